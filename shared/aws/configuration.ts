@@ -1,0 +1,22 @@
+import { ConfigurationMissing } from '../errors.ts';
+
+/**
+ * Reads one setting of the deployment.
+ *
+ * @throws ConfigurationMissing naming the variable
+ */
+export function setting(name: string): string {
+  const value = process.env[name];
+  if (value) return value;
+  throw new ConfigurationMissing({
+    what: `The setting ${name} is missing`,
+    where: `environment of ${process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'this process'}`,
+    found: value === undefined ? 'no such variable' : 'an empty value',
+    expected: 'a value, set by serverless.yml or the local stack',
+    fix: `set ${name} under the function's environment in serverless.yml`,
+  });
+}
+
+export const optionalSetting = (name: string): string | undefined => process.env[name] || undefined;
+
+export const buckets = () => ({ storage: setting('STORAGE_BUCKET'), model: setting('MODEL_BUCKET') });

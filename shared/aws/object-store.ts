@@ -1,0 +1,210 @@
+import type { Readable } from 'node:stream';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { z } from 'zod';
+import { FileInvalid, ObjectNotFound } from '../errors.ts';
+import { type ObjectLocation, s3Uri } from '../object-location.ts';
+
+/** One part of a multipart upload, bytes; S3 asks for at least 5 MiB. */
+const PART_BYTES = 8 * 2 ** 20;
+/** Requests in flight at once: S3 answers a small GET in 100–200 ms, so throughput of small files is this over that. */
+export const PARALLEL_REQUESTS = 200;
+
+let client: S3Client | undefined;
+
+export function s3(): S3Client {
+  client ??= new S3Client({
+    maxAttempts: 5,
+    // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
+    forcePathStyle: Boolean(process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']),
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: 60_000,
+      httpAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
+      httpsAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
+    },
+  });
+  return client;
+}
+
+/** @throws ObjectNotFound */
+export async function readText(location: ObjectLocation): Promise<string> {
+  return (await getObject(location)).transformToString('utf-8');
+}
+
+/** @throws ObjectNotFound */
+export async function readBytes(location: ObjectLocation): Promise<Uint8Array> {
+  return (await getObject(location)).transformToByteArray();
+}
+
+/** Bytes `first` to `last`, both inclusive, as text. @throws ObjectNotFound */
+export async function readTextRange(location: ObjectLocation, first: number, last: number): Promise<string> {
+  return (await getObject(location, `bytes=${first}-${last}`)).transformToString('utf-8');
+}
+
+/** @throws ObjectNotFound; the stream must be read to its end or destroyed, or its socket leaks */
+export async function readStream(location: ObjectLocation): Promise<Readable> {
+  return (await getObject(location)) as unknown as Readable;
+}
+
+/** @throws ObjectNotFound, FileInvalid */
+export async function readJson<Value>(location: ObjectLocation, schema: z.ZodType<Value>): Promise<Value> {
+  const text = await readText(location);
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FileInvalid(
+      {
+        what: 'A JSON file cannot be read',
+        where: s3Uri(location),
+        found: cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause),
+        expected: 'what the step before writes',
+        fix: 'start a new execution, so that the file is written again',
+      },
+      { cause },
+    );
+  }
+}
+
+/** Writes in parts when large, so that no single request carries more than 8 MiB. */
+export async function writeObject(
+  location: ObjectLocation,
+  body: string | Uint8Array | Readable,
+  contentType: string,
+): Promise<void> {
+  const upload = new Upload({
+    client: s3(),
+    partSize: PART_BYTES,
+    queueSize: 4,
+    params: { Bucket: location.bucket, Key: location.key, Body: body, ContentType: contentType },
+  });
+  await upload.done();
+}
+
+export const writeCsv = (location: ObjectLocation, body: string | Readable) =>
+  writeObject(location, body, 'text/csv; charset=utf-8');
+
+export const writeJson = (location: ObjectLocation, value: unknown) =>
+  writeObject(location, `${JSON.stringify(value, null, 2)}\n`, 'application/json');
+
+/** Text of an object with its ETag, or null where there is none. */
+export async function readVersion(location: ObjectLocation): Promise<{ text: string; etag: string } | null> {
+  try {
+    const { Body, ETag } = await s3().send(
+      new GetObjectCommand({ Bucket: location.bucket, Key: location.key }),
+    );
+    if (!Body || !ETag) return null;
+    return { text: await Body.transformToString('utf-8'), etag: ETag };
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Writes only if nobody else has: without `etag` only if the object does not exist, with it only if it is unchanged.
+ *
+ * @returns whether this call wrote
+ */
+export async function writeConditionally(
+  location: ObjectLocation,
+  body: string,
+  etag?: string,
+): Promise<boolean> {
+  try {
+    await s3().send(
+      new PutObjectCommand({
+        Bucket: location.bucket,
+        Key: location.key,
+        Body: body,
+        ContentType: 'application/json',
+        ...(etag ? { IfMatch: etag } : { IfNoneMatch: '*' }),
+      }),
+    );
+    return true;
+  } catch (error) {
+    // 412: the condition is false; 409: another writer won the race; 404: If-Match on an object that is gone.
+    if ([404, 409, 412].includes(statusOf(error))) return false;
+    throw error;
+  }
+}
+
+/** Size in bytes, or null where there is no such object. */
+export async function findSize(location: ObjectLocation): Promise<number | null> {
+  try {
+    const { ContentLength } = await s3().send(
+      new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }),
+    );
+    return ContentLength ?? 0;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** Copies up to 5 GB within S3. `CopySource` is the one place where S3 wants a key percent-encoded. */
+export async function copyObject(
+  from: ObjectLocation,
+  to: ObjectLocation,
+  contentType: string,
+): Promise<void> {
+  await s3().send(
+    new CopyObjectCommand({
+      Bucket: to.bucket,
+      Key: to.key,
+      CopySource: `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`,
+      ContentType: contentType,
+      MetadataDirective: 'REPLACE',
+    }),
+  );
+}
+
+/** All keys below a prefix with their sizes in bytes, in UTF-8 byte order. */
+export async function* listObjects(
+  bucket: string,
+  prefix: string,
+): AsyncGenerator<{ key: string; size: number }> {
+  for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket: bucket, Prefix: prefix }))
+    for (const { Key, Size } of page.Contents ?? [])
+      if (Key !== undefined) yield { key: Key, size: Size ?? 0 };
+}
+
+export async function deleteObject(location: ObjectLocation): Promise<void> {
+  await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key }));
+}
+
+async function getObject(location: ObjectLocation, range?: string) {
+  try {
+    const { Body } = await s3().send(
+      new GetObjectCommand({ Bucket: location.bucket, Key: location.key, ...(range && { Range: range }) }),
+    );
+    if (!Body) throw new TypeError(`S3 answered without a body for ${s3Uri(location)}`);
+    return Body;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    throw new ObjectNotFound(
+      {
+        what: 'An object is missing in S3',
+        where: s3Uri(location),
+        found: 'no such object',
+        expected: 'the file that an earlier step or the website wrote',
+        fix: 'check the bucket and key; if the file was deleted, start a new execution',
+      },
+      { cause: error },
+    );
+  }
+}
+
+const statusOf = (error: unknown): number =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+
+// Without s3:ListBucket a missing key answers 403, which is then a fault of the role: let it through as it is.
+const isMissing = (error: unknown): boolean => statusOf(error) === 404;

@@ -1,0 +1,102 @@
+/** What a person needs to act on an error; each part is one plain phrase without a closing full stop. */
+export type ErrorParts = {
+  what: string;
+  where: string;
+  found: string;
+  expected: string;
+  fix: string;
+};
+
+/**
+ * Base of every error that this pipeline raises on purpose.
+ *
+ * Step Functions matches `Retry` and `Catch` on the error's `name`, so a name, once published, does not change; it is
+ * set as a literal because bundlers rename classes.
+ */
+export abstract class PipelineError extends Error {
+  abstract override readonly name: string;
+
+  constructor(parts: ErrorParts, options?: ErrorOptions) {
+    super(
+      `${parts.what} (${parts.where}). Found: ${parts.found}. Expected: ${parts.expected}. To fix: ${parts.fix}.`,
+      options,
+    );
+  }
+}
+
+// What the person who started the execution can fix.
+export class InvalidInput extends PipelineError {
+  override readonly name = 'InvalidInput';
+}
+export class StationNotFound extends PipelineError {
+  override readonly name = 'StationNotFound';
+}
+export class VariableNotFound extends PipelineError {
+  override readonly name = 'VariableNotFound';
+}
+export class ModelTypeNotFound extends PipelineError {
+  override readonly name = 'ModelTypeNotFound';
+}
+export class InvalidTimezone extends PipelineError {
+  override readonly name = 'InvalidTimezone';
+}
+/** Another execution that is still running holds the claim on this station and model code. */
+export class ModelCodeInUse extends PipelineError {
+  override readonly name = 'ModelCodeInUse';
+}
+/** The model code is finished and `overwrite` was not given. */
+export class ModelCodeExists extends PipelineError {
+  override readonly name = 'ModelCodeExists';
+}
+/** `pretrained` is on and the ImageNet weights are not in the model bucket. */
+export class PretrainedWeightsMissing extends PipelineError {
+  override readonly name = 'PretrainedWeightsMissing';
+}
+
+// What the station's data lacks.
+export class NoImages extends PipelineError {
+  override readonly name = 'NoImages';
+}
+export class NoAnnotations extends PipelineError {
+  override readonly name = 'NoAnnotations';
+}
+export class AnnotationFileInvalid extends PipelineError {
+  override readonly name = 'AnnotationFileInvalid';
+}
+export class NotEnoughPairs extends PipelineError {
+  override readonly name = 'NotEnoughPairs';
+}
+export class PhotosMissing extends PipelineError {
+  override readonly name = 'PhotosMissing';
+}
+
+// What went wrong on the way.
+/** USGS did not answer after the retries of one call: worth retrying later. */
+export class ObservationsUnavailable extends PipelineError {
+  override readonly name = 'ObservationsUnavailable';
+}
+/** The database cannot be reached: worth retrying. */
+export class DatabaseUnavailable extends PipelineError {
+  override readonly name = 'DatabaseUnavailable';
+}
+export class PredictionsIncomplete extends PipelineError {
+  override readonly name = 'PredictionsIncomplete';
+}
+/** Another execution took over the model code while this one was stopped or being redriven. */
+export class ClaimLost extends PipelineError {
+  override readonly name = 'ClaimLost';
+}
+export class ObjectNotFound extends PipelineError {
+  override readonly name = 'ObjectNotFound';
+}
+/** A file of the pipeline itself is not what an earlier state should have written. */
+export class FileInvalid extends PipelineError {
+  override readonly name = 'FileInvalid';
+}
+/** A handler was called with something that is not the machine's state. */
+export class InvalidState extends PipelineError {
+  override readonly name = 'InvalidState';
+}
+export class ConfigurationMissing extends PipelineError {
+  override readonly name = 'ConfigurationMissing';
+}

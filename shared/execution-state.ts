@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { RunKeys } from './keys.ts';
+import { runInput } from './run-input.ts';
+
+/**
+ * State of one `train-station` execution: each state of the machine adds one named key, holding keys and counts only
+ * (Step Functions allows 256 KiB; we stay below 32 KiB for a million photos).
+ */
+
+const count = z.int().min(0);
+const instant = z.iso.datetime({ offset: true });
+
+/** What PrepareRun fixes once for the whole run. */
+export const run = z.object({
+  /** Identity of the run: names folders; stable over retries and redrives. */
+  id: z.string(),
+  execution_arn: z.string(),
+  started_at: instant,
+  station: z.object({ id: z.int(), name: z.string(), timezone: z.string(), nwis_id: z.string().nullable() }),
+  annotation_variable: z.string(),
+  model_code: z.string(),
+  dataset_code: z.string(),
+  model_uuid: z.string(),
+  parameters: runInput,
+  buckets: z.object({ storage: z.string(), model: z.string() }),
+  keys: z.custom<RunKeys>((value) => typeof value === 'object' && value !== null),
+  /** True when FetchObservations has to ask USGS: FLOW_CFS at a station with an NWIS id (contract 2.2). */
+  uses_nwis: z.boolean(),
+  /** Start of every job's name; the machine appends what makes it unique per attempt. */
+  job_base: z.string(),
+  /** Sub-objects of the SageMaker requests, passed by path. */
+  training_request: z.record(z.string(), z.unknown()),
+  model_request: z.record(z.string(), z.unknown()),
+  transform_request: z.record(z.string(), z.unknown()),
+});
+export type Run = z.output<typeof run>;
+
+/** Why photos were left out by ExportStation; each photo counts once, under the first reason that applies. */
+export const imageExclusions = z.object({
+  imageset_not_done: count,
+  image_not_done: count,
+  no_timestamp: count,
+  pii: count,
+});
+
+export const stationExport = z.object({
+  images_found: count.describe('rows of the station in images, before any filter'),
+  images_excluded: imageExclusions,
+  images: count,
+  images_start: instant,
+  images_end: instant,
+  annotation_sessions: count,
+  annotation_pairs: count,
+  fpe_values: count,
+});
+export type StationExport = z.output<typeof stationExport>;
+
+export const observations = z.object({
+  count,
+  time_series_id: z.string().nullable(),
+  /** Why there are none, or why this series was chosen; for people. */
+  note: z.string().nullable(),
+});
+export type Observations = z.output<typeof observations>;
+
+export const dataset = z.object({
+  images: count,
+  images_with_value: count,
+  values: count,
+  value_source: z.enum(['FPE', 'NWIS']).nullable(),
+  pairs: count,
+});
+export type Dataset = z.output<typeof dataset>;
+
+export const split = z.object({
+  images: count,
+  image_splits: z.object({ train: count, val: count, 'test-in': count, 'test-out': count }),
+  pairs: count,
+  pair_splits: z.object({ train: count, val: count }),
+  method: z.enum(['graph', 'random']),
+  leaked_images: count,
+});
+export type Split = z.output<typeof split>;
+
+export const manifests = z.object({ training_photos: count, transform_photos: count });
+export type Manifests = z.output<typeof manifests>;
+
+export const training = z.object({ job: z.string(), status: z.string(), artifact: z.string() });
+export const scoring = z.object({ job: z.string(), status: z.string() });
+
+/** One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. */
+export const mergeBatch = z.object({ skip: count, n: count, first_byte: count, last_byte: count });
+export type MergeBatch = z.output<typeof mergeBatch>;
+export const mergePlan = z.object({ images: count, batches: z.array(mergeBatch) });
+export type MergePlan = z.output<typeof mergePlan>;
+
+export const mergedBatch = z.object({ skip: count, n: count, scored: count, unreadable: count });
+export type MergedBatch = z.output<typeof mergedBatch>;
+
+export const predictions = z.object({ images: count, scored: count, unreadable: count });
+export type Predictions = z.output<typeof predictions>;
+
+const tau = z.number().min(-1).max(1).nullable();
+export const report = z.object({
+  kendall_tau: z.object({
+    train: tau,
+    val: tau,
+    'test-in': tau,
+    'test-out': tau,
+    'test-all': tau,
+    overall: tau,
+  }),
+  kendall_tau_daily: z.object({
+    train: tau,
+    val: tau,
+    'test-in': tau,
+    'test-out': tau,
+    'test-all': tau,
+    overall: tau,
+  }),
+});
+export type Report = z.output<typeof report>;
+
+export const published = z.object({
+  diagnostics_url: z.string(),
+  predictions_url: z.string(),
+  images: count.describe('rows of the published predictions.csv'),
+});
+export type Published = z.output<typeof published>;
+
+export const executionState = z.object({
+  run,
+  export: stationExport,
+  observations: observations.optional(),
+  dataset,
+  split,
+  manifests,
+  training,
+  scoring,
+  merge_plan: mergePlan,
+  merged: z.array(mergedBatch),
+  predictions,
+  report,
+  published,
+});

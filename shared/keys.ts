@@ -1,0 +1,61 @@
+/**
+ * Keys of every object that a run of `train-station` reads or writes, below the model bucket (contract sections 0 and 5).
+ *
+ * What a run writes in passing carries the run's id, so that no earlier run's file is ever taken for this one's (Q-X5).
+ */
+export function runKeys(stationId: number, datasetCode: string, modelCode: string, runId: string) {
+  const dataset = `rank/${stationId}/datasets/${datasetCode}`;
+  const model = `rank/${stationId}/models/${modelCode}`;
+  const run = `${model}/runs/${runId}`;
+  return {
+    claim: `${model}/claim.json`,
+    source: `${run}/source/sourcedir.tar.gz`,
+    export: {
+      images: `${run}/export/images.csv`,
+      annotations: `${run}/export/annotations.json`,
+      fpe_values: `${run}/export/fpe-values.csv`,
+      usgs_values: `${run}/export/usgs-values.csv`,
+    },
+    dataset: {
+      station: `${dataset}/station.json`,
+      images: `${dataset}/images.csv`,
+      values: `${dataset}/values.csv`,
+      annotations: `${dataset}/annotations.csv`,
+      summary: `${dataset}/rank-dataset.json`,
+    },
+    input: {
+      prefix: `${model}/input/`,
+      station: `${model}/input/station.json`,
+      images: `${model}/input/images.csv`,
+      annotations: `${model}/input/annotations.csv`,
+      pairs: `${model}/input/pairs.csv`,
+      manifest: `${model}/input/manifest.json`,
+      summary: `${model}/input/rank-input.json`,
+    },
+    jobs: `${model}/jobs`,
+    checkpoints: `${model}/checkpoints/${runId}`,
+    transform: {
+      images: `${model}/transform/images.csv`,
+      manifest: `${model}/transform/manifest.json`,
+      /** SageMaker writes `{this}/{key of the photo}.out`; the merged chunks lie here too. */
+      run_prefix: `${model}/transform/${runId}`,
+      predictions: `${model}/transform/predictions.csv`,
+    },
+    report: `${model}/${modelCode}.html`,
+    metrics: `${model}/metrics.json`,
+  };
+}
+
+export type RunKeys = ReturnType<typeof runKeys>;
+
+/** Keys of the five public files, below the storage bucket (contract 5.5). */
+export function publishedKeys(modelUuid: string, modelCode: string) {
+  const folder = `models/${modelUuid}`;
+  return {
+    predictions: `${folder}/predictions.csv`,
+    report: `${folder}/${modelCode}.html`,
+    model: `${folder}/model.tar.gz`,
+    images: `${folder}/images.csv`,
+    annotations: `${folder}/annotations.csv`,
+  };
+}

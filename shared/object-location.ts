@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** Where an object lives in S3. Keys are raw text: never percent-encoded or decoded (Q-D11). */
+export const objectLocation = z.object({ bucket: z.string().min(1), key: z.string().min(1) });
+export type ObjectLocation = z.output<typeof objectLocation>;
+
+export const s3Uri = ({ bucket, key }: ObjectLocation): string => `s3://${bucket}/${key}`;
+
+/** Regional virtual-hosted URL, as the web app expects in `models` (contract 9.1). */
+export const regionalUrl = ({ bucket, key }: ObjectLocation, region: string): string =>
+  `https://${bucket}.s3.${region}.amazonaws.com/${key}`;
