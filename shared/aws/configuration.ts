@@ -10,7 +10,7 @@ export function setting(name: string): string {
   if (value) return value;
   throw new ConfigurationMissing({
     what: `The setting ${name} is missing`,
-    where: `environment of ${process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'this process'}`,
+    where: `environment of ${process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'this process'}`,
     found: value === undefined ? 'no such variable' : 'an empty value',
     expected: 'a value, set by serverless.yml or the local stack',
     fix: `set ${name} under the function's environment in serverless.yml`,

@@ -12,27 +12,20 @@ export function lambdaHandler<Event, Result>(
   schema: z.ZodType<Event>,
   work: (event: Event) => Promise<Result>,
 ) {
+  let startedAtMs = 0;
+  const seconds = () => Math.round(performance.now() - startedAtMs) / 1000;
   return middy<unknown, Result>()
     .before((request) => {
+      startedAtMs = performance.now();
       const parsed = schema.safeParse(request.event);
       if (!parsed.success) throw invalidState(request.event, parsed.error);
       request.event = parsed.data;
-      request.internal['startedAtMs'] = performance.now();
       log('started', request.event);
     })
-    .after((request) => {
-      log('finished', request.event, {
-        seconds: secondsSince(request.internal['startedAtMs']),
-        result: request.response,
-      });
-    })
+    .after((request) => log('finished', request.event, { seconds: seconds(), result: request.response }))
     .onError((request) => {
       const { name, message } = request.error ?? new Error('unknown');
-      log('failed', request.event, {
-        seconds: secondsSince(request.internal['startedAtMs']),
-        error: name,
-        message,
-      });
+      log('failed', request.event, { seconds: seconds(), error: name, message });
     })
     .handler(async (event) => work(event as Event));
 }
@@ -41,19 +34,14 @@ function log(outcome: string, event: unknown, more: object = {}): void {
   const run = (event as { run?: { id?: string; station?: { id?: number }; model_code?: string } } | null)
     ?.run;
   const ids = { run: run?.id, station_id: run?.station?.id, model_code: run?.model_code };
-  console.log(
-    JSON.stringify({ function: process.env['AWS_LAMBDA_FUNCTION_NAME'], outcome, ...ids, ...more }),
-  );
+  console.log(JSON.stringify({ function: process.env.AWS_LAMBDA_FUNCTION_NAME, outcome, ...ids, ...more }));
 }
-
-const secondsSince = (startedAtMs: unknown): number =>
-  typeof startedAtMs === 'number' ? Math.round(performance.now() - startedAtMs) / 1000 : 0;
 
 const invalidState = (event: unknown, error: z.ZodError): InvalidState =>
   new InvalidState(
     {
       what: 'The function was called with something that is not the state of the machine',
-      where: process.env['AWS_LAMBDA_FUNCTION_NAME'] ?? 'handler',
+      where: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'handler',
       found: `${z.prettifyError(error).replaceAll('\n', ' ')} in ${(JSON.stringify(event) ?? 'undefined').slice(0, 200)}`,
       expected: 'the state as shared/execution-state.ts describes it',
       fix: 'start the state machine rather than the function, and deploy machine and functions together',

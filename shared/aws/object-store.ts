@@ -24,7 +24,7 @@ export function s3(): S3Client {
   client ??= new S3Client({
     maxAttempts: 5,
     // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
-    forcePathStyle: Boolean(process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']),
+    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
     requestHandler: {
       connectionTimeout: 5_000,
       requestTimeout: 60_000,
