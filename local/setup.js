@@ -1,0 +1,156 @@
+/**
+ * Sets up everything that `npm start` and `npm test` need, and does nothing when nothing is missing: the packages of
+ * package-lock.json (Node.js 24 among them) and a Python that can import PyTorch.
+ *
+ * Plain JavaScript without dependencies, because it runs on the host's Node.js before anything is installed.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+const STATE_FOLDER = join(ROOT, '.local');
+const PACKAGES_STAMP = join(ROOT, 'node_modules', '.package-lock-hash');
+const PYTHON_STAMP = join(STATE_FOLDER, 'python.json');
+const PYTHON_MODULES = ['torch', 'torchvision', 'PIL', 'numpy'];
+/** npm prints its whole help after an error; the first lines say what it was. */
+const LINES_OF_A_FAILURE = 15;
+/** PyTorch's own index of builds without CUDA: a tenth of the download. */
+const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
+
+if (process.argv.includes('--help')) {
+  console.log(`Usage: npm run setup [-- --tests]
+
+Installs what is missing: the npm packages, and PyTorch for Python 3.
+  --tests      also pytest, which npm test runs the model's tests with
+  FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
+  process.exit(0);
+}
+
+requireNode();
+installPackages();
+installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
+
+function requireNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major >= 20) return;
+  stop(`Node.js ${process.versions.node} is too old: version 20 or newer is needed to install the rest.`);
+}
+
+function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(PACKAGES_STAMP) && readFileSync(PACKAGES_STAMP, 'utf8') === lock) return;
+  step('npm packages, with Node.js 24 for every script (about a minute)', () => {
+    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error']);
+    writeFileSync(PACKAGES_STAMP, lock);
+  });
+}
+
+/** @param {string[]} modules names that the interpreter must be able to import */
+function installPython(modules) {
+  const known = knownPython();
+  if (known && modules.every((name) => known.modules.includes(name)) && existsSync(known.python)) return;
+  const python = findPython(modules) ?? installFromApt(modules) ?? installIntoVenv(modules);
+  const version = output(python, ['-c', 'import torch; print(torch.__version__)']);
+  mkdirSync(STATE_FOLDER, { recursive: true });
+  writeFileSync(PYTHON_STAMP, `${JSON.stringify({ python, modules, torch: version }, null, 2)}\n`);
+  console.log(`Set-up: PyTorch ${version} of ${python} is used for training and scoring.`);
+}
+
+/** @returns {{ python: string, modules: string[] } | undefined} what an earlier set-up found */
+function knownPython() {
+  if (process.env.FPE_PYTHON || !existsSync(PYTHON_STAMP)) return undefined;
+  return JSON.parse(readFileSync(PYTHON_STAMP, 'utf8'));
+}
+
+/** @param {string[]} modules */
+function findPython(modules) {
+  const given = process.env.FPE_PYTHON;
+  if (given && !canImport(given, modules))
+    stop(
+      `FPE_PYTHON is ${given}, which cannot import ${modules.join(', ')}. Install them there, or unset FPE_PYTHON.`,
+    );
+  const candidates = given ? [given] : [join(ROOT, '.venv/bin/python'), 'python3', '/usr/bin/python3'];
+  const found = candidates.find((python) => canImport(python, modules));
+  return found && output(found, ['-c', 'import sys; print(sys.executable)']);
+}
+
+/** @param {string} python @param {string[]} modules */
+function canImport(python, modules) {
+  return spawnSync(python, ['-c', `import ${modules.join(', ')}`], { stdio: 'ignore' }).status === 0;
+}
+
+/** @param {string[]} modules */
+function installFromApt(modules) {
+  const isDebianRoot =
+    process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
+  if (!isDebianRoot) return undefined;
+  const packages = ['python3', 'python3-torch', 'python3-torchvision', 'python3-pil'];
+  if (modules.includes('pytest')) packages.push('python3-pytest');
+  step('PyTorch from the system’s packages (about a minute)', () => {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    run('apt-get', ['-qq', 'update'], { env });
+    run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env });
+  });
+  return canImport('/usr/bin/python3', modules) ? '/usr/bin/python3' : undefined;
+}
+
+/** @param {string[]} modules */
+function installIntoVenv(modules) {
+  const python = join(ROOT, '.venv/bin/python');
+  step('PyTorch from pip, into .venv (a few minutes)', () => {
+    if (!existsSync(python)) run('python3', ['-m', 'venv', join(ROOT, '.venv')]);
+    run(python, ['-m', 'pip', 'install', '-q', '--index-url', CPU_INDEX, 'torch', 'torchvision']);
+    run(python, [
+      '-m',
+      'pip',
+      'install',
+      '-q',
+      'numpy',
+      'pillow',
+      ...(modules.includes('pytest') ? ['pytest'] : []),
+    ]);
+  });
+  return python;
+}
+
+/** @param {string} what @param {() => void} work */
+function step(what, work) {
+  const startedAt = Date.now();
+  console.log(`Set-up: ${what} …`);
+  work();
+  console.log(`Set-up: done in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+}
+
+/** @param {string} command @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options] */
+function run(command, args, options) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+    ...options,
+  });
+  if (status === 0) return;
+  const said = `${stderr ?? ''}${stdout ?? ''}`.split('\n').filter((line) => line.trim());
+  stop(`\`${command} ${args.join(' ')}\` ${error ? `could not be run: ${error.message}` : `ended with exit code ${status}`}
+${said
+  .slice(0, LINES_OF_A_FAILURE)
+  .map((line) => `  ${line}`)
+  .join('\n')}
+To fix: run that command by hand to see all of it. For Python: install PyTorch 1.13 or newer with torchvision, numpy and Pillow (for the tests also pytest), and set FPE_PYTHON to its interpreter.`);
+}
+
+/** @param {string} command @param {string[]} args */
+function output(command, args) {
+  return execFileSync(command, args, { encoding: 'utf8' }).trim();
+}
+
+/** @param {string} message @returns {never} */
+function stop(message) {
+  console.error(`Set-up failed: ${message}`);
+  process.exit(1);
+}
