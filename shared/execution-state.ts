@@ -102,6 +102,8 @@ export type Predictions = z.output<typeof predictions>;
 
 const tau = z.number().min(-1).max(1).nullable();
 export const report = z.object({
+  /** How well scores and observed values agree, in one sentence; never null, as States.Format cannot take a null. */
+  note: z.string(),
   kendall_tau: z.object({
     train: tau,
     val: tau,
@@ -127,6 +129,16 @@ export const published = z.object({
   images: count.describe('rows of the published predictions.csv'),
 });
 export type Published = z.output<typeof published>;
+
+/** What InsertModel, or LeaveUnpublished, makes of it. */
+export const insertion = z.object({
+  model_id: z.int().nullable(),
+  diagnostics_url: z.string().nullable(),
+  predictions_url: z.string().nullable(),
+  /** Where the model is to be seen, or why it is not, in one sentence. */
+  note: z.string(),
+});
+export type Insertion = z.output<typeof insertion>;
 
 export const executionState = z.object({
   run,
