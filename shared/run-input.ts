@@ -21,7 +21,11 @@ const code = z
  */
 export const runInput = z
   .strictObject({
-    station_id: z.int().positive().describe('stations.id'),
+    station_id: z
+      .int()
+      .positive()
+      .max(2 ** 31 - 1)
+      .describe('stations.id'),
     model_type: z.string().min(1).max(16).default('RANK').describe('model_types.id'),
     variable_code: z.string().min(1).max(16).default('FLOW_CFS').describe('variables.id'),
     model_code: code
