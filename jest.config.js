@@ -27,8 +27,8 @@ export default {
       ...common,
       displayName: 'services',
       testMatch: ['<rootDir>/tests/(functions|local|machines|integration)/**/*.test.ts'],
-      globalSetup: '<rootDir>/tests/start-services.ts',
-      globalTeardown: '<rootDir>/tests/stop-services.ts',
+      globalSetup: '<rootDir>/tests/start-services.js',
+      globalTeardown: '<rootDir>/tests/stop-services.js',
     },
   ],
 };

@@ -1,12 +1,109 @@
-import { DescribeExecutionCommand, ExecutionDoesNotExist, SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  DescribeStateMachineForExecutionCommand,
+  ExecutionDoesNotExist,
+  type ExecutionListItem,
+  type ExecutionStatus,
+  type HistoryEvent,
+  paginateGetExecutionHistory,
+  paginateListExecutions,
+  paginateListStateMachines,
+  RedriveExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+
+export type { DescribeExecutionOutput, ExecutionListItem, HistoryEvent };
+
+let client: SFNClient | undefined;
+
+function stepFunctions(): SFNClient {
+  client ??= new SFNClient({});
+  return client;
+}
 
 /** Whether an execution has not ended yet; one that Step Functions no longer knows has (history is kept 90 days). */
 export async function isExecutionRunning(executionArn: string): Promise<boolean> {
   try {
-    const { status } = await new SFNClient({}).send(new DescribeExecutionCommand({ executionArn }));
+    const { status } = await describeExecution(executionArn);
     return status === 'RUNNING' || status === 'PENDING_REDRIVE';
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) return false;
     throw error;
   }
+}
+
+export const describeExecution = (executionArn: string): Promise<DescribeExecutionOutput> =>
+  stepFunctions().send(new DescribeExecutionCommand({ executionArn }));
+
+/** @returns ARN of the new execution; the name must be new, or null for one that Step Functions makes */
+export async function startExecution(
+  stateMachineArn: string,
+  input: unknown,
+  name: string | null,
+): Promise<string> {
+  const { executionArn } = await stepFunctions().send(
+    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input), ...(name && { name }) }),
+  );
+  return executionArn as string;
+}
+
+export async function stopExecution(executionArn: string, cause: string): Promise<void> {
+  await stepFunctions().send(
+    new StopExecutionCommand({ executionArn, error: 'StoppedByUser', cause: cause.slice(0, 32_768) }),
+  );
+}
+
+export async function redriveExecution(executionArn: string): Promise<void> {
+  await stepFunctions().send(new RedriveExecutionCommand({ executionArn }));
+}
+
+/** All events so far, oldest first. */
+export async function executionHistory(executionArn: string): Promise<HistoryEvent[]> {
+  const events: HistoryEvent[] = [];
+  const pages = paginateGetExecutionHistory(
+    { client: stepFunctions(), pageSize: 1000 },
+    { executionArn, includeExecutionData: true },
+  );
+  for await (const page of pages) events.push(...(page.events ?? []));
+  return events;
+}
+
+/** The newest `count` executions of a machine, newest first. */
+export async function newestExecutions(
+  stateMachineArn: string,
+  count: number,
+  status: ExecutionStatus | null = null,
+): Promise<ExecutionListItem[]> {
+  const found: ExecutionListItem[] = [];
+  const pages = paginateListExecutions(
+    { client: stepFunctions(), pageSize: Math.min(count, 1000) },
+    { stateMachineArn, ...(status && { statusFilter: status }) },
+  );
+  for await (const page of pages) {
+    found.push(...(page.executions ?? []));
+    if (found.length >= count) break;
+  }
+  return found.slice(0, count);
+}
+
+/** Name → ARN of every state machine of the account and region. */
+export async function stateMachines(): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const page of paginateListStateMachines({ client: stepFunctions(), pageSize: 1000 }, {}))
+    for (const { name, stateMachineArn } of page.stateMachines ?? [])
+      found.set(name as string, stateMachineArn as string);
+  return found;
+}
+
+/** The definition that an execution runs, Amazon States Language as an object. */
+export async function executionDefinition(
+  executionArn: string,
+): Promise<{ StartAt: string; States: Record<string, { Type: string }> }> {
+  const { definition } = await stepFunctions().send(
+    new DescribeStateMachineForExecutionCommand({ executionArn }),
+  );
+  return JSON.parse(definition as string);
 }

@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stateMachines } from '../shared/aws/executions.ts';
+
+const STACK_FILE = join(import.meta.dirname, '..', '.local', 'stack.json');
+/** Name of the machine, up to the stage (serverless.yml). */
+const MACHINE_NAME = 'fpe-train-station-';
+
+export type Connection = { kind: 'local' | 'endpoint' | 'aws'; description: string };
+
+/** A mistake of the person at the keyboard: shown as it is, without a stack trace. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * Points the SDK at the running local stack, unless the environment names an endpoint or `--aws` asks for AWS; must run
+ * before the first call.
+ */
+export function connect(options: { aws?: boolean }): Connection {
+  const endpoint = process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
+  if (endpoint) return { kind: 'endpoint', description: endpoint };
+  const stack = options.aws ? null : runningStack();
+  if (stack) {
+    Object.assign(process.env, stack.env);
+    return { kind: 'local', description: 'the local stack' };
+  }
+  const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-west-2';
+  process.env.AWS_REGION = region;
+  return { kind: 'aws', description: `AWS, ${region}` };
+}
+
+/** Environment of the local stack that runs now, as it wrote it down. */
+export function runningStack(): { env: Record<string, string> } | null {
+  if (!existsSync(STACK_FILE)) return null;
+  const stack = JSON.parse(readFileSync(STACK_FILE, 'utf8'));
+  try {
+    process.kill(stack.pid, 0);
+    return stack;
+  } catch {
+    return null;
+  }
+}
+
+/** @param given ARN or name from the command line; without it FPE_STATE_MACHINE, then the only machine of its kind */
+export async function findStateMachine(given: string | undefined): Promise<string> {
+  const wanted = given ?? process.env.FPE_STATE_MACHINE;
+  if (wanted?.startsWith('arn:')) return wanted;
+  const machines = await stateMachines();
+  const found = [...machines].filter(([name]) => (wanted ? name === wanted : name.startsWith(MACHINE_NAME)));
+  if (found.length === 1) return (found[0] as [string, string])[1];
+  const names = [...machines.keys()].join(', ') || 'none';
+  throw new UsageError(
+    found.length === 0
+      ? `No state machine ${wanted ? `is called ${wanted}` : `has a name that begins with ${MACHINE_NAME}`} here. There: ${names}. Deploy it, or start the local stack with: npx fpe local`
+      : `Several state machines could be meant: ${found.map(([name]) => name).join(', ')}. Choose one with --machine NAME.`,
+  );
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import {
+  dataset,
+  insertion,
+  manifests,
+  mergePlan,
+  observations,
+  predictions,
+  report,
+  run,
+  split,
+  stationExport,
+} from '../shared/execution-state.ts';
+
+/** What a person wants to know of a state that is done, in a few words; empty where there is nothing to say. */
+export function stateDetails(name: string, output: unknown): string {
+  const describe = DETAILS[name];
+  return describe ? describe(output) : '';
+}
+
+/** Counts as people read them: 1,012. */
+export const formatCount = (count: number): string => count.toLocaleString('en-US');
+
+const DETAILS: Record<string, (output: unknown) => string> = {
+  PrepareRun: details(
+    { run },
+    ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
+  ),
+  ExportStation: details({ export: stationExport }, ({ export: found }) => {
+    const excluded = found.images_found - found.images;
+    return `${formatCount(found.images)} photos${excluded ? ` (${formatCount(excluded)} left out)` : ''}, ${formatCount(found.annotation_pairs)} pairs of ${formatCount(found.annotation_sessions)} sessions`;
+  }),
+  FetchObservations: details({ observations }, ({ observations: fetched }) =>
+    fetched.count > 0
+      ? `${formatCount(fetched.count)} values from USGS`
+      : (fetched.note ?? 'USGS has no values'),
+  ),
+  BuildDataset: details({ dataset }, ({ dataset: built }) =>
+    built.value_source === null
+      ? 'no observed values'
+      : `${formatCount(built.images_with_value)} photos with an observed value (${built.value_source})`,
+  ),
+  SplitPairs: details(
+    { split },
+    ({ split: made }) =>
+      `${formatCount(made.pair_splits.train)} training and ${formatCount(made.pair_splits.val)} validation pairs${made.leaked_images ? `, ${formatCount(made.leaked_images)} photos in both` : ''}`,
+  ),
+  WriteManifests: details(
+    { manifests },
+    ({ manifests: written }) =>
+      `${formatCount(written.training_photos)} photos to train on, ${formatCount(written.transform_photos)} to score`,
+  ),
+  PlanMerge: details(
+    { merge_plan: mergePlan },
+    ({ merge_plan: plan }) =>
+      `${formatCount(plan.batches.length)} ${plan.batches.length === 1 ? 'batch' : 'batches'}`,
+  ),
+  CombinePredictions: details(
+    { predictions },
+    ({ predictions: made }) =>
+      `${formatCount(made.scored)} photos scored${made.unreadable ? `, ${formatCount(made.unreadable)} unreadable` : ''}`,
+  ),
+  BuildReport: details({ report }, ({ report: built }) => built.note),
+  InsertModel: details({ published: insertion }, ({ published }) => `models.id ${published.model_id}`),
+};
+
+/** A state's output is read leniently: a newer or older machine must not keep anyone from watching it. */
+function details<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  describe: (output: z.output<z.ZodObject<Shape>>) => string,
+): (output: unknown) => string {
+  return (output) => {
+    const parsed = z.object(shape).safeParse(output);
+    return parsed.success ? describe(parsed.data) : '';
+  };
+}

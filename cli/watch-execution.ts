@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import logUpdate from 'log-update';
+import {
+  type DescribeExecutionOutput,
+  describeExecution,
+  executionDefinition,
+  executionHistory,
+} from '../shared/aws/executions.ts';
+import { listObjects } from '../shared/aws/object-store.ts';
+import { trainingMetrics } from '../shared/aws/training-jobs.ts';
+import { executionProgress, type StateProgress } from './execution-progress.ts';
+import { describeJob, type JobProgress, progressLines, stateLine } from './progress-lines.ts';
+
+/** States that do no work of their own are not worth a line. */
+const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
+
+export type Watched = { execution: DescribeExecutionOutput; states: StateProgress[] };
+
+/**
+ * Follows an execution until it ends: on a terminal one line for each state, redrawn; otherwise a new line whenever
+ * something has changed, so that a log stays readable.
+ */
+export async function watchExecution(
+  executionArn: string,
+  { intervalMs = 1000, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
+): Promise<Watched> {
+  const names = await watchedStates(executionArn);
+  const show = process.stdout.isTTY ? redraw() : appendChanges();
+  let job: JobProgress | null = null;
+  for (;;) {
+    // Asked before the history, so that the last history read is complete.
+    const execution = await describeExecution(executionArn);
+    const states = executionProgress(names, await executionHistory(executionArn));
+    job = (await jobProgress(states)) ?? job;
+    show(states, job);
+    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+      if (process.stdout.isTTY) logUpdate.done();
+      return { execution, states };
+    }
+    await sleep(intervalMs, undefined, { ...(signal && { signal }) });
+  }
+}
+
+/** Names of the states that do work, in running order: the order of the definition. */
+export async function watchedStates(executionArn: string): Promise<string[]> {
+  const definition = await executionDefinition(executionArn);
+  return Object.entries(definition.States)
+    .filter(([, state]) => !SILENT_TYPES.has(state.Type))
+    .map(([name]) => name);
+}
+
+function redraw() {
+  return (states: StateProgress[], job: JobProgress | null) =>
+    logUpdate(progressLines(states, job, new Date()).join('\n'));
+}
+
+function appendChanges() {
+  const shown = new Map<string, string>();
+  return (states: StateProgress[], job: JobProgress | null) => {
+    for (const state of states) {
+      const detail = state.status === 'running' && job ? describeJob(job) : '';
+      const key = `${state.status} ${state.retries} ${state.error?.name} ${detail}`;
+      if (state.status === 'waiting' || shown.get(state.name) === key) continue;
+      shown.set(state.name, key);
+      console.log(stateLine(state, job, new Date()));
+    }
+  };
+}
+
+/** Asks the services how far the job of the running state is; null when none runs, or they cannot be asked. */
+async function jobProgress(states: readonly StateProgress[]): Promise<JobProgress | null> {
+  const state = states.find(({ status, request }) => status === 'running' && request !== null);
+  const request = state?.request;
+  if (!request) return null;
+  try {
+    if (typeof request.TrainingJobName === 'string') {
+      const { n_epochs: epochs } = request.HyperParameters as Record<string, string>;
+      return {
+        kind: 'training',
+        metrics: await trainingMetrics(request.TrainingJobName),
+        epochs: Number(epochs),
+      };
+    }
+    if (typeof request.TransformJobName === 'string') {
+      const { S3OutputPath } = request.TransformOutput as { S3OutputPath: string };
+      const [, bucket, prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(S3OutputPath) ?? [];
+      let scored = 0;
+      for await (const { key } of listObjects(bucket as string, `${prefix}/`))
+        if (key.endsWith('.out')) scored += 1;
+      return { kind: 'scoring', scored, photos: photosToScore(state?.input) };
+    }
+  } catch {
+    // Progress is a courtesy: without the right to ask, or between two retries, the view goes on without it.
+  }
+  return null;
+}
+
+const photosToScore = (input: unknown): number =>
+  (input as { manifests?: { transform_photos?: number } } | null)?.manifests?.transform_photos ?? 0;

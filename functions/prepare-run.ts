@@ -1,0 +1,94 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { buckets, setting } from '../shared/aws/configuration.ts';
+import { withDatabase } from '../shared/aws/database.ts';
+import { isExecutionRunning } from '../shared/aws/executions.ts';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { readModelSource } from '../shared/aws/model-source.ts';
+import { findSize, writeObject } from '../shared/aws/object-store.ts';
+import { takeClaim } from '../shared/aws/run-claim.ts';
+import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
+import type { Run } from '../shared/execution-state.ts';
+import { findRunChecks, type RunChecks } from '../shared/fpe-database/run-checks.ts';
+import { runKeys } from '../shared/keys.ts';
+import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
+import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/run.ts';
+import { parseRunInput } from '../shared/run-input.ts';
+import { modelRequest, trainingRequest, transformRequest } from '../shared/sagemaker-requests.ts';
+import { packSource } from '../shared/source-archive.ts';
+import { VARIABLES } from '../shared/variables.ts';
+
+const event = z.object({
+  input: z.unknown(),
+  execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
+});
+
+/** Checks everything that can be checked before work begins, and fixes what the whole run goes by. */
+export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Run> => {
+  const parameters = parseRunInput(input);
+  const variable = requireVariable(parameters.variable_code);
+  const startedAt = new Date(execution.started_at).toISOString();
+  const codes = versionCodes(parameters, variable, startedAt);
+  const checks = await withDatabase((database) =>
+    findRunChecks(database, parameters.station_id, codes.model_code),
+  );
+  const station = requireStation(checks, parameters);
+  if (!parameters.overwrite) requireUnpublished(checks, codes.model_code);
+  const places = { buckets: buckets(), weightsKey: setting('PRETRAINED_WEIGHTS_KEY') };
+  if (parameters.pretrained) await requireWeights({ bucket: places.buckets.model, key: places.weightsKey });
+
+  const claimKey = runKeys(station.id, codes.dataset_code, codes.model_code, '').claim;
+  const claim = await takeClaim(
+    { bucket: places.buckets.model, key: claimKey },
+    { execution_arn: execution.arn, started_at: startedAt, ...newIdentity() },
+    { overwrite: parameters.overwrite, isRunning: isExecutionRunning },
+  );
+  const id = runId(startedAt, claim.job_suffix);
+  const keys = runKeys(station.id, codes.dataset_code, codes.model_code, id);
+  const source = await packSource(await readModelSource());
+  await writeObject({ bucket: places.buckets.model, key: keys.source }, source, 'application/gzip');
+
+  const settings = { buckets: places.buckets, keys, parameters };
+  return {
+    id,
+    execution_arn: execution.arn,
+    started_at: startedAt,
+    station,
+    annotation_variable: VARIABLES[variable].annotation,
+    ...codes,
+    model_uuid: claim.model_uuid,
+    parameters,
+    buckets: places.buckets,
+    keys,
+    uses_nwis: variable === 'FLOW_CFS' && station.nwis_id !== null,
+    job_base: jobBase(station.id, startedAt, claim.job_suffix),
+    training_request: trainingRequest(settings, setting('TRAINING_IMAGE'), places.weightsKey),
+    model_request: modelRequest(setting('SERVING_IMAGE')),
+    transform_request: transformRequest(settings),
+  };
+});
+
+/** A version-4 UUID for every station (Q-P7), and letters that keep the names of two runs of one second apart (Q-T2). */
+const newIdentity = () => ({ model_uuid: randomUUID(), job_suffix: randomBytes(4).toString('hex') });
+
+function requireUnpublished({ published_uuid }: RunChecks, modelCode: string): void {
+  if (published_uuid === null) return;
+  throw new ModelCodeExists({
+    what: 'A model of this code is published already',
+    where: 'models table of the FPE database',
+    found: `${modelCode} with uuid ${published_uuid}`,
+    expected: 'a model_code that the station does not have yet',
+    fix: 'give another model_code, or "overwrite": true to replace that model',
+  });
+}
+
+async function requireWeights(location: ObjectLocation): Promise<void> {
+  if ((await findSize(location)) !== null) return;
+  throw new PretrainedWeightsMissing({
+    what: 'The ImageNet weights of ResNet-18 are not there',
+    where: s3Uri(location),
+    found: 'no such object',
+    expected: 'a torchvision state_dict of resnet18, uploaded once for all stations',
+    fix: 'upload resnet18-f37072fd.pth there (README, “ImageNet weights”), or start with "pretrained": false',
+  });
+}

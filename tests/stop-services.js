@@ -1,0 +1,7 @@
+import { rmSync } from 'node:fs';
+
+export default async function stopServices() {
+  const { postgres, s3, folder } = /** @type {any} */ (globalThis).services;
+  await Promise.all([postgres.stop(), s3.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+}
