@@ -11,6 +11,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -30,21 +31,25 @@ const STOP_TIMEOUT_MS = 10_000;
 export type Postgres = {
   /** DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME. */
   env: Record<string, string>;
+  /** Where the data really lies. */
+  folder: string;
   stop(): Promise<void>;
 };
 
 type Owner = { uid: number; gid: number };
 
 /**
- * Starts PostgreSQL on a folder, which is made with an `fpe` database when new.
+ * Starts PostgreSQL on a folder, which is made with an `fpe` database when new. A server that an earlier process left
+ * running there is ended first.
  *
  * @param folder where the data is kept
+ * @param port a free one by default
  */
-export async function startPostgres(folder: string): Promise<Postgres> {
+export async function startPostgres(folder: string, wantedPort?: number): Promise<Postgres> {
   const owner = postgresOwner();
   const { bin, data } = await places(folder, owner);
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(bin, data, owner);
-  const port = await freePort();
+  const port = wantedPort ?? (await freePort());
   const server = await start(bin, data, port, owner);
   const connection = { host: '127.0.0.1', port, user: 'postgres', password: 'local' };
   try {
@@ -61,6 +66,7 @@ export async function startPostgres(folder: string): Promise<Postgres> {
       DB_PASSWORD: connection.password,
       DB_NAME: 'fpe',
     },
+    folder: data,
     stop: () => stop(server),
   };
 }
@@ -117,10 +123,11 @@ async function places(folder: string, owner: Owner | null): Promise<{ bin: strin
 function copyPrograms(native: string): string {
   const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
   const copy = join(tmpdir(), `fpe-postgres-${version}`);
-  if (existsSync(copy)) return copy;
+  if (existsSync(copy) && statSync(copy).uid === process.getuid?.()) return copy;
   // Renamed at the end, so that a copy that was cut off is never taken for a whole one.
-  const unfinished = `${copy}-${process.pid}`;
+  const unfinished = mkdtempSync(`${copy}-`);
   cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
+  execFileSync('chmod', ['-R', 'a+rX', unfinished]);
   renameSync(unfinished, copy);
   return copy;
 }
@@ -145,7 +152,7 @@ async function initialise(bin: string, data: string, owner: Owner | null): Promi
 }
 
 async function start(bin: string, data: string, port: number, owner: Owner | null): Promise<ChildProcess> {
-  removeStaleLock(data);
+  await endFormerServer(data);
   // Nothing here has to survive a power cut: the files that matter are the user's own export and S3's.
   const settings = [
     'fsync=off',
@@ -156,7 +163,8 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
   const server = spawn(
     join(bin, 'postgres'),
     ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])],
-    { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], ...owner },
+    // Apart from the terminal's Ctrl-C, which is for the process that stops this one in good order.
+    { cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'], ...owner },
   );
   let log = '';
   server.stderr?.on('data', (chunk) => {
@@ -171,20 +179,32 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
   throw new Error(`PostgreSQL did not start on ${data}. Its log ends with:\n${log}`);
 }
 
-/** A server that was killed leaves its lock; PostgreSQL refuses to start while any process has that id. */
-function removeStaleLock(data: string): void {
+/**
+ * A killed server leaves its lock, and PostgreSQL refuses to start while any process has that id; a killed parent leaves
+ * the server itself.
+ */
+async function endFormerServer(data: string): Promise<void> {
   const lock = join(data, 'postmaster.pid');
   if (!existsSync(lock)) return;
   const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
-  if (!isPostgres(pid)) rmSync(lock);
+  if (commandOf(pid).includes(data)) {
+    process.kill(pid, 'SIGINT');
+    const deadline = Date.now() + STOP_TIMEOUT_MS;
+    while (commandOf(pid).includes(data)) {
+      if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+      await sleep(50);
+    }
+  }
+  rmSync(lock, { force: true });
 }
 
-function isPostgres(pid: number): boolean {
+/** Command line of a process, empty when there is none; containers often have no `ps`. */
+function commandOf(pid: number): string {
   try {
-    const command = execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { stdio: 'pipe' }).toString();
-    return command.includes('postgres');
+    if (platform() === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { stdio: 'pipe' }).toString();
   } catch {
-    return false;
+    return '';
   }
 }
 

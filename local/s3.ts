@@ -1,134 +1,185 @@
 /**
- * Stands in for S3 and SNS: `fauxqs` over HTTP, its objects kept as files, behind a proxy that adds what it lacks.
+ * Stands in for S3 and SNS: `fauxqs` over HTTP on the loopback address, its objects kept as files.
  *
- * Added: conditional writes. PutObject with `If-None-Match: *` or `If-Match` answers 412 when the condition is false;
- * writes to one key wait for each other meanwhile. Refused by fauxqs: single bodies over 11 MiB (upload in parts), and
- * what its own documentation names.
+ * Answers what fauxqs answers: buckets, objects, ranges, copies, multipart uploads, lists; topics and Publish. Added
+ * here: conditional writes, lists in UTF-8 order, empty bodies. Refused: single bodies over 11 MiB (upload in parts),
+ * keys with empty, `.` or `..` segments (they would not be files of their own), and by name every other part of S3.
  */
-
 import { mkdirSync } from 'node:fs';
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { startFauxqs } from 'fauxqs';
+import { buildApp } from 'fauxqs';
+// By path: its own start function would listen on every address of the computer.
+import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
+import { FileS3Persistence } from '../node_modules/fauxqs/dist/s3/fileS3Persistence.js';
+import { S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
+import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
+import { SnsStore } from '../node_modules/fauxqs/dist/sns/snsStore.js';
+import { SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
+
+const REGION = 'us-west-2';
+/** Parts of S3 that a query names and that fauxqs would take for a plain read or write. */
+const NOT_ANSWERED = new Set(
+  'accelerate acl analytics cors encryption intelligent-tiering inventory legal-hold location logging metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock replication requestPayment restore retention select session tagging torrent versionId versioning versions website'.split(
+    ' ',
+  ),
+);
 
 export type S3 = {
   endpoint: string;
-  /** ARN of the topic for notifications. */
+  /** @returns ARN of the topic */
   createTopic(name: string): string;
   stop(): Promise<void>;
 };
 
-type Backend = { port: number };
+type Listing = ReturnType<S3Store['listObjects']>;
+type ListOptions = Parameters<S3Store['listObjects']>[1];
 
 /** @param folder where objects are kept; null keeps everything in memory */
 export async function startS3(
   folder: string | null,
   options: { buckets?: string[]; port?: number } = {},
 ): Promise<S3> {
-  if (folder) mkdirSync(folder, { recursive: true });
-  const fauxqs = await startFauxqs({
-    port: 0,
-    host: '127.0.0.1',
+  const store = new OrderedStore();
+  if (folder) keepFiles(store, folder);
+  for (const bucket of options.buckets ?? []) store.createBucket(bucket);
+  const snsStore = new SnsStore();
+  const app = buildApp({
     logger: false,
-    defaultRegion: 'us-west-2',
-    ...(folder && { dataDir: join(folder, 'state'), s3StorageDir: join(folder, 'objects') }),
+    defaultRegion: REGION,
+    stores: { s3Store: store, snsStore, sqsStore: new SqsStore() },
   });
-  for (const bucket of options.buckets ?? []) fauxqs.createBucket(bucket);
-  const writes = new Map<string, Promise<void>>();
-  const proxy = createServer({ keepAliveTimeout: 30_000 }, (incoming, outgoing) => {
-    serve(fauxqs, writes, incoming, outgoing).catch((error: Error) => {
-      if (!outgoing.headersSent) respond(outgoing, 500, 'InternalError', error.message);
-      else outgoing.destroy(error);
-    });
+
+  // Without a turn of the event loop between this and the write, so that of two racing writers one sees the other.
+  app.addHook('preHandler', (request, reply, next) => {
+    const { bucket, '*': key } = request.params as { bucket?: string; '*'?: string };
+    const names = Object.keys(request.query as object);
+    try {
+      const refused = names.find((name) => NOT_ANSWERED.has(name) || (name === 'uploads' && !key));
+      if (bucket && refused)
+        throw new S3Error('NotImplemented', `?${refused} of S3 is not part of the local stack`, 501);
+      if (bucket && request.method !== 'GET' && request.method !== 'HEAD') {
+        if (key) requireFileName(key);
+        if (key && !names.includes('partNumber') && !names.includes('uploads'))
+          requireConditions(request.headers, store.findEtag(bucket, key));
+        store.forgetOrder(bucket);
+      }
+    } catch (error) {
+      if (!(error instanceof S3Error)) return next(error as Error);
+      return reply.status(error.statusCode).header('content-type', 'application/xml').send(error.toXml());
+    }
+    if (request.method === 'PUT') request.body ??= Buffer.alloc(0);
+    next();
   });
-  await new Promise<void>((resolve, reject) => {
-    proxy.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const { port } = proxy.address() as { port: number };
+
+  const endpoint = await app.listen({ port: options.port ?? 0, host: '127.0.0.1' });
   return {
-    endpoint: `http://127.0.0.1:${port}`,
-    createTopic: (name) => fauxqs.createTopic(name, { region: 'us-west-2' }).topicArn,
-    async stop() {
-      proxy.closeAllConnections();
-      await new Promise((resolve) => proxy.close(resolve));
-      await fauxqs.stop();
+    endpoint,
+    createTopic(name) {
+      snsStore.createTopic(name, undefined, undefined, REGION);
+      return `arn:aws:sns:${REGION}:000000000000:${name}`;
     },
+    stop: () => app.close(),
   };
 }
 
-async function serve(
-  backend: Backend,
-  writes: Map<string, Promise<void>>,
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-): Promise<void> {
-  const isWrite = incoming.method === 'PUT' || incoming.method === 'POST' || incoming.method === 'DELETE';
-  const path = (incoming.url as string).split('?')[0] as string;
-  if (!isWrite || path === '/') return forward(backend, incoming, outgoing);
+function keepFiles(store: S3Store, folder: string): void {
+  const objects = join(folder, 'objects');
+  mkdirSync(objects, { recursive: true });
+  const files = new FileS3Persistence(objects);
+  files.loadS3(store);
+  store.persistence = files;
+}
 
-  const turn = (writes.get(path) ?? Promise.resolve()).then(async () => {
-    const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = incoming.headers;
-    if (ifNoneMatch !== undefined || ifMatch !== undefined) {
-      const etag = await findEtag(backend, path);
-      if (ifMatch !== undefined && etag === null) return refuse(incoming, outgoing, 404, 'NoSuchKey');
-      if (ifNoneMatch !== undefined && etag !== null)
-        return refuse(incoming, outgoing, 412, 'PreconditionFailed');
-      if (ifMatch !== undefined && etag !== ifMatch)
-        return refuse(incoming, outgoing, 412, 'PreconditionFailed');
+function requireFileName(key: string): void {
+  const segments = key.split('/');
+  if (
+    !segments.some(
+      (part, index) => part === '.' || part === '..' || (part === '' && index < segments.length - 1),
+    )
+  )
+    return;
+  throw new S3Error('NotImplemented', `The local stack cannot keep the key ${key} as a file of its own`, 501);
+}
+
+/** What S3 checks before PutObject, CopyObject, CompleteMultipartUpload and DeleteObject. */
+function requireConditions(headers: Record<string, unknown>, etag: string | null): void {
+  const { 'if-none-match': ifNoneMatch, 'if-match': ifMatch } = headers;
+  if (ifNoneMatch !== undefined && ifNoneMatch !== '*')
+    throw new S3Error('NotImplemented', 'A write takes If-None-Match: * only', 501);
+  if (ifMatch !== undefined && etag === null)
+    throw new S3Error('NoSuchKey', 'The specified key does not exist.', 404);
+  if (
+    (ifNoneMatch !== undefined && etag !== null) ||
+    (ifMatch !== undefined && ifMatch !== '*' && ifMatch !== etag)
+  )
+    throw new S3Error(
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+      412,
+    );
+}
+
+/** Lists keys in UTF-8 order; fauxqs sorts by the rules of a language and then skips keys between pages. */
+class OrderedStore extends S3Store {
+  readonly #orders = new Map<string, Buffer[]>();
+
+  findEtag(bucket: string, key: string): string | null {
+    return this.#objects(bucket)?.get(key)?.etag ?? null;
+  }
+
+  forgetOrder(bucket: string): void {
+    this.#orders.delete(bucket);
+  }
+
+  override listObjects(bucket: string, options: ListOptions = {}): Listing {
+    const found = this.#objects(bucket);
+    if (!found) throw new S3Error('NoSuchBucket', `The specified bucket does not exist: ${bucket}`, 404);
+    const { prefix = '', delimiter, maxKeys = 1000 } = options;
+    const after = options.startAfter || options.marker || '';
+    const order = this.#order(bucket, found);
+    const objects: S3Object[] = [];
+    const prefixes = new Set<string>();
+    for (let n = Math.max(countBefore(order, prefix), countBefore(order, after)); n < order.length; n++) {
+      const key = (order[n] as Buffer).toString();
+      if (!key.startsWith(prefix)) break;
+      if (key === after) continue;
+      const end = delimiter ? key.indexOf(delimiter, prefix.length) : -1;
+      const group = end < 0 ? null : key.slice(0, end + (delimiter as string).length);
+      if (group !== null && (prefixes.has(group) || after.startsWith(group))) continue;
+      if (objects.length + prefixes.size >= maxKeys) return cutOff(objects, [...prefixes]);
+      if (group === null) objects.push(found.get(key) as S3Object);
+      else prefixes.add(group);
     }
-    await forward(backend, incoming, outgoing);
-  });
-  const settled = turn.catch(() => undefined);
-  writes.set(path, settled);
-  await settled.then(() => writes.get(path) === settled && writes.delete(path));
-  return turn;
+    return { objects, commonPrefixes: [...prefixes], isTruncated: false };
+  }
+
+  #order(bucket: string, objects: Map<string, S3Object>): Buffer[] {
+    const known = this.#orders.get(bucket);
+    if (known) return known;
+    const order = Array.from(objects.keys(), (key) => Buffer.from(key)).sort(Buffer.compare);
+    this.#orders.set(bucket, order);
+    return order;
+  }
+
+  #objects(bucket: string): Map<string, S3Object> | undefined {
+    return (this as unknown as { buckets: Map<string, Map<string, S3Object>> }).buckets.get(bucket);
+  }
 }
 
-function forward({ port }: Backend, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const { method, url, headers } = incoming;
-    const onward = request({ host: '127.0.0.1', port, method, path: url, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode as number, answer.headers);
-      answer.pipe(outgoing).once('finish', resolve).once('error', reject);
-      answer.once('error', reject);
-    });
-    onward.once('error', reject);
-    outgoing.once('close', () => {
-      onward.destroy();
-      resolve();
-    });
-    incoming.pipe(onward);
-  });
+/** The next page begins after the last object, so what follows that object belongs to it. */
+function cutOff(objects: S3Object[], prefixes: string[]): Listing {
+  const last = objects.at(-1)?.key;
+  const commonPrefixes = last === undefined ? prefixes : prefixes.filter((prefix) => prefix < last);
+  return { objects, commonPrefixes, isTruncated: true };
 }
 
-function findEtag({ port }: Backend, path: string): Promise<string | null> {
-  return new Promise((resolve, reject) => {
-    const head = request({ host: '127.0.0.1', port, method: 'HEAD', path }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200 ? (answer.headers.etag ?? null) : null);
-    });
-    head.once('error', reject).end();
-  });
-}
-
-/** Reads the body to its end first: a client that is cut off while sending takes that for a broken connection. */
-function refuse(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  status: number,
-  code: string,
-): Promise<void> {
-  return new Promise((resolve) => {
-    incoming.resume().once('end', () => {
-      respond(outgoing, status, code, 'At least one of the pre-conditions you specified did not hold');
-      resolve();
-    });
-  });
-}
-
-function respond(outgoing: ServerResponse, status: number, code: string, message: string): void {
-  outgoing.writeHead(status, { 'content-type': 'application/xml' });
-  outgoing.end(
-    `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
-  );
+function countBefore(order: Buffer[], key: string): number {
+  const wanted = Buffer.from(key);
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Buffer.compare(order[middle] as Buffer, wanted) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
