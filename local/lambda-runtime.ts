@@ -1,0 +1,52 @@
+/**
+ * Runs in each process of local/lambda.ts: loads the handler that its arguments name and answers one call after another,
+ * in the shapes of Lambda's own runtime for Node.js.
+ */
+import { createRequire } from 'node:module';
+import type { Answer, Invocation } from './lambda.ts';
+
+type Handler = (event: unknown, context: object) => unknown;
+
+const [file, name] = process.argv.slice(2) as [string, string];
+const loaded = load();
+
+process.on('message', async (invocation: Invocation) => process.send?.(await answer(invocation)));
+// The stack is gone.
+process.on('disconnect', () => process.exit());
+
+function load(): Handler | Answer {
+  try {
+    const handler = createRequire(file)(file)[name];
+    if (typeof handler === 'function') return handler;
+    return failure('Runtime.HandlerNotFound', `${file} exports no function ${name}`);
+  } catch (error) {
+    return failure('Runtime.ImportModuleError', String(error), error);
+  }
+}
+
+async function answer({ requestId, event, deadlineMs }: Invocation): Promise<Answer> {
+  if (typeof loaded !== 'function') return loaded;
+  const functionName = process.env.AWS_LAMBDA_FUNCTION_NAME;
+  const context = {
+    functionName,
+    functionVersion: '$LATEST',
+    awsRequestId: requestId,
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+  };
+  try {
+    return { result: JSON.stringify((await loaded(JSON.parse(event), context)) ?? null) };
+  } catch (error) {
+    return error instanceof Error
+      ? failure(error.name, error.message, error)
+      : failure(typeof error, String(error));
+  }
+}
+
+function failure(errorType: string, errorMessage: string, error?: unknown): Answer {
+  const trace = error instanceof Error ? error.stack?.split('\n') : [];
+  const text = JSON.stringify({ errorType, errorMessage, trace });
+  console.error(text);
+  return { error: text };
+}
