@@ -1,5 +1,5 @@
 import Papa from 'papaparse';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { FileInvalid } from './errors.ts';
 
 /**
@@ -69,3 +69,29 @@ const invalid = (where: string, row: number, found: string): FileInvalid =>
     expected: 'the columns and types that the step before writes',
     fix: 'redrive the execution, or start a new one, so that the file is written again',
   });
+
+/** Schemas of cells; every cell reaches them as text or null. */
+const number = (text: string, context: z.RefinementCtx): number => {
+  const value = Number(text);
+  if (Number.isNaN(value))
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not a number` });
+  return value;
+};
+export const textCell = z.string();
+export const optionalTextCell = z.string().nullable();
+export const numberCell = z.string().transform(number);
+export const optionalNumberCell = z
+  .string()
+  .nullable()
+  .transform((text, context) => (text === null ? null : number(text, context)));
+/** An ISO 8601 instant as milliseconds since 1970. */
+export const instantCell = z.string().transform((text, context) => {
+  const epochMs = Date.parse(text);
+  if (Number.isNaN(epochMs))
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not an instant` });
+  return epochMs;
+});
+export const optionalInstantCell = z
+  .string()
+  .nullable()
+  .transform((text) => (text === null ? null : Date.parse(text)));

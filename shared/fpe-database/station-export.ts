@@ -1,0 +1,132 @@
+import Cursor from 'pg-cursor';
+import type { Database } from '../aws/database.ts';
+import type { ObjectLocation } from '../object-location.ts';
+
+/** Rows fetched at a time: memory stays flat however many photos a station has. */
+const ROWS_PER_FETCH = 20_000;
+
+export type ImageRow = {
+  imageset_id: number;
+  image_id: number;
+  /** Seconds since 1970, fractions cut off; null only where `exclusion` says so. */
+  epoch_seconds: number | null;
+  bucket: string | null;
+  key: string | null;
+  url: string | null;
+  /** Why the photo is left out, null when it is not; the first reason that applies (Q-D4). */
+  exclusion: 'imageset_not_done' | 'image_not_done' | 'no_timestamp' | 'pii' | null;
+};
+
+/** Every photo of the station by time, then id: those left out as well, so that they can be counted. */
+export const stationImages = (database: Database, stationId: number): AsyncGenerator<ImageRow[]> =>
+  fetchRows<ImageRow>(
+    database,
+    `SELECT s.id AS imageset_id, i.id AS image_id, floor(extract(epoch FROM i.timestamp))::float8 AS epoch_seconds,
+            i.full_s3->>'Bucket' AS bucket, i.full_s3->>'Key' AS key, i.full_url AS url,
+            CASE WHEN s.status IS DISTINCT FROM 'DONE' THEN 'imageset_not_done'
+                 WHEN i.status IS DISTINCT FROM 'DONE' THEN 'image_not_done'
+                 WHEN i.timestamp IS NULL THEN 'no_timestamp'
+                 WHEN image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) THEN 'pii' END AS exclusion
+       FROM imagesets s JOIN images i ON i.imageset_id = s.id
+      WHERE s.station_id = $1
+      ORDER BY i.timestamp, i.id`,
+    [stationId],
+  );
+
+export type ValueRow = {
+  dataset_id: number;
+  series_id: number;
+  epoch_seconds: number;
+  value: number;
+  flag: string | null;
+};
+
+/**
+ * Values of the station's datasets: inner joins (Q-D8), NaN is missing (Q-D7), flagged values only on request (Q-D5).
+ */
+export const stationValues = (
+  database: Database,
+  stationId: number,
+  variableCode: string,
+  includeFlagged: boolean,
+): AsyncGenerator<ValueRow[]> =>
+  fetchRows<ValueRow>(
+    database,
+    `SELECT d.id AS dataset_id, s.id AS series_id, floor(extract(epoch FROM v.timestamp))::float8 AS epoch_seconds,
+            v.value::float8 AS value, v.flag
+       FROM datasets d JOIN series s ON s.dataset_id = d.id JOIN "values" v ON v.series_id = s.id
+      WHERE d.station_id = $1 AND d.status = 'DONE' AND s.variable_id = $2 AND v.value <> 'NaN'
+        AND ($3 OR v.flag IS NULL)
+      ORDER BY v.timestamp, d.id, s.id, v.id`,
+    [stationId, variableCode, includeFlagged],
+  );
+
+export type SessionRow = {
+  annotation_id: number;
+  user_id: string;
+  duration_sec: number | null;
+  n: number | null;
+  url: string | null;
+  file: ObjectLocation | null;
+};
+
+/** Finished, unflagged sessions of the variable that have a file, by id. */
+export async function annotationSessionRows(
+  database: Database,
+  stationId: number,
+  annotationVariable: string,
+): Promise<SessionRow[]> {
+  const { rows } = await database.query(
+    `SELECT id AS annotation_id, user_id, duration_sec::float8 AS duration_sec, n, url,
+            s3->>'Bucket' AS bucket, s3->>'Key' AS key
+       FROM annotations
+      WHERE station_id = $1 AND variable = $2 AND NOT flag AND status = 'DONE' AND url IS NOT NULL
+      ORDER BY id`,
+    [stationId, annotationVariable],
+  );
+  return rows.map(({ bucket, key, ...row }) => ({ ...row, file: bucket && key ? { bucket, key } : null }));
+}
+
+/** All columns of the station but `metadata`, in the table's order (contract 5.1, Q-D13). */
+export async function stationColumns(
+  database: Database,
+  stationId: number,
+): Promise<Record<string, unknown>> {
+  const { rows } = await database.query(
+    `SELECT id, user_id, name, description, round(latitude::numeric, 4)::float8 AS latitude,
+            round(longitude::numeric, 4)::float8 AS longitude, timezone,
+            to_char(created_at, 'YYYY-MM-DD HH24:MI:SS') AS created_at,
+            to_char(updated_at, 'YYYY-MM-DD HH24:MI:SS') AS updated_at,
+            private, nwis_id, waterbody_type, status, annotation_priority
+       FROM stations WHERE id = $1`,
+    [stationId],
+  );
+  return rows[0];
+}
+
+/** Runs `work` on one unchanging view of the database, so that photos, values and annotations fit together. */
+export async function inSnapshot<Result>(database: Database, work: () => Promise<Result>): Promise<Result> {
+  await database.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  try {
+    return await work();
+  } finally {
+    await database.query('ROLLBACK').catch(() => undefined);
+  }
+}
+
+async function* fetchRows<Row>(
+  database: Database,
+  sql: string,
+  parameters: unknown[],
+): AsyncGenerator<Row[]> {
+  const cursor = database.query(new Cursor<Row>(sql, parameters));
+  try {
+    for (;;) {
+      const rows = await cursor.read(ROWS_PER_FETCH);
+      if (rows.length === 0) return;
+      yield rows;
+    }
+  } finally {
+    await cursor.close();
+  }
+}

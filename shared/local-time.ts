@@ -1,0 +1,50 @@
+import { IANAZone } from 'luxon';
+
+/** Offsets change at quarter hours at most, so one of them stands for all its instants. */
+const QUARTER_HOUR_MS = 900_000;
+
+/** Calendar of a station: what the clock on its wall shows. */
+export type StationTime = { date: string; hour: number; month: number };
+
+export type StationClock = {
+  /** Date as yyyy-mm-dd, hour 0–23 and month 1–12 of an instant (milliseconds since 1970). */
+  calendar(epochMs: number): StationTime;
+  /** ISO 8601 with a colon in the offset, whole seconds: 2022-02-01T07:00:00-05:00 (contract 9.2). */
+  iso(epochMs: number): string;
+};
+
+/** @param timezone a valid IANA name; offsets are remembered, as asking the zone takes longer than the arithmetic */
+export function stationClock(timezone: string): StationClock {
+  const zone = IANAZone.create(timezone);
+  const offsets = new Map<number, number>();
+  const offsetMinutes = (epochMs: number): number => {
+    const quarter = Math.floor(epochMs / QUARTER_HOUR_MS);
+    let offset = offsets.get(quarter);
+    if (offset === undefined) {
+      offset = zone.offset(quarter * QUARTER_HOUR_MS);
+      offsets.set(quarter, offset);
+    }
+    return offset;
+  };
+  const wallClock = (epochMs: number) => new Date(epochMs + offsetMinutes(epochMs) * 60_000);
+  return {
+    calendar(epochMs) {
+      const wall = wallClock(epochMs);
+      return {
+        date: wall.toISOString().slice(0, 10),
+        hour: wall.getUTCHours(),
+        month: wall.getUTCMonth() + 1,
+      };
+    },
+    iso: (epochMs) => wallClock(epochMs).toISOString().slice(0, 19) + formatOffset(offsetMinutes(epochMs)),
+  };
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const part = (value: number) => String(Math.trunc(value)).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${part(size / 60)}:${part(size % 60)}`;
+}
+
+/** An instant as the pipeline's files hold it: UTC, whole seconds, fractions cut off (contract 5). */
+export const formatInstant = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`;

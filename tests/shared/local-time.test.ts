@@ -1,0 +1,38 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { formatInstant, stationClock } from '../../shared/local-time.ts';
+
+test('agrees with Luxon at any instant, in zones with odd offsets and changes', () => {
+  const zones = fc.constantFrom(
+    'America/New_York',
+    'America/St_Johns',
+    'Pacific/Honolulu',
+    'Australia/Lord_Howe',
+  );
+  const instants = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2035, 0, 1) });
+  fc.assert(
+    fc.property(zones, instants, (zone, epochMs) => {
+      const clock = stationClock(zone);
+
+      const expected = DateTime.fromMillis(epochMs, { zone });
+
+      const { date, hour, month } = clock.calendar(epochMs);
+      expect([date, hour, month]).toEqual([expected.toISODate(), expected.hour, expected.month]);
+      expect(clock.iso(epochMs)).toBe(expected.toFormat("yyyy-MM-dd'T'HH:mm:ssZZ"));
+    }),
+  );
+});
+
+test('keeps both of the two hours from 1 to 2 when clocks go back', () => {
+  const clock = stationClock('America/New_York');
+
+  const before = clock.iso(Date.UTC(2025, 10, 2, 5, 30));
+  const after = clock.iso(Date.UTC(2025, 10, 2, 6, 30));
+
+  expect([before, after]).toEqual(['2025-11-02T01:30:00-04:00', '2025-11-02T01:30:00-05:00']);
+});
+
+test('cuts off fractions of a second', () => {
+  expect(formatInstant(Date.UTC(2022, 1, 1, 12, 0, 59, 999))).toBe('2022-02-01T12:00:59Z');
+});
