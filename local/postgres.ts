@@ -109,14 +109,21 @@ function postgresOwner(): Owner | null {
   }
 }
 
+/** Deletes the data; the server must not run. */
+export function removePostgres(folder: string): void {
+  for (const path of [folder, substituteFor(folder)]) rmSync(path, { recursive: true, force: true });
+}
+
+const substituteFor = (folder: string): string =>
+  `/var/tmp/fpe-postgres-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
+
 /** Folders of the programs and of the data; each moves out of a place that the other user cannot enter, such as /root. */
 async function places(folder: string, owner: Owner | null): Promise<{ bin: string; data: string }> {
   const native = await nativeFolder();
   mkdirSync(folder, { recursive: true });
   const isOpen = (path: string) => !owner || isOpenToOthers(path);
   const programs = isOpen(native) ? native : copyPrograms(native);
-  const name = createHash('sha256').update(folder).digest('hex').slice(0, 12);
-  const data = isOpen(folder) ? folder : `/var/tmp/fpe-postgres-${name}`;
+  const data = isOpen(folder) ? folder : substituteFor(folder);
   return { bin: join(programs, 'bin'), data: join(data, 'data') };
 }
 
@@ -217,11 +224,11 @@ async function stop(server: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** A port of the loopback address that nobody listens on. */
-export function freePort(): Promise<number> {
+/** A port of the loopback address that nobody listens on: the preferred one, where that is free. */
+export function freePort(preferred = 0): Promise<number> {
   return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    const server = createServer().once('error', (error) => (preferred ? resolve(freePort()) : reject(error)));
+    server.listen(preferred, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
       server.close(() => resolve(port));
     });

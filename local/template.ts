@@ -16,10 +16,12 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { isAlive } from './process.ts';
 
 export const LOCAL_ACCOUNT = '000000000000';
 export const LOCAL_REGION = 'us-west-2';
@@ -246,18 +248,18 @@ function removeOldPackages(folder: string): void {
   for (const name of oldest) rmSync(join(folder, name), { recursive: true });
 }
 
-/** @returns the function that gives the lock back; a folder is made by one process alone */
+/** @returns the function that gives the lock back; a file is made by one process alone */
 async function lock(path: string): Promise<() => void> {
   for (const deadline = Date.now() + LOCK_TIMEOUT_MS; ; await sleep(100)) {
     try {
-      mkdirSync(path);
-      return () => rmSync(path, { recursive: true, force: true });
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      return () => rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > LOCK_TIMEOUT_MS) rmSync(path, { recursive: true, force: true });
-    else if (Date.now() > deadline)
-      throw new Error(`Another process has been packaging for two minutes (${path})`);
+    const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+    if (holder && !isAlive(holder)) rmSync(path, { force: true });
+    if (Date.now() > deadline)
+      throw new Error(`Process ${holder} has been packaging for two minutes. If it is not, remove ${path}.`);
   }
 }

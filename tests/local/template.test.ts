@@ -1,6 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are CloudFormation’s
-import { expect, test } from '@jest/globals';
-import { readTemplate } from '../../local/template.ts';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { compileTemplate, readTemplate } from '../../local/template.ts';
 
 const role = { Type: 'AWS::IAM::Role', Properties: {} };
 const topic = { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'finished-runs' } };
@@ -78,3 +82,79 @@ test.each([
 ])('%j is refused by name', (definition, message) => {
   expect(() => definitionOf(definition)).toThrow(message);
 });
+
+const SERVERLESS = `
+service: small
+provider: { name: aws, region: us-west-2, runtime: nodejs24.x, memorySize: 128, timeout: 5, environment: { BUCKET: '\${param:storageBucket}' } }
+plugins: [serverless-esbuild, serverless-step-functions]
+package: { individually: true }
+custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, keepOutputDirectory: true } }
+functions: { sayHello: { handler: functions/say-hello.handler } }
+stepFunctions: { stateMachines: { greet: { name: 'greet-\${sls:stage}', definition: '\${file(statemachines/greet.asl.yml)}' } } }
+`;
+const MACHINE = `
+StartAt: SayHello
+States: { SayHello: { Type: Task, Resource: { Fn::GetAtt: [sayHello, Arn] }, End: true } }
+`;
+const FRAMEWORK_MS = 120_000;
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'fpe-package-'));
+  for (const folder of ['functions', 'shared', 'statemachines', 'resources']) mkdirSync(join(root, folder));
+  symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
+  writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0"}');
+  writeFileSync(join(root, 'package-lock.json'), '{}');
+  writeFileSync(join(root, 'serverless.yml'), SERVERLESS);
+  writeFileSync(join(root, 'statemachines/greet.asl.yml'), MACHINE);
+  writeFileSync(
+    join(root, 'functions/say-hello.ts'),
+    "export const handler = async () => 'hello' as string;",
+  );
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const packages = () => readdirSync(join(root, '.local/packages')).filter((name) => name !== 'framework');
+
+test(
+  'a project is packaged without credentials, once for the same sources, and by one process at a time',
+  async () => {
+    const [first, second] = await Promise.all([compileTemplate(root), compileTemplate(root)]);
+    const kept = packages();
+    writeFileSync(
+      join(root, 'functions/say-hello.ts'),
+      "export const handler = async () => 'good morning' as string;",
+    );
+    const changed = await compileTemplate(root);
+
+    expect(second).toEqual(first);
+    expect(kept).toHaveLength(1);
+    expect(packages()).toHaveLength(2);
+    expect(first.machines).toMatchObject([{ name: 'greet-local' }]);
+    expect(JSON.parse(first.machines[0]?.definition as string).States.SayHello.Resource).toBe(
+      first.functions[0]?.arn,
+    );
+    expect(first.functions).toMatchObject([
+      { name: 'small-local-sayHello', environment: { BUCKET: 'fpe-local-storage' } },
+    ]);
+    const handlers = [first, changed].map(({ functions }) => {
+      const file = functions[0]?.file as string;
+      return createRequire(file)(file).handler();
+    });
+    expect(await Promise.all(handlers)).toEqual(['hello', 'good morning']);
+  },
+  FRAMEWORK_MS,
+);
+
+test(
+  'a project that cannot be packaged says why, and leaves nothing that is taken for a package',
+  async () => {
+    writeFileSync(join(root, 'statemachines/greet.asl.yml'), 'States: { a: b: c }');
+
+    const compiled = compileTemplate(root);
+
+    await expect(compiled).rejects.toThrow(/npx serverless package[\s\S]*greet\.asl\.yml/);
+    expect(existsSync(join(root, '.local/packages/lock'))).toBe(false);
+  },
+  FRAMEWORK_MS,
+);
