@@ -22,8 +22,9 @@ export async function takeClaim(
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const held = await readClaim(location);
     if (held) {
-      const isOwn = held.claim.execution_arn === wanted.execution_arn;
-      const holderIsRunning = !isOwn && (await options.isRunning(held.claim.execution_arn));
+      const { execution_arn: holder, status } = held.claim;
+      const mayRun = holder !== wanted.execution_arn && status === 'running';
+      const holderIsRunning = mayRun && (await options.isRunning(holder));
       const { overwrite } = options;
       const decision = decideClaim(held.claim, wanted, {
         overwrite,

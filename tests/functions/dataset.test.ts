@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { handler as buildDataset } from '../../functions/build-dataset.ts';
+import { handler as exportStation } from '../../functions/export-station.ts';
+import { readText } from '../../shared/aws/object-store.ts';
+import { AnnotationFileInvalid, NoAnnotations, NoImages, PhotosMissing } from '../../shared/errors.ts';
+import type { Run, StationExport } from '../../shared/execution-state.ts';
+import { call, testRun } from '../test-run.ts';
+import {
+  createTestBuckets,
+  createTestDatabase,
+  insertAnnotations,
+  insertImageset,
+  insertRow,
+  insertStation,
+} from '../test-station.ts';
+
+let database: pg.Client;
+let buckets: { storage: string; model: string };
+beforeAll(async () => {
+  database = await createTestDatabase();
+  buckets = await createTestBuckets();
+});
+afterAll(() => database.end());
+
+const hour = (n: number) => `2026-01-01T${String(n).padStart(2, '0')}:00:00Z`;
+const photos = [12, 13, 14].map((n) => ({ timestamp: hour(n), filename: `Mill Brook (${n}).JPG` }));
+const read = (run: Run, key: string) => readText({ bucket: run.buckets.model, key });
+const doExport = (run: Run) => call(exportStation, { run });
+
+async function observe(
+  stationId: number,
+  values: { timestamp: string; value: number; flag?: string }[],
+  dataset = 'DONE',
+) {
+  const dataset_id = await insertRow(database, 'datasets', { station_id: stationId, status: dataset });
+  const series_id = await insertRow(database, 'series', { dataset_id, variable_id: 'FLOW_CFS' });
+  for (const value of values)
+    await insertRow(database, 'values', { series_id, date: '2026-01-01', ...value });
+}
+
+async function build(run: Run, state: object = {}) {
+  const exported = await doExport(run);
+  return { exported, dataset: await call(buildDataset, { run, export: exported, ...state }) };
+}
+
+describe('ExportStation', () => {
+  test('leaves out photos of unfinished imagesets, unfinished or untimed photos and those with people, and counts them (Q-D4)', async () => {
+    const station = await insertStation(database);
+    const imageset = await insertImageset(database, station.id, [
+      ...photos,
+      { timestamp: hour(15), filename: 'person.jpg', pii_person: 0.9 },
+      { timestamp: null, filename: 'untimed.jpg' },
+      { timestamp: hour(16), filename: 'failed.jpg', status: 'FAILED' },
+    ]);
+    await insertImageset(database, station.id, [{ timestamp: hour(12), filename: 'screening.jpg' }], {
+      status: 'PROCESSING',
+    });
+    const [left, right] = imageset.image_ids as [number, number];
+    await insertAnnotations(database, station, [{ left, right, rank: 'LEFT' }]);
+
+    const exported: StationExport = await doExport(testRun(station, buckets));
+
+    expect(exported).toMatchObject({
+      images_found: 7,
+      images: 3,
+      images_excluded: { imageset_not_done: 1, image_not_done: 1, no_timestamp: 1, pii: 1 },
+      images_start: hour(12),
+      images_end: hour(14),
+      annotation_sessions: 1,
+      annotation_pairs: 1,
+    });
+  });
+
+  test('leaves out sessions that are flagged, unfinished or of another variable (Q-D9)', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    await insertAnnotations(database, station, [pair, pair], { flag: true });
+    await insertAnnotations(database, station, [pair, pair], { flag: null });
+    await insertAnnotations(database, station, '{"allPairs": []}', { status: 'IN_PROGRESS' });
+    await insertAnnotations(database, station, [pair, pair], { variable: 'SNOW' });
+
+    const exported = await doExport(testRun(station, buckets));
+
+    expect(exported).toMatchObject({ annotation_sessions: 1, annotation_pairs: 1 });
+  });
+
+  test('reads annotation files from S3 by their key, not over HTTP (Q-D10)', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair], { url: 'https://unreachable.invalid/x.json' });
+
+    const exported = await doExport(testRun(station, buckets));
+
+    expect(exported.annotation_pairs).toBe(1);
+  });
+
+  test('leaves out flagged, missing and absent values (Q-D5, Q-D7, Q-D8), flagged ones unless asked for', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    await observe(station.id, [
+      { timestamp: hour(12), value: 1.5 },
+      { timestamp: hour(13), value: Number.NaN },
+      { timestamp: hour(14), value: 9, flag: 'e' },
+    ]);
+    await observe(station.id, []);
+    await observe(station.id, [{ timestamp: hour(12), value: 100 }], 'FAILED');
+
+    const unflagged = await doExport(testRun(station, buckets));
+    const all = await doExport(testRun(station, buckets, { include_flagged_values: true }));
+
+    expect([unflagged.fpe_values, all.fpe_values]).toEqual([1, 2]);
+  });
+
+  test('refuses a station without photos and says which filter removed how many (Q-D12)', async () => {
+    const station = await insertStation(database);
+    await insertImageset(database, station.id, photos, { status: 'PROCESSING' });
+
+    const attempt = doExport(testRun(station, buckets));
+
+    await expect(attempt).rejects.toThrow(NoImages);
+    await expect(attempt).rejects.toThrow('3 photos, left out: imageset_not_done 3, image_not_done 0');
+  });
+
+  test('refuses a station without annotation pairs', async () => {
+    const station = await insertStation(database);
+    await insertImageset(database, station.id, photos);
+
+    const attempt = doExport(testRun(station, buckets));
+
+    await expect(attempt).rejects.toThrow(NoAnnotations);
+    await expect(attempt).rejects.toThrow('variable FLOW');
+  });
+
+  test('names photos that are missing from S3 before any job is started', async () => {
+    const station = await insertStation(database);
+    const last = { timestamp: hour(15), filename: 'lost.jpg', inStorage: false };
+    const { keys } = await insertImageset(database, station.id, [...photos, last]);
+
+    const attempt = doExport(testRun(station, buckets));
+
+    await expect(attempt).rejects.toThrow(PhotosMissing);
+    await expect(attempt).rejects.toThrow(`1 of 4 missing, e.g. ${keys[3]}`);
+  });
+
+  test('names the annotation file that is not an array', async () => {
+    const station = await insertStation(database);
+    await insertImageset(database, station.id, photos);
+    const { id, key } = await insertAnnotations(database, station, '{"allPairs": []}');
+
+    const attempt = doExport(testRun(station, buckets));
+
+    await expect(attempt).rejects.toThrow(AnnotationFileInvalid);
+    await expect(attempt).rejects.toThrow(`annotation session ${id}, s3://${buckets.storage}/${key}`);
+  });
+
+  test('keeps every column of the station but its metadata (Q-D13)', async () => {
+    const station = await insertStation(database, { metadata: { a: 1 }, latitude: 42.434_567 });
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    const run = testRun(station, buckets);
+
+    await doExport(run);
+
+    const written = JSON.parse(await read(run, run.keys.dataset.station));
+    expect(Object.keys(written)).toEqual(
+      'id user_id name description latitude longitude timezone created_at updated_at private nwis_id waterbody_type status annotation_priority'.split(
+        ' ',
+      ),
+    );
+    expect(written).toMatchObject({ id: station.id, latitude: 42.4346, timezone: 'America/New_York' });
+    expect(written.created_at).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  });
+});
+
+describe('BuildDataset', () => {
+  test('writes the contract’s files: photos with values, 27 columns of pairs, values and a summary', async () => {
+    const station = await insertStation(database);
+    const { id, image_ids, keys } = await insertImageset(database, station.id, photos);
+    const [left, , right] = image_ids as [number, number, number];
+    const session = await insertAnnotations(database, station, [
+      { left: 999_999_999, right, rank: 'LEFT' },
+      { left, right, rank: 'RIGHT' },
+    ]);
+    await observe(station.id, [
+      { timestamp: hour(12), value: 1.23 },
+      { timestamp: hour(13), value: 2 },
+    ]);
+    const run = testRun({ ...station, name: 'Mill, Brook' }, buckets);
+
+    const { dataset } = await build(run);
+
+    expect(dataset).toEqual({ images: 3, images_with_value: 2, values: 2, value_source: 'FPE', pairs: 1 });
+    const images = (await read(run, run.keys.dataset.images)).split('\n');
+    expect(images.slice(0, 2)).toEqual([
+      'station_name,station_id,imageset_id,image_id,timestamp,filename,url,value',
+      `"Mill, Brook",${station.id},${id},${left},2026-01-01T12:00:00Z,${keys[0]},https://${buckets.storage}.s3.amazonaws.com/${keys[0]},1.2300000190734863`,
+    ]);
+    expect(images[3]).toMatch(/JPG,$/);
+    const [header, pair, end] = (await read(run, run.keys.dataset.annotations)).split('\n');
+    expect(header?.split(',')).toHaveLength(27);
+    expect(pair).toContain(`${session.id},${station.user_id},${station.id},"Mill, Brook",60,2,`);
+    expect(pair?.endsWith(',,,,,2')).toBe(true);
+    expect(end).toBe('');
+    const summary = JSON.parse(await read(run, run.keys.dataset.summary));
+    expect(summary).toMatchObject({
+      dataset_code: run.dataset_code,
+      images: { count: 3, count_missing_value: 1, start: '2026-01-01T07:00:00-05:00' },
+      values: { source: 'FPE', count: 2, freq: 60, end: '2026-01-01T08:00:00-05:00' },
+      annotations: { count: 1 },
+      created: '2026-04-01T08:00:00-04:00',
+    });
+    expect(await read(run, run.keys.dataset.values)).toContain(
+      'FLOW_CFS,2026-01-01T12:00:00Z,1.2300000190734863,\n',
+    );
+  });
+
+  test('falls back to FPE’s values when USGS has none, and says so (Q-D6)', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    await observe(station.id, [{ timestamp: hour(12), value: 1 }]);
+    const run = testRun(station, buckets);
+
+    const { dataset } = await build(run, {
+      observations: { count: 0, time_series_id: null, note: 'USGS has no discharge for this period' },
+    });
+
+    expect(dataset.value_source).toBe('FPE');
+    expect(JSON.parse(await read(run, run.keys.dataset.summary))).toMatchObject({
+      values: { source: 'FPE' },
+      note: 'USGS has no discharge for this period',
+    });
+  });
+
+  test('works without any observed value', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'SAME' };
+    await insertAnnotations(database, station, [pair]);
+    const run = testRun(station, buckets);
+
+    const { dataset } = await build(run);
+
+    expect(dataset).toMatchObject({ images_with_value: 0, value_source: null, pairs: 1 });
+    expect(JSON.parse(await read(run, run.keys.dataset.summary)).values).toEqual({ count: 0 });
+  });
+
+  test('writes the same bytes when run twice', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'SAME' };
+    await insertAnnotations(database, station, [pair]);
+    const run = testRun(station, buckets);
+    const files = () =>
+      Promise.all(
+        [run.keys.dataset.images, run.keys.dataset.annotations, run.keys.dataset.summary].map((key) =>
+          read(run, key),
+        ),
+      );
+
+    await build(run);
+    const first = await files();
+    await build(run);
+
+    expect(await files()).toEqual(first);
+  });
+});

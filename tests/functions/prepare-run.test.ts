@@ -1,0 +1,200 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { handler } from '../../functions/prepare-run.ts';
+import { findSize, writeObject } from '../../shared/aws/object-store.ts';
+import { finishClaim } from '../../shared/aws/run-claim.ts';
+import {
+  InvalidInput,
+  InvalidTimezone,
+  ModelCodeExists,
+  ModelTypeNotFound,
+  PretrainedWeightsMissing,
+  StationNotFound,
+  VariableNotFound,
+} from '../../shared/errors.ts';
+import { call } from '../test-run.ts';
+import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
+
+let database: pg.Client;
+let buckets: { storage: string; model: string };
+let station: { id: number };
+beforeAll(async () => {
+  database = await createTestDatabase();
+  buckets = await createTestBuckets();
+  const packageFolder = mkdtempSync(join(tmpdir(), 'fpe-package-'));
+  mkdirSync(join(packageFolder, 'model'));
+  writeFileSync(join(packageFolder, 'model', 'train.py'), 'pass');
+  Object.assign(process.env, {
+    LAMBDA_TASK_ROOT: packageFolder,
+    PRETRAINED_WEIGHTS_KEY: 'weights/resnet18.pth',
+    TRAINING_IMAGE: 'training',
+    SERVING_IMAGE: 'serving',
+  });
+});
+beforeEach(async () => {
+  station = await insertStation(database, { nwis_id: ' ' });
+});
+afterAll(() => database.end());
+
+const execution = (name: string) => ({
+  arn: `arn:aws:states:us-west-2:000000000000:execution:fpe-train-station-test:${name}`,
+  name,
+  started_at: '2026-11-24T05:05:57.123Z',
+});
+const prepare = (input: object, name = 'one') =>
+  call(handler, {
+    input: { station_id: station.id, pretrained: false, ...input },
+    execution: execution(name),
+  });
+
+test('fixes the names, keys and requests of the run', async () => {
+  const run = await prepare({});
+
+  expect(run).toMatchObject({
+    model_code: 'RANK-FLOW-20261124',
+    dataset_code: 'RANK-FLOW-20261124',
+    annotation_variable: 'FLOW',
+    uses_nwis: false,
+    buckets,
+  });
+  expect(run.id).toMatch(/^20261124-050557-[0-9a-f]{8}$/);
+  expect(run.job_base).toBe(`fpe-rank-${station.id}-20261124-${run.id.slice(16)}`);
+  expect(await findSize({ bucket: buckets.model, key: run.keys.source })).toBeGreaterThan(0);
+});
+
+test('gives the run a random UUID of version 4, also for station 1 (Q-P7)', async () => {
+  const run = await prepare({});
+
+  expect(run.model_uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test('gives the same run again when it is tried again', async () => {
+  const first = await prepare({});
+  const second = await prepare({});
+
+  expect(second).toEqual(first);
+});
+
+test('gives jobs of two runs in the same second different names (Q-T2)', async () => {
+  const one = await prepare({ model_code: 'A' }, 'one');
+  const two = await prepare({ model_code: 'B' }, 'two');
+
+  expect(one.job_base).not.toBe(two.job_base);
+});
+
+test('derives the annotation variable from the variable (Q-I5)', async () => {
+  const run = await prepare({ variable_code: 'SNOW_FT' });
+
+  expect(run.annotation_variable).toBe('SNOW');
+  expect(run.model_code).toBe('RANK-SNOW-20261124');
+});
+
+test('asks USGS only for flow at a station with a gage', async () => {
+  await database.query("UPDATE stations SET nwis_id = '01171100' WHERE id = $1", [station.id]);
+
+  const flow = await prepare({ model_code: 'A' });
+  const stage = await prepare({ model_code: 'B', variable_code: 'STAGE_FT' });
+
+  expect([flow.uses_nwis, stage.uses_nwis]).toEqual([true, false]);
+});
+
+test('passes every training parameter as a string, under its own name (Q-T1, Q-T9)', async () => {
+  const run = await prepare({ n_epochs: 3, augment: false });
+
+  expect(run.training_request.HyperParameters).toMatchObject({
+    n_epochs: '3',
+    augment: 'false',
+    normalize: 'true',
+    pretrained: 'false',
+  });
+});
+
+test('reports three bad values at once', async () => {
+  const attempt = prepare({ train_frac: 80, max_hour: 25, min_mouth: 3 });
+
+  await expect(attempt).rejects.toThrow(InvalidInput);
+  await expect(attempt).rejects.toThrow(
+    /3 faults.*train_frac is 80.*max_hour is 25.*did you mean min_month\?/,
+  );
+});
+
+test('refuses a station that does not exist', async () => {
+  const attempt = prepare({ station_id: 2_000_000 });
+
+  await expect(attempt).rejects.toThrow(StationNotFound);
+  await expect(attempt).rejects.toThrow('no row with id 2000000');
+});
+
+test.each([
+  ['WTEMP_C', 'one of FLOW_CFS, STAGE_FT'],
+  ['NOPE', 'one of FLOW_CFS, STAGE_FT'],
+])('refuses the variable %s, which cannot be annotated', async (variable_code, expected) => {
+  const attempt = prepare({ variable_code });
+
+  await expect(attempt).rejects.toThrow(VariableNotFound);
+  await expect(attempt).rejects.toThrow(expected);
+});
+
+test('refuses a variable without a row, as its model could not be published (Q-S11)', async () => {
+  await database.query("DELETE FROM variables WHERE id = 'CHLA_PPB'");
+
+  const attempt = prepare({ variable_code: 'CHLA_PPB' });
+
+  await expect(attempt).rejects.toThrow(VariableNotFound);
+  await expect(attempt).rejects.toThrow('a row with id CHLA_PPB');
+});
+
+test('refuses a model type that does not exist', async () => {
+  const attempt = prepare({ model_type: 'GUESS' });
+
+  await expect(attempt).rejects.toThrow(ModelTypeNotFound);
+  await expect(attempt).rejects.toThrow('GUESS; the table has RANK');
+});
+
+test('refuses a time zone that does not exist', async () => {
+  await database.query("UPDATE stations SET timezone = 'America/Gotham' WHERE id = $1", [station.id]);
+
+  const attempt = prepare({});
+
+  await expect(attempt).rejects.toThrow(InvalidTimezone);
+  await expect(attempt).rejects.toThrow('"America/Gotham"');
+});
+
+test('refuses a run from ImageNet weights that nobody has uploaded, and takes them when they are there (Q-T6)', async () => {
+  const key = 'weights/resnet18.pth';
+  const attempt = prepare({ pretrained: true });
+  await expect(attempt).rejects.toThrow(PretrainedWeightsMissing);
+  await expect(attempt).rejects.toThrow(`s3://${buckets.model}/${key}`);
+
+  await writeObject({ bucket: buckets.model, key }, 'weights', 'application/octet-stream');
+  const run = await prepare({ pretrained: true });
+
+  const channels = run.training_request.InputDataConfig as { ChannelName: string }[];
+  expect(channels.map(({ ChannelName }) => ChannelName)).toEqual(['images', 'values', 'code', 'weights']);
+});
+
+test('refuses a published model code unless overwrite is given', async () => {
+  const row = { station_id: station.id, model_type_id: 'RANK', code: 'PUBLISHED', uuid: 'u-1' };
+  await insertRow(database, 'models', row);
+
+  const attempt = prepare({ model_code: 'PUBLISHED' });
+
+  await expect(attempt).rejects.toThrow(ModelCodeExists);
+  await expect(attempt).rejects.toThrow('PUBLISHED with uuid u-1');
+  expect(await prepare({ model_code: 'PUBLISHED', overwrite: true })).toMatchObject({
+    model_code: 'PUBLISHED',
+  });
+});
+
+test('refuses a model code that another execution has finished, unless overwrite is given', async () => {
+  await finishClaim(await prepare({ model_code: 'DONE' }, 'one'));
+
+  const attempt = prepare({ model_code: 'DONE' }, 'two');
+
+  await expect(attempt).rejects.toThrow(ModelCodeExists);
+  await expect(attempt).rejects.toThrow('finished by arn:aws:states:us-west-2:000000000000:execution');
+  expect(await prepare({ model_code: 'DONE', overwrite: true }, 'two')).toMatchObject({ model_code: 'DONE' });
+});
