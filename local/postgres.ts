@@ -43,13 +43,14 @@ type Owner = { uid: number; gid: number };
  * running there is ended first.
  *
  * @param folder where the data is kept
- * @param port a free one by default
+ * @param preferredPort taken if it is free
  */
-export async function startPostgres(folder: string, wantedPort?: number): Promise<Postgres> {
+export async function startPostgres(folder: string, preferredPort?: number): Promise<Postgres> {
   const owner = postgresOwner();
   const { bin, data } = await places(folder, owner);
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(bin, data, owner);
-  const port = wantedPort ?? (await freePort());
+  await endFormerServer(data);
+  const port = await freePort(preferredPort);
   const server = await start(bin, data, port, owner);
   const connection = { host: '127.0.0.1', port, user: 'postgres', password: 'local' };
   try {
@@ -159,7 +160,6 @@ async function initialise(bin: string, data: string, owner: Owner | null): Promi
 }
 
 async function start(bin: string, data: string, port: number, owner: Owner | null): Promise<ChildProcess> {
-  await endFormerServer(data);
   // Nothing here has to survive a power cut: the files that matter are the user's own export and S3's.
   const settings = [
     'fsync=off',

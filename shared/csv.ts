@@ -17,9 +17,7 @@ export function csvRows<Row extends Record<string, Cell>>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
 ): string {
-  if (rows.length === 0) return '';
-  const cells = rows.map((row) => columns.map((column) => formatCell(row[column])));
-  return `${Papa.unparse(cells, { newline: '\n' })}\n`;
+  return rows.map((row) => `${columns.map((column) => formatCell(row[column])).join(',')}\n`).join('');
 }
 
 /** A whole file. */
@@ -28,12 +26,18 @@ export const formatCsv = <Row extends Record<string, Cell>>(
   rows: readonly Row[],
 ): string => csvHeader(columns) + csvRows(columns, rows);
 
+/** Hardly any cell needs quotes, and asking Papa Parse about each of ten million takes seconds. */
+const MAY_NEED_QUOTES = /[",\r\n]|^[\s\ufeff]|\s$/;
+
 /** Booleans as R writes them; NaN and null are missing. */
 function formatCell(cell: Cell): string {
   if (cell === null || cell === undefined || Number.isNaN(cell)) return '';
   if (typeof cell === 'boolean') return cell ? 'TRUE' : 'FALSE';
-  return String(cell);
+  const text = String(cell);
+  return MAY_NEED_QUOTES.test(text) ? Papa.unparse([[text]]) : text;
 }
+
+type RowSchema<Row> = z.ZodType<Row, Record<string, string | null>>;
 
 /**
  * Parses a file with a header into rows checked by `row`; all cells reach the schema as text, missing ones as null.
@@ -41,22 +45,89 @@ function formatCell(cell: Cell): string {
  * @param where names the file in errors, e.g. its S3 URI
  * @throws FileInvalid with the line and the first fault
  */
-export function parseCsv<Row>(
-  text: string,
-  row: z.ZodType<Row, Record<string, string | null>>,
+export function parseCsv<Row>(text: string, row: RowSchema<Row>, where: string): Row[] {
+  const lines = parseLines(text, where, 0);
+  const columns = lines.shift() ?? [];
+  return parseRows(lines, columns, row, where, 0);
+}
+
+/**
+ * Parses a file as it arrives, in batches of rows: memory does not grow with the file. Otherwise as `parseCsv`.
+ *
+ * @param chunks of UTF-8, cut anywhere
+ * @throws FileInvalid with the line and the first fault
+ */
+export async function* readCsv<Row>(
+  chunks: AsyncIterable<Uint8Array>,
+  row: RowSchema<Row>,
   where: string,
+): AsyncGenerator<Row[]> {
+  let columns: string[] | undefined;
+  let rowsBefore = 0;
+  for await (const text of completeLines(chunks)) {
+    const lines = parseLines(text, where, rowsBefore);
+    columns ??= lines.shift() ?? [];
+    yield parseRows(lines, columns, row, where, rowsBefore);
+    rowsBefore += lines.length;
+  }
+}
+
+function parseLines(text: string, where: string, rowsBefore: number): string[][] {
+  const { data, errors } = Papa.parse<string[]>(text, { delimiter: ',', skipEmptyLines: true });
+  const [fault] = errors;
+  if (fault) throw invalid(where, rowsBefore + (fault.row ?? 0), fault.message);
+  return data;
+}
+
+function parseRows<Row>(
+  lines: string[][],
+  columns: string[],
+  row: RowSchema<Row>,
+  where: string,
+  rowsBefore: number,
 ): Row[] {
-  const { data, errors } = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
-  const fault = errors.find((error) => error.code !== 'UndetectableDelimiter');
-  if (fault) throw invalid(where, fault.row ?? 0, fault.message);
-  return data.map((cells, index) => {
-    const parsed = row.safeParse(
-      Object.fromEntries(Object.entries(cells).map(([name, cell]) => [name, missingAsNull(cell)])),
-    );
+  return lines.map((line, index) => {
+    if (line.length !== columns.length)
+      throw invalid(where, rowsBefore + index, `${line.length} cells under ${columns.length} columns`);
+    const cells: Record<string, string | null> = {};
+    for (let column = 0; column < line.length; column++)
+      cells[columns[column] as string] = missingAsNull(line[column] as string);
+    const parsed = row.safeParse(cells);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
-    throw invalid(where, index, `${issue?.path.join('.')}: ${issue?.message}`);
+    throw invalid(where, rowsBefore + index, `${issue?.path.join('.')}: ${issue?.message}`);
   });
+}
+
+/** Characters that are parsed at a time. */
+const BATCH_CHARACTERS = 2 ** 20;
+
+/** The same text in pieces that each end with a line. */
+async function* completeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length < BATCH_CHARACTERS) continue;
+    const length = completeLength(text);
+    if (length > 0) yield text.slice(0, length);
+    text = text.slice(length);
+  }
+  text += decoder.decode();
+  if (text !== '') yield text;
+}
+
+/** Up to and with the last line feed outside quotes: an even number of quotes lies before it, as those within are doubled. */
+function completeLength(text: string): number {
+  if (!text.includes('"')) return text.lastIndexOf('\n') + 1;
+  let length = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (character === 34) isQuoted = !isQuoted;
+    else if (character === 10 && !isQuoted) length = at + 1;
+  }
+  return length;
 }
 
 const missingAsNull = (cell: string): string | null => (cell === '' || cell === 'NA' ? null : cell);
@@ -70,13 +141,21 @@ const invalid = (where: string, row: number, found: string): FileInvalid =>
     fix: 'redrive the execution, or start a new one, so that the file is written again',
   });
 
-/** Schemas of cells; every cell reaches them as text or null. */
-const number = (text: string, context: z.RefinementCtx): number => {
+function number(text: string, context: z.RefinementCtx): number {
   const value = Number(text);
-  if (Number.isNaN(value))
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not a number` });
+  if (Number.isNaN(value)) fault(context, `${JSON.stringify(text)} is not a number`);
   return value;
-};
+}
+
+function instant(text: string, context: z.RefinementCtx): number {
+  const epochMs = Date.parse(text);
+  if (Number.isNaN(epochMs)) fault(context, `${JSON.stringify(text)} is not an instant`);
+  return epochMs;
+}
+
+const fault = (context: z.RefinementCtx, message: string) => context.addIssue({ code: 'custom', message });
+
+// Schemas of cells; every cell reaches them as text or null.
 export const textCell = z.string();
 export const optionalTextCell = z.string().nullable();
 export const numberCell = z.string().transform(number);
@@ -85,13 +164,8 @@ export const optionalNumberCell = z
   .nullable()
   .transform((text, context) => (text === null ? null : number(text, context)));
 /** An ISO 8601 instant as milliseconds since 1970. */
-export const instantCell = z.string().transform((text, context) => {
-  const epochMs = Date.parse(text);
-  if (Number.isNaN(epochMs))
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not an instant` });
-  return epochMs;
-});
+export const instantCell = z.string().transform(instant);
 export const optionalInstantCell = z
   .string()
   .nullable()
-  .transform((text) => (text === null ? null : Date.parse(text)));
+  .transform((text, context) => (text === null ? null : instant(text, context)));
