@@ -9,7 +9,7 @@ import { countPlaces, denseRanks } from './ranks.ts';
  * Counted in n log n after Knight (1966), doi:10.1080/01621459.1966.10480879: in the order of x, the discordant pairs
  * are the inversions of y.
  *
- * @param x, y same length; a row with NaN in either is left out. Counts of pairs are exact up to 10⁸ rows.
+ * @param x, y same length; a row with NaN in either is left out. Counts of pairs are exact up to 9·10⁷ rows.
  * @returns −1 … 1, or null when not computable: fewer than two rows, or all of them tied in x or in y
  */
 export function kendallTauB(x: Float64Array, y: Float64Array): number | null {
