@@ -12,19 +12,26 @@ export type Cell = string | number | bigint | boolean | null | undefined;
 export const csvHeader = (columns: readonly string[]): string =>
   `${Papa.unparse([columns as string[]], { newline: '\n' })}\n`;
 
+/** How a missing cell is written: `NA` in the files of the input step, empty everywhere else. */
+export type Missing = '' | 'NA';
+
 /** Rows as text without a header, each ended by a line feed; cells in the order of `columns`. */
 export function csvRows<Row extends Record<string, Cell>>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
+  missing: Missing = '',
 ): string {
-  return rows.map((row) => `${columns.map((column) => formatCell(row[column])).join(',')}\n`).join('');
+  return rows
+    .map((row) => `${columns.map((column) => formatCell(row[column]) || missing).join(',')}\n`)
+    .join('');
 }
 
 /** A whole file. */
 export const formatCsv = <Row extends Record<string, Cell>>(
   columns: readonly (keyof Row & string)[],
   rows: readonly Row[],
-): string => csvHeader(columns) + csvRows(columns, rows);
+  missing: Missing = '',
+): string => csvHeader(columns) + csvRows(columns, rows, missing);
 
 /** Hardly any cell needs quotes, and asking Papa Parse about each of ten million takes seconds. */
 const MAY_NEED_QUOTES = /[",\r\n]|^[\s\ufeff]|\s$/;

@@ -75,6 +75,10 @@ export class PhotosMissing extends PipelineError {
 export class ObservationsUnavailable extends PipelineError {
   override readonly name = 'ObservationsUnavailable';
 }
+/** USGS will not answer this request however often it is asked. */
+export class ObservationsRefused extends PipelineError {
+  override readonly name = 'ObservationsRefused';
+}
 /** The database cannot be reached: worth retrying. */
 export class DatabaseUnavailable extends PipelineError {
   override readonly name = 'DatabaseUnavailable';
@@ -96,6 +100,10 @@ export class FileInvalid extends PipelineError {
 /** A handler was called with something that is not the machine's state. */
 export class InvalidState extends PipelineError {
   override readonly name = 'InvalidState';
+}
+/** A folder given to `fpe import` is not an FPE export, or its rows clash with rows of the database. */
+export class ExportFolderInvalid extends PipelineError {
+  override readonly name = 'ExportFolderInvalid';
 }
 export class ConfigurationMissing extends PipelineError {
   override readonly name = 'ConfigurationMissing';

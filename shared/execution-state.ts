@@ -74,8 +74,16 @@ export type Dataset = z.output<typeof dataset>;
 
 export const split = z.object({
   images: count,
+  /** Photos of the dataset that the filters of the input leave out; each counts once. */
+  images_filtered: z.object({ outside_dates: count, outside_months: count, outside_hours: count }),
   image_splits: z.object({ train: count, val: count, 'test-in': count, 'test-out': count }),
   pairs: count,
+  pairs_filtered: z.object({
+    not_ranked: count,
+    photo_filtered: count,
+    outside_dates: count,
+    not_sampled: count,
+  }),
   pair_splits: z.object({ train: count, val: count }),
   method: z.enum(['graph', 'random']),
   leaked_images: count,
@@ -88,16 +96,32 @@ export type Manifests = z.output<typeof manifests>;
 export const training = z.object({ job: z.string(), status: z.string(), artifact: z.string() });
 export const scoring = z.object({ job: z.string(), status: z.string() });
 
-/** One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. */
-export const mergeBatch = z.object({ skip: count, n: count, first_byte: count, last_byte: count });
+/**
+ * One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. `size` is
+ * the nominal number of rows, by which the chunk is named; the last batch has fewer.
+ */
+export const mergeBatch = z.object({
+  skip: count,
+  n: count,
+  size: count,
+  first_byte: count,
+  last_byte: count,
+});
 export type MergeBatch = z.output<typeof mergeBatch>;
 export const mergePlan = z.object({ images: count, batches: z.array(mergeBatch) });
 export type MergePlan = z.output<typeof mergePlan>;
 
-export const mergedBatch = z.object({ skip: count, n: count, scored: count, unreadable: count });
+export const mergedBatch = z.object({
+  skip: count,
+  n: count,
+  size: count,
+  scored: count,
+  unreadable: count.describe('photos that the model could not read'),
+  missing: count.describe('photos for which the job left no answer'),
+});
 export type MergedBatch = z.output<typeof mergedBatch>;
 
-export const predictions = z.object({ images: count, scored: count, unreadable: count });
+export const predictions = z.object({ images: count, scored: count, unreadable: count, missing: count });
 export type Predictions = z.output<typeof predictions>;
 
 const tau = z.number().min(-1).max(1).nullable();

@@ -9,3 +9,9 @@ export const s3Uri = ({ bucket, key }: ObjectLocation): string => `s3://${bucket
 /** Regional virtual-hosted URL, as the web app expects in `models` (contract 9.1). */
 export const regionalUrl = ({ bucket, key }: ObjectLocation, region: string): string =>
   `https://${bucket}.s3.${region}.amazonaws.com/${key}`;
+
+/** The other way round from `s3Uri`. */
+export function objectOf(uri: string): ObjectLocation {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
+  return objectLocation.parse({ bucket, key });
+}

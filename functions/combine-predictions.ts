@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { readStream, writeCsv } from '../shared/aws/object-store.ts';
+import { csvHeader } from '../shared/csv.ts';
+import { CsvRowEnds } from '../shared/csv-row-ends.ts';
+import { PredictionsIncomplete } from '../shared/errors.ts';
+import {
+  type MergedBatch,
+  manifests,
+  mergedBatch,
+  type Predictions,
+  type Run,
+  run,
+} from '../shared/execution-state.ts';
+import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
+import { chunkName, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+
+/** Puts the chunks together as predictions.csv: every photo has its row, or the run fails (Q-M2). */
+export const handler = lambdaHandler(
+  z.object({ run, manifests, merged: z.array(mergedBatch) }),
+  async ({ run, manifests, merged }): Promise<Predictions> => {
+    const sum = (count: (batch: MergedBatch) => number) =>
+      merged.reduce((total, batch) => total + count(batch), 0);
+    const images = sum(({ n }) => n);
+    const scored = sum((batch) => batch.scored);
+    if (images !== manifests.transform_photos)
+      throw incomplete(
+        run,
+        `${images} rows in ${merged.length} chunks`,
+        `${manifests.transform_photos} rows`,
+      );
+    if (scored === 0) throw incomplete(run, `no score for any of ${images} photos`, 'scores');
+    await writeCsv(
+      { bucket: run.buckets.model, key: run.keys.transform.predictions },
+      Readable.from(joinChunks(run, merged)),
+    );
+    return {
+      images,
+      scored,
+      unreadable: sum(({ unreadable }) => unreadable),
+      missing: sum(({ missing }) => missing),
+    };
+  },
+);
+
+/** The header once, then the rows of each chunk; a fault ends the upload before anything becomes visible. */
+async function* joinChunks(run: Run, merged: readonly MergedBatch[]): AsyncGenerator<Uint8Array> {
+  const header = Buffer.from(csvHeader(PREDICTION_COLUMNS));
+  yield header;
+  for (const batch of merged) {
+    const location = {
+      bucket: run.buckets.model,
+      key: `${run.keys.transform.run_prefix}/${chunkName(batch)}`,
+    };
+    yield* rowsOf(location, header, batch.n, run);
+  }
+}
+
+async function* rowsOf(
+  location: ObjectLocation,
+  header: Buffer,
+  n: number,
+  run: Run,
+): AsyncGenerator<Uint8Array> {
+  const rowEnds = new CsvRowEnds();
+  let rows = -1;
+  let headerBytes = header.length;
+  for await (const chunk of await readStream(location)) {
+    rowEnds.read(chunk, () => {
+      rows += 1;
+    });
+    const skipped = Math.min(headerBytes, chunk.length);
+    headerBytes -= skipped;
+    if (chunk.length > skipped) yield chunk.subarray(skipped);
+  }
+  if (rows !== n) throw incomplete(run, `${rows} rows in ${s3Uri(location)}`, `${n} rows`);
+}
+
+const incomplete = (run: Run, found: string, expected: string): PredictionsIncomplete =>
+  new PredictionsIncomplete({
+    what: 'The predictions are not complete',
+    where: `station ${run.station.id} (${run.station.name}), model ${run.model_code}`,
+    found,
+    expected,
+    fix: 'look into the log of the transform job, then start a new execution',
+  });

@@ -1,0 +1,65 @@
+import pMap from 'p-map';
+import { z } from 'zod';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { PARALLEL_REQUESTS, readText, readTextRange, writeCsv } from '../shared/aws/object-store.ts';
+import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';
+import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
+import { type MergedBatch, mergeBatch, run } from '../shared/execution-state.ts';
+import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
+import { formatInstant } from '../shared/local-time.ts';
+import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
+import { chunkName, modelAnswer, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+
+/** Joins one batch of photos with the scores that the transform job left for them, one object per photo. */
+export const handler = lambdaHandler(
+  z.object({ run, batch: mergeBatch }),
+  async ({ run, batch }): Promise<MergedBatch> => {
+    const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+    const { images, run_prefix } = run.keys.transform;
+    const lines = await readTextRange(inModelBucket(images), batch.first_byte, batch.last_byte);
+    const where = `${s3Uri(inModelBucket(images))} from row ${batch.skip + 1}`;
+    const rows = parseCsv(csvHeader(INPUT_IMAGE_COLUMNS) + lines, inputImage, where);
+
+    let unreadable = 0;
+    let missing = 0;
+    const predictions = await pMap(
+      rows,
+      async (row) => {
+        const answer = await readAnswer(inModelBucket(`${run_prefix}/${row.filename}.out`));
+        if (answer === null) missing += 1;
+        else if (answer.score === null) unreadable += 1;
+        return { ...row, timestamp: formatInstant(row.timestamp), score: answer?.score ?? null };
+      },
+      { concurrency: PARALLEL_REQUESTS },
+    );
+    const chunk = inModelBucket(`${run_prefix}/${chunkName(batch)}`);
+    await writeCsv(chunk, formatCsv(PREDICTION_COLUMNS, predictions));
+    const { skip, size } = batch;
+    return { skip, n: rows.length, size, scored: rows.length - unreadable - missing, unreadable, missing };
+  },
+);
+
+/** Null where the job left nothing for this photo: its score stays blank and is counted (Q-M1). */
+async function readAnswer(location: ObjectLocation): Promise<z.output<typeof modelAnswer> | null> {
+  let text: string;
+  try {
+    text = await readText(location);
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return null;
+    throw error;
+  }
+  try {
+    return modelAnswer.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FileInvalid(
+      {
+        what: 'The answer of the model for a photo cannot be read',
+        where: s3Uri(location),
+        found: text.slice(0, 200),
+        expected: 'JSON such as {"score": 0.0754} or {"score": null}',
+        fix: 'check that the serving image answers as model/inference.py does, then start a new execution',
+      },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { copyObject, readStream, readText, writeObject } from '../shared/aws/object-store.ts';
+import { parseCsv, readCsv, textCell } from '../shared/csv.ts';
+import { type Manifests, run } from '../shared/execution-state.ts';
+import { s3Uri } from '../shared/object-location.ts';
+
+/** A pair names both photos; its mirrored line repeats them. */
+const pairRow = z.object({ filename_1: textCell, filename_2: textCell });
+const imageRow = z.object({ filename: textCell });
+
+/** Tells SageMaker which photos to train on and which to score: manifests of keys in the storage bucket (Q-I7). */
+export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Manifests> => {
+  const { keys, buckets } = run;
+  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const pairs = inModelBucket(keys.input.pairs);
+  const rows = parseCsv(await readText(pairs), pairRow, s3Uri(pairs));
+  const trainingPhotos = new Set(rows.flatMap(({ filename_1, filename_2 }) => [filename_1, filename_2]));
+  await writeManifest(inModelBucket(keys.input.manifest), buckets.storage, [[...trainingPhotos]]);
+
+  const images = inModelBucket(keys.input.images);
+  await copyObject(images, inModelBucket(keys.transform.images), 'text/csv; charset=utf-8');
+  let transform_photos = 0;
+  async function* filenames() {
+    for await (const batch of readCsv(await readStream(images), imageRow, s3Uri(images))) {
+      transform_photos += batch.length;
+      yield batch.map(({ filename }) => filename);
+    }
+  }
+  await writeManifest(inModelBucket(keys.transform.manifest), buckets.storage, filenames());
+  return { training_photos: trainingPhotos.size, transform_photos };
+});
+
+/** A SageMaker manifest: the prefix first, then the rest of each key, as it is (SageMaker API reference, S3DataSource). */
+async function writeManifest(
+  location: { bucket: string; key: string },
+  photoBucket: string,
+  batches: Iterable<string[]> | AsyncIterable<string[]>,
+): Promise<void> {
+  async function* text() {
+    yield `[${JSON.stringify({ prefix: `s3://${photoBucket}/` })}`;
+    for await (const batch of batches)
+      if (batch.length > 0) yield batch.map((key) => `,\n${JSON.stringify(key)}`).join('');
+    yield ']\n';
+  }
+  await writeObject(location, Readable.from(text()), 'application/json');
+}

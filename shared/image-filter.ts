@@ -1,0 +1,35 @@
+import type { StationClock } from './local-time.ts';
+import type { RunInput } from './run-input.ts';
+
+/** Why a photo is not in the run; the first that applies. */
+export const IMAGE_FILTERS = ['outside_dates', 'outside_months', 'outside_hours'] as const;
+export type ImageFilter = (typeof IMAGE_FILTERS)[number];
+
+type Windows = Pick<
+  RunInput,
+  'min_hour' | 'max_hour' | 'min_month' | 'max_month' | 'images_start' | 'images_end'
+>;
+
+/**
+ * Filters of the input step (contract 6.2), all in the station's time zone and inclusive.
+ *
+ * @returns for the time of a photo, milliseconds since 1970, what leaves it out, or null
+ */
+export function imageFilter(windows: Windows, clock: StationClock): (epochMs: number) => ImageFilter | null {
+  const { min_hour, max_hour, min_month, max_month, images_start, images_end } = windows;
+  return (epochMs) => {
+    const { date, month, hour } = clock.calendar(epochMs);
+    if (!isBetween(date, images_start, images_end)) return 'outside_dates';
+    if (!isInWindow(month, min_month, max_month)) return 'outside_months';
+    if (!isInWindow(hour, min_hour, max_hour)) return 'outside_hours';
+    return null;
+  };
+}
+
+/** Inclusive; a minimum above the maximum wraps: November to March, ten at night to four in the morning (Q-I10). */
+export const isInWindow = (value: number, min: number, max: number): boolean =>
+  min <= max ? value >= min && value <= max : value >= min || value <= max;
+
+/** Inclusive; dates as yyyy-mm-dd, which sort as text; a missing end is no limit (Q-I8). */
+export const isBetween = (date: string, start: string | undefined, end: string | undefined): boolean =>
+  (start === undefined || date >= start) && (end === undefined || date <= end);
