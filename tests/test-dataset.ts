@@ -6,8 +6,8 @@ import type { Run } from '../shared/execution-state.ts';
 import { formatInstant } from '../shared/local-time.ts';
 
 const HOUR_MS = 3_600_000;
-/** Seven in the morning of the first of March in New York. */
-const FIRST_PHOTO = Date.parse('2026-03-01T12:00:00Z');
+/** Seven in the morning of the fifth of January in New York. */
+const FIRST_PHOTO = Date.parse('2026-01-05T12:00:00Z');
 
 export type DatasetPair = { left: number; right: number; rank: string | null; comment?: string };
 

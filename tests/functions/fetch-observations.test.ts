@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { handler as fetchObservations } from '../../functions/fetch-observations.ts';
+import { startUsgs, type Usgs, type UsgsFeature } from '../../local/usgs.ts';
+import { readText } from '../../shared/aws/object-store.ts';
+import { ObservationsRefused } from '../../shared/errors.ts';
+import { call, testRun } from '../test-run.ts';
+import { createTestBuckets } from '../test-station.ts';
+
+const recorded = (site: string, time_series_id: string, time: string, more: object = {}): UsgsFeature => ({
+  type: 'Feature',
+  properties: {
+    time_series_id,
+    monitoring_location_id: `USGS-${site}`,
+    parameter_code: '00060',
+    time,
+    value: '52.3',
+    unit_of_measure: 'ft^3/s',
+    approval_status: 'Approved',
+    qualifier: null,
+    ...more,
+  },
+});
+
+let buckets: { storage: string; model: string };
+let usgs: Usgs;
+beforeAll(async () => {
+  buckets = await createTestBuckets();
+  usgs = await startUsgs({
+    recordings: [
+      recorded('01171100', 'a', '2025-12-31T23:45:00+00:00'),
+      recorded('01171100', 'a', '2026-01-01T00:00:00+00:00', { value: '7', approval_status: 'Provisional' }),
+      recorded('01171100', 'a', '2026-01-01T00:15:00+00:00', { value: null }),
+      recorded('01171100', 'b', '2026-01-01T00:15:00+00:00'),
+      recorded('01171200', 'c', '2010-01-01T00:15:00+00:00'),
+    ],
+  });
+  process.env.USGS_API_URL = usgs.endpoint;
+});
+afterAll(() => usgs.stop());
+
+const exported = {
+  images_found: 2,
+  images_excluded: { imageset_not_done: 0, image_not_done: 0, no_timestamp: 0, pii: 0 },
+  images: 2,
+  images_start: '2025-12-31T12:00:00Z',
+  images_end: '2026-01-01T12:00:00Z',
+  annotation_sessions: 1,
+  annotation_pairs: 1,
+  fpe_values: 0,
+};
+const runOf = (id: number, nwis_id: string) => {
+  const run = testRun({ id }, buckets);
+  return { ...run, station: { ...run.station, nwis_id } };
+};
+
+test('writes the values of one series over the turn of a year, asked for by year', async () => {
+  const run = runOf(1, '01171100');
+
+  const observations = await call(fetchObservations, { run, export: exported });
+
+  expect(observations).toMatchObject({ count: 2, time_series_id: 'a' });
+  expect(observations.note).toContain('b with 1 values left out');
+  expect(usgs.requests).toHaveLength(2);
+  expect(await readText({ bucket: buckets.model, key: run.keys.export.usgs_values })).toBe(
+    [
+      'station_name,station_id,dataset_id,series_id,variable_id,timestamp,value,flag',
+      'Mill Brook,1,NWIS,,FLOW_CFS,2025-12-31T23:45:00Z,52.3,',
+      'Mill Brook,1,NWIS,,FLOW_CFS,2026-01-01T00:00:00Z,7,P',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('says so when USGS has nothing for the period (Q-D6)', async () => {
+  const observations = await call(fetchObservations, { run: runOf(2, '01171200'), export: exported });
+
+  expect(observations).toMatchObject({ count: 0, time_series_id: null });
+  expect(observations.note).toContain('FPE’s own values are used');
+});
+
+test('asks again after a failure that passes', async () => {
+  usgs.script({ status: 503, body: 'busy' });
+
+  const observations = await call(fetchObservations, { run: runOf(3, '01171100'), export: exported });
+
+  expect(observations.count).toBe(2);
+});
+
+test('names a gage that USGS does not know', async () => {
+  const attempt = call(fetchObservations, { run: runOf(4, '99'), export: exported });
+
+  await expect(attempt).rejects.toThrow(ObservationsRefused);
+  await expect(attempt).rejects.toThrow('USGS-99');
+});
