@@ -1,0 +1,129 @@
+import { stationClock } from '../local-time.ts';
+import { countOf, formatCount, formatTau, NOT_AVAILABLE } from './formats.ts';
+import { type Html, html, NOTHING } from './html.ts';
+import { type Count, pairCounts, photoCounts } from './metrics.ts';
+import { agreementNote } from './note.ts';
+import type { ReportData } from './report-data.ts';
+import { SPLIT_GROUPS } from './split-groups.ts';
+import { finalEpochs } from './training-output.ts';
+
+export const REPORT_TITLE = 'FPE Rank Model Diagnostics';
+
+/** Title block: which model this is, from what it was made and how well it does (contract 8.2). */
+export function titleBlock(data: ReportData): Html {
+  const { run } = data.state;
+  return html`<header>
+<p class="over">${REPORT_TITLE}</p>
+<h1>${run.station.name} <span class="id">(${run.station.id})</span></h1>
+<p class="lead">${agreementNote(data)}</p>
+<div class="facts">
+${factGroups(data).map(
+  ({ title, facts }) => html`<section><h2>${title}</h2>
+<dl>${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl></section>
+`,
+)}</div>
+</header>`;
+}
+
+function factGroups({ state, summary, training, photos }: ReportData) {
+  const { run, split } = state;
+  const clock = stationClock(run.station.timezone);
+  const minute = (epochMs: number) => clock.iso(epochMs).slice(0, 16).replace('T', ' ');
+  const day = (instant: string) => instant.slice(0, 10);
+  const [first, last] = [photos.timestamps.reduce(min), photos.timestamps.reduce(max)];
+  const [final] = finalEpochs(training.epochs);
+  return [
+    {
+      title: 'Model',
+      facts: [
+        ['Model code', run.model_code],
+        ['Variable', run.parameters.variable_code],
+        ['Created', minute(Date.parse(run.started_at))],
+        ['Time zone', run.station.timezone],
+      ],
+    },
+    {
+      title: 'Images',
+      facts: [
+        ['Start', minute(first)],
+        ['End', minute(last)],
+        ['# Images', formatCount(photos.timestamps.length)],
+      ],
+    },
+    {
+      title: 'Annotations',
+      facts: [
+        ['Source', summary.pairs.source],
+        ['# Train Pairs', formatCount(split.pair_splits.train)],
+        ['# Val Pairs', formatCount(split.pair_splits.val)],
+        ['Period', `${day(summary.pairs.start)} to ${day(summary.pairs.end)}`],
+        ['Notes', summary.notes ?? NOT_AVAILABLE],
+      ],
+    },
+    {
+      title: 'Training',
+      facts: [
+        ['# Epochs', formatCount(training.epochs.length)],
+        ['Learn Rate', training.learningRate === null ? NOT_AVAILABLE : String(training.learningRate)],
+        ['Final Model', final ? `epoch ${final.epoch}` : NOT_AVAILABLE],
+      ],
+    },
+  ] as const satisfies { title: string; facts: [string, string][] }[];
+}
+
+const min = (a: number, b: number) => Math.min(a, b);
+const max = (a: number, b: number) => Math.max(a, b);
+
+/** Kendall tau of photos and of daily means, per split (contract 8.1). */
+export function performance(data: ReportData): Html {
+  const { agreement, state, variable } = data;
+  const { photos, days } = agreement;
+  return html`<div class="scroll"><table class="performance">
+<thead>
+<tr><th rowspan="2" scope="col">Split</th><th colspan="2" scope="colgroup">Photos</th><th colspan="2" scope="colgroup">Daily means</th></tr>
+<tr><th scope="col">tau</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">n</th></tr>
+</thead>
+<tbody>${SPLIT_GROUPS.map(
+    ({ id, label, splits }) =>
+      html`<tr${splits.length > 1 ? html` class="total"` : NOTHING}><th scope="row">${splits.length === 1 ? html`<span class="swatch ${id}"></span>` : html`<span class="swatch"></span>`}${label}</th><td class="tau">${formatTau(photos[id].tau)}</td><td>${formatCount(photos[id].n)}</td><td class="tau">${formatTau(days[id].tau)}</td><td>${formatCount(days[id].n)}</td></tr>
+`,
+  )}</tbody>
+</table></div>
+<p>Kendall tau (tau-b) compares the order of the scores with the order of observed ${variable.noun}: 1 is the same order, 0
+is no relation, −1 the opposite order. n counts the photos, or days, that have both; ${NOT_AVAILABLE} stands where tau cannot
+be computed.${
+    data.rankError === null
+      ? ''
+      : ` A photo’s percentile rank by score differs from its rank by observed value by ${(100 * data.rankError).toFixed(0)} percentage points on average; by chance it would be 33.`
+  }</p>
+<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
+    ({ label, meaning }) => html`<li><b>${label}</b> photos ${meaning}</li>`,
+  )}</ul>
+<p>Daily means are over the scored photos of a day, station time, taken ${hours(state.run.parameters)}; a day counts to
+the first of Train, Val, Test (In) and Test (Out) that any of its photos belongs to.</p>`;
+}
+
+const hours = ({ min_hour, max_hour }: { min_hour: number; max_hour: number }): string =>
+  `from ${min_hour}:00 to ${max_hour}:59`;
+
+/** What was left of photos and pairs at each step, and why (counts are carried all the way). */
+export const inputData = (data: ReportData): Html => html`<div class="columns">
+<section id="photos"><h3>Photos</h3>
+${countTable(photoCounts(data))}</section>
+<section id="annotation-pairs"><h3>Annotation pairs</h3>
+${countTable(pairCounts(data))}
+<p>${describeSplit(data)}</p></section>
+</div>`;
+
+const countTable = (counts: readonly Count[]): Html =>
+  html`<table class="counts"><tbody>${counts.map(
+    ({ label, value, kind }) =>
+      html`<tr class="${kind}"><th scope="row">${label}</th><td>${kind === 'left-out' && value > 0 ? '−' : NOTHING}${formatCount(value)}</td></tr>
+`,
+  )}</tbody></table>`;
+
+function describeSplit({ state: { split } }: ReportData): string {
+  if (split.method === 'graph')
+    return 'Pairs were divided by graph: pairs that share photos stay together, so no photo is in both training and validation.';
+  return `Pairs were divided at random, as the pairs hang together too closely to be kept apart: ${countOf(split.leaked_images, 'photo')} ${split.leaked_images === 1 ? 'is' : 'are'} in both training and validation, so validation loss and the tau of Val look better than they are.`;
+}

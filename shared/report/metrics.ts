@@ -1,0 +1,291 @@
+import { stationClock } from '../local-time.ts';
+import type { ReportData } from './report-data.ts';
+import { SPLIT_GROUPS } from './split-groups.ts';
+import { finalEpochs } from './training-output.ts';
+
+/** One number of the report. */
+export type Metric = {
+  /** Stable, for programs; dots group. */
+  name: string;
+  /** For people; in metrics.json the definition says more. */
+  label: string;
+  /** null: not available. */
+  value: number | null;
+  unit: string;
+  definition: string;
+};
+
+/** A line of the tables of counts: what is there at a step, what is left out on the way to it, or a part of it. */
+export type Count = Metric & { value: number; kind: 'total' | 'left-out' | 'part' };
+
+/** Photos on their way from the database to a score: found − left out = in the run = scored + unreadable + missing. */
+export function photoCounts({ state }: ReportData): Count[] {
+  const { export: exported, split, predictions } = state;
+  const { images_excluded: excluded } = exported;
+  const { images_filtered: filtered } = split;
+  const { total, leftOut } = counts('photos', 'photos');
+  return [
+    total('found', 'Found at the station', exported.images_found, 'rows of the station in the images table'),
+    leftOut(
+      'excluded.imageset_not_done',
+      'Imageset not processed',
+      excluded.imageset_not_done,
+      'photos left out because their imageset is not DONE',
+    ),
+    leftOut(
+      'excluded.image_not_done',
+      'Photo not processed',
+      excluded.image_not_done,
+      'photos left out because they are not DONE themselves',
+    ),
+    leftOut(
+      'excluded.no_timestamp',
+      'No timestamp',
+      excluded.no_timestamp,
+      'photos left out because it is not known when they were taken',
+    ),
+    leftOut(
+      'excluded.pii',
+      'May show people or vehicles',
+      excluded.pii,
+      'photos left out because they may show people or vehicles',
+    ),
+    total(
+      'in_dataset',
+      'In the dataset',
+      exported.images,
+      'photos found that nothing of the above leaves out',
+    ),
+    leftOut(
+      'filtered.outside_dates',
+      'Outside the dates',
+      filtered.outside_dates,
+      'photos of the dataset before images_start or after images_end',
+    ),
+    leftOut(
+      'filtered.outside_months',
+      'Outside the months',
+      filtered.outside_months,
+      'photos of the dataset outside min_month to max_month, station time',
+    ),
+    leftOut(
+      'filtered.outside_hours',
+      'Outside the hours',
+      filtered.outside_hours,
+      'photos of the dataset outside min_hour to max_hour, station time',
+    ),
+    total('in_run', 'In this run', split.images, 'photos of the dataset that pass the filters of the input'),
+    leftOut(
+      'unreadable',
+      'Unreadable',
+      predictions.unreadable,
+      'photos of the run without a score because the model could not read them',
+    ),
+    leftOut(
+      'missing',
+      'No answer',
+      predictions.missing,
+      'photos of the run without a score because the scoring job left no answer',
+    ),
+    total('scored', 'Scored', predictions.scored, 'photos of the run with a score'),
+  ];
+}
+
+/** Annotation pairs on their way from the annotators to training and validation. */
+export function pairCounts({ state }: ReportData): Count[] {
+  const { export: exported, dataset, split } = state;
+  const { pairs_filtered: filtered } = split;
+  const { total, leftOut, part } = counts('pairs', 'annotation pairs');
+  return [
+    total(
+      'found',
+      'Found at the station',
+      exported.annotation_pairs,
+      'pairs in the annotation sessions of the station for this variable',
+    ),
+    leftOut(
+      'photo_not_in_dataset',
+      'Photo not in the dataset',
+      exported.annotation_pairs - dataset.pairs,
+      'pairs left out because one of their photos is not in the dataset',
+    ),
+    total('in_dataset', 'In the dataset', dataset.pairs, 'pairs with both photos in the dataset'),
+    leftOut(
+      'filtered.not_ranked',
+      'Not ranked',
+      filtered.not_ranked,
+      'pairs of the dataset that the annotator did not rank',
+    ),
+    leftOut(
+      'filtered.photo_filtered',
+      'Photo not in this run',
+      filtered.photo_filtered,
+      'pairs of the dataset with a photo that the filters of the input leave out',
+    ),
+    leftOut(
+      'filtered.outside_dates',
+      'Outside the dates',
+      filtered.outside_dates,
+      'pairs of the dataset with a photo before annotations_start or after annotations_end',
+    ),
+    leftOut(
+      'filtered.not_sampled',
+      'Not sampled',
+      filtered.not_sampled,
+      'pairs that the random sample of annotations_max_n leaves out',
+    ),
+    total(
+      'in_run',
+      'In this run',
+      split.pairs,
+      'pairs of the dataset that pass the filters, before mirroring',
+    ),
+    part('train', 'Train', split.pair_splits.train, 'pairs that the network learns from'),
+    part('val', 'Val', split.pair_splits.val, 'pairs that choose the best epoch'),
+  ];
+}
+
+function counts(group: string, unit: string) {
+  const count =
+    (kind: Count['kind']) =>
+    (name: string, label: string, value: number, definition: string): Count => ({
+      name: `${group}.${name}`,
+      label,
+      value,
+      unit,
+      definition,
+      kind,
+    });
+  return { total: count('total'), leftOut: count('left-out'), part: count('part') };
+}
+
+/** Every number of the report with its definition: metrics.json. */
+export function metricsFile(data: ReportData) {
+  const { run } = data.state;
+  const metrics = [
+    ...photoCounts(data),
+    ...pairCounts(data),
+    ...splitCounts(data),
+    ...trainingMetrics(data),
+    ...agreementMetrics(data),
+  ];
+  return {
+    station_id: run.station.id,
+    model_code: run.model_code,
+    run_id: run.id,
+    variable_id: run.parameters.variable_code,
+    created_at: stationClock(run.station.timezone).iso(Date.parse(run.started_at)),
+    metrics: metrics.map(({ name, value, unit, definition }) => ({ name, value, unit, definition })),
+  };
+}
+
+function splitCounts({ state: { split }, photos, days }: ReportData): Metric[] {
+  const { image_splits } = split;
+  return [
+    ...SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(({ id, label, splits, meaning }) => ({
+      name: `photos.split.${id}`,
+      label,
+      value: image_splits[splits[0]],
+      unit: 'photos',
+      definition: `photos of the run ${meaning}`,
+    })),
+    {
+      name: 'photos.leaked',
+      label: 'Leaked',
+      value: split.leaked_images,
+      unit: 'photos',
+      definition:
+        'photos in both training and validation pairs; 0 unless the pairs had to be split at random',
+    },
+    {
+      name: 'photos.with_value',
+      label: 'With an observed value',
+      value: photos.values.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0),
+      unit: 'photos',
+      definition: 'photos of the run with an observed value, interpolated to the time of the photo',
+    },
+    {
+      name: 'days.scored',
+      label: 'Days',
+      value: days.dates.length,
+      unit: 'days',
+      definition: 'days, station time, with at least one scored photo',
+    },
+  ];
+}
+
+function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Metric[] {
+  const final = finalEpochs(epochs);
+  return [
+    {
+      name: 'training.epochs',
+      label: 'Epochs',
+      value: epochs.length,
+      unit: 'epochs',
+      definition: 'passes over the training pairs',
+    },
+    {
+      name: 'training.learning_rate',
+      label: 'Learning rate',
+      value: learningRate,
+      unit: 'dimensionless',
+      definition: 'learning rate of the optimiser at the start',
+    },
+    {
+      name: 'training.final_epoch',
+      label: 'Final model',
+      value: final[0]?.epoch ?? null,
+      unit: 'epoch, counted from 1',
+      definition: 'first epoch with the least validation loss: its network is the model',
+    },
+    {
+      name: 'training.final_train_loss',
+      label: 'Training loss',
+      value: final[0]?.train ?? null,
+      unit: 'dimensionless',
+      definition: 'mean RankNet loss over the training pairs at the final epoch',
+    },
+    {
+      name: 'training.final_val_loss',
+      label: 'Validation loss',
+      value: final[0]?.val ?? null,
+      unit: 'dimensionless',
+      definition: 'mean RankNet loss over the validation pairs at the final epoch',
+    },
+  ];
+}
+
+function agreementMetrics({ agreement, rankError, variable }: ReportData): Metric[] {
+  const blocks = [
+    { by: 'photos', name: 'kendall_tau', of: 'photos' },
+    { by: 'days', name: 'kendall_tau_daily', of: 'daily means of photos' },
+  ] as const;
+  return [
+    ...blocks.flatMap(({ by, name, of }) =>
+      SPLIT_GROUPS.flatMap(({ id, label, meaning }) => [
+        {
+          name: `${name}.${id}`,
+          label,
+          value: agreement[by][id].tau,
+          unit: 'dimensionless, -1 to 1',
+          definition: `Kendall's tau-b of score and observed ${variable.noun}, ${of} ${meaning}`,
+        },
+        {
+          name: `${name}_n.${id}`,
+          label,
+          value: agreement[by][id].n,
+          unit: by,
+          definition: `${by} with both a score and an observed value behind ${name}.${id}`,
+        },
+      ]),
+    ),
+    {
+      name: 'rank_error',
+      label: 'Mean rank error',
+      value: rankError,
+      unit: 'fraction of all ranks, 0 to 1',
+      definition:
+        'mean of |percentile rank of the observed value − percentile rank of the score| over photos with both; 1/3 is chance',
+    },
+  ];
+}
