@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command } from 'commander';
+import { optionalSetting, setting } from '../shared/aws/configuration.ts';
+import {
+  type ImportProgress,
+  type ImportResult,
+  importExport,
+  planImport,
+} from '../shared/fpe-database/import.ts';
+import { connect } from './connection.ts';
+import { formatCount } from './state-details.ts';
+
+type Options = { bucket?: string; dryRun?: boolean; aws?: boolean };
+type Rows = { name: string; images: number; annotations: number; values: number };
+
+const STEPS: Record<ImportProgress['step'], string> = {
+  check: 'Checking stations',
+  files: 'Copying files',
+  rows: 'Writing rows',
+};
+
+/** `fpe import`: loads an export of FPE into the database and the storage bucket. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description('Load a folder in the layout of FPE’s exporter into the database and the storage bucket')
+    .argument('<folder>', 'the folder that contains users/')
+    .option('--bucket <name>', 'storage bucket (default: STORAGE_BUCKET)')
+    .option('--dry-run', 'only check the folder and say what would be loaded')
+    .option('--aws', 'use the settings of the environment even while a local stack runs')
+    .addHelpText(
+      'after',
+      `
+Without a running local stack, the environment says where to: DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and
+DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3 than AWS.
+Importing a folder again changes nothing; importing a newer export of it adds and updates. Nothing is deleted.`,
+    )
+    .action(runImport);
+}
+
+async function runImport(folder: string, options: Options): Promise<void> {
+  // Whoever names a database means that one, whatever else runs on this computer.
+  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) connect({ aws: options.aws ?? false });
+  const storageBucket = options.bucket ?? setting('STORAGE_BUCKET');
+  const progress = progressBar();
+  try {
+    const given = { storageBucket, onProgress: progress.show };
+    if (options.dryRun) {
+      const plan = await planImport(resolve(folder), given);
+      progress.stop();
+      console.log(describePlan(plan, storageBucket));
+    } else {
+      const result = await importExport(resolve(folder), given);
+      progress.stop();
+      console.log(describeImport(result, storageBucket));
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+/** One bar for each step; where nobody watches, nothing but the result is printed. */
+export function progressBar(): { show: (progress: ImportProgress) => void; stop: () => void } {
+  const format = '{step}  {bar} {percentage}%  {value}/{total}  {duration_formatted}';
+  let step: ImportProgress['step'] | undefined;
+  let bar: SingleBar | undefined;
+  const stop = () => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const show = (progress: ImportProgress) => {
+    if (!process.stderr.isTTY || progress.total === 0) return;
+    if (progress.step !== step) {
+      stop();
+      step = progress.step;
+      bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
+      bar.start(progress.total, progress.done, { step: STEPS[step].padEnd(17) });
+    }
+    bar?.update(progress.done);
+  };
+  return { show, stop };
+}
+
+/** What an import did, for the terminal. */
+export function describeImport(
+  { stations, files, rows, notes }: ImportResult,
+  storageBucket: string,
+): string {
+  return [
+    ...stations.map((station) => `Station ${station.id} “${station.name}”: ${describeRows(station)}`),
+    `Files in ${storageBucket}: ${formatCount(files.uploaded)} copied, ${formatCount(files.already_there)} there already`,
+    `Rows: ${formatCount(rows.inserted)} added, ${formatCount(rows.updated)} updated`,
+    ...describeNotes(notes),
+    '',
+    `Train a model:  npx fpe start ${stations[0]?.id}`,
+  ].join('\n');
+}
+
+function describePlan(
+  { stations, files, notes }: Awaited<ReturnType<typeof planImport>>,
+  storageBucket: string,
+): string {
+  return [
+    ...stations.map(({ id, ...station }) => {
+      const whose = id === null ? 'New station' : `Station ${id}`;
+      return `${whose} “${station.name}”: ${describeRows(station)}`;
+    }),
+    `${formatCount(files)} files for ${storageBucket}`,
+    ...describeNotes(notes),
+    '',
+    'Nothing was written.',
+  ].join('\n');
+}
+
+const describeRows = ({ images, annotations, values }: Omit<Rows, 'name'>): string =>
+  `${formatCount(images)} photos, ${formatCount(annotations)} annotation sessions, ${formatCount(values)} observed values`;
+
+const describeNotes = (notes: readonly string[]): string[] =>
+  notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}`)];

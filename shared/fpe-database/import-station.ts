@@ -1,0 +1,155 @@
+import type { Database } from '../aws/database.ts';
+import type { ExportedDataset, ExportedImageset } from '../fpe-export/folder.ts';
+import { readRecord, readRecords, rowOf } from '../fpe-export/records.ts';
+import type { Catalog } from './import-catalog.ts';
+import { findByUuid, findStationId, identifyImages, identifySessions } from './import-identity.ts';
+import { type ImportRow, type RowChanges, writeRow, writeRows } from './import-rows.ts';
+import { readSeries, writeSeries } from './import-series.ts';
+import { imageIdentity, type StationSurvey, sessionIdentity, uuidOf } from './import-survey.ts';
+
+export type StationImport = {
+  database: Database;
+  catalog: Catalog;
+  storageBucket: string;
+  /** Told how many rows of the export were dealt with. */
+  onRows: (count: number) => void;
+};
+
+/**
+ * Writes the rows of one station of an export, in the order in which they refer to each other.
+ *
+ * @returns the station's id and the rows that are new or differed
+ */
+export async function importStation(
+  { database, catalog, storageBucket, onRows }: StationImport,
+  { station, user_id, name, hasImageIds }: StationSurvey,
+): Promise<RowChanges & { id: number }> {
+  const changes: RowChanges = { inserted: 0, updated: 0 };
+  const count = <Change extends RowChanges>(change: Change): Change => {
+    changes.inserted += change.inserted;
+    changes.updated += change.updated;
+    return change;
+  };
+
+  // Asked again, because two folders of an export may hold different periods of one station.
+  const existing = await findStationId(database, user_id, name);
+  const record = { ...readRecord(station.stationFile, storageBucket), user_id };
+  const { id } = count(await writeRow(database, catalog, 'stations', existing, record, station.stationFile));
+  for (const imageset of station.imagesets) await importImageset(imageset);
+  for (const dataset of station.datasets) await importDataset(dataset);
+  if (station.annotationsFile) await importSessions(station.annotationsFile);
+  await importModels(station.modelFiles);
+  return { ...changes, id };
+
+  async function importImageset({ folder, imagesetFile, imagesFile }: ExportedImageset): Promise<void> {
+    const record = readRecord(imagesetFile, storageBucket);
+    const uuid = uuidOf(record, folder);
+    const known = await findByUuid(database, 'imagesets', [uuid], id, imagesetFile);
+    const imageset = count(
+      await writeRow(
+        database,
+        catalog,
+        'imagesets',
+        known.get(uuid) ?? null,
+        { ...record, uuid, station_id: id },
+        imagesetFile,
+      ),
+    );
+    if (!imagesFile) return;
+    const records = readRecords(imagesFile, storageBucket);
+    const identities = await identifyImages(
+      database,
+      imageset.id,
+      records.map((image, index) => imageIdentity(image, rowOf(imagesFile, index))),
+      imagesFile,
+    );
+    const rows = records.map((image, index) => ({
+      ...(identities[index] as { id: number | null; exists: boolean }),
+      record: { ...image, imageset_id: imageset.id },
+    }));
+    count(await writeRows(database, catalog, 'images', rows, imagesFile));
+    onRows(rows.length);
+  }
+
+  async function importDataset({ folder, datasetFile, series }: ExportedDataset): Promise<void> {
+    const record = readRecord(datasetFile, storageBucket);
+    const uuid = uuidOf(record, folder);
+    const known = await findByUuid(database, 'datasets', [uuid], id, datasetFile);
+    const dataset = count(
+      await writeRow(
+        database,
+        catalog,
+        'datasets',
+        known.get(uuid) ?? null,
+        { ...record, uuid, station_id: id },
+        datasetFile,
+      ),
+    );
+    for (const { variableCode, file } of series) {
+      const values = readSeries(file, storageBucket);
+      const { rows } = await database.query<{ id: number }>(
+        'SELECT id FROM series WHERE dataset_id = $1 AND variable_id = $2 ORDER BY id',
+        [dataset.id, variableCode],
+      );
+      // Of two series of one variable the export holds one, without saying which (Q-S9): the rows stay as they are.
+      if (rows.length < 2) {
+        const link = { dataset_id: dataset.id, variable_id: variableCode };
+        const kept = rows[0]?.id ?? null;
+        const written = count(await writeRow(database, catalog, 'series', kept, link, file));
+        count(await writeSeries(database, written.id, values, file));
+      }
+      onRows(values.values.length);
+    }
+  }
+
+  async function importSessions(file: string): Promise<void> {
+    const records = readRecords(file, storageBucket);
+    const identities = await identifySessions(
+      database,
+      id,
+      records.map((session, index) => sessionIdentity(session, rowOf(file, index))),
+      file,
+    );
+    const { rows: users } = await database.query<{ id: string }>('SELECT id FROM users WHERE id = ANY($1)', [
+      [...new Set(records.map((session) => session.user_id))],
+    ]);
+    const annotators = new Set<unknown>(users.map((user) => user.id));
+    const rows = records.map((session, index): ImportRow => {
+      const record: ImportRow['record'] = {
+        ...session,
+        station_id: id,
+        // Annotators that this database does not know are replaced by the owner of the station, as upstream does for all.
+        user_id: annotators.has(session.user_id) ? session.user_id : user_id,
+        variable: session.variable ?? 'FLOW', // exports made before June 2025 have none
+      };
+      // Without the images' ids nobody knows which photos were compared (contract 3.2).
+      if (!hasImageIds) record.flag = true;
+      return { ...(identities[index] as { id: number | null; exists: boolean }), record };
+    });
+    count(await writeRows(database, catalog, 'annotations', rows, file));
+    onRows(rows.length);
+  }
+
+  /** The newest first, so that of several defaults it is the newest that stays (Q-P5). */
+  async function importModels(files: readonly string[]): Promise<void> {
+    const models = files
+      .map((file) => ({ file, record: readRecord(file, storageBucket) }))
+      .sort((a, b) => String(b.record.created_at ?? '').localeCompare(String(a.record.created_at ?? '')));
+    for (const { file, record } of models) {
+      const { default: isDefault, ...columns } = record;
+      // One row for each station and code (Q-P6).
+      const { rows } = await database.query<{ id: number | null; has_default: boolean }>(
+        `SELECT (SELECT min(id) FROM models WHERE station_id = $1 AND code = $2) AS id,
+                EXISTS (SELECT FROM models
+                         WHERE station_id = $1 AND "default" AND variable_id IS NOT DISTINCT FROM $3) AS has_default`,
+        [id, columns.code, columns.variable_id ?? null],
+      );
+      const known = rows[0]?.id ?? null;
+      const model = { model_type_id: 'RANK', ...columns, station_id: id };
+      // Which model a station shows is decided here, not by an export, once there is one.
+      const chosen =
+        known === null ? { ...model, default: isDefault === true && !rows[0]?.has_default } : model;
+      count(await writeRow(database, catalog, 'models', known, chosen, file));
+    }
+  }
+}
