@@ -2,10 +2,13 @@ import { styleText } from 'node:util';
 import type { StateProgress, StateStatus } from './execution-progress.ts';
 import { formatCount, stateDetails } from './state-details.ts';
 
-/** What a running job has reached, asked of SageMaker and S3 while it runs. */
+/** What a job has reached, asked of SageMaker and S3 while it runs. */
 export type JobProgress =
   | { kind: 'training'; metrics: ReadonlyMap<string, number>; epochs: number }
   | { kind: 'scoring'; scored: number; photos: number };
+
+/** By the name of the state that waits for the job. */
+export type JobsProgress = ReadonlyMap<string, JobProgress>;
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -21,12 +24,8 @@ const NAME_WIDTH = 21;
 const BAR_WIDTH = 20;
 
 /** One line for each state: mark, name, duration, what it found or how far it is. */
-export function progressLines(
-  states: readonly StateProgress[],
-  job: JobProgress | null,
-  now: Date,
-): string[] {
-  return states.map((state) => stateLine(state, job, now));
+export function progressLines(states: readonly StateProgress[], jobs: JobsProgress, now: Date): string[] {
+  return states.map((state) => stateLine(state, jobs.get(state.name) ?? null, now));
 }
 
 export function stateLine(state: StateProgress, job: JobProgress | null, now: Date): string {

@@ -9,7 +9,13 @@ import {
 import { listObjects } from '../shared/aws/object-store.ts';
 import { trainingMetrics } from '../shared/aws/training-jobs.ts';
 import { executionProgress, type StateProgress } from './execution-progress.ts';
-import { describeJob, type JobProgress, progressLines, stateLine } from './progress-lines.ts';
+import {
+  describeJob,
+  type JobProgress,
+  type JobsProgress,
+  progressLines,
+  stateLine,
+} from './progress-lines.ts';
 
 /** States that do no work of their own are not worth a line. */
 const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
@@ -26,13 +32,16 @@ export async function watchExecution(
 ): Promise<Watched> {
   const names = await watchedStates(executionArn);
   const show = process.stdout.isTTY ? redraw() : appendChanges();
-  let job: JobProgress | null = null;
+  const jobs = new Map<string, JobProgress>();
   for (;;) {
     // Asked before the history, so that the last history read is complete.
     const execution = await describeExecution(executionArn);
     const states = executionProgress(names, await executionHistory(executionArn));
-    job = (await jobProgress(states)) ?? job;
-    show(states, job);
+    for (const state of states) {
+      const job = await jobProgress(state);
+      if (job) jobs.set(state.name, job);
+    }
+    show(states, jobs);
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
       if (process.stdout.isTTY) logUpdate.done();
       return { execution, states };
@@ -50,14 +59,15 @@ export async function watchedStates(executionArn: string): Promise<string[]> {
 }
 
 function redraw() {
-  return (states: StateProgress[], job: JobProgress | null) =>
-    logUpdate(progressLines(states, job, new Date()).join('\n'));
+  return (states: StateProgress[], jobs: JobsProgress) =>
+    logUpdate(progressLines(states, jobs, new Date()).join('\n'));
 }
 
 function appendChanges() {
   const shown = new Map<string, string>();
-  return (states: StateProgress[], job: JobProgress | null) => {
+  return (states: StateProgress[], jobs: JobsProgress) => {
     for (const state of states) {
+      const job = jobs.get(state.name) ?? null;
       const detail = state.status === 'running' && job ? describeJob(job) : '';
       const key = `${state.status} ${state.retries} ${state.error?.name} ${detail}`;
       if (state.status === 'waiting' || shown.get(state.name) === key) continue;
@@ -67,11 +77,9 @@ function appendChanges() {
   };
 }
 
-/** Asks the services how far the job of the running state is; null when none runs, or they cannot be asked. */
-async function jobProgress(states: readonly StateProgress[]): Promise<JobProgress | null> {
-  const state = states.find(({ status, request }) => status === 'running' && request !== null);
-  const request = state?.request;
-  if (!request) return null;
+/** Asks the services how far the job of a running state is; null when it has none, or they cannot be asked. */
+async function jobProgress({ status, request, input }: StateProgress): Promise<JobProgress | null> {
+  if (status !== 'running' || !request) return null;
   try {
     if (typeof request.TrainingJobName === 'string') {
       const { n_epochs: epochs } = request.HyperParameters as Record<string, string>;
@@ -87,7 +95,7 @@ async function jobProgress(states: readonly StateProgress[]): Promise<JobProgres
       let scored = 0;
       for await (const { key } of listObjects(bucket as string, `${prefix}/`))
         if (key.endsWith('.out')) scored += 1;
-      return { kind: 'scoring', scored, photos: photosToScore(state?.input) };
+      return { kind: 'scoring', scored, photos: photosToScore(input) };
     }
   } catch {
     // Progress is a courtesy: without the right to ask, or between two retries, the view goes on without it.

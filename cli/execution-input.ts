@@ -1,0 +1,31 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseRunInput } from '../shared/run-input.ts';
+import { UsageError } from './connection.ts';
+
+/**
+ * Reads an input as it is typed: a station's id, a file, JSON itself, or `-` for standard input. It is checked here as PrepareRun checks
+ * it, so that a mistake is found before anything starts, but handed on as it was given.
+ *
+ * @throws UsageError, InvalidInput
+ */
+export function readExecutionInput(given: string): Record<string, unknown> {
+  const { text, where } = readText(given);
+  let input: unknown;
+  try {
+    input = JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${where} is not JSON: ${(error as Error).message}`);
+  }
+  parseRunInput(input);
+  return input as Record<string, unknown>;
+}
+
+function readText(given: string): { text: string; where: string } {
+  if (given.trimStart().startsWith('{')) return { text: given, where: 'The input' };
+  if (/^\d+$/.test(given)) return { text: `{"station_id": ${given}}`, where: 'The input' };
+  if (given === '-') return { text: readFileSync(0, 'utf8'), where: 'Standard input' };
+  if (existsSync(given)) return { text: readFileSync(given, 'utf8'), where: given };
+  throw new UsageError(
+    `There is no file ${given}. Give a station’s id, a JSON file such as events/train-station.json, or JSON such as '{"station_id": 29}'.`,
+  );
+}

@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
+import type { StateProgress } from './execution-progress.ts';
+import { formatDuration } from './progress-lines.ts';
+import { formatCount } from './state-details.ts';
+
+const tau = z.number().nullable();
+
+/** Output of the machine's last state. */
+export const runResult = z.object({
+  station_id: z.number(),
+  model_code: z.string(),
+  model_uuid: z.string(),
+  model_id: z.number().nullable(),
+  diagnostics_url: z.string().nullable(),
+  predictions_url: z.string().nullable(),
+  images: z.object({
+    found: z.number(),
+    excluded: z.record(z.string(), z.number()),
+    in_dataset: z.number(),
+    in_run: z.number(),
+    scored: z.number(),
+    unreadable: z.number(),
+  }),
+  pairs: z.object({ found: z.number(), in_run: z.number(), train: z.number(), val: z.number() }),
+  kendall_tau: z.object({
+    train: tau,
+    val: tau,
+    'test-in': tau,
+    'test-out': tau,
+    'test-all': tau,
+    overall: tau,
+  }),
+});
+export type RunResult = z.output<typeof runResult>;
+
+/** How an execution ended, in words for a person. */
+export function executionSummary(
+  execution: DescribeExecutionOutput,
+  states: readonly StateProgress[],
+): string {
+  const duration = formatDuration(
+    (execution.stopDate ?? new Date()).getTime() - (execution.startDate ?? new Date()).getTime(),
+  );
+  switch (execution.status) {
+    case 'SUCCEEDED': {
+      const result = runResult.safeParse(JSON.parse(execution.output ?? '{}'));
+      const end = `It succeeded after ${duration}.`;
+      return result.success
+        ? `${end}\n\n${resultLines(result.data).join('\n')}`
+        : `${end}\n${execution.output}`;
+    }
+    case 'RUNNING':
+    case 'PENDING_REDRIVE':
+      return `It has been running for ${duration}.`;
+    case 'ABORTED':
+      return `It was stopped after ${duration}${execution.cause ? `: ${execution.cause}` : '.'}`;
+    default: {
+      const failed = states.find(({ status }) => status === 'failed');
+      const where = failed ? ` in ${failed.name}` : '';
+      return `It failed${where} after ${duration}.\n\n${describeFailure(execution.error, execution.cause)}`;
+    }
+  }
+}
+
+/** Photos, pairs, agreement with observed values, and where the files are. */
+export function resultLines(result: RunResult): string[] {
+  const { images, pairs, kendall_tau } = result;
+  const excluded = Object.entries(images.excluded).filter(([, count]) => count > 0);
+  const notInRun = images.in_dataset - images.in_run;
+  const details = [
+    ...excluded.map(([reason, count]) => `${formatCount(count)} ${EXCLUSIONS[reason] ?? reason}`),
+    ...(notInRun > 0 ? [`${formatCount(notInRun)} outside the hours, months or dates of the run`] : []),
+  ];
+  return [
+    `Model     ${result.model_code} of station ${result.station_id}`,
+    `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${images.unreadable ? `, ${formatCount(images.unreadable)} unreadable` : ''}`,
+    ...details.map((detail) => `          ${detail}`),
+    `Pairs     ${formatCount(pairs.train)} to train, ${formatCount(pairs.val)} to validate, of ${formatCount(pairs.found)} annotated`,
+    'Kendall tau of scores and observed values (1: the same order, 0: no relation)',
+    ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(22)} ${formatTau(kendall_tau[name])}`),
+    ...(result.model_id === null
+      ? ['It was not published.']
+      : [
+          `Published as models.id ${result.model_id}`,
+          `Report    ${result.diagnostics_url}`,
+          `Scores    ${result.predictions_url}`,
+        ]),
+  ];
+}
+
+const EXCLUSIONS: Record<string, string> = {
+  imageset_not_done: 'in imagesets that are not processed yet',
+  image_not_done: 'not processed, or failed',
+  no_timestamp: 'without a time',
+  pii: 'with people or vehicles',
+};
+
+const TAU_LABELS = [
+  ['train', 'training photos'],
+  ['val', 'validation photos'],
+  ['test-in', 'other photos, in period'],
+  ['test-out', 'other photos, outside'],
+  ['overall', 'all photos'],
+] as const satisfies [keyof RunResult['kendall_tau'], string][];
+
+const formatTau = (value: number | null): string =>
+  value === null ? 'no observed values' : value.toFixed(2);
+
+/** Error and message of a failed execution; causes of functions and jobs are JSON with the message inside. */
+export function describeFailure(error: string | undefined, cause: string | undefined): string {
+  const parsed = parseCause(cause ?? '');
+  const name = parsed?.errorType ?? error ?? 'Unknown';
+  const message = parsed?.errorMessage ?? parsed?.FailureReason ?? cause ?? 'No cause was given.';
+  // The parts of our own errors on lines of their own.
+  return `${name}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
+}
+
+type Cause = { errorType?: string; errorMessage?: string; FailureReason?: string };
+
+function parseCause(cause: string): Cause | null {
+  try {
+    const parsed = JSON.parse(cause);
+    return typeof parsed === 'object' ? parsed : null;
+  } catch {
+    return null;
+  }
+}

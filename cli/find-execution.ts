@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { newestExecutions } from '../shared/aws/executions.ts';
+import { type Connection, connect, findStateMachine, UsageError } from './connection.ts';
+
+/** Options of the program, given before or after the name of the command. */
+export type GlobalOptions = { aws?: boolean; machine?: string };
+
+/** Connects as the options say and finds the state machine. */
+export async function connectToMachine(
+  command: Command,
+): Promise<{ connection: Connection; stateMachineArn: string }> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const connection = connect(options);
+  return { connection, stateMachineArn: await findStateMachine(options.machine) };
+}
+
+/**
+ * @param given ARN or name; the newest execution of the machine without it
+ * @returns its ARN
+ * @throws UsageError when there is none yet
+ */
+export async function findExecution(given: string | undefined, stateMachineArn: string): Promise<string> {
+  if (given?.startsWith('arn:')) return given;
+  if (given) return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${given}`;
+  const [newest] = await newestExecutions(stateMachineArn, 1);
+  if (newest?.executionArn) return newest.executionArn;
+  throw new UsageError(
+    'Nothing has run yet. Start an execution with: npx fpe start events/train-station.json',
+  );
+}
+
+export const nameOf = (executionArn: string): string => executionArn.split(':').at(-1) as string;
+
+/** Where AWS shows an execution; null for the local stack. */
+export function consoleUrl(connection: Connection, executionArn: string): string | null {
+  if (connection.kind !== 'aws') return null;
+  const region = executionArn.split(':')[3];
+  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
+}

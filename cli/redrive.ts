@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { redriveExecution } from '../shared/aws/executions.ts';
+import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
+import { followExecution } from './watch.ts';
+
+/** `fpe redrive`: goes on where an execution failed. */
+export function redriveCommand(): Command {
+  return new Command('redrive')
+    .description('Go on where an execution failed or was stopped; training resumes from its checkpoints')
+    .argument('[execution]', 'name or ARN; default: the newest')
+    .option('--detach', 'do not watch it')
+    .action(async (given: string | undefined, options: { detach?: boolean }, command: Command) => {
+      const { stateMachineArn } = await connectToMachine(command);
+      const executionArn = await findExecution(given, stateMachineArn);
+      await redriveExecution(executionArn);
+      console.log(`${nameOf(executionArn)} goes on.`);
+      if (!options.detach) await followExecution(executionArn);
+    });
+}

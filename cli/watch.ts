@@ -1,0 +1,28 @@
+import { Command } from 'commander';
+import { executionSummary } from './execution-summary.ts';
+import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
+import { watchExecution } from './watch-execution.ts';
+
+/** `fpe watch`: the states of an execution as they come and go. */
+export function watchCommand(): Command {
+  return new Command('watch')
+    .description('Watch an execution until it ends; Ctrl-C leaves it running')
+    .argument('[execution]', 'name or ARN; default: the newest')
+    .action(async (given: string | undefined, _options: object, command: Command) => {
+      const { stateMachineArn } = await connectToMachine(command);
+      await followExecution(await findExecution(given, stateMachineArn));
+    });
+}
+
+/** Watches until the end and says how it ended; the exit code is 0 only if it succeeded. */
+export async function followExecution(executionArn: string): Promise<void> {
+  const onInterrupt = () => {
+    console.log(`\nIt goes on. To watch again: npx fpe watch ${nameOf(executionArn)}`);
+    process.exit(130);
+  };
+  process.once('SIGINT', onInterrupt);
+  const { execution, states } = await watchExecution(executionArn);
+  process.off('SIGINT', onInterrupt);
+  console.log(`\n${executionSummary(execution, states)}`);
+  if (execution.status !== 'SUCCEEDED') process.exitCode = 1;
+}

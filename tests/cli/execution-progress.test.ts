@@ -1,0 +1,119 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { executionProgress } from '../../cli/execution-progress.ts';
+import { formatDuration, type JobProgress, progressLines } from '../../cli/progress-lines.ts';
+import type { HistoryEvent } from '../../shared/aws/executions.ts';
+
+const STATES = ['PrepareRun', 'FetchObservations', 'TrainModel', 'MergeBatches'];
+const second = (n: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, n));
+const event = (n: number, type: string, details: object = {}): HistoryEvent =>
+  ({ id: n, type, timestamp: second(n), ...details }) as HistoryEvent;
+const entered = (n: number, type: string, name: string, input: object = {}) =>
+  event(n, type, { stateEnteredEventDetails: { name, input: JSON.stringify(input) } });
+const exited = (n: number, type: string, name: string, output: object = {}) =>
+  event(n, type, { stateExitedEventDetails: { name, output: JSON.stringify(output) } });
+
+const prepared = [
+  event(0, 'ExecutionStarted'),
+  entered(1, 'TaskStateEntered', 'PrepareRun'),
+  event(1, 'LambdaFunctionScheduled'),
+  exited(3, 'TaskStateExited', 'PrepareRun'),
+];
+const trainingScheduled = event(5, 'TaskScheduled', {
+  taskScheduledEventDetails: { parameters: '{"TrainingJobName": "fpe-rank-1"}' },
+});
+const training = [...prepared, entered(5, 'TaskStateEntered', 'TrainModel'), trainingScheduled];
+const linesOf = (events: HistoryEvent[], jobs: [string, JobProgress][] = []) =>
+  progressLines(executionProgress(STATES, events), new Map(jobs), second(65)).map(stripVTControlCharacters);
+
+describe('progress of an execution', () => {
+  test('is read from its history: done, passed by, running and waiting states', () => {
+    const states = executionProgress(STATES, training);
+
+    expect(states.map(({ status }) => status)).toEqual(['done', 'skipped', 'running', 'waiting']);
+    expect(states[2]).toMatchObject({
+      startedAt: second(5),
+      request: { TrainingJobName: 'fpe-rank-1' },
+    });
+  });
+
+  test('counts attempts that were tried again, and forgets their error', () => {
+    const refused = event(6, 'TaskFailed', {
+      taskFailedEventDetails: { error: 'SageMaker.ThrottlingException', cause: 'slow down' },
+    });
+
+    const waiting = executionProgress(STATES, [...training, refused])[2];
+    const again = executionProgress(STATES, [...training, refused, trainingScheduled])[2];
+
+    expect(waiting?.error).toEqual({ name: 'SageMaker.ThrottlingException', cause: 'slow down' });
+    expect(again).toMatchObject({ status: 'running', retries: 1, error: null });
+  });
+
+  test('ends with the state that failed, or that was running when it was stopped', () => {
+    const failed = event(9, 'ExecutionFailed', {
+      executionFailedEventDetails: { error: 'NotEnoughPairs', cause: 'few' },
+    });
+    const aborted = event(9, 'ExecutionAborted', { executionAbortedEventDetails: {} });
+
+    expect(executionProgress(STATES, [...training, failed])[2]).toMatchObject({
+      status: 'failed',
+      error: { name: 'NotEnoughPairs' },
+      endedAt: second(9),
+    });
+    expect(executionProgress(STATES, [...training, aborted])[2]?.status).toBe('stopped');
+  });
+
+  test('goes on after a redrive', () => {
+    const failed = event(9, 'ExecutionFailed', { executionFailedEventDetails: { error: 'X', cause: '' } });
+
+    const states = executionProgress(STATES, [...training, failed, event(20, 'ExecutionRedriven')]);
+
+    expect(states[2]).toMatchObject({ status: 'running', startedAt: second(20), endedAt: null });
+  });
+
+  test('counts the batches of a Map', () => {
+    const merging = [
+      ...training,
+      exited(6, 'TaskStateExited', 'TrainModel'),
+      entered(7, 'MapStateEntered', 'MergeBatches'),
+      event(7, 'MapStateStarted', { mapStateStartedEventDetails: { length: 3 } }),
+      event(8, 'MapIterationSucceeded'),
+    ];
+
+    expect(linesOf(merging)[3]).toMatch(/^▸ MergeBatches +58\.0s {2}█+░+ 1 of 3 batches$/);
+  });
+});
+
+describe('lines for a person', () => {
+  test('show mark, name, duration and how far a job is', () => {
+    const job: JobProgress = {
+      kind: 'training',
+      epochs: 8,
+      metrics: new Map([
+        ['epoch', 3],
+        ['train_loss', 0.4567],
+        ['val_loss', 0.5],
+      ]),
+    };
+
+    const lines = linesOf(training, [['TrainModel', job]]);
+
+    expect(lines[0]).toBe('✔ PrepareRun               2.0s');
+    expect(lines[1]).toBe('– FetchObservations              not needed');
+    expect(lines[2]).toBe(
+      '▸ TrainModel             1m 00s  ████████░░░░░░░░░░░░ 3 of 8 epochs, loss 0.457, validation loss 0.500',
+    );
+    expect(lines[3]).toBe('· MergeBatches');
+  });
+
+  test.each([
+    [4210, '4.2s'],
+    [59_940, '59.9s'],
+    [59_960, '1m 00s'],
+    [75_300, '1m 15s'],
+    [3_600_000, '1h 00m'],
+    [9_015_000, '2h 30m'],
+  ])('%i milliseconds are %s', (milliseconds, text) => {
+    expect(formatDuration(milliseconds)).toBe(text);
+  });
+});

@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { UsageError } from '../../cli/connection.ts';
+import { demoTruthTau } from '../../cli/demo-truth.ts';
+import { readExecutionInput } from '../../cli/execution-input.ts';
+import { describeFailure, executionSummary, resultLines } from '../../cli/execution-summary.ts';
+import { consoleUrl } from '../../cli/find-execution.ts';
+import { InvalidInput, NoImages } from '../../shared/errors.ts';
+
+const result = {
+  station_id: 29,
+  model_code: 'RANK-FLOW-20260401',
+  model_uuid: '6f2c',
+  model_id: 7,
+  diagnostics_url: 'https://x/report.html',
+  predictions_url: 'https://x/predictions.csv',
+  images: {
+    found: 1200,
+    excluded: { pii: 3, no_timestamp: 0 },
+    in_dataset: 1197,
+    in_run: 1000,
+    scored: 998,
+    unreadable: 2,
+  },
+  pairs: { found: 500, in_run: 420, train: 336, val: 84 },
+  kendall_tau: { train: 0.91, val: 0.8, 'test-in': 0.7049, 'test-out': null, 'test-all': 0.7, overall: 0.74 },
+};
+const times = { startDate: new Date(0), stopDate: new Date(95_000) };
+
+describe('the summary of an execution', () => {
+  test('tells photos, pairs, agreement and where the files are', () => {
+    const text = executionSummary(
+      { ...times, status: 'SUCCEEDED', output: JSON.stringify(result) } as never,
+      [],
+    );
+
+    expect(text).toContain('It succeeded after 1m 35s.');
+    expect(text).toContain('998 scored of 1,200, 2 unreadable');
+    expect(text).toContain('3 with people or vehicles');
+    expect(text).toContain('197 outside the hours, months or dates of the run');
+    expect(text).not.toContain('without a time');
+    expect(text).toMatch(/other photos, in period +0\.70\n/);
+    expect(text).toMatch(/other photos, outside +no observed values\n/);
+    expect(text).toContain('https://x/report.html');
+  });
+
+  test('says so when nothing was published', () => {
+    expect(resultLines({ ...result, model_id: null }).at(-1)).toBe('It was not published.');
+  });
+
+  test('tells the error of a function part by part, and where it failed', () => {
+    const error = new NoImages({
+      what: 'No photo',
+      where: 'station 1',
+      found: '0',
+      expected: '1',
+      fix: 'upload',
+    });
+    const cause = JSON.stringify({ errorType: error.name, errorMessage: error.message, trace: [] });
+    const states = [{ name: 'ExportStation', status: 'failed' }];
+
+    const text = executionSummary(
+      { ...times, status: 'FAILED', error: 'NoImages', cause } as never,
+      states as never,
+    );
+
+    expect(text).toBe(
+      [
+        'It failed in ExportStation after 1m 35s.',
+        '',
+        'NoImages',
+        '  No photo (station 1).',
+        '  Found: 0.',
+        '  Expected: 1.',
+        '  To fix: upload.',
+      ].join('\n'),
+    );
+  });
+
+  test('tells the reason of a job, and a cause that is plain text', () => {
+    const job = JSON.stringify({ TrainingJobName: 'x', FailureReason: 'AlgorithmError: no space left' });
+
+    expect(describeFailure('States.TaskFailed', job)).toContain('AlgorithmError: no space left');
+    expect(describeFailure('TrainingStopped', 'It was stopped')).toBe('TrainingStopped\n  It was stopped');
+    expect(describeFailure(undefined, undefined)).toBe('Unknown\n  No cause was given.');
+  });
+});
+
+describe('an input on the command line', () => {
+  test('is a station, JSON, or a file', () => {
+    const file = join(import.meta.dirname, '..', '..', 'events', 'train-station.json');
+
+    expect([
+      readExecutionInput('29'),
+      readExecutionInput('{"station_id": 29}'),
+      readExecutionInput(file),
+    ]).toEqual(new Array(3).fill({ station_id: 29 }));
+  });
+
+  test('is checked before anything starts', () => {
+    expect(() => readExecutionInput('{"station": 1}')).toThrow(InvalidInput);
+    expect(() => readExecutionInput('{"station": 1}')).toThrow('did you mean station_id?');
+    expect(() => readExecutionInput('{"station_id": 1')).toThrow(UsageError);
+    expect(() => readExecutionInput('{"station_id": 1')).toThrow('The input is not JSON');
+    expect(() => readExecutionInput('events/nothing.json')).toThrow('There is no file events/nothing.json');
+  });
+});
+
+test('the console of AWS is linked for AWS only', () => {
+  const arn = 'arn:aws:states:us-west-2:123456789012:execution:fpe-train-station-dev:one';
+
+  expect(consoleUrl({ kind: 'aws', description: '' }, arn)).toBe(
+    `https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${arn}`,
+  );
+  expect(consoleUrl({ kind: 'local', description: '' }, arn)).toBe(null);
+});
+
+test('the demo’s true flow is compared over daytime photos that have a score', () => {
+  const predictions = 'image_id,score\n1,0.1\n2,0.2\n3,\n4,-9\n';
+  const truth =
+    'image_id,timestamp,flow_cfs,is_daytime\n1,t,10,true\n2,t,20,true\n3,t,30,true\n4,t,40,false\n';
+
+  expect(demoTruthTau(predictions, truth)).toEqual({ tau: 1, photos: 2 });
+});
