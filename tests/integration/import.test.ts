@@ -1,0 +1,753 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { findSize, listObjects, readText, s3, writeObject } from '../../shared/aws/object-store.ts';
+import { ConfigurationMissing, ExportFolderInvalid } from '../../shared/errors.ts';
+import { importExport, planImport } from '../../shared/fpe-database/import.ts';
+import {
+  createTestBuckets,
+  createTestDatabase,
+  insertImageset,
+  insertRow,
+  insertStation,
+} from '../test-station.ts';
+
+let database: pg.Client;
+let bucket: string;
+const folders: string[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  bucket = (await createTestBuckets()).storage;
+});
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+afterAll(() => database.end());
+
+/** Ids that no other test uses, as those of another database would be. */
+let nextId = 1_000_000;
+const newId = () => {
+  nextId += 1000;
+  return nextId;
+};
+
+type Row = Record<string, unknown>;
+type Export = {
+  folder: string;
+  userId: string;
+  imagesetUuid: string;
+  datasetUuid: string;
+  sessionUuid: string;
+  imageIds: number[];
+  sessionId: number;
+  /** Writes one more file, or another content; text as it is, everything else as JSON. */
+  write(path: string, content: unknown): void;
+  remove(path: string): void;
+};
+
+const PHOTOS = ['Mill Brook (1).JPG', 'Mill Brook (2).JPG', 'day 2/Mill Brook.JPG'];
+
+/** An export of one station as FPE's exporter writes it, with image ids and with photos. */
+function writeExport(
+  given: { userId?: string; name?: string; imageIds?: number[]; sessionId?: number } = {},
+): Export {
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-export-'));
+  folders.push(folder);
+  const userId = given.userId ?? randomUUID();
+  const [imagesetUuid, datasetUuid, sessionUuid] = [randomUUID(), randomUUID(), randomUUID()];
+  const firstId = newId();
+  const imageIds = given.imageIds ?? PHOTOS.map((_, index) => firstId + index);
+  const sessionId = given.sessionId ?? newId();
+  const write = (path: string, content: unknown) => {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
+  };
+  const station = stationPath(userId);
+  write('variables.json', [{ id: 'FLOW_CFS', description: 'Discharge' }]);
+  write('modelTypes.json', [{ id: 'RANK', name: 'RankNet Model' }]);
+  write(`users/${userId}/user.json`, {
+    id: userId,
+    affiliation_code: 'USER',
+    affiliation_name: 'Regular User',
+    annotator: true,
+  });
+  write(`${station}/db/station.json`, {
+    name: given.name ?? 'Mill Brook',
+    description: null,
+    latitude: 42.4346,
+    longitude: -72.6708,
+    timezone: 'America/New_York',
+    metadata: '{}',
+    private: false,
+    nwis_id: '01171100',
+    waterbody_type: 'ST',
+    status: 'ACTIVE',
+    annotation_priority: null,
+  });
+  write(`${station}/db/imagesets/${imagesetUuid}/imageset.json`, {
+    uuid: imagesetUuid,
+    status: 'DONE',
+    config: '{"timestamp":{"utcOffset":-5}}',
+    metadata: null,
+    n_images: 3,
+    n_failed: 'NA',
+    start_timestamp: '2022-02-01 12:00:00',
+    end_timestamp: '2022-02-03',
+    pii_status: 'DONE',
+  });
+  write(
+    `${station}/db/imagesets/${imagesetUuid}/images.json`,
+    PHOTOS.map((filename, index) => {
+      const key = `imagesets/${imagesetUuid}/images/${filename}`;
+      return {
+        id: imageIds[index],
+        filename,
+        timestamp: `2022-02-0${index + 1}T12:00:00+0000`,
+        width: 2048,
+        height: 1536,
+        full_s3: JSON.stringify({ Bucket: '{STORAGE_BUCKET}', Key: key }),
+        full_url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/${key}`,
+        status: 'DONE',
+        pii_person: 0.0131,
+        pii_on: false,
+        pii_detections: '[]',
+      };
+    }),
+  );
+  write(`${station}/db/datasets/${datasetUuid}/dataset.json`, {
+    uuid: datasetUuid,
+    status: 'DONE',
+    filename: 'flow.csv',
+    config: '{"variables":[{"id":"FLOW_CFS"}]}',
+    s3: JSON.stringify({ Bucket: '{STORAGE_BUCKET}', Key: `datasets/${datasetUuid}/flow.csv` }),
+    url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/datasets/${datasetUuid}/flow.csv`,
+    start_timestamp: '2022-02-01 12:00:00',
+    n_rows: 'NA',
+  });
+  write(`${station}/db/datasets/${datasetUuid}/series/FLOW_CFS.json`, [
+    { date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 1.2345 },
+    { date: '2022-02-01', timestamp: '2022-02-01 12:15:00' },
+    { date: '2022-02-01', timestamp: '2022-02-01 12:30:00', value: 1.5, flag: 'e' },
+  ]);
+  const [left, right] = imageIds;
+  write(`${station}/db/annotations.json`, [
+    {
+      id: sessionId,
+      user_id: randomUUID(),
+      station_id: 29,
+      uuid: sessionUuid,
+      status: 'DONE',
+      duration_sec: 61.5,
+      n: 1,
+      n_daytime: 1,
+      url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/annotations/${sessionUuid}.json`,
+      s3: JSON.stringify({ Bucket: '{STORAGE_BUCKET}', Key: `annotations/${sessionUuid}.json` }),
+      created_at: '2023-06-01 15:04:05',
+      updated_at: '2023-06-01 15:10:05',
+    },
+  ]);
+  write(`${station}/storage/annotations/${sessionUuid}.json`, [
+    { rank: 'LEFT', left: { imageId: left, attributes: 'DRY' }, right: { imageId: right, attributes: [] } },
+  ]);
+  for (const filename of PHOTOS)
+    write(`${station}/storage/imagesets/${imagesetUuid}/images/${filename}`, `bytes of ${filename}`);
+  const remove = (path: string) => rmSync(join(folder, path), { recursive: true });
+  return { folder, userId, imagesetUuid, datasetUuid, sessionUuid, imageIds, sessionId, write, remove };
+}
+
+const stationPath = (userId: string) => `users/${userId}/stations/MILLB0-20220201-20220203`;
+const imagesPath = ({ userId, imagesetUuid }: Export) =>
+  `${stationPath(userId)}/db/imagesets/${imagesetUuid}/images.json`;
+const withoutIds = () => PHOTOS.map((filename) => ({ filename, status: 'DONE' }));
+
+const load = ({ folder }: Export) => importExport(folder, { storageBucket: bucket });
+
+async function query(sql: string, ...parameters: unknown[]): Promise<Row[]> {
+  return (await database.query(sql, parameters)).rows;
+}
+
+/** Every row of every table and every object of the bucket, to see that nothing changed. */
+async function everything(): Promise<unknown> {
+  const tables: Row = {};
+  for (const table of [
+    'users',
+    'variables',
+    'model_types',
+    'stations',
+    'imagesets',
+    'images',
+    'datasets',
+    'series',
+    'values',
+    'annotations',
+    'models',
+  ])
+    tables[table] = await query(`SELECT * FROM "${table}" ORDER BY id`);
+  for (const table of ['images', 'annotations'])
+    tables[`${table}_id_seq`] = await query(`SELECT last_value, is_called FROM ${table}_id_seq`);
+  return { tables, objects: await Array.fromAsync(listObjects(bucket, '')) };
+}
+
+describe('An import', () => {
+  test('loads station, photos, observed values and annotations, and copies the files', async () => {
+    const given = writeExport();
+
+    const result = await load(given);
+
+    const [station] = result.stations as [(typeof result.stations)[number]];
+    expect(result).toMatchObject({
+      stations: [{ name: 'Mill Brook', images: 3, annotations: 1, values: 2 }],
+      files: { uploaded: 4, already_there: 0 },
+    });
+    expect(await query('SELECT * FROM stations WHERE id = $1', station.id)).toMatchObject([
+      { user_id: given.userId, latitude: 42.4346, metadata: {}, nwis_id: '01171100', waterbody_type: 'ST' },
+    ]);
+    const key = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    expect(
+      await query(
+        'SELECT images.* FROM images JOIN imagesets ON imagesets.id = imageset_id WHERE station_id = $1 ORDER BY id',
+        station.id,
+      ),
+    ).toMatchObject([
+      {
+        id: given.imageIds[0],
+        timestamp: new Date('2022-02-01T12:00:00Z'),
+        full_s3: { Bucket: bucket, Key: key },
+        full_url: `https://${bucket}.s3.amazonaws.com/${key}`,
+        pii_person: 0.0131,
+        pii_off: false,
+        pii_detections: [],
+      },
+      { id: given.imageIds[1] },
+      { id: given.imageIds[2], filename: PHOTOS[2] },
+    ]);
+    expect(await query('SELECT * FROM annotations WHERE station_id = $1', station.id)).toMatchObject([
+      {
+        id: given.sessionId,
+        user_id: given.userId,
+        variable: 'FLOW',
+        flag: false,
+        s3: { Bucket: bucket, Key: `annotations/${given.sessionUuid}.json` },
+        created_at: new Date('2023-06-01T15:04:05Z'),
+      },
+    ]);
+    expect(await readText({ bucket, key })).toBe(`bytes of ${PHOTOS[0]}`);
+  });
+
+  test('gives photos and annotation files the types that browsers expect', async () => {
+    const given = writeExport();
+
+    await load(given);
+
+    const types = [];
+    for (const Key of [
+      `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`,
+      `annotations/${given.sessionUuid}.json`,
+    ])
+      types.push((await s3().send(new HeadObjectCommand({ Bucket: bucket, Key }))).ContentType);
+    expect(types).toEqual(['image/jpeg', 'application/json']);
+  });
+
+  test('changes nothing the second time', async () => {
+    const given = writeExport();
+    await load(given);
+    const before = await everything();
+
+    const result = await load(given);
+
+    expect(result).toMatchObject({
+      rows: { inserted: 0, updated: 0 },
+      files: { uploaded: 0, already_there: 4 },
+    });
+    expect(await everything()).toEqual(before);
+  });
+
+  test('takes over what a newer export adds and corrects, and nothing else', async () => {
+    const given = writeExport();
+    const { stations } = await load(given);
+    const series = `${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series/FLOW_CFS.json`;
+    given.write(series, [
+      { date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 7 },
+      { date: '2022-02-02', timestamp: '2022-02-02 12:00:00', value: 8 },
+    ]);
+    given.write(`${stationPath(given.userId)}/db/imagesets/${given.imagesetUuid}/imageset.json`, {
+      status: 'FAILED',
+    });
+
+    const result = await load(given);
+
+    expect(result).toMatchObject({ stations, rows: { inserted: 1, updated: 2 } });
+    expect(
+      await query(
+        `SELECT value, flag FROM "values" JOIN series ON series.id = series_id JOIN datasets ON datasets.id = dataset_id
+          WHERE station_id = $1 ORDER BY "timestamp"`,
+        stations[0]?.id,
+      ),
+    ).toEqual([
+      { value: 7, flag: null },
+      { value: 1.5, flag: 'e' },
+      { value: 8, flag: null },
+    ]);
+  });
+
+  test('copies an annotation file again that was corrected without changing its size', async () => {
+    const given = writeExport();
+    await load(given);
+    const [left, right, other] = given.imageIds;
+    const body = [
+      { rank: 'LEFT', left: { imageId: left, attributes: 'DRY' }, right: { imageId: other, attributes: [] } },
+    ];
+    expect(String(right)).toHaveLength(String(other).length);
+    given.write(`${stationPath(given.userId)}/storage/annotations/${given.sessionUuid}.json`, body);
+
+    const { files } = await load(given);
+
+    expect(files.uploaded).toBe(1);
+    expect(JSON.parse(await readText({ bucket, key: `annotations/${given.sessionUuid}.json` }))).toEqual(
+      body,
+    );
+  });
+
+  test('leaves rows of other stations as they are', async () => {
+    const other = await insertStation(database);
+    await insertImageset(database, other.id, [{ timestamp: '2026-01-01T12:00:00Z', filename: 'a.jpg' }]);
+    const rows = () =>
+      query(
+        `SELECT stations.*, images.* FROM stations JOIN imagesets ON station_id = stations.id
+           JOIN images ON imageset_id = imagesets.id WHERE stations.id = $1`,
+        other.id,
+      );
+    const before = await rows();
+
+    await load(writeExport());
+
+    expect(await rows()).toEqual(before);
+  });
+
+  test('loads several stations, and two folders with different periods of one station', async () => {
+    const given = writeExport();
+    const db = (period: string) => `users/${given.userId}/stations/AVERY-${period}/db`;
+    const station = { name: 'Avery Brook', latitude: 42, longitude: -72, timezone: 'America/New_York' };
+    for (const period of ['2021', '2022']) {
+      given.write(`${db(period)}/station.json`, station);
+      given.write(`${db(period)}/imagesets/${randomUUID()}/imageset.json`, { status: 'DONE' });
+    }
+
+    const { stations } = await load(given);
+
+    const [first, second, mill] = stations;
+    expect([first?.name, second?.name, mill?.name]).toEqual(['Avery Brook', 'Avery Brook', 'Mill Brook']);
+    expect(second?.id).toBe(first?.id);
+    expect(await query('SELECT id FROM imagesets WHERE station_id = $1', first?.id)).toHaveLength(2);
+  });
+
+  test('keeps annotators whom the export or the database knows', async () => {
+    const given = writeExport();
+    const annotator = randomUUID();
+    given.write(`users/${annotator}/user.json`, {
+      id: annotator,
+      affiliation_code: 'USER',
+      affiliation_name: 'Regular User',
+    });
+    given.write(`${stationPath(given.userId)}/db/annotations.json`, [
+      { id: newId(), user_id: annotator, uuid: randomUUID(), status: 'DONE' },
+    ]);
+
+    const { stations } = await load(given);
+
+    expect(await query('SELECT user_id FROM annotations WHERE station_id = $1', stations[0]?.id)).toEqual([
+      { user_id: annotator },
+    ]);
+  });
+
+  test('loads models, of which one stays the default', async () => {
+    const given = writeExport();
+    const models = `${stationPath(given.userId)}/db/models`;
+    for (const [code, created_at] of [
+      ['RANK-FLOW-20240101', '2024-01-01 00:00:00'],
+      ['RANK-FLOW-20250101', '2025-01-01 00:00:00'],
+    ])
+      given.write(`${models}/${code}/model.json`, {
+        model_type_id: 'RANK',
+        variable_id: 'FLOW_CFS',
+        code,
+        created_at,
+        default: true,
+        diagnostics_s3: '{"Bucket":"{STORAGE_BUCKET}","Key":"x.html"}',
+      });
+
+    const { stations } = await load(given);
+    const again = await load(given);
+
+    expect(
+      await query(
+        'SELECT code, "default", diagnostics_s3 FROM models WHERE station_id = $1 ORDER BY code',
+        stations[0]?.id,
+      ),
+    ).toEqual([
+      { code: 'RANK-FLOW-20240101', default: false, diagnostics_s3: { Bucket: bucket, Key: 'x.html' } },
+      { code: 'RANK-FLOW-20250101', default: true, diagnostics_s3: { Bucket: bucket, Key: 'x.html' } },
+    ]);
+    expect(again.rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('says which photos are neither in the export nor in the bucket', async () => {
+    const given = writeExport();
+    const key = (filename: string) => `imagesets/${given.imagesetUuid}/images/${filename}`;
+    given.remove(`${stationPath(given.userId)}/storage/imagesets`);
+    await writeObject({ bucket, key: key(PHOTOS[0] as string) }, 'x', 'image/jpeg');
+
+    const { notes } = await load(given);
+
+    expect(notes.join()).toContain('2 photos are neither in the export nor in');
+    expect(notes.join()).toContain(key(PHOTOS[2] as string));
+  });
+
+  test('reports every step from nothing to all', async () => {
+    const given = writeExport();
+    const reported: string[] = [];
+
+    await importExport(given.folder, {
+      storageBucket: bucket,
+      onProgress: ({ step, done, total }) => reported.push(`${step} ${done}/${total}`),
+    });
+
+    expect(reported[0]).toBe('check 0/1');
+    expect(reported).toContain('files 4/4');
+    expect(reported.at(-1)).toBe('rows 6/6');
+  });
+
+  test('can be planned without writing anything', async () => {
+    const given = writeExport();
+    const before = await everything();
+
+    const plan = await planImport(given.folder, { storageBucket: bucket });
+
+    expect(plan).toMatchObject({
+      stations: [{ id: null, name: 'Mill Brook', images: 3, annotations: 1, values: 2 }],
+      files: 4,
+    });
+    expect(await everything()).toEqual(before);
+  });
+
+  test('sends large files in parts', async () => {
+    const given = writeExport();
+    given.write(
+      `${stationPath(given.userId)}/storage/imagesets/${given.imagesetUuid}/pii.json`,
+      '[]'.padEnd(17 * 2 ** 20),
+    );
+
+    await load(given);
+
+    expect(await findSize({ bucket, key: `imagesets/${given.imagesetUuid}/pii.json` })).toBe(17 * 2 ** 20);
+  });
+});
+
+describe('Quirks of exports', () => {
+  test('columns that the database does not have are left out and named (Q-S1)', async () => {
+    const given = writeExport();
+
+    const { notes } = await load(given);
+
+    expect(notes.join()).toContain('users.annotator');
+    expect(await query('SELECT affiliation_code FROM users WHERE id = $1', given.userId)).toHaveLength(1);
+  });
+
+  test('without ids of images, sessions are flagged instead of guessing which photos they mean (Q-S2)', async () => {
+    const given = writeExport();
+    given.write(imagesPath(given), withoutIds());
+
+    const { stations, notes } = await load(given);
+    const again = await load(given);
+
+    expect(notes.join()).toContain('imported with flag = true');
+    expect(await query('SELECT flag FROM annotations WHERE station_id = $1', stations[0]?.id)).toEqual([
+      { flag: true },
+    ]);
+    expect(again.rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('ids of the export are out of the way of the ids that follow (Q-S3)', async () => {
+    const given = writeExport();
+
+    const { stations } = await load(given);
+
+    const [imageset] = await query('SELECT id FROM imagesets WHERE station_id = $1', stations[0]?.id);
+    const image = await insertRow(database, 'images', { imageset_id: imageset?.id });
+    const session = await insertRow(database, 'annotations', {
+      station_id: stations[0]?.id,
+      user_id: given.userId,
+    });
+    expect(image).toBeGreaterThan(Math.max(...given.imageIds));
+    expect(session).toBeGreaterThan(given.sessionId);
+  });
+
+  test('a session whose id is taken by another gets a new one (Q-S3)', async () => {
+    const first = writeExport();
+    await load(first);
+    const second = writeExport({ sessionId: first.sessionId });
+
+    const { stations, notes } = await load(second);
+    const again = await load(second);
+
+    const [session] = await query('SELECT id, uuid FROM annotations WHERE station_id = $1', stations[0]?.id);
+    expect(session?.uuid).toBe(second.sessionUuid);
+    expect(session?.id).toBeGreaterThan(first.sessionId);
+    expect(notes.join()).toContain('1 annotation sessions get new ids');
+    expect(again.rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('a session keeps the owner of its folder where its annotator is unknown, whatever station the export names (Q-S4)', async () => {
+    const given = writeExport();
+
+    const { stations } = await load(given);
+
+    expect(
+      await query('SELECT user_id, station_id FROM annotations WHERE uuid = $1', given.sessionUuid),
+    ).toEqual([{ user_id: given.userId, station_id: stations[0]?.id }]);
+  });
+
+  test('annotation files are copied as they are, single attributes and missing comments included (Q-S5)', async () => {
+    const given = writeExport();
+
+    await load(given);
+
+    const file = JSON.parse(await readText({ bucket, key: `annotations/${given.sessionUuid}.json` }));
+    expect(file[0].left.attributes).toBe('DRY');
+    expect(file[0]).not.toHaveProperty('comment');
+  });
+
+  test('"NA" becomes null, and numbers that differ beyond four decimals only are left alone (Q-S6)', async () => {
+    const given = writeExport();
+    const { stations } = await load(given);
+    await query('UPDATE stations SET latitude = 42.43462 WHERE id = $1', stations[0]?.id);
+    await query(`UPDATE "values" SET value = 1.23452 WHERE value = 1.2345::real`);
+
+    const { rows } = await load(given);
+
+    expect(rows).toEqual({ inserted: 0, updated: 0 });
+    expect(await query('SELECT n_rows FROM datasets WHERE uuid = $1', given.datasetUuid)).toEqual([
+      { n_rows: null },
+    ]);
+    expect(await query('SELECT n_failed FROM imagesets WHERE uuid = $1', given.imagesetUuid)).toEqual([
+      { n_failed: null },
+    ]);
+  });
+
+  test('variables, model types and users that are there stay as they are, so nothing cascades away (Q-S7)', async () => {
+    const given = writeExport();
+    await query("UPDATE variables SET description = 'ours' WHERE id = 'FLOW_CFS'");
+    given.write('variables.json', [
+      { id: 'FLOW_CFS', description: 'theirs' },
+      { id: 'TURBIDITY_NTU', description: 'Turbidity' },
+    ]);
+
+    await load(given);
+
+    expect(
+      await query("SELECT description FROM variables WHERE id IN ('FLOW_CFS', 'TURBIDITY_NTU') ORDER BY id"),
+    ).toEqual([{ description: 'ours' }, { description: 'Turbidity' }]);
+  });
+
+  test('an imageset without images.json and a dataset without series are empty (Q-S8)', async () => {
+    const given = writeExport();
+    given.remove(imagesPath(given));
+    given.remove(`${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series`);
+
+    const { stations } = await load(given);
+
+    expect(stations).toMatchObject([{ images: 0, values: 0 }]);
+    expect(await query('SELECT 1 FROM datasets WHERE uuid = $1', given.datasetUuid)).toHaveLength(1);
+  });
+
+  test('stray files are left alone and named, as are the side files of a generated station (Q-S8)', async () => {
+    const given = writeExport();
+    for (const path of [
+      'truth.csv',
+      'users/.DS_Store',
+      `${stationPath(given.userId)}/db/imagesets/README.txt`,
+    ])
+      given.write(path, 'stray');
+    given.write(`${stationPath(given.userId)}/storage/imagesets/.DS_Store`, 'stray');
+
+    const { notes, files } = await load(given);
+
+    expect(files.uploaded).toBe(4);
+    for (const name of ['truth.csv', 'users/.DS_Store', 'README.txt', 'storage/imagesets/.DS_Store'])
+      expect(notes.join()).toContain(name);
+  });
+
+  test('a dataset with two series of one variable keeps both as they are (Q-S9)', async () => {
+    const given = writeExport();
+    await load(given);
+    const [dataset] = await query('SELECT id FROM datasets WHERE uuid = $1', given.datasetUuid);
+    await insertRow(database, 'series', { dataset_id: dataset?.id, variable_id: 'FLOW_CFS' });
+    given.write(`${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series/FLOW_CFS.json`, [
+      { date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 99 },
+    ]);
+
+    const { rows } = await load(given);
+
+    expect(rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('times without a zone are UTC, dates alone midnight (Q-S10)', async () => {
+    const given = writeExport();
+
+    await load(given);
+
+    expect(
+      await query('SELECT start_timestamp, end_timestamp FROM imagesets WHERE uuid = $1', given.imagesetUuid),
+    ).toEqual([
+      { start_timestamp: new Date('2022-02-01T12:00:00Z'), end_timestamp: new Date('2022-02-03T00:00:00Z') },
+    ]);
+  });
+
+  test('variables that FPE’s seed lacks are added, so that models of them can be published (Q-S11)', async () => {
+    const given = writeExport();
+    const missing = ['SNOW_FT', 'CHLA_PPB', 'ANIMAL_COUNT', 'ICE'];
+    await query('DELETE FROM variables WHERE id = ANY($1)', missing);
+
+    await load(given);
+
+    expect(await query('SELECT id FROM variables WHERE id = ANY($1)', missing)).toHaveLength(4);
+  });
+
+  test('JSON columns are read as text in a string and as JSON', async () => {
+    const given = writeExport();
+    given.write(imagesPath(given), [
+      {
+        id: given.imageIds[0],
+        filename: 'a.jpg',
+        full_s3: { Bucket: 'b', Key: 'k' },
+        thumb_s3: '{"Bucket":"b","Key":"t"}',
+      },
+    ]);
+
+    await load(given);
+
+    expect(await query('SELECT full_s3, thumb_s3 FROM images WHERE id = $1', given.imageIds[0])).toEqual([
+      { full_s3: { Bucket: 'b', Key: 'k' }, thumb_s3: { Bucket: 'b', Key: 't' } },
+    ]);
+  });
+
+  test('observations without a value are left out and counted', async () => {
+    const { notes } = await load(writeExport());
+
+    expect(notes.join()).toContain('1 observations without a value are left out');
+  });
+});
+
+describe('An import refuses, before it writes anything,', () => {
+  async function expectRefusal(given: Export, ...messages: string[]) {
+    const before = await everything();
+    const attempt = load(given);
+    await expect(attempt).rejects.toThrow(ExportFolderInvalid);
+    for (const message of messages) await expect(attempt).rejects.toThrow(message);
+    expect(await everything()).toEqual(before);
+  }
+
+  test('ids that are another station’s photos here, and says how to go on (Q-S2)', async () => {
+    const first = writeExport({ name: 'First' });
+    await load(first);
+    const second = writeExport({ name: 'Second', imageIds: first.imageIds });
+
+    await expectRefusal(
+      second,
+      `image ${first.imageIds[0]} is ${PHOTOS[0]} of station`,
+      '“First”',
+      'DB_NAME',
+    );
+  });
+
+  test('new ids for photos that an earlier import without ids already loaded (Q-S2)', async () => {
+    const given = writeExport();
+    const content = withoutIds();
+    given.write(imagesPath(given), content);
+    await load(given);
+    given.write(
+      imagesPath(given),
+      content.map((image) => ({ id: newId(), ...image })),
+    );
+
+    await expectRefusal(given, 'Ids of images in the export are taken', 'delete the station’s imagesets');
+  });
+
+  test('one id for two photos', async () => {
+    const id = newId();
+
+    await expectRefusal(writeExport({ imageIds: [id, id, id + 1] }), `id ${id}, as ${PHOTOS[0]}`);
+  });
+
+  test('an imageset that another station has', async () => {
+    const first = writeExport({ name: 'Before it was renamed' });
+    await load(first);
+    const station = { name: 'After', latitude: 1, longitude: 2, timezone: 'UTC' };
+    first.write(`${stationPath(first.userId)}/db/station.json`, station);
+
+    await expectRefusal(first, 'belongs to another station', '“Before it was renamed”');
+  });
+
+  test('a variable that nobody describes', async () => {
+    const given = writeExport();
+    given.write(`${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series/LUX.json`, []);
+
+    await expectRefusal(given, 'LUX', 'variables.json');
+  });
+
+  test('a file that is not JSON', async () => {
+    const given = writeExport();
+    given.write(imagesPath(given), '[{"filename": ');
+
+    await expectRefusal(given, imagesPath(given), 'text that is not JSON');
+  });
+
+  test('a value that is not a number', async () => {
+    const given = writeExport();
+    given.write(`${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series/FLOW_CFS.json`, [
+      { date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 'ice' },
+    ]);
+
+    await expectRefusal(given, 'value is "ice"', 'row 1 of');
+  });
+
+  test('a folder without a station', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fpe-export-'));
+    folders.push(folder);
+    writeFileSync(join(folder, 'notes.txt'), '');
+
+    const attempt = importExport(folder, { storageBucket: bucket });
+
+    await expect(attempt).rejects.toThrow(ExportFolderInvalid);
+    await expect(attempt).rejects.toThrow('Found: only notes.txt');
+  });
+
+  test('a database that is not FPE’s', async () => {
+    const name = process.env.DB_NAME;
+    process.env.DB_NAME = 'postgres';
+    const attempt = load(writeExport());
+    await expect(attempt).rejects.toThrow(ConfigurationMissing);
+    process.env.DB_NAME = name as string;
+
+    await expect(attempt).rejects.toThrow('This database is not an FPE database (postgres on');
+  });
+});
+
+test('An import that the database refuses in the middle leaves no row behind', async () => {
+  const given = writeExport();
+  given.write(`${stationPath(given.userId)}/db/annotations.json`, [
+    { id: newId(), uuid: randomUUID(), status: 'LOST' },
+  ]);
+
+  const attempt = load(given);
+
+  await expect(attempt).rejects.toThrow(ExportFolderInvalid);
+  await expect(attempt).rejects.toThrow('invalid input value for enum status_type: "LOST"');
+  expect(await query('SELECT 1 FROM users WHERE id = $1', given.userId)).toHaveLength(0);
+});
