@@ -25,7 +25,7 @@ ${factGroups(data).map(
 </header>`;
 }
 
-function factGroups({ state, summary, training, photos }: ReportData) {
+function factGroups({ state, summary, training, photos, variable }: ReportData) {
   const { run, split } = state;
   const clock = stationClock(run.station.timezone);
   const minute = (epochMs: number) => clock.iso(epochMs).slice(0, 16).replace('T', ' ');
@@ -37,7 +37,7 @@ function factGroups({ state, summary, training, photos }: ReportData) {
       title: 'Model',
       facts: [
         ['Model code', run.model_code],
-        ['Variable', run.parameters.variable_code],
+        ['Variable', variable.label],
         ['Created', minute(Date.parse(run.started_at))],
         ['Time zone', run.station.timezone],
       ],
@@ -56,7 +56,7 @@ function factGroups({ state, summary, training, photos }: ReportData) {
         ['Source', summary.pairs.source],
         ['# Train Pairs', formatCount(split.pair_splits.train)],
         ['# Val Pairs', formatCount(split.pair_splits.val)],
-        ['Period', `${day(summary.pairs.start)} to ${day(summary.pairs.end)}`],
+        ['Period', `${day(summary.pairs.start)} – ${day(summary.pairs.end)}`],
         ['Notes', summary.notes ?? NOT_AVAILABLE],
       ],
     },
@@ -80,7 +80,7 @@ export function performance(data: ReportData): Html {
   const { photos, days } = agreement;
   return html`<div class="scroll"><table class="performance">
 <thead>
-<tr><th rowspan="2" scope="col">Split</th><th colspan="2" scope="colgroup">Photos</th><th colspan="2" scope="colgroup">Daily means</th></tr>
+<tr><th rowspan="2" scope="col" class="split">Split</th><th colspan="2" scope="colgroup">Photos</th><th colspan="2" scope="colgroup">Daily means</th></tr>
 <tr><th scope="col">tau</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">n</th></tr>
 </thead>
 <tbody>${SPLIT_GROUPS.map(
@@ -97,7 +97,7 @@ be computed.${
       : ` A photo’s percentile rank by score differs from its rank by observed value by ${(100 * data.rankError).toFixed(0)} percentage points on average; by chance it would be 33.`
   }</p>
 <ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
-    ({ label, meaning }) => html`<li><b>${label}</b> photos ${meaning}</li>`,
+    ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
   )}</ul>
 <p>Daily means are over the scored photos of a day, station time, taken ${hours(state.run.parameters)}; a day counts to
 the first of Train, Val, Test (In) and Test (Out) that any of its photos belongs to.</p>`;

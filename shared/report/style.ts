@@ -25,28 +25,26 @@ h1 { margin: 0; font-size: clamp(1.5rem, 5vw, 2.1rem); line-height: 1.2; text-wr
 h1 .id { color: var(--muted); font-weight: 400; }
 h2 { margin: 2.75rem 0 .75rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); font-size: 1.3rem; }
 h3 { margin: 1.25rem 0 .5rem; font-size: 1.05rem; }
-p { margin: .75rem 0; max-width: 46rem; }
+p { margin: .75rem 0; max-width: 46rem; text-wrap: pretty; }
 a { color: var(--accent); }
 .over { margin: 0 0 .25rem; color: var(--muted); font-size: .9rem; letter-spacing: .02em; }
-.lead { margin: .75rem 0 1.5rem; font-size: 1.1rem; text-wrap: pretty; }
+.lead { margin: .75rem 0 1.5rem; font-size: 1.1rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: .75rem; }
 .facts section { padding: .75rem 1rem; border-radius: .5rem; background: var(--panel); }
 .facts h2 { margin: 0 0 .4rem; padding: 0; border: 0; font-size: .95rem; color: var(--muted); font-weight: 600; }
 dl { margin: 0; }
-dl div { display: grid; grid-template-columns: 7.5rem 1fr; gap: .75rem; padding: .1rem 0; }
+dl div { display: grid; grid-template-columns: 6.5rem 1fr; gap: .75rem; padding: .1rem 0; }
 dt { color: var(--muted); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 400; }
-th, td { padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
-td { text-align: right; }
-td:last-child { padding-right: 0; }
+th, td { padding: .3rem 0 .3rem 1.25rem; border-bottom: 1px solid var(--line); text-align: right; font-weight: 400; }
+:is(th, td):first-child { padding-left: 0; }
+:is(th[scope="row"], .split) { text-align: left; }
 thead th { color: var(--muted); font-size: .9rem; }
+thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 .total th, .total td { font-weight: 600; }
 .performance { width: 100%; max-width: 34rem; }
-.performance thead th:not(:first-child) { text-align: right; }
-.performance tr > :nth-last-child(2), .performance thead tr:first-child > :last-child { padding-left: 1rem; }
 .performance td:not(.tau) { color: var(--muted); font-weight: 400; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
@@ -54,7 +52,7 @@ thead th { color: var(--muted); font-size: .9rem; }
 .legend { margin: .75rem 0; padding: 0; list-style: none; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 0 3rem; }
 .counts { width: 100%; }
-.left-out th, .part th { padding-left: 1.25rem; }
+.counts :is(.left-out, .part) th { padding-left: 1.25rem; }
 .left-out th, .left-out td { color: var(--muted); }
 figure { margin: 0; }
 figcaption { max-width: 46rem; color: var(--muted); font-size: .95rem; }
@@ -81,7 +79,8 @@ nav a:hover { text-decoration: underline; }
 }
 @media print {
   @page { margin: 15mm; }
-  body { padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  html { font-size: 10pt; }
+  body { padding: 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   nav, details { display: none; }
   .facts { grid-template-columns: 1fr 1fr; }
   .columns { grid-template-columns: 1fr 1fr; }

@@ -1,0 +1,137 @@
+import { HeadObjectCommand } from '@aws-sdk/client-s3';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { handler as buildReport } from '../../functions/build-report.ts';
+import { readText, s3, writeObject } from '../../shared/aws/object-store.ts';
+import { csvHeader, csvRows } from '../../shared/csv.ts';
+import { FileInvalid, ObjectNotFound } from '../../shared/errors.ts';
+import { formatInstant } from '../../shared/local-time.ts';
+import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
+import type { ReportState } from '../../shared/report/report-data.ts';
+import { hourlyPhotos, packOutput, type TestPhoto, testReportState } from '../test-report.ts';
+import { call } from '../test-run.ts';
+import { createTestBuckets } from '../test-station.ts';
+
+let buckets: { storage: string; model: string };
+beforeAll(async () => {
+  buckets = await createTestBuckets();
+});
+
+const TRAINING_OUTPUT = {
+  'args.json': '{"learning_rate": 0.001}',
+  'metrics.csv': 'epoch,train_loss,val_loss\n0,0.69,0.68\n1,0.5,0.42\n',
+};
+
+/** A station of its own, with the files that the steps before leave in S3. */
+async function prepare(
+  stationId: number,
+  photos: readonly TestPhoto[],
+  output: Record<string, string> = TRAINING_OUTPUT,
+): Promise<ReportState> {
+  const state = testReportState(buckets, { id: stationId });
+  const { keys } = state.run;
+  const rows = photos.map(({ at, value = null, score = null, split = 'train' }, index) => ({
+    split,
+    image_id: index + 1,
+    timestamp: formatInstant(Date.parse(at)),
+    filename: `imagesets/1/images/West Brook, (${index}).JPG`,
+    url: null,
+    value,
+    score,
+  }));
+  const summary = {
+    pairs: { source: 'human', start: '2026-03-01T07:00:00-0500', end: '2026-03-20T18:00:00-0400' },
+  };
+  const write = (key: string, body: string | Uint8Array) =>
+    writeObject({ bucket: buckets.model, key }, body, 'application/octet-stream');
+  await write(keys.input.summary, JSON.stringify(summary));
+  await write(keys.transform.predictions, csvHeader(PREDICTION_COLUMNS) + csvRows(PREDICTION_COLUMNS, rows));
+  await write(`rank/${stationId}/jobs/one/output/output.tar.gz`, await packOutput(output));
+  return state;
+}
+
+const read = (state: ReportState, key: string) => readText({ bucket: state.run.buckets.model, key });
+
+describe('BuildReport', () => {
+  test('writes the page and its numbers, and returns Kendall tau by photo and by day', async () => {
+    const photos = hourlyPhotos(60).map((photo) => ({ ...photo, score: photo.value as number }));
+    const state = await prepare(1, photos);
+
+    const report = await call(buildReport, state);
+
+    expect(report).toEqual({
+      note: 'Scores and observed flow agree with a Kendall tau of 1.00 over 60 photos, and of 1.00 over the 30 photos in no annotation pair.',
+      kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': 1, 'test-all': 1, overall: 1 },
+      kendall_tau_daily: {
+        train: 1,
+        val: null,
+        'test-in': null,
+        'test-out': null,
+        'test-all': null,
+        overall: 1,
+      },
+    });
+    const page = await read(state, state.run.keys.report);
+    expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+    expect(page).toContain(report.note);
+    const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
+    expect(metrics).toContainEqual(expect.objectContaining({ name: 'kendall_tau.overall', value: 1 }));
+    expect(metrics).toContainEqual(expect.objectContaining({ name: 'training.final_epoch', value: 2 }));
+  });
+
+  test('stores the page so that a browser shows it', async () => {
+    const state = await prepare(2, hourlyPhotos(8));
+
+    await call(buildReport, state);
+
+    const { ContentType } = await s3().send(
+      new HeadObjectCommand({ Bucket: buckets.model, Key: state.run.keys.report }),
+    );
+    expect(state.run.keys.report).toBe('rank/2/models/RANK-FLOW-20260401/RANK-FLOW-20260401.html');
+    expect(ContentType).toBe('text/html; charset=utf-8');
+  });
+
+  test('writes the same bytes when it runs twice', async () => {
+    const state = await prepare(3, hourlyPhotos(60));
+    const { report, metrics } = state.run.keys;
+
+    await call(buildReport, state);
+    const first = [await read(state, report), await read(state, metrics)];
+    await call(buildReport, state);
+
+    expect([await read(state, report), await read(state, metrics)]).toEqual(first);
+  });
+
+  test('reports a station without observed values', async () => {
+    const state = await prepare(
+      4,
+      hourlyPhotos(8).map((photo) => ({ ...photo, value: null })),
+    );
+
+    const { note, kendall_tau } = await call(buildReport, state);
+
+    expect(note).toBe('There are no observed values at this station to compare the scores with.');
+    expect(Object.values(kendall_tau)).toEqual(Array(6).fill(null));
+  });
+
+  test('fails by name when the training left no metrics', async () => {
+    const state = await prepare(5, hourlyPhotos(8), { 'args.json': '{}' });
+
+    const building = call(buildReport, state);
+
+    await expect(building).rejects.toThrow(FileInvalid);
+    await expect(building).rejects.toThrow(
+      `s3://${buckets.model}/rank/5/jobs/one/output/output.tar.gz). Found: no metrics.csv among its files`,
+    );
+  });
+
+  test('fails by name when there are no predictions, and writes no report', async () => {
+    const state = await prepare(6, hourlyPhotos(8));
+    state.run.keys = {
+      ...state.run.keys,
+      transform: { ...state.run.keys.transform, predictions: 'gone.csv' },
+    };
+
+    await expect(call(buildReport, state)).rejects.toThrow(ObjectNotFound);
+    await expect(read(state, state.run.keys.report)).rejects.toThrow(ObjectNotFound);
+  });
+});

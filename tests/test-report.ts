@@ -1,0 +1,105 @@
+import { buffer } from 'node:stream/consumers';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { IMAGE_SPLITS, type ImageSplit } from '../shared/image-split.ts';
+import { type ReportData, type ReportState, reportData } from '../shared/report/report-data.ts';
+import type { ScoredPhotos } from '../shared/report/scored-photos.ts';
+import type { TrainingOutput } from '../shared/report/training-output.ts';
+import { testRun } from './test-run.ts';
+
+export type TestPhoto = { at: string; value?: number | null; score?: number | null; split?: ImageSplit };
+
+/** One photo an hour from the morning of 1 March 2026; the scores follow the values but for every third photo. */
+export const hourlyPhotos = (n: number): TestPhoto[] =>
+  Array.from({ length: n }, (_, hour) => ({
+    at: new Date(Date.UTC(2026, 2, 1, 12 + hour)).toISOString(),
+    value: 100 + hour,
+    score: hour % 3 === 0 ? n - hour : hour,
+    split: IMAGE_SPLITS[hour % IMAGE_SPLITS.length] as ImageSplit,
+  }));
+
+export const scoredPhotos = (photos: readonly TestPhoto[]): ScoredPhotos => ({
+  timestamps: Float64Array.from(photos, ({ at }) => Date.parse(at)),
+  values: Float64Array.from(photos, ({ value }) => value ?? Number.NaN),
+  scores: Float64Array.from(photos, ({ score }) => score ?? Number.NaN),
+  splits: photos.map(({ split }) => split ?? 'train'),
+});
+
+/** What the machine holds when it comes to BuildReport; counts that add up. */
+export function testReportState(
+  buckets: { storage: string; model: string },
+  station: { id: number; name?: string; timezone?: string } = { id: 29 },
+  parameters: Record<string, unknown> = {},
+): ReportState {
+  return {
+    run: testRun(station, buckets, parameters),
+    export: {
+      images_found: 1203,
+      images_excluded: { imageset_not_done: 10, image_not_done: 2, no_timestamp: 1, pii: 4 },
+      images: 1186,
+      images_start: '2026-03-01T12:00:00Z',
+      images_end: '2026-03-31T12:00:00Z',
+      annotation_sessions: 4,
+      annotation_pairs: 412,
+      fpe_values: 2000,
+    },
+    dataset: { images: 1186, images_with_value: 1100, values: 2000, value_source: 'FPE', pairs: 410 },
+    split: {
+      images: 600,
+      images_filtered: { outside_dates: 0, outside_months: 86, outside_hours: 500 },
+      image_splits: { train: 320, val: 80, 'test-in': 150, 'test-out': 50 },
+      pairs: 375,
+      pairs_filtered: { not_ranked: 12, photo_filtered: 20, outside_dates: 3, not_sampled: 0 },
+      pair_splits: { train: 300, val: 75 },
+      method: 'graph',
+      leaked_images: 0,
+    },
+    training: {
+      job: 'fpe-rank-29-20260401-0a1b2c3d-0',
+      status: 'Completed',
+      artifact: `s3://${buckets.model}/rank/${station.id}/jobs/one/output/model.tar.gz`,
+    },
+    predictions: { images: 600, scored: 597, unreadable: 2, missing: 1 },
+  };
+}
+
+export const TRAINING: TrainingOutput = {
+  epochs: [
+    { epoch: 1, train: 0.69, val: 0.68 },
+    { epoch: 2, train: 0.5, val: 0.42 },
+    { epoch: 3, train: 0.35, val: 0.45 },
+  ],
+  learningRate: 0.001,
+};
+
+export const testReport = (
+  photos: readonly TestPhoto[],
+  more: {
+    state?: ReportState;
+    training?: TrainingOutput;
+    pairs?: Partial<{ source: string; start: string; end: string }>;
+    notes?: string;
+  } = {},
+): ReportData =>
+  reportData(
+    more.state ?? testReportState({ storage: 'storage', model: 'model' }),
+    {
+      pairs: {
+        source: 'human',
+        start: '2026-03-01T07:00:00-0500',
+        end: '2026-03-20T18:00:00-0400',
+        ...more.pairs,
+      },
+      notes: more.notes,
+    },
+    scoredPhotos(photos),
+    more.training ?? TRAINING,
+  );
+
+/** output.tar.gz with these files. */
+export async function packOutput(files: Record<string, string>): Promise<Uint8Array> {
+  const archive = pack();
+  for (const [name, text] of Object.entries(files)) archive.entry({ name }, text);
+  archive.finalize();
+  return buffer(archive.pipe(createGzip()));
+}
