@@ -4,6 +4,7 @@ import { type Html, html, NOTHING } from './html.ts';
 import { type Count, pairCounts, photoCounts } from './metrics.ts';
 import { agreementNote } from './note.ts';
 import type { ReportData } from './report-data.ts';
+import { countWithValue } from './scored-photos.ts';
 import { SPLIT_GROUPS } from './split-groups.ts';
 import { finalEpochs } from './training-output.ts';
 
@@ -48,6 +49,7 @@ function factGroups({ state, summary, training, photos, variable }: ReportData) 
         ['Start', minute(first)],
         ['End', minute(last)],
         ['# Images', formatCount(photos.timestamps.length)],
+        ['With Value', formatCount(countWithValue(photos))],
       ],
     },
     {
@@ -113,7 +115,9 @@ ${countTable(photoCounts(data))}</section>
 <section id="annotation-pairs"><h3>Annotation pairs</h3>
 ${countTable(pairCounts(data))}
 <p>${describeSplit(data)}</p></section>
-</div>`;
+</div>
+<section id="observed-values"><h3>Observed values</h3>
+<p>${describeValues(data)}</p></section>`;
 
 const countTable = (counts: readonly Count[]): Html =>
   html`<table class="counts"><tbody>${counts.map(
@@ -125,5 +129,14 @@ const countTable = (counts: readonly Count[]): Html =>
 function describeSplit({ state: { split } }: ReportData): string {
   if (split.method === 'graph')
     return 'Pairs were divided by graph: pairs that share photos stay together, so no photo is in both training and validation.';
-  return `Pairs were divided at random, as the pairs hang together too closely to be kept apart: ${countOf(split.leaked_images, 'photo')} ${split.leaked_images === 1 ? 'is' : 'are'} in both training and validation, so validation loss and the tau of Val look better than they are.`;
+  return `Pairs were divided at random, as the pairs hang together too closely to be kept apart: ${countOf(split.leaked_images, 'photo')} ${split.leaked_images === 1 ? 'is' : 'are'} in both training and validation, so validation loss looks better than it is.`;
+}
+
+function describeValues({ state, photos, variable }: ReportData): string {
+  const { dataset, observations } = state;
+  const source = { FPE: 'the datasets of the station on FPE', NWIS: 'USGS' };
+  const found = dataset.value_source
+    ? `Observed ${variable.noun}: ${countOf(dataset.values, 'value')} from ${source[dataset.value_source]}, interpolated to the time of ${formatCount(countWithValue(photos))} of ${countOf(photos.values.length, 'photo')}.`
+    : `There are no observed values of ${variable.label} for the time of the photos.`;
+  return observations?.note ? `${found} ${observations.note}` : found;
 }

@@ -1,5 +1,6 @@
 import { stationClock } from '../local-time.ts';
 import type { ReportData } from './report-data.ts';
+import { countWithValue } from './scored-photos.ts';
 import { SPLIT_GROUPS } from './split-groups.ts';
 import { finalEpochs } from './training-output.ts';
 
@@ -179,7 +180,7 @@ export function metricsFile(data: ReportData) {
   };
 }
 
-function splitCounts({ state: { split }, photos, days }: ReportData): Metric[] {
+function splitCounts({ state: { split, dataset }, photos, days }: ReportData): Metric[] {
   const { image_splits } = split;
   return [
     ...SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(({ id, label, splits, meaning }) => ({
@@ -198,9 +199,16 @@ function splitCounts({ state: { split }, photos, days }: ReportData): Metric[] {
         'photos in both training and validation pairs; 0 unless the pairs had to be split at random',
     },
     {
+      name: 'values.found',
+      label: 'Observed values',
+      value: dataset.values,
+      unit: 'values',
+      definition: 'observed values in the dataset, from which those of the photos are interpolated',
+    },
+    {
       name: 'photos.with_value',
       label: 'With an observed value',
-      value: photos.values.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0),
+      value: countWithValue(photos),
       unit: 'photos',
       definition: 'photos of the run with an observed value, interpolated to the time of the photo',
     },

@@ -26,6 +26,7 @@ export function reportPage(data: ReportData): string {
       entries: [
         { id: 'photos', title: 'Photos' },
         { id: 'annotation-pairs', title: 'Annotation pairs' },
+        { id: 'observed-values', title: 'Observed values' },
       ],
     },
     ...FIGURE_SECTIONS.flatMap((section) => drawSection(section, data)),

@@ -70,6 +70,9 @@ export function dailyMeans(photos: ScoredPhotos, localDate: (epochMs: number) =>
   };
 }
 
+export const countWithValue = ({ values }: Pick<ScoredRows, 'values'>): number =>
+  values.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0);
+
 /** Mean of what is not NaN; NaN of nothing. */
 class Mean {
   private sum = 0;

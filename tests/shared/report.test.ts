@@ -212,6 +212,7 @@ describe('The page', () => {
       'Start 2026-03-01 07:00',
       'End 2026-03-26 07:00',
       '# Images 600',
+      'With Value 600',
       'Source human',
       '# Train Pairs 300',
       '# Val Pairs 75',
@@ -233,7 +234,7 @@ describe('The page', () => {
       ]),
     );
 
-    expect(text).toContain('Start 2026-03-01 07:00 End 2026-03-31 08:00 # Images 2');
+    expect(text).toContain('Start 2026-03-01 07:00 End 2026-03-31 08:00 # Images 2 With Value 0');
   });
 
   test('gives tau by photo and by day with two decimals and their n, or NA', () => {
@@ -282,6 +283,33 @@ describe('The page', () => {
     );
   });
 
+  test.each([
+    [
+      'FPE',
+      null,
+      'Observed flow: 2,000 values from the datasets of the station on FPE, interpolated to the time of 8 of 8 photos.',
+    ],
+    [
+      'NWIS',
+      'Two series; chose the longer.',
+      'from USGS, interpolated to the time of 8 of 8 photos. Two series; chose the longer.',
+    ],
+    [
+      null,
+      'USGS has none.',
+      'There are no observed values of Flow [cfs] for the time of the photos. USGS has none.',
+    ],
+  ] as const)('says where the observed values come from: %s', (value_source, note, phrase) => {
+    const state = testReportState(BUCKETS);
+    const observed = {
+      ...state,
+      dataset: { ...state.dataset, value_source },
+      observations: { count: 0, time_series_id: null, note },
+    };
+
+    expect(words(page(hourlyPhotos(8), { state: observed }))).toContain(phrase);
+  });
+
   test('shows what users wrote as text: names, sources and notes hold no markup', () => {
     const hostile = `</title></style><script>alert('1')</script>" onload="alert(2)&amp;`;
     const state = testReportState(BUCKETS, { id: 29, name: hostile });
@@ -319,6 +347,7 @@ describe('The page', () => {
       'input-data',
       'photos',
       'annotation-pairs',
+      'observed-values',
       'model-training',
       'loss-function',
     ]);
