@@ -11,7 +11,7 @@ import {
 import { connect } from './connection.ts';
 import { formatCount } from './state-details.ts';
 
-type Options = { bucket?: string; dryRun?: boolean; aws?: boolean };
+type Options = { bucket?: string; dryRun?: boolean };
 type Rows = { name: string; images: number; annotations: number; values: number };
 
 const STEPS: Record<ImportProgress['step'], string> = {
@@ -27,20 +27,20 @@ export function importCommand(): Command {
     .argument('<folder>', 'the folder that contains users/')
     .option('--bucket <name>', 'storage bucket (default: STORAGE_BUCKET)')
     .option('--dry-run', 'only check the folder and say what would be loaded')
-    .option('--aws', 'use the settings of the environment even while a local stack runs')
     .addHelpText(
       'after',
       `
-Without a running local stack, the environment says where to: DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and
-DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3 than AWS.
+The local stack takes it while it runs. Otherwise, or where a database is named, the environment says where to:
+DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3
+than that of AWS.
 Importing a folder again changes nothing; importing a newer export of it adds and updates. Nothing is deleted.`,
     )
     .action(runImport);
 }
 
-async function runImport(folder: string, options: Options): Promise<void> {
+async function runImport(folder: string, options: Options, command: Command): Promise<void> {
   // Whoever names a database means that one, whatever else runs on this computer.
-  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) connect({ aws: options.aws ?? false });
+  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) connect(command.optsWithGlobals());
   const storageBucket = options.bucket ?? setting('STORAGE_BUCKET');
   const progress = progressBar();
   try {
@@ -53,6 +53,7 @@ async function runImport(folder: string, options: Options): Promise<void> {
       const result = await importExport(resolve(folder), given);
       progress.stop();
       console.log(describeImport(result, storageBucket));
+      console.log(`\nTo train a model: npx fpe start ${result.stations[0]?.id}`);
     }
   } finally {
     progress.stop();
@@ -91,8 +92,6 @@ export function describeImport(
     `Files in ${storageBucket}: ${formatCount(files.uploaded)} copied, ${formatCount(files.already_there)} there already`,
     `Rows: ${formatCount(rows.inserted)} added, ${formatCount(rows.updated)} updated`,
     ...describeNotes(notes),
-    '',
-    `Train a model:  npx fpe start ${stations[0]?.id}`,
   ].join('\n');
 }
 

@@ -127,6 +127,10 @@ class Surveyor implements Survey {
 
   readUser(user: ExportedUser): void {
     if (user.userFile) this.#check('users', readRecord(user.userFile, this.#bucket), user.userFile);
+    else
+      this.notes.push(
+        `User ${basename(user.folder)} has no user.json, and is a regular user unless known here.`,
+      );
   }
 
   async readStation(station: ExportedStation): Promise<void> {

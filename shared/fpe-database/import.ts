@@ -49,7 +49,8 @@ export type ImportPlan = {
  * transaction. A second import of the same folder changes nothing; one of a newer export adds and updates. Nothing is
  * deleted, and rows of other stations, users, variables and model types that are there stay as they are (Q-S7).
  *
- * @throws ExportFolderInvalid before anything is written, unless somebody else writes to the database meanwhile
+ * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge: then the
+ *   files are in the bucket already, and no row is in the database
  * @throws DatabaseUnavailable, ConfigurationMissing
  */
 export async function importExport(folder: string, options: ImportOptions): Promise<ImportResult> {

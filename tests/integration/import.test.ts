@@ -366,6 +366,18 @@ describe('An import', () => {
     ]);
   });
 
+  test('takes the folder’s name for the user where there is no user.json', async () => {
+    const given = writeExport();
+    given.remove(`users/${given.userId}/user.json`);
+
+    const { stations, notes } = await load(given);
+
+    expect(notes.join()).toContain(`User ${given.userId} has no user.json`);
+    expect(await query('SELECT user_id FROM stations WHERE id = $1', stations[0]?.id)).toEqual([
+      { user_id: given.userId },
+    ]);
+  });
+
   test('loads models, of which one stays the default', async () => {
     const given = writeExport();
     const models = `${stationPath(given.userId)}/db/models`;
