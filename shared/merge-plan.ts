@@ -1,8 +1,8 @@
 import { CsvRowEnds } from './csv-row-ends.ts';
 import type { MergeBatch, MergePlan } from './execution-state.ts';
 
-/** A Map's items and results stay in the state, which may hold 256 KiB: 400 batches and their counts take 60. */
-const MAX_BATCHES = 400;
+/** A Map's items and results stay in the state: those of 100 batches take 16 KiB of the 32 that we allow ourselves. */
+const MAX_BATCHES = 100;
 
 /**
  * Divides transform/images.csv into batches of rows with their byte ranges, so that each merge reads its own part only.

@@ -1,0 +1,418 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  paginateGetExecutionHistory,
+  RedriveExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { JsonApi } from '../../local/json-api.ts';
+import { startStepFunctions } from '../../local/step-functions.ts';
+import { TaskFailure } from '../../local/task.ts';
+import { compileTemplate } from '../../local/template.ts';
+import type { Run } from '../../shared/execution-state.ts';
+import { modelRequest, trainingRequest, transformRequest } from '../../shared/sagemaker-requests.ts';
+import { testRun } from '../test-run.ts';
+
+/** The compiled machine with instant stand-ins for functions and jobs: what is tested is the machine alone. */
+const PACKAGING_MS = 180_000;
+const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-train-station-local';
+const TRAIN = 'createTrainingJob.sync';
+const MODEL = 'createModel';
+const SCORE = 'createTransformJob.sync';
+const DELETE = 'deleteModel';
+const NOTIFY = 'publish';
+
+type Answer = (parameters: never) => unknown;
+
+let folder: string;
+let service: JsonApi;
+let client: SFNClient;
+/** Answers by function key or last word of the integration; a test replaces some. */
+let answers: Record<string, Answer>;
+let calls: { work: string; parameters: unknown }[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-machine-'));
+  const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
+  service = await startStepFunctions({
+    machines,
+    folder,
+    waitFactor: 0,
+    async runTask(resource, parameters) {
+      const work = (/[^:-]+$/.exec(resource) as RegExpExecArray)[0];
+      calls.push({ work, parameters });
+      const answer = answers[work];
+      if (!answer) throw new Error(`no answer for ${resource}`);
+      return answer(parameters as never);
+    },
+  });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  client = new SFNClient({ endpoint: service.endpoint, region: 'us-west-2', credentials });
+}, PACKAGING_MS);
+afterAll(async () => {
+  await service.stop();
+  client.destroy();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  calls = [];
+  answers = { ...ANSWERS };
+});
+
+function prepared(parameters: Record<string, unknown> = {}, more: Partial<Run> = {}): Run {
+  const run = testRun({ id: 29 }, { storage: 'storage', model: 'model' }, parameters);
+  const settings = { buckets: run.buckets, keys: run.keys, parameters: run.parameters };
+  return {
+    ...run,
+    training_request: trainingRequest(settings, 'training-image', 'weights/resnet18.pth'),
+    model_request: modelRequest('serving-image'),
+    transform_request: transformRequest(settings),
+    ...more,
+  };
+}
+
+const MILLION = 1_000_000;
+const planOf = (batches: number) => ({
+  images: MILLION,
+  batches: Array.from({ length: batches }, (_, index) => ({
+    skip: index * 5000,
+    n: 5000,
+    size: 5000,
+    first_byte: index * MILLION,
+    last_byte: (index + 1) * MILLION - 1,
+  })),
+});
+const taus = { train: 0.9, val: 0.8, 'test-in': 0.7, 'test-out': null, 'test-all': 0.7, overall: 0.75 };
+const ANSWERS: Record<string, Answer> = {
+  prepareRun: () => prepared(),
+  exportStation: () => ({
+    images_found: MILLION,
+    images_excluded: { imageset_not_done: 0, image_not_done: 0, no_timestamp: 0, pii: 1 },
+    images: MILLION - 1,
+    images_start: '2018-01-01T12:00:00Z',
+    images_end: '2026-01-01T12:00:00Z',
+    annotation_sessions: 2000,
+    annotation_pairs: 200_000,
+    fpe_values: 0,
+  }),
+  fetchObservations: () => ({ count: 5, time_series_id: 'a', note: null }),
+  buildDataset: () => ({
+    images: MILLION,
+    images_with_value: 1,
+    values: 5,
+    value_source: 'NWIS',
+    pairs: 200_000,
+  }),
+  splitPairs: () => ({
+    images: MILLION,
+    images_filtered: { outside_dates: 0, outside_months: 0, outside_hours: 0 },
+    image_splits: { train: 1, val: 1, 'test-in': 1, 'test-out': 1 },
+    pairs: 200_000,
+    pairs_filtered: { not_ranked: 0, photo_filtered: 0, outside_dates: 0, not_sampled: 0 },
+    pair_splits: { train: 160_000, val: 40_000 },
+    method: 'graph',
+    leaked_images: 0,
+  }),
+  writeManifests: () => ({ training_photos: 1000, transform_photos: MILLION }),
+  [TRAIN]: ({ TrainingJobName }: { TrainingJobName: string }) => ({
+    TrainingJobName,
+    TrainingJobStatus: 'Completed',
+    ModelArtifacts: { S3ModelArtifacts: `s3://model/jobs/${TrainingJobName}/output/model.tar.gz` },
+  }),
+  [MODEL]: ({ ModelName }: { ModelName: string }) => ({
+    ModelArn: `arn:aws:sagemaker:us-west-2:000000000000:model/${ModelName}`,
+  }),
+  [SCORE]: ({ TransformJobName }: { TransformJobName: string }) => ({
+    TransformJobName,
+    TransformJobStatus: 'Completed',
+  }),
+  planMerge: () => planOf(3),
+  mergePredictions: ({ batch }: { batch: { skip: number } }) => ({
+    skip: batch.skip,
+    n: 5000,
+    size: 5000,
+    scored: 5000,
+    unreadable: 0,
+    missing: 0,
+  }),
+  combinePredictions: () => ({ images: MILLION, scored: MILLION - 2, unreadable: 2, missing: 0 }),
+  buildReport: () => ({ note: 'Kendall tau is 0.75.', kendall_tau: taus, kendall_tau_daily: taus }),
+  publishFiles: () => ({
+    diagnostics_url: 'https://x/report.html',
+    predictions_url: 'https://x/predictions.csv',
+    images: MILLION - 2,
+  }),
+  insertModel: () => ({
+    model_id: 7,
+    diagnostics_url: 'https://x/report.html',
+    predictions_url: 'https://x/predictions.csv',
+    note: 'Its report is at https://x/report.html.',
+  }),
+  [DELETE]: () => ({}),
+  [NOTIFY]: () => ({ MessageId: '1' }),
+};
+
+async function ended(executionArn: string): Promise<DescribeExecutionOutput> {
+  for (;;) {
+    const execution = await client.send(new DescribeExecutionCommand({ executionArn }));
+    if (execution.status !== 'RUNNING') return execution;
+    await sleep(5);
+  }
+}
+
+async function run(input: object = { station_id: 29 }): Promise<DescribeExecutionOutput> {
+  const { executionArn } = await client.send(
+    new StartExecutionCommand({ stateMachineArn: MACHINE, input: JSON.stringify(input) }),
+  );
+  return ended(executionArn as string);
+}
+
+const works = () => calls.map(({ work }) => work);
+const parametersOf = (work: string) =>
+  calls.filter((call) => call.work === work).map(({ parameters }) => parameters as Record<string, unknown>);
+const fail =
+  (error: string, cause = 'because') =>
+  () => {
+    throw new TaskFailure(error, cause);
+  };
+/** Fails the first `times` calls. */
+function failing(times: number, error: string, then: Answer): Answer {
+  let left = times;
+  return (parameters) => {
+    if (left-- > 0) throw new TaskFailure(error, 'because');
+    return then(parameters);
+  };
+}
+
+describe('the machine', () => {
+  test('goes from PrepareRun to NotifySuccess in the order of its states', async () => {
+    const execution = await run();
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(works().filter((work) => work !== 'mergePredictions')).toEqual([
+      'prepareRun',
+      'exportStation',
+      'buildDataset',
+      'splitPairs',
+      'writeManifests',
+      TRAIN,
+      MODEL,
+      SCORE,
+      'planMerge',
+      'combinePredictions',
+      'buildReport',
+      'publishFiles',
+      'insertModel',
+      DELETE,
+      NOTIFY,
+    ]);
+    expect(parametersOf('mergePredictions')).toHaveLength(3);
+  });
+
+  test('ends with counts of images and pairs, taus and where the model is', async () => {
+    const { output } = await run();
+
+    expect(JSON.parse(output as string)).toEqual({
+      station_id: 29,
+      model_code: 'RANK-FLOW-20260401',
+      model_uuid: '6f2c1b1e-0000-4000-8000-000000000001',
+      model_id: 7,
+      diagnostics_url: 'https://x/report.html',
+      predictions_url: 'https://x/predictions.csv',
+      images: {
+        found: MILLION,
+        excluded: { imageset_not_done: 0, image_not_done: 0, no_timestamp: 0, pii: 1 },
+        in_dataset: MILLION,
+        in_run: MILLION,
+        scored: MILLION - 2,
+        unreadable: 2,
+      },
+      pairs: { found: 200_000, in_run: 200_000, train: 160_000, val: 40_000 },
+      kendall_tau: taus,
+    });
+  });
+
+  test('gives PrepareRun the whole input and what it needs to know of the execution', async () => {
+    const { executionArn, name } = await run({ station_id: 29, seed: 5 });
+
+    expect(parametersOf('prepareRun')).toEqual([
+      {
+        input: { station_id: 29, seed: 5 },
+        execution: { arn: executionArn, name, started_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+      },
+    ]);
+  });
+
+  test('keeps every state below 32 KiB for a million photos', async () => {
+    answers.planMerge = () => planOf(100);
+    const { executionArn } = await run();
+
+    const sizes: number[] = [];
+    const pages = paginateGetExecutionHistory({ client, pageSize: 1000 }, { executionArn });
+    for await (const { events = [] } of pages)
+      for (const { stateExitedEventDetails } of events)
+        if (stateExitedEventDetails) sizes.push(stateExitedEventDetails.output?.length ?? 0);
+    expect(sizes.length).toBeGreaterThan(100);
+    expect(Math.max(...sizes)).toBeLessThan(32 * 1024);
+  });
+
+  test('asks USGS only where PrepareRun says so', async () => {
+    answers.prepareRun = () => prepared({}, { uses_nwis: true });
+
+    await run();
+
+    expect(works().slice(0, 4)).toEqual(['prepareRun', 'exportStation', 'fetchObservations', 'buildDataset']);
+    expect(parametersOf('buildDataset')[0]).toHaveProperty('observations.count', 5);
+  });
+
+  test('publishes nothing when the input says so', async () => {
+    answers.prepareRun = () => prepared({ publish: false });
+
+    const { status, output } = await run();
+
+    expect(status).toBe('SUCCEEDED');
+    expect(works()).not.toContain('publishFiles');
+    expect(works()).not.toContain('insertModel');
+    expect(JSON.parse(output as string)).toMatchObject({ model_id: null, predictions_url: null });
+    expect(parametersOf(NOTIFY)[0]?.Message).toContain('It was not published');
+  });
+
+  test('tells people what came out', async () => {
+    await run();
+
+    expect(parametersOf(NOTIFY)[0]).toMatchObject({
+      Subject: 'FPE model RANK-FLOW-20260401 of station 29 is finished',
+      Message:
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. Its report is at https://x/report.html.',
+    });
+  });
+});
+
+describe('jobs', () => {
+  test('get the requests that PrepareRun built, without a key that SageMaker would refuse', async () => {
+    await run();
+
+    const [training] = parametersOf(TRAIN);
+    expect(training).toMatchObject({
+      EnableNetworkIsolation: true,
+      RoleArn: 'arn:aws:iam::000000000000:role/SageMakerRole',
+      HyperParameters: { n_epochs: '20', sagemaker_program: 'train.py' },
+      StoppingCondition: { MaxRuntimeInSeconds: 86_400 },
+      EnableManagedSpotTraining: false,
+    });
+    expect(parametersOf(MODEL)[0]).toMatchObject({
+      PrimaryContainer: { Image: 'serving-image', ModelDataUrl: expect.stringMatching(/-train-0-0\/output/) },
+    });
+    expect(JSON.stringify(calls.filter(({ work }) => [TRAIN, MODEL, SCORE].includes(work)))).not.toContain(
+      'null',
+    );
+  });
+
+  test('have a new name for each attempt and each redrive', async () => {
+    answers[TRAIN] = failing(1, 'SageMaker.ThrottlingException', fail('States.TaskFailed') as Answer);
+    const { executionArn } = await run();
+    answers[TRAIN] = ANSWERS[TRAIN] as Answer;
+
+    await client.send(new RedriveExecutionCommand({ executionArn }));
+    const execution = await ended(executionArn as string);
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(parametersOf(TRAIN).map(({ TrainingJobName }) => TrainingJobName)).toEqual([
+      'fpe-rank-29-20260401-0a1b2c3d-train-0-0',
+      'fpe-rank-29-20260401-0a1b2c3d-train-0-1',
+      'fpe-rank-29-20260401-0a1b2c3d-train-1-0',
+    ]);
+  });
+
+  test('that fail end the execution with their reason, and are not started again', async () => {
+    const cause = JSON.stringify({ FailureReason: 'AlgorithmError: no space left' });
+    answers[TRAIN] = fail('States.TaskFailed', cause);
+
+    const execution = await run();
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.TaskFailed', cause });
+    expect(parametersOf(TRAIN)).toHaveLength(1);
+    expect(works()).not.toContain(MODEL);
+  });
+
+  test.each([
+    [TRAIN, 'TrainingJob', 'TrainingStopped', 'training_max_hours (24 h)'],
+    [SCORE, 'TransformJob', 'ScoringStopped', 'before every photo was scored'],
+  ])('that %s reports as stopped end the execution as %sStopped', async (work, kind, error, said) => {
+    answers[work] = ((parameters: Record<string, string>) => ({
+      ...(ANSWERS[work] as (parameters: unknown) => object)(parameters),
+      [`${kind}Status`]: 'Stopped',
+    })) as Answer;
+
+    const execution = await run();
+
+    expect(execution).toMatchObject({ status: 'FAILED', error });
+    expect(execution.cause).toContain(said);
+    expect(works()).not.toContain('publishFiles');
+  });
+
+  test('wait for capacity, but not for ever', async () => {
+    answers[TRAIN] = fail('SageMaker.ResourceLimitExceededException');
+
+    const execution = await run();
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'SageMaker.ResourceLimitExceededException' });
+    expect(parametersOf(TRAIN)).toHaveLength(7);
+  });
+});
+
+describe('failures', () => {
+  test('that pass are tried again', async () => {
+    answers.exportStation = failing(2, 'DatabaseUnavailable', ANSWERS.exportStation as Answer);
+    answers.mergePredictions = failing(
+      3,
+      'Lambda.TooManyRequestsException',
+      ANSWERS.mergePredictions as Answer,
+    );
+
+    const execution = await run();
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(parametersOf('exportStation')).toHaveLength(3);
+  });
+
+  test('that do not pass end the execution at once, with their own name', async () => {
+    answers.splitPairs = fail('NotEnoughPairs', '90 of 100 pairs');
+
+    const execution = await run();
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'NotEnoughPairs', cause: '90 of 100 pairs' });
+    expect(parametersOf('splitPairs')).toHaveLength(1);
+    expect(works()).not.toContain(TRAIN);
+  });
+
+  test('of one batch end the execution, and a redrive goes on with the merge', async () => {
+    answers.mergePredictions = fail('FileInvalid');
+    const { executionArn, status, error } = await run();
+    answers.mergePredictions = ANSWERS.mergePredictions as Answer;
+    calls = [];
+
+    await client.send(new RedriveExecutionCommand({ executionArn }));
+    const execution = await ended(executionArn as string);
+
+    expect([status, error, execution.status]).toEqual(['FAILED', 'FileInvalid', 'SUCCEEDED']);
+    expect(works()).not.toContain(TRAIN);
+    expect(works()).not.toContain(SCORE);
+  });
+
+  test('to tidy up or to tell people do not fail a finished run', async () => {
+    answers[DELETE] = fail('SageMaker.SageMakerException');
+    answers[NOTIFY] = fail('SNS.InternalErrorException');
+
+    const execution = await run();
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(JSON.parse(execution.output as string)).toHaveProperty('model_id', 7);
+  });
+});
