@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { z } from 'zod';
 import { numberCell, parseCsv } from '../csv.ts';
-import { FileInvalid, PipelineError } from '../errors.ts';
+import { FileInvalid } from '../errors.ts';
 import type { ObjectLocation } from '../object-location.ts';
 
 /** Loss after one epoch; null where there is none, as when the training diverged. */
@@ -96,7 +96,7 @@ async function unpack(
       else entry.resume();
     }
   } catch (cause) {
-    if (cause instanceof PipelineError || !isArchiveFault(cause)) throw cause;
+    if (!isArchiveFault(cause)) throw cause;
     throw invalid(where, cause instanceof Error ? cause.message : String(cause), cause);
   }
   const missing = names.filter((name) => !files.has(name));
