@@ -1,0 +1,110 @@
+/**
+ * Stands in for a container: a Python process with the container's environment and nothing of the stack's credentials,
+ * its output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { JobFailure } from './job-data.ts';
+
+/** SageMaker's wait between SIGTERM and SIGKILL. */
+export const STOP_GRACE_MS = 120_000;
+const TAIL_LINES = 20;
+/** What Python needs of the host to start and to find its packages, and what a user tunes it with. */
+const HOST_VARIABLES =
+  'PATH HOME LANG LC_ALL TMPDIR LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES OMP_NUM_THREADS MKL_NUM_THREADS'.split(
+    ' ',
+  );
+
+/** `exitCode` as Docker gives it: 128 + n for signal n. */
+export type Exit = { exitCode: number };
+
+export type Container = {
+  exited: Promise<Exit>;
+  /** The last lines it wrote to stderr. */
+  errorTail(): string;
+  /** SIGTERM now, SIGKILL after the grace period. */
+  terminate(): void;
+};
+
+/** @param value text that may name paths of a container */
+export const inFolder = (value: string, folder: string): string =>
+  value.replaceAll(/\/opt\/ml(?=\/|$|")/g, folder);
+
+/** @param options.onLine every line of stdout and stderr, as it comes */
+export function startContainer(options: {
+  command: string[];
+  cwd: string;
+  env: Record<string, string>;
+  log: string;
+  stopGraceMs?: number;
+  onLine?: (line: string) => void;
+}): Container {
+  const [program = '', ...args] = options.command;
+  mkdirSync(dirname(options.log), { recursive: true });
+  const log = createWriteStream(options.log, { flags: 'a' });
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: { ...hostVariables(), PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1', ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: its workers end with it, and the terminal's Ctrl-C is the stack's.
+    detached: true,
+  });
+  const tail: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', (line) => {
+      log.write(`${line}\n`);
+      options.onLine?.(line);
+      if (stream !== child.stderr) return;
+      tail.push(line);
+      if (tail.length > TAIL_LINES) tail.shift();
+    });
+
+  let killTimer: NodeJS.Timeout | undefined;
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new JobFailure(`ClientError: ${program} cannot be started: ${error.message}`)),
+    );
+    child.once('exit', () => killGroup(child)); // a container ends with its first process
+    child.once('close', (code, signal) => {
+      clearTimeout(killTimer);
+      log.end();
+      resolve({ exitCode: code ?? (signal === 'SIGTERM' ? 143 : 137) });
+    });
+  });
+  exited.catch(() => log.end());
+  return {
+    exited,
+    errorTail: () => tail.join('\n'),
+    terminate() {
+      child.kill('SIGTERM');
+      killTimer ??= setTimeout(() => killGroup(child), options.stopGraceMs ?? STOP_GRACE_MS);
+    },
+  };
+}
+
+export const countGpus = (): number => {
+  try {
+    return readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
+  } catch {
+    return 0;
+  }
+};
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+function hostVariables(): Record<string, string> {
+  const found = HOST_VARIABLES.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found);
+}
