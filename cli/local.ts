@@ -1,0 +1,126 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Argument, Command } from 'commander';
+import {
+  defaultFolder,
+  findRunningStack,
+  resetStack,
+  type StackDescription,
+  startStack,
+} from '../local/stack.ts';
+import { UsageError } from './connection.ts';
+
+/** A stack ends its jobs before itself. */
+const STOP_TIMEOUT_MS = 150_000;
+
+const ACTIONS = { start: startAndServe, stop, status };
+type Action = keyof typeof ACTIONS;
+type Options = { folder: string; reset?: boolean };
+
+/** `fpe local`: the whole pipeline's services on this computer. */
+export function localCommand(): Command {
+  return new Command('local')
+    .description('Run the stack on this computer: PostgreSQL, S3, Lambda, SageMaker and Step Functions')
+    .addArgument(
+      new Argument('[action]', 'start runs until Ctrl-C').choices(Object.keys(ACTIONS)).default('start'),
+    )
+    .option('--folder <folder>', 'where its data is kept', defaultFolder())
+    .option('--reset', 'start with an empty database and empty buckets')
+    .action((action: Action, options: Options) =>
+      ACTIONS[action]({ ...options, folder: resolve(options.folder) }),
+    );
+}
+
+async function startAndServe({ folder, reset }: Options): Promise<void> {
+  const running = await findRunningStack(folder);
+  if (running && reset)
+    throw new UsageError(
+      `The local stack runs (process ${running.pid}), so its data stays. Stop it first: npx fpe local stop`,
+    );
+  if (running) {
+    console.log(`It runs already.\n\n${describeStack(running)}`);
+    return;
+  }
+  if (reset) await resetStack(folder);
+  const stack = await startStack({ folder, onProgress: (what) => console.log(`Starting ${what} …`) });
+  console.log(`\n${describeStack(stack)}`);
+  if (!stack.isOwn) return;
+  console.log('\nCtrl-C stops it.');
+  await untilTold();
+  console.log('Stopping …');
+  await stack.stop();
+}
+
+/** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    let wasTold = false;
+    // Nothing else may keep the process alive while it only serves.
+    const alive = setInterval(() => undefined, 2 ** 30);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        if (wasTold) process.exit(1);
+        wasTold = true;
+        clearInterval(alive);
+        resolve();
+      });
+  });
+}
+
+async function stop({ folder }: Options): Promise<void> {
+  const running = await findRunningStack(folder);
+  if (!running) {
+    console.log('No local stack runs.');
+    return;
+  }
+  process.kill(running.pid, 'SIGTERM');
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while (await findRunningStack(folder)) {
+    if (Date.now() > deadline)
+      throw new UsageError(`Process ${running.pid} has not ended. To end it at once: kill -9 ${running.pid}`);
+    await sleep(200);
+  }
+  console.log('Stopped.');
+}
+
+async function status({ folder }: Options): Promise<void> {
+  const running = await findRunningStack(folder);
+  if (running) console.log(describeStack(running));
+  else {
+    console.log('No local stack runs. Start it with: npx fpe local');
+    process.exitCode = 1;
+  }
+}
+
+/** Table of services, and the lines that point other programs at them. */
+export function describeStack({
+  pid,
+  started_at,
+  folder,
+  endpoints,
+  machines,
+  env,
+}: StackDescription): string {
+  const services = [
+    ['Step Functions', endpoints.stepFunctions, 'the compiled state machines'],
+    ['SageMaker', endpoints.sageMaker, 'model/ in Python'],
+    ['S3, SNS', endpoints.s3, 'fauxqs'],
+    ['USGS', endpoints.usgs, endpoints.usgs.includes('127.0.0.1') ? `recordings in ${folder}/usgs` : ''],
+    ['PostgreSQL', endpoints.postgres, 'embedded, with the FPE schema'],
+  ];
+  const width = (column: number) => Math.max(...services.map((row) => (row[column] as string).length));
+  const table = services.map(([service, endpoint, what]) =>
+    `  ${service?.padEnd(width(0))}  ${endpoint?.padEnd(width(1))}  ${what}`.trimEnd(),
+  );
+  const machine = machines[0]?.arn ?? 'ARN';
+  return [
+    `Local stack of process ${pid}, since ${started_at}, data in ${folder}`,
+    ...table,
+    '',
+    'For the AWS CLI and other programs:',
+    ...Object.entries(env).map(([name, value]) => `  export ${name}=${value}`),
+    '',
+    '  aws stepfunctions start-execution --endpoint-url $AWS_ENDPOINT_URL_SFN \\',
+    `    --state-machine-arn ${machine} --input file://events/demo.json`,
+  ].join('\n');
+}

@@ -1,0 +1,306 @@
+/**
+ * The whole stack on one computer: every stand-in, started together, wired to the compiled template, and stopped together.
+ *
+ * It keeps everything in one folder: `postgres`, `s3`, `executions`, `jobs`, `logs`, recordings in `usgs`, and
+ * `stack.json`, which tells other processes that it runs and how it is reached.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { S3Client } from '@aws-sdk/client-s3';
+import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { startLambda } from './lambda.ts';
+import { freePort, removePostgres, startPostgres } from './postgres.ts';
+import { isAlive } from './process.ts';
+import { startS3 } from './s3.ts';
+import { startSageMaker } from './sagemaker.ts';
+import { startStepFunctions } from './step-functions.ts';
+import { type RunTask, TaskFailure } from './task.ts';
+import { compileTemplate, LOCAL_BUCKETS, LOCAL_REGION, type LocalFunction } from './template.ts';
+import { startUsgs } from './usgs.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Taken where they are free, so that a command line typed yesterday works today. */
+const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 8086, postgres: 5433 };
+const START_TIMEOUT_MS = 60_000;
+const PING_TIMEOUT_MS = 5_000;
+
+/** What `stack.json` holds. */
+export type StackDescription = {
+  pid: number;
+  started_at: string;
+  folder: string;
+  endpoints: { stepFunctions: string; sageMaker: string; s3: string; usgs: string; postgres: string };
+  machines: { name: string; arn: string }[];
+  /** Environment under which the AWS SDK, the handlers and `fpe` use this stack. */
+  env: Record<string, string>;
+};
+
+export type Stack = StackDescription & {
+  /** False when another process had started it: then `stop` leaves it running. */
+  isOwn: boolean;
+  stop(): Promise<void>;
+};
+
+export type StackOptions = {
+  folder?: string;
+  /** Any free ports instead of the usual ones. */
+  anyPorts?: boolean;
+  /** Waits between retries are multiplied by this; tests shorten them. */
+  waitFactor?: number;
+  onProgress?: (what: string) => void;
+};
+
+export const defaultFolder = (): string => join(ROOT, '.local');
+
+/** Starts the stack, or attaches to the one that already runs on this folder. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const folder = options.folder ?? defaultFolder();
+  mkdirSync(folder, { recursive: true });
+  const running = await claimFolder(folder);
+  if (running) return { ...running, isOwn: false, stop: async () => undefined };
+  const started: { stop(): unknown }[] = [];
+  const stop = async () => {
+    // In the reverse order: what uses a service ends before it.
+    const failures: unknown[] = [];
+    for (const service of started.splice(0).reverse())
+      await Promise.resolve(service.stop()).catch((error) => failures.push(error));
+    rmSync(stackFile(folder), { force: true });
+    if (failures.length > 0) throw new AggregateError(failures, 'Parts of the local stack did not stop');
+  };
+  try {
+    const description = await startServices(folder, options, (service) => {
+      started.push(service);
+      return service;
+    });
+    writeDescription(folder, description);
+    return { ...description, isOwn: true, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The stack that runs on this folder, if one does and answers. */
+export async function findRunningStack(folder: string = defaultFolder()): Promise<StackDescription | null> {
+  const description = readDescription(folder);
+  if (!description?.endpoints || !isAlive(description.pid)) return null;
+  return (await answers(description)) ? description : null;
+}
+
+/** Deletes the data of a stack that does not run; packages and what the set-up found stay. */
+export async function resetStack(folder: string = defaultFolder()): Promise<void> {
+  const { pid } = readDescription(folder) ?? {};
+  if (pid && isAlive(pid))
+    throw new Error(`The local stack runs on ${folder} (process ${pid}). Stop it first: npx fpe local stop`);
+  removePostgres(join(folder, 'postgres'));
+  for (const name of ['s3', 'executions', 'jobs', 'logs'])
+    rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+async function startServices(
+  folder: string,
+  options: StackOptions,
+  keep: <Service extends { stop(): unknown }>(service: Service) => Service,
+): Promise<StackDescription> {
+  const say = options.onProgress ?? (() => undefined);
+  const port = (name: keyof typeof PREFERRED_PORTS) => freePort(options.anyPorts ? 0 : PREFERRED_PORTS[name]);
+
+  say('Packaging functions and state machines (serverless.yml)');
+  const template = await compileTemplate(ROOT);
+  say('PostgreSQL');
+  const postgres = keep(await startPostgres(join(folder, 'postgres'), await port('postgres')));
+  say('S3 and SNS');
+  const s3 = keep(
+    await startS3(join(folder, 's3'), { buckets: Object.values(LOCAL_BUCKETS), port: await port('s3') }),
+  );
+  for (const { name } of template.topics) s3.createTopic(name);
+  // The environment may name USGS itself, or a stand-in of yesterday.
+  const named = process.env.USGS_API_URL;
+  const usgs = named?.startsWith('https:')
+    ? { endpoint: named }
+    : keep(await startUsgs({ folder: join(folder, 'usgs'), port: await port('usgs') }));
+
+  const aws = {
+    AWS_REGION: LOCAL_REGION,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ENDPOINT_URL_SNS: s3.endpoint,
+  };
+  const client = {
+    region: LOCAL_REGION,
+    endpoint: s3.endpoint,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  say('SageMaker');
+  const sageMaker = keep(
+    await startSageMaker({
+      folder,
+      s3: new S3Client({ ...client, forcePathStyle: true }),
+      port: await port('sageMaker'),
+    }),
+  );
+
+  say('Lambda and Step Functions');
+  const stepFunctionsPort = await port('stepFunctions');
+  const endpoints = {
+    AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${stepFunctionsPort}`,
+    AWS_ENDPOINT_URL_SAGEMAKER: sageMaker.endpoint,
+    USGS_API_URL: usgs.endpoint,
+  };
+  const lambda = keep(
+    startLambda({
+      functions: template.functions.map((definition) => withDatabase(definition, postgres.env)),
+      env: { ...aws, ...endpoints },
+      folder: join(folder, 'logs', 'functions'),
+      taskRoot: ROOT,
+    }),
+  );
+  const runTask = dispatch({
+    lambda: lambda.invoke,
+    sageMaker: sageMaker.runTask,
+    sns: publisher(new SNSClient(client), join(folder, 'logs', 'notifications.log')),
+  });
+  for (const { name, definition } of template.machines) requireKnownResources(name, JSON.parse(definition));
+  const stepFunctions = keep(
+    await startStepFunctions({
+      machines: template.machines,
+      runTask,
+      folder: join(folder, 'executions'),
+      port: stepFunctionsPort,
+      ...(options.waitFactor !== undefined && { waitFactor: options.waitFactor }),
+    }),
+  );
+  return {
+    pid: process.pid,
+    started_at: new Date().toISOString(),
+    folder,
+    endpoints: {
+      stepFunctions: stepFunctions.endpoint,
+      sageMaker: sageMaker.endpoint,
+      s3: s3.endpoint,
+      usgs: usgs.endpoint,
+      postgres: `postgresql://postgres@127.0.0.1:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
+    },
+    machines: template.machines.map(({ name, arn }) => ({ name, arn })),
+    env: {
+      ...aws,
+      ...endpoints,
+      ...postgres.env,
+      STORAGE_BUCKET: LOCAL_BUCKETS.storageBucket,
+      MODEL_BUCKET: LOCAL_BUCKETS.modelBucket,
+    },
+  };
+}
+
+/** The functions that may read the database's secret get its address instead, and no other does. */
+function withDatabase(definition: LocalFunction, database: Record<string, string>): LocalFunction {
+  const { DB_SECRET_ID, ...environment } = definition.environment;
+  return { ...definition, environment: DB_SECRET_ID ? { ...environment, ...database } : environment };
+}
+
+const LAMBDA = 'arn:aws:lambda:';
+const SAGEMAKER = /^arn:aws:states:::(sagemaker|aws-sdk:sagemaker):/;
+const SNS_PUBLISH = 'arn:aws:states:::sns:publish';
+
+const isKnownResource = (resource: string): boolean =>
+  resource.startsWith(LAMBDA) || SAGEMAKER.test(resource) || resource === SNS_PUBLISH;
+
+function dispatch(services: { lambda: RunTask; sageMaker: RunTask; sns: RunTask }): RunTask {
+  return (resource, parameters, signal) => {
+    if (resource.startsWith(LAMBDA)) return services.lambda(resource, parameters, signal);
+    if (resource === SNS_PUBLISH) return services.sns(resource, parameters, signal);
+    return services.sageMaker(resource, parameters, signal);
+  };
+}
+
+type Definition = { States: Record<string, unknown> };
+
+/** @throws Error naming the state, so that nobody waits an hour for a state that cannot run here */
+function requireKnownResources(machine: string, { States }: Definition): void {
+  for (const [name, value] of Object.entries(States)) {
+    const state = value as {
+      Type: string;
+      Resource?: string;
+      ItemProcessor?: Definition;
+      Branches?: Definition[];
+    };
+    for (const inner of [...(state.Branches ?? []), ...(state.ItemProcessor ? [state.ItemProcessor] : [])])
+      requireKnownResources(machine, inner);
+    if (state.Type !== 'Task' || isKnownResource(String(state.Resource))) continue;
+    throw new Error(
+      `The local stack cannot run state ${name} of ${machine}. Found: ${state.Resource}. It runs Lambda functions by ARN, ${SAGEMAKER.source} and ${SNS_PUBLISH}.`,
+    );
+  }
+}
+
+/** Publishes, and keeps what people would get by e-mail in a log. */
+function publisher(sns: SNSClient, log: string): RunTask {
+  return async (_resource, parameters, signal) => {
+    const message = parameters as PublishCommandInput;
+    try {
+      const { MessageId } = await sns.send(new PublishCommand(message), { abortSignal: signal });
+      mkdirSync(join(log, '..'), { recursive: true });
+      appendFileSync(log, `${new Date().toISOString()} ${message.Subject ?? ''}\n${message.Message}\n\n`);
+      return { MessageId };
+    } catch (error) {
+      const { name, message: cause } = error as Error;
+      throw new TaskFailure(`SNS.${name}`, cause);
+    }
+  };
+}
+
+const stackFile = (folder: string): string => join(folder, 'stack.json');
+
+/** Null when the folder is now this process's; otherwise the stack that runs there, once it has started. */
+async function claimFolder(folder: string): Promise<StackDescription | null> {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
+    try {
+      writeFileSync(stackFile(folder), JSON.stringify({ pid: process.pid }), { flag: 'wx' });
+      return null;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const other = readDescription(folder);
+    if (!other || !isAlive(other.pid) || other.pid === process.pid)
+      rmSync(stackFile(folder), { force: true });
+    else if (other.endpoints && (await answers(other))) return other;
+    else if (Date.now() > deadline)
+      throw new Error(
+        `Process ${other.pid} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,
+      );
+  }
+}
+
+function readDescription(folder: string): StackDescription | null {
+  if (!existsSync(stackFile(folder))) return null;
+  try {
+    return JSON.parse(readFileSync(stackFile(folder), 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+function writeDescription(folder: string, description: StackDescription): void {
+  const unfinished = `${stackFile(folder)}.new`;
+  writeFileSync(unfinished, `${JSON.stringify(description, null, 2)}\n`);
+  renameSync(unfinished, stackFile(folder));
+}
+
+async function answers({ endpoints }: StackDescription): Promise<boolean> {
+  try {
+    const response = await fetch(`${endpoints.s3}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
