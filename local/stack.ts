@@ -73,7 +73,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     const failures: unknown[] = [];
     for (const service of started.splice(0).reverse())
       await Promise.resolve(service.stop()).catch((error) => failures.push(error));
-    rmSync(stackFile(folder), { force: true });
+    releaseFolder(folder);
     if (failures.length > 0) throw new AggregateError(failures, 'Parts of the local stack did not stop');
   };
   try {
@@ -261,18 +261,27 @@ function publisher(sns: SNSClient, log: string): RunTask {
 
 const stackFile = (folder: string): string => join(folder, 'stack.json');
 
+/** Folders of the stacks of this process. */
+const claimedHere = new Set<string>();
+
+function releaseFolder(folder: string): void {
+  claimedHere.delete(folder);
+  rmSync(stackFile(folder), { force: true });
+}
+
 /** Null when the folder is now this process's; otherwise the stack that runs there, once it has started. */
 async function claimFolder(folder: string): Promise<StackDescription | null> {
   for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
     try {
       writeFileSync(stackFile(folder), JSON.stringify({ pid: process.pid }), { flag: 'wx' });
+      claimedHere.add(folder);
       return null;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const other = readDescription(folder);
-    if (!other || !isAlive(other.pid) || other.pid === process.pid)
-      rmSync(stackFile(folder), { force: true });
+    const isLeftOver = other?.pid === process.pid && !claimedHere.has(folder); // an earlier process had this id
+    if (!other || !isAlive(other.pid) || isLeftOver) rmSync(stackFile(folder), { force: true });
     else if (other.endpoints && (await answers(other))) return other;
     else if (Date.now() > deadline)
       throw new Error(

@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ListBucketsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  ListStateMachinesCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { describeStack } from '../../cli/local.ts';
+import { findRunningStack, resetStack, type Stack, startStack } from '../../local/stack.ts';
+
+const PACKAGING_MS = 180_000;
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+let folder: string;
+let stack: Stack;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-stack-'));
+  chmodSync(folder, 0o755); // PostgreSQL may run as another user
+  stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
+}, PACKAGING_MS);
+afterAll(async () => {
+  await stack.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const client = (endpoint: string) => ({ endpoint, region: 'us-west-2', credentials });
+const machineArn = () => stack.machines[0]?.arn as string;
+
+async function query(sql: string): Promise<unknown[]> {
+  const { env } = stack;
+  const database = new pg.Client({
+    host: env.DB_HOST as string,
+    port: Number(env.DB_PORT),
+    user: env.DB_USER as string,
+    password: env.DB_PASSWORD as string,
+    database: env.DB_NAME as string,
+  });
+  await database.connect();
+  const { rows } = await database.query(sql);
+  await database.end();
+  return rows;
+}
+
+async function finish(input: unknown): Promise<DescribeExecutionOutput> {
+  const sfn = new SFNClient(client(stack.endpoints.stepFunctions));
+  const { executionArn } = await sfn.send(
+    new StartExecutionCommand({ stateMachineArn: machineArn(), input: JSON.stringify(input) }),
+  );
+  for (;;) {
+    const execution = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+    if (execution.status !== 'RUNNING') return execution;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+test('each service answers at its endpoint', async () => {
+  const machines = await new SFNClient(client(stack.endpoints.stepFunctions)).send(
+    new ListStateMachinesCommand({}),
+  );
+  const buckets = await new S3Client({ ...client(stack.endpoints.s3), forcePathStyle: true }).send(
+    new ListBucketsCommand({}),
+  );
+
+  expect(machines.stateMachines).toMatchObject([{ name: 'fpe-train-station-local' }]);
+  expect(buckets.Buckets?.map(({ Name }) => Name)).toEqual(['fpe-local-models', 'fpe-local-storage']);
+  expect(await query("SELECT id FROM variables WHERE id = 'FLOW_CFS'")).toHaveLength(1);
+});
+
+test('an execution runs the bundled handlers against the database, and fails with their error', async () => {
+  const execution = await finish({ station_id: 4711 });
+
+  expect(execution).toMatchObject({ status: 'FAILED', error: 'StationNotFound' });
+  expect(execution.cause).toContain('4711');
+});
+
+test('all that is wrong with an input is said at once', async () => {
+  const execution = await finish({ station: 1, train_frac: 2, n_epochs: 'many' });
+
+  expect(execution).toMatchObject({ status: 'FAILED', error: 'InvalidInput' });
+  for (const name of ['station_id', 'train_frac', 'n_epochs']) expect(execution.cause).toContain(name);
+});
+
+test('a second start attaches to the stack that runs, and leaves it running', async () => {
+  const second = await startStack({ folder, anyPorts: true });
+  await second.stop();
+
+  expect(second).toMatchObject({ isOwn: false, endpoints: stack.endpoints });
+  expect(await findRunningStack(folder)).toMatchObject({ pid: process.pid, env: stack.env });
+  await expect(resetStack(folder)).rejects.toThrow('Stop it first');
+});
+
+test('it says where everything is and how other programs use it', () => {
+  const text = describeStack(stack);
+
+  for (const endpoint of Object.values(stack.endpoints)) expect(text).toContain(endpoint);
+  expect(text).toContain(`export AWS_ENDPOINT_URL_SFN=${stack.endpoints.stepFunctions}`);
+  expect(text).toContain('export DB_NAME=fpe');
+  expect(text).toContain(machineArn());
+});
+
+test('the AWS CLI starts and describes an execution with only an endpoint', async () => {
+  const aws = async (...command: string[]) => {
+    const { stdout } = await promisify(execFile)(
+      'aws',
+      [
+        'stepfunctions',
+        ...command,
+        ...['--endpoint-url', stack.endpoints.stepFunctions, '--region', 'us-west-2', '--output', 'json'],
+      ],
+      { env: { ...process.env, ...stack.env } },
+    );
+    return JSON.parse(stdout);
+  };
+
+  const started = await aws(
+    'start-execution',
+    '--state-machine-arn',
+    machineArn(),
+    '--input',
+    '{"station_id":1}',
+  );
+  const described = await aws('describe-execution', '--execution-arn', started.executionArn);
+
+  expect(described).toMatchObject({ executionArn: started.executionArn, stateMachineArn: machineArn() });
+});
+
+test(
+  'data outlives a stop, and a reset removes it',
+  async () => {
+    const s3 = new S3Client({ ...client(stack.endpoints.s3), forcePathStyle: true });
+    await s3.send(new PutObjectCommand({ Bucket: 'fpe-local-storage', Key: 'kept', Body: 'x' }));
+    await query("INSERT INTO users VALUES ('kept', 'USER', 'Regular') ON CONFLICT DO NOTHING");
+
+    await stack.stop();
+    const whileStopped = await findRunningStack(folder);
+    stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
+    const kept = await query("SELECT id FROM users WHERE id = 'kept'");
+    await stack.stop();
+    await resetStack(folder);
+    stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
+    const left = await query("SELECT id FROM users WHERE id = 'kept'");
+
+    expect({ whileStopped, kept, left }).toEqual({ whileStopped: null, kept: [{ id: 'kept' }], left: [] });
+  },
+  PACKAGING_MS,
+);
+
+test('the log of a function holds its calls', async () => {
+  await finish({ station_id: 4712 });
+
+  const log = join(folder, 'logs', 'functions', 'fpe-rank-pipeline-local-prepareRun.log');
+  expect(existsSync(log)).toBe(true);
+  expect(readFileSync(log, 'utf8')).toContain('4712');
+});
