@@ -1,0 +1,52 @@
+"""What can go wrong on purpose, in words a person can act on; the same form as `shared/errors.ts`."""
+
+from pathlib import Path
+
+# SageMaker shows this many characters of the failure file as the job's FailureReason.
+FAILURE_CHARACTERS = 1024
+
+
+class PipelineError(Exception):
+    """Base of the errors that this code raises on purpose. Their names are public: do not rename them."""
+
+    def __init__(self, what: str, where: str, found: str, expected: str, fix: str):
+        super().__init__(f'{what} ({where}). Found: {found}. Expected: {expected}. To fix: {fix}.')
+
+
+class InvalidHyperparameters(PipelineError):
+    """A hyperparameter is unknown, not of its type, or out of its range."""
+
+
+class MissingChannel(PipelineError):
+    """A folder that SageMaker fills before the training starts is not there."""
+
+
+class PretrainedWeightsMissing(PipelineError):
+    """`pretrained` is on, and the `weights` channel does not hold the weights of a ResNet-18."""
+
+
+class InvalidPairs(PipelineError):
+    """pairs.csv does not have the columns or labels that the contract names."""
+
+
+class NotEnoughPairs(PipelineError):
+    """No pair is left to train with, or none to validate with."""
+
+
+class TrainingDiverged(PipelineError):
+    """The loss is no longer a number."""
+
+
+class InvalidCheckpoint(PipelineError):
+    """A file does not hold a model of this network."""
+
+
+def failure_line(error: BaseException) -> str:
+    """The error as one line of at most 1024 characters, its name first."""
+    return ' '.join(f'{type(error).__name__}: {error}'.split())[:FAILURE_CHARACTERS]
+
+
+def write_failure(error: BaseException, output_folder: Path) -> None:
+    """Leave the reason where SageMaker looks for it: `failure` in the output folder (usually /opt/ml/output)."""
+    output_folder.mkdir(parents=True, exist_ok=True)
+    (output_folder / 'failure').write_text(failure_line(error) + '\n', encoding='utf-8')

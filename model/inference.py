@@ -1,0 +1,109 @@
+"""Score photos with a published model: the four functions that SageMaker's PyTorch containers call, and `serve` too.
+
+A photo's answer is `{"score": 0.0754}`. One that cannot be scored is answered too, `{"score": null, "error": "…"}`: an
+exception here would fail the whole transform job for the sake of one broken file (Q-X3).
+
+Scores equal those of FPE's other tools, which send one photo at a time through the pickled transform, within 1e-5.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any, Callable, Dict, Tuple, Union
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from network import RankNet, load_checkpoint, load_published_state
+from photos import UnreadablePhoto, open_photo
+from transforms import apply_transform, scoring_plan, turn_off_antialiasing
+
+# The compiled network must give the same score; were it further off, the plain one would be used.
+COMPILED_TOLERANCE = 2e-6
+
+
+class Scorer:
+    """A loaded model: photo in, score out. On the CPU, whatever else the host has (Q-X2)."""
+
+    def __init__(self, checkpoint: Dict[str, Any], source: str):
+        network = RankNet()
+        load_published_state(network, checkpoint['model_state_dict'], source)
+        self.transform = checkpoint['transforms']['eval']
+        turn_off_antialiasing(self.transform)
+        self.plan = scoring_plan(self.transform)
+        height, width = (int(length) for length in checkpoint['params']['input_shape'])
+        self.network = compile_network(network.eval(), torch.rand(1, 3, height, width))
+
+    def prepare(self, photo: Image.Image) -> Tensor:
+        """(1, 3, h, w), as the checkpoint's `eval` transform makes it."""
+        prepared = self.plan.prepare(photo) if self.plan else apply_transform(self.transform, photo)
+        return prepared.unsqueeze(0)
+
+    @torch.no_grad()
+    def score(self, photo: Image.Image) -> float:
+        return float(self.network(self.prepare(photo)))
+
+
+def compile_network(network: RankNet, example: Tensor) -> Callable[[Tensor], Tensor]:
+    """The network as oneDNN kernels, with batch normalisation folded into the convolutions.
+
+    One small photo at a time, PyTorch 1.13 would choose its slow built-in convolution: ten times slower at 128 pixels.
+    Where a later PyTorch has dropped this compiler, or its result differs, the network is used as it is.
+    """
+    try:
+        with torch.no_grad():
+            compiled = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(network, example)))
+            scores = [compiled(example) for _ in range(3)]  # the first calls still compile
+            expected = network(example)
+        if all(torch.allclose(score, expected, rtol=1e-6, atol=COMPILED_TOLERANCE) for score in scores):
+            return compiled
+        print('The compiled network gives other scores; using the plain one', flush=True)
+    except (RuntimeError, AttributeError, NotImplementedError) as error:
+        print(f'Using the plain network: {type(error).__name__}: {error}', flush=True)
+    return network.to(memory_format=torch.channels_last)
+
+
+def threads_per_worker() -> int:
+    """Cores for each of the workers that the server starts, so that they do not fight for them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    return max(1, cores // max(1, int(os.environ.get('SAGEMAKER_MODEL_SERVER_WORKERS') or cores)))
+
+
+def model_fn(model_dir: Union[str, os.PathLike], context: Any = None) -> Scorer:
+    """Load model.pth: ours, or one that FPE published before. No other weights are fetched (Q-X1)."""
+    torch.set_num_threads(threads_per_worker())
+    path = Path(model_dir) / 'model.pth'
+    return Scorer(load_checkpoint(path), str(path))
+
+
+def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Union[Image.Image, UnreadablePhoto]:
+    """Decode a request; what is wrong with it is handed on, to be answered. The content type does not matter."""
+    try:
+        # Containers decode text types; such a body is no photo.
+        return open_photo(bytes(body) if not isinstance(body, str) else body.encode())
+    except UnreadablePhoto as error:
+        return error
+
+
+def predict_fn(photo: Union[Image.Image, UnreadablePhoto], model: Scorer) -> Dict[str, Any]:
+    """The answer for one photo; never raises for the photo's sake."""
+    if isinstance(photo, UnreadablePhoto):
+        return _no_score(str(photo))
+    try:
+        score = model.score(photo)
+    except Exception as error:  # whatever a photo provokes in a foreign model's transform
+        return _no_score(f'{type(error).__name__}: {error}')
+    return {'score': score} if math.isfinite(score) else _no_score(f'the score is {score}')
+
+
+def output_fn(prediction: Dict[str, Any], accept: str = 'application/json') -> Tuple[str, str]:
+    """JSON, whatever was asked for."""
+    return json.dumps(prediction), 'application/json'
+
+
+def _no_score(reason: str) -> Dict[str, Any]:
+    return {'score': None, 'error': ' '.join(reason.split())[:500]}
