@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberCell, optionalNumberCell, parseCsv, textCell } from '../shared/csv.ts';
 import { kendallTauB } from '../shared/kendall-tau.ts';
 

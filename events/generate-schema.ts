@@ -1,7 +1,7 @@
 /** Writes events/input.schema.json from the zod schema of the input: `npm run schema`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runInput } from '../shared/run-input.ts';
 
 export const SCHEMA_FILE = join(import.meta.dirname, 'input.schema.json');

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { annotationSession } from '../shared/annotation-sessions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { copyObject, readJson, readText, writeCsv, writeJson } from '../shared/aws/object-store.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readStream, writeCsv } from '../shared/aws/object-store.ts';
 import { csvHeader } from '../shared/csv.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import pMap from 'p-map';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type AnnotationSession, parseAnnotationFile } from '../shared/annotation-sessions.ts';
 import { type Database, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
-import { z } from 'zod';
+import * as z from 'zod';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeCsv } from '../shared/aws/object-store.ts';

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { z } from 'zod';
+import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { PARALLEL_REQUESTS, readText, readTextRange, writeCsv } from '../shared/aws/object-store.ts';
 import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';

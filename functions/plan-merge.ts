@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readStream } from '../shared/aws/object-store.ts';
 import { type MergePlan, manifests, run } from '../shared/execution-state.ts';

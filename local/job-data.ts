@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ObjectLocation } from '../shared/object-location.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { listFiles, pathInside } from './archive.ts';

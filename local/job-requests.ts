@@ -2,7 +2,7 @@
  * Requests that the local SageMaker takes: the members of the API reference that mean something on one computer, with
  * its limits. Any other member is refused by name.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from './json-api.ts';
 
 const s3Uri = z

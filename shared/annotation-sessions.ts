@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { AnnotationFileInvalid } from './errors.ts';
 
 /** Exported files hold an array, a bare string or nothing (Q-S5). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunKeys } from './keys.ts';
 import { runInput } from './run-input.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { instantCell, numberCell, optionalNumberCell, optionalTextCell, textCell } from './csv.ts';
 import type { Run, Split } from './execution-state.ts';
 import { IMAGE_SPLITS } from './image-split.ts';

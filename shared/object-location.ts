@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where an object lives in S3. Keys are raw text: never percent-encoded or decoded (Q-D11). */
 export const objectLocation = z.object({ bucket: z.string().min(1), key: z.string().min(1) });

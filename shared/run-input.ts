@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInput } from './errors.ts';
 
 const date = z.iso.date().describe('yyyy-mm-dd in the station’s time zone, inclusive');

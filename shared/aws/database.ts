@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import pg from 'pg';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DatabaseUnavailable } from '../errors.ts';
 import { optionalSetting, setting } from './configuration.ts';
 

@@ -9,7 +9,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FileInvalid, ObjectNotFound } from '../errors.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { executionState } from '../execution-state.ts';
 import { stationClock } from '../local-time.ts';
 import { isVariableCode, VARIABLES } from '../variables.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberCell, parseCsv } from '../csv.ts';
 import { FileInvalid } from '../errors.ts';
 import type { ObjectLocation } from '../object-location.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One page of the collection `continuous` (USGS water data API). */
 export const dischargePage = z.object({

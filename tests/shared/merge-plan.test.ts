@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatCsv, parseCsv, textCell } from '../../shared/csv.ts';
 import { planBatches } from '../../shared/merge-plan.ts';
 import { chunkName } from '../../shared/predictions.ts';
