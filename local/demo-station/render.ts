@@ -53,7 +53,14 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
   const air = atmosphere(scene);
   const { waves, clumps, canopy, grain } = weather;
   const drift = Array.from({ length: 8 }, () => random.integer(TEXTURE_SIZE)) as [
-    number, number, number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
   const { sun, stage, wetStage, speed, infrared, turbidity } = scene;
   const rough = 0.12 + 0.34 * speed + 0.1 * scene.rain;
@@ -133,20 +140,30 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
       blue *= light * air.coolness;
 
       if (depth > 0) {
-        const fade = 1 / (1 + distance * 0.12);
+        const fade = 1.3 / (1 + distance * 0.12);
         const chop =
-          0.62 * wrapped(waves, (x * 130 + (drift[0] as number)) | 0, (y * 62 + (drift[1] as number)) | 0) * fade +
-          0.5 * wrapped(waves, (x * 34 + (drift[2] as number)) | 0, (y * 17 + (drift[3] as number)) | 0);
-        const clump = wrapped(clumps, (x * 26 + (drift[4] as number)) | 0, (y * 9 + (drift[5] as number)) | 0);
+          0.8 *
+            wrapped(waves, (x * 150 + (drift[0] as number)) | 0, (y * 170 + (drift[1] as number)) | 0) *
+            fade +
+          0.55 * wrapped(waves, (x * 44 + (drift[2] as number)) | 0, (y * 52 + (drift[3] as number)) | 0);
+        const clump = wrapped(
+          clumps,
+          (x * 26 + (drift[4] as number)) | 0,
+          (y * 9 + (drift[5] as number)) | 0,
+        );
         // The bed shows through; a film of water at the edge lets all of it through.
         const clear = at(clearAtDepth, Math.min(DEPTH_STEPS - 1, (depth * (DEPTH_STEPS / DEEPEST)) | 0));
         const scattered = (scene.skyLight + 0.7 * sunlit + (infrared ? light * 0.35 : 0)) * (1 - clear);
-        const mirror = Math.min(1, depth * 45) * Math.min(0.95, at(view.fresnel, pixel) * 1.5 + 0.05 + 0.07 * chop);
-        const sky = smoothStep(-0.03, 0.1, at(view.skyGate, pixel) - 0.06 + rough * chop);
+        const mirror =
+          Math.min(1, depth * 45) * Math.min(0.95, at(view.fresnel, pixel) * 1.5 + 0.05 + 0.09 * chop);
+        const sky = smoothStep(-0.04, 0.13, at(view.skyGate, pixel) - 0.08 + rough * chop);
         const mirrored = air.trees + (air.sky - air.trees) * sky;
         const through = 0.9 * clear * (1 - mirror);
         red = red * through + bodyRed * scattered * (1 - mirror) + mirrored * mirror * 0.93;
-        green = green * through + bodyGreen * scattered * (1 - mirror) + mirrored * mirror * (1 + 0.1 * leafOn * (1 - sky));
+        green =
+          green * through +
+          bodyGreen * scattered * (1 - mirror) +
+          mirrored * mirror * (1 + 0.1 * leafOn * (1 - sky));
         blue = blue * through + bodyBlue * scattered * (1 - mirror) + mirrored * mirror * (0.85 + 0.25 * sky);
         if (scene.sunLight > 0.05) {
           const glint =
@@ -165,7 +182,10 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
         const broken = (at(view.roughness, pixel) * (0.3 + speed)) / (0.6 + depth * 14);
         const foam = Math.max(
           0,
-          Math.min(0.9, (broken * 1.9 + 0.55 * speed * speed + 0.55 * clump + (0.25 + 0.4 * speed) * chop - 0.85) * 1.8),
+          Math.min(
+            0.9,
+            (broken * 1.9 + 0.55 * speed * speed + 0.55 * clump + (0.25 + 0.4 * speed) * chop - 0.85) * 1.8,
+          ),
         );
         if (foam > 0) {
           const bright = (scene.skyLight + 0.8 * sunlit + (infrared ? light : 0)) * 0.85;
@@ -174,8 +194,10 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
           blue += (bright * (0.92 - 0.4 * turbidity) - blue) * foam;
         }
         if (scene.ice > 0) {
-          const ice = 0.9 * smoothStep(0.1, 0.35, scene.ice * (0.75 + 0.5 * clump) - depth * 1.4 - 0.4 * speed);
-          const frozen = (scene.skyLight + 0.9 * sunlit + (infrared ? light : 0)) * (0.62 + 0.25 * scene.snowCover);
+          const ice =
+            0.9 * smoothStep(0.1, 0.35, scene.ice * (0.75 + 0.5 * clump) - depth * 1.4 - 0.4 * speed);
+          const frozen =
+            (scene.skyLight + 0.9 * sunlit + (infrared ? light : 0)) * (0.62 + 0.25 * scene.snowCover);
           red += (frozen * 0.93 - red) * ice;
           green += (frozen * 0.98 - green) * ice;
           blue += (frozen * 1.04 - blue) * ice;
@@ -208,7 +230,8 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
         green = red;
         blue = red;
       }
-      const noise = air.grain * at(grain, (grainShift + row * 641 + column * 7 + (row >> 3) * 97) & (grain.length - 1));
+      const noise =
+        air.grain * at(grain, (grainShift + row * 641 + column * 7 + (row >> 3) * 97) & (grain.length - 1));
       const byte = (row * PHOTO_WIDTH + column) * 4;
       pixels[byte] = at(TONE_CURVE, Math.min(TONES - 1, (red * toTone) | 0)) + noise;
       pixels[byte + 1] = at(TONE_CURVE, Math.min(TONES - 1, (green * toTone) | 0)) + noise;
@@ -244,8 +267,8 @@ function plantColour({ greenness, autumn, infrared }: Scene): { red: number; gre
   const gold = Math.max(0, Math.min(1, autumn)) * winter;
   const brown = winter - gold;
   return {
-    red: 0.1 * greenness + 0.34 * gold + 0.2 * brown,
-    green: 0.2 * greenness + 0.19 * gold + 0.155 * brown,
+    red: 0.095 * greenness + 0.34 * gold + 0.2 * brown,
+    green: 0.165 * greenness + 0.19 * gold + 0.155 * brown,
     blue: 0.04 * greenness + 0.05 * gold + 0.1 * brown,
   };
 }

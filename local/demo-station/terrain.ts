@@ -73,7 +73,11 @@ function placeRock(
   const [middleColumn, middleRow] = [Math.round((x - LEFT) / CELL), Math.round((y - NEAR) / CELL)];
   const base = sample(heights, x, y) - 0.05;
   for (let row = Math.max(0, middleRow - reach); row < Math.min(ROWS, middleRow + reach); row++)
-    for (let column = Math.max(0, middleColumn - reach); column < Math.min(COLUMNS, middleColumn + reach); column++) {
+    for (
+      let column = Math.max(0, middleColumn - reach);
+      column < Math.min(COLUMNS, middleColumn + reach);
+      column++
+    ) {
       const across = ((column - middleColumn) * CELL * stretch) / radius;
       const along = ((row - middleRow) * CELL) / (radius * stretch);
       const bumps = 0.16 * texel(coarse, column * 2.6, row * 2.6);

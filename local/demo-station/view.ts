@@ -164,7 +164,8 @@ function placeGround(
   view.normalZ[pixel] = 1 / length;
 
   const shade = texel(surface.stones.shades, x * 110, y * 110) * stony + 0.5 * (1 - stony);
-  const grit = texel(surface.grit, x * 170 + ground * 90, y * 170 - ground * 150) * smoothStep(16, 4, distance);
+  const grit =
+    texel(surface.grit, x * 170 + ground * 90, y * 170 - ground * 150) * smoothStep(16, 4, distance);
   const gaps = 1 - 0.55 * stony * (1 - smoothTexel(surface.stones.domes, x * 110, y * 110));
   const light = (0.72 + 0.55 * shade + 0.12 * grit + 0.18 * patch) * gaps;
   const [red, green, blue] = rock > 0.5 ? [0.3, 0.29, 0.27] : [0.29, 0.25, 0.19];

@@ -1,0 +1,29 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { takePhoto } from './camera.ts';
+import type { Photograph } from './photographs.ts';
+import { buildWeather, VIEW_HEIGHT, VIEW_WIDTH } from './render.ts';
+import { buildView, type Camera, type View } from './view.ts';
+
+/** Photos that one worker thread draws, in order of time. */
+export type DrawingTask = {
+  seed: number;
+  cameras: Camera[];
+  /** `path` is where the file goes. */
+  photos: { photograph: Photograph; path: string }[];
+};
+
+const { seed, cameras, photos } = workerData as DrawingTask;
+const weather = buildWeather(seed);
+const views = new Map<number, View>();
+for (const { photograph, path } of photos) {
+  let view = views.get(photograph.imageset);
+  if (!view) {
+    view = buildView(cameras[photograph.imageset] as Camera, VIEW_WIDTH, VIEW_HEIGHT, seed);
+    views.set(photograph.imageset, view);
+  }
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, takePhoto(view, weather, photograph));
+  parentPort?.postMessage(1);
+}

@@ -1,0 +1,136 @@
+import type { StreamState } from './hydrograph.ts';
+import { STEP_MINUTES } from './hydrograph.ts';
+import { randomSource } from './random.ts';
+import { type Scene, sceneAt } from './scene.ts';
+import type { Camera } from './view.ts';
+
+export const STATION_NAME = 'Mill Brook';
+/** The cameras' clocks stay on standard time. */
+export const CAMERA_UTC_OFFSET_HOURS = -5;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What is wrong with a photo's file. */
+export type Defect = 'truncated' | 'empty' | 'text';
+
+/** A photo that was taken, and what the website knows about it. Plain values: it is sent to the workers that draw. */
+export type Photograph = {
+  /** `images.id`. */
+  id: number;
+  /** Position of its imageset in `imagesets`. */
+  imageset: number;
+  /** As the camera's card names it; the third imageset's lie in a sub-folder. */
+  filename: string;
+  scene: Scene;
+  /** Failed while it was processed on upload: no time, no size, no annotations. */
+  failed: boolean;
+  /** A wader in front of the camera: nobody but the station's owner may see this photo. */
+  person: boolean;
+  /** A camera whose night filter is stuck takes grey photos by day. */
+  grey: boolean;
+  defect: Defect | undefined;
+};
+
+export type Imageset = { uuid: string; camera: Camera; folder: string; description: string };
+
+export type Photographs = { imagesets: Imageset[]; photographs: Photograph[] };
+
+/** Local hours of the camera's clock at which photos are taken; the last two are in the dark. */
+const DAY_HOURS = [7, 9, 11, 13, 15, 17];
+const DARK_HOURS = [21, 4];
+/** Days without photos between two imagesets: the camera was at home. */
+const PAUSE_DAYS = 3;
+/** Each camera is hung up anew by hand: nearly as before. */
+const CAMERAS: readonly Camera[] = [
+  { x: 0.9, height: 2.6, yaw: -1, pitch: 21, fieldOfView: 54 },
+  { x: 1.05, height: 2.52, yaw: -3, pitch: 20.4, fieldOfView: 54 },
+  { x: 0.82, height: 2.66, yaw: 0.5, pitch: 21.8, fieldOfView: 54 },
+];
+const DESCRIPTIONS = ['winter and spring', 'summer, camera moved after flood', 'autumn and winter'];
+
+/**
+ * Decides when photos are taken and what is wrong with some of them: two to four a day, three of four by day, in three
+ * imagesets. The same seed gives the same photos.
+ */
+export function planPhotographs(states: readonly StreamState[], seed: number): Photographs {
+  const random = randomSource(seed + 301);
+  const imagesets = CAMERAS.map((camera, index) => ({
+    uuid: random.uuid(),
+    camera,
+    folder: index === 2 ? '100MEDIA/' : '',
+    description: DESCRIPTIONS[index] as string,
+  }));
+  const start = (states[0] as StreamState).time;
+  const days = (states.length * STEP_MINUTES * 60_000) / DAY_MS;
+  const perImageset = days / imagesets.length;
+  const photographs: Photograph[] = [];
+  for (let day = 0; day < days; day++) {
+    const imageset = Math.floor(day / perImageset);
+    if (imageset > 0 && day - imageset * perImageset < Math.min(PAUSE_DAYS, perImageset / 8)) continue;
+    for (const minutes of timesOfDay(random)) {
+      const time = start + day * DAY_MS + minutes * 60_000;
+      const scene = sceneAt(states, time, seed + 1000 + photographs.length * 17);
+      photographs.push({
+        id: 0,
+        imageset,
+        filename: '',
+        scene: random.chance(0.02) ? overExposed(scene) : scene,
+        failed: false,
+        person: !scene.infrared && random.chance(0.007),
+        grey: !scene.infrared && random.chance(0.015),
+        defect: undefined,
+      });
+    }
+  }
+  nameFiles(photographs, imagesets);
+  spoilSome(photographs, random);
+  numberImages(photographs);
+  return { imagesets, photographs };
+}
+
+/** Minutes after midnight, in order: on the hour, or a quarter later when the camera woke up late. */
+function timesOfDay(random: ReturnType<typeof randomSource>): number[] {
+  const byDay = random.shuffle(DAY_HOURS).slice(0, 2 + random.integer(2));
+  const inTheDark = random.chance(0.85) ? [random.pick(DARK_HOURS)] : [];
+  return [...byDay, ...inTheDark]
+    .toSorted((a, b) => a - b)
+    .map((hour) => hour * 60 + 15 * random.integer(4) * Number(random.chance(0.3)));
+}
+
+const overExposed = (scene: Scene): Scene => ({ ...scene, exposure: scene.exposure * 3.4 });
+
+/** `Mill Brook__2022-02-01__07-00-00(1).JPG`: the number in brackets counts the camera's card's photos of a day. */
+function nameFiles(photographs: Photograph[], imagesets: readonly Imageset[]): void {
+  let today = '';
+  let count = 0;
+  for (const photograph of photographs) {
+    const [date, clock] = cameraClock(photograph.scene.time).split(' ') as [string, string];
+    count = date === today ? count + 1 : 1;
+    today = date;
+    const { folder } = imagesets[photograph.imageset] as Imageset;
+    photograph.filename = `${folder}${STATION_NAME}__${date}__${clock.replaceAll(':', '-')}(${count}).JPG`;
+  }
+}
+
+/** Broken files and failed uploads: a few in any year, spread over it. */
+function spoilSome(photographs: Photograph[], random: ReturnType<typeof randomSource>): void {
+  const defects: Defect[] = ['truncated', 'truncated', 'truncated', 'empty', 'empty', 'text'];
+  const spoiled = random.shuffle(photographs).slice(0, Math.max(3, Math.round(photographs.length * 0.009)));
+  spoiled.forEach((photograph, index) => {
+    if (index % 2 === 0) photograph.defect = defects[(index / 2) % defects.length];
+    else photograph.failed = true;
+  });
+}
+
+/** Ids in the order of upload: the second imageset went up first, other stations' photos came between. */
+function numberImages(photographs: Photograph[]): void {
+  let id = 48_211;
+  for (const imageset of [1, 0, 2]) {
+    for (const photograph of photographs) if (photograph.imageset === imageset) photograph.id = id++;
+    id += 1371;
+  }
+}
+
+/** `2022-02-01 07:00:00` as the camera's clock shows it. */
+export const cameraClock = (time: number): string =>
+  new Date(time + CAMERA_UTC_OFFSET_HOURS * HOUR_MS).toISOString().slice(0, 19).replace('T', ' ');
