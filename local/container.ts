@@ -3,7 +3,7 @@
  * its output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync, readdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { JobFailure } from './job-data.ts';
@@ -82,6 +82,16 @@ export function startContainer(options: {
       killTimer ??= setTimeout(() => killGroup(child), options.stopGraceMs ?? STOP_GRACE_MS);
     },
   };
+}
+
+/** Ends what a stack that was killed has left running in a folder; where there is no /proc, nothing is found. */
+export function endLeftOvers(folder: string): void {
+  for (const pid of existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [])
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(`${folder}/`)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile, or belongs to another user.
+    }
 }
 
 export const countGpus = (): number => {

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFile
 import { join } from 'node:path';
 import { ExecutionHistory, Thread } from './execution-history.ts';
 import { causeOf, type Position, runStates, type Scope } from './state-interpreter.ts';
-import { type Definition, readDefinition } from './states-language.ts';
+import type { Definition } from './states-language.ts';
 import { type RunTask, TaskFailure } from './task.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
@@ -33,6 +33,7 @@ export type MachineSettings = {
   name: string;
   arn: string;
   roleArn: string;
+  /** Amazon States Language, checked. */
   definition: string;
   runTask: RunTask;
   waitFactor: number;
@@ -69,7 +70,7 @@ export class Execution {
   static start(folder: string, name: string, input: string, settings: MachineSettings): Execution {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'definition.json'), settings.definition);
-    const definition: Definition = readDefinition(settings.definition);
+    const definition: Definition = JSON.parse(settings.definition);
     const execution = new Execution(
       folder,
       {

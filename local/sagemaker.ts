@@ -10,7 +10,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { STOP_GRACE_MS } from './container.ts';
+import { endLeftOvers, STOP_GRACE_MS } from './container.ts';
 import { parseS3Uri } from './job-data.ts';
 import {
   type ModelRequest,
@@ -60,6 +60,9 @@ export async function startSageMaker(options: {
   stopGraceMs?: number;
 }): Promise<SageMaker> {
   const jobsFolder = join(options.folder, 'jobs');
+  const runningFolder = join(jobsFolder, 'running');
+  endLeftOvers(runningFolder);
+  rmSync(runningFolder, { recursive: true, force: true });
   const models = new Records<ModelRequest & { CreationTime: number }>(join(jobsFolder, 'models'));
   const trainings = new Records<TrainingJobRecord>(join(jobsFolder, 'training'));
   const transforms = new Records<TransformJobRecord>(join(jobsFolder, 'transform'));
@@ -88,7 +91,7 @@ export async function startSageMaker(options: {
   ): JobSettings<Entry> => ({
     s3: options.s3,
     python: () => options.python ?? pythonCommand(),
-    folder: join(jobsFolder, 'running', kind, name),
+    folder: join(runningFolder, kind, name),
     log: join(options.folder, 'logs', 'jobs', `${name}.log`),
     stopGraceMs: options.stopGraceMs ?? STOP_GRACE_MS,
     save,

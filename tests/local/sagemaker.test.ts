@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -464,6 +466,19 @@ test.each([
   const failure = await failureOf(runTask(TRAIN, { ...(await training('')), ...members }));
 
   expect(failure).toMatchObject({ error, cause: expect.stringContaining(cause) });
+});
+
+test('what a stack that was killed has left running is ended', async () => {
+  await service.stop();
+  const code = join(folder, 'jobs', 'running', 'Transform', 'st29-score-0-0', 'model', 'code');
+  mkdirSync(code, { recursive: true });
+  const left = spawn('python3', ['-c', 'import time; time.sleep(60)'], { cwd: code });
+  const ended = once(left, 'exit');
+
+  await serve();
+
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  expect(existsSync(code)).toBe(false);
 });
 
 test('what is not part of the local SageMaker is refused by name', async () => {

@@ -52,6 +52,11 @@ async function serve(definition: object, runTask: RunTask = echo): Promise<void>
 }
 
 const echo: RunTask = async (_resource, parameters) => parameters;
+const untilAborted: RunTask = (_resource, _parameters, signal) =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason));
+  });
+
 const one = (state: object, others: object = {}) => ({ StartAt: 'Work', States: { Work: state, ...others } });
 const task = (members: object = {}) => ({ Type: 'Task', Resource: FUNCTION, End: true, ...members });
 
@@ -247,6 +252,42 @@ test('a task that runs longer than TimeoutSeconds is told to stop', async () => 
   expect(stopped).toEqual([true]);
 });
 
+test('an execution that runs longer than its TimeoutSeconds ends as TIMED_OUT', async () => {
+  const { execution, executionArn } = await run({ ...one(task()), TimeoutSeconds: 1 }, untilAborted);
+
+  expect(execution).toMatchObject({
+    status: 'TIMED_OUT',
+    error: 'States.Timeout',
+    redriveStatus: 'REDRIVABLE',
+  });
+  expect(types(await history(executionArn)).at(-1)).toBe('ExecutionTimedOut');
+});
+
+test('states take and give the parts of the data that their paths name', async () => {
+  const definition = one(
+    { Type: 'Wait', SecondsPath: '$.seconds', InputPath: '$.times', Next: 'Task' },
+    {
+      Task: task({ InputPath: '$.seconds', ResultPath: null, End: undefined, Next: 'Pass' }),
+      Pass: {
+        Type: 'Pass',
+        Parameters: { 'all.$': '$', none: null },
+        ResultPath: '$.passed',
+        OutputPath: '$.passed',
+        Next: 'Null',
+      },
+      Null: { Type: 'Pass', Result: null, ResultPath: '$.result', End: true },
+    },
+  );
+  const seen: unknown[] = [];
+
+  const { output } = await run(definition, async (_, parameters) => seen.push(parameters), {
+    times: { seconds: 2 },
+  });
+
+  expect(seen).toEqual([2]);
+  expect(output).toEqual({ all: { seconds: 2 }, none: null, result: null });
+});
+
 test('a path that leads nowhere ends the execution with the state and the path', async () => {
   const { execution } = await run(one(task({ Parameters: { 'a.$': '$.missing' } })));
 
@@ -384,11 +425,6 @@ test('a redrive goes on from the state that failed, with its count in the contex
     'cannot be redriven',
   );
 });
-
-const untilAborted: RunTask = (_resource, _parameters, signal) =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
 
 test('a stop ends an execution at once, and the task that runs', async () => {
   let wasTold = false;
