@@ -78,7 +78,7 @@ describe('BuildReport', () => {
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'training.final_epoch', value: 2 }));
   });
 
-  test('stores the page so that a browser shows it', async () => {
+  test('stores the page under the key of its run, so that a browser shows it (Q-R10)', async () => {
     const state = await prepare(2, hourlyPhotos(8));
 
     await call(buildReport, state);

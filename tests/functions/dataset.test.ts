@@ -180,7 +180,7 @@ describe('ExportStation', () => {
 });
 
 describe('BuildDataset', () => {
-  test('writes the contract’s files: photos with values, 27 columns of pairs, values and a summary', async () => {
+  test('writes the contract’s files: photos with values, 27 columns of pairs, values and a summary with offsets (Q-D14)', async () => {
     const station = await insertStation(database);
     const { id, image_ids, keys } = await insertImageset(database, station.id, photos);
     const [left, , right] = image_ids as [number, number, number];

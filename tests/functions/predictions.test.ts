@@ -78,7 +78,7 @@ describe('merging predictions', () => {
     expect(predictions).toMatchObject({ scored: PHOTOS - 1, missing: 1 });
   });
 
-  test('merges a batch twice to the same chunk', async () => {
+  test('merges a batch twice to the same chunk, below the folder of its run (Q-X5)', async () => {
     const [batch] = (await call(planMerge, { run, manifests })).batches;
     const chunk = at(`${run.keys.transform.run_prefix}/predictions-00000-00009.csv`);
 

@@ -84,7 +84,7 @@ const models = async () =>
   (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
 
 describe('PublishFiles', () => {
-  test('puts five files in the folder of the model, each with its type', async () => {
+  test('puts five files in a folder that no row names yet, each with its type (Q-P4)', async () => {
     const published = await call(publishFiles, { run, training: training() });
 
     const names = [];
@@ -107,7 +107,7 @@ describe('PublishFiles', () => {
     });
   });
 
-  test('publishes scored photos only, with the station’s own date and offset (Q-P1, Q-P2)', async () => {
+  test('publishes scored photos only, with the station’s own date and offset (Q-P1, Q-P2, Q-P3)', async () => {
     await call(publishFiles, { run, training: training() });
 
     expect(await readText(inPublic('predictions.csv'))).toBe(
@@ -211,7 +211,7 @@ describe('InsertModel', () => {
     expect(rows[0].updated_at.getFullYear()).toBeGreaterThan(2020);
   });
 
-  test('leaves the website as it was when the row cannot be written', async () => {
+  test('leaves no row behind whose files are missing when it cannot be written (Q-P4)', async () => {
     const old = { station_id: station.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS' };
     await insertRow(database, 'models', { ...old, code: 'OLD', default: true });
     run = { ...run, parameters: { ...run.parameters, model_type: 'NONE' } };

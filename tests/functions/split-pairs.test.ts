@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { handler as writeManifests } from '../../functions/write-manifests.ts';
-import { findSize, readText } from '../../shared/aws/object-store.ts';
+import { findSize, listObjects, readText } from '../../shared/aws/object-store.ts';
 import { NotEnoughPairs } from '../../shared/errors.ts';
 import type { Run } from '../../shared/execution-state.ts';
 import { type DatasetPair, hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
@@ -66,12 +66,22 @@ describe('SplitPairs', () => {
     expect(new Set(lines.map((line) => line.split(',').at(-1)))).toEqual(new Set(['1', '-1', '0']));
   });
 
-  test('writes rank-input.json where the scoring of imagesets looks for its limits', async () => {
+  test('writes rank-input.json where the scoring of imagesets looks for its limits, and no plots (Q-T14)', async () => {
     const run = await prepare(separatePairs(150), { parameters: { min_hour: 6, max_month: 11, seed: 5 } });
 
     await call(splitPairs, { run });
 
     const summary = JSON.parse(await read(run, run.keys.input.summary));
+    const written: string[] = [];
+    for await (const { key } of listObjects(run.buckets.model, run.keys.input.prefix))
+      written.push(key.split('/').at(-1) as string);
+    expect(written).toEqual([
+      'annotations.csv',
+      'images.csv',
+      'pairs.csv',
+      'rank-input.json',
+      'station.json',
+    ]);
     expect(run.keys.input.summary).toBe(
       `rank/${run.station.id}/models/${run.model_code}/input/rank-input.json`,
     );

@@ -1,0 +1,104 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createCanvas } from '@napi-rs/canvas';
+import pg from 'pg';
+import { type Stack, startStack } from '../../local/stack.ts';
+import {
+  type DescribeExecutionOutput,
+  describeExecution,
+  startExecution,
+} from '../../shared/aws/executions.ts';
+import { listObjects, writeObject } from '../../shared/aws/object-store.ts';
+import { importExport } from '../../shared/fpe-database/import.ts';
+
+/** Starting the stack, with the packaging of the functions. */
+export const STACK_TIMEOUT_MS = 240_000;
+const GOLDEN_EXPORT = join(import.meta.dirname, 'golden', 'export');
+const POLL_MS = 50;
+
+export type TestStack = {
+  stack: Stack;
+  database: pg.Client;
+  /** Runs an input to its end. */
+  run(input: unknown): Promise<DescribeExecutionOutput>;
+  /** Everything that the website reads: rows of `models`, and files below models/. */
+  websiteData(): Promise<unknown>;
+  stop(): Promise<void>;
+};
+
+/** The whole stack in a folder of its own, whose endpoints and settings this process then uses. */
+export async function startTestStack(): Promise<TestStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-integration-'));
+  chmodSync(folder, 0o755); // PostgreSQL may run as another user
+  const stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
+  const { env } = stack;
+  Object.assign(process.env, env);
+  const database = new pg.Client({
+    host: env.DB_HOST as string,
+    port: Number(env.DB_PORT),
+    user: env.DB_USER as string,
+    password: env.DB_PASSWORD as string,
+    database: env.DB_NAME as string,
+  });
+  await database.connect();
+  const machineArn = stack.machines[0]?.arn as string;
+  return {
+    stack,
+    database,
+    async run(input) {
+      const executionArn = await startExecution(machineArn, input, null);
+      for (;;) {
+        const execution = await describeExecution(executionArn);
+        if (execution.status !== 'RUNNING') return execution;
+        await sleep(POLL_MS);
+      }
+    },
+    async websiteData() {
+      const { rows } = await database.query('SELECT * FROM models ORDER BY id');
+      const files: unknown[] = [];
+      for await (const file of listObjects(env.STORAGE_BUCKET as string, 'models/')) files.push(file);
+      return { rows, files };
+    },
+    async stop() {
+      await database.end();
+      await stack.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/**
+ * Imports the golden station and draws its photos: water that rises with the flow. One photo is grey, one is no photo.
+ *
+ * @returns stations.id
+ */
+export async function importGoldenStation({ database, stack }: TestStack): Promise<number> {
+  const storageBucket = stack.env.STORAGE_BUCKET as string;
+  const { stations } = await importExport(GOLDEN_EXPORT, { storageBucket });
+  const { rows } = await database.query<{ key: string; id: number; days: number }>(
+    `SELECT full_s3->>'Key' AS key, id, extract(epoch FROM timestamp - '2026-02-01T11:40:00Z')::float8 / 86400 AS days
+       FROM images ORDER BY id`,
+  );
+  for (const { key, id, days } of rows)
+    await writeObject({ bucket: storageBucket, key }, drawPhoto(id, days), 'image/jpeg');
+  return stations[0]?.id as number;
+}
+
+/** An image id of the golden station that no pair shows within the hours 7 to 17, so that it is scored only. */
+export const BROKEN_IMAGE = 5051;
+const GREY_IMAGE = 5001;
+
+function drawPhoto(id: number, days: number): Uint8Array {
+  if (id === BROKEN_IMAGE) return Buffer.from('not a photo');
+  // The flow of the golden station (its values.csv), as a share of the picture's height.
+  const level = (8 + 6 * Math.sin(days / 1.7) + 0.4 * days) / 22;
+  const canvas = createCanvas(64, 48);
+  const context = canvas.getContext('2d');
+  context.fillStyle = id === GREY_IMAGE ? '#888' : '#7a6';
+  context.fillRect(0, 0, 64, 48);
+  context.fillStyle = id === GREY_IMAGE ? '#ccc' : '#46c';
+  context.fillRect(0, 48 * (1 - level), 64, 48);
+  return canvas.toBuffer('image/jpeg');
+}
