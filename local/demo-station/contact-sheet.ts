@@ -1,8 +1,8 @@
 /** Draws photos of a demo station's folder side by side, from the lowest flow to the highest: FOLDER OUT.png [COUNT]. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
-import { parse } from 'papaparse';
+import Papa from 'papaparse';
 
 const COLUMNS = 6;
 const WIDTH = 320;
@@ -16,8 +16,7 @@ if (!folder || !target) {
 const paths = new Map(
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => [basename(path), path]),
 );
-const { readFileSync } = await import('node:fs');
-const truth = parse<Record<string, string>>(readFileSync(join(folder, 'truth.csv'), 'utf8'), {
+const truth = Papa.parse<Record<string, string>>(readFileSync(join(folder, 'truth.csv'), 'utf8'), {
   header: true,
   skipEmptyLines: true,
 }).data;
