@@ -1,0 +1,150 @@
+import io
+import json
+
+import inference
+import numpy as np
+import pytest
+import torch
+from conftest import draw_photo
+from errors import InvalidCheckpoint
+from network import RankNet, load_checkpoint, load_published_state
+from PIL import Image
+from torchvision import transforms as T
+from torchvision.transforms import functional as TF
+
+
+def encoded(image, format='JPEG'):
+    buffer = io.BytesIO()
+    image.save(buffer, format)
+    return buffer.getvalue()
+
+
+def answer(model, body):
+    text, content_type = inference.output_fn(inference.predict_fn(inference.input_fn(body, 'image/jpeg'), model))
+    assert content_type == 'application/json'
+    return json.loads(text)
+
+
+def reference_score(checkpoint, body):
+    """FPE's own path: the whole photo through the pickled transform, alone through the plain network."""
+    network = RankNet()
+    load_published_state(network, checkpoint['model_state_dict'], 'model.pth')
+    with torch.no_grad():
+        photo = TF.to_tensor(Image.open(io.BytesIO(body)))
+        return float(network.eval()(checkpoint['transforms']['eval'](photo)[None]))
+
+
+@pytest.fixture(scope='module')
+def model(trained):
+    return inference.model_fn(trained.root / 'model')
+
+
+@pytest.mark.parametrize('size', [(80, 60), (53, 40), (640, 480), (1000, 333)])
+def test_a_score_equals_that_of_fpe_s_other_tools(trained, model, size):
+    body = encoded(draw_photo(0.6, size=size))
+
+    score = answer(model, body)['score']
+
+    expected = reference_score(load_checkpoint(trained.root / 'model' / 'model.pth'), body)
+    assert score == pytest.approx(expected, abs=1e-5)
+
+
+def test_scores_do_not_depend_on_the_order_of_photos(model):
+    bodies = [encoded(draw_photo(flow, seed)) for seed, flow in enumerate((0.1, 0.5, 0.9))]
+
+    forwards = [answer(model, body) for body in bodies]
+    backwards = [answer(model, body) for body in reversed(bodies)]
+
+    assert forwards == backwards[::-1]
+
+
+@pytest.mark.parametrize('mode, format', [('L', 'JPEG'), ('CMYK', 'JPEG'), ('RGBA', 'PNG'), ('P', 'PNG')])
+def test_photos_that_are_not_rgb_are_scored_q_x3(model, mode, format):
+    assert isinstance(answer(model, encoded(draw_photo(0.5, mode=mode), format))['score'], float)
+
+
+@pytest.mark.parametrize('body', [b'', b'no photo', encoded(draw_photo(0.5))[:700], 'a text'])
+def test_a_photo_that_cannot_be_read_is_answered_without_a_score(model, body):
+    result = answer(model, body)
+
+    assert result['score'] is None
+    assert 'Error' in result['error']
+
+
+def test_a_photo_that_cannot_be_scored_is_answered_without_a_score(model, monkeypatch):
+    monkeypatch.setattr(model, 'network', lambda prepared: torch.tensor([float('nan')]))
+    assert answer(model, encoded(draw_photo(0.5))) == {'score': None, 'error': 'the score is nan'}
+
+    monkeypatch.setattr(model, 'network', RankNet().eval())
+    monkeypatch.setattr(model, 'prepare', lambda photo: torch.zeros(1, 4, 32, 42))
+    assert answer(model, encoded(draw_photo(0.5)))['error'].startswith('RuntimeError')
+
+
+def upstream_checkpoint(network):
+    """A checkpoint as FPE published it: numpy in params, no word about antialiasing, every name prefixed."""
+    resize = T.Resize((48, 64))
+    resize.antialias = None
+    normalize = T.Normalize(np.array([0.4, 0.4, 0.4]), np.array([0.2, 0.2, 0.2]))
+    return {
+        'epoch': 3,
+        'model_state_dict': {f'module.{name}': tensor for name, tensor in network.state_dict().items()},
+        'optimizer_state_dict': torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9).state_dict(),
+        'training_loss': 0.5,
+        'transforms': {'eval': T.Compose([resize, T.CenterCrop([np.int32(38), np.int32(51)]), normalize])},
+        'params': {
+            'aspect': 4 / 3,
+            'input_shape': [np.int32(38), np.int32(51)],
+            'img_sample_mean': np.array([0.4, 0.4, 0.4]),
+            'img_sample_std': np.array([0.2, 0.2, 0.2]),
+        },
+    }
+
+
+def test_a_checkpoint_that_fpe_published_before_is_scored_with(tmp_path):
+    torch.save(upstream_checkpoint(RankNet()), tmp_path / 'model.pth')
+    body = encoded(draw_photo(0.6, size=(96, 72)))
+
+    score = answer(inference.model_fn(tmp_path), body)['score']
+
+    expected = load_checkpoint(tmp_path / 'model.pth')
+    expected['transforms']['eval'].transforms[0].antialias = False
+    assert score == pytest.approx(reference_score(expected, body), abs=1e-5)
+
+
+def test_an_unfamiliar_transform_is_called_as_it_is(tmp_path):
+    checkpoint = upstream_checkpoint(RankNet())
+    checkpoint['transforms']['eval'].transforms.append(T.GaussianBlur(3))
+    torch.save(checkpoint, tmp_path / 'model.pth')
+
+    model = inference.model_fn(tmp_path)
+
+    assert model.plan is None
+    assert isinstance(answer(model, encoded(draw_photo(0.5)))['score'], float)
+
+
+def test_a_network_that_cannot_be_compiled_is_used_as_it_is(monkeypatch, capsys):
+    def refuse(*arguments):
+        raise RuntimeError('no compiler')
+
+    monkeypatch.setattr(torch.jit, 'trace', refuse)
+    network = RankNet().eval()
+
+    assert inference.compile_network(network, torch.rand(1, 3, 32, 42)) is network
+    assert 'Using the plain network: RuntimeError: no compiler' in capsys.readouterr().out
+
+
+def test_a_model_of_another_network_is_refused(tmp_path):
+    checkpoint = upstream_checkpoint(RankNet())
+    checkpoint['model_state_dict'].popitem()
+    torch.save(checkpoint, tmp_path / 'model.pth')
+
+    with pytest.raises(InvalidCheckpoint, match='another network'):
+        inference.model_fn(tmp_path)
+
+
+@pytest.mark.parametrize('workers, cores, threads', [('4', 8, 2), ('4', 2, 1), ('', 4, 1), ('1', 4, 4)])
+def test_workers_share_the_cores(monkeypatch, workers, cores, threads):
+    monkeypatch.setenv('SAGEMAKER_MODEL_SERVER_WORKERS', workers)
+    monkeypatch.setattr(inference.os, 'sched_getaffinity', lambda pid: range(cores), raising=False)
+
+    assert inference.threads_per_worker() == threads

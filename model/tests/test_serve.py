@@ -1,0 +1,168 @@
+"""The server as its users meet it: a process that answers HTTP."""
+
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import draw_photo
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def jpeg(flow, seed=0):
+    buffer = io.BytesIO()
+    draw_photo(flow, seed).save(buffer, 'JPEG')
+    return buffer.getvalue()
+
+
+class Served:
+    """The `serve` of a published model's own code folder."""
+
+    def __init__(self, model_dir, **environment):
+        self.port = free_port()
+        settings = {'SM_MODEL_DIR': str(model_dir), 'SERVE_HOST': '127.0.0.1', 'SAGEMAKER_BIND_TO_PORT': str(self.port)}
+        self.process = subprocess.Popen(
+            [sys.executable, str(model_dir / 'code' / 'serve')],
+            env={**os.environ, **settings, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def wait(self):
+        for _ in range(600):
+            try:
+                return self.request('GET', '/ping')
+            except OSError:
+                assert self.process.poll() is None, self.process.stdout.read()
+                time.sleep(0.1)
+        raise AssertionError('the server does not answer')
+
+    def request(self, method, path, body=None, **options):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60)
+        try:
+            connection.request(method, path, body, **options)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def invoke(self, body, **options):
+        status, answer = self.request('POST', '/invocations', body, **options)
+        return status, json.loads(answer)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+@pytest.fixture(scope='module')
+def served(trained):
+    served = Served(trained.root / 'model', TS_MAX_REQUEST_SIZE='1048576', SAGEMAKER_MODEL_SERVER_WORKERS='2')
+    assert served.wait() == (200, b'')
+    yield served
+    if served.process.poll() is None:
+        served.process.kill()
+
+
+def test_a_photo_is_scored_as_in_process(trained, served):
+    import inference
+
+    expected = inference.predict_fn(inference.input_fn(jpeg(0.4)), inference.model_fn(trained.root / 'model'))
+
+    status, answer = served.invoke(jpeg(0.4), headers={'Content-Type': 'image/jpeg'})
+
+    assert status == 200
+    assert answer['score'] == pytest.approx(expected['score'], abs=1e-5)
+
+
+def test_a_broken_photo_is_answered_with_200_and_no_score(served):
+    status, answer = served.invoke(b'no photo')
+
+    assert status == 200
+    assert answer['score'] is None
+    assert 'UnidentifiedImageError' in answer['error']
+
+
+def test_photos_sent_at_once_get_their_own_scores(served):
+    photos = [jpeg(index / 16, index) for index in range(16)]
+    alone = [served.invoke(photo) for photo in photos]
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(served.invoke, photos))
+
+    assert together == alone
+    assert len({answer['score'] for _, answer in alone}) > 1
+
+
+def test_a_connection_serves_many_photos(served):
+    connection = http.client.HTTPConnection('127.0.0.1', served.port, timeout=60)
+    scores = []
+    for _ in range(3):
+        connection.request('POST', '/invocations', jpeg(0.5))
+        scores.append(json.loads(connection.getresponse().read())['score'])
+    connection.close()
+
+    assert len(set(scores)) == 1
+
+
+def test_a_chunked_body_is_put_together(served):
+    photo = jpeg(0.7)
+    chunks = iter([photo[:500], photo[500:]])
+
+    assert served.invoke(chunks, encode_chunked=True, headers={'Transfer-Encoding': 'chunked'}) == served.invoke(photo)
+
+
+def test_execution_parameters_name_the_workers_and_the_payload(served):
+    status, body = served.request('GET', '/execution-parameters')
+
+    parameters = json.loads(body)
+    assert status == 200
+    assert parameters['BatchStrategy'] == 'SINGLE_RECORD'
+    assert parameters['MaxPayloadInMB'] == 1
+    assert 1 <= parameters['MaxConcurrentTransforms'] <= 2
+
+
+def test_a_photo_above_the_limit_is_refused(served):
+    status, answer = served.invoke(bytes(1048577))
+
+    assert status == 413
+    assert '1048576 bytes' in answer['error']
+
+
+@pytest.mark.parametrize('method, path', [('GET', '/'), ('POST', '/ping')])
+def test_other_requests_are_refused_by_name(served, method, path):
+    status, body = served.request(method, path, b'x' if method == 'POST' else None)
+
+    assert status == 404
+    assert f'{method} {path} is not answered' in json.loads(body)['error']
+
+
+def test_sigterm_ends_the_server_and_its_workers(served):
+    assert served.invoke(jpeg(0.2))[0] == 200
+
+    assert served.stop() == 0
+    with pytest.raises(OSError):
+        served.request('GET', '/ping')
+
+
+def test_a_folder_without_a_model_is_refused_in_words(trained, tmp_path):
+    (tmp_path / 'code').symlink_to(trained.root / 'model' / 'code')
+
+    served = Served(tmp_path)
+    output = served.process.communicate(timeout=60)[0]
+
+    assert served.process.returncode == 1
+    assert f'The model in {tmp_path} cannot be served. FileNotFoundError' in output

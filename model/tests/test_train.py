@@ -1,0 +1,283 @@
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import train
+from conftest import MODEL
+from errors import MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
+from hyperparameters import parse_hyperparameters
+from network import RankNet, load_checkpoint
+from torchvision.models import resnet18
+
+CONTRACT_KEYS = {'epoch', 'model_state_dict', 'optimizer_state_dict', 'training_loss', 'transforms', 'params'}
+# As in the machine's MetricDefinitions (shared/sagemaker-requests.ts).
+METRIC = {name: rf'{name}=([0-9.eE+-]+)' for name in ('epoch', 'train_loss', 'val_loss', 'val_accuracy')}
+
+
+def read_metrics(station):
+    with open(station.root / 'output' / 'data' / 'metrics.csv', newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def losses(station):
+    return [(row['epoch'], row['train_loss'], row['val_loss'], row['learning_rate']) for row in read_metrics(station)]
+
+
+def model_of(station):
+    return load_checkpoint(station.root / 'model' / 'model.pth')
+
+
+def run_train(station, **environment):
+    return subprocess.Popen(
+        [sys.executable, str(MODEL / 'train.py')],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_model_file_has_the_keys_of_published_models(trained):
+    model = model_of(trained)
+
+    assert set(model) == CONTRACT_KEYS
+    assert len(model['model_state_dict']) == 126
+    assert all(name.startswith('module.') for name in model['model_state_dict'])
+    assert set(model['transforms']) == {'train', 'eval'}
+    assert set(model['optimizer_state_dict']) == {'state', 'param_groups'}
+    assert type(model['epoch']) is int
+    assert type(model['training_loss']) is float
+
+
+def test_params_are_plain_lists_and_numbers(trained):
+    params = model_of(trained)['params']
+
+    assert params['aspect'] == 80 / 60
+    assert params['input_shape'] == [32, 42]
+    assert [type(value) for value in params['input_shape']] == [int, int]
+    for name in ('img_sample_mean', 'img_sample_std'):
+        assert [type(value) for value in params[name]] == [float] * 3
+
+
+def test_metrics_csv_begins_with_upstream_s_columns_and_counts_from_zero(trained):
+    rows = read_metrics(trained)
+
+    assert list(rows[0])[:3] == ['epoch', 'train_loss', 'val_loss']
+    assert [row['epoch'] for row in rows] == ['0', '1']
+
+
+def test_args_json_has_the_names_that_the_report_reads(trained):
+    arguments = json.loads((trained.root / 'output' / 'data' / 'args.json').read_text())
+
+    assert (arguments['epochs'], arguments['lr'], arguments['batch_size']) == (2, 0.001, 4)
+    assert arguments['pairs_file'] == 'pairs.csv'
+
+
+def test_code_that_serves_the_model_lies_beside_it(trained):
+    code = trained.root / 'model' / 'code'
+
+    assert {file.name for file in code.iterdir()} == set(train.CODE_FILES)
+    assert os.access(code / 'serve', os.X_OK)
+
+
+def test_a_frozen_body_keeps_its_weights_while_batch_normalisation_learns_q_t7(station):
+    settings = parse_hyperparameters(station.environment()['SM_HPS'])
+    folders = train.Folders.from_environment(station.environment())
+    data = train.load_data(folders, settings)
+    network = train.start_network(settings, folders)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+    train.train_one_epoch(network, torch.optim.SGD(network.parameters(), lr=0.1), data, settings, 0)
+
+    after = network.state_dict()
+    assert torch.equal(before['resnetbody.model.0.weight'], after['resnetbody.model.0.weight'])
+    assert not torch.equal(before['resnetbody.model.1.running_mean'], after['resnetbody.model.1.running_mean'])
+    assert not torch.equal(before['fclayers.0.weight'], after['fclayers.0.weight'])
+
+
+def test_a_short_last_batch_does_not_weigh_more_in_the_loss_q_t12(station):
+    settings = parse_hyperparameters(station.environment(batch_size='6', augment='false')['SM_HPS'])
+    folders = train.Folders.from_environment(station.environment())
+    data = train.load_data(folders, settings)
+    network = RankNet()
+    # Scores that do not depend on the photos: each row's loss is ln 2, and so is their mean.
+    torch.nn.init.zeros_(network.fclayers[4].weight)
+
+    loss = train.train_one_epoch(network, torch.optim.SGD(network.parameters(), lr=1e-9), data, settings, 0)
+
+    assert [len(batch.label) for batch in train.training_batches(data, settings, 0)] == [3, 3, 2]
+    assert loss == pytest.approx(0.693147, abs=1e-5)
+
+
+def test_validation_equals_scoring_every_row(trained):
+    settings = parse_hyperparameters(trained.environment()['SM_HPS'])
+    data = train.load_data(train.Folders.from_environment(trained.environment()), settings)
+    network = RankNet().eval()
+    transform = train.checkpoint_transforms(data.sizes, data.colours, False)['eval']
+    scores = network(torch.stack([transform(photo.permute(2, 0, 1) / 255) for photo in data.photos]))
+    expected = train.ranking_loss(scores[data.val.photo_1], scores[data.val.photo_2], data.val.label).mean()
+
+    loss, accuracy = train.evaluate(network, data)
+
+    assert loss == pytest.approx(float(expected), abs=1e-5)
+    assert 0 <= accuracy <= 1
+
+
+def test_a_resumed_training_equals_an_uninterrupted_one(trained, station):
+    train.train(station.environment(n_epochs='1', unfreeze_after='1'))
+
+    train.train(station.environment(n_epochs='2', unfreeze_after='1'))
+
+    assert losses(station) == losses(trained)
+    resumed, whole = model_of(station), model_of(trained)
+    assert resumed['epoch'] == whole['epoch']
+    for name, tensor in whole['model_state_dict'].items():
+        assert torch.allclose(tensor, resumed['model_state_dict'][name], atol=1e-7), name
+
+
+def test_a_finished_training_is_published_again_without_another_epoch(station):
+    train.train(station.environment())
+    (station.root / 'model' / 'model.pth').unlink()
+    before = losses(station)
+
+    train.train(station.environment())
+
+    assert losses(station) == before
+    assert model_of(station)['epoch'] == 0
+
+
+@pytest.mark.parametrize('change', ['settings', 'torn'])
+def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over(station, capsys, change):
+    train.train(station.environment(learning_rate='0.01'))
+    if change == 'torn':
+        path = station.root / 'checkpoints' / 'epoch_00.pth'
+        path.write_bytes(path.read_bytes()[:1000])
+    capsys.readouterr()
+
+    train.train(station.environment(learning_rate='0.02' if change == 'settings' else '0.01'))
+
+    printed = capsys.readouterr().out
+    assert 'Passing over epoch_00.pth' in printed
+    assert 'Resuming' not in printed
+
+
+def test_only_the_best_and_the_last_two_checkpoints_are_kept(tmp_path):
+    for epoch in range(6):
+        train.checkpoint_path(tmp_path, epoch).write_bytes(b'')
+
+    train.remove_superseded(tmp_path, epoch=5, best_epoch=2)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['epoch_02.pth', 'epoch_04.pth', 'epoch_05.pth']
+
+
+def test_an_interrupted_write_leaves_the_former_file(tmp_path):
+    path = tmp_path / 'model.pth'
+    path.write_text('former')
+
+    def write(part):
+        part.write_text('half')
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train.write_atomically(path, write)
+
+    assert path.read_text() == 'former'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_unreadable_photos_are_counted_and_named(station):
+    station.path(station.names[0]).write_bytes(b'no photo')
+
+    train.train(station.environment())
+
+    facts = json.loads((station.root / 'output' / 'data' / 'training.json').read_text())
+    assert facts['photos_unreadable'] == 1
+    assert list(facts['unreadable']) == [station.names[0]]
+    assert facts['rows_left_out'] == 4
+    assert facts['pairs_train'] == 6
+
+
+def test_pretrained_starts_from_the_weights_channel(station):
+    donor = resnet18(weights=None)
+    (station.root / 'weights').mkdir()
+    torch.save(donor.state_dict(), station.root / 'weights' / 'resnet18-f37072fd.pth')
+    environment = {**station.environment(pretrained='true'), 'SM_CHANNEL_WEIGHTS': str(station.root / 'weights')}
+
+    train.train(environment)
+
+    saved = model_of(station)['model_state_dict']['module.resnetbody.model.0.weight']
+    assert torch.equal(saved, donor.conv1.weight)
+
+
+def test_pretrained_without_weights_is_refused(station):
+    with pytest.raises(PretrainedWeightsMissing, match='no .pth file'):
+        train.train(station.environment(pretrained='true'))
+
+
+def test_a_job_without_the_images_channel_is_refused(station):
+    environment = station.environment()
+    del environment['SM_CHANNEL_IMAGES']
+
+    with pytest.raises(MissingChannel, match='no channel images'):
+        train.train(environment)
+
+
+def test_a_training_whose_loss_is_no_number_is_refused(station, monkeypatch):
+    monkeypatch.setattr(train, 'train_one_epoch', lambda *arguments: float('nan'))
+
+    with pytest.raises(TrainingDiverged, match='lower learning_rate'):
+        train.train(station.environment())
+
+
+def test_all_pairs_unreadable_is_refused(station):
+    for name in station.names:
+        station.path(name).write_bytes(b'')
+
+    with pytest.raises(NotEnoughPairs, match='No pair is left for training'):
+        train.train(station.environment())
+
+
+def test_the_script_prints_one_line_per_epoch_that_sagemaker_finds_its_metrics_in(station):
+    process = run_train(station, **station.environment(n_epochs='2', augment='false', decolorize='true'))
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode == 0, err
+    found = {name: re.findall(regex, out) for name, regex in METRIC.items()}
+    assert found['epoch'] == ['1', '2']
+    assert all(len(values) == 2 for values in found.values())
+    assert [float(value) for value in found['val_loss']] == pytest.approx(
+        [float(row['val_loss']) for row in read_metrics(station)], abs=1e-6
+    )
+
+
+def test_the_script_leaves_one_readable_line_when_it_fails(station):
+    process = run_train(station, **{**station.environment(), 'SM_HPS': '{"n_epochs": "many"}'})
+    process.communicate(timeout=120)
+
+    failure = (station.root / 'output' / 'failure').read_text()
+    assert process.returncode == 1
+    assert failure.startswith('InvalidHyperparameters: The hyperparameters cannot be used (SM_HPS).')
+    assert failure.count('\n') == 1
+
+
+def test_sigterm_ends_the_script_between_complete_files(station):
+    process = run_train(station, **station.environment(n_epochs='500'))
+    while 'epoch=1/' not in (line := process.stdout.readline()):
+        assert line, process.stderr.read()
+
+    process.send_signal(signal.SIGTERM)
+    stopped = time.time()
+    process.communicate(timeout=60)
+
+    assert process.returncode == 143
+    assert time.time() - stopped < 30
+    assert not (station.root / 'output' / 'failure').exists()
+    assert [path for path in (station.root / 'checkpoints').iterdir() if path.suffix != '.pth'] == []
+    assert model_of(station)['params']
