@@ -131,6 +131,7 @@ async function startServices(
 
   const aws = {
     AWS_REGION: LOCAL_REGION,
+    AWS_DEFAULT_REGION: LOCAL_REGION, // the AWS CLI reads no other
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_S3: s3.endpoint,

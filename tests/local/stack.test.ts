@@ -117,7 +117,7 @@ if (isInstalled('aws'))
         [
           'stepfunctions',
           ...command,
-          ...['--endpoint-url', stack.endpoints.stepFunctions, '--region', 'us-west-2', '--output', 'json'],
+          ...['--endpoint-url', stack.endpoints.stepFunctions, '--output', 'json'],
         ],
         { env: { ...process.env, ...stack.env } },
       );
