@@ -72,7 +72,15 @@ export const trainingJobRequest = z
     }),
     EnableNetworkIsolation: z.boolean().optional(),
     EnableManagedSpotTraining: z.boolean().optional(),
-    CheckpointConfig: z.strictObject({ S3Uri: s3Uri, LocalPath: z.string().optional() }).optional(),
+    CheckpointConfig: z
+      .strictObject({
+        S3Uri: s3Uri,
+        LocalPath: z
+          .string()
+          .regex(/^\/opt\/ml\//)
+          .optional(),
+      })
+      .optional(),
     Environment: variables(100).optional(),
     Tags: tags.optional(),
   })

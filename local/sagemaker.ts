@@ -38,6 +38,7 @@ import {
 } from './transform-job.ts';
 
 const PAGE_SIZE = 10;
+const CHECKPOINT_INTERVAL_MS = 5000;
 const INTERRUPTED = 'InternalServerError: The local stack ended while the job ran';
 
 export type SageMaker = { endpoint: string; runTask: RunTask; stop(): Promise<void> };
@@ -51,6 +52,7 @@ type KnownJob = { describe(): Record<string, unknown>; running: Running | null }
  * @param options.folder jobs are kept in its `jobs`, their logs in its `logs/jobs`, one file a job
  * @param options.python path of the interpreter; otherwise the one that the set-up found
  * @param options.stopGraceMs wait between SIGTERM and SIGKILL
+ * @param options.checkpointIntervalMs time between two looks for new checkpoints of a training
  */
 export async function startSageMaker(options: {
   folder: string;
@@ -58,6 +60,7 @@ export async function startSageMaker(options: {
   port?: number;
   python?: string;
   stopGraceMs?: number;
+  checkpointIntervalMs?: number;
 }): Promise<SageMaker> {
   const jobsFolder = join(options.folder, 'jobs');
   const runningFolder = join(jobsFolder, 'running');
@@ -94,6 +97,7 @@ export async function startSageMaker(options: {
     folder: join(runningFolder, kind, name),
     log: join(options.folder, 'logs', 'jobs', `${name}.log`),
     stopGraceMs: options.stopGraceMs ?? STOP_GRACE_MS,
+    checkpointIntervalMs: options.checkpointIntervalMs ?? CHECKPOINT_INTERVAL_MS,
     save,
   });
 

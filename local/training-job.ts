@@ -25,7 +25,6 @@ import type { TrainingJobRequest } from './job-requests.ts';
 import { type Metric, TrainingMetrics } from './training-metrics.ts';
 
 const MAX_REASON_CHARACTERS = 1024;
-const CHECKPOINT_INTERVAL_MS = 5000;
 const DEFAULT_CHECKPOINTS = '/opt/ml/checkpoints';
 const HOST = 'algo-1';
 
@@ -54,6 +53,8 @@ export type JobSettings<Record> = {
   folder: string;
   log: string;
   stopGraceMs: number;
+  /** Time between two looks for new checkpoints. */
+  checkpointIntervalMs: number;
   /** Called whenever the record has changed. */
   save: (record: Record) => void;
 };
@@ -171,7 +172,7 @@ export class TrainingJob {
     const copies = setInterval(() => {
       // What fails now is tried again, at the latest when the training has ended.
       copying = copying.then(() => checkpoints?.upload({ isFinal: false })).catch(() => undefined);
-    }, CHECKPOINT_INTERVAL_MS);
+    }, this.#settings.checkpointIntervalMs);
     try {
       return await container.exited;
     } finally {
@@ -240,13 +241,9 @@ const artifactPrefix = ({ OutputDataConfig, TrainingJobName }: TrainingJobReques
 async function layOut(folder: string, request: TrainingJobRequest): Promise<void> {
   for (const name of ['code', 'model', 'output/data', 'input/config', 'input/data'])
     await mkdir(join(folder, name), { recursive: true });
-  const channels = (request.InputDataConfig ?? []).map(({ ChannelName }) => [
-    ChannelName,
-    { TrainingInputMode: 'File', S3DistributionType: 'FullyReplicated', RecordWrapperType: 'None' },
-  ]);
   const configs = {
     hyperparameters: hyperparametersOf(folder, request),
-    inputdataconfig: Object.fromEntries(channels),
+    inputdataconfig: inputDataConfig(request),
     resourceconfig: resourceConfig(request),
   };
   for (const [name, config] of Object.entries(configs))
@@ -298,6 +295,7 @@ function environmentOf(folder: string, request: TrainingJobRequest): Record<stri
     SM_INPUT_CONFIG_DIR: join(folder, 'input', 'config'),
     SM_OUTPUT_DIR: join(folder, 'output'),
     SM_OUTPUT_DATA_DIR: join(folder, 'output', 'data'),
+    SM_INPUT_DATA_CONFIG: JSON.stringify(inputDataConfig(request)),
     SM_RESOURCE_CONFIG: JSON.stringify(resourceConfig(request)),
     SM_HOSTS: JSON.stringify(hosts),
     SM_CURRENT_HOST: current_host,
@@ -314,6 +312,14 @@ function environmentOf(folder: string, request: TrainingJobRequest): Record<stri
     ),
   };
 }
+
+const inputDataConfig = ({ InputDataConfig = [] }: TrainingJobRequest): object =>
+  Object.fromEntries(
+    InputDataConfig.map(({ ChannelName }) => [
+      ChannelName,
+      { TrainingInputMode: 'File', S3DistributionType: 'FullyReplicated', RecordWrapperType: 'None' },
+    ]),
+  );
 
 const resourceConfig = ({ ResourceConfig }: TrainingJobRequest) => ({
   current_host: HOST,

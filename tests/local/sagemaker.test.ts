@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateEndpointCommand,
@@ -17,6 +19,7 @@ import {
   StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { pack } from 'tar-stream';
 import { packFolder, unpackArchive } from '../../local/archive.ts';
 import { writeObject } from '../../local/job-data.ts';
 import { type SageMaker, startSageMaker } from '../../local/sagemaker.ts';
@@ -50,7 +53,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function serve(options: { stopGraceMs?: number } = {}): Promise<void> {
+async function serve(options: { stopGraceMs?: number; checkpointIntervalMs?: number } = {}): Promise<void> {
   service = await startSageMaker({ folder, s3, python: 'python3', ...options });
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   client = new SageMakerClient({
@@ -314,6 +317,33 @@ test('checkpoints outlive the job, and the next one begins with them', async () 
     'run/checkpoints/epoch_02.pth',
   ]);
   expect(readFileSync(join(model, 'resumed'), 'utf8')).toBe('epoch_01.pth');
+});
+
+test('checkpoints are in S3 while the training runs, and leave it when they are deleted', async () => {
+  await service.stop();
+  await serve({ checkpointIntervalMs: 50 });
+  const script = `
+import os, sys, time
+folder = sys.argv[sys.argv.index("--checkpoint_dir") + 1]
+open(folder + "/epoch_00.pth", "w").write("weights")
+while not os.path.exists(os.environ["SM_CHANNEL_CODE"] + "/go"): time.sleep(0.02)
+os.remove(folder + "/epoch_00.pth")
+time.sleep(0.3)`;
+  const job = runTask(
+    TRAIN,
+    await training(script, {
+      CheckpointConfig: { S3Uri: `s3://${bucket}/run/checkpoints` },
+      hyperparameters: { checkpoint_dir: '/opt/ml/checkpoints' },
+    }),
+  );
+
+  let whileRunning: string[] = [];
+  while (whileRunning.length === 0) whileRunning = await keys('run/checkpoints/');
+  writeFileSync(join(folder, 'jobs/running/Training/st29-train-0-0/input/data/code/go'), '');
+  await job;
+
+  expect(whileRunning).toEqual(['run/checkpoints/epoch_00.pth']);
+  expect(await keys('run/checkpoints/')).toEqual([]);
 });
 
 /** Tells that it runs, and ends as it likes when it is told to. */
@@ -652,6 +682,25 @@ test.each([
   await createModel(serve);
 
   const { cause } = await failureOf(runTask(TRANSFORM, await transform(photos)));
+
+  expect(JSON.parse(cause).FailureReason).toContain(reason);
+});
+
+test.each([
+  ['leads out of its folder', { name: '../../escaped', type: 'file' as const }, 'leads out of its folder'],
+  [
+    'holds a link',
+    { name: 'model.pth', type: 'symlink' as const, linkname: '/etc/hosts' },
+    'model.pth, a symlink',
+  ],
+])('a model whose archive %s fails the job', async (_what, header, reason) => {
+  await createModel();
+  const archive = pack();
+  archive.entry(header, header.type === 'file' ? 'x' : '');
+  archive.finalize();
+  await put('model.tar.gz', await buffer(archive.pipe(createGzip())));
+
+  const { cause } = await failureOf(runTask(TRANSFORM, await transform({ a: 'x' })));
 
   expect(JSON.parse(cause).FailureReason).toContain(reason);
 });
