@@ -80,6 +80,10 @@ async function history(executionArn: string): Promise<HistoryEvent[]> {
   return events as HistoryEvent[];
 }
 
+async function untilTaskRuns(executionArn: string): Promise<void> {
+  while (!types(await history(executionArn)).includes('LambdaFunctionStarted')) await sleep(5);
+}
+
 const types = (events: HistoryEvent[]) => events.map(({ type }) => type);
 
 async function run(definition: object, runTask?: RunTask, input?: unknown) {
@@ -374,9 +378,10 @@ test('one failed item ends the others and the Map; a redrive runs only what has 
   const work: RunTask = async (_resource, parameters, signal) => {
     const { batch } = parameters as { batch: number };
     calls.push(batch);
-    if (batch === 1) return batch;
-    if (calls.length > 3) return batch;
-    await sleep(batch === 2 ? 20 : 10_000, undefined, { signal });
+    if (batch === 1 || calls.length > 3) return batch;
+    // The third begins when the first is done, and is in the middle when the second fails.
+    while (batch === 2 && !calls.includes(3)) await sleep(1);
+    if (batch === 3) await sleep(10_000, undefined, { signal });
     throw new TaskFailure('FileInvalid', 'broken');
   };
 
@@ -435,7 +440,7 @@ test('a stop ends an execution at once, and the task that runs', async () => {
     return untilAborted(resource, parameters, signal);
   });
   const executionArn = await start();
-  await sleep(50);
+  await untilTaskRuns(executionArn);
 
   await client.send(new StopExecutionCommand({ executionArn, error: 'StoppedByUser', cause: 'enough' }));
   const execution = await ended(executionArn);
@@ -449,7 +454,7 @@ test('a stop ends an execution at once, and the task that runs', async () => {
 test('executions outlive a restart; what ran is aborted and can be redriven', async () => {
   await serve(one(task()), untilAborted);
   const executionArn = await start({ a: 1 }, 'kept');
-  await sleep(50);
+  await untilTaskRuns(executionArn);
   await service.stop();
 
   await serve(one(task()), echo);
