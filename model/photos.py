@@ -65,13 +65,12 @@ def resize(pixels: np.ndarray, size: Size, window: Optional[Window] = None) -> n
 def _neighbours(length: int, resized: int, start: int, count: int) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each resized pixel, the two source pixels it lies between, and how far it is from the first.
 
-    As PyTorch's upsample_bilinear2d has it: a float32 scale, and a position rounded to float32 once (multiply and add
-    are one instruction). A position off by its last digit shows in the score's last digits.
+    As PyTorch's upsample_bilinear2d has it: a scale in float32, positions in float64, shares in float32 again.
     """
     scale = np.float64(np.float32(length) / np.float32(resized))
-    at = np.maximum((np.arange(start, start + count) + 0.5) * scale - 0.5, 0).astype(np.float32)
+    at = np.maximum((np.arange(start, start + count) + 0.5) * scale - 0.5, 0)
     first = np.minimum(at.astype(np.int64), length - 1)
-    return first, np.minimum(first + 1, length - 1), at - first.astype(np.float32)
+    return first, np.minimum(first + 1, length - 1), (at - first).astype(np.float32)
 
 
 def _take(pixels: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:

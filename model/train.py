@@ -19,8 +19,11 @@ from __future__ import annotations
 
 import os
 
-# PyTorch's own threads do the work here. Where numpy's BLAS starts as many again, both fight for the same cores.
+# Both are read when the libraries load. PyTorch's own threads do the work here: where numpy's BLAS starts as many again,
+# they fight for the same cores. And a thread that waits for another one sleeps instead of spinning: with a database and
+# an object store on the same two cores, spinning makes a step four times slower.
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 
 import csv  # noqa: E402
 import hashlib  # noqa: E402

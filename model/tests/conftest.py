@@ -1,12 +1,14 @@
 """A small station: photos whose brightness is the flow, so that a network of one epoch has something to see."""
 
 import csv
+import json
 import os
 import sys
 from pathlib import Path
 
-# Cores are taken as they come: several test runs may share a machine.
+# As train.py sets them, here before PyTorch is loaded.
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 MODEL = Path(__file__).parent.parent
 sys.path.insert(0, str(MODEL))
 
@@ -62,8 +64,6 @@ class Station:
                 writer.writerow([split, number, *sides[1], *sides[0], -label])
 
     def environment(self, **hyperparameters):
-        import json
-
         values = {
             'n_epochs': '1',
             'input_size': '40',
