@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { endLeftOvers, STOP_GRACE_MS } from './container.ts';
+import type { JobSettings } from './job.ts';
 import { parseS3Uri } from './job-data.ts';
 import {
   type ModelRequest,
@@ -23,13 +24,7 @@ import { ApiError, type Operation, startJsonApi, takePage } from './json-api.ts'
 import { pythonCommand } from './python.ts';
 import { type RunTask, TaskFailure } from './task.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './template.ts';
-import {
-  describeTrainingJob,
-  type JobSettings,
-  newTrainingJob,
-  TrainingJob,
-  type TrainingJobRecord,
-} from './training-job.ts';
+import { describeTrainingJob, newTrainingJob, TrainingJob, type TrainingJobRecord } from './training-job.ts';
 import {
   describeTransformJob,
   newTransformJob,

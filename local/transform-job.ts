@@ -10,6 +10,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap, { pMapIterable } from 'p-map';
 import { unpackArchive } from './archive.ts';
+import { type JobSettings, type JobStatus, MAX_REASON_CHARACTERS, reasonOf } from './job.ts';
 import {
   JobFailure,
   listSource,
@@ -21,9 +22,7 @@ import {
 } from './job-data.ts';
 import type { ModelRequest, TransformJobRequest } from './job-requests.ts';
 import { type Answer, ModelServer } from './model-server.ts';
-import { type JobSettings, type JobStatus, reasonOf } from './training-job.ts';
 
-const MAX_REASON_CHARACTERS = 1024;
 /** Objects read ahead, so that the model never waits for S3. */
 const READ_AHEAD = 8;
 
