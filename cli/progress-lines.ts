@@ -56,7 +56,7 @@ function describeState(state: StateProgress, job: JobProgress | null): string {
   }
 }
 
-export function describeJob(job: JobProgress): string {
+function describeJob(job: JobProgress): string {
   if (job.kind === 'scoring') return progressBar(job.scored, job.photos, 'photos');
   const epoch = job.metrics.get('epoch');
   if (epoch === undefined) return 'the job is starting';

@@ -68,14 +68,20 @@ function appendChanges() {
   return (states: StateProgress[], jobs: JobsProgress) => {
     for (const state of states) {
       const job = jobs.get(state.name) ?? null;
-      const detail = state.status === 'running' && job ? describeJob(job) : '';
-      const key = `${state.status} ${state.retries} ${state.error?.name} ${detail}`;
+      const step = state.status === 'running' && job ? stepOf(job) : '';
+      const key = `${state.status} ${state.retries} ${state.error?.name} ${step}`;
       if (state.status === 'waiting' || shown.get(state.name) === key) continue;
       shown.set(state.name, key);
       console.log(stateLine(state, job, new Date()));
     }
   };
 }
+
+/** What is worth a new line in a log: an epoch, or a tenth of the photos. */
+const stepOf = (job: JobProgress): number =>
+  job.kind === 'training'
+    ? (job.metrics.get('epoch') ?? 0)
+    : Math.floor((10 * job.scored) / Math.max(1, job.photos));
 
 /** Asks the services how far the job of a running state is; null when it has none, or they cannot be asked. */
 async function jobProgress({ status, request, input }: StateProgress): Promise<JobProgress | null> {

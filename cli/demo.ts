@@ -1,0 +1,129 @@
+import { mkdirSync } from 'node:fs';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { generateDemoStation } from '../local/demo-station/generate.ts';
+import { startStack } from '../local/stack.ts';
+import { startExecution, stopExecution } from '../shared/aws/executions.ts';
+import { listObjects, readBytes } from '../shared/aws/object-store.ts';
+import { importExport } from '../shared/fpe-database/import.ts';
+import { connect, findStateMachine, UsageError } from './connection.ts';
+import { demoTruthTau } from './demo-truth.ts';
+import { readExecutionInput } from './execution-input.ts';
+import { executionSummary, type RunResult, runResult } from './execution-summary.ts';
+import { nameOf } from './find-execution.ts';
+import { describeImport, progressBar } from './import.ts';
+import { formatDuration } from './progress-lines.ts';
+import { watchExecution } from './watch-execution.ts';
+
+const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
+
+/** `fpe demo`, which is `npm start`: everything on this computer, from photos to a published model. */
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('Train and publish a model of the demo station on this computer (npm start)')
+    .argument('[input]', 'JSON file of another input', DEMO_INPUT)
+    .action(runDemo);
+}
+
+async function runDemo(given: string): Promise<void> {
+  const startedAtMs = Date.now();
+  const input = readExecutionInput(given);
+  const stack = await startStack({ onProgress: (what) => console.log(`Starting ${what} …`) });
+  let executionArn: string | null = null;
+  const onInterrupt = async () => {
+    console.log('\nStopping …');
+    if (executionArn) await stopExecution(executionArn, 'Ctrl-C').catch(() => undefined);
+    await stack.stop();
+    process.exit(130);
+  };
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
+  try {
+    Object.assign(process.env, stack.env);
+    connect({});
+    const demoFolder = join(stack.folder, 'demo-station');
+    const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string);
+    const isDemo = given === DEMO_INPUT;
+    const toStart = isDemo ? { ...input, station_id: stationId, model_code: newModelCode() } : input;
+    executionArn = await startExecution(await findStateMachine(undefined), toStart, null);
+    console.log(`\nExecution ${nameOf(executionArn)} of station ${toStart.station_id}`);
+    const { execution, states } = await watchExecution(executionArn);
+    console.log(`\n${executionSummary(execution, states)}`);
+    const result = runResult.safeParse(JSON.parse(execution.output ?? 'null'));
+    const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
+    if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId);
+    else process.exitCode = 1;
+    console.log(`\nAll in all ${formatDuration(Date.now() - startedAtMs)}.`);
+    if (execution.status !== 'SUCCEEDED')
+      console.log(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
+  } finally {
+    process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
+    await stack.stop();
+  }
+}
+
+/** @returns stations.id of the demo station */
+async function prepareStation(folder: string, storageBucket: string): Promise<number> {
+  await generateDemoStation(folder, { onProgress: showEvery('Drawing the demo station') });
+  const progress = progressBar();
+  const imported = await importExport(folder, { storageBucket, onProgress: progress.show }).finally(
+    progress.stop,
+  );
+  const [station] = imported.stations;
+  if (!station)
+    throw new UsageError(
+      `The demo station in ${folder} holds no station. Delete that folder and start again.`,
+    );
+  console.log(describeImport(imported, storageBucket));
+  return station.id;
+}
+
+/** A line at the start and whenever another quarter is done, so that a log stays short. */
+function showEvery(what: string): (done: number, total: number) => void {
+  let shown = -1;
+  return (done, total) => {
+    const quarter = Math.floor((4 * done) / Math.max(1, total));
+    if (quarter <= shown) return;
+    shown = quarter;
+    console.log(`${what}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`);
+  };
+}
+
+/** A new one each time, so that a second run replaces nothing. */
+function newModelCode(): string {
+  const now = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+  return `RANK-FLOW-${now}`;
+}
+
+/** Copies the public files to where a person can open them, and compares the scores with the demo's true flow. */
+async function showPublished(
+  result: RunResult,
+  demoFolder: string,
+  stackFolder: string,
+  demoStationId: number,
+): Promise<void> {
+  const folder = join(stackFolder, 'results', result.model_code);
+  mkdirSync(folder, { recursive: true });
+  const bucket = process.env.STORAGE_BUCKET as string;
+  for await (const { key } of listObjects(bucket, `models/${result.model_uuid}/`))
+    await writeFile(join(folder, key.split('/').at(-1) as string), await readBytes({ bucket, key }));
+  if (result.station_id === demoStationId) {
+    await copyFile(join(demoFolder, 'truth.csv'), join(folder, 'truth.csv'));
+    const { tau, photos } = demoTruthTau(
+      await readFile(join(folder, 'predictions.csv'), 'utf8'),
+      await readFile(join(folder, 'truth.csv'), 'utf8'),
+    );
+    console.log(
+      `True flow ${tau?.toFixed(2) ?? 'not known'} is the Kendall tau of scores and the demo’s true flow, over ${photos} daytime photos`,
+    );
+  }
+  console.log(`
+The five published files are also in ${folder}
+  open ${join(folder, `${result.model_code}.html`)}
+
+Next:
+  npm start                                   another run
+  npx fpe local                               the stack alone, to start executions yourself
+  npx fpe start events/winter.json            (while it runs) an execution with another input
+  npx fpe import FOLDER                       (while it runs) load a station that you exported from FPE`);
+}

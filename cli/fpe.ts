@@ -1,0 +1,68 @@
+import { Command, CommanderError } from 'commander';
+import { PipelineError } from '../shared/errors.ts';
+import { UsageError } from './connection.ts';
+import { demoCommand } from './demo.ts';
+import { importCommand } from './import.ts';
+import { listCommand } from './list.ts';
+import { localCommand } from './local.ts';
+import { redriveCommand } from './redrive.ts';
+import { showCommand } from './show.ts';
+import { startCommand } from './start.ts';
+import { stopCommand } from './stop.ts';
+import { watchCommand } from './watch.ts';
+
+const program = new Command('fpe')
+  .description('From stream photos and annotation pairs to a published ranking model')
+  .option('--aws', 'use AWS even while the local stack runs')
+  .option(
+    '--machine <name>',
+    'name or ARN of the state machine; default: the only one there, or FPE_STATE_MACHINE',
+  )
+  .addHelpText(
+    'after',
+    `
+EXECUTION is a name or an ARN; without it the newest one is meant.
+The local stack is used while it runs, otherwise AWS with the credentials and the region of the environment.
+
+Examples:
+  npx fpe demo                                 everything on this computer, with a station that is made up
+  npx fpe local                                the stack alone, until Ctrl-C
+  npx fpe start events/train-station.json      start an execution and watch it
+  npx fpe start '{"station_id": 29}' --detach  start one and go on
+  npx fpe list                                 what ran lately
+  npx fpe show                                 everything about the newest one`,
+  )
+  .showHelpAfterError('(npx fpe --help tells more)')
+  .exitOverride();
+
+for (const command of [
+  demoCommand(),
+  startCommand(),
+  watchCommand(),
+  listCommand(),
+  showCommand(),
+  stopCommand(),
+  redriveCommand(),
+  importCommand(),
+  localCommand(),
+])
+  program.addCommand(command.copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+  if (!(error instanceof CommanderError)) console.error(describeError(error));
+}
+
+/** What a person did wrong is said without a stack trace; what we did wrong, with it. */
+function describeError(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'CredentialsProviderError')
+    return 'There are no AWS credentials here, and no local stack runs. Log in to AWS, or start the stack with: npx fpe local';
+  // Errors of AWS carry a code and a message that say it all.
+  if ('$metadata' in error) return `${error.name}: ${error.message}`;
+  return error.stack ?? error.message;
+}
