@@ -9,13 +9,7 @@ import {
 import { listObjects } from '../shared/aws/object-store.ts';
 import { trainingMetrics } from '../shared/aws/training-jobs.ts';
 import { executionProgress, type StateProgress } from './execution-progress.ts';
-import {
-  describeJob,
-  type JobProgress,
-  type JobsProgress,
-  progressLines,
-  stateLine,
-} from './progress-lines.ts';
+import { type JobProgress, type JobsProgress, progressLines, stateLine } from './progress-lines.ts';
 
 /** States that do no work of their own are not worth a line. */
 const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
