@@ -6,8 +6,8 @@ const STEPS_PER_DAY = 1440 / STEP_MINUTES;
 /** Steps before the first one that is kept, so that soil and snow do not start from nothing. */
 const WARM_UP_DAYS = 60;
 const CATCHMENT_CFS_PER_MM_HOUR = 100;
-const QUICK_RECESSION_HOURS = 16;
-const SLOW_RECESSION_HOURS = 30 * 24;
+const QUICK_RECESSION_HOURS = 36;
+const SLOW_RECESSION_HOURS = 12 * 24;
 
 /** Weather and flow at one time; a step describes the half hour that begins there. */
 export type StreamState = {
@@ -57,7 +57,7 @@ export function simulateStream(start: number, days: number, seed: number): Strea
     const falling = precipitation[step] as number;
     const clouded = falling > 0 ? 1 : 0.5 + 0.5 * Math.sin(weather * 0.9 + step / 130);
     cloud += (clouded - cloud) * 0.12;
-    const temperatureC = 8.5 - 13 * season + weather + (5 - 3 * cloud) * dailySwing;
+    const temperatureC = 9.5 - 12.5 * season + weather + (5 - 3 * cloud) * dailySwing;
 
     const isSnow = temperatureC < 0.8;
     const melt = Math.min(snowMm, Math.max(0, temperatureC - 0.5) * 0.16 * hours);
@@ -66,16 +66,16 @@ export function simulateStream(start: number, days: number, seed: number): Strea
 
     // The wetter the soil, the more of the rain runs off at once.
     const wetness = Math.min(1, soilMm / 130);
-    const runoff = water * (0.03 + 0.6 * wetness ** 2);
+    const runoff = water * (0.06 + 0.6 * wetness ** 2);
     const transpiration = Math.max(0, temperatureC) * 0.0065 * hours * (1 + 0.8 * dailySwing);
     quickMm += runoff;
     soilMm = Math.max(4, soilMm + water - runoff - transpiration * wetness ** 0.5);
     const quick = (quickMm * hours) / QUICK_RECESSION_HOURS;
-    const slow = (soilMm * wetness ** 0.7 * hours) / SLOW_RECESSION_HOURS;
+    const slow = (soilMm * wetness ** 1.6 * hours) / SLOW_RECESSION_HOURS;
     quickMm -= quick;
     soilMm -= slow;
     const swing = 1 - 0.05 * Math.max(0, -season) * dailySwing;
-    const flowCfs = ((quick + slow) / hours) * CATCHMENT_CFS_PER_MM_HOUR * swing + 0.6;
+    const flowCfs = ((quick + slow) / hours) * CATCHMENT_CFS_PER_MM_HOUR * swing + 0.5;
 
     frostC = frostC * 0.994 + temperatureC * 0.006;
     const logFlow = Math.log10(flowCfs);
@@ -89,7 +89,7 @@ export function simulateStream(start: number, days: number, seed: number): Strea
       rainMmPerHour: isSnow ? 0 : falling,
       snowfallMmPerHour: isSnow ? falling : 0,
       snowMm,
-      ice: Math.min(1, Math.max(0, (-frostC - 3) / 4)) * Math.min(1, 30 / flowCfs),
+      ice: Math.min(1, Math.max(0, (-frostC - 4) / 5)) * Math.min(1, 30 / flowCfs),
       cloud,
     });
   }

@@ -65,7 +65,7 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
   const { sun, stage, wetStage, speed, infrared, turbidity } = scene;
   const rough = 0.12 + 0.34 * speed + 0.1 * scene.rain;
   const clearAtDepth = Float32Array.from({ length: DEPTH_STEPS }, (_, step) =>
-    Math.exp((-(2.2 + 16 * turbidity) * step * DEEPEST) / DEPTH_STEPS),
+    Math.exp((-(5 + 16 * turbidity) * step * DEEPEST) / DEPTH_STEPS),
   );
   const [bodyRed, bodyGreen, bodyBlue] = [
     0.035 + 0.2 * turbidity,
@@ -101,9 +101,9 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
       const level = at(view.level, pixel);
       const depth = distance === 0 ? -9 : stage - level;
       if (speckle > 1 - 0.62 * scene.autumn && depth < 0 && at(view.normalZ, pixel) > 0.75) {
-        red = red * 0.4 + 0.26;
-        green = green * 0.4 + 0.11;
-        blue = blue * 0.4 + 0.02;
+        red = red * 0.4 + 0.2;
+        green = green * 0.4 + 0.1;
+        blue = blue * 0.4 + 0.035;
       }
       const damp = Math.max(scene.rain * 0.8, smoothStep(-0.02, 0.03, wetStage + 0.02 - level));
       const dry = 1 - (distance === 0 ? 0 : 0.5 * damp);
@@ -155,7 +155,7 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
         const clear = at(clearAtDepth, Math.min(DEPTH_STEPS - 1, (depth * (DEPTH_STEPS / DEEPEST)) | 0));
         const scattered = (scene.skyLight + 0.7 * sunlit + (infrared ? light * 0.35 : 0)) * (1 - clear);
         const mirror =
-          Math.min(1, depth * 45) * Math.min(0.95, at(view.fresnel, pixel) * 1.5 + 0.05 + 0.09 * chop);
+          Math.min(1, depth * 45) * Math.min(0.95, at(view.fresnel, pixel) * 1.2 + 0.03 + 0.08 * chop);
         const sky = smoothStep(-0.04, 0.13, at(view.skyGate, pixel) - 0.08 + rough * chop);
         const mirrored = air.trees + (air.sky - air.trees) * sky;
         const through = 0.9 * clear * (1 - mirror);
@@ -179,14 +179,9 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
           }
         }
         // Foam where the bed breaks a fast current, and on the waves of a flood.
-        const broken = (at(view.roughness, pixel) * (0.3 + speed)) / (0.6 + depth * 14);
-        const foam = Math.max(
-          0,
-          Math.min(
-            0.9,
-            (broken * 1.9 + 0.55 * speed * speed + 0.55 * clump + (0.25 + 0.4 * speed) * chop - 0.85) * 1.8,
-          ),
-        );
+        const broken = at(view.roughness, pixel) / (0.6 + depth * 12);
+        const whiteness = 0.5 * clump + 0.45 * chop + 1.1 * broken - 0.95 + 0.95 * speed;
+        const foam = Math.max(0, Math.min(0.9, whiteness * 2.2));
         if (foam > 0) {
           const bright = (scene.skyLight + 0.8 * sunlit + (infrared ? light : 0)) * 0.85;
           red += (bright * (0.9 - 0.12 * turbidity) - red) * foam;
@@ -267,8 +262,8 @@ function plantColour({ greenness, autumn, infrared }: Scene): { red: number; gre
   const gold = Math.max(0, Math.min(1, autumn)) * winter;
   const brown = winter - gold;
   return {
-    red: 0.095 * greenness + 0.34 * gold + 0.2 * brown,
-    green: 0.165 * greenness + 0.19 * gold + 0.155 * brown,
-    blue: 0.04 * greenness + 0.05 * gold + 0.1 * brown,
+    red: 0.095 * greenness + 0.27 * gold + 0.2 * brown,
+    green: 0.165 * greenness + 0.175 * gold + 0.155 * brown,
+    blue: 0.04 * greenness + 0.065 * gold + 0.1 * brown,
   };
 }

@@ -45,7 +45,7 @@ export type Scene = {
  * @param flowCfs cubic feet per second
  * @returns metres above the bed
  */
-export const stageAt = (flowCfs: number): number => 0.21 * flowCfs ** 0.25 - 0.125;
+export const stageAt = (flowCfs: number): number => 0.28 * flowCfs ** 0.25 - 0.2;
 
 /** What a camera sees at a time between two steps of the stream's states. */
 export function sceneAt(states: readonly StreamState[], time: number, seed: number): Scene {
@@ -61,7 +61,7 @@ export function sceneAt(states: readonly StreamState[], time: number, seed: numb
   const sun = sunAt(time);
   const infrared = sun.z < -0.06;
   const daylight = smoothStep(-0.1, 0.35, sun.z);
-  const fog = random.chance(before.rainMmPerHour > 0 ? 0.35 : 0.05) ? random.uniform(0.15, 0.7) : 0;
+  const fog = random.chance(before.rainMmPerHour > 0 ? 0.3 : 0.04) ? random.uniform(0.15, 0.6) : 0;
   const overcast = smoothStep(0.35, 0.8, before.cloud + fog * 0.5);
   const logFlow = Math.log10(flowCfs);
   const date = new Date(time);
@@ -74,9 +74,9 @@ export function sceneAt(states: readonly StreamState[], time: number, seed: numb
     wetStage: stageAt(highestCfs),
     turbidity: Math.max(
       0.04,
-      Math.min(1, 0.85 * smoothStep(0.9, 2, logFlow) + 0.9 * Math.max(0, before.rise)),
+      Math.min(1, 0.9 * smoothStep(0.6, 1.9, logFlow) + 0.7 * Math.max(0, before.rise)),
     ),
-    speed: smoothStep(-0.2, 2.1, logFlow),
+    speed: Math.max(0, Math.min(1, (logFlow + 0.1) / 2.1)),
     ice: before.ice,
     sun,
     sunLight: infrared ? 0 : daylight * (1 - 0.93 * overcast) * smoothStep(0.02, 0.3, sun.z),
