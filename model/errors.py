@@ -47,6 +47,6 @@ def failure_line(error: BaseException) -> str:
 
 
 def write_failure(error: BaseException, output_folder: Path) -> None:
-    """Leave the reason where SageMaker looks for it: `failure` in the output folder (usually /opt/ml/output)."""
+    """Leave the reason where SageMaker looks for it: the file `failure` in the output folder."""
     output_folder.mkdir(parents=True, exist_ok=True)
     (output_folder / 'failure').write_text(failure_line(error) + '\n', encoding='utf-8')

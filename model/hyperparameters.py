@@ -1,7 +1,8 @@
 """The hyperparameters of a training, read from SM_HPS.
 
-SageMaker gives every value as a string; its toolkit decodes them as JSON where it can. So `"8"`, `8`, `"true"` and `true`
-all occur. They also arrive on the command line, joined by a shell without quoting: never read them there.
+SageMaker gives every value as a string; its toolkit decodes them as JSON where it can. So `"8"`, `8`,
+`"true"` and `true` all occur. They also arrive on the command line, joined by a shell without quoting: never
+read them there.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass, fields
-from typing import Any, Optional
+from typing import Any
 
 from errors import InvalidHyperparameters
 
@@ -44,8 +45,10 @@ RANGES = {
 }
 
 
-def parse_hyperparameters(text: Optional[str]) -> Hyperparameters:
-    """Read SM_HPS: a JSON object. None or '' gives the defaults. Raises InvalidHyperparameters naming all that is wrong."""
+def parse_hyperparameters(text: str | None) -> Hyperparameters:
+    """Read SM_HPS: a JSON object. None or '' gives the defaults. Raises InvalidHyperparameters naming all
+    that is wrong.
+    """
     try:
         given = json.loads(text or '{}')
     except ValueError as error:
@@ -72,7 +75,9 @@ def parse_hyperparameters(text: Optional[str]) -> Hyperparameters:
 
 
 def _parse(value: Any, kind: type) -> Any:
-    """One value of its type; a ValueError says what it should have been. `bool('False')` is true, so not that (Q-T1)."""
+    """One value of its type; a ValueError says what it should have been. `bool('False')` is true, so not that
+    (Q-T1).
+    """
     text = str(value).strip()
     if kind is bool:
         if text.lower() not in ('true', 'false'):

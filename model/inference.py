@@ -1,9 +1,11 @@
-"""Score photos with a published model: the four functions that SageMaker's PyTorch containers call, and `serve` too.
+"""Score photos with a published model: the four functions that SageMaker's PyTorch containers call, and
+`serve` too.
 
-A photo's answer is `{"score": 0.0754}`. One that cannot be scored is answered too, `{"score": null, "error": "…"}`: an
-exception here would fail the whole transform job for the sake of one broken file (Q-X3).
+A photo's answer is `{"score": 0.0754}`. One that cannot be scored is answered too, `{"score": null, "error":
+"…"}`: an exception here would fail the whole transform job for the sake of one broken file (Q-X3).
 
-Scores equal those of FPE's other tools, which send one photo at a time through the pickled transform, within 1e-5.
+Scores equal those of FPE's other tools, which send one photo at a time through the pickled transform, within
+1e-5.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, Tuple, Union
+from typing import Any, Callable
 
 import torch
 from PIL import Image
@@ -29,7 +31,7 @@ COMPILED_TOLERANCE = 2e-6
 class Scorer:
     """A loaded model: photo in, score out. On the CPU, whatever else the host has (Q-X2)."""
 
-    def __init__(self, checkpoint: Dict[str, Any], source: str):
+    def __init__(self, checkpoint: dict[str, Any], source: str):
         network = RankNet()
         load_published_state(network, checkpoint['model_state_dict'], source)
         self.transform = checkpoint['transforms']['eval']
@@ -51,8 +53,9 @@ class Scorer:
 def compile_network(network: RankNet, example: Tensor) -> Callable[[Tensor], Tensor]:
     """The network as oneDNN kernels, with batch normalisation folded into the convolutions.
 
-    One small photo at a time, PyTorch 1.13 would choose its slow built-in convolution: ten times slower at 128 pixels.
-    Where a later PyTorch has dropped this compiler, or its result differs, the network is used as it is.
+    One small photo at a time, PyTorch 1.13 would choose its slow built-in convolution: ten times slower at
+    128 pixels. Where a later PyTorch has dropped this compiler, or its result differs, the network is used as
+    it is.
     """
     try:
         with torch.no_grad():
@@ -73,15 +76,15 @@ def threads_per_worker() -> int:
     return max(1, cores // max(1, int(os.environ.get('SAGEMAKER_MODEL_SERVER_WORKERS') or cores)))
 
 
-def model_fn(model_dir: Union[str, os.PathLike], context: Any = None) -> Scorer:
+def model_fn(model_dir: str | os.PathLike, context: Any = None) -> Scorer:
     """Load model.pth: ours, or one that FPE published before. No other weights are fetched (Q-X1)."""
     torch.set_num_threads(threads_per_worker())
     path = Path(model_dir) / 'model.pth'
     return Scorer(load_checkpoint(path), str(path))
 
 
-def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Union[Image.Image, UnreadablePhoto]:
-    """Decode a request; what is wrong with it is handed on, to be answered. The content type does not matter."""
+def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Image.Image | UnreadablePhoto:
+    """Decode a request, whatever its content type; what is wrong with it is handed on, to be answered."""
     try:
         # Containers decode text types; such a body is no photo.
         return open_photo(bytes(body) if not isinstance(body, str) else body.encode())
@@ -89,7 +92,7 @@ def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Union
         return error
 
 
-def predict_fn(photo: Union[Image.Image, UnreadablePhoto], model: Scorer) -> Dict[str, Any]:
+def predict_fn(photo: Image.Image | UnreadablePhoto, model: Scorer) -> dict[str, Any]:
     """The answer for one photo; never raises for the photo's sake."""
     if isinstance(photo, UnreadablePhoto):
         return _no_score(str(photo))
@@ -100,10 +103,10 @@ def predict_fn(photo: Union[Image.Image, UnreadablePhoto], model: Scorer) -> Dic
     return {'score': score} if math.isfinite(score) else _no_score(f'the score is {score}')
 
 
-def output_fn(prediction: Dict[str, Any], accept: str = 'application/json') -> Tuple[str, str]:
+def output_fn(prediction: dict[str, Any], accept: str = 'application/json') -> tuple[str, str]:
     """JSON, whatever was asked for."""
     return json.dumps(prediction), 'application/json'
 
 
-def _no_score(reason: str) -> Dict[str, Any]:
+def _no_score(reason: str) -> dict[str, Any]:
     return {'score': None, 'error': ' '.join(reason.split())[:500]}

@@ -1,13 +1,15 @@
 """The network: one score per photo, from a ResNet-18 body and a small head.
 
-He et al. 2015, https://arxiv.org/abs/1512.03385 (ResNet); Burges et al. 2005, https://doi.org/10.1145/1102351.1102363
-(RankNet). The names of the sub-modules are those in published checkpoints: do not rename them.
+He et al. 2015, https://arxiv.org/abs/1512.03385 (ResNet); Burges et al. 2005,
+https://doi.org/10.1145/1102351.1102363 (RankNet). The names of the sub-modules are those in published
+checkpoints: do not rename them.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Mapping, Union
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +27,8 @@ class ResNetBody(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        # ImageNet weights come from a file, if at all: neither training nor scoring has a network to fetch them from.
+        # ImageNet weights come from a file, if at all: neither training nor scoring has a network to fetch
+        # them from.
         self.model = nn.Sequential(*list(resnet18(weights=None).children())[:-2])
 
     def forward(self, photos: Tensor) -> Tensor:
@@ -39,7 +42,9 @@ class RankNet(nn.Module):
         super().__init__()
         self.resnetbody = ResNetBody()
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
-        self.fclayers = nn.Sequential(nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 64), nn.ReLU(), nn.Linear(64, 1))
+        self.fclayers = nn.Sequential(
+            nn.Linear(512, 256), nn.ReLU(), nn.Linear(256, 64), nn.ReLU(), nn.Linear(64, 1)
+        )
 
     def features(self, photos: Tensor) -> Tensor:
         """What the body sees: (batch, 3, h, w) → (batch, 512)."""
@@ -51,13 +56,17 @@ class RankNet(nn.Module):
 
 
 def ranking_loss(scores_1: Tensor, scores_2: Tensor, labels: Tensor) -> Tensor:
-    """RankNet's cross-entropy of each pair, (pairs,) each; label 1: photo 1 shows more, -1: photo 2, 0: the same."""
+    """RankNet's cross-entropy of each pair, (pairs,) each; label 1: photo 1 shows more, -1: photo 2, 0: the
+    same.
+    """
     return F.binary_cross_entropy_with_logits(scores_1 - scores_2, (labels + 1) / 2, reduction='none')
 
 
-def published_state(network: RankNet) -> Dict[str, Tensor]:
+def published_state(network: RankNet) -> dict[str, Tensor]:
     """The network's weights under the names that FPE's other tools expect, on the CPU in plain memory order."""
-    return {PREFIX + name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    return {
+        PREFIX + name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
+    }
 
 
 def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: str) -> None:
@@ -65,7 +74,9 @@ def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: 
 
     Raises InvalidCheckpoint, naming `source`, when tensors are missing, left over or of another shape.
     """
-    plain = {name[len(PREFIX) :] if name.startswith(PREFIX) else name: tensor for name, tensor in state.items()}
+    plain = {
+        name[len(PREFIX) :] if name.startswith(PREFIX) else name: tensor for name, tensor in state.items()
+    }
     try:
         network.load_state_dict(plain)
     except RuntimeError as error:
@@ -78,7 +89,7 @@ def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: 
         ) from error
 
 
-def load_imagenet_weights(network: RankNet, path: Union[str, os.PathLike]) -> None:
+def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
     """Start the body from a torchvision state_dict of resnet18; its classifier (`fc`) is dropped.
 
     Raises InvalidCheckpoint when the file holds anything else.
@@ -93,13 +104,13 @@ def load_imagenet_weights(network: RankNet, path: Union[str, os.PathLike]) -> No
             where=str(path),
             found=' '.join(f'{type(error).__name__}: {error}'.split())[:300],
             expected='a torchvision state_dict of resnet18',
-            fix='put torchvision’s resnet18-f37072fd.pth into the weights channel, or set pretrained to false',
+            fix='give torchvision’s resnet18-f37072fd.pth as the weights channel, or set pretrained to false',
         ) from error
     body = nn.Sequential(*list(donor.children())[:-2])
     network.resnetbody.model.load_state_dict(body.state_dict())
 
 
-def load_checkpoint(path: Union[str, os.PathLike]) -> Dict[str, Any]:
+def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
     """Read a checkpoint onto the CPU. It holds pickled torchvision transforms: read only files you trust."""
     # From torch 2.6 on, weights_only is the default, and refuses the transforms.
     return torch.load(path, map_location='cpu', weights_only=False)

@@ -1,4 +1,6 @@
-"""Annotated pairs of photos, and the photos themselves: each distinct one is decoded and resized once per job."""
+"""Annotated pairs of photos, and the photos themselves: each distinct one is decoded and resized once per
+job.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,11 @@ import random
 import statistics
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Set, Tuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +25,8 @@ from photos import Size, UnreadablePhoto, open_photo, photo_size, resize
 
 COLUMNS = ('split', 'pair', 'filename_1', 'filename_2', 'label')
 SPLITS = ('train', 'val')
-# Photos are kept in memory up to this share of what is free, otherwise in a file that the system pages in and out.
+# Photos are kept in memory up to this share of what is free, otherwise in a file that the system pages in and
+# out.
 MEMORY_SHARE = 0.5
 
 
@@ -36,8 +40,10 @@ class PairRow(NamedTuple):
     label: int
 
 
-def read_pairs(path: Path) -> List[PairRow]:
-    """The rows of pairs.csv. Raises InvalidPairs for missing columns, unknown splits and labels other than -1, 0, 1."""
+def read_pairs(path: Path) -> list[PairRow]:
+    """The rows of pairs.csv. Raises InvalidPairs for missing columns, unknown splits and labels other than
+    -1, 0, 1.
+    """
     with open(path, newline='', encoding='utf-8') as file:
         reader = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
@@ -46,7 +52,7 @@ def read_pairs(path: Path) -> List[PairRow]:
         return [_pair_row(path, number, row) for number, row in enumerate(reader, start=2)]
 
 
-def _pair_row(path: Path, line: int, row: Dict[str, str]) -> PairRow:
+def _pair_row(path: Path, line: int, row: dict[str, str]) -> PairRow:
     split, label = row['split'], row['label']
     if split not in SPLITS:
         raise _invalid(path, f'split {split!r} in line {line}', 'train or val')
@@ -66,7 +72,9 @@ def _invalid(path: Path, found: str, expected: str) -> InvalidPairs:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Distinct pairs of one split: positions of their photos, labels, and how many rows each stands for; (pairs,) each."""
+    """Distinct pairs of one split: positions of their photos, labels, and how many rows each stands for;
+    (pairs,) each.
+    """
 
     photo_1: Tensor
     photo_2: Tensor
@@ -81,11 +89,11 @@ class Pairs:
         return max(1, round(batch_size * len(self) / float(self.rows.sum())))
 
 
-def distinct_pairs(rows: Sequence[PairRow], positions: Dict[str, int]) -> Pairs:
+def distinct_pairs(rows: Sequence[PairRow], positions: dict[str, int]) -> Pairs:
     """Each pair once, with the number of rows that mean the same.
 
-    A pair and its mirror have the same loss, whatever the scores: swapping the photos and negating the label changes
-    neither side of the cross-entropy. So one of them is computed, and counted twice.
+    A pair and its mirror have the same loss, whatever the scores: swapping the photos and negating the label
+    changes neither side of the cross-entropy. So one of them is computed, and counted twice.
     """
     count: Counter = Counter()
     for row in rows:
@@ -101,12 +109,12 @@ def distinct_pairs(rows: Sequence[PairRow], positions: Dict[str, int]) -> Pairs:
     )
 
 
-def file_names(rows: Sequence[PairRow]) -> List[str]:
+def file_names(rows: Sequence[PairRow]) -> list[str]:
     """The distinct photos of the rows, in the order of their first appearance."""
     return list(dict.fromkeys(name for row in rows for name in (row.filename_1, row.filename_2)))
 
 
-def drop_unreadable(rows: Sequence[PairRow], unreadable: Set[str]) -> List[PairRow]:
+def drop_unreadable(rows: Sequence[PairRow], unreadable: set[str]) -> list[PairRow]:
     """The rows whose photos can both be read. Raises NotEnoughPairs when a split has none left."""
     kept = [row for row in rows if row.filename_1 not in unreadable and row.filename_2 not in unreadable]
     for split in SPLITS:
@@ -123,7 +131,8 @@ def drop_unreadable(rows: Sequence[PairRow], unreadable: Set[str]) -> List[PairR
 
 
 def median_aspect(sizes: Sequence[Size]) -> float:
-    """The aspect (width / height) that the training photos are brought to: the median, one that occurs (Q-T4).
+    """The aspect (width / height) that the training photos are brought to: the median, one that occurs
+    (Q-T4).
 
     Upstream takes that of the first pair, so that one photo of another camera would distort all the others.
     """
@@ -139,8 +148,8 @@ def sample_for_statistics(rows: Sequence[PairRow], count: int, seed: int) -> Cou
 class ChannelStatistics(NamedTuple):
     """Mean and (unbiased) standard deviation of red, green and blue in 0…1."""
 
-    mean: List[float]
-    sd: List[float]
+    mean: list[float]
+    sd: list[float]
 
 
 def photo_statistics(image) -> ChannelStatistics:
@@ -157,15 +166,15 @@ class Photos(NamedTuple):
     """The readable photos of a job."""
 
     pixels: Tensor  # uint8 (photos, height, width, 3)
-    positions: Dict[str, int]  # by file name
-    unreadable: Dict[str, str]  # the reason by file name
-    statistics: Dict[str, ChannelStatistics]  # of the photos that were asked for
+    positions: dict[str, int]  # by file name
+    unreadable: dict[str, str]  # the reason by file name
+    statistics: dict[str, ChannelStatistics]  # of the photos that were asked for
 
 
-def readable_sizes(names: Sequence[str], folder: Path) -> Tuple[Dict[str, Size], Dict[str, str]]:
+def readable_sizes(names: Sequence[str], folder: Path) -> tuple[dict[str, Size], dict[str, str]]:
     """Sizes from the headers of photos; for those without a header the reason. Cheap: nothing is decoded."""
-    sizes: Dict[str, Size] = {}
-    unreadable: Dict[str, str] = {}
+    sizes: dict[str, Size] = {}
+    unreadable: dict[str, str] = {}
     for name in names:
         try:
             sizes[name] = photo_size(folder / name)
@@ -175,10 +184,12 @@ def readable_sizes(names: Sequence[str], folder: Path) -> Tuple[Dict[str, Size],
 
 
 def read_photos(names: Sequence[str], folder: Path, size: Size, measured: Counter, workers: int) -> Photos:
-    """Decode each photo once, in threads (Pillow lets go of the interpreter while it decodes), resized to `size`.
+    """Decode each photo once, in threads (Pillow lets go of the interpreter while it decodes), resized to
+    `size`.
 
-    Resized photos are kept as whole numbers, a quarter of the memory of floats; the rounding (at most 0.002 of full
-    scale) is far below the noise of a JPEG. `measured` names the photos whose colour statistics are wanted.
+    Resized photos are kept as whole numbers, a quarter of the memory of floats; the rounding (at most 0.002
+    of full scale) is far below the noise of a JPEG. `measured` names the photos whose colour statistics are
+    wanted.
     """
     pixels = _photo_store(len(names), size)
 
@@ -220,8 +231,10 @@ def average_statistics(photos: Photos, measured: Counter) -> ChannelStatistics:
         )
     weights = [measured[name] for name in names]
 
-    def average(part: str) -> List[float]:
-        return np.average([getattr(photos.statistics[name], part) for name in names], axis=0, weights=weights).tolist()
+    def average(part: str) -> list[float]:
+        return np.average(
+            [getattr(photos.statistics[name], part) for name in names], axis=0, weights=weights
+        ).tolist()
 
     return ChannelStatistics(average('mean'), average('sd'))
 

@@ -1,14 +1,15 @@
 """From a photo to what the network sees: the sizes, the pickled transforms, and their fast equivalents.
 
-A checkpoint carries its transforms as pickled torchvision objects; FPE's other tools (torchvision 0.14.1) call them, so
-they stay the definition. The functions here do the same work for a whole batch, or for one photo without touching the
-pixels that are cropped away; tests hold them equal.
+A checkpoint carries its transforms as pickled torchvision objects; FPE's other tools (torchvision 0.14.1)
+call them, so they stay the definition. The functions here do the same work for a whole batch, or for one
+photo without touching the pixels that are cropped away; tests hold them equal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple
 
 import numpy as np
 import torch
@@ -40,21 +41,24 @@ def sizes_for(aspect: float, input_size: int) -> Sizes:
 
 
 class Colours(NamedTuple):
-    """How colours are changed: to grey, or else normalised by mean and sd of each channel where these are given."""
+    """How colours are changed: to grey, or else normalised by mean and sd of each channel where these are
+    given.
+    """
 
     decolorize: bool
-    mean: Optional[List[float]]
-    sd: Optional[List[float]]
+    mean: list[float] | None
+    sd: list[float] | None
 
-    def steps(self) -> List[Callable[[Tensor], Tensor]]:
+    def steps(self) -> list[Callable[[Tensor], Tensor]]:
         if self.decolorize:
             return [T.Grayscale(3)]
         return [T.Normalize(self.mean, self.sd)] if self.mean else []
 
 
-def checkpoint_transforms(sizes: Sizes, colours: Colours, augment: bool) -> Dict[str, T.Compose]:
+def checkpoint_transforms(sizes: Sizes, colours: Colours, augment: bool) -> dict[str, T.Compose]:
     """The transforms `train` and `eval` that the checkpoint carries, for float tensors (3, h, w) in 0…1."""
-    # Antialiasing is off by name: it is the default of newer torchvision only, and published models know none.
+    # Antialiasing is off by name: it is the default of newer torchvision only, and published models know
+    # none.
     resize_photo = T.Resize(sizes.resized, antialias=False)
     centre = T.CenterCrop(sizes.cropped)
     grey = [step for step in colours.steps() if isinstance(step, T.Grayscale)]
@@ -87,7 +91,7 @@ def central_views(count: int, sizes: Sizes) -> Views:
     return Views(torch.full((count,), top), torch.full((count,), left), zeros.bool(), zeros)
 
 
-def centre_of(sizes: Sizes) -> Tuple[int, int]:
+def centre_of(sizes: Sizes) -> tuple[int, int]:
     """First row and column of torchvision's CenterCrop."""
     (height, width), (crop_height, crop_width) = sizes
     return int(round((height - crop_height) / 2.0)), int(round((width - crop_width) / 2.0))
@@ -125,7 +129,9 @@ def prepare_batch(crops: Tensor, views: Views, colours: Colours) -> Tensor:
 
 
 def _sampling_grid(batch: Tensor, views: Views) -> Tensor:
-    """Where each pixel comes from: flip first, then turn about the centre, as torchvision does one after the other."""
+    """Where each pixel comes from: flip first, then turn about the centre, as torchvision does one after the
+    other.
+    """
     height, width = batch.shape[-2:]
     angle = torch.deg2rad(views.degrees.to(batch.device))
     mirror = 1 - 2 * views.flip.to(batch.device, torch.float32)
@@ -142,7 +148,7 @@ class ScoringPlan:
     """An `eval` transform taken apart: resize, crop centrally, then steps that change each pixel by itself."""
 
     sizes: Sizes
-    colour_steps: List[Any]
+    colour_steps: list[Any]
 
     def prepare(self, photo: Image.Image) -> Tensor:
         """Equals the transform on the whole photo to about 1e-7; returns (3, h, w)."""
@@ -154,27 +160,35 @@ class ScoringPlan:
         return tensor
 
 
-def scoring_plan(transform: Any) -> Optional[ScoringPlan]:
+def scoring_plan(transform: Any) -> ScoringPlan | None:
     """Take a checkpoint's `eval` transform apart; None when it holds a step that this pipeline never writes."""
     steps = list(getattr(transform, 'transforms', []))
     resizes = [step for step in steps if type(step) is T.Resize]
     crops = [step for step in steps if type(step) is T.CenterCrop]
     colour_steps = [step for step in steps if type(step) in (T.Grayscale, T.Normalize)]
-    if not (len(resizes) == len(crops) == 1 and steps[0] is resizes[0] and len(steps) == 2 + len(colour_steps)):
+    if not (
+        len(resizes) == len(crops) == 1 and steps[0] is resizes[0] and len(steps) == 2 + len(colour_steps)
+    ):
         return None
     sizes = Sizes(_pair(resizes[0].size), _pair(crops[0].size))
     bilinear = resizes[0].interpolation == T.InterpolationMode.BILINEAR and not resizes[0].antialias
-    if not bilinear or None in sizes or any(crop > whole for crop, whole in zip(sizes.cropped, sizes.resized)):
+    if (
+        not bilinear
+        or None in sizes
+        or any(crop > whole for crop, whole in zip(sizes.cropped, sizes.resized))
+    ):
         return None
     return ScoringPlan(sizes, colour_steps)
 
 
-def _pair(size: Any) -> Optional[Size]:
+def _pair(size: Any) -> Size | None:
     return (int(size[0]), int(size[1])) if isinstance(size, (list, tuple)) and len(size) == 2 else None
 
 
 def turn_off_antialiasing(transform: Any) -> None:
-    """Torchvision 0.14.1 pickles "no antialiasing" as None, which newer versions may take for their own default."""
+    """Torchvision 0.14.1 pickles "no antialiasing" as None, which newer versions may take for their own
+    default.
+    """
     for step in getattr(transform, 'transforms', []):
         if isinstance(step, T.Resize) and step.antialias is None:
             step.antialias = False

@@ -12,10 +12,10 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 MODEL = Path(__file__).parent.parent
 sys.path.insert(0, str(MODEL))
 
-import numpy as np  # noqa: E402
-import pytest  # noqa: E402
-import torch  # noqa: E402
-from PIL import Image  # noqa: E402
+import numpy as np
+import pytest
+import torch
+from PIL import Image
 
 PAIR_COLUMNS = ['split', 'pair', 'image_id_1', 'timestamp_1', 'filename_1', 'value_1']
 PAIR_COLUMNS += ['image_id_2', 'timestamp_2', 'filename_2', 'value_2', 'label']

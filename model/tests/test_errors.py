@@ -1,4 +1,5 @@
 import pytest
+
 from errors import NotEnoughPairs, PipelineError, failure_line, write_failure
 
 
@@ -6,7 +7,10 @@ def test_an_error_says_what_where_found_expected_and_how_to_fix():
     error = NotEnoughPairs('No pair is left', 'pairs.csv', '0 rows', 'at least 1', 'annotate more')
 
     assert isinstance(error, PipelineError)
-    assert str(error) == 'No pair is left (pairs.csv). Found: 0 rows. Expected: at least 1. To fix: annotate more.'
+    assert (
+        str(error)
+        == 'No pair is left (pairs.csv). Found: 0 rows. Expected: at least 1. To fix: annotate more.'
+    )
 
 
 @pytest.mark.parametrize('message', ['two\nlines', 'x' * 5000])

@@ -1,6 +1,7 @@
 import json
 
 import pytest
+
 from errors import InvalidHyperparameters
 from hyperparameters import Hyperparameters, parse_hyperparameters
 
@@ -15,10 +16,17 @@ def test_strings_become_numbers_texts_and_booleans():
 
     settings = parse_hyperparameters(json.dumps(given))
 
-    assert (settings.n_epochs, settings.learning_rate, settings.augment, settings.checkpoint_dir) == (8, 0.01, False, '/c')
+    assert (settings.n_epochs, settings.learning_rate, settings.augment, settings.checkpoint_dir) == (
+        8,
+        0.01,
+        False,
+        '/c',
+    )
 
 
-@pytest.mark.parametrize('value, expected', [('False', False), ('false', False), (False, False), ('True', True), (True, True)])
+@pytest.mark.parametrize(
+    'value, expected', [('False', False), ('false', False), (False, False), ('True', True), (True, True)]
+)
 def test_a_boolean_written_as_false_is_false_q_t1(value, expected):
     assert parse_hyperparameters(json.dumps({'normalize': value})).normalize is expected
 

@@ -1,16 +1,17 @@
 import io
 import json
 
-import inference
 import numpy as np
 import pytest
 import torch
-from conftest import draw_photo
-from errors import InvalidCheckpoint
-from network import RankNet, load_checkpoint, load_published_state
 from PIL import Image
 from torchvision import transforms as T
 from torchvision.transforms import functional as TF
+
+import inference
+from conftest import draw_photo
+from errors import InvalidCheckpoint
+from network import RankNet, load_checkpoint, load_published_state
 
 
 def encoded(image, format='JPEG'):
@@ -20,7 +21,9 @@ def encoded(image, format='JPEG'):
 
 
 def answer(model, body):
-    text, content_type = inference.output_fn(inference.predict_fn(inference.input_fn(body, 'image/jpeg'), model))
+    text, content_type = inference.output_fn(
+        inference.predict_fn(inference.input_fn(body, 'image/jpeg'), model)
+    )
     assert content_type == 'application/json'
     return json.loads(text)
 

@@ -1,5 +1,7 @@
 import pytest
 import torch
+from torchvision.models import resnet18
+
 from errors import InvalidCheckpoint
 from network import (
     RankNet,
@@ -8,7 +10,6 @@ from network import (
     published_state,
     ranking_loss,
 )
-from torchvision.models import resnet18
 
 
 def parameters_of(module):

@@ -1,9 +1,10 @@
 from collections import Counter
 
 import numpy as np
-import photo_pairs
 import pytest
 import torch
+
+import photo_pairs
 from conftest import draw_photo
 from errors import InvalidPairs, NotEnoughPairs
 from photo_pairs import (
@@ -54,7 +55,11 @@ def test_a_malformed_pairs_csv_is_refused(tmp_path, text, message):
 
 
 def test_a_pair_and_its_mirror_become_one_that_counts_twice():
-    rows = [PairRow('train', '1', 'b', 'a', 1), PairRow('train', '1', 'a', 'b', -1), PairRow('train', '2', 'a', 'b', 0)]
+    rows = [
+        PairRow('train', '1', 'b', 'a', 1),
+        PairRow('train', '1', 'a', 'b', -1),
+        PairRow('train', '2', 'a', 'b', 0),
+    ]
 
     pairs = distinct_pairs(rows, {'a': 0, 'b': 1})
 
@@ -73,7 +78,11 @@ def test_the_batch_size_counts_rows(batch_size, expected):
 
 
 def test_pairs_with_an_unreadable_photo_are_left_out():
-    rows = [PairRow('train', '1', 'a', 'b', 1), PairRow('train', '2', 'b', 'c', 1), PairRow('val', '3', 'c', 'd', 1)]
+    rows = [
+        PairRow('train', '1', 'a', 'b', 1),
+        PairRow('train', '2', 'b', 'c', 1),
+        PairRow('val', '3', 'c', 'd', 1),
+    ]
 
     assert drop_unreadable(rows, {'a'}) == rows[1:]
 
@@ -126,7 +135,9 @@ def test_statistics_of_unreadable_photos_alone_are_refused(station):
 def test_each_photo_is_decoded_once(station, monkeypatch):
     opened = Counter()
     monkeypatch.setattr(
-        photo_pairs, 'open_photo', lambda path, open_photo=photo_pairs.open_photo: opened.update([path]) or open_photo(path)
+        photo_pairs,
+        'open_photo',
+        lambda path, open_photo=photo_pairs.open_photo: opened.update([path]) or open_photo(path),
     )
     rows = read_pairs(station.root / 'values' / 'pairs.csv')
 

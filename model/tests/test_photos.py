@@ -3,9 +3,10 @@ import io
 import numpy as np
 import pytest
 import torch
+from torchvision import transforms as T
+
 from conftest import draw_photo
 from photos import UnreadablePhoto, open_photo, photo_size, resize
-from torchvision import transforms as T
 
 
 def jpeg(image, **options):
@@ -14,7 +15,9 @@ def jpeg(image, **options):
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize('mode, format', [('RGB', 'JPEG'), ('L', 'JPEG'), ('CMYK', 'JPEG'), ('RGBA', 'PNG'), ('P', 'PNG')])
+@pytest.mark.parametrize(
+    'mode, format', [('RGB', 'JPEG'), ('L', 'JPEG'), ('CMYK', 'JPEG'), ('RGBA', 'PNG'), ('P', 'PNG')]
+)
 def test_every_kind_of_photo_is_opened_as_rgb_q_x3(mode, format):
     photo = open_photo(jpeg(draw_photo(0.5, mode=mode), format=format))
 
@@ -42,7 +45,9 @@ def test_the_size_comes_from_the_header(tmp_path):
 
 
 @pytest.mark.parametrize('source', [(60, 80), (30, 40), (120, 160), (61, 97), (17, 500), (240, 320)])
-@pytest.mark.parametrize('size, window', [((60, 80), None), ((60, 80), (6, 8, 48, 64)), ((33, 59), (3, 1, 26, 47))])
+@pytest.mark.parametrize(
+    'size, window', [((60, 80), None), ((60, 80), (6, 8, 48, 64)), ((33, 59), (3, 1, 26, 47))]
+)
 def test_resizing_equals_torchvision_s_without_antialiasing(source, size, window):
     pixels = np.random.default_rng(1).integers(0, 256, (*source, 3), dtype=np.uint8)
     whole = T.Resize(size, antialias=False)(torch.from_numpy(pixels).permute(2, 0, 1).float())

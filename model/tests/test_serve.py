@@ -12,6 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from conftest import draw_photo
 
 
@@ -32,7 +33,11 @@ class Served:
 
     def __init__(self, model_dir, **environment):
         self.port = free_port()
-        settings = {'SM_MODEL_DIR': str(model_dir), 'SERVE_HOST': '127.0.0.1', 'SAGEMAKER_BIND_TO_PORT': str(self.port)}
+        settings = {
+            'SM_MODEL_DIR': str(model_dir),
+            'SERVE_HOST': '127.0.0.1',
+            'SAGEMAKER_BIND_TO_PORT': str(self.port),
+        }
         self.process = subprocess.Popen(
             [sys.executable, str(model_dir / 'code' / 'serve')],
             env={**os.environ, **settings, **environment},
@@ -122,7 +127,9 @@ def test_a_chunked_body_is_put_together(served):
     photo = jpeg(0.7)
     chunks = iter([photo[:500], photo[500:]])
 
-    assert served.invoke(chunks, encode_chunked=True, headers={'Transfer-Encoding': 'chunked'}) == served.invoke(photo)
+    assert served.invoke(
+        chunks, encode_chunked=True, headers={'Transfer-Encoding': 'chunked'}
+    ) == served.invoke(photo)
 
 
 def test_execution_parameters_name_the_workers_and_the_payload(served):

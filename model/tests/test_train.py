@@ -9,12 +9,17 @@ import time
 
 import pytest
 import torch
+from torchvision.models import resnet18
+
 import train
+import training_job
+from checkpoints import checkpoint_path, remove_superseded, write_atomically
 from conftest import MODEL
 from errors import MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
 from hyperparameters import parse_hyperparameters
 from network import RankNet, load_checkpoint
-from torchvision.models import resnet18
+from training_data import load_data, training_batches
+from training_job import Folders
 
 CONTRACT_KEYS = {'epoch', 'model_state_dict', 'optimizer_state_dict', 'training_loss', 'transforms', 'params'}
 # As in the machine's MetricDefinitions (shared/sagemaker-requests.ts).
@@ -27,7 +32,10 @@ def read_metrics(station):
 
 
 def losses(station):
-    return [(row['epoch'], row['train_loss'], row['val_loss'], row['learning_rate']) for row in read_metrics(station)]
+    return [
+        (row['epoch'], row['train_loss'], row['val_loss'], row['learning_rate'])
+        for row in read_metrics(station)
+    ]
 
 
 def model_of(station):
@@ -83,14 +91,14 @@ def test_args_json_has_the_names_that_the_report_reads(trained):
 def test_code_that_serves_the_model_lies_beside_it(trained):
     code = trained.root / 'model' / 'code'
 
-    assert {file.name for file in code.iterdir()} == set(train.CODE_FILES)
+    assert {file.name for file in code.iterdir()} == set(training_job.CODE_FILES)
     assert os.access(code / 'serve', os.X_OK)
 
 
 def test_a_frozen_body_keeps_its_weights_while_batch_normalisation_learns_q_t7(station):
     settings = parse_hyperparameters(station.environment()['SM_HPS'])
-    folders = train.Folders.from_environment(station.environment())
-    data = train.load_data(folders, settings)
+    folders = Folders.from_environment(station.environment())
+    data = load_data(folders, settings)
     network = train.start_network(settings, folders)
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
@@ -98,27 +106,29 @@ def test_a_frozen_body_keeps_its_weights_while_batch_normalisation_learns_q_t7(s
 
     after = network.state_dict()
     assert torch.equal(before['resnetbody.model.0.weight'], after['resnetbody.model.0.weight'])
-    assert not torch.equal(before['resnetbody.model.1.running_mean'], after['resnetbody.model.1.running_mean'])
+    assert not torch.equal(
+        before['resnetbody.model.1.running_mean'], after['resnetbody.model.1.running_mean']
+    )
     assert not torch.equal(before['fclayers.0.weight'], after['fclayers.0.weight'])
 
 
 def test_a_short_last_batch_does_not_weigh_more_in_the_loss_q_t12(station):
     settings = parse_hyperparameters(station.environment(batch_size='6', augment='false')['SM_HPS'])
-    folders = train.Folders.from_environment(station.environment())
-    data = train.load_data(folders, settings)
+    folders = Folders.from_environment(station.environment())
+    data = load_data(folders, settings)
     network = RankNet()
     # Scores that do not depend on the photos: each row's loss is ln 2, and so is their mean.
     torch.nn.init.zeros_(network.fclayers[4].weight)
 
     loss = train.train_one_epoch(network, torch.optim.SGD(network.parameters(), lr=1e-9), data, settings, 0)
 
-    assert [len(batch.label) for batch in train.training_batches(data, settings, 0)] == [3, 3, 2]
+    assert [len(batch.label) for batch in training_batches(data, settings, 0)] == [3, 3, 2]
     assert loss == pytest.approx(0.693147, abs=1e-5)
 
 
 def test_validation_equals_scoring_every_row(trained):
     settings = parse_hyperparameters(trained.environment()['SM_HPS'])
-    data = train.load_data(train.Folders.from_environment(trained.environment()), settings)
+    data = load_data(Folders.from_environment(trained.environment()), settings)
     network = RankNet().eval()
     transform = train.checkpoint_transforms(data.sizes, data.colours, False)['eval']
     scores = network(torch.stack([transform(photo.permute(2, 0, 1) / 255) for photo in data.photos]))
@@ -170,11 +180,15 @@ def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over(station, capsy
 
 def test_only_the_best_and_the_last_two_checkpoints_are_kept(tmp_path):
     for epoch in range(6):
-        train.checkpoint_path(tmp_path, epoch).write_bytes(b'')
+        checkpoint_path(tmp_path, epoch).write_bytes(b'')
 
-    train.remove_superseded(tmp_path, epoch=5, best_epoch=2)
+    remove_superseded(tmp_path, epoch=5, best_epoch=2)
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ['epoch_02.pth', 'epoch_04.pth', 'epoch_05.pth']
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        'epoch_02.pth',
+        'epoch_04.pth',
+        'epoch_05.pth',
+    ]
 
 
 def test_an_interrupted_write_leaves_the_former_file(tmp_path):
@@ -186,7 +200,7 @@ def test_an_interrupted_write_leaves_the_former_file(tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train.write_atomically(path, write)
+        write_atomically(path, write)
 
     assert path.read_text() == 'former'
     assert list(tmp_path.iterdir()) == [path]
@@ -208,7 +222,10 @@ def test_pretrained_starts_from_the_weights_channel(station):
     donor = resnet18(weights=None)
     (station.root / 'weights').mkdir()
     torch.save(donor.state_dict(), station.root / 'weights' / 'resnet18-f37072fd.pth')
-    environment = {**station.environment(pretrained='true'), 'SM_CHANNEL_WEIGHTS': str(station.root / 'weights')}
+    environment = {
+        **station.environment(pretrained='true'),
+        'SM_CHANNEL_WEIGHTS': str(station.root / 'weights'),
+    }
 
     train.train(environment)
 

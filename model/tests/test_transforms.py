@@ -2,9 +2,10 @@ import pickle
 
 import pytest
 import torch
-from conftest import draw_photo
 from torchvision import transforms as T
 from torchvision.transforms import functional as TF
+
+from conftest import draw_photo
 from transforms import (
     Colours,
     Sizes,
@@ -61,7 +62,11 @@ def test_the_transforms_have_upstream_s_steps_in_their_order():
 def test_decolorize_makes_grey_and_does_not_normalize():
     transforms = checkpoint_transforms(sizes_for(4 / 3, 48), GREY, augment=False)
 
-    assert [type(step).__name__ for step in transforms['train'].transforms] == ['Resize', 'Grayscale', 'CenterCrop']
+    assert [type(step).__name__ for step in transforms['train'].transforms] == [
+        'Resize',
+        'Grayscale',
+        'CenterCrop',
+    ]
 
 
 def test_antialiasing_is_off_by_name():
@@ -91,7 +96,12 @@ def test_a_batch_is_prepared_as_torchvision_does_it_photo_by_photo(colours):
     batch = prepare_batch(crop_views(list(photos), views, sizes.cropped), views, colours)
 
     for index, prepared in enumerate(batch):
-        expected = TF.crop(photos[index].permute(2, 0, 1) / 255, int(views.top[index]), int(views.left[index]), *sizes.cropped)
+        expected = TF.crop(
+            photos[index].permute(2, 0, 1) / 255,
+            int(views.top[index]),
+            int(views.left[index]),
+            *sizes.cropped,
+        )
         expected = TF.hflip(expected) if views.flip[index] else expected
         expected = TF.rotate(expected, float(views.degrees[index]))
         for step in colours.steps():

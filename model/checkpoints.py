@@ -1,0 +1,71 @@
+"""Checkpoints of a run: written after every epoch, resumed from, and published as model.pth."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Callable
+
+import torch
+
+from hyperparameters import Hyperparameters
+from network import load_checkpoint
+
+
+def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write beside `path`, then rename: a file under its final name is complete, whenever the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f'.{path.name}.part')
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
+    """What a checkpoint must share to be resumed from. More epochs may be asked for: no earlier one depends
+    on it.
+    """
+    identity = asdict(settings)
+    del identity['n_epochs'], identity['checkpoint_dir']
+    return {**identity, 'pairs_sha256': hashlib.sha256(pairs_csv.read_bytes()).hexdigest()}
+
+
+def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> dict[str, Any] | None:
+    """The last complete epoch of this very run, or None. Says why it passes others over."""
+    for path in sorted(folder.glob('epoch_*.pth'), key=lambda path: int(path.stem[6:]), reverse=True):
+        try:
+            checkpoint = load_checkpoint(path)
+            resume = checkpoint['resume']
+        except Exception as error:  # a torn upload can hold anything
+            print(
+                f'Passing over {path.name}: it cannot be read ({type(error).__name__}: {error})', flush=True
+            )
+            continue
+        if resume['identity'] == identity and checkpoint['epoch'] < n_epochs:
+            return checkpoint
+        print(f'Passing over {path.name}: it belongs to a run with other settings or pairs', flush=True)
+    return None
+
+
+def remove_superseded(folder: Path, epoch: int, best_epoch: int) -> None:
+    """Keep the best epoch and the last two (should the last be torn on its way to S3): nothing reads the
+    others.
+    """
+    for path in folder.glob('epoch_*.pth'):
+        if int(path.stem[6:]) < epoch - 1 and int(path.stem[6:]) != best_epoch:
+            path.unlink()
+
+
+def checkpoint_path(folder: Path, epoch: int) -> Path:
+    return folder / f'epoch_{epoch:02d}.pth'
+
+
+def publish(checkpoint: dict[str, Any], path: Path) -> None:
+    """model.pth: the checkpoint without what only a resumed training needs, half of its size."""
+    slim = {name: value for name, value in checkpoint.items() if name != 'resume'}
+    slim['optimizer_state_dict'] = {**checkpoint['optimizer_state_dict'], 'state': {}}
+    write_atomically(path, lambda part: torch.save(slim, part))

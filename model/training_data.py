@@ -1,0 +1,144 @@
+"""The data of a training: photos and pairs as read, and the batches of an epoch."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from hyperparameters import Hyperparameters
+from photo_pairs import (
+    Pairs,
+    average_statistics,
+    distinct_pairs,
+    drop_unreadable,
+    file_names,
+    median_aspect,
+    read_pairs,
+    read_photos,
+    readable_sizes,
+    sample_for_statistics,
+)
+from training_job import Folders, available_cores
+from transforms import Colours, Sizes, Views, central_views, crop_views, random_views, sizes_for
+
+
+@dataclass
+class Data:
+    """What is learnt from: the resized photos, the pairs of both splits, and how photos are shown to the
+    network.
+    """
+
+    photos: Tensor  # uint8 (photos, height, width, 3)
+    train: Pairs
+    val: Pairs
+    sizes: Sizes
+    colours: Colours
+    aspect: float
+    mean: list[float]
+    sd: list[float]
+    counts: dict[str, Any]
+
+
+def load_data(folders: Folders, settings: Hyperparameters) -> Data:
+    """Read pairs and photos. Unreadable photos are counted, and their pairs left out (Q-T3)."""
+    rows = read_pairs(folders.values / 'pairs.csv')
+    names = file_names(rows)
+    sizes_by_name, unreadable = readable_sizes(names, folders.images)
+    readable_rows = drop_unreadable(rows, set(unreadable))
+    train_rows = [row for row in readable_rows if row.split == 'train']
+
+    aspect = median_aspect([sizes_by_name[name] for name in file_names(train_rows)])
+    sizes = sizes_for(aspect, settings.input_size)
+    measured = sample_for_statistics(train_rows, settings.num_image_stats, settings.random_seed)
+    photos = read_photos(
+        file_names(readable_rows), folders.images, sizes.resized, measured, available_cores()
+    )
+    unreadable = {**unreadable, **photos.unreadable}
+    kept = drop_unreadable(rows, set(unreadable))
+    statistics = average_statistics(photos, measured)
+    normalize = settings.normalize and not settings.decolorize
+
+    train, val = (
+        distinct_pairs([row for row in kept if row.split == split], photos.positions)
+        for split in ('train', 'val')
+    )
+    return Data(
+        photos.pixels,
+        train,
+        val,
+        sizes,
+        Colours(
+            settings.decolorize, statistics.mean if normalize else None, statistics.sd if normalize else None
+        ),
+        aspect,
+        statistics.mean,
+        statistics.sd,
+        {
+            'photos': len(names),
+            'photos_unreadable': len(unreadable),
+            'unreadable': unreadable,
+            'rows': len(rows),
+            'rows_left_out': len(rows) - len(kept),
+            'pairs_train': len(train),
+            'pairs_val': len(val),
+        },
+    )
+
+
+class Batch(NamedTuple):
+    """Pairs of a step; the first half of `photos` are their photos 1, the second their photos 2."""
+
+    photos: Tensor  # uint8 (2 · pairs, height, width, 3)
+    views: Views
+    label: Tensor  # (pairs,)
+    rows: Tensor
+
+
+def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Iterator[Batch]:
+    """The training pairs of an epoch, shuffled, in steps of `batch_size` rows; the last may be shorter.
+
+    Each epoch has a random generator of its own: a resumed training draws what an uninterrupted one would
+    have drawn.
+    """
+    generator = torch.Generator().manual_seed(settings.random_seed * 1009 + epoch)
+    order = torch.randperm(len(data.train), generator=generator)
+    for chosen in order.split(data.train.pairs_per_batch(settings.batch_size)):
+        photos = torch.cat([data.train.photo_1[chosen], data.train.photo_2[chosen]])
+        draw = (
+            random_views if settings.augment else lambda count, sizes, generator: central_views(count, sizes)
+        )
+        views = draw(len(photos), data.sizes, generator)
+        crops = crop_views([data.photos[index] for index in photos.tolist()], views, data.sizes.cropped)
+        yield Batch(crops, views, data.train.label[chosen], data.train.rows[chosen])
+
+
+def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+    """Hand batches over on the device; for a GPU, a thread cuts the next ones while it computes."""
+    if device.type == 'cpu':
+        yield from batches
+        return
+    ready: queue.Queue = queue.Queue(maxsize=3)
+
+    def fill() -> None:
+        try:
+            for batch in batches:
+                ready.put(batch._replace(photos=batch.photos.pin_memory()))
+            ready.put(None)
+        except BaseException as error:  # carried over to the reading thread
+            ready.put(error)
+
+    threading.Thread(target=fill, daemon=True).start()
+    while (batch := ready.get()) is not None:
+        if isinstance(batch, BaseException):
+            raise batch
+        yield batch._replace(
+            photos=batch.photos.to(device, non_blocking=True),
+            label=batch.label.to(device),
+            rows=batch.rows.to(device),
+        )

@@ -1,0 +1,139 @@
+"""What SageMaker gives a training job (folders, cores, a GPU), and the files and lines it takes from one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from checkpoints import write_atomically
+from errors import MissingChannel
+from hyperparameters import Hyperparameters
+
+CODE_FILES = ('inference.py', 'serve', 'network.py', 'transforms.py', 'photos.py', 'errors.py')
+
+
+class Folders(NamedTuple):
+    """Where SageMaker puts things, and looks for them."""
+
+    images: Path
+    values: Path
+    weights: Path | None
+    model: Path
+    output: Path
+    output_data: Path
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Folders:
+        output = Path(environment.get('SM_OUTPUT_DIR', '/opt/ml/output'))
+        channels = {
+            name: environment.get(f'SM_CHANNEL_{name.upper()}') for name in ('images', 'values', 'weights')
+        }
+        for name in ('images', 'values'):
+            if not channels[name]:
+                raise MissingChannel(
+                    what=f'The training has no channel {name}',
+                    where=f'SM_CHANNEL_{name.upper()}',
+                    found='nothing',
+                    expected='the folder of the channel',
+                    fix='give the job that channel',
+                )
+        return cls(
+            Path(channels['images']),
+            Path(channels['values']),
+            Path(channels['weights']) if channels['weights'] else None,
+            Path(environment.get('SM_MODEL_DIR', '/opt/ml/model')),
+            output,
+            Path(environment.get('SM_OUTPUT_DATA_DIR', output / 'data')),
+        )
+
+
+class EpochMetrics(NamedTuple):
+    """One row of metrics.csv."""
+
+    epoch: int  # from 0
+    train_loss: float  # mean over rows (Q-T12)
+    val_loss: float
+    val_accuracy: float  # share of the unequal validation pairs in their annotated order; NaN without any
+    learning_rate: float
+    seconds: float
+
+
+def available_cores() -> int:
+    """Cores this process may use: fewer than the machine has, in some containers."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
+def set_threads() -> None:
+    """All cores for PyTorch, unless OMP_NUM_THREADS says otherwise: Debian's build would start with a single
+    one.
+    """
+    torch.set_num_threads(int(os.environ.get('OMP_NUM_THREADS') or available_cores()))
+
+
+def choose_device(environment: Mapping[str, str]) -> torch.device:
+    has_gpu = (
+        int(environment.get('SM_NUM_GPUS') or torch.cuda.device_count()) > 0 and torch.cuda.is_available()
+    )
+    return torch.device('cuda' if has_gpu else 'cpu')
+
+
+def write_code(model_folder: Path) -> None:
+    """What serves the model, beside it: model.tar.gz needs nothing else."""
+    (model_folder / 'code').mkdir(parents=True, exist_ok=True)
+    for name in CODE_FILES:
+        shutil.copy(Path(__file__).with_name(name), model_folder / 'code' / name)
+    (model_folder / 'code' / 'serve').chmod(0o755)
+
+
+def write_metrics(metrics: list[EpochMetrics], folder: Path) -> None:
+    def write(part: Path) -> None:
+        with open(part, 'w', newline='', encoding='utf-8') as file:
+            writer = csv.writer(file, lineterminator='\n')
+            writer.writerow(EpochMetrics._fields)
+            writer.writerows(['' if value != value else value for value in row] for row in metrics)
+
+    write_atomically(folder / 'metrics.csv', write)
+
+
+def write_json(value: Any, path: Path) -> None:
+    text = json.dumps(value, indent=2, ensure_ascii=False) + '\n'
+    write_atomically(path, lambda part: part.write_text(text, encoding='utf-8'))
+
+
+def write_arguments(settings: Hyperparameters, folders: Folders, environment: Mapping[str, str]) -> None:
+    """args.json: the names that upstream's report reads (`epochs`, `lr`), and all the others."""
+    values = asdict(settings)
+    epochs, rate = values.pop('n_epochs'), values.pop('learning_rate')
+    arguments = {
+        'hosts': json.loads(environment.get('SM_HOSTS', '["algo-1"]')),
+        'current_host': environment.get('SM_CURRENT_HOST', 'algo-1'),
+        'model_dir': str(folders.model),
+        'output_dir': str(folders.output),
+        'images_dir': str(folders.images),
+        'values_dir': str(folders.values),
+        'num_gpus': int(environment.get('SM_NUM_GPUS') or 0),
+        'num_workers': available_cores(),
+        'gpu': 0,
+        'local': False,
+        'epochs': epochs,
+        'lr': rate,
+        **values,
+        'pairs_file': 'pairs.csv',
+    }
+    write_json(arguments, folders.output_data / 'args.json')
+
+
+def print_epoch(row: EpochMetrics, n_epochs: int) -> None:
+    print(
+        f'epoch={row.epoch + 1}/{n_epochs} train_loss={row.train_loss:.6f} val_loss={row.val_loss:.6f} '
+        f'val_accuracy={row.val_accuracy:.4f} seconds={row.seconds:.1f}',
+        flush=True,
+    )
