@@ -15,7 +15,7 @@ from network import load_checkpoint
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write beside `path`, then rename: a file under its final name is complete, whenever the process ends."""
+    """Write beside `path`, then rename: a file under its name is complete, whenever the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.part')
     try:
@@ -36,7 +36,7 @@ def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
 
 def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> dict[str, Any] | None:
     """The last complete epoch of this very run, or None. Says why it passes others over."""
-    for path in sorted(folder.glob('epoch_*.pth'), key=lambda path: int(path.stem[6:]), reverse=True):
+    for path in sorted(folder.glob('epoch_*.pth'), key=epoch_of, reverse=True):
         try:
             checkpoint = load_checkpoint(path)
             resume = checkpoint['resume']
@@ -45,18 +45,23 @@ def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> 
                 f'Passing over {path.name}: it cannot be read ({type(error).__name__}: {error})', flush=True
             )
             continue
-        if resume['identity'] == identity and checkpoint['epoch'] < n_epochs:
+        if resume['identity'] != identity or checkpoint['epoch'] >= n_epochs:
+            print(f'Passing over {path.name}: it belongs to a run with other settings or pairs', flush=True)
+        elif not checkpoint_path(folder, resume['best_epoch']).exists():
+            print(f'Passing over {path.name}: the best epoch before it is missing', flush=True)
+        else:
             return checkpoint
-        print(f'Passing over {path.name}: it belongs to a run with other settings or pairs', flush=True)
     return None
 
 
-def remove_superseded(folder: Path, epoch: int, best_epoch: int) -> None:
-    """Keep the best epoch and the last two (should the last be torn on its way to S3): nothing reads the
-    others.
+def remove_superseded(folder: Path, keep: set[int]) -> None:
+    """Remove the checkpoints of all epochs but these: each is 90 MB, and nothing reads them.
+
+    The last two are kept, each with the best epoch of its time: should the last be torn on its way to S3, the
+    one before is as good a place to resume from.
     """
     for path in folder.glob('epoch_*.pth'):
-        if int(path.stem[6:]) < epoch - 1 and int(path.stem[6:]) != best_epoch:
+        if epoch_of(path) not in keep:
             path.unlink()
 
 
@@ -64,8 +69,16 @@ def checkpoint_path(folder: Path, epoch: int) -> Path:
     return folder / f'epoch_{epoch:02d}.pth'
 
 
+def epoch_of(path: Path) -> int:
+    return int(path.stem[len('epoch_') :])
+
+
+def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
+    write_atomically(path, lambda part: torch.save(checkpoint, part))
+
+
 def publish(checkpoint: dict[str, Any], path: Path) -> None:
     """model.pth: the checkpoint without what only a resumed training needs, half of its size."""
     slim = {name: value for name, value in checkpoint.items() if name != 'resume'}
     slim['optimizer_state_dict'] = {**checkpoint['optimizer_state_dict'], 'state': {}}
-    write_atomically(path, lambda part: torch.save(slim, part))
+    save_checkpoint(slim, path)

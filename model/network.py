@@ -63,7 +63,7 @@ def ranking_loss(scores_1: Tensor, scores_2: Tensor, labels: Tensor) -> Tensor:
 
 
 def published_state(network: RankNet) -> dict[str, Tensor]:
-    """The network's weights under the names that FPE's other tools expect, on the CPU in plain memory order."""
+    """The network's weights under the names that FPE's other tools expect, on the CPU, in plain order."""
     return {
         PREFIX + name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
     }

@@ -31,7 +31,7 @@ MEMORY_SHARE = 0.5
 
 
 class PairRow(NamedTuple):
-    """One row of pairs.csv. label 1: photo 1 shows more of the variable, -1: photo 2 does, 0: both the same."""
+    """One row of pairs.csv. label 1: photo 1 shows more of the variable, -1: photo 2, 0: both the same."""
 
     split: str
     pair: str
@@ -123,7 +123,7 @@ def drop_unreadable(rows: Sequence[PairRow], unreadable: set[str]) -> list[PairR
             raise NotEnoughPairs(
                 what=f'No pair is left for {"training" if split == "train" else "validation"}',
                 where=f'split {split} of pairs.csv',
-                found=f'{before} rows, 0 after dropping those with one of {len(unreadable)} unreadable photos',
+                found=f'{before} rows, 0 without those of {len(unreadable)} unreadable photos',
                 expected='at least 1',
                 fix='annotate more pairs, or put readable photos under the names that pairs.csv gives',
             )

@@ -3,7 +3,7 @@
 SageMaker runs this file in its PyTorch container; the local stack runs it the same way:
 
     SM_HPS='{"n_epochs": "8", "input_size": "128", "pretrained": "false"}' \\
-    SM_CHANNEL_IMAGES=… SM_CHANNEL_VALUES=… SM_MODEL_DIR=… SM_OUTPUT_DIR=… SM_OUTPUT_DATA_DIR=… python train.py
+    SM_CHANNEL_IMAGES=… SM_CHANNEL_VALUES=… SM_MODEL_DIR=… SM_OUTPUT_DIR=… python train.py
 
 Reads   images channel: the photos, at the path that pairs.csv gives · values channel: pairs.csv ·
         weights channel, if `pretrained`: one .pth, ImageNet weights of ResNet-18
@@ -34,6 +34,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from checkpoints import (
     publish,
     remove_superseded,
     run_identity,
-    write_atomically,
+    save_checkpoint,
 )
 from errors import (
     PipelineError,
@@ -138,7 +139,7 @@ def train_one_epoch(
 
 @torch.no_grad()
 def evaluate(network: RankNet, data: Data) -> tuple[float, float]:
-    """Validation loss (mean over rows) and accuracy; each photo is scored once, however many pairs it is in."""
+    """Validation loss (mean over rows) and accuracy; each photo is scored once, whatever its pairs."""
     device = next(network.parameters()).device
     network.eval()
     photos, positions = torch.unique(torch.cat([data.val.photo_1, data.val.photo_2]), return_inverse=True)
@@ -177,6 +178,111 @@ def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
     return network
 
 
+@dataclass
+class Progress:
+    """The epochs so far, and which of them is the best."""
+
+    metrics: list[EpochMetrics] = field(default_factory=list)
+    best_epoch: int = -1
+    best_loss: float = math.inf
+    former_best_epoch: int = -1  # best before the last epoch
+
+    def add(self, row: EpochMetrics) -> bool:
+        """Take an epoch in; returns whether its validation loss is the lowest so far."""
+        self.metrics.append(row)
+        self.former_best_epoch = self.best_epoch
+        better = row.val_loss < self.best_loss
+        if better:
+            self.best_epoch, self.best_loss = row.epoch, row.val_loss
+        return better
+
+
+class Training:
+    """Network, optimiser and progress of a run, as they are between two epochs."""
+
+    def __init__(self, settings: Hyperparameters, folders: Folders, data: Data, device: torch.device):
+        self.settings, self.folders, self.data = settings, folders, data
+        self.checkpoints = Path(settings.checkpoint_dir)
+        self.identity = run_identity(settings, folders.values / 'pairs.csv')
+        self.transforms = checkpoint_transforms(data.sizes, data.colours, settings.augment)
+        self.progress = Progress()
+        self.network = start_network(settings, folders).to(device, memory_format=torch.channels_last)
+        self.optimizer = torch.optim.SGD(
+            self.network.parameters(), lr=settings.learning_rate, momentum=MOMENTUM
+        )
+        self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self.optimizer, patience=PATIENCE_EPOCHS, factor=0.5
+        )
+
+    def resume(self) -> int:
+        """Go on from the last complete epoch of this run, if there is one; returns how many there are."""
+        checkpoint = newest_checkpoint(self.checkpoints, self.identity, self.settings.n_epochs)
+        if checkpoint is None:
+            return 0
+        load_published_state(self.network, checkpoint['model_state_dict'], str(self.checkpoints))
+        self.optimizer.load_state_dict(checkpoint['optimizer_state_dict'])
+        self.scheduler.load_state_dict(checkpoint['resume']['scheduler_state_dict'])
+        self.progress = Progress(
+            [EpochMetrics(**row) for row in checkpoint['resume']['metrics']],
+            checkpoint['resume']['best_epoch'],
+            checkpoint['resume']['best_loss'],
+        )
+        # The model folder of an interrupted job is lost.
+        best = load_checkpoint(checkpoint_path(self.checkpoints, self.progress.best_epoch))
+        publish(best, self.folders.model / 'model.pth')
+        return len(self.progress.metrics)
+
+    def run_epoch(self, epoch: int) -> None:
+        """Train and validate once, then write down everything. Raises TrainingDiverged."""
+        started, rate = time.time(), self.optimizer.param_groups[0]['lr']
+        train_loss = train_one_epoch(self.network, self.optimizer, self.data, self.settings, epoch)
+        val_loss, val_accuracy = evaluate(self.network, self.data)
+        if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
+            raise TrainingDiverged(
+                what='The training diverged',
+                where=f'epoch {epoch + 1} of {self.settings.n_epochs}',
+                found=f'training loss {train_loss}, validation loss {val_loss}',
+                expected='finite numbers',
+                fix=f'lower learning_rate (it is {self.settings.learning_rate})',
+            )
+        self.scheduler.step(val_loss)
+        row = EpochMetrics(epoch, train_loss, val_loss, val_accuracy, rate, time.time() - started)
+        better = self.progress.add(row)
+
+        checkpoint = self.checkpoint(row)
+        save_checkpoint(checkpoint, checkpoint_path(self.checkpoints, epoch))
+        if better:
+            publish(checkpoint, self.folders.model / 'model.pth')
+        best = {self.progress.best_epoch, self.progress.former_best_epoch}
+        remove_superseded(self.checkpoints, {epoch, epoch - 1} | best)
+        write_metrics(self.progress.metrics, self.folders.output_data)
+        print_epoch(row, self.settings.n_epochs)
+
+    def checkpoint(self, row: EpochMetrics) -> dict[str, Any]:
+        """The keys of published checkpoints, and one more with what resuming needs."""
+        return {
+            'epoch': row.epoch,
+            'model_state_dict': published_state(self.network),
+            'optimizer_state_dict': self.optimizer.state_dict(),
+            'training_loss': row.train_loss,
+            'transforms': self.transforms,
+            # Plain lists and numbers: consumers run another numpy.
+            'params': {
+                'aspect': self.data.aspect,
+                'input_shape': list(self.data.sizes.cropped),
+                'img_sample_mean': self.data.mean,
+                'img_sample_std': self.data.sd,
+            },
+            'resume': {
+                'identity': self.identity,
+                'scheduler_state_dict': self.scheduler.state_dict(),
+                'metrics': [metrics._asdict() for metrics in self.progress.metrics],
+                'best_epoch': self.progress.best_epoch,
+                'best_loss': self.progress.best_loss,
+            },
+        }
+
+
 def train(environment: Mapping[str, str]) -> None:
     """A whole training. Raises one of errors.py for what a person can fix."""
     started = time.time()
@@ -186,7 +292,6 @@ def train(environment: Mapping[str, str]) -> None:
     write_arguments(settings, folders, environment)
     write_code(folders.model)
 
-    network = start_network(settings, folders)
     data = load_data(folders, settings)
     print(
         f'{len(data.train)} training and {len(data.val)} validation pairs; {len(data.photos)} photos at '
@@ -195,81 +300,15 @@ def train(environment: Mapping[str, str]) -> None:
         f'device {device.type}, {torch.get_num_threads()} threads',
         flush=True,
     )
+    training = Training(settings, folders, data, device)
+    resumed_after = training.resume()
+    if resumed_after:
+        print(f'Resuming after {resumed_after} of {settings.n_epochs} epochs', flush=True)
+        write_metrics(training.progress.metrics, folders.output_data)
+    for epoch in range(resumed_after, settings.n_epochs):
+        training.run_epoch(epoch)
 
-    checkpoints = Path(settings.checkpoint_dir)
-    identity = run_identity(settings, folders.values / 'pairs.csv')
-    resumed = newest_checkpoint(checkpoints, identity, settings.n_epochs)
-    if resumed:
-        load_published_state(network, resumed['model_state_dict'], str(checkpoints))
-    network.to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(network.parameters(), lr=settings.learning_rate, momentum=MOMENTUM)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=PATIENCE_EPOCHS, factor=0.5)
-    metrics: list[EpochMetrics] = []
-    best_epoch, best_loss = -1, math.inf
-    if resumed:
-        optimizer.load_state_dict(resumed['optimizer_state_dict'])
-        scheduler.load_state_dict(resumed['resume']['scheduler_state_dict'])
-        metrics = [EpochMetrics(**row) for row in resumed['resume']['metrics']]
-        best_epoch, best_loss = resumed['resume']['best_epoch'], resumed['resume']['best_loss']
-        best = (
-            resumed
-            if best_epoch == resumed['epoch']
-            else load_checkpoint(checkpoint_path(checkpoints, best_epoch))
-        )
-        publish(best, folders.model / 'model.pth')
-        print(f'Resuming after {len(metrics)} of {settings.n_epochs} epochs', flush=True)
-
-    transforms = checkpoint_transforms(data.sizes, data.colours, settings.augment)
-    # Plain lists and numbers: consumers run another numpy.
-    params = {
-        'aspect': data.aspect,
-        'input_shape': list(data.sizes.cropped),
-        'img_sample_mean': data.mean,
-        'img_sample_std': data.sd,
-    }
-    for epoch in range(len(metrics), settings.n_epochs):
-        epoch_started = time.time()
-        rate = optimizer.param_groups[0]['lr']
-        train_loss = train_one_epoch(network, optimizer, data, settings, epoch)
-        val_loss, val_accuracy = evaluate(network, data)
-        if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
-            raise TrainingDiverged(
-                what='The training diverged',
-                where=f'epoch {epoch + 1} of {settings.n_epochs}',
-                found=f'training loss {train_loss}, validation loss {val_loss}',
-                expected='finite numbers',
-                fix=f'lower learning_rate (it is {settings.learning_rate})',
-            )
-        scheduler.step(val_loss)
-        metrics.append(
-            EpochMetrics(epoch, train_loss, val_loss, val_accuracy, rate, time.time() - epoch_started)
-        )
-        better = val_loss < best_loss
-        if better:
-            best_epoch, best_loss = epoch, val_loss
-        checkpoint = {
-            'epoch': epoch,
-            'model_state_dict': published_state(network),
-            'optimizer_state_dict': optimizer.state_dict(),
-            'training_loss': train_loss,
-            'transforms': transforms,
-            'params': params,
-            'resume': {
-                'identity': identity,
-                'scheduler_state_dict': scheduler.state_dict(),
-                'metrics': [row._asdict() for row in metrics],
-                'best_epoch': best_epoch,
-                'best_loss': best_loss,
-            },
-        }
-        write_atomically(checkpoint_path(checkpoints, epoch), lambda part: torch.save(checkpoint, part))
-        if better:
-            publish(checkpoint, folders.model / 'model.pth')
-        remove_superseded(checkpoints, epoch, best_epoch)
-        write_metrics(metrics, folders.output_data)
-        print_epoch(metrics[-1], settings.n_epochs)
-
-    write_metrics(metrics, folders.output_data)
+    best_epoch, best_loss = training.progress.best_epoch, training.progress.best_loss
     facts = {
         **data.counts,
         'aspect': data.aspect,
@@ -277,7 +316,7 @@ def train(environment: Mapping[str, str]) -> None:
         'cropped': list(data.sizes.cropped),
         'best_epoch': best_epoch,
         'best_val_loss': best_loss,
-        'resumed_after_epochs': len(resumed['resume']['metrics']) if resumed else 0,
+        'resumed_after_epochs': resumed_after,
         'device': device.type,
         'threads': torch.get_num_threads(),
         'torch': torch.__version__,
@@ -285,16 +324,11 @@ def train(environment: Mapping[str, str]) -> None:
         'seconds': round(time.time() - started, 1),
     }
     write_json(facts, folders.output_data / 'training.json')
-    print(
-        f'Done: the model of epoch {best_epoch + 1} has the lowest validation loss, {best_loss:.6f}',
-        flush=True,
-    )
+    print(f'Done: epoch {best_epoch + 1} has the lowest validation loss, {best_loss:.6f}', flush=True)
 
 
 def stop(signal_number: int, frame: Any) -> None:
-    """SageMaker stops a job with SIGTERM, and kills it two minutes later. What is written is complete at any
-    time.
-    """
+    """SageMaker stops a job with SIGTERM, and kills it two minutes later. Files are complete at any time."""
     print(
         'Stopped by SIGTERM; a training with the same checkpoints resumes after the last complete epoch',
         flush=True,

@@ -145,7 +145,7 @@ def _sampling_grid(batch: Tensor, views: Views) -> Tensor:
 
 @dataclass(frozen=True)
 class ScoringPlan:
-    """An `eval` transform taken apart: resize, crop centrally, then steps that change each pixel by itself."""
+    """An `eval` transform taken apart: resize, crop centrally, then steps on each pixel by itself."""
 
     sizes: Sizes
     colour_steps: list[Any]
@@ -161,7 +161,7 @@ class ScoringPlan:
 
 
 def scoring_plan(transform: Any) -> ScoringPlan | None:
-    """Take a checkpoint's `eval` transform apart; None when it holds a step that this pipeline never writes."""
+    """Take a checkpoint's `eval` transform apart; None when it holds a step we never write."""
     steps = list(getattr(transform, 'transforms', []))
     resizes = [step for step in steps if type(step) is T.Resize]
     crops = [step for step in steps if type(step) is T.CenterCrop]

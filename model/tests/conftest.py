@@ -1,4 +1,4 @@
-"""A small station: photos whose brightness is the flow, so that a network of one epoch has something to see."""
+"""A small station, whose photos are brighter the more flow there is."""
 
 import csv
 import json

@@ -178,11 +178,11 @@ def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over(station, capsy
     assert 'Resuming' not in printed
 
 
-def test_only_the_best_and_the_last_two_checkpoints_are_kept(tmp_path):
+def test_superseded_checkpoints_are_removed(tmp_path):
     for epoch in range(6):
         checkpoint_path(tmp_path, epoch).write_bytes(b'')
 
-    remove_superseded(tmp_path, epoch=5, best_epoch=2)
+    remove_superseded(tmp_path, {5, 4, 2})
 
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         'epoch_02.pth',
@@ -298,3 +298,29 @@ def test_sigterm_ends_the_script_between_complete_files(station):
     assert not (station.root / 'output' / 'failure').exists()
     assert [path for path in (station.root / 'checkpoints').iterdir() if path.suffix != '.pth'] == []
     assert model_of(station)['params']
+
+
+def test_a_torn_last_checkpoint_costs_one_epoch_even_if_it_was_the_best(station, capsys):
+    train.train(station.environment(n_epochs='2'))
+    torn = checkpoint_path(station.root / 'checkpoints', 1)
+    torn.write_bytes(torn.read_bytes()[:1000])
+    before = losses(station)
+    capsys.readouterr()
+
+    train.train(station.environment(n_epochs='2'))
+
+    assert 'Resuming after 1 of 2 epochs' in capsys.readouterr().out
+    assert losses(station) == before
+
+
+def test_a_checkpoint_whose_best_epoch_is_missing_is_passed_over(station, capsys):
+    train.train(station.environment(n_epochs='2'))
+    path = checkpoint_path(station.root / 'checkpoints', 1)
+    checkpoint = load_checkpoint(path)
+    checkpoint['resume']['best_epoch'] = 7
+    torch.save(checkpoint, path)
+    capsys.readouterr()
+
+    train.train(station.environment(n_epochs='2'))
+
+    assert 'Passing over epoch_01.pth: the best epoch before it is missing' in capsys.readouterr().out
