@@ -3,7 +3,7 @@ import type { Photograph } from './photographs.ts';
 import { type Random, randomSource } from './random.ts';
 
 export const TIMEZONE = 'America/New_York';
-const PAIRS_PER_SESSION = 92;
+const PAIRS_PER_SESSION = 98;
 /** Sessions of a short station hold as many pairs as it has pairs of photos. */
 const SESSIONS = ['anna', 'ben', 'anna', 'chris', 'dana', 'ben'] as const;
 

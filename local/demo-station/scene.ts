@@ -45,7 +45,7 @@ export type Scene = {
  * @param flowCfs cubic feet per second
  * @returns metres above the bed
  */
-export const stageAt = (flowCfs: number): number => 0.28 * flowCfs ** 0.25 - 0.2;
+export const stageAt = (flowCfs: number): number => 0.33 * flowCfs ** 0.25 - 0.255;
 
 /** What a camera sees at a time between two steps of the stream's states. */
 export function sceneAt(states: readonly StreamState[], time: number, seed: number): Scene {
@@ -74,7 +74,7 @@ export function sceneAt(states: readonly StreamState[], time: number, seed: numb
     wetStage: stageAt(highestCfs),
     turbidity: Math.max(
       0.04,
-      Math.min(1, 0.9 * smoothStep(0.6, 1.9, logFlow) + 0.7 * Math.max(0, before.rise)),
+      Math.min(1, 0.92 * smoothStep(0.35, 1.75, logFlow) + 0.7 * Math.max(0, before.rise)),
     ),
     speed: Math.max(0, Math.min(1, (logFlow + 0.1) / 2.1)),
     ice: before.ice,
