@@ -17,12 +17,18 @@ export const runResult = z.object({
   images: z.object({
     found: z.number(),
     excluded: z.record(z.string(), z.number()),
-    in_dataset: z.number(),
-    in_run: z.number(),
+    filtered: z.record(z.string(), z.number()),
     scored: z.number(),
     unreadable: z.number(),
+    missing: z.number(),
   }),
-  pairs: z.object({ found: z.number(), in_run: z.number(), train: z.number(), val: z.number() }),
+  pairs: z.object({
+    found: z.number(),
+    filtered: z.record(z.string(), z.number()),
+    train: z.number(),
+    val: z.number(),
+    leaked_images: z.number(),
+  }),
   kendall_tau: z.object({
     train: tau,
     val: tau,
@@ -66,17 +72,21 @@ export function executionSummary(
 /** Photos, pairs, agreement with observed values, and where the files are. */
 export function resultLines(result: RunResult): string[] {
   const { images, pairs, kendall_tau } = result;
-  const excluded = Object.entries(images.excluded).filter(([, count]) => count > 0);
-  const notInRun = images.in_dataset - images.in_run;
-  const details = [
-    ...excluded.map(([reason, count]) => `${formatCount(count)} ${EXCLUSIONS[reason] ?? reason}`),
-    ...(notInRun > 0 ? [`${formatCount(notInRun)} outside the hours, months or dates of the run`] : []),
-  ];
+  const without = [
+    ...(images.unreadable ? [`${formatCount(images.unreadable)} unreadable`] : []),
+    ...(images.missing ? [`${formatCount(images.missing)} without an answer`] : []),
+  ].map((text) => `, ${text}`);
   return [
     `Model     ${result.model_code} of station ${result.station_id}`,
-    `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${images.unreadable ? `, ${formatCount(images.unreadable)} unreadable` : ''}`,
-    ...details.map((detail) => `          ${detail}`),
+    `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${without.join('')}`,
+    ...leftOut({ ...images.excluded, ...images.filtered }),
     `Pairs     ${formatCount(pairs.train)} to train, ${formatCount(pairs.val)} to validate, of ${formatCount(pairs.found)} annotated`,
+    ...leftOut(pairs.filtered),
+    ...(pairs.leaked_images
+      ? [
+          `          ${formatCount(pairs.leaked_images)} photos are in pairs of both, so validation looks better than it is`,
+        ]
+      : []),
     'Kendall tau of scores and observed values (1: the same order, 0: no relation)',
     ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(22)} ${formatTau(kendall_tau[name])}`),
     ...(result.model_id === null
@@ -89,11 +99,23 @@ export function resultLines(result: RunResult): string[] {
   ];
 }
 
-const EXCLUSIONS: Record<string, string> = {
+/** One line for each reason that left something out. */
+const leftOut = (counts: Record<string, number>): string[] =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `          ${formatCount(count)} ${REASONS[reason] ?? reason}`);
+
+const REASONS: Record<string, string> = {
   imageset_not_done: 'in imagesets that are not processed yet',
   image_not_done: 'not processed, or failed',
   no_timestamp: 'without a time',
   pii: 'with people or vehicles',
+  outside_dates: 'outside the dates of the input',
+  outside_months: 'outside the months of the input',
+  outside_hours: 'outside the hours of the input',
+  not_ranked: 'not ranked by the annotator',
+  photo_filtered: 'with a photo that is left out',
+  not_sampled: 'beyond annotations_max_n',
 };
 
 const TAU_LABELS = [

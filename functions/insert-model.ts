@@ -30,7 +30,8 @@ export const handler = lambdaHandler(
       ),
     );
     await finishClaim(run);
-    const { diagnostics_url, predictions_url } = published;
-    return { model_id, diagnostics_url, predictions_url, note: `Its report is at ${diagnostics_url}.` };
+    const { images, diagnostics_url, predictions_url } = published;
+    const note = `Its report is at ${diagnostics_url}.`;
+    return { model_id, images, diagnostics_url, predictions_url, note };
   },
 );

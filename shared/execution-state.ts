@@ -157,6 +157,7 @@ export type Published = z.output<typeof published>;
 /** What InsertModel, or LeaveUnpublished, makes of it. */
 export const insertion = z.object({
   model_id: z.int().nullable(),
+  images: count.describe('photos with a published score'),
   diagnostics_url: z.string().nullable(),
   predictions_url: z.string().nullable(),
   /** Where the model is to be seen, or why it is not, in one sentence. */

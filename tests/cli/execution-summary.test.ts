@@ -17,12 +17,12 @@ const result = {
   images: {
     found: 1200,
     excluded: { pii: 3, no_timestamp: 0 },
-    in_dataset: 1197,
-    in_run: 1000,
+    filtered: { outside_hours: 197, outside_dates: 0 },
     scored: 998,
     unreadable: 2,
+    missing: 0,
   },
-  pairs: { found: 500, in_run: 420, train: 336, val: 84 },
+  pairs: { found: 500, filtered: { not_ranked: 80 }, train: 336, val: 84, leaked_images: 5 },
   kendall_tau: { train: 0.91, val: 0.8, 'test-in': 0.7049, 'test-out': null, 'test-all': 0.7, overall: 0.74 },
 };
 const times = { startDate: new Date(0), stopDate: new Date(95_000) };
@@ -37,7 +37,9 @@ describe('the summary of an execution', () => {
     expect(text).toContain('It succeeded after 1m 35s.');
     expect(text).toContain('998 scored of 1,200, 2 unreadable');
     expect(text).toContain('3 with people or vehicles');
-    expect(text).toContain('197 outside the hours, months or dates of the run');
+    expect(text).toContain('197 outside the hours of the input');
+    expect(text).toContain('80 not ranked by the annotator');
+    expect(text).toContain('5 photos are in pairs of both');
     expect(text).not.toContain('without a time');
     expect(text).toMatch(/other photos, in period +0\.70\n/);
     expect(text).toMatch(/other photos, outside +no observed values\n/);

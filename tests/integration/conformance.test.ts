@@ -168,7 +168,9 @@ describe('the conformance checklist', () => {
     expect(rows.filter(({ score }) => score === null).map(({ image_id }) => image_id)).toEqual([
       BROKEN_IMAGE,
     ]);
-    expect(output).toMatchObject({ images: { found: 56, in_run: 42, scored: 41, unreadable: 1 } });
+    expect(output).toMatchObject({
+      images: { found: 56, in_run: 42, scored: 41, unreadable: 1, missing: 0, published: 41 },
+    });
   });
 
   test('8: published predictions have no empty score, ascend and show local dates; the report is one HTML file', async () => {

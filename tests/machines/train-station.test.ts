@@ -152,6 +152,7 @@ const ANSWERS: Record<string, Answer> = {
     model_id: 7,
     diagnostics_url: 'https://x/report.html',
     predictions_url: 'https://x/predictions.csv',
+    images: MILLION - 2,
     note: 'Its report is at https://x/report.html.',
   }),
   [DELETE]: () => ({}),
@@ -229,11 +230,21 @@ describe('the machine', () => {
         found: MILLION,
         excluded: { imageset_not_done: 0, image_not_done: 0, no_timestamp: 0, pii: 1 },
         in_dataset: MILLION,
+        filtered: { outside_dates: 0, outside_months: 0, outside_hours: 0 },
         in_run: MILLION,
         scored: MILLION - 2,
         unreadable: 2,
+        missing: 0,
+        published: MILLION - 2,
       },
-      pairs: { found: 200_000, in_run: 200_000, train: 160_000, val: 40_000 },
+      pairs: {
+        found: 200_000,
+        filtered: { not_ranked: 0, photo_filtered: 0, outside_dates: 0, not_sampled: 0 },
+        in_run: 200_000,
+        train: 160_000,
+        val: 40_000,
+        leaked_images: 0,
+      },
       kendall_tau: taus,
     });
   });
@@ -279,7 +290,11 @@ describe('the machine', () => {
     expect(status).toBe('SUCCEEDED');
     expect(works()).not.toContain('publishFiles');
     expect(works()).not.toContain('insertModel');
-    expect(JSON.parse(output as string)).toMatchObject({ model_id: null, predictions_url: null });
+    expect(JSON.parse(output as string)).toMatchObject({
+      model_id: null,
+      predictions_url: null,
+      images: { published: 0 },
+    });
     expect(parametersOf(NOTIFY)[0]?.Message).toContain('It was not published');
   });
 
