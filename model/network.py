@@ -95,7 +95,7 @@ def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
     Raises InvalidCheckpoint when the file holds anything else.
     """
     try:
-        state = torch.load(path, map_location='cpu')
+        state = torch.load(path, map_location='cpu', weights_only=True)
         donor = resnet18(weights=None)
         donor.load_state_dict(state)
     except Exception as error:  # torch.load raises whatever the bytes lead it to
