@@ -1,0 +1,117 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import {
+  describeExecution,
+  redriveExecution,
+  startExecution,
+  stopExecution,
+} from '../../shared/aws/executions.ts';
+import { listObjects } from '../../shared/aws/object-store.ts';
+import { importGoldenStation, STACK_TIMEOUT_MS, startTestStack, type TestStack } from './test-stack.ts';
+
+/** An execution is started, watched and stopped with the commands of the README, then redriven. */
+const ROOT = join(import.meta.dirname, '..', '..');
+
+let local: TestStack;
+beforeAll(async () => {
+  local = await startTestStack();
+  // The demo's input asks for station 1, the first of an empty database.
+  expect(await importGoldenStation(local)).toBe(1);
+}, STACK_TIMEOUT_MS);
+afterAll(() => local.stop());
+
+/** Eight short epochs: long enough to be stopped, quick enough to be waited for. */
+const INPUT = {
+  station_id: 1,
+  n_epochs: 8,
+  unfreeze_after: 0,
+  input_size: 48,
+  batch_size: 16,
+  pretrained: false,
+};
+
+/** The README's lines that point the AWS CLI at the local stack and use it, for this stack and this input. */
+function commandsOfReadme(input: string): [setting: string[], start: string, describe: string, stop: string] {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const lines = Array.from(
+    readme.matchAll(/^ {4}((?:export|machine=|aws stepfunctions .* --e).*)$/gm),
+    ([, line]) =>
+      (line as string)
+        .replace('http://127.0.0.1:8083', local.stack.endpoints.stepFunctions)
+        .replace('events/demo.json', input),
+  );
+  expect(lines).toHaveLength(5);
+  return [lines.slice(0, 2), ...(lines.slice(2) as [string, string, string])];
+}
+
+async function runInShell(commands: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)('bash', ['-ec', commands.join('\n')], { cwd: ROOT });
+  return stdout;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(100);
+}
+
+async function hasCheckpoint(): Promise<boolean> {
+  for await (const { key } of listObjects(process.env.MODEL_BUCKET as string, 'rank/1/models/'))
+    if (key.endsWith('.pth')) return true;
+  return false;
+}
+
+/** Logs of the training jobs in the order of their names, which is that of the redrives. */
+function trainingLogs(): string[] {
+  const folder = join(local.stack.folder, 'logs', 'jobs');
+  const names = readdirSync(folder).filter((name) => name.includes('-train-'));
+  return names.sort().map((name) => readFileSync(join(folder, name), 'utf8'));
+}
+
+type Handled = { executionArn: string; described: unknown; stop(): Promise<unknown> };
+
+async function startWithReadme(): Promise<Handled> {
+  const file = join(local.stack.folder, 'input.json');
+  writeFileSync(file, JSON.stringify(INPUT));
+  const [setting, start, describe, stop] = commandsOfReadme(file);
+  const { executionArn } = JSON.parse(await runInShell([...setting, start]));
+  const described = JSON.parse(await runInShell([...setting, describe]));
+  return { executionArn, described, stop: () => runInShell([...setting, stop]) };
+}
+
+/** Where the AWS CLI, which is no part of the set-up, is not installed. */
+async function startWithSdk(): Promise<Handled> {
+  const executionArn = await startExecution(local.stack.machines[0]?.arn as string, INPUT, 'try-1');
+  const described = await describeExecution(executionArn);
+  return { executionArn, described, stop: () => stopExecution(executionArn, 'enough') };
+}
+
+const hasAwsCli = spawnSync('aws', ['--version']).status === 0;
+
+test(
+  `${hasAwsCli ? 'the commands of the README' : 'the SDK'} can start, show and stop an execution, and a redrive resumes its training`,
+  async () => {
+    const { executionArn, described, stop } = await (hasAwsCli ? startWithReadme() : startWithSdk());
+    const isRunning = async () => (await describeExecution(executionArn)).status === 'RUNNING';
+    await until(async () => (await hasCheckpoint()) || !(await isRunning()));
+    await stop();
+    await until(async () => !(await isRunning()));
+    const stopped = await describeExecution(executionArn);
+    await redriveExecution(executionArn);
+    await until(async () => !(await isRunning()));
+    const redriven = await describeExecution(executionArn);
+
+    expect(described).toMatchObject({ executionArn, name: 'try-1', status: 'RUNNING' });
+    expect(stopped.status).toBe('ABORTED');
+    expect(redriven).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
+    const [first, second] = trainingLogs();
+    expect(first).toContain('epoch=1/8');
+    expect(first).not.toContain('epoch=8/8');
+    expect(second).not.toContain('epoch=1/8');
+    expect(second).toContain('epoch=8/8');
+    expect(JSON.parse(redriven.output as string)).toMatchObject({ model_id: 1, images: { published: 41 } });
+  },
+  STACK_TIMEOUT_MS,
+);
