@@ -6,14 +6,16 @@ import { PHOTO_HEIGHT, PHOTO_WIDTH, renderPhoto, STRIP_HEIGHT, type Weather } fr
 import type { View } from './view.ts';
 
 const JPEG_QUALITY = 72;
+/** One for all photos: a canvas of its own for each would not be freed before the thread has drawn them all. */
+const canvas = createCanvas(PHOTO_WIDTH, PHOTO_HEIGHT);
 
 /** The file that a camera writes: JPEG with an info strip, or what is left of it. */
 export function takePhoto(view: View, weather: Weather, photograph: Photograph): Buffer {
   const { scene, defect } = photograph;
   if (defect === 'empty') return Buffer.alloc(0);
   if (defect === 'text') return Buffer.from('Card error 0x1C: file could not be recovered.\r\n');
-  const canvas = createCanvas(PHOTO_WIDTH, PHOTO_HEIGHT);
   const context = canvas.getContext('2d');
+  context.reset();
   const pixels = renderPhoto(view, weather, scene);
   if (photograph.grey) turnGrey(pixels);
   const image = context.createImageData(PHOTO_WIDTH, PHOTO_HEIGHT);

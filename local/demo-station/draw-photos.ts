@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { takePhoto } from './camera.ts';
 import type { Photograph } from './photographs.ts';
@@ -26,4 +27,6 @@ for (const { photograph, path } of photos) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, takePhoto(view, weather, photograph));
   parentPort?.postMessage(1);
+  // Memory of the canvas library is freed between turns of the event loop, not within one: gigabytes otherwise.
+  await setImmediate();
 }

@@ -89,7 +89,7 @@ export function simulateStream(start: number, days: number, seed: number): Strea
       rainMmPerHour: isSnow ? 0 : falling,
       snowfallMmPerHour: isSnow ? falling : 0,
       snowMm,
-      ice: Math.min(1, Math.max(0, (-frostC - 4) / 5)) * Math.min(1, 30 / flowCfs),
+      ice: Math.min(1, Math.max(0, (-frostC - 4.5) / 5)) * Math.min(1, 30 / flowCfs),
       cloud,
     });
   }
