@@ -55,6 +55,14 @@ class RankNet(nn.Module):
         return self.fclayers(self.features(photos)).squeeze(-1)
 
 
+def initialize_head(network: RankNet) -> None:
+    """Start the head with weights that pass signals of ReLUs on undiminished, forwards and backwards."""
+    first, second, last = (layer for layer in network.fclayers if isinstance(layer, nn.Linear))
+    for layer, activation in ((first, 'relu'), (second, 'relu'), (last, 'linear')):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity=activation)
+        nn.init.zeros_(layer.bias)
+
+
 def ranking_loss(scores_1: Tensor, scores_2: Tensor, labels: Tensor) -> Tensor:
     """RankNet's cross-entropy of each pair, (pairs,) each; label 1: photo 1 shows more, -1: photo 2, 0: the
     same.

@@ -58,6 +58,7 @@ from errors import (
 from hyperparameters import Hyperparameters, parse_hyperparameters
 from network import (
     RankNet,
+    initialize_head,
     load_checkpoint,
     load_imagenet_weights,
     load_published_state,
@@ -161,7 +162,12 @@ def evaluate(network: RankNet, data: Data) -> tuple[float, float]:
 
 
 def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
-    """A seeded network; with `pretrained`, its body from the one .pth file of the weights channel (Q-T6)."""
+    """A seeded network; with `pretrained`, its body from the one .pth file of the weights channel (Q-T6).
+
+    Without, the head starts as He et al. 2015 (https://arxiv.org/abs/1502.01852) propose: through PyTorch's
+    default, made for other activations, so little comes back to an untrained body that it learns nothing
+    in the first epochs. With ImageNet weights the default is kept, as upstream's results rest on it.
+    """
     torch.manual_seed(settings.random_seed)
     network = RankNet()
     if settings.pretrained:
@@ -175,6 +181,8 @@ def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
                 fix='give the job a channel with resnet18-f37072fd.pth, or set pretrained to false',
             )
         load_imagenet_weights(network, files[0])
+    else:
+        initialize_head(network)
     return network
 
 

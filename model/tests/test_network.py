@@ -5,6 +5,7 @@ from torchvision.models import resnet18
 from errors import InvalidCheckpoint
 from network import (
     RankNet,
+    initialize_head,
     load_imagenet_weights,
     load_published_state,
     published_state,
@@ -97,3 +98,13 @@ def test_a_pair_and_its_mirror_have_the_same_loss():
     labels = torch.randint(-1, 2, (50,)).float()
 
     assert torch.allclose(ranking_loss(one, two, labels), ranking_loss(two, one, -labels))
+
+
+def test_an_initialized_head_passes_signals_on_undiminished():
+    network = RankNet()
+    initialize_head(network)
+    features = torch.randn(2000, 512).relu()
+
+    hidden = network.fclayers[:4](features)
+
+    assert 0.7 < float((hidden**2).mean() / (features**2).mean()) < 1.4
