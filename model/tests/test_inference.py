@@ -29,7 +29,7 @@ def answer(model, body):
 
 
 def close_to(expected):
-    """Within 1e-5; of large scores in proportion, as float32 has no more digits: batch sizes differ as much."""
+    """Within 1e-5, and in proportion for large scores: float32 has no more digits than that."""
     return pytest.approx(expected, abs=1e-5, rel=1e-5)
 
 
