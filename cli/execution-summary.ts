@@ -6,7 +6,7 @@ import { formatCount } from './state-details.ts';
 
 const tau = z.number().nullable();
 
-/** Output of the machine's last state. */
+/** Output of the machine's last state; defaults for what executions of earlier versions do not tell. */
 export const runResult = z.object({
   station_id: z.number(),
   model_code: z.string(),
@@ -17,17 +17,17 @@ export const runResult = z.object({
   images: z.object({
     found: z.number(),
     excluded: z.record(z.string(), z.number()),
-    filtered: z.record(z.string(), z.number()),
+    filtered: z.record(z.string(), z.number()).default({}),
     scored: z.number(),
     unreadable: z.number(),
-    missing: z.number(),
+    missing: z.number().default(0),
   }),
   pairs: z.object({
     found: z.number(),
-    filtered: z.record(z.string(), z.number()),
+    filtered: z.record(z.string(), z.number()).default({}),
     train: z.number(),
     val: z.number(),
-    leaked_images: z.number(),
+    leaked_images: z.number().default(0),
   }),
   kendall_tau: z.object({
     train: tau,

@@ -52,15 +52,15 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
   const pixels = new Uint8ClampedArray(PHOTO_WIDTH * PHOTO_HEIGHT * 4);
   const air = atmosphere(scene);
   const { waves, clumps, canopy, grain } = weather;
-  const drift = Array.from({ length: 8 }, () => random.integer(TEXTURE_SIZE)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
+  // The water has moved on since the last photo: its textures lie anywhere.
+  const drift = () => random.integer(TEXTURE_SIZE);
+  const [waveX, waveY, swellX, swellY, clumpX, clumpY] = [
+    drift(),
+    drift(),
+    drift(),
+    drift(),
+    drift(),
+    drift(),
   ];
   const { sun, stage, wetStage, speed, infrared, turbidity } = scene;
   const rough = 0.12 + 0.34 * speed + 0.1 * scene.rain;
@@ -73,8 +73,8 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
     0.042 + 0.05 * turbidity,
   ];
   const plant = plantColour(scene);
-  const shadowShift = [Math.round((sun.x / (sun.z + 0.15)) * 45), Math.round((sun.y / (sun.z + 0.15)) * 45)];
-  const [shadowX, shadowY] = shadowShift as [number, number];
+  const shadowX = Math.round((sun.x / (sun.z + 0.15)) * 45);
+  const shadowY = Math.round((sun.y / (sun.z + 0.15)) * 45);
   const leafOn = 0.25 + 0.75 * scene.greenness;
   const top = Math.round(Math.max(-VIEW_MARGIN, Math.min(VIEW_MARGIN, scene.shiftY))) + VIEW_MARGIN;
   const left = Math.round(Math.max(-VIEW_MARGIN, Math.min(VIEW_MARGIN, scene.shiftX))) + VIEW_MARGIN;
@@ -142,15 +142,9 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
       if (depth > 0) {
         const fade = 1.3 / (1 + distance * 0.12);
         const chop =
-          0.8 *
-            wrapped(waves, (x * 150 + (drift[0] as number)) | 0, (y * 170 + (drift[1] as number)) | 0) *
-            fade +
-          0.55 * wrapped(waves, (x * 44 + (drift[2] as number)) | 0, (y * 52 + (drift[3] as number)) | 0);
-        const clump = wrapped(
-          clumps,
-          (x * 26 + (drift[4] as number)) | 0,
-          (y * 9 + (drift[5] as number)) | 0,
-        );
+          0.8 * wrapped(waves, (x * 150 + waveX) | 0, (y * 170 + waveY) | 0) * fade +
+          0.55 * wrapped(waves, (x * 44 + swellX) | 0, (y * 52 + swellY) | 0);
+        const clump = wrapped(clumps, (x * 26 + clumpX) | 0, (y * 9 + clumpY) | 0);
         // The bed shows through; a film of water at the edge lets all of it through.
         const clear = at(clearAtDepth, Math.min(DEPTH_STEPS - 1, (depth * (DEPTH_STEPS / DEEPEST)) | 0));
         const scattered = (scene.skyLight + 0.7 * sunlit + (infrared ? light * 0.35 : 0)) * (1 - clear);
