@@ -104,7 +104,7 @@ function seenLogFlow({ scene, grey }: Photograph, { deviation }: Annotator, rand
 
 function attributesOf({ scene, defect }: Photograph, random: Random): string[] {
   const attributes: string[] = [];
-  if (scene.ice > 0.75) attributes.push('ICE');
+  if (scene.ice > 0.9) attributes.push('ICE');
   else if (scene.ice > 0.2 && random.chance(0.8)) attributes.push('ICE_PARTIAL');
   const unreadable = defect === 'empty' || defect === 'text';
   if (unreadable || (scene.exposure > 2 && random.chance(0.5))) attributes.push('BAD');

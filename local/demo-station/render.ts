@@ -184,7 +184,7 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
         }
         if (scene.ice > 0) {
           const ice =
-            0.9 * smoothStep(0.1, 0.35, scene.ice * (0.75 + 0.5 * clump) - depth * 1.4 - 0.4 * speed);
+            0.9 * smoothStep(0.1, 0.35, scene.ice * (0.75 + 0.5 * clump) - depth * 2.8 - 0.4 * speed);
           const frozen =
             (scene.skyLight + 0.9 * sunlit + (infrared ? light : 0)) * (0.62 + 0.25 * scene.snowCover);
           red += (frozen * 0.93 - red) * ice;
