@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
+import { kendallTaus } from '../shared/execution-state.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
 import { formatCount } from './state-details.ts';
-
-const tau = z.number().nullable();
 
 /** Output of the machine's last state; defaults for what executions of earlier versions do not tell. */
 export const runResult = z.object({
@@ -29,14 +28,7 @@ export const runResult = z.object({
     val: z.number(),
     leaked_images: z.number().default(0),
   }),
-  kendall_tau: z.object({
-    train: tau,
-    val: tau,
-    'test-in': tau,
-    'test-out': tau,
-    'test-all': tau,
-    overall: tau,
-  }),
+  kendall_tau: kendallTaus,
 });
 export type RunResult = z.output<typeof runResult>;
 

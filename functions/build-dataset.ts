@@ -4,7 +4,7 @@ import { annotationSession } from '../shared/annotation-sessions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { copyObject, readJson, readText, writeCsv, writeJson } from '../shared/aws/object-store.ts';
 import { csvHeader, csvRows, formatCsv, parseCsv } from '../shared/csv.ts';
-import { annotationLines } from '../shared/dataset.ts';
+import { annotationLines, rankDataset } from '../shared/dataset.ts';
 import {
   ANNOTATION_COLUMNS,
   DATASET_IMAGE_COLUMNS,
@@ -56,54 +56,24 @@ export const handler = lambdaHandler(
     await writeCsv(inModelBucket(keys.dataset.annotations), formatCsv(ANNOTATION_COLUMNS, pairs));
     if (source) await copyObject(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), 'text/csv');
 
-    const clock = stationClock(station.timezone);
-    const period = (instants: readonly number[]) => ({
-      start: clock.iso(instants[0] as number),
-      end: clock.iso(instants[instants.length - 1] as number),
-    });
-    const missing = valued.filter(({ value }) => value === null).length;
-    const pairTimes = pairs
-      .flatMap((pair) => [
-        Date.parse(String(pair['left.timestamp'])),
-        Date.parse(String(pair['right.timestamp'])),
-      ])
-      .sort((a, b) => a - b);
-    const valueTimes = values.map(({ timestamp }) => timestamp).sort((a, b) => a - b);
-    await writeJson(inModelBucket(keys.dataset.summary), {
-      dataset_code: run.dataset_code,
-      station_id: station.id,
-      variable_id: parameters.variable_code,
-      images: {
-        count: images.length,
-        count_missing_value: missing,
-        ...period(images.map(({ timestamp }) => timestamp)),
-      },
-      values:
-        source && values.length > 0
-          ? { source, count: values.length, ...period(valueTimes), freq: medianStepMinutes(series) }
-          : { count: 0 },
-      annotations: pairs.length > 0 ? { count: pairs.length, ...period(pairTimes) } : { count: 0 },
-      args: {
-        options: {
-          help: false,
-          directory: '.',
-          station_id: station.id,
-          variable_id: parameters.variable_code,
-          maxgap: parameters.max_gap_minutes,
-          overwrite: parameters.overwrite,
-        },
-        args: run.dataset_code,
-      },
-      created: clock.iso(Date.parse(run.started_at)),
-      ...(observations?.note && { note: observations.note }),
-    });
-    return {
+    const dataset: Dataset = {
       images: images.length,
-      images_with_value: images.length - missing,
+      images_with_value: valued.filter(({ value }) => value !== null).length,
       values: values.length,
       value_source: source,
       pairs: pairs.length,
     };
+    const pairTimes = pairs.flatMap((pair) => [pair['left.timestamp'], pair['right.timestamp']]);
+    await writeJson(inModelBucket(keys.dataset.summary), {
+      ...rankDataset(run, dataset, stationClock(station.timezone), {
+        images: timestamps,
+        values: values.map(({ timestamp }) => timestamp),
+        pairs: pairTimes.map((text) => Date.parse(String(text))),
+        stepMinutes: medianStepMinutes(series),
+      }),
+      ...(observations?.note && { note: observations.note }),
+    });
+    return dataset;
   },
 );
 

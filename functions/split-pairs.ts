@@ -13,7 +13,7 @@ import { type Run, run, type Split } from '../shared/execution-state.ts';
 import { imageFilter } from '../shared/image-filter.ts';
 import { imageSplitter } from '../shared/image-split.ts';
 import { INPUT_IMAGE_COLUMNS, rankInput } from '../shared/input-files.ts';
-import { formatInstant, stationClock } from '../shared/local-time.ts';
+import { extremes, formatInstant, stationClock } from '../shared/local-time.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { filterPairs, type RankedPair } from '../shared/pair-filter.ts';
 import { PAIR_COLUMNS, pairLines } from '../shared/pair-lines.ts';
@@ -109,9 +109,3 @@ const withText = (pairs: readonly RankedPair[]) =>
     'left.timestamp': formatInstant(pair['left.timestamp']),
     'right.timestamp': formatInstant(pair['right.timestamp']),
   }));
-
-/** Not Math.min(...values): arguments are limited to some ten thousand. */
-const extremes = (values: readonly number[]): [number, number] => [
-  values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
-  values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY),
-];

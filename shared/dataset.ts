@@ -1,7 +1,8 @@
 import type { AnnotationSession } from './annotation-sessions.ts';
 import type { Cell } from './csv.ts';
 import type { ANNOTATION_COLUMNS } from './dataset-files.ts';
-import { formatInstant } from './local-time.ts';
+import type { Dataset, Run } from './execution-state.ts';
+import { extremes, formatInstant, type StationClock } from './local-time.ts';
 
 export type ValuedImage = {
   image_id: number;
@@ -69,4 +70,59 @@ export function compareValues(left: number | null, right: number | null) {
   const avg_value = (left + right) / 2;
   const true_rank = left > right ? 'LEFT' : left < right ? 'RIGHT' : 'SAME';
   return { delta_value, avg_value, rel_delta_value: delta_value / avg_value, true_rank };
+}
+
+/**
+ * Content of rank-dataset.json (contract 5.1); instants are station-local ISO 8601 with offset (Q-D14).
+ *
+ * @param times of photos, values and both photos of each pair, milliseconds since 1970, in any order
+ */
+export function rankDataset(
+  run: Run,
+  dataset: Dataset,
+  clock: StationClock,
+  times: {
+    images: ArrayLike<number>;
+    values: ArrayLike<number>;
+    pairs: ArrayLike<number>;
+    stepMinutes: number | null;
+  },
+) {
+  const { parameters, station } = run;
+  const period = (instants: ArrayLike<number>) => {
+    const [first, last] = extremes(instants);
+    return { start: clock.iso(first), end: clock.iso(last) };
+  };
+  return {
+    dataset_code: run.dataset_code,
+    station_id: station.id,
+    variable_id: parameters.variable_code,
+    images: {
+      count: dataset.images,
+      count_missing_value: dataset.images - dataset.images_with_value,
+      ...period(times.images),
+    },
+    values:
+      dataset.values > 0
+        ? {
+            source: dataset.value_source,
+            count: dataset.values,
+            ...period(times.values),
+            freq: times.stepMinutes,
+          }
+        : { count: 0 },
+    annotations: dataset.pairs > 0 ? { count: dataset.pairs, ...period(times.pairs) } : { count: 0 },
+    args: {
+      options: {
+        help: false,
+        directory: '.',
+        station_id: station.id,
+        variable_id: parameters.variable_code,
+        maxgap: parameters.max_gap_minutes,
+        overwrite: parameters.overwrite,
+      },
+      args: run.dataset_code,
+    },
+    created: clock.iso(Date.parse(run.started_at)),
+  };
 }

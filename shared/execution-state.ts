@@ -125,25 +125,21 @@ export const predictions = z.object({ images: count, scored: count, unreadable: 
 export type Predictions = z.output<typeof predictions>;
 
 const tau = z.number().min(-1).max(1).nullable();
+/** Kendall tau-b of scores and observed values by split; null where it cannot be computed. */
+export const kendallTaus = z.object({
+  train: tau,
+  val: tau,
+  'test-in': tau,
+  'test-out': tau,
+  'test-all': tau,
+  overall: tau,
+});
+
 export const report = z.object({
   /** How well scores and observed values agree, in one sentence; never null, as States.Format cannot take a null. */
   note: z.string(),
-  kendall_tau: z.object({
-    train: tau,
-    val: tau,
-    'test-in': tau,
-    'test-out': tau,
-    'test-all': tau,
-    overall: tau,
-  }),
-  kendall_tau_daily: z.object({
-    train: tau,
-    val: tau,
-    'test-in': tau,
-    'test-out': tau,
-    'test-all': tau,
-    overall: tau,
-  }),
+  kendall_tau: kendallTaus,
+  kendall_tau_daily: kendallTaus,
 });
 export type Report = z.output<typeof report>;
 
