@@ -114,7 +114,7 @@ async function showPublished(
       await readFile(join(folder, 'truth.csv'), 'utf8'),
     );
     console.log(
-      `True flow ${tau?.toFixed(2) ?? 'not known'} is the Kendall tau of scores and the demo’s true flow, over ${photos} daytime photos`,
+      `Kendall tau of scores and the flow that the photos were drawn with: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
     );
   }
   console.log(`

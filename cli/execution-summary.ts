@@ -79,8 +79,8 @@ export function resultLines(result: RunResult): string[] {
           `          ${formatCount(pairs.leaked_images)} photos are in pairs of both, so validation looks better than it is`,
         ]
       : []),
-    'Kendall tau of scores and observed values (1: the same order, 0: no relation)',
-    ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(22)} ${formatTau(kendall_tau[name])}`),
+    'Kendall tau of scores and observed values (1: the same order, 0: no relation, –: no such photos or values)',
+    ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(24)} ${formatTau(kendall_tau[name])}`),
     ...(result.model_id === null
       ? ['It was not published.']
       : [
@@ -118,8 +118,7 @@ const TAU_LABELS = [
   ['overall', 'all photos'],
 ] as const satisfies [keyof RunResult['kendall_tau'], string][];
 
-const formatTau = (value: number | null): string =>
-  value === null ? 'no observed values' : value.toFixed(2);
+const formatTau = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
 
 /** Error and message of a failed execution; causes of functions and jobs are JSON with the message inside. */
 export function describeFailure(error: string | undefined, cause: string | undefined): string {

@@ -50,7 +50,7 @@ function describeState(state: StateProgress, job: JobProgress | null): string {
     case 'skipped':
       return 'not needed';
     case 'done':
-      return (stateDetails(state.name, state.output) || (job ? describeJob(job) : '')) + retries;
+      return (stateDetails(state.name, state.output) || (job ? describeFinished(job) : '')) + retries;
     default:
       return '';
   }
@@ -69,6 +69,10 @@ function describeJob(job: JobProgress): string {
   );
   return [progressBar(epoch, job.epochs, 'epochs'), ...shown].join(', ');
 }
+
+/** All of it; what was asked last, a second before the end, is not. */
+const describeFinished = (job: JobProgress): string =>
+  describeJob(job.kind === 'scoring' ? { ...job, scored: job.photos } : job);
 
 function progressBar(done: number, total: number, unit: string): string {
   const filled = total > 0 ? Math.min(BAR_WIDTH, Math.round((BAR_WIDTH * done) / total)) : 0;

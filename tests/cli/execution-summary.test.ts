@@ -42,7 +42,7 @@ describe('the summary of an execution', () => {
     expect(text).toContain('5 photos are in pairs of both');
     expect(text).not.toContain('without a time');
     expect(text).toMatch(/other photos, in period +0\.70\n/);
-    expect(text).toMatch(/other photos, outside +no observed values\n/);
+    expect(text).toMatch(/other photos, outside +–\n/);
     expect(text).toContain('https://x/report.html');
   });
 
