@@ -117,7 +117,7 @@ def test_photo_statistics_are_mean_and_unbiased_sd_of_each_channel():
     assert np.allclose(statistics.sd, pixels.std(0, ddof=1))
 
 
-def test_statistics_are_averaged_over_the_sampled_rows(station):
+def test_statistics_are_averaged_over_the_sampled_rows_q_t10(station):
     measured = Counter({station.names[0]: 3, station.names[1]: 1})
     photos = read_photos(station.names, station.root / 'images', (30, 40), measured, 2)
     first, second = (photos.statistics[name].mean[0] for name in station.names[:2])

@@ -164,7 +164,7 @@ def test_a_finished_training_is_published_again_without_another_epoch(station):
 
 
 @pytest.mark.parametrize('change', ['settings', 'torn'])
-def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over(station, capsys, change):
+def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over_q_t5(station, capsys, change):
     train.train(station.environment(learning_rate='0.01'))
     if change == 'torn':
         path = station.root / 'checkpoints' / 'epoch_00.pth'

@@ -42,7 +42,7 @@ def test_sizes_are_those_of_published_models(aspect, input_size, resized, croppe
     assert sizes_for(aspect, input_size) == Sizes(resized, cropped)
 
 
-def test_the_transforms_have_upstream_s_steps_in_their_order():
+def test_the_transforms_have_upstream_s_steps_in_their_order_q_t8():
     transforms = checkpoint_transforms(sizes_for(4 / 3, 48), NORMALIZED, augment=True)
 
     def names(key):

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,6 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { parse } from 'yaml';
 import { executionProgress } from '../../cli/execution-progress.ts';
 import type { JsonApi } from '../../local/json-api.ts';
 import { startStepFunctions } from '../../local/step-functions.ts';
@@ -551,97 +550,4 @@ test.each([
   ['a heartbeat', task({ HeartbeatSeconds: 3 }), 'the field HeartbeatSeconds of a Task state (state Work)'],
 ])('%s is refused by name before anything starts', async (_what, state, message) => {
   await expect(serve(one(state))).rejects.toThrow(message);
-});
-
-test('the train-station machine runs to its summary', async () => {
-  const counts = { images_found: 3, images_excluded: {}, annotation_pairs: 2 };
-  const answers: Record<string, unknown> = {
-    prepareRun: {
-      uses_nwis: false,
-      job_base: 'st29',
-      model_code: 'RANK-FLOW',
-      model_uuid: 'u',
-      station: { id: 29, name: "Brook (at the mill), 'upper'" },
-      parameters: { publish: true },
-      training_request: {
-        AlgorithmSpecification: {},
-        HyperParameters: {},
-        InputDataConfig: [],
-        OutputDataConfig: {},
-        ResourceConfig: {},
-        StoppingCondition: {},
-        EnableManagedSpotTraining: false,
-        CheckpointConfig: {},
-      },
-      model_request: { Image: 'i', Environment: {} },
-      transform_request: {
-        MaxConcurrentTransforms: 1,
-        MaxPayloadInMB: 1,
-        ModelClientConfig: {},
-        TransformInput: {},
-        TransformOutput: {},
-        TransformResources: {},
-      },
-    },
-    exportStation: counts,
-    buildDataset: { images: 3 },
-    splitPairs: { images: 3, pairs: 2, pair_splits: { train: 1, val: 1 } },
-    writeManifests: {},
-    createTrainingJob: {
-      TrainingJobName: 'st29-train-0-0',
-      TrainingJobStatus: 'Completed',
-      ModelArtifacts: { S3ModelArtifacts: 's3://m' },
-    },
-    createModel: { ModelArn: 'arn:aws:sagemaker:us-west-2:0:model/st29-model-0-0' },
-    createTransformJob: { TransformJobName: 'st29-score-0-0', TransformJobStatus: 'Completed' },
-    planMerge: { images: 3, batches: [{ skip: 0 }, { skip: 2 }] },
-    mergePredictions: { n: 1 },
-    combinePredictions: { scored: 3, images: 3, unreadable: 0 },
-    buildReport: { kendall_tau: { train: 0.9, val: null }, note: 'Good.' },
-    publishFiles: {},
-    insertModel: { model_id: 7, diagnostics_url: 'd', predictions_url: 'p', note: 'It is public.' },
-    deleteModel: {},
-    publish: {},
-  };
-  const calls: Record<string, unknown> = {};
-  const source = readFileSync(join(import.meta.dirname, '../../statemachines/train-station.asl.yml'), 'utf8');
-  const definition = JSON.parse(
-    JSON.stringify(parse(source, { merge: true })).replaceAll(
-      /\{"(?:Fn::GetAtt|Ref)":\[?"(\w+)"(?:,"Arn"\])?\}/g,
-      '"arn:aws:lambda:us-west-2:000000000000:function:$1"',
-    ),
-  );
-
-  const { execution, output } = await run(
-    definition,
-    async (resource, parameters) => {
-      const name = resource.replace('.sync', '').split(':').at(-1) as string;
-      calls[name] = parameters;
-      return answers[name];
-    },
-    { station_id: 29 },
-  );
-
-  expect(execution).toMatchObject({ status: 'SUCCEEDED' });
-  expect(calls).toMatchObject({
-    prepareRun: {
-      input: { station_id: 29 },
-      execution: { arn: execution.executionArn, name: execution.name },
-    },
-    createTrainingJob: { TrainingJobName: 'st29-train-0-0' },
-    createModel: { ModelName: 'st29-model-0-0', PrimaryContainer: { ModelDataUrl: 's3://m' } },
-    createTransformJob: { ModelName: 'st29-model-0-0' },
-    mergePredictions: { batch: { skip: 2 } },
-    publish: {
-      Subject: 'FPE model RANK-FLOW of station 29 is finished',
-      Message:
-        "Station 29 (Brook (at the mill), 'upper'): model RANK-FLOW scored 3 of 3 photos. Good. It is public.",
-    },
-  });
-  expect(output).toMatchObject({
-    station_id: 29,
-    model_id: 7,
-    images: { scored: 3 },
-    kendall_tau: { val: null },
-  });
 });
