@@ -25,7 +25,9 @@ export async function watchExecution(
   { intervalMs = 1000, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
 ): Promise<Watched> {
   const names = await watchedStates(executionArn);
-  const show = process.stdout.isTTY ? redraw() : appendChanges();
+  // A terminal that does not tell its size, as in some logs of CI, would be shown nothing.
+  const isRedrawn = process.stdout.isTTY && process.stdout.rows > 0;
+  const show = isRedrawn ? redraw() : appendChanges();
   const jobs = new Map<string, JobProgress>();
   for (;;) {
     // Asked before the history, so that the last history read is complete.
@@ -37,7 +39,7 @@ export async function watchExecution(
     }
     show(states, jobs);
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
-      if (process.stdout.isTTY) logUpdate.done();
+      if (isRedrawn) logUpdate.done();
       return { execution, states };
     }
     await sleep(intervalMs, undefined, { ...(signal && { signal }) });
