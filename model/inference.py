@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Callable
 
@@ -58,7 +59,8 @@ def compile_network(network: RankNet, example: Tensor) -> Callable[[Tensor], Ten
     it is.
     """
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter('ignore', FutureWarning)  # deprecated; where it is gone, see below
             compiled = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(network, example)))
             scores = [compiled(example) for _ in range(3)]  # the first calls still compile
             expected = network(example)

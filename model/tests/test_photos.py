@@ -56,4 +56,5 @@ def test_resizing_equals_torchvision_s_without_antialiasing(source, size, window
     resized = resize(pixels, size, window)
 
     expected = whole[:, top : top + height, left : left + width].permute(1, 2, 0).numpy()
-    assert np.abs(resized - expected).max() < 1e-3  # of 255
+    # Of 255; PyTorch 1.13 comes within 1e-3, newer ones work out positions in float32 throughout.
+    assert np.abs(resized - expected).max() < 5e-3
