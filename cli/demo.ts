@@ -31,7 +31,9 @@ async function runDemo(given: string): Promise<void> {
   const input = readExecutionInput(given);
   const stack = await startStack({ onProgress: (what) => console.log(`Starting ${what} …`) });
   let executionArn: string | null = null;
+  let isInterrupted = false;
   const onInterrupt = async () => {
+    isInterrupted = true;
     console.log('\nStopping …');
     if (executionArn) await stopExecution(executionArn, 'Ctrl-C').catch(() => undefined);
     await stack.stop();
@@ -56,6 +58,10 @@ async function runDemo(given: string): Promise<void> {
     console.log(`\nAll in all ${formatDuration(Date.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED')
       console.log(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
+  } catch (error) {
+    if (!isInterrupted) throw error;
+    // What was under way fails while the stack stops; that ends the process.
+    await new Promise(() => undefined);
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
     await stack.stop();
