@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { annotationSession } from '../shared/annotation-sessions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readJson, readText, writeCsv, writeJson } from '../shared/aws/object-store.ts';
-import { csvHeader, csvRows, formatCsv, parseCsv } from '../shared/csv.ts';
+import { copyObject, readJson, readStream, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { csvHeader, csvRows, readCsv } from '../shared/csv.ts';
 import { annotationLines, rankDataset } from '../shared/dataset.ts';
 import {
   ANNOTATION_COLUMNS,
@@ -25,8 +25,13 @@ export const handler = lambdaHandler(
   async ({ run, export: exported, observations }): Promise<Dataset> => {
     const { keys, station, parameters } = run;
     const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
-    const read = async <Row>(key: string, row: z.ZodType<Row, Record<string, string | null>>) =>
-      parseCsv(await readText(inModelBucket(key)), row, s3Uri(inModelBucket(key)));
+    const read = async <Row>(key: string, row: z.ZodType<Row, Record<string, string | null>>) => {
+      const rows: Row[] = [];
+      // As it arrives: the text of a million photos and all its cells at once would take gigabytes.
+      for await (const batch of readCsv(await readStream(inModelBucket(key)), row, s3Uri(inModelBucket(key))))
+        for (const parsed of batch) rows.push(parsed);
+      return rows;
+    };
 
     const images = await read(keys.export.images, exportedImage);
     const source = valueSource(observations?.count ?? 0, exported.fpe_values);
@@ -35,12 +40,20 @@ export const handler = lambdaHandler(
     const timestamps = Float64Array.from(images, ({ timestamp }) => timestamp);
     const series = observedSeries(values, timestamps);
     const interpolated = interpolate(series, timestamps, parameters.max_gap_minutes * 60_000);
-    const valued = images.map((image, index) => ({ ...image, value: interpolated[index] ?? null }));
+    const valued = images.map((image, index) => Object.assign(image, { value: interpolated[index] ?? null }));
 
     const sessions = await readJson(inModelBucket(keys.export.annotations), z.array(annotationSession));
     const byId = new Map(valued.map((image) => [image.image_id, image]));
-    const pairs = annotationLines(sessions, byId, station);
-
+    const pairTimes: number[] = [];
+    function* pairLines() {
+      yield csvHeader(ANNOTATION_COLUMNS);
+      for (const session of sessions) {
+        const lines = annotationLines([session], byId, station);
+        for (const line of lines)
+          pairTimes.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
+        if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
+      }
+    }
     function* imageLines() {
       yield csvHeader(DATASET_IMAGE_COLUMNS);
       const constants = { station_name: station.name, station_id: station.id };
@@ -53,7 +66,7 @@ export const handler = lambdaHandler(
         );
     }
     await writeCsv(inModelBucket(keys.dataset.images), Readable.from(imageLines()));
-    await writeCsv(inModelBucket(keys.dataset.annotations), formatCsv(ANNOTATION_COLUMNS, pairs));
+    await writeCsv(inModelBucket(keys.dataset.annotations), Readable.from(pairLines()));
     if (source) await copyObject(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), 'text/csv');
 
     const dataset: Dataset = {
@@ -61,14 +74,13 @@ export const handler = lambdaHandler(
       images_with_value: valued.filter(({ value }) => value !== null).length,
       values: values.length,
       value_source: source,
-      pairs: pairs.length,
+      pairs: pairTimes.length / 2,
     };
-    const pairTimes = pairs.flatMap((pair) => [pair['left.timestamp'], pair['right.timestamp']]);
     await writeJson(inModelBucket(keys.dataset.summary), {
       ...rankDataset(run, dataset, stationClock(station.timezone), {
         images: timestamps,
         values: values.map(({ timestamp }) => timestamp),
-        pairs: pairTimes.map((text) => Date.parse(String(text))),
+        pairs: pairTimes,
         stepMinutes: medianStepMinutes(series),
       }),
       ...(observations?.note && { note: observations.note }),

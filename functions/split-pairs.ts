@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readStream, readText, writeCsv, writeJson } from '../shared/aws/object-store.ts';
-import { csvHeader, csvRows, formatCsv, parseCsv, readCsv } from '../shared/csv.ts';
+import { copyObject, readStream, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { csvHeader, csvRows, formatCsv, readCsv } from '../shared/csv.ts';
 import {
   ANNOTATION_COLUMNS,
   annotationRow,
@@ -30,9 +30,8 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   const random = seededRandom(parameters.seed);
 
   const { images, removed: images_filtered } = await readImages(run, clock);
-  const annotations = inModelBucket(keys.dataset.annotations);
   const { kept: pairs, removed: pairs_filtered } = filterPairs(
-    parseCsv(await readText(annotations), annotationRow, s3Uri(annotations)),
+    await readAnnotations(run),
     new Set(images.map(({ image_id }) => image_id)),
     {
       start: parameters.annotations_start,
@@ -59,7 +58,12 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     }
   }
   await writeCsv(inModelBucket(keys.input.images), Readable.from(imageLines()));
-  await writeCsv(inModelBucket(keys.input.annotations), formatCsv(ANNOTATION_COLUMNS, withText(pairs), 'NA'));
+  function* annotationLines() {
+    yield csvHeader(ANNOTATION_COLUMNS);
+    for (let start = 0; start < pairs.length; start += ROWS_PER_WRITE)
+      yield csvRows(ANNOTATION_COLUMNS, withText(pairs.slice(start, start + ROWS_PER_WRITE)), 'NA');
+  }
+  await writeCsv(inModelBucket(keys.input.annotations), Readable.from(annotationLines()));
   const lines = formatCsv(PAIR_COLUMNS, pairLines(pairs, isTrain, formatInstant), 'NA');
   await writeCsv(inModelBucket(keys.input.pairs), lines);
   await copyObject(
@@ -101,6 +105,14 @@ async function readImages(run: Run, clock: ReturnType<typeof stationClock>) {
       else images.push(row);
     }
   return { images, removed };
+}
+
+async function readAnnotations(run: Run): Promise<AnnotationRow[]> {
+  const location = { bucket: run.buckets.model, key: run.keys.dataset.annotations };
+  const pairs: AnnotationRow[] = [];
+  for await (const rows of readCsv(await readStream(location), annotationRow, s3Uri(location)))
+    for (const row of rows) pairs.push(row);
+  return pairs;
 }
 
 const withText = (pairs: readonly RankedPair[]) =>

@@ -12,7 +12,10 @@ export type ValuedImage = {
   value: number | null;
 };
 
-type AnnotationLine = Record<(typeof ANNOTATION_COLUMNS)[number], Cell>;
+type AnnotationLine = Record<(typeof ANNOTATION_COLUMNS)[number], Cell> & {
+  'left.timestamp': string;
+  'right.timestamp': string;
+};
 
 /**
  * Rows of annotations.csv: every pair of every session, joined with its photos (contract 5.1). Pairs with a photo that is
