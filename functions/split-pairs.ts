@@ -5,6 +5,7 @@ import { copyObject, readStream, writeCsv, writeJson } from '../shared/aws/objec
 import { csvHeader, csvRows, formatCsv, readCsv } from '../shared/csv.ts';
 import {
   ANNOTATION_COLUMNS,
+  type AnnotationRow,
   annotationRow,
   type DatasetImage,
   datasetImage,
