@@ -128,8 +128,8 @@ The five published files are also in ${folder}
   open ${join(folder, `${result.model_code}.html`)}
 
 Next:
-  npm start                                   another run
-  npx fpe local                               the stack alone, to start executions yourself
-  npx fpe start events/winter.json            (while it runs) an execution with another input
-  npx fpe import FOLDER                       (while it runs) load a station that you exported from FPE`);
+  npm start                                       another run
+  npx fpe local                                   the stack alone, to start executions yourself
+  npx fpe start events/demo-without-winter.json   (while it runs) an execution with another input
+  npx fpe import FOLDER                           (while it runs) load a station that you exported from FPE`);
 }
