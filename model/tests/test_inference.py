@@ -57,6 +57,19 @@ def test_a_score_equals_that_of_fpe_s_other_tools(trained, model, size):
     assert score == close_to(expected)
 
 
+def test_scoring_needs_neither_the_internet_nor_a_gpu_q_x1_q_x2(trained, monkeypatch):
+    def refuse(*_args, **_options):
+        raise AssertionError('nothing may be downloaded')
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', refuse)
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 1)
+
+    model = inference.model_fn(trained.root / 'model')
+
+    assert isinstance(model.score(draw_photo(0.5)), float)
+
+
 def test_scores_do_not_depend_on_the_order_of_photos(model):
     bodies = [encoded(draw_photo(flow, seed)) for seed, flow in enumerate((0.1, 0.5, 0.9))]
 

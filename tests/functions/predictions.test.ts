@@ -4,7 +4,7 @@ import { handler as mergePredictions } from '../../functions/merge-predictions.t
 import { handler as planMerge } from '../../functions/plan-merge.ts';
 import { deleteObject, findSize, readText, writeCsv, writeObject } from '../../shared/aws/object-store.ts';
 import { formatCsv } from '../../shared/csv.ts';
-import { FileInvalid, PredictionsIncomplete } from '../../shared/errors.ts';
+import { FileInvalid, InvalidState, PredictionsIncomplete } from '../../shared/errors.ts';
 import type { MergedBatch, Run } from '../../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS } from '../../shared/input-files.ts';
 import { call, testRun } from '../test-run.ts';
@@ -88,6 +88,13 @@ describe('merging predictions', () => {
 
     expect(other).toEqual(one);
     expect(await readText(chunk)).toBe(text);
+  });
+
+  test('refuses a batch that is none before it reads anything (Q-M3)', async () => {
+    const attempt = call(mergePredictions, { run, batch: { skip: null, n: 10 } });
+
+    await expect(attempt).rejects.toThrow(InvalidState);
+    await expect(attempt).rejects.toThrow('batch.skip');
   });
 
   test('refuses an answer that is no score', async () => {

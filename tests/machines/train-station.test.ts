@@ -310,7 +310,7 @@ describe('the machine', () => {
 });
 
 describe('jobs', () => {
-  test('get the requests that PrepareRun built, without a key that SageMaker would refuse', async () => {
+  test('get the requests that PrepareRun built, and hand their names and artifacts on in the state (Q-M7)', async () => {
     await run();
 
     const [training] = parametersOf(TRAIN);

@@ -23,6 +23,13 @@ describe('the filter of photos', () => {
     expect(found).toEqual(['outside_hours', null, null, 'outside_hours']);
   });
 
+  test('takes hour 0 for midnight, not for no limit (Q-P11)', () => {
+    const filterOf = filter({ min_hour: 0, max_hour: 0 });
+
+    expect(filterOf(at('2026-01-10T00:59:59-05:00'))).toBe(null);
+    expect(filterOf(at('2026-01-10T01:00:00-05:00'))).toBe('outside_hours');
+  });
+
   test('keeps the months from November to March, and the hours of a night (Q-I10)', () => {
     const filterOf = filter({ min_month: 11, max_month: 3, min_hour: 22, max_hour: 4 });
 
