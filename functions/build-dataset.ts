@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { annotationSession } from '../shared/annotation-sessions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readJson, readStream, writeCsv, writeJson } from '../shared/aws/object-store.ts';
-import { csvHeader, csvRows, readCsv } from '../shared/csv.ts';
+import { copyObject, readAllRows, readJson, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
 import { annotationLines, rankDataset } from '../shared/dataset.ts';
 import {
   ANNOTATION_COLUMNS,
@@ -13,11 +13,9 @@ import {
 } from '../shared/dataset-files.ts';
 import { type Dataset, observations, run, stationExport } from '../shared/execution-state.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
-import { s3Uri } from '../shared/object-location.ts';
 import { interpolate, medianStepMinutes, observedSeries } from '../shared/observations.ts';
 
 const event = z.object({ run, export: stationExport, observations: observations.optional() });
-const ROWS_PER_WRITE = 10_000;
 
 /** Joins photos, observed values and annotation pairs into the dataset that the rest of the run works on. */
 export const handler = lambdaHandler(
@@ -25,18 +23,11 @@ export const handler = lambdaHandler(
   async ({ run, export: exported, observations }): Promise<Dataset> => {
     const { keys, station, parameters } = run;
     const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
-    const read = async <Row>(key: string, row: z.ZodType<Row, Record<string, string | null>>) => {
-      const rows: Row[] = [];
-      // As it arrives: the text of a million photos and all its cells at once would take gigabytes.
-      for await (const batch of readCsv(await readStream(inModelBucket(key)), row, s3Uri(inModelBucket(key))))
-        for (const parsed of batch) rows.push(parsed);
-      return rows;
-    };
 
-    const images = await read(keys.export.images, exportedImage);
+    const images = await readAllRows(inModelBucket(keys.export.images), exportedImage);
     const source = valueSource(observations?.count ?? 0, exported.fpe_values);
     const valuesKey = source === 'NWIS' ? keys.export.usgs_values : keys.export.fpe_values;
-    const values = source ? await read(valuesKey, datasetValue) : [];
+    const values = source ? await readAllRows(inModelBucket(valuesKey), datasetValue) : [];
     const timestamps = Float64Array.from(images, ({ timestamp }) => timestamp);
     const series = observedSeries(values, timestamps);
     const interpolated = interpolate(series, timestamps, parameters.max_gap_minutes * 60_000);
@@ -54,18 +45,16 @@ export const handler = lambdaHandler(
         if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
       }
     }
-    function* imageLines() {
-      yield csvHeader(DATASET_IMAGE_COLUMNS);
-      const constants = { station_name: station.name, station_id: station.id };
-      for (let start = 0; start < valued.length; start += ROWS_PER_WRITE)
-        yield csvRows(
-          DATASET_IMAGE_COLUMNS,
-          valued
-            .slice(start, start + ROWS_PER_WRITE)
-            .map((image) => ({ ...constants, ...image, timestamp: formatInstant(image.timestamp) })),
-        );
-    }
-    await writeCsv(inModelBucket(keys.dataset.images), Readable.from(imageLines()));
+    const constants = { station_name: station.name, station_id: station.id };
+    const imageLine = (image: (typeof valued)[number]) => ({
+      ...constants,
+      ...image,
+      timestamp: formatInstant(image.timestamp),
+    });
+    await writeCsv(
+      inModelBucket(keys.dataset.images),
+      Readable.from(csvPieces(DATASET_IMAGE_COLUMNS, valued, imageLine)),
+    );
     await writeCsv(inModelBucket(keys.dataset.annotations), Readable.from(pairLines()));
     if (source) await copyObject(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), 'text/csv');
 

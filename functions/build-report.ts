@@ -1,6 +1,5 @@
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { readJson, readStream, writeJson, writeObject } from '../shared/aws/object-store.ts';
-import { readCsv } from '../shared/csv.ts';
+import { readJson, readRows, readStream, writeJson, writeObject } from '../shared/aws/object-store.ts';
 import type { Report } from '../shared/execution-state.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { prediction } from '../shared/predictions.ts';
@@ -20,8 +19,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   const summary = await readJson(inModelBucket(keys.input.summary), rankInputSummary);
   const output = trainingOutputLocation(state.training.artifact);
   const training = await readTrainingOutput(await readStream(output), s3Uri(output));
-  const predictions = inModelBucket(keys.transform.predictions);
-  const rows = readCsv(await readStream(predictions), prediction, s3Uri(predictions));
+  const rows = readRows(inModelBucket(keys.transform.predictions), prediction);
 
   const report = reportData(state, summary, await collectPhotos(rows), training);
   await writeObject(inModelBucket(keys.report), reportPage(report), 'text/html; charset=utf-8');

@@ -2,14 +2,14 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readStream, readText, writeCsv } from '../shared/aws/object-store.ts';
+import { copyObject, readAllRows, readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { assertClaimHeld } from '../shared/aws/run-claim.ts';
-import { csvHeader, csvRows, formatCsv, parseCsv, readCsv } from '../shared/csv.ts';
-import { ANNOTATION_COLUMNS, annotationRow } from '../shared/dataset-files.ts';
+import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
+import { ANNOTATION_COLUMNS, annotationLine, annotationRow } from '../shared/dataset-files.ts';
 import { type Published, type Run, run, training } from '../shared/execution-state.ts';
 import { publishedKeys } from '../shared/keys.ts';
-import { formatInstant, stationClock } from '../shared/local-time.ts';
-import { type ObjectLocation, objectOf, regionalUrl, s3Uri } from '../shared/object-location.ts';
+import { stationClock } from '../shared/local-time.ts';
+import { type ObjectLocation, objectOf, regionalUrl } from '../shared/object-location.ts';
 import { PREDICTION_COLUMNS, prediction } from '../shared/predictions.ts';
 import { withoutPeople } from '../shared/public-annotations.ts';
 
@@ -46,7 +46,7 @@ async function publishPredictions(run: Run, to: ObjectLocation): Promise<number>
   let count = 0;
   async function* lines() {
     yield csvHeader(PREDICTION_COLUMNS);
-    for await (const rows of readCsv(await readStream(from), prediction, s3Uri(from))) {
+    for await (const rows of readRows(from, prediction)) {
       const scored = rows.filter(({ score }) => score !== null);
       count += scored.length;
       if (scored.length > 0)
@@ -62,12 +62,6 @@ async function publishPredictions(run: Run, to: ObjectLocation): Promise<number>
 
 async function publishAnnotations(run: Run, to: ObjectLocation): Promise<void> {
   const from = { bucket: run.buckets.model, key: run.keys.input.annotations };
-  const rows = parseCsv(await readText(from), annotationRow, s3Uri(from));
-  const instant = (epochMs: number | null) => (epochMs === null ? null : formatInstant(epochMs));
-  const lines = withoutPeople(rows).map((row) => ({
-    ...row,
-    'left.timestamp': instant(row['left.timestamp']),
-    'right.timestamp': instant(row['right.timestamp']),
-  }));
-  await writeCsv(to, formatCsv(ANNOTATION_COLUMNS, lines, 'NA'));
+  const rows = withoutPeople(await readAllRows(from, annotationRow));
+  await writeCsv(to, Readable.from(csvPieces(ANNOTATION_COLUMNS, rows, annotationLine, 'NA')));
 }

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readStream, writeCsv, writeJson } from '../shared/aws/object-store.ts';
-import { csvHeader, csvRows, formatCsv, readCsv } from '../shared/csv.ts';
+import { copyObject, readAllRows, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { csvPieces, formatCsv } from '../shared/csv.ts';
 import {
   ANNOTATION_COLUMNS,
-  type AnnotationRow,
+  annotationLine,
   annotationRow,
   type DatasetImage,
   datasetImage,
@@ -15,13 +15,10 @@ import { imageFilter } from '../shared/image-filter.ts';
 import { imageSplitter } from '../shared/image-split.ts';
 import { INPUT_IMAGE_COLUMNS, rankInput } from '../shared/input-files.ts';
 import { extremes, formatInstant, stationClock } from '../shared/local-time.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { filterPairs, type RankedPair } from '../shared/pair-filter.ts';
+import { filterPairs } from '../shared/pair-filter.ts';
 import { PAIR_COLUMNS, pairLines } from '../shared/pair-lines.ts';
 import { splitPairs } from '../shared/pair-split.ts';
 import { seededRandom } from '../shared/seeded-random.ts';
-
-const ROWS_PER_WRITE = 10_000;
 
 /** Applies the filters of the input, divides the pairs into training and validation, and writes the model's input. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Split> => {
@@ -32,7 +29,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
 
   const { images, removed: images_filtered } = await readImages(run, clock);
   const { kept: pairs, removed: pairs_filtered } = filterPairs(
-    await readAnnotations(run),
+    await readAllRows(inModelBucket(keys.dataset.annotations), annotationRow),
     new Set(images.map(({ image_id }) => image_id)),
     {
       start: parameters.annotations_start,
@@ -47,24 +44,19 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   const splitOf = imageSplitter(pairs, isTrain, (epochMs) => clock.calendar(epochMs).date);
 
   const image_splits = { train: 0, val: 0, 'test-in': 0, 'test-out': 0 };
-  function* imageLines() {
-    yield csvHeader(INPUT_IMAGE_COLUMNS);
-    for (let start = 0; start < images.length; start += ROWS_PER_WRITE) {
-      const rows = images.slice(start, start + ROWS_PER_WRITE).map((image) => {
-        const split = splitOf(image);
-        image_splits[split] += 1;
-        return { split, ...image, timestamp: formatInstant(image.timestamp) };
-      });
-      yield csvRows(INPUT_IMAGE_COLUMNS, rows, 'NA');
-    }
-  }
-  await writeCsv(inModelBucket(keys.input.images), Readable.from(imageLines()));
-  function* annotationLines() {
-    yield csvHeader(ANNOTATION_COLUMNS);
-    for (let start = 0; start < pairs.length; start += ROWS_PER_WRITE)
-      yield csvRows(ANNOTATION_COLUMNS, withText(pairs.slice(start, start + ROWS_PER_WRITE)), 'NA');
-  }
-  await writeCsv(inModelBucket(keys.input.annotations), Readable.from(annotationLines()));
+  const imageLine = (image: DatasetImage) => {
+    const split = splitOf(image);
+    image_splits[split] += 1;
+    return { split, ...image, timestamp: formatInstant(image.timestamp) };
+  };
+  await writeCsv(
+    inModelBucket(keys.input.images),
+    Readable.from(csvPieces(INPUT_IMAGE_COLUMNS, images, imageLine, 'NA')),
+  );
+  await writeCsv(
+    inModelBucket(keys.input.annotations),
+    Readable.from(csvPieces(ANNOTATION_COLUMNS, pairs, annotationLine, 'NA')),
+  );
   const lines = formatCsv(PAIR_COLUMNS, pairLines(pairs, isTrain, formatInstant), 'NA');
   await writeCsv(inModelBucket(keys.input.pairs), lines);
   await copyObject(
@@ -99,7 +91,7 @@ async function readImages(run: Run, clock: ReturnType<typeof stationClock>) {
   const filterOf = imageFilter(run.parameters, clock);
   const removed = { outside_dates: 0, outside_months: 0, outside_hours: 0 };
   const images: DatasetImage[] = [];
-  for await (const rows of readCsv(await readStream(location), datasetImage, s3Uri(location)))
+  for await (const rows of readRows(location, datasetImage))
     for (const row of rows) {
       const filter = filterOf(row.timestamp);
       if (filter) removed[filter] += 1;
@@ -107,18 +99,3 @@ async function readImages(run: Run, clock: ReturnType<typeof stationClock>) {
     }
   return { images, removed };
 }
-
-async function readAnnotations(run: Run): Promise<AnnotationRow[]> {
-  const location = { bucket: run.buckets.model, key: run.keys.dataset.annotations };
-  const pairs: AnnotationRow[] = [];
-  for await (const rows of readCsv(await readStream(location), annotationRow, s3Uri(location)))
-    for (const row of rows) pairs.push(row);
-  return pairs;
-}
-
-const withText = (pairs: readonly RankedPair[]) =>
-  pairs.map((pair) => ({
-    ...pair,
-    'left.timestamp': formatInstant(pair['left.timestamp']),
-    'right.timestamp': formatInstant(pair['right.timestamp']),
-  }));

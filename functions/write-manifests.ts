@@ -1,10 +1,9 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readStream, readText, writeObject } from '../shared/aws/object-store.ts';
-import { parseCsv, readCsv, textCell } from '../shared/csv.ts';
+import { copyObject, readAllRows, readRows, writeObject } from '../shared/aws/object-store.ts';
+import { textCell } from '../shared/csv.ts';
 import { type Manifests, run } from '../shared/execution-state.ts';
-import { s3Uri } from '../shared/object-location.ts';
 
 /** A pair names both photos; its mirrored line repeats them. */
 const pairRow = z.object({ filename_1: textCell, filename_2: textCell });
@@ -14,8 +13,7 @@ const imageRow = z.object({ filename: textCell });
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Manifests> => {
   const { keys, buckets } = run;
   const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
-  const pairs = inModelBucket(keys.input.pairs);
-  const rows = parseCsv(await readText(pairs), pairRow, s3Uri(pairs));
+  const rows = await readAllRows(inModelBucket(keys.input.pairs), pairRow);
   const trainingPhotos = new Set(rows.flatMap(({ filename_1, filename_2 }) => [filename_1, filename_2]));
   await writeManifest(inModelBucket(keys.input.manifest), buckets.storage, [[...trainingPhotos]]);
 
@@ -23,7 +21,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   await copyObject(images, inModelBucket(keys.transform.images), 'text/csv; charset=utf-8');
   let transform_photos = 0;
   async function* filenames() {
-    for await (const batch of readCsv(await readStream(images), imageRow, s3Uri(images))) {
+    for await (const batch of readRows(images, imageRow)) {
       transform_photos += batch.length;
       yield batch.map(({ filename }) => filename);
     }

@@ -26,6 +26,25 @@ export function csvRows<Row extends Record<string, Cell>>(
     .join('');
 }
 
+/** Rows formatted at a time by `csvPieces`. */
+const ROWS_PER_PIECE = 10_000;
+
+/**
+ * A whole file piece by piece, so that its text is never there at once.
+ *
+ * @param lineOf makes the line of a row, when its turn comes
+ */
+export function* csvPieces<Row, Line extends Record<string, Cell>>(
+  columns: readonly (keyof Line & string)[],
+  rows: readonly Row[],
+  lineOf: (row: Row) => Line,
+  missing: Missing = '',
+): Generator<string> {
+  yield csvHeader(columns);
+  for (let start = 0; start < rows.length; start += ROWS_PER_PIECE)
+    yield csvRows(columns, rows.slice(start, start + ROWS_PER_PIECE).map(lineOf), missing);
+}
+
 /** A whole file. */
 export const formatCsv = <Row extends Record<string, Cell>>(
   columns: readonly (keyof Row & string)[],
@@ -44,7 +63,7 @@ function formatCell(cell: Cell): string {
   return MAY_NEED_QUOTES.test(text) ? Papa.unparse([[text]]) : text;
 }
 
-type RowSchema<Row> = z.ZodType<Row, Record<string, string | null>>;
+export type RowSchema<Row> = z.ZodType<Row, Record<string, string | null>>;
 
 /**
  * Parses a file with a header into rows checked by `row`; all cells reach the schema as text, missing ones as null.

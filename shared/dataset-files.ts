@@ -7,6 +7,7 @@ import {
   optionalTextCell,
   textCell,
 } from './csv.ts';
+import { formatInstant } from './local-time.ts';
 
 /** Columns and rows of the dataset's files (contract 5.1); instants are milliseconds since 1970 once read. */
 
@@ -113,3 +114,12 @@ export const annotationRow = z.object({
   data_nrow: numberCell,
 });
 export type AnnotationRow = z.output<typeof annotationRow>;
+
+/** The row as it stands in the file again. */
+export const annotationLine = (row: AnnotationRow) => ({
+  ...row,
+  'left.timestamp': optionalInstant(row['left.timestamp']),
+  'right.timestamp': optionalInstant(row['right.timestamp']),
+});
+
+const optionalInstant = (epochMs: number | null) => (epochMs === null ? null : formatInstant(epochMs));

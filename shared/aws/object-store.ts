@@ -10,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import * as z from 'zod';
+import { type RowSchema, readCsv } from '../csv.ts';
 import { FileInvalid, ObjectNotFound } from '../errors.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 
@@ -53,6 +54,16 @@ export async function readTextRange(location: ObjectLocation, first: number, las
 /** @throws ObjectNotFound; the stream must be read to its end or destroyed, or its socket leaks */
 export async function readStream(location: ObjectLocation): Promise<Readable> {
   return (await getObject(location)) as unknown as Readable;
+}
+
+/** Rows of a CSV in batches, as it arrives: memory does not grow with the file. @throws ObjectNotFound, FileInvalid */
+export async function* readRows<Row>(location: ObjectLocation, row: RowSchema<Row>): AsyncGenerator<Row[]> {
+  yield* readCsv(await readStream(location), row, s3Uri(location));
+}
+
+/** All rows of a CSV; its text and its cells are never there at once. @throws ObjectNotFound, FileInvalid */
+export async function readAllRows<Row>(location: ObjectLocation, row: RowSchema<Row>): Promise<Row[]> {
+  return (await Array.fromAsync(readRows(location, row))).flat();
 }
 
 /** @throws ObjectNotFound, FileInvalid */
