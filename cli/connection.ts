@@ -1,8 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { findRunningStack } from '../local/stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 
-const STACK_FILE = join(import.meta.dirname, '..', '.local', 'stack.json');
 /** Name of the machine, up to the stage (serverless.yml). */
 const MACHINE_NAME = 'fpe-train-station-';
 
@@ -17,10 +15,10 @@ export class UsageError extends Error {
  * Points the SDK at the running local stack, unless the environment names an endpoint or `--aws` asks for AWS; must run
  * before the first call.
  */
-export function connect(options: { aws?: boolean }): Connection {
+export async function connect(options: { aws?: boolean }): Promise<Connection> {
   const endpoint = process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
   if (endpoint) return { kind: 'endpoint', description: endpoint };
-  const stack = options.aws ? null : runningStack();
+  const stack = options.aws ? null : await findRunningStack();
   if (stack) {
     Object.assign(process.env, stack.env);
     return { kind: 'local', description: 'the local stack' };
@@ -28,18 +26,6 @@ export function connect(options: { aws?: boolean }): Connection {
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-west-2';
   process.env.AWS_REGION = region;
   return { kind: 'aws', description: `AWS, ${region}` };
-}
-
-/** Environment of the local stack that runs now, as it wrote it down. */
-export function runningStack(): { env: Record<string, string> } | null {
-  if (!existsSync(STACK_FILE)) return null;
-  const stack = JSON.parse(readFileSync(STACK_FILE, 'utf8'));
-  try {
-    process.kill(stack.pid, 0);
-    return stack;
-  } catch {
-    return null;
-  }
 }
 
 /** @param given ARN or name from the command line; without it FPE_STATE_MACHINE, then the only machine of its kind */

@@ -7,7 +7,8 @@ import { startStack } from '../local/stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { importExport } from '../shared/fpe-database/import.ts';
-import { connect, findStateMachine, UsageError } from './connection.ts';
+import { formatCount } from '../shared/report/formats.ts';
+import { findStateMachine, UsageError } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { executionSummary, type RunResult, runResult } from './execution-summary.ts';
@@ -42,7 +43,6 @@ async function runDemo(given: string): Promise<void> {
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   try {
     Object.assign(process.env, stack.env);
-    connect({});
     const demoFolder = join(stack.folder, 'demo-station');
     const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string);
     const isDemo = given === DEMO_INPUT;
@@ -91,7 +91,7 @@ function showEvery(what: string): (done: number, total: number) => void {
     const quarter = Math.floor((4 * done) / Math.max(1, total));
     if (quarter <= shown) return;
     shown = quarter;
-    console.log(`${what}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')}`);
+    console.log(`${what}: ${formatCount(done)} of ${formatCount(total)}`);
   };
 }
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
 import { kendallTaus } from '../shared/execution-state.ts';
+import { formatCount } from '../shared/report/formats.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
-import { formatCount } from './state-details.ts';
 
 /** Output of the machine's last state; defaults for what executions of earlier versions do not tell. */
 export const runResult = z.object({

@@ -10,7 +10,7 @@ export async function connectToMachine(
   command: Command,
 ): Promise<{ connection: Connection; stateMachineArn: string }> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  const connection = connect(options);
+  const connection = await connect(options);
   return { connection, stateMachineArn: await findStateMachine(options.machine) };
 }
 

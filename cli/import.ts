@@ -8,8 +8,8 @@ import {
   importExport,
   planImport,
 } from '../shared/fpe-database/import.ts';
+import { formatCount } from '../shared/report/formats.ts';
 import { connect } from './connection.ts';
-import { formatCount } from './state-details.ts';
 
 type Options = { bucket?: string; dryRun?: boolean };
 type Rows = { name: string; images: number; annotations: number; values: number };
@@ -40,7 +40,8 @@ Importing a folder again changes nothing; importing a newer export of it adds an
 
 async function runImport(folder: string, options: Options, command: Command): Promise<void> {
   // Whoever names a database means that one, whatever else runs on this computer.
-  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) connect(command.optsWithGlobals());
+  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID'))
+    await connect(command.optsWithGlobals());
   const storageBucket = options.bucket ?? setting('STORAGE_BUCKET');
   const progress = progressBar();
   try {

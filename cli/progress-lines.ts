@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
+import { formatCount } from '../shared/report/formats.ts';
 import type { StateProgress, StateStatus } from './execution-progress.ts';
-import { formatCount, stateDetails } from './state-details.ts';
+import { stateDetails } from './state-details.ts';
 
 /** What a job has reached, asked of SageMaker and S3 while it runs. */
 export type JobProgress =

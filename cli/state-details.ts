@@ -11,15 +11,13 @@ import {
   split,
   stationExport,
 } from '../shared/execution-state.ts';
+import { formatCount } from '../shared/report/formats.ts';
 
 /** What a person wants to know of a state that is done, in a few words; empty where there is nothing to say. */
 export function stateDetails(name: string, output: unknown): string {
   const describe = DETAILS[name];
   return describe ? describe(output) : '';
 }
-
-/** Counts as people read them: 1,012. */
-export const formatCount = (count: number): string => count.toLocaleString('en-US');
 
 const DETAILS: Record<string, (output: unknown) => string> = {
   PrepareRun: details(

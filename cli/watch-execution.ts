@@ -8,6 +8,7 @@ import {
 } from '../shared/aws/executions.ts';
 import { listObjects } from '../shared/aws/object-store.ts';
 import { trainingMetrics } from '../shared/aws/training-jobs.ts';
+import { objectOf } from '../shared/object-location.ts';
 import { executionProgress, type StateProgress } from './execution-progress.ts';
 import { type JobProgress, type JobsProgress, progressLines, stateLine } from './progress-lines.ts';
 
@@ -93,10 +94,9 @@ async function jobProgress({ status, request, input }: StateProgress): Promise<J
     }
     if (typeof request.TransformJobName === 'string') {
       const { S3OutputPath } = request.TransformOutput as { S3OutputPath: string };
-      const [, bucket, prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(S3OutputPath) ?? [];
+      const { bucket, key: prefix } = objectOf(S3OutputPath);
       let scored = 0;
-      for await (const { key } of listObjects(bucket as string, `${prefix}/`))
-        if (key.endsWith('.out')) scored += 1;
+      for await (const { key } of listObjects(bucket, `${prefix}/`)) if (key.endsWith('.out')) scored += 1;
       return { kind: 'scoring', scored, photos: photosToScore(input) };
     }
   } catch {

@@ -1,4 +1,4 @@
-import { stationClock } from '../local-time.ts';
+import { extremes, stationClock } from '../local-time.ts';
 import { countOf, formatCount, formatTau, NOT_AVAILABLE } from './formats.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { type Count, pairCounts, photoCounts } from './metrics.ts';
@@ -31,7 +31,7 @@ function factGroups({ state, summary, training, photos, variable }: ReportData) 
   const clock = stationClock(run.station.timezone);
   const minute = (epochMs: number) => clock.iso(epochMs).slice(0, 16).replace('T', ' ');
   const day = (instant: string) => instant.slice(0, 10);
-  const [first, last] = [photos.timestamps.reduce(min), photos.timestamps.reduce(max)];
+  const [first, last] = extremes(photos.timestamps);
   const [final] = finalEpochs(training.epochs);
   return [
     {
@@ -72,9 +72,6 @@ function factGroups({ state, summary, training, photos, variable }: ReportData) 
     },
   ] as const satisfies { title: string; facts: [string, string][] }[];
 }
-
-const min = (a: number, b: number) => Math.min(a, b);
-const max = (a: number, b: number) => Math.max(a, b);
 
 /** Kendall tau of photos and of daily means, per split (contract 8.1). */
 export function performance(data: ReportData): Html {
