@@ -21,6 +21,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from cores import available_cores
 from network import RankNet, load_checkpoint, load_published_state
 from photos import UnreadablePhoto, open_photo
 from transforms import apply_transform, scoring_plan, turn_off_antialiasing
@@ -74,7 +75,7 @@ def compile_network(network: RankNet, example: Tensor) -> Callable[[Tensor], Ten
 
 def threads_per_worker() -> int:
     """Cores for each of the workers that the server starts, so that they do not fight for them."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    cores = available_cores()
     return max(1, cores // max(1, int(os.environ.get('SAGEMAKER_MODEL_SERVER_WORKERS') or cores)))
 
 

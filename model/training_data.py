@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from cores import available_cores
 from hyperparameters import Hyperparameters
 from photo_pairs import (
     Pairs,
@@ -24,7 +25,7 @@ from photo_pairs import (
     readable_sizes,
     sample_for_statistics,
 )
-from training_job import Folders, available_cores
+from training_job import Folders
 from transforms import Colours, Sizes, Views, central_views, crop_views, random_views, sizes_for
 
 
@@ -107,12 +108,10 @@ def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Itera
     have drawn.
     """
     generator = torch.Generator().manual_seed(settings.random_seed * 1009 + epoch)
+    draw = random_views if settings.augment else lambda count, sizes, _: central_views(count, sizes)
     order = torch.randperm(len(data.train), generator=generator)
     for chosen in order.split(data.train.pairs_per_batch(settings.batch_size)):
         photos = torch.cat([data.train.photo_1[chosen], data.train.photo_2[chosen]])
-        draw = (
-            random_views if settings.augment else lambda count, sizes, generator: central_views(count, sizes)
-        )
         views = draw(len(photos), data.sizes, generator)
         crops = crop_views([data.photos[index] for index in photos.tolist()], views, data.sizes.cropped)
         yield Batch(crops, views, data.train.label[chosen], data.train.rows[chosen])

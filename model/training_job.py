@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import torch
 
 from checkpoints import write_atomically
+from cores import available_cores
 from errors import MissingChannel
 from hyperparameters import Hyperparameters
 
-CODE_FILES = ('inference.py', 'serve', 'network.py', 'transforms.py', 'photos.py', 'errors.py')
+CODE_FILES = ('inference.py', 'serve', 'network.py', 'transforms.py', 'photos.py', 'cores.py', 'errors.py')
 
 
 class Folders(NamedTuple):
@@ -64,11 +65,6 @@ class EpochMetrics(NamedTuple):
     val_accuracy: float  # share of the unequal validation pairs in their annotated order; NaN without any
     learning_rate: float
     seconds: float
-
-
-def available_cores() -> int:
-    """Cores this process may use: fewer than the machine has, in some containers."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def set_threads() -> None:
