@@ -1,22 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import pg from 'pg';
+import type pg from 'pg';
 import { createDatabase } from '../local/postgres.ts';
 import { s3, writeObject } from '../shared/aws/object-store.ts';
+import { connectDatabase, connectionOf } from './database-client.ts';
 
 /** A database of its own with the FPE schema, which the DB_* settings of this worker then name. */
 export async function createTestDatabase(): Promise<pg.Client> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const connection = {
-    host: process.env.DB_HOST as string,
-    port: Number(process.env.DB_PORT),
-    user: process.env.DB_USER as string,
-    password: process.env.DB_PASSWORD as string,
-  };
-  await createDatabase(connection, name);
+  await createDatabase(connectionOf(process.env), name);
   process.env.DB_NAME = name;
-  const client = new pg.Client({ ...connection, database: name });
-  await client.connect();
+  const client = await connectDatabase(process.env);
   await client.query("SET TIME ZONE 'UTC'");
   return client;
 }

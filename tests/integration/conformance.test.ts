@@ -7,15 +7,17 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { pythonCommand } from '../../local/python.ts';
-import { describeExecution, startExecution } from '../../shared/aws/executions.ts';
+import { startExecution } from '../../shared/aws/executions.ts';
 import { findSize, listObjects, readBytes, readText, s3 } from '../../shared/aws/object-store.ts';
 import { numberCell, optionalNumberCell, parseCsv, textCell } from '../../shared/csv.ts';
 import {
   BROKEN_IMAGE,
+  ended,
   importGoldenStation,
   STACK_TIMEOUT_MS,
   startTestStack,
   type TestStack,
+  until,
 } from './test-stack.ts';
 
 /**
@@ -48,8 +50,7 @@ beforeAll(async () => {
   const first = await startExecution(machineArn, input, 'first');
   await until(async () => (await findSize(ofModel('claim.json'))) !== null);
   refusedWhileRunning = (await local.run(input)).error;
-  await until(async () => (await describeExecution(first)).status !== 'RUNNING');
-  const execution = await describeExecution(first);
+  const execution = await ended(first);
   if (execution.status !== 'SUCCEEDED') throw new Error(`${execution.error}: ${execution.cause}`);
   output = JSON.parse(execution.output as string);
   folder = mkdtempSync(join(tmpdir(), 'fpe-conformance-'));
@@ -58,10 +59,6 @@ afterAll(async () => {
   await local.stop();
   if (folder) rmSync(folder, { recursive: true });
 });
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 100));
-}
-
 async function filesBelow(bucket: string, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of listObjects(bucket, prefix)) keys.push(key);

@@ -1,7 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
@@ -11,7 +10,15 @@ import {
   stopExecution,
 } from '../../shared/aws/executions.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
-import { importGoldenStation, STACK_TIMEOUT_MS, startTestStack, type TestStack } from './test-stack.ts';
+import {
+  ended,
+  importGoldenStation,
+  isRunning,
+  STACK_TIMEOUT_MS,
+  startTestStack,
+  type TestStack,
+  until,
+} from './test-stack.ts';
 
 /** An execution is started, watched and stopped with the commands of the README, then redriven. */
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -53,10 +60,6 @@ async function runInShell(commands: readonly string[]): Promise<string> {
   return stdout;
 }
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(100);
-}
-
 async function hasCheckpoint(): Promise<boolean> {
   for await (const { key } of listObjects(process.env.MODEL_BUCKET as string, 'rank/1/models/'))
     if (key.endsWith('.pth')) return true;
@@ -94,14 +97,11 @@ test(
   `${hasAwsCli ? 'the commands of the README' : 'the SDK'} can start, show and stop an execution, and a redrive resumes its training`,
   async () => {
     const { executionArn, described, stop } = await (hasAwsCli ? startWithReadme() : startWithSdk());
-    const isRunning = async () => (await describeExecution(executionArn)).status === 'RUNNING';
-    await until(async () => (await hasCheckpoint()) || !(await isRunning()));
+    await until(async () => (await hasCheckpoint()) || !(await isRunning(executionArn)));
     await stop();
-    await until(async () => !(await isRunning()));
-    const stopped = await describeExecution(executionArn);
+    const stopped = await ended(executionArn);
     await redriveExecution(executionArn);
-    await until(async () => !(await isRunning()));
-    const redriven = await describeExecution(executionArn);
+    const redriven = await ended(executionArn);
 
     expect(described).toMatchObject({ executionArn, name: 'try-1', status: 'RUNNING' });
     expect(stopped.status).toBe('ABORTED');

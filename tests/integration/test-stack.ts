@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createCanvas } from '@napi-rs/canvas';
-import pg from 'pg';
+import type pg from 'pg';
 import { type Stack, startStack } from '../../local/stack.ts';
 import {
   type DescribeExecutionOutput,
@@ -12,6 +12,7 @@ import {
 } from '../../shared/aws/executions.ts';
 import { listObjects, writeObject } from '../../shared/aws/object-store.ts';
 import { importExport } from '../../shared/fpe-database/import.ts';
+import { connectDatabase } from '../database-client.ts';
 
 /** Starting the stack, with the packaging of the functions. */
 export const STACK_TIMEOUT_MS = 240_000;
@@ -35,25 +36,13 @@ export async function startTestStack(): Promise<TestStack> {
   const stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
   const { env } = stack;
   Object.assign(process.env, env);
-  const database = new pg.Client({
-    host: env.DB_HOST as string,
-    port: Number(env.DB_PORT),
-    user: env.DB_USER as string,
-    password: env.DB_PASSWORD as string,
-    database: env.DB_NAME as string,
-  });
-  await database.connect();
+  const database = await connectDatabase(env);
   const machineArn = stack.machines[0]?.arn as string;
   return {
     stack,
     database,
     async run(input) {
-      const executionArn = await startExecution(machineArn, input, null);
-      for (;;) {
-        const execution = await describeExecution(executionArn);
-        if (execution.status !== 'RUNNING') return execution;
-        await sleep(POLL_MS);
-      }
+      return ended(await startExecution(machineArn, input, null));
     },
     async websiteData() {
       const { rows } = await database.query('SELECT * FROM models ORDER BY id');
@@ -67,6 +56,19 @@ export async function startTestStack(): Promise<TestStack> {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+export async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(POLL_MS);
+}
+
+export const isRunning = async (executionArn: string): Promise<boolean> =>
+  (await describeExecution(executionArn)).status === 'RUNNING';
+
+/** Waits for the end of an execution. */
+export async function ended(executionArn: string): Promise<DescribeExecutionOutput> {
+  await until(async () => !(await isRunning(executionArn)));
+  return describeExecution(executionArn);
 }
 
 /**

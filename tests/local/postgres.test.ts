@@ -2,8 +2,9 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { startPostgres } from '../../local/postgres.ts';
+import { queryDatabase } from '../database-client.ts';
 import { createTestDatabase } from '../test-station.ts';
 
 let database: pg.Client;
@@ -55,28 +56,14 @@ test('data outlives the server, also one that its parent left behind', async () 
   const folder = mkdtempSync(join(tmpdir(), 'fpe-postgres-test-'));
   chmodSync(folder, 0o755); // PostgreSQL may run as another user
   const first = await startPostgres(folder);
-  await query(first.env, "INSERT INTO users VALUES ('u', 'USER', 'Regular')");
+  await queryDatabase(first.env, "INSERT INTO users VALUES ('u', 'USER', 'Regular')");
   const leftBehind = Number(readFileSync(join(first.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
 
   const second = await startPostgres(folder);
-  const rows = await query(second.env, 'SELECT id FROM users');
+  const rows = await queryDatabase(second.env, 'SELECT id FROM users');
   await second.stop();
   rmSync(folder, { recursive: true });
 
   expect(rows).toEqual([{ id: 'u' }]);
   expect(() => process.kill(leftBehind, 0)).toThrow('ESRCH');
 });
-
-async function query(env: Record<string, string>, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({
-    host: env.DB_HOST as string,
-    port: Number(env.DB_PORT),
-    user: env.DB_USER as string,
-    password: env.DB_PASSWORD as string,
-    database: env.DB_NAME as string,
-  });
-  await client.connect();
-  const { rows } = await client.query(sql);
-  await client.end();
-  return rows;
-}

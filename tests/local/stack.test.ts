@@ -12,9 +12,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { describeStack } from '../../cli/local.ts';
 import { findRunningStack, resetStack, type Stack, startStack } from '../../local/stack.ts';
+import { queryDatabase } from '../database-client.ts';
 
 const PACKAGING_MS = 180_000;
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -36,20 +36,7 @@ const machineArn = () => stack.machines[0]?.arn as string;
 
 const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
-async function query(sql: string): Promise<unknown[]> {
-  const { env } = stack;
-  const database = new pg.Client({
-    host: env.DB_HOST as string,
-    port: Number(env.DB_PORT),
-    user: env.DB_USER as string,
-    password: env.DB_PASSWORD as string,
-    database: env.DB_NAME as string,
-  });
-  await database.connect();
-  const { rows } = await database.query(sql);
-  await database.end();
-  return rows;
-}
+const query = (sql: string) => queryDatabase(stack.env, sql);
 
 async function finish(input: unknown): Promise<DescribeExecutionOutput> {
   const sfn = new SFNClient(client(stack.endpoints.stepFunctions));
