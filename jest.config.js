@@ -15,7 +15,6 @@ const common = {
 };
 
 export default {
-  // Handlers log a line for each call.
   silent: true,
   reporters: ['default', '<rootDir>/tests/closing-line-reporter.js'],
   projects: [

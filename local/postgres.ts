@@ -66,6 +66,7 @@ export async function startPostgres(folder: string, preferredPort?: number): Pro
       DB_USER: connection.user,
       DB_PASSWORD: connection.password,
       DB_NAME: 'fpe',
+      DB_TLS: 'off',
     },
     folder: data,
     stop: () => stop(server),

@@ -83,6 +83,14 @@ export class ObservationsRefused extends PipelineError {
 export class DatabaseUnavailable extends PipelineError {
   override readonly name = 'DatabaseUnavailable';
 }
+/** The database's certificate is not by a known authority, or for another host; or it offers none. */
+export class DatabaseUntrusted extends PipelineError {
+  override readonly name = 'DatabaseUntrusted';
+}
+/** An AWS service does not answer: mostly a network without a way to it. */
+export class ServiceUnreachable extends PipelineError {
+  override readonly name = 'ServiceUnreachable';
+}
 export class PredictionsIncomplete extends PipelineError {
   override readonly name = 'PredictionsIncomplete';
 }

@@ -58,7 +58,7 @@ test('each service answers at its endpoint', async () => {
     new ListBucketsCommand({}),
   );
 
-  expect(machines.stateMachines).toMatchObject([{ name: 'fpe-train-station-local' }]);
+  expect(machines.stateMachines).toMatchObject([{ name: 'fpe-local-train-station' }]);
   expect(buckets.Buckets?.map(({ Name }) => Name)).toEqual(['fpe-local-models', 'fpe-local-storage']);
   expect(await query("SELECT id FROM variables WHERE id = 'FLOW_CFS'")).toHaveLength(1);
 });
@@ -147,7 +147,7 @@ test(
 test('the log of a function holds its calls', async () => {
   await finish({ station_id: 4712 });
 
-  const log = join(folder, 'logs', 'functions', 'fpe-rank-pipeline-local-prepareRun.log');
+  const log = join(folder, 'logs', 'functions', 'fpe-local-prepare-run.log');
   expect(existsSync(log)).toBe(true);
   expect(readFileSync(log, 'utf8')).toContain('4712');
 });
