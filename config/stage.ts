@@ -120,7 +120,7 @@ export const stageParameters = z.strictObject({
     .gt(0)
     .max(672)
     .default(12)
-    .describe('an execution that takes longer raises an alarm; it goes on'),
+    .describe('an execution that took longer raises an alarm'),
   usgsApiKeySecret: orEmpty(secret)
     .default('')
     .describe(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { readStage } from '../config/stage.ts';
 import { runFramework } from './framework.ts';
 
@@ -8,6 +8,8 @@ export const TEMPLATE_FILE = 'template.json';
 export const MANIFEST_FILE = 'manifest.json';
 /** What the archives lie under in the model bucket. */
 export const ARTIFACTS_PREFIX = 'deploy/';
+/** Hexadecimal digits of a checksum that tell two archives of a function apart. */
+const HASH_LENGTH = 16;
 /** Of a template in S3 (CloudFormation quotas). */
 const MAX_TEMPLATE_BYTES = 1_000_000;
 
@@ -61,24 +63,21 @@ export async function packageStage(root: string, stage: string, folder: string):
     const prefix = `${ARTIFACTS_PREFIX}${appName}-${stage}`;
     mkdirSync(join(unfinished, 'archives'));
     const archives = lambdaFunctions(template).map(({ name, code }) => {
-      const file = `archives/${name}.zip`;
-      renameSync(join(compiled, code.S3Key.split('/').at(-1) as string), join(unfinished, file));
-      const packaged = describe(unfinished, file, bucket, (hash) => `${prefix}/${name}-${hash}.zip`);
-      Object.assign(code, { S3Bucket: packaged.bucket, S3Key: packaged.key });
-      return packaged;
+      const body = readFileSync(join(compiled, code.S3Key.split('/').at(-1) as string));
+      const sha256 = checksum(body);
+      const file = `archives/${name}-${sha256.slice(0, HASH_LENGTH)}.zip`;
+      writeFileSync(join(unfinished, file), body);
+      Object.assign(code, { S3Bucket: bucket, S3Key: `${prefix}/${basename(file)}` });
+      return { file, bytes: body.length, sha256, bucket, key: code.S3Key };
     });
+    template.Resources = inlineReferences(template.Resources) as Template['Resources'];
     // Named by the account's region and stage alone, it would collide with another app's.
     delete template.Outputs?.ServerlessDeploymentBucketName;
-    writeFileSync(join(unfinished, TEMPLATE_FILE), `${JSON.stringify(template, null, 1)}\n`);
-    const described = describe(
-      unfinished,
-      TEMPLATE_FILE,
-      bucket,
-      (hash) => `${prefix}/template-${hash}.json`,
-    );
-    if (described.bytes > MAX_TEMPLATE_BYTES)
+    const text = Buffer.from(`${JSON.stringify(template, null, 1)}\n`);
+    writeFileSync(join(unfinished, TEMPLATE_FILE), text);
+    if (text.length > MAX_TEMPLATE_BYTES)
       throw new Error(
-        `The template of ${stage} has ${described.bytes} bytes. CloudFormation allows ${MAX_TEMPLATE_BYTES}. Move a part of resources/ into a stack of its own.`,
+        `The template of ${stage} has ${text.length} bytes. CloudFormation allows ${MAX_TEMPLATE_BYTES}. Move a part of resources/ into a stack of its own.`,
       );
     const manifest: Manifest = {
       stack: stackName(parameters),
@@ -86,10 +85,18 @@ export async function packageStage(root: string, stage: string, folder: string):
       region,
       capabilities: ['CAPABILITY_IAM'],
       tags: { project: appName, env: stage },
-      template: described,
+      template: {
+        file: TEMPLATE_FILE,
+        bytes: text.length,
+        sha256: checksum(text),
+        bucket,
+        key: `${prefix}/template-${checksum(text).slice(0, HASH_LENGTH)}.json`,
+      },
       archives,
     };
     writeFileSync(join(unfinished, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
+    writeFileSync(join(unfinished, 'DEPLOY.md'), instructions(manifest));
+    chmodSync(unfinished, 0o755);
     rmSync(compiled, { recursive: true });
     rmSync(folder, { recursive: true, force: true });
     renameSync(unfinished, folder);
@@ -112,8 +119,50 @@ function lambdaFunctions({ Resources }: Template) {
     }));
 }
 
-function describe(folder: string, file: string, bucket: string, key: (hash: string) => string): PackagedFile {
-  const body = readFileSync(join(folder, file));
-  const sha256 = createHash('sha256').update(body).digest('hex');
-  return { file, bytes: body.length, sha256, bucket, key: key(sha256.slice(0, 16)) };
+/**
+ * Puts references into the texts that hold them: `${PlanMergeLambdaFunction.Arn}` for the variables named by a hash that
+ * serverless-step-functions makes, so that the template can be read.
+ */
+function inlineReferences(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inlineReferences);
+  if (typeof value !== 'object' || value === null) return value;
+  const { 'Fn::Sub': sub } = value as { 'Fn::Sub'?: unknown };
+  if (Array.isArray(sub)) {
+    const [text, variables] = sub as [string, Record<string, { Ref?: string; 'Fn::GetAtt'?: string[] }>];
+    const inlined = Object.entries(variables).reduce((result, [name, { Ref, 'Fn::GetAtt': attribute }]) => {
+      const reference = Ref ?? attribute?.join('.');
+      return reference ? result.replaceAll(`\${${name}}`, `\${${reference}}`) : result;
+    }, text);
+    const left = Object.entries(variables).filter(([name]) => inlined.includes(`\${${name}}`));
+    return { 'Fn::Sub': left.length > 0 ? [inlined, Object.fromEntries(left)] : inlined };
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, inlineReferences(part)]));
+}
+
+const checksum = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
+
+/** For the person who deploys it where the developers may not. */
+function instructions({ stack, stage, region, tags, template, archives }: Manifest): string {
+  const [first] = archives as [PackagedFile];
+  const folder = `s3://${first.bucket}/${dirname(first.key)}/`;
+  return `# ${stack}, stage ${stage}
+
+The template and the archives of one deployment. manifest.json holds the checksum (SHA-256) of each file; to check them:
+
+    node -e "const m = require('./manifest.json'), { createHash: h } = require('crypto'), { readFileSync: r } = require('fs'); for (const f of [m.template, ...m.archives]) if (h('sha256').update(r(f.file)).digest('hex') !== f.sha256) throw f.file"
+
+Upload the archives and create or update the stack, with credentials of the account:
+
+    aws s3 sync archives ${folder} --region ${region}
+    aws cloudformation deploy --region ${region} --stack-name ${stack} \\
+      --template-file template.json --s3-bucket ${template.bucket} --s3-prefix ${dirname(template.key)} \\
+      --capabilities CAPABILITY_IAM --tags ${Object.entries(tags)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(' ')}
+
+Add --no-execute-changeset to see first what would change. To remove everything again:
+
+    aws cloudformation delete-stack --region ${region} --stack-name ${stack}
+    aws s3 rm --recursive ${folder} --region ${region}
+`;
 }

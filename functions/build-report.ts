@@ -1,4 +1,5 @@
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { publishKendallTau } from '../shared/aws/metrics.ts';
 import { readJson, readRows, readStream, writeJson, writeObject } from '../shared/aws/object-store.ts';
 import type { Report } from '../shared/execution-state.ts';
 import { s3Uri } from '../shared/object-location.ts';
@@ -25,6 +26,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   await writeObject(inModelBucket(keys.report), reportPage(report), 'text/html; charset=utf-8');
   await writeJson(inModelBucket(keys.metrics), metricsFile(report));
   const { photos, days } = report.agreement;
+  publishKendallTau(state.run.station.id, photos.overall.tau);
   return {
     note: agreementNote(report),
     kendall_tau: forEachGroup(({ id }) => photos[id].tau),

@@ -23,10 +23,11 @@ const LINES_OF_A_FAILURE = 15;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
-  console.log(`Usage: npm run setup [-- --tests]
+  console.log(`Usage: npm run setup [-- --tests | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
   --tests      also pytest, which npm test runs the model's tests with
+  --without-python  the npm packages only: what packaging and deploying need
   FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
   process.exit(0);
 }
@@ -34,7 +35,8 @@ Installs what is missing: the npm packages, and PyTorch for Python 3.
 requireNode();
 installPackages();
 installCommand();
-installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
+if (!process.argv.includes('--without-python'))
+  installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
 
 function requireNode() {
   const major = Number(process.versions.node.split('.')[0]);

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { startEventBridge } from './event-bridge.ts';
 import { startLambda } from './lambda.ts';
 import { freePort, removePostgres, startPostgres } from './postgres.ts';
 import { isAlive } from './process.ts';
@@ -173,11 +174,13 @@ async function startServices(
       folder: join(folder, 'logs', 'functions'),
     }),
   );
-  const runTask = dispatch({
-    lambda: lambda.invoke,
-    sageMaker: sageMaker.runTask,
-    sns: publisher(new SNSClient(client), join(folder, 'logs', 'notifications.log')),
-  });
+  const sns = publisher(new SNSClient(client), join(folder, 'logs', 'notifications.log'));
+  const runTask = dispatch({ lambda: lambda.invoke, sageMaker: sageMaker.runTask, sns });
+  const eventBridge = keep(
+    startEventBridge(template.rules, async (TopicArn, Message) => {
+      await sns(SNS_PUBLISH, { TopicArn, Message }, new AbortController().signal);
+    }),
+  );
   for (const { name, definition } of template.machines) requireKnownResources(name, JSON.parse(definition));
   const stepFunctions = keep(
     await startStepFunctions({
@@ -185,6 +188,7 @@ async function startServices(
       runTask,
       folder: join(folder, 'executions'),
       port: stepFunctionsPort,
+      onChange: eventBridge.executionChanged,
       ...(options.waitFactor !== undefined && { waitFactor: options.waitFactor }),
     }),
   );

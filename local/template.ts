@@ -1,6 +1,6 @@
 /**
  * Stands in for CloudFormation: packages the stage `local` as a deployment packages any stage, unpacks the archives of the
- * functions, and reads the compiled template: its functions, state machines and topics under the ARNs of a local account.
+ * functions, and reads the compiled template: its functions, state machines, topics and rules under the ARNs of a local account.
  *
  * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles and buckets, and the pseudo
  * parameters; any other intrinsic or attribute is refused by name. Creates nothing else of the template.
@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { readStage } from '../config/stage.ts';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
+import type { Rule } from './event-bridge.ts';
 
 export const LOCAL_ACCOUNT = '000000000000';
 export const LOCAL_REGION = 'us-west-2';
@@ -56,6 +57,7 @@ export type CompiledTemplate = {
   functions: LocalFunction[];
   machines: LocalMachine[];
   topics: { name: string; arn: string }[];
+  rules: Rule[];
 };
 
 /**
@@ -70,7 +72,7 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
     // Another process may do the same at the same time; either result is as good.
     const own = join(kept, `${process.pid}-${Math.random().toString(36).slice(2)}`);
     const { archives } = await packageStage(root, STAGE, own);
-    for (const { file } of archives) unpack(join(own, file), join(own, file.replace(/\.zip$/, '')));
+    for (const { file } of archives) unpack(join(own, file), join(own, 'archives', archiveName(file)));
     if (existsSync(folder)) rmSync(own, { recursive: true });
     else renameSync(own, folder);
     removeOldPackages(kept);
@@ -116,6 +118,11 @@ export function readTemplate(template: Template, archives: string): CompiledTemp
       definition: resolve(properties.DefinitionString) as string,
     })),
     topics: ofType('AWS::SNS::Topic').map(({ id, arn }) => ({ name: nameOf(id, template), arn })),
+    rules: ofType('AWS::Events::Rule').map(({ id, properties }) => ({
+      name: nameOf(id, template),
+      pattern: resolve(properties.EventPattern) as Rule['pattern'],
+      targets: resolve(properties.Targets) as Rule['targets'],
+    })),
   };
 }
 
@@ -139,6 +146,7 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refer
     refersByArn: true,
   },
   'AWS::SNS::Topic': { name: 'TopicName', arn: (name) => regionalArn('sns', name), refersByArn: true },
+  'AWS::Events::Rule': { name: 'Name', arn: (name) => regionalArn('events', `rule/${name}`) },
   'AWS::IAM::Role': { name: 'RoleName', arn: (name) => `arn:aws:iam::${LOCAL_ACCOUNT}:role/${name}` },
   'AWS::S3::Bucket': { name: 'BucketName', arn: (name) => `arn:aws:s3:::${name}` },
 };

@@ -17,6 +17,7 @@ export default async function startServices() {
   Object.assign(process.env, postgres.env, {
     // Functions log a line for each call.
     POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
     AWS_REGION: 'us-west-2',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
