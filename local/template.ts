@@ -2,7 +2,7 @@
  * Stands in for CloudFormation: packages the stage `local` as a deployment packages any stage, unpacks the archives of the
  * functions, and reads the compiled template: its functions, state machines, topics and rules under the ARNs of a local account.
  *
- * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles and buckets, and the pseudo
+ * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles, logs, keys and buckets, and the pseudo
  * parameters; any other intrinsic or attribute is refused by name. Creates nothing else of the template.
  */
 import { createHash } from 'node:crypto';
@@ -147,6 +147,8 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refer
   },
   'AWS::SNS::Topic': { name: 'TopicName', arn: (name) => regionalArn('sns', name), refersByArn: true },
   'AWS::Events::Rule': { name: 'Name', arn: (name) => regionalArn('events', `rule/${name}`) },
+  'AWS::Logs::LogGroup': { name: 'LogGroupName', arn: (name) => regionalArn('logs', `log-group:${name}:*`) },
+  'AWS::KMS::Key': { name: 'KeyId', arn: (name) => regionalArn('kms', `key/${name}`) },
   'AWS::IAM::Role': { name: 'RoleName', arn: (name) => `arn:aws:iam::${LOCAL_ACCOUNT}:role/${name}` },
   'AWS::S3::Bucket': { name: 'BucketName', arn: (name) => `arn:aws:s3:::${name}` },
 };
@@ -154,15 +156,24 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refer
 const regionalArn = (service: string, rest: string): string =>
   `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${rest}`;
 
-function resolveIntrinsics(value: unknown, template: Template): unknown {
-  if (Array.isArray(value)) return value.map((element) => resolveIntrinsics(element, template));
+/** Replaces references by what they mean in the local account; what refers to AWS::NoValue goes, as in CloudFormation. */
+export function resolveIntrinsics(value: unknown, template: Template): unknown {
+  if (Array.isArray(value))
+    return value.filter(isPresent).map((element) => resolveIntrinsics(element, template));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [[name, argument] = []] = entries;
   if (entries.length === 1 && name === 'Ref') return reference(String(argument), template);
   if (entries.length === 1 && name?.startsWith('Fn::')) return resolveFunction(name, argument, template);
-  return Object.fromEntries(entries.map(([key, part]) => [key, resolveIntrinsics(part, template)]));
+  return Object.fromEntries(
+    entries
+      .filter(([, part]) => isPresent(part))
+      .map(([key, part]) => [key, resolveIntrinsics(part, template)]),
+  );
 }
+
+const isPresent = (value: unknown): boolean =>
+  (value as { Ref?: string } | null | undefined)?.Ref !== 'AWS::NoValue';
 
 function resolveFunction(name: string, argument: unknown, template: Template): string {
   switch (name) {
