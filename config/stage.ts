@@ -22,7 +22,7 @@ const bucketName = z
 const secret = z
   .string()
   .regex(
-    /^(arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+|[\w/+=.@-]{1,512})$/,
+    /^(arn:aws[\w-]*:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+|[\w/+=.@!-]{1,512})$/,
     'expected the name or the ARN of a secret in Secrets Manager',
   );
 const image = z
