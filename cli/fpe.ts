@@ -12,6 +12,7 @@ import { localCommand } from './local.ts';
 import { packageCommand } from './package.ts';
 import { redriveCommand } from './redrive.ts';
 import { removeCommand } from './remove.ts';
+import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { stopCommand } from './stop.ts';
@@ -51,6 +52,7 @@ for (const command of [
   showCommand(),
   stopCommand(),
   redriveCommand(),
+  schemaCommand(),
   importCommand(),
   localCommand(),
   doctorCommand(),

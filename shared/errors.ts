@@ -113,6 +113,10 @@ export class InvalidState extends PipelineError {
 export class ExportFolderInvalid extends PipelineError {
   override readonly name = 'ExportFolderInvalid';
 }
+/** `fpe schema` finds tables that it must not touch: a part of the schema, or one that FPE's migrations keep. */
+export class SchemaConflict extends PipelineError {
+  override readonly name = 'SchemaConflict';
+}
 export class ConfigurationMissing extends PipelineError {
   override readonly name = 'ConfigurationMissing';
 }
