@@ -1,6 +1,6 @@
 /**
- * Two projects: `unit` needs nothing but the source; `services` starts the embedded PostgreSQL and S3 once per run.
- * Both run the TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
+ * Three projects: `unit` needs nothing but the source; `services` starts the embedded PostgreSQL and S3 once per run;
+ * `emulator` needs moto and cfn-lint, which `npm run test:emulator` installs. All run the TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
 const common = {
   rootDir: import.meta.dirname,
@@ -15,14 +15,16 @@ const common = {
 };
 
 export default {
-  silent: true,
   reporters: ['default', '<rootDir>/tests/closing-line-reporter.js'],
   projects: [
     {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/(functions|local|machines|integration)/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/tests/(functions|local|machines|integration|emulator)/',
+      ],
     },
     {
       ...common,
@@ -30,6 +32,11 @@ export default {
       testMatch: ['<rootDir>/tests/(functions|local|machines|integration)/**/*.test.ts'],
       globalSetup: '<rootDir>/tests/start-services.js',
       globalTeardown: '<rootDir>/tests/stop-services.js',
+    },
+    {
+      ...common,
+      displayName: 'emulator',
+      testMatch: ['<rootDir>/tests/emulator/**/*.test.ts'],
     },
   ],
 };

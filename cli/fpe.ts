@@ -6,6 +6,7 @@ import { UsageError } from './connection.ts';
 import { demoCommand } from './demo.ts';
 import { deployCommand } from './deploy.ts';
 import { doctorCommand } from './doctor.ts';
+import { environmentCommand } from './environment.ts';
 import { importCommand } from './import.ts';
 import { listCommand } from './list.ts';
 import { localCommand } from './local.ts';
@@ -55,6 +56,7 @@ for (const command of [
   schemaCommand(),
   importCommand(),
   localCommand(),
+  environmentCommand(),
   doctorCommand(),
   packageCommand(),
   deployCommand(),

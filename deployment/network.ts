@@ -81,11 +81,11 @@ function reachChecks({ region }: Stage, network: Network, subnet: Subnet): Check
   const way = wayOut(table);
   const id = subnet.SubnetId as string;
   const s3 = network.endpoints.find(
-    ({ ServiceName, VpcEndpointType, VpcEndpointId, State }) =>
+    ({ ServiceName, VpcEndpointType, RouteTableIds, State }) =>
       ServiceName === `com.amazonaws.${region}.s3` &&
       VpcEndpointType === 'Gateway' &&
       isUsable(State) &&
-      table?.Routes?.some(({ GatewayId }) => GatewayId === VpcEndpointId),
+      RouteTableIds?.includes(table?.RouteTableId ?? ''),
   );
   const interfaces = Object.entries(CALLED_SERVICES).map(([service, caller]): Check => {
     const name = `${service} from ${id}`;

@@ -147,7 +147,16 @@ async function quotaChecks(): Promise<Check[]> {
       };
     });
   } catch (error) {
-    return [{ ...unanswered('Quotas of SageMaker', error, ''), isForRuns: true }];
+    const { status, found } = unanswered('', error, '');
+    // A service that does not answer says nothing of the quotas.
+    return [
+      {
+        name: 'Quotas of SageMaker',
+        status: 'unknown',
+        found: status === 'unknown' ? found : `Service Quotas: ${found}`,
+        isForRuns: true,
+      },
+    ];
   }
 }
 

@@ -53,18 +53,23 @@ export async function planChanges(
   requireChangeable(name, stack);
   const isNew = stack === null || stack.StackStatus === 'REVIEW_IN_PROGRESS';
   const changeSet = `fpe-${Date.now()}`;
-  await createChangeSet({
-    StackName: name,
-    ChangeSetName: changeSet,
-    ChangeSetType: isNew ? 'CREATE' : 'UPDATE',
-    ...('url' in template ? { TemplateURL: template.url } : { TemplateBody: template.text }),
-    Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
-      ParameterKey,
-      ParameterValue,
-    })),
-    Capabilities: [...capabilities],
-    Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
-  });
+  try {
+    await createChangeSet({
+      StackName: name,
+      ChangeSetName: changeSet,
+      ChangeSetType: isNew ? 'CREATE' : 'UPDATE',
+      ...('url' in template ? { TemplateURL: template.url } : { TemplateBody: template.text }),
+      Parameters: Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({
+        ParameterKey,
+        ParameterValue,
+      })),
+      Capabilities: [...capabilities],
+      Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+    });
+  } catch (error) {
+    if (NOTHING_TO_CHANGE.test((error as Error).message)) return { changeSet: null, isNew, changes: [] };
+    throw error;
+  }
   for (;;) {
     const { status, reason, changes } = await describeChangeSet(name, changeSet);
     if (status === 'FAILED' && NOTHING_TO_CHANGE.test(reason)) {
