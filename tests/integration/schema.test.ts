@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
+import { stageSettings } from '../../cli/stage.ts';
+import { readStage } from '../../config/stage.ts';
+import { startSecretsManager } from '../../local/secrets-manager.ts';
+import { withDatabase } from '../../shared/aws/database.ts';
 import { ConfigurationMissing, SchemaConflict } from '../../shared/errors.ts';
 import { createSchema, planSchema } from '../../shared/fpe-database/schema.ts';
 import { connectDatabase, queryDatabase } from '../database-client.ts';
@@ -12,6 +16,9 @@ const TABLES =
   'annotations datasets images imagesets model_types models series stations users values variables'.split(
     ' ',
   );
+
+// Each run of the command starts a process, which a busy computer lets wait.
+jest.setTimeout(60_000);
 
 let name: string;
 let database: pg.Client;
@@ -148,6 +155,23 @@ describe('a database that is refused', () => {
   );
 });
 
+test('the settings of a stage lead to its database', async () => {
+  const { DB_HOST: host, DB_PORT: port, DB_USER: username, DB_PASSWORD: password } = process.env;
+  const stage = readStage('local');
+  const secret = JSON.stringify({ host, port, username, password, dbname: name });
+  const secretsManager = await startSecretsManager(new Map([[stage.dbSecret, secret]]));
+  const environment = { ...process.env };
+  Object.assign(process.env, stageSettings({ ...stage, dbHost: 'elsewhere.example.org' }), {
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
+  });
+
+  const plan = await withDatabase(planSchema);
+  process.env = environment;
+  await secretsManager.stop();
+
+  expect(plan.where).toBe(`${name} on 127.0.0.1`);
+});
+
 describe('fpe schema', () => {
   test('says what it would do, what it did, and that it has nothing to do', async () => {
     const dryRun = await runCommand(['--dry-run']);
@@ -178,10 +202,23 @@ describe('fpe schema', () => {
     expect(stderr).not.toContain(' at ');
   });
 
+  test.each([
+    ['nowhere', /^There is no file for the stage “nowhere”/],
+    ['local', /^The stage “local” is this computer/],
+  ])('refuses the stage “%s”', async (stage, message) => {
+    const { code, stderr } = await runCommand(['--stage', stage]);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain(' at ');
+  });
+
   test('asks for a database when none is named', async () => {
     const { code, stderr } = await runCommand(['--aws'], { DB_HOST: '' });
 
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^No database is named, and AWS, us-west-2 names none\. Set DB_SECRET_ID/);
+    expect(stderr).toMatch(
+      /^No database is named, and AWS, us-west-2 names none\. Give --stage NAME, or set DB_SECRET_ID/,
+    );
   });
 });
