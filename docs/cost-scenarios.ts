@@ -31,20 +31,24 @@ export const USUAL: RunWorkload = {
   observedByUsgs: true,
 };
 
-/** The pipeline's own stack. */
-export const STANDING: StandingUsage = {
-  keys: 1,
-  alarms: 8,
-  dashboards: 1,
+/** As many as FPE trained in its largest batch of 2026 (contract 11). */
+export const STATIONS_A_MONTH = 45;
+
+const NOTHING_STANDING: StandingUsage = {
+  keys: 0,
+  alarmMetrics: 0,
+  dashboards: 0,
   freeDashboards: 3,
-  // Three metrics of each of 45 stations that are trained in a month, in one hour each.
-  metricMonths: (3 * 45) / 730,
+  metricMonths: 0,
   endpointZones: 0,
   publicAddresses: 0,
   secrets: 0,
   databaseClass: null,
   databaseGb: 0,
 };
+
+/** The parts of the stack that hold what has a price by the month. */
+const RESOURCES = ['resources/alarms.yml', 'resources/dashboard.yml', 'resources/notifications.yml'];
 
 export const LEVERS: { what: string; change: Partial<RunWorkload>; note: string }[] = [
   {
@@ -133,6 +137,27 @@ function deploymentOf(workload: RunWorkload): Deployment {
   };
 }
 
+/** Counted in the parts of the pipeline's own stack. */
+export function pipelineUsage(): StandingUsage {
+  const resources = RESOURCES.flatMap((path) =>
+    Object.values((readYaml(path) as { Resources: Record<string, Templated> }).Resources),
+  );
+  const ofType = (type: string) => resources.filter(({ Type }) => Type === type);
+  const alarmMetrics = ofType('AWS::CloudWatch::Alarm').flatMap(({ Properties = {} }) =>
+    Properties.Metrics
+      ? (Properties.Metrics as { MetricStat?: unknown }[]).filter(({ MetricStat }) => MetricStat)
+      : [Properties.MetricName],
+  ).length;
+  return {
+    ...NOTHING_STANDING,
+    keys: ofType('AWS::KMS::Key').length,
+    alarmMetrics,
+    dashboards: ofType('AWS::CloudWatch::Dashboard').length,
+    // Three metrics of the pipeline and one of each station, with values in one hour for each run (shared/aws/metrics.ts).
+    metricMonths: ((3 + 1) * STATIONS_A_MONTH) / 730,
+  };
+}
+
 /** Counted in the environment's template. */
 export function environmentUsage(): StandingUsage {
   const template: { Parameters: Record<string, { Default: string }>; Resources: Record<string, Templated> } =
@@ -143,11 +168,7 @@ export function environmentUsage(): StandingUsage {
   ).length;
   const databases = resources.filter(({ Type }) => Type === 'AWS::RDS::DBInstance');
   return {
-    keys: 0,
-    alarms: 0,
-    dashboards: 0,
-    freeDashboards: 3,
-    metricMonths: 0,
+    ...NOTHING_STANDING,
     endpointZones,
     publicAddresses: databases.length,
     secrets: databases.length,

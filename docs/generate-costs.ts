@@ -28,7 +28,14 @@ import {
   US_WEST_2,
 } from '../shared/cost-model.ts';
 import { formatCount } from '../shared/report/formats.ts';
-import { environmentUsage, estimate, LEVERS, STANDING, USUAL } from './cost-scenarios.ts';
+import {
+  environmentUsage,
+  estimate,
+  LEVERS,
+  pipelineUsage,
+  STATIONS_A_MONTH,
+  USUAL,
+} from './cost-scenarios.ts';
 
 export const COSTS_FILE = join(import.meta.dirname, 'costs.md');
 
@@ -155,14 +162,15 @@ ${table(['photos', 'USD, 1 transform instance', 'time', 'USD, 10 transform insta
 
 function monthSection(): string {
   const environment = environmentUsage();
-  const pipeline = estimateMonthlyCost(STANDING);
+  const standing = pipelineUsage();
+  const pipeline = estimateMonthlyCost(standing);
   const development = estimateMonthlyCost(environment);
   const described: Record<StandingPart, (usage: StandingUsage) => string> = {
     keys: ({ keys }) => `${keys} key of KMS, for the notifications`,
-    alarms: ({ alarms }) => `${alarms} alarms`,
+    alarms: ({ alarmMetrics }) => `alarms on ${alarmMetrics} metrics`,
     dashboards: ({ dashboards, freeDashboards }) =>
       `${dashboards} dashboard, when the account has no more than ${freeDashboards}; else ${usd(US_WEST_2.dashboardMonth)}`,
-    metrics: () => 'metrics of 45 stations, each with values in one hour of the month',
+    metrics: () => `metrics of the pipeline, when ${STATIONS_A_MONTH} stations are trained`,
     endpoints: ({ endpointZones }) => `${endpointZones} interface endpoints, in one zone each`,
     addresses: ({ publicAddresses }) =>
       `${publicAddresses} public address, if a developer may reach the database`,
@@ -179,7 +187,7 @@ function monthSection(): string {
 
 The pipeline’s own stack:
 
-${table(['what', 'USD a month'], rowsOf(STANDING, pipeline))}
+${table(['what', 'USD a month'], rowsOf(standing, pipeline))}
 A development environment ([environment/template.yml](../environment/template.yml)) besides, for whoever has no stacks of
 FPE. Its photos are ${usd(US_WEST_2.storedGbMonth)} for each GB and month, ${usd((USUAL.photos * ASSUMPTIONS.photoMb.value * US_WEST_2.storedGbMonth) / 1000)} for ${formatCount(USUAL.photos)} of them. A database that is stopped costs its volume
 only; a stack that is removed costs nothing.

@@ -20,7 +20,7 @@ export const LIST_PRICES = {
   email: { usd: 2 / 100_000, per: 'e-mail of SNS', source: UNCHECKED },
   serviceEvent: { usd: 0, per: 'event of an AWS service that EventBridge hands on', source: UNCHECKED },
   keyMonth: { usd: 1, per: 'key of KMS and month', source: UNCHECKED },
-  alarmMonth: { usd: 0.1, per: 'alarm and month', source: UNCHECKED },
+  alarmMetricMonth: { usd: 0.1, per: 'metric that an alarm watches, and month', source: UNCHECKED },
   dashboardMonth: {
     usd: 3,
     per: 'dashboard and month, after the account’s first three',
@@ -159,7 +159,8 @@ function instanceCost(
 /** What is there whether anything runs or not. */
 export type StandingUsage = {
   keys: number;
-  alarms: number;
+  /** Metrics that alarms watch: one alarm may watch several, and each has the price of an alarm. */
+  alarmMetrics: number;
   dashboards: number;
   /** Dashboards that the account does not pay for. */
   freeDashboards: number;
@@ -191,7 +192,7 @@ export function estimateMonthlyCost(
   const databaseHour = usage.databaseClass === null ? 0 : (prices.databaseHour[usage.databaseClass] ?? 0);
   const parts: Record<StandingPart, number> = {
     keys: usage.keys * prices.keyMonth,
-    alarms: usage.alarms * prices.alarmMonth,
+    alarms: usage.alarmMetrics * prices.alarmMetricMonth,
     dashboards: Math.max(0, usage.dashboards - usage.freeDashboards) * prices.dashboardMonth,
     metrics: usage.metricMonths * prices.metricMonth,
     endpoints: usage.endpointZones * prices.endpointHour * HOURS_A_MONTH,

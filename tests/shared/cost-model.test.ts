@@ -260,7 +260,7 @@ type Parts = ReturnType<typeof costOf>['parts'];
 describe('the cost of a month', () => {
   const usage: StandingUsage = {
     keys: 1,
-    alarms: 8,
+    alarmMetrics: 8,
     dashboards: 3,
     freeDashboards: 3,
     metricMonths: 0,
