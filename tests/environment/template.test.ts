@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../../config/stage.ts';
 import { ENVIRONMENT_OUTPUTS } from '../../environment/stage-file.ts';
+import { PASSING_PREFIX, runKeys } from '../../shared/keys.ts';
 
 type Properties = Record<string, unknown>;
 type Resource = { Type: string; Condition?: string; DeletionPolicy?: string; Properties?: Properties };
@@ -118,6 +119,32 @@ describe('buckets', () => {
         })),
       },
     ]);
+  });
+
+  test('the model bucket deletes what runs write in passing, after every run that could read it', () => {
+    const { Rules } = propertiesOf('ModelBucket').LifecycleConfiguration as { Rules: Properties[] };
+    const keys = runKeys(29, 'A', 'B', 'run');
+    const maxTrainingDays = 672 / 24;
+    const redriveDays = 14;
+
+    const rule = Rules.find(({ ExpirationInDays }) => ExpirationInDays) as Properties;
+    const expires = (key: string) => key.startsWith(rule.Prefix as string);
+
+    expect(rule.Prefix).toBe(PASSING_PREFIX);
+    expect(rule.ExpirationInDays).toBeGreaterThan(maxTrainingDays + redriveDays);
+    expect(
+      [keys.transform.run_prefix, keys.checkpoints, keys.source, keys.export.images].every(expires),
+    ).toBe(true);
+    expect(
+      [
+        keys.claim,
+        keys.jobs,
+        keys.report,
+        keys.input.prefix,
+        keys.dataset.images,
+        keys.transform.predictions,
+      ].some(expires),
+    ).toBe(false);
   });
 
   test('the model bucket can never be made public', () => {
