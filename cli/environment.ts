@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type Environment,
   environmentStackName,
@@ -41,6 +41,7 @@ export function environmentCommand(): Command {
     .option(
       '--developer-cidr <range>',
       'addresses that may reach the database, e.g. 203.0.113.7/32 (yours: what a search for “my ip” says); nobody unless given',
+      developerCidr,
     )
     .option('--instance-class <class>', 'size of the database (default: db.t4g.micro)')
     .option('--dry-run', 'only show what would change')
@@ -50,6 +51,14 @@ export function environmentCommand(): Command {
     .option('--yes', 'do it; without it, only say what would be removed')
     .action(remove);
   return command;
+}
+
+/** As DeveloperCidr of the template asks for it; here, a mistake is found before anything is uploaded. */
+function developerCidr(text: string): string {
+  if (/^$|^(\d{1,3}\.){3}\d{1,3}\/(2[4-9]|3[0-2])$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected an IPv4 range of 256 addresses or fewer, such as 203.0.113.7/32, or nothing ("").',
+  );
 }
 
 async function create({ region, dryRun, ...given }: Options): Promise<void> {

@@ -55,7 +55,7 @@ async function answer({ requestId, event, deadlineMs }: Invocation): Promise<Ans
 }
 
 function failure(errorType: string, errorMessage: string, error?: unknown): Answer {
-  const trace = error instanceof Error ? error.stack?.split('\n') : [];
+  const trace = error instanceof Error && error.stack ? error.stack.split('\n') : [];
   const text = JSON.stringify({ errorType, errorMessage, trace });
   console.error(text);
   return { error: text };

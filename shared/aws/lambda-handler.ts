@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import * as z from 'zod';
-import { InvalidState } from '../errors.ts';
+import { InvalidState, PipelineError } from '../errors.ts';
 import { logger } from './logger.ts';
 
 /**
@@ -34,6 +34,9 @@ export function lambdaHandler<Event, Result>(
     })
     .onError((request) => {
       logger.error('failed', { seconds: seconds(), error: request.error ?? new Error('unknown') });
+      // Lambda puts the stack into the cause that people get by e-mail. That of an error raised on purpose says nothing to
+      // them, and the log has it.
+      if (request.error instanceof PipelineError) request.error.stack = '';
     })
     .handler(async (event) => work(event as Event));
 }

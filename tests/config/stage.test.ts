@@ -41,7 +41,7 @@ function complaint(work: () => unknown): string {
 }
 
 describe('the file of a stage', () => {
-  test('needs six facts; the rest has defaults', () => {
+  test('tells account, region, buckets and network: six facts are needed, the rest has defaults (Q-T13)', () => {
     expect(read({})).toMatchObject({
       ...needed,
       stage: 'test',

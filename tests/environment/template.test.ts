@@ -147,7 +147,8 @@ describe('buckets', () => {
     ).toBe(false);
   });
 
-  test('the model bucket can never be made public', () => {
+  test('the model bucket is encrypted and can never be made public (Q-F5)', () => {
+    expect(JSON.stringify(propertiesOf('ModelBucket').BucketEncryption)).toContain('"SSEAlgorithm":"AES256"');
     expect(propertiesOf('ModelBucket').PublicAccessBlockConfiguration).toEqual({
       BlockPublicAcls: true,
       IgnorePublicAcls: true,

@@ -84,6 +84,7 @@ test('an execution that ends badly is told of as on AWS, with its input, error a
   expect(message).toContain('"Input: {\\"station_id\\":4713}"');
   expect(message).toContain('"Error: StationNotFound"');
   expect(message).toContain('no row with id 4713');
+  expect(message).toContain('\\"trace\\":[]');
   expect(message).toMatch(/npx fpe redrive [0-9a-f-]+/);
 });
 

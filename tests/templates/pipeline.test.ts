@@ -109,6 +109,13 @@ describe.each(STAGES)('stage %s', (stage) => {
     expect(withSecret.map(({ Handler }) => Handler)).toEqual(inVpc);
   });
 
+  test('no role has a policy that AWS manages, nor one for several purposes (Q-F3)', () => {
+    const roles = ofType(templateOf(stage), 'AWS::IAM::Role').map(([, { Properties = {} }]) => Properties);
+
+    expect(roles.filter((properties) => properties.ManagedPolicyArns !== undefined)).toEqual([]);
+    expect(roles.every((properties) => (properties.Policies as unknown[]).length === 1)).toBe(true);
+  });
+
   test('every role has the boundary that the stage names, or none', () => {
     const { permissionsBoundary } = readStage(stage);
     const boundaries = ofType(templateOf(stage), 'AWS::IAM::Role').map(([, { Properties }]) =>
