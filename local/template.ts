@@ -28,7 +28,15 @@ export const LOCAL_REGION = 'us-west-2';
 export const LOCAL_BUCKETS = { storageBucket: 'fpe-local-storage', modelBucket: 'fpe-local-models' };
 const STAGE = 'local';
 /** What a package is made of. */
-const SOURCES = ['serverless.yml', 'package-lock.json', 'statemachines', 'resources', 'functions', 'shared'];
+const SOURCES = [
+  'serverless.yml',
+  'package-lock.json',
+  'statemachines',
+  'resources',
+  'functions',
+  'shared',
+  'report',
+];
 const KEPT_PACKAGES = 5;
 const LOCK_TIMEOUT_MS = 120_000;
 

@@ -9,6 +9,8 @@ export type StationTime = { date: string; hour: number; month: number };
 export type StationClock = {
   /** Date as yyyy-mm-dd, hour 0–23 and month 1–12 of an instant (milliseconds since 1970). */
   calendar(epochMs: number): StationTime;
+  /** What the wall clock shows, as milliseconds since 1970 of a clock in UTC: for axes in station time. */
+  wallMs(epochMs: number): number;
   /** ISO 8601 with a colon in the offset, whole seconds: 2022-02-01T07:00:00-05:00 (contract 9.2). */
   iso(epochMs: number): string;
 };
@@ -26,8 +28,10 @@ export function stationClock(timezone: string): StationClock {
     }
     return offset;
   };
-  const wallClock = (epochMs: number) => new Date(epochMs + offsetMinutes(epochMs) * 60_000);
+  const wallMs = (epochMs: number) => epochMs + offsetMinutes(epochMs) * 60_000;
+  const wallClock = (epochMs: number) => new Date(wallMs(epochMs));
   return {
+    wallMs,
     calendar(epochMs) {
       const wall = wallClock(epochMs);
       return {

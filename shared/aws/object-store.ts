@@ -188,6 +188,16 @@ export async function* listObjects(
       if (Key !== undefined) yield { key: Key, size: Size ?? 0 };
 }
 
+/** Names of the folders right below a prefix that ends with a slash. */
+export async function listFolders(bucket: string, prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  const command = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
+  for await (const page of paginateListObjectsV2({ client: s3() }, command))
+    for (const folder of page.CommonPrefixes ?? [])
+      if (folder.Prefix) names.push(folder.Prefix.slice(prefix.length, -1));
+  return names;
+}
+
 export async function deleteObject(location: ObjectLocation): Promise<void> {
   await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key }));
 }

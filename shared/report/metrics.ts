@@ -1,8 +1,8 @@
 import { stationClock } from '../local-time.ts';
+import { finalEpochs } from './epochs.ts';
 import type { ReportData } from './report-data.ts';
 import { countWithValue } from './scored-photos.ts';
 import { SPLIT_GROUPS } from './split-groups.ts';
-import { finalEpochs } from './training-output.ts';
 
 /** One number of the report. */
 export type Metric = {

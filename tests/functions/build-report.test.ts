@@ -45,6 +45,14 @@ async function prepare(
     writeObject({ bucket: buckets.model, key }, body, 'application/octet-stream');
   await write(keys.input.summary, JSON.stringify(summary));
   await write(keys.transform.predictions, csvHeader(PREDICTION_COLUMNS) + csvRows(PREDICTION_COLUMNS, rows));
+  await write(keys.input.images, 'split,image_id\n');
+  await write(
+    keys.input.annotations,
+    'user_id,rank,comment,left.imageId,right.imageId\nb1946ac9,LEFT,"A <b>secret</b>",2,1\nNA,SAME,NA,4,3\n',
+  );
+  await write(keys.input.pairs, 'split,pair,label\ntrain,1,1\ntrain,1,-1\nval,2,0\nval,2,0\n');
+  await write(keys.source, 'source');
+  await write(`rank/${stationId}/jobs/one/output/model.tar.gz`, 'model');
   await write(`rank/${stationId}/jobs/one/output/output.tar.gz`, await packOutput(output));
   return state;
 }
