@@ -1,5 +1,5 @@
 import { finalEpochs } from './epochs.ts';
-import { countOf, formatTau } from './formats.ts';
+import { countOf, formatCount, formatInterval, formatTau } from './formats.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { lossTable } from './loss-table.ts';
 import type { ReportData } from './report-data.ts';
@@ -197,9 +197,10 @@ const calibrationTable = ({ calibration }: ReportData): Html => html`<table>
 )}</tbody></table>`;
 
 const strataTable = (strata: readonly Stratum[]): Html => html`<table class="apart">
-<thead><tr><th scope="col" class="split">Photos of</th><th scope="col">n</th><th scope="col">tau</th></tr></thead>
+<thead><tr><th scope="col" class="split">Photos of</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">95 %</th></tr></thead>
 <tbody>${strata.map(
-  ({ label, n, tau }) => html`<tr><th scope="row">${label}</th><td>${n}</td><td>${formatTau(tau)}</td></tr>
+  ({ label, n, tau, interval }) =>
+    html`<tr><th scope="row">${label}</th><td>${formatCount(n)}</td><td>${formatTau(tau)}</td><td class="interval">${formatInterval(interval)}</td></tr>
 `,
 )}</tbody></table>`;
 

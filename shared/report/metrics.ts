@@ -1,4 +1,5 @@
 import { stationClock } from '../local-time.ts';
+import { comparisonMetrics, intervalMetrics, pairMetrics, strataMetrics } from './certainty-metrics.ts';
 import { finalEpochs } from './epochs.ts';
 import type { ReportData } from './report-data.ts';
 import { countWithValue } from './scored-photos.ts';
@@ -169,6 +170,9 @@ export function metricsFile(data: ReportData) {
     ...splitCounts(data),
     ...trainingMetrics(data),
     ...agreementMetrics(data),
+    ...strataMetrics(data),
+    ...pairMetrics(data),
+    ...comparisonMetrics(data),
   ];
   return {
     station_id: run.station.id,
@@ -177,6 +181,7 @@ export function metricsFile(data: ReportData) {
     variable_id: run.parameters.variable_code,
     created_at: stationClock(run.station.timezone).iso(Date.parse(run.started_at)),
     metrics: metrics.map(({ name, value, unit, definition }) => ({ name, value, unit, definition })),
+    files: data.files,
   };
 }
 
@@ -222,7 +227,7 @@ function splitCounts({ state: { split, dataset }, photos, days }: ReportData): M
   ];
 }
 
-function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Metric[] {
+function trainingMetrics({ training: { epochs, learningRate }, state }: ReportData): Metric[] {
   const final = finalEpochs(epochs);
   return [
     {
@@ -260,10 +265,34 @@ function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Me
       unit: 'dimensionless',
       definition: 'mean RankNet loss over the validation pairs at the final epoch',
     },
+    ...epochs.flatMap(({ epoch, train, val }) => [
+      lossMetric('train', epoch, train),
+      lossMetric('val', epoch, val),
+    ]),
+    jobMetric('training', state.training.seconds),
+    jobMetric('scoring', state.scoring.seconds),
   ];
 }
 
-function agreementMetrics({ agreement, rankError, variable }: ReportData): Metric[] {
+const lossMetric = (of: 'train' | 'val', epoch: number, value: number | null): Metric => ({
+  name: `training.${of}_loss.${epoch}`,
+  label: 'Loss',
+  value,
+  unit: 'dimensionless',
+  definition: `mean RankNet loss over the ${of === 'train' ? 'training' : 'validation'} pairs after epoch ${epoch}`,
+});
+
+const jobMetric = (job: 'training' | 'scoring', seconds: number | undefined): Metric => ({
+  name: `jobs.${job}.seconds`,
+  label: 'Duration',
+  value: seconds ?? null,
+  unit: 's',
+  definition: `how long the ${job} job worked, as SageMaker reports it`,
+});
+
+const BOOTSTRAP = 'a cluster bootstrap over days';
+
+function agreementMetrics({ agreement, intervals, rankError, variable }: ReportData): Metric[] {
   const blocks = [
     { by: 'photos', name: 'kendall_tau', of: 'photos' },
     { by: 'days', name: 'kendall_tau_daily', of: 'daily means of photos' },
@@ -285,6 +314,7 @@ function agreementMetrics({ agreement, rankError, variable }: ReportData): Metri
           unit: by,
           definition: `${by} with both a score and an observed value behind ${name}.${id}`,
         },
+        ...intervalMetrics(`${name}.${id}`, intervals[by][id], BOOTSTRAP),
       ]),
     ),
     {

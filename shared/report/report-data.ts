@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { executionState } from '../execution-state.ts';
 import { stationClock } from '../local-time.ts';
-import type { Interval } from '../tau-bootstrap.ts';
+import { bootstrapTau, type Interval } from '../tau-bootstrap.ts';
 import { type Comparison, comparePrevious, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
 import {
@@ -18,7 +18,7 @@ import type { CostEstimate, FileChecksum } from './provenance.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from './scored-photos.ts';
 import type { ByGroup } from './split-groups.ts';
 import { type Agreement, agreements, meanRankError, tauIntervals } from './statistics.ts';
-import { type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
+import { type IntervalOfRows, type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
 import { type VariableWords, variableWords } from './variable-words.ts';
 
 /** The part of the machine's state that the report is made from. */
@@ -85,7 +85,15 @@ export function reportData(sources: ReportSources): ReportData {
   const dates = Array.from(wallMs, wallDate);
   const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
   const dayNumbers = new Map(days.dates.map((date, number) => [date, number]));
+  const dayOf = Int32Array.from(dates, (date) => dayNumbers.get(date) ?? -1);
   const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
+  const intervalOf: IntervalOfRows = (values, scores, rows) =>
+    bootstrapTau(
+      values,
+      scores,
+      Int32Array.from(rows, (row) => dayOf[row] as number),
+      bootstrap,
+    );
   return {
     ...sources,
     wallMs,
@@ -93,17 +101,13 @@ export function reportData(sources: ReportSources): ReportData {
     variable: variableWords(parameters.variable_code),
     agreement: { photos: agreements(photos), days: agreements(days) },
     intervals: {
-      photos: tauIntervals(
-        photos,
-        dates.map((date) => dayNumbers.get(date) ?? -1),
-        bootstrap,
-      ),
+      photos: tauIntervals(photos, dayOf, bootstrap),
       days: tauIntervals(days, [...days.dates.keys()], bootstrap),
     },
     strata: {
-      hour: tauByHour(photos, wallMs),
-      month: tauByMonth(photos, wallMs),
-      value: tauByValue(photos),
+      hour: tauByHour(photos, wallMs, intervalOf),
+      month: tauByMonth(photos, wallMs, intervalOf),
+      value: tauByValue(photos, intervalOf),
     },
     accuracy: {
       train: pairAccuracy(pairs, photos.scores, 'train'),

@@ -504,6 +504,7 @@ describe('metrics.json', () => {
       run_id: '20260401-120000-0a1b2c3d',
       variable_id: 'FLOW_CFS',
       created_at: '2026-04-01T08:00:00-04:00',
+      files: [],
     });
     expect(new Set(metrics.map(({ name }) => name)).size).toBe(metrics.length);
     for (const metric of metrics) {
