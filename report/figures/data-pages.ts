@@ -1,5 +1,5 @@
+import { envelope } from '../../shared/report/decimation.ts';
 import { MONTHS } from '../../shared/report/strata.ts';
-import { envelope } from '../decimation.ts';
 import { boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, DAY_MS, photosBySplit, startOfDay, type View } from '../view.ts';

@@ -1,4 +1,4 @@
-import { envelope, thin } from '../decimation.ts';
+import { envelope, thin } from '../../shared/report/decimation.ts';
 import { type Axis, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, DAY_MS, photosBySplit, type SplitRows, type View } from '../view.ts';

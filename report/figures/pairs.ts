@@ -1,4 +1,4 @@
-import { thin } from '../decimation.ts';
+import { thin } from '../../shared/report/decimation.ts';
 import { pairFacts } from '../descriptions.ts';
 import { type About, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';

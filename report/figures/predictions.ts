@@ -1,5 +1,5 @@
 import { fitLine } from '../../shared/line-fit.ts';
-import { envelope } from '../decimation.ts';
+import { envelope } from '../../shared/report/decimation.ts';
 import { type Axis, boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, type SplitRows, type View } from '../view.ts';

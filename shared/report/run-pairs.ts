@@ -10,8 +10,17 @@ export const judgement = z.object({
   'left.imageId': numberCell,
   'right.imageId': numberCell,
 });
+export type Judgement = z.output<typeof judgement>;
 /** What it takes from pairs.csv: `pair` is the row of annotations.csv, counted from 1. */
 export const pairSplitRow = z.object({ pair: numberCell, split: textCell });
+
+/** Pairs whose annotator decided, without the columns that a page does not show. */
+export const judgementsOf = (lines: readonly Record<keyof Judgement, unknown>[]): Judgement[] =>
+  lines.flatMap(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) =>
+    Object.hasOwn(CHOICES, String(rank))
+      ? [{ user_id, rank, 'left.imageId': left, 'right.imageId': right } as Judgement]
+      : [],
+  );
 
 const CHOICES = { LEFT: 1, RIGHT: -1, SAME: 0 } as const satisfies Record<string, Choice>;
 
@@ -22,7 +31,7 @@ const CHOICES = { LEFT: 1, RIGHT: -1, SAME: 0 } as const satisfies Record<string
  * @throws FileInvalid when the files name a photo or a pair that the other one does not have
  */
 export function judgedPairs(
-  judgements: readonly z.output<typeof judgement>[],
+  judgements: readonly Judgement[],
   splitRows: readonly z.output<typeof pairSplitRow>[],
   imageIds: Uint32Array,
 ): JudgedPairs {
