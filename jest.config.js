@@ -1,8 +1,9 @@
 /**
  * Two projects: `unit` needs nothing but the source; `services` starts the embedded PostgreSQL and S3 once per run.
- * Both run the TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
+ * Both run the TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts). Tests that need
+ * Chromium or R have a configuration of their own: tests/browser/ and tests/reference/.
  */
-const common = {
+export const common = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -23,7 +24,10 @@ export default {
       ...common,
       displayName: 'unit',
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/tests/(functions|local|machines|integration)/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/tests/(functions|local|machines|integration|browser|reference)/',
+      ],
     },
     {
       ...common,

@@ -69,6 +69,7 @@ export class Chart {
     this.width = this.place.clientWidth;
     if (this.width === 0) return;
     this.sheet = this.draw(this.width, currentTheme());
+    this.sheet.sayIfEmpty();
     this.place.style.height = `${this.sheet.height}px`;
     this.chart ??= this.create();
     this.chart.resize({ width: this.width, height: this.sheet.height });
@@ -90,10 +91,5 @@ export class Chart {
       if (zoom) this.onPeriod?.(zoom.startValue, zoom.endValue);
     });
     return chart;
-  }
-
-  /** Place of a point within the window, and the chart itself, for tests. */
-  get instance(): ECharts | undefined {
-    return this.chart;
   }
 }

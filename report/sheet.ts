@@ -148,10 +148,10 @@ export class Sheet {
 
   /** Names and colours of what is drawn, at the top left of the sheet. */
   legend(entries: { name: string; colour: string; symbol?: string }[], left: number): void {
-    let at = left;
+    let at = this.isNarrow ? 0 : left;
     this.option.graphic = entries.flatMap(({ name, colour, symbol }) => {
       const x = at;
-      at += 34 + name.length * 6.6;
+      at += (this.isNarrow ? 26 : 34) + name.length * 6.5;
       const mark =
         symbol === 'line'
           ? { type: 'rect', left: x, top: 10, shape: { width: 12, height: 2 }, style: { fill: colour } }
@@ -166,6 +166,18 @@ export class Sheet {
           style: { text: name, fill: this.theme.ink, fontSize: FONT },
         },
       ];
+    });
+  }
+
+  /** A period or a choice of splits may leave nothing to draw. */
+  sayIfEmpty(): void {
+    if (this.option.grid.length > 0) return;
+    this.height = 48;
+    this.option.title.push({
+      text: 'There is nothing to draw in this period.',
+      left: 0,
+      top: 12,
+      textStyle: { fontSize: 14, fontWeight: 400, color: this.theme.muted },
     });
   }
 

@@ -72,7 +72,7 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
     { title: `By obs. ${view.page.variable.label}`, strata: tauByValue(photos) },
   ];
   const columns = sheet.isNarrow ? 1 : 3;
-  const areas = boxes(sheet, 3 / columns, columns, 180, { left: 48, right: 12, top: 34, bottom: 58 });
+  const areas = boxes(sheet, 3 / columns, columns, 180, { left: 54, right: 12, top: 34, bottom: 58 });
   const least = Math.min(0, ...groups.flatMap(({ strata }) => strata.map(({ tau }) => tau ?? 0)));
   for (const [index, { title, strata }] of groups.entries()) {
     const panel = sheet.panel(

@@ -74,12 +74,12 @@ export function imagesMonths(view: View, width: number, theme: Theme): Sheet {
 export function observedValues(view: View, width: number, theme: Theme, actions: Actions): Sheet {
   const sheet = new Sheet(width, theme);
   const { page, photos, scale, selection, whole } = view;
-  const left = sheet.isNarrow ? 52 : 66;
+  const left = 66;
   const [area] = boxes(sheet, 1, 1, 280, { left, right: 16, top: 34, bottom: 32 });
   const panel = sheet.panel(
     area as NonNullable<typeof area>,
     sheet.timeAxis(selection.from, selection.to),
-    sheet.valueAxis(scale, page.variable.label, 6, left - 16),
+    sheet.valueAxis(scale, page.variable.label, 6, left - 18),
   );
   if (page.observed) {
     const { timestamps, values } = page.observed;

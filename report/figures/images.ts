@@ -34,7 +34,7 @@ export const cloud = (rows: readonly number[], x: Float64Array, y: Float64Array)
 export function imagesTimeseries(view: View, width: number, theme: Theme, actions: Actions): Sheet {
   const sheet = new Sheet(width, theme);
   const { photos, scale, whole, selection, hasValues } = view;
-  const left = sheet.isNarrow ? 52 : 92;
+  const left = sheet.isNarrow ? 66 : 92;
   const box = { left, width: width - left - 14 };
   const about = aboutPhotos(view, actions);
   const place = photos.values.map(scale.place);
@@ -46,7 +46,7 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
     const panel = sheet.panel(
       { ...box, top, height: valuesHeight },
       sheet.timeAxis(whole.from, whole.to, { axisLabel: { show: false } }),
-      sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 14),
+      sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 18),
     );
     const valued = splits.map((split) => ({
       ...split,
@@ -131,7 +131,7 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
   const centres = Array.from({ length: BINS }, (_, bin) => low + (bin + 0.5) * step);
   const columns = sheet.isNarrow ? 1 : 2;
   const areas = boxes(sheet, Math.ceil(splits.length / columns), columns, 150, {
-    left: 52,
+    left: 60,
     right: 16,
     top: 30,
     bottom: 44,
@@ -177,11 +177,11 @@ export function valueFrequencies(view: View, width: number, theme: Theme): Sheet
   const { scale, photos } = view;
   const place = photos.values.map(scale.place);
   const splits = photosBySplit(view, (row) => !Number.isNaN(place[row] as number));
-  const [area] = boxes(sheet, 1, 1, 260, { left: 58, right: 16, top: 34, bottom: 46 });
+  const [area] = boxes(sheet, 1, 1, 260, { left: 66, right: 16, top: 34, bottom: 46 });
   const panel = sheet.panel(
     area as NonNullable<typeof area>,
     sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, sheet.isNarrow ? 5 : 10, 28),
-    sheet.percentAxis('Share of photos', 42),
+    sheet.percentAxis('Share of photos', 46),
   );
   for (const { id, label, rows } of splits) {
     const ascending = Float64Array.from(rows, (row) => place[row] as number).sort();
@@ -195,7 +195,7 @@ export function valueFrequencies(view: View, width: number, theme: Theme): Sheet
   }
   sheet.legend(
     splits.map(({ id, label }) => ({ name: label, colour: theme.splits[id], symbol: 'line' })),
-    58,
+    66,
   );
   return sheet;
 }

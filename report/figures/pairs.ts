@@ -23,9 +23,9 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
   const { photos, scale, page, selection, hasValues } = view;
   const { left, right, choices } = page.pairs;
   const columns = sheet.isNarrow || !hasValues ? 1 : 2;
-  const side = Math.min(420, width / columns - 100);
+  const side = Math.min(420, width / columns - 108);
   const areas = boxes(sheet, hasValues ? 2 / columns : 1, columns, side, {
-    left: 78,
+    left: 84,
     right: 22,
     top: 62,
     bottom: 46,
@@ -95,7 +95,7 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
   const sheet = new Sheet(width, theme);
   const { photos, scale, page } = view;
   const { left, right, choices } = page.pairs;
-  const [area] = boxes(sheet, 1, 1, 320, { left: 62, right: 20, top: 40, bottom: 46 });
+  const [area] = boxes(sheet, 1, 1, 320, { left: 66, right: 20, top: 40, bottom: 46 });
   const panel = sheet.panel(
     area as NonNullable<typeof area>,
     sheet.valueAxis(scale, `Mean of both: ${page.variable.label}`, 8, 28),

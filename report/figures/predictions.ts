@@ -14,7 +14,7 @@ export function predictionsTimeseries(view: View, width: number, theme: Theme, a
   const { photos, scale, ranks, scoreRanks, selection, hasValues, page } = view;
   const about = aboutPhotos(view, actions);
   const time = photos.timestamps;
-  const gap = sheet.isNarrow ? 38 : 46;
+  const gap = 46;
   const place = photos.values.map(scale.place);
   const splits = photosBySplit(view, (row) => !Number.isNaN((photos.scores[row] as number) && 1));
   const within = (numbers: Float64Array) =>
@@ -41,7 +41,7 @@ export function predictionsTimeseries(view: View, width: number, theme: Theme, a
       y: sheet.percentAxis('Percentile rank', gap),
       numbers: predicted,
       line: hasValues ? ranks.observed : null,
-      title: hasValues ? 'Rank: observed (line), predicted (points)' : 'Rank of the score',
+      title: hasValues ? 'Rank: obs. line, pred. points' : 'Rank of the score',
     },
   ];
   const areas = boxes(sheet, panels.length, 1, 190, { left: gap + 20, right: 16, top: 34, bottom: 30 });
@@ -98,7 +98,7 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
   const rows = facets(sheet, splits);
   const columns = sheet.isNarrow ? 1 : 2;
   const areas = boxes(sheet, (rows.length * 2) / columns, columns, sheet.isNarrow ? 240 : 230, {
-    left: 62,
+    left: 66,
     right: 18,
     top: 34,
     bottom: 48,
@@ -180,7 +180,7 @@ export function residualsTimeseries(view: View, width: number, theme: Theme, act
     photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)),
   );
   const areas = boxes(sheet, rows.length, 1, rows.length > 1 ? 130 : 220, {
-    left: 62,
+    left: 66,
     right: 16,
     top: 32,
     bottom: 30,

@@ -106,7 +106,7 @@ export function predictionFigures(data: ReportData): { timeseries: Html; scatter
       id: 'scatter-plots',
       title: `Obs. ${variable.label} vs. Pred. Score, and Obs. vs. Pred. Ranks`,
       caption:
-        'One row for each split. The line on the left is the least-squares fit of the score on the axis as drawn; on the right it is where both ranks are equal.',
+        'One row for each split where there is room. The line on the left is the least-squares fit of the score on the axis as drawn; on the right it is where both ranks are equal.',
     }),
     residuals: html`${[
       {
@@ -119,7 +119,7 @@ export function predictionFigures(data: ReportData): { timeseries: Html; scatter
         id: 'residual-patterns',
         title: 'Percentile Rank Residuals: vs. Fitted, Diurnal and Seasonal Pattern',
         caption:
-          'Residuals against the predicted rank, the hour of the day (spread a little, station time) and the day of the year (31 December of leap years on day 365). One row for each split.',
+          'Residuals against the predicted rank, the hour of the day (spread a little, station time) and the day of the year (31 December of leap years on day 365). One row for each split where there is room.',
       },
     ].map(figureMarkup)}`,
   };

@@ -39,7 +39,7 @@ dl div { display: grid; grid-template-columns: 6.5rem 1fr; gap: .75rem; padding:
 dt { color: var(--muted); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .3rem 0 .3rem 1.25rem; border-bottom: 1px solid var(--line); text-align: right; font-weight: 400; }
 :is(th, td):first-child { padding-left: 0; }
 :is(th[scope="row"], .split) { text-align: left; }
@@ -48,7 +48,8 @@ thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 .total th, .total td { font-weight: 600; }
 .performance { width: 100%; max-width: 46rem; }
 .performance td:not(.tau) { color: var(--muted); font-weight: 400; }
-td.interval { white-space: nowrap; }
+td, thead th { white-space: nowrap; }
+td.text { white-space: normal; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
 .swatch.test-in { background: var(--test-in); } .swatch.test-out { background: var(--test-out); }
@@ -90,9 +91,9 @@ dl.inline dd { font-weight: 600; }
 .facts-list div { grid-template-columns: minmax(6.5rem, 9rem) 1fr; }
 .facts-list dd, .hash { font-family: ui-monospace, monospace; font-size: .85rem; }
 td.hash, td.text { text-align: left; }
-td.hash { overflow-wrap: anywhere; min-width: 16rem; }
+td.hash { white-space: normal; overflow-wrap: anywhere; min-width: 16rem; }
 table.apart { display: inline-table; margin: 0 2.5rem 1rem 0; vertical-align: top; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 11.5rem), 1fr)); gap: .75rem; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; }
 [data-gallery="contradicted"] { grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .card { display: flex; flex-direction: column; gap: .15rem; padding: .5rem; text-align: left; overflow: hidden; }
 .card span, .card b { font-size: .82rem; line-height: 1.35; }
