@@ -33,6 +33,7 @@ export function updateNumbers(view: View): string {
     fill(`data-brier="${split}"`, formatTau(accuracy.brier));
   }
   const { overall, 'test-all': test } = agreement.photos;
+  if (!view.hasValues) return '';
   return `tau ${formatTau(overall.tau)} (n ${formatCount(overall.n)}) · test ${formatTau(test.tau)} (n ${formatCount(test.n)})`;
 }
 

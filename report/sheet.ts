@@ -214,7 +214,7 @@ export class Sheet {
 
   // Axes.
 
-  timeAxis(from: number, to: number, more: Axis = {}): Axis {
+  timeAxis(from: number, to: number, more: Axis = {}, labels: Axis = {}): Axis {
     return this.axis({
       type: 'time',
       min: from,
@@ -230,6 +230,7 @@ export class Sheet {
           hour: '{HH}:{mm}',
           minute: '{HH}:{mm}',
         },
+        ...labels,
       },
       splitLine: { show: false },
       ...more,

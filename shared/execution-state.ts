@@ -93,10 +93,8 @@ export type Split = z.output<typeof split>;
 export const manifests = z.object({ training_photos: count, transform_photos: count });
 export type Manifests = z.output<typeof manifests>;
 
-/** How long a job worked, if it says so. */
-const seconds = z.number().min(0).optional();
-export const training = z.object({ job: z.string(), status: z.string(), artifact: z.string(), seconds });
-export const scoring = z.object({ job: z.string(), status: z.string(), seconds });
+export const training = z.object({ job: z.string(), status: z.string(), artifact: z.string() });
+export const scoring = z.object({ job: z.string(), status: z.string() });
 
 /**
  * One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. `size` is

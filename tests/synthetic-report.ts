@@ -86,6 +86,7 @@ export function syntheticReport(
       key: `rank/29/models/RANK-FLOW-20260401/${name}`,
       bytes: 1_234_567 * (index + 1),
       sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      written_at: '2026-04-01T13:00:00.000Z',
     })),
     cost: null,
     photoBase: 'https://storage.s3.amazonaws.com/',

@@ -93,7 +93,7 @@ export function testReportState(
       status: 'Completed',
       artifact: `s3://${buckets.model}/rank/${station.id}/jobs/one/output/model.tar.gz`,
     },
-    scoring: { job: 'fpe-rank-29-20260401-0a1b2c3d-score-0-0', status: 'Completed', seconds: 95 },
+    scoring: { job: 'fpe-rank-29-20260401-0a1b2c3d-score-0-0', status: 'Completed' },
     predictions: { images: 600, scored: 597, unreadable: 2, missing: 1 },
   };
 }

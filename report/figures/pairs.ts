@@ -48,15 +48,25 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
       );
     }
   };
-  const time = (name: string, gap: number) =>
-    sheet.timeAxis(selection.from, selection.to, {
-      splitNumber: 3,
-      name,
-      nameLocation: 'middle',
-      nameGap: gap,
-      nameTextStyle: { color: theme.ink },
-    });
-  const byTime = sheet.panel(square(0), time('Right photo', 28), time('Left photo', 62), 'By timestamp');
+  const time = (name: string, gap: number, labels = {}) =>
+    sheet.timeAxis(
+      selection.from,
+      selection.to,
+      {
+        splitNumber: 3,
+        name,
+        nameLocation: 'middle',
+        nameGap: gap,
+        nameTextStyle: { color: theme.ink },
+      },
+      labels,
+    );
+  const byTime = sheet.panel(
+    square(0),
+    time('Right photo', 28),
+    time('Left photo', 62, { showMinLabel: false, showMaxLabel: false }),
+    'By timestamp',
+  );
   draw(
     byTime,
     (pair) => photos.timestamps[right[pair] as number] as number,

@@ -161,6 +161,19 @@ export async function findSize(location: ObjectLocation): Promise<number | null>
   }
 }
 
+/** When an object was written, or null where there is no such object. */
+export async function findWrittenAt(location: ObjectLocation): Promise<Date | null> {
+  try {
+    const { LastModified } = await s3().send(
+      new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }),
+    );
+    return LastModified ?? null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 /** Copies up to 5 GB within S3. `CopySource` is the one place where S3 wants a key percent-encoded. */
 export async function copyObject(
   from: ObjectLocation,

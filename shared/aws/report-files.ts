@@ -4,7 +4,7 @@ import type { FileChecksum } from '../report/provenance.ts';
 import type { ReportState } from '../report/report-data.ts';
 import { trainingOutputLocation } from '../report/training-output.ts';
 import { optionalSetting } from './configuration.ts';
-import { readStream } from './object-store.ts';
+import { findWrittenAt, readStream } from './object-store.ts';
 
 /**
  * Checksums of the files that the report is made from, and of the model.
@@ -29,14 +29,17 @@ export function fileChecksums({ run, training }: ReportState): Promise<FileCheck
   );
 }
 
-async function checksum(location: ObjectLocation): Promise<{ bytes: number; sha256: string }> {
+async function checksum(
+  location: ObjectLocation,
+): Promise<Pick<FileChecksum, 'bytes' | 'sha256' | 'written_at'>> {
   const hash = createHash('sha256');
   let bytes = 0;
+  const writtenAt = await findWrittenAt(location);
   for await (const chunk of await readStream(location)) {
     hash.update(chunk);
     bytes += chunk.length;
   }
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes, sha256: hash.digest('hex'), written_at: writtenAt?.toISOString() ?? '' };
 }
 
 /** Address below which a browser finds photos by key: as the website has it (contract 9.1), or that of a stand-in of S3. */

@@ -1,6 +1,7 @@
 import { stationClock } from '../local-time.ts';
 import { comparisonMetrics, intervalMetrics, pairMetrics, strataMetrics } from './certainty-metrics.ts';
 import { finalEpochs } from './epochs.ts';
+import { durations, totalCost } from './provenance.ts';
 import type { ReportData } from './report-data.ts';
 import { countWithValue } from './scored-photos.ts';
 import { SPLIT_GROUPS } from './split-groups.ts';
@@ -173,6 +174,7 @@ export function metricsFile(data: ReportData) {
     ...strataMetrics(data),
     ...pairMetrics(data),
     ...comparisonMetrics(data),
+    ...runMetrics(data),
   ];
   return {
     station_id: run.station.id,
@@ -227,7 +229,7 @@ function splitCounts({ state: { split, dataset }, photos, days }: ReportData): M
   ];
 }
 
-function trainingMetrics({ training: { epochs, learningRate }, state }: ReportData): Metric[] {
+function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Metric[] {
   const final = finalEpochs(epochs);
   return [
     {
@@ -269,8 +271,6 @@ function trainingMetrics({ training: { epochs, learningRate }, state }: ReportDa
       lossMetric('train', epoch, train),
       lossMetric('val', epoch, val),
     ]),
-    jobMetric('training', state.training.seconds),
-    jobMetric('scoring', state.scoring.seconds),
   ];
 }
 
@@ -282,13 +282,37 @@ const lossMetric = (of: 'train' | 'val', epoch: number, value: number | null): M
   definition: `mean RankNet loss over the ${of === 'train' ? 'training' : 'validation'} pairs after epoch ${epoch}`,
 });
 
-const jobMetric = (job: 'training' | 'scoring', seconds: number | undefined): Metric => ({
-  name: `jobs.${job}.seconds`,
-  label: 'Duration',
-  value: seconds ?? null,
-  unit: 's',
-  definition: `how long the ${job} job worked, as SageMaker reports it`,
-});
+/** What the run took: time, and money if somebody has worked it out. */
+function runMetrics({ state, files, cost }: ReportData): Metric[] {
+  const { preparation, training, scoring } = durations(state, files);
+  const seconds = (name: string, value: number | null, definition: string): Metric => ({
+    name: `durations.${name}`,
+    label: 'Duration',
+    value,
+    unit: 's',
+    definition,
+  });
+  return [
+    seconds('preparation', preparation, 'from the start of the run until its input was written'),
+    seconds('training', training, 'from then until the model was written, with waiting for a machine'),
+    seconds(
+      'scoring',
+      scoring,
+      'from then until all predictions were put together, with waiting for a machine',
+    ),
+    ...(cost
+      ? [
+          {
+            name: 'cost',
+            label: 'Cost',
+            value: totalCost(cost),
+            unit: 'US$',
+            definition: `estimate. ${cost.assumptions}`,
+          },
+        ]
+      : []),
+  ];
+}
 
 const BOOTSTRAP = 'a cluster bootstrap over days';
 

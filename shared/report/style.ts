@@ -48,7 +48,7 @@ thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 .total th, .total td { font-weight: 600; }
 .performance { width: 100%; max-width: 46rem; }
 .performance td:not(.tau) { color: var(--muted); font-weight: 400; }
-td, thead th { white-space: nowrap; }
+td, thead th, .performance th { white-space: nowrap; }
 td.text { white-space: normal; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
@@ -144,9 +144,12 @@ nav a:hover { text-decoration: underline; }
   @page { margin: 15mm; }
   html { font-size: 10pt; }
   body { padding: 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  nav, details, .toolbar, .panel, .gallery { display: none; }
+  nav, details, .toolbar, .panel { display: none; }
   .facts, .columns { grid-template-columns: 1fr 1fr; }
-  .chart, .chart > div, .chart canvas { max-width: 100%; }
+  /* Drawn for the window, shrunk to the paper. */
+  .chart, .chart > div { position: static !important; width: 100% !important; height: auto !important; }
+  .chart canvas { position: static !important; width: auto !important; height: auto !important; max-width: 100%; max-height: 20cm; }
+  section:has(> .gallery) { display: none; }
   h2, h3 { break-after: avoid; }
   figure, table, .facts section { break-inside: avoid; }
 }

@@ -317,7 +317,7 @@ describe('The page', () => {
       state,
       period: { source: hostile },
       notes: hostile,
-      files: [{ name: hostile, key: hostile, bytes: 1, sha256: hostile }],
+      files: [{ name: hostile, key: hostile, bytes: 1, sha256: hostile, written_at: '' }],
       cost: { parts: [{ name: hostile, usd: 1, basis: hostile }], assumptions: hostile },
     });
 
@@ -435,10 +435,27 @@ describe('The page', () => {
     expect(text).not.toContain('[cfs]');
   });
 
-  test('tells where everything comes from: parameters, jobs, images, files and cost', () => {
+  test('tells where everything comes from: parameters, jobs and their time, images, files and cost', () => {
+    const state = testReportState(BUCKETS);
+    const { keys } = state.run;
+    state.run.model_request = { Image: 'serving:2.6' };
+    state.run.training_request = { AlgorithmSpecification: { TrainingImage: 'training:2.13' } };
+    const file = (name: string, key: string, written_at: string) => ({
+      name,
+      key,
+      written_at,
+      bytes: 45_000_000,
+      sha256: 'abc123',
+    });
     const text = words(
       page(hourlyPhotos(8), {
-        files: [{ name: 'model.tar.gz', key: 'rank/29/model.tar.gz', bytes: 45_000_000, sha256: 'abc123' }],
+        state,
+        files: [
+          file('rank-input.json', keys.input.summary, '2026-04-01T12:00:40Z'),
+          file('model.tar.gz', 'rank/29/jobs/one/output/model.tar.gz', '2026-04-01T12:30:40Z'),
+          file('predictions.csv', keys.transform.predictions, '2026-04-01T15:00:40Z'),
+          file('sourcedir.tar.gz', keys.source, '2026-04-01T12:00:10Z'),
+        ],
         cost: {
           parts: [{ name: 'Training', usd: 1.234, basis: '1 h of ml.g6.2xlarge' }],
           assumptions: 'Prices of 2026.',
@@ -447,8 +464,11 @@ describe('The page', () => {
     );
 
     for (const phrase of [
-      'Training job fpe-rank-29-20260401-0a1b2c3d-0',
-      'Scoring job fpe-rank-29-20260401-0a1b2c3d-score-0-0, 95 s',
+      'Source of model/ sha256 abc123',
+      'Preparation 40 s',
+      'Training job fpe-rank-29-20260401-0a1b2c3d-0, 30 min',
+      'Scoring job fpe-rank-29-20260401-0a1b2c3d-score-0-0, 2.5 h',
+      'Training image training:2.13 Serving image serving:2.6',
       'Split graph, 0 photos leaked',
       'Cost about $1.23',
       'Training 1.23 1 h of ml.g6.2xlarge Prices of 2026.',
