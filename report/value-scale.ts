@@ -77,3 +77,28 @@ function logTicks(from: number, to: number, count: number): number[] {
     (tick) => tick > from && tick < to,
   );
 }
+
+/** Least and most; infinite the wrong way round of nothing. */
+export function extentOf(numbers: Float64Array): [number, number] {
+  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const number of numbers) {
+    if (Number.isNaN(number)) continue;
+    least = Math.min(least, number);
+    most = Math.max(most, number);
+  }
+  return [least, most];
+}
+
+/** Ends and steps of an axis that holds all numbers: multiples of 1, 2 or 5 times a power of ten. */
+export function roundAxis(numbers: Float64Array): { min: number; max: number; interval: number } {
+  const [least, most] = extentOf(numbers);
+  if (least > most) return { min: 0, max: 1, interval: 0.5 };
+  const rough = Math.max(most - least || 1, 1e-9) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const interval = power * ([1, 2, 5].find((step) => step * power >= rough) ?? 10);
+  return {
+    min: Math.floor(least / interval) * interval,
+    max: Math.ceil(most / interval) * interval,
+    interval,
+  };
+}

@@ -1,10 +1,11 @@
 import { dayFacts } from '../descriptions.ts';
 import { type About, type Axis, boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
+import { roundAxis } from '../value-scale.ts';
 import { allRows, DAY_MS, daysBySplit, type View } from '../view.ts';
 import { cloud, linePoints } from './images.ts';
 import type { Actions } from './photos.ts';
-import { roundAxis, splitLegend } from './predictions.ts';
+import { splitLegend } from './predictions.ts';
 
 /** A click on a day shows its photo nearest to noon. */
 export const aboutDays = (view: View, { openPhoto }: Actions): About => ({

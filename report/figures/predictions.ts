@@ -2,6 +2,7 @@ import { fitLine } from '../../shared/line-fit.ts';
 import { envelope } from '../../shared/report/decimation.ts';
 import { type Axis, boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
+import { extentOf, roundAxis } from '../value-scale.ts';
 import { allRows, photosBySplit, type SplitRows, type View } from '../view.ts';
 import { cloud, linePoints, splitTitle } from './images.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
@@ -144,30 +145,6 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
     );
   }
   return sheet;
-}
-
-function extentOf(numbers: Float64Array): [number, number] {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const number of numbers) {
-    if (Number.isNaN(number)) continue;
-    least = Math.min(least, number);
-    most = Math.max(most, number);
-  }
-  return [least, most];
-}
-
-/** Ends and steps of an axis that holds all numbers: multiples of 1, 2 or 5 times a power of ten. */
-export function roundAxis(numbers: Float64Array): { min: number; max: number; interval: number } {
-  const [least, most] = extentOf(numbers);
-  if (least > most) return { min: 0, max: 1, interval: 0.5 };
-  const rough = (most - least || 1) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const interval = power * ([1, 2, 5].find((step) => step * power >= rough) ?? 10);
-  return {
-    min: Math.floor(least / interval) * interval,
-    max: Math.ceil(most / interval) * interval,
-    interval,
-  };
 }
 
 /** Figure 8: residuals over time, a panel for each split. */

@@ -1,26 +1,14 @@
 import { MONTHS } from '../../shared/report/strata.ts';
+import { dayOfYear, spreadHour } from '../calendar.ts';
 import { boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
-import { DAY_MS, photosBySplit, type View } from '../view.ts';
+import { photosBySplit, type View } from '../view.ts';
 import { cloud } from './images.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 import { facets, residualAxis } from './predictions.ts';
 
 /** First day of each month in a year of 365 days, counted from 1. */
 const MONTH_STARTS = [1, 32, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335];
-
-/** Day of the year, 1 … 365: the last day of a leap year shares its place with the one before (Q-R9). */
-export function dayOfYear(wallMs: number): number {
-  const date = new Date(wallMs);
-  const day = Math.floor((wallMs - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
-  return Math.min(365, day);
-}
-
-/** Hour of the day, spread by up to ±0.35 so that photos do not hide each other; the same photo always lies in the same place. */
-export function spreadHour(wallMs: number, row: number): number {
-  const hour = new Date(wallMs).getUTCHours();
-  return hour + (((row * 2654435761) % 4294967296) / 4294967296 - 0.5) * 0.7;
-}
 
 /** Figure 9: residuals by predicted rank, by hour and by day of the year. */
 export function residualPatterns(view: View, width: number, theme: Theme, actions: Actions): Sheet {
