@@ -84,6 +84,8 @@ async function start(): Promise<void> {
     );
 
   for (const cell of document.querySelectorAll('[data-interval]')) original.set(cell, cell.textContent);
+  // The first figure waits for nobody to scroll; the others follow as they come near.
+  charts[0]?.render();
   showNumbers();
   fillGalleries();
   const redraw = () => {

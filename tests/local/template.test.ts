@@ -101,7 +101,8 @@ const FRAMEWORK_MS = 120_000;
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'fpe-package-'));
-  for (const folder of ['functions', 'shared', 'statemachines', 'resources']) mkdirSync(join(root, folder));
+  for (const folder of ['functions', 'shared', 'report', 'statemachines', 'resources'])
+    mkdirSync(join(root, folder));
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0"}');
   writeFileSync(join(root, 'package-lock.json'), '{}');
