@@ -7,7 +7,13 @@ import { DIAGRAM_FILE, drawDiagram } from '../statemachines/diagram.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/differences-from-upstream.md', 'benchmarks/README.md'];
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/differences-from-upstream.md',
+  'docs/report.md',
+  'benchmarks/README.md',
+];
 const matches = (text: string, pattern: RegExp): string[] =>
   Array.from(text.matchAll(pattern), ([, found]) => found as string);
 
