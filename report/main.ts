@@ -2,7 +2,7 @@ import { unpackPage } from '../shared/report/page-data.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
 import { contradictedPairs, worstPhotos } from './galleries.ts';
-import { updateIntervals, updateNumbers } from './numbers.ts';
+import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
 import { PhotoPanel } from './photo-panel.ts';
 import { Toolbar } from './toolbar.ts';
 import { createView, DAY_MS, isWhole, type Selection, startOfDay } from './view.ts';
@@ -56,7 +56,8 @@ async function start(): Promise<void> {
   function showNumbers(): void {
     if (page.kind !== 'report') return;
     clearTimeout(computing);
-    toolbar.numbers = updateNumbers(view);
+    updateNumbers(view);
+    toolbar.numbers = shownNumbers(view);
     if (isWhole(view)) restore();
     else computing = setTimeout(() => updateIntervals(view, page.seed, page.resamples), INTERVALS_MS);
   }
@@ -86,8 +87,9 @@ async function start(): Promise<void> {
   for (const cell of document.querySelectorAll('[data-interval]')) original.set(cell, cell.textContent);
   // The first figure waits for nobody to scroll; the others follow as they come near.
   charts[0]?.render();
-  showNumbers();
-  fillGalleries();
+  if (page.kind === 'report') toolbar.numbers = shownNumbers(view);
+  // After the first figure is on screen.
+  setTimeout(fillGalleries);
   const redraw = () => {
     for (const chart of charts) chart.refresh();
   };
@@ -104,7 +106,8 @@ async function start(): Promise<void> {
 /** Base64 of gzip, between the tags of a script element that no browser runs. */
 async function readData(): Promise<Uint8Array<ArrayBuffer>> {
   const text = atob((document.getElementById('data') as HTMLElement).textContent as string);
-  const packed = Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const packed = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) packed[at] = text.charCodeAt(at);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -10,7 +10,7 @@ const fill = (attribute: string, text: string) => {
 };
 
 /** Computes taus and accuracies of the period from all its photos, and puts them where the page shows them. */
-export function updateNumbers(view: View): string {
+export function updateNumbers(view: View): void {
   const photos = photosOfPeriod(view);
   const days = dailyMeans(photos, wallDate);
   const agreement = { photos: agreements(photos), days: agreements(days) };
@@ -32,9 +32,14 @@ export function updateNumbers(view: View): string {
     );
     fill(`data-brier="${split}"`, formatTau(accuracy.brier));
   }
-  const { overall, 'test-all': test } = agreement.photos;
+}
+
+/** The taus that matter most, in the words of the toolbar; nothing at a station without observed values. */
+export function shownNumbers(view: View): string {
   if (!view.hasValues) return '';
-  return `tau ${formatTau(overall.tau)} (n ${formatCount(overall.n)}) · test ${formatTau(test.tau)} (n ${formatCount(test.n)})`;
+  const text = (attribute: string) => document.querySelector(`[${attribute}]`)?.textContent ?? '';
+  const tau = (id: string) => `${text(`data-tau="photos.${id}"`)} (n ${text(`data-n="photos.${id}"`)})`;
+  return `tau ${tau('overall')} · test ${tau('test-all')}`;
 }
 
 /** Intervals take a moment, so they follow once the reader has stopped dragging. */

@@ -25,7 +25,7 @@ export type Selection = {
 
 export type Ranks = { observed: Float64Array; predicted: Float64Array };
 
-/** Everything that figures draw from; computed once, as ranks and residuals are those of the whole run. */
+/** Everything that figures draw from; ranks and residuals are those of the whole run. */
 export type View = {
   page: PageData;
   photos: NamedPhotos;
@@ -48,27 +48,59 @@ export type View = {
 
 export function createView(page: PageData): View {
   const { photos } = page;
-  const days = dailyMeans(photos, wallDate);
   const { timestamps } = photos;
   const whole = {
     from: startOfDay(timestamps[0] ?? 0),
     to: startOfDay(timestamps[timestamps.length - 1] ?? 0) + DAY_MS,
   };
+  const days = once(() => {
+    const means = dailyMeans(photos, wallDate);
+    return { ...means, noons: Float64Array.from(means.dates, (date) => Date.parse(date) + DAY_MS / 2) };
+  });
+  const ranks = once(() => overlapRanks(photos));
+  const residuals = once(() => rankResiduals(photos));
+  const scoreRanks = once(() => percentileRanks(photos.scores));
+  const dayRanks = once(() => ({
+    observed: percentileRanks(days().values),
+    predicted: percentileRanks(days().scores),
+  }));
+  const overlap = once(() => overlapRanks(days()));
+  // Each when a figure first asks for it, so that the first figure does not wait for all.
   return {
     page,
     photos,
-    ranks: overlapRanks(photos),
-    residuals: rankResiduals(photos),
-    scoreRanks: percentileRanks(photos.scores),
-    days: { ...days, noons: Float64Array.from(days.dates, (date) => Date.parse(date) + DAY_MS / 2) },
-    dayRanks: { observed: percentileRanks(days.values), predicted: percentileRanks(days.scores) },
-    overlap: overlapRanks(days),
+    get ranks() {
+      return ranks();
+    },
+    get residuals() {
+      return residuals();
+    },
+    get scoreRanks() {
+      return scoreRanks();
+    },
+    get days() {
+      return days();
+    },
+    get dayRanks() {
+      return dayRanks();
+    },
+    get overlap() {
+      return overlap();
+    },
     scale: valueScale(
       page.observed ? Float64Array.of(...extremesOf(page.observed.values, photos.values)) : photos.values,
     ),
     hasValues: photos.values.some((value) => !Number.isNaN(value)),
     whole,
     selection: { ...whole, splits: new Set(IMAGE_SPLITS) },
+  };
+}
+
+function once<Value>(compute: () => Value): () => Value {
+  let value: Value | undefined;
+  return () => {
+    value ??= compute();
+    return value;
   };
 }
 
@@ -111,8 +143,11 @@ export function photosOfPeriod(view: View): ScoredPhotos {
 export type SplitRows = { id: ImageSplit; label: string; rows: number[] };
 
 /** Shown splits with their photos of the period; `keep` chooses among them. */
-export function photosBySplit(view: View, keep: (row: number) => boolean): SplitRows[] {
-  const { photos, selection } = view;
+export function photosBySplit(
+  { photos, selection: chosen }: View,
+  keep: (row: number) => boolean,
+  selection = chosen,
+): SplitRows[] {
   return bySplit(
     selection,
     photos.splits,

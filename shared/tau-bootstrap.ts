@@ -101,26 +101,31 @@ function sortedSample(x: Float64Array, y: Float64Array, clusters: ArrayLike<numb
  * weights below a place of y are kept in a Fenwick tree (1994, doi:10.1002/spe.4380240306).
  */
 function weightedTau({ inX, inY, clusters, placesY }: Sample, counts: Uint16Array): number | null {
+  const n = inX.length;
   const tree = new Int32Array(placesY + 1);
   const weightsY = new Int32Array(placesY);
   let total = 0;
   let surplus = 0;
   let tiesX = 0;
-  for (let start = 0, end = 0; start < inX.length; start = end) {
+  let start = 0;
+  while (start < n) {
+    const placeX = inX[start];
     let weightX = 0;
-    for (end = start; end < inX.length && inX[end] === inX[start]; end++) {
+    let end = start;
+    for (; end < n && inX[end] === placeX; end++) {
       const weight = counts[clusters[end] as number] as number;
       if (weight === 0) continue;
       weightX += weight;
       const place = inY[end] as number;
-      const below = sumBelow(tree, place);
-      const above = total - below - (weightsY[place] as number);
-      surplus += weight * (below - above);
+      let below = 0;
+      for (let node = place; node > 0; node &= node - 1) below += tree[node] as number;
+      // Rows above less rows below would be total − weightsY − 2 · below.
+      surplus += weight * (2 * below + (weightsY[place] as number) - total);
     }
-    for (let row = start; row < end; row++) {
-      const weight = counts[clusters[row] as number] as number;
+    for (; start < end; start++) {
+      const weight = counts[clusters[start] as number] as number;
       if (weight === 0) continue;
-      const place = inY[row] as number;
+      const place = inY[start] as number;
       weightsY[place] = (weightsY[place] as number) + weight;
       for (let node = place + 1; node <= placesY; node += node & -node)
         tree[node] = (tree[node] as number) + weight;
@@ -129,15 +134,9 @@ function weightedTau({ inX, inY, clusters, placesY }: Sample, counts: Uint16Arra
     tiesX += countPairs(weightX);
   }
   let tiesY = 0;
-  for (const weight of weightsY) tiesY += countPairs(weight);
+  for (let place = 0; place < placesY; place++) tiesY += countPairs(weightsY[place] as number);
   const untied = (countPairs(total) - tiesX) * (countPairs(total) - tiesY);
   return untied > 0 ? surplus / Math.sqrt(untied) : null;
-}
-
-function sumBelow(tree: Int32Array, place: number): number {
-  let sum = 0;
-  for (let node = place; node > 0; node -= node & -node) sum += tree[node] as number;
-  return sum;
 }
 
 const countPairs = (n: number): number => (n * (n - 1)) / 2;

@@ -39,7 +39,7 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   const about = aboutPhotos(view, actions);
   const place = photos.values.map(scale.place);
   // The strip below shows the whole time, so this figure keeps all photos and only moves its window.
-  const splits = photosBySplit({ ...view, selection: { ...selection, ...whole } }, () => true);
+  const splits = photosBySplit(view, () => true, { ...selection, ...whole });
   const top = 34;
   const valuesHeight = hasValues ? 250 : 0;
   if (hasValues) {

@@ -74,25 +74,27 @@ export type ReportData = ReportSources & {
   rankError: number | null;
 };
 
+const DAY_MS = 86_400_000;
 /** Enough for two digits of an interval, in a second for 30,000 photos. */
 export const RESAMPLES = 200;
+/** Three dozen more intervals, to be looked at side by side. */
+const RESAMPLES_OF_PARTS = 100;
 
 export function reportData(sources: ReportSources): ReportData {
   const { state, photos, pairs, previous } = sources;
   const { parameters, station } = state.run;
   const clock = stationClock(station.timezone);
   const wallMs = photos.timestamps.map(clock.wallMs);
-  const dates = Array.from(wallMs, wallDate);
   const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
-  const dayNumbers = new Map(days.dates.map((date, number) => [date, number]));
-  const dayOf = Int32Array.from(dates, (date) => dayNumbers.get(date) ?? -1);
+  const dayOf = wallMs.map((instant) => Math.floor(instant / DAY_MS));
   const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
+  const ofParts = { ...bootstrap, resamples: RESAMPLES_OF_PARTS };
   const intervalOf: IntervalOfRows = (values, scores, rows) =>
     bootstrapTau(
       values,
       scores,
-      Int32Array.from(rows, (row) => dayOf[row] as number),
-      bootstrap,
+      Float64Array.from(rows, (row) => dayOf[row] as number),
+      ofParts,
     );
   return {
     ...sources,
