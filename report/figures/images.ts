@@ -6,6 +6,8 @@ import { type Actions, aboutPhotos } from './photos.ts';
 
 /** Points of one series that a browser draws and finds again without delay. */
 export const MOST_POINTS = 20_000;
+/** Of the first figure, which a reader waits for. */
+const MOST_POINTS_AT_FIRST = 6000;
 /** A line is broken where nothing was observed for longer. */
 const LONGEST_GAP_MS = 3 * DAY_MS;
 
@@ -27,8 +29,12 @@ export function linePoints(
   return points;
 }
 
-export const cloud = (rows: readonly number[], x: Float64Array, y: Float64Array): Point[] =>
-  thin(rows, MOST_POINTS).map((row) => [x[row] as number, y[row] as number, row]);
+export const cloud = (
+  rows: readonly number[],
+  x: Float64Array,
+  y: Float64Array,
+  most = MOST_POINTS,
+): Point[] => thin(rows, most).map((row) => [x[row] as number, y[row] as number, row]);
 
 /** Figure 1: observed values and, below, a rug of all photos; the strip at the bottom chooses the period. */
 export function imagesTimeseries(view: View, width: number, theme: Theme, actions: Actions): Sheet {
@@ -61,7 +67,7 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
     for (const { id, label, rows } of valued)
       sheet.points(
         panel,
-        cloud(rows, photos.timestamps, place),
+        cloud(rows, photos.timestamps, place, MOST_POINTS_AT_FIRST),
         { name: label, colour: theme.splits[id], size: 4 },
         about,
       );
@@ -75,7 +81,9 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   );
   for (const { id, label, rows } of splits) {
     const row = id.startsWith('test') ? 0 : 1;
-    const points = thin(rows, MOST_POINTS).map((at): Point => [photos.timestamps[at] as number, row, at]);
+    const points = thin(rows, MOST_POINTS_AT_FIRST).map(
+      (at): Point => [photos.timestamps[at] as number, row, at],
+    );
     sheet.points(
       rug,
       points,
