@@ -85,7 +85,10 @@ export class Chart {
       // Sharp enough for paper and telephones, at a third of the memory of three.
       devicePixelRatio: Math.min(2, Math.max(1.5, window.devicePixelRatio)),
     });
-    chart.on('click', (point) => this.sheet?.open(point as { seriesIndex?: number; value?: unknown }));
+    chart.on('click', (point) => {
+      chart.dispatchAction({ type: 'hideTip' });
+      this.sheet?.open(point as { seriesIndex?: number; value?: unknown });
+    });
     chart.on('datazoom', () => {
       const [zoom] = (chart.getOption() as { dataZoom: { startValue: number; endValue: number }[] }).dataZoom;
       if (zoom) this.onPeriod?.(zoom.startValue, zoom.endValue);

@@ -49,6 +49,8 @@ export class Sheet {
       tooltip: {
         trigger: 'item',
         confine: true,
+        // Below the tools and the photo.
+        extraCssText: 'z-index: 4',
         backgroundColor: theme.ground,
         borderColor: theme.line,
         textStyle: { color: theme.ink, fontSize: FONT },

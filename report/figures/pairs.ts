@@ -105,11 +105,11 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
   const sheet = new Sheet(width, theme);
   const { photos, scale, page } = view;
   const { left, right, choices } = page.pairs;
-  const [area] = boxes(sheet, 1, 1, 320, { left: 66, right: 20, top: 40, bottom: 46 });
+  const [area] = boxes(sheet, 1, 1, 320, { left: 80, right: 20, top: 40, bottom: 46 });
   const panel = sheet.panel(
     area as NonNullable<typeof area>,
     sheet.valueAxis(scale, `Mean of both: ${page.variable.label}`, 8, 28),
-    sheet.percentAxis('(Left − right) / sum', 46, { min: -1, max: 1, interval: 0.5 }),
+    sheet.percentAxis('(Left − right) / sum', 58, { min: -1, max: 1, interval: 0.5 }),
   );
   const value = (row: number | undefined) => photos.values[row as number] as number;
   const sum = (pair: number) => value(left[pair]) + value(right[pair]);

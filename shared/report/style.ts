@@ -82,6 +82,7 @@ button:disabled { opacity: .45; cursor: default; }
   padding: .15rem .3rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); font: inherit;
 }
 .toolbar output { color: var(--muted); font-variant-numeric: tabular-nums; }
+.splits:empty { display: none; }
 .splits { display: flex; flex-wrap: wrap; gap: .2rem .9rem; }
 .toggle { display: inline-flex; align-items: center; gap: .3rem; white-space: nowrap; cursor: pointer; }
 .toggle .swatch { margin: 0; }

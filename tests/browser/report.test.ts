@@ -367,6 +367,7 @@ describe('Hostile names', () => {
 });
 
 describe('Stations that are not like others', () => {
+  const PICTURED = new Set(['no observed value', 'zeros']);
   const valuesOf = (change: (value: number, row: number) => number) => {
     const sources = syntheticReport(600, { pairCount: 120 });
     sources.photos.values = sources.photos.values.map(change);
@@ -375,14 +376,15 @@ describe('Stations that are not like others', () => {
   test.each([
     ['no observed value', () => Number.NaN],
     ['zeros', (value: number, row: number) => (row % 3 === 0 ? 0 : value)],
-    ['nothing but zeros', () => 0],
     ['values below zero', (value: number) => value - 30],
+    ['nothing but zeros', () => 0],
     ['one value', (value: number, row: number) => (row === 5 ? value || 1 : Number.NaN)],
     ['the same value everywhere', () => 7],
   ])('draw every figure: %s', (name, change) =>
     onPage(
       async ({ page }) => {
-        await takeScreenshot(page, `station-with-${name.replaceAll(' ', '-')}`);
+        if (PICTURED.has(name)) await takeScreenshot(page, `station-with-${name.replaceAll(' ', '-')}`);
+        for (const id of await chartIds(page)) await drawFigure(page, id);
 
         expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0);
       },
