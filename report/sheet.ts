@@ -12,7 +12,7 @@ export type Axis = Record<string, unknown>;
 /** Place on the x axis, on the y axis, and the index that `About` knows. */
 export type Point = [x: number, y: number | null, index: number];
 
-type Box = { left: number; top: number; width: number; height: number };
+export type Box = { left: number; top: number; width: number; height: number };
 type PointStyle = {
   name: string;
   colour: string;
@@ -318,4 +318,10 @@ export function boxes(sheet: Sheet, rows: number, columns: number, height: numbe
     width: cellWidth - margins.left - margins.right,
     height,
   }));
+}
+
+/** The one plot of a sheet; `width` where it is not as wide as the sheet. */
+export function box(sheet: Sheet, height: number, margins: Margins, width?: number): Box {
+  const [whole] = boxes(sheet, 1, 1, height, margins) as [Box];
+  return { ...whole, ...(width !== undefined && { width }) };
 }

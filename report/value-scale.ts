@@ -50,14 +50,15 @@ function linearScale(least: number, most: number): ValueScale {
 
 function logScale(least: number, leastPositive: number, most: number): ValueScale {
   // A line of its own below the smallest positive value, for zero.
-  const floor = least > 0 ? Math.log10(leastPositive) - 0.04 : Math.floor(Math.log10(leastPositive)) - 0.3;
+  const lowest = Math.log10(leastPositive);
+  const floor = least > 0 ? lowest - 0.04 : lowest - 0.4;
   const top = Math.log10(most) + 0.04;
   return {
     isLog: true,
     place: (value) => (Number.isNaN(value) ? value : value <= 0 ? floor : Math.log10(value)),
     label: (place) => (least <= 0 && place === floor ? '0' : formatValue(10 ** place)),
     range: [floor, top],
-    ticks: (count) => [...(least <= 0 ? [floor] : []), ...logTicks(floor, top, count)],
+    ticks: (count) => [...(least <= 0 ? [floor] : []), ...logTicks(lowest - 0.04, top, count)],
   };
 }
 

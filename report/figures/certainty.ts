@@ -1,12 +1,11 @@
 import { comparePrevious } from '../../shared/report/comparison.ts';
 import { calibration } from '../../shared/report/pairs.ts';
 import { type Stratum, tauByHour, tauByMonth, tauByValue } from '../../shared/report/strata.ts';
-import { type About, boxes, type Point, Sheet } from '../sheet.ts';
+import { type About, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { photosBySplit, photosOfPeriod, type View } from '../view.ts';
-import { cloud } from './images.ts';
+import { drawRankSquare } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
-import { splitLegend } from './predictions.ts';
 
 const share = (value: number | null) => (value === null ? 'NA' : `${(100 * value).toFixed(0)} %`);
 
@@ -15,9 +14,8 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
   const sheet = new Sheet(width, theme);
   const bins = calibration(view.page.pairs, photosOfPeriod(view).scores, 'val');
   const side = Math.min(380, width - 90);
-  const [area] = boxes(sheet, 1, 1, side * 0.8, { left: 66, right: 18, top: 16, bottom: 46 });
   const panel = sheet.panel(
-    { ...(area as NonNullable<typeof area>), width: side },
+    box(sheet, side * 0.8, { left: 66, right: 18, top: 16, bottom: 46 }, side),
     sheet.percentAxis('Confidence of the model', 28, { min: 0.5, max: 1, interval: 0.1 }),
     sheet.percentAxis('Annotator agrees', 46),
   );
@@ -119,31 +117,14 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
 export function previousRanks(view: View, width: number, theme: Theme, actions: Actions): Sheet {
   const sheet = new Sheet(width, theme);
   const { page, photos } = view;
-  const side = Math.min(460, width - 90);
-  const [area] = boxes(sheet, 1, 1, side, { left: 66, right: 18, top: 34, bottom: 46 });
-  const panel = sheet.panel(
-    { ...(area as NonNullable<typeof area>), width: side },
-    sheet.percentAxis('Rank by the model before', 28),
-    sheet.percentAxis('Rank by this model', 46),
-  );
   if (!page.previous) return sheet;
   const { ranks } = comparePrevious(photos, page.previous);
-  const splits = photosBySplit(view, (row) => !Number.isNaN(ranks.now[row] as number));
-  sheet.line(
-    panel,
-    [
-      [0, 0],
-      [1, 1],
-    ],
-    { name: '1:1', colour: theme.ink, width: 1.4 },
+  drawRankSquare(
+    sheet,
+    photosBySplit(view, (row) => !Number.isNaN(ranks.now[row] as number)),
+    { name: 'Rank by the model before', ranks: ranks.before },
+    { name: 'Rank by this model', ranks: ranks.now },
+    aboutPhotos(view, actions),
   );
-  for (const { id, label, rows } of splits)
-    sheet.points(
-      panel,
-      cloud(rows, ranks.before, ranks.now),
-      { name: label, colour: theme.splits[id] },
-      aboutPhotos(view, actions),
-    );
-  splitLegend(sheet, splits, 66);
   return sheet;
 }

@@ -1,19 +1,17 @@
 import { envelope } from '../../shared/report/decimation.ts';
 import { MONTHS } from '../../shared/report/strata.ts';
-import { boxes, Sheet } from '../sheet.ts';
+import { box, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, DAY_MS, photosBySplit, startOfDay, type View } from '../view.ts';
-import { cloud, linePoints } from './images.ts';
+import { cloud, linePoints, splitLegend } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
-import { splitLegend } from './predictions.ts';
 
 /** Photos of each day. */
 export function imagesPerDay(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const { photos, selection } = view;
-  const [area] = boxes(sheet, 1, 1, 180, { left: 62, right: 16, top: 20, bottom: 32 });
   const panel = sheet.panel(
-    area as NonNullable<typeof area>,
+    box(sheet, 180, { left: 62, right: 16, top: 20, bottom: 32 }),
     sheet.timeAxis(selection.from, selection.to),
     sheet.numberAxis('Photos a day', 42, { scale: false, min: 0, minInterval: 1 }),
   );
@@ -41,9 +39,8 @@ export function imagesPerDay(view: View, width: number, theme: Theme): Sheet {
 /** Photos of each month of the year by split. */
 export function imagesMonths(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
-  const [area] = boxes(sheet, 1, 1, 220, { left: 62, right: 16, top: 34, bottom: 32 });
   const panel = sheet.panel(
-    area as NonNullable<typeof area>,
+    box(sheet, 220, { left: 62, right: 16, top: 34, bottom: 32 }),
     sheet.categoryAxis([...MONTHS]),
     sheet.numberAxis('Photos', 44, { scale: false, min: 0, minInterval: 1 }),
   );
@@ -75,9 +72,8 @@ export function observedValues(view: View, width: number, theme: Theme, actions:
   const sheet = new Sheet(width, theme);
   const { page, photos, scale, selection, whole } = view;
   const left = 66;
-  const [area] = boxes(sheet, 1, 1, 280, { left, right: 16, top: 34, bottom: 32 });
   const panel = sheet.panel(
-    area as NonNullable<typeof area>,
+    box(sheet, 280, { left, right: 16, top: 34, bottom: 32 }),
     sheet.timeAxis(selection.from, selection.to),
     sheet.valueAxis(scale, page.variable.label, 6, left - 18),
   );

@@ -1,40 +1,12 @@
 import { envelope, thin } from '../../shared/report/decimation.ts';
-import { type Axis, boxes, type Point, Sheet } from '../sheet.ts';
+import { type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
-import { allRows, DAY_MS, photosBySplit, type SplitRows, type View } from '../view.ts';
+import { allRows, photosBySplit, type View } from '../view.ts';
+import { cloud, linePoints, splitTitle } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 
-/** Points of one series that a browser draws and finds again without delay. */
-export const MOST_POINTS = 20_000;
 /** Of the first figure, which a reader waits for. */
 const MOST_POINTS_AT_FIRST = 6000;
-/** A line is broken where nothing was observed for longer. */
-const LONGEST_GAP_MS = 3 * DAY_MS;
-
-/** Rows in time with a break wherever the line must not go on. */
-export function linePoints(
-  rows: readonly number[],
-  x: Float64Array,
-  y: Float64Array,
-  gapMs = LONGEST_GAP_MS,
-) {
-  const points: [number, number | null][] = [];
-  let before = Number.NaN;
-  for (const row of rows) {
-    const at = x[row] as number;
-    if (at - before > gapMs) points.push([(at + before) / 2, null]);
-    points.push([at, y[row] as number]);
-    before = at;
-  }
-  return points;
-}
-
-export const cloud = (
-  rows: readonly number[],
-  x: Float64Array,
-  y: Float64Array,
-  most = MOST_POINTS,
-): Point[] => thin(rows, most).map((row) => [x[row] as number, y[row] as number, row]);
 
 /** Figure 1: observed values and, below, a rug of all photos; the strip at the bottom chooses the period. */
 export function imagesTimeseries(view: View, width: number, theme: Theme, actions: Actions): Sheet {
@@ -176,18 +148,14 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
 
 const formatCount = (count: number) => count.toLocaleString('en-US');
 
-export const splitTitle = ({ label, rows }: SplitRows): string =>
-  `${label} (n = ${formatCount(rows.length)})`;
-
 /** Figure 3: cumulative frequencies of observed values. */
 export function valueFrequencies(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const { scale, photos } = view;
   const place = photos.values.map(scale.place);
   const splits = photosBySplit(view, (row) => !Number.isNaN(place[row] as number));
-  const [area] = boxes(sheet, 1, 1, 260, { left: 66, right: 16, top: 34, bottom: 46 });
   const panel = sheet.panel(
-    area as NonNullable<typeof area>,
+    box(sheet, 260, { left: 66, right: 16, top: 34, bottom: 46 }),
     sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, sheet.isNarrow ? 5 : 10, 28),
     sheet.percentAxis('Share of photos', 46),
   );

@@ -1,9 +1,9 @@
 import { thin } from '../../shared/report/decimation.ts';
 import { pairFacts } from '../descriptions.ts';
-import { type About, boxes, type Point, Sheet } from '../sheet.ts';
+import { type About, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { pairsOfPeriod, type View } from '../view.ts';
-import { MOST_POINTS } from './images.ts';
+import { MOST_POINTS } from './panels.ts';
 import type { Actions } from './photos.ts';
 
 const choiceStyles = ({ choices }: Theme) => [
@@ -54,6 +54,8 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
       selection.to,
       {
         splitNumber: 3,
+        // A month and the days around it would lie on each other.
+        minInterval: (selection.to - selection.from) / 5,
         name,
         nameLocation: 'middle',
         nameGap: gap,
@@ -105,9 +107,8 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
   const sheet = new Sheet(width, theme);
   const { photos, scale, page } = view;
   const { left, right, choices } = page.pairs;
-  const [area] = boxes(sheet, 1, 1, 320, { left: 80, right: 20, top: 40, bottom: 46 });
   const panel = sheet.panel(
-    area as NonNullable<typeof area>,
+    box(sheet, 320, { left: 80, right: 20, top: 40, bottom: 46 }),
     sheet.valueAxis(scale, `Mean of both: ${page.variable.label}`, 8, 28),
     sheet.percentAxis('(Left − right) / sum', 58, { min: -1, max: 1, interval: 0.5 }),
   );

@@ -3,9 +3,9 @@ import { dayOfYear, spreadHour } from '../calendar.ts';
 import { boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { photosBySplit, type View } from '../view.ts';
-import { cloud } from './images.ts';
+import { cloud, facets } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
-import { facets, residualAxis } from './predictions.ts';
+import { residualAxis } from './predictions.ts';
 
 /** First day of each month in a year of 365 days, counted from 1. */
 const MONTH_STARTS = [1, 32, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335];
@@ -22,7 +22,7 @@ export function residualPatterns(view: View, width: number, theme: Theme, action
     photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)),
   );
   const columns = sheet.isNarrow ? 1 : 3;
-  const margins = { left: 66, right: 16, top: 34, bottom: 46 };
+  const margins = { left: 72, right: 16, top: 34, bottom: 46 };
   const areas = boxes(sheet, (rows.length * 3) / columns, columns, 190, margins);
   const monthLabels = (place: number) => MONTHS[MONTH_STARTS.indexOf(place)] ?? '';
   const months = sheet.isNarrow

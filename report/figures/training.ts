@@ -1,6 +1,6 @@
 import type { EpochLoss } from '../../shared/report/epochs.ts';
 import { finalEpochs } from '../../shared/report/epochs.ts';
-import { type About, boxes, type Point, Sheet } from '../sheet.ts';
+import { type About, box, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import type { View } from '../view.ts';
 
@@ -14,10 +14,9 @@ const MOST_EPOCHS_WITH_POINTS = 60;
 /** Figure 5: loss after each epoch; circles mark the network that became the model. */
 export function lossFunction({ page: { epochs } }: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
-  const [area] = boxes(sheet, 1, 1, 280, { left: 60, right: 20, top: 34, bottom: 46 });
   const last = epochs.at(-1)?.epoch ?? 1;
   const panel = sheet.panel(
-    area as NonNullable<typeof area>,
+    box(sheet, 280, { left: 60, right: 20, top: 34, bottom: 46 }),
     sheet.numberAxis('Epoch', 28, {
       scale: false,
       min: Math.min(1, last - 1),
