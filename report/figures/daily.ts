@@ -98,11 +98,11 @@ export function dailyOverlap(view: View, width: number, theme: Theme, actions: A
   );
   const rows = allRows(daysBySplit(view, (day) => !Number.isNaN(overlap.observed[day] as number)));
   const lines = [
-    { name: 'Observed', colour: theme.ink, numbers: overlap.observed },
-    { name: 'Predicted', colour: theme.accent, numbers: overlap.predicted },
+    { name: 'Observed', colour: theme.muted, width: 2.6, numbers: overlap.observed },
+    { name: 'Predicted', colour: theme.choices.left, width: 1.4, numbers: overlap.predicted },
   ];
-  for (const { name, colour, numbers } of lines) {
-    sheet.line(panel, linePoints(rows, days.noons, numbers, LONGEST_GAP_MS), { name, colour, width: 1.4 });
+  for (const { name, colour, width, numbers } of lines) {
+    sheet.line(panel, linePoints(rows, days.noons, numbers, LONGEST_GAP_MS), { name, colour, width });
     sheet.points(
       panel,
       cloud(rows, days.noons, numbers),

@@ -48,7 +48,7 @@ thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 .total th, .total td { font-weight: 600; }
 .performance { width: 100%; max-width: 46rem; }
 .performance td:not(.tau) { color: var(--muted); font-weight: 400; }
-td, thead th, .performance th { white-space: nowrap; }
+td, thead th, .scroll th { white-space: nowrap; }
 td.text { white-space: normal; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
