@@ -1,9 +1,9 @@
 /**
- * Two projects: `unit` needs nothing but the source; `services` starts the embedded PostgreSQL and S3 once per run.
- * Both run the TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts). Tests that need
- * Chromium or R have a configuration of their own: tests/browser/ and tests/reference/.
+ * Projects by what they need: `unit` nothing but the source; `services` the embedded PostgreSQL and S3, started once per
+ * run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `browser` Chromium; `reference` R. All run the
+ * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
-export const common = {
+const common = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -16,8 +16,6 @@ export const common = {
 };
 
 export default {
-  // Handlers log a line for each call.
-  silent: true,
   reporters: ['default', '<rootDir>/tests/closing-line-reporter.js'],
   projects: [
     {
@@ -26,7 +24,7 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|integration|browser|reference)/',
+        '<rootDir>/tests/(functions|local|machines|integration|emulator|browser|reference)/',
       ],
     },
     {
@@ -35,6 +33,23 @@ export default {
       testMatch: ['<rootDir>/tests/(functions|local|machines|integration)/**/*.test.ts'],
       globalSetup: '<rootDir>/tests/start-services.js',
       globalTeardown: '<rootDir>/tests/stop-services.js',
+    },
+    {
+      ...common,
+      displayName: 'emulator',
+      testMatch: ['<rootDir>/tests/emulator/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'browser',
+      testMatch: ['<rootDir>/tests/browser/**/*.test.ts'],
+      globalSetup: '<rootDir>/tests/browser/require-chromium.js',
+    },
+    {
+      ...common,
+      displayName: 'reference',
+      testMatch: ['<rootDir>/tests/reference/**/*.test.ts'],
+      globalSetup: '<rootDir>/tests/reference/require-r.js',
     },
   ],
 };

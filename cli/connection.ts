@@ -1,8 +1,8 @@
 import { findRunningStack } from '../local/stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 
-/** Name of the machine, up to the stage (serverless.yml). */
-const MACHINE_NAME = 'fpe-train-station-';
+/** End of the machine's name, after app and stage (resources/machines.yml). */
+const MACHINE_NAME = '-train-station';
 
 export type Connection = { kind: 'local' | 'endpoint' | 'aws'; description: string };
 
@@ -33,12 +33,12 @@ export async function findStateMachine(given: string | undefined): Promise<strin
   const wanted = given ?? process.env.FPE_STATE_MACHINE;
   if (wanted?.startsWith('arn:')) return wanted;
   const machines = await stateMachines();
-  const found = [...machines].filter(([name]) => (wanted ? name === wanted : name.startsWith(MACHINE_NAME)));
+  const found = [...machines].filter(([name]) => (wanted ? name === wanted : name.endsWith(MACHINE_NAME)));
   if (found.length === 1) return (found[0] as [string, string])[1];
   const names = [...machines.keys()].join(', ') || 'none';
   throw new UsageError(
     found.length === 0
-      ? `No state machine ${wanted ? `is called ${wanted}` : `has a name that begins with ${MACHINE_NAME}`} here. There: ${names}. Deploy it, or start the local stack with: npx fpe local`
+      ? `No state machine ${wanted ? `is called ${wanted}` : `has a name that ends with ${MACHINE_NAME}`} here. There: ${names}. Deploy it, or start the local stack with: npx fpe local`
       : `Several state machines could be meant: ${found.map(([name]) => name).join(', ')}. Choose one with --machine NAME.`,
   );
 }

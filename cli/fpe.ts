@@ -1,11 +1,19 @@
 import { Command, CommanderError } from 'commander';
+import { StageInvalid } from '../config/stage.ts';
+import { StackFailed } from '../deployment/stack.ts';
 import { PipelineError } from '../shared/errors.ts';
 import { UsageError } from './connection.ts';
 import { demoCommand } from './demo.ts';
+import { deployCommand } from './deploy.ts';
+import { doctorCommand } from './doctor.ts';
+import { environmentCommand } from './environment.ts';
 import { importCommand } from './import.ts';
 import { listCommand } from './list.ts';
 import { localCommand } from './local.ts';
+import { packageCommand } from './package.ts';
 import { redriveCommand } from './redrive.ts';
+import { removeCommand } from './remove.ts';
+import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { stopCommand } from './stop.ts';
@@ -30,7 +38,9 @@ Examples:
   npx fpe start events/train-station.json      start an execution and watch it
   npx fpe start '{"station_id": 29}' --detach  start one and go on
   npx fpe list                                 what ran lately
-  npx fpe show                                 everything about the newest one`,
+  npx fpe show                                 everything about the newest one
+  npx fpe doctor --stage prod                  does the account have what the stage needs?
+  npx fpe deploy --stage prod --dry-run        what would a deployment change?`,
   )
   .showHelpAfterError('(npx fpe --help tells more)')
   .exitOverride();
@@ -43,8 +53,14 @@ for (const command of [
   showCommand(),
   stopCommand(),
   redriveCommand(),
+  schemaCommand(),
   importCommand(),
   localCommand(),
+  environmentCommand(),
+  doctorCommand(),
+  packageCommand(),
+  deployCommand(),
+  removeCommand(),
 ])
   program.addCommand(command.copyInheritedSettings(program));
 
@@ -57,7 +73,8 @@ try {
 
 /** What a person did wrong is said without a stack trace; what we did wrong, with it. */
 function describeError(error: unknown): string {
-  if (error instanceof UsageError) return error.message;
+  if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
+    return error.message;
   if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'CredentialsProviderError')

@@ -10,8 +10,9 @@ import {
 } from '../shared/fpe-database/import.ts';
 import { formatCount } from '../shared/report/formats.ts';
 import { connect } from './connection.ts';
+import { optionalStageOption, useStage } from './stage.ts';
 
-type Options = { bucket?: string; dryRun?: boolean };
+type Options = { stage?: string; bucket?: string; dryRun?: boolean };
 type Rows = { name: string; images: number; annotations: number; values: number };
 
 const STEPS: Record<ImportProgress['step'], string> = {
@@ -25,12 +26,13 @@ export function importCommand(): Command {
   return new Command('import')
     .description('Load a folder in the layout of FPE’s exporter into the database and the storage bucket')
     .argument('<folder>', 'the folder that contains users/')
+    .addOption(optionalStageOption())
     .option('--bucket <name>', 'storage bucket (default: STORAGE_BUCKET)')
     .option('--dry-run', 'only check the folder and say what would be loaded')
     .addHelpText(
       'after',
       `
-The local stack takes it while it runs. Otherwise, or where a database is named, the environment says where to:
+The local stack takes it while it runs, unless --stage or the environment says where to:
 DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3
 than that of AWS.
 Importing a folder again changes nothing; importing a newer export of it adds and updates. Nothing is deleted.`,
@@ -39,6 +41,7 @@ Importing a folder again changes nothing; importing a newer export of it adds an
 }
 
 async function runImport(folder: string, options: Options, command: Command): Promise<void> {
+  if (options.stage) await useStage(options.stage);
   // Whoever names a database means that one, whatever else runs on this computer.
   if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID'))
     await connect(command.optsWithGlobals());

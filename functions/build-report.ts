@@ -1,5 +1,6 @@
 import { pageScript } from '../report/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { publishKendallTau } from '../shared/aws/metrics.ts';
 import {
   readAllRows,
   readJson,
@@ -17,6 +18,7 @@ import { metricsFile } from '../shared/report/metrics.ts';
 import { agreementNote } from '../shared/report/note.ts';
 import { rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
 import { reportPage } from '../shared/report/report-page.ts';
+import { jobCosts } from '../shared/report/run-cost.ts';
 import { judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
 import { collectPhotos } from '../shared/report/scored-photos.ts';
 import { forEachGroup } from '../shared/report/split-groups.ts';
@@ -36,6 +38,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     await readAllRows(inModelBucket(keys.input.pairs), pairSplitRow),
     photos.imageIds,
   );
+  const files = await fileChecksums(state);
   const report = reportData({
     state,
     summary,
@@ -43,13 +46,14 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     photos,
     pairs,
     previous: await findPreviousModel(state.run, photos.imageIds),
-    files: await fileChecksums(state),
-    cost: null,
+    files,
+    cost: jobCosts(state, files),
     photoBase: photoBase(buckets.storage),
   });
   await writeObject(inModelBucket(keys.report), reportPage(report, pageScript()), 'text/html; charset=utf-8');
   await writeJson(inModelBucket(keys.metrics), metricsFile(report));
   const { photos: byPhoto, days } = report.agreement;
+  publishKendallTau(state.run.station.id, byPhoto.overall.tau);
   return {
     note: agreementNote(report),
     kendall_tau: forEachGroup(({ id }) => byPhoto[id].tau),

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { publishScoring } from '../shared/aws/metrics.ts';
 import { readStream, writeCsv } from '../shared/aws/object-store.ts';
 import { csvHeader } from '../shared/csv.ts';
 import { CsvRowEnds } from '../shared/csv-row-ends.ts';
@@ -35,12 +36,14 @@ export const handler = lambdaHandler(
       { bucket: run.buckets.model, key: run.keys.transform.predictions },
       Readable.from(joinChunks(run, merged)),
     );
-    return {
+    const predictions = {
       images,
       scored,
       unreadable: sum(({ unreadable }) => unreadable),
       missing: sum(({ missing }) => missing),
     };
+    publishScoring(predictions);
+    return predictions;
   },
 );
 

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeCsv } from '../shared/aws/object-store.ts';
+import { readSecret } from '../shared/aws/secrets.ts';
 import { formatCsv } from '../shared/csv.ts';
 import { VALUE_COLUMNS } from '../shared/dataset-files.ts';
 import { type Observations, type Run, run, stationExport } from '../shared/execution-state.ts';
@@ -23,7 +24,7 @@ export const handler = lambdaHandler(
     const nwisId = run.station.nwis_id as string;
     const period = { start: Date.parse(images_start), end: Date.parse(images_end) };
     const requests = dischargeRequests(optionalSetting('USGS_API_URL') ?? API_URL, nwisId, period);
-    const client = { fetch, sleep, apiKey: optionalSetting('USGS_API_KEY') };
+    const client = { fetch, sleep, apiKey: await usgsApiKey() };
     const years = await pMap(
       requests,
       async (request) => {
@@ -48,6 +49,14 @@ export const handler = lambdaHandler(
     return { count: values.length, time_series_id: timeSeriesId, note };
   },
 );
+
+/** Key of the water data API: the text of a secret as it is, or its member `api_key`; undefined without a secret. */
+async function usgsApiKey(): Promise<string | undefined> {
+  const secretId = optionalSetting('USGS_API_KEY_SECRET_ID');
+  if (!secretId) return undefined;
+  const secret = (await readSecret(secretId)).trim();
+  return secret.startsWith('{') ? String(JSON.parse(secret).api_key ?? '') : secret;
+}
 
 /** In the format of values.csv, which BuildDataset copies. */
 async function writeValues(run: Run, values: readonly Discharge[]): Promise<void> {

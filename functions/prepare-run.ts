@@ -61,7 +61,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     buckets: places.buckets,
     keys,
     uses_nwis: variable === 'FLOW_CFS' && station.nwis_id !== null,
-    job_base: jobBase(station.id, startedAt, claim.job_suffix),
+    job_base: jobBase(setting('JOB_PREFIX'), station.id, startedAt, claim.job_suffix),
     training_request: trainingRequest(settings, setting('TRAINING_IMAGE'), places.weightsKey),
     model_request: modelRequest(setting('SERVING_IMAGE')),
     transform_request: transformRequest(settings),

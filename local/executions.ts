@@ -37,6 +37,8 @@ export type MachineSettings = {
   definition: string;
   runTask: RunTask;
   waitFactor: number;
+  /** Told of each start, end and redrive, as EventBridge is. */
+  onChange?: (record: Readonly<ExecutionRecord>) => void;
 };
 
 const REGION = 3; // of the parts of an ARN
@@ -137,6 +139,7 @@ export class Execution {
     const { arn, name, roleArn, runTask, waitFactor } = this.#settings;
     const { record } = this;
     this.#save();
+    this.#settings.onChange?.(record);
     const scope: Scope = {
       runTask,
       waitFactor,
@@ -201,6 +204,7 @@ export class Execution {
   #end(change: Partial<ExecutionRecord>): void {
     Object.assign(this.record, change, { stopDate: Date.now() });
     this.#save();
+    this.#settings.onChange?.(this.record);
   }
 
   #save(): void {

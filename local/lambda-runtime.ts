@@ -2,12 +2,14 @@
  * Runs in each process of local/lambda.ts: loads the handler that its arguments name and answers one call after another,
  * in the shapes of Lambda's own runtime for Node.js.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Answer, Invocation } from './lambda.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
 
-const [file, name] = process.argv.slice(2) as [string, string];
+const [folder, handlerName] = process.argv.slice(2) as [string, string];
 const loaded = load();
 
 process.on('message', async (invocation: Invocation) => process.send?.(await answer(invocation)));
@@ -15,10 +17,18 @@ process.on('message', async (invocation: Invocation) => process.send?.(await ans
 process.on('disconnect', () => process.exit());
 
 function load(): Handler | Answer {
+  const [, path, name] = /^(.*)\.(\w+)$/.exec(handlerName) as unknown as [string, string, string];
+  // In the order in which Lambda's runtime looks for the module of a handler.
+  const file = ['.js', '.mjs', '.cjs'].map((ending) => join(folder, path + ending)).find(existsSync);
+  if (!file)
+    return failure(
+      'Runtime.ImportModuleError',
+      `Error: Cannot find module '${path}' in the archive ${folder}`,
+    );
   try {
     const handler = createRequire(file)(file)[name];
     if (typeof handler === 'function') return handler;
-    return failure('Runtime.HandlerNotFound', `${file} exports no function ${name}`);
+    return failure('Runtime.HandlerNotFound', `${handlerName} is undefined or not exported`);
   } catch (error) {
     return failure('Runtime.ImportModuleError', String(error), error);
   }

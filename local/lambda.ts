@@ -1,5 +1,5 @@
 /**
- * Stands in for Lambda: runs the bundled handlers as they are deployed, each execution environment a Node.js process of
+ * Stands in for Lambda: runs the handlers of the archives that are deployed, each execution environment a Node.js process of
  * its own, warm for a while after each call.
  *
  * As in AWS: the function's environment and nothing of the host's, UTC, timeout, memory (of JavaScript objects), 6 MiB
@@ -34,13 +34,11 @@ type Environment = {
 /**
  * @param options.env variables that every function gets besides its own, such as endpoints
  * @param options.folder where the logs go, `NAME.log`
- * @param options.taskRoot what functions find under LAMBDA_TASK_ROOT
  */
 export function startLambda(options: {
   functions: LocalFunction[];
   env: Record<string, string>;
   folder: string;
-  taskRoot: string;
 }): Lambda {
   const functions = new Map(options.functions.map((definition) => [definition.arn, definition]));
   const warm = new Map<string, Environment[]>();
@@ -64,9 +62,9 @@ export function startLambda(options: {
   function startEnvironment(definition: LocalFunction): Environment {
     const log = join(options.folder, `${definition.name}.log`);
     const output = openSync(log, 'a');
-    const process = fork(RUNTIME, [definition.file, definition.handler], {
-      cwd: options.taskRoot,
-      env: { ...options.env, ...definition.environment, ...reservedVariables(definition, options.taskRoot) },
+    const process = fork(RUNTIME, [definition.folder, definition.handler], {
+      cwd: definition.folder,
+      env: { ...options.env, ...definition.environment, ...reservedVariables(definition) },
       execArgv: [`--max-old-space-size=${definition.memoryMb}`],
       stdio: ['ignore', output, output, 'ipc'],
       // Apart from the terminal's Ctrl-C: calls in flight end with the stack, in its order.
@@ -176,10 +174,10 @@ async function end({ process }: Environment): Promise<void> {
   await ended;
 }
 
-const reservedVariables = (definition: LocalFunction, taskRoot: string): Record<string, string> => ({
+const reservedVariables = (definition: LocalFunction): Record<string, string> => ({
   PATH: process.env.PATH ?? '',
   TZ: ':UTC',
-  LAMBDA_TASK_ROOT: taskRoot,
+  LAMBDA_TASK_ROOT: definition.folder,
   AWS_REGION: LOCAL_REGION,
   AWS_DEFAULT_REGION: LOCAL_REGION,
   AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',

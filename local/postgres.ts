@@ -23,8 +23,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { createSchema } from '../shared/fpe-database/schema.ts';
 
-const SCHEMA_FILE = join(import.meta.dirname, 'fpe-schema.sql');
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 
@@ -66,6 +66,7 @@ export async function startPostgres(folder: string, preferredPort?: number): Pro
       DB_USER: connection.user,
       DB_PASSWORD: connection.password,
       DB_NAME: 'fpe',
+      DB_TLS: 'off',
     },
     folder: data,
     stop: () => stop(server),
@@ -74,15 +75,11 @@ export async function startPostgres(folder: string, preferredPort?: number): Pro
 
 /** Makes a database with the FPE schema unless it is there. */
 export async function createDatabase(connection: pg.ClientConfig, name: string): Promise<void> {
-  const isNew = await query({ ...connection, database: 'postgres' }, async (client) => {
+  await query({ ...connection, database: 'postgres' }, async (client) => {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
     if (!rowCount) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
-    return !rowCount;
   });
-  if (isNew)
-    await query({ ...connection, database: name }, (client) =>
-      client.query(`BEGIN; ${readFileSync(SCHEMA_FILE, 'utf8')}; COMMIT`),
-    );
+  await query({ ...connection, database: name }, createSchema);
 }
 
 async function query<Result>(

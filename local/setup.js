@@ -15,6 +15,7 @@ const STATE_FOLDER = join(ROOT, '.local');
 const PACKAGES_STAMP = join(ROOT, 'node_modules', '.package-lock-hash');
 /** What `npx fpe` finds: the command on Node.js 24, whatever the host has. */
 const FPE_COMMAND = join(ROOT, 'node_modules', '.bin', 'fpe');
+const EMULATOR_FOLDER = join(STATE_FOLDER, 'emulator');
 const PYTHON_STAMP = join(STATE_FOLDER, 'python.json');
 const PYTHON_MODULES = ['torch', 'torchvision', 'PIL', 'numpy'];
 /** npm prints its whole help after an error; the first lines say what it was. */
@@ -23,10 +24,12 @@ const LINES_OF_A_FAILURE = 15;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
-  console.log(`Usage: npm run setup [-- --tests]
+  console.log(`Usage: npm run setup [-- --tests | --emulator | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
   --tests      also pytest, which npm test runs the model's tests with
+  --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
+  --without-python  the npm packages only: what packaging and deploying need
   FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
   process.exit(0);
 }
@@ -34,7 +37,9 @@ Installs what is missing: the npm packages, and PyTorch for Python 3.
 requireNode();
 installPackages();
 installCommand();
-installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
+if (process.argv.includes('--emulator')) installEmulator();
+else if (!process.argv.includes('--without-python'))
+  installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
 
 function requireNode() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -74,6 +79,19 @@ function installPython(modules) {
   mkdirSync(STATE_FOLDER, { recursive: true });
   writeFileSync(PYTHON_STAMP, `${JSON.stringify({ python, modules, torch: version }, null, 2)}\n`);
   console.log(`Set-up: PyTorch ${version} of ${python} is used for training and scoring.`);
+}
+
+/** Apart from PyTorch's Python: they need none of it, and it none of them. */
+function installEmulator() {
+  const requirements = join(ROOT, 'tests/emulator/requirements.txt');
+  const wanted = readFileSync(requirements, 'utf8');
+  const stamp = join(EMULATOR_FOLDER, 'requirements.txt');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  step('moto and cfn-lint, into .local/emulator (half a minute)', () => {
+    run('python3', ['-m', 'venv', '--clear', EMULATOR_FOLDER]);
+    run(join(EMULATOR_FOLDER, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', requirements]);
+    writeFileSync(stamp, wanted);
+  });
 }
 
 /** @returns {{ python: string, modules: string[] } | undefined} what an earlier set-up found */

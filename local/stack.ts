@@ -17,14 +17,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { startEventBridge } from './event-bridge.ts';
 import { startLambda } from './lambda.ts';
 import { freePort, removePostgres, startPostgres } from './postgres.ts';
 import { isAlive } from './process.ts';
 import { startS3 } from './s3.ts';
 import { startSageMaker } from './sagemaker.ts';
+import { startSecretsManager } from './secrets-manager.ts';
 import { startStepFunctions } from './step-functions.ts';
 import { type RunTask, TaskFailure } from './task.ts';
-import { compileTemplate, LOCAL_BUCKETS, LOCAL_REGION, type LocalFunction } from './template.ts';
+import { compileTemplate, LOCAL_REGION, LOCAL_STAGE } from './template.ts';
 import { startUsgs } from './usgs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -120,9 +122,15 @@ async function startServices(
   const postgres = keep(await startPostgres(join(folder, 'postgres'), await port('postgres')));
   say('S3 and SNS');
   const s3 = keep(
-    await startS3(join(folder, 's3'), { buckets: Object.values(LOCAL_BUCKETS), port: await port('s3') }),
+    await startS3(join(folder, 's3'), {
+      buckets: [LOCAL_STAGE.storageBucket, LOCAL_STAGE.modelBucket],
+      port: await port('s3'),
+    }),
   );
   for (const { name } of template.topics) s3.createTopic(name);
+  const secrets = keep(
+    await startSecretsManager(new Map([[LOCAL_STAGE.dbSecret, databaseSecret(postgres.env)]])),
+  );
   // The environment may name USGS itself, or a stand-in of yesterday.
   const named = process.env.USGS_API_URL;
   const usgs = named?.startsWith('https:')
@@ -136,6 +144,7 @@ async function startServices(
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SNS: s3.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
   };
   const client = {
     region: LOCAL_REGION,
@@ -160,17 +169,18 @@ async function startServices(
   };
   const lambda = keep(
     startLambda({
-      functions: template.functions.map((definition) => withDatabase(definition, postgres.env)),
+      functions: template.functions,
       env: { ...aws, ...endpoints },
       folder: join(folder, 'logs', 'functions'),
-      taskRoot: ROOT,
     }),
   );
-  const runTask = dispatch({
-    lambda: lambda.invoke,
-    sageMaker: sageMaker.runTask,
-    sns: publisher(new SNSClient(client), join(folder, 'logs', 'notifications.log')),
-  });
+  const sns = publisher(new SNSClient(client), join(folder, 'logs', 'notifications.log'));
+  const runTask = dispatch({ lambda: lambda.invoke, sageMaker: sageMaker.runTask, sns });
+  const eventBridge = keep(
+    startEventBridge(template.rules, async (TopicArn, Message) => {
+      await sns(SNS_PUBLISH, { TopicArn, Message }, new AbortController().signal);
+    }),
+  );
   for (const { name, definition } of template.machines) requireKnownResources(name, JSON.parse(definition));
   const stepFunctions = keep(
     await startStepFunctions({
@@ -178,6 +188,7 @@ async function startServices(
       runTask,
       folder: join(folder, 'executions'),
       port: stepFunctionsPort,
+      onChange: eventBridge.executionChanged,
       ...(options.waitFactor !== undefined && { waitFactor: options.waitFactor }),
     }),
   );
@@ -197,17 +208,28 @@ async function startServices(
       ...aws,
       ...endpoints,
       ...postgres.env,
-      STORAGE_BUCKET: LOCAL_BUCKETS.storageBucket,
-      MODEL_BUCKET: LOCAL_BUCKETS.modelBucket,
+      STORAGE_BUCKET: LOCAL_STAGE.storageBucket,
+      MODEL_BUCKET: LOCAL_STAGE.modelBucket,
     },
   };
 }
 
-/** The functions that may read the database's secret get its address instead, and no other does. */
-function withDatabase(definition: LocalFunction, database: Record<string, string>): LocalFunction {
-  const { DB_SECRET_ID, ...environment } = definition.environment;
-  return { ...definition, environment: DB_SECRET_ID ? { ...environment, ...database } : environment };
-}
+/** As RDS writes it, and with the database's name, which a secret of FPE does not tell. */
+const databaseSecret = ({
+  DB_HOST,
+  DB_PORT,
+  DB_USER,
+  DB_PASSWORD,
+  DB_NAME,
+}: Record<string, string>): string =>
+  JSON.stringify({
+    engine: 'postgres',
+    host: DB_HOST,
+    port: Number(DB_PORT),
+    username: DB_USER,
+    password: DB_PASSWORD,
+    dbname: DB_NAME,
+  });
 
 const LAMBDA = 'arn:aws:lambda:';
 const SAGEMAKER = /^arn:aws:states:::(sagemaker|aws-sdk:sagemaker):/;

@@ -25,6 +25,7 @@ const PAGE_SIZE = 100;
 /**
  * @param options.folder where executions are kept
  * @param options.waitFactor waits and delays between retries are multiplied by this
+ * @param options.onChange told of each start, end and redrive
  * @throws Error naming what a definition asks for that is not run here
  */
 export async function startStepFunctions(options: {
@@ -33,13 +34,14 @@ export async function startStepFunctions(options: {
   folder: string;
   port?: number;
   waitFactor?: number;
+  onChange?: (record: Readonly<ExecutionRecord>) => void;
 }): Promise<JsonApi> {
   const createdAt = Date.now();
   const machines = new Map<string, Executions>();
   for (const { name, arn, definition, roleArn = '' } of options.machines) {
     readDefinition(definition);
-    const { runTask, waitFactor = 1 } = options;
-    const settings = { name, arn, roleArn, definition, runTask, waitFactor };
+    const { runTask, waitFactor = 1, onChange = () => undefined } = options;
+    const settings = { name, arn, roleArn, definition, runTask, waitFactor, onChange };
     machines.set(arn, new Executions(options.folder, settings));
   }
 

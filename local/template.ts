@@ -1,14 +1,12 @@
 /**
- * Stands in for CloudFormation: packages serverless.yml with the Serverless Framework, as a deployment does, and reads
- * the compiled template: its functions, state machines and topics under the ARNs of a local account.
+ * Stands in for CloudFormation: packages the stage `local` as a deployment packages any stage, unpacks the archives of the
+ * functions, and reads the compiled template: its functions, state machines, topics and rules under the ARNs of a local account.
  *
- * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles and buckets, and the pseudo
+ * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles, logs, keys and buckets, and the pseudo
  * parameters; any other intrinsic or attribute is refused by name. Creates nothing else of the template.
  */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -18,33 +16,36 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { isAlive } from './process.ts';
+import { dirname, join } from 'node:path';
+import { unzipSync } from 'fflate';
+import { readStage } from '../config/stage.ts';
+import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
+import type { Rule } from './event-bridge.ts';
 
 export const LOCAL_ACCOUNT = '000000000000';
 export const LOCAL_REGION = 'us-west-2';
-export const LOCAL_BUCKETS = { storageBucket: 'fpe-local-storage', modelBucket: 'fpe-local-models' };
 const STAGE = 'local';
+export const LOCAL_STAGE = readStage(STAGE);
 /** What a package is made of. */
 const SOURCES = [
   'serverless.yml',
   'package-lock.json',
+  'config',
+  'deployment',
   'statemachines',
   'resources',
   'functions',
   'shared',
   'report',
+  'model',
 ];
 const KEPT_PACKAGES = 5;
-const LOCK_TIMEOUT_MS = 120_000;
 
 export type LocalFunction = {
   name: string;
   arn: string;
-  /** Bundled file, and the name of the handler that it exports. */
-  file: string;
+  /** Unpacked archive, and the handler in it, `path/file.export`. */
+  folder: string;
   handler: string;
   timeoutSeconds: number;
   memoryMb: number;
@@ -57,10 +58,8 @@ export type CompiledTemplate = {
   functions: LocalFunction[];
   machines: LocalMachine[];
   topics: { name: string; arn: string }[];
+  rules: Rule[];
 };
-
-type Resource = { Type: string; Properties?: Record<string, unknown> };
-type Template = { Resources: Record<string, Resource> };
 
 /**
  * Packages the project unless that was done for the very same sources before; needs no credentials.
@@ -68,24 +67,32 @@ type Template = { Resources: Record<string, Resource> };
  * @param root folder of serverless.yml; packages are kept in its `.local/packages`
  */
 export async function compileTemplate(root: string): Promise<CompiledTemplate> {
-  const folder = join(root, '.local', 'packages');
-  const compiled = join(folder, hashOfSources(root));
-  if (!existsSync(compiled)) {
-    mkdirSync(folder, { recursive: true });
-    // The framework works in folders of the project, so one at a time.
-    const unlock = await lock(join(folder, 'lock'));
-    try {
-      if (!existsSync(compiled)) await runFramework(root, folder, compiled);
-    } finally {
-      unlock();
-    }
+  const kept = join(root, '.local', 'packages');
+  const folder = join(kept, hashOfSources(root));
+  if (!existsSync(folder)) {
+    // Another process may do the same at the same time; either result is as good.
+    const own = join(kept, `${process.pid}-${Math.random().toString(36).slice(2)}`);
+    const { archives } = await packageStage(root, STAGE, own);
+    for (const { file } of archives) unpack(join(own, file), join(own, 'archives', archiveName(file)));
+    if (existsSync(folder)) rmSync(own, { recursive: true });
+    else renameSync(own, folder);
+    removeOldPackages(kept);
   }
-  const template = JSON.parse(readFileSync(join(compiled, 'template.json'), 'utf8'));
-  return readTemplate(template, join(compiled, 'bundles'));
+  return readTemplate(
+    JSON.parse(readFileSync(join(folder, TEMPLATE_FILE), 'utf8')),
+    join(folder, 'archives'),
+  );
 }
 
-/** @param bundles folder of the bundled handlers, laid out as in the project */
-export function readTemplate(template: Template, bundles: string): CompiledTemplate {
+function unpack(archive: string, folder: string): void {
+  for (const [path, body] of Object.entries(unzipSync(readFileSync(archive)))) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), body);
+  }
+}
+
+/** @param archives folder of the unpacked archives, one for each function, under its name in S3 */
+export function readTemplate(template: Template, archives: string): CompiledTemplate {
   const resolve = (value: unknown) => resolveIntrinsics(value, template);
   const ofType = (type: string) =>
     Object.entries(template.Resources)
@@ -93,13 +100,13 @@ export function readTemplate(template: Template, bundles: string): CompiledTempl
       .map(([id, resource]) => ({ id, arn: arnOf(id, template), properties: resource.Properties ?? {} }));
   return {
     functions: ofType('AWS::Lambda::Function').map(({ id, arn, properties }) => {
-      const [, path, handler] = /^(.*)\.(\w+)$/.exec(String(properties.Handler)) as RegExpExecArray;
+      const { S3Key } = properties.Code as { S3Key: string };
       const { Variables = {} } = (properties.Environment ?? {}) as { Variables?: object };
       return {
         name: nameOf(id, template),
         arn,
-        file: join(bundles, `${path}.cjs`),
-        handler: handler as string,
+        folder: join(archives, archiveName(S3Key)),
+        handler: String(properties.Handler),
         timeoutSeconds: Number(properties.Timeout),
         memoryMb: Number(properties.MemorySize),
         environment: resolve(Variables) as Record<string, string>,
@@ -112,8 +119,17 @@ export function readTemplate(template: Template, bundles: string): CompiledTempl
       definition: resolve(properties.DefinitionString) as string,
     })),
     topics: ofType('AWS::SNS::Topic').map(({ id, arn }) => ({ name: nameOf(id, template), arn })),
+    rules: ofType('AWS::Events::Rule').map(({ id, properties }) => ({
+      name: nameOf(id, template),
+      pattern: resolve(properties.EventPattern) as Rule['pattern'],
+      targets: resolve(properties.Targets) as Rule['targets'],
+    })),
   };
 }
+
+/** deploy/fpe-local/plan-merge-0123456789abcdef.zip → plan-merge */
+const archiveName = (key: string): string =>
+  (key.split('/').at(-1) as string).replace(/-[0-9a-f]{16}\.zip$/, '');
 
 const PSEUDO_PARAMETERS: Record<string, string> = {
   'AWS::AccountId': LOCAL_ACCOUNT,
@@ -131,6 +147,9 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refer
     refersByArn: true,
   },
   'AWS::SNS::Topic': { name: 'TopicName', arn: (name) => regionalArn('sns', name), refersByArn: true },
+  'AWS::Events::Rule': { name: 'Name', arn: (name) => regionalArn('events', `rule/${name}`) },
+  'AWS::Logs::LogGroup': { name: 'LogGroupName', arn: (name) => regionalArn('logs', `log-group:${name}:*`) },
+  'AWS::KMS::Key': { name: 'KeyId', arn: (name) => regionalArn('kms', `key/${name}`) },
   'AWS::IAM::Role': { name: 'RoleName', arn: (name) => `arn:aws:iam::${LOCAL_ACCOUNT}:role/${name}` },
   'AWS::S3::Bucket': { name: 'BucketName', arn: (name) => `arn:aws:s3:::${name}` },
 };
@@ -138,15 +157,24 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refer
 const regionalArn = (service: string, rest: string): string =>
   `arn:aws:${service}:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${rest}`;
 
-function resolveIntrinsics(value: unknown, template: Template): unknown {
-  if (Array.isArray(value)) return value.map((element) => resolveIntrinsics(element, template));
+/** Replaces references by what they mean in the local account; what refers to AWS::NoValue goes, as in CloudFormation. */
+export function resolveIntrinsics(value: unknown, template: Template): unknown {
+  if (Array.isArray(value))
+    return value.filter(isPresent).map((element) => resolveIntrinsics(element, template));
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value);
   const [[name, argument] = []] = entries;
   if (entries.length === 1 && name === 'Ref') return reference(String(argument), template);
   if (entries.length === 1 && name?.startsWith('Fn::')) return resolveFunction(name, argument, template);
-  return Object.fromEntries(entries.map(([key, part]) => [key, resolveIntrinsics(part, template)]));
+  return Object.fromEntries(
+    entries
+      .filter(([, part]) => isPresent(part))
+      .map(([key, part]) => [key, resolveIntrinsics(part, template)]),
+  );
 }
+
+const isPresent = (value: unknown): boolean =>
+  (value as { Ref?: string } | null | undefined)?.Ref !== 'AWS::NoValue';
 
 function resolveFunction(name: string, argument: unknown, template: Template): string {
   switch (name) {
@@ -203,7 +231,7 @@ function kindOf(id: string, template: Template) {
 }
 
 function hashOfSources(root: string): string {
-  const hash = createHash('sha256').update(JSON.stringify(LOCAL_BUCKETS));
+  const hash = createHash('sha256');
   for (const path of SOURCES.flatMap((source) => filesBelow(root, source)))
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest('hex').slice(0, 16);
@@ -218,56 +246,10 @@ function filesBelow(root: string, path: string): string[] {
     .sort();
 }
 
-async function runFramework(root: string, folder: string, compiled: string): Promise<void> {
-  const output = join(folder, 'framework');
-  const unfinished = join(folder, 'unfinished');
-  const parameters = Object.entries(LOCAL_BUCKETS).map(([name, value]) => `--param=${name}=${value}`);
-  const command = ['package', '--stage', STAGE, '--package', output, ...parameters];
-  const program = join(root, 'node_modules/serverless/bin/serverless.js');
-  try {
-    await promisify(execFile)(process.execPath, [program, ...command], {
-      cwd: root,
-      env: {
-        ...process.env,
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-        AWS_EC2_METADATA_DISABLED: 'true',
-      },
-    });
-  } catch (cause) {
-    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
-    throw new Error(
-      `The project cannot be packaged. To see all of it, run: npx serverless package\n${`${stderr}${stdout}`.trim()}`,
-      { cause },
-    );
-  }
-  rmSync(unfinished, { recursive: true, force: true });
-  cpSync(join(root, '.esbuild/.build/functions'), join(unfinished, 'bundles/functions'), { recursive: true });
-  cpSync(join(output, 'cloudformation-template-update-stack.json'), join(unfinished, 'template.json'));
-  renameSync(unfinished, compiled);
-  removeOldPackages(folder);
-}
-
 /** A stack that runs may still load from the package that it began with. */
 function removeOldPackages(folder: string): void {
-  const packages = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'template.json')));
+  const packages = readdirSync(folder).filter((name) => existsSync(join(folder, name, TEMPLATE_FILE)));
   const ageOf = (name: string) => statSync(join(folder, name)).ctimeMs;
   const oldest = packages.sort((one, other) => ageOf(other) - ageOf(one)).slice(KEPT_PACKAGES);
   for (const name of oldest) rmSync(join(folder, name), { recursive: true });
-}
-
-/** @returns the function that gives the lock back; a file is made by one process alone */
-async function lock(path: string): Promise<() => void> {
-  for (const deadline = Date.now() + LOCK_TIMEOUT_MS; ; await sleep(100)) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
-    if (holder && !isAlive(holder)) rmSync(path, { force: true });
-    if (Date.now() > deadline)
-      throw new Error(`Process ${holder} has been packaging for two minutes. If it is not, remove ${path}.`);
-  }
 }

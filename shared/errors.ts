@@ -83,6 +83,18 @@ export class ObservationsRefused extends PipelineError {
 export class DatabaseUnavailable extends PipelineError {
   override readonly name = 'DatabaseUnavailable';
 }
+/** The database does not know the user, the password or the database that is asked for. */
+export class DatabaseRefused extends PipelineError {
+  override readonly name = 'DatabaseRefused';
+}
+/** The database's certificate is not by a known authority, or for another host; or it offers none. */
+export class DatabaseUntrusted extends PipelineError {
+  override readonly name = 'DatabaseUntrusted';
+}
+/** An AWS service does not answer: mostly a network without a way to it. */
+export class ServiceUnreachable extends PipelineError {
+  override readonly name = 'ServiceUnreachable';
+}
 export class PredictionsIncomplete extends PipelineError {
   override readonly name = 'PredictionsIncomplete';
 }
@@ -104,6 +116,10 @@ export class InvalidState extends PipelineError {
 /** A folder given to `fpe import` is not an FPE export, or its rows clash with rows of the database. */
 export class ExportFolderInvalid extends PipelineError {
   override readonly name = 'ExportFolderInvalid';
+}
+/** `fpe schema` finds tables that it must not touch: a part of the schema, or one that FPE's migrations keep. */
+export class SchemaConflict extends PipelineError {
+  override readonly name = 'SchemaConflict';
 }
 export class ConfigurationMissing extends PipelineError {
   override readonly name = 'ConfigurationMissing';

@@ -1,12 +1,17 @@
+/** Below rank/, where every role may go; no station has this name. */
+export const PASSING_PREFIX = 'rank/passing/';
+
 /**
  * Keys of every object that a run of `train-station` reads or writes, below the model bucket (contract sections 0 and 5).
  *
- * What a run writes in passing carries the run's id, so that no earlier run's file is ever taken for this one's (Q-X5).
+ * What a run writes in passing carries the run's id, so that no earlier run's file is ever taken for this one's (Q-X5), and
+ * lies below one prefix of all stations, as that is all that a bucket's lifecycle rule can tell it by. Nothing reads it once
+ * the run has ended and can no longer be redriven.
  */
 export function runKeys(stationId: number, datasetCode: string, modelCode: string, runId: string) {
   const dataset = `rank/${stationId}/datasets/${datasetCode}`;
   const model = `${modelsFolder(stationId)}${modelCode}`;
-  const run = `${model}/runs/${runId}`;
+  const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
   return {
     claim: `${model}/claim.json`,
     source: `${run}/source/sourcedir.tar.gz`,
@@ -35,12 +40,12 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
       page: `${model}/input/input.html`,
     },
     jobs: `${model}/jobs`,
-    checkpoints: `${model}/checkpoints/${runId}`,
+    checkpoints: `${run}/checkpoints`,
     transform: {
       images: `${model}/transform/images.csv`,
       manifest: `${model}/transform/manifest.json`,
       /** SageMaker writes `{this}/{key of the photo}.out`; the merged chunks lie here too. */
-      run_prefix: `${model}/transform/${runId}`,
+      run_prefix: `${run}/transform`,
       predictions: `${model}/transform/predictions.csv`,
     },
     report: `${model}/${modelCode}.html`,

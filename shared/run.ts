@@ -71,6 +71,10 @@ export function requireStation(checks: RunChecks, input: RunInput): Station {
 export const runId = (startedAt: string, suffix: string): string =>
   `${startedAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${suffix}`;
 
-/** Start of the names of this run's jobs; SageMaker allows 63 characters, lower case keeps them equal in ARNs. */
-export const jobBase = (stationId: number, startedAt: string, suffix: string): string =>
-  `fpe-rank-${stationId}-${startedAt.slice(0, 10).replaceAll('-', '')}-${suffix}`;
+/**
+ * Start of the names of this run's jobs; SageMaker allows 63 characters, lower case keeps them equal in ARNs.
+ *
+ * @param prefix tells app and stage, at most 23 characters: roles may touch the jobs that begin with it, and no others
+ */
+export const jobBase = (prefix: string, stationId: number, startedAt: string, suffix: string): string =>
+  `${prefix}-${stationId}-${startedAt.slice(0, 10).replaceAll('-', '')}-${suffix}`;

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { stageParameters } from '../config/stage.ts';
 import { runInput } from '../shared/run-input.ts';
 import { DIAGRAM_FILE, drawDiagram } from '../statemachines/diagram.ts';
 
@@ -12,6 +14,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'docs/differences-from-upstream.md',
   'docs/report.md',
+  'docs/costs.md',
   'benchmarks/README.md',
 ];
 const matches = (text: string, pattern: RegExp): string[] =>
@@ -47,18 +50,61 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+/** What a command of fpe says of itself. */
+const helpOf = (...command: string[]): string =>
+  execFileSync(process.execPath, ['--no-warnings', join(ROOT, 'cli/fpe.ts'), ...command, '--help'], {
+    encoding: 'utf8',
+  });
+
+describe('pages', () => {
+  const commands = matches(helpOf(), /^ {2}([a-z]+)(?: |$)/gm);
+
+  test.each(PAGES)('%s names commands that fpe has', (page) => {
+    const named = matches(read(page), /npx fpe (?:--aws )?([a-z]+)/g);
+
+    expect(commands.length).toBeGreaterThan(10);
+    expect(named.filter((name) => !commands.includes(name))).toEqual([]);
+  });
+
+  test.each([
+    ['deploy', '--dry-run'],
+    ['remove', '--yes'],
+    ['doctor', '--stage'],
+    ['package', '--stage'],
+    ['environment create', '--developer-cidr'],
+    ['environment remove', '--yes'],
+  ])('docs/deploy.md names options that fpe %s has', (command, option) => {
+    expect(read('docs/deploy.md')).toContain(option);
+    expect(helpOf(...command.split(' '))).toContain(option);
+  });
+});
+
+describe('docs/deploy.md', () => {
+  const page = read('docs/deploy.md');
+
+  test('tells of every state that does work, and what it adds', () => {
+    const { States } = parse(read('statemachines/train-station.asl.yml')) as {
+      States: Record<string, { Type: string; ResultPath?: string | null }>;
+    };
+    const working = Object.entries(States).filter(([, { Type }]) => Type === 'Task' || Type === 'Map');
+
+    expect(working.length).toBeGreaterThan(12);
+    expect(working.filter(([name]) => !page.includes(name)).map(([name]) => name)).toEqual([]);
+    const added = working.flatMap(([, { ResultPath }]) => (ResultPath ? [ResultPath.slice(2)] : []));
+    expect(added.filter((key) => !page.includes(`\`${key}\``))).toEqual([]);
+  });
+
+  test('names parameters that a stage has', () => {
+    const table = page.slice(page.indexOf('| parameter |'), page.indexOf('2. **Look'));
+    const named = matches(table, /^ *\| `(\w+)`/gm);
+
+    expect(named.length).toBeGreaterThan(4);
+    expect(named.filter((name) => !(name in stageParameters.shape))).toEqual([]);
+  });
+});
+
 describe('README.md', () => {
   const readme = read('README.md');
-
-  test('names commands and options that fpe has', () => {
-    const help = execFileSync(process.execPath, ['--no-warnings', join(ROOT, 'cli/fpe.ts'), '--help'], {
-      encoding: 'utf8',
-    });
-    const commands = matches(help, /^ {2}([a-z]+)(?: |$)/gm);
-
-    expect(commands.length).toBeGreaterThan(5);
-    expect(matches(readme, /npx fpe ([a-z]+)/g).filter((name) => !commands.includes(name))).toEqual([]);
-  });
 
   test('names parameters that the input has', () => {
     const table = readme.slice(readme.indexOf('| names |'), readme.indexOf('## Use it'));

@@ -15,6 +15,9 @@ export default async function startServices() {
   const [postgres, s3] = await Promise.all([startPostgres(join(folder, 'postgres')), startS3(null)]);
   // Workers inherit the environment of this process.
   Object.assign(process.env, postgres.env, {
+    // Functions log a line for each call.
+    POWERTOOLS_LOG_LEVEL: 'SILENT',
+    POWERTOOLS_METRICS_DISABLED: 'true',
     AWS_REGION: 'us-west-2',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',

@@ -13,7 +13,7 @@ export function testRun(
   const code = input.model_code ?? 'RANK-FLOW-20260401';
   return {
     id: '20260401-120000-0a1b2c3d',
-    execution_arn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-train-station-test:one',
+    execution_arn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-test-train-station:one',
     started_at: '2026-04-01T12:00:00.000Z',
     station: { name: 'Mill Brook', timezone: 'America/New_York', nwis_id: null, ...station },
     annotation_variable: VARIABLES[input.variable_code as VariableCode].annotation,

@@ -14,26 +14,45 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { ServiceUnreachable } from '../errors.ts';
+import { logged } from './call-log.ts';
+import { IMPATIENT, isUnreachable } from './reachability.ts';
 
 export type { DescribeExecutionOutput, ExecutionListItem, HistoryEvent };
 
 let client: SFNClient | undefined;
 
 function stepFunctions(): SFNClient {
-  client ??= new SFNClient({});
+  client ??= logged(new SFNClient(IMPATIENT));
   return client;
 }
 
-/** Whether an execution has not ended yet; one that Step Functions no longer knows has (history is kept 90 days). */
+/**
+ * Whether an execution has not ended yet; one that Step Functions no longer knows has (history is kept 90 days).
+ *
+ * @throws ServiceUnreachable
+ */
 export async function isExecutionRunning(executionArn: string): Promise<boolean> {
   try {
     const { status } = await describeExecution(executionArn);
     return status === 'RUNNING' || status === 'PENDING_REDRIVE';
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) return false;
-    throw error;
+    throw isUnreachable(error) ? unreachable(executionArn, error) : error;
   }
 }
+
+const unreachable = (executionArn: string, cause: unknown): ServiceUnreachable =>
+  new ServiceUnreachable(
+    {
+      what: 'Step Functions does not answer, so it is not known whether an execution still runs',
+      where: executionArn,
+      found: (cause as Error).message,
+      expected: 'an endpoint for states in the VPC, or a NAT gateway for its subnets',
+      fix: 'see what the network must offer in docs/deploy.md (npx fpe doctor names what is missing), then redrive the execution',
+    },
+    { cause },
+  );
 
 export const describeExecution = (executionArn: string): Promise<DescribeExecutionOutput> =>
   stepFunctions().send(new DescribeExecutionCommand({ executionArn }));

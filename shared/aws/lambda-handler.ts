@@ -1,6 +1,7 @@
 import middy from '@middy/core';
 import * as z from 'zod';
 import { InvalidState } from '../errors.ts';
+import { logger } from './logger.ts';
 
 /**
  * Wraps the work of one state as a Lambda handler: the event is checked by `schema` before `work` sees it, and one JSON
@@ -17,24 +18,41 @@ export function lambdaHandler<Event, Result>(
   return middy<unknown, Result>()
     .before((request) => {
       startedAtMs = performance.now();
+      logger.addContext(request.context);
+      logger.resetKeys();
+      logger.appendKeys(idsOf(request.event));
+      logger.info('started');
       const parsed = schema.safeParse(request.event);
       if (!parsed.success) throw invalidState(request.event, parsed.error);
       request.event = parsed.data;
-      log('started', request.event);
     })
-    .after((request) => log('finished', request.event, { seconds: seconds(), result: request.response }))
+    .after((request) => {
+      // What PrepareRun fixes is long; the state of the execution shows it.
+      const isLong =
+        typeof request.response === 'object' && request.response !== null && 'keys' in request.response;
+      logger.info('finished', { seconds: seconds(), ...(!isLong && { result: request.response }) });
+    })
     .onError((request) => {
-      const { name, message } = request.error ?? new Error('unknown');
-      log('failed', request.event, { seconds: seconds(), error: name, message });
+      logger.error('failed', { seconds: seconds(), error: request.error ?? new Error('unknown') });
     })
     .handler(async (event) => work(event as Event));
 }
 
-function log(outcome: string, event: unknown, more: object = {}): void {
-  const run = (event as { run?: { id?: string; station?: { id?: number }; model_code?: string } } | null)
-    ?.run;
-  const ids = { run: run?.id, station_id: run?.station?.id, model_code: run?.model_code };
-  console.log(JSON.stringify({ function: process.env.AWS_LAMBDA_FUNCTION_NAME, outcome, ...ids, ...more }));
+type Ids = {
+  execution?: { arn?: string };
+  input?: { station_id?: unknown; model_code?: unknown };
+  run?: { id?: string; execution_arn?: string; model_code?: string; station?: { id?: number } };
+};
+
+/** What every line carries; the first state has an input instead of a run. */
+function idsOf(event: unknown) {
+  const { execution, input, run } = (event ?? {}) as Ids;
+  return {
+    station_id: run?.station?.id ?? input?.station_id,
+    model_code: run?.model_code ?? input?.model_code,
+    execution_arn: run?.execution_arn ?? execution?.arn,
+    run_id: run?.id,
+  };
 }
 
 const invalidState = (event: unknown, error: z.ZodError): InvalidState =>

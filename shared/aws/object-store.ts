@@ -13,6 +13,7 @@ import * as z from 'zod';
 import { type RowSchema, readCsv } from '../csv.ts';
 import { FileInvalid, ObjectNotFound } from '../errors.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
+import { logged } from './call-log.ts';
 
 /** One part of a multipart upload, bytes; S3 asks for at least 5 MiB. */
 const PART_BYTES = 8 * 2 ** 20;
@@ -22,17 +23,19 @@ export const PARALLEL_REQUESTS = 200;
 let client: S3Client | undefined;
 
 export function s3(): S3Client {
-  client ??= new S3Client({
-    maxAttempts: 5,
-    // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
-    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-    requestHandler: {
-      connectionTimeout: 5_000,
-      requestTimeout: 60_000,
-      httpAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
-      httpsAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
-    },
-  });
+  client ??= logged(
+    new S3Client({
+      maxAttempts: 5,
+      // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
+      forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+      requestHandler: {
+        connectionTimeout: 5_000,
+        requestTimeout: 60_000,
+        httpAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
+        httpsAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
+      },
+    }),
+  );
   return client;
 }
 

@@ -48,7 +48,7 @@ async function readPage(url: string, client: WaterDataClient): Promise<Discharge
     where: url,
     found,
     expected: 'observed values as JSON',
-    fix: 'wait until api.waterdata.usgs.gov works again and redrive the execution; after status 429, configure USGS_API_KEY',
+    fix: 'wait until api.waterdata.usgs.gov works again and redrive the execution; after status 429, set usgsApiKeySecret in config/{stage}.yml',
   });
 }
 
@@ -86,7 +86,7 @@ const refused = (status: number, url: string, found: string): ObservationsRefuse
   status === 401 || status === 403
     ? new ConfigurationMissing({
         what: 'USGS does not accept the API key',
-        where: 'USGS_API_KEY',
+        where: 'the secret that usgsApiKeySecret of config/{stage}.yml names',
         found,
         expected: 'a key from api.waterdata.usgs.gov/signup, or none',
         fix: 'correct or remove the key, then redrive the execution',

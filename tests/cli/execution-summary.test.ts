@@ -109,7 +109,7 @@ describe('an input on the command line', () => {
 });
 
 test('the console of AWS is linked for AWS only', () => {
-  const arn = 'arn:aws:states:us-west-2:123456789012:execution:fpe-train-station-dev:one';
+  const arn = 'arn:aws:states:us-west-2:123456789012:execution:fpe-dev-train-station:one';
 
   expect(consoleUrl({ kind: 'aws', description: '' }, arn)).toBe(
     `https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${arn}`,

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { withDatabase } from '../../shared/aws/database.ts';
-import { DatabaseUnavailable } from '../../shared/errors.ts';
+import { DatabaseRefused, DatabaseUnavailable } from '../../shared/errors.ts';
 
 /** Answers for Secrets Manager with what `secret` holds. */
 let secret: Record<string, unknown>;
@@ -42,4 +42,15 @@ test('a secret without dbname means the database postgres, in a session in UTC (
   const row = await query("SELECT current_database() AS database, current_setting('TimeZone') AS timezone");
 
   expect(row).toEqual({ database: 'postgres', timezone: 'UTC' });
+});
+
+test('a database that is not there is told by its name', async () => {
+  const { DB_HOST, DB_PORT, DB_USER, DB_PASSWORD } = environment;
+  delete process.env.DB_SECRET_ID;
+  Object.assign(process.env, { DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME: 'nowhere' });
+
+  const attempt = query('SELECT 1');
+
+  await expect(attempt).rejects.toThrow(DatabaseRefused);
+  await expect(attempt).rejects.toThrow('database "nowhere" does not exist');
 });

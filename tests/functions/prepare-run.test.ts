@@ -32,6 +32,7 @@ beforeAll(async () => {
     PRETRAINED_WEIGHTS_KEY: 'weights/resnet18.pth',
     TRAINING_IMAGE: 'training',
     SERVING_IMAGE: 'serving',
+    JOB_PREFIX: 'fpe-test-rank',
   });
 });
 beforeEach(async () => {
@@ -40,7 +41,7 @@ beforeEach(async () => {
 afterAll(() => database.end());
 
 const execution = (name: string) => ({
-  arn: `arn:aws:states:us-west-2:000000000000:execution:fpe-train-station-test:${name}`,
+  arn: `arn:aws:states:us-west-2:000000000000:execution:fpe-test-train-station:${name}`,
   name,
   started_at: '2026-11-24T05:05:57.123Z',
 });
@@ -61,7 +62,7 @@ test('fixes the names, keys and requests of the run', async () => {
     buckets,
   });
   expect(run.id).toMatch(/^20261124-050557-[0-9a-f]{8}$/);
-  expect(run.job_base).toBe(`fpe-rank-${station.id}-20261124-${run.id.slice(16)}`);
+  expect(run.job_base).toBe(`fpe-test-rank-${station.id}-20261124-${run.id.slice(16)}`);
   expect(await findSize({ bucket: buckets.model, key: run.keys.source })).toBeGreaterThan(0);
 });
 

@@ -180,7 +180,7 @@ test('input that is not JSON is refused before an execution begins', async () =>
 
 test('a finished code is refused, and named with the execution that finished it', async () => {
   const claim = {
-    execution_arn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-train-station-local:first',
+    execution_arn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:first',
     started_at: '2026-01-01T12:00:00Z',
     model_uuid: 'x',
     job_suffix: 'y',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
 import { pythonCommand } from '../../local/python.ts';
 import { startExecution } from '../../shared/aws/executions.ts';
@@ -32,6 +32,9 @@ let stationId: number;
 let output: Record<string, never> & { model_uuid: string; model_id: number };
 let refusedWhileRunning: string | undefined;
 let folder: string;
+// PyTorch alone takes seconds to load on a busy computer.
+jest.setTimeout(STACK_TIMEOUT_MS);
+
 beforeAll(async () => {
   local = await startTestStack();
   stationId = await importGoldenStation(local);

@@ -10,6 +10,7 @@ import {
   stopExecution,
 } from '../../shared/aws/executions.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
+import { PASSING_PREFIX } from '../../shared/keys.ts';
 import {
   ended,
   importGoldenStation,
@@ -61,7 +62,7 @@ async function runInShell(commands: readonly string[]): Promise<string> {
 }
 
 async function hasCheckpoint(): Promise<boolean> {
-  for await (const { key } of listObjects(process.env.MODEL_BUCKET as string, 'rank/1/models/'))
+  for await (const { key } of listObjects(process.env.MODEL_BUCKET as string, PASSING_PREFIX))
     if (key.endsWith('.pth')) return true;
   return false;
 }

@@ -31,13 +31,13 @@ beforeAll(() => {
   const functions = [...Object.keys(HANDLERS), 'broken'].map((name) => ({
     name,
     arn: arn(name),
-    file: join(folder, `${name}.cjs`),
-    handler: 'handler',
+    folder,
+    handler: `${name}.handler`,
     timeoutSeconds: ['hang', 'spin'].includes(name) ? 0.3 : 30,
     memoryMb: 256,
     environment: { OWN: name },
   }));
-  lambda = startLambda({ functions, env: { SHARED: 'yes' }, folder: join(folder, 'logs'), taskRoot: folder });
+  lambda = startLambda({ functions, env: { SHARED: 'yes' }, folder: join(folder, 'logs') });
 });
 afterAll(async () => {
   await lambda.stop();

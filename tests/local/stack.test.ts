@@ -15,6 +15,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeStack } from '../../cli/local.ts';
 import { findRunningStack, resetStack, type Stack, startStack } from '../../local/stack.ts';
 import { queryDatabase } from '../database-client.ts';
+import { until } from '../integration/test-stack.ts';
 
 const PACKAGING_MS = 180_000;
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -58,7 +59,7 @@ test('each service answers at its endpoint', async () => {
     new ListBucketsCommand({}),
   );
 
-  expect(machines.stateMachines).toMatchObject([{ name: 'fpe-train-station-local' }]);
+  expect(machines.stateMachines).toMatchObject([{ name: 'fpe-local-train-station' }]);
   expect(buckets.Buckets?.map(({ Name }) => Name)).toEqual(['fpe-local-models', 'fpe-local-storage']);
   expect(await query("SELECT id FROM variables WHERE id = 'FLOW_CFS'")).toHaveLength(1);
 });
@@ -68,6 +69,22 @@ test('an execution runs the bundled handlers against the database, and fails wit
 
   expect(execution).toMatchObject({ status: 'FAILED', error: 'StationNotFound' });
   expect(execution.cause).toContain('4711');
+});
+
+test('an execution that ends badly is told of as on AWS, with its input, error and cause', async () => {
+  await finish({ station_id: 4713 });
+
+  const told = () => readFileSync(join(folder, 'logs', 'notifications.log'), 'utf8');
+  await until(async () => existsSync(join(folder, 'logs', 'notifications.log')) && told().includes('4713'));
+  const message = told()
+    .split('\n\n')
+    .find((text) => text.includes('4713')) as string;
+
+  expect(message).toMatch(/"The execution [0-9a-f-]+ ended as FAILED at \d{4}-/);
+  expect(message).toContain('"Input: {\\"station_id\\":4713}"');
+  expect(message).toContain('"Error: StationNotFound"');
+  expect(message).toContain('no row with id 4713');
+  expect(message).toMatch(/npx fpe redrive [0-9a-f-]+/);
 });
 
 test('all that is wrong with an input is said at once', async () => {
@@ -147,7 +164,7 @@ test(
 test('the log of a function holds its calls', async () => {
   await finish({ station_id: 4712 });
 
-  const log = join(folder, 'logs', 'functions', 'fpe-rank-pipeline-local-prepareRun.log');
+  const log = join(folder, 'logs', 'functions', 'fpe-local-prepare-run.log');
   expect(existsSync(log)).toBe(true);
   expect(readFileSync(log, 'utf8')).toContain('4712');
 });

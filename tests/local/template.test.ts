@@ -1,5 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are CloudFormation’s
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +20,7 @@ const topic = { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'finished-runs
 const lambda = {
   Type: 'AWS::Lambda::Function',
   Properties: {
+    Code: { S3Bucket: 'models', S3Key: 'deploy/fpe-local/do-work-0123456789abcdef.zip' },
     FunctionName: { 'Fn::Sub': 'pipeline-${AWS::Region}-work' },
     Handler: 'functions/do-work.handler',
     Timeout: 60,
@@ -30,15 +40,15 @@ const template = (definition: unknown) => ({
   Resources: { Role: role, Topic: topic, Work: lambda, Machine: machine(definition) },
 });
 const definitionOf = (definition: unknown) =>
-  readTemplate(template(definition), '/bundles').machines[0]?.definition;
+  readTemplate(template(definition), '/archives').machines[0]?.definition;
 
 test('functions are found with their file, limits and environment', () => {
-  expect(readTemplate(template('{}'), '/bundles').functions).toEqual([
+  expect(readTemplate(template('{}'), '/archives').functions).toEqual([
     {
       name: 'pipeline-us-west-2-work',
       arn: 'arn:aws:lambda:us-west-2:000000000000:function:pipeline-us-west-2-work',
-      file: '/bundles/functions/do-work.cjs',
-      handler: 'handler',
+      folder: '/archives/do-work',
+      handler: 'functions/do-work.handler',
       timeoutSeconds: 60,
       memoryMb: 512,
       environment: { TOPIC: 'arn:aws:sns:us-west-2:000000000000:finished-runs', PLAIN: 'a' },
@@ -47,7 +57,7 @@ test('functions are found with their file, limits and environment', () => {
 });
 
 test('machines and topics are found under ARNs of the local account', () => {
-  const { machines, topics } = readTemplate(template('{}'), '/bundles');
+  const { machines, topics } = readTemplate(template('{}'), '/archives');
 
   expect(machines).toEqual([
     {
@@ -85,11 +95,12 @@ test.each([
 
 const SERVERLESS = `
 service: small
+params: { default: { storageBucket: small-storage, modelBucket: small-models } }
 provider: { name: aws, region: us-west-2, runtime: nodejs24.x, memorySize: 128, timeout: 5, environment: { BUCKET: '\${param:storageBucket}' } }
 plugins: [serverless-esbuild, serverless-step-functions]
 package: { individually: true }
 custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, keepOutputDirectory: true } }
-functions: { sayHello: { handler: functions/say-hello.handler } }
+functions: { sayHello: { name: 'small-local-say-hello', handler: functions/say-hello.handler } }
 stepFunctions: { stateMachines: { greet: { name: 'greet-\${sls:stage}', definition: '\${file(statemachines/greet.asl.yml)}' } } }
 `;
 const MACHINE = `
@@ -101,8 +112,9 @@ const FRAMEWORK_MS = 120_000;
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'fpe-package-'));
-  for (const folder of ['functions', 'shared', 'report', 'statemachines', 'resources'])
+  for (const folder of 'config deployment functions model report shared statemachines resources'.split(' '))
     mkdirSync(join(root, folder));
+  cpSync(join(import.meta.dirname, '../../config/local.yml'), join(root, 'config/local.yml'));
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0"}');
   writeFileSync(join(root, 'package-lock.json'), '{}');
@@ -115,7 +127,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const packages = () => readdirSync(join(root, '.local/packages')).filter((name) => name !== 'framework');
+const packages = () => readdirSync(join(root, '.local/packages'));
 
 test(
   'a project is packaged without credentials, once for the same sources, and by one process at a time',
@@ -136,10 +148,10 @@ test(
       first.functions[0]?.arn,
     );
     expect(first.functions).toMatchObject([
-      { name: 'small-local-sayHello', environment: { BUCKET: 'fpe-local-storage' } },
+      { name: 'small-local-say-hello', environment: { BUCKET: 'small-storage' } },
     ]);
     const handlers = [first, changed].map(({ functions }) => {
-      const file = functions[0]?.file as string;
+      const file = join(functions[0]?.folder as string, 'functions/say-hello.cjs');
       return createRequire(file)(file).handler();
     });
     expect(await Promise.all(handlers)).toEqual(['hello', 'good morning']);

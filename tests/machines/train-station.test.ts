@@ -21,7 +21,7 @@ import { testRun } from '../test-run.ts';
 
 /** The compiled machine with instant stand-ins for functions and jobs: what is tested is the machine alone. */
 const PACKAGING_MS = 180_000;
-const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-train-station-local';
+const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-local-train-station';
 const TRAIN = 'createTrainingJob.sync';
 const MODEL = 'createModel';
 const SCORE = 'createTransformJob.sync';
@@ -45,7 +45,9 @@ beforeAll(async () => {
     folder,
     waitFactor: 0,
     async runTask(resource, parameters) {
-      const work = (/[^:-]+$/.exec(resource) as RegExpExecArray)[0];
+      const work = (/[^:]+$/.exec(resource) as RegExpExecArray)[0]
+        .replace('fpe-local-', '')
+        .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
       calls.push({ work, parameters });
       const answer = answers[work];
       if (!answer) throw new Error(`no answer for ${resource}`);

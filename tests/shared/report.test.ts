@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { US_WEST_2 } from '../../shared/cost-model.ts';
 import { FileInvalid } from '../../shared/errors.ts';
 import { finalEpochs } from '../../shared/report/epochs.ts';
 import { formatTau } from '../../shared/report/formats.ts';
@@ -8,8 +9,10 @@ import { Html, html } from '../../shared/report/html.ts';
 import { lossTable } from '../../shared/report/loss-table.ts';
 import { metricsFile, pairCounts, photoCounts } from '../../shared/report/metrics.ts';
 import { agreementNote } from '../../shared/report/note.ts';
+import { totalCost } from '../../shared/report/provenance.ts';
 import type { ReportData } from '../../shared/report/report-data.ts';
 import { reportPage } from '../../shared/report/report-page.ts';
+import { jobCosts } from '../../shared/report/run-cost.ts';
 import { judgedPairs, judgement } from '../../shared/report/run-pairs.ts';
 import { dailyMeans } from '../../shared/report/scored-photos.ts';
 import { agreements, meanRankError, overlapRanks } from '../../shared/report/statistics.ts';
@@ -476,6 +479,47 @@ describe('The page', () => {
       'model.tar.gz 45,000,000 abc123',
     ])
       expect(text).toContain(phrase);
+  });
+});
+
+describe('The cost of the jobs', () => {
+  const state = testReportState(BUCKETS);
+  const filesAt = (...times: string[]) =>
+    ['input/rank-input.json', 'model.tar.gz', 'predictions.csv'].map((name, index) => ({
+      name,
+      key: [
+        state.run.keys.input.summary,
+        'rank/29/jobs/one/output/model.tar.gz',
+        state.run.keys.transform.predictions,
+      ][index] as string,
+      bytes: 1,
+      sha256: '',
+      written_at: times[index] ?? '',
+    }));
+
+  test('is that of their machines for the time that they took', () => {
+    const cost = jobCosts(
+      state,
+      filesAt('2026-04-01T12:01:00Z', '2026-04-01T13:01:00Z', '2026-04-01T13:31:00Z'),
+    );
+
+    expect(cost?.parts.map(({ name, basis }) => `${name}: ${basis}`)).toEqual([
+      'Training: 1 × ml.g6.2xlarge for 1.00 h',
+      'Scoring: 1 × ml.c5.xlarge for 0.50 h',
+    ]);
+    const { instanceHour } = US_WEST_2;
+    const machines =
+      (instanceHour['ml.g6.2xlarge'] as number) + 0.5 * (instanceHour['ml.c5.xlarge'] as number);
+    expect(totalCost(cost as NonNullable<typeof cost>)).toBeGreaterThan(machines);
+    expect(totalCost(cost as NonNullable<typeof cost>)).toBeLessThan(machines + 0.05);
+  });
+
+  test('is not known where a time or a price is missing', () => {
+    const times = ['2026-04-01T12:01:00Z', '2026-04-01T13:01:00Z', '2026-04-01T13:31:00Z'];
+    const rare = testReportState(BUCKETS, { id: 29 }, { training_instance_type: 'ml.p9.large' });
+
+    expect(jobCosts(state, filesAt(...times.slice(0, 2)))).toBeNull();
+    expect(jobCosts(rare, filesAt(...times))).toBeNull();
   });
 });
 

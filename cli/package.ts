@@ -1,0 +1,39 @@
+import { join, relative } from 'node:path';
+import { Command } from 'commander';
+import { readStage } from '../config/stage.ts';
+import { MANIFEST_FILE, type Manifest, packageStage } from '../deployment/package.ts';
+import { stageOption } from './stage.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+/** Folder of a stage's package. */
+export const packageFolder = (stage: string): string => join(ROOT, 'dist', stage);
+
+/** `fpe package`: everything that a deployment needs, in one folder. */
+export function packageCommand(): Command {
+  return new Command('package')
+    .description('Compile template and archives of a stage into one folder; needs no credentials')
+    .addOption(stageOption())
+    .addHelpText(
+      'after',
+      `
+The folder, dist/{stage}, is all that someone who may deploy needs; DEPLOY.md in it says how. Same sources give the same
+checksums.`,
+    )
+    .action(async ({ stage }: { stage: string }) => {
+      await packageWithProgress(stage);
+    });
+}
+
+/** Packages a stage and says what came out. @throws StageInvalid, Error */
+export async function packageWithProgress(stage: string): Promise<Manifest> {
+  readStage(stage);
+  console.log(`Packaging stage ${stage} (serverless.yml, config/${stage}.yml) …`);
+  const folder = packageFolder(stage);
+  const manifest = await packageStage(ROOT, stage, folder);
+  const { template, archives } = manifest;
+  const megabytes = archives.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
+  console.log(
+    `Stack ${manifest.stack}: a template of ${Math.round(template.bytes / 1024)} KiB and ${archives.length} archives of ${megabytes.toFixed(1)} MiB in ${relative(process.cwd(), folder) || '.'}/; checksums in ${MANIFEST_FILE}`,
+  );
+  return manifest;
+}

@@ -1,0 +1,30 @@
+import { Command } from 'commander';
+import { removeArtifacts } from '../deployment/deploy.ts';
+import { stackName } from '../deployment/package.ts';
+import { removeStack } from '../deployment/stack.ts';
+import { findStack } from '../shared/aws/stacks.ts';
+import { UsageError } from './connection.ts';
+import { describeEvent } from './stack-changes.ts';
+import { connectToStage, stageOption } from './stage.ts';
+
+/** `fpe remove`: the stack of a stage and its archives, and nothing that a model is made of. */
+export function removeCommand(): Command {
+  return new Command('remove')
+    .description('Remove the stack of a stage from AWS with its archives (npm run remove)')
+    .addOption(stageOption())
+    .option('--yes', 'do it; without it, only say what would be removed')
+    .action(async ({ stage: name, yes }: { stage: string; yes?: boolean }) => {
+      const stage = await connectToStage(name);
+      const stack = stackName(stage);
+      const found = await findStack(stack);
+      if (!yes)
+        throw new UsageError(
+          `This removes ${found ? `the stack ${stack}` : `what is left of ${stack}`}: its functions, machine, roles, logs, alarms and notifications, and its archives in ${stage.modelBucket}/deploy/. Photos, datasets, models and the database stay. Executions that run are stopped by it. To do it, add --yes.`,
+        );
+      await removeStack(stack, { onEvent: (event) => console.log(describeEvent(event)) });
+      const artifacts = await removeArtifacts(stage);
+      console.log(
+        `${found ? `Removed ${stack}` : `There is no stack ${stack}`}; deleted ${artifacts} of its archives from ${stage.modelBucket}.`,
+      );
+    });
+}

@@ -1,0 +1,38 @@
+import type { Change, Stack, StackEvent } from '../shared/aws/stacks.ts';
+
+const SIGNS: Record<string, string> = { Add: '+', Modify: '~', Remove: '-', Import: '+', Dynamic: '?' };
+
+/** A line for each resource that a change set adds, changes or removes; what would be replaced says so. */
+export function describeChanges(changes: readonly Change[]): string {
+  const rows = changes.flatMap(({ ResourceChange: change }) => {
+    if (!change) return [];
+    const isReplaced = change.Action === 'Modify' && change.Replacement !== 'False' && change.Replacement;
+    const note = isReplaced ? `  replaced${change.Replacement === 'Conditional' ? ' if need be' : ''}` : '';
+    return [
+      `  ${SIGNS[change.Action ?? ''] ?? '?'} ${change.LogicalResourceId}  ${change.ResourceType}${note}`,
+    ];
+  });
+  return rows.sort((one, other) => one.slice(4).localeCompare(other.slice(4))).join('\n');
+}
+
+/** One event of a stack as a line; the reason only where something went wrong. */
+export function describeEvent({
+  Timestamp,
+  ResourceStatus,
+  LogicalResourceId,
+  ResourceType,
+  ResourceStatusReason,
+}: StackEvent): string {
+  const time = Timestamp?.toISOString().slice(11, 19) ?? '';
+  const status = String(ResourceStatus ?? '');
+  const reason = status.endsWith('FAILED') && ResourceStatusReason ? `: ${ResourceStatusReason}` : '';
+  return `  ${time}  ${status.padEnd(18)}  ${LogicalResourceId} (${ResourceType})${reason}`;
+}
+
+/** Outputs of a stack, aligned. */
+export function describeOutputs({ Outputs = [] }: Stack): string {
+  const width = Math.max(0, ...Outputs.map(({ OutputKey }) => OutputKey?.length ?? 0));
+  return Outputs.map(({ OutputKey, OutputValue }) => `  ${OutputKey?.padEnd(width)}  ${OutputValue}`)
+    .sort()
+    .join('\n');
+}

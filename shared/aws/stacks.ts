@@ -1,0 +1,87 @@
+import {
+  type Change,
+  ChangeSetNotFoundException,
+  CloudFormationClient,
+  CreateChangeSetCommand,
+  type CreateChangeSetCommandInput,
+  DeleteChangeSetCommand,
+  DeleteStackCommand,
+  DescribeChangeSetCommand,
+  DescribeStacksCommand,
+  ExecuteChangeSetCommand,
+  paginateDescribeStackEvents,
+  type Stack,
+  type StackEvent,
+} from '@aws-sdk/client-cloudformation';
+import { logged } from './call-log.ts';
+
+export type { Change, Stack, StackEvent };
+
+let client: CloudFormationClient | undefined;
+function cloudFormation(): CloudFormationClient {
+  client ??= logged(new CloudFormationClient({}));
+  return client;
+}
+
+/** The stack of that name or id, or null where there is none; one that only was planned counts as none. */
+export async function findStack(name: string): Promise<Stack | null> {
+  try {
+    const { Stacks = [] } = await cloudFormation().send(new DescribeStacksCommand({ StackName: name }));
+    return Stacks[0] ?? null;
+  } catch (error) {
+    if (/does not exist/.test((error as Error).message)) return null;
+    throw error;
+  }
+}
+
+export async function createChangeSet(request: CreateChangeSetCommandInput): Promise<void> {
+  await cloudFormation().send(new CreateChangeSetCommand(request));
+}
+
+/** State of a change set with all of its changes. */
+export async function describeChangeSet(
+  stack: string,
+  name: string,
+): Promise<{ status: string; reason: string; changes: Change[] }> {
+  const changes: Change[] = [];
+  for (let token: string | undefined; ; ) {
+    const page = await cloudFormation().send(
+      new DescribeChangeSetCommand({
+        StackName: stack,
+        ChangeSetName: name,
+        ...(token && { NextToken: token }),
+      }),
+    );
+    changes.push(...(page.Changes ?? []));
+    token = page.NextToken;
+    if (!token) return { status: page.Status ?? '', reason: page.StatusReason ?? '', changes };
+  }
+}
+
+export async function executeChangeSet(stack: string, name: string): Promise<void> {
+  await cloudFormation().send(new ExecuteChangeSetCommand({ StackName: stack, ChangeSetName: name }));
+}
+
+export async function deleteChangeSet(stack: string, name: string): Promise<void> {
+  try {
+    await cloudFormation().send(new DeleteChangeSetCommand({ StackName: stack, ChangeSetName: name }));
+  } catch (error) {
+    if (!(error instanceof ChangeSetNotFoundException)) throw error;
+  }
+}
+
+export async function deleteStack(name: string): Promise<void> {
+  await cloudFormation().send(new DeleteStackCommand({ StackName: name }));
+}
+
+/** Events of a stack after an instant, oldest first. @param stack name or, for one that is gone, its id */
+export async function stackEvents(stack: string, since: Date): Promise<StackEvent[]> {
+  const events: StackEvent[] = [];
+  for await (const page of paginateDescribeStackEvents({ client: cloudFormation() }, { StackName: stack })) {
+    const found = page.StackEvents ?? [];
+    events.push(...found.filter(({ Timestamp }) => Timestamp && Timestamp >= since));
+    // Newest first: an older one ends the reading.
+    if (found.some(({ Timestamp }) => Timestamp && Timestamp < since)) break;
+  }
+  return events.reverse();
+}

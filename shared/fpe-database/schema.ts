@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, inTransaction } from '../aws/database.ts';
+import { ConfigurationMissing, SchemaConflict } from '../errors.ts';
+
+/** Only FPE's own migrations make these: whoever has them has the whole schema, and its owner. */
+const MADE_BY_MIGRATIONS = ['knex_migrations', 'knex_migrations_lock', 'stations_permissions'];
+/** Any number that nothing else locks in an FPE database; two commands at once wait for each other. */
+const LOCK = 20200714;
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+type Kind = 'table' | 'type' | 'function';
+type SchemaObject = { kind: Kind; name: string };
+
+export type SchemaPlan = {
+  /** `absent`: nothing of it is there; `complete`: all of it is. */
+  state: 'absent' | 'complete';
+  /** Name of the database and its host. */
+  where: string;
+  tables: string[];
+  types: string[];
+  functions: string[];
+};
+
+/**
+ * Says whether the FPE schema is in a database, and what it consists of; changes nothing.
+ *
+ * @throws SchemaConflict when a part of it is there, or when FPE's migrations keep this database
+ */
+export async function planSchema(database: Database): Promise<SchemaPlan> {
+  const wanted = schemaObjects(schemaSql());
+  const found = await findObjects(database, [...wanted.map(({ name }) => name), ...MADE_BY_MIGRATIONS]);
+  const where = `${database.database} on ${database.host}`;
+  const isFound = ({ kind, name }: SchemaObject) =>
+    found.some((object) => object.kind === kind && object.name === name);
+
+  const migrated = found.filter(({ name }) => MADE_BY_MIGRATIONS.includes(name));
+  if (migrated.length > 0) throw keptByMigrations(where, migrated);
+  const there = wanted.filter(isFound);
+  if (there.length > 0 && there.length < wanted.length)
+    throw partial(
+      where,
+      there,
+      wanted.filter((object) => !isFound(object)),
+    );
+  const names = (kind: Kind) => wanted.filter((object) => object.kind === kind).map(({ name }) => name);
+  return {
+    state: there.length === 0 ? 'absent' : 'complete',
+    where,
+    tables: names('table'),
+    types: names('type'),
+    functions: names('function'),
+  };
+}
+
+/**
+ * Creates the FPE schema, with the rows of model types and variables, in a database that has nothing of it: all of it or
+ * nothing, in one transaction. A database that has all of it stays as it is.
+ *
+ * @returns what was found before
+ * @throws SchemaConflict, ConfigurationMissing when the user may not create tables
+ */
+export function createSchema(database: Database): Promise<SchemaPlan> {
+  return inTransaction(database, async () => {
+    await database.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    const plan = await planSchema(database);
+    if (plan.state === 'absent') await execute(database, plan.where);
+    return plan;
+  });
+}
+
+async function execute(database: Database, where: string): Promise<void> {
+  try {
+    await database.query(schemaSql());
+  } catch (error) {
+    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new ConfigurationMissing(
+      {
+        what: 'The FPE schema cannot be created by this user',
+        where,
+        found: `${(error as Error).message} (user ${database.user})`,
+        expected: 'a user who may create tables there',
+        fix: 'name the owner of the database in DB_USER or in the secret of DB_SECRET_ID',
+      },
+      { cause: error },
+    );
+  }
+}
+
+const schemaSql = (): string => readFileSync(join(import.meta.dirname, 'schema.sql'), 'utf8');
+
+/** What a script creates that has a name of its own; indexes and sequences come and go with their tables. */
+const schemaObjects = (sql: string): SchemaObject[] =>
+  Array.from(sql.matchAll(/^CREATE (TABLE|TYPE|FUNCTION) "?(\w+)"?/gm), ([, kind, name]) => ({
+    kind: kind?.toLowerCase() as Kind,
+    name: name as string,
+  }));
+
+/** Which of the names are taken in the schema that an unqualified name is created in; also for what this user may not read. */
+async function findObjects(database: Database, names: readonly string[]): Promise<SchemaObject[]> {
+  const { rows } = await database.query<SchemaObject>(
+    `SELECT kind, name::text
+       FROM (SELECT 'table' AS kind, relname AS name, relnamespace AS namespace FROM pg_class
+             UNION ALL SELECT 'type', typname, typnamespace FROM pg_type
+             UNION ALL SELECT 'function', proname, pronamespace FROM pg_proc) AS objects
+      WHERE namespace = current_schema()::regnamespace AND name = ANY($1)
+      ORDER BY kind DESC, name`,
+    [names],
+  );
+  // A table's rows have a type of the table's name.
+  const tables = new Set(rows.filter(({ kind }) => kind === 'table').map(({ name }) => name));
+  return rows.filter(({ kind, name }) => kind !== 'type' || !tables.has(name));
+}
+
+const enumerate = (objects: readonly SchemaObject[]): string =>
+  objects.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+
+const partial = (
+  where: string,
+  there: readonly SchemaObject[],
+  missing: readonly SchemaObject[],
+): SchemaConflict =>
+  new SchemaConflict({
+    what: 'The database holds a part of the FPE schema, and what exists is never altered',
+    where,
+    found: `${enumerate(there)}, but not ${enumerate(missing)}`,
+    expected: 'a database with none of it, or with all of it',
+    fix: 'name another database in DB_NAME (or the secret of DB_SECRET_ID); drop this part only if it holds nothing that you need',
+  });
+
+const keptByMigrations = (where: string, found: readonly SchemaObject[]): SchemaConflict =>
+  new SchemaConflict({
+    what: 'The schema of this database is kept by the migrations of FPE',
+    where,
+    found: enumerate(found),
+    expected: 'a database of its own for a development environment',
+    fix: 'leave it as it is, the pipeline uses it without this command; or name another database in DB_NAME (or the secret of DB_SECRET_ID)',
+  });

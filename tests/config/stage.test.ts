@@ -1,0 +1,202 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are CloudFormation’s
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { compilerParameters, containerImages, ecrImage } from '../../config/compiler-parameters.ts';
+import { readStage, StageInvalid, stageNames, stageParameters } from '../../config/stage.ts';
+
+const EXAMPLE = join(import.meta.dirname, '../../config/example.yml');
+const needed = {
+  storageBucket: 'photos',
+  modelBucket: 'models',
+  vpcId: 'vpc-0123456789abcdef0',
+  privateSubnetIds: ['subnet-0123456789abcdef0'],
+  dbSecret: 'fpe-db-secret',
+  databaseSecurityGroupId: 'sg-0123456789abcdef0',
+};
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-config-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Reads a stage `test` whose file holds the needed parameters and these. */
+function read(change: object, stage = 'test') {
+  writeFileSync(join(folder, `${stage}.yml`), stringify({ ...needed, ...change }));
+  return readStage(stage, folder);
+}
+
+/** What is said of a file, as a StageInvalid. */
+function complaint(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(StageInvalid);
+    return (error as Error).message;
+  }
+  throw new Error('It was accepted');
+}
+
+describe('the file of a stage', () => {
+  test('needs six facts; the rest has defaults', () => {
+    expect(read({})).toMatchObject({
+      ...needed,
+      stage: 'test',
+      appName: 'fpe',
+      region: 'us-west-2',
+      databaseTls: 'verify',
+    });
+  });
+
+  test('that is not there is missed by name, with those there are and what to do', () => {
+    read({}, 'here');
+
+    const message = complaint(() => readStage('prod', folder));
+
+    expect(message).toContain('config/prod.yml');
+    expect(message).toMatch(/There: .*here/);
+    expect(message).toContain('copy config/example.yml');
+  });
+
+  test('that is wrong in several places says all of them at once', () => {
+    const message = complaint(() =>
+      read({
+        vpcId: 'my-vpc',
+        mergeConcurrency: 41,
+        logRetentionDays: 8,
+        notificationEmail: 'team',
+        dbSecret: undefined,
+      }),
+    );
+
+    expect(message).toContain('config/test.yml has 5 faults');
+    for (const said of [
+      'vpcId is "my-vpc": expected an id such as vpc-',
+      'mergeConcurrency is 41',
+      'logRetentionDays is 8: expected one of 1, 3',
+      'notificationEmail is "team"',
+      'dbSecret is missing',
+    ])
+      expect(message).toContain(said);
+  });
+
+  test.each([
+    [
+      'a name that is not known',
+      { storagebucket: 'x' },
+      'storagebucket is not a parameter, did you mean storageBucket?',
+    ],
+    ['an address instead of a bucket', { modelBucket: 's3://models/' }, 'expected the name of a bucket'],
+    ['no subnet', { privateSubnetIds: [] }, 'expected at least one subnet'],
+    [
+      'a subnet twice',
+      { privateSubnetIds: [...needed.privateSubnetIds, ...needed.privateSubnetIds] },
+      'each subnet once',
+    ],
+    [
+      'an image without a tag',
+      { trainingImage: 'training' },
+      'expected a container image with its registry and tag',
+    ],
+    ['a number as text', { databasePort: 'x' }, 'databasePort is "x"'],
+    ['a boundary with spaces', { permissionsBoundary: 'no such policy' }, 'permissionsBoundary is'],
+    ['weights elsewhere', { weightsKey: 'rank/1/claim.json' }, 'expected a key that begins with weights/'],
+    [
+      'names that are too long together',
+      { appName: 'flowphotoexplorer' },
+      'more than 16 characters together',
+    ],
+  ])('refuses %s', (_, change, message) => {
+    expect(complaint(() => read(change))).toContain(message);
+  });
+
+  test('that is empty, or no YAML, is said to be', () => {
+    writeFileSync(join(folder, 'empty.yml'), '');
+    writeFileSync(join(folder, 'torn.yml'), 'vpcId: [');
+
+    expect(complaint(() => readStage('empty', folder))).toContain('storageBucket is missing');
+    expect(complaint(() => readStage('torn', folder))).toContain('config/torn.yml is not YAML');
+  });
+
+  test.each(['Prod', 'my-stage', '../secrets', ''])('cannot be called “%s”', (stage) => {
+    expect(complaint(() => readStage(stage, folder))).toContain('cannot be a stage');
+  });
+});
+
+describe('config/example.yml', () => {
+  const text = readFileSync(EXAMPLE, 'utf8');
+
+  test('shows every parameter, each under a comment', () => {
+    const shown = Object.keys(parse(text));
+
+    expect(shown.sort()).toEqual(Object.keys(stageParameters.shape).sort());
+  });
+
+  test('shows the defaults, but where it says otherwise', () => {
+    const example = parse(text);
+    const defaults = stageParameters.parse(needed);
+
+    const differing = Object.entries(defaults).filter(
+      ([name, value]) => !(name in needed) && example[name] !== value,
+    );
+
+    expect(differing.map(([name]) => name).sort()).toEqual(['notificationEmail', 'permissionsBoundary']);
+  });
+});
+
+test('every stage of the project can be read', () => {
+  expect(stageNames().length).toBeGreaterThanOrEqual(2);
+  for (const stage of stageNames()) expect(readStage(stage)).toMatchObject({ stage });
+});
+
+describe('what follows from a stage', () => {
+  test('the containers of AWS in its region, from the account that keeps them there', () => {
+    const images = (region: string) => containerImages(read({ region })).serving.split('/')[0];
+
+    expect(images('us-west-2')).toBe('763104351884.dkr.ecr.us-west-2.amazonaws.com');
+    expect(images('eu-south-1')).toBe('692866216735.dkr.ecr.eu-south-1.amazonaws.com');
+  });
+
+  test('the repository that an image is pulled from', () => {
+    expect(ecrImage('111122223333.dkr.ecr.us-east-1.amazonaws.com/team/fpe:1.0')).toEqual({
+      account: '111122223333',
+      region: 'us-east-1',
+      repository: 'team/fpe',
+      tag: '1.0',
+      digest: undefined,
+    });
+    expect(ecrImage('public.ecr.aws/team/fpe:1.0')).toBeNull();
+  });
+
+  test.each([
+    [
+      'a name',
+      'fpe-boundary',
+      { 'Fn::Sub': 'arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/fpe-boundary' },
+    ],
+    ['an ARN', 'arn:aws:iam::111122223333:policy/b', 'arn:aws:iam::111122223333:policy/b'],
+    ['nothing', '', { Ref: 'AWS::NoValue' }],
+  ])('the boundary of roles, from %s', (_, permissionsBoundary, expected) => {
+    expect(compilerParameters(read({ permissionsBoundary })).permissionsBoundary).toEqual(expected);
+  });
+
+  test('the ARN of a secret, whose last six characters a name does not tell', () => {
+    const arn = 'arn:aws:secretsmanager:us-west-2:111122223333:secret:fpe-AbCdEf';
+
+    expect(compilerParameters(read({})).dbSecretArn).toEqual({
+      'Fn::Sub':
+        'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:fpe-db-secret-??????',
+    });
+    expect(compilerParameters(read({ dbSecret: arn })).dbSecretArn).toBe(arn);
+  });
+
+  test('no right to a key of USGS where there is none', () => {
+    expect(compilerParameters(read({})).readUsgsApiKey).toEqual({ Ref: 'AWS::NoValue' });
+    expect(compilerParameters(read({ usgsApiKeySecret: 'usgs' })).readUsgsApiKey).toMatchObject({
+      Effect: 'Allow',
+    });
+  });
+});

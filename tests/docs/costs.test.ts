@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { COSTS_FILE, costsPage, describeRun } from '../../docs/generate-costs.ts';
+
+test('the page of costs is fresh (npm run costs)', () => {
+  expect(readFileSync(COSTS_FILE, 'utf8')).toBe(costsPage());
+});
+
+test('a run with other numbers and prices is told without writing the page', () => {
+  const text = describeRun({
+    photos: 100_000,
+    transformInstanceCount: 10,
+    prices: { transition: 1, instanceHour: { 'ml.c5.xlarge': 0 } },
+  });
+
+  expect(text).toMatch(/^state machine +63\.00 USD .* 63 transitions$/m);
+  expect(text).toMatch(/^scoring .* 10 × ml\.c5\.xlarge, \d+ min billed$/m);
+  expect(text).toContain('Durations are assumptions');
+});
+
+test('an instance type without a price is told', () => {
+  expect(describeRun({ trainingInstanceType: 'ml.p9.xlarge' })).toContain(
+    'Without a price, and so left out: ml.p9.xlarge',
+  );
+});
+
+test.each([
+  [{ fotos: 1 }, /^the run has no fotos\. There: photos, pairs, /],
+  [{ prices: { trnsition: 1 } }, /^prices has no trnsition\. There: transition, /],
+])('a name that is not known is refused: %j', (given, message) => {
+  expect(() => describeRun(given)).toThrow(message);
+});

@@ -1,0 +1,154 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Lambda, startLambda } from '../../local/lambda.ts';
+import { compileTemplate, type LocalFunction } from '../../local/template.ts';
+import { executionHistory, startExecution } from '../../shared/aws/executions.ts';
+import {
+  ended,
+  importGoldenStation,
+  STACK_TIMEOUT_MS,
+  startTestStack,
+  type TestStack,
+} from './test-stack.ts';
+
+/**
+ * Each archive as Lambda loads it: unpacked, its handler found in it, in a process of its own with the environment of the
+ * template. It is called with the event that an execution called it with, so every function runs for the second time.
+ */
+const ROOT = join(import.meta.dirname, '..', '..');
+const MACHINE_CALLS = 12;
+
+let local: TestStack;
+let lambda: Lambda;
+let functions: LocalFunction[];
+/** ARN → events and answers of an execution. */
+const calls = new Map<string, { event: unknown; answer: unknown }[]>();
+beforeAll(async () => {
+  local = await startTestStack();
+  const stationId = await importGoldenStation(local);
+  const input = {
+    station_id: stationId,
+    max_hour: 17,
+    n_epochs: 1,
+    unfreeze_after: 0,
+    input_size: 40,
+    batch_size: 32,
+    pretrained: false,
+  };
+  const execution = await ended(await startExecution(local.stack.machines[0]?.arn as string, input, 'first'));
+  if (execution.status !== 'SUCCEEDED') throw new Error(`${execution.error}: ${execution.cause}`);
+  const events = await executionHistory(execution.executionArn as string);
+  for (const { previousEventId, lambdaFunctionSucceededEventDetails: succeeded } of events) {
+    if (!succeeded) continue;
+    const started = events.find(({ id }) => id === previousEventId);
+    const scheduled = started?.lambdaFunctionScheduledEventDetails
+      ? started
+      : events.find(({ id }) => id === started?.previousEventId);
+    const { resource, input: event } = scheduled?.lambdaFunctionScheduledEventDetails ?? {};
+    const known = calls.get(resource as string) ?? [];
+    calls.set(resource as string, [
+      ...known,
+      { event: JSON.parse(event as string), answer: JSON.parse(succeeded.output as string) },
+    ]);
+  }
+  functions = (await compileTemplate(ROOT)).functions;
+  lambda = startLambda({
+    functions,
+    env: awsOf(local.stack.env),
+    folder: join(local.stack.folder, 'logs', 'second'),
+  });
+}, STACK_TIMEOUT_MS);
+afterAll(async () => {
+  await lambda?.stop();
+  await local.stop();
+});
+
+/** What stands for AWS itself; everything else a function has from the template. */
+const awsOf = (env: Record<string, string>) =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => /^(AWS|USGS)_/.test(name)));
+
+const functionOf = (name: string) =>
+  functions.find((each) => each.name === `fpe-local-${name}`) as LocalFunction;
+const invoke = (name: string, event: unknown) =>
+  lambda.invoke(functionOf(name).arn, event, new AbortController().signal);
+
+test('an execution without USGS calls every function but one', () => {
+  expect(functions).toHaveLength(MACHINE_CALLS);
+  expect(functions.filter(({ arn }) => !calls.has(arn)).map(({ name }) => name)).toEqual([
+    'fpe-local-fetch-observations',
+  ]);
+});
+
+describe('called a second time with the same event,', () => {
+  test.each([
+    'export-station',
+    'build-dataset',
+    'split-pairs',
+    'write-manifests',
+    'plan-merge',
+    'merge-predictions',
+    'combine-predictions',
+    'build-report',
+    'publish-files',
+    'insert-model',
+  ])('%s answers the same', async (name) => {
+    const [call] = calls.get(functionOf(name).arn) ?? [];
+
+    const answer = await invoke(name, call?.event);
+
+    expect(answer).toEqual(call?.answer);
+  });
+
+  test('prepare-run says that the model is published by now', async () => {
+    const [call] = calls.get(functionOf('prepare-run').arn) ?? [];
+
+    await expect(invoke('prepare-run', call?.event)).rejects.toMatchObject({ error: 'ModelCodeExists' });
+  });
+
+  test('fetch-observations asks USGS, which knows no such gage', async () => {
+    const [call] = calls.get(functionOf('build-dataset').arn) ?? [];
+    const event = structuredClone(call?.event) as { run: { station: { nwis_id: string } } };
+    event.run.station.nwis_id = '99';
+
+    await expect(invoke('fetch-observations', event)).rejects.toMatchObject({ error: 'ObservationsRefused' });
+  });
+});
+
+test('an event that is no state is refused by every function in the same way', async () => {
+  for (const { arn } of functions)
+    await expect(lambda.invoke(arn, { sample: true }, new AbortController().signal)).rejects.toMatchObject({
+      error: 'InvalidState',
+    });
+});
+
+describe('settings', () => {
+  /** Read where there is no template: on a person's computer, for a database outside RDS, and in tests. */
+  const NOT_OF_THE_TEMPLATE = ['DB_NAME', 'DB_USER', 'DB_PASSWORD', 'DB_CA_FILE', 'USGS_API_URL'];
+  /** Set by Lambda in every function (Lambda guide, “Defined runtime environment variables”). */
+  const SET_BY_LAMBDA = ['AWS_REGION', 'AWS_LAMBDA_FUNCTION_NAME', 'LAMBDA_TASK_ROOT'];
+
+  test('that the functions read are all set by the template, and none is set that nothing reads', () => {
+    const sources = ['functions', 'shared', 'shared/aws'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder))
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => readFileSync(join(ROOT, folder, file), 'utf8')),
+    );
+    const read = new Set(
+      sources.flatMap((text) =>
+        Array.from(text.matchAll(/[sS]etting\('([A-Z_]+)'\)/g), ([, name]) => name as string),
+      ),
+    );
+    const set = new Set(functions.flatMap(({ environment }) => Object.keys(environment)));
+    // For the libraries and for Node.js itself.
+    const ours = [...set].filter((name) => !/^POWERTOOLS_|^NODE_OPTIONS$/.test(name));
+
+    expect(read.size).toBeGreaterThan(8);
+    expect(
+      [...read].filter(
+        (name) => !set.has(name) && ![...NOT_OF_THE_TEMPLATE, ...SET_BY_LAMBDA].includes(name),
+      ),
+    ).toEqual([]);
+    expect(ours.filter((name) => !read.has(name))).toEqual([]);
+  });
+});

@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals';
+import { type Rule, startEventBridge } from '../../local/event-bridge.ts';
+import type { ExecutionRecord } from '../../local/executions.ts';
+
+const TOPIC = 'arn:aws:sns:us-west-2:000000000000:told';
+const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:one';
+const record = (change: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
+  executionArn: 'arn:aws:states:us-west-2:000000000000:execution:one:first',
+  stateMachineArn: MACHINE,
+  name: 'first',
+  status: 'FAILED',
+  startDate: 0,
+  stopDate: 60_000,
+  input: '{"station_id":29}',
+  error: 'StationNotFound',
+  cause: 'no "row" with id 29',
+  redriveCount: 0,
+  position: { state: 'PrepareRun', input: {}, iterations: {} },
+  ...change,
+});
+const rule = (change: Partial<Rule> = {}): Rule => ({
+  name: 'ended-badly',
+  pattern: { source: ['aws.states'], detail: { status: ['FAILED', 'ABORTED'], stateMachineArn: [MACHINE] } },
+  targets: [{ Arn: TOPIC }],
+  ...change,
+});
+
+/** What is published when this happens under this rule. */
+async function told(given: Rule, ...records: ExecutionRecord[]): Promise<string[]> {
+  const messages: string[] = [];
+  const bridge = startEventBridge([given], async (topic, message) => {
+    messages.push(`${topic} ${message}`);
+  });
+  for (const each of records) bridge.executionChanged(each);
+  await bridge.stop();
+  return messages;
+}
+
+test('a change that the pattern names is told as it is where nothing transforms it', async () => {
+  const [message] = await told(rule(), record());
+
+  expect(JSON.parse((message as string).slice(TOPIC.length))).toMatchObject({
+    source: 'aws.states',
+    'detail-type': 'Step Functions Execution Status Change',
+    time: '1970-01-01T00:01:00Z',
+    detail: { status: 'FAILED', name: 'first', input: '{"station_id":29}', error: 'StationNotFound' },
+  });
+});
+
+test.each([
+  ['another status', { status: 'SUCCEEDED' }],
+  ['another machine', { stateMachineArn: `${MACHINE}-other` }],
+] as const)('%s is not told', async (_, change) => {
+  expect(await told(rule(), record(change))).toEqual([]);
+});
+
+test('a transformer puts the values of its paths into its template, escaped, and nothing for what is not there', async () => {
+  const transformer = {
+    InputPathsMap: { name: '$.detail.name', cause: '$.detail.cause', nowhere: '$.detail.no.such' },
+    InputTemplate: '"<name> failed: <cause><nowhere>"\n"<unknown>"',
+  };
+
+  const messages = await told(rule({ targets: [{ Arn: TOPIC, InputTransformer: transformer }] }), record());
+
+  expect(messages).toEqual([`${TOPIC} "first failed: no \\"row\\" with id 29"\n"<unknown>"`]);
+});
+
+test.each([
+  ['a content filter', { pattern: { detail: { name: [{ prefix: 'a' }] } } as never }, 'pattern of name'],
+  [
+    'another target',
+    { targets: [{ Arn: 'arn:aws:lambda:us-west-2:0:function:f' }] },
+    'its target is arn:aws:lambda',
+  ],
+])('%s is refused by name', (_, change, message) => {
+  const start = () => startEventBridge([rule(change)], async () => undefined);
+
+  expect(start).toThrow(`cannot run the rule ended-badly`);
+  expect(start).toThrow(message);
+});

@@ -1,0 +1,245 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readStage, stageNames } from '../../config/stage.ts';
+import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
+import { listOf, policiesOf } from './iam.ts';
+
+/** Every stage of the project as it would be deployed. */
+const ROOT = join(import.meta.dirname, '../..');
+const PACKAGING_MS = 120_000;
+const STAGES = stageNames();
+
+let folder: string;
+const packages = new Map<string, { manifest: Manifest; template: Template }>();
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-templates-'));
+  for (const stage of STAGES) {
+    const manifest = await packageStage(ROOT, stage, join(folder, stage));
+    const template = JSON.parse(readFileSync(join(folder, stage, manifest.template.file), 'utf8'));
+    packages.set(stage, { manifest, template });
+  }
+}, PACKAGING_MS);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const templateOf = (stage: string) => packages.get(stage)?.template as Template;
+const ofType = (template: Template, type: string): [string, Resource][] =>
+  Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
+
+/** Actions that know no resource, or whose resource is the policy's own; each with the reason. */
+const WITHOUT_RESOURCE: Record<string, string> = {
+  'ec2:CreateNetworkInterface':
+    'Lambda makes interfaces whose ids nobody knows before (Lambda, execution role)',
+  'ec2:DescribeNetworkInterfaces': 'Describe actions of EC2 know no resource',
+  'ec2:DescribeSubnets': 'Describe actions of EC2 know no resource',
+  'ec2:DeleteNetworkInterface': 'as CreateNetworkInterface',
+  'ec2:AssignPrivateIpAddresses': 'as CreateNetworkInterface',
+  'ec2:UnassignPrivateIpAddresses': 'as CreateNetworkInterface',
+  'cloudwatch:PutMetricData': 'metrics have no ARN; a condition limits the namespace',
+  'ecr:GetAuthorizationToken': 'the token is for a registry, not a repository',
+  'logs:CreateLogDelivery': 'log delivery has no ARN (Step Functions, CloudWatch Logs)',
+  'logs:GetLogDelivery': 'as CreateLogDelivery',
+  'logs:UpdateLogDelivery': 'as CreateLogDelivery',
+  'logs:DeleteLogDelivery': 'as CreateLogDelivery',
+  'logs:ListLogDeliveries': 'as CreateLogDelivery',
+  'logs:PutResourcePolicy': 'as CreateLogDelivery',
+  'logs:DescribeResourcePolicies': 'as CreateLogDelivery',
+  'logs:DescribeLogGroups': 'as CreateLogDelivery',
+  'xray:PutTraceSegments': 'traces have no ARN (X-Ray, service authorization reference)',
+  'xray:PutTelemetryRecords': 'as PutTraceSegments',
+  'xray:GetSamplingRules': 'as PutTraceSegments',
+  'xray:GetSamplingTargets': 'as PutTraceSegments',
+};
+/** In the policy of a key, `*` is that key. */
+const OWN_RESOURCE = ['NotificationKey.KeyPolicy'];
+
+describe.each(STAGES)('stage %s', (stage) => {
+  test('no policy allows an action by a wildcard', () => {
+    const wildcards = policiesOf(templateOf(stage)).flatMap(({ name, statements }) =>
+      statements.flatMap(({ Action }) =>
+        listOf(Action)
+          .filter((action) => action.includes('*'))
+          .map((action) => `${name}: ${action}`),
+      ),
+    );
+
+    expect(wildcards).toEqual([]);
+  });
+
+  test('no policy is about all resources but where AWS knows none', () => {
+    const found = policiesOf(templateOf(stage)).flatMap(({ name, statements }) =>
+      statements
+        .filter(
+          ({ Effect, Resource }) =>
+            Effect === 'Allow' && Resource !== undefined && listOf(Resource).includes('*'),
+        )
+        .flatMap(({ Action }) => (OWN_RESOURCE.includes(name) ? [] : listOf(Action))),
+    );
+
+    expect([...new Set(found)].filter((action) => !(action in WITHOUT_RESOURCE))).toEqual([]);
+    expect(Object.keys(WITHOUT_RESOURCE).filter((action) => !found.includes(action))).toEqual([]);
+  });
+
+  test('nobody but services and roles of the account is let in', () => {
+    const principals = policiesOf(templateOf(stage)).flatMap(({ statements }) =>
+      statements.flatMap(({ Principal }) => (Principal === undefined ? [] : [JSON.stringify(Principal)])),
+    );
+
+    expect(principals.length).toBeGreaterThan(10);
+    expect(principals.filter((principal) => /"\*"|\d{12}/.test(principal))).toEqual([]);
+  });
+
+  test('every function has a role of its own, and only those that use the database are in its VPC', () => {
+    const functions = ofType(templateOf(stage), 'AWS::Lambda::Function').map(
+      ([, { Properties = {} }]) => Properties,
+    );
+    const roles = functions.map(({ Role }) => JSON.stringify(Role));
+    const inVpc = functions.filter(({ VpcConfig }) => VpcConfig !== undefined).map(({ Handler }) => Handler);
+    const withSecret = functions.filter((properties) =>
+      JSON.stringify(properties.Environment).includes('DB_SECRET_ID'),
+    );
+
+    expect(new Set(roles).size).toBe(functions.length);
+    expect(inVpc).toEqual([
+      'functions/prepare-run.handler',
+      'functions/export-station.handler',
+      'functions/insert-model.handler',
+    ]);
+    expect(withSecret.map(({ Handler }) => Handler)).toEqual(inVpc);
+  });
+
+  test('every role has the boundary that the stage names, or none', () => {
+    const { permissionsBoundary } = readStage(stage);
+    const boundaries = ofType(templateOf(stage), 'AWS::IAM::Role').map(([, { Properties }]) =>
+      JSON.stringify(Properties?.PermissionsBoundary),
+    );
+
+    expect(boundaries.length).toBeGreaterThanOrEqual(14);
+    const expected = permissionsBoundary
+      ? JSON.stringify({
+          'Fn::Sub': `arn:\${AWS::Partition}:iam::\${AWS::AccountId}:policy/${permissionsBoundary}`,
+        })
+      : JSON.stringify({ Ref: 'AWS::NoValue' });
+    expect(new Set(boundaries)).toEqual(new Set([expected]));
+  });
+
+  test('functions run on Node.js 24 and arm64, with a log group that forgets', () => {
+    const template = templateOf(stage);
+    const functions = ofType(template, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties);
+    const groups = ofType(template, 'AWS::Logs::LogGroup').map(([, { Properties }]) => Properties);
+
+    expect(new Set(functions.map((properties) => properties?.Runtime))).toEqual(new Set(['nodejs24.x']));
+    expect(functions.every((properties) => JSON.stringify(properties?.Architectures) === '["arm64"]')).toBe(
+      true,
+    );
+    expect(groups).toHaveLength(
+      functions.length + ofType(template, 'AWS::StepFunctions::StateMachine').length,
+    );
+    expect(new Set(groups.map((properties) => properties?.RetentionInDays))).toEqual(
+      new Set([readStage(stage).logRetentionDays]),
+    );
+  });
+
+  test('the machine is traced, and logs errors without data unless the stage asks for it', () => {
+    const [[, machine]] = ofType(templateOf(stage), 'AWS::StepFunctions::StateMachine') as [
+      [string, Resource],
+    ];
+
+    expect(machine.Properties).toMatchObject({
+      TracingConfiguration: { Enabled: true },
+      LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: readStage(stage).logExecutionData },
+    });
+  });
+
+  test('the topic is encrypted, and takes messages from the machine, the rule and the alarms only', () => {
+    const { Resources } = templateOf(stage);
+    const statements = policiesOf(templateOf(stage)).find(({ name }) =>
+      name.startsWith('NotificationTopicPolicy'),
+    )?.statements;
+
+    expect(Resources.NotificationTopic?.Properties?.KmsMasterKeyId).toEqual({ Ref: 'NotificationKey' });
+    expect(statements?.map(({ Principal }) => Principal)).toEqual([
+      { AWS: { 'Fn::GetAtt': ['TrainStationRole', 'Arn'] } },
+      { Service: 'events.amazonaws.com' },
+      { Service: 'cloudwatch.amazonaws.com' },
+    ]);
+    expect(
+      statements?.slice(1).every(({ Condition }) => JSON.stringify(Condition).includes('aws:SourceArn')),
+    ).toBe(true);
+  });
+
+  test('functions reach the database and HTTPS, and nothing else', () => {
+    const group = templateOf(stage).Resources.FunctionSecurityGroup?.Properties as {
+      SecurityGroupEgress: { FromPort: number; ToPort: number; CidrIp?: string }[];
+      SecurityGroupIngress?: unknown;
+    };
+
+    expect(
+      group.SecurityGroupEgress.map(({ FromPort, ToPort, CidrIp }) => [FromPort, ToPort, CidrIp]),
+    ).toEqual([
+      [5432, 5432, undefined],
+      [443, 443, '0.0.0.0/0'],
+    ]);
+    expect(group.SecurityGroupIngress).toBeUndefined();
+  });
+
+  test('the definition stays far below what Step Functions takes, and the template below what CloudFormation takes', () => {
+    const { manifest, template } = packages.get(stage) as { manifest: Manifest; template: Template };
+    const definitions = ofType(template, 'AWS::StepFunctions::StateMachine').map(([, { Properties }]) =>
+      JSON.stringify(Properties?.DefinitionString),
+    );
+
+    for (const definition of definitions) expect(Buffer.byteLength(definition)).toBeLessThan(100_000);
+    expect(manifest.template.bytes).toBeLessThan(500_000);
+    expect(Object.keys(template.Resources).length).toBeLessThan(250);
+  });
+
+  test('every alarm and the dashboard are about what is there', () => {
+    const template = templateOf(stage);
+    const alarms = ofType(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
+      String(Properties?.AlarmName),
+    );
+    const { Properties: { DashboardBody } = {} } = template.Resources.Dashboard as Resource;
+    const dashboard = JSON.parse((DashboardBody as { 'Fn::Sub': string })['Fn::Sub']);
+    const shown = JSON.stringify(dashboard)
+      .match(/alarm:[\w-]+/g)
+      ?.map((name) => name.slice('alarm:'.length));
+
+    expect(shown?.sort()).toEqual(alarms.sort());
+    expect(dashboard.widgets).toHaveLength(8);
+  });
+});
+
+describe('a package', () => {
+  test(
+    'of the same sources has the same checksums',
+    async () => {
+      const again = await packageStage(ROOT, 'example', join(folder, 'again'));
+
+      expect(again).toEqual(packages.get('example')?.manifest);
+    },
+    PACKAGING_MS,
+  );
+
+  test('holds what its manifest says, and how to deploy it by hand', () => {
+    const { manifest, template } = packages.get('example') as { manifest: Manifest; template: Template };
+    const keys = ofType(template, 'AWS::Lambda::Function').map(([, { Properties = {} }]) => {
+      const { S3Key } = Properties.Code as { S3Key: string };
+      return S3Key;
+    });
+    const instructions = readFileSync(join(folder, 'example', 'DEPLOY.md'), 'utf8');
+
+    expect(manifest.archives.map(({ key }) => key)).toEqual(keys);
+    expect(instructions).toContain(`--stack-name ${manifest.stack}`);
+    expect(instructions).toContain(
+      `aws s3 sync archives s3://${manifest.template.bucket}/deploy/fpe-example/`,
+    );
+  });
+
+  test('of a stage without a file is refused before anything is compiled', async () => {
+    await expect(packageStage(ROOT, 'nowhere', join(folder, 'nowhere'))).rejects.toThrow(
+      'config/nowhere.yml',
+    );
+  });
+});
