@@ -47,7 +47,8 @@ export function provenance({ state, files, cost }: ReportData): Html {
   const source = files.find(({ key }) => key === run.keys.source);
   const facts: [string, string][] = [
     ['Run', run.id],
-    ['Execution', run.execution_arn],
+    // Its name alone: the ARN tells the number of the account, and the report is public.
+    ['Execution', run.execution_arn.split(':').at(-1) as string],
     ['Model UUID', run.model_uuid],
     ['Source of model/', source ? `sha256 ${source.sha256}` : NOT_AVAILABLE],
     ['Preparation', formatDuration(times.preparation)],

@@ -466,7 +466,9 @@ describe('The page', () => {
       }),
     );
 
+    expect(text).not.toContain('arn:aws');
     for (const phrase of [
+      'Execution one Model UUID',
       'Source of model/ sha256 abc123',
       'Preparation 40 s',
       'Training job fpe-rank-29-20260401-0a1b2c3d-0, 30 min',
