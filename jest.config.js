@@ -1,6 +1,7 @@
 /**
- * Three projects: `unit` needs nothing but the source; `services` starts the embedded PostgreSQL and S3 once per run;
- * `emulator` needs moto and cfn-lint, which `npm run test:emulator` installs. All run the TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
+ * Projects by what they need: `unit` nothing but the source; `services` the embedded PostgreSQL and S3, started once per
+ * run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `browser` Chromium; `reference` R. All run the
+ * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
 const common = {
   rootDir: import.meta.dirname,
@@ -23,7 +24,7 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|integration|emulator)/',
+        '<rootDir>/tests/(functions|local|machines|integration|emulator|browser|reference)/',
       ],
     },
     {
@@ -37,6 +38,18 @@ export default {
       ...common,
       displayName: 'emulator',
       testMatch: ['<rootDir>/tests/emulator/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'browser',
+      testMatch: ['<rootDir>/tests/browser/**/*.test.ts'],
+      globalSetup: '<rootDir>/tests/browser/require-chromium.js',
+    },
+    {
+      ...common,
+      displayName: 'reference',
+      testMatch: ['<rootDir>/tests/reference/**/*.test.ts'],
+      globalSetup: '<rootDir>/tests/reference/require-r.js',
     },
   ],
 };

@@ -1,8 +1,17 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
+import { pageScript } from '../report/script.ts';
 import { annotationSession } from '../shared/annotation-sessions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readAllRows, readJson, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import {
+  copyObject,
+  readAllRows,
+  readJson,
+  writeCsv,
+  writeJson,
+  writeObject,
+} from '../shared/aws/object-store.ts';
+import { photoBase } from '../shared/aws/report-files.ts';
 import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
 import { annotationLines, rankDataset } from '../shared/dataset.ts';
 import {
@@ -14,6 +23,8 @@ import {
 import { type Dataset, observations, run, stationExport } from '../shared/execution-state.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
 import { interpolate, medianStepMinutes, observedSeries } from '../shared/observations.ts';
+import { datasetPage } from '../shared/report/data-pages.ts';
+import { type Judgement, judgementsOf } from '../shared/report/run-pairs.ts';
 
 const event = z.object({ run, export: stationExport, observations: observations.optional() });
 
@@ -36,12 +47,14 @@ export const handler = lambdaHandler(
     const sessions = await readJson(inModelBucket(keys.export.annotations), z.array(annotationSession));
     const byId = new Map(valued.map((image) => [image.image_id, image]));
     const pairTimes: number[] = [];
+    const judgements: Judgement[] = [];
     function* pairLines() {
       yield csvHeader(ANNOTATION_COLUMNS);
       for (const session of sessions) {
         const lines = annotationLines([session], byId, station);
         for (const line of lines)
           pairTimes.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
+        judgements.push(...judgementsOf(lines));
         if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
       }
     }
@@ -65,6 +78,14 @@ export const handler = lambdaHandler(
       value_source: source,
       pairs: pairTimes.length / 2,
     };
+    await writeObject(
+      inModelBucket(keys.dataset.page),
+      datasetPage(
+        { run, photos: valued, judgements, dataset, series, photoBase: photoBase(run.buckets.storage) },
+        pageScript(),
+      ),
+      'text/html; charset=utf-8',
+    );
     await writeJson(inModelBucket(keys.dataset.summary), {
       ...rankDataset(run, dataset, stationClock(station.timezone), {
         images: timestamps,

@@ -1,13 +1,25 @@
+import { pageScript } from '../report/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishKendallTau } from '../shared/aws/metrics.ts';
-import { readJson, readRows, readStream, writeJson, writeObject } from '../shared/aws/object-store.ts';
+import {
+  readAllRows,
+  readJson,
+  readRows,
+  readStream,
+  writeJson,
+  writeObject,
+} from '../shared/aws/object-store.ts';
+import { findPreviousModel } from '../shared/aws/previous-model.ts';
+import { fileChecksums, photoBase } from '../shared/aws/report-files.ts';
 import type { Report } from '../shared/execution-state.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { prediction } from '../shared/predictions.ts';
 import { metricsFile } from '../shared/report/metrics.ts';
 import { agreementNote } from '../shared/report/note.ts';
-import { reportPage } from '../shared/report/page.ts';
 import { rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
+import { reportPage } from '../shared/report/report-page.ts';
+import { jobCosts } from '../shared/report/run-cost.ts';
+import { judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
 import { collectPhotos } from '../shared/report/scored-photos.ts';
 import { forEachGroup } from '../shared/report/split-groups.ts';
 import { readTrainingOutput, trainingOutputLocation } from '../shared/report/training-output.ts';
@@ -20,16 +32,31 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   const summary = await readJson(inModelBucket(keys.input.summary), rankInputSummary);
   const output = trainingOutputLocation(state.training.artifact);
   const training = await readTrainingOutput(await readStream(output), s3Uri(output));
-  const rows = readRows(inModelBucket(keys.transform.predictions), prediction);
-
-  const report = reportData(state, summary, await collectPhotos(rows), training);
-  await writeObject(inModelBucket(keys.report), reportPage(report), 'text/html; charset=utf-8');
+  const photos = await collectPhotos(readRows(inModelBucket(keys.transform.predictions), prediction));
+  const pairs = judgedPairs(
+    await readAllRows(inModelBucket(keys.input.annotations), judgement),
+    await readAllRows(inModelBucket(keys.input.pairs), pairSplitRow),
+    photos.imageIds,
+  );
+  const files = await fileChecksums(state);
+  const report = reportData({
+    state,
+    summary,
+    training,
+    photos,
+    pairs,
+    previous: await findPreviousModel(state.run, photos.imageIds),
+    files,
+    cost: jobCosts(state, files),
+    photoBase: photoBase(buckets.storage),
+  });
+  await writeObject(inModelBucket(keys.report), reportPage(report, pageScript()), 'text/html; charset=utf-8');
   await writeJson(inModelBucket(keys.metrics), metricsFile(report));
-  const { photos, days } = report.agreement;
-  publishKendallTau(state.run.station.id, photos.overall.tau);
+  const { photos: byPhoto, days } = report.agreement;
+  publishKendallTau(state.run.station.id, byPhoto.overall.tau);
   return {
     note: agreementNote(report),
-    kendall_tau: forEachGroup(({ id }) => photos[id].tau),
+    kendall_tau: forEachGroup(({ id }) => byPhoto[id].tau),
     kendall_tau_daily: forEachGroup(({ id }) => days[id].tau),
   };
 });

@@ -1,7 +1,16 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
+import { pageScript } from '../report/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readAllRows, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import {
+  copyObject,
+  readAllRows,
+  readRows,
+  writeCsv,
+  writeJson,
+  writeObject,
+} from '../shared/aws/object-store.ts';
+import { photoBase } from '../shared/aws/report-files.ts';
 import { csvPieces, formatCsv } from '../shared/csv.ts';
 import {
   ANNOTATION_COLUMNS,
@@ -18,6 +27,7 @@ import { extremes, formatInstant, stationClock } from '../shared/local-time.ts';
 import { filterPairs } from '../shared/pair-filter.ts';
 import { PAIR_COLUMNS, pairLines } from '../shared/pair-lines.ts';
 import { splitPairs } from '../shared/pair-split.ts';
+import { inputPage } from '../shared/report/data-pages.ts';
 import { seededRandom } from '../shared/seeded-random.ts';
 
 /** Applies the filters of the input, divides the pairs into training and validation, and writes the model's input. */
@@ -81,6 +91,19 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     images: [images[0]?.timestamp as number, images.at(-1)?.timestamp as number],
     pairs: extremes(pairTimes),
   });
+  const page = inputPage(
+    {
+      run,
+      photos: images,
+      splitOf,
+      judgements: pairs,
+      pairSplits: isTrain,
+      split,
+      photoBase: photoBase(run.buckets.storage),
+    },
+    pageScript(),
+  );
+  await writeObject(inModelBucket(keys.input.page), page, 'text/html; charset=utf-8');
   // Last, so that whoever finds it finds the whole input.
   await writeJson(inModelBucket(keys.input.summary), summary);
   return split;

@@ -36,6 +36,7 @@ const SOURCES = [
   'resources',
   'functions',
   'shared',
+  'report',
   'model',
 ];
 const KEPT_PACKAGES = 5;

@@ -10,7 +10,7 @@ export const PASSING_PREFIX = 'rank/passing/';
  */
 export function runKeys(stationId: number, datasetCode: string, modelCode: string, runId: string) {
   const dataset = `rank/${stationId}/datasets/${datasetCode}`;
-  const model = `rank/${stationId}/models/${modelCode}`;
+  const model = `${modelsFolder(stationId)}${modelCode}`;
   const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
   return {
     claim: `${model}/claim.json`,
@@ -27,6 +27,7 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
       values: `${dataset}/values.csv`,
       annotations: `${dataset}/annotations.csv`,
       summary: `${dataset}/rank-dataset.json`,
+      page: `${dataset}/dataset.html`,
     },
     input: {
       prefix: `${model}/input/`,
@@ -36,6 +37,7 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
       pairs: `${model}/input/pairs.csv`,
       manifest: `${model}/input/manifest.json`,
       summary: `${model}/input/rank-input.json`,
+      page: `${model}/input/input.html`,
     },
     jobs: `${model}/jobs`,
     checkpoints: `${run}/checkpoints`,
@@ -50,6 +52,9 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
     metrics: `${model}/metrics.json`,
   };
 }
+
+/** Where the folders of a station's models lie, with a slash at its end. */
+export const modelsFolder = (stationId: number): string => `rank/${stationId}/models/`;
 
 export type RunKeys = ReturnType<typeof runKeys>;
 

@@ -2,6 +2,8 @@ import { IANAZone } from 'luxon';
 
 /** Offsets change at quarter hours at most, so one of them stands for all its instants. */
 const QUARTER_HOUR_MS = 900_000;
+/** A day that begins and ends with one offset has it throughout: clocks are changed months apart. */
+const DAY_MS = 86_400_000;
 
 /** Calendar of a station: what the clock on its wall shows. */
 export type StationTime = { date: string; hour: number; month: number };
@@ -9,6 +11,8 @@ export type StationTime = { date: string; hour: number; month: number };
 export type StationClock = {
   /** Date as yyyy-mm-dd, hour 0–23 and month 1–12 of an instant (milliseconds since 1970). */
   calendar(epochMs: number): StationTime;
+  /** What the wall clock shows, as milliseconds since 1970 of a clock in UTC: for axes in station time. */
+  wallMs(epochMs: number): number;
   /** ISO 8601 with a colon in the offset, whole seconds: 2022-02-01T07:00:00-05:00 (contract 9.2). */
   iso(epochMs: number): string;
 };
@@ -16,18 +20,17 @@ export type StationClock = {
 /** @param timezone a valid IANA name; offsets are remembered, as asking the zone takes longer than the arithmetic */
 export function stationClock(timezone: string): StationClock {
   const zone = IANAZone.create(timezone);
-  const offsets = new Map<number, number>();
-  const offsetMinutes = (epochMs: number): number => {
-    const quarter = Math.floor(epochMs / QUARTER_HOUR_MS);
-    let offset = offsets.get(quarter);
-    if (offset === undefined) {
-      offset = zone.offset(quarter * QUARTER_HOUR_MS);
-      offsets.set(quarter, offset);
-    }
-    return offset;
-  };
-  const wallClock = (epochMs: number) => new Date(epochMs + offsetMinutes(epochMs) * 60_000);
+  const ofQuarters = remember((quarter) => zone.offset(quarter * QUARTER_HOUR_MS));
+  const ofDays = remember((day) => {
+    const [first, last] = [zone.offset(day * DAY_MS), zone.offset((day + 1) * DAY_MS)];
+    return first === last ? first : null;
+  });
+  const offsetMinutes = (epochMs: number): number =>
+    ofDays(Math.floor(epochMs / DAY_MS)) ?? ofQuarters(Math.floor(epochMs / QUARTER_HOUR_MS));
+  const wallMs = (epochMs: number) => epochMs + offsetMinutes(epochMs) * 60_000;
+  const wallClock = (epochMs: number) => new Date(wallMs(epochMs));
   return {
+    wallMs,
     calendar(epochMs) {
       const wall = wallClock(epochMs);
       return {
@@ -37,6 +40,19 @@ export function stationClock(timezone: string): StationClock {
       };
     },
     iso: (epochMs) => wallClock(epochMs).toISOString().slice(0, 19) + formatOffset(offsetMinutes(epochMs)),
+  };
+}
+
+/** Asks once for each number. */
+function remember<Value>(ask: (number: number) => Value): (number: number) => Value {
+  const known = new Map<number, Value>();
+  return (number) => {
+    let value = known.get(number);
+    if (value === undefined) {
+      value = ask(number);
+      known.set(number, value);
+    }
+    return value;
   };
 }
 

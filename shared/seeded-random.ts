@@ -5,6 +5,8 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 export type SeededRandom = {
   /** A new array, uniformly shuffled. */
   shuffle<Item>(items: readonly Item[]): Item[];
+  /** A whole number from 0 to `n` − 1, uniformly. */
+  below(n: number): number;
 };
 
 export function seededRandom(seed: number): SeededRandom {
@@ -22,5 +24,6 @@ export function seededRandom(seed: number): SeededRandom {
       }
       return shuffled;
     },
+    below: (n) => uniformInt(generator, 0, n - 1),
   };
 }

@@ -13,6 +13,7 @@ const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/differences-from-upstream.md',
+  'docs/report.md',
   'docs/costs.md',
   'benchmarks/README.md',
 ];

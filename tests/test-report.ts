@@ -2,12 +2,25 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { IMAGE_SPLITS, type ImageSplit } from '../shared/image-split.ts';
-import { type ReportData, type ReportState, reportData } from '../shared/report/report-data.ts';
-import type { ScoredPhotos } from '../shared/report/scored-photos.ts';
-import type { TrainingOutput } from '../shared/report/training-output.ts';
+import type { PreviousModel } from '../shared/report/comparison.ts';
+import type { TrainingOutput } from '../shared/report/epochs.ts';
+import type { JudgedPairs } from '../shared/report/pairs.ts';
+import {
+  type ReportData,
+  type ReportSources,
+  type ReportState,
+  reportData,
+} from '../shared/report/report-data.ts';
+import type { NamedPhotos } from '../shared/report/scored-photos.ts';
 import { testRun } from './test-run.ts';
 
-export type TestPhoto = { at: string; value?: number | null; score?: number | null; split?: ImageSplit };
+export type TestPhoto = {
+  at: string;
+  value?: number | null;
+  score?: number | null;
+  split?: ImageSplit;
+  key?: string;
+};
 
 /** One photo an hour from the morning of 1 March 2026; the scores follow the values but for every third photo. */
 export const hourlyPhotos = (n: number): TestPhoto[] =>
@@ -18,11 +31,32 @@ export const hourlyPhotos = (n: number): TestPhoto[] =>
     split: IMAGE_SPLITS[hour % IMAGE_SPLITS.length] as ImageSplit,
   }));
 
-export const scoredPhotos = (photos: readonly TestPhoto[]): ScoredPhotos => ({
+export const scoredPhotos = (photos: readonly TestPhoto[]): NamedPhotos => ({
   timestamps: Float64Array.from(photos, ({ at }) => Date.parse(at)),
   values: Float64Array.from(photos, ({ value }) => value ?? Number.NaN),
   scores: Float64Array.from(photos, ({ score }) => score ?? Number.NaN),
   splits: photos.map(({ split }) => split ?? 'train'),
+  imageIds: Uint32Array.from(photos, (_, index) => index + 1),
+  keys: photos.map(({ key }, index) => key ?? testKey(index)),
+});
+
+export const testKey = (index: number): string => `imagesets/6f2c/images/Mill Brook (${index}).JPG`;
+
+/** Pairs of photos of these rows, judged one by one. */
+export const judgedPairs = (
+  pairs: readonly {
+    left: number;
+    right: number;
+    choice: 1 | -1 | 0;
+    split?: 'train' | 'val';
+    annotator?: number;
+  }[],
+): JudgedPairs => ({
+  left: Uint32Array.from(pairs, ({ left }) => left),
+  right: Uint32Array.from(pairs, ({ right }) => right),
+  choices: Int8Array.from(pairs, ({ choice }) => choice),
+  splits: Uint8Array.from(pairs, ({ split }) => (split === 'val' ? 1 : 0)),
+  annotators: Uint16Array.from(pairs, ({ annotator }) => annotator ?? 1),
 });
 
 /** What the machine holds when it comes to BuildReport; counts that add up. */
@@ -59,6 +93,7 @@ export function testReportState(
       status: 'Completed',
       artifact: `s3://${buckets.model}/rank/${station.id}/jobs/one/output/model.tar.gz`,
     },
+    scoring: { job: 'fpe-rank-29-20260401-0a1b2c3d-score-0-0', status: 'Completed' },
     predictions: { images: 600, scored: 597, unreadable: 2, missing: 1 },
   };
 }
@@ -77,24 +112,34 @@ export const testReport = (
   more: {
     state?: ReportState;
     training?: TrainingOutput;
-    pairs?: Partial<{ source: string; start: string; end: string }>;
+    period?: Partial<{ source: string; start: string; end: string }>;
     notes?: string;
+    pairs?: JudgedPairs;
+    previous?: PreviousModel;
+    files?: ReportSources['files'];
+    cost?: ReportSources['cost'];
+    photoBase?: string;
   } = {},
 ): ReportData =>
-  reportData(
-    more.state ?? testReportState({ storage: 'storage', model: 'model' }),
-    {
+  reportData({
+    state: more.state ?? testReportState({ storage: 'storage', model: 'model' }),
+    summary: {
       pairs: {
         source: 'human',
         start: '2026-03-01T07:00:00-0500',
         end: '2026-03-20T18:00:00-0400',
-        ...more.pairs,
+        ...more.period,
       },
       notes: more.notes,
     },
-    scoredPhotos(photos),
-    more.training ?? TRAINING,
-  );
+    photos: scoredPhotos(photos),
+    training: more.training ?? TRAINING,
+    pairs: more.pairs ?? judgedPairs([]),
+    previous: more.previous ?? null,
+    files: more.files ?? [],
+    cost: more.cost ?? null,
+    photoBase: more.photoBase ?? 'https://storage.s3.amazonaws.com/',
+  });
 
 /** output.tar.gz with these files. */
 export async function packOutput(files: Record<string, string>): Promise<Uint8Array> {

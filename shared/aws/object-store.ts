@@ -164,6 +164,19 @@ export async function findSize(location: ObjectLocation): Promise<number | null>
   }
 }
 
+/** When an object was written, or null where there is no such object. */
+export async function findWrittenAt(location: ObjectLocation): Promise<Date | null> {
+  try {
+    const { LastModified } = await s3().send(
+      new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }),
+    );
+    return LastModified ?? null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 /** Copies up to 5 GB within S3. `CopySource` is the one place where S3 wants a key percent-encoded. */
 export async function copyObject(
   from: ObjectLocation,
@@ -189,6 +202,16 @@ export async function* listObjects(
   for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket: bucket, Prefix: prefix }))
     for (const { Key, Size } of page.Contents ?? [])
       if (Key !== undefined) yield { key: Key, size: Size ?? 0 };
+}
+
+/** Names of the folders right below a prefix that ends with a slash. */
+export async function listFolders(bucket: string, prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  const command = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
+  for await (const page of paginateListObjectsV2({ client: s3() }, command))
+    for (const folder of page.CommonPrefixes ?? [])
+      if (folder.Prefix) names.push(folder.Prefix.slice(prefix.length, -1));
+  return names;
 }
 
 export async function deleteObject(location: ObjectLocation): Promise<void> {

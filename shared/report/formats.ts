@@ -11,6 +11,22 @@ export const formatCount = (count: number): string => integer.format(count);
 /** e.g. 0.74, or NA; never -0.00 */
 export const formatTau = (tau: number | null): string => formatDecimals(tau, 2);
 
+/** e.g. 0.70 – 0.78, or nothing */
+export const formatInterval = (interval: { low: number; high: number } | null): string =>
+  interval === null ? '' : `${formatTau(interval.low)} – ${formatTau(interval.high)}`;
+
+/** e.g. 93 %, or NA */
+export const formatShare = (share: number | null): string =>
+  share === null ? NOT_AVAILABLE : `${formatDecimals(100 * share, 0)} %`;
+
+/** e.g. 4 s, 12 min, 3.5 h */
+export const formatSeconds = (seconds: number): string =>
+  seconds < 100
+    ? `${seconds.toFixed(0)} s`
+    : seconds < 6000
+      ? `${(seconds / 60).toFixed(0)} min`
+      : `${(seconds / 3600).toFixed(1)} h`;
+
 /** e.g. 0.6931, or NA */
 export const formatLoss = (loss: number | null): string => formatDecimals(loss, 4);
 

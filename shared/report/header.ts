@@ -1,12 +1,12 @@
 import { extremes, stationClock } from '../local-time.ts';
-import { countOf, formatCount, formatTau, NOT_AVAILABLE } from './formats.ts';
+import { finalEpochs } from './epochs.ts';
+import { countOf, formatCount, formatInterval, formatTau, NOT_AVAILABLE } from './formats.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { type Count, pairCounts, photoCounts } from './metrics.ts';
 import { agreementNote } from './note.ts';
 import type { ReportData } from './report-data.ts';
 import { countWithValue } from './scored-photos.ts';
-import { SPLIT_GROUPS } from './split-groups.ts';
-import { finalEpochs } from './training-output.ts';
+import { SPLIT_GROUPS, type SplitGroup } from './split-groups.ts';
 
 export const REPORT_TITLE = 'FPE Rank Model Diagnostics';
 
@@ -73,18 +73,19 @@ function factGroups({ state, summary, training, photos, variable }: ReportData) 
   ] as const satisfies { title: string; facts: [string, string][] }[];
 }
 
-/** Kendall tau of photos and of daily means, per split (contract 8.1). */
+/** Kendall tau of photos and of daily means, per split (contract 8.1); the script fills the cells anew for a period. */
 export function performance(data: ReportData): Html {
-  const { agreement, state, variable } = data;
-  const { photos, days } = agreement;
+  const { agreement, intervals, variable } = data;
+  const cells = (by: 'photos' | 'days', id: SplitGroup['id']) =>
+    html`<td class="tau" data-tau="${by}.${id}">${formatTau(agreement[by][id].tau)}</td><td class="interval" data-interval="${by}.${id}">${formatInterval(intervals[by][id])}</td><td data-n="${by}.${id}">${formatCount(agreement[by][id].n)}</td>`;
   return html`<div class="scroll"><table class="performance">
 <thead>
-<tr><th rowspan="2" scope="col" class="split">Split</th><th colspan="2" scope="colgroup">Photos</th><th colspan="2" scope="colgroup">Daily means</th></tr>
-<tr><th scope="col">tau</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">n</th></tr>
+<tr><th rowspan="2" scope="col" class="split">Split</th><th colspan="3" scope="colgroup">Photos</th><th colspan="3" scope="colgroup">Daily means</th></tr>
+<tr><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th></tr>
 </thead>
 <tbody>${SPLIT_GROUPS.map(
     ({ id, label, splits }) =>
-      html`<tr${splits.length > 1 ? html` class="total"` : NOTHING}><th scope="row">${splits.length === 1 ? html`<span class="swatch ${id}"></span>` : html`<span class="swatch"></span>`}${label}</th><td class="tau">${formatTau(photos[id].tau)}</td><td>${formatCount(photos[id].n)}</td><td class="tau">${formatTau(days[id].tau)}</td><td>${formatCount(days[id].n)}</td></tr>
+      html`<tr${splits.length > 1 ? html` class="total"` : NOTHING}><th scope="row">${splits.length === 1 ? html`<span class="swatch ${id}"></span>` : html`<span class="swatch"></span>`}${label}</th>${cells('photos', id)}${cells('days', id)}</tr>
 `,
   )}</tbody>
 </table></div>
@@ -95,12 +96,23 @@ be computed.${
       ? ''
       : ` A photo’s percentile rank by score differs from its rank by observed value by ${(100 * data.rankError).toFixed(0)} percentage points on average; by chance it would be 33.`
   }</p>
+<p>The interval is where tau lies with 95 % confidence: a bootstrap over days, as photos of one day are much alike.</p>
 <ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
     ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
-  )}</ul>
-<p>Daily means are over the scored photos of a day, station time, taken ${hours(state.run.parameters)}; a day counts to
-the first of Train, Val, Test (In) and Test (Out) that any of its photos belongs to.</p>`;
+  )}</ul>`;
 }
+
+/** Which photos daily means are made of, and their taus once more, as upstream's report has them (Q-R7, Q-R8). */
+export const dailyText = ({
+  state,
+  agreement,
+}: ReportData): Html => html`<p>Daily means are over the scored photos of a
+day, station time, taken ${hours(state.run.parameters)}; a day counts to the first of Train, Val, Test (In) and Test (Out)
+that any of its photos belongs to.</p>
+<dl class="inline">${SPLIT_GROUPS.map(
+  ({ id, label }) =>
+    html`<div><dt>${label}</dt><dd data-tau="days.${id}">${formatTau(agreement.days[id].tau)}</dd></div>`,
+)}</dl>`;
 
 const hours = ({ min_hour, max_hour }: { min_hour: number; max_hour: number }): string =>
   `from ${min_hour}:00 to ${max_hour}:59`;
@@ -109,7 +121,7 @@ const hours = ({ min_hour, max_hour }: { min_hour: number; max_hour: number }): 
 export const inputData = (data: ReportData): Html => html`<div class="columns">
 <section id="photos"><h3>Photos</h3>
 ${countTable(photoCounts(data))}</section>
-<section id="annotation-pairs"><h3>Annotation pairs</h3>
+<section id="pair-counts"><h3>Annotation pairs</h3>
 ${countTable(pairCounts(data))}
 <p>${describeSplit(data)}</p></section>
 </div>

@@ -1,8 +1,10 @@
 import { stationClock } from '../local-time.ts';
+import { comparisonMetrics, intervalMetrics, pairMetrics, strataMetrics } from './certainty-metrics.ts';
+import { finalEpochs } from './epochs.ts';
+import { durations, totalCost } from './provenance.ts';
 import type { ReportData } from './report-data.ts';
 import { countWithValue } from './scored-photos.ts';
 import { SPLIT_GROUPS } from './split-groups.ts';
-import { finalEpochs } from './training-output.ts';
 
 /** One number of the report. */
 export type Metric = {
@@ -169,6 +171,10 @@ export function metricsFile(data: ReportData) {
     ...splitCounts(data),
     ...trainingMetrics(data),
     ...agreementMetrics(data),
+    ...strataMetrics(data),
+    ...pairMetrics(data),
+    ...comparisonMetrics(data),
+    ...runMetrics(data),
   ];
   return {
     station_id: run.station.id,
@@ -177,6 +183,7 @@ export function metricsFile(data: ReportData) {
     variable_id: run.parameters.variable_code,
     created_at: stationClock(run.station.timezone).iso(Date.parse(run.started_at)),
     metrics: metrics.map(({ name, value, unit, definition }) => ({ name, value, unit, definition })),
+    files: data.files,
   };
 }
 
@@ -260,10 +267,56 @@ function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Me
       unit: 'dimensionless',
       definition: 'mean RankNet loss over the validation pairs at the final epoch',
     },
+    ...epochs.flatMap(({ epoch, train, val }) => [
+      lossMetric('train', epoch, train),
+      lossMetric('val', epoch, val),
+    ]),
   ];
 }
 
-function agreementMetrics({ agreement, rankError, variable }: ReportData): Metric[] {
+const lossMetric = (of: 'train' | 'val', epoch: number, value: number | null): Metric => ({
+  name: `training.${of}_loss.${epoch}`,
+  label: 'Loss',
+  value,
+  unit: 'dimensionless',
+  definition: `mean RankNet loss over the ${of === 'train' ? 'training' : 'validation'} pairs after epoch ${epoch}`,
+});
+
+/** What the run took: time, and money if somebody has worked it out. */
+function runMetrics({ state, files, cost }: ReportData): Metric[] {
+  const { preparation, training, scoring } = durations(state, files);
+  const seconds = (name: string, value: number | null, definition: string): Metric => ({
+    name: `durations.${name}`,
+    label: 'Duration',
+    value,
+    unit: 's',
+    definition,
+  });
+  return [
+    seconds('preparation', preparation, 'from the start of the run until its input was written'),
+    seconds('training', training, 'from then until the model was written, with waiting for a machine'),
+    seconds(
+      'scoring',
+      scoring,
+      'from then until all predictions were put together, with waiting for a machine',
+    ),
+    ...(cost
+      ? [
+          {
+            name: 'cost',
+            label: 'Cost',
+            value: totalCost(cost),
+            unit: 'US$',
+            definition: `estimate. ${cost.assumptions}`,
+          },
+        ]
+      : []),
+  ];
+}
+
+const BOOTSTRAP = 'a cluster bootstrap over days';
+
+function agreementMetrics({ agreement, intervals, rankError, variable }: ReportData): Metric[] {
   const blocks = [
     { by: 'photos', name: 'kendall_tau', of: 'photos' },
     { by: 'days', name: 'kendall_tau_daily', of: 'daily means of photos' },
@@ -285,6 +338,7 @@ function agreementMetrics({ agreement, rankError, variable }: ReportData): Metri
           unit: by,
           definition: `${by} with both a score and an observed value behind ${name}.${id}`,
         },
+        ...intervalMetrics(`${name}.${id}`, intervals[by][id], BOOTSTRAP),
       ]),
     ),
     {

@@ -1,11 +1,25 @@
 import * as z from 'zod';
 import { executionState } from '../execution-state.ts';
 import { stationClock } from '../local-time.ts';
-import { isVariableCode, VARIABLES } from '../variables.ts';
-import { dailyMeans, type ScoredDays, type ScoredPhotos } from './scored-photos.ts';
+import { bootstrapTau, type Interval } from '../tau-bootstrap.ts';
+import { type Comparison, comparePrevious, type PreviousModel } from './comparison.ts';
+import type { TrainingOutput } from './epochs.ts';
+import {
+  type AnnotatorAgreement,
+  annotatorAgreement,
+  type CalibrationBin,
+  calibration,
+  type JudgedPairs,
+  type PairAccuracy,
+  type PairSplit,
+  pairAccuracy,
+} from './pairs.ts';
+import type { CostEstimate, FileChecksum } from './provenance.ts';
+import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from './scored-photos.ts';
 import type { ByGroup } from './split-groups.ts';
-import { type Agreement, agreements, meanRankError } from './statistics.ts';
-import type { TrainingOutput } from './training-output.ts';
+import { type Agreement, agreements, meanRankError, tauIntervals } from './statistics.ts';
+import { type IntervalOfRows, type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
+import { type VariableWords, variableWords } from './variable-words.ts';
 
 /** The part of the machine's state that the report is made from. */
 export const reportState = executionState.pick({
@@ -15,6 +29,7 @@ export const reportState = executionState.pick({
   dataset: true,
   split: true,
   training: true,
+  scoring: true,
   predictions: true,
 });
 export type ReportState = z.output<typeof reportState>;
@@ -26,42 +41,83 @@ export const rankInputSummary = z.object({
 });
 export type RankInputSummary = z.output<typeof rankInputSummary>;
 
-/** Everything that header, figures and metrics.json show. */
-export type ReportData = {
+/** What BuildReport has read. */
+export type ReportSources = {
   state: ReportState;
   summary: RankInputSummary;
   training: TrainingOutput;
-  photos: ScoredPhotos;
+  photos: NamedPhotos;
+  pairs: JudgedPairs;
+  previous: PreviousModel | null;
+  /** Files of the run with their checksums. */
+  files: readonly FileChecksum[];
+  cost: CostEstimate | null;
+  /** Address below which a browser finds photos by key, with a slash at its end. */
+  photoBase: string;
+};
+
+/** Everything that header, figures and metrics.json show. */
+export type ReportData = ReportSources & {
+  /** Wall-clock time of each photo; see `StationClock.wallMs`. */
+  wallMs: Float64Array;
   days: ScoredDays;
   /** The variable in words, with its unit (Q-R5) and without. */
-  variable: { label: string; noun: string };
+  variable: VariableWords;
   /** Agreement of scores and observed values, by photo and by day. */
   agreement: { photos: ByGroup<Agreement>; days: ByGroup<Agreement> };
+  intervals: { photos: ByGroup<Interval | null>; days: ByGroup<Interval | null> };
+  strata: { hour: Stratum[]; month: Stratum[]; value: Stratum[] };
+  accuracy: Record<PairSplit, PairAccuracy>;
+  calibration: CalibrationBin[];
+  annotators: AnnotatorAgreement;
+  comparison: Comparison | null;
   rankError: number | null;
 };
 
-export function reportData(
-  state: ReportState,
-  summary: RankInputSummary,
-  photos: ScoredPhotos,
-  training: TrainingOutput,
-): ReportData {
-  const clock = stationClock(state.run.station.timezone);
-  const days = dailyMeans(photos, (epochMs) => clock.calendar(epochMs).date);
+const DAY_MS = 86_400_000;
+/** Enough for two digits of an interval, in a second for 30,000 photos. */
+export const RESAMPLES = 200;
+/** Three dozen more intervals, to be looked at side by side. */
+const RESAMPLES_OF_PARTS = 100;
+
+export function reportData(sources: ReportSources): ReportData {
+  const { state, photos, pairs, previous } = sources;
+  const { parameters, station } = state.run;
+  const clock = stationClock(station.timezone);
+  const wallMs = photos.timestamps.map(clock.wallMs);
+  const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
+  const dayOf = wallMs.map((instant) => Math.floor(instant / DAY_MS));
+  const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
+  const ofParts = { ...bootstrap, resamples: RESAMPLES_OF_PARTS };
+  const intervalOf: IntervalOfRows = (values, scores, rows) =>
+    bootstrapTau(
+      values,
+      scores,
+      Float64Array.from(rows, (row) => dayOf[row] as number),
+      ofParts,
+    );
   return {
-    state,
-    summary,
-    training,
-    photos,
+    ...sources,
+    wallMs,
     days,
-    variable: variableWords(state.run.parameters.variable_code),
+    variable: variableWords(parameters.variable_code),
     agreement: { photos: agreements(photos), days: agreements(days) },
+    intervals: {
+      photos: tauIntervals(photos, dayOf, bootstrap),
+      days: tauIntervals(days, [...days.dates.keys()], bootstrap),
+    },
+    strata: {
+      hour: tauByHour(photos, wallMs, intervalOf),
+      month: tauByMonth(photos, wallMs, intervalOf),
+      value: tauByValue(photos, intervalOf),
+    },
+    accuracy: {
+      train: pairAccuracy(pairs, photos.scores, 'train'),
+      val: pairAccuracy(pairs, photos.scores, 'val'),
+    },
+    calibration: calibration(pairs, photos.scores, 'val'),
+    annotators: annotatorAgreement(pairs),
+    comparison: previous && comparePrevious(photos, previous),
     rankError: meanRankError(photos),
   };
-}
-
-function variableWords(code: string): ReportData['variable'] {
-  const label = isVariableCode(code) ? VARIABLES[code].label : code;
-  const noun = label.replace(/ \[.*\]$/, '');
-  return { label, noun: noun === 'Other' ? 'values' : noun.charAt(0).toLowerCase() + noun.slice(1) };
 }

@@ -15,28 +15,41 @@ export type ScoredPhotos = ScoredRows & {
   timestamps: Float64Array;
 };
 
+/** Photos with what finds them again: their ids, and the keys of their files in the storage bucket. */
+export type NamedPhotos = ScoredPhotos & { imageIds: Uint32Array; keys: string[] };
+
 /** Days with at least one scored photo, ascending. */
 export type ScoredDays = ScoredRows & {
   /** yyyy-mm-dd in the station's time zone (Q-R1). */
   dates: string[];
 };
 
-/** Keeps the columns that the report needs: some 30 bytes of the 300 that a photo has in the file. */
-export async function collectPhotos(batches: AsyncIterable<readonly Prediction[]>): Promise<ScoredPhotos> {
-  const columns = { timestamps: [] as number[], values: [] as number[], scores: [] as number[] };
+/** Keeps the columns that the report needs. */
+export async function collectPhotos(batches: AsyncIterable<readonly Prediction[]>): Promise<NamedPhotos> {
+  const columns = {
+    timestamps: [] as number[],
+    values: [] as number[],
+    scores: [] as number[],
+    imageIds: [] as number[],
+  };
   const splits: ImageSplit[] = [];
+  const keys: string[] = [];
   for await (const rows of batches)
-    for (const { timestamp, value, score, split } of rows) {
+    for (const { timestamp, value, score, split, image_id, filename } of rows) {
       columns.timestamps.push(timestamp);
       columns.values.push(value ?? Number.NaN);
       columns.scores.push(score ?? Number.NaN);
+      columns.imageIds.push(image_id);
       splits.push(split);
+      keys.push(filename);
     }
   return {
     timestamps: Float64Array.from(columns.timestamps),
     values: Float64Array.from(columns.values),
     scores: Float64Array.from(columns.scores),
+    imageIds: Uint32Array.from(columns.imageIds),
     splits,
+    keys,
   };
 }
 
@@ -69,6 +82,9 @@ export function dailyMeans(photos: ScoredPhotos, localDate: (epochMs: number) =>
     splits: ascending.map(([, { split }]) => IMAGE_SPLITS[split] as ImageSplit),
   };
 }
+
+/** Date of wall-clock milliseconds, as yyyy-mm-dd. */
+export const wallDate = (wallMs: number): string => new Date(wallMs).toISOString().slice(0, 10);
 
 export const countWithValue = ({ values }: Pick<ScoredRows, 'values'>): number =>
   values.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0);

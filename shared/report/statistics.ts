@@ -1,8 +1,9 @@
 import type { ImageSplit } from '../image-split.ts';
 import { kendallTauB } from '../kendall-tau.ts';
 import { percentileRanks } from '../ranks.ts';
+import { type BootstrapOptions, bootstrapTau, type Interval } from '../tau-bootstrap.ts';
 import type { ScoredRows } from './scored-photos.ts';
-import { type ByGroup, forEachGroup } from './split-groups.ts';
+import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
 
 /** How far scores and observed values agree over some rows. */
 export type Agreement = {
@@ -14,14 +15,28 @@ export type Agreement = {
 
 /** Agreement in each group of splits (contract 8.1). */
 export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
-  forEachGroup(({ splits }) => {
-    const members = new Set<ImageSplit>(splits);
-    // A value of NaN leaves the row out.
-    const values = rows.values.map((value, row) =>
-      members.has(rows.splits[row] as ImageSplit) ? value : Number.NaN,
-    );
+  forEachGroup((group) => {
+    const values = valuesOfGroup(rows, group);
     return { n: countComplete({ values, scores: rows.scores }), tau: kendallTauB(values, rows.scores) };
   });
+
+/**
+ * 95 % interval of each group's tau; see `bootstrapTau`.
+ *
+ * @param clusters number of the day of each row
+ */
+export const tauIntervals = (
+  rows: ScoredRows,
+  clusters: ArrayLike<number>,
+  options: BootstrapOptions,
+): ByGroup<Interval | null> =>
+  forEachGroup((group) => bootstrapTau(valuesOfGroup(rows, group), rows.scores, clusters, options));
+
+/** Values of rows outside the group become NaN, which leaves them out. */
+function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {
+  const members = new Set<ImageSplit>(splits);
+  return rows.values.map((value, row) => (members.has(rows.splits[row] as ImageSplit) ? value : Number.NaN));
+}
 
 const countComplete = ({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): number =>
   values.reduce((n, value, row) => (Number.isNaN(value + (scores[row] as number)) ? n : n + 1), 0);
@@ -39,6 +54,12 @@ export function overlapRanks({ values, scores }: Pick<ScoredRows, 'values' | 'sc
   };
 }
 
+/** Observed minus predicted percentile rank of each row, −1 to 1; NaN where either is missing. */
+export function rankResiduals(rows: Pick<ScoredRows, 'values' | 'scores'>): Float64Array {
+  const { observed, predicted } = overlapRanks(rows);
+  return observed.map((rank, row) => rank - (predicted[row] as number));
+}
+
 /**
  * By how much the ranks miss each other on average: mean of |observed − predicted| percentile rank, 0 to 1; a random
  * order gives about 1/3.
@@ -46,9 +67,13 @@ export function overlapRanks({ values, scores }: Pick<ScoredRows, 'values' | 'sc
  * @returns null when fewer than two rows have both
  */
 export function meanRankError(rows: Pick<ScoredRows, 'values' | 'scores'>): number | null {
-  const { observed, predicted } = overlapRanks(rows);
-  const errors = observed
-    .map((rank, row) => Math.abs(rank - (predicted[row] as number)))
-    .filter((error) => !Number.isNaN(error));
-  return errors.length === 0 ? null : errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  const errors = rankResiduals(rows).filter((error) => !Number.isNaN(error));
+  return errors.length === 0 ? null : errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length;
 }
+
+/** Rows with the largest |residual|, the largest first; equal ones in the order of the rows. */
+export const largestResiduals = (residuals: Float64Array, count: number): number[] =>
+  [...residuals.keys()]
+    .filter((row) => !Number.isNaN(residuals[row] as number))
+    .sort((a, b) => Math.abs(residuals[b] as number) - Math.abs(residuals[a] as number) || a - b)
+    .slice(0, count);

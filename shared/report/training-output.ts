@@ -6,19 +6,7 @@ import * as z from 'zod';
 import { numberCell, parseCsv } from '../csv.ts';
 import { FileInvalid } from '../errors.ts';
 import type { ObjectLocation } from '../object-location.ts';
-
-/** Loss after one epoch; null where there is none, as when the training diverged. */
-export type EpochLoss = {
-  /** Counted from 1, as the log of the training does; metrics.csv counts from 0. */
-  epoch: number;
-  train: number | null;
-  val: number | null;
-};
-
-export type TrainingOutput = {
-  epochs: EpochLoss[];
-  learningRate: number | null;
-};
+import type { TrainingOutput } from './epochs.ts';
 
 /** A number as Python prints it: `nan` and `inf` are no loss to be shown. */
 const loss = z
@@ -69,12 +57,6 @@ export async function readTrainingOutput(
     epochs: metrics.sort((a, b) => a.epoch - b.epoch),
     learningRate: parseArguments(files.get('args.json') as string, `args.json in ${where}`),
   };
-}
-
-/** Epochs whose network is the published one, that is with the least validation loss; none without validation. */
-export function finalEpochs(epochs: readonly EpochLoss[]): EpochLoss[] {
-  const least = epochs.reduce((min, { val }) => Math.min(min, val ?? min), Number.POSITIVE_INFINITY);
-  return epochs.filter(({ val }) => val === least);
 }
 
 async function unpack(

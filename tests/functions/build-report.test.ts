@@ -1,11 +1,15 @@
+import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { handler as buildReport } from '../../functions/build-report.ts';
 import { readText, s3, writeObject } from '../../shared/aws/object-store.ts';
 import { csvHeader, csvRows } from '../../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../../shared/errors.ts';
+import { runKeys } from '../../shared/keys.ts';
 import { formatInstant } from '../../shared/local-time.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
+import { unpackPage } from '../../shared/report/page-data.ts';
 import type { ReportState } from '../../shared/report/report-data.ts';
 import { hourlyPhotos, packOutput, type TestPhoto, testReportState } from '../test-report.ts';
 import { call } from '../test-run.ts';
@@ -45,6 +49,14 @@ async function prepare(
     writeObject({ bucket: buckets.model, key }, body, 'application/octet-stream');
   await write(keys.input.summary, JSON.stringify(summary));
   await write(keys.transform.predictions, csvHeader(PREDICTION_COLUMNS) + csvRows(PREDICTION_COLUMNS, rows));
+  await write(keys.input.images, 'split,image_id\n');
+  await write(
+    keys.input.annotations,
+    'user_id,rank,comment,left.imageId,right.imageId\nb1946ac9,LEFT,"A <b>secret</b>",2,1\nNA,SAME,NA,4,3\n',
+  );
+  await write(keys.input.pairs, 'split,pair,label\ntrain,1,1\ntrain,1,-1\nval,2,0\nval,2,0\n');
+  await write(keys.source, 'source');
+  await write(`rank/${stationId}/jobs/one/output/model.tar.gz`, 'model');
   await write(`rank/${stationId}/jobs/one/output/output.tar.gz`, await packOutput(output));
   return state;
 }
@@ -111,6 +123,69 @@ describe('BuildReport', () => {
 
     expect(note).toBe('There are no observed values at this station to compare the scores with.');
     expect(Object.values(kendall_tau)).toEqual(Array(6).fill(null));
+  });
+
+  test('keeps comments and users out of the page, which everyone can read (Q-P8)', async () => {
+    const state = await prepare(7, hourlyPhotos(8));
+
+    await call(buildReport, state);
+
+    const page = await read(state, state.run.keys.report);
+    const data = unpackPage(
+      new Uint8Array(gunzipSync(Buffer.from(/id="data">([^<]*)/.exec(page)?.[1] as string, 'base64'))),
+    );
+    expect(page).not.toMatch(/secret|b1946ac9/);
+    expect(JSON.stringify(data)).not.toMatch(/secret|b1946ac9/);
+    expect([...data.pairs.annotators]).toEqual([1, 2]);
+    expect([...data.pairs.left, ...data.pairs.right]).toEqual([1, 3, 0, 2]);
+    expect(data.photoBase).toBe(`${process.env.AWS_ENDPOINT_URL_S3}/${buckets.storage}/`);
+  });
+
+  test('names the files that it is made from by their checksums', async () => {
+    const state = await prepare(8, hourlyPhotos(8));
+
+    await call(buildReport, state);
+
+    const { files } = JSON.parse(await read(state, state.run.keys.metrics));
+    expect(files).toHaveLength(8);
+    expect(files).toContainEqual({
+      name: 'model.tar.gz',
+      key: 'rank/8/jobs/one/output/model.tar.gz',
+      bytes: 5,
+      sha256: createHash('sha256').update('model').digest('hex'),
+      written_at: expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+  });
+
+  test('compares with the newest earlier model of the same variable', async () => {
+    const state = await prepare(9, hourlyPhotos(40));
+    const earlier = async (model_code: string, created_at: string, variable_id = 'FLOW_CFS') => {
+      const { metrics, transform } = runKeys(9, model_code, model_code, '');
+      const write = (key: string, body: string) =>
+        writeObject({ bucket: buckets.model, key }, body, 'text/plain');
+      await write(metrics, JSON.stringify({ model_code, variable_id, created_at }));
+      const rows = Array.from({ length: 20 }, (_, index) => `test-in,${index + 1},${-index}\n`);
+      await write(transform.predictions, `split,image_id,score\n${rows.join('')}test-in,999,1\n`);
+    };
+    await earlier('RANK-FLOW-20250101', '2025-01-01T08:00:00-05:00');
+    await earlier('RANK-FLOW-20260301', '2026-03-01T08:00:00-05:00');
+    await earlier('RANK-STAGE-20260302', '2026-03-02T08:00:00-05:00', 'STAGE_FT');
+    await earlier('RANK-FLOW-20260501', '2026-05-01T08:00:00-04:00');
+    await writeObject(
+      { bucket: buckets.model, key: 'rank/9/models/BROKEN/metrics.json' },
+      'not JSON',
+      'application/json',
+    );
+
+    await call(buildReport, state);
+
+    const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
+    const page = await read(state, state.run.keys.report);
+    expect(page).toContain('The model before this one is <b>RANK-FLOW-20260301</b>. Both scored 20 photos');
+    expect(metrics).toContainEqual(expect.objectContaining({ name: 'previous.photos', value: 20 }));
+    expect(metrics).toContainEqual(
+      expect.objectContaining({ name: 'previous.all.kendall_tau_before', value: -1 }),
+    );
   });
 
   test('fails by name when the training left no metrics', async () => {

@@ -66,7 +66,7 @@ describe('SplitPairs', () => {
     expect(new Set(lines.map((line) => line.split(',').at(-1)))).toEqual(new Set(['1', '-1', '0']));
   });
 
-  test('writes rank-input.json where the scoring of imagesets looks for its limits, and no plots (Q-T14)', async () => {
+  test('writes rank-input.json where the scoring of imagesets looks for its limits, and one page instead of plots (Q-T14)', async () => {
     const run = await prepare(separatePairs(150), { parameters: { min_hour: 6, max_month: 11, seed: 5 } });
 
     await call(splitPairs, { run });
@@ -78,6 +78,7 @@ describe('SplitPairs', () => {
     expect(written).toEqual([
       'annotations.csv',
       'images.csv',
+      'input.html',
       'pairs.csv',
       'rank-input.json',
       'station.json',

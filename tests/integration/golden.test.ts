@@ -43,7 +43,8 @@ beforeAll(async () => {
     ...Object.values(run.keys.input).filter((key) => !key.endsWith('/')),
     run.keys.transform.manifest,
     run.keys.transform.images,
-  ];
+    // The pages beside them change with the charts.
+  ].filter((key) => !key.endsWith('.html'));
 });
 afterAll(() => database.end());
 

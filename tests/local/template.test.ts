@@ -112,7 +112,7 @@ const FRAMEWORK_MS = 120_000;
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'fpe-package-'));
-  for (const folder of ['config', 'deployment', 'functions', 'model', 'shared', 'statemachines', 'resources'])
+  for (const folder of 'config deployment functions model report shared statemachines resources'.split(' '))
     mkdirSync(join(root, folder));
   cpSync(join(import.meta.dirname, '../../config/local.yml'), join(root, 'config/local.yml'));
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));

@@ -1,21 +1,22 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { US_WEST_2 } from '../../shared/cost-model.ts';
 import { FileInvalid } from '../../shared/errors.ts';
-import type { Drawing } from '../../shared/report/figures.ts';
+import { finalEpochs } from '../../shared/report/epochs.ts';
 import { formatTau } from '../../shared/report/formats.ts';
 import { Html, html } from '../../shared/report/html.ts';
-import { lossCurve } from '../../shared/report/loss-curve.ts';
+import { lossTable } from '../../shared/report/loss-table.ts';
 import { metricsFile, pairCounts, photoCounts } from '../../shared/report/metrics.ts';
 import { agreementNote } from '../../shared/report/note.ts';
-import { reportPage } from '../../shared/report/page.ts';
+import { totalCost } from '../../shared/report/provenance.ts';
 import type { ReportData } from '../../shared/report/report-data.ts';
+import { reportPage } from '../../shared/report/report-page.ts';
+import { jobCosts } from '../../shared/report/run-cost.ts';
+import { judgedPairs, judgement } from '../../shared/report/run-pairs.ts';
 import { dailyMeans } from '../../shared/report/scored-photos.ts';
 import { agreements, meanRankError, overlapRanks } from '../../shared/report/statistics.ts';
-import {
-  finalEpochs,
-  readTrainingOutput,
-  trainingOutputLocation,
-} from '../../shared/report/training-output.ts';
+import { readTrainingOutput, trainingOutputLocation } from '../../shared/report/training-output.ts';
 import {
   hourlyPhotos,
   packOutput,
@@ -30,11 +31,12 @@ const utcDate = (epochMs: number) => new Date(epochMs).toISOString().slice(0, 10
 const once = async function* (...chunks: Uint8Array[]) {
   yield* chunks;
 };
-const page = (...report: Parameters<typeof testReport>) => reportPage(testReport(...report));
+const SCRIPT = 'draw()';
+const page = (...report: Parameters<typeof testReport>) => reportPage(testReport(...report), SCRIPT);
 /** The page's words, as a reader sees them. */
 const words = (markup: string) =>
   markup
-    .replaceAll(/<style[\s\S]*?<\/style>/g, '')
+    .replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ');
 const metricsOf = (report: ReportData) =>
@@ -245,12 +247,12 @@ describe('The page', () => {
 
     const text = words(page(days));
 
-    expect(text).toContain('Train 1.00 3 NA 3');
+    expect(text).toContain('Train 1.00 1.00 – 1.00 3 NA 3');
     expect(text).toContain('Val NA 0 NA 0');
-    expect(text).toContain('Test (In) -1.00 3 NA 0');
+    expect(text).toContain('Test (In) -1.00 -1.00 – -1.00 3 NA 0');
     expect(text).toContain('Test (Out) NA 0 NA 0');
-    expect(text).toContain('Test (All) -1.00 3 NA 0');
-    expect(text).toMatch(/Overall -0\.60 6 NA 3/);
+    expect(text).toContain('Test (All) -1.00 -1.00 – -1.00 3 NA 0');
+    expect(text).toMatch(/Overall -0\.60 \S+ – \S+ 6 NA 3/);
   });
 
   test('says which hours and which days the daily means are made of (Q-R7, Q-R8)', () => {
@@ -310,28 +312,63 @@ describe('The page', () => {
     expect(words(page(hourlyPhotos(8), { state: observed }))).toContain(phrase);
   });
 
-  test('shows what users wrote as text: names, sources and notes hold no markup', () => {
-    const hostile = `</title></style><script>alert('1')</script>" onload="alert(2)&amp;`;
+  test('shows what users wrote as text: names, sources, notes and file names hold no markup', () => {
+    const hostile = `</title></style></script><script>alert('1')</script>" onload="alert(2)&amp;`;
     const state = testReportState(BUCKETS, { id: 29, name: hostile });
-    const report = testReport(hourlyPhotos(8), { state, pairs: { source: hostile }, notes: hostile });
+    const photos = hourlyPhotos(8).map((photo) => ({ ...photo, key: `imagesets/${hostile}.jpg` }));
+    const report = testReport(photos, {
+      state,
+      period: { source: hostile },
+      notes: hostile,
+      files: [{ name: hostile, key: hostile, bytes: 1, sha256: hostile, written_at: '' }],
+      cost: { parts: [{ name: hostile, usd: 1, basis: hostile }], assumptions: hostile },
+    });
 
-    const markup = reportPage(report);
+    const markup = reportPage(report, SCRIPT);
 
-    expect(markup).not.toContain('<script');
+    expect(markup.match(/<script[^>]*>/g)).toEqual([
+      '<script type="application/octet-stream" id="data">',
+      '<script>',
+    ]);
     expect(markup).not.toContain('" onload');
-    expect(markup.match(/<\/title>/g)).toHaveLength(1);
-    expect(markup.split('&lt;/title&gt;&lt;/style&gt;&lt;script&gt;')).toHaveLength(5);
+    expect(markup.match(/<\/(title|style)>/g)).toHaveLength(2);
     expect(markup).toContain('alert(&#39;1&#39;)&lt;/script&gt;&quot; onload=&quot;alert(2)&amp;amp;');
   });
 
-  test('asks for nothing but itself and allows no script', () => {
+  test('asks for nothing but itself and photos, and runs no script but its own', () => {
     const markup = page(hourlyPhotos(60));
 
-    expect(markup).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`);
-    expect(
-      [...markup.matchAll(/(?:src|href|url)\s*[=(]\s*"?([^"\s)]*)/g)].map(([, target]) => target),
-    ).toEqual(expect.not.arrayContaining([expect.stringMatching(/^(?!#|data:|'none')/)]));
-    expect(markup.replaceAll('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(/https?:|@import/);
+    const hash = createHash('sha256').update(SCRIPT).digest('base64');
+    expect(markup).toContain(
+      `content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; script-src &#39;sha256-${hash}&#39;; img-src data: https://storage.s3.amazonaws.com"`,
+    );
+    expect([...markup.matchAll(/(?:src|href)\s*=\s*"([^"]*)/g)].map(([, target]) => target)).toEqual(
+      expect.not.arrayContaining([expect.stringMatching(/^(?!#|data:)/)]),
+    );
+    expect(markup).not.toMatch(/@import|url\(/);
+  });
+
+  test('never holds a comment of an annotator or the id of a user (Q-P8)', () => {
+    const judgements = [
+      {
+        user_id: 'b1946ac9',
+        rank: 'LEFT' as const,
+        'left.imageId': 2,
+        'right.imageId': 1,
+        comment: 'secret',
+      },
+    ].map((row) => judgement.parse({ ...row, 'left.imageId': '2', 'right.imageId': '1' }));
+    const photos = scoredPhotos(hourlyPhotos(8));
+
+    const pairs = judgedPairs(judgements, [{ pair: 1, split: 'train' }], photos.imageIds);
+
+    expect(pairs).toEqual({
+      left: Uint32Array.of(1),
+      right: Uint32Array.of(0),
+      choices: Int8Array.of(1),
+      splits: Uint8Array.of(0),
+      annotators: Uint16Array.of(1),
+    });
   });
 
   test('holds every anchor that its contents name, and each id once', () => {
@@ -342,14 +379,13 @@ describe('The page', () => {
 
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toEqual(expect.arrayContaining(targets));
-    expect(targets).toEqual([
+    expect(targets.slice(0, 6)).toEqual([
       'performance',
       'input-data',
       'photos',
-      'annotation-pairs',
       'observed-values',
-      'model-training',
-      'loss-function',
+      'images-timeseries',
+      'annotation-pairs',
     ]);
   });
 
@@ -360,55 +396,166 @@ describe('The page', () => {
     expect(second).toBe(first);
   });
 
-  test('is made of a year of half-hourly photos at most 300 kB large', () => {
-    expect(Buffer.byteLength(page(hourlyPhotos(17_520)))).toBeLessThan(300_000);
+  test('has the thirteen figures of the old report in their order, then its own', () => {
+    const figures = [...page(hourlyPhotos(60)).matchAll(/data-chart="([^"]+)"/g)].map(([, id]) => id);
+
+    expect(figures).toEqual([...THIRTEEN, 'calibration', 'tau-strata']);
+  });
+
+  test.each([
+    [0, 'in none of its datasets on FPE'],
+    [40, 'The 40 values of the station are more than 65 minutes away from every photo of this run'],
+  ])('of a station with %d values and none at its photos says what is missing and why', (values, why) => {
+    const state = testReportState(BUCKETS);
+    const markup = page(
+      hourlyPhotos(8).map((photo) => ({ ...photo, value: null })),
+      { state: { ...state, dataset: { ...state.dataset, values } } },
+    );
+
+    const figures = [...markup.matchAll(/data-chart="([^"]+)"/g)].map(([, id]) => id);
+    expect(figures).toEqual([
+      'images-timeseries',
+      'annotation-pairs',
+      'loss-function',
+      'predictions-timeseries',
+      'daily-scores',
+      'daily-ranks',
+      'calibration',
+    ]);
+    expect(markup.match(/<figure id="[^"]*" class="absent">/g)).toHaveLength(3);
+    expect(words(markup)).toContain(
+      'No observed data: none of the 8 photos has an observed value of Flow [cfs].',
+    );
+    expect(words(markup)).toContain(why);
+  });
+
+  test('names the variable in titles of figures (Q-R5)', () => {
+    const state = testReportState(BUCKETS, { id: 29 }, { variable_code: 'SNOW_FT' });
+
+    const text = words(page(hourlyPhotos(8), { state }));
+
+    expect(text).toContain('Timeseries of Obs. Snow depth [ft] and Image Splits');
+    expect(text).not.toContain('[cfs]');
+  });
+
+  test('tells where everything comes from: parameters, jobs and their time, images, files and cost', () => {
+    const state = testReportState(BUCKETS);
+    const { keys } = state.run;
+    state.run.model_request = { Image: 'serving:2.6' };
+    state.run.training_request = { AlgorithmSpecification: { TrainingImage: 'training:2.13' } };
+    const file = (name: string, key: string, written_at: string) => ({
+      name,
+      key,
+      written_at,
+      bytes: 45_000_000,
+      sha256: 'abc123',
+    });
+    const text = words(
+      page(hourlyPhotos(8), {
+        state,
+        files: [
+          file('rank-input.json', keys.input.summary, '2026-04-01T12:00:40Z'),
+          file('model.tar.gz', 'rank/29/jobs/one/output/model.tar.gz', '2026-04-01T12:30:40Z'),
+          file('predictions.csv', keys.transform.predictions, '2026-04-01T15:00:40Z'),
+          file('sourcedir.tar.gz', keys.source, '2026-04-01T12:00:10Z'),
+        ],
+        cost: {
+          parts: [{ name: 'Training', usd: 1.234, basis: '1 h of ml.g6.2xlarge' }],
+          assumptions: 'Prices of 2026.',
+        },
+      }),
+    );
+
+    expect(text).not.toContain('arn:aws');
+    for (const phrase of [
+      'Execution one Model UUID',
+      'Source of model/ sha256 abc123',
+      'Preparation 40 s',
+      'Training job fpe-rank-29-20260401-0a1b2c3d-0, 30 min',
+      'Scoring job fpe-rank-29-20260401-0a1b2c3d-score-0-0, 2.5 h',
+      'Training image training:2.13 Serving image serving:2.6',
+      'Split graph, 0 photos leaked',
+      'Cost about $1.23',
+      'Training 1.23 1 h of ml.g6.2xlarge Prices of 2026.',
+      'learning_rate 0.001',
+      'model.tar.gz 45,000,000 abc123',
+    ])
+      expect(text).toContain(phrase);
   });
 });
 
-describe('The loss curve', () => {
-  const circlesIn = (markup: string) =>
-    [...markup.matchAll(/<div class="wide">([\s\S]*?)<\/svg>/g)].flatMap(([, svg]) =>
-      // One more stands in the legend.
-      [...(svg as string).matchAll(/fill="transparent"|fill="none"[^>]*stroke="var\(--ink\)"/g)],
-    ).length - 1;
-  const draw = (epochs: typeof TRAINING.epochs) =>
-    lossCurve.draw(testReport(hourlyPhotos(8), { training: { ...TRAINING, epochs } })) as Drawing;
+describe('The cost of the jobs', () => {
+  const state = testReportState(BUCKETS);
+  const filesAt = (...times: string[]) =>
+    ['input/rank-input.json', 'model.tar.gz', 'predictions.csv'].map((name, index) => ({
+      name,
+      key: [
+        state.run.keys.input.summary,
+        'rank/29/jobs/one/output/model.tar.gz',
+        state.run.keys.transform.predictions,
+      ][index] as string,
+      bytes: 1,
+      sha256: '',
+      written_at: times[index] ?? '',
+    }));
 
-  test('is drawn once for wide and once for narrow windows, in colours that follow light and dark', () => {
-    const { text } = draw(TRAINING.epochs).drawing;
+  test('is that of their machines for the time that they took', () => {
+    const cost = jobCosts(
+      state,
+      filesAt('2026-04-01T12:01:00Z', '2026-04-01T13:01:00Z', '2026-04-01T13:31:00Z'),
+    );
 
-    expect(text.match(/<svg /g)).toHaveLength(2);
-    expect(text).toContain('stroke="var(--train)"');
-    expect(text).toContain('stroke="var(--val)"');
-    expect(text).toContain('>Final Model</text>');
-    expect(text).not.toMatch(/<style|ecmeta|class="zr/);
+    expect(cost?.parts.map(({ name, basis }) => `${name}: ${basis}`)).toEqual([
+      'Training: 1 × ml.g6.2xlarge for 1.00 h',
+      'Scoring: 1 × ml.c5.xlarge for 0.50 h',
+    ]);
+    const { instanceHour } = US_WEST_2;
+    const machines =
+      (instanceHour['ml.g6.2xlarge'] as number) + 0.5 * (instanceHour['ml.c5.xlarge'] as number);
+    expect(totalCost(cost as NonNullable<typeof cost>)).toBeGreaterThan(machines);
+    expect(totalCost(cost as NonNullable<typeof cost>)).toBeLessThan(machines + 0.05);
   });
 
-  test('counts epochs from 1 and marks the final model on both lines and in the numbers', () => {
-    const drawing = draw(TRAINING.epochs);
+  test('is not known where a time or a price is missing', () => {
+    const times = ['2026-04-01T12:01:00Z', '2026-04-01T13:01:00Z', '2026-04-01T13:31:00Z'];
+    const rare = testReportState(BUCKETS, { id: 29 }, { training_instance_type: 'ml.p9.large' });
 
-    expect(circlesIn(drawing.drawing.text)).toBe(2);
-    expect(drawing.drawing.text).toContain('Final model: epoch 2, training 0.5000, validation 0.4200.');
-    expect(words(drawing.numbers?.text as string).trim()).toBe(
+    expect(jobCosts(state, filesAt(...times.slice(0, 2)))).toBeNull();
+    expect(jobCosts(rare, filesAt(...times))).toBeNull();
+  });
+});
+
+const THIRTEEN = [
+  'images-timeseries',
+  'value-distributions',
+  'value-frequencies',
+  'annotation-pairs',
+  'loss-function',
+  'predictions-timeseries',
+  'scatter-plots',
+  'residuals-timeseries',
+  'residual-patterns',
+  'daily-scores',
+  'daily-ranks',
+  'daily-overlap',
+  'daily-rank-scatter',
+];
+
+describe('The numbers of the loss curve', () => {
+  test('count epochs from 1 and mark the final model', () => {
+    expect(words(lossTable(TRAINING.epochs).text).trim()).toBe(
       'Epoch Train Val 1 0.6900 0.6800 2 0.5000 0.4200 Final Model 3 0.3500 0.4500',
     );
   });
 
-  test('marks every epoch with the least validation loss', () => {
-    const drawing = draw([
+  test('mark every epoch with the least validation loss, and none without', () => {
+    const epochs = [
       { epoch: 1, train: 0.6, val: 0.4 },
       { epoch: 2, train: 0.5, val: 0.5 },
       { epoch: 3, train: 0.4, val: 0.4 },
-    ]);
+    ];
 
-    expect(circlesIn(drawing.drawing.text)).toBe(4);
-  });
-
-  test('marks no epoch when there is no validation loss', () => {
-    const drawing = draw([{ epoch: 1, train: 0.6, val: null }]);
-
-    expect(drawing.drawing.text).not.toContain('Final Model');
-    expect(drawing.caption.text).toContain('There is no validation loss, so no epoch is marked.');
+    expect(finalEpochs(epochs).map(({ epoch }) => epoch)).toEqual([1, 3]);
     expect(finalEpochs([{ epoch: 1, train: 0.6, val: null }])).toEqual([]);
   });
 });
@@ -423,6 +570,7 @@ describe('metrics.json', () => {
       run_id: '20260401-120000-0a1b2c3d',
       variable_id: 'FLOW_CFS',
       created_at: '2026-04-01T08:00:00-04:00',
+      files: [],
     });
     expect(new Set(metrics.map(({ name }) => name)).size).toBe(metrics.length);
     for (const metric of metrics) {

@@ -1,0 +1,327 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import type { Theme } from './theme.ts';
+import type { ValueScale } from './value-scale.ts';
+
+/** What a point says of itself: terms and texts. */
+export type Facts = [term: string, text: string][];
+
+/** What a point stands for: its words, and what a click on it does. */
+export type About = { describe(index: number): Facts; open?(index: number): void };
+
+export type Axis = Record<string, unknown>;
+/** Place on the x axis, on the y axis, and the index that `About` knows. */
+export type Point = [x: number, y: number | null, index: number];
+
+export type Box = { left: number; top: number; width: number; height: number };
+type PointStyle = {
+  name: string;
+  colour: string;
+  symbol?: string;
+  size?: number | number[];
+  opacity?: number;
+};
+
+/** Above this, points are drawn as one shape. */
+const LARGE = 3000;
+const FONT = 12;
+
+/** One chart of one or more panels in the making: an option of ECharts, and what its points stand for. */
+export class Sheet {
+  readonly width: number;
+  readonly theme: Theme;
+  height = 0;
+  readonly option: EChartsCoreOption & {
+    grid: object[];
+    xAxis: object[];
+    yAxis: object[];
+    series: object[];
+    title: object[];
+  };
+  private readonly about: (About | undefined)[] = [];
+
+  constructor(width: number, theme: Theme) {
+    this.width = width;
+    this.theme = theme;
+    this.option = {
+      animation: false,
+      useUTC: true,
+      textStyle: { fontFamily: 'system-ui, sans-serif', fontSize: FONT, color: theme.ink },
+      tooltip: {
+        trigger: 'item',
+        confine: true,
+        // Below the tools and the photo.
+        extraCssText: 'z-index: 4',
+        backgroundColor: theme.ground,
+        borderColor: theme.line,
+        textStyle: { color: theme.ink, fontSize: FONT },
+        formatter: (point: { seriesIndex: number; value: unknown }) => this.describe(point) ?? '',
+      },
+      grid: [],
+      xAxis: [],
+      yAxis: [],
+      series: [],
+      title: [],
+    };
+  }
+
+  /** Too narrow for panels side by side. */
+  get isNarrow(): boolean {
+    return this.width < 560;
+  }
+
+  /** @param box of the plot itself, pixels; its labels lie outside @returns index of the panel */
+  panel(box: Box, x: Axis, y: Axis, title?: string): number {
+    const index = this.option.grid.length;
+    // Panels above each other share their edges, whatever the width of their labels.
+    this.option.grid.push({ ...box, outerBoundsMode: 'none' });
+    this.option.xAxis.push({ gridIndex: index, ...x });
+    this.option.yAxis.push({ gridIndex: index, ...y });
+    if (title)
+      this.option.title.push({
+        text: title,
+        left: box.left,
+        top: box.top - 22,
+        padding: 0,
+        textStyle: { fontSize: 13, fontWeight: 600, color: this.theme.ink },
+      });
+    return index;
+  }
+
+  points(panel: number, points: Point[], style: PointStyle, about?: About): void {
+    const size = style.size ?? (points.length > 5000 ? 3 : points.length > 500 ? 5 : 7);
+    this.about[this.option.series.length] = about;
+    this.option.series.push({
+      type: 'scatter',
+      name: style.name,
+      xAxisIndex: panel,
+      yAxisIndex: panel,
+      data: points,
+      dimensions: ['x', 'y', 'index'],
+      encode: { x: 0, y: 1 },
+      symbol: style.symbol ?? 'circle',
+      symbolSize: size,
+      large: points.length > LARGE,
+      largeThreshold: LARGE,
+      progressive: 0,
+      itemStyle: { color: style.colour, opacity: style.opacity ?? (points.length > 2000 ? 0.45 : 0.75) },
+      cursor: about?.open ? 'pointer' : 'default',
+      z: 3,
+    });
+  }
+
+  line(
+    panel: number,
+    points: (Point | [number, number | null])[],
+    style: { name: string; colour: string; width?: number; dashed?: boolean; step?: boolean },
+  ): void {
+    this.option.series.push({
+      type: 'line',
+      name: style.name,
+      xAxisIndex: panel,
+      yAxisIndex: panel,
+      data: points,
+      showSymbol: false,
+      silent: true,
+      step: style.step ? 'end' : undefined,
+      lineStyle: { color: style.colour, width: style.width ?? 1.2, type: style.dashed ? 'dashed' : 'solid' },
+      itemStyle: { color: style.colour },
+      z: 2,
+    });
+  }
+
+  bars(
+    panel: number,
+    data: (number | null)[],
+    style: { name: string; colour: string; stack?: string },
+    about?: About,
+  ): void {
+    this.about[this.option.series.length] = about;
+    this.option.series.push({
+      type: 'bar',
+      name: style.name,
+      xAxisIndex: panel,
+      yAxisIndex: panel,
+      data,
+      stack: style.stack,
+      barCategoryGap: '12%',
+      itemStyle: { color: style.colour, opacity: 0.85 },
+    });
+  }
+
+  /** Names and colours of what is drawn, at the top left of the sheet. */
+  legend(entries: { name: string; colour: string; symbol?: string }[], left: number): void {
+    let at = this.isNarrow ? 0 : left;
+    this.option.graphic = entries.flatMap(({ name, colour, symbol }) => {
+      const x = at;
+      at += (this.isNarrow ? 26 : 34) + name.length * 6.5;
+      const mark =
+        symbol === 'line'
+          ? { type: 'rect', left: x, top: 10, shape: { width: 12, height: 2 }, style: { fill: colour } }
+          : { type: 'circle', left: x + 2, top: 7, shape: { r: 4 }, style: { fill: colour } };
+      return [
+        { ...mark, silent: true },
+        {
+          type: 'text',
+          left: x + 16,
+          top: 5,
+          silent: true,
+          style: { text: name, fill: this.theme.ink, fontSize: FONT },
+        },
+      ];
+    });
+  }
+
+  /** A period or a choice of splits may leave nothing to draw. */
+  sayIfEmpty(): void {
+    if (this.option.grid.length > 0) return;
+    this.height = 48;
+    this.option.title.push({
+      text: 'There is nothing to draw in this period.',
+      left: 0,
+      top: 12,
+      textStyle: { fontSize: 14, fontWeight: 400, color: this.theme.muted },
+    });
+  }
+
+  /** A click on a point. */
+  open(point: { seriesIndex?: number | undefined; value?: unknown }): void {
+    const index = (point.value as Point | undefined)?.[2];
+    if (point.seriesIndex !== undefined && index !== undefined) this.about[point.seriesIndex]?.open?.(index);
+  }
+
+  /** An element rather than markup: nothing that a user wrote is ever parsed. */
+  private describe({
+    seriesIndex,
+    value,
+    dataIndex,
+  }: {
+    seriesIndex: number;
+    value: unknown;
+    dataIndex?: number;
+  }) {
+    const index = Array.isArray(value) ? (value as Point)[2] : dataIndex;
+    const facts = index === undefined ? undefined : this.about[seriesIndex]?.describe(index);
+    if (!facts) return undefined;
+    const table = document.createElement('table');
+    table.className = 'tip';
+    for (const [term, text] of facts) {
+      const row = table.insertRow();
+      const head = document.createElement('th');
+      head.textContent = term;
+      row.append(head);
+      row.insertCell().textContent = text;
+    }
+    return table;
+  }
+
+  // Axes.
+
+  timeAxis(from: number, to: number, more: Axis = {}, labels: Axis = {}): Axis {
+    return this.axis({
+      type: 'time',
+      min: from,
+      max: to,
+      splitNumber: Math.max(2, Math.floor(this.width / 110)),
+      axisLabel: {
+        color: this.theme.muted,
+        hideOverlap: true,
+        formatter: {
+          year: '{MMM} {yyyy}',
+          month: '{MMM} {yyyy}',
+          day: '{d} {MMM}',
+          hour: '{HH}:{mm}',
+          minute: '{HH}:{mm}',
+        },
+        ...labels,
+      },
+      splitLine: { show: false },
+      ...more,
+    });
+  }
+
+  valueAxis(scale: ValueScale, name: string, count: number, gap: number): Axis {
+    const customValues = scale.ticks(count);
+    return this.axis({
+      ...this.named(name, gap),
+      type: 'value',
+      min: scale.range[0],
+      max: scale.range[1],
+      splitNumber: count,
+      axisLabel: {
+        color: this.theme.muted,
+        hideOverlap: true,
+        formatter: scale.label,
+        ...(customValues && { customValues }),
+      },
+      ...(customValues && {
+        axisTick: { customValues },
+        splitLine: { lineStyle: { color: this.theme.line }, customValues },
+      }),
+    });
+  }
+
+  percentAxis(name: string, gap: number, more: Axis = {}): Axis {
+    return this.axis({
+      ...this.named(name, gap),
+      type: 'value',
+      min: 0,
+      max: 1,
+      interval: 0.25,
+      axisLabel: { color: this.theme.muted, formatter: (share: number) => `${Math.round(share * 100)} %` },
+      ...more,
+    });
+  }
+
+  numberAxis(name: string, gap: number, more: Axis = {}): Axis {
+    return this.axis({
+      ...this.named(name, gap),
+      type: 'value',
+      scale: true,
+      splitNumber: 4,
+      axisLabel: { color: this.theme.muted, hideOverlap: true },
+      ...more,
+    });
+  }
+
+  categoryAxis(data: string[], more: Axis = {}): Axis {
+    return this.axis({ type: 'category', data, splitLine: { show: false }, ...more });
+  }
+
+  private axis(more: Axis): Axis {
+    return {
+      axisLine: { show: true, onZero: false, lineStyle: { color: this.theme.muted } },
+      axisTick: { show: true, lineStyle: { color: this.theme.muted } },
+      axisLabel: { color: this.theme.muted },
+      splitLine: { lineStyle: { color: this.theme.line } },
+      ...more,
+    };
+  }
+
+  private named(name: string, nameGap: number): Axis {
+    return name
+      ? { name, nameLocation: 'middle', nameGap, nameTextStyle: { color: this.theme.ink, fontSize: FONT } }
+      : {};
+  }
+}
+
+/** Room for labels around a plot, pixels. */
+export type Margins = { left: number; right: number; top: number; bottom: number };
+
+/** Plots in rows and columns of equal size. */
+export function boxes(sheet: Sheet, rows: number, columns: number, height: number, margins: Margins): Box[] {
+  const cellWidth = sheet.width / columns;
+  const cellHeight = height + margins.top + margins.bottom;
+  sheet.height = rows * cellHeight;
+  return Array.from({ length: rows * columns }, (_, index) => ({
+    left: (index % columns) * cellWidth + margins.left,
+    top: Math.floor(index / columns) * cellHeight + margins.top,
+    width: cellWidth - margins.left - margins.right,
+    height,
+  }));
+}
+
+/** The one plot of a sheet; `width` where it is not as wide as the sheet. */
+export function box(sheet: Sheet, height: number, margins: Margins, width?: number): Box {
+  const [whole] = boxes(sheet, 1, 1, height, margins) as [Box];
+  return { ...whole, ...(width !== undefined && { width }) };
+}

@@ -1,0 +1,71 @@
+import pMap from 'p-map';
+import * as z from 'zod';
+import { numberCell, optionalNumberCell } from '../csv.ts';
+import { FileInvalid, ObjectNotFound } from '../errors.ts';
+import type { Run } from '../execution-state.ts';
+import { IMAGE_SPLITS } from '../image-split.ts';
+import { modelsFolder, runKeys } from '../keys.ts';
+import type { PreviousModel } from '../report/comparison.ts';
+import { listFolders, readJson, readRows } from './object-store.ts';
+
+const metricsHead = z.object({ model_code: z.string(), variable_id: z.string(), created_at: z.string() });
+const scoredRow = z.object({ image_id: numberCell, score: optionalNumberCell, split: z.enum(IMAGE_SPLITS) });
+const FILES_AT_ONCE = 20;
+
+/**
+ * Scores of the station's newest finished model of the same variable that is older than this run, for the photos of this
+ * run; null if there is none.
+ *
+ * @param imageIds photos of this run, in the order of its rows
+ */
+export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promise<PreviousModel | null> {
+  const { id } = run.station;
+  const codes = (await listFolders(run.buckets.model, modelsFolder(id))).filter(
+    (code) => code !== run.model_code,
+  );
+  const heads = await pMap(codes, (code) => readHead(run, code), { concurrency: FILES_AT_ONCE });
+  const startedAt = Date.parse(run.started_at);
+  const [newest] = heads
+    .filter((head) => head !== null)
+    .filter(
+      ({ variable_id, created_at }) =>
+        variable_id === run.parameters.variable_code && Date.parse(created_at) < startedAt,
+    )
+    .sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+  return newest ? readScores(run, newest.model_code, imageIds) : null;
+}
+
+/** A model that is not finished has no metrics.json yet; one that others wrote may have another. */
+async function readHead(run: Run, code: string) {
+  const key = runKeys(run.station.id, code, code, '').metrics;
+  try {
+    return await readJson({ bucket: run.buckets.model, key }, metricsHead);
+  } catch (error) {
+    if (error instanceof ObjectNotFound || error instanceof FileInvalid) return null;
+    throw error;
+  }
+}
+
+async function readScores(
+  run: Run,
+  model_code: string,
+  imageIds: Uint32Array,
+): Promise<PreviousModel | null> {
+  const rowOf = new Map(Array.from(imageIds, (id, row) => [id, row]));
+  const scores = new Float64Array(imageIds.length).fill(Number.NaN);
+  const wasTest = new Uint8Array(imageIds.length);
+  const key = runKeys(run.station.id, model_code, model_code, '').transform.predictions;
+  try {
+    for await (const rows of readRows({ bucket: run.buckets.model, key }, scoredRow))
+      for (const { image_id, score, split } of rows) {
+        const row = rowOf.get(image_id);
+        if (row === undefined) continue;
+        scores[row] = score ?? Number.NaN;
+        wasTest[row] = Number(split.startsWith('test'));
+      }
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return null;
+    throw error;
+  }
+  return { model_code, scores, wasTest };
+}

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { type ObjectLocation, objectOf } from '../object-location.ts';
+import type { FileChecksum } from '../report/provenance.ts';
+import type { ReportState } from '../report/report-data.ts';
+import { trainingOutputLocation } from '../report/training-output.ts';
+import { optionalSetting } from './configuration.ts';
+import { findWrittenAt, readStream } from './object-store.ts';
+
+/**
+ * Checksums of the files that the report is made from, and of the model.
+ *
+ * @throws ObjectNotFound
+ */
+export function fileChecksums({ run, training }: ReportState): Promise<FileChecksum[]> {
+  const { input, transform, source } = run.keys;
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const files: [name: string, location: ObjectLocation][] = [
+    ['input/images.csv', inModelBucket(input.images)],
+    ['input/annotations.csv', inModelBucket(input.annotations)],
+    ['input/pairs.csv', inModelBucket(input.pairs)],
+    ['input/rank-input.json', inModelBucket(input.summary)],
+    ['transform/predictions.csv', inModelBucket(transform.predictions)],
+    ['sourcedir.tar.gz', inModelBucket(source)],
+    ['output.tar.gz', trainingOutputLocation(training.artifact)],
+    ['model.tar.gz', objectOf(training.artifact)],
+  ];
+  return Promise.all(
+    files.map(async ([name, location]) => ({ name, key: location.key, ...(await checksum(location)) })),
+  );
+}
+
+async function checksum(
+  location: ObjectLocation,
+): Promise<Pick<FileChecksum, 'bytes' | 'sha256' | 'written_at'>> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const writtenAt = await findWrittenAt(location);
+  for await (const chunk of await readStream(location)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex'), written_at: writtenAt?.toISOString() ?? '' };
+}
+
+/** Address below which a browser finds photos by key: as the website has it (contract 9.1), or that of a stand-in of S3. */
+export function photoBase(storageBucket: string): string {
+  const endpoint = optionalSetting('AWS_ENDPOINT_URL_S3') ?? optionalSetting('AWS_ENDPOINT_URL');
+  return endpoint ? `${endpoint}/${storageBucket}/` : `https://${storageBucket}.s3.amazonaws.com/`;
+}

@@ -1,0 +1,19 @@
+/**
+ * Quantile of ascending numbers, linear between neighbours: R's default, type 7 of Hyndman and Fan (1996),
+ * doi:10.1080/00031305.1996.10473566.
+ *
+ * @param ascending without NaN
+ * @param probability 0 … 1
+ * @returns NaN of nothing
+ */
+export function quantile(ascending: ArrayLike<number>, probability: number): number {
+  if (ascending.length === 0) return Number.NaN;
+  const place = (ascending.length - 1) * probability;
+  const below = Math.floor(place);
+  const low = ascending[below] as number;
+  const high = ascending[Math.min(below + 1, ascending.length - 1)] as number;
+  return low + (place - below) * (high - low);
+}
+
+/** Median of numbers in any order; NaN of nothing. */
+export const median = (numbers: Float64Array): number => quantile(numbers.toSorted(), 0.5);

@@ -1,0 +1,2 @@
+/** Where Debian and Ubuntu put it. */
+export const CHROMIUM = '/usr/bin/chromium';

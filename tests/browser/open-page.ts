@@ -1,0 +1,139 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { CHROMIUM } from './chromium.js';
+
+export const SCREENSHOTS = join(import.meta.dirname, '..', '..', '.local', 'screenshots');
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const launchBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+
+/** A page of ours as a reader opens it, and everything that must not happen on it. */
+export type OpenPage = {
+  page: Page;
+  /** Errors of the console and of scripts. */
+  errors: string[];
+  /** Addresses that were asked for, besides the file itself. */
+  requests: string[];
+};
+
+type Options = {
+  width?: number;
+  height?: number;
+  colorScheme?: 'light' | 'dark';
+  /** Whether photos can be loaded. */
+  photos?: boolean;
+};
+
+/** Opens markup from a file, as one that was downloaded. */
+export async function openPage(browser: Browser, markup: string, options: Options = {}): Promise<OpenPage> {
+  const { width = 1280, height = 900, colorScheme = 'light', photos = true } = options;
+  const file = join(mkdtempSync(join(tmpdir(), 'fpe-page-')), 'page.html');
+  writeFileSync(file, markup);
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  const errors: string[] = [];
+  const requests: string[] = [];
+  page.on('pageerror', (error) => errors.push(String(error.stack ?? error)));
+  page.on('console', (message) => {
+    const isLostPhoto = !photos && /Failed to load resource/.test(message.text());
+    if (message.type() === 'error' && !isLostPhoto) errors.push(message.text());
+  });
+  page.on('dialog', (dialog) => {
+    errors.push(`dialog ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  await page.route(/^https?:/, (route) => {
+    requests.push(route.request().url());
+    return photos
+      ? route.fulfill({ contentType: 'image/svg+xml', body: drawnPhoto(route.request().url()) })
+      : route.abort();
+  });
+  await page.goto(pathToFileURL(file).href);
+  await page.waitForSelector('html[data-ready]');
+  return { page, errors, requests };
+}
+
+/** Scrolls to a figure, below the tools that stay at the top, and waits until it is drawn. */
+export async function drawFigure(page: Page, id: string): Promise<void> {
+  await page.evaluate(`(() => {
+    const { top } = document.querySelector('[data-chart="${id}"]').getBoundingClientRect();
+    scrollBy({ top: top - 110, behavior: 'instant' });
+  })()`);
+  await page.waitForSelector(`[data-chart="${id}"][data-drawn] canvas`);
+}
+
+/** Writes a picture of the whole page with all its figures. */
+export async function takeScreenshot(page: Page, name: string): Promise<void> {
+  for (const id of await chartIds(page)) await drawFigure(page, id);
+  await page.evaluate('scrollTo(0, 0)');
+  await page.waitForTimeout(300);
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
+
+export const chartIds = (page: Page): Promise<string[]> =>
+  page
+    .locator('[data-chart]')
+    .evaluateAll((places) => places.map((place) => place.getAttribute('data-chart') ?? ''));
+
+/** How many pixels of a figure have about this colour (#rrggbb). */
+export function countPixels(page: Page, id: string, colour: string): Promise<number> {
+  const script = `(() => {
+    const canvas = document.querySelector('[data-chart="${id}"] canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const wanted = [1, 3, 5].map((at) => parseInt('${colour}'.slice(at, at + 2), 16));
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4)
+      if (data[at + 3] > 60 && wanted.every((part, index) => Math.abs(data[at + index] - part) < 12)) count += 1;
+    return count;
+  })()`;
+  return page.evaluate<number>(script);
+}
+
+/** Moves the pointer over the coloured places of a figure until a point answers. @returns its place in the window, and what it says */
+export async function findPoint(
+  page: Page,
+  id: string,
+): Promise<{ x: number; y: number; facts: Map<string, string> }> {
+  await drawFigure(page, id);
+  const places = await page.evaluate<[number, number][]>(`(() => {
+    const canvas = document.querySelector('[data-chart="${id}"] canvas');
+    const { left, top, width } = canvas.getBoundingClientRect();
+    const scale = canvas.width / width;
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const isColoured = (at) => data[at + 3] > 60 && Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 70;
+    const found = [];
+    for (let y = Math.ceil(36 * scale); y < canvas.height; y += 2)
+      for (let x = 60; x < canvas.width; x += 2) if (isColoured((y * canvas.width + x) * 4)) found.push([left + x / scale, top + y / scale]);
+    return found.filter(([x, y], index) => y > 110 && y < innerHeight - 20 && index % Math.ceil(found.length / 400) === 0);
+  })()`);
+  const tip = page.locator(`[data-chart="${id}"] .tip:visible`);
+  for (const [x, y] of places) {
+    await page.mouse.move(x, y);
+    if ((await tip.count()) === 0) continue;
+    const rows = await tip
+      .first()
+      .locator('tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    return { x, y, facts: new Map(rows as [string, string][]) };
+  }
+  throw new Error(`No point of ${id} answers at ${places.length} places`);
+}
+
+/** A stream whose water and light differ from photo to photo. */
+function drawnPhoto(address: string): string {
+  const hue = [...address].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 360, 7);
+  const level = 130 + hue / 3;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="400" height="300"><rect width="400" height="300" fill="hsl(${hue} 20% 60%)"/><path d="M0 ${level}Q100 ${level - 20} 200 ${level}T400 ${level}V300H0Z" fill="hsl(205 45% 45%)"/></svg>`;
+}

@@ -1,0 +1,466 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { pageScript } from '../../report/script.ts';
+import { formatCount, formatTau } from '../../shared/report/formats.ts';
+import { type ReportData, reportData } from '../../shared/report/report-data.ts';
+import { reportPage } from '../../shared/report/report-page.ts';
+import { dailyMeans, wallDate } from '../../shared/report/scored-photos.ts';
+import { SPLIT_GROUPS } from '../../shared/report/split-groups.ts';
+import { agreements, overlapRanks } from '../../shared/report/statistics.ts';
+import { syntheticReport } from '../synthetic-report.ts';
+import { testReportState } from '../test-report.ts';
+import {
+  chartIds,
+  countPixels,
+  drawFigure,
+  findPoint,
+  launchBrowser,
+  type OpenPage,
+  openPage,
+  takeScreenshot,
+} from './open-page.ts';
+
+const DAY_MS = 86_400_000;
+const TRAIN_COLOUR = '#d55e00';
+
+let browser: Browser;
+let report: ReportData;
+let markup: string;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  report = reportData(syntheticReport(4000));
+  markup = reportPage(report, pageScript());
+});
+afterAll(() => browser.close());
+
+/** Opens, acts and closes; a console error fails whatever the test was about. */
+async function onPage(
+  act: (opened: OpenPage) => Promise<void>,
+  options: Parameters<typeof openPage>[2] = {},
+  text = markup,
+) {
+  const opened = await openPage(browser, text, options);
+  try {
+    await act(opened);
+    expect(opened.errors).toEqual([]);
+  } finally {
+    await opened.page.close();
+  }
+}
+
+const rowAt = (time: string) =>
+  report.wallMs.findIndex((wallMs) => new Date(wallMs).toISOString().slice(0, 16).replace('T', ' ') === time);
+
+/** Taus as they are when all photos outside the dates are left out. */
+function agreementsBetween(from: string, to: string) {
+  const isWithin = (row: number) => {
+    const date = wallDate(report.wallMs[row] as number);
+    return date >= from && date <= to;
+  };
+  const within = (numbers: Float64Array) =>
+    numbers.map((number, row) => (isWithin(row) ? number : Number.NaN));
+  const photos = {
+    ...report.photos,
+    timestamps: report.wallMs,
+    values: within(report.photos.values),
+    scores: within(report.photos.scores),
+  };
+  return { photos: agreements(photos), days: agreements(dailyMeans(photos, wallDate)) };
+}
+
+async function shownTaus(page: Page, by: 'photos' | 'days') {
+  const text = (attribute: string, id: string) =>
+    page.locator(`table [data-${attribute}="${by}.${id}"]`).first().textContent();
+  return Promise.all(SPLIT_GROUPS.map(async ({ id }) => [await text('tau', id), await text('n', id)]));
+}
+
+const expectedTaus = (agreement: ReturnType<typeof agreements>) =>
+  SPLIT_GROUPS.map(({ id }) => [formatTau(agreement[id].tau), formatCount(agreement[id].n)]);
+
+const setPeriod = async (page: Page, from: string, to: string) => {
+  await page.locator('input[name="to"]').fill(to);
+  await page.locator('input[name="from"]').fill(from);
+};
+
+describe('The report', () => {
+  test('draws every figure and asks for nothing until a photo comes into sight', () =>
+    onPage(async ({ page, requests }) => {
+      await drawFigure(page, 'images-timeseries');
+      expect(requests).toEqual([]);
+
+      for (const id of await chartIds(page)) {
+        await drawFigure(page, id);
+        const ink = await countPixels(page, id, '#57626b');
+        expect({ id, hasInk: ink > 20 }).toEqual({ id, hasInk: true });
+      }
+      expect(await chartIds(page)).toHaveLength(16);
+      expect(
+        requests.filter((address) => !address.startsWith('https://storage.s3.amazonaws.com/imagesets/')),
+      ).toEqual([]);
+    }));
+
+  test('says of a point its time, split, value, score, ranks and residual', () =>
+    onPage(async ({ page }) => {
+      const { facts } = await findPoint(page, 'images-timeseries');
+
+      const row = rowAt(facts.get('Time') as string);
+      const { observed, predicted } = overlapRanks(report.photos);
+      const percent = (share: number) => (Number.isNaN(share) ? 'NA' : `${(100 * share).toFixed(1)} %`);
+      expect(row).toBeGreaterThanOrEqual(0);
+      expect(Object.fromEntries(facts)).toEqual({
+        Time: expect.any(String),
+        Split: SPLIT_GROUPS.find(({ id }) => id === report.photos.splits[row])?.label,
+        'Obs. Flow [cfs]': (report.photos.values[row] as number).toLocaleString('en-US', {
+          maximumSignificantDigits: 3,
+        }),
+        Score: (report.photos.scores[row] as number).toFixed(3),
+        'Obs. rank': percent(observed[row] as number),
+        'Pred. rank': percent(predicted[row] as number),
+        Residual: percent((observed[row] as number) - (predicted[row] as number)),
+      });
+    }));
+
+  test.each([
+    'images-timeseries',
+    'predictions-timeseries',
+    'scatter-plots',
+    'residuals-timeseries',
+    'residual-patterns',
+    'daily-scores',
+    'daily-rank-scatter',
+    'annotation-pairs',
+    'previous-ranks',
+  ])('opens the photo behind a point of %s', (id) =>
+    onPage(async ({ page }) => {
+      const { x, y, facts } = await findPoint(page, id);
+
+      await page.mouse.click(x, y);
+
+      const time = (facts.get('Time') ?? facts.get('Day') ?? facts.get('Left')) as string;
+      expect(await page.locator('#panel h2').textContent()).toContain(time.slice(0, 10));
+    }),
+  );
+
+  test('draws little for a point that has no photo behind it', () =>
+    onPage(async ({ page }) => {
+      const { x, y, facts } = await findPoint(page, 'loss-function');
+      await page.mouse.click(x, y);
+
+      expect([...facts.keys()]).toEqual(['Epoch', 'Train', 'Val']);
+      expect(await page.locator('#panel').isHidden()).toBe(true);
+    }));
+
+  test('says of bars what they count', () =>
+    onPage(async ({ page }) => {
+      const { facts } = await findPoint(page, 'tau-strata');
+
+      expect([...facts.keys()]).toEqual(['Photos of', 'n', 'tau']);
+    }));
+});
+
+describe('A period', () => {
+  test.each([
+    ['2024-01-10', '2024-03-20'],
+    ['2023-10-05', '2023-10-05'],
+  ])('of %s to %s narrows the numbers to those of its photos', (from, to) =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, from, to);
+
+      const expected = agreementsBetween(from, to);
+      expect(await shownTaus(page, 'photos')).toEqual(expectedTaus(expected.photos));
+      expect(await shownTaus(page, 'days')).toEqual(expectedTaus(expected.days));
+      expect(await page.locator('output').textContent()).toContain(
+        `tau ${formatTau(expected.photos.overall.tau)}`,
+      );
+    }),
+  );
+
+  test('that is dragged in the strip narrows figures, numbers and galleries', () =>
+    onPage(async ({ page }) => {
+      await drawFigure(page, 'images-timeseries');
+      const before = await page.locator('[data-gallery="worst-photos"] b').allTextContents();
+      const box = (await page.locator('[data-chart="images-timeseries"]').boundingBox()) as {
+        x: number;
+        y: number;
+        width: number;
+        height: number;
+      };
+      const y = box.y + box.height - 30;
+      await page.mouse.move(box.x + box.width - 14, y);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.75, y, { steps: 8 });
+      await page.mouse.move(box.x + box.width * 0.5, y, { steps: 8 });
+      await page.mouse.up();
+      await page.waitForTimeout(700);
+
+      const [from, to] = await Promise.all(
+        ['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()),
+      );
+      const expected = agreementsBetween(from as string, to as string);
+      expect(from).toBe('2023-10-01');
+      expect(Date.parse(to as string)).toBeLessThan(Date.parse('2024-05-01'));
+      expect(await shownTaus(page, 'photos')).toEqual(expectedTaus(expected.photos));
+      const times = await page.locator('[data-gallery="worst-photos"] b').allTextContents();
+      expect(times.every((time) => time.slice(0, 10) <= (to as string))).toBe(true);
+      expect(times).not.toEqual(before);
+    }));
+
+  test('gets intervals of its own after a moment, and the whole one its old ones back', () =>
+    onPage(async ({ page }) => {
+      const interval = page.locator('[data-interval="photos.overall"]');
+      const whole = await interval.textContent();
+      await setPeriod(page, '2023-12-20', '2024-03-20');
+      await page.locator('[data-interval="photos.overall"]:not(:empty)').waitFor();
+      const narrowed = await interval.textContent();
+
+      await page.locator('button[name="whole"]').click();
+
+      expect(narrowed).toMatch(/^\d\.\d\d – \d\.\d\d$/);
+      expect(narrowed).not.toBe(whole);
+      expect(await interval.textContent()).toBe(whole);
+      expect(await shownTaus(page, 'photos')).toEqual(expectedTaus(report.agreement.photos));
+    }));
+});
+
+describe('A split', () => {
+  test('that is switched off leaves every figure, and comes back', () =>
+    onPage(async ({ page }) => {
+      await drawFigure(page, 'daily-rank-scatter');
+      const before = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOUR);
+      await page.locator('input[value="train"]').uncheck();
+      await page.waitForTimeout(100);
+      await drawFigure(page, 'daily-rank-scatter');
+      const without = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOUR);
+      await page.locator('input[value="train"]').check();
+      await drawFigure(page, 'daily-rank-scatter');
+
+      expect(before).toBeGreaterThan(100);
+      expect(without).toBe(0);
+      expect(await countPixels(page, 'daily-rank-scatter', TRAIN_COLOUR)).toBeCloseTo(before, -3);
+    }));
+});
+
+describe('The photo', () => {
+  const key = (row: number) => report.photos.keys[row] as string;
+  const address = (photo: string) =>
+    `https://storage.s3.amazonaws.com/${photo.split('/').map(encodeURIComponent).join('/')}`;
+
+  test('comes as a thumbnail first, and full on demand', () =>
+    onPage(async ({ page, requests }) => {
+      await page.locator('button[name="browse"]').click();
+      await page.waitForSelector('#panel img');
+      await page.waitForTimeout(100);
+      const first = [...requests];
+
+      await page.getByRole('button', { name: 'Full size' }).click();
+      await page.waitForTimeout(100);
+
+      expect(first).toContain(address(key(0).replace('/images/', '/thumbs/')));
+      expect(first).not.toContain(address(key(0)));
+      expect(requests).toContain(address(key(0)));
+    }));
+
+  test('leads to the next and the one before in time, by button and by key', () =>
+    onPage(async ({ page }) => {
+      const times = Array.from(report.wallMs.slice(0, 3), (wallMs) =>
+        new Date(wallMs).toISOString().slice(0, 16).replace('T', ' '),
+      );
+      const heading = () => page.locator('#panel h2').textContent();
+      await page.locator('button[name="browse"]').focus();
+      await page.keyboard.press('Enter');
+      const seen = [await heading()];
+      await page.getByRole('button', { name: 'Next' }).click();
+      seen.push(await heading());
+      await page.keyboard.press('ArrowRight');
+      seen.push(await heading());
+      await page.keyboard.press('ArrowLeft');
+      seen.push(await heading());
+
+      expect(seen).toEqual([times[0], times[1], times[2], times[1]]);
+      await page.keyboard.press('Escape');
+      expect(await page.locator('#panel').isHidden()).toBe(true);
+      expect(await page.evaluate<string>('document.activeElement.name')).toBe('browse');
+    }));
+
+  test('tells the pairs it was annotated in, and leads to the other photo', () =>
+    onPage(async ({ page }) => {
+      const pair = [...report.pairs.choices].indexOf(1);
+      const [left, right] = [report.pairs.left[pair] as number, report.pairs.right[pair] as number];
+      const time = (row: number) =>
+        new Date(report.wallMs[row] as number).toISOString().slice(0, 16).replace('T', ' ');
+      await setPeriod(page, time(left).slice(0, 10), time(left).slice(0, 10));
+      await page.locator('button[name="browse"]').click();
+      while ((await page.locator('#panel h2').textContent()) !== time(left))
+        await page.keyboard.press('ArrowRight');
+
+      const button = page.locator('#panel .pair', { hasText: time(right) }).first();
+      expect(await button.textContent()).toMatch(
+        new RegExp(
+          `^Shows more than ${time(right)} \\(annotator \\d, (Train|Val)\\)\\. Model: \\d+ % likely more\\.$`,
+        ),
+      );
+      await button.click();
+
+      expect(await page.locator('#panel h2').textContent()).toBe(time(right));
+      expect(
+        await page
+          .locator('#panel .pair', { hasText: time(left) })
+          .first()
+          .textContent(),
+      ).toContain('Shows less than');
+    }));
+
+  test('that cannot be loaded is named by its key', () =>
+    onPage(
+      async ({ page }) => {
+        await page.locator('button[name="browse"]').click();
+        await page.waitForSelector('#panel .missing');
+
+        expect(await page.locator('#panel .missing').textContent()).toBe(
+          `Photo cannot be loaded${key(0).replace('/images/', '/thumbs/')}`,
+        );
+        expect(await page.locator('#panel .key').textContent()).toContain(key(0));
+      },
+      { photos: false },
+    ));
+
+  test('with the largest residual is the first of the gallery', () =>
+    onPage(async ({ page }) => {
+      const { observed, predicted } = overlapRanks(report.photos);
+      const sizes = observed.map((rank, row) => Math.abs(rank - (predicted[row] as number)) || 0);
+      const worst = sizes.indexOf(Math.max(...sizes));
+      const card = page.locator('[data-gallery="worst-photos"] .card').first();
+
+      await card.click();
+
+      expect(await page.locator('#panel .key').textContent()).toContain(key(worst));
+      expect(await page.locator('[data-gallery="worst-photos"] .card').count()).toBe(24);
+      expect(await page.locator('[data-gallery="contradicted"] .pair-card').count()).toBeGreaterThan(3);
+    }));
+});
+
+describe('Hostile names', () => {
+  test('of station, files and notes run nothing, wherever they are shown', async () => {
+    const hostile = `"><img src=x onerror="document.title='taken'"><script>document.title='taken'</script>`;
+    const sources = syntheticReport(300, {
+      pairCount: 60,
+      state: testReportState({ storage: 'storage', model: 'model' }, { id: 29, name: hostile }),
+    });
+    sources.photos.keys = sources.photos.keys.map((_, index) => `imagesets/1/images/${index}${hostile}.jpg`);
+    sources.summary.notes = hostile;
+    await onPage(
+      async ({ page }) => {
+        const { x, y } = await findPoint(page, 'images-timeseries');
+        await page.mouse.click(x, y);
+        await page.waitForSelector('#panel .missing');
+        await drawFigure(page, 'tau-strata');
+
+        expect(await page.title()).toContain('<script>');
+        expect(await page.locator('h1').textContent()).toContain(hostile);
+        expect(await page.locator('#panel .key').textContent()).toContain(hostile);
+        expect(await page.locator('img[src="x"]').count()).toBe(0);
+      },
+      { photos: false },
+      reportPage(reportData(sources), pageScript()),
+    );
+  });
+});
+
+describe('Stations that are not like others', () => {
+  const PICTURED = new Set(['no observed value', 'zeros']);
+  const valuesOf = (change: (value: number, row: number) => number) => {
+    const sources = syntheticReport(600, { pairCount: 120 });
+    sources.photos.values = sources.photos.values.map(change);
+    return reportPage(reportData(sources), pageScript());
+  };
+  test.each([
+    ['no observed value', () => Number.NaN],
+    ['zeros', (value: number, row: number) => (row % 3 === 0 ? 0 : value)],
+    ['values below zero', (value: number) => value - 30],
+    ['nothing but zeros', () => 0],
+    ['one value', (value: number, row: number) => (row === 5 ? value || 1 : Number.NaN)],
+    ['the same value everywhere', () => 7],
+  ])('draw every figure: %s', (name, change) =>
+    onPage(
+      async ({ page }) => {
+        if (PICTURED.has(name)) await takeScreenshot(page, `station-with-${name.replaceAll(' ', '-')}`);
+        for (const id of await chartIds(page)) await drawFigure(page, id);
+
+        expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0);
+      },
+      {},
+      valuesOf(change),
+    ),
+  );
+
+  test('draw every figure: one photo', () => {
+    const sources = syntheticReport(1, { pairCount: 0 });
+    return onPage(
+      async ({ page }) => {
+        for (const id of await chartIds(page)) await drawFigure(page, id);
+      },
+      {},
+      reportPage(reportData({ ...sources, previous: null }), pageScript()),
+    );
+  });
+});
+
+describe('Light, dark and paper', () => {
+  test.each([360, 768, 1280, 2560])('fit into a window %d pixels wide', (width) =>
+    onPage(
+      async ({ page }) => {
+        await takeScreenshot(page, `report-${width}`);
+
+        expect(
+          await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+        ).toBeLessThanOrEqual(0);
+      },
+      { width },
+    ),
+  );
+
+  test('dark has colours of its own, also after the reader changes over', () =>
+    onPage(
+      async ({ page }) => {
+        await drawFigure(page, 'loss-function');
+        const dark = await countPixels(page, 'loss-function', '#ff8a3d');
+        await takeScreenshot(page, 'report-dark');
+        await page.emulateMedia({ colorScheme: 'light' });
+        await drawFigure(page, 'loss-function');
+        await page.waitForTimeout(200);
+
+        expect(dark).toBeGreaterThan(50);
+        expect(await countPixels(page, 'loss-function', TRAIN_COLOUR)).toBeGreaterThan(50);
+      },
+      { colorScheme: 'dark' },
+    ));
+
+  test('paper shows all figures in light colours, without tools', () =>
+    onPage(
+      async ({ page }) => {
+        await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+        await page.waitForTimeout(500);
+        const pdf = await page.pdf({ format: 'Letter', printBackground: true });
+
+        expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0);
+        expect(await countPixels(page, 'loss-function', TRAIN_COLOUR)).toBeGreaterThan(50);
+        expect(await page.locator('#toolbar').isVisible()).toBe(false);
+        expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+        await page.screenshot({ path: '.local/screenshots/report-print.png', fullPage: true });
+      },
+      { colorScheme: 'dark' },
+    ));
+});
+
+test('The period stays within the photos, whose first and last days it begins with', () =>
+  onPage(async ({ page }) => {
+    const [first, last] = [wallDate(report.wallMs[0] as number), wallDate(report.wallMs.at(-1) as number)];
+
+    const values = await Promise.all(
+      ['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()),
+    );
+
+    expect(values).toEqual([first, last]);
+    await setPeriod(page, wallDate((report.wallMs[0] as number) + 3 * DAY_MS), last);
+    expect(await page.locator('button[name="whole"]').isVisible()).toBe(true);
+  }));

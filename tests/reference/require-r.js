@@ -1,0 +1,3 @@
+import { requireProgram } from '../system-program.js';
+
+export default () => requireProgram('Rscript', 'r-base-core');
