@@ -29,6 +29,7 @@ export const runResult = z.object({
     leaked_images: z.number().default(0),
   }),
   kendall_tau: kendallTaus,
+  promotion: z.object({ reason: z.string() }).optional(),
 });
 export type RunResult = z.output<typeof runResult>;
 
@@ -84,7 +85,7 @@ export function resultLines(result: RunResult): string[] {
     ...(result.model_id === null
       ? ['It was not published.']
       : [
-          `Published as models.id ${result.model_id}`,
+          `Published as models.id ${result.model_id}. ${result.promotion?.reason ?? ''}`.trimEnd(),
           `Report    ${result.diagnostics_url}`,
           `Scores    ${result.predictions_url}`,
         ]),

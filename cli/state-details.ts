@@ -6,6 +6,7 @@ import {
   mergePlan,
   observations,
   predictions,
+  promotion,
   report,
   run,
   split,
@@ -58,6 +59,7 @@ const DETAILS: Record<string, (output: unknown) => string> = {
     ({ predictions: made }) =>
       `${formatCount(made.scored)} photos scored${made.unreadable ? `, ${formatCount(made.unreadable)} unreadable` : ''}`,
   ),
+  DecidePromotion: details({ promotion }, ({ promotion: decided }) => decided.reason),
   BuildReport: details({ report }, ({ report: built }) => built.note),
   InsertModel: details({ published: insertion }, ({ published }) => `models.id ${published.model_id}`),
 };

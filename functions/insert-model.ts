@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { inTransaction, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { assertClaimHeld, finishClaim } from '../shared/aws/run-claim.ts';
-import { type Insertion, published, run } from '../shared/execution-state.ts';
+import { type Insertion, promotion, published, run } from '../shared/execution-state.ts';
 import { upsertModel } from '../shared/fpe-database/published-model.ts';
 import { publishedKeys } from '../shared/keys.ts';
 
 /** Makes the model known to the website: its row, and the change of the station's default, or neither. */
 export const handler = lambdaHandler(
-  z.object({ run, published }),
-  async ({ run, published }): Promise<Insertion> => {
+  z.object({ run, promotion, published }),
+  async ({ run, promotion, published }): Promise<Insertion> => {
     await assertClaimHeld(run);
     const keys = publishedKeys(run.model_uuid, run.model_code);
     const inPublic = (Key: string) => ({ Bucket: run.buckets.storage, Key });
@@ -21,7 +21,7 @@ export const handler = lambdaHandler(
           variable_id: run.parameters.variable_code,
           code: run.model_code,
           uuid: run.model_uuid,
-          make_default: run.parameters.make_default,
+          make_default: promotion.make_default,
           diagnostics_url: published.diagnostics_url,
           diagnostics_s3: inPublic(keys.report),
           predictions_url: published.predictions_url,

@@ -135,6 +135,17 @@ export const kendallTaus = z.object({
   overall: tau,
 });
 
+/** Whether the model becomes the station's default, and why. */
+export const promotion = z.object({
+  make_default: z.boolean(),
+  reason: z.string(),
+  pairs: count.describe('held-out pairs that both models were compared on; 0 where nothing was compared'),
+  accuracy: z.number().min(0).max(1).nullable(),
+  current_model_code: z.string().nullable(),
+  current_accuracy: z.number().min(0).max(1).nullable(),
+});
+export type Promotion = z.output<typeof promotion>;
+
 export const report = z.object({
   /** How well scores and observed values agree, in one sentence; never null, as States.Format cannot take a null. */
   note: z.string(),
@@ -173,6 +184,7 @@ export const executionState = z.object({
   merge_plan: mergePlan,
   merged: z.array(mergedBatch),
   predictions,
+  promotion,
   report,
   published,
 });

@@ -89,7 +89,18 @@ export const runInput = z
     transform_instance_count: z.int().min(1).max(100).default(1),
     merge_batch_size: z.int().min(1).max(20_000).default(5000).describe('photos per MergePredictions call'),
     publish: z.boolean().default(true),
-    make_default: z.boolean().default(true),
+    promote: z
+      .enum(['always', 'if_better', 'never'])
+      .default('always')
+      .describe(
+        'whether the model becomes the station’s default; if_better: not if it orders held-out pairs worse',
+      ),
+    promotion_tolerance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.02)
+      .describe('share of the held-out pairs by which if_better may be worse than the present default'),
     overwrite: z.boolean().default(false).describe('replace a finished model of the same code'),
   })
   .superRefine((input, context) => {

@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { IMAGE_SPLITS, type ImageSplit } from '../shared/image-split.ts';
+import { decidedByInput } from '../shared/promotion.ts';
 import type { PreviousModel } from '../shared/report/comparison.ts';
 import type { TrainingOutput } from '../shared/report/epochs.ts';
 import type { JudgedPairs } from '../shared/report/pairs.ts';
@@ -95,6 +96,7 @@ export function testReportState(
     },
     scoring: { job: 'fpe-rank-29-20260401-0a1b2c3d-score-0-0', status: 'Completed' },
     predictions: { images: 600, scored: 597, unreadable: 2, missing: 1 },
+    promotion: decidedByInput(true, true),
   };
 }
 

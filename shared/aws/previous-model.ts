@@ -5,6 +5,7 @@ import { FileInvalid, ObjectNotFound } from '../errors.ts';
 import type { Run } from '../execution-state.ts';
 import { IMAGE_SPLITS } from '../image-split.ts';
 import { modelsFolder, runKeys } from '../keys.ts';
+import type { ObjectLocation } from '../object-location.ts';
 import type { PreviousModel } from '../report/comparison.ts';
 import { listFolders, readJson, readRows } from './object-store.ts';
 
@@ -32,7 +33,11 @@ export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promis
         variable_id === run.parameters.variable_code && Date.parse(created_at) < startedAt,
     )
     .sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
-  return newest ? readScores(run, newest.model_code, imageIds) : null;
+  if (!newest) return null;
+  const { model_code } = newest;
+  const key = runKeys(id, model_code, model_code, '').transform.predictions;
+  const scored = await readScores({ bucket: run.buckets.model, key }, imageIds);
+  return scored && { model_code, ...scored };
 }
 
 /** A model that is not finished has no metrics.json yet; one that others wrote may have another. */
@@ -46,17 +51,20 @@ async function readHead(run: Run, code: string) {
   }
 }
 
-async function readScores(
-  run: Run,
-  model_code: string,
+/**
+ * A model's scores of these photos, from its predictions.csv; null where that file is gone.
+ *
+ * @param imageIds photos in the order of the result
+ */
+export async function readScores(
+  location: ObjectLocation,
   imageIds: Uint32Array,
-): Promise<PreviousModel | null> {
+): Promise<Omit<PreviousModel, 'model_code'> | null> {
   const rowOf = new Map(Array.from(imageIds, (id, row) => [id, row]));
   const scores = new Float64Array(imageIds.length).fill(Number.NaN);
   const wasTest = new Uint8Array(imageIds.length);
-  const key = runKeys(run.station.id, model_code, model_code, '').transform.predictions;
   try {
-    for await (const rows of readRows({ bucket: run.buckets.model, key }, scoredRow))
+    for await (const rows of readRows(location, scoredRow))
       for (const { image_id, score, split } of rows) {
         const row = rowOf.get(image_id);
         if (row === undefined) continue;
@@ -67,5 +75,5 @@ async function readScores(
     if (error instanceof ObjectNotFound) return null;
     throw error;
   }
-  return { model_code, scores, wasTest };
+  return { scores, wasTest };
 }

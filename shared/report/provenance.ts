@@ -56,6 +56,7 @@ export function provenance({ state, files, cost }: ReportData): Html {
     ['Scoring job', `${scoring.job}, ${formatDuration(times.scoring)}`],
     ['Training image', requests.training_request.AlgorithmSpecification?.TrainingImage ?? NOT_AVAILABLE],
     ['Serving image', requests.model_request.Image ?? NOT_AVAILABLE],
+    ['Default of the station', state.promotion.reason],
     ['Split', `${split.method}, ${formatCount(split.leaked_images)} photos leaked`],
     ...(cost ? ([['Cost', `about $${totalCost(cost).toFixed(2)}`]] as [string, string][]) : []),
   ];

@@ -31,6 +31,7 @@ export const reportState = executionState.pick({
   training: true,
   scoring: true,
   predictions: true,
+  promotion: true,
 });
 export type ReportState = z.output<typeof reportState>;
 

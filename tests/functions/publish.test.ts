@@ -8,6 +8,7 @@ import { listObjects, readText, s3, writeCsv, writeObject } from '../../shared/a
 import { takeClaim } from '../../shared/aws/run-claim.ts';
 import { ClaimLost } from '../../shared/errors.ts';
 import type { Run } from '../../shared/execution-state.ts';
+import { decidedByInput } from '../../shared/promotion.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
@@ -75,9 +76,10 @@ async function finishedRun(parameters: Record<string, unknown>, uuid = 'a'): Pro
   return result;
 }
 
-async function publish(): Promise<{ model_id: number | null; note: string }> {
+/** @param isPromoted what DecidePromotion said */
+async function publish(isPromoted = true): Promise<{ model_id: number | null; note: string }> {
   const published = await call(publishFiles, { run, training: training() });
-  return call(insertModel, { run, published });
+  return call(insertModel, { run, promotion: decidedByInput(true, isPromoted), published });
 }
 
 const models = async () =>
@@ -182,7 +184,7 @@ describe('InsertModel', () => {
     ]);
   });
 
-  test('leaves the default as it is when asked to', async () => {
+  test('leaves the default as it is when the model was not promoted', async () => {
     await insertRow(database, 'models', {
       station_id: station.id,
       model_type_id: 'RANK',
@@ -190,9 +192,9 @@ describe('InsertModel', () => {
       code: 'OLD',
       default: true,
     });
-    run = await finishedRun({ make_default: false }, 'b');
+    run = await finishedRun({}, 'b');
 
-    await publish();
+    await publish(false);
 
     expect((await models()).map((row) => row.default)).toEqual([true, false]);
   });

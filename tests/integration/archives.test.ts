@@ -17,7 +17,7 @@ import {
  * template. It is called with the event that an execution called it with, so every function runs for the second time.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
-const MACHINE_CALLS = 12;
+const MACHINE_CALLS = 13;
 
 let local: TestStack;
 let lambda: Lambda;
@@ -89,6 +89,7 @@ describe('called a second time with the same event,', () => {
     'plan-merge',
     'merge-predictions',
     'combine-predictions',
+    'decide-promotion',
     'build-report',
     'publish-files',
     'insert-model',
@@ -123,8 +124,16 @@ test('an event that is no state is refused by every function in the same way', a
 });
 
 describe('settings', () => {
-  /** Read where there is no template: on a person's computer, for a database outside RDS, and in tests. */
-  const NOT_OF_THE_TEMPLATE = ['DB_NAME', 'DB_USER', 'DB_PASSWORD', 'DB_CA_FILE', 'USGS_API_URL'];
+  /** Read where there is no template: on a person's computer, for a database outside RDS, for stand-ins of AWS. */
+  const NOT_OF_THE_TEMPLATE = [
+    'DB_NAME',
+    'DB_USER',
+    'DB_PASSWORD',
+    'DB_CA_FILE',
+    'USGS_API_URL',
+    'AWS_ENDPOINT_URL',
+    'AWS_ENDPOINT_URL_S3',
+  ];
   /** Set by Lambda in every function (Lambda guide, “Defined runtime environment variables”). */
   const SET_BY_LAMBDA = ['AWS_REGION', 'AWS_LAMBDA_FUNCTION_NAME', 'LAMBDA_TASK_ROOT'];
 
@@ -136,7 +145,7 @@ describe('settings', () => {
     );
     const read = new Set(
       sources.flatMap((text) =>
-        Array.from(text.matchAll(/[sS]etting\('([A-Z_]+)'\)/g), ([, name]) => name as string),
+        Array.from(text.matchAll(/[sS]etting\('([A-Z0-9_]+)'\)/g), ([, name]) => name as string),
       ),
     );
     const set = new Set(functions.flatMap(({ environment }) => Object.keys(environment)));

@@ -5,6 +5,7 @@ import { packageStage, type Template } from '../../deployment/package.ts';
 import { LOCAL_STAGE } from '../../local/template.ts';
 import { executionHistory, startExecution, stopExecution } from '../../shared/aws/executions.ts';
 import { findSize, readText } from '../../shared/aws/object-store.ts';
+import type { Promotion } from '../../shared/execution-state.ts';
 import { objectOf } from '../../shared/object-location.ts';
 import {
   isAllowed,
@@ -84,6 +85,8 @@ const REQUESTS: Record<string, (call: Call) => Request[]> = {
 
 let local: TestStack;
 let template: Template;
+/** What was decided of a second model that was to become the default only if it is better. */
+let promotion: Promotion;
 /** Key of a function, e.g. PlanMerge → what it called. */
 let calls: Map<string, Call[]>;
 /** Tasks that the machine scheduled in the execution that was published: resource and parameters. */
@@ -112,6 +115,10 @@ beforeAll(async () => {
   await stopExecution(stopped, 'test');
   const execution = await ended(await startExecution(machine, input, 'published'));
   if (execution.status !== 'SUCCEEDED') throw new Error(`${execution.error}: ${execution.cause}`);
+  // Compares itself with the model that is the default by now.
+  const second = await local.run({ ...input, model_code: 'SECOND', promote: 'if_better' });
+  if (second.status !== 'SUCCEEDED') throw new Error(`${second.error}: ${second.cause}`);
+  promotion = JSON.parse(second.output as string).promotion;
   // Looks for the weights and does not find them.
   await local.run({ ...input, model_code: 'PRETRAINED', pretrained: true });
 
@@ -221,7 +228,7 @@ describe('functions', () => {
       }),
     );
 
-    expect(mayReadSecret).toEqual(['PrepareRun', 'ExportStation', 'InsertModel']);
+    expect(mayReadSecret).toEqual(['PrepareRun', 'ExportStation', 'DecidePromotion', 'InsertModel']);
     expect(mayPublish).toEqual(['PublishFiles']);
     expect(mayWritePhotos).toEqual([]);
   });
@@ -406,6 +413,19 @@ describe('jobs', () => {
   });
 });
 
+test('a second model is compared with the first on the pairs that both were held out from, and the row says the outcome', async () => {
+  const { rows } = await local.database.query('SELECT code FROM models WHERE "default"');
+
+  expect(promotion).toMatchObject({
+    current_model_code: 'RANK-FLOW-20260401',
+    reason: expect.stringContaining('held-out pairs'),
+  });
+  expect(promotion.pairs).toBeGreaterThan(10);
+  // Trained alike from the same seed, it is exactly as good.
+  expect(promotion.accuracy).toBe(promotion.current_accuracy);
+  expect(rows).toEqual([{ code: promotion.make_default ? 'SECOND' : 'RANK-FLOW-20260401' }]);
+});
+
 test('what a run scored and how well lies in the logs in the format that CloudWatch makes metrics of', () => {
   const linesOf = (name: string) =>
     readFileSync(join(local.stack.folder, 'logs', 'functions', `fpe-local-${name}.log`), 'utf8')
@@ -445,7 +465,7 @@ test('every line that a function logs carries the station, the model code and th
     expect(line).toMatchObject({
       service: 'fpe-local-rank',
       station_id: 1,
-      model_code: 'RANK-FLOW-20260401',
-      execution_arn: expect.stringMatching(/:execution:fpe-local-train-station:published$/),
+      model_code: expect.stringMatching(/^(RANK-FLOW-20260401|SECOND)$/),
+      execution_arn: expect.stringMatching(/:execution:fpe-local-train-station:[\w-]+$/),
     });
 });

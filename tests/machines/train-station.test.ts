@@ -16,6 +16,7 @@ import { startStepFunctions } from '../../local/step-functions.ts';
 import { TaskFailure } from '../../local/task.ts';
 import { compileTemplate } from '../../local/template.ts';
 import type { Run } from '../../shared/execution-state.ts';
+import { decidedByInput } from '../../shared/promotion.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../../shared/sagemaker-requests.ts';
 import { testRun } from '../test-run.ts';
 
@@ -144,6 +145,7 @@ const ANSWERS: Record<string, Answer> = {
     missing: 0,
   }),
   combinePredictions: () => ({ images: MILLION, scored: MILLION - 2, unreadable: 2, missing: 0 }),
+  decidePromotion: () => decidedByInput(true, true),
   buildReport: () => ({ note: 'Kendall tau is 0.75.', kendall_tau: taus, kendall_tau_daily: taus }),
   publishFiles: () => ({
     diagnostics_url: 'https://x/report.html',
@@ -209,6 +211,7 @@ describe('the machine', () => {
       SCORE,
       'planMerge',
       'combinePredictions',
+      'decidePromotion',
       'buildReport',
       'publishFiles',
       'insertModel',
@@ -248,6 +251,7 @@ describe('the machine', () => {
         leaked_images: 0,
       },
       kendall_tau: taus,
+      promotion: decidedByInput(true, true),
     });
   });
 
@@ -306,7 +310,7 @@ describe('the machine', () => {
     expect(parametersOf(NOTIFY)[0]).toMatchObject({
       Subject: 'FPE model RANK-FLOW-20260401 of station 29 is finished',
       Message:
-        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. Its report is at https://x/report.html.',
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.',
     });
   });
 });

@@ -104,6 +104,7 @@ describe.each(STAGES)('stage %s', (stage) => {
     expect(inVpc).toEqual([
       'functions/prepare-run.handler',
       'functions/export-station.handler',
+      'functions/decide-promotion.handler',
       'functions/insert-model.handler',
     ]);
     expect(withSecret.map(({ Handler }) => Handler)).toEqual(inVpc);

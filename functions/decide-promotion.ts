@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { withDatabase } from '../shared/aws/database.ts';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { readAllRows, readRows } from '../shared/aws/object-store.ts';
+import { readScores } from '../shared/aws/previous-model.ts';
+import { type Promotion, type Run, run } from '../shared/execution-state.ts';
+import { findDefaultModel } from '../shared/fpe-database/published-model.ts';
+import { publishedKeys } from '../shared/keys.ts';
+import { prediction } from '../shared/predictions.ts';
+import { type DefaultModel, decidedByInput, decidePromotion } from '../shared/promotion.ts';
+import { judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
+import { collectPhotos } from '../shared/report/scored-photos.ts';
+
+/** Compares the new model with the station's default on the held-out pairs, before anything is published. */
+export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {
+  const { publish, promote, promotion_tolerance: tolerance } = run.parameters;
+  if (!publish || promote !== 'if_better') return decidedByInput(publish, promote === 'always');
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const photos = await collectPhotos(readRows(inModelBucket(run.keys.transform.predictions), prediction));
+  const pairs = judgedPairs(
+    await readAllRows(inModelBucket(run.keys.input.annotations), judgement),
+    await readAllRows(inModelBucket(run.keys.input.pairs), pairSplitRow),
+    photos.imageIds,
+  );
+  const current = await currentDefault(run, photos.imageIds);
+  return decidePromotion({ pairs, scores: photos.scores, current, tolerance });
+});
+
+/** Its published scores; none of them, so that nothing can be compared, where the file is gone. */
+async function currentDefault(run: Run, imageIds: Uint32Array): Promise<DefaultModel | null> {
+  const model = await withDatabase((database) =>
+    findDefaultModel(database, {
+      station_id: run.station.id,
+      model_type_id: run.parameters.model_type,
+      variable_id: run.parameters.variable_code,
+    }),
+  );
+  if (!model) return null;
+  const key = publishedKeys(model.uuid, model.code).predictions;
+  const scored = await readScores({ bucket: run.buckets.storage, key }, imageIds);
+  const scores = scored?.scores ?? new Float64Array(imageIds.length).fill(Number.NaN);
+  return { model_code: model.code, scores };
+}
