@@ -200,7 +200,10 @@ describe('network', () => {
       RouteTableId: { Ref: 'PublicRoutes' },
       DestinationCidrBlock: { Ref: 'DeveloperCidr' },
     });
-    expect(Resources.InternetGateway?.Condition).toBe('LetsDeveloperIn');
+    expect(ofType('AWS::EC2::Route')).toHaveLength(1);
+    expect(Resources.PublicRoute?.Condition).toBe('LetsDeveloperIn');
+    // RDS refuses a public database before the gateway is there.
+    expect((Resources.Database as { DependsOn?: string }).DependsOn).toBe('InternetGatewayAttachment');
   });
 
   test('the functions’ subnets reach S3, Secrets Manager and Step Functions', () => {
