@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { handler as fetchObservations } from '../../functions/fetch-observations.ts';
+import type { JsonApi } from '../../local/json-api.ts';
+import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { startUsgs, type Usgs, type UsgsFeature } from '../../local/usgs.ts';
 import { readText } from '../../shared/aws/object-store.ts';
 import { ObservationsRefused } from '../../shared/errors.ts';
@@ -91,4 +93,37 @@ test('names a gage that USGS does not know', async () => {
 
   await expect(attempt).rejects.toThrow(ObservationsRefused);
   await expect(attempt).rejects.toThrow('USGS-99');
+});
+
+describe('the key of the water data API', () => {
+  let secrets: JsonApi;
+  beforeAll(async () => {
+    secrets = await startSecretsManager(
+      new Map([
+        ['plain', 'abc-123\n'],
+        ['json', '{"api_key": "abc-123"}'],
+      ]),
+    );
+    process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = secrets.endpoint;
+  });
+  afterAll(async () => {
+    delete process.env.USGS_API_KEY_SECRET_ID;
+    await secrets.stop();
+  });
+
+  test.each(['plain', 'json'])('is read from a secret (%s) and sent with each request', async (secret) => {
+    process.env.USGS_API_KEY_SECRET_ID = secret;
+
+    await call(fetchObservations, { run: runOf(5, '01171100'), export: exported });
+
+    expect(usgs.requests.at(-1)?.headers['x-api-key']).toBe('abc-123');
+  });
+
+  test('is not sent where the stage names no secret', async () => {
+    process.env.USGS_API_KEY_SECRET_ID = '';
+
+    await call(fetchObservations, { run: runOf(6, '01171100'), export: exported });
+
+    expect(usgs.requests.at(-1)?.headers).not.toHaveProperty('x-api-key');
+  });
 });
