@@ -16,14 +16,28 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A photo that is loaded when it comes into sight; where it cannot be loaded, its key says which it is. */
-export function photoImage(base: string, key: string, alt: string): HTMLElement {
-  const image = element('img', { src: photoAddress(base, key), alt, loading: 'lazy', decoding: 'async' });
+/**
+ * A photo that is loaded when it comes into sight: the first of `keys` that can be loaded. Where none can, its last key
+ * says which photo it is.
+ */
+export function photoImage(base: string, keys: readonly string[], alt: string): HTMLElement {
+  const image = element('img', { alt, loading: 'lazy', decoding: 'async' });
   const frame = element('span', { class: 'photo' }, image);
-  image.addEventListener('error', () => {
-    frame.replaceChildren(
-      element('span', { class: 'missing' }, 'Photo cannot be loaded', element('code', {}, key)),
-    );
-  });
+  const left = [...keys];
+  const tryNext = () => {
+    const key = left.shift();
+    if (key !== undefined) image.src = photoAddress(base, key);
+    else
+      frame.replaceChildren(
+        element(
+          'span',
+          { class: 'missing' },
+          'Photo cannot be loaded',
+          element('code', {}, keys.at(-1) ?? ''),
+        ),
+      );
+  };
+  image.addEventListener('error', tryNext);
+  tryNext();
   return frame;
 }

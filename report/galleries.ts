@@ -2,7 +2,7 @@ import { contradictions } from '../shared/report/pairs.ts';
 import { largestResiduals } from '../shared/report/statistics.ts';
 import { wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
-import { thumbKey } from './photo-address.ts';
+import { smallestFirst } from './photo-address.ts';
 import { formatValue } from './value-scale.ts';
 import { photosBySplit, photosOfPeriod, type View } from './view.ts';
 
@@ -71,7 +71,7 @@ export function contradictedPairs(view: View, open: Open): HTMLElement[] {
 const thumb = ({ page, photos }: View, row: number): HTMLElement =>
   photoImage(
     page.photoBase,
-    thumbKey(photos.keys[row] as string),
+    smallestFirst(photos.keys[row] as string),
     `Photo of ${wallTime(photos.timestamps[row] as number)}`,
   );
 

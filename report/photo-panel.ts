@@ -2,7 +2,7 @@ import type { Choice } from '../shared/report/pairs.ts';
 import { probabilityOfMore } from '../shared/report/pairs.ts';
 import { photoFacts, splitLabel, wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
-import { thumbKey } from './photo-address.ts';
+import { smallestFirst } from './photo-address.ts';
 import type { View } from './view.ts';
 
 /** What an annotator said of a photo and its other side. */
@@ -55,14 +55,14 @@ export class PhotoPanel {
     const image = element(
       'div',
       { class: 'view' },
-      photoImage(page.photoBase, thumbKey(key), `Photo of ${time}`),
+      photoImage(page.photoBase, smallestFirst(key), `Photo of ${time}`),
     );
     const full = element(
       'button',
       {
         type: 'button',
         onclick: () => {
-          image.replaceChildren(photoImage(page.photoBase, key, `Photo of ${time}, full size`));
+          image.replaceChildren(photoImage(page.photoBase, [key], `Photo of ${time}, full size`));
           full.disabled = true;
         },
       },
@@ -129,7 +129,7 @@ export class PhotoPanel {
         element(
           'button',
           { type: 'button', class: 'pair', onclick: () => this.show(other) },
-          photoImage(page.photoBase, thumbKey(photos.keys[other] as string), ''),
+          photoImage(page.photoBase, smallestFirst(photos.keys[other] as string), ''),
           element(
             'span',
             {},

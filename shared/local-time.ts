@@ -1,5 +1,3 @@
-import { IANAZone } from 'luxon';
-
 /** Offsets change at quarter hours at most, so one of them stands for all its instants. */
 const QUARTER_HOUR_MS = 900_000;
 /** A day that begins and ends with one offset has it throughout: clocks are changed months apart. */
@@ -19,10 +17,10 @@ export type StationClock = {
 
 /** @param timezone a valid IANA name; offsets are remembered, as asking the zone takes longer than the arithmetic */
 export function stationClock(timezone: string): StationClock {
-  const zone = IANAZone.create(timezone);
-  const ofQuarters = remember((quarter) => zone.offset(quarter * QUARTER_HOUR_MS));
+  const offsetAt = offsetsOf(timezone);
+  const ofQuarters = remember((quarter) => offsetAt(quarter * QUARTER_HOUR_MS));
   const ofDays = remember((day) => {
-    const [first, last] = [zone.offset(day * DAY_MS), zone.offset((day + 1) * DAY_MS)];
+    const [first, last] = [offsetAt(day * DAY_MS), offsetAt((day + 1) * DAY_MS)];
     return first === last ? first : null;
   });
   const offsetMinutes = (epochMs: number): number =>
@@ -40,6 +38,26 @@ export function stationClock(timezone: string): StationClock {
       };
     },
     iso: (epochMs) => wallClock(epochMs).toISOString().slice(0, 19) + formatOffset(offsetMinutes(epochMs)),
+  };
+}
+
+/** Whether this is a name of the IANA time zone database. */
+export function isTimezone(name: string): boolean {
+  try {
+    offsetsOf(name);
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
+}
+
+/** Minutes east of Greenwich at an instant, of which the runtime tells only words: GMT, GMT-05:00, GMT+05:45. */
+function offsetsOf(timezone: string): (epochMs: number) => number {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });
+  return (epochMs) => {
+    const words = format.formatToParts(epochMs).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+    const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(words) ?? [];
+    return sign ? Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) : 0;
   };
 }
 

@@ -1,6 +1,6 @@
-import { IANAZone } from 'luxon';
 import { InvalidTimezone, ModelTypeNotFound, StationNotFound, VariableNotFound } from './errors.ts';
 import type { RunChecks } from './fpe-database/run-checks.ts';
+import { isTimezone } from './local-time.ts';
 import type { RunInput } from './run-input.ts';
 import { isVariableCode, VARIABLES, type VariableCode } from './variables.ts';
 
@@ -56,7 +56,7 @@ export function requireStation(checks: RunChecks, input: RunInput): Station {
       expected: 'the id of a model type',
       fix: 'correct model_type and start a new execution',
     });
-  if (!IANAZone.isValidZone(station.timezone))
+  if (!isTimezone(station.timezone))
     throw new InvalidTimezone({
       what: 'The station’s time zone does not exist',
       where: `stations.timezone of station ${station.id} (${station.name})`,

@@ -106,17 +106,18 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
   const { scale, photos } = view;
   const place = photos.values.map(scale.place);
   const splits = photosBySplit(view, (row) => !Number.isNaN(place[row] as number));
+  const filled = splits.filter(({ rows }) => rows.length > 0);
   const [low, high] = scale.range;
   const step = (high - low) / BINS;
   const centres = Array.from({ length: BINS }, (_, bin) => low + (bin + 0.5) * step);
   const columns = sheet.isNarrow ? 1 : 2;
-  const areas = boxes(sheet, Math.ceil(splits.length / columns), columns, 150, {
+  const areas = boxes(sheet, Math.ceil(filled.length / columns), columns, 150, {
     left: 60,
     right: 16,
     top: 30,
     bottom: 44,
   });
-  for (const [index, split] of splits.entries()) {
+  for (const [index, split] of filled.entries()) {
     const counts = new Array<number>(BINS).fill(0);
     for (const row of split.rows) {
       const bin = Math.min(BINS - 1, Math.floor(((place[row] as number) - low) / step));

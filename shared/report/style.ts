@@ -106,7 +106,7 @@ table.apart { display: inline-table; margin: 0 2.5rem 1rem 0; vertical-align: to
 .side span { font-size: .78rem; line-height: 1.35; }
 .photo { display: flex; aspect-ratio: 4 / 3; border-radius: .25rem; overflow: hidden; background: var(--line); }
 .photo img { width: 100%; height: 100%; object-fit: contain; font-size: .75rem; }
-.missing { display: flex; flex-direction: column; justify-content: center; gap: .25rem; padding: .4rem; overflow: hidden; font-size: .72rem; color: var(--muted); }
+.missing { display: flex; flex-direction: column; gap: .25rem; padding: .4rem; overflow: hidden; font-size: .72rem; color: var(--muted); }
 .missing code { overflow-wrap: anywhere; font-size: .68rem; }
 .panel {
   position: fixed; top: 0; right: 0; bottom: 0; z-index: 10; width: min(27rem, 100vw); padding: .75rem 1rem 1.5rem; overflow-y: auto;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { dayOfYear, spreadHour } from '../../report/calendar.ts';
-import { photoAddress, thumbKey } from '../../report/photo-address.ts';
+import { photoAddress, smallestFirst } from '../../report/photo-address.ts';
 import { formatValue, roundAxis, valueScale } from '../../report/value-scale.ts';
 
 const scaleOf = (...values: number[]) => valueScale(Float64Array.from(values));
@@ -97,7 +97,10 @@ describe('The address of a photo', () => {
   });
 
   test('of its small copy has thumbs in place of the imageset’s images', () => {
-    expect(thumbKey('imagesets/1/images/images/A.JPG')).toBe('imagesets/1/thumbs/images/A.JPG');
-    expect(thumbKey('elsewhere/images/A.JPG')).toBe('elsewhere/images/A.JPG');
+    expect(smallestFirst('imagesets/1/images/images/A.JPG')).toEqual([
+      'imagesets/1/thumbs/images/A.JPG',
+      'imagesets/1/images/images/A.JPG',
+    ]);
+    expect(smallestFirst('elsewhere/images/A.JPG')).toEqual(['elsewhere/images/A.JPG']);
   });
 });

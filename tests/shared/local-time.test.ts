@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { DateTime } from 'luxon';
-import { formatInstant, stationClock } from '../../shared/local-time.ts';
+import { DateTime, IANAZone } from 'luxon';
+import { formatInstant, isTimezone, stationClock } from '../../shared/local-time.ts';
 
 test('agrees with Luxon at any instant, in zones with odd offsets and changes', () => {
   const zones = fc.constantFrom(
@@ -9,6 +9,8 @@ test('agrees with Luxon at any instant, in zones with odd offsets and changes', 
     'America/St_Johns',
     'Pacific/Honolulu',
     'Australia/Lord_Howe',
+    'Asia/Kathmandu',
+    'Europe/London',
   );
   const instants = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2035, 0, 1) });
   fc.assert(
@@ -22,6 +24,17 @@ test('agrees with Luxon at any instant, in zones with odd offsets and changes', 
       expect(clock.iso(epochMs)).toBe(expected.toFormat("yyyy-MM-dd'T'HH:mm:ssZZ"));
     }),
   );
+});
+
+test.each(['America/New_York', 'Pacific/Honolulu', 'UTC', 'Mars/Olympus', '', 'EST5EDT', 'America'])(
+  'knows as Luxon does whether there is a zone "%s"',
+  (name) => {
+    expect(isTimezone(name)).toBe(IANAZone.isValidZone(name));
+  },
+);
+
+test('takes no offset for a zone, whose clocks would never change', () => {
+  expect(isTimezone('+05:00')).toBe(false);
 });
 
 test('keeps both of the two hours from 1 to 2 when clocks go back', () => {
