@@ -1,3 +1,4 @@
+import { comparePrevious } from '../shared/report/comparison.ts';
 import { contradictions } from '../shared/report/pairs.ts';
 import { largestResiduals } from '../shared/report/statistics.ts';
 import { wallTime } from './descriptions.ts';
@@ -8,29 +9,54 @@ import { photosBySplit, photosOfPeriod, type View } from './view.ts';
 
 /** Photos and pairs of one gallery. */
 const MOST_CARDS = 24;
+const MOST_MOVED = 12;
 /** A model that is less sure than this does not contradict anybody. */
 export const LEAST_CONFIDENCE = 0.75;
 
 type Open = (row: number) => void;
 
-/** Photos whose ranks differ most. */
+/** Photos whose ranks by value and by score differ most. */
 export function worstPhotos(view: View, open: Open): HTMLElement[] {
   const { photos, residuals, ranks } = view;
-  const shown = new Set(
-    photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)).flatMap(({ rows }) => rows),
+  return photoCards(view, residuals, MOST_CARDS, open, (row) => {
+    const value = formatValue(photos.values[row] as number);
+    return `obs. ${percent(ranks.observed[row])} (${value}), pred. ${percent(ranks.predicted[row])}`;
+  });
+}
+
+/** Photos that this model places elsewhere than the one before. */
+export function movedPhotos(view: View, open: Open): HTMLElement[] {
+  const { page, photos } = view;
+  if (!page.previous) return [];
+  const { now, before } = comparePrevious(photos, page.previous).ranks;
+  const changes = now.map((rank, row) => rank - (before[row] as number));
+  return photoCards(
+    view,
+    changes,
+    MOST_MOVED,
+    open,
+    (row) => `before ${percent(before[row])}, now ${percent(now[row])}`,
   );
-  const among = residuals.map((residual, row) => (shown.has(row) ? residual : Number.NaN));
-  return largestResiduals(among, MOST_CARDS).map((row) =>
+}
+
+/** Shown photos of the period with the largest numbers, whichever their sign. */
+function photoCards(
+  view: View,
+  numbers: Float64Array,
+  most: number,
+  open: Open,
+  describe: (row: number) => string,
+): HTMLElement[] {
+  const splits = photosBySplit(view, (row) => !Number.isNaN(numbers[row] as number));
+  const shown = new Set(splits.flatMap(({ rows }) => rows));
+  const among = numbers.map((number, row) => (shown.has(row) ? number : Number.NaN));
+  return largestResiduals(among, most).map((row) =>
     element(
       'button',
-      { type: 'button', class: 'card', onclick: () => open(row), 'data-row': String(row) },
+      { type: 'button', class: 'card', onclick: () => open(row) },
       thumb(view, row),
-      element('b', {}, wallTime(photos.timestamps[row] as number)),
-      element(
-        'span',
-        {},
-        `obs. ${percent(ranks.observed[row])} (${formatValue(photos.values[row] as number)}), pred. ${percent(ranks.predicted[row])}`,
-      ),
+      element('b', {}, wallTime(view.photos.timestamps[row] as number)),
+      element('span', {}, describe(row)),
     ),
   );
 }

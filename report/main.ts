@@ -1,7 +1,7 @@
 import { unpackPage } from '../shared/report/page-data.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
-import { contradictedPairs, worstPhotos } from './galleries.ts';
+import { contradictedPairs, movedPhotos, worstPhotos } from './galleries.ts';
 import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
 import { PhotoPanel } from './photo-panel.ts';
 import { Toolbar } from './toolbar.ts';
@@ -70,6 +70,7 @@ async function start(): Promise<void> {
     for (const [name, make] of [
       ['worst-photos', worstPhotos],
       ['contradicted', contradictedPairs],
+      ['moved-photos', movedPhotos],
     ] as const) {
       const gallery = document.querySelector(`[data-gallery="${name}"]`);
       if (!gallery) continue;

@@ -1,6 +1,6 @@
 import { certaintyFigures, figureMarkup, hasValues } from './figures.ts';
 import { countOf, formatCount, formatShare, formatTau } from './formats.ts';
-import { type Html, html, NOTHING } from './html.ts';
+import { gallery, type Html, html, NOTHING } from './html.ts';
 import type { AnnotatorAgreement } from './pairs.ts';
 import type { ReportData } from './report-data.ts';
 
@@ -66,5 +66,6 @@ ${figureMarkup({
   title: 'Percentile Ranks of This Model and of the One Before',
   caption:
     'Photos that both models scored; away from the line the models place a photo differently. Click one to see why.',
-})}`;
+})}
+${gallery('moved-photos', 'The photos whose rank changed most:')}`;
 }

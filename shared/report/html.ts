@@ -34,3 +34,7 @@ function render(part: Part): string {
 }
 
 export const NOTHING = new Html('');
+
+/** Place of photos, which the script puts there. */
+export const gallery = (id: string, text: string): Html => html`<p>${text}</p>
+<div class="gallery" data-gallery="${id}"></div>`;

@@ -10,7 +10,7 @@ import {
   predictionFigures,
 } from './figures.ts';
 import { dailyText, inputData, performance, REPORT_TITLE, titleBlock } from './header.ts';
-import { type Html, html } from './html.ts';
+import { gallery, html } from './html.ts';
 import { pageText, type Section } from './page.ts';
 import { provenance } from './provenance.ts';
 import { RESAMPLES, type ReportData } from './report-data.ts';
@@ -119,7 +119,3 @@ ${figureMarkup(pairFigure(data.variable, withValues))}`,
     script,
   );
 }
-
-/** The script fills it, as it needs the photos. */
-const gallery = (id: string, text: string): Html => html`<p>${text}</p>
-<div class="gallery" data-gallery="${id}"></div>`;

@@ -150,7 +150,7 @@ nav a:hover { text-decoration: underline; }
   /* Drawn for the window, shrunk to the paper. */
   .chart, .chart > div { position: static !important; width: 100% !important; height: auto !important; }
   .chart canvas { position: static !important; width: auto !important; height: auto !important; max-width: 100%; max-height: 20cm; }
-  section:has(> .gallery) { display: none; }
+  section:has(> .gallery):not(:has(> figure)), .gallery { display: none; }
   h2, h3 { break-after: avoid; }
   figure, table, .facts section { break-inside: avoid; }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { pageScript } from '../../report/script.ts';
+import { comparePrevious, type PreviousModel } from '../../shared/report/comparison.ts';
 import { formatCount, formatTau } from '../../shared/report/formats.ts';
 import { type ReportData, reportData } from '../../shared/report/report-data.ts';
 import { reportPage } from '../../shared/report/report-page.ts';
@@ -334,6 +335,18 @@ describe('The photo', () => {
       expect(await page.locator('#panel .key').textContent()).toContain(key(worst));
       expect(await page.locator('[data-gallery="worst-photos"] .card').count()).toBe(24);
       expect(await page.locator('[data-gallery="contradicted"] .pair-card').count()).toBeGreaterThan(3);
+    }));
+
+  test('whose rank changed most since the model before is the first of its gallery', () =>
+    onPage(async ({ page }) => {
+      const { now, before } = comparePrevious(report.photos, report.previous as PreviousModel).ranks;
+      const sizes = now.map((rank, row) => Math.abs(rank - (before[row] as number)) || 0);
+      const most = sizes.indexOf(Math.max(...sizes));
+
+      await page.locator('[data-gallery="moved-photos"] .card').first().click();
+
+      expect(await page.locator('#panel .key').textContent()).toContain(key(most));
+      expect(await page.locator('[data-gallery="moved-photos"] .card').count()).toBe(12);
     }));
 });
 
