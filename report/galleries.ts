@@ -11,7 +11,7 @@ import { photosBySplit, photosOfPeriod, type View } from './view.ts';
 const MOST_CARDS = 24;
 const MOST_MOVED = 12;
 /** A model that is less sure than this does not contradict anybody. */
-export const LEAST_CONFIDENCE = 0.75;
+const LEAST_CONFIDENCE = 0.75;
 
 type Open = (row: number) => void;
 

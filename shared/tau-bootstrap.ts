@@ -1,4 +1,4 @@
-import { quantile } from './quantiles.ts';
+import { quantile } from './quantile.ts';
 import { countPlaces, denseRanks } from './ranks.ts';
 import { seededRandom } from './seeded-random.ts';
 

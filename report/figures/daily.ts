@@ -10,7 +10,7 @@ import type { Actions } from './photos.ts';
 const LONGEST_GAP_MS = 1.5 * DAY_MS;
 
 /** A click on a day shows its photo nearest to noon. */
-export const aboutDays = (view: View, { openPhoto }: Actions): About => ({
+const aboutDays = (view: View, { openPhoto }: Actions): About => ({
   describe: (day) => dayFacts(view, day),
   open: (day) => openPhoto(nearestRow(view, view.days.noons[day] as number)),
 });

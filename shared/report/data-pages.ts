@@ -32,8 +32,8 @@ type Sources = {
 };
 
 /** A page to look at holds no more photos than this, evenly drawn, and those of all pairs; the files hold all. */
-const MOST_PHOTOS = 60_000;
-const MOST_VALUES = 30_000;
+const MOST_PHOTOS = 30_000;
+const MOST_VALUES = 20_000;
 
 /**
  * Photos, observed values and annotation pairs of a dataset on one page, to check data before trusting a model: the plots

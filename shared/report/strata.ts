@@ -1,5 +1,5 @@
 import { kendallTauB } from '../kendall-tau.ts';
-import { quantile } from '../quantiles.ts';
+import { quantile } from '../quantile.ts';
 import type { Interval } from '../tau-bootstrap.ts';
 import type { ScoredRows } from './scored-photos.ts';
 

@@ -7,7 +7,7 @@ import { datasetImage, datasetValue } from '../../shared/dataset-files.ts';
 import { kendallTauB } from '../../shared/kendall-tau.ts';
 import { fitLine } from '../../shared/line-fit.ts';
 import { interpolate, observedSeries } from '../../shared/observations.ts';
-import { quantile } from '../../shared/quantiles.ts';
+import { quantile } from '../../shared/quantile.ts';
 import { percentileRanks } from '../../shared/ranks.ts';
 import { bootstrapTau, resampleCounts } from '../../shared/tau-bootstrap.ts';
 import { wilsonInterval } from '../../shared/wilson-interval.ts';

@@ -56,8 +56,8 @@ describe('The page of a dataset', () => {
   test('of a very long series draws some photos, among them all of the pairs', () => {
     const { photos } = dataOf(page(photosOf(200_000)));
 
-    expect(photos.keys.length).toBeLessThan(60_000);
-    expect([...photos.imageIds].slice(0, 3)).toEqual([1, 2, 5]);
+    expect(photos.keys.length).toBeLessThan(30_010);
+    expect([...photos.imageIds].slice(0, 3)).toEqual([1, 2, 8]);
   });
 
   test('shows names of users as text', () => {

@@ -14,6 +14,3 @@ export function quantile(ascending: ArrayLike<number>, probability: number): num
   const high = ascending[Math.min(below + 1, ascending.length - 1)] as number;
   return low + (place - below) * (high - low);
 }
-
-/** Median of numbers in any order; NaN of nothing. */
-export const median = (numbers: Float64Array): number => quantile(numbers.toSorted(), 0.5);
