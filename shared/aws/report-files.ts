@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type ObjectLocation, objectOf } from '../object-location.ts';
+import { type ObjectLocation, objectOf, regionalUrl } from '../object-location.ts';
 import type { FileChecksum } from '../report/provenance.ts';
 import type { ReportState } from '../report/report-data.ts';
 import { trainingOutputLocation } from '../report/training-output.ts';
-import { optionalSetting } from './configuration.ts';
+import { optionalSetting, setting } from './configuration.ts';
 import { findWrittenAt, readStream } from './object-store.ts';
 
 /**
@@ -42,8 +42,12 @@ async function checksum(
   return { bytes, sha256: hash.digest('hex'), written_at: writtenAt?.toISOString() ?? '' };
 }
 
-/** Address below which a browser finds photos by key: as the website has it (contract 9.1), or that of a stand-in of S3. */
+/**
+ * Address below which a browser finds photos by key. The regional one, as no answer from there ever leads to another host,
+ * which the pages' Content Security Policy would not follow; or that of a stand-in of S3.
+ */
 export function photoBase(storageBucket: string): string {
   const endpoint = optionalSetting('AWS_ENDPOINT_URL_S3') ?? optionalSetting('AWS_ENDPOINT_URL');
-  return endpoint ? `${endpoint}/${storageBucket}/` : `https://${storageBucket}.s3.amazonaws.com/`;
+  if (endpoint) return `${endpoint}/${storageBucket}/`;
+  return regionalUrl({ bucket: storageBucket, key: '' }, setting('AWS_REGION'));
 }

@@ -4,6 +4,7 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { handler as buildReport } from '../../functions/build-report.ts';
 import { readText, s3, writeObject } from '../../shared/aws/object-store.ts';
+import { photoBase } from '../../shared/aws/report-files.ts';
 import { csvHeader, csvRows } from '../../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../../shared/errors.ts';
 import { runKeys } from '../../shared/keys.ts';
@@ -139,6 +140,16 @@ describe('BuildReport', () => {
     expect([...data.pairs.annotators]).toEqual([1, 2]);
     expect([...data.pairs.left, ...data.pairs.right]).toEqual([1, 3, 0, 2]);
     expect(data.photoBase).toBe(`${process.env.AWS_ENDPOINT_URL_S3}/${buckets.storage}/`);
+  });
+
+  test('lets a page on AWS find its photos at the storage bucket in its region', () => {
+    const endpoint = process.env.AWS_ENDPOINT_URL_S3;
+    delete process.env.AWS_ENDPOINT_URL_S3;
+    try {
+      expect(photoBase('fpe-storage')).toBe('https://fpe-storage.s3.us-west-2.amazonaws.com/');
+    } finally {
+      process.env.AWS_ENDPOINT_URL_S3 = endpoint;
+    }
   });
 
   test('names the files that it is made from by their checksums', async () => {
