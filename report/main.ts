@@ -59,7 +59,10 @@ async function start(): Promise<void> {
     updateNumbers(view);
     toolbar.numbers = shownNumbers(view);
     if (isWhole(view)) restore();
-    else computing = setTimeout(() => updateIntervals(view, page.seed, page.resamples), INTERVALS_MS);
+    else {
+      const { selection } = view;
+      computing = setTimeout(() => updateIntervals(view, () => view.selection === selection), INTERVALS_MS);
+    }
   }
 
   function restore(): void {

@@ -2,8 +2,8 @@ import { formatCount, formatInterval, formatShare, formatTau } from '../shared/r
 import { PAIR_SPLITS, pairAccuracy } from '../shared/report/pairs.ts';
 import { dailyMeans, type ScoredRows, wallDate } from '../shared/report/scored-photos.ts';
 import { SPLIT_GROUPS } from '../shared/report/split-groups.ts';
-import { agreements, tauIntervals } from '../shared/report/statistics.ts';
-import { photosOfPeriod, type View } from './view.ts';
+import { agreements, tauInterval } from '../shared/report/statistics.ts';
+import { DAY_MS, photosOfPeriod, type View } from './view.ts';
 
 const fill = (attribute: string, text: string) => {
   for (const cell of document.querySelectorAll(`[${attribute}]`)) cell.textContent = text;
@@ -42,16 +42,30 @@ export function shownNumbers(view: View): string {
   return `tau ${tau('overall')} · test ${tau('test-all')}`;
 }
 
-/** Intervals take a moment, so they follow once the reader has stopped dragging. */
-export function updateIntervals(view: View, seed: number, resamples: number): void {
+/** Above this, intervals would keep a reader waiting; their places stay empty. */
+const MOST_PHOTOS_WITH_INTERVALS = 60_000;
+
+/**
+ * Intervals take a moment, so they follow once the reader has stopped dragging, one after the other: the page answers in
+ * between.
+ *
+ * @param isWanted whether the reader still looks at the same period
+ */
+export async function updateIntervals(view: View, isWanted: () => boolean): Promise<void> {
+  const { seed, resamples } = view.page;
   const photos = photosOfPeriod(view);
   const days = dailyMeans(photos, wallDate);
-  const numbers = new Map(days.dates.map((date, number) => [date, number]));
-  const ofPhotos = Array.from(photos.timestamps, (wallMs) => numbers.get(wallDate(wallMs)) ?? -1);
-  const show = (by: string, rows: ScoredRows, clusters: ArrayLike<number>) => {
-    for (const [id, interval] of Object.entries(tauIntervals(rows, clusters, { resamples, seed })))
-      fill(`data-interval="${by}.${id}"`, formatInterval(interval));
-  };
-  show('photos', photos, ofPhotos);
-  show('days', days, [...days.dates.keys()]);
+  const dayOf = photos.timestamps.map((wallMs) => Math.floor(wallMs / DAY_MS));
+  if (photos.scores.filter((score) => !Number.isNaN(score)).length > MOST_PHOTOS_WITH_INTERVALS) return;
+  const tables: [by: string, rows: ScoredRows, clusters: ArrayLike<number>][] = [
+    ['days', days, [...days.dates.keys()]],
+    ['photos', photos, dayOf],
+  ];
+  for (const [by, rows, clusters] of tables)
+    for (const group of SPLIT_GROUPS) {
+      await new Promise((resolve) => setTimeout(resolve));
+      if (!isWanted()) return;
+      const interval = tauInterval(rows, group, clusters, { resamples, seed });
+      fill(`data-interval="${by}.${group.id}"`, formatInterval(interval));
+    }
 }

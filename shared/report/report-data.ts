@@ -16,8 +16,8 @@ import {
 } from './pairs.ts';
 import type { CostEstimate, FileChecksum } from './provenance.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from './scored-photos.ts';
-import type { ByGroup } from './split-groups.ts';
-import { type Agreement, agreements, meanRankError, tauIntervals } from './statistics.ts';
+import { type ByGroup, forEachGroup } from './split-groups.ts';
+import { type Agreement, agreements, meanRankError, tauInterval } from './statistics.ts';
 import { type IntervalOfRows, type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
 import { type VariableWords, variableWords } from './variable-words.ts';
 
@@ -104,8 +104,8 @@ export function reportData(sources: ReportSources): ReportData {
     variable: variableWords(parameters.variable_code),
     agreement: { photos: agreements(photos), days: agreements(days) },
     intervals: {
-      photos: tauIntervals(photos, dayOf, bootstrap),
-      days: tauIntervals(days, [...days.dates.keys()], bootstrap),
+      photos: forEachGroup((group) => tauInterval(photos, group, dayOf, bootstrap)),
+      days: forEachGroup((group) => tauInterval(days, group, [...days.dates.keys()], bootstrap)),
     },
     strata: {
       hour: tauByHour(photos, wallMs, intervalOf),

@@ -21,16 +21,16 @@ export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
   });
 
 /**
- * 95 % interval of each group's tau; see `bootstrapTau`.
+ * 95 % interval of the tau of a group; see `bootstrapTau`.
  *
  * @param clusters number of the day of each row
  */
-export const tauIntervals = (
+export const tauInterval = (
   rows: ScoredRows,
+  group: SplitGroup,
   clusters: ArrayLike<number>,
   options: BootstrapOptions,
-): ByGroup<Interval | null> =>
-  forEachGroup((group) => bootstrapTau(valuesOfGroup(rows, group), rows.scores, clusters, options));
+): Interval | null => bootstrapTau(valuesOfGroup(rows, group), rows.scores, clusters, options);
 
 /** Values of rows outside the group become NaN, which leaves them out. */
 function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {
