@@ -4,10 +4,11 @@ import * as z from 'zod';
 import { type AnnotationSession, parseAnnotationFile } from '../shared/annotation-sessions.ts';
 import { type Database, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { listObjects, readText, writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
+import { readText, writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
+import { requirePhotos } from '../shared/aws/photos.ts';
 import { csvHeader, csvRows } from '../shared/csv.ts';
 import { EXPORTED_IMAGE_COLUMNS, VALUE_COLUMNS } from '../shared/dataset-files.ts';
-import { NoAnnotations, NoImages, PhotosMissing } from '../shared/errors.ts';
+import { NoAnnotations, NoImages } from '../shared/errors.ts';
 import { type Run, run, type StationExport } from '../shared/execution-state.ts';
 import {
   annotationSessionRows,
@@ -17,12 +18,11 @@ import {
   stationImages,
   stationValues,
 } from '../shared/fpe-database/station-export.ts';
-import { imageKey, photoFolder } from '../shared/image-key.ts';
+import { imageKey } from '../shared/image-key.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { s3Uri } from '../shared/object-location.ts';
 
 const FILES_AT_ONCE = 50;
-const KEYS_SHOWN = 3;
 
 /** Takes everything that the run needs out of the database and the annotation files, as of one instant. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<StationExport> => {
@@ -36,7 +36,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   );
   await writeJson({ bucket: run.buckets.model, key: run.keys.dataset.station }, station);
   if (images.keys.size === 0) throw noImages(run, images);
-  await requirePhotos(run, images.keys);
+  await requirePhotos(run.buckets.storage, run.station, images.keys);
   const sessions = await pMap(sessionRows, (row) => readSession(run, row), { concurrency: FILES_AT_ONCE });
   const annotation_pairs = sessions.reduce((sum, { pairs }) => sum + pairs.length, 0);
   if (annotation_pairs === 0) throw noAnnotations(run, sessions.length);
@@ -108,25 +108,6 @@ async function exportValues(database: Database, run: Run): Promise<number> {
   }
   await writeCsv({ bucket: run.buckets.model, key: run.keys.export.fpe_values }, Readable.from(lines()));
   return count;
-}
-
-/** A photo that is missing would fail the training job minutes later: listing finds it for one request per 1,000. */
-async function requirePhotos(run: Run, keys: ReadonlySet<string>): Promise<void> {
-  const folders = new Set([...keys].map(photoFolder));
-  const missing = new Set(keys);
-  const list = async (folder: string) => {
-    for await (const { key } of listObjects(run.buckets.storage, `${folder}/`)) missing.delete(key);
-  };
-  await pMap(folders, list, { concurrency: FILES_AT_ONCE });
-  if (missing.size === 0) return;
-  const shown = [...missing].slice(0, KEYS_SHOWN).join(', ');
-  throw new PhotosMissing({
-    what: 'Photos that the database knows are not in S3',
-    where: `bucket ${run.buckets.storage}, station ${run.station.id} (${run.station.name})`,
-    found: `${missing.size} of ${keys.size} missing, e.g. ${shown}`,
-    expected: 'an object for every image with status DONE',
-    fix: 'upload the photos again, or set the status of these images to FAILED so that they are left out, then redrive the execution',
-  });
 }
 
 async function readSession(run: Run, { file, ...session }: SessionRow): Promise<AnnotationSession> {

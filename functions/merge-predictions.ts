@@ -4,7 +4,7 @@ import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { PARALLEL_REQUESTS, readText, readTextRange, writeCsv } from '../shared/aws/object-store.ts';
 import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
-import { type MergedBatch, mergeBatch, run } from '../shared/execution-state.ts';
+import { type MergedBatch, mergeBatch, transformRun } from '../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
@@ -12,7 +12,7 @@ import { chunkName, modelAnswer, PREDICTION_COLUMNS } from '../shared/prediction
 
 /** Joins one batch of photos with the scores that the transform job left for them, one object per photo. */
 export const handler = lambdaHandler(
-  z.object({ run, batch: mergeBatch }),
+  z.object({ run: transformRun, batch: mergeBatch }),
   async ({ run, batch }): Promise<MergedBatch> => {
     const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
     const { images, run_prefix } = run.keys.transform;

@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { copyObject, readAllRows, readRows, writeObject } from '../shared/aws/object-store.ts';
+import { writeManifest } from '../shared/aws/manifest.ts';
+import { copyObject, readAllRows, readRows } from '../shared/aws/object-store.ts';
 import { textCell } from '../shared/csv.ts';
 import { type Manifests, run } from '../shared/execution-state.ts';
 
@@ -29,18 +29,3 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   await writeManifest(inModelBucket(keys.transform.manifest), buckets.storage, filenames());
   return { training_photos: trainingPhotos.size, transform_photos };
 });
-
-/** A SageMaker manifest: the prefix first, then the rest of each key, as it is (SageMaker API reference, S3DataSource). */
-async function writeManifest(
-  location: { bucket: string; key: string },
-  photoBucket: string,
-  batches: Iterable<string[]> | AsyncIterable<string[]>,
-): Promise<void> {
-  async function* text() {
-    yield `[${JSON.stringify({ prefix: `s3://${photoBucket}/` })}`;
-    for await (const batch of batches)
-      if (batch.length > 0) yield batch.map((key) => `,\n${JSON.stringify(key)}`).join('');
-    yield ']\n';
-  }
-  await writeObject(location, Readable.from(text()), 'application/json');
-}

@@ -96,6 +96,14 @@ export type Manifests = z.output<typeof manifests>;
 export const training = z.object({ job: z.string(), status: z.string(), artifact: z.string() });
 export const scoring = z.object({ job: z.string(), status: z.string() });
 
+/** What PlanMerge and MergePredictions take of a run, be it one of training or of scoring alone. */
+export const transformRun = z.object({
+  buckets: run.shape.buckets,
+  keys: z.object({ transform: z.object({ images: z.string(), run_prefix: z.string() }) }),
+  parameters: z.object({ merge_batch_size: runInput.shape.merge_batch_size }),
+});
+export type TransformRun = z.output<typeof transformRun>;
+
 /**
  * One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. `size` is
  * the nominal number of rows, by which the chunk is named; the last batch has fewer.

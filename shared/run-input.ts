@@ -1,6 +1,5 @@
-import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
-import { InvalidInput } from './errors.ts';
+import { parseInput } from './input-faults.ts';
 
 const date = z.iso.date().describe('yyyy-mm-dd in the station’s time zone, inclusive');
 const instanceType = z
@@ -117,39 +116,6 @@ export const runInput = z
 
 export type RunInput = z.output<typeof runInput>;
 
-/**
- * Checks the input of an execution and fills the defaults; all faults are reported at once.
- *
- * @throws InvalidInput
- */
-export function parseRunInput(input: unknown): RunInput {
-  const parsed = runInput.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, input));
-  throw new InvalidInput(
-    {
-      what: `The input has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}`,
-      where: 'input of the execution',
-      found: faults.join('; '),
-      expected: 'names and values as in events/input.schema.json; only station_id is required',
-      fix: 'correct the input and start a new execution',
-    },
-    { cause: parsed.error },
-  );
-}
-
-/** One phrase per fault: the name, what was given, and what would be right. */
-function describeIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(
-      (key) => `${key} is not a name of the input, did you mean ${closest(key, INPUT_NAMES)}?`,
-    );
-  const name = issue.path.join('.');
-  if (name === '') return [`${JSON.stringify(input) ?? 'nothing'} is not a JSON object`];
-  const given = (input as Record<string, unknown>)[name];
-  return [
-    given === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(given)}: ${issue.message}`,
-  ];
-}
-
-const INPUT_NAMES = Object.keys(runInput.shape);
+/** @throws InvalidInput naming every fault */
+export const parseRunInput = (input: unknown): RunInput =>
+  parseInput(runInput, input, 'events/input.schema.json');

@@ -95,7 +95,14 @@ export const modelRequest = (image: string) => ({
   },
 });
 
-export function transformRequest({ buckets, keys, parameters }: RequestSettings) {
+/** What a transform job takes of a run, be it one of training or of scoring alone. */
+export type TransformSettings = {
+  buckets: { model: string };
+  keys: { transform: { manifest: string; run_prefix: string } };
+  parameters: Pick<RunInput, 'transform_instance_type' | 'transform_instance_count'>;
+};
+
+export function transformRequest({ buckets, keys, parameters }: TransformSettings) {
   return {
     MaxConcurrentTransforms: MAX_CONCURRENT_TRANSFORMS,
     MaxPayloadInMB: MAX_PAYLOAD_MB,

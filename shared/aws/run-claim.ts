@@ -1,6 +1,5 @@
 import { decideClaim, type RunClaim, runClaim } from '../claim.ts';
 import { ClaimLost, FileInvalid, ModelCodeInUse } from '../errors.ts';
-import type { Run } from '../execution-state.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { readVersion, writeConditionally } from './object-store.ts';
 
@@ -44,8 +43,11 @@ export async function takeClaim(
   });
 }
 
+/** What an execution holds a claim by. */
+export type ClaimHolder = { execution_arn: string; buckets: { model: string }; keys: { claim: string } };
+
 /** @throws ClaimLost when another execution has taken the model code over, e.g. while this one was stopped */
-export async function assertClaimHeld(run: Run): Promise<{ claim: RunClaim; etag: string }> {
+export async function assertClaimHeld(run: ClaimHolder): Promise<{ claim: RunClaim; etag: string }> {
   const location = claimLocation(run);
   const held = await readClaim(location);
   if (held?.claim.execution_arn === run.execution_arn) return held;
@@ -59,7 +61,7 @@ export async function assertClaimHeld(run: Run): Promise<{ claim: RunClaim; etag
 }
 
 /** Marks the model code as finished; twice is once. @throws ClaimLost */
-export async function finishClaim(run: Run): Promise<void> {
+export async function finishClaim(run: ClaimHolder): Promise<void> {
   const { claim, etag } = await assertClaimHeld(run);
   if (claim.status === 'finished') return;
   const finished: RunClaim = { ...claim, status: 'finished' };
@@ -67,9 +69,13 @@ export async function finishClaim(run: Run): Promise<void> {
   await assertClaimHeld(run);
 }
 
-const claimLocation = (run: Run): ObjectLocation => ({ bucket: run.buckets.model, key: run.keys.claim });
+const claimLocation = (run: ClaimHolder): ObjectLocation => ({
+  bucket: run.buckets.model,
+  key: run.keys.claim,
+});
 
-async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
+/** The claim at a place with its ETag, or null where there is none. */
+export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
   const version = await readVersion(location);
   if (!version) return null;
   try {
