@@ -1,14 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseRunInput } from '../shared/run-input.ts';
+import { MACHINE_INPUTS, type MachineKind } from '../shared/machine-inputs.ts';
 import { UsageError } from './connection.ts';
 
 /**
- * Reads an input as it is typed: a station's id, a file, JSON itself, or `-` for standard input. It is checked here as PrepareRun checks
- * it, so that a mistake is found before anything starts, but handed on as it was given.
+ * Reads an input as it is typed: a station's id, a file, JSON itself, or `-` for standard input. It is
+ * checked here as the machine's first function checks it, so that a mistake is found before anything starts, but handed on
+ * as it was given.
  *
+ * @param kind of the machine that is to take it
  * @throws UsageError, InvalidInput
  */
-export function readExecutionInput(given: string): Record<string, unknown> {
+export function readExecutionInput(
+  given: string,
+  kind: MachineKind = 'train-station',
+): Record<string, unknown> {
   const { text, where } = readText(given);
   let input: unknown;
   try {
@@ -16,7 +21,7 @@ export function readExecutionInput(given: string): Record<string, unknown> {
   } catch (error) {
     throw new UsageError(`${where} is not JSON: ${(error as Error).message}`);
   }
-  parseRunInput(input);
+  MACHINE_INPUTS[kind].parse(input);
   return input as Record<string, unknown>;
 }
 

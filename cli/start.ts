@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
+import { machineKind } from '../shared/machine-inputs.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { connectToMachine, consoleUrl, nameOf } from './find-execution.ts';
 import { followExecution } from './watch.ts';
 
-/** `fpe start`: one station, start to finish. */
+/** `fpe start`: one execution of the machine, which trains a station's model unless another is named. */
 export function startCommand(): Command {
   return new Command('start')
     .description('Start an execution and watch it')
@@ -12,7 +13,8 @@ export function startCommand(): Command {
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
     .action(async (given: string, options: { name?: string; detach?: boolean }, command: Command) => {
-      const input = readExecutionInput(given);
+      const machine: string | undefined = command.optsWithGlobals().machine ?? process.env.FPE_STATE_MACHINE;
+      const input = readExecutionInput(given, machineKind(machine));
       const { connection, stateMachineArn } = await connectToMachine(command);
       const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
       console.log(`Started ${nameOf(executionArn)} in ${connection.description}.`);

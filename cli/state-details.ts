@@ -13,6 +13,7 @@ import {
   stationExport,
 } from '../shared/execution-state.ts';
 import { formatCount } from '../shared/report/formats.ts';
+import { extension, scoringRun, selection, suppliedModel } from '../shared/scoring-state.ts';
 
 /** What a person wants to know of a state that is done, in a few words; empty where there is nothing to say. */
 export function stateDetails(name: string, output: unknown): string {
@@ -61,6 +62,23 @@ const DETAILS: Record<string, (output: unknown) => string> = {
   ),
   DecidePromotion: details({ promotion }, ({ promotion: decided }) => decided.reason),
   BuildReport: details({ report }, ({ report: built }) => built.note),
+  PrepareScoring: details(
+    { run: scoringRun },
+    ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
+  ),
+  SelectPhotos: details({ selection }, ({ selection: selected }) =>
+    selected.work === 'nothing'
+      ? `no new photos beside ${formatCount(selected.images)} scored ones`
+      : `${formatCount(selected.transform_photos)} new photos${selected.removed ? `, ${formatCount(selected.removed)} to be removed` : ''}`,
+  ),
+  SupplyCode: details({ supplied: suppliedModel }, ({ supplied }) =>
+    supplied.code_added ? 'the archive came without code: ours is added' : '',
+  ),
+  ExtendPredictions: details(
+    { extended: extension },
+    ({ extended }) =>
+      `${formatCount(extended.scored)} new scores${extended.unreadable ? `, ${formatCount(extended.unreadable)} unreadable` : ''}; ${formatCount(extended.images)} in all`,
+  ),
   InsertModel: details({ published: insertion }, ({ published }) => `models.id ${published.model_id}`),
 };
 

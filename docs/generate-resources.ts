@@ -16,7 +16,10 @@ export const RESOURCES_FILE = join(import.meta.dirname, 'resources.md');
 const TYPES: Record<string, { name?: string; purpose: (properties: Record<string, unknown>) => string }> = {
   'AWS::StepFunctions::StateMachine': {
     name: 'StateMachineName',
-    purpose: () => 'one station, start to finish',
+    purpose: ({ StateMachineName }) =>
+      String(StateMachineName).endsWith('-score-station')
+        ? 'new photos of one station, scored with its published model'
+        : 'one station, start to finish',
   },
   'AWS::Lambda::Function': {
     name: 'FunctionName',
@@ -40,7 +43,9 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
     name: 'TopicName',
     purpose: () => 'tells of finished and failed executions and of alarms',
   },
-  'AWS::SNS::TopicPolicy': { purpose: () => 'takes messages from the machine, the rule and the alarms only' },
+  'AWS::SNS::TopicPolicy': {
+    purpose: () => 'takes messages from the machines, the rule and the alarms only',
+  },
   'AWS::KMS::Key': { purpose: () => 'encrypts the topic' },
   'AWS::Events::Rule': { name: 'Name', purpose: ({ Description }) => String(Description) },
   'AWS::CloudWatch::Alarm': {

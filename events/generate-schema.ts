@@ -1,21 +1,24 @@
-/** Writes events/input.schema.json from the zod schema of the input: `npm run schema`. */
+/** Writes the JSON Schema of each machine's input from its zod schema: `npm run schema`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { runInput } from '../shared/run-input.ts';
+import { MACHINE_INPUTS, type MachineKind } from '../shared/machine-inputs.ts';
 
-export const SCHEMA_FILE = join(import.meta.dirname, 'input.schema.json');
+export const schemaFile = (kind: MachineKind): string =>
+  join(import.meta.dirname, MACHINE_INPUTS[kind].schemaFile);
 
 /** JSON Schema (draft 2020-12) of what a user may write: defaults are optional, unknown names are refused. */
-export function inputSchema(): string {
-  const schema = z.toJSONSchema(runInput, { io: 'input', target: 'draft-2020-12' });
+export function inputSchema(kind: MachineKind): string {
+  const schema = z.toJSONSchema(MACHINE_INPUTS[kind].schema, { io: 'input', target: 'draft-2020-12' });
   const { $schema, ...rest } = schema;
-  return `${JSON.stringify({ $schema, title: 'Input of train-station', ...rest }, null, 2)}\n`;
+  return `${JSON.stringify({ $schema, title: `Input of ${kind}`, ...rest }, null, 2)}\n`;
 }
 
-if (import.meta.main) {
-  const text = inputSchema();
-  const isFresh = readFileSync(SCHEMA_FILE, { encoding: 'utf8', flag: 'a+' }) === text;
-  if (!isFresh) writeFileSync(SCHEMA_FILE, text);
-  console.log(`events/input.schema.json ${isFresh ? 'was up to date' : 'is written'}`);
-}
+if (import.meta.main)
+  for (const kind of Object.keys(MACHINE_INPUTS) as MachineKind[]) {
+    const text = inputSchema(kind);
+    const file = schemaFile(kind);
+    const isFresh = readFileSync(file, { encoding: 'utf8', flag: 'a+' }) === text;
+    if (!isFresh) writeFileSync(file, text);
+    console.log(`events/${MACHINE_INPUTS[kind].schemaFile} ${isFresh ? 'was up to date' : 'is written'}`);
+  }

@@ -63,7 +63,8 @@ function formatCell(cell: Cell): string {
   return MAY_NEED_QUOTES.test(text) ? Papa.unparse([[text]]) : text;
 }
 
-export type RowSchema<Row> = z.ZodType<Row, Record<string, string | null>>;
+/** Of a row's cells by their columns; a column that a file may lack is optional. */
+export type RowSchema<Row> = z.ZodType<Row, Record<string, string | null | undefined>>;
 
 /**
  * Parses a file with a header into rows checked by `row`; all cells reach the schema as text, missing ones as null.

@@ -48,6 +48,18 @@ export class ModelCodeInUse extends PipelineError {
 export class ModelCodeExists extends PipelineError {
   override readonly name = 'ModelCodeExists';
 }
+/** The station has no published model of that code, or no default one. */
+export class NoModel extends PipelineError {
+  override readonly name = 'NoModel';
+}
+/** Several rows of `models` have the station's model code, so that it is not known which model is meant. */
+export class ModelAmbiguous extends PipelineError {
+  override readonly name = 'ModelAmbiguous';
+}
+/** The files of a model code are no longer those of the model that was to be scored with. */
+export class ModelReplaced extends PipelineError {
+  override readonly name = 'ModelReplaced';
+}
 /** `pretrained` is on and the ImageNet weights are not in the model bucket. */
 export class PretrainedWeightsMissing extends PipelineError {
   override readonly name = 'PretrainedWeightsMissing';

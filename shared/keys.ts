@@ -69,3 +69,45 @@ export function publishedKeys(modelUuid: string, modelCode: string) {
     annotations: `${folder}/annotations.csv`,
   };
 }
+
+/**
+ * Keys of every object that an execution of `score-station` reads or writes: `published` below the storage bucket, the
+ * others below the model bucket (contract 5.2, 5.4, 5.5).
+ */
+export function scoringKeys(stationId: number, modelCode: string, modelUuid: string, runId: string) {
+  const model = `${modelsFolder(stationId)}${modelCode}`;
+  const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
+  const published = publishedKeys(modelUuid, modelCode);
+  return {
+    claim: `${model}/scoring-claim.json`,
+    training_claim: `${model}/claim.json`,
+    input_summary: `${model}/input/rank-input.json`,
+    predictions: `${model}/transform/predictions.csv`,
+    imagesets: `${model}/transform/imagesets`,
+    removed: `${run}/removed.json`,
+    /** The published archive with our code in it, where it came without. */
+    model: `${run}/model.tar.gz`,
+    transform: {
+      images: `${run}/transform-input/images.csv`,
+      manifest: `${run}/transform-input/manifest.json`,
+      run_prefix: `${run}/transform`,
+    },
+    extended: {
+      predictions: `${run}/extended/predictions.csv`,
+      published: `${run}/extended/published.csv`,
+    },
+    published: {
+      model: published.model,
+      predictions: published.predictions,
+      /** The predictions of the training, kept when they are extended for the first time. */
+      predictions_train: `models/${modelUuid}/predictions-train.csv`,
+      images: published.images,
+    },
+  };
+}
+
+export type ScoringKeys = ReturnType<typeof scoringKeys>;
+
+/** Where the predictions of one imageset lie, below `imagesets` of `scoringKeys` (contract 5.4). */
+export const imagesetPredictionsKey = (keys: ScoringKeys, imagesetUuid: string): string =>
+  `${keys.imagesets}/${imagesetUuid}/predictions.csv`;

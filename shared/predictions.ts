@@ -1,11 +1,29 @@
 import * as z from 'zod';
-import { optionalNumberCell } from './csv.ts';
+import { instantCell, optionalNumberCell, optionalTextCell, textCell } from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
 
 /** Columns of predictions.csv and of its chunks (contract 5.4). */
 export const PREDICTION_COLUMNS = [...INPUT_IMAGE_COLUMNS, 'score'] as const;
 export const prediction = inputImage.extend({ score: optionalNumberCell });
 export type Prediction = z.output<typeof prediction>;
+
+/**
+ * A row of any predictions.csv: those of a whole station, published ones, and those of an imageset, by whoever wrote them.
+ * Columns that only some of them have are null in the others (contract 5.4, 5.5).
+ */
+export const predictedPhoto = z.object({
+  split: optionalTextCell.default(null),
+  image_id: optionalNumberCell.default(null),
+  timestamp: instantCell,
+  filename: textCell,
+  url: optionalTextCell.default(null),
+  value: optionalNumberCell.default(null),
+  score: optionalNumberCell,
+});
+export type PredictedPhoto = z.output<typeof predictedPhoto>;
+
+/** Columns of an imageset's predictions.csv (contract 5.4). */
+export const IMAGESET_PREDICTION_COLUMNS = ['image_id', 'timestamp', 'filename', 'url', 'score'] as const;
 
 /** What the model answers for one photo: `score` is null when the photo cannot be read. */
 export const modelAnswer = z.object({ score: z.number().nullable() });

@@ -15,6 +15,13 @@ export function publishScoring({ images, scored, unreadable }: Predictions): voi
   metrics.publishStoredMetrics();
 }
 
+/** As `publishScoring`, without a share: a few new photos say little of a station's. */
+export function publishScoredPhotos({ scored, unreadable }: { scored: number; unreadable: number }): void {
+  metrics.addMetric('PhotosScored', MetricUnit.Count, scored);
+  metrics.addMetric('PhotosUnreadable', MetricUnit.Count, unreadable);
+  metrics.publishStoredMetrics();
+}
+
 /** KendallTau of scores and observed values over all photos of a station's model; nothing where there is none. */
 export function publishKendallTau(stationId: number, tau: number | null): void {
   if (tau === null) return;

@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import { once } from 'node:events';
+import { PassThrough, type Readable } from 'node:stream';
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -106,6 +107,35 @@ export async function writeObject(
 export const writeCsv = (location: ObjectLocation, body: string | Readable) =>
   writeObject(location, body, 'text/csv; charset=utf-8');
 
+/**
+ * A CSV that is written piece by piece; it becomes visible as a whole when it is ended. Each `write` waits until S3 has
+ * taken what lies before it, and throws what the upload failed of.
+ */
+export function csvUpload(location: ObjectLocation, header: string) {
+  const body = new PassThrough();
+  const uploaded = writeCsv(location, body);
+  const failed = new Promise<never>((_, reject) => {
+    uploaded.catch(reject);
+  });
+  failed.catch(() => undefined); // whoever writes or ends gets it
+  const write = async (text: string): Promise<void> => {
+    if (!body.write(text)) await Promise.race([once(body, 'drain'), failed]);
+  };
+  body.write(header);
+  return {
+    write,
+    async end(): Promise<void> {
+      body.end();
+      await uploaded;
+    },
+    /** Leaves the object as it was. */
+    async discard(): Promise<void> {
+      body.destroy(new Error('The file was not written to its end'));
+      await uploaded.catch(() => undefined);
+    },
+  };
+}
+
 export const writeJson = (location: ObjectLocation, value: unknown) =>
   writeObject(location, `${JSON.stringify(value, null, 2)}\n`, 'application/json');
 
@@ -158,6 +188,17 @@ export async function findSize(location: ObjectLocation): Promise<number | null>
       new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }),
     );
     return ContentLength ?? 0;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** ETag of an object, which changes with its content; null where there is no such object. */
+export async function findVersion(location: ObjectLocation): Promise<string | null> {
+  try {
+    const { ETag } = await s3().send(new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }));
+    return ETag ?? null;
   } catch (error) {
     if (isMissing(error)) return null;
     throw error;

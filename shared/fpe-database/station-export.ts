@@ -15,6 +15,8 @@ export type ImageRow = {
   url: string | null;
   /** Why the photo is left out, null when it is not; the first reason that applies (Q-D4). */
   exclusion: 'imageset_not_done' | 'image_not_done' | 'no_timestamp' | 'pii' | null;
+  /** Whether the photo shows people or vehicles, whatever else leaves it out. */
+  has_pii: boolean;
 };
 
 /** Every photo of the station by time, then id: those left out as well, so that they can be counted. */
@@ -26,7 +28,8 @@ export const stationImages = (database: Database, stationId: number): AsyncGener
             CASE WHEN s.status IS DISTINCT FROM 'DONE' THEN 'imageset_not_done'
                  WHEN i.status IS DISTINCT FROM 'DONE' THEN 'image_not_done'
                  WHEN i.timestamp IS NULL THEN 'no_timestamp'
-                 WHEN image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) THEN 'pii' END AS exclusion
+                 WHEN image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) THEN 'pii' END AS exclusion,
+            image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
        FROM imagesets s JOIN images i ON i.imageset_id = s.id
       WHERE s.station_id = $1
       ORDER BY i.timestamp, i.id`,

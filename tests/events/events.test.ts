@@ -1,33 +1,56 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
-import { inputSchema, SCHEMA_FILE } from '../../events/generate-schema.ts';
+import { describe, expect, test } from '@jest/globals';
+import { inputSchema, schemaFile } from '../../events/generate-schema.ts';
 import { InvalidInput } from '../../shared/errors.ts';
-import { parseRunInput, runInput } from '../../shared/run-input.ts';
+import { MACHINE_INPUTS, type MachineKind, machineKind } from '../../shared/machine-inputs.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'events');
 const readEvent = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
+const KINDS = Object.keys(MACHINE_INPUTS) as MachineKind[];
 const samples = readdirSync(folder).filter((name) => name.endsWith('.json') && !name.includes('schema'));
+/** A sample is named after its machine; those of the demo are of the one that trains. */
+const kindOf = (name: string): MachineKind =>
+  KINDS.find((kind) => name.startsWith(`${kind}.`)) ?? 'train-station';
 
-test('the JSON Schema of the input is fresh (npm run schema)', () => {
-  expect(readFileSync(SCHEMA_FILE, 'utf8')).toBe(inputSchema());
+describe.each(KINDS)('the input of %s', (kind) => {
+  test('has a fresh JSON Schema (npm run schema)', () => {
+    expect(readFileSync(schemaFile(kind), 'utf8')).toBe(inputSchema(kind));
+  });
+
+  test('has a sample with everything that names every parameter', () => {
+    const given = Object.keys(readEvent(`${kind}.all.json`) as object);
+
+    expect(given.sort()).toEqual(Object.keys(MACHINE_INPUTS[kind].schema.shape).sort());
+  });
 });
 
 test.each(samples.filter((name) => !name.includes('.invalid.')))('%s is a valid input', (name) => {
-  expect(parseRunInput(readEvent(name))).toMatchObject({ station_id: expect.any(Number) });
+  const { parse } = MACHINE_INPUTS[kindOf(name)];
+
+  expect(parse(readEvent(name))).toMatchObject({ station_id: expect.any(Number) });
 });
 
-test('the sample with everything names every parameter', () => {
-  const given = Object.keys(readEvent('train-station.all.json') as object);
-
-  expect(given.sort()).toEqual(Object.keys(runInput.shape).sort());
-});
-
-test('the invalid sample is refused with all three faults at once', () => {
-  const parse = () => parseRunInput(readEvent('train-station.invalid.json'));
+test.each([
+  [
+    'train-station',
+    /3 faults.*station_id is "29".*train_frac is 80.*max_hours is not a name of the input, did you mean max_hour\?/,
+  ],
+  [
+    'score-station',
+    /3 faults.*station_id is "29".*transform_instance_type is "c5.xlarge".*model is not a name of the input, did you mean model_code\?/,
+  ],
+] as const)('the invalid sample of %s is refused with all three faults at once', (kind, faults) => {
+  const parse = () => MACHINE_INPUTS[kind].parse(readEvent(`${kind}.invalid.json`));
 
   expect(parse).toThrow(InvalidInput);
-  expect(parse).toThrow(
-    /3 faults.*station_id is "29".*train_frac is 80.*max_hours is not a name of the input, did you mean max_hour\?/,
-  );
+  expect(parse).toThrow(faults);
+});
+
+test.each([
+  ['fpe-prod-score-station', 'score-station'],
+  ['arn:aws:states:us-west-2:123456789012:stateMachine:fpe-dev-train-station', 'train-station'],
+  [undefined, 'train-station'],
+])('the machine %s takes the input of %s', (machine, kind) => {
+  expect(machineKind(machine)).toBe(kind);
 });

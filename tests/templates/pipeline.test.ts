@@ -106,6 +106,9 @@ describe.each(STAGES)('stage %s', (stage) => {
       'functions/export-station.handler',
       'functions/decide-promotion.handler',
       'functions/insert-model.handler',
+      'functions/prepare-scoring.handler',
+      'functions/select-photos.handler',
+      'functions/publish-predictions.handler',
     ]);
     expect(withSecret.map(({ Handler }) => Handler)).toEqual(inVpc);
   });
@@ -149,18 +152,18 @@ describe.each(STAGES)('stage %s', (stage) => {
     );
   });
 
-  test('the machine is traced, and logs errors without data unless the stage asks for it', () => {
-    const [[, machine]] = ofType(templateOf(stage), 'AWS::StepFunctions::StateMachine') as [
-      [string, Resource],
-    ];
+  test('every machine is traced, and logs errors without data unless the stage asks for it', () => {
+    const machines = ofType(templateOf(stage), 'AWS::StepFunctions::StateMachine');
 
-    expect(machine.Properties).toMatchObject({
-      TracingConfiguration: { Enabled: true },
-      LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: readStage(stage).logExecutionData },
-    });
+    expect(machines.length).toBeGreaterThanOrEqual(2);
+    for (const [, { Properties }] of machines)
+      expect(Properties).toMatchObject({
+        TracingConfiguration: { Enabled: true },
+        LoggingConfiguration: { Level: 'ERROR', IncludeExecutionData: readStage(stage).logExecutionData },
+      });
   });
 
-  test('the topic is encrypted, and takes messages from the machine, the rule and the alarms only', () => {
+  test('the topic is encrypted, and takes messages from the machines, the rule and the alarms only', () => {
     const { Resources } = templateOf(stage);
     const statements = policiesOf(templateOf(stage)).find(({ name }) =>
       name.startsWith('NotificationTopicPolicy'),
@@ -169,11 +172,12 @@ describe.each(STAGES)('stage %s', (stage) => {
     expect(Resources.NotificationTopic?.Properties?.KmsMasterKeyId).toEqual({ Ref: 'NotificationKey' });
     expect(statements?.map(({ Principal }) => Principal)).toEqual([
       { AWS: { 'Fn::GetAtt': ['TrainStationRole', 'Arn'] } },
+      { AWS: { 'Fn::GetAtt': ['ScoreStationRole', 'Arn'] } },
       { Service: 'events.amazonaws.com' },
       { Service: 'cloudwatch.amazonaws.com' },
     ]);
     expect(
-      statements?.slice(1).every(({ Condition }) => JSON.stringify(Condition).includes('aws:SourceArn')),
+      statements?.slice(2).every(({ Condition }) => JSON.stringify(Condition).includes('aws:SourceArn')),
     ).toBe(true);
   });
 

@@ -1,0 +1,145 @@
+import pMap from 'p-map';
+import * as z from 'zod';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { publishScoredPhotos } from '../shared/aws/metrics.ts';
+import { csvUpload, readAllRows, readJson, readRows, writeCsv } from '../shared/aws/object-store.ts';
+import { assertClaimHeld } from '../shared/aws/run-claim.ts';
+import { csvHeader, csvRows, formatCsv } from '../shared/csv.ts';
+import { ObjectNotFound, PredictionsIncomplete } from '../shared/errors.ts';
+import { type MergedBatch, mergedBatch } from '../shared/execution-state.ts';
+import { byInstant, extendPredictions, imagesetPredictions } from '../shared/extended-predictions.ts';
+import { imagesetUuidOf } from '../shared/image-key.ts';
+import { imagesetPredictionsKey } from '../shared/keys.ts';
+import { formatInstant, type StationClock, stationClock } from '../shared/local-time.ts';
+import { PhotoSet } from '../shared/photo-set.ts';
+import {
+  chunkName,
+  IMAGESET_PREDICTION_COLUMNS,
+  PREDICTION_COLUMNS,
+  type PredictedPhoto,
+  predictedPhoto,
+} from '../shared/predictions.ts';
+import {
+  type Extension,
+  type ScoringRun,
+  type Selection,
+  scoringRun,
+  selection,
+} from '../shared/scoring-state.ts';
+
+const removedPhotos = z.object({ image_ids: z.array(z.int()), filenames: z.array(z.string()) });
+const FILES_AT_ONCE = 10;
+
+/**
+ * Puts the new scores into the predictions, in one pass over them: a copy of the model's own and one for the website lie
+ * ready afterwards, and the predictions of each imageset that got new ones are written.
+ */
+export const handler = lambdaHandler(
+  z.object({ run: scoringRun, selection, merged: z.array(mergedBatch) }),
+  async ({ run, selection, merged }): Promise<Extension> => {
+    await assertClaimHeld(run);
+    const added = await readNewScores(run, selection, merged);
+    const removed = PhotoSet.fromJSON(await readJson(inModelBucket(run, run.keys.removed), removedPhotos));
+    const clock = stationClock(run.station.timezone);
+    const ofImagesets = new Map(
+      added
+        .flatMap(({ filename }) => imagesetUuidOf(filename) ?? [])
+        .map((uuid) => [uuid, [] as PredictedPhoto[]]),
+    );
+    const images = await writeExtended(
+      run,
+      extendPredictions(sortedPredictions(selection), added, removed),
+      (row) => ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
+    );
+    await pMap(ofImagesets, ([uuid, rows]) => writeImageset(run, uuid, rows, removed, clock), {
+      concurrency: FILES_AT_ONCE,
+    });
+    const scored = added.filter(({ score }) => score !== null).length;
+    const counts = { images, scored, unreadable: added.length - scored };
+    publishScoredPhotos(counts);
+    return { ...counts, imagesets: ofImagesets.size };
+  },
+);
+
+/** @returns number of rows for the website */
+async function writeExtended(
+  run: ScoringRun,
+  extended: AsyncIterable<PredictedPhoto[]>,
+  onRow: (row: PredictedPhoto) => void,
+): Promise<number> {
+  const clock = stationClock(run.station.timezone);
+  const inStationTime = (row: PredictedPhoto) => ({ ...row, timestamp: clock.iso(row.timestamp) });
+  const { predictions, published } = run.keys.extended;
+  const header = csvHeader(PREDICTION_COLUMNS);
+  const own = csvUpload(inModelBucket(run, predictions), header);
+  const website = csvUpload(inModelBucket(run, published), header);
+  let images = 0;
+  try {
+    for await (const rows of extended) {
+      rows.forEach(onRow);
+      // Without a score the website would take a photo for 0 (Q-P1); it takes the date from the text (Q-P2).
+      const scored = rows.filter(({ score }) => score !== null);
+      images += scored.length;
+      await own.write(csvRows(PREDICTION_COLUMNS, rows.map(inUtc)));
+      await website.write(csvRows(PREDICTION_COLUMNS, scored.map(inStationTime)));
+    }
+    await Promise.all([own.end(), website.end()]);
+  } catch (error) {
+    await Promise.all([own.discard(), website.discard()]);
+    throw error;
+  }
+  return images;
+}
+
+const inModelBucket = (run: ScoringRun, key: string) => ({ bucket: run.buckets.model, key });
+const inUtc = (row: PredictedPhoto) => ({ ...row, timestamp: formatInstant(row.timestamp) });
+
+/** Rows of all chunks: each new photo has one, or the run fails (Q-M2). */
+async function readNewScores(
+  run: ScoringRun,
+  { transform_photos }: Selection,
+  merged: readonly MergedBatch[],
+): Promise<PredictedPhoto[]> {
+  const chunks = await pMap(
+    merged,
+    (batch) =>
+      readAllRows(inModelBucket(run, `${run.keys.transform.run_prefix}/${chunkName(batch)}`), predictedPhoto),
+    { concurrency: FILES_AT_ONCE },
+  );
+  const rows = chunks.flat();
+  if (rows.length === transform_photos) return rows.sort(byInstant);
+  throw new PredictionsIncomplete({
+    what: 'The new predictions are not complete',
+    where: `station ${run.station.id} (${run.station.name}), model ${run.model_code}`,
+    found: `${rows.length} rows in ${merged.length} chunks`,
+    expected: `${transform_photos} rows`,
+    fix: 'look into the log of the transform job, then start a new execution',
+  });
+}
+
+/** Only what is in the order of its text has to be there as a whole once; from then on it is in order of time (Q-P3). */
+async function* sortedPredictions({ predictions, is_sorted }: Selection): AsyncGenerator<PredictedPhoto[]> {
+  if (is_sorted) yield* readRows(predictions, predictedPhoto);
+  else yield (await readAllRows(predictions, predictedPhoto)).sort(byInstant);
+}
+
+/** All predictions of an imageset that are known: those that its file had before are kept (contract 5.4). */
+async function writeImageset(
+  run: ScoringRun,
+  uuid: string,
+  rows: readonly PredictedPhoto[],
+  removed: PhotoSet,
+  clock: StationClock,
+): Promise<void> {
+  const location = inModelBucket(run, imagesetPredictionsKey(run.keys, uuid));
+  const known = await readAllRows(location, predictedPhoto).catch((error) => {
+    if (error instanceof ObjectNotFound) return [];
+    throw error;
+  });
+  const kept = known.filter((row) => !removed.has(row));
+  const lines = imagesetPredictions(kept, rows).map((row) => ({
+    ...row,
+    timestamp: clock.iso(row.timestamp).replace('T', ' '),
+  }));
+  await writeCsv(location, formatCsv(IMAGESET_PREDICTION_COLUMNS, lines));
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { buckets, setting } from '../shared/aws/configuration.ts';
+import { withDatabase } from '../shared/aws/database.ts';
+import { isExecutionRunning } from '../shared/aws/executions.ts';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { readModelFilters, requireFilesOf } from '../shared/aws/model-files.ts';
+import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
+import { scoringKeys } from '../shared/keys.ts';
+import { pairDatesOf, windowsOf } from '../shared/model-windows.ts';
+import { regionalUrl } from '../shared/object-location.ts';
+import { jobBase, runId } from '../shared/run.ts';
+import { modelRequest, transformRequest } from '../shared/sagemaker-requests.ts';
+import { parseScoringInput } from '../shared/scoring-input.ts';
+import { requireModel, requireScoredStation } from '../shared/scoring-model.ts';
+import type { ScoringRun } from '../shared/scoring-state.ts';
+
+const event = z.object({
+  input: z.unknown(),
+  execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
+});
+
+/** Finds the model that photos are to be scored with, and fixes what the whole run goes by; writes nothing. */
+export const handler = lambdaHandler(event, async ({ input, execution }): Promise<ScoringRun> => {
+  const parameters = parseScoringInput(input);
+  const found = await withDatabase((database) => findStationModels(database, parameters.station_id));
+  const station = requireScoredStation(found, parameters);
+  const model = requireModel(found, parameters);
+
+  const startedAt = new Date(execution.started_at).toISOString();
+  const suffix = randomBytes(4).toString('hex');
+  const id = runId(startedAt, suffix);
+  const keys = scoringKeys(station.id, model.code, model.uuid, id);
+  const places = buckets();
+  const inModelBucket = (key: string) => ({ bucket: places.model, key });
+  await requireFilesOf(model.uuid, inModelBucket(keys.training_claim), isExecutionRunning);
+  const filters = await readModelFilters(inModelBucket(keys.input_summary));
+  const published = { bucket: places.storage, key: keys.published.predictions };
+  return {
+    id,
+    job_suffix: suffix,
+    execution_arn: execution.arn,
+    started_at: startedAt,
+    station,
+    model_id: model.id,
+    model_code: model.code,
+    model_uuid: model.uuid,
+    predictions_url: model.predictions_url ?? regionalUrl(published, setting('AWS_REGION')),
+    windows: windowsOf(filters),
+    pair_dates: pairDatesOf(filters),
+    parameters,
+    buckets: places,
+    keys,
+    job_base: jobBase(setting('JOB_PREFIX'), station.id, startedAt, suffix),
+    model_request: modelRequest(setting('SERVING_IMAGE')),
+    transform_request: transformRequest({ buckets: places, keys, parameters }),
+  };
+});

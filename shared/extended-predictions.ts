@@ -1,0 +1,54 @@
+import type { PhotoSet } from './photo-set.ts';
+import type { PredictedPhoto } from './predictions.ts';
+
+/**
+ * Adds rows to predictions as they pass by, and leaves out those of removed photos: the file is never there as a whole,
+ * only the rows that are added and those of one batch.
+ *
+ * At one instant the rows that were there come first. A photo that is there already is not added a second time.
+ *
+ * @param rows in batches, ascending by timestamp
+ * @param added ascending by timestamp
+ */
+export async function* extendPredictions(
+  rows: AsyncIterable<PredictedPhoto[]>,
+  added: readonly PredictedPhoto[],
+  removed: PhotoSet,
+): AsyncGenerator<PredictedPhoto[]> {
+  const pending = [...added];
+  let next = 0;
+  const isBefore = (timestamp: number) => (pending[next]?.timestamp ?? Number.POSITIVE_INFINITY) < timestamp;
+  /** Repeats of a photo have its timestamp, too. */
+  const forget = (row: PredictedPhoto) => {
+    for (let at = next; pending[at]?.timestamp === row.timestamp; at++)
+      if (isSamePhoto(pending[at] as PredictedPhoto, row)) pending.splice(at--, 1);
+  };
+  for await (const batch of rows) {
+    const extended: PredictedPhoto[] = [];
+    for (const row of batch) {
+      while (isBefore(row.timestamp)) extended.push(pending[next++] as PredictedPhoto);
+      forget(row);
+      if (!removed.has(row)) extended.push(row);
+    }
+    if (extended.length > 0) yield extended;
+  }
+  if (next < pending.length) yield pending.slice(next);
+}
+
+const isSamePhoto = (one: PredictedPhoto, other: PredictedPhoto): boolean =>
+  one.image_id !== null && other.image_id !== null
+    ? one.image_id === other.image_id
+    : one.filename === other.filename;
+
+/** Ascending by timestamp, then by id; for rows that are not in order of time. */
+export const byInstant = (one: PredictedPhoto, other: PredictedPhoto): number =>
+  one.timestamp - other.timestamp || (one.image_id ?? 0) - (other.image_id ?? 0);
+
+/**
+ * All predictions of one imageset: those that its own file had, those of the whole station's, and new ones, each photo
+ * once, the later sources before the earlier, ascending by timestamp.
+ */
+export function imagesetPredictions(...sources: readonly (readonly PredictedPhoto[])[]): PredictedPhoto[] {
+  const rows = new Map(sources.flat().map((row) => [row.filename, row]));
+  return [...rows.values()].sort(byInstant);
+}

@@ -1,0 +1,54 @@
+import type { ImageRow } from './fpe-database/station-export.ts';
+import { findImageKey } from './image-key.ts';
+import { PhotoSet } from './photo-set.ts';
+import type { PredictedPhoto } from './predictions.ts';
+
+export type PhotoSelection = {
+  /** Photos that have no prediction yet, in the order of `stored`. */
+  added: ImageRow[];
+  /** Photos of the predictions that are no longer there, or show people or vehicles since. */
+  removed: PhotoSet;
+  /** Predictions with a score. */
+  scored: number;
+  /** Whether the predictions are in order of time. */
+  isSorted: boolean;
+};
+
+/**
+ * Compares a station's photos with the predictions of a model: one pass over each, of which only the new ones are kept.
+ *
+ * A photo that is merely being processed again keeps its prediction; it is removed when its row is gone or it has PII.
+ *
+ * @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids
+ * @param stored every photo of the station
+ * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
+ */
+export async function selectPhotos(
+  predicted: AsyncIterable<PredictedPhoto[]>,
+  stored: AsyncIterable<ImageRow[]>,
+  isOfModel: (epochMs: number) => boolean,
+): Promise<PhotoSelection> {
+  const known = new PhotoSet();
+  const removed = new PhotoSet();
+  let scored = 0;
+  let isSorted = true;
+  let last = Number.NEGATIVE_INFINITY;
+  for await (const rows of predicted)
+    for (const row of rows) {
+      known.add(row);
+      removed.add(row);
+      if (row.score !== null) scored += 1;
+      isSorted &&= row.timestamp >= last;
+      last = row.timestamp;
+    }
+
+  const added: ImageRow[] = [];
+  for await (const rows of stored)
+    for (const row of rows) {
+      const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
+      if (!row.has_pii) removed.delete(photo);
+      if (row.exclusion === null && !known.has(photo) && isOfModel((row.epoch_seconds as number) * 1000))
+        added.push(row);
+    }
+  return { added, removed, scored, isSorted };
+}

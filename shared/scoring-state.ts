@@ -1,0 +1,65 @@
+import * as z from 'zod';
+import type { ScoringKeys } from './keys.ts';
+import { hourAndMonthWindows, pairDates } from './model-windows.ts';
+import { objectLocation } from './object-location.ts';
+import { scoringInput } from './scoring-input.ts';
+
+/** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
+
+const count = z.int().min(0);
+
+/** What PrepareScoring fixes once for the whole run. */
+export const scoringRun = z.object({
+  /** Identity of the run: names folders; stable over retries and redrives. */
+  id: z.string(),
+  job_suffix: z.string(),
+  execution_arn: z.string(),
+  started_at: z.iso.datetime({ offset: true }),
+  station: z.object({ id: z.int(), name: z.string(), timezone: z.string() }),
+  model_id: z.int(),
+  model_code: z.string(),
+  model_uuid: z.string(),
+  predictions_url: z.string(),
+  /** Filters of the model, by which photos of the station are its. */
+  windows: hourAndMonthWindows,
+  /** First and last local date of the model's pairs; null where it does not tell. */
+  pair_dates: pairDates.nullable(),
+  parameters: scoringInput,
+  buckets: z.object({ storage: z.string(), model: z.string() }),
+  keys: z.custom<ScoringKeys>((value) => typeof value === 'object' && value !== null),
+  /** Start of every job's name; the machine appends what makes it unique per attempt. */
+  job_base: z.string(),
+  model_request: z.record(z.string(), z.unknown()),
+  transform_request: z.record(z.string(), z.unknown()),
+});
+export type ScoringRun = z.output<typeof scoringRun>;
+
+export const selection = z.object({
+  /** What there is to do: score new photos, only take photos out, or nothing. */
+  work: z.enum(['score', 'remove', 'nothing']),
+  transform_photos: count.describe('photos that have no prediction yet'),
+  removed: count.describe('predictions whose photo has vanished or shows people since'),
+  images: count.describe('photos that have a score so far'),
+  /** The predictions that are extended: the model's own, or the published ones where it has none of its own. */
+  predictions: objectLocation,
+  /** Whether they are in order of time; some that upstream published are in order of their text (Q-P3). */
+  is_sorted: z.boolean(),
+});
+export type Selection = z.output<typeof selection>;
+
+export const suppliedModel = z.object({
+  artifact: z.string(),
+  /** Whether our code had to be added. */
+  code_added: z.boolean(),
+});
+export type SuppliedModel = z.output<typeof suppliedModel>;
+
+export const extension = z.object({
+  images: count.describe('rows of the published predictions.csv'),
+  scored: count.describe('new photos with a score'),
+  unreadable: count.describe(
+    'new photos without one: the model could not read them, or the job left no answer',
+  ),
+  imagesets: count.describe('imagesets whose own predictions.csv is written'),
+});
+export type Extension = z.output<typeof extension>;

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { testScoringRun } from '../test-scoring-run.ts';
+import {
+  type Answer,
+  fail,
+  failing,
+  PACKAGING_MS,
+  startTestMachine,
+  type TestMachine,
+} from './test-machine.ts';
+
+const MODEL = 'createModel';
+const SCORE = 'createTransformJob.sync';
+const DELETE = 'deleteModel';
+const NOTIFY = 'publish';
+const BUCKETS = { storage: 'storage', model: 'model' };
+const run = testScoringRun({ id: 29 }, BUCKETS);
+const NEW_PHOTOS = 2_000;
+
+const selected = (work: string, transform_photos: number, removed: number) => ({
+  work,
+  transform_photos,
+  removed,
+  images: 100_000,
+  predictions: { bucket: 'model', key: run.keys.predictions },
+  is_sorted: true,
+});
+const batchesOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    skip: index * 5000,
+    n: 5000,
+    size: 5000,
+    first_byte: index * 1_000_000,
+    last_byte: index * 1_000_000 + 999_999,
+  }));
+const ANSWERS: Record<string, Answer> = {
+  prepareScoring: () => run,
+  selectPhotos: () => selected('score', NEW_PHOTOS, 1),
+  supplyCode: () => ({ artifact: 's3://storage/models/6f2c/model.tar.gz', code_added: false }),
+  [MODEL]: ({ ModelName }: { ModelName: string }) => ({
+    ModelArn: `arn:aws:sagemaker:us-west-2:000000000000:model/${ModelName}`,
+  }),
+  [SCORE]: ({ TransformJobName }: { TransformJobName: string }) => ({
+    TransformJobName,
+    TransformJobStatus: 'Completed',
+  }),
+  planMerge: () => ({ images: NEW_PHOTOS, batches: batchesOf(2) }),
+  mergePredictions: ({ batch }: { batch: { skip: number } }) => ({
+    skip: batch.skip,
+    n: 5000,
+    size: 5000,
+    scored: 5000,
+    unreadable: 0,
+    missing: 0,
+  }),
+  extendPredictions: () => ({ images: 101_997, scored: NEW_PHOTOS - 2, unreadable: 2, imagesets: 1 }),
+  publishPredictions: () => ({ predictions_url: run.predictions_url }),
+  [DELETE]: () => ({}),
+  [NOTIFY]: () => ({ MessageId: '1' }),
+};
+
+let machine: TestMachine;
+beforeAll(async () => {
+  machine = await startTestMachine('score-station');
+}, PACKAGING_MS);
+afterAll(() => machine.stop());
+beforeEach(() => {
+  machine.calls = [];
+  machine.answers = { ...ANSWERS };
+});
+
+const outputOf = ({ output }: { output?: string | undefined }) => JSON.parse(output as string);
+
+describe('score-station', () => {
+  test('goes from PrepareScoring to NotifySuccess in the order of its states', async () => {
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(machine.works()).toEqual([
+      'prepareScoring',
+      'selectPhotos',
+      'supplyCode',
+      MODEL,
+      SCORE,
+      'planMerge',
+      'mergePredictions',
+      'mergePredictions',
+      'extendPredictions',
+      'publishPredictions',
+      DELETE,
+      NOTIFY,
+    ]);
+    expect(outputOf(execution)).toEqual({
+      station_id: 29,
+      model_code: run.model_code,
+      model_uuid: run.model_uuid,
+      scored: NEW_PHOTOS - 2,
+      removed: 1,
+      unreadable: 2,
+      images: 101_997,
+      predictions_url: run.predictions_url,
+    });
+  });
+
+  test('starts no job, writes nothing and tells nobody where there is nothing to do', async () => {
+    machine.answers.selectPhotos = () => selected('nothing', 0, 0);
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(machine.works()).toEqual(['prepareScoring', 'selectPhotos']);
+    expect(outputOf(execution)).toEqual({
+      station_id: 29,
+      model_code: run.model_code,
+      model_uuid: run.model_uuid,
+      scored: 0,
+      removed: 0,
+      unreadable: 0,
+      images: 100_000,
+      predictions_url: run.predictions_url,
+    });
+  });
+
+  test('starts no job where photos only have to go', async () => {
+    machine.answers.selectPhotos = () => selected('remove', 0, 3);
+    machine.answers.extendPredictions = () => ({ images: 99_997, scored: 0, unreadable: 0, imagesets: 0 });
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(machine.works()).toEqual([
+      'prepareScoring',
+      'selectPhotos',
+      'extendPredictions',
+      'publishPredictions',
+      NOTIFY,
+    ]);
+    expect(machine.parametersOf('extendPredictions')[0]).toMatchObject({ merged: [] });
+    expect(outputOf(execution)).toMatchObject({ scored: 0, removed: 3, images: 99_997 });
+  });
+
+  test('tells people how many photos are new', async () => {
+    await machine.run({ station_id: 29 });
+
+    expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
+      Subject: 'FPE model RANK-FLOW-20260401 of station 29 has new scores',
+      Message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1998, unreadable 2, photos removed 1. Its 101997 predictions are at ${run.predictions_url}`,
+    });
+  });
+
+  test('serves the archive that SupplyCode names, isolated from the network', async () => {
+    machine.answers.supplyCode = () => ({
+      artifact: 's3://model/rank/passing/model.tar.gz',
+      code_added: true,
+    });
+
+    await machine.run({ station_id: 29 });
+
+    expect(machine.parametersOf(MODEL)[0]).toMatchObject({
+      EnableNetworkIsolation: true,
+      ExecutionRoleArn: 'arn:aws:iam::000000000000:role/SageMakerRole',
+      PrimaryContainer: { ModelDataUrl: 's3://model/rank/passing/model.tar.gz' },
+    });
+  });
+
+  test('gives its jobs a new name for each attempt and each redrive', async () => {
+    machine.answers[SCORE] = failing(1, 'SageMaker.ThrottlingException', fail('States.TaskFailed'));
+    const failed = await machine.run({ station_id: 29 });
+    machine.answers[SCORE] = ANSWERS[SCORE] as Answer;
+
+    const execution = await machine.redrive(failed.executionArn as string);
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(machine.parametersOf(SCORE).map(({ TransformJobName }) => TransformJobName)).toEqual([
+      'fpe-rank-29-20260501-0a1b2c3d-score-0-0',
+      'fpe-rank-29-20260501-0a1b2c3d-score-0-1',
+      'fpe-rank-29-20260501-0a1b2c3d-score-1-0',
+    ]);
+  });
+
+  test('publishes nothing of a job that was stopped', async () => {
+    machine.answers[SCORE] = ({ TransformJobName }: { TransformJobName: string }) => ({
+      TransformJobName,
+      TransformJobStatus: 'Stopped',
+    });
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'ScoringStopped' });
+    expect(machine.works()).not.toContain('extendPredictions');
+  });
+
+  test('tries again what can pass, and ends at once with its own name what cannot', async () => {
+    machine.answers.selectPhotos = failing(2, 'DatabaseUnavailable', ANSWERS.selectPhotos as Answer);
+    machine.answers.publishPredictions = fail('ModelReplaced', 'uuid b');
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(machine.parametersOf('selectPhotos')).toHaveLength(3);
+    expect(machine.parametersOf('publishPredictions')).toHaveLength(1);
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'ModelReplaced', cause: 'uuid b' });
+  });
+
+  test('keeps every state below 32 KiB for a first run over a million photos', async () => {
+    machine.answers.selectPhotos = () => selected('score', 1_000_000, 5);
+    machine.answers.planMerge = () => ({ images: 1_000_000, batches: batchesOf(100) });
+
+    const { executionArn } = await machine.run({ station_id: 29 });
+
+    expect(await machine.largestState(executionArn as string)).toBeLessThan(32 * 1024);
+  });
+});
