@@ -22,8 +22,8 @@ const POLL_MS = 50;
 export type TestStack = {
   stack: Stack;
   database: pg.Client;
-  /** Runs an input to its end. */
-  run(input: unknown): Promise<DescribeExecutionOutput>;
+  /** Runs an input to its end, on the machine whose name ends so. */
+  run(input: unknown, machine?: string): Promise<DescribeExecutionOutput>;
   /** Everything that the website reads: rows of `models`, and files below models/. */
   websiteData(): Promise<unknown>;
   stop(): Promise<void>;
@@ -37,12 +37,11 @@ export async function startTestStack(): Promise<TestStack> {
   const { env } = stack;
   Object.assign(process.env, env);
   const database = await connectDatabase(env);
-  const machineArn = stack.machines[0]?.arn as string;
   return {
     stack,
     database,
-    async run(input) {
-      return ended(await startExecution(machineArn, input, null));
+    async run(input, machine = 'train-station') {
+      return ended(await startExecution(machineArnOf(stack, machine), input, null));
     },
     async websiteData() {
       const { rows } = await database.query('SELECT * FROM models ORDER BY id');
@@ -57,6 +56,10 @@ export async function startTestStack(): Promise<TestStack> {
     },
   };
 }
+
+/** @param kind end of the machine's name */
+export const machineArnOf = (stack: Stack, kind: string): string =>
+  stack.machines.find(({ name }) => name.endsWith(`-${kind}`))?.arn as string;
 
 export async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(POLL_MS);
@@ -92,7 +95,8 @@ export async function importGoldenStation({ database, stack }: TestStack): Promi
 export const BROKEN_IMAGE = 5051;
 const GREY_IMAGE = 5001;
 
-function drawPhoto(id: number, days: number): Uint8Array {
+/** @param days since the golden station's first photo */
+export function drawPhoto(id: number, days: number): Uint8Array {
   if (id === BROKEN_IMAGE) return Buffer.from('not a photo');
   // The flow of the golden station (its values.csv), as a share of the picture's height.
   const level = (8 + 6 * Math.sin(days / 1.7) + 0.4 * days) / 22;
