@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
-import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { requireFilesOf } from '../shared/aws/model-files.ts';
 import { copyObject, findSize, readJson, readRows, writeCsv } from '../shared/aws/object-store.ts';
@@ -37,7 +36,7 @@ export const handler = lambdaHandler(
   },
 );
 
-/** @throws ModelReplaced, ModelCodeInUse */
+/** @throws ModelReplaced */
 async function requireSameModel(database: Database, run: ScoringRun): Promise<void> {
   const uuid = await lockModel(database, run.model_id);
   if (uuid !== run.model_uuid)
@@ -48,7 +47,7 @@ async function requireSameModel(database: Database, run: ScoringRun): Promise<vo
       expected: `uuid ${run.model_uuid}`,
       fix: 'start a new execution, which scores with the new model; nothing was published',
     });
-  await requireFilesOf(uuid, { bucket: run.buckets.model, key: run.keys.training_claim }, isExecutionRunning);
+  await requireFilesOf(uuid, { bucket: run.buckets.model, key: run.keys.training_claim });
 }
 
 /** The model's own predictions come last: by them an execution knows that a photo is published. */

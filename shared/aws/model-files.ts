@@ -19,12 +19,13 @@ export async function readModelFilters(location: ObjectLocation) {
  * place without publishing them.
  *
  * @param claim that of `train-station`; a model that upstream published has none
+ * @param isRunning without it, a training that runs is not told from one that has ended
  * @throws ModelCodeInUse, ModelReplaced
  */
 export async function requireFilesOf(
   modelUuid: string,
   claim: ObjectLocation,
-  isRunning: (executionArn: string) => Promise<boolean>,
+  isRunning: (executionArn: string) => Promise<boolean> = async () => false,
 ): Promise<void> {
   const held = await readClaim(claim);
   if (!held || held.claim.model_uuid === modelUuid) return;

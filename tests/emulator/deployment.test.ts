@@ -187,7 +187,10 @@ test(
     const created = await resourcesOf(first.manifest.stack);
     expect(missing(first.template, created).filter((type) => !UNKNOWN_TO_MOTO.includes(type))).toEqual([]);
     expect(created.length).toBeGreaterThan(40);
-    const machine = created.find(({ type }) => type === 'AWS::StepFunctions::StateMachine') as Deployed;
+    const machine = created.find(
+      ({ type, physicalId }) =>
+        type === 'AWS::StepFunctions::StateMachine' && physicalId.endsWith('-train-station'),
+    ) as Deployed;
     const started = await new SFNClient({}).send(
       new StartExecutionCommand({ stateMachineArn: machine.physicalId, input: '{"station_id":29}' }),
     );

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { packageStage, type Template } from '../../deployment/package.ts';
 import { LOCAL_STAGE } from '../../local/template.ts';
 import { executionHistory, startExecution, stopExecution } from '../../shared/aws/executions.ts';
-import { findSize, readText } from '../../shared/aws/object-store.ts';
+import { findSize, writeObject as putObject, readText } from '../../shared/aws/object-store.ts';
 import type { Promotion } from '../../shared/execution-state.ts';
 import { objectOf } from '../../shared/object-location.ts';
 import {
@@ -15,14 +15,18 @@ import {
   type Statement,
   statementsOfRole,
 } from '../templates/iam.ts';
+import { insertImageset } from '../test-station.ts';
 import {
+  drawPhoto,
   ended,
   importGoldenStation,
+  machineArnOf,
   STACK_TIMEOUT_MS,
   startTestStack,
   type TestStack,
   until,
 } from './test-stack.ts';
+import { publishUpstreamModel } from './upstream-model.ts';
 
 /**
  * What the roles of the compiled template allow, against what is really done: every call of an AWS service that a function
@@ -89,8 +93,12 @@ let template: Template;
 let promotion: Promotion;
 /** Key of a function, e.g. PlanMerge → what it called. */
 let calls: Map<string, Call[]>;
-/** Tasks that the machine scheduled in the execution that was published: resource and parameters. */
-let tasks: { resource: string; parameters: Record<string, unknown> }[];
+type Task = { resource: string; parameters: Record<string, unknown> };
+/** Tasks that a machine scheduled in an execution that was published. */
+let tasks: Task[];
+let scoringTasks: Task[];
+/** Functions that each machine called in these. */
+const called: Record<string, string[]> = {};
 
 beforeAll(async () => {
   local = await startTestStack();
@@ -122,12 +130,8 @@ beforeAll(async () => {
   // Looks for the weights and does not find them.
   await local.run({ ...input, model_code: 'PRETRAINED', pretrained: true });
 
-  tasks = (await executionHistory(execution.executionArn as string)).flatMap((event) => {
-    const { resourceType, resource, parameters } = event.taskScheduledEventDetails ?? {};
-    return parameters
-      ? [{ resource: `${resourceType}:${resource}`, parameters: JSON.parse(parameters) }]
-      : [];
-  });
+  tasks = await readTasks('TrainStation', execution.executionArn as string);
+  scoringTasks = await readTasks('ScoreStation', await scoreNewPhotos(stationId, input));
   const folder = join(local.stack.folder, 'package');
   const manifest = await packageStage(ROOT, 'local', folder);
   template = JSON.parse(readFileSync(join(folder, manifest.template.file), 'utf8'));
@@ -135,10 +139,64 @@ beforeAll(async () => {
 }, STACK_TIMEOUT_MS);
 afterAll(() => local.stop());
 
-const claimOf = (stationId: number) => ({
+const claimOf = (stationId: number, name = 'claim.json') => ({
   bucket: LOCAL_STAGE.modelBucket,
-  key: `rank/${stationId}/models/RANK-FLOW-20260401/claim.json`,
+  key: `rank/${stationId}/models/RANK-FLOW-20260401/${name}`,
 });
+
+async function readTasks(machine: string, executionArn: string): Promise<Task[]> {
+  const events = await executionHistory(executionArn);
+  called[machine] = events.flatMap(({ lambdaFunctionScheduledEventDetails: scheduled }) =>
+    scheduled?.resource ? [scheduled.resource] : [],
+  );
+  return events.flatMap((event) => {
+    const { resourceType, resource, parameters } = event.taskScheduledEventDetails ?? {};
+    return parameters
+      ? [{ resource: `${resourceType}:${resource}`, parameters: JSON.parse(parameters) }]
+      : [];
+  });
+}
+
+/**
+ * Everything that score-station may have to do: with a model of ours and one of upstream, new photos and one that shows
+ * people since, and after executions that were stopped.
+ *
+ * @returns ARN of an execution that scored
+ */
+async function scoreNewPhotos(stationId: number, input: object): Promise<string> {
+  const { database, stack } = local;
+  const bucket = stack.env.STORAGE_BUCKET as string;
+  process.env.STORAGE_BUCKET = bucket;
+  const { keys } = await insertImageset(database, stationId, [
+    { timestamp: '2026-04-02T15:00:00Z', filename: 'new (1).JPG' },
+  ]);
+  await putObject({ bucket, key: keys[0] as string }, drawPhoto(9000, 20), 'image/jpeg');
+  await database.query('UPDATE images SET pii_on = true WHERE id = 5002');
+  const machine = machineArnOf(stack, 'score-station');
+  const scoring = { station_id: stationId, model_code: 'RANK-FLOW-20260401' };
+  const stopped = await startExecution(machine, scoring, 'stopped');
+  await until(async () => (await findSize(claimOf(stationId, 'scoring-claim.json'))) !== null);
+  await stopExecution(stopped, 'test');
+  const execution = await ended(await startExecution(machine, scoring, 'scored'));
+  if (execution.status !== 'SUCCEEDED') throw new Error(`${execution.error}: ${execution.cause}`);
+
+  const { model_uuid } = JSON.parse(execution.output as string);
+  const archive = { bucket, key: `models/${model_uuid}/model.tar.gz` };
+  await publishUpstreamModel(local, stationId, archive, 'timestamp,filename,score\n');
+  const upstream = await local.run({ station_id: stationId }, 'score-station');
+  if (upstream.status !== 'SUCCEEDED') throw new Error(`${upstream.error}: ${upstream.cause}`);
+
+  // A training that was stopped leaves a claim that names another model.
+  const again = await startExecution(
+    machineArnOf(stack, 'train-station'),
+    { ...input, overwrite: true },
+    'stopped-again',
+  );
+  await until(async () => !(await readText(claimOf(stationId))).includes(model_uuid));
+  await stopExecution(again, 'test');
+  await local.run(scoring, 'score-station');
+  return execution.executionArn as string;
+}
 
 /** A gage that USGS has no discharge of, so that FPE's own values are used. */
 async function recordGage(): Promise<void> {
@@ -228,8 +286,16 @@ describe('functions', () => {
       }),
     );
 
-    expect(mayReadSecret).toEqual(['PrepareRun', 'ExportStation', 'DecidePromotion', 'InsertModel']);
-    expect(mayPublish).toEqual(['PublishFiles']);
+    expect(mayReadSecret).toEqual([
+      'PrepareRun',
+      'ExportStation',
+      'DecidePromotion',
+      'InsertModel',
+      'PrepareScoring',
+      'SelectPhotos',
+      'PublishPredictions',
+    ]);
+    expect(mayPublish).toEqual(['PublishFiles', 'PublishPredictions']);
     expect(mayWritePhotos).toEqual([]);
   });
 
@@ -311,22 +377,44 @@ describe('the machine', () => {
     }
   }
 
-  test('may start each function and each task that it ran', () => {
-    const statements = statementsOfRole(template, 'TrainStationRole');
-    const functions = functionNames().map((name) => ({
-      action: 'lambda:InvokeFunction',
-      resource: arn('lambda', `function:fpe-local-${name.replaceAll(/(?<!^)([A-Z])/g, '-$1').toLowerCase()}`),
-    }));
-    const requests = [...functions, ...tasks.flatMap(requestsOfTask)];
+  const SCORING_TASKS = [
+    'sagemaker:createModel',
+    'sagemaker:createTransformJob.sync',
+    'aws-sdk:sagemaker:deleteModel',
+    'sns:publish',
+  ];
 
-    expect(tasks.map(({ resource }) => resource)).toEqual([
-      'sagemaker:createTrainingJob.sync',
-      'sagemaker:createModel',
-      'sagemaker:createTransformJob.sync',
-      'aws-sdk:sagemaker:deleteModel',
-      'sns:publish',
-    ]);
+  test.each([
+    ['TrainStation', () => tasks, ['sagemaker:createTrainingJob.sync', ...SCORING_TASKS]],
+    ['ScoreStation', () => scoringTasks, SCORING_TASKS],
+  ])('%s may start each function and each task that it ran', (machine, tasksOf, expected) => {
+    const statements = statementsOfRole(template, `${machine}Role`);
+    const functions = (called[machine] as string[]).map((resource) => ({
+      action: 'lambda:InvokeFunction',
+      resource,
+    }));
+    const requests = [...functions, ...tasksOf().flatMap(requestsOfTask)];
+
+    expect(tasksOf().map(({ resource }) => resource)).toEqual(expected);
+    expect(new Set(called[machine]).size).toBeGreaterThanOrEqual(7);
     expect(requests.filter((request) => !isAllowed(statements, request)).map(told)).toEqual([]);
+  });
+
+  test('ScoreStation may not train, nor call the functions of a training', () => {
+    const statements = statementsOfRole(template, 'ScoreStationRole');
+
+    expect(
+      isAllowed(statements, {
+        action: 'sagemaker:CreateTrainingJob',
+        resource: arn('sagemaker', 'training-job/fpe-local-rank-29-a-train-0-0'),
+      }),
+    ).toBe(false);
+    expect(
+      isAllowed(statements, {
+        action: 'lambda:InvokeFunction',
+        resource: arn('lambda', 'function:fpe-local-insert-model'),
+      }),
+    ).toBe(false);
   });
 
   test('may not touch the jobs of another stage, nor hand its role of jobs to another service', () => {
@@ -377,6 +465,7 @@ describe('jobs', () => {
     const training = parametersOf('sagemaker:createTrainingJob.sync');
     const transform = parametersOf('sagemaker:createTransformJob.sync');
     const model = parametersOf('sagemaker:createModel');
+    const scoringModel = scoringTasks[0]?.parameters as Record<string, unknown>;
     const channels = (training.InputDataConfig as Channels).map(({ DataSource }) => DataSource.S3DataSource);
     const { S3Uri: scored } = (transform.TransformInput as Channels[number]).DataSource.S3DataSource;
     const read = [
@@ -386,7 +475,9 @@ describe('jobs', () => {
         ),
       )),
       await objectsOfManifest(scored),
-      at((model.PrimaryContainer as { ModelDataUrl: string }).ModelDataUrl),
+      ...[model, scoringModel].map(({ PrimaryContainer }) =>
+        at((PrimaryContainer as { ModelDataUrl: string }).ModelDataUrl),
+      ),
     ].flat();
     const { S3Uri: checkpoints } = training.CheckpointConfig as { S3Uri: string };
     const written = [
@@ -465,7 +556,7 @@ test('every line that a function logs carries the station, the model code and th
     expect(line).toMatchObject({
       service: 'fpe-local-rank',
       station_id: 1,
-      model_code: expect.stringMatching(/^(RANK-FLOW-20260401|SECOND)$/),
-      execution_arn: expect.stringMatching(/:execution:fpe-local-train-station:[\w-]+$/),
+      model_code: expect.stringMatching(/^(RANK-FLOW-202\d{5}|SECOND)$/),
+      execution_arn: expect.stringMatching(/:execution:fpe-local-(train|score)-station:[\w-]+$/),
     });
 });

@@ -1,10 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { createGunzip, createGzip } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { extract, pack } from 'tar-stream';
 import { executionHistory } from '../../shared/aws/executions.ts';
 import { findVersion, listObjects, readBytes, readText, writeObject } from '../../shared/aws/object-store.ts';
 import { parseCsv } from '../../shared/csv.ts';
@@ -17,6 +13,7 @@ import {
   startTestStack,
   type TestStack,
 } from './test-stack.ts';
+import { publishUpstreamModel, UPSTREAM_CODE, UPSTREAM_UUID, weightsOf } from './upstream-model.ts';
 
 /** A station trained by train-station gets new photos, which score-station adds; each test goes on where the last ended. */
 const CODE = 'RANK-FLOW-20260401';
@@ -212,29 +209,12 @@ describe('score-station', () => {
   );
 });
 
-/** model.pth alone, as upstream publishes it. */
-async function withoutCode(archive: Uint8Array): Promise<{ archive: Uint8Array; weights: Uint8Array }> {
-  const packed = pack();
-  let weights: Uint8Array = new Uint8Array();
-  for await (const entry of Readable.from([archive]).pipe(createGunzip()).pipe(extract())) {
-    if (entry.header.name.replace('./', '') !== 'model.pth') entry.resume();
-    else weights = await buffer(entry);
-  }
-  packed.entry({ name: 'model.pth' }, Buffer.from(weights));
-  packed.finalize();
-  return { archive: await buffer(packed.pipe(createGzip())), weights };
-}
-
 describe('a model that upstream published', () => {
-  const UPSTREAM = 'RANK-FLOW-20250401';
-  const upstream = 'e0c1b1e0-0000-4000-8000-000000000001';
-  const file = (name: string) => ({ bucket: storage(), key: `models/${upstream}/${name}` });
+  const file = (name: string) => ({ bucket: storage(), key: `models/${UPSTREAM_UUID}/${name}` });
 
   test(
     'scores with our code and the very same weights, filters as the contract’s defaults, and sorts by instant',
     async () => {
-      const { archive, weights } = await withoutCode(await readBytes(published('model.tar.gz')));
-      await writeObject(file('model.tar.gz'), archive, 'application/gzip');
       // In the order of the text, which is not that of the instants (Q-P3), without ids in one file and in UTC.
       const rows = (await rowsOf(published('predictions-train.csv'))).slice(0, 3);
       const [one, two, three] = rows.map(({ filename, timestamp }) => ({
@@ -242,18 +222,9 @@ describe('a model that upstream published', () => {
         at: new Date(timestamp).toISOString(),
       }));
       const text = `timestamp,filename,score\n${three?.at},${three?.filename},0.3\n${one?.at},${one?.filename},0.1\n${two?.at},${two?.filename},0.2\n`;
-      await writeObject(file('predictions.csv'), text, 'text/csv');
-      await insertRow(local.database, 'models', {
-        station_id: stationId,
-        model_type_id: 'RANK',
-        variable_id: 'FLOW_CFS',
-        code: UPSTREAM,
-        uuid: upstream,
-        status: 'DONE',
-        default: true,
-      });
+      const { weights } = await publishUpstreamModel(local, stationId, published('model.tar.gz'), text);
 
-      const { output } = await score({ model_code: UPSTREAM });
+      const { output } = await score({ model_code: UPSTREAM_CODE });
 
       const extended = await rowsOf(file('predictions.csv'));
       const own = new Map(
@@ -274,13 +245,14 @@ describe('a model that upstream published', () => {
       expect(await readText(file('predictions-train.csv'))).toBe(text);
       // The copy with our code has the same weights.
       const copies: string[] = [];
-      for await (const { key } of listObjects(ofModel('').bucket, `rank/passing/${stationId}/${UPSTREAM}/`))
+      for await (const { key } of listObjects(
+        ofModel('').bucket,
+        `rank/passing/${stationId}/${UPSTREAM_CODE}/`,
+      ))
         if (key.endsWith('model.tar.gz')) copies.push(key);
       expect(copies).toHaveLength(1);
-      const copy = await withoutCode(
-        await readBytes({ bucket: ofModel('').bucket, key: copies[0] as string }),
-      );
-      expect(Buffer.from(copy.weights).equals(weights)).toBe(true);
+      const copy = await readBytes({ bucket: ofModel('').bucket, key: copies[0] as string });
+      expect(Buffer.from(await weightsOf(copy)).equals(weights)).toBe(true);
     },
     SCORING_MS,
   );
@@ -290,7 +262,7 @@ describe('a model that upstream published', () => {
     async () => {
       const { output } = await score();
 
-      expect(output).toMatchObject({ model_code: UPSTREAM, scored: 0, removed: 0 });
+      expect(output).toMatchObject({ model_code: UPSTREAM_CODE, scored: 0, removed: 0 });
     },
     SCORING_MS,
   );

@@ -59,7 +59,10 @@ test('each service answers at its endpoint', async () => {
     new ListBucketsCommand({}),
   );
 
-  expect(machines.stateMachines).toMatchObject([{ name: 'fpe-local-train-station' }]);
+  expect(machines.stateMachines).toMatchObject([
+    { name: 'fpe-local-train-station' },
+    { name: 'fpe-local-score-station' },
+  ]);
   expect(buckets.Buckets?.map(({ Name }) => Name)).toEqual(['fpe-local-models', 'fpe-local-storage']);
   expect(await query("SELECT id FROM variables WHERE id = 'FLOW_CFS'")).toHaveLength(1);
 });

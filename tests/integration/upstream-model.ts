@@ -1,0 +1,56 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createGunzip, createGzip } from 'node:zlib';
+import { extract, pack } from 'tar-stream';
+import { readBytes, writeObject } from '../../shared/aws/object-store.ts';
+import type { ObjectLocation } from '../../shared/object-location.ts';
+import { insertRow } from '../test-station.ts';
+import type { TestStack } from './test-stack.ts';
+
+export const UPSTREAM_CODE = 'RANK-FLOW-20250401';
+export const UPSTREAM_UUID = 'e0c1b1e0-0000-4000-8000-000000000001';
+
+/** Bytes of model.pth in an archive. */
+export async function weightsOf(archive: Uint8Array): Promise<Uint8Array> {
+  let weights: Uint8Array = new Uint8Array();
+  for await (const entry of Readable.from([archive]).pipe(createGunzip()).pipe(extract())) {
+    if (entry.header.name.replace('./', '') === 'model.pth') weights = await buffer(entry);
+    else entry.resume();
+  }
+  return weights;
+}
+
+/**
+ * A default model as upstream publishes it: model.pth alone in its archive, nothing in the model bucket, and no address of
+ * its predictions but that of the folder (contract 5.3, 5.5).
+ *
+ * @param from archive that the weights are taken of
+ * @param predictions text of its published predictions.csv
+ */
+export async function publishUpstreamModel(
+  { database, stack }: TestStack,
+  stationId: number,
+  from: ObjectLocation,
+  predictions: string,
+): Promise<{ weights: Uint8Array }> {
+  const file = (name: string) => ({
+    bucket: stack.env.STORAGE_BUCKET as string,
+    key: `models/${UPSTREAM_UUID}/${name}`,
+  });
+  const weights = await weightsOf(await readBytes(from));
+  const archive = pack();
+  archive.entry({ name: 'model.pth' }, Buffer.from(weights));
+  archive.finalize();
+  await writeObject(file('model.tar.gz'), await buffer(archive.pipe(createGzip())), 'application/gzip');
+  await writeObject(file('predictions.csv'), predictions, 'text/csv');
+  await insertRow(database, 'models', {
+    station_id: stationId,
+    model_type_id: 'RANK',
+    variable_id: 'FLOW_CFS',
+    code: UPSTREAM_CODE,
+    uuid: UPSTREAM_UUID,
+    status: 'DONE',
+    default: true,
+  });
+  return { weights };
+}
