@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Lambda, startLambda } from '../../local/lambda.ts';
 import { compileTemplate, type LocalFunction } from '../../local/template.ts';
-import { executionHistory, startExecution } from '../../shared/aws/executions.ts';
+import { executionHistory } from '../../shared/aws/executions.ts';
+import { writeObject } from '../../shared/aws/object-store.ts';
+import { insertImageset } from '../test-station.ts';
 import {
-  ended,
+  drawPhoto,
   importGoldenStation,
   STACK_TIMEOUT_MS,
   startTestStack,
@@ -17,16 +19,17 @@ import {
  * template. It is called with the event that an execution called it with, so every function runs for the second time.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
-const MACHINE_CALLS = 13;
+const FUNCTIONS = 18;
 
 let local: TestStack;
 let lambda: Lambda;
 let functions: LocalFunction[];
+let stationId: number;
 /** ARN → events and answers of an execution. */
 const calls = new Map<string, { event: unknown; answer: unknown }[]>();
 beforeAll(async () => {
   local = await startTestStack();
-  const stationId = await importGoldenStation(local);
+  stationId = await importGoldenStation(local);
   const input = {
     station_id: stationId,
     max_hour: 17,
@@ -36,7 +39,22 @@ beforeAll(async () => {
     batch_size: 32,
     pretrained: false,
   };
-  const execution = await ended(await startExecution(local.stack.machines[0]?.arn as string, input, 'first'));
+  await readCalls('train-station', input);
+  functions = (await compileTemplate(ROOT)).functions;
+  lambda = startLambda({
+    functions,
+    env: awsOf(local.stack.env),
+    folder: join(local.stack.folder, 'logs', 'second'),
+  });
+}, STACK_TIMEOUT_MS);
+afterAll(async () => {
+  await lambda?.stop();
+  await local.stop();
+});
+
+/** Runs an input to its end, and keeps what each function was called with and answered. */
+async function readCalls(machine: string, input: object): Promise<void> {
+  const execution = await local.run(input, machine);
   if (execution.status !== 'SUCCEEDED') throw new Error(`${execution.error}: ${execution.cause}`);
   const events = await executionHistory(execution.executionArn as string);
   for (const { previousEventId, lambdaFunctionSucceededEventDetails: succeeded } of events) {
@@ -52,17 +70,7 @@ beforeAll(async () => {
       { event: JSON.parse(event as string), answer: JSON.parse(succeeded.output as string) },
     ]);
   }
-  functions = (await compileTemplate(ROOT)).functions;
-  lambda = startLambda({
-    functions,
-    env: awsOf(local.stack.env),
-    folder: join(local.stack.folder, 'logs', 'second'),
-  });
-}, STACK_TIMEOUT_MS);
-afterAll(async () => {
-  await lambda?.stop();
-  await local.stop();
-});
+}
 
 /** What stands for AWS itself; everything else a function has from the template. */
 const awsOf = (env: Record<string, string>) =>
@@ -73,12 +81,13 @@ const functionOf = (name: string) =>
 const invoke = (name: string, event: unknown) =>
   lambda.invoke(functionOf(name).arn, event, new AbortController().signal);
 
-test('an execution without USGS calls every function but one', () => {
-  expect(functions).toHaveLength(MACHINE_CALLS);
-  expect(functions.filter(({ arn }) => !calls.has(arn)).map(({ name }) => name)).toEqual([
-    'fpe-local-fetch-observations',
-  ]);
-});
+async function answersTheSame(name: string): Promise<void> {
+  const [call] = calls.get(functionOf(name).arn) ?? [];
+
+  const answer = await invoke(name, call?.event);
+
+  expect(answer).toEqual(call?.answer);
+}
 
 describe('called a second time with the same event,', () => {
   test.each([
@@ -93,13 +102,7 @@ describe('called a second time with the same event,', () => {
     'build-report',
     'publish-files',
     'insert-model',
-  ])('%s answers the same', async (name) => {
-    const [call] = calls.get(functionOf(name).arn) ?? [];
-
-    const answer = await invoke(name, call?.event);
-
-    expect(answer).toEqual(call?.answer);
-  });
+  ])('%s answers the same', answersTheSame);
 
   test('prepare-run says that the model is published by now', async () => {
     const [call] = calls.get(functionOf('prepare-run').arn) ?? [];
@@ -113,6 +116,49 @@ describe('called a second time with the same event,', () => {
     event.run.station.nwis_id = '99';
 
     await expect(invoke('fetch-observations', event)).rejects.toMatchObject({ error: 'ObservationsRefused' });
+  });
+});
+
+describe('once photos are new, called a second time with the same event,', () => {
+  beforeAll(async () => {
+    const bucket = local.stack.env.STORAGE_BUCKET as string;
+    process.env.STORAGE_BUCKET = bucket;
+    const { keys } = await insertImageset(local.database, stationId, [
+      { timestamp: '2026-04-02T15:00:00Z', filename: 'new (1).JPG' },
+    ]);
+    await writeObject({ bucket, key: keys[0] as string }, drawPhoto(9000, 20), 'image/jpeg');
+    await readCalls('score-station', { station_id: stationId });
+  }, STACK_TIMEOUT_MS);
+
+  test.each(['supply-code', 'extend-predictions', 'publish-predictions'])(
+    '%s answers the same',
+    answersTheSame,
+  );
+
+  test('prepare-scoring finds the same model, under another name of the run', async () => {
+    const [call] = calls.get(functionOf('prepare-scoring').arn) ?? [];
+
+    const answer = (await invoke('prepare-scoring', call?.event)) as { model_uuid: string; id: string };
+
+    const first = call?.answer as typeof answer;
+    expect(answer.model_uuid).toBe(first.model_uuid);
+    expect(answer.id).not.toBe(first.id);
+  });
+
+  test('select-photos finds that nothing is new by now', async () => {
+    const [call] = calls.get(functionOf('select-photos').arn) ?? [];
+
+    const answer = await invoke('select-photos', call?.event);
+
+    expect(call?.answer).toMatchObject({ work: 'score', transform_photos: 1 });
+    expect(answer).toMatchObject({ work: 'nothing', transform_photos: 0, removed: 0 });
+  });
+
+  test('executions without USGS call every function but one', () => {
+    expect(functions).toHaveLength(FUNCTIONS);
+    expect(functions.filter(({ arn }) => !calls.has(arn)).map(({ name }) => name)).toEqual([
+      'fpe-local-fetch-observations',
+    ]);
   });
 });
 
