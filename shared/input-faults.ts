@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import type * as z from 'zod';
 import { InvalidInput } from './errors.ts';
+import { withoutStarter } from './started-by.ts';
 
 /**
  * Checks the input of an execution and fills the defaults; all faults are reported at once, unknown names with the
@@ -11,9 +12,10 @@ import { InvalidInput } from './errors.ts';
  */
 export function parseInput<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
-  input: unknown,
+  given: unknown,
   schemaFile: string,
 ): z.output<z.ZodObject<Shape>> {
+  const input = withoutStarter(given);
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const names = Object.keys(schema.shape);
