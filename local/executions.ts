@@ -53,6 +53,7 @@ export class Execution {
   readonly #definition: Definition;
   readonly #settings: MachineSettings;
   #controller = new AbortController();
+  #ended = Promise.withResolvers<void>();
 
   private constructor(
     folder: string,
@@ -110,6 +111,11 @@ export class Execution {
     return this.record.status === 'RUNNING';
   }
 
+  /** Resolves when what runs now has ended, however it ends. */
+  get whenEnded(): Promise<void> {
+    return this.isRunning ? this.#ended.promise : Promise.resolve();
+  }
+
   /** Ends it at once, and tells the task that runs to stop. */
   stop(error?: string, cause?: string): void {
     if (!this.isRunning) return;
@@ -136,6 +142,7 @@ export class Execution {
   #run(lastEventId: number, isRedriven: boolean): void {
     const controller = new AbortController();
     this.#controller = controller;
+    this.#ended = Promise.withResolvers();
     const { arn, name, roleArn, runTask, waitFactor } = this.#settings;
     const { record } = this;
     this.#save();
@@ -205,6 +212,7 @@ export class Execution {
     Object.assign(this.record, change, { stopDate: Date.now() });
     this.#save();
     this.#settings.onChange?.(this.record);
+    this.#ended.resolve();
   }
 
   #save(): void {

@@ -19,6 +19,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { startEventBridge } from './event-bridge.ts';
 import { startLambda } from './lambda.ts';
+import { isNestedExecution, NESTED_EXECUTION } from './nested-executions.ts';
 import { freePort, removePostgres, startPostgres } from './postgres.ts';
 import { isAlive } from './process.ts';
 import { startS3 } from './s3.ts';
@@ -236,7 +237,10 @@ const SAGEMAKER = /^arn:aws:states:::(sagemaker|aws-sdk:sagemaker):/;
 const SNS_PUBLISH = 'arn:aws:states:::sns:publish';
 
 const isKnownResource = (resource: string): boolean =>
-  resource.startsWith(LAMBDA) || SAGEMAKER.test(resource) || resource === SNS_PUBLISH;
+  resource.startsWith(LAMBDA) ||
+  SAGEMAKER.test(resource) ||
+  resource === SNS_PUBLISH ||
+  isNestedExecution(resource);
 
 function dispatch(services: { lambda: RunTask; sageMaker: RunTask; sns: RunTask }): RunTask {
   return (resource, parameters, signal) => {
@@ -261,7 +265,7 @@ function requireKnownResources(machine: string, { States }: Definition): void {
       requireKnownResources(machine, inner);
     if (state.Type !== 'Task' || isKnownResource(String(state.Resource))) continue;
     throw new Error(
-      `The local stack cannot run state ${name} of ${machine}. Found: ${state.Resource}. It runs Lambda functions by ARN, ${SAGEMAKER.source} and ${SNS_PUBLISH}.`,
+      `The local stack cannot run state ${name} of ${machine}. Found: ${state.Resource}. It runs Lambda functions by ARN, ${SAGEMAKER.source}, ${SNS_PUBLISH} and ${NESTED_EXECUTION}.`,
     );
   }
 }

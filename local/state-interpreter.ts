@@ -195,8 +195,8 @@ function eventsOf(resource: string, { thread, region }: Scope) {
       failed: (failure: TaskFailure) =>
         thread.add(`LambdaFunction${isTimeout(failure) ? 'TimedOut' : 'Failed'}`, causeOf(failure)),
     };
-  // arn:aws:states:::sagemaker:createTrainingJob.sync → sagemaker, createTrainingJob.sync
-  const [resourceType, called] = resource.split(':::')[1]?.split(/:(?=[^:]*$)/) ?? [];
+  // arn:aws:states:::sagemaker:createTrainingJob.sync → sagemaker, createTrainingJob.sync; a version may follow, as in .sync:2
+  const [, resourceType, called] = /:::(.*?):([^:]+(?::\d+)?)$/.exec(resource) ?? [];
   const names = { resourceType, resource: called };
   return {
     scheduled(parameters: Json, timeoutInSeconds?: number) {
@@ -211,7 +211,7 @@ function eventsOf(resource: string, { thread, region }: Scope) {
     succeeded: (result: Json) => thread.add('TaskSucceeded', { ...names, output: text(result) }),
     failed(failure: TaskFailure) {
       // The service refused to start the job; a job that ran and failed is States.TaskFailed.
-      const wasRefused = called?.endsWith('.sync') && failure.error !== 'States.TaskFailed';
+      const wasRefused = /\.sync(:2)?$/.test(called ?? '') && failure.error !== 'States.TaskFailed';
       const type = isTimeout(failure) ? 'TimedOut' : wasRefused ? 'SubmitFailed' : 'Failed';
       thread.add(`Task${type}`, { ...names, ...causeOf(failure) });
     },
@@ -278,7 +278,10 @@ async function runMap(
     }
   };
 
-  const concurrency = Math.min(state.MaxConcurrency || MAX_CONCURRENCY, MAX_CONCURRENCY);
+  const wanted = state.MaxConcurrencyPath
+    ? Number(await evaluate(state.MaxConcurrencyPath, input, context))
+    : state.MaxConcurrency;
+  const concurrency = Math.min(wanted || MAX_CONCURRENCY, MAX_CONCURRENCY);
   await pMap(items, iterate, { concurrency });
   if (failure) {
     scope.thread.add('MapStateFailed');

@@ -47,6 +47,7 @@ export type State = {
   ItemSelector?: Json;
   ItemProcessor?: Definition & { ProcessorConfig?: { Mode?: string } };
   MaxConcurrency?: number;
+  MaxConcurrencyPath?: string;
 };
 
 export type Definition = { StartAt: string; States: Record<string, State>; TimeoutSeconds?: number };
@@ -63,6 +64,7 @@ const FIELDS: Record<State['Type'], string[]> = {
     'ItemSelector',
     'ItemProcessor',
     'MaxConcurrency',
+    'MaxConcurrencyPath',
   ],
   Pass: [...OF_A_STEP, 'Result'],
   Choice: ['Choices', 'Default'],

@@ -3,7 +3,8 @@
  *
  * Answers StartExecution, DescribeExecution, ListExecutions, GetExecutionHistory, StopExecution, RedriveExecution,
  * ListStateMachines, DescribeStateMachine and DescribeStateMachineForExecution, of standard workflows. Every other
- * operation is refused by name, as are states and fields that `states-language.ts` lists, before anything starts.
+ * operation is refused by name, as are states and fields that `states-language.ts` lists, before anything starts. A state may
+ * start an execution of another machine here and wait for its end (`nested-executions.ts`).
  * Differs: names stay taken for ever (90 days in AWS), a redriven Map iteration begins at its first state, TaskSubmitted
  * is missing from histories, and roles are not checked.
  */
@@ -11,6 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { withoutData } from './execution-history.ts';
 import { type Execution, type ExecutionRecord, Executions } from './executions.ts';
 import { ApiError, type JsonApi, startJsonApi, takePage } from './json-api.ts';
+import { isNestedExecution, runNestedExecution } from './nested-executions.ts';
 import { MAX_DATA_BYTES } from './state-interpreter.ts';
 import { readDefinition } from './states-language.ts';
 import type { RunTask } from './task.ts';
@@ -38,9 +40,13 @@ export async function startStepFunctions(options: {
 }): Promise<JsonApi> {
   const createdAt = Date.now();
   const machines = new Map<string, Executions>();
+  const runTask: RunTask = (resource, parameters, signal) =>
+    isNestedExecution(resource)
+      ? runNestedExecution(parameters, signal, startExecution)
+      : options.runTask(resource, parameters, signal);
   for (const { name, arn, definition, roleArn = '' } of options.machines) {
     readDefinition(definition);
-    const { runTask, waitFactor = 1, onChange = () => undefined } = options;
+    const { waitFactor = 1, onChange = () => undefined } = options;
     const settings = { name, arn, roleArn, definition, runTask, waitFactor, onChange };
     machines.set(arn, new Executions(options.folder, settings));
   }
@@ -59,21 +65,30 @@ export async function startStepFunctions(options: {
     throw new ApiError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
   };
 
+  /** The one that runs under this name with this very input, or a new one. */
+  const startExecution = ({
+    stateMachineArn,
+    name = randomUUID(),
+    input = '{}',
+  }: Record<string, unknown>): Execution => {
+    const machine = findMachine(stateMachineArn);
+    if (typeof name !== 'string' || !EXECUTION_NAME.test(name))
+      throw new ApiError('InvalidName', `Invalid Name: '${name}'`);
+    requireInput(input);
+    const known = machine.find(name);
+    if (known && !(known.isRunning && known.record.input === input))
+      throw new ApiError(
+        'ExecutionAlreadyExists',
+        `Execution Already Exists: '${known.record.executionArn}'`,
+      );
+    return known ?? machine.start(name, input);
+  };
+
   const api = await startJsonApi(
     { target: 'AWSStepFunctions', version: '1.0' },
     {
-      StartExecution({ stateMachineArn, name = randomUUID(), input = '{}' }) {
-        const machine = findMachine(stateMachineArn);
-        if (typeof name !== 'string' || !EXECUTION_NAME.test(name))
-          throw new ApiError('InvalidName', `Invalid Name: '${name}'`);
-        requireInput(input);
-        const known = machine.find(name);
-        if (known && !(known.isRunning && known.record.input === input))
-          throw new ApiError(
-            'ExecutionAlreadyExists',
-            `Execution Already Exists: '${known.record.executionArn}'`,
-          );
-        const { executionArn, startDate } = (known ?? machine.start(name, input)).record;
+      StartExecution(request) {
+        const { executionArn, startDate } = startExecution(request).record;
         return { executionArn, startDate: startDate / 1000 };
       },
 
