@@ -58,6 +58,16 @@ export const modelsFolder = (stationId: number): string => `rank/${stationId}/mo
 
 export type RunKeys = ReturnType<typeof runKeys>;
 
+/** Keys of a refresh of many stations, below the model bucket; the claim is one for all refreshes. */
+export function refreshKeys(refreshId: string) {
+  const folder = `rank/refreshes/${refreshId}`;
+  return {
+    claim: 'rank/refreshes/claim.json',
+    plan: `${folder}/plan.json`,
+    result: `${folder}/result.csv`,
+  };
+}
+
 /** Keys of the five public files, below the storage bucket (contract 5.5). */
 export function publishedKeys(modelUuid: string, modelCode: string) {
   const folder = `models/${modelUuid}`;

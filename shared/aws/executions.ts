@@ -42,6 +42,23 @@ export async function isExecutionRunning(executionArn: string): Promise<boolean>
   }
 }
 
+/** What an execution tells of itself, its output parsed; null where Step Functions knows no such execution. */
+export async function findExecution(executionArn: string) {
+  try {
+    const { status, error, cause, output } = await describeExecution(executionArn);
+    return {
+      execution_arn: executionArn,
+      status: String(status),
+      error: error ?? null,
+      cause: cause ?? null,
+      output: JSON.parse(output ?? 'null') as unknown,
+    };
+  } catch (error) {
+    if (error instanceof ExecutionDoesNotExist) return null;
+    throw error;
+  }
+}
+
 const unreachable = (executionArn: string, cause: unknown): ServiceUnreachable =>
   new ServiceUnreachable(
     {

@@ -27,9 +27,12 @@ export function lambdaHandler<Event, Result>(
       request.event = parsed.data;
     })
     .after((request) => {
-      // What PrepareRun fixes is long; the state of the execution shows it.
+      // What PrepareRun fixes is long, as is the plan of a refresh; the state of the execution shows it.
+      const { response } = request;
       const isLong =
-        typeof request.response === 'object' && request.response !== null && 'keys' in request.response;
+        typeof response === 'object' &&
+        response !== null &&
+        ('keys' in response || isLongerThan(response, 8192));
       logger.info('finished', { seconds: seconds(), ...(!isLong && { result: request.response }) });
     })
     .onError((request) => {
@@ -40,6 +43,9 @@ export function lambdaHandler<Event, Result>(
     })
     .handler(async (event) => work(event as Event));
 }
+
+const isLongerThan = (value: unknown, characters: number): boolean =>
+  JSON.stringify(value).length > characters;
 
 type Ids = {
   execution?: { arn?: string };

@@ -21,7 +21,8 @@ const MODELS_LOCK = 1691;
 
 /**
  * Updates the station's model of this code, or inserts it: one row per station and code (Q-P6), whose `updated_at` the
- * website shows as the day of training. With `make_default` it becomes the one default of its station, type and variable
+ * website shows as the day of training. `created_at` is the day of training, too: scoring new photos leaves it as it is, and a
+ * refresh counts new annotation pairs from it. With `make_default` it becomes the one default of its station, type and variable
  * (Q-P5); without, a model that is replaced keeps what it was.
  *
  * Runs within the caller's transaction; two runs for one station wait for each other.
@@ -84,7 +85,7 @@ async function insert(database: Database, model: PublishedModel): Promise<number
 async function update(database: Database, id: number, model: PublishedModel): Promise<number> {
   const settings = COLUMNS.map((column, index) => `${column} = $${index + 3}`);
   await database.query(
-    `UPDATE models SET "default" = "default" OR $2, status = 'DONE', updated_at = now(), ${settings} WHERE id = $1`,
+    `UPDATE models SET "default" = "default" OR $2, status = 'DONE', created_at = now(), updated_at = now(), ${settings} WHERE id = $1`,
     [id, model.make_default, ...COLUMNS.map((column) => model[column])],
   );
   return id;

@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { buckets } from '../shared/aws/configuration.ts';
+import { withDatabase } from '../shared/aws/database.ts';
+import { isExecutionRunning } from '../shared/aws/executions.ts';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { writeJson } from '../shared/aws/object-store.ts';
+import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
+import { InvalidInput } from '../shared/errors.ts';
+import { stationHistories, stationIds } from '../shared/fpe-database/station-histories.ts';
+import { refreshKeys } from '../shared/keys.ts';
+import type { RefreshClaim } from '../shared/refresh-claim.ts';
+import { parseRefreshInput, type RefreshInput, stationRules } from '../shared/refresh-input.ts';
+import { type Decision, planRefresh } from '../shared/refresh-plan.ts';
+import type { Refresh, RefreshTask } from '../shared/refresh-state.ts';
+import { requireVariable, runId } from '../shared/run.ts';
+import { STARTED_BY } from '../shared/started-by.ts';
+import { VARIABLES } from '../shared/variables.ts';
+
+const event = z.object({
+  input: z.unknown(),
+  execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
+});
+
+/** The tasks go through the state of the machine, of which Step Functions takes 256 KiB. */
+const MAX_TASK_BYTES = 96 * 1024;
+
+/** Decides what is done with each station, and sees to it that no two refreshes do it at once. */
+export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Refresh> => {
+  const settings = parseRefreshInput(input);
+  const startedAt = new Date(execution.started_at).toISOString();
+  const id = refreshId(execution.arn, startedAt);
+  const bucket = buckets().model;
+  const keys = refreshKeys(id);
+  const others = settings.dry_run
+    ? null
+    : await takeRefreshClaim(
+        { bucket, key: keys.claim },
+        claimOf(settings, execution.arn, startedAt),
+        isExecutionRunning,
+      );
+
+  const now = new Date();
+  const decisions = others ? [] : await decide(settings, now);
+  const tasks = settings.dry_run ? [] : tasksOf(settings, decisions);
+  await writeJson(
+    { bucket, key: keys.plan },
+    { refresh_id: id, created_at: now.toISOString(), input: settings, decisions },
+  );
+  const link = { [STARTED_BY]: execution.arn };
+  return {
+    id,
+    status: others?.status ?? (settings.dry_run ? 'dry_run' : 'refreshed'),
+    note: noteOf(settings, others),
+    concurrency: settings.concurrency,
+    bucket,
+    plan_key: keys.plan,
+    train: { ...settings.train, ...link },
+    score: link,
+    tasks,
+  };
+});
+
+/** The same for a retry or redrive of the same execution. */
+const refreshId = (executionArn: string, startedAt: string): string =>
+  runId(startedAt, createHash('sha256').update(executionArn).digest('hex').slice(0, 8));
+
+const claimOf = ({ schedule, scheduled_at }: RefreshInput, arn: string, startedAt: string): RefreshClaim => ({
+  execution_arn: arn,
+  started_at: startedAt,
+  schedule: schedule ?? null,
+  scheduled_at: scheduled_at ?? null,
+});
+
+function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
+  return withDatabase(async (database) => {
+    const ids = settings.station_ids ?? (await stationIds(database));
+    const wanted = ids.map((station_id) => {
+      const { model_type, variable_code } = stationRules(settings, station_id);
+      const { annotation } = VARIABLES[requireVariable(variable_code)];
+      return { station_id, model_type, variable_code, annotation_variable: annotation };
+    });
+    const histories = await stationHistories(database, wanted);
+    const rulesOf = (id: number) => stationRules(settings, id);
+    return planRefresh(histories, rulesOf, { max_training_jobs: settings.max_training_jobs, now });
+  });
+}
+
+/** Trainings first, as they take longest. */
+function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): RefreshTask[] {
+  const tasks = (['train', 'score'] as const).flatMap((action) =>
+    decisions
+      .filter((decision) => decision.action === action)
+      .map(({ station_id }) => ({ station_id, action, own: ownInput(settings, station_id, action) })),
+  );
+  const bytes = Buffer.byteLength(JSON.stringify(tasks));
+  if (bytes <= MAX_TASK_BYTES) return tasks;
+  throw new InvalidInput({
+    what: 'The stations of this refresh differ in too many parameters',
+    where: 'stations of the input',
+    found: `${bytes} bytes for ${tasks.length} stations`,
+    expected: `at most ${MAX_TASK_BYTES} bytes`,
+    fix: 'put what stations have in common into "train", or refresh fewer stations at once with station_ids',
+  });
+}
+
+function ownInput(settings: RefreshInput, station_id: number, action: RefreshTask['action']) {
+  const { own, variable_code } = stationRules(settings, station_id);
+  return action === 'train' ? { ...own, station_id } : { station_id, variable_code };
+}
+
+function noteOf(
+  { dry_run, schedule }: RefreshInput,
+  others: Awaited<ReturnType<typeof takeRefreshClaim>>,
+): string {
+  if (others?.status === 'already_running')
+    return `Another refresh is running since ${others.holder.started_at}, so nothing was done: ${others.holder.execution_arn}`;
+  if (others) return `This start of the schedule was done already, by ${others.holder.execution_arn}`;
+  if (dry_run) return 'This is the plan only, because the input says dry_run: true.';
+  return schedule ? `Started by the schedule “${schedule}”.` : 'Started by hand.';
+}

@@ -1,0 +1,73 @@
+import type { Database } from '../aws/database.ts';
+import type { StationHistory } from '../refresh-plan.ts';
+
+/** What a station is refreshed for. */
+export type RefreshedStation = {
+  station_id: number;
+  model_type: string;
+  variable_code: string;
+  annotation_variable: string;
+};
+
+/** All stations, by id. */
+export async function stationIds(database: Database): Promise<number[]> {
+  const { rows } = await database.query<{ id: number }>('SELECT id FROM stations ORDER BY id');
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * What there is to train on and to score, of each station in the order given, in one round trip.
+ *
+ * Sessions, photos and imagesets count as train-station's export counts them. A training is as old as its row, whose
+ * `updated_at` scoring touches. A photo is new that came or was processed after that, itself or with its imageset: too many
+ * rather than too few, as scoring compares them with the predictions one by one.
+ */
+export async function stationHistories(
+  database: Database,
+  stations: readonly RefreshedStation[],
+): Promise<StationHistory[]> {
+  const { rows } = await database.query<StationHistory>(
+    `SELECT wanted.station_id, station.name AS station_name,
+            CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'updated_at', model.updated_at) END AS model,
+            training.trained_at, annotated.pairs, annotated.new_pairs,
+            coalesce(photos.new_photos, 0)::float8 AS new_photos, coalesce(photos.hidden_photos, 0)::float8 AS hidden_photos
+       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+              AS wanted (station_id, model_type, variable_code, annotation_variable, position)
+       LEFT JOIN stations station ON station.id = wanted.station_id
+       LEFT JOIN LATERAL (
+         SELECT id, code, updated_at FROM models
+          WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
+            AND status = 'DONE'
+          ORDER BY "default" IS TRUE DESC, created_at DESC, id DESC LIMIT 1) model ON true
+       LEFT JOIN LATERAL (
+         SELECT max(created_at) AS trained_at FROM models
+          WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
+            AND status = 'DONE') training ON true
+       LEFT JOIN LATERAL (
+         SELECT coalesce(sum(n), 0)::float8 AS pairs,
+                coalesce(sum(n) FILTER (WHERE training.trained_at IS NULL OR created_at > training.trained_at), 0)::float8 AS new_pairs
+           FROM annotations
+          WHERE station_id = wanted.station_id AND variable = wanted.annotation_variable
+            AND NOT flag AND status = 'DONE' AND url IS NOT NULL) annotated ON true
+       LEFT JOIN LATERAL (
+         SELECT count(*) FILTER (WHERE NOT has_pii) AS new_photos,
+                count(*) FILTER (WHERE has_pii AND created_at <= model.updated_at AND updated_at > model.updated_at) AS hidden_photos
+           FROM (SELECT i.created_at, i.updated_at, image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
+                   FROM imagesets s JOIN images i ON i.imageset_id = s.id
+                  WHERE s.station_id = wanted.station_id AND s.status = 'DONE' AND i.status = 'DONE'
+                    AND i.timestamp IS NOT NULL
+                    AND greatest(i.created_at, i.updated_at, s.created_at, s.updated_at) > model.updated_at) changed
+       ) photos ON model.id IS NOT NULL
+      ORDER BY wanted.position`,
+    [
+      stations.map(({ station_id }) => station_id),
+      stations.map(({ model_type }) => model_type),
+      stations.map(({ variable_code }) => variable_code),
+      stations.map(({ annotation_variable }) => annotation_variable),
+    ],
+  );
+  return rows.map(({ model, ...row }) => ({
+    ...row,
+    model: model && { ...model, updated_at: new Date(model.updated_at) },
+  }));
+}

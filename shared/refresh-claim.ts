@@ -1,0 +1,28 @@
+import * as z from 'zod';
+
+/** The claim of a refresh, one for all of them, in S3: two at once would start the same trainings. */
+export const refreshClaim = z.object({
+  execution_arn: z.string(),
+  started_at: z.string(),
+  schedule: z.string().nullable(),
+  scheduled_at: z.string().nullable(),
+});
+export type RefreshClaim = z.output<typeof refreshClaim>;
+
+/**
+ * What a refresh that wants the claim has to do: take it, go on with it, or leave the work to the one that has it.
+ *
+ * EventBridge Scheduler may deliver one start twice, minutes apart: the second has the schedule and the instant of the first.
+ */
+export function decideRefreshClaim(
+  held: RefreshClaim | null,
+  wanted: RefreshClaim,
+  holderIsRunning: boolean,
+): 'take' | 'keep' | 'already_running' | 'already_started' {
+  if (held === null) return 'take';
+  if (held.execution_arn === wanted.execution_arn) return 'keep';
+  if (holderIsRunning) return 'already_running';
+  const isInstant = !Number.isNaN(Date.parse(wanted.scheduled_at ?? ''));
+  const isSameStart = held.schedule === wanted.schedule && held.scheduled_at === wanted.scheduled_at;
+  return isInstant && isSameStart ? 'already_started' : 'take';
+}

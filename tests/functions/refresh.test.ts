@@ -1,0 +1,419 @@
+import { createServer, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { handler as plan } from '../../functions/plan-refresh.ts';
+import { handler as summarize } from '../../functions/summarize-refresh.ts';
+import { readJson, readText, writeObject } from '../../shared/aws/object-store.ts';
+import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
+import { type Refresh, refreshPlan } from '../../shared/refresh-state.ts';
+import { STARTED_BY } from '../../shared/started-by.ts';
+import { call } from '../test-run.ts';
+import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
+
+const PREFIX = 'arn:aws:states:us-west-2:000000000000:execution:fpe-test';
+const HOUR_MS = 3_600_000;
+const NOW = Date.now();
+const hoursAgo = (hours: number) => new Date(NOW - hours * HOUR_MS);
+
+let database: pg.Client;
+let buckets: { storage: string; model: string };
+/** What DescribeExecution answers, by ARN. */
+let executions: Record<string, object>;
+let stepFunctions: Server;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  stepFunctions = createServer(async (request, response) => {
+    const { executionArn } = JSON.parse(String(await buffer(request)));
+    const found = executions[executionArn];
+    response.writeHead(found ? 200 : 400, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(found ?? { __type: 'ExecutionDoesNotExist', message: executionArn }));
+  });
+  await new Promise<void>((resolve) => {
+    stepFunctions.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = stepFunctions.address() as { port: number };
+  Object.assign(process.env, { AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}` });
+});
+beforeEach(async () => {
+  executions = {};
+  buckets = await createTestBuckets();
+  await database.query('DELETE FROM stations');
+});
+afterAll(async () => {
+  await database.end();
+  stepFunctions.closeAllConnections();
+  stepFunctions.close();
+});
+
+const station = async (name: string) => (await insertStation(database, { name })).id;
+const model = (station_id: number, trainedHoursAgo: number, row: object = {}) =>
+  insertRow(database, 'models', {
+    station_id,
+    model_type_id: 'RANK',
+    variable_id: 'FLOW_CFS',
+    code: 'RANK-FLOW-A',
+    uuid: 'a',
+    default: true,
+    status: 'DONE',
+    created_at: hoursAgo(trainedHoursAgo),
+    updated_at: hoursAgo(trainedHoursAgo),
+    ...row,
+  });
+async function session(station_id: number, n: number, createdHoursAgo: number, row: object = {}) {
+  const { rows } = await database.query('SELECT user_id FROM stations WHERE id = $1', [station_id]);
+  await insertRow(database, 'annotations', {
+    user_id: rows[0].user_id,
+    station_id,
+    n,
+    status: 'DONE',
+    url: 'https://x/a.json',
+    created_at: hoursAgo(createdHoursAgo),
+    ...row,
+  });
+}
+async function photo(station_id: number, createdHoursAgo: number, row: object = {}, imageset: object = {}) {
+  const at = { created_at: hoursAgo(createdHoursAgo), updated_at: hoursAgo(createdHoursAgo) };
+  const imageset_id = await insertRow(database, 'imagesets', {
+    station_id,
+    status: 'DONE',
+    ...at,
+    ...imageset,
+  });
+  await insertRow(database, 'images', {
+    imageset_id,
+    status: 'DONE',
+    timestamp: hoursAgo(500),
+    ...at,
+    ...row,
+  });
+}
+
+const execution = (name: string) => ({
+  arn: `${PREFIX}-refresh-stations:${name}`,
+  name,
+  started_at: '2026-11-24T08:00:00.123Z',
+});
+const planned = (input: object = {}, name = 'one') => call(plan, { input, execution: execution(name) });
+const decisionsOf = async ({ bucket, plan_key }: Refresh) =>
+  (await readJson({ bucket, key: plan_key }, refreshPlan)).decisions;
+const reasonsOf = async (refresh: Refresh) =>
+  (await decisionsOf(refresh)).map(
+    ({ station_name, action, reason }) => `${station_name} ${action}: ${reason}`,
+  );
+
+describe('PlanRefresh', () => {
+  test('tells stations of different histories apart, and keeps every reason in S3', async () => {
+    const fresh = await station('Fresh');
+    await session(fresh, 600, 100);
+    const settled = await station('Settled');
+    await model(settled, 48);
+    await session(settled, 700, 100);
+    await photo(settled, 100);
+    const photographed = await station('Photographed');
+    await model(photographed, 48);
+    await photo(photographed, 1);
+    const annotated = await station('Annotated');
+    await model(annotated, 48);
+    await session(annotated, 300, 100);
+    await session(annotated, 499, 2);
+    await session(annotated, 1, 1);
+    await photo(annotated, 1);
+    await station('Empty');
+
+    const refresh = await planned();
+
+    const trainedOn = hoursAgo(48).toISOString().slice(0, 10);
+    expect(await reasonsOf(refresh)).toEqual([
+      'Fresh train: It has no model yet and 600 annotation pairs.',
+      `Settled nothing: It has 0 new annotation pairs of 500 since the training of ${trainedOn}. It has no new photos since RANK-FLOW-A last scored on ${trainedOn}.`,
+      `Photographed score: It has 1 new photo since RANK-FLOW-A last scored on ${trainedOn}.`,
+      `Annotated train: It has 500 new annotation pairs since the training of ${trainedOn}.`,
+      'Empty nothing: It has no annotation pairs.',
+    ]);
+    expect(refresh).toMatchObject({
+      status: 'refreshed',
+      concurrency: 5,
+      train: { [STARTED_BY]: execution('one').arn },
+      score: { [STARTED_BY]: execution('one').arn },
+      tasks: [
+        { station_id: fresh, action: 'train', own: { station_id: fresh } },
+        { station_id: annotated, action: 'train', own: { station_id: annotated } },
+        {
+          station_id: photographed,
+          action: 'score',
+          own: { station_id: photographed, variable_code: 'FLOW_CFS' },
+        },
+      ],
+    });
+    expect(refresh.id).toMatch(/^20261124-080000-[0-9a-f]{8}$/);
+  });
+
+  test.each<[string, (id: number) => Promise<unknown>]>([
+    ['flagged', (id) => session(id, 600, 1, { flag: true })],
+    ['not finished', (id) => session(id, 600, 1, { status: 'IN_PROGRESS' })],
+    ['of another variable', (id) => session(id, 600, 1, { variable: 'SNOW' })],
+    ['without a file', (id) => session(id, 600, 1, { url: null })],
+    ['without a count', (id) => session(id, 600, 1, { n: null })],
+  ])('does not count pairs of a session that is %s', async (_, insert) => {
+    await insert(await station('Mill Brook'));
+
+    expect(await reasonsOf(await planned())).toEqual(['Mill Brook nothing: It has no annotation pairs.']);
+  });
+
+  test.each<[string, boolean, object, object]>([
+    ['came after the last scoring', true, {}, {}],
+    ['was processed after it', true, { created_at: hoursAgo(90) }, {}],
+    [
+      'lies in an imageset that was finished after it',
+      true,
+      { created_at: hoursAgo(90), updated_at: hoursAgo(90) },
+      {},
+    ],
+    ['is not processed', false, { status: 'FAILED' }, {}],
+    ['has no time', false, { timestamp: null }, {}],
+    ['shows people from the start', false, { pii_person: 0.9 }, {}],
+    ['lies in an imageset that is not finished', false, {}, { status: 'PROCESSING' }],
+  ])('a photo that %s is new: %s', async (_, isNew, row, imageset) => {
+    const id = await station('Mill Brook');
+    await model(id, 48);
+    await photo(id, 1, row, imageset);
+
+    const [decision] = await decisionsOf(await planned());
+
+    expect(decision?.action).toBe(isNew ? 'score' : 'nothing');
+  });
+
+  test('scores of a photo in which people were found since are to go', async () => {
+    const id = await station('Mill Brook');
+    await model(id, 48);
+    await photo(id, 90, { pii_person: 0.9, updated_at: hoursAgo(1) });
+
+    expect((await decisionsOf(await planned()))[0]?.reason).toMatch(
+      /^People or vehicles were found in 1 photo /,
+    );
+  });
+
+  test('scores with the default model, and counts pairs from the newest, which need not be the default', async () => {
+    const id = await station('Mill Brook');
+    await model(id, 200);
+    await session(id, 600, 100);
+    await model(id, 48, { code: 'RANK-FLOW-B', default: false });
+    await photo(id, 100);
+
+    const [decision] = await decisionsOf(await planned());
+
+    expect(decision).toMatchObject({
+      action: 'score',
+      reason: expect.stringMatching(/^It has 1 new photo since RANK-FLOW-A /),
+    });
+  });
+
+  test('gives parameters of all stations and of one to its training, and says which stations are not there', async () => {
+    const id = await station('Mill Brook');
+    await session(id, 60, 1, { variable: 'STAGE' });
+
+    const refresh = await planned({
+      station_ids: [id, 999_999],
+      mode: 'train',
+      min_new_pairs: 50,
+      train: { n_epochs: 5 },
+      stations: { [id]: { variable_code: 'STAGE_FT' } },
+    });
+
+    expect(refresh.train).toMatchObject({ n_epochs: 5 });
+    expect(refresh.tasks).toEqual([
+      { station_id: id, action: 'train', own: { station_id: id, variable_code: 'STAGE_FT' } },
+    ]);
+    expect((await reasonsOf(refresh))[1]).toBe('null nothing: There is no station 999999 in the database.');
+  });
+
+  test('only makes the plan where the input asks for no more', async () => {
+    await session(await station('Mill Brook'), 600, 1);
+    await planned({}, 'running');
+    executions[execution('running').arn] = { status: 'RUNNING' };
+
+    const refresh = await planned({ dry_run: true }, 'dry');
+
+    expect(refresh).toMatchObject({ status: 'dry_run', tasks: [] });
+    expect((await decisionsOf(refresh))[0]?.action).toBe('train');
+  });
+
+  test('leaves the work to a refresh that is running, and takes over from one that has ended', async () => {
+    await session(await station('Mill Brook'), 600, 1);
+    await planned({}, 'first');
+    executions[execution('first').arn] = { status: 'RUNNING' };
+
+    const second = await planned({}, 'second');
+    executions[execution('first').arn] = { status: 'FAILED' };
+    const third = await planned({}, 'third');
+
+    expect(second).toMatchObject({
+      status: 'already_running',
+      note: expect.stringContaining(execution('first').arn),
+      tasks: [],
+    });
+    expect(third.status).toBe('refreshed');
+  });
+
+  test('of two that start at once, one has the work', async () => {
+    for (const name of ['a', 'b', 'c']) executions[execution(name).arn] = { status: 'RUNNING' };
+
+    const statuses = await Promise.all(['a', 'b', 'c'].map(async (name) => (await planned({}, name)).status));
+
+    expect(statuses.sort()).toEqual(['already_running', 'already_running', 'refreshed']);
+  });
+
+  test('does nothing for a start of the schedule that is delivered a second time, and works for the next', async () => {
+    const nightly = { schedule: 'nightly', scheduled_at: '2026-11-24T08:00:00Z' };
+    await planned(nightly, 'first');
+
+    const repeated = await planned(nightly, 'second');
+    const next = await planned({ ...nightly, scheduled_at: '2026-11-25T08:00:00Z' }, 'third');
+
+    expect([repeated.status, next.status]).toEqual(['already_started', 'refreshed']);
+  });
+
+  test('does not take two starts for one where the schedule told no instant', async () => {
+    const untold = { schedule: 'nightly', scheduled_at: '<aws.scheduler.scheduled-time>' };
+    await planned(untold, 'first');
+
+    expect((await planned(untold, 'second')).status).toBe('refreshed');
+  });
+
+  test('makes the same plan for the same execution when it is tried again', async () => {
+    await session(await station('Mill Brook'), 600, 1);
+    executions[execution('one').arn] = { status: 'RUNNING' };
+
+    expect(await planned()).toEqual(await planned());
+  });
+
+  test.each([
+    [{ mod: 'score' }, InvalidInput, /mod is not a name of the input, did you mean mode\?/],
+    [{ train: { variable_code: 'TASTE' } }, VariableNotFound, /TASTE/],
+  ] as const)('refuses %j', async (input, type, message) => {
+    await station('Mill Brook');
+
+    await expect(planned(input)).rejects.toThrow(type);
+    await expect(planned(input)).rejects.toThrow(message);
+  });
+
+  test('refuses overrides that would not fit into the state of the machine', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, index) => station(`Station ${index}`)));
+    for (const id of ids) await session(id, 600, 1);
+    const own = { training_instance_type: `ml.${'a'.repeat(6000)}.xlarge` };
+
+    const refused = planned({ stations: Object.fromEntries(ids.map((id) => [id, own])) });
+
+    await expect(refused).rejects.toThrow(/too many parameters.*station_ids/);
+  });
+});
+
+describe('SummarizeRefresh', () => {
+  const arnOf = (machine: string, station: number) => `${PREFIX}-${machine}:r-${station}-0`;
+
+  async function refreshOf(change: Partial<Refresh> = {}): Promise<Refresh> {
+    const plan_key = 'rank/refreshes/r/plan.json';
+    const decisions = [
+      { station_id: 1, station_name: 'Mill Brook', action: 'train', reason: 'It has pairs.' },
+      { station_id: 2, station_name: 'West, Brook', action: 'score', reason: 'It has photos.' },
+      { station_id: 3, station_name: 'Jimmy Brook', action: 'train', reason: 'It has pairs.' },
+      { station_id: 4, station_name: 'Dry Brook', action: 'score', reason: 'It has photos.' },
+      { station_id: 5, station_name: 'Sanderson', action: 'nothing', reason: 'It has nothing.' },
+      {
+        station_id: 6,
+        station_name: null,
+        action: 'nothing',
+        reason: 'There is no station 6 in the database.',
+      },
+    ];
+    const body = JSON.stringify({ refresh_id: 'r', created_at: '2026-11-24T08:00:00Z', decisions });
+    await writeObject({ bucket: buckets.model, key: plan_key }, body, 'application/json');
+    const common = { concurrency: 5, bucket: buckets.model, plan_key, train: {}, score: {}, tasks: [] };
+    return { id: 'r', status: 'refreshed', note: 'Started by hand.', ...common, ...change };
+  }
+
+  test('tells of each station what was done and what came of it, in the output, as CSV and to people', async () => {
+    executions = {
+      [arnOf('train-station', 1)]: {
+        status: 'SUCCEEDED',
+        output: JSON.stringify({
+          model_code: 'RANK-FLOW-B',
+          images: { scored: 30_000 },
+          promotion: { decision: 'kept', reason: 'It is not better.' },
+        }),
+      },
+      [arnOf('score-station', 2)]: {
+        status: 'SUCCEEDED',
+        output: '{"scored":12,"removed":1,"unreadable":0}',
+      },
+      [arnOf('train-station', 3)]: {
+        status: 'FAILED',
+        error: 'NotEnoughPairs',
+        cause: JSON.stringify({ errorMessage: `There are too few. ${'x'.repeat(900)}` }),
+      },
+    };
+    const outcomes = [
+      { station_id: 1, execution_arn: arnOf('train-station', 1), error: '' },
+      { station_id: 3, execution_arn: arnOf('train-station', 3), error: 'States.TaskFailed' },
+      { station_id: 2, execution_arn: arnOf('score-station', 2), error: '' },
+      {
+        station_id: 4,
+        execution_arn: arnOf('score-station', 4),
+        error: 'StepFunctions.ExecutionLimitExceededException',
+      },
+    ];
+
+    const { output, is_worth_telling, subject, message } = await call(summarize, {
+      refresh: await refreshOf(),
+      outcomes,
+    });
+
+    expect(output.counts).toEqual({ stations: 6, train: 2, score: 2, nothing: 2, succeeded: 2, failed: 3 });
+    expect(output.stations.map(({ station_id, outcome, detail }) => [station_id, outcome, detail])).toEqual([
+      [1, 'succeeded', 'RANK-FLOW-B, 30,000 photos scored. It is not better.'],
+      [2, 'succeeded', '12 photos scored, 1 removed'],
+      [3, 'failed', expect.stringMatching(/^NotEnoughPairs: There are too few\. x+…$/)],
+      [4, 'failed', 'StepFunctions.ExecutionLimitExceededException: It could not be started.'],
+      [5, 'none', ''],
+      [6, 'failed', 'StationNotFound'],
+    ]);
+    expect(is_worth_telling).toBe(true);
+    expect(subject).toBe('FPE refresh: 1 trained, 1 scored, 3 failed');
+    expect(message).toContain('6 stations: 1 trained, 1 scored, 3 failed, 2 left as they are.');
+    expect(message.indexOf('Station 3 (Jimmy Brook): train failed')).toBeLessThan(
+      message.indexOf('Station 1 (Mill Brook)'),
+    );
+    const csv = await readText({ bucket: buckets.model, key: 'rank/refreshes/r/result.csv' });
+    expect(csv.split('\n').slice(0, 3)).toEqual([
+      'station_id,station_name,action,reason,outcome,detail,execution_arn',
+      `1,Mill Brook,train,It has pairs.,succeeded,"RANK-FLOW-B, 30,000 photos scored. It is not better.",${arnOf('train-station', 1)}`,
+      `2,"West, Brook",score,It has photos.,succeeded,"12 photos scored, 1 removed",${arnOf('score-station', 2)}`,
+    ]);
+  });
+
+  test('believes what Step Functions says of an execution rather than the error of its start', async () => {
+    executions = { [arnOf('score-station', 2)]: { status: 'SUCCEEDED', output: '{"scored":1}' } };
+    const outcomes = [
+      {
+        station_id: 2,
+        execution_arn: arnOf('score-station', 2),
+        error: 'StepFunctions.ExecutionAlreadyExistsException',
+      },
+    ];
+
+    const { output } = await call(summarize, { refresh: await refreshOf(), outcomes });
+
+    expect(output.stations[1]).toMatchObject({ outcome: 'succeeded', detail: '1 photo scored' });
+  });
+
+  test('a plan alone is no reason to write to people', async () => {
+    const { output, is_worth_telling } = await call(summarize, {
+      refresh: await refreshOf({ status: 'dry_run' }),
+      outcomes: [],
+    });
+
+    expect(is_worth_telling).toBe(false);
+    expect(output.stations[0]).toMatchObject({ action: 'train', outcome: 'planned' });
+  });
+});
