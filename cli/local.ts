@@ -13,22 +13,41 @@ import { UsageError } from './connection.ts';
 /** A stack ends its jobs before itself. */
 const STOP_TIMEOUT_MS = 150_000;
 
-const ACTIONS = { start: startAndServe, stop, status };
+const ACTIONS = { start: startAndServe, stop, status, fire };
 type Action = keyof typeof ACTIONS;
-type Options = { folder: string; reset?: boolean };
+type Options = { folder: string; reset?: boolean; schedule?: string };
 
 /** `fpe local`: the whole pipeline's services on this computer. */
 export function localCommand(): Command {
   return new Command('local')
     .description('Run the stack on this computer: PostgreSQL, S3, Lambda, SageMaker and Step Functions')
     .addArgument(
-      new Argument('[action]', 'start runs until Ctrl-C').choices(Object.keys(ACTIONS)).default('start'),
+      new Argument('[action]', 'start runs until Ctrl-C; fire starts a schedule as if its time had come')
+        .choices(Object.keys(ACTIONS))
+        .default('start'),
     )
+    .argument('[schedule]', 'which schedule to fire: nightly or monthly')
     .option('--folder <folder>', 'where its data is kept', defaultFolder())
     .option('--reset', 'start with an empty database and empty buckets')
-    .action((action: Action, options: Options) =>
-      ACTIONS[action]({ ...options, folder: resolve(options.folder) }),
+    .action((action: Action, schedule: string | undefined, options: Options) =>
+      ACTIONS[action]({ ...options, ...(schedule && { schedule }), folder: resolve(options.folder) }),
     );
+}
+
+/** Tells the stand-in of the scheduler; the execution goes on by itself. */
+async function fire({ folder, schedule }: Options): Promise<void> {
+  const running = await findRunningStack(folder);
+  if (!running) throw new UsageError('No local stack runs. Start it with: npx fpe local');
+  if (!schedule) throw new UsageError(`Which schedule? There: ${running.schedules.join(', ')}.`);
+  const response = await fetch(running.endpoints.scheduler, {
+    method: 'POST',
+    headers: { 'x-amz-target': 'LocalScheduler.FireSchedule' },
+    body: JSON.stringify({ name: schedule }),
+  });
+  const answer = (await response.json()) as Record<string, string>;
+  if (!response.ok) throw new UsageError(String(answer.message));
+  console.log(`Fired ${answer.name} with the input ${answer.input}`);
+  console.log(`To watch it: npx fpe watch ${answer.executionArn}`);
 }
 
 async function startAndServe({ folder, reset }: Options): Promise<void> {
@@ -103,6 +122,7 @@ export function describeStack({
 }: StackDescription): string {
   const services = [
     ['Step Functions', endpoints.stepFunctions, 'the compiled state machines'],
+    ['Scheduler', endpoints.scheduler, 'npx fpe local fire nightly, or monthly'],
     ['SageMaker', endpoints.sageMaker, 'model/ in Python'],
     ['S3, SNS', endpoints.s3, 'fauxqs'],
     ['USGS', endpoints.usgs, endpoints.usgs.includes('127.0.0.1') ? `recordings in ${folder}/usgs` : ''],

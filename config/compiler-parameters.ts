@@ -66,6 +66,8 @@ export function compilerParameters(stage: Stage): Record<string, unknown> {
           Resource: secretArn(stage.usgsApiKeySecret),
         }
       : ABSENT,
+    nightlyState: stage.nightlySchedule ? 'ENABLED' : 'DISABLED',
+    monthlyState: stage.monthlySchedule ? 'ENABLED' : 'DISABLED',
     maxRunMilliseconds: stage.maxRunHours * 3_600_000,
   };
 }

@@ -33,7 +33,23 @@ const idOf = (prefix: string) =>
   z
     .string()
     .regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), `expected an id such as ${prefix}-0123456789abcdef0`);
+/** Six fields, of which the day of the month or that of the week is `?` (EventBridge Scheduler, "Cron-based schedules"). */
+const cron = z
+  .string()
+  .regex(
+    /^cron\(\S+ \S+ (\? \S+ [^\s?]\S*|[^\s?]\S* \S+ \?) \S+\)$/,
+    'expected cron(minute hour day-of-month month day-of-week year), with ? for one of the days, as in cron(0 3 * * ? *)',
+  );
 const orEmpty = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal(''), schema]);
+
+function isTimezone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    return /^[A-Za-z]/.test(name); // Intl also takes offsets, which Scheduler does not
+  } catch {
+    return false;
+  }
+}
 
 /**
  * What one stage of one AWS account is told apart by: a file `config/{stage}.yml`. Names, defaults and checks are here
@@ -121,6 +137,18 @@ export const stageParameters = z.strictObject({
     .max(672)
     .default(12)
     .describe('an execution that took longer raises an alarm'),
+  scheduleTimezone: z
+    .string()
+    .refine(isTimezone, 'expected a name of the IANA time zone database, such as America/New_York')
+    .default('America/New_York')
+    .describe('time zone of both schedules'),
+  nightlySchedule: z.boolean().default(false).describe('score new photos of all stations every night'),
+  nightlyCron: cron.default('cron(0 3 * * ? *)'),
+  monthlySchedule: z
+    .boolean()
+    .default(false)
+    .describe('train stations with enough new pairs, and score the others, every month'),
+  monthlyCron: cron.default('cron(0 5 1 * ? *)'),
   usgsApiKeySecret: orEmpty(secret)
     .default('')
     .describe(

@@ -17,9 +17,10 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
   'AWS::StepFunctions::StateMachine': {
     name: 'StateMachineName',
     purpose: ({ StateMachineName }) =>
-      String(StateMachineName).endsWith('-score-station')
-        ? 'new photos of one station, scored with its published model'
-        : 'one station, start to finish',
+      ({
+        'score-station': 'new photos of one station, scored with its published model',
+        'refresh-stations': 'many stations: decides for each whether to train or to score, and does it',
+      })[String(StateMachineName).split('-').slice(2).join('-')] ?? 'one station, start to finish',
   },
   'AWS::Lambda::Function': {
     name: 'FunctionName',
@@ -48,6 +49,11 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
   },
   'AWS::KMS::Key': { purpose: () => 'encrypts the topic' },
   'AWS::Events::Rule': { name: 'Name', purpose: ({ Description }) => String(Description) },
+  'AWS::Scheduler::Schedule': {
+    name: 'Name',
+    purpose: ({ Description, State }) => `${Description} (${String(State).toLowerCase()})`,
+  },
+  'AWS::SQS::Queue': { name: 'QueueName', purpose: () => 'starts of a schedule that could not be delivered' },
   'AWS::CloudWatch::Alarm': {
     name: 'AlarmName',
     purpose: ({ AlarmDescription }) => firstSentence(String(AlarmDescription)),
@@ -77,9 +83,9 @@ function describeTemplate({ Resources }: Template): string {
 
 This page is made from the compiled template of [config/example.yml](../config/example.yml) by \`npm run resources\`.
 \`{app}\` and \`{stage}\` stand for the app name and the stage. Nothing else is created: no bucket, no database, no user. The
-archives of the functions lie below \`deploy/\` in the model bucket. Step Functions keeps two rules of its own in the account,
-\`StepFunctionsGetEventsForSageMaker…Rule\`, one of each for all machines; they are not part of the stack and stay when it is
-removed.
+archives of the functions lie below \`deploy/\` in the model bucket. Step Functions keeps rules of its own in the account,
+\`StepFunctionsGetEventsForSageMaker…Rule\`, one of each for all machines, and one for executions that start others,
+\`StepFunctionsGetEventsForStepFunctionsExecutionRule\`; they are not part of the stack and stay when it is removed.
 
 ## Resources
 

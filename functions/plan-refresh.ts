@@ -22,6 +22,8 @@ const event = z.object({
   execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
 });
 
+/** End of this execution's ARN, after app and stage (resources/machines.yml). */
+const OWN_MACHINE = /-refresh-stations:.*$/;
 /** The tasks go through the state of the machine, of which Step Functions takes 256 KiB. */
 const MAX_TASK_BYTES = 96 * 1024;
 
@@ -53,6 +55,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     status: others?.status ?? (settings.dry_run ? 'dry_run' : 'refreshed'),
     note: noteOf(settings, others),
     concurrency: settings.concurrency,
+    executions: execution.arn.replace(OWN_MACHINE, ''),
     bucket,
     plan_key: keys.plan,
     train: { ...settings.train, ...link },

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { startEventBridge } from './event-bridge.ts';
 import { startLambda } from './lambda.ts';
@@ -24,6 +25,7 @@ import { freePort, removePostgres, startPostgres } from './postgres.ts';
 import { isAlive } from './process.ts';
 import { startS3 } from './s3.ts';
 import { startSageMaker } from './sagemaker.ts';
+import { type StartMachine, startScheduler } from './scheduler.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { startStepFunctions } from './step-functions.ts';
 import { type RunTask, TaskFailure } from './task.ts';
@@ -41,8 +43,17 @@ export type StackDescription = {
   pid: number;
   started_at: string;
   folder: string;
-  endpoints: { stepFunctions: string; sageMaker: string; s3: string; usgs: string; postgres: string };
+  endpoints: {
+    stepFunctions: string;
+    scheduler: string;
+    sageMaker: string;
+    s3: string;
+    usgs: string;
+    postgres: string;
+  };
   machines: { name: string; arn: string }[];
+  /** Names of the schedules that `fpe local fire` starts. */
+  schedules: string[];
   /** Environment under which the AWS SDK, the handlers and `fpe` use this stack. */
   env: Record<string, string>;
 };
@@ -193,18 +204,26 @@ async function startServices(
       ...(options.waitFactor !== undefined && { waitFactor: options.waitFactor }),
     }),
   );
+  const scheduler = keep(
+    await startScheduler({
+      schedules: template.schedules,
+      startMachine: stepFunctionsStarter(stepFunctions.endpoint),
+    }),
+  );
   return {
     pid: process.pid,
     started_at: new Date().toISOString(),
     folder,
     endpoints: {
       stepFunctions: stepFunctions.endpoint,
+      scheduler: scheduler.endpoint,
       sageMaker: sageMaker.endpoint,
       s3: s3.endpoint,
       usgs: usgs.endpoint,
       postgres: `postgresql://postgres@127.0.0.1:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
     },
     machines: template.machines.map(({ name, arn }) => ({ name, arn })),
+    schedules: template.schedules.map(({ name }) => name),
     env: {
       ...aws,
       ...endpoints,
@@ -212,6 +231,16 @@ async function startServices(
       STORAGE_BUCKET: LOCAL_STAGE.storageBucket,
       MODEL_BUCKET: LOCAL_STAGE.modelBucket,
     },
+  };
+}
+
+/** Starts executions as Scheduler does: through the API. */
+function stepFunctionsStarter(endpoint: string): StartMachine {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new SFNClient({ region: LOCAL_REGION, endpoint, credentials });
+  return async (stateMachineArn, input) => {
+    const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
+    return executionArn as string;
   };
 }
 

@@ -1,8 +1,9 @@
 /**
  * Stands in for CloudFormation: packages the stage `local` as a deployment packages any stage, unpacks the archives of the
- * functions, and reads the compiled template: its functions, state machines, topics and rules under the ARNs of a local account.
+ * functions, and reads the compiled template: its functions, state machines, topics, rules and schedules under the ARNs of a
+ * local account.
  *
- * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles, logs, keys and buckets, and the pseudo
+ * Resolves Ref, Fn::GetAtt (Arn), Fn::Sub and Fn::Join over resources of those kinds, roles, logs, keys, queues and buckets, and the pseudo
  * parameters; any other intrinsic or attribute is refused by name. Creates nothing else of the template.
  */
 import { createHash } from 'node:crypto';
@@ -21,6 +22,7 @@ import { unzipSync } from 'fflate';
 import { readStage } from '../config/stage.ts';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import type { Rule } from './event-bridge.ts';
+import type { Schedule } from './scheduler.ts';
 
 export const LOCAL_ACCOUNT = '000000000000';
 export const LOCAL_REGION = 'us-west-2';
@@ -59,6 +61,7 @@ export type CompiledTemplate = {
   machines: LocalMachine[];
   topics: { name: string; arn: string }[];
   rules: Rule[];
+  schedules: Schedule[];
 };
 
 /**
@@ -124,6 +127,18 @@ export function readTemplate(template: Template, archives: string): CompiledTemp
       pattern: resolve(properties.EventPattern) as Rule['pattern'],
       targets: resolve(properties.Targets) as Rule['targets'],
     })),
+    schedules: ofType('AWS::Scheduler::Schedule').map(({ id, arn, properties }) => {
+      const { Arn, Input = '{}' } = resolve(properties.Target) as { Arn: string; Input?: string };
+      return {
+        name: nameOf(id, template),
+        arn,
+        expression: String(properties.ScheduleExpression),
+        timezone: String(properties.ScheduleExpressionTimezone ?? 'UTC'),
+        isEnabled: properties.State !== 'DISABLED',
+        target: Arn,
+        input: Input,
+      };
+    }),
   };
 }
 
@@ -148,6 +163,11 @@ const KINDS: Record<string, { name: string; arn: (name: string) => string; refer
   },
   'AWS::SNS::Topic': { name: 'TopicName', arn: (name) => regionalArn('sns', name), refersByArn: true },
   'AWS::Events::Rule': { name: 'Name', arn: (name) => regionalArn('events', `rule/${name}`) },
+  'AWS::Scheduler::Schedule': {
+    name: 'Name',
+    arn: (name) => regionalArn('scheduler', `schedule/default/${name}`),
+  },
+  'AWS::SQS::Queue': { name: 'QueueName', arn: (name) => regionalArn('sqs', name) },
   'AWS::Logs::LogGroup': { name: 'LogGroupName', arn: (name) => regionalArn('logs', `log-group:${name}:*`) },
   'AWS::KMS::Key': { name: 'KeyId', arn: (name) => regionalArn('kms', `key/${name}`) },
   'AWS::IAM::Role': { name: 'RoleName', arn: (name) => `arn:aws:iam::${LOCAL_ACCOUNT}:role/${name}` },

@@ -24,6 +24,8 @@ export const refresh = z.object({
   /** In one sentence, for people. */
   note: z.string(),
   concurrency: z.int(),
+  /** Start of the ARNs of the stations' executions, up to the name of the stage. */
+  executions: z.string(),
   bucket: z.string(),
   plan_key: z.string(),
   /** What the inputs of all trainings, and of all scorings, have in common. */

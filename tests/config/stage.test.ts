@@ -102,6 +102,14 @@ describe('the file of a stage', () => {
       'expected a container image with its registry and tag',
     ],
     ['a number as text', { databasePort: 'x' }, 'databasePort is "x"'],
+    [
+      'five fields of time',
+      { nightlyCron: 'cron(0 3 * * *)' },
+      'nightlyCron is "cron(0 3 * * *)": expected cron(',
+    ],
+    ['both days of a time', { monthlyCron: 'cron(0 3 1 * 2 *)' }, 'with ? for one of the days'],
+    ['a time zone that is none', { scheduleTimezone: 'Eastern' }, 'such as America/New_York'],
+    ['an offset as a time zone', { scheduleTimezone: '+05:00' }, 'such as America/New_York'],
     ['a boundary with spaces', { permissionsBoundary: 'no such policy' }, 'permissionsBoundary is'],
     ['weights elsewhere', { weightsKey: 'rank/1/claim.json' }, 'expected a key that begins with weights/'],
     [

@@ -134,6 +134,7 @@ describe('PlanRefresh', () => {
     expect(refresh).toMatchObject({
       status: 'refreshed',
       concurrency: 5,
+      executions: PREFIX,
       train: { [STARTED_BY]: execution('one').arn },
       score: { [STARTED_BY]: execution('one').arn },
       tasks: [
@@ -329,7 +330,15 @@ describe('SummarizeRefresh', () => {
     ];
     const body = JSON.stringify({ refresh_id: 'r', created_at: '2026-11-24T08:00:00Z', decisions });
     await writeObject({ bucket: buckets.model, key: plan_key }, body, 'application/json');
-    const common = { concurrency: 5, bucket: buckets.model, plan_key, train: {}, score: {}, tasks: [] };
+    const common = {
+      concurrency: 5,
+      executions: PREFIX,
+      bucket: buckets.model,
+      plan_key,
+      train: {},
+      score: {},
+      tasks: [],
+    };
     return { id: 'r', status: 'refreshed', note: 'Started by hand.', ...common, ...change };
   }
 

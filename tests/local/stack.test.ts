@@ -59,10 +59,14 @@ test('each service answers at its endpoint', async () => {
     new ListBucketsCommand({}),
   );
 
-  expect(machines.stateMachines).toMatchObject([
-    { name: 'fpe-local-train-station' },
-    { name: 'fpe-local-score-station' },
-  ]);
+  expect(machines.stateMachines?.map(({ name }) => name)).toEqual(
+    expect.arrayContaining([
+      'fpe-local-train-station',
+      'fpe-local-score-station',
+      'fpe-local-refresh-stations',
+    ]),
+  );
+  expect(stack.schedules).toEqual(['fpe-local-rank-nightly', 'fpe-local-rank-monthly']);
   expect(buckets.Buckets?.map(({ Name }) => Name)).toEqual(['fpe-local-models', 'fpe-local-storage']);
   expect(await query("SELECT id FROM variables WHERE id = 'FLOW_CFS'")).toHaveLength(1);
 });

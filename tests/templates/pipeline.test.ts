@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readStage, stageNames } from '../../config/stage.ts';
 import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
+import { parseRefreshInput } from '../../shared/refresh-input.ts';
 import { listOf, policiesOf } from './iam.ts';
 
 /** Every stage of the project as it would be deployed. */
@@ -24,6 +25,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const templateOf = (stage: string) => packages.get(stage)?.template as Template;
+const statementsOf = (stage: string, role: string) =>
+  policiesOf(templateOf(stage))
+    .filter(({ name }) => name.startsWith(role))
+    .flatMap(({ statements }) => statements)
+    .filter(({ Principal }) => Principal === undefined);
 const ofType = (template: Template, type: string): [string, Resource][] =>
   Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
 
@@ -109,6 +115,7 @@ describe.each(STAGES)('stage %s', (stage) => {
       'functions/prepare-scoring.handler',
       'functions/select-photos.handler',
       'functions/publish-predictions.handler',
+      'functions/plan-refresh.handler',
     ]);
     expect(withSecret.map(({ Handler }) => Handler)).toEqual(inVpc);
   });
@@ -163,6 +170,73 @@ describe.each(STAGES)('stage %s', (stage) => {
       });
   });
 
+  test('every machine’s failures are told', () => {
+    const machines = ofType(templateOf(stage), 'AWS::StepFunctions::StateMachine').map(([Ref]) => ({ Ref }));
+    const rule = templateOf(stage).Resources.ExecutionEndedBadly as Resource;
+    const { EventPattern } = rule.Properties as {
+      EventPattern: { detail: { stateMachineArn: unknown[] } };
+    };
+
+    expect(EventPattern.detail.stateMachineArn).toEqual(expect.arrayContaining(machines));
+    expect(EventPattern.detail.stateMachineArn).toHaveLength(machines.length);
+  });
+
+  test('a refresh may start the machines of single stations, follow and stop what it started, and nothing more', () => {
+    const statements = statementsOf(stage, 'RefreshStationsRole');
+    const allowed = (action: string) =>
+      statements
+        .filter(({ Action }) => listOf(Action).includes(action))
+        .flatMap(({ Resource }) => listOf(Resource).map((on) => JSON.stringify(on)));
+    const appAndStage = `${readStage(stage).appName}-${stage}`;
+    const ofStations = (kind: string, end: string) =>
+      ['train', 'score'].map((machine) =>
+        JSON.stringify({
+          'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:${kind}:${appAndStage}-${machine}-station${end}`,
+        }),
+      );
+
+    expect(allowed('states:StartExecution')).toEqual(ofStations('stateMachine', ''));
+    expect(allowed('states:DescribeExecution')).toEqual(ofStations('execution', ':*'));
+    expect(allowed('states:StopExecution')).toEqual(ofStations('execution', ':*'));
+    expect(allowed('events:PutRule')).toEqual([
+      expect.stringMatching(/rule\/StepFunctionsGetEventsForStepFunctionsExecutionRule"/),
+    ]);
+  });
+
+  test('schedules are off unless the stage says otherwise, start the refresh alone, and lose no start', () => {
+    const template = templateOf(stage);
+    const { nightlySchedule, monthlySchedule, scheduleTimezone } = readStage(stage);
+    const schedules = ofType(template, 'AWS::Scheduler::Schedule').map(
+      ([, { Properties = {} }]) => Properties,
+    );
+    const statements = statementsOf(stage, 'SchedulerRole');
+
+    expect(schedules.map(({ State }) => State)).toEqual(
+      [nightlySchedule, monthlySchedule].map((isOn) => (isOn ? 'ENABLED' : 'DISABLED')),
+    );
+    for (const schedule of schedules)
+      expect(schedule).toMatchObject({
+        ScheduleExpressionTimezone: scheduleTimezone,
+        Target: {
+          Arn: { Ref: 'RefreshStations' },
+          RoleArn: { 'Fn::GetAtt': ['SchedulerRole', 'Arn'] },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['ScheduleDeadLetters', 'Arn'] } },
+        },
+      });
+    const inputs = schedules.map(({ Target }) =>
+      parseRefreshInput(JSON.parse((Target as { Input: string }).Input)),
+    );
+    expect(inputs.map(({ mode, schedule }) => [schedule, mode])).toEqual([
+      ['nightly', 'score'],
+      ['monthly', 'auto'],
+    ]);
+    expect(statements.map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      ['states:StartExecution', { Ref: 'RefreshStations' }],
+      ['sqs:SendMessage', { 'Fn::GetAtt': ['ScheduleDeadLetters', 'Arn'] }],
+    ]);
+    expect(template.Resources.ScheduleDeadLetters?.Properties).toMatchObject({ SqsManagedSseEnabled: true });
+  });
+
   test('the topic is encrypted, and takes messages from the machines, the rule and the alarms only', () => {
     const { Resources } = templateOf(stage);
     const statements = policiesOf(templateOf(stage)).find(({ name }) =>
@@ -173,6 +247,7 @@ describe.each(STAGES)('stage %s', (stage) => {
     expect(statements?.map(({ Principal }) => Principal)).toEqual([
       { AWS: { 'Fn::GetAtt': ['TrainStationRole', 'Arn'] } },
       { AWS: { 'Fn::GetAtt': ['ScoreStationRole', 'Arn'] } },
+      { AWS: { 'Fn::GetAtt': ['RefreshStationsRole', 'Arn'] } },
       { Service: 'events.amazonaws.com' },
       { Service: 'cloudwatch.amazonaws.com' },
     ]);
@@ -219,7 +294,7 @@ describe.each(STAGES)('stage %s', (stage) => {
       ?.map((name) => name.slice('alarm:'.length));
 
     expect(shown?.sort()).toEqual(alarms.sort());
-    expect(dashboard.widgets).toHaveLength(8);
+    expect(dashboard.widgets).toHaveLength(10);
   });
 });
 

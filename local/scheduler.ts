@@ -1,0 +1,74 @@
+/**
+ * Stands in for EventBridge Scheduler: starts the target of a compiled schedule when it is told to, enabled or not, as if its
+ * time had come (`fpe local fire NAME`).
+ *
+ * Answers ListSchedules and FireSchedule, operations of its own, on the loopback address. Starts state machines; any other
+ * target is refused by name before anything starts. Not here: the clock, retries, dead letters, roles, Scheduler's own API.
+ */
+import { randomUUID } from 'node:crypto';
+import { ApiError, type JsonApi, startJsonApi } from './json-api.ts';
+
+/** A schedule of the compiled template, its references resolved. */
+export type Schedule = {
+  name: string;
+  arn: string;
+  /** e.g. cron(0 3 * * ? *), in this time zone */
+  expression: string;
+  timezone: string;
+  isEnabled: boolean;
+  /** ARN of what it starts, and the input as text. */
+  target: string;
+  input: string;
+};
+
+/** @returns ARN of the execution */
+export type StartMachine = (stateMachineArn: string, input: string) => Promise<string>;
+
+/**
+ * @param now the instant that a schedule is fired for
+ * @throws Error naming a target that is not run here
+ */
+export async function startScheduler(options: {
+  schedules: readonly Schedule[];
+  startMachine: StartMachine;
+  port?: number;
+  now?: () => Date;
+}): Promise<JsonApi> {
+  const { schedules, startMachine, now = () => new Date() } = options;
+  for (const { name, target } of schedules)
+    if (!target.startsWith('arn:aws:states:'))
+      throw new Error(
+        `The local stack cannot run the schedule ${name}: its target is ${target}. It starts state machines.`,
+      );
+  return startJsonApi(
+    { target: 'LocalScheduler', version: '1.0' },
+    {
+      ListSchedules: () => ({ schedules }),
+      async FireSchedule({ name }) {
+        const schedule = findSchedule(schedules, String(name));
+        const input = fillIn(schedule, now());
+        return { name: schedule.name, input, executionArn: await startMachine(schedule.target, input) };
+      },
+    },
+    options.port,
+  );
+}
+
+/** By its name, or the end of it after a dash: nightly for fpe-local-rank-nightly. */
+function findSchedule(schedules: readonly Schedule[], wanted: string): Schedule {
+  const found = schedules.find(({ name }) => name === wanted || name.endsWith(`-${wanted}`));
+  if (found) return found;
+  const names = schedules.map(({ name }) => name).join(', ') || 'none';
+  throw new ApiError('ResourceNotFoundException', `There is no schedule ${wanted}. There: ${names}.`);
+}
+
+/** What Scheduler puts into an input (EventBridge Scheduler guide, "Adding context attributes"). */
+function fillIn({ arn, input }: Schedule, at: Date): string {
+  const attributes: Record<string, string> = {
+    'schedule-arn': arn,
+    'scheduled-time': `${at.toISOString().slice(0, 19)}Z`,
+    'execution-id': randomUUID(),
+    'attempt-number': '1',
+  };
+  return input.replaceAll(/<aws\.scheduler\.([a-z-]+)>/g, (text, name) => attributes[name] ?? text);
+}
