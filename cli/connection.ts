@@ -1,9 +1,6 @@
 import { findRunningStack } from '../local/stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 
-/** End of the machine's name, after app and stage (resources/machines.yml). */
-const MACHINE_NAME = '-train-station';
-
 export type Connection = { kind: 'local' | 'endpoint' | 'aws'; description: string };
 
 /** A mistake of the person at the keyboard: shown as it is, without a stack trace. */
@@ -28,17 +25,24 @@ export async function connect(options: { aws?: boolean }): Promise<Connection> {
   return { kind: 'aws', description: `AWS, ${region}` };
 }
 
-/** @param given ARN or name from the command line; without it FPE_STATE_MACHINE, then the only machine of its kind */
-export async function findStateMachine(given: string | undefined): Promise<string> {
+/**
+ * @param given ARN, name or end of the name from the command line; without it FPE_STATE_MACHINE, then the only machine of the kind
+ * @param kind end of the machine's name, after app and stage (resources/machines.yml)
+ */
+export async function findStateMachine(
+  given: string | undefined,
+  kind: string = 'train-station',
+): Promise<string> {
   const wanted = given ?? process.env.FPE_STATE_MACHINE;
   if (wanted?.startsWith('arn:')) return wanted;
   const machines = await stateMachines();
-  const found = [...machines].filter(([name]) => (wanted ? name === wanted : name.endsWith(MACHINE_NAME)));
+  const end = `-${wanted ?? kind}`;
+  const found = [...machines].filter(([name]) => name === wanted || name.endsWith(end));
   if (found.length === 1) return (found[0] as [string, string])[1];
   const names = [...machines.keys()].join(', ') || 'none';
   throw new UsageError(
     found.length === 0
-      ? `No state machine ${wanted ? `is called ${wanted}` : `has a name that ends with ${MACHINE_NAME}`} here. There: ${names}. Deploy it, or start the local stack with: npx fpe local`
+      ? `No state machine ${wanted ? `is called ${wanted}, or ends so,` : `has a name that ends with ${end}`} here. There: ${names}. Deploy it, or start the local stack with: npx fpe local`
       : `Several state machines could be meant: ${found.map(([name]) => name).join(', ')}. Choose one with --machine NAME.`,
   );
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { MACHINE_INPUTS, type MachineKind } from '../shared/machine-inputs.ts';
+import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/machine-inputs.ts';
 import { UsageError } from './connection.ts';
 
 /**
@@ -7,13 +7,10 @@ import { UsageError } from './connection.ts';
  * checked here as the machine's first function checks it, so that a mistake is found before anything starts, but handed on
  * as it was given.
  *
- * @param kind of the machine that is to take it
+ * @param kind of the machine that is to take it; without it the one that the input is meant for
  * @throws UsageError, InvalidInput
  */
-export function readExecutionInput(
-  given: string,
-  kind: MachineKind = 'train-station',
-): Record<string, unknown> {
+export function readExecutionInput(given: string, kind?: MachineKind): Record<string, unknown> {
   const { text, where } = readText(given);
   let input: unknown;
   try {
@@ -21,7 +18,7 @@ export function readExecutionInput(
   } catch (error) {
     throw new UsageError(`${where} is not JSON: ${(error as Error).message}`);
   }
-  MACHINE_INPUTS[kind].parse(input);
+  MACHINE_INPUTS[kind ?? machineOfInput(Object(input))].parse(input);
   return input as Record<string, unknown>;
 }
 

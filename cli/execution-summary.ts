@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
 import { kendallTaus } from '../shared/execution-state.ts';
+import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
+import { describeRow } from '../shared/refresh-summary.ts';
 import { formatCount } from '../shared/report/formats.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
@@ -43,8 +45,11 @@ export function executionSummary(
   );
   switch (execution.status) {
     case 'SUCCEEDED': {
-      const result = runResult.safeParse(JSON.parse(execution.output ?? '{}'));
+      const output: unknown = JSON.parse(execution.output ?? '{}');
       const end = `It succeeded after ${duration}.`;
+      const refreshed = refreshSummary.safeParse(output);
+      if (refreshed.success) return `${end}\n\n${refreshLines(refreshed.data).join('\n')}`;
+      const result = runResult.safeParse(output);
       return result.success
         ? `${end}\n\n${resultLines(result.data).join('\n')}`
         : `${end}\n${execution.output}`;
@@ -89,6 +94,30 @@ export function resultLines(result: RunResult): string[] {
           `Report    ${result.diagnostics_url}`,
           `Scores    ${result.predictions_url}`,
         ]),
+  ];
+}
+
+/** One line for each station, those that nothing was done with as well. */
+export function refreshLines({
+  note,
+  counts,
+  stations,
+  stations_left_out,
+  result_uri,
+}: RefreshSummary): string[] {
+  return [
+    note,
+    ...(stations.length > 0 ? [''] : []),
+    ...stations.map((row) => `  ${describeRow(row)}`),
+    ...(stations_left_out ? [`  and ${formatCount(stations_left_out)} more that nothing was done with`] : []),
+    ...(counts.stations
+      ? [
+          '',
+          `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave as they are`,
+          `Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`,
+        ]
+      : []),
+    ...(result_uri ? [`Table     ${result_uri}`] : []),
   ];
 }
 

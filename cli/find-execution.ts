@@ -1,17 +1,19 @@
 import type { Command } from 'commander';
 import { newestExecutions } from '../shared/aws/executions.ts';
+import type { MachineKind } from '../shared/machine-inputs.ts';
 import { type Connection, connect, findStateMachine, UsageError } from './connection.ts';
 
 /** Options of the program, given before or after the name of the command. */
 export type GlobalOptions = { aws?: boolean; machine?: string };
 
-/** Connects as the options say and finds the state machine. */
+/** Connects as the options say and finds the state machine, of this kind where they name none. */
 export async function connectToMachine(
   command: Command,
+  kind?: MachineKind,
 ): Promise<{ connection: Connection; stateMachineArn: string }> {
   const options = command.optsWithGlobals<GlobalOptions>();
   const connection = await connect(options);
-  return { connection, stateMachineArn: await findStateMachine(options.machine) };
+  return { connection, stateMachineArn: await findStateMachine(options.machine, kind) };
 }
 
 /**

@@ -12,6 +12,7 @@ import { listCommand } from './list.ts';
 import { localCommand } from './local.ts';
 import { packageCommand } from './package.ts';
 import { redriveCommand } from './redrive.ts';
+import { refreshCommand } from './refresh.ts';
 import { removeCommand } from './remove.ts';
 import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
@@ -24,7 +25,7 @@ const program = new Command('fpe')
   .option('--aws', 'use AWS even while the local stack runs')
   .option(
     '--machine <name>',
-    'name or ARN of the state machine; default: the only one there, or FPE_STATE_MACHINE',
+    'train-station, score-station, refresh-stations, a name or an ARN; default: what the command or the input is about, or FPE_STATE_MACHINE',
   )
   .addHelpText(
     'after',
@@ -37,7 +38,8 @@ Examples:
   npx fpe local                                the stack alone, until Ctrl-C
   npx fpe start events/train-station.json      start an execution and watch it
   npx fpe start '{"station_id": 29}' --detach  start one and go on
-  npx fpe list                                 what ran lately
+  npx fpe refresh --stations stations.txt      train or score many stations, as each needs it
+  npx fpe list                                 what ran lately; --machine refresh-stations for refreshes
   npx fpe show                                 everything about the newest one
   npx fpe doctor --stage prod                  does the account have what the stage needs?
   npx fpe deploy --stage prod --dry-run        what would a deployment change?`,
@@ -48,6 +50,7 @@ Examples:
 for (const command of [
   demoCommand(),
   startCommand(),
+  refreshCommand(),
   watchCommand(),
   listCommand(),
   showCommand(),

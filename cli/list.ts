@@ -21,7 +21,7 @@ export function listCommand(): Command {
     });
 }
 
-const HEADER = ['EXECUTION', 'STATUS', 'STATION', 'MODEL', 'STARTED', 'DURATION'];
+const HEADER = ['EXECUTION', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
 
 async function row({
   executionArn,
@@ -31,14 +31,14 @@ async function row({
   stopDate,
 }: ExecutionListItem): Promise<string[]> {
   const { input, output } = await describeExecution(executionArn as string);
-  const { station_id } = JSON.parse(input ?? '{}');
-  const { model_code } = JSON.parse(output ?? '{}');
+  const { station_id, station_ids } = JSON.parse(input ?? '{}');
+  const { model_code, counts } = JSON.parse(output ?? '{}');
   const duration = startDate ? (stopDate ?? new Date()).getTime() - startDate.getTime() : 0;
   return [
     name ?? '',
     status ?? '',
-    String(station_id ?? ''),
-    model_code ?? '',
+    String(station_id ?? (counts ? `${counts.stations} stations` : (station_ids?.join(',') ?? ''))),
+    model_code ?? (counts ? `${counts.succeeded} succeeded, ${counts.failed} failed` : ''),
     startDate?.toISOString().slice(0, 19).replace('T', ' ') ?? '',
     formatDuration(duration),
   ];

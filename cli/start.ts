@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
-import { machineKind } from '../shared/machine-inputs.ts';
+import { machineKind, machineOfInput } from '../shared/machine-inputs.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { connectToMachine, consoleUrl, nameOf } from './find-execution.ts';
+import { connectToMachine, consoleUrl, type GlobalOptions, nameOf } from './find-execution.ts';
 import { followExecution } from './watch.ts';
+import { followRefresh } from './watch-refresh.ts';
 
-/** `fpe start`: one execution of the machine, which trains a station's model unless another is named. */
+/** `fpe start`: one execution, of the machine that the input is meant for. */
 export function startCommand(): Command {
   return new Command('start')
     .description('Start an execution and watch it')
@@ -13,14 +14,15 @@ export function startCommand(): Command {
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
     .action(async (given: string, options: { name?: string; detach?: boolean }, command: Command) => {
-      const machine: string | undefined = command.optsWithGlobals().machine ?? process.env.FPE_STATE_MACHINE;
-      const input = readExecutionInput(given, machineKind(machine));
-      const { connection, stateMachineArn } = await connectToMachine(command);
+      const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
+      const input = readExecutionInput(given, machine === undefined ? undefined : machineKind(machine));
+      const { connection, stateMachineArn } = await connectToMachine(command, machineOfInput(input));
       const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
       console.log(`Started ${nameOf(executionArn)} in ${connection.description}.`);
       const url = consoleUrl(connection, executionArn);
       if (url) console.log(url);
-      if (options.detach) console.log(`To watch it: npx fpe watch ${nameOf(executionArn)}`);
+      if (options.detach) console.log(`To watch it: npx fpe watch ${executionArn}`);
+      else if (/-refresh-stations:[^:]*$/.test(executionArn)) await followRefresh(executionArn);
       else await followExecution(executionArn);
     });
 }

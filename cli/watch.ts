@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { executionSummary } from './execution-summary.ts';
 import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
 import { watchExecution } from './watch-execution.ts';
+import { followRefresh } from './watch-refresh.ts';
 
 /** `fpe watch`: the states of an execution as they come and go. */
 export function watchCommand(): Command {
@@ -10,7 +11,9 @@ export function watchCommand(): Command {
     .argument('[execution]', 'name or ARN; default: the newest')
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { stateMachineArn } = await connectToMachine(command);
-      await followExecution(await findExecution(given, stateMachineArn));
+      const executionArn = await findExecution(given, stateMachineArn);
+      if (/-refresh-stations:[^:]*$/.test(executionArn)) await followRefresh(executionArn);
+      else await followExecution(executionArn);
     });
 }
 

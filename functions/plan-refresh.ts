@@ -10,7 +10,12 @@ import { InvalidInput } from '../shared/errors.ts';
 import { stationHistories, stationIds } from '../shared/fpe-database/station-histories.ts';
 import { refreshKeys } from '../shared/keys.ts';
 import type { RefreshClaim } from '../shared/refresh-claim.ts';
-import { parseRefreshInput, type RefreshInput, stationRules } from '../shared/refresh-input.ts';
+import {
+  parseRefreshInput,
+  type RefreshInput,
+  stationRules,
+  type TrainingParameters,
+} from '../shared/refresh-input.ts';
 import { type Decision, planRefresh } from '../shared/refresh-plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh-state.ts';
 import { requireVariable, runId } from '../shared/run.ts';
@@ -24,6 +29,11 @@ const event = z.object({
 
 /** End of this execution's ARN, after app and stage (resources/machines.yml). */
 const OWN_MACHINE = /-refresh-stations:.*$/;
+const SCORING_PARAMETERS = new Set([
+  'transform_instance_type',
+  'transform_instance_count',
+  'merge_batch_size',
+]);
 /** The tasks go through the state of the machine, of which Step Functions takes 256 KiB. */
 const MAX_TASK_BYTES = 96 * 1024;
 
@@ -59,7 +69,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     bucket,
     plan_key: keys.plan,
     train: { ...settings.train, ...link },
-    score: link,
+    score: { ...scoringParameters(settings.train), ...link },
     tasks,
   };
 });
@@ -109,8 +119,14 @@ function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): Refres
 
 function ownInput(settings: RefreshInput, station_id: number, action: RefreshTask['action']) {
   const { own, variable_code } = stationRules(settings, station_id);
-  return action === 'train' ? { ...own, station_id } : { station_id, variable_code };
+  return action === 'train'
+    ? { ...own, station_id }
+    : { ...scoringParameters(own), station_id, variable_code };
 }
+
+/** What score-station takes of a training's parameters: instances and batches, but not the code of the model to be trained. */
+const scoringParameters = (parameters: TrainingParameters): TrainingParameters =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => SCORING_PARAMETERS.has(name)));
 
 function noteOf(
   { dry_run, schedule }: RefreshInput,

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { parseRefreshInput, refreshInput } from './refresh-input.ts';
 import { parseRunInput, runInput } from './run-input.ts';
 import { parseScoringInput, scoringInput } from './scoring-input.ts';
 
@@ -10,6 +11,11 @@ export const MACHINE_INPUTS = {
     parse: parseScoringInput,
     schemaFile: 'score-station.schema.json',
   },
+  'refresh-stations': {
+    schema: refreshInput,
+    parse: parseRefreshInput,
+    schemaFile: 'refresh-stations.schema.json',
+  },
 } as const satisfies Record<
   string,
   { schema: z.ZodType; parse: (input: unknown) => unknown; schemaFile: string }
@@ -18,5 +24,12 @@ export type MachineKind = keyof typeof MACHINE_INPUTS;
 
 /** @param machine name or ARN, which end with the kind after app and stage; without it the one that trains is meant */
 export const machineKind = (machine: string | undefined): MachineKind =>
-  (Object.keys(MACHINE_INPUTS) as MachineKind[]).find((kind) => machine?.endsWith(`-${kind}`)) ??
-  'train-station';
+  (Object.keys(MACHINE_INPUTS) as MachineKind[]).find(
+    (kind) => machine === kind || machine?.endsWith(`-${kind}`),
+  ) ?? 'train-station';
+
+/** The machine that an input is meant for, where nobody says: one of a single station names it. */
+export const machineOfInput = (input: object): MachineKind =>
+  'station_id' in input || !Object.keys(input).some((name) => name in refreshInput.shape)
+    ? 'train-station'
+    : 'refresh-stations';

@@ -6,7 +6,7 @@ export type StationHistory = {
   station_id: number;
   /** Null where there is no such station. */
   station_name: string | null;
-  /** The model that photos are scored with: the default one, or the newest where none is; null where there is none. */
+  /** The default model, which photos are scored with; null where there is none. */
   model: { code: string; updated_at: Date } | null;
   /** When the newest model was inserted, default or not: one that was not promoted has learned from its pairs all the same. */
   trained_at: Date | null;
@@ -103,7 +103,7 @@ function reasonToScore(
   rules: RefreshRules,
 ): Reason {
   if (station_name === null || rules.mode === 'train') return no('');
-  if (model === null) return no('It has no model to score with.');
+  if (model === null) return no('It has no default model to score with.');
   const since = `since ${model.code} last scored on ${dayOf(model.updated_at)}`;
   if (new_photos > 0) return yes(`It has ${count(new_photos, 'new photo')} ${since}.`);
   if (hidden_photos > 0)
@@ -115,7 +115,7 @@ function reasonToScore(
 
 /** Without a model the lack of pairs says it all. */
 const idleReason = (mode: RefreshRules['mode'], training: string, scoring: string): string =>
-  mode === 'auto' && scoring.startsWith('It has no model')
+  mode === 'auto' && scoring.startsWith('It has no default model')
     ? training
     : [training, scoring].filter(Boolean).join(' ');
 

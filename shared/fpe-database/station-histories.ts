@@ -37,8 +37,8 @@ export async function stationHistories(
        LEFT JOIN LATERAL (
          SELECT id, code, updated_at FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
-            AND status = 'DONE'
-          ORDER BY "default" IS TRUE DESC, created_at DESC, id DESC LIMIT 1) model ON true
+            AND status = 'DONE' AND "default"
+          ORDER BY id DESC LIMIT 1) model ON true
        LEFT JOIN LATERAL (
          SELECT max(created_at) AS trained_at FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code

@@ -218,11 +218,12 @@ describe('PlanRefresh', () => {
       station_ids: [id, 999_999],
       mode: 'train',
       min_new_pairs: 50,
-      train: { n_epochs: 5 },
+      train: { n_epochs: 5, transform_instance_count: 4 },
       stations: { [id]: { variable_code: 'STAGE_FT' } },
     });
 
-    expect(refresh.train).toMatchObject({ n_epochs: 5 });
+    expect(refresh.train).toMatchObject({ n_epochs: 5, transform_instance_count: 4 });
+    expect(refresh.score).toEqual({ transform_instance_count: 4, [STARTED_BY]: execution('one').arn });
     expect(refresh.tasks).toEqual([
       { station_id: id, action: 'train', own: { station_id: id, variable_code: 'STAGE_FT' } },
     ]);

@@ -111,7 +111,7 @@ describe('one station', () => {
       'without a model where only scoring is asked for',
       without,
       { mode: 'score' },
-      'nothing: It has no model to score with.',
+      'nothing: It has no default model to score with.',
     ],
     [
       'that does not exist',

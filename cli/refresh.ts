@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { startExecution } from '../shared/aws/executions.ts';
+import { parseRefreshInput } from '../shared/refresh-input.ts';
+import { UsageError } from './connection.ts';
+import { readExecutionInput } from './execution-input.ts';
+import { connectToMachine, consoleUrl } from './find-execution.ts';
+import { parseStationIds } from './stations-file.ts';
+import { followRefresh } from './watch-refresh.ts';
+
+type Options = {
+  stations?: string;
+  mode?: 'auto' | 'train' | 'score';
+  minNewPairs?: number;
+  maxModelAgeDays?: number;
+  maxTrainingJobs?: number;
+  concurrency?: number;
+  dryRun?: boolean;
+  name?: string;
+  detach?: boolean;
+};
+
+/** `fpe refresh`: many stations, each trained, scored or left as it is. */
+export function refreshCommand(): Command {
+  return new Command('refresh')
+    .description('Train or score many stations, as each needs it, and watch them')
+    .argument('[input]', 'JSON file, JSON itself, or - for standard input; options go before it')
+    .option('--stations <file>', 'ids of stations, one in each line; default: all stations')
+    .addOption(
+      new Option('--mode <mode>', 'train or score only (default: auto)').choices(['auto', 'train', 'score']),
+    )
+    .option('--min-new-pairs <n>', 'annotation pairs that are worth a training; 0 trains in any case', number)
+    .option('--max-model-age-days <n>', 'an older model is trained anew for a single new pair', number)
+    .option('--max-training-jobs <n>', 'trainings at most; the others wait for the next refresh', number)
+    .option('--concurrency <n>', 'stations at once, at most 40', number)
+    .option('--dry-run', 'only say what would be done, and why')
+    .option('--name <name>', 'name of the execution; must be new')
+    .option('--detach', 'do not watch it')
+    .action(runRefresh);
+}
+
+async function runRefresh(given: string | undefined, options: Options, command: Command): Promise<void> {
+  const input = refreshInputOf(
+    given === undefined ? {} : readExecutionInput(given, 'refresh-stations'),
+    options,
+  );
+  const { connection, stateMachineArn } = await connectToMachine(command, 'refresh-stations');
+  const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
+  console.log(`Started ${executionArn} in ${connection.description}.`);
+  const url = consoleUrl(connection, executionArn);
+  if (url) console.log(url);
+  if (options.detach) console.log(`To watch it: npx fpe watch ${executionArn}`);
+  else await followRefresh(executionArn);
+}
+
+/**
+ * The input of the execution: what is given as JSON, and over it what the options say; checked as PlanRefresh checks it.
+ *
+ * @throws UsageError, InvalidInput
+ */
+export function refreshInputOf(given: Record<string, unknown>, options: Options): Record<string, unknown> {
+  const input = {
+    ...given,
+    ...(options.stations !== undefined && { station_ids: readStations(options.stations) }),
+    ...(options.mode && { mode: options.mode }),
+    ...(options.minNewPairs !== undefined && { min_new_pairs: options.minNewPairs }),
+    ...(options.maxModelAgeDays !== undefined && { max_model_age_days: options.maxModelAgeDays }),
+    ...(options.maxTrainingJobs !== undefined && { max_training_jobs: options.maxTrainingJobs }),
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(options.dryRun && { dry_run: true }),
+  };
+  parseRefreshInput(input);
+  return input;
+}
+
+function readStations(file: string): number[] {
+  if (!existsSync(file)) throw new UsageError(`There is no file ${file} (--stations).`);
+  return parseStationIds(readFileSync(file, 'utf8'), file);
+}
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Expected a number.');
+}

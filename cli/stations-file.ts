@@ -1,0 +1,21 @@
+import { UsageError } from './connection.ts';
+
+/**
+ * Reads station ids as upstream's scripts take them: one in each line (contract 6.7). Blank lines and what follows a # are
+ * left out; a station that is named twice counts once.
+ *
+ * @param where names the file in messages
+ * @throws UsageError naming every line that holds none
+ */
+export function parseStationIds(text: string, where: string): number[] {
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  const found = lines.map((line, index) => ({ line: index + 1, text: line.replace(/#.*/, '').trim() }));
+  const wrong = found.filter(({ text }) => text !== '' && !/^[1-9]\d{0,9}$/.test(text));
+  if (wrong.length > 0)
+    throw new UsageError(
+      `${where} holds lines that are no station’s id: ${wrong.map(({ line, text }) => `line ${line} (${text})`).join(', ')}. Expected: one number in each line, as in stations.id; # begins a comment.`,
+    );
+  const ids = found.filter(({ text }) => text !== '').map(({ text }) => Number(text));
+  if (ids.length === 0) throw new UsageError(`${where} names no station. Expected: one id in each line.`);
+  return [...new Set(ids)];
+}

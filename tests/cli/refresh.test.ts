@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { UsageError } from '../../cli/connection.ts';
+import { executionSummary } from '../../cli/execution-summary.ts';
+import { refreshInputOf } from '../../cli/refresh.ts';
+import { parseStationIds } from '../../cli/stations-file.ts';
+import { InvalidInput } from '../../shared/errors.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-refresh-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a file of stations', () => {
+  test.each([
+    ['one id in each line', '29\n41\n', [29, 41]],
+    ['no line feed at its end', '29\n41', [29, 41]],
+    ['lines of Windows and a mark at its start', '\ufeff29\r\n41\r\n', [29, 41]],
+    ['comments and blank lines', '# Massachusetts\n29 # Mill Brook\n\n  41  \n', [29, 41]],
+    ['a station twice', '29\n41\n29\n', [29, 41]],
+  ])('may have %s', (_, text, expected) => {
+    expect(parseStationIds(text, 'stations.txt')).toEqual(expected);
+  });
+
+  test('that holds something else is refused with every such line', () => {
+    const parse = () => parseStationIds('29\nMill Brook\n0\n29, 41\n', 'stations.txt');
+
+    expect(parse).toThrow(UsageError);
+    expect(parse).toThrow(
+      'stations.txt holds lines that are no station’s id: line 2 (Mill Brook), line 3 (0), line 4 (29, 41).',
+    );
+  });
+
+  test('that names no station is refused, so that it does not mean all of them', () => {
+    expect(() => parseStationIds('# none yet\n', 'stations.txt')).toThrow('stations.txt names no station');
+  });
+});
+
+describe('the input of a refresh', () => {
+  test('is what the options say, over what is given as JSON', () => {
+    const file = join(folder, 'stations.txt');
+    writeFileSync(file, '29\n41\n');
+
+    const input = refreshInputOf(
+      { mode: 'train', train: { n_epochs: 5 } },
+      { stations: file, mode: 'score', minNewPairs: 0, maxTrainingJobs: 3, dryRun: true },
+    );
+
+    expect(input).toEqual({
+      station_ids: [29, 41],
+      mode: 'score',
+      min_new_pairs: 0,
+      max_training_jobs: 3,
+      train: { n_epochs: 5 },
+      dry_run: true,
+    });
+  });
+
+  test('is empty where nothing is given: all stations, as they need it', () => {
+    expect(refreshInputOf({}, {})).toEqual({});
+  });
+
+  test('is checked before anything starts', () => {
+    expect(() => refreshInputOf({}, { concurrency: 41 })).toThrow(InvalidInput);
+    expect(() => refreshInputOf({}, { stations: join(folder, 'nowhere.txt') })).toThrow('There is no file');
+  });
+});
+
+test('the summary of a refresh has a line for each station, and counts', () => {
+  const row = (station_id: number, change: object) => ({
+    station_id,
+    station_name: 'Mill Brook',
+    action: 'score',
+    reason: 'It has 9 new photos.',
+    outcome: 'succeeded',
+    detail: '9 photos scored',
+    execution_arn: 'arn',
+    ...change,
+  });
+  const output = JSON.stringify({
+    refresh_id: 'r',
+    status: 'refreshed',
+    note: 'Started by hand.',
+    counts: { stations: 3, train: 1, score: 1, nothing: 1, succeeded: 1, failed: 1 },
+    stations: [
+      row(29, {}),
+      row(41, { action: 'train', outcome: 'failed', detail: 'NotEnoughPairs: There are too few.' }),
+      row(42, {
+        action: 'nothing',
+        reason: 'It has no annotation pairs.',
+        outcome: 'none',
+        execution_arn: null,
+      }),
+    ],
+    stations_left_out: 0,
+    result_uri: 's3://models/rank/refreshes/r/result.csv',
+  });
+
+  const text = executionSummary(
+    { startDate: new Date(0), stopDate: new Date(95_000), status: 'SUCCEEDED', output } as never,
+    [],
+  );
+
+  expect(text.split('\n').slice(2)).toEqual([
+    'Started by hand.',
+    '',
+    '  Station 29 (Mill Brook): score succeeded. 9 photos scored',
+    '  Station 41 (Mill Brook): train failed. NotEnoughPairs: There are too few.',
+    '  Station 42 (Mill Brook): nothing. It has no annotation pairs.',
+    '',
+    'Stations  3: 1 to train, 1 to score, 1 to leave as they are',
+    'Outcome   1 succeeded, 1 failed',
+    'Table     s3://models/rank/refreshes/r/result.csv',
+  ]);
+});
