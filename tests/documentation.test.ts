@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../config/stage.ts';
+import { parseRefreshInput, refreshInput } from '../shared/refresh-input.ts';
 import { runInput } from '../shared/run-input.ts';
 import { DIAGRAM_FILE, drawDiagram } from '../statemachines/diagram.ts';
 
@@ -13,6 +14,7 @@ const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
   'docs/differences-from-upstream.md',
+  'docs/operations.md',
   'docs/report.md',
   'docs/costs.md',
   'benchmarks/README.md',
@@ -103,6 +105,43 @@ describe('docs/deploy.md', () => {
 
     expect(named.length).toBeGreaterThan(4);
     expect(named.filter((name) => !(name in stageParameters.shape))).toEqual([]);
+  });
+});
+
+describe('docs/operations.md', () => {
+  const page = read('docs/operations.md');
+
+  test('names every parameter of a refresh, and its default', () => {
+    const table = page.slice(page.indexOf('| name | default'), page.indexOf('A refresh **succeeds'));
+    const named = Array.from(table.matchAll(/^\| `(\w+)` \| ?([^|]*?) ?\|/gm), ([, name, value]) => [
+      name,
+      value,
+    ]);
+    const defaults = parseRefreshInput({}) as Record<string, unknown>;
+
+    // What a schedule says of itself is for no person to write.
+    const ofPeople = Object.keys(refreshInput.shape).filter((name) => !name.startsWith('schedule'));
+    expect(named.map(([name]) => name)).toEqual(ofPeople);
+    for (const [name, value] of named)
+      if (/^(\d+|auto|false)$/.test(value as string))
+        expect([name, String(defaults[name as string])]).toEqual([name, value]);
+  });
+
+  test('shows the schedules of config/example.yml, turned on', () => {
+    const shown = matches(page, /^ {4}(\w+): /gm);
+
+    expect(shown.length).toBe(5);
+    expect(shown.filter((name) => !(name in stageParameters.shape))).toEqual([]);
+  });
+
+  test('tells of every alarm that is about refreshes, and of every option that it names', () => {
+    const help = helpOf('refresh');
+
+    for (const alarm of ['refresh-errors', 'schedule-dead-letters']) {
+      expect(read('resources/alarms.yml')).toContain(`-rank-${alarm}`);
+      expect(page).toContain(`…-${alarm}`);
+    }
+    for (const option of matches(page, /npx fpe refresh.* (--[a-z-]+)/g)) expect(help).toContain(option);
   });
 });
 
