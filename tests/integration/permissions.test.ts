@@ -26,7 +26,7 @@ import {
   type TestStack,
   until,
 } from './test-stack.ts';
-import { publishUpstreamModel } from './upstream-model.ts';
+import { publishUpstreamModel, UPSTREAM_CODE } from './upstream-model.ts';
 
 /**
  * What the roles of the compiled template allow, against what is really done: every call of an AWS service that a function
@@ -182,8 +182,10 @@ async function scoreNewPhotos(stationId: number, input: object): Promise<string>
 
   const { model_uuid } = JSON.parse(execution.output as string);
   const archive = { bucket, key: `models/${model_uuid}/model.tar.gz` };
-  await publishUpstreamModel(local, stationId, archive, 'timestamp,filename,score\n');
-  const upstream = await local.run({ station_id: stationId }, 'score-station');
+  await publishUpstreamModel(local, stationId, archive, 'timestamp,filename,score\n', {
+    default: false,
+  });
+  const upstream = await local.run({ ...scoring, model_code: UPSTREAM_CODE }, 'score-station');
   if (upstream.status !== 'SUCCEEDED') throw new Error(`${upstream.error}: ${upstream.cause}`);
 
   // A training that was stopped leaves a claim that names another model.

@@ -26,12 +26,14 @@ export async function weightsOf(archive: Uint8Array): Promise<Uint8Array> {
  *
  * @param from archive that the weights are taken of
  * @param predictions text of its published predictions.csv
+ * @param row overrides columns of `models`
  */
 export async function publishUpstreamModel(
   { database, stack }: TestStack,
   stationId: number,
   from: ObjectLocation,
   predictions: string,
+  row: Record<string, unknown> = {},
 ): Promise<{ weights: Uint8Array }> {
   const file = (name: string) => ({
     bucket: stack.env.STORAGE_BUCKET as string,
@@ -51,6 +53,7 @@ export async function publishUpstreamModel(
     uuid: UPSTREAM_UUID,
     status: 'DONE',
     default: true,
+    ...row,
   });
   return { weights };
 }
