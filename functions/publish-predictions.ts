@@ -5,7 +5,7 @@ import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { requireFilesOf } from '../shared/aws/model-files.ts';
 import { copyObject, findSize, readJson, readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { assertClaimHeld, finishClaim } from '../shared/aws/run-claim.ts';
-import { csvHeader, csvRows, optionalNumberCell, textCell } from '../shared/csv.ts';
+import { csvHeader, csvRows } from '../shared/csv.ts';
 import { ModelReplaced } from '../shared/errors.ts';
 import { lockModel, touchModel } from '../shared/fpe-database/scoring-model.ts';
 import type { ObjectLocation } from '../shared/object-location.ts';
@@ -73,21 +73,21 @@ async function withdrawPhotos({ buckets, keys }: ScoringRun): Promise<void> {
   }
 }
 
-const listedPhoto = z
-  .object({ image_id: optionalNumberCell.default(null), filename: textCell })
-  .catchall(z.string().nullable());
+/** Any columns, in the order of the file. */
+const cells = z.record(z.string(), z.string().nullable());
 
 /** Rewrites a file as it is read; what was there stays until the last byte of the new one is written. */
 async function withdrawRows(location: ObjectLocation, removed: PhotoSet): Promise<void> {
+  const isKept = ({ image_id = null, filename }: z.output<typeof cells>) =>
+    !removed.has({ image_id: image_id === null ? null : Number(image_id), filename: filename ?? '' });
   async function* lines() {
     let columns: string[] | undefined;
-    for await (const rows of readRows(location, listedPhoto)) {
-      const cells = rows as Record<string, string | number | null>[];
-      if (!columns && cells[0]) {
-        columns = Object.keys(cells[0]);
+    for await (const rows of readRows(location, cells)) {
+      if (!columns && rows[0]) {
+        columns = Object.keys(rows[0]);
         yield csvHeader(columns);
       }
-      const kept = cells.filter((_, index) => !removed.has(rows[index] as z.output<typeof listedPhoto>));
+      const kept = rows.filter(isKept);
       if (columns && kept.length > 0) yield csvRows(columns, kept);
     }
   }
