@@ -68,7 +68,8 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     executions: execution.arn.replace(OWN_MACHINE, ''),
     bucket,
     plan_key: keys.plan,
-    train: { ...settings.train, ...link },
+    // Nobody looks at each model of a refresh: one that is worse than the default must not replace it.
+    train: { promote: 'if_better', ...settings.train, ...link },
     score: { ...scoringParameters(settings.train), ...link },
     tasks,
   };
