@@ -61,7 +61,7 @@ export function resultRows(
 const trained = z.object({
   model_code: z.string(),
   images: z.object({ scored: z.number() }),
-  promotion: z.object({ decision: z.string(), reason: z.string() }).optional(),
+  promotion: z.object({ reason: z.string() }).optional(),
 });
 const scored = z.object({
   scored: z.number(),
