@@ -6,6 +6,7 @@ import { describeRow } from '../shared/refresh-summary.ts';
 import { formatCount } from '../shared/report/formats.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
+import { scoringLines, scoringResult } from './scoring-lines.ts';
 
 /** Output of the machine's last state; defaults for what executions of earlier versions do not tell. */
 export const runResult = z.object({
@@ -48,11 +49,21 @@ export function executionSummary(
       const output: unknown = JSON.parse(execution.output ?? '{}');
       const end = `It succeeded after ${duration}.`;
       const refreshed = refreshSummary.safeParse(output);
-      if (refreshed.success) return `${end}\n\n${refreshLines(refreshed.data).join('\n')}`;
-      const result = runResult.safeParse(output);
-      return result.success
-        ? `${end}\n\n${resultLines(result.data).join('\n')}`
-        : `${end}\n${execution.output}`;
+      if (refreshed.success) return `${end}
+
+${refreshLines(refreshed.data).join('
+')}`;
+      const [trained, scored] = [runResult.safeParse(output), scoringResult.safeParse(output)];
+      if (trained.success) return `${end}
+
+${resultLines(trained.data).join('
+')}`;
+      if (scored.success) return `${end}
+
+${scoringLines(scored.data).join('
+')}`;
+      return `${end}
+${execution.output}`;
     }
     case 'RUNNING':
     case 'PENDING_REDRIVE':

@@ -105,5 +105,9 @@ async function jobProgress({ status, request, input }: StateProgress): Promise<J
   return null;
 }
 
-const photosToScore = (input: unknown): number =>
-  (input as { manifests?: { transform_photos?: number } } | null)?.manifests?.transform_photos ?? 0;
+/** train-station counts them with its manifests, score-station with its selection. */
+function photosToScore(input: unknown): number {
+  type Counted = { transform_photos?: number };
+  const { manifests, selection } = (input ?? {}) as { manifests?: Counted; selection?: Counted };
+  return (manifests ?? selection)?.transform_photos ?? 0;
+}

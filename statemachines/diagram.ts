@@ -1,6 +1,6 @@
 /**
- * Draws the states of the machine that do work, in running order, as docs/train-station.svg: `npm run diagram` draws it
- * anew, and a test finds out when the machine has changed since.
+ * Draws the states of each machine that do work, in running order, as docs/{machine}.svg: `npm run diagram` draws them anew,
+ * and a test finds out when a machine has changed since.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,26 +11,38 @@ type Machine = { StartAt: string; States: Record<string, State> };
 type Box = { name: string; kind: 'function' | 'service'; isOptional: boolean; isMap: boolean };
 
 const FOLDER = import.meta.dirname;
-export const DIAGRAM_FILE = join(FOLDER, '..', 'docs', 'train-station.svg');
+export const diagramFile = (machine: DrawnMachine): string => join(FOLDER, '..', 'docs', `${machine}.svg`);
 
-/** Rows of the picture, by the state that begins each. */
-const ROWS = [
-  { title: 'Prepare', first: 'PrepareRun' },
-  { title: 'Learn', first: 'TrainModel' },
-  { title: 'Publish', first: 'PlanMerge' },
-];
+type Row = { title: string; first: string };
+/** Rows of each picture, by the state that begins each. */
+const ROWS = {
+  'train-station': [
+    { title: 'Prepare', first: 'PrepareRun' },
+    { title: 'Learn', first: 'TrainModel' },
+    { title: 'Publish', first: 'PlanMerge' },
+  ],
+  'score-station': [
+    { title: 'Select', first: 'PrepareScoring' },
+    { title: 'Score', first: 'SupplyCode' },
+    { title: 'Publish', first: 'ExtendPredictions' },
+  ],
+} as const satisfies Record<string, Row[]>;
+export type DrawnMachine = keyof typeof ROWS;
+export const DRAWN_MACHINES = Object.keys(ROWS) as DrawnMachine[];
+/** A Choice leads to these only because what lies before them has ended well, or as the first of a whole row. */
+const NO_OPTIONS = new Set(['CreateModel', 'PlanMerge', 'SupplyCode']);
 const BOX = { width: 166, height: 34, gapX: 20, gapY: 30 };
 const LEFT = 84;
 const TOP = 14;
 
 /** The picture as SVG, in the colours of the reader's scheme. */
-export function drawDiagram(): string {
-  const text = readFileSync(join(FOLDER, 'train-station.asl.yml'), 'utf8');
-  const rows = rowsOf(boxesOf(parse(text, { merge: true })));
+export function drawDiagram(machine: DrawnMachine): string {
+  const text = readFileSync(join(FOLDER, `${machine}.asl.yml`), 'utf8');
+  const rows = rowsOf(ROWS[machine], boxesOf(parse(text, { merge: true })));
   const longest = Math.max(...rows.map(({ boxes }) => boxes.length));
   const width = LEFT + longest * (BOX.width + BOX.gapX);
   const height = TOP + rows.length * (BOX.height + BOX.gapY) - BOX.gapY + 40;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="States of train-station">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="States of ${machine}">
 <style>
   text { font: 13px system-ui, sans-serif; fill: #1b2126; text-anchor: middle }
   .title { font-weight: 600; text-anchor: start } .legend { fill: #57626b; text-anchor: start }
@@ -57,15 +69,15 @@ function boxesOf({ States }: Machine): Box[] {
     .map(([name, { Type, Resource, ItemProcessor }]) => ({
       name: ItemProcessor?.StartAt ?? name,
       kind: typeof Resource === 'string' ? 'service' : 'function',
-      // A Choice leads here or past it; what follows a job is not such a choice.
-      isOptional: offered.has(name) && name !== 'CreateModel' && name !== 'PlanMerge',
+      // A Choice leads here or past it.
+      isOptional: offered.has(name) && !NO_OPTIONS.has(name),
       isMap: Type === 'Map',
     }));
 }
 
-function rowsOf(boxes: Box[]): { title: string; boxes: Box[] }[] {
-  const starts = ROWS.map(({ first }) => boxes.findIndex(({ name }) => name === first));
-  return ROWS.map(({ title }, row) => ({ title, boxes: boxes.slice(starts[row], starts[row + 1]) }));
+function rowsOf(titles: readonly Row[], boxes: Box[]): { title: string; boxes: Box[] }[] {
+  const starts = titles.map(({ first }) => boxes.findIndex(({ name }) => name === first));
+  return titles.map(({ title }, row) => ({ title, boxes: boxes.slice(starts[row], starts[row + 1]) }));
 }
 
 function drawRow({ title, boxes }: { title: string; boxes: Box[] }, row: number): string {
@@ -100,4 +112,5 @@ const drawLegend = (y: number): string =>
     `<text x="${LEFT + 534}" y="${y}" class="legend">only where it applies</text>`,
   ].join('\n');
 
-if (import.meta.main) writeFileSync(DIAGRAM_FILE, drawDiagram());
+if (import.meta.main)
+  for (const machine of DRAWN_MACHINES) writeFileSync(diagramFile(machine), drawDiagram(machine));

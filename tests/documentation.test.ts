@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { stageParameters } from '../config/stage.ts';
 import { parseRefreshInput, refreshInput } from '../shared/refresh-input.ts';
 import { runInput } from '../shared/run-input.ts';
-import { DIAGRAM_FILE, drawDiagram } from '../statemachines/diagram.ts';
+import { DRAWN_MACHINES, diagramFile, drawDiagram } from '../statemachines/diagram.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -22,8 +22,8 @@ const PAGES = [
 const matches = (text: string, pattern: RegExp): string[] =>
   Array.from(text.matchAll(pattern), ([, found]) => found as string);
 
-test('the picture of the machine is that of the machine (npm run diagram)', () => {
-  expect(readFileSync(DIAGRAM_FILE, 'utf8')).toBe(drawDiagram());
+test.each(DRAWN_MACHINES)('the picture of %s is that of the machine (npm run diagram)', (machine) => {
+  expect(readFileSync(diagramFile(machine), 'utf8')).toBe(drawDiagram(machine));
 });
 
 describe.each(PAGES)('%s', (page) => {

@@ -79,6 +79,31 @@ describe('the summary of an execution', () => {
     );
   });
 
+  test.each([
+    [
+      { scored: 1200, unreadable: 1, removed: 2 },
+      '1,200 new ones scored, 1 new ones unreadable, 2 removed, as they vanished or show people since; 31,000 have a score',
+    ],
+    [{ scored: 0, unreadable: 0, removed: 0 }, 'no new ones; 31,000 have a score'],
+  ])('tells what score-station did: %j', (counts, photos) => {
+    const output = JSON.stringify({
+      station_id: 29,
+      model_code: 'RANK-FLOW-20261124',
+      model_uuid: '6f2c',
+      images: 31_000,
+      predictions_url: 'https://x/predictions.csv',
+      ...counts,
+    });
+
+    const text = executionSummary({ ...times, status: 'SUCCEEDED', output } as never, []);
+
+    expect(text.split('\n').slice(2)).toEqual([
+      'Model     RANK-FLOW-20261124 of station 29',
+      `Photos    ${photos}`,
+      'Scores    https://x/predictions.csv',
+    ]);
+  });
+
   test('tells the reason of a job, and a cause that is plain text', () => {
     const job = JSON.stringify({ TrainingJobName: 'x', FailureReason: 'AlgorithmError: no space left' });
 
@@ -104,6 +129,9 @@ describe('an input on the command line', () => {
     expect(() => readExecutionInput('{"station": 1}')).toThrow('did you mean station_id?');
     expect(() => readExecutionInput('{"station_id": 1')).toThrow(UsageError);
     expect(() => readExecutionInput('{"station_id": 1')).toThrow('The input is not JSON');
+    expect(() => readExecutionInput('{"station_id": 1, "seed": 5}', 'score-station')).toThrow(
+      'seed is not a name of the input',
+    );
     expect(() => readExecutionInput('events/nothing.json')).toThrow('There is no file events/nothing.json');
   });
 });
