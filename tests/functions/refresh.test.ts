@@ -350,7 +350,14 @@ describe('SummarizeRefresh', () => {
         output: JSON.stringify({
           model_code: 'RANK-FLOW-B',
           images: { scored: 30_000 },
-          promotion: { decision: 'kept', reason: 'It is not better.' },
+          promotion: {
+            make_default: false,
+            reason: 'It is not better.',
+            pairs: 84,
+            accuracy: 0.7,
+            current_model_code: 'RANK-FLOW-A',
+            current_accuracy: 0.8,
+          },
         }),
       },
       [arnOf('score-station', 2)]: {
