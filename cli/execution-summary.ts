@@ -49,21 +49,11 @@ export function executionSummary(
       const output: unknown = JSON.parse(execution.output ?? '{}');
       const end = `It succeeded after ${duration}.`;
       const refreshed = refreshSummary.safeParse(output);
-      if (refreshed.success) return `${end}
-
-${refreshLines(refreshed.data).join('
-')}`;
+      if (refreshed.success) return `${end}\n\n${refreshLines(refreshed.data).join('\n')}`;
       const [trained, scored] = [runResult.safeParse(output), scoringResult.safeParse(output)];
-      if (trained.success) return `${end}
-
-${resultLines(trained.data).join('
-')}`;
-      if (scored.success) return `${end}
-
-${scoringLines(scored.data).join('
-')}`;
-      return `${end}
-${execution.output}`;
+      if (trained.success) return `${end}\n\n${resultLines(trained.data).join('\n')}`;
+      if (scored.success) return `${end}\n\n${scoringLines(scored.data).join('\n')}`;
+      return `${end}\n${execution.output}`;
     }
     case 'RUNNING':
     case 'PENDING_REDRIVE':
