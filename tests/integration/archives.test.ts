@@ -19,7 +19,7 @@ import {
  * template. It is called with the event that an execution called it with, so every function runs for the second time.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
-const FUNCTIONS = 18;
+const FUNCTIONS = 20;
 
 let local: TestStack;
 let lambda: Lambda;
@@ -128,12 +128,16 @@ describe('once photos are new, called a second time with the same event,', () =>
     ]);
     await writeObject({ bucket, key: keys[0] as string }, drawPhoto(9000, 20), 'image/jpeg');
     await readCalls('score-station', { station_id: stationId });
+    await readCalls('refresh-stations', { dry_run: true });
   }, STACK_TIMEOUT_MS);
 
-  test.each(['supply-code', 'extend-predictions', 'publish-predictions'])(
-    '%s answers the same',
-    answersTheSame,
-  );
+  test.each([
+    'supply-code',
+    'extend-predictions',
+    'publish-predictions',
+    'plan-refresh',
+    'summarize-refresh',
+  ])('%s answers the same', answersTheSame);
 
   test('prepare-scoring finds the same model, under another name of the run', async () => {
     const [call] = calls.get(functionOf('prepare-scoring').arn) ?? [];

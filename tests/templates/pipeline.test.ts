@@ -252,7 +252,7 @@ describe.each(STAGES)('stage %s', (stage) => {
       { Service: 'cloudwatch.amazonaws.com' },
     ]);
     expect(
-      statements?.slice(2).every(({ Condition }) => JSON.stringify(Condition).includes('aws:SourceArn')),
+      statements?.slice(3).every(({ Condition }) => JSON.stringify(Condition).includes('aws:SourceArn')),
     ).toBe(true);
   });
 
