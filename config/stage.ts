@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import * as z from 'zod';
+import { isTimezone } from '../shared/local-time.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'config');
@@ -41,15 +42,6 @@ const cron = z
     'expected cron(minute hour day-of-month month day-of-week year), with ? for one of the days, as in cron(0 3 * * ? *)',
   );
 const orEmpty = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal(''), schema]);
-
-function isTimezone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return /^[A-Za-z]/.test(name); // Intl also takes offsets, which Scheduler does not
-  } catch {
-    return false;
-  }
-}
 
 /**
  * What one stage of one AWS account is told apart by: a file `config/{stage}.yml`. Names, defaults and checks are here

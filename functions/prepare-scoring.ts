@@ -12,8 +12,9 @@ import { regionalUrl } from '../shared/object-location.ts';
 import { jobBase, runId } from '../shared/run.ts';
 import { modelRequest, transformRequest } from '../shared/sagemaker-requests.ts';
 import { parseScoringInput } from '../shared/scoring-input.ts';
-import { requireModel, requireScoredStation } from '../shared/scoring-model.ts';
+import { requireModel } from '../shared/scoring-model.ts';
 import type { ScoringRun } from '../shared/scoring-state.ts';
+import { requireStationExists, requireTimezone } from '../shared/station.ts';
 
 const event = z.object({
   input: z.unknown(),
@@ -24,7 +25,8 @@ const event = z.object({
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<ScoringRun> => {
   const parameters = parseScoringInput(input);
   const found = await withDatabase((database) => findStationModels(database, parameters.station_id));
-  const station = requireScoredStation(found, parameters);
+  const station = requireStationExists(found.station, parameters.station_id);
+  requireTimezone(station);
   const model = requireModel(found, parameters);
 
   const startedAt = new Date(execution.started_at).toISOString();

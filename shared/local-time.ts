@@ -41,7 +41,7 @@ export function stationClock(timezone: string): StationClock {
   };
 }
 
-/** Whether this is a name of the IANA time zone database. */
+/** Whether this is a name of the IANA time zone database; Intl also takes offsets, which EventBridge Scheduler does not. */
 export function isTimezone(name: string): boolean {
   try {
     offsetsOf(name);

@@ -1,7 +1,7 @@
-import { InvalidTimezone, ModelTypeNotFound, StationNotFound, VariableNotFound } from './errors.ts';
+import { ModelTypeNotFound, VariableNotFound } from './errors.ts';
 import type { RunChecks } from './fpe-database/run-checks.ts';
-import { isTimezone } from './local-time.ts';
 import type { RunInput } from './run-input.ts';
+import { requireStationExists, requireTimezone } from './station.ts';
 import { isVariableCode, VARIABLES, type VariableCode } from './variables.ts';
 
 export type Station = NonNullable<RunChecks['station']>;
@@ -31,15 +31,7 @@ export function versionCodes(input: RunInput, variable: VariableCode, startedAt:
  * @throws StationNotFound, VariableNotFound, ModelTypeNotFound, InvalidTimezone
  */
 export function requireStation(checks: RunChecks, input: RunInput): Station {
-  const { station } = checks;
-  if (!station)
-    throw new StationNotFound({
-      what: 'The station does not exist',
-      where: 'stations table of the FPE database',
-      found: `no row with id ${input.station_id}`,
-      expected: 'the id of a station, as in the address of its page on the FPE website',
-      fix: 'correct station_id and start a new execution',
-    });
+  const station = requireStationExists(checks.station, input.station_id);
   if (!checks.variable_codes.includes(input.variable_code))
     throw new VariableNotFound({
       what: 'The variable does not exist in the database, so its model could not be published',
@@ -56,14 +48,7 @@ export function requireStation(checks: RunChecks, input: RunInput): Station {
       expected: 'the id of a model type',
       fix: 'correct model_type and start a new execution',
     });
-  if (!isTimezone(station.timezone))
-    throw new InvalidTimezone({
-      what: 'The station’s time zone does not exist',
-      where: `stations.timezone of station ${station.id} (${station.name})`,
-      found: JSON.stringify(station.timezone),
-      expected: 'a name of the IANA time zone database, such as America/New_York',
-      fix: 'correct the station’s time zone on the FPE website and start a new execution',
-    });
+  requireTimezone(station);
   return station;
 }
 

@@ -1,31 +1,9 @@
-import { IANAZone } from 'luxon';
-import { InvalidTimezone, ModelAmbiguous, NoModel, StationNotFound } from './errors.ts';
+import { ModelAmbiguous, NoModel } from './errors.ts';
 import type { ModelRow, StationModels } from './fpe-database/scoring-model.ts';
 import type { ScoringInput } from './scoring-input.ts';
 
 const MODEL_TYPE = 'RANK';
 const DEFAULT_VARIABLE = 'FLOW_CFS';
-
-/** @throws StationNotFound, InvalidTimezone */
-export function requireScoredStation({ station }: StationModels, input: ScoringInput) {
-  if (!station)
-    throw new StationNotFound({
-      what: 'The station does not exist',
-      where: 'stations table of the FPE database',
-      found: `no row with id ${input.station_id}`,
-      expected: 'the id of a station, as in the address of its page on the FPE website',
-      fix: 'correct station_id and start a new execution',
-    });
-  if (!IANAZone.isValidZone(station.timezone))
-    throw new InvalidTimezone({
-      what: 'The station’s time zone does not exist',
-      where: `stations.timezone of station ${station.id} (${station.name})`,
-      found: JSON.stringify(station.timezone),
-      expected: 'a name of the IANA time zone database, such as America/New_York',
-      fix: 'correct the station’s time zone on the FPE website and start a new execution',
-    });
-  return station;
-}
 
 /**
  * The model that is asked for by its code, or else the default one of the variable. Upstream never resets the default of
