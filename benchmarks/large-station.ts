@@ -6,18 +6,13 @@
  *
  * Exit code 1 unless ten times the photos take at most eleven times as long, within MAX_MB, in states below 32 KiB.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { startS3 } from '../local/s3.ts';
 import { writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
 import { csvHeader, csvRows } from '../shared/csv.ts';
 import { EXPORTED_IMAGE_COLUMNS, VALUE_COLUMNS } from '../shared/dataset-files.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { call, testRun } from '../tests/test-run.ts';
+import { type RunStep, runSteps } from './step-process.ts';
 
 const SIZES = [100_000, 1_000_000] as const;
 const MAX_RATIO = 11;
@@ -30,73 +25,29 @@ const FIRST_PHOTO = Date.parse('2015-01-01T12:00:00Z');
 const BUCKETS = { storage: 'storage', model: 'model' };
 
 type Step = 'write' | 'build-dataset' | 'split-pairs' | 'write-manifests' | 'plan-merge';
-type Result = { seconds: number; megabytes: number; stateBytes: number };
 
 const run = testRun({ id: 1 }, BUCKETS);
 const inModelBucket = (key: string) => ({ bucket: BUCKETS.model, key });
 
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'fpe-large-station-'));
-  const s3 = fork(import.meta.filename, ['s3', folder], { execArgv: ['--max-old-space-size=8000'] });
-  const [endpoint] = await once(s3, 'message');
-  try {
-    const totals: number[] = [];
-    let isWithin = true;
-    for (const size of SIZES) {
-      await runStep('write', size, endpoint);
-      let total = 0;
-      for (const name of ['build-dataset', 'split-pairs', 'write-manifests', 'plan-merge'] as const) {
-        const { seconds, megabytes, stateBytes } = await runStep(name, size, endpoint);
-        total += seconds;
-        isWithin &&= megabytes <= MAX_MB && stateBytes <= MAX_STATE_BYTES;
-        console.log(
-          `${size.toLocaleString('en-US').padStart(9)} photos  ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s ${String(megabytes).padStart(6)} MB  state ${stateBytes} bytes`,
-        );
-      }
-      totals.push(total);
+async function main(runStep: RunStep<Step>): Promise<void> {
+  const totals: number[] = [];
+  let isWithin = true;
+  for (const size of SIZES) {
+    await runStep('write', size);
+    let total = 0;
+    for (const name of ['build-dataset', 'split-pairs', 'write-manifests', 'plan-merge'] as const) {
+      const { seconds, megabytes, stateBytes } = await runStep(name, size);
+      total += seconds;
+      isWithin &&= megabytes <= MAX_MB && stateBytes <= MAX_STATE_BYTES;
+      console.log(
+        `${size.toLocaleString('en-US').padStart(9)} photos  ${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s ${String(megabytes).padStart(6)} MB  state ${stateBytes} bytes`,
+      );
     }
-    const ratio = (totals[1] as number) / (totals[0] as number);
-    console.log(`Ten times the photos take ${ratio.toFixed(1)} times as long (at most ${MAX_RATIO}).`);
-    if (ratio > MAX_RATIO || !isWithin) process.exitCode = 1;
-  } finally {
-    s3.kill();
-    rmSync(folder, { recursive: true, force: true });
+    totals.push(total);
   }
-}
-
-async function runStep(name: Step, size: number, endpoint: unknown): Promise<Result> {
-  const child: ChildProcess = fork(import.meta.filename, [name, String(size)], {
-    execArgv: [`--max-old-space-size=${HEAP_MB}`],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
-      AWS_ENDPOINT_URL_S3: String(endpoint),
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    },
-  });
-  const answered = once(child, 'message').then(([result]) => result as Result);
-  const ended = once(child, 'exit').then(([code]) => code as number);
-  const result = await Promise.race([answered, ended]);
-  if (typeof result === 'object') return result;
-  throw new Error(`${name} ended with exit code ${result} and no result`);
-}
-
-async function serve(folder: string): Promise<void> {
-  const { endpoint } = await startS3(folder, { buckets: Object.values(BUCKETS) });
-  process.send?.(endpoint);
-}
-
-async function measure(name: Step, size: number): Promise<void> {
-  const startedAtMs = performance.now();
-  const state = await WORK[name](size);
-  process.send?.({
-    seconds: (performance.now() - startedAtMs) / 1000,
-    megabytes: Math.round(process.resourceUsage().maxRSS / 1024),
-    stateBytes: JSON.stringify(state ?? null).length,
-  } satisfies Result);
-  process.disconnect();
+  const ratio = (totals[1] as number) / (totals[0] as number);
+  console.log(`Ten times the photos take ${ratio.toFixed(1)} times as long (at most ${MAX_RATIO}).`);
+  if (ratio > MAX_RATIO || !isWithin) process.exitCode = 1;
 }
 
 const WORK: Record<Step, (size: number) => Promise<unknown>> = {
@@ -183,7 +134,4 @@ async function writeExport(size: number): Promise<void> {
   await writeJson(inModelBucket(run.keys.dataset.station), run.station);
 }
 
-const [, , step, photos] = process.argv;
-if (step === 's3') await serve(photos as string);
-else if (step) await measure(step as Step, Number(photos));
-else await main();
+await runSteps({ file: import.meta.filename, buckets: BUCKETS, heapMb: HEAP_MB, work: WORK, main });

@@ -7,13 +7,7 @@
  *
  * Exit code 1 unless extending takes at most MAX_RATIO times as long as the pass, and memory grows by at most MAX_GROWTH.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { startS3 } from '../local/s3.ts';
 import { readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows } from '../shared/csv.ts';
@@ -23,6 +17,7 @@ import { PhotoSet } from '../shared/photo-set.ts';
 import { PREDICTION_COLUMNS, predictedPhoto } from '../shared/predictions.ts';
 import { call } from '../tests/test-run.ts';
 import { testScoringRun } from '../tests/test-scoring-run.ts';
+import { type RunStep, runSteps, type StepResult } from './step-process.ts';
 
 const NEW = 2_000;
 const SIZES = [100_000, 500_000] as const;
@@ -38,74 +33,31 @@ const FIRST_PHOTO = Date.parse('2015-01-01T12:00:00Z');
 const BUCKETS = { storage: 'storage', model: 'model' };
 
 type Step = 'write' | 'pass' | 'select' | 'extend';
-type Result = { seconds: number; megabytes: number };
 
 const run = testScoringRun({ id: 1 }, BUCKETS);
 const inModelBucket = (key: string) => ({ bucket: BUCKETS.model, key });
 
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'fpe-score-station-'));
-  const s3 = fork(import.meta.filename, ['s3', folder], { execArgv: ['--max-old-space-size=8000'] });
-  const [endpoint] = await once(s3, 'message');
-  try {
-    const measured: Record<string, Result>[] = [];
-    for (const size of SIZES) {
-      await runStep('write', size, endpoint);
-      const results: Record<string, Result> = {};
-      for (const name of ['pass', 'select', 'extend'] as const) {
-        const result = await runStep(name, size, endpoint);
-        results[name] = result;
-        console.log(
-          `${size.toLocaleString('en-US').padStart(9)} rows  ${name.padEnd(8)} ${result.seconds.toFixed(2).padStart(6)} s ${String(result.megabytes).padStart(5)} MB`,
-        );
-      }
-      measured.push(results);
+async function main(runStep: RunStep<Step>): Promise<void> {
+  const measured: Record<string, StepResult>[] = [];
+  for (const size of SIZES) {
+    await runStep('write', size);
+    const results: Record<string, StepResult> = {};
+    for (const name of ['pass', 'select', 'extend'] as const) {
+      const result = await runStep(name, size);
+      results[name] = result;
+      console.log(
+        `${size.toLocaleString('en-US').padStart(9)} rows  ${name.padEnd(8)} ${result.seconds.toFixed(2).padStart(6)} s ${String(result.megabytes).padStart(5)} MB`,
+      );
     }
-    const [small, large] = measured as [Record<Step, Result>, Record<Step, Result>];
-    const ratio = small.extend.seconds / small.pass.seconds;
-    const growth = large.extend.megabytes / small.extend.megabytes;
-    console.log(
-      `Extending takes ${ratio.toFixed(2)} times as long as one pass over the file (at most ${MAX_RATIO}); five times the rows take ${growth.toFixed(2)} times the memory (at most ${MAX_GROWTH}).`,
-    );
-    if (ratio > MAX_RATIO || growth > MAX_GROWTH) process.exitCode = 1;
-  } finally {
-    s3.kill();
-    rmSync(folder, { recursive: true, force: true });
+    measured.push(results);
   }
-}
-
-async function runStep(name: Step, size: number, endpoint: unknown): Promise<Result> {
-  const child = fork(import.meta.filename, [name, String(size)], {
-    execArgv: [`--max-old-space-size=${HEAP_MB}`],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    env: {
-      ...process.env,
-      AWS_ENDPOINT_URL_S3: String(endpoint),
-      AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-    },
-  });
-  const answered = once(child, 'message').then(([result]) => result as Result);
-  const ended = once(child, 'exit').then(([code]) => code as number);
-  const result = await Promise.race([answered, ended]);
-  if (typeof result === 'object') return result;
-  throw new Error(`${name} ended with exit code ${result} and no result`);
-}
-
-async function serve(folder: string): Promise<void> {
-  const { endpoint } = await startS3(folder, { buckets: Object.values(BUCKETS) });
-  process.send?.(endpoint);
-}
-
-async function measure(name: Step, size: number): Promise<void> {
-  const startedAtMs = performance.now();
-  await WORK[name](size);
-  process.send?.({
-    seconds: (performance.now() - startedAtMs) / 1000,
-    megabytes: Math.round(process.resourceUsage().maxRSS / 1024),
-  } satisfies Result);
-  process.disconnect();
+  const [small, large] = measured as [Record<Step, StepResult>, Record<Step, StepResult>];
+  const ratio = small.extend.seconds / small.pass.seconds;
+  const growth = large.extend.megabytes / small.extend.megabytes;
+  console.log(
+    `Extending takes ${ratio.toFixed(2)} times as long as one pass over the file (at most ${MAX_RATIO}); five times the rows take ${growth.toFixed(2)} times the memory (at most ${MAX_GROWTH}).`,
+  );
+  if (ratio > MAX_RATIO || growth > MAX_GROWTH) process.exitCode = 1;
 }
 
 const WORK: Record<Step, (size: number) => Promise<unknown>> = {
@@ -209,7 +161,4 @@ async function writePredictions(size: number): Promise<void> {
   );
 }
 
-const [, , step, photos] = process.argv;
-if (step === 's3') await serve(photos as string);
-else if (step) await measure(step as Step, Number(photos));
-else await main();
+await runSteps({ file: import.meta.filename, buckets: BUCKETS, heapMb: HEAP_MB, work: WORK, main });
