@@ -28,8 +28,8 @@ export type TestMachine = {
   parametersOf(work: string): Record<string, unknown>[];
   run(input: object): Promise<DescribeExecutionOutput>;
   redrive(executionArn: string): Promise<DescribeExecutionOutput>;
-  /** Bytes of the largest state. */
-  largestState(executionArn: string): Promise<number>;
+  /** Characters of each state that the execution left. */
+  stateSizes(executionArn: string): Promise<number[]>;
   stop(): Promise<void>;
 };
 
@@ -82,13 +82,13 @@ export async function startTestMachine(name: string): Promise<TestMachine> {
       await client.send(new RedriveExecutionCommand({ executionArn }));
       return ended(executionArn);
     },
-    async largestState(executionArn) {
-      const sizes = [0];
+    async stateSizes(executionArn) {
+      const sizes: number[] = [];
       const pages = paginateGetExecutionHistory({ client, pageSize: 1000 }, { executionArn });
       for await (const { events = [] } of pages)
         for (const { stateExitedEventDetails } of events)
-          sizes.push(stateExitedEventDetails?.output?.length ?? 0);
-      return Math.max(...sizes);
+          if (stateExitedEventDetails) sizes.push(stateExitedEventDetails.output?.length ?? 0);
+      return sizes;
     },
     async stop() {
       await service.stop();

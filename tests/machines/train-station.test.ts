@@ -1,71 +1,31 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DescribeExecutionCommand,
-  type DescribeExecutionOutput,
-  paginateGetExecutionHistory,
-  RedriveExecutionCommand,
-  SFNClient,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { JsonApi } from '../../local/json-api.ts';
-import { startStepFunctions } from '../../local/step-functions.ts';
-import { TaskFailure } from '../../local/task.ts';
-import { compileTemplate } from '../../local/template.ts';
 import type { Run } from '../../shared/execution-state.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../../shared/sagemaker-requests.ts';
 import { testRun } from '../test-run.ts';
+import {
+  type Answer,
+  fail,
+  failing,
+  PACKAGING_MS,
+  startTestMachine,
+  type TestMachine,
+} from './test-machine.ts';
 
-/** The compiled machine with instant stand-ins for functions and jobs: what is tested is the machine alone. */
-const PACKAGING_MS = 180_000;
-const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-local-train-station';
 const TRAIN = 'createTrainingJob.sync';
 const MODEL = 'createModel';
 const SCORE = 'createTransformJob.sync';
 const DELETE = 'deleteModel';
 const NOTIFY = 'publish';
 
-type Answer = (parameters: never) => unknown;
-
-let folder: string;
-let service: JsonApi;
-let client: SFNClient;
-/** Answers by function key or last word of the integration; a test replaces some. */
-let answers: Record<string, Answer>;
-let calls: { work: string; parameters: unknown }[];
-
+let machine: TestMachine;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fpe-machine-'));
-  const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
-  service = await startStepFunctions({
-    machines,
-    folder,
-    waitFactor: 0,
-    async runTask(resource, parameters) {
-      const work = (/[^:]+$/.exec(resource) as RegExpExecArray)[0]
-        .replace('fpe-local-', '')
-        .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-      calls.push({ work, parameters });
-      const answer = answers[work];
-      if (!answer) throw new Error(`no answer for ${resource}`);
-      return answer(parameters as never);
-    },
-  });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-  client = new SFNClient({ endpoint: service.endpoint, region: 'us-west-2', credentials });
+  machine = await startTestMachine('train-station');
 }, PACKAGING_MS);
-afterAll(async () => {
-  await service.stop();
-  client.destroy();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => machine.stop());
 beforeEach(() => {
-  calls = [];
-  answers = { ...ANSWERS };
+  machine.calls = [];
+  machine.answers = { ...ANSWERS };
 });
 
 function prepared(parameters: Record<string, unknown> = {}, more: Partial<Run> = {}): Run {
@@ -163,44 +123,14 @@ const ANSWERS: Record<string, Answer> = {
   [NOTIFY]: () => ({ MessageId: '1' }),
 };
 
-async function ended(executionArn: string): Promise<DescribeExecutionOutput> {
-  for (;;) {
-    const execution = await client.send(new DescribeExecutionCommand({ executionArn }));
-    if (execution.status !== 'RUNNING') return execution;
-    await sleep(5);
-  }
-}
-
-async function run(input: object = { station_id: 29 }): Promise<DescribeExecutionOutput> {
-  const { executionArn } = await client.send(
-    new StartExecutionCommand({ stateMachineArn: MACHINE, input: JSON.stringify(input) }),
-  );
-  return ended(executionArn as string);
-}
-
-const works = () => calls.map(({ work }) => work);
-const parametersOf = (work: string) =>
-  calls.filter((call) => call.work === work).map(({ parameters }) => parameters as Record<string, unknown>);
-const fail =
-  (error: string, cause = 'because') =>
-  () => {
-    throw new TaskFailure(error, cause);
-  };
-/** Fails the first `times` calls. */
-function failing(times: number, error: string, then: Answer): Answer {
-  let left = times;
-  return (parameters) => {
-    if (left-- > 0) throw new TaskFailure(error, 'because');
-    return then(parameters);
-  };
-}
+const run = (input: object = { station_id: 29 }) => machine.run(input);
 
 describe('the machine', () => {
   test('goes from PrepareRun to NotifySuccess in the order of its states', async () => {
     const execution = await run();
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(works().filter((work) => work !== 'mergePredictions')).toEqual([
+    expect(machine.works().filter((work) => work !== 'mergePredictions')).toEqual([
       'prepareRun',
       'exportStation',
       'buildDataset',
@@ -218,7 +148,7 @@ describe('the machine', () => {
       DELETE,
       NOTIFY,
     ]);
-    expect(parametersOf('mergePredictions')).toHaveLength(3);
+    expect(machine.parametersOf('mergePredictions')).toHaveLength(3);
   });
 
   test('ends with counts of images and pairs, taus and where the model is', async () => {
@@ -258,7 +188,7 @@ describe('the machine', () => {
   test('gives PrepareRun the whole input and what it needs to know of the execution', async () => {
     const { executionArn, name } = await run({ station_id: 29, seed: 5 });
 
-    expect(parametersOf('prepareRun')).toEqual([
+    expect(machine.parametersOf('prepareRun')).toEqual([
       {
         input: { station_id: 29, seed: 5 },
         execution: { arn: executionArn, name, started_at: expect.stringMatching(/^\d{4}-.*Z$/) },
@@ -267,47 +197,48 @@ describe('the machine', () => {
   });
 
   test('keeps every state below 32 KiB for a million photos', async () => {
-    answers.planMerge = () => planOf(100);
+    machine.answers.planMerge = () => planOf(100);
     const { executionArn } = await run();
+    const sizes = await machine.stateSizes(executionArn as string);
 
-    const sizes: number[] = [];
-    const pages = paginateGetExecutionHistory({ client, pageSize: 1000 }, { executionArn });
-    for await (const { events = [] } of pages)
-      for (const { stateExitedEventDetails } of events)
-        if (stateExitedEventDetails) sizes.push(stateExitedEventDetails.output?.length ?? 0);
     expect(sizes.length).toBeGreaterThan(100);
     expect(Math.max(...sizes)).toBeLessThan(32 * 1024);
   });
 
   test('asks USGS only where PrepareRun says so', async () => {
-    answers.prepareRun = () => prepared({}, { uses_nwis: true });
+    machine.answers.prepareRun = () => prepared({}, { uses_nwis: true });
 
     await run();
 
-    expect(works().slice(0, 4)).toEqual(['prepareRun', 'exportStation', 'fetchObservations', 'buildDataset']);
-    expect(parametersOf('buildDataset')[0]).toHaveProperty('observations.count', 5);
+    expect(machine.works().slice(0, 4)).toEqual([
+      'prepareRun',
+      'exportStation',
+      'fetchObservations',
+      'buildDataset',
+    ]);
+    expect(machine.parametersOf('buildDataset')[0]).toHaveProperty('observations.count', 5);
   });
 
   test('publishes nothing when the input says so', async () => {
-    answers.prepareRun = () => prepared({ publish: false });
+    machine.answers.prepareRun = () => prepared({ publish: false });
 
     const { status, output } = await run();
 
     expect(status).toBe('SUCCEEDED');
-    expect(works()).not.toContain('publishFiles');
-    expect(works()).not.toContain('insertModel');
+    expect(machine.works()).not.toContain('publishFiles');
+    expect(machine.works()).not.toContain('insertModel');
     expect(JSON.parse(output as string)).toMatchObject({
       model_id: null,
       predictions_url: null,
       images: { published: 0 },
     });
-    expect(parametersOf(NOTIFY)[0]?.Message).toContain('It was not published');
+    expect(machine.parametersOf(NOTIFY)[0]?.Message).toContain('It was not published');
   });
 
   test('tells people what came out', async () => {
     await run();
 
-    expect(parametersOf(NOTIFY)[0]).toMatchObject({
+    expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
       Subject: 'FPE model RANK-FLOW-20260401 of station 29 is finished',
       Message:
         'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.',
@@ -319,7 +250,7 @@ describe('jobs', () => {
   test('get the requests that PrepareRun built, and hand their names and artifacts on in the state (Q-M7)', async () => {
     await run();
 
-    const [training] = parametersOf(TRAIN);
+    const [training] = machine.parametersOf(TRAIN);
     expect(training).toMatchObject({
       EnableNetworkIsolation: true,
       RoleArn: 'arn:aws:iam::000000000000:role/SageMakerRole',
@@ -327,24 +258,23 @@ describe('jobs', () => {
       StoppingCondition: { MaxRuntimeInSeconds: 86_400 },
       EnableManagedSpotTraining: false,
     });
-    expect(parametersOf(MODEL)[0]).toMatchObject({
+    expect(machine.parametersOf(MODEL)[0]).toMatchObject({
       PrimaryContainer: { Image: 'serving-image', ModelDataUrl: expect.stringMatching(/-train-0-0\/output/) },
     });
-    expect(JSON.stringify(calls.filter(({ work }) => [TRAIN, MODEL, SCORE].includes(work)))).not.toContain(
-      'null',
-    );
+    expect(
+      JSON.stringify(machine.calls.filter(({ work }) => [TRAIN, MODEL, SCORE].includes(work))),
+    ).not.toContain('null');
   });
 
   test('have a new name for each attempt and each redrive', async () => {
-    answers[TRAIN] = failing(1, 'SageMaker.ThrottlingException', fail('States.TaskFailed') as Answer);
+    machine.answers[TRAIN] = failing(1, 'SageMaker.ThrottlingException', fail('States.TaskFailed') as Answer);
     const { executionArn } = await run();
-    answers[TRAIN] = ANSWERS[TRAIN] as Answer;
+    machine.answers[TRAIN] = ANSWERS[TRAIN] as Answer;
 
-    await client.send(new RedriveExecutionCommand({ executionArn }));
-    const execution = await ended(executionArn as string);
+    const execution = await machine.redrive(executionArn as string);
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(parametersOf(TRAIN).map(({ TrainingJobName }) => TrainingJobName)).toEqual([
+    expect(machine.parametersOf(TRAIN).map(({ TrainingJobName }) => TrainingJobName)).toEqual([
       'fpe-rank-29-20260401-0a1b2c3d-train-0-0',
       'fpe-rank-29-20260401-0a1b2c3d-train-0-1',
       'fpe-rank-29-20260401-0a1b2c3d-train-1-0',
@@ -353,20 +283,20 @@ describe('jobs', () => {
 
   test('that fail end the execution with their reason, and are not started again', async () => {
     const cause = JSON.stringify({ FailureReason: 'AlgorithmError: no space left' });
-    answers[TRAIN] = fail('States.TaskFailed', cause);
+    machine.answers[TRAIN] = fail('States.TaskFailed', cause);
 
     const execution = await run();
 
     expect(execution).toMatchObject({ status: 'FAILED', error: 'States.TaskFailed', cause });
-    expect(parametersOf(TRAIN)).toHaveLength(1);
-    expect(works()).not.toContain(MODEL);
+    expect(machine.parametersOf(TRAIN)).toHaveLength(1);
+    expect(machine.works()).not.toContain(MODEL);
   });
 
   test.each([
     [TRAIN, 'TrainingJob', 'TrainingStopped', 'training_max_hours (24 h)'],
     [SCORE, 'TransformJob', 'ScoringStopped', 'before every photo was scored'],
   ])('that %s reports as stopped end the execution as %sStopped', async (work, kind, error, said) => {
-    answers[work] = ((parameters: Record<string, string>) => ({
+    machine.answers[work] = ((parameters: Record<string, string>) => ({
       ...(ANSWERS[work] as (parameters: unknown) => object)(parameters),
       [`${kind}Status`]: 'Stopped',
     })) as Answer;
@@ -375,23 +305,23 @@ describe('jobs', () => {
 
     expect(execution).toMatchObject({ status: 'FAILED', error });
     expect(execution.cause).toContain(said);
-    expect(works()).not.toContain('publishFiles');
+    expect(machine.works()).not.toContain('publishFiles');
   });
 
   test('wait for capacity, but not for ever', async () => {
-    answers[TRAIN] = fail('SageMaker.ResourceLimitExceededException');
+    machine.answers[TRAIN] = fail('SageMaker.ResourceLimitExceededException');
 
     const execution = await run();
 
     expect(execution).toMatchObject({ status: 'FAILED', error: 'SageMaker.ResourceLimitExceededException' });
-    expect(parametersOf(TRAIN)).toHaveLength(7);
+    expect(machine.parametersOf(TRAIN)).toHaveLength(7);
   });
 });
 
 describe('failures', () => {
   test('that pass are tried again', async () => {
-    answers.exportStation = failing(2, 'DatabaseUnavailable', ANSWERS.exportStation as Answer);
-    answers.mergePredictions = failing(
+    machine.answers.exportStation = failing(2, 'DatabaseUnavailable', ANSWERS.exportStation as Answer);
+    machine.answers.mergePredictions = failing(
       3,
       'Lambda.TooManyRequestsException',
       ANSWERS.mergePredictions as Answer,
@@ -400,36 +330,35 @@ describe('failures', () => {
     const execution = await run();
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(parametersOf('exportStation')).toHaveLength(3);
+    expect(machine.parametersOf('exportStation')).toHaveLength(3);
   });
 
   test('that do not pass end the execution at once, with their own name', async () => {
-    answers.splitPairs = fail('NotEnoughPairs', '90 of 100 pairs');
+    machine.answers.splitPairs = fail('NotEnoughPairs', '90 of 100 pairs');
 
     const execution = await run();
 
     expect(execution).toMatchObject({ status: 'FAILED', error: 'NotEnoughPairs', cause: '90 of 100 pairs' });
-    expect(parametersOf('splitPairs')).toHaveLength(1);
-    expect(works()).not.toContain(TRAIN);
+    expect(machine.parametersOf('splitPairs')).toHaveLength(1);
+    expect(machine.works()).not.toContain(TRAIN);
   });
 
   test('of one batch end the execution, and a redrive goes on with the merge', async () => {
-    answers.mergePredictions = fail('FileInvalid');
+    machine.answers.mergePredictions = fail('FileInvalid');
     const { executionArn, status, error } = await run();
-    answers.mergePredictions = ANSWERS.mergePredictions as Answer;
-    calls = [];
+    machine.answers.mergePredictions = ANSWERS.mergePredictions as Answer;
+    machine.calls = [];
 
-    await client.send(new RedriveExecutionCommand({ executionArn }));
-    const execution = await ended(executionArn as string);
+    const execution = await machine.redrive(executionArn as string);
 
     expect([status, error, execution.status]).toEqual(['FAILED', 'FileInvalid', 'SUCCEEDED']);
-    expect(works()).not.toContain(TRAIN);
-    expect(works()).not.toContain(SCORE);
+    expect(machine.works()).not.toContain(TRAIN);
+    expect(machine.works()).not.toContain(SCORE);
   });
 
   test('to tidy up or to tell people do not fail a finished run', async () => {
-    answers[DELETE] = fail('SageMaker.SageMakerException');
-    answers[NOTIFY] = fail('SNS.InternalErrorException');
+    machine.answers[DELETE] = fail('SageMaker.SageMakerException');
+    machine.answers[NOTIFY] = fail('SNS.InternalErrorException');
 
     const execution = await run();
 
