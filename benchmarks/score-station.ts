@@ -8,12 +8,11 @@
  * Exit code 1 unless extending takes at most MAX_RATIO times as long as the pass, and memory grows by at most MAX_GROWTH.
  */
 import { Readable } from 'node:stream';
-import { readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows } from '../shared/csv.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { selectPhotos } from '../shared/photo-selection.ts';
-import { PhotoSet } from '../shared/photo-set.ts';
 import { PREDICTION_COLUMNS, predictedPhoto } from '../shared/predictions.ts';
 import { call } from '../tests/test-run.ts';
 import { testScoringRun } from '../tests/test-scoring-run.ts';
@@ -65,7 +64,7 @@ const WORK: Record<Step, (size: number) => Promise<unknown>> = {
   async pass() {
     async function* lines() {
       yield csvHeader(PREDICTION_COLUMNS);
-      for await (const rows of readRows(inModelBucket(run.keys.predictions), predictedPhoto))
+      for await (const rows of readRows(inModelBucket(run.keys.version.predictions), predictedPhoto))
         yield csvRows(
           PREDICTION_COLUMNS,
           rows.map((row) => ({ ...row, timestamp: formatInstant(row.timestamp) })),
@@ -75,7 +74,7 @@ const WORK: Record<Step, (size: number) => Promise<unknown>> = {
   },
   async select(size) {
     const isOfModel = () => true;
-    const predicted = readRows(inModelBucket(run.keys.predictions), predictedPhoto);
+    const predicted = readRows(inModelBucket(run.keys.version.predictions), predictedPhoto);
     const { added } = await selectPhotos(predicted, storedPhotos(size + NEW), isOfModel);
     if (added.length !== NEW) throw new Error(`${added.length} photos are new`);
   },
@@ -86,14 +85,15 @@ const WORK: Record<Step, (size: number) => Promise<unknown>> = {
       selection: {
         work: 'score',
         transform_photos: NEW,
-        removed: 1,
+        removed: 0,
         images: size,
-        predictions: inModelBucket(run.keys.predictions),
+        snapshot_at: run.started_at,
+        predictions: inModelBucket(run.keys.version.predictions),
         is_sorted: true,
       },
       merged: [{ skip: 0, n: NEW, size: 5000, scored: NEW, unreadable: 0, missing: 0 }],
     });
-    if (extended.images !== size + NEW - 1) throw new Error(`${extended.images} predictions`);
+    if (extended.images !== size + NEW) throw new Error(`${extended.images} predictions`);
   },
 };
 
@@ -134,7 +134,7 @@ async function* storedPhotos(count: number) {
     });
 }
 
-/** Predictions of `size` photos, of the next NEW ones as MergePredictions leaves them, and one photo that has to go. */
+/** Predictions of `size` photos, and of the next NEW ones as MergePredictions leaves them. */
 async function writePredictions(size: number): Promise<void> {
   function* lines(first: number, end: number) {
     yield csvHeader(PREDICTION_COLUMNS);
@@ -144,14 +144,10 @@ async function writePredictions(size: number): Promise<void> {
         Array.from({ length: Math.min(ROWS, end - start) }, (_, row) => prediction(start + row)),
       );
   }
-  await writeCsv(inModelBucket(run.keys.predictions), Readable.from(lines(0, size)));
+  await writeCsv(inModelBucket(run.keys.version.predictions), Readable.from(lines(0, size)));
   await writeCsv(
     inModelBucket(`${run.keys.transform.run_prefix}/predictions-00000-04999.csv`),
     Readable.from(lines(size, size + NEW)),
-  );
-  await writeJson(
-    inModelBucket(run.keys.removed),
-    PhotoSet.fromJSON({ image_ids: [size / 2], filenames: [] }),
   );
   const { execution_arn, started_at, model_uuid, job_suffix } = run;
   await takeClaim(

@@ -1,19 +1,19 @@
 import * as z from 'zod';
 import {
   dataset,
-  insertion,
   manifests,
   mergePlan,
   observations,
   predictions,
   promotion,
+  publication,
   report,
   run,
   split,
   stationExport,
 } from '../shared/execution-state.ts';
 import { formatCount } from '../shared/report/formats.ts';
-import { extension, scoringRun, selection, suppliedModel } from '../shared/scoring-state.ts';
+import { extension, scoringRun, selection, suppliedModel, withdrawn } from '../shared/scoring-state.ts';
 
 /** What a person wants to know of a state that is done, in a few words; empty where there is nothing to say. */
 export function stateDetails(name: string, output: unknown): string {
@@ -79,7 +79,14 @@ const DETAILS: Record<string, (output: unknown) => string> = {
     ({ extended }) =>
       `${formatCount(extended.scored)} new scores${extended.unreadable ? `, ${formatCount(extended.unreadable)} unreadable` : ''}; ${formatCount(extended.images)} in all`,
   ),
-  InsertModel: details({ published: insertion }, ({ published }) => `models.id ${published.model_id}`),
+  PublishModel: details({ published: publication }, ({ published }) =>
+    published.outcome === 'published' ? `models.id ${published.model_id}` : published.note,
+  ),
+  WithdrawPhotos: details(
+    { withdrawn },
+    ({ withdrawn: done }) =>
+      `${formatCount(done.photos)} photos withdrawn from ${formatCount(done.files)} public files`,
+  ),
 };
 
 /** A state's output is read leniently: a newer or older machine must not keep anyone from watching it. */

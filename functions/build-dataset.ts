@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { pageScript } from '../report/script.ts';
 import { annotationSession } from '../shared/annotation-sessions.ts';
+import { requireSameDataset } from '../shared/aws/dataset-files.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import {
   copyObject,
@@ -70,6 +71,7 @@ export const handler = lambdaHandler(
     );
     await writeCsv(inModelBucket(keys.dataset.annotations), Readable.from(pairLines()));
     if (source) await copyObject(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), 'text/csv');
+    await requireSameDataset(run);
 
     const dataset: Dataset = {
       images: images.length,

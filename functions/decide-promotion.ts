@@ -39,5 +39,5 @@ async function currentDefault(run: Run, imageIds: Uint32Array): Promise<DefaultM
   const key = publishedKeys(model.uuid, model.code).predictions;
   const scored = await readScores({ bucket: run.buckets.storage, key }, imageIds);
   const scores = scored?.scores ?? new Float64Array(imageIds.length).fill(Number.NaN);
-  return { model_code: model.code, scores };
+  return { model_code: model.code, model_uuid: model.uuid, scores };
 }

@@ -14,6 +14,7 @@ import {
   annotationSessionRows,
   inSnapshot,
   type SessionRow,
+  snapshotTime,
   stationColumns,
   stationImages,
   stationValues,
@@ -26,8 +27,9 @@ const FILES_AT_ONCE = 50;
 
 /** Takes everything that the run needs out of the database and the annotation files, as of one instant. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<StationExport> => {
-  const { station, images, sessionRows, fpeValues } = await withDatabase((database) =>
+  const { snapshotAt, station, images, sessionRows, fpeValues } = await withDatabase((database) =>
     inSnapshot(database, async () => ({
+      snapshotAt: await snapshotTime(database),
       station: await stationColumns(database, run.station.id),
       images: await exportImages(database, run),
       fpeValues: await exportValues(database, run),
@@ -54,6 +56,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     annotation_sessions: sessions.length,
     annotation_pairs,
     fpe_values: fpeValues,
+    snapshot_at: snapshotAt,
   };
 });
 

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishScoredPhotos } from '../shared/aws/metrics.ts';
-import { csvUpload, readAllRows, readJson, readRows, writeCsv } from '../shared/aws/object-store.ts';
+import { csvUpload, findVersion, readAllRows, readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { assertClaimHeld } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows, formatCsv } from '../shared/csv.ts';
 import { ObjectNotFound, PredictionsIncomplete } from '../shared/errors.ts';
@@ -11,7 +11,6 @@ import { byInstant, extendPredictions, imagesetPredictions } from '../shared/ext
 import { imagesetUuidOf } from '../shared/image-key.ts';
 import { imagesetPredictionsKey } from '../shared/keys.ts';
 import { formatInstant, type StationClock, stationClock } from '../shared/local-time.ts';
-import { PhotoSet } from '../shared/photo-set.ts';
 import {
   chunkName,
   IMAGESET_PREDICTION_COLUMNS,
@@ -27,37 +26,38 @@ import {
   selection,
 } from '../shared/scoring-state.ts';
 
-const removedPhotos = z.object({ image_ids: z.array(z.int()), filenames: z.array(z.string()) });
 const FILES_AT_ONCE = 10;
 
 /**
- * Puts the new scores into the predictions, in one pass over them: a copy of the model's own and one for the website lie
- * ready afterwards, and the predictions of each imageset that got new ones are written.
+ * Puts the new scores into the predictions, in one pass over them: a copy of the model's own, one for the website and one for
+ * each imageset that got new ones lie ready afterwards.
  */
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, selection, merged: z.array(mergedBatch) }),
   async ({ run, selection, merged }): Promise<Extension> => {
-    await assertClaimHeld(run);
+    await assertClaimHeld(run, run.keys.claim);
+    // Before the predictions are read: whatever changes the public file from now on is found out when it is replaced.
+    const published_etag = await findVersion({
+      bucket: run.buckets.storage,
+      key: run.keys.published.predictions,
+    });
     const added = await readNewScores(run, selection, merged);
-    const removed = PhotoSet.fromJSON(await readJson(inModelBucket(run, run.keys.removed), removedPhotos));
     const clock = stationClock(run.station.timezone);
     const ofImagesets = new Map(
       added
         .flatMap(({ filename }) => imagesetUuidOf(filename) ?? [])
         .map((uuid) => [uuid, [] as PredictedPhoto[]]),
     );
-    const images = await writeExtended(
-      run,
-      extendPredictions(sortedPredictions(selection), added, removed),
-      (row) => ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
+    const images = await writeExtended(run, extendPredictions(sortedPredictions(selection), added), (row) =>
+      ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
     );
-    await pMap(ofImagesets, ([uuid, rows]) => writeImageset(run, uuid, rows, removed, clock), {
+    await pMap(ofImagesets, ([uuid, rows]) => writeImageset(run, uuid, rows, clock), {
       concurrency: FILES_AT_ONCE,
     });
     const scored = added.filter(({ score }) => score !== null).length;
     const counts = { images, scored, unreadable: added.length - scored };
     publishScoredPhotos(counts);
-    return { ...counts, imagesets: ofImagesets.size };
+    return { ...counts, imagesets: ofImagesets.size, published_etag };
   },
 );
 
@@ -128,18 +128,19 @@ async function writeImageset(
   run: ScoringRun,
   uuid: string,
   rows: readonly PredictedPhoto[],
-  removed: PhotoSet,
   clock: StationClock,
 ): Promise<void> {
-  const location = inModelBucket(run, imagesetPredictionsKey(run.keys, uuid));
+  const location = inModelBucket(run, imagesetPredictionsKey(run.keys.fixed.imagesets, uuid));
   const known = await readAllRows(location, predictedPhoto).catch((error) => {
     if (error instanceof ObjectNotFound) return [];
     throw error;
   });
-  const kept = known.filter((row) => !removed.has(row));
-  const lines = imagesetPredictions(kept, rows).map((row) => ({
+  const lines = imagesetPredictions(known, rows).map((row) => ({
     ...row,
     timestamp: clock.iso(row.timestamp).replace('T', ' '),
   }));
-  await writeCsv(location, formatCsv(IMAGESET_PREDICTION_COLUMNS, lines));
+  await writeCsv(
+    inModelBucket(run, imagesetPredictionsKey(run.keys.extended.imagesets, uuid)),
+    formatCsv(IMAGESET_PREDICTION_COLUMNS, lines),
+  );
 }

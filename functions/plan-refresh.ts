@@ -6,8 +6,9 @@ import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
 import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
+import { readScoredUntil } from '../shared/aws/scored-until.ts';
 import { InvalidInput } from '../shared/errors.ts';
-import { stationHistories, stationIds } from '../shared/fpe-database/station-histories.ts';
+import { defaultModels, stationHistories, stationIds } from '../shared/fpe-database/station-histories.ts';
 import { refreshKeys } from '../shared/keys.ts';
 import type { RefreshClaim } from '../shared/refresh-claim.ts';
 import {
@@ -94,7 +95,8 @@ function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
       const { annotation } = VARIABLES[requireVariable(variable_code)];
       return { station_id, model_type, variable_code, annotation_variable: annotation };
     });
-    const histories = await stationHistories(database, wanted);
+    const scoredUntil = await readScoredUntil(await defaultModels(database, wanted));
+    const histories = await stationHistories(database, wanted, scoredUntil);
     const rulesOf = (id: number) => stationRules(settings, id);
     return planRefresh(histories, rulesOf, { max_training_jobs: settings.max_training_jobs, now });
   });

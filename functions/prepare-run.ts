@@ -4,16 +4,18 @@ import { buckets, setting } from '../shared/aws/configuration.ts';
 import { withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { findManifest } from '../shared/aws/model-publication.ts';
 import { readModelSource } from '../shared/aws/model-source.ts';
 import { findSize, writeObject } from '../shared/aws/object-store.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
+import { modelCodeExists } from '../shared/claim.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
 import type { Run } from '../shared/execution-state.ts';
 import { findRunChecks, type RunChecks } from '../shared/fpe-database/run-checks.ts';
-import { runKeys } from '../shared/keys.ts';
+import { datasetKeys, modelKeys, runKeys } from '../shared/keys.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/run.ts';
-import { parseRunInput } from '../shared/run-input.ts';
+import { parseRunInput, type RunInput } from '../shared/run-input.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../shared/sagemaker-requests.ts';
 import { packSource } from '../shared/source-archive.ts';
 import { VARIABLES } from '../shared/variables.ts';
@@ -33,16 +35,18 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     findRunChecks(database, parameters.station_id, codes.model_code),
   );
   const station = requireStation(checks, parameters);
-  if (!parameters.overwrite) requireUnpublished(checks, codes.model_code);
+  requireFreeCode(checks, codes.model_code, parameters);
   const places = { buckets: buckets(), weightsKey: setting('PRETRAINED_WEIGHTS_KEY') };
   if (parameters.pretrained) await requireWeights({ bucket: places.buckets.model, key: places.weightsKey });
 
-  const claimKey = runKeys(station.id, codes.dataset_code, codes.model_code, '').claim;
-  const claim = await takeClaim(
-    { bucket: places.buckets.model, key: claimKey },
-    { execution_arn: execution.arn, started_at: startedAt, ...newIdentity() },
-    { overwrite: parameters.overwrite, isRunning: isExecutionRunning },
-  );
+  const inModelBucket = (key: string) => ({ bucket: places.buckets.model, key });
+  const wanted = { execution_arn: execution.arn, started_at: startedAt, ...newIdentity() };
+  const options = { overwrite: parameters.overwrite, isRunning: isExecutionRunning };
+  const fixed = modelKeys(station.id, codes.model_code);
+  const claim = await takeClaim(inModelBucket(fixed.claim), wanted, options);
+  const ofDataset = inModelBucket(datasetKeys(station.id, codes.dataset_code).claim);
+  await takeClaim(ofDataset, claim, { ...options, claimed: 'dataset' });
+  if (!parameters.overwrite) await requireUnfinished(places.buckets, fixed.manifest);
   const id = runId(startedAt, claim.job_suffix);
   const keys = runKeys(station.id, codes.dataset_code, codes.model_code, id);
   const source = await packSource(await readModelSource());
@@ -71,15 +75,41 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
 /** A version-4 UUID for every station (Q-P7), and letters that keep the names of two runs of one second apart (Q-T2). */
 const newIdentity = () => ({ model_uuid: randomUUID(), job_suffix: randomBytes(4).toString('hex') });
 
-function requireUnpublished({ published_uuid }: RunChecks, modelCode: string): void {
-  if (published_uuid === null) return;
-  throw new ModelCodeExists({
-    what: 'A model of this code is published already',
-    where: 'models table of the FPE database',
-    found: `${modelCode} with uuid ${published_uuid}`,
-    expected: 'a model_code that the station does not have yet',
-    fix: 'give another model_code, or "overwrite": true to replace that model',
-  });
+/** @throws ModelCodeExists */
+function requireFreeCode({ published }: RunChecks, modelCode: string, input: RunInput): void {
+  if (published === null) return;
+  const where = 'models table of the FPE database';
+  const found = `${modelCode} with uuid ${published.uuid}${published.default ? ', the default of the station' : ''}`;
+  if (!input.overwrite) throw modelCodeExists(where, found);
+  const expected = 'a model_code of its own for a model that is not to be seen in the place of that one';
+  const what = 'The model of this code is published, and the new one could not take its place';
+  if (!input.publish)
+    throw new ModelCodeExists({
+      what,
+      where,
+      found,
+      expected,
+      fix: 'give another model_code, or leave publish: false away',
+    });
+  if (published.default && input.promote === 'never')
+    throw new ModelCodeExists({
+      what,
+      where,
+      found,
+      expected,
+      fix: 'give another model_code, or leave promote: never away',
+    });
+}
+
+/** A finished model that is not published has no row. @throws ModelCodeExists */
+async function requireUnfinished(places: Run['buckets'], manifestKey: string): Promise<void> {
+  const manifest = await findManifest({ buckets: places }, manifestKey);
+  if (manifest?.outcome !== 'unpublished') return;
+  const { execution_arn, started_at } = manifest;
+  throw modelCodeExists(
+    s3Uri({ bucket: places.model, key: manifestKey }),
+    `finished by ${execution_arn}, started at ${started_at}`,
+  );
 }
 
 async function requireWeights(location: ObjectLocation): Promise<void> {

@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { buckets, setting } from '../shared/aws/configuration.ts';
 import { withDatabase } from '../shared/aws/database.ts';
-import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { readModelFilters, requireFilesOf } from '../shared/aws/model-files.ts';
+import { readModelFilters } from '../shared/aws/model-files.ts';
 import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
 import { scoringKeys } from '../shared/keys.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-windows.ts';
@@ -34,9 +33,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const id = runId(startedAt, suffix);
   const keys = scoringKeys(station.id, model.code, model.uuid, id);
   const places = buckets();
-  const inModelBucket = (key: string) => ({ bucket: places.model, key });
-  await requireFilesOf(model.uuid, inModelBucket(keys.training_claim), isExecutionRunning);
-  const filters = await readModelFilters(inModelBucket(keys.input_summary));
+  const filters = await readModelFilters({ buckets: places, keys, model_uuid: model.uuid });
   const published = { bucket: places.storage, key: keys.published.predictions };
   return {
     id,

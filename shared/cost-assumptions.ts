@@ -230,7 +230,7 @@ function functionSeconds(workload: RunWorkload, assumed: Assumptions) {
     },
     combinePredictions: once(list),
     buildReport: once(list),
-    publishFiles: once(list),
-    insertModel: once(0),
+    decidePromotion: once(list),
+    publishModel: once(list),
   };
 }

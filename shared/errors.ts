@@ -48,6 +48,18 @@ export class ModelCodeInUse extends PipelineError {
 export class ModelCodeExists extends PipelineError {
   override readonly name = 'ModelCodeExists';
 }
+/** Another execution that is still running holds the claim on this station and dataset code. */
+export class DatasetCodeInUse extends PipelineError {
+  override readonly name = 'DatasetCodeInUse';
+}
+/** A dataset of this code exists with other data, and `overwrite` was not given. */
+export class DatasetCodeExists extends PipelineError {
+  override readonly name = 'DatasetCodeExists';
+}
+/** More published photos would lose their scores than is allowed without `allow_removals`. */
+export class TooManyRemovals extends PipelineError {
+  override readonly name = 'TooManyRemovals';
+}
 /** The station has no published model of that code, or no default one. */
 export class NoModel extends PipelineError {
   override readonly name = 'NoModel';
@@ -113,6 +125,18 @@ export class PredictionsIncomplete extends PipelineError {
 /** Another execution took over the model code while this one was stopped or being redriven. */
 export class ClaimLost extends PipelineError {
   override readonly name = 'ClaimLost';
+}
+/** The station's default model is another than the one that this model was compared with: compare again. */
+export class DefaultChanged extends PipelineError {
+  override readonly name = 'DefaultChanged';
+}
+/** The execution was stopped, or has ended otherwise, before what it had made was published. */
+export class ExecutionEnded extends PipelineError {
+  override readonly name = 'ExecutionEnded';
+}
+/** An object at a place that several executions write to is no longer the one that was read. */
+export class ObjectChanged extends PipelineError {
+  override readonly name = 'ObjectChanged';
 }
 export class ObjectNotFound extends PipelineError {
   override readonly name = 'ObjectNotFound';

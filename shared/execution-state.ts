@@ -52,6 +52,8 @@ export const stationExport = z.object({
   annotation_sessions: count,
   annotation_pairs: count,
   fpe_values: count,
+  /** What has come until then is in this export; all that comes later is new to the next one. */
+  snapshot_at: instant,
 });
 export type StationExport = z.output<typeof stationExport>;
 
@@ -150,6 +152,8 @@ export const promotion = z.object({
   pairs: count.describe('held-out pairs that both models were compared on; 0 where nothing was compared'),
   accuracy: z.number().min(0).max(1).nullable(),
   current_model_code: z.string().nullable(),
+  /** The default that it was decided about; null where the station has none, or the input decides alone. */
+  current_model_uuid: z.string().nullable(),
   current_accuracy: z.number().min(0).max(1).nullable(),
 });
 export type Promotion = z.output<typeof promotion>;
@@ -162,15 +166,10 @@ export const report = z.object({
 });
 export type Report = z.output<typeof report>;
 
-export const published = z.object({
-  diagnostics_url: z.string(),
-  predictions_url: z.string(),
-  images: count.describe('rows of the published predictions.csv'),
-});
-export type Published = z.output<typeof published>;
-
-/** What InsertModel, or LeaveUnpublished, makes of it. */
-export const insertion = z.object({
+/** What became of the model, by PublishModel. */
+export const publication = z.object({
+  /** Kept: it is not shown, as it would take the place of a default that it must not replace. */
+  outcome: z.enum(['published', 'unpublished', 'kept']),
   model_id: z.int().nullable(),
   images: count.describe('photos with a published score'),
   diagnostics_url: z.string().nullable(),
@@ -178,7 +177,7 @@ export const insertion = z.object({
   /** Where the model is to be seen, or why it is not, in one sentence. */
   note: z.string(),
 });
-export type Insertion = z.output<typeof insertion>;
+export type Publication = z.output<typeof publication>;
 
 export const executionState = z.object({
   run,
@@ -194,5 +193,5 @@ export const executionState = z.object({
   predictions,
   promotion,
   report,
-  published,
+  published: publication,
 });

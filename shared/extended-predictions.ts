@@ -1,9 +1,8 @@
-import type { PhotoSet } from './photo-set.ts';
 import type { PredictedPhoto } from './predictions.ts';
 
 /**
- * Adds rows to predictions as they pass by, and leaves out those of removed photos: the file is never there as a whole,
- * only the rows that are added and those of one batch.
+ * Adds rows to predictions as they pass by: the file is never there as a whole, only the rows that are added and those of one
+ * batch.
  *
  * At one instant the rows that were there come first. A photo that is there already is not added a second time.
  *
@@ -13,7 +12,6 @@ import type { PredictedPhoto } from './predictions.ts';
 export async function* extendPredictions(
   rows: AsyncIterable<PredictedPhoto[]>,
   added: readonly PredictedPhoto[],
-  removed: PhotoSet,
 ): AsyncGenerator<PredictedPhoto[]> {
   const pending = [...added];
   let next = 0;
@@ -28,7 +26,7 @@ export async function* extendPredictions(
     for (const row of batch) {
       while (isBefore(row.timestamp)) extended.push(pending[next++] as PredictedPhoto);
       forget(row);
-      if (!removed.has(row)) extended.push(row);
+      extended.push(row);
     }
     if (extended.length > 0) yield extended;
   }

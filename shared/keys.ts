@@ -1,19 +1,102 @@
 /** Below rank/, where every role may go; no station has this name. */
 export const PASSING_PREFIX = 'rank/passing/';
 
+/** Where the folders of a station's models lie, with a slash at its end. */
+export const modelsFolder = (stationId: number): string => `rank/${stationId}/models/`;
+
+/** Files of a dataset (contract 5.1), below any folder. */
+const datasetFiles = (folder: string) => ({
+  station: `${folder}/station.json`,
+  images: `${folder}/images.csv`,
+  values: `${folder}/values.csv`,
+  annotations: `${folder}/annotations.csv`,
+  summary: `${folder}/rank-dataset.json`,
+  page: `${folder}/dataset.html`,
+});
+
+/** Files of a model besides its archive (contract 5.2, 5.4), below any folder. */
+const modelFiles = (folder: string, modelCode: string) => ({
+  input: {
+    prefix: `${folder}/input/`,
+    station: `${folder}/input/station.json`,
+    images: `${folder}/input/images.csv`,
+    annotations: `${folder}/input/annotations.csv`,
+    pairs: `${folder}/input/pairs.csv`,
+    manifest: `${folder}/input/manifest.json`,
+    summary: `${folder}/input/rank-input.json`,
+    page: `${folder}/input/input.html`,
+  },
+  transform: {
+    images: `${folder}/transform/images.csv`,
+    manifest: `${folder}/transform/manifest.json`,
+    predictions: `${folder}/transform/predictions.csv`,
+  },
+  report: `${folder}/${modelCode}.html`,
+  metrics: `${folder}/metrics.json`,
+});
+
 /**
- * Keys of every object that a run of `train-station` reads or writes, below the model bucket (contract sections 0 and 5).
+ * The fixed places of a model code in the model bucket. All runs of the code share them: whoever writes there holds the
+ * claim. FPE's tools read the files (contract 5.2, 5.4); `manifest` tells whose they are.
+ */
+export function modelKeys(stationId: number, modelCode: string) {
+  const folder = `${modelsFolder(stationId)}${modelCode}`;
+  return {
+    claim: `${folder}/claim.json`,
+    scoring_claim: `${folder}/scoring-claim.json`,
+    /** Photos that have to leave the model's public files and may not have left all of them yet. */
+    withdrawal: `${folder}/withdrawal.json`,
+    manifest: `${folder}/model.json`,
+    ...modelFiles(folder, modelCode),
+    imagesets: `${folder}/transform/imagesets`,
+    jobs: `${folder}/jobs`,
+  };
+}
+
+/** The fixed places of a dataset code, shared by all runs that name it. */
+export function datasetKeys(stationId: number, datasetCode: string) {
+  const folder = `rank/${stationId}/datasets/${datasetCode}`;
+  return { claim: `${folder}/claim.json`, ...datasetFiles(folder) };
+}
+
+/** Where a folder lies for each model that ever had a code, by uuid; with a slash at its end. */
+export const versionsFolder = (stationId: number, modelCode: string): string =>
+  `${modelsFolder(stationId)}${modelCode}/versions/`;
+
+/**
+ * What belongs to one finished model and to no other, found by the uuid that its row names: written by the run that made it,
+ * and after that by the scoring of new photos alone.
+ */
+export function versionKeys(stationId: number, modelCode: string, modelUuid: string) {
+  const folder = `${versionsFolder(stationId, modelCode)}${modelUuid}`;
+  return {
+    manifest: `${folder}/model.json`,
+    dataset: datasetFiles(`${folder}/dataset`),
+    ...modelFiles(folder, modelCode),
+    model: `${folder}/model.tar.gz`,
+    /** What else the training left, and the code that it ran. */
+    output: `${folder}/output.tar.gz`,
+    source: `${folder}/sourcedir.tar.gz`,
+    /** Up to when new photos are scored. */
+    scored: `${folder}/scored.json`,
+    /** Written when another model takes the place of this one in `models`. */
+    replaced: `${folder}/replaced.json`,
+  };
+}
+
+/**
+ * Keys of every object that a run of `train-station` reads or writes before it publishes, below the model bucket.
  *
- * What a run writes in passing carries the run's id, so that no earlier run's file is ever taken for this one's (Q-X5), and
- * lies below one prefix of all stations, as that is all that a bucket's lifecycle rule can tell it by. Nothing reads it once
- * the run has ended and can no longer be redriven.
+ * All but the claims lie in a folder of the run: no earlier run's file is ever taken for this one's (Q-X5), and no run that
+ * is redriven late destroys what another has published. The folders lie below one prefix of all stations, as that is all that a
+ * bucket's lifecycle rule can tell them by. Nothing reads them once the run has ended and can no longer be redriven.
  */
 export function runKeys(stationId: number, datasetCode: string, modelCode: string, runId: string) {
-  const dataset = `rank/${stationId}/datasets/${datasetCode}`;
-  const model = `${modelsFolder(stationId)}${modelCode}`;
   const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
+  const files = modelFiles(run, modelCode);
   return {
-    claim: `${model}/claim.json`,
+    claim: modelKeys(stationId, modelCode).claim,
+    dataset_claim: datasetKeys(stationId, datasetCode).claim,
     source: `${run}/source/sourcedir.tar.gz`,
     export: {
       images: `${run}/export/images.csv`,
@@ -21,40 +104,22 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
       fpe_values: `${run}/export/fpe-values.csv`,
       usgs_values: `${run}/export/usgs-values.csv`,
     },
-    dataset: {
-      station: `${dataset}/station.json`,
-      images: `${dataset}/images.csv`,
-      values: `${dataset}/values.csv`,
-      annotations: `${dataset}/annotations.csv`,
-      summary: `${dataset}/rank-dataset.json`,
-      page: `${dataset}/dataset.html`,
-    },
-    input: {
-      prefix: `${model}/input/`,
-      station: `${model}/input/station.json`,
-      images: `${model}/input/images.csv`,
-      annotations: `${model}/input/annotations.csv`,
-      pairs: `${model}/input/pairs.csv`,
-      manifest: `${model}/input/manifest.json`,
-      summary: `${model}/input/rank-input.json`,
-      page: `${model}/input/input.html`,
-    },
-    jobs: `${model}/jobs`,
+    dataset: datasetFiles(`${run}/dataset`),
+    input: files.input,
+    jobs: `${run}/jobs`,
     checkpoints: `${run}/checkpoints`,
     transform: {
-      images: `${model}/transform/images.csv`,
-      manifest: `${model}/transform/manifest.json`,
+      ...files.transform,
       /** SageMaker writes `{this}/{key of the photo}.out`; the merged chunks lie here too. */
-      run_prefix: `${run}/transform`,
-      predictions: `${model}/transform/predictions.csv`,
+      run_prefix: `${run}/scores`,
     },
-    report: `${model}/${modelCode}.html`,
-    metrics: `${model}/metrics.json`,
+    report: files.report,
+    metrics: files.metrics,
+    /** What the public will see, ready to be copied. */
+    published: publicFiles(`${run}/published`, modelCode),
+    manifest: `${run}/model.json`,
   };
 }
-
-/** Where the folders of a station's models lie, with a slash at its end. */
-export const modelsFolder = (stationId: number): string => `rank/${stationId}/models/`;
 
 export type RunKeys = ReturnType<typeof runKeys>;
 
@@ -68,16 +133,21 @@ export function refreshKeys(refreshId: string) {
   };
 }
 
+/** Files of a model that anyone may read, but for its archive. */
+const publicFiles = (folder: string, modelCode: string) => ({
+  predictions: `${folder}/predictions.csv`,
+  report: `${folder}/${modelCode}.html`,
+  images: `${folder}/images.csv`,
+  annotations: `${folder}/annotations.csv`,
+});
+
+/** Where the public files of a model lie below the storage bucket, with a slash at its end. */
+export const publicFolder = (modelUuid: string): string => `models/${modelUuid}/`;
+
 /** Keys of the five public files, below the storage bucket (contract 5.5). */
 export function publishedKeys(modelUuid: string, modelCode: string) {
   const folder = `models/${modelUuid}`;
-  return {
-    predictions: `${folder}/predictions.csv`,
-    report: `${folder}/${modelCode}.html`,
-    model: `${folder}/model.tar.gz`,
-    images: `${folder}/images.csv`,
-    annotations: `${folder}/annotations.csv`,
-  };
+  return { ...publicFiles(folder, modelCode), model: `${folder}/model.tar.gz` };
 }
 
 /**
@@ -85,16 +155,26 @@ export function publishedKeys(modelUuid: string, modelCode: string) {
  * others below the model bucket (contract 5.2, 5.4, 5.5).
  */
 export function scoringKeys(stationId: number, modelCode: string, modelUuid: string, runId: string) {
-  const model = `${modelsFolder(stationId)}${modelCode}`;
+  const model = modelKeys(stationId, modelCode);
+  const version = versionKeys(stationId, modelCode, modelUuid);
   const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
   const published = publishedKeys(modelUuid, modelCode);
   return {
-    claim: `${model}/scoring-claim.json`,
-    training_claim: `${model}/claim.json`,
-    input_summary: `${model}/input/rank-input.json`,
-    predictions: `${model}/transform/predictions.csv`,
-    imagesets: `${model}/transform/imagesets`,
-    removed: `${run}/removed.json`,
+    claim: model.scoring_claim,
+    withdrawal: model.withdrawal,
+    /** The fixed places, and whose they are. */
+    manifest: model.manifest,
+    fixed: {
+      input_summary: model.input.summary,
+      predictions: model.transform.predictions,
+      imagesets: model.imagesets,
+    },
+    /** The model's own, whatever lies at the fixed places. */
+    version: {
+      input_summary: version.input.summary,
+      predictions: version.transform.predictions,
+      scored: version.scored,
+    },
     /** The published archive with our code in it, where it came without. */
     model: `${run}/model.tar.gz`,
     transform: {
@@ -105,19 +185,19 @@ export function scoringKeys(stationId: number, modelCode: string, modelUuid: str
     extended: {
       predictions: `${run}/extended/predictions.csv`,
       published: `${run}/extended/published.csv`,
+      imagesets: `${run}/extended/imagesets`,
     },
     published: {
       model: published.model,
       predictions: published.predictions,
       /** The predictions of the training, kept when they are extended for the first time. */
       predictions_train: `models/${modelUuid}/predictions-train.csv`,
-      images: published.images,
     },
   };
 }
 
 export type ScoringKeys = ReturnType<typeof scoringKeys>;
 
-/** Where the predictions of one imageset lie, below `imagesets` of `scoringKeys` (contract 5.4). */
-export const imagesetPredictionsKey = (keys: ScoringKeys, imagesetUuid: string): string =>
-  `${keys.imagesets}/${imagesetUuid}/predictions.csv`;
+/** Where the predictions of one imageset lie, below a folder `imagesets` (contract 5.4). */
+export const imagesetPredictionsKey = (imagesets: string, imagesetUuid: string): string =>
+  `${imagesets}/${imagesetUuid}/predictions.csv`;

@@ -1,3 +1,4 @@
+import { TooManyRemovals } from './errors.ts';
 import type { ImageRow } from './fpe-database/station-export.ts';
 import { findImageKey } from './image-key.ts';
 import { PhotoSet } from './photo-set.ts';
@@ -8,8 +9,12 @@ export type PhotoSelection = {
   added: ImageRow[];
   /** Photos of the predictions that are no longer there, or show people or vehicles since. */
   removed: PhotoSet;
+  /** How many of them show people or vehicles; the others have vanished. */
+  withPeople: number;
   /** Predictions with a score. */
   scored: number;
+  /** All predictions, with a score or not. */
+  known: number;
   /** Whether the predictions are in order of time. */
   isSorted: boolean;
 };
@@ -43,12 +48,42 @@ export async function selectPhotos(
     }
 
   const added: ImageRow[] = [];
+  let withPeople = 0;
   for await (const rows of stored)
     for (const row of rows) {
       const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
       if (!row.has_pii) removed.delete(photo);
+      else if (removed.has(photo)) withPeople += 1;
       if (row.exclusion === null && !known.has(photo) && isOfModel((row.epoch_seconds as number) * 1000))
         added.push(row);
     }
-  return { added, removed, scored, isSorted };
+  return { added, removed, withPeople, scored, known: known.size, isSorted };
+}
+
+/** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */
+export const MOST_VANISHED = 0.1;
+
+/**
+ * A station whose rows are gone for a moment keeps its scores. Photos that show people are withdrawn however many they are, as
+ * long as any score is left.
+ *
+ * @param where the station and its model
+ * @throws TooManyRemovals
+ */
+export function requireFewRemovals(
+  { added, removed, withPeople, known }: PhotoSelection,
+  allowRemovals: boolean,
+  where: string,
+): void {
+  if (allowRemovals || removed.size === 0) return;
+  const vanished = removed.size - withPeople;
+  const leavesNothing = removed.size >= known && added.length === 0;
+  if (vanished <= MOST_VANISHED * known && !leavesNothing) return;
+  throw new TooManyRemovals({
+    what: 'Too many published photos would lose their scores at once',
+    where,
+    found: `${removed.size} of ${known} scored photos to be removed: ${vanished} are no longer in the database, ${withPeople} show people or vehicles`,
+    expected: `at most ${MOST_VANISHED * 100} % vanished, and a photo that stays`,
+    fix: 'see whether the rows of images and imagesets are back and start a new execution; if the photos are really gone, start it with "allow_removals": true',
+  });
 }

@@ -1,11 +1,11 @@
-import type { Promotion } from './execution-state.ts';
+import type { Promotion, Publication } from './execution-state.ts';
 import { type JudgedPairs, pairAccuracy } from './report/pairs.ts';
 
 /** Fewer held-out pairs than upstream asks of a training (contract 6.3) do not tell two models apart. */
 const MIN_PAIRS = 10;
 
 /** The model that is the default today, with its score of each photo of this run; NaN where it has none. */
-export type DefaultModel = { model_code: string; scores: Float64Array };
+export type DefaultModel = { model_code: string; model_uuid: string; scores: Float64Array };
 
 /**
  * Decides whether a new model becomes the default of its station: if it orders the held-out pairs not worse than the
@@ -34,6 +34,7 @@ export function decidePromotion(options: {
     pairs: now.n,
     accuracy: now.share,
     current_model_code: current.model_code,
+    current_model_uuid: current.model_uuid,
     current_accuracy: before.share,
   };
   if (now.share === null || before.share === null || now.n < MIN_PAIRS)
@@ -53,6 +54,20 @@ export function decidePromotion(options: {
   };
 }
 
+/**
+ * What becomes of a finished model. One that is not to become the default must not take the place of the default under that
+ * one's own code: the row, and with it the website, would show it all the same.
+ *
+ * @param known rows of the model's code
+ */
+export function outcomeOf(
+  model: { publish: boolean; make_default: boolean },
+  known: readonly { default: boolean | null }[],
+): Publication['outcome'] {
+  if (!model.publish) return 'unpublished';
+  return !model.make_default && known.some((row) => row.default) ? 'kept' : 'published';
+}
+
 /** What the input decides without looking at scores. */
 export function decidedByInput(publish: boolean, promote: boolean): Promotion {
   if (!publish)
@@ -70,6 +85,7 @@ const unconditional = (make_default: boolean) => ({
   pairs: 0,
   accuracy: null,
   current_model_code: null,
+  current_model_uuid: null,
   current_accuracy: null,
 });
 

@@ -7,13 +7,13 @@ export type StationHistory = {
   /** Null where there is no such station. */
   station_name: string | null;
   /** The default model, which photos are scored with; null where there is none. */
-  model: { code: string; updated_at: Date } | null;
-  /** When the newest model was inserted, default or not: one that was not promoted has learned from its pairs all the same. */
+  model: { code: string; scored_until: Date } | null;
+  /** Snapshot of the newest training, promoted or not: one that was not promoted has learned from its pairs all the same. */
   trained_at: Date | null;
   /** Pairs of finished annotation sessions that are not flagged, and those of sessions that began after the training. */
   pairs: number;
   new_pairs: number;
-  /** Photos that came, or were processed, after the model's predictions were last written. */
+  /** Photos that came, or were processed, after the model last looked for new ones. */
   new_photos: number;
   /** Photos of before that show people or vehicles since: their scores are to go. */
   hidden_photos: number;
@@ -104,7 +104,7 @@ function reasonToScore(
 ): Reason {
   if (station_name === null || rules.mode === 'train') return no('');
   if (model === null) return no('It has no default model to score with.');
-  const since = `since ${model.code} last scored on ${dayOf(model.updated_at)}`;
+  const since = `since ${model.code} last scored on ${dayOf(model.scored_until)}`;
   if (new_photos > 0) return yes(`It has ${count(new_photos, 'new photo')} ${since}.`);
   if (hidden_photos > 0)
     return yes(

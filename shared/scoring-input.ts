@@ -26,6 +26,10 @@ export const scoringInput = z.strictObject({
   transform_instance_type,
   transform_instance_count,
   merge_batch_size,
+  allow_removals: z
+    .boolean()
+    .default(false)
+    .describe('take out scores of photos that vanished from the database, also of more than a tenth of them'),
 });
 export type ScoringInput = z.output<typeof scoringInput>;
 

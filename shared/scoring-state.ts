@@ -38,8 +38,10 @@ export const selection = z.object({
   /** What there is to do: score new photos, only take photos out, or nothing. */
   work: z.enum(['score', 'remove', 'nothing']),
   transform_photos: count.describe('photos that have no prediction yet'),
-  removed: count.describe('predictions whose photo has vanished or shows people since'),
-  images: count.describe('photos that have a score so far'),
+  removed: count.describe('photos to be withdrawn: they have vanished or show people since'),
+  images: count.describe('photos that have a score so far and keep it'),
+  /** What has come until then was looked at. */
+  snapshot_at: z.iso.datetime({ offset: true }),
   /** The predictions that are extended: the model's own, or the published ones where it has none of its own. */
   predictions: objectLocation,
   /** Whether they are in order of time; some that upstream published are in order of their text (Q-P3). */
@@ -54,6 +56,12 @@ export const suppliedModel = z.object({
 });
 export type SuppliedModel = z.output<typeof suppliedModel>;
 
+export const withdrawn = z.object({
+  photos: count,
+  files: count.describe('public files that were rewritten'),
+});
+export type Withdrawn = z.output<typeof withdrawn>;
+
 export const extension = z.object({
   images: count.describe('rows of the published predictions.csv'),
   scored: count.describe('new photos with a score'),
@@ -61,5 +69,14 @@ export const extension = z.object({
     'new photos without one: the model could not read them, or the job left no answer',
   ),
   imagesets: count.describe('imagesets whose own predictions.csv is written'),
+  /** ETag of the public predictions that these replace, null where there are none. */
+  published_etag: z.string().nullable(),
 });
 export type Extension = z.output<typeof extension>;
+
+/** What `scored.json` of a model tells: photos that came until then are scored, or are not the model's. */
+export const scoredUntil = z.object({
+  snapshot_at: z.iso.datetime({ offset: true }),
+  execution_arn: z.string(),
+});
+export type ScoredUntil = z.output<typeof scoredUntil>;

@@ -76,6 +76,7 @@ export function testReportState(
       images_end: '2026-03-31T12:00:00Z',
       annotation_sessions: 4,
       annotation_pairs: 412,
+      snapshot_at: '2026-04-01T12:00:20.000Z',
       fpe_values: 2000,
     },
     dataset: { images: 1186, images_with_value: 1100, values: 2000, value_source: 'FPE', pairs: 410 },

@@ -14,7 +14,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { ServiceUnreachable } from '../errors.ts';
+import { ExecutionEnded, ServiceUnreachable } from '../errors.ts';
 import { logged } from './call-log.ts';
 import { IMPATIENT, isUnreachable } from './reachability.ts';
 
@@ -40,6 +40,22 @@ export async function isExecutionRunning(executionArn: string): Promise<boolean>
     if (error instanceof ExecutionDoesNotExist) return false;
     throw isUnreachable(error) ? unreachable(executionArn, error) : error;
   }
+}
+
+/**
+ * The last look before something is published: whoever has stopped an execution must find everything as it was.
+ *
+ * @throws ExecutionEnded, ServiceUnreachable
+ */
+export async function requireExecutionRunning(executionArn: string): Promise<void> {
+  if (await isExecutionRunning(executionArn)) return;
+  throw new ExecutionEnded({
+    what: 'The execution has ended before this was published',
+    where: executionArn,
+    found: 'an execution that was stopped, has failed or has timed out',
+    expected: 'one that runs',
+    fix: 'redrive the execution if it is to be published after all',
+  });
 }
 
 /** What an execution tells of itself, its output parsed; null where Step Functions knows no such execution. */

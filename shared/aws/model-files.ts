@@ -1,48 +1,53 @@
-import { ModelCodeInUse, ModelReplaced, ObjectNotFound } from '../errors.ts';
-import { modelFilters } from '../model-windows.ts';
-import { type ObjectLocation, s3Uri } from '../object-location.ts';
-import { readJson } from './object-store.ts';
-import { readClaim } from './run-claim.ts';
+import type * as z from 'zod';
+import { ObjectNotFound } from '../errors.ts';
+import type { ScoringKeys } from '../keys.ts';
+import { type modelFilters as filters, modelFilters } from '../model-windows.ts';
+import type { ObjectLocation } from '../object-location.ts';
+import { findManifest } from './model-publication.ts';
+import { findSize, readJson } from './object-store.ts';
 
-/** The filters that rank-input.json tells, null where the model has no such file. @throws FileInvalid */
-export async function readModelFilters(location: ObjectLocation) {
+type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringKeys; model_uuid: string };
+
+/**
+ * The filters that rank-input.json tells, null where the model has no such file.
+ *
+ * @throws FileInvalid
+ */
+export async function readModelFilters(model: ScoredModel): Promise<z.output<typeof filters> | null> {
+  const inModelBucket = (key: string) => ({ bucket: model.buckets.model, key });
+  const { version, fixed } = model.keys;
+  const own = await readFilters(inModelBucket(version.input_summary));
+  if (own || !(await hasFixedPlaces(model))) return own;
+  return readFilters(inModelBucket(fixed.input_summary));
+}
+
+/**
+ * Where the predictions of a model lie: its own, which know the unreadable photos, too, or the published ones where it has none
+ * of its own, as models of upstream's may.
+ */
+export async function findPredictions(model: ScoredModel): Promise<ObjectLocation> {
+  const { buckets, keys } = model;
+  const own = { bucket: buckets.model, key: keys.version.predictions };
+  if ((await findSize(own)) !== null) return own;
+  const fixed = { bucket: buckets.model, key: keys.fixed.predictions };
+  if ((await hasFixedPlaces(model)) && (await findSize(fixed)) !== null) return fixed;
+  return { bucket: buckets.storage, key: keys.published.predictions };
+}
+
+/**
+ * Whether the files at the fixed places of the code are those of this model. Without a manifest upstream's scripts wrote them,
+ * and one model is all that they know of a code.
+ */
+export async function hasFixedPlaces({ buckets, keys, model_uuid }: ScoredModel): Promise<boolean> {
+  const manifest = await findManifest({ buckets }, keys.manifest);
+  return manifest === null || manifest.model_uuid === model_uuid;
+}
+
+async function readFilters(location: ObjectLocation) {
   try {
     return await readJson(location, modelFilters);
   } catch (error) {
     if (error instanceof ObjectNotFound) return null;
     throw error;
   }
-}
-
-/**
- * The files of the model code are those of this model: no training of that code runs, and none has left others in their
- * place without publishing them.
- *
- * @param claim that of `train-station`; a model that upstream published has none
- * @param isRunning without it, a training that runs is not told from one that has ended
- * @throws ModelCodeInUse, ModelReplaced
- */
-export async function requireFilesOf(
-  modelUuid: string,
-  claim: ObjectLocation,
-  isRunning: (executionArn: string) => Promise<boolean> = async () => false,
-): Promise<void> {
-  const held = await readClaim(claim);
-  if (!held || held.claim.model_uuid === modelUuid) return;
-  const { execution_arn, model_uuid, status } = held.claim;
-  if (status === 'running' && (await isRunning(execution_arn)))
-    throw new ModelCodeInUse({
-      what: 'The model is being trained anew',
-      where: s3Uri(claim),
-      found: `${execution_arn}, started at ${held.claim.started_at}`,
-      expected: 'no training of the model code while it scores photos',
-      fix: 'wait for that execution, then start a new one',
-    });
-  throw new ModelReplaced({
-    what: 'The files of this model code belong to another training',
-    where: s3Uri(claim),
-    found: `model ${model_uuid} of ${execution_arn}`,
-    expected: `model ${modelUuid}, which is published`,
-    fix: 'redrive that training, or train again with "overwrite": true; after it, start a new execution',
-  });
 }

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import {
   CopyObjectCommand,
+  type CopyObjectCommandInput,
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -12,7 +14,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import * as z from 'zod';
 import { type RowSchema, readCsv } from '../csv.ts';
-import { FileInvalid, ObjectNotFound } from '../errors.ts';
+import { FileInvalid, ObjectChanged, ObjectNotFound } from '../errors.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { logged } from './call-log.ts';
 
@@ -60,6 +62,19 @@ export async function readStream(location: ObjectLocation): Promise<Readable> {
   return (await getObject(location)) as unknown as Readable;
 }
 
+/** An object as a stream with its ETag, or null where there is none; read it to its end or destroy it. */
+export async function openObject(location: ObjectLocation): Promise<{ body: Readable; etag: string } | null> {
+  try {
+    const { Body, ETag } = await s3().send(
+      new GetObjectCommand({ Bucket: location.bucket, Key: location.key }),
+    );
+    return Body && ETag ? { body: Body as unknown as Readable, etag: ETag } : null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
 /** Rows of a CSV in batches, as it arrives: memory does not grow with the file. @throws ObjectNotFound, FileInvalid */
 export async function* readRows<Row>(location: ObjectLocation, row: RowSchema<Row>): AsyncGenerator<Row[]> {
   yield* readCsv(await readStream(location), row, s3Uri(location));
@@ -89,23 +104,42 @@ export async function readJson<Value>(location: ObjectLocation, schema: z.ZodTyp
   }
 }
 
-/** Writes in parts when large, so that no single request carries more than 8 MiB. */
+/**
+ * Writes in parts when large, so that no single request carries more than 8 MiB.
+ *
+ * @param expected ETag that the object has to have until the last byte is written; without it, any
+ * @throws ObjectChanged
+ */
 export async function writeObject(
   location: ObjectLocation,
   body: string | Uint8Array | Readable,
   contentType: string,
+  expected?: string,
 ): Promise<void> {
   const upload = new Upload({
     client: s3(),
     partSize: PART_BYTES,
     queueSize: 4,
-    params: { Bucket: location.bucket, Key: location.key, Body: body, ContentType: contentType },
+    params: {
+      Bucket: location.bucket,
+      Key: location.key,
+      Body: body,
+      ContentType: contentType,
+      ...(expected !== undefined && { IfMatch: expected }),
+    },
   });
-  await upload.done();
+  try {
+    await upload.done();
+  } catch (error) {
+    throw expected !== undefined && isConditionFalse(error) ? changed(location, error) : error;
+  }
 }
 
-export const writeCsv = (location: ObjectLocation, body: string | Readable) =>
-  writeObject(location, body, 'text/csv; charset=utf-8');
+export const CSV_TYPE = 'text/csv; charset=utf-8';
+export const HTML_TYPE = 'text/html; charset=utf-8';
+
+export const writeCsv = (location: ObjectLocation, body: string | Readable, expected?: string) =>
+  writeObject(location, body, CSV_TYPE, expected);
 
 /**
  * A CSV that is written piece by piece; it becomes visible as a whole when it is ended. Each `write` waits until S3 has
@@ -141,16 +175,8 @@ export const writeJson = (location: ObjectLocation, value: unknown) =>
 
 /** Text of an object with its ETag, or null where there is none. */
 export async function readVersion(location: ObjectLocation): Promise<{ text: string; etag: string } | null> {
-  try {
-    const { Body, ETag } = await s3().send(
-      new GetObjectCommand({ Bucket: location.bucket, Key: location.key }),
-    );
-    if (!Body || !ETag) return null;
-    return { text: await Body.transformToString('utf-8'), etag: ETag };
-  } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
-  }
+  const found = await openObject(location);
+  return found && { text: await text(found.body), etag: found.etag };
 }
 
 /**
@@ -175,8 +201,7 @@ export async function writeConditionally(
     );
     return true;
   } catch (error) {
-    // 412: the condition is false; 409: another writer won the race; 404: If-Match on an object that is gone.
-    if ([404, 409, 412].includes(statusOf(error))) return false;
+    if (isConditionFalse(error)) return false;
     throw error;
   }
 }
@@ -218,22 +243,72 @@ export async function findWrittenAt(location: ObjectLocation): Promise<Date | nu
   }
 }
 
-/** Copies up to 5 GB within S3. `CopySource` is the one place where S3 wants a key percent-encoded. */
+/** Which run an object was copied into its place by, null where it does not tell or is not there. */
+export async function findWriter(location: ObjectLocation): Promise<string | null> {
+  try {
+    const { Metadata } = await s3().send(
+      new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }),
+    );
+    return Metadata?.[WRITER] ?? null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** Name of the metadata that tells which run wrote an object. */
+const WRITER = 'run-id';
+
+/** Copies up to 5 GB within S3. */
 export async function copyObject(
   from: ObjectLocation,
   to: ObjectLocation,
   contentType: string,
 ): Promise<void> {
-  await s3().send(
-    new CopyObjectCommand({
-      Bucket: to.bucket,
-      Key: to.key,
-      CopySource: `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`,
-      ContentType: contentType,
-      MetadataDirective: 'REPLACE',
-    }),
-  );
+  await s3().send(copyCommand(from, to, contentType));
 }
+
+/**
+ * Copies into a place that others may write to as well, if nobody has: `expected` is the ETag that the place has to have, null
+ * for none at all. The copy carries the id of the run.
+ *
+ * @returns ETag of the copy
+ * @throws ObjectChanged
+ */
+export async function copyConditionally(
+  from: ObjectLocation,
+  to: ObjectLocation,
+  contentType: string,
+  { expected, runId }: { expected: string | null; runId: string },
+): Promise<string> {
+  const condition = expected === null ? { IfNoneMatch: '*' } : { IfMatch: expected };
+  try {
+    const { CopyObjectResult } = await s3().send(
+      copyCommand(from, to, contentType, { ...condition, Metadata: { [WRITER]: runId } }),
+    );
+    return CopyObjectResult?.ETag ?? '';
+  } catch (error) {
+    // 404 says that either place is empty; an empty source is no race.
+    const isRace = isConditionFalse(error) && (statusOf(error) !== 404 || (await findSize(from)) !== null);
+    throw isRace ? changed(to, error) : error;
+  }
+}
+
+/** `CopySource` is the one place where S3 wants a key percent-encoded. */
+const copyCommand = (
+  from: ObjectLocation,
+  to: ObjectLocation,
+  contentType: string,
+  more: Partial<CopyObjectCommandInput> = {},
+) =>
+  new CopyObjectCommand({
+    Bucket: to.bucket,
+    Key: to.key,
+    CopySource: `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`,
+    ContentType: contentType,
+    MetadataDirective: 'REPLACE',
+    ...more,
+  });
 
 /** All keys below a prefix with their sizes in bytes, in UTF-8 byte order. */
 export async function* listObjects(
@@ -259,6 +334,17 @@ export async function deleteObject(location: ObjectLocation): Promise<void> {
   await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key }));
 }
 
+/** Deletes an object if it is still the version that was read. @returns whether it was */
+export async function deleteConditionally(location: ObjectLocation, etag: string): Promise<boolean> {
+  try {
+    await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key, IfMatch: etag }));
+    return true;
+  } catch (error) {
+    if (isConditionFalse(error)) return false;
+    throw error;
+  }
+}
+
 async function getObject(location: ObjectLocation, range?: string) {
   try {
     const { Body } = await s3().send(
@@ -280,6 +366,21 @@ async function getObject(location: ObjectLocation, range?: string) {
     );
   }
 }
+
+// 412: the condition is false; 409: another writer won the race; 404: If-Match on an object that is gone.
+const isConditionFalse = (error: unknown): boolean => [404, 409, 412].includes(statusOf(error));
+
+const changed = (location: ObjectLocation, cause: unknown): ObjectChanged =>
+  new ObjectChanged(
+    {
+      what: 'An object was changed by someone else meanwhile',
+      where: s3Uri(location),
+      found: 'another version than the one that was read',
+      expected: 'nobody else to write there',
+      fix: 'redrive the execution; if it happens again, look for another execution of the same station',
+    },
+    { cause },
+  );
 
 const statusOf = (error: unknown): number =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;

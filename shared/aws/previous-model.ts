@@ -4,9 +4,10 @@ import { numberCell, optionalNumberCell } from '../csv.ts';
 import { FileInvalid, ObjectNotFound } from '../errors.ts';
 import type { Run } from '../execution-state.ts';
 import { IMAGE_SPLITS } from '../image-split.ts';
-import { modelsFolder, runKeys } from '../keys.ts';
+import { modelKeys, modelsFolder, versionKeys } from '../keys.ts';
 import type { ObjectLocation } from '../object-location.ts';
 import type { PreviousModel } from '../report/comparison.ts';
+import { findManifest } from './model-publication.ts';
 import { listFolders, readJson, readRows } from './object-store.ts';
 
 const metricsHead = z.object({ model_code: z.string(), variable_id: z.string(), created_at: z.string() });
@@ -34,17 +35,22 @@ export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promis
     )
     .sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
   if (!newest) return null;
-  const { model_code } = newest;
-  const key = runKeys(id, model_code, model_code, '').transform.predictions;
+  const { model_code, predictions: key } = newest;
   const scored = await readScores({ bucket: run.buckets.model, key }, imageIds);
   return scored && { model_code, ...scored };
 }
 
-/** A model that is not finished has no metrics.json yet; one that others wrote may have another. */
+/**
+ * A model that is not finished has no metrics.json yet; one that others wrote may have another. Both files are of one model:
+ * those in its own folder, where a manifest names it.
+ */
 async function readHead(run: Run, code: string) {
-  const key = runKeys(run.station.id, code, code, '').metrics;
+  const fixed = modelKeys(run.station.id, code);
   try {
-    return await readJson({ bucket: run.buckets.model, key }, metricsHead);
+    const manifest = await findManifest(run, fixed.manifest);
+    const keys = manifest ? versionKeys(run.station.id, code, manifest.model_uuid) : fixed;
+    const head = await readJson({ bucket: run.buckets.model, key: keys.metrics }, metricsHead);
+    return { ...head, predictions: keys.transform.predictions };
   } catch (error) {
     if (error instanceof ObjectNotFound || error instanceof FileInvalid) return null;
     throw error;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { versionKeys } from '../keys.ts';
 import { type ObjectLocation, objectOf, regionalUrl } from '../object-location.ts';
 import type { FileChecksum } from '../report/provenance.ts';
 import type { ReportState } from '../report/report-data.ts';
@@ -13,19 +14,20 @@ import { findWrittenAt, readStream } from './object-store.ts';
  */
 export function fileChecksums({ run, training }: ReportState): Promise<FileChecksum[]> {
   const { input, transform, source } = run.keys;
+  const kept = versionKeys(run.station.id, run.model_code, run.model_uuid);
   const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
-  const files: [name: string, location: ObjectLocation][] = [
-    ['input/images.csv', inModelBucket(input.images)],
-    ['input/annotations.csv', inModelBucket(input.annotations)],
-    ['input/pairs.csv', inModelBucket(input.pairs)],
-    ['input/rank-input.json', inModelBucket(input.summary)],
-    ['transform/predictions.csv', inModelBucket(transform.predictions)],
-    ['sourcedir.tar.gz', inModelBucket(source)],
-    ['output.tar.gz', trainingOutputLocation(training.artifact)],
-    ['model.tar.gz', objectOf(training.artifact)],
+  const files: [name: string, location: ObjectLocation, key: string][] = [
+    ['input/images.csv', inModelBucket(input.images), kept.input.images],
+    ['input/annotations.csv', inModelBucket(input.annotations), kept.input.annotations],
+    ['input/pairs.csv', inModelBucket(input.pairs), kept.input.pairs],
+    ['input/rank-input.json', inModelBucket(input.summary), kept.input.summary],
+    ['transform/predictions.csv', inModelBucket(transform.predictions), kept.transform.predictions],
+    ['sourcedir.tar.gz', inModelBucket(source), kept.source],
+    ['output.tar.gz', trainingOutputLocation(training.artifact), kept.output],
+    ['model.tar.gz', objectOf(training.artifact), kept.model],
   ];
   return Promise.all(
-    files.map(async ([name, location]) => ({ name, key: location.key, ...(await checksum(location)) })),
+    files.map(async ([name, location, key]) => ({ name, key, ...(await checksum(location)) })),
   );
 }
 

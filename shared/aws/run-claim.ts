@@ -1,4 +1,4 @@
-import { decideClaim, type RunClaim, runClaim } from '../claim.ts';
+import { type Claimed, decideClaim, type RunClaim, runClaim } from '../claim.ts';
 import { ClaimLost, FileInvalid, ModelCodeInUse } from '../errors.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { readVersion, writeConditionally } from './object-store.ts';
@@ -10,69 +10,86 @@ const MAX_TRIES = 5;
  * Takes the claim, or finds it taken by this very execution (a retry or redrive): then what is returned is the identity
  * that the first attempt wrote.
  *
- * @throws ModelCodeInUse, ModelCodeExists
+ * @throws ModelCodeInUse, DatasetCodeInUse, ModelCodeExists
  */
 export async function takeClaim(
   location: ObjectLocation,
   wanted: Omit<RunClaim, 'status'>,
-  options: { overwrite: boolean; isRunning: (executionArn: string) => Promise<boolean> },
+  options: {
+    claimed?: Claimed;
+    overwrite: boolean;
+    isRunning: (executionArn: string) => Promise<boolean>;
+  },
 ): Promise<RunClaim> {
+  const { claimed = 'model', overwrite } = options;
   const claim: RunClaim = { ...wanted, status: 'running' };
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const held = await readClaim(location);
     if (held) {
       const { execution_arn: holder, status } = held.claim;
-      const mayRun = holder !== wanted.execution_arn && status === 'running';
+      const mayRun = holder !== wanted.execution_arn && status !== 'finished';
       const holderIsRunning = mayRun && (await options.isRunning(holder));
-      const { overwrite } = options;
-      const decision = decideClaim(held.claim, wanted, {
-        overwrite,
-        holderIsRunning,
-        where: s3Uri(location),
-      });
+      const where = s3Uri(location);
+      const decision = decideClaim(held.claim, wanted, { claimed, overwrite, holderIsRunning, where });
       if (decision === 'keep') return held.claim;
     }
     if (await writeConditionally(location, JSON.stringify(claim), held?.etag)) return claim;
   }
   throw new ModelCodeInUse({
-    what: 'Other executions keep taking this model code',
+    what: `Other executions keep taking this ${claimed} code`,
     where: s3Uri(location),
     found: `${MAX_TRIES} lost races`,
-    expected: 'one execution at a time for a station and model code',
-    fix: 'wait for the others, or start with another model_code',
+    expected: `one execution at a time for a station and ${claimed} code`,
+    fix: `wait for the others, or start with another ${claimed}_code`,
   });
 }
 
-/** What an execution holds a claim by. */
-export type ClaimHolder = { execution_arn: string; buckets: { model: string }; keys: { claim: string } };
+/** What an execution holds claims by; the first is that of the model. */
+export type ClaimHolder = { execution_arn: string; buckets: { model: string } };
 
-/** @throws ClaimLost when another execution has taken the model code over, e.g. while this one was stopped */
-export async function assertClaimHeld(run: ClaimHolder): Promise<{ claim: RunClaim; etag: string }> {
-  const location = claimLocation(run);
+/** @throws ClaimLost when another execution has taken the code over, e.g. while this one was stopped */
+export async function assertClaimHeld(
+  holder: ClaimHolder,
+  key: string,
+): Promise<{ claim: RunClaim; etag: string }> {
+  const location = { bucket: holder.buckets.model, key };
   const held = await readClaim(location);
-  if (held?.claim.execution_arn === run.execution_arn) return held;
+  if (held?.claim.execution_arn === holder.execution_arn) return held;
   throw new ClaimLost({
-    what: 'This execution no longer holds its model code',
+    what: 'This execution no longer holds what it was to write to',
     where: s3Uri(location),
     found: held ? `the claim of ${held.claim.execution_arn}` : 'no claim',
-    expected: `the claim of ${run.execution_arn}`,
-    fix: 'leave this execution as it is; the other one goes on, or start a new one with another model_code',
+    expected: `the claim of ${holder.execution_arn}`,
+    fix: 'leave this execution as it is, it has changed nothing that is published; the other one goes on, or start a new one',
   });
 }
 
-/** Marks the model code as finished; twice is once. @throws ClaimLost */
-export async function finishClaim(run: ClaimHolder): Promise<void> {
-  const { claim, etag } = await assertClaimHeld(run);
-  if (claim.status === 'finished') return;
-  const finished: RunClaim = { ...claim, status: 'finished' };
-  if (await writeConditionally(claimLocation(run), JSON.stringify(finished), etag)) return;
-  await assertClaimHeld(run);
+/**
+ * Proves by a write of the claim itself that this execution still holds it. Whoever takes the claim over does so after this
+ * write: what it writes to the fixed places is newer than what this execution had read of them before.
+ *
+ * @throws ClaimLost
+ */
+export async function renewClaim(holder: ClaimHolder, key: string): Promise<void> {
+  await moveClaim(holder, key, 'publishing');
 }
 
-const claimLocation = (run: ClaimHolder): ObjectLocation => ({
-  bucket: run.buckets.model,
-  key: run.keys.claim,
-});
+/** Marks the work under the claim as finished; twice is once. @throws ClaimLost */
+export async function finishClaim(holder: ClaimHolder, key: string): Promise<void> {
+  await moveClaim(holder, key, 'finished');
+}
+
+/** @throws ClaimLost */
+async function moveClaim(holder: ClaimHolder, key: string, status: RunClaim['status']): Promise<void> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const { claim, etag } = await assertClaimHeld(holder, key);
+    // Without a change the object would keep its ETag, but the write would prove as much.
+    const moved: RunClaim = { ...claim, status };
+    if (await writeConditionally({ bucket: holder.buckets.model, key }, JSON.stringify(moved), etag)) return;
+  }
+  // Two attempts of one state renew it in turn; neither has lost it.
+  await assertClaimHeld(holder, key);
+}
 
 /** The claim at a place with its ETag, or null where there is none. */
 export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
@@ -80,16 +97,13 @@ export async function readClaim(location: ObjectLocation): Promise<{ claim: RunC
   if (!version) return null;
   try {
     return { claim: runClaim.parse(JSON.parse(version.text)), etag: version.etag };
-  } catch (cause) {
-    throw new FileInvalid(
-      {
-        what: 'The claim on the model code cannot be read',
-        where: s3Uri(location),
-        found: version.text.slice(0, 200),
-        expected: 'the JSON that PrepareRun writes',
-        fix: 'delete that object if no execution of this model code runs, then start again',
-      },
-      { cause },
-    );
+  } catch {
+    throw new FileInvalid({
+      what: 'The claim on the code cannot be read',
+      where: s3Uri(location),
+      found: `${version.text.length} characters that are no claim`,
+      expected: 'the JSON that PrepareRun writes',
+      fix: 'delete that object if no execution of this code runs, then start again',
+    });
   }
 }

@@ -9,6 +9,8 @@ export type PublishedModel = {
   variable_id: string;
   code: string;
   uuid: string;
+  /** Instant of the snapshot that the model was trained on, ISO 8601. */
+  snapshot_at: string;
   make_default: boolean;
   diagnostics_url: string;
   diagnostics_s3: S3Object;
@@ -19,23 +21,49 @@ export type PublishedModel = {
 /** First key of the advisory lock on a station's models; any number that nothing else in the database uses. */
 const MODELS_LOCK = 1691;
 
+/** Lets nobody else publish a model of the station until the end of the caller's transaction. */
+export async function lockModels(database: Database, stationId: number): Promise<void> {
+  await database.query('SELECT pg_advisory_xact_lock($1, $2)', [MODELS_LOCK, stationId]);
+}
+
+export type ModelOfCode = {
+  id: number;
+  uuid: string | null;
+  model_type_id: string;
+  variable_id: string | null;
+  default: boolean | null;
+};
+
+/** Rows of a station and code, newest first: one, but for older scripts, which may have left several (Q-P6). */
+export async function findModelsOfCode(
+  database: Database,
+  stationId: number,
+  code: string,
+): Promise<ModelOfCode[]> {
+  const { rows } = await database.query<ModelOfCode>(
+    `SELECT id, uuid, model_type_id, variable_id, "default" FROM models
+      WHERE station_id = $1 AND code = $2 ORDER BY id DESC`,
+    [stationId, code],
+  );
+  return rows;
+}
+
 /**
  * Updates the station's model of this code, or inserts it: one row per station and code (Q-P6), whose `updated_at` the
- * website shows as the day of training. `created_at` is the day of training, too: scoring new photos leaves it as it is, and a
- * refresh counts new annotation pairs from it. With `make_default` it becomes the one default of its station, type and variable
+ * website shows as the day of training. `created_at` is the instant of the snapshot that the model was trained on: a refresh
+ * counts new annotation pairs from it. With `make_default` it becomes the one default of its station, type and variable
  * (Q-P5); without, a model that is replaced keeps what it was.
  *
- * Runs within the caller's transaction; two runs for one station wait for each other.
+ * Runs within the caller's transaction, after `lockModels`.
  *
+ * @param known rows of the code, newest first
  * @returns models.id
  */
-export async function upsertModel(database: Database, model: PublishedModel): Promise<number> {
-  await database.query('SELECT pg_advisory_xact_lock($1, $2)', [MODELS_LOCK, model.station_id]);
-  // Only InsertModel has kept codes unique; rows of older scripts may repeat them.
-  const { rows: known } = await database.query<{ id: number }>(
-    'SELECT id FROM models WHERE station_id = $1 AND code = $2 ORDER BY id DESC FOR UPDATE',
-    [model.station_id, model.code],
-  );
+export async function upsertModel(
+  database: Database,
+  model: PublishedModel,
+  known: readonly { id: number }[],
+): Promise<number> {
   const [newest, ...repeated] = known.map(({ id }) => id);
   if (repeated.length > 0) await database.query('DELETE FROM models WHERE id = ANY($1)', [repeated]);
   const id = newest === undefined ? await insert(database, model) : await update(database, newest, model);
@@ -48,13 +76,18 @@ export async function upsertModel(database: Database, model: PublishedModel): Pr
   return id;
 }
 
+/** A training that led to no model of its own has looked at the pairs all the same: a refresh counts new ones from then. */
+export async function markTrained(database: Database, modelId: number, snapshotAt: string): Promise<void> {
+  await database.query('UPDATE models SET created_at = $2 WHERE id = $1', [modelId, snapshotAt]);
+}
+
 /** The station's default of a type and variable; the newest, where older scripts have left several (Q-P5). */
 export async function findDefaultModel(
   database: Database,
   of: Pick<PublishedModel, 'station_id' | 'model_type_id' | 'variable_id'>,
-): Promise<{ code: string; uuid: string } | null> {
-  const { rows } = await database.query<{ code: string; uuid: string }>(
-    `SELECT code, uuid FROM models
+): Promise<{ id: number; code: string; uuid: string } | null> {
+  const { rows } = await database.query<{ id: number; code: string; uuid: string }>(
+    `SELECT id, code, uuid FROM models
       WHERE station_id = $1 AND model_type_id = $2 AND variable_id = $3 AND "default" AND status = 'DONE' AND uuid IS NOT NULL
       ORDER BY updated_at DESC, id DESC LIMIT 1`,
     [of.station_id, of.model_type_id, of.variable_id],
@@ -73,20 +106,24 @@ const COLUMNS = [
 ] as const;
 
 async function insert(database: Database, model: PublishedModel): Promise<number> {
-  const places = COLUMNS.map((_, index) => `$${index + 4}`);
+  const places = COLUMNS.map((_, index) => `$${index + 5}`);
+  const { station_id, code, make_default, snapshot_at } = model;
   const { rows } = await database.query<{ id: number }>(
-    `INSERT INTO models (station_id, code, "default", status, ${COLUMNS})
-     VALUES ($1, $2, $3, 'DONE', ${places}) RETURNING id`,
-    [model.station_id, model.code, model.make_default, ...COLUMNS.map((column) => model[column])],
+    `INSERT INTO models (station_id, code, "default", created_at, status, ${COLUMNS})
+     VALUES ($1, $2, $3, $4, 'DONE', ${places}) RETURNING id`,
+    [station_id, code, make_default, snapshot_at, ...COLUMNS.map((column) => model[column])],
   );
   return (rows[0] as { id: number }).id;
 }
 
+/** A model of another type or variable takes over the row, but not that it is the default of what it was. */
 async function update(database: Database, id: number, model: PublishedModel): Promise<number> {
-  const settings = COLUMNS.map((column, index) => `${column} = $${index + 3}`);
+  const settings = COLUMNS.map((column, index) => `${column} = $${index + 6}`);
+  const { make_default, snapshot_at, model_type_id, variable_id } = model;
   await database.query(
-    `UPDATE models SET "default" = "default" OR $2, status = 'DONE', created_at = now(), updated_at = now(), ${settings} WHERE id = $1`,
-    [id, model.make_default, ...COLUMNS.map((column) => model[column])],
+    `UPDATE models SET "default" = $2 OR coalesce("default" AND model_type_id = $4 AND variable_id = $5, false),
+            status = 'DONE', created_at = $3, updated_at = now(), ${settings} WHERE id = $1`,
+    [id, make_default, snapshot_at, model_type_id, variable_id, ...COLUMNS.map((column) => model[column])],
   );
   return id;
 }

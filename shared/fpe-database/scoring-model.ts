@@ -27,20 +27,19 @@ export async function findStationModels(database: Database, stationId: number): 
   return rows[0] as StationModels;
 }
 
-/**
- * Keeps a model from being replaced until the end of the caller's transaction.
- *
- * @returns its uuid now, or null where it is gone
- */
-export async function lockModel(database: Database, modelId: number): Promise<string | null> {
-  const { rows } = await database.query<{ uuid: string | null }>(
-    'SELECT uuid FROM models WHERE id = $1 FOR UPDATE',
-    [modelId],
-  );
+/** Uuid of a model's row now, or null where it is gone. */
+export async function findModelUuid(database: Database, modelId: number): Promise<string | null> {
+  const { rows } = await database.query<{ uuid: string | null }>('SELECT uuid FROM models WHERE id = $1', [
+    modelId,
+  ]);
   return rows[0]?.uuid ?? null;
 }
 
-/** The website shows `updated_at` beside the model. */
-export async function touchModel(database: Database, modelId: number): Promise<void> {
-  await database.query('UPDATE models SET updated_at = now() WHERE id = $1', [modelId]);
+/** Uuids of all models of a station: the folders that the website may read. */
+export async function findModelUuids(database: Database, stationId: number): Promise<string[]> {
+  const { rows } = await database.query<{ uuid: string }>(
+    'SELECT uuid FROM models WHERE station_id = $1 AND uuid IS NOT NULL ORDER BY id',
+    [stationId],
+  );
+  return rows.map(({ uuid }) => uuid);
 }

@@ -117,6 +117,32 @@ export async function inSnapshot<Result>(database: Database, work: () => Promise
   }
 }
 
+/**
+ * Up to when what has come is in the snapshot of the caller's transaction, ISO 8601: what comes later is new to whoever reads
+ * next. A row counts from the beginning of the transaction that wrote it (`created_at` is its now()); one that has begun and not
+ * ended is not in the snapshot, so nothing counts from its beginning on. A forgotten session is not waited for: ten minutes are
+ * far more than what FPE's own transactions take.
+ */
+export async function snapshotTime(database: Database): Promise<string> {
+  const { rows } = await database.query<{ at: string }>(
+    `SELECT to_char(least(now(), (SELECT min(xact_start) FROM pg_stat_activity
+                                   WHERE datname = current_database() AND pid <> pg_backend_pid()
+                                     AND xact_start > now() - interval '10 minutes'))
+                    AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+  );
+  return (rows[0] as { at: string }).at;
+}
+
+/** Ids of the station's photos that show people or vehicles. */
+export async function photosWithPeople(database: Database, stationId: number): Promise<number[]> {
+  const { rows } = await database.query<{ id: number }>(
+    `SELECT i.id FROM imagesets s JOIN images i ON i.imageset_id = s.id
+      WHERE s.station_id = $1 AND image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)`,
+    [stationId],
+  );
+  return rows.map(({ id }) => id);
+}
+
 async function* fetchRows<Row>(
   database: Database,
   sql: string,

@@ -15,27 +15,52 @@ export async function stationIds(database: Database): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
+export type DefaultModel = { station_id: number; code: string; uuid: string | null };
+
+/** The default model of each station that has one; the newest, where older scripts have left several (Q-P5). */
+export async function defaultModels(
+  database: Database,
+  stations: readonly RefreshedStation[],
+): Promise<DefaultModel[]> {
+  const { rows } = await database.query<DefaultModel>(
+    `SELECT DISTINCT ON (station_id) station_id, code, uuid
+       FROM unnest($1::int[], $2::text[], $3::text[]) AS wanted (station_id, model_type, variable_code)
+       JOIN models USING (station_id)
+      WHERE model_type_id = wanted.model_type AND variable_id = wanted.variable_code AND status = 'DONE' AND "default"
+      ORDER BY station_id, id DESC`,
+    [
+      stations.map(({ station_id }) => station_id),
+      stations.map(({ model_type }) => model_type),
+      stations.map(({ variable_code }) => variable_code),
+    ],
+  );
+  return rows;
+}
+
 /**
  * What there is to train on and to score, of each station in the order given, in one round trip.
  *
- * Sessions, photos and imagesets count as train-station's export counts them. A training is as old as its row, whose
- * `updated_at` scoring touches. A photo is new that came or was processed after that, itself or with its imageset: too many
- * rather than too few, as scoring compares them with the predictions one by one.
+ * Sessions, photos and imagesets count as train-station's export counts them. A training has seen what came before the instant of
+ * its snapshot, which its row has in `created_at`; a scoring what came before its own. A photo is new that came or was processed
+ * after that, itself or with its imageset: too many rather than too few, as scoring compares them with the predictions one by one.
+ *
+ * @param scoredUntil up to when the default model of a station has scored photos, ISO 8601; without it, since its training
  */
 export async function stationHistories(
   database: Database,
   stations: readonly RefreshedStation[],
+  scoredUntil: ReadonlyMap<number, string> = new Map(),
 ): Promise<StationHistory[]> {
   const { rows } = await database.query<StationHistory>(
     `SELECT wanted.station_id, station.name AS station_name,
-            CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'updated_at', model.updated_at) END AS model,
+            CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'scored_until', model.scored_until) END AS model,
             training.trained_at, annotated.pairs, annotated.new_pairs,
             coalesce(photos.new_photos, 0)::float8 AS new_photos, coalesce(photos.hidden_photos, 0)::float8 AS hidden_photos
-       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-              AS wanted (station_id, model_type, variable_code, annotation_variable, position)
+       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) WITH ORDINALITY
+              AS wanted (station_id, model_type, variable_code, annotation_variable, scored_until, position)
        LEFT JOIN stations station ON station.id = wanted.station_id
        LEFT JOIN LATERAL (
-         SELECT id, code, updated_at FROM models
+         SELECT id, code, coalesce(wanted.scored_until, created_at) AS scored_until FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
             AND status = 'DONE' AND "default"
           ORDER BY id DESC LIMIT 1) model ON true
@@ -51,12 +76,12 @@ export async function stationHistories(
             AND NOT flag AND status = 'DONE' AND url IS NOT NULL) annotated ON true
        LEFT JOIN LATERAL (
          SELECT count(*) FILTER (WHERE NOT has_pii) AS new_photos,
-                count(*) FILTER (WHERE has_pii AND created_at <= model.updated_at AND updated_at > model.updated_at) AS hidden_photos
+                count(*) FILTER (WHERE has_pii AND created_at <= model.scored_until AND updated_at > model.scored_until) AS hidden_photos
            FROM (SELECT i.created_at, i.updated_at, image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
                    FROM imagesets s JOIN images i ON i.imageset_id = s.id
                   WHERE s.station_id = wanted.station_id AND s.status = 'DONE' AND i.status = 'DONE'
                     AND i.timestamp IS NOT NULL
-                    AND greatest(i.created_at, i.updated_at, s.created_at, s.updated_at) > model.updated_at) changed
+                    AND greatest(i.created_at, i.updated_at, s.created_at, s.updated_at) > model.scored_until) changed
        ) photos ON model.id IS NOT NULL
       ORDER BY wanted.position`,
     [
@@ -64,10 +89,11 @@ export async function stationHistories(
       stations.map(({ model_type }) => model_type),
       stations.map(({ variable_code }) => variable_code),
       stations.map(({ annotation_variable }) => annotation_variable),
+      stations.map(({ station_id }) => scoredUntil.get(station_id) ?? null),
     ],
   );
   return rows.map(({ model, ...row }) => ({
     ...row,
-    model: model && { ...model, updated_at: new Date(model.updated_at) },
+    model: model && { ...model, scored_until: new Date(model.scored_until) },
   }));
 }

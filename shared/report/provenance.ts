@@ -1,4 +1,3 @@
-import { objectOf } from '../object-location.ts';
 import { formatCount, formatSeconds, NOT_AVAILABLE } from './formats.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import type { ReportData, ReportState } from './report-data.ts';
@@ -6,6 +5,7 @@ import type { ReportData, ReportState } from './report-data.ts';
 /** A file of the run, so that what the report was made from can be told from what lies there today. */
 export type FileChecksum = {
   name: string;
+  /** Where it stays in the model bucket when the run's own folder is deleted. */
   key: string;
   bytes: number;
   sha256: string;
@@ -18,15 +18,14 @@ export type Durations = { preparation: number | null; training: number | null; s
 
 /** The files say when each part was finished, also after a redrive, which an execution's history does not. */
 export function durations(state: ReportState, files: readonly FileChecksum[]): Durations {
-  const { keys, started_at } = state.run;
-  const writtenAt = (key: string) => Date.parse(files.find((file) => file.key === key)?.written_at ?? '');
-  const prepared = writtenAt(keys.input.summary);
-  const trained = writtenAt(objectOf(state.training.artifact).key);
+  const writtenAt = (name: string) => Date.parse(files.find((file) => file.name === name)?.written_at ?? '');
+  const prepared = writtenAt('input/rank-input.json');
+  const trained = writtenAt('model.tar.gz');
   const seconds = (from: number, to: number) => (to >= from ? Math.round((to - from) / 1000) : null);
   return {
-    preparation: seconds(Date.parse(started_at), prepared),
+    preparation: seconds(Date.parse(state.run.started_at), prepared),
     training: seconds(prepared, trained),
-    scoring: seconds(trained, writtenAt(keys.transform.predictions)),
+    scoring: seconds(trained, writtenAt('transform/predictions.csv')),
   };
 }
 
@@ -44,7 +43,7 @@ export function provenance({ state, files, cost }: ReportData): Html {
     training_request: { AlgorithmSpecification?: { TrainingImage?: string } };
     model_request: { Image?: string };
   };
-  const source = files.find(({ key }) => key === run.keys.source);
+  const source = files.find(({ name }) => name === 'sourcedir.tar.gz');
   const facts: [string, string][] = [
     ['Run', run.id],
     // Its name alone: the ARN tells the number of the account, and the report is public.

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../../config/stage.ts';
 import { ENVIRONMENT_OUTPUTS } from '../../environment/stage-file.ts';
-import { PASSING_PREFIX, runKeys } from '../../shared/keys.ts';
+import { datasetKeys, modelKeys, PASSING_PREFIX, runKeys, versionKeys } from '../../shared/keys.ts';
 
 type Properties = Record<string, unknown>;
 type Resource = { Type: string; Condition?: string; DeletionPolicy?: string; Properties?: Properties };
@@ -132,19 +132,15 @@ describe('buckets', () => {
 
     expect(rule.Prefix).toBe(PASSING_PREFIX);
     expect(rule.ExpirationInDays).toBeGreaterThan(maxTrainingDays + redriveDays);
-    expect(
-      [keys.transform.run_prefix, keys.checkpoints, keys.source, keys.export.images].every(expires),
-    ).toBe(true);
-    expect(
-      [
-        keys.claim,
-        keys.jobs,
-        keys.report,
-        keys.input.prefix,
-        keys.dataset.images,
-        keys.transform.predictions,
-      ].some(expires),
-    ).toBe(false);
+    const { claim, dataset_claim, ...ofRun } = keys;
+    const kept = [
+      modelKeys(29, 'B'),
+      datasetKeys(29, 'A'),
+      versionKeys(29, 'B', 'uuid'),
+      { claim, dataset_claim },
+    ];
+    expect(keysOf(ofRun).every(expires)).toBe(true);
+    expect(keysOf(kept).some(expires)).toBe(false);
   });
 
   test('the model bucket is encrypted and can never be made public (Q-F5)', () => {
@@ -233,3 +229,6 @@ test('the database is encrypted, speaks TLS only, and its password is the affair
     Parameters: { 'rds.force_ssl': '1' },
   });
 });
+
+const keysOf = (keys: object): string[] =>
+  Object.values(keys).flatMap((key) => (typeof key === 'string' ? [key] : keysOf(key)));

@@ -7,7 +7,7 @@ import { readText, s3, writeObject } from '../../shared/aws/object-store.ts';
 import { photoBase } from '../../shared/aws/report-files.ts';
 import { csvHeader, csvRows } from '../../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../../shared/errors.ts';
-import { runKeys } from '../../shared/keys.ts';
+import { modelKeys } from '../../shared/keys.ts';
 import { formatInstant } from '../../shared/local-time.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
 import { unpackPage } from '../../shared/report/page-data.ts';
@@ -99,7 +99,6 @@ describe('BuildReport', () => {
     const { ContentType } = await s3().send(
       new HeadObjectCommand({ Bucket: buckets.model, Key: state.run.keys.report }),
     );
-    expect(state.run.keys.report).toBe('rank/2/models/RANK-FLOW-20260401/RANK-FLOW-20260401.html');
     expect(ContentType).toBe('text/html; charset=utf-8');
   });
 
@@ -161,7 +160,7 @@ describe('BuildReport', () => {
     expect(files).toHaveLength(8);
     expect(files).toContainEqual({
       name: 'model.tar.gz',
-      key: 'rank/8/jobs/one/output/model.tar.gz',
+      key: `rank/8/models/RANK-FLOW-20260401/versions/${state.run.model_uuid}/model.tar.gz`,
       bytes: 5,
       sha256: createHash('sha256').update('model').digest('hex'),
       written_at: expect.stringMatching(/^\d{4}-.*Z$/),
@@ -171,7 +170,7 @@ describe('BuildReport', () => {
   test('compares with the newest earlier model of the same variable', async () => {
     const state = await prepare(9, hourlyPhotos(40));
     const earlier = async (model_code: string, created_at: string, variable_id = 'FLOW_CFS') => {
-      const { metrics, transform } = runKeys(9, model_code, model_code, '');
+      const { metrics, transform } = modelKeys(9, model_code);
       const write = (key: string, body: string) =>
         writeObject({ bucket: buckets.model, key }, body, 'text/plain');
       await write(metrics, JSON.stringify({ model_code, variable_id, created_at }));

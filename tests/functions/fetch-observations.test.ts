@@ -49,6 +49,7 @@ const exported = {
   annotation_sessions: 1,
   annotation_pairs: 1,
   fpe_values: 0,
+  snapshot_at: '2026-01-01T12:00:20.000Z',
 };
 const runOf = (id: number, nwis_id: string) => {
   const run = testRun({ id }, buckets);

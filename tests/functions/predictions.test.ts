@@ -7,6 +7,7 @@ import { formatCsv } from '../../shared/csv.ts';
 import { FileInvalid, InvalidState, PredictionsIncomplete } from '../../shared/errors.ts';
 import type { MergedBatch, Run } from '../../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS } from '../../shared/input-files.ts';
+import { modelKeys } from '../../shared/keys.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestBuckets } from '../test-station.ts';
 
@@ -59,7 +60,7 @@ describe('merging predictions', () => {
       Array.from({ length: PHOTOS }, (_, index) => (index === 2 ? '' : String(index / 8))),
     );
     expect(lines[5]).toBe('test-in,5,2026-03-01T12:04:00Z,"imagesets/6f2c/images/A ""4"", (1).JPG",,,0.5');
-    expect(run.keys.transform.predictions).toBe(
+    expect(modelKeys(run.station.id, run.model_code).transform.predictions).toBe(
       `rank/${run.station.id}/models/${run.model_code}/transform/predictions.csv`,
     );
   });

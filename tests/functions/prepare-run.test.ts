@@ -4,23 +4,29 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler } from '../../functions/prepare-run.ts';
-import { findSize, writeObject } from '../../shared/aws/object-store.ts';
+import { findSize, writeJson, writeObject } from '../../shared/aws/object-store.ts';
 import { finishClaim } from '../../shared/aws/run-claim.ts';
 import {
+  DatasetCodeInUse,
   InvalidInput,
   InvalidTimezone,
   ModelCodeExists,
+  ModelCodeInUse,
   ModelTypeNotFound,
   PretrainedWeightsMissing,
   StationNotFound,
   VariableNotFound,
 } from '../../shared/errors.ts';
+import { modelKeys } from '../../shared/keys.ts';
+import type { ModelManifest } from '../../shared/model-manifest.ts';
+import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
 
 let database: pg.Client;
 let buckets: { storage: string; model: string };
 let station: { id: number };
+let executions: TestExecutions;
 beforeAll(async () => {
   database = await createTestDatabase();
   buckets = await createTestBuckets();
@@ -38,7 +44,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   station = await insertStation(database, { nwis_id: ' ' });
 });
-afterAll(() => database.end());
+beforeAll(async () => {
+  executions = await startTestExecutions();
+});
+afterAll(() => Promise.all([database.end(), executions.stop()]));
 
 const execution = (name: string) => ({
   arn: `arn:aws:states:us-west-2:000000000000:execution:fpe-test-train-station:${name}`,
@@ -189,11 +198,87 @@ test('refuses a published model code unless overwrite is given', async () => {
 });
 
 test('refuses a model code that another execution has finished, unless overwrite is given', async () => {
-  await finishClaim(await prepare({ model_code: 'DONE' }, 'one'));
+  const run = await prepare({ model_code: 'DONE' }, 'one');
+  for (const claim of [run.keys.claim, run.keys.dataset_claim]) await finishClaim(run, claim);
 
   const attempt = prepare({ model_code: 'DONE' }, 'two');
 
   await expect(attempt).rejects.toThrow(ModelCodeExists);
   await expect(attempt).rejects.toThrow('finished by arn:aws:states:us-west-2:000000000000:execution');
   expect(await prepare({ model_code: 'DONE', overwrite: true }, 'two')).toMatchObject({ model_code: 'DONE' });
+});
+
+test.each([
+  ['model code', { model_code: 'BUSY' }, { model_code: 'BUSY' }, ModelCodeInUse],
+  [
+    'dataset code',
+    { model_code: 'A', dataset_code: 'BUSY' },
+    { model_code: 'B', dataset_code: 'BUSY' },
+    DatasetCodeInUse,
+  ],
+])(
+  'refuses a %s that a running execution writes to, and takes it when that has ended',
+  async (_, one, two, error) => {
+    await prepare(one, 'holder');
+
+    const attempt = prepare({ ...two, overwrite: true }, 'other');
+
+    await expect(attempt).rejects.toThrow(error);
+    await expect(attempt).rejects.toThrow('fpe-test-train-station:holder');
+    executions.ended.add(execution('holder').arn);
+    expect(await prepare(two, 'other')).toMatchObject(two);
+    executions.ended.clear();
+  },
+);
+
+test('refuses the code of a finished model that is not published, unless overwrite is given', async () => {
+  executions.ended.add(execution('one').arn);
+  await prepare({ model_code: 'HIDDEN' }, 'one');
+  const manifest: ModelManifest = {
+    model_uuid: 'u-1',
+    model_code: 'HIDDEN',
+    dataset_code: 'HIDDEN',
+    run_id: 'run',
+    execution_arn: 'arn:of:one',
+    started_at: '2026-11-23T00:00:00.000Z',
+    snapshot_at: '2026-11-23T00:00:00.000Z',
+    outcome: 'unpublished',
+    images: 0,
+    files: [],
+  };
+  await writeJson({ bucket: buckets.model, key: modelKeys(station.id, 'HIDDEN').manifest }, manifest);
+
+  const attempt = prepare({ model_code: 'HIDDEN' }, 'two');
+
+  await expect(attempt).rejects.toThrow(ModelCodeExists);
+  await expect(attempt).rejects.toThrow('finished by arn:of:one');
+  expect(await prepare({ model_code: 'HIDDEN', overwrite: true }, 'two')).toMatchObject({
+    model_code: 'HIDDEN',
+  });
+  executions.ended.clear();
+});
+
+test.each([
+  ['that is not published', { publish: false }, 'leave publish: false away'],
+  ['that must not become the default', { promote: 'never' }, 'leave promote: never away'],
+])('refuses to train a model %s in the place of the default', async (_, input, fix) => {
+  const row = { station_id: station.id, model_type_id: 'RANK', code: 'SHOWN', uuid: 'u-1', default: true };
+  await insertRow(database, 'models', row);
+
+  const attempt = prepare({ model_code: 'SHOWN', overwrite: true, ...input });
+
+  await expect(attempt).rejects.toThrow(ModelCodeExists);
+  await expect(attempt).rejects.toThrow(fix);
+});
+
+test('keeps every key of the run but its claims below a folder of its own', async () => {
+  const run = await prepare({});
+
+  const { claim, dataset_claim, ...own } = run.keys;
+  const keys = JSON.stringify(own).match(/"rank[^"]*"/g) ?? [];
+  expect(keys.length).toBeGreaterThan(30);
+  expect(
+    keys.filter((key) => !key.startsWith(`"rank/passing/${station.id}/${run.model_code}/${run.id}/`)),
+  ).toEqual([]);
+  expect(JSON.stringify(run.training_request)).not.toContain(`/rank/${station.id}/`);
 });

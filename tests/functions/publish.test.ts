@@ -1,65 +1,102 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { handler as insertModel } from '../../functions/insert-model.ts';
-import { handler as publishFiles } from '../../functions/publish-files.ts';
+import { handler as publishModel } from '../../functions/publish-model.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
-import { listObjects, readText, s3, writeCsv, writeObject } from '../../shared/aws/object-store.ts';
+import { handler as writeManifests } from '../../functions/write-manifests.ts';
+import {
+  findSize,
+  findVersion,
+  listObjects,
+  readJson,
+  readText,
+  s3,
+  writeCsv,
+  writeJson,
+  writeObject,
+} from '../../shared/aws/object-store.ts';
 import { takeClaim } from '../../shared/aws/run-claim.ts';
-import { ClaimLost } from '../../shared/errors.ts';
-import type { Run } from '../../shared/execution-state.ts';
+import { ClaimLost, DefaultChanged, ExecutionEnded } from '../../shared/errors.ts';
+import type { Promotion, Publication, Run } from '../../shared/execution-state.ts';
+import { datasetKeys, modelKeys, versionKeys } from '../../shared/keys.ts';
+import { modelManifest } from '../../shared/model-manifest.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
+import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call, testRun } from '../test-run.ts';
-import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
+import {
+  createTestBuckets,
+  createTestDatabase,
+  insertImageset,
+  insertRow,
+  insertStation,
+} from '../test-station.ts';
+
+const SNAPSHOT = '2026-04-01T12:00:20.000Z';
 
 let database: pg.Client;
 let buckets: { storage: string; model: string };
 let station: { id: number };
+let executions: TestExecutions;
 let run: Run;
 beforeAll(async () => {
   database = await createTestDatabase();
   buckets = await createTestBuckets();
+  executions = await startTestExecutions();
 });
-afterAll(() => database.end());
+afterAll(() => Promise.all([database.end(), executions.stop()]));
 beforeEach(async () => {
+  executions.ended.clear();
   station = await insertStation(database, { timezone: 'America/Los_Angeles' });
   run = await finishedRun({});
 });
 
-const training = () => ({
-  job: 'train',
+const trainingOf = ({ keys }: Run) => ({
+  job: `train-${keys.jobs.split('/').at(-2)}`,
   status: 'Completed',
-  artifact: `s3://${buckets.model}/${run.keys.jobs}/train/output/model.tar.gz`,
+  artifact: `s3://${buckets.model}/${keys.jobs}/train/output/model.tar.gz`,
 });
 const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
-const inPublic = (name: string) => ({ bucket: buckets.storage, key: `models/${run.model_uuid}/${name}` });
+const inPublic = (name: string, of = run) => ({
+  bucket: buckets.storage,
+  key: `models/${of.model_uuid}/${name}`,
+});
 
-/** A run whose files are all there, and which holds the claim. */
-async function finishedRun(parameters: Record<string, unknown>, uuid = 'a'): Promise<Run> {
-  const made = testRun({ id: station.id, timezone: 'America/Los_Angeles' }, buckets, {
-    min_hour: 0,
-    max_hour: 23,
-    ...parameters,
-  });
-  const model_uuid = `6f2c1b1e-0000-4000-8000-${String(station.id).padStart(11, '0')}${uuid}`;
-  const result = { ...made, model_uuid, execution_arn: `${made.execution_arn}-${uuid}` };
-  await takeClaim(
-    inModelBucket(result.keys.claim),
+/** A run whose files are all there, and which holds its claims. */
+async function finishedRun(parameters: Record<string, unknown>, name = 'a'): Promise<Run> {
+  const made = testRun(
+    { id: station.id, timezone: 'America/Los_Angeles' },
+    buckets,
     {
-      execution_arn: result.execution_arn,
-      started_at: result.started_at,
-      model_uuid,
-      job_suffix: '0a1b2c3d',
+      min_hour: 0,
+      max_hour: 23,
+      promote: 'always',
+      ...parameters,
     },
-    { overwrite: true, isRunning: async () => false },
+    `20260401-120000-0a1b2c3${name}`,
   );
+  const model_uuid = `6f2c1b1e-0000-4000-8000-${String(station.id).padStart(11, '0')}${name}`;
+  const result = { ...made, model_uuid, execution_arn: `${made.execution_arn}-${station.id}-${name}` };
+  for (const key of [result.keys.claim, result.keys.dataset_claim])
+    await takeClaim(
+      inModelBucket(key),
+      {
+        execution_arn: result.execution_arn,
+        started_at: result.started_at,
+        model_uuid,
+        job_suffix: '0a1b2c3d',
+      },
+      { overwrite: true, isRunning: async () => false },
+    );
   await writeTestDataset(
     result,
     hourlyPhotos(400),
     separatePairs(150).map((pair) => ({ ...pair, comment: 'Bob was here' })),
   );
+  await writeJson(inModelBucket(result.keys.dataset.summary), { of: name });
+  await writeObject(inModelBucket(result.keys.dataset.page), `<html>dataset ${name}</html>`, 'text/html');
   await call(splitPairs, { run: result });
+  await call(writeManifests, { run: result });
   await writeCsv(
     inModelBucket(result.keys.transform.predictions),
     [
@@ -70,24 +107,46 @@ async function finishedRun(parameters: Record<string, unknown>, uuid = 'a'): Pro
       '',
     ].join('\n'),
   );
-  await writeObject(inModelBucket(result.keys.report), '<html>report</html>', 'text/html');
-  const artifact = `${result.keys.jobs}/train/output/model.tar.gz`;
-  await writeObject(inModelBucket(artifact), 'weights', 'application/gzip');
+  await writeObject(inModelBucket(result.keys.report), `<html>report ${name}</html>`, 'text/html');
+  await writeJson(inModelBucket(result.keys.metrics), { of: name });
+  await writeObject(inModelBucket(result.keys.source), 'source', 'application/gzip');
+  for (const file of ['model', 'output'])
+    await writeObject(
+      inModelBucket(`${result.keys.jobs}/train/output/${file}.tar.gz`),
+      `${file} ${name}`,
+      'application/gzip',
+    );
   return result;
 }
 
-/** @param isPromoted what DecidePromotion said */
-async function publish(isPromoted = true): Promise<{ model_id: number | null; note: string }> {
-  const published = await call(publishFiles, { run, training: training() });
-  return call(insertModel, { run, promotion: decidedByInput(true, isPromoted), published });
+/** @param decided what DecidePromotion said, or whether it promoted the model */
+const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
+  call(publishModel, {
+    run: of,
+    dataset: { images: 400, images_with_value: 0, values: 0, value_source: null, pairs: 150 },
+    training: trainingOf(of),
+    promotion: typeof decided === 'boolean' ? decidedByInput(true, decided) : decided,
+    export: { snapshot_at: SNAPSHOT },
+  });
+
+/** Every object of both buckets that others read, with its ETag. */
+async function shared(): Promise<Record<string, string | null>> {
+  const found: Record<string, string | null> = {};
+  for (const [bucket, prefix] of [
+    [buckets.model, `rank/${station.id}/`],
+    [buckets.storage, 'models/'],
+  ] as const)
+    for await (const { key } of listObjects(bucket, prefix))
+      if (!key.endsWith('claim.json')) found[key] = await findVersion({ bucket, key });
+  return found;
 }
 
 const models = async () =>
   (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
 
-describe('PublishFiles', () => {
-  test('puts five files in a folder that no row names yet, each with its type (Q-P4)', async () => {
-    const published = await call(publishFiles, { run, training: training() });
+describe('PublishModel', () => {
+  test('puts five files in a folder of their own, each with its type (Q-P4)', async () => {
+    const published = await publish();
 
     const names = [];
     for await (const { key } of listObjects(buckets.storage, `models/${run.model_uuid}/`))
@@ -102,7 +161,8 @@ describe('PublishFiles', () => {
       'predictions.csv',
     ]);
     expect(report.ContentType).toBe('text/html; charset=utf-8');
-    expect(published).toEqual({
+    expect(published).toMatchObject({
+      outcome: 'published',
       images: 2,
       diagnostics_url: `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${Key}`,
       predictions_url: `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${inPublic('predictions.csv').key}`,
@@ -110,7 +170,7 @@ describe('PublishFiles', () => {
   });
 
   test('publishes scored photos only, with the station’s own date and offset (Q-P1, Q-P2, Q-P3)', async () => {
-    await call(publishFiles, { run, training: training() });
+    await publish();
 
     expect(await readText(inPublic('predictions.csv'))).toBe(
       [
@@ -123,7 +183,7 @@ describe('PublishFiles', () => {
   });
 
   test('publishes no user ids and no comments (Q-P8)', async () => {
-    await call(publishFiles, { run, training: training() });
+    await publish();
 
     const text = await readText(inPublic('annotations.csv'));
     expect(text).not.toMatch(/b1946ac9|Bob was here|c0ffee/);
@@ -131,18 +191,58 @@ describe('PublishFiles', () => {
     expect(text.trimEnd().split('\n')).toHaveLength(151);
   });
 
-  test('publishes nothing when another execution has taken the model code', async () => {
-    const lost = run;
-    run = await finishedRun({ overwrite: true }, 'b');
+  test('leaves out photos in which people were found since they were exported', async () => {
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-03-01T15:00:00Z', filename: 'seen.jpg', pii_on: true },
+    ]);
+    const [hidden] = imageset.image_ids;
+    const rows = [1, 2].map(
+      (n) => `train,${n === 1 ? hidden : 900_002},2026-03-01T15:00:00Z,${n}.jpg,,,0.5\n`,
+    );
+    await writeCsv(
+      inModelBucket(run.keys.transform.predictions),
+      `split,image_id,timestamp,filename,url,value,score\n${rows.join('')}`,
+    );
+    await writeCsv(
+      inModelBucket(run.keys.input.images),
+      `split,image_id,timestamp,filename,url,value\n${rows.map((row) => row.replace(',,,0.5', ',NA,NA')).join('')}`,
+    );
 
-    const attempt = call(publishFiles, { run: lost, training: training() });
+    const { images } = await publish();
 
-    await expect(attempt).rejects.toThrow(ClaimLost);
-    await expect(attempt).rejects.toThrow(run.execution_arn);
+    expect(images).toBe(1);
+    for (const name of ['predictions.csv', 'images.csv'])
+      expect((await readText(inPublic(name))).trimEnd().split('\n').slice(1).join()).toMatch(
+        /^train,900002,[^\n]*$/,
+      );
   });
-});
 
-describe('InsertModel', () => {
+  test('puts a whole model at the fixed places, and a manifest that names every file of it', async () => {
+    await publish();
+
+    const fixed = modelKeys(station.id, run.model_code);
+    const manifest = await readJson(inModelBucket(fixed.manifest), modelManifest);
+    expect(manifest).toMatchObject({
+      model_uuid: run.model_uuid,
+      run_id: run.id,
+      snapshot_at: SNAPSHOT,
+      outcome: 'published',
+      images: 2,
+    });
+    const keys = manifest.files.map(({ key }) => key);
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        fixed.input.pairs,
+        fixed.transform.predictions,
+        fixed.metrics,
+        fixed.report,
+        `${fixed.jobs}/${trainingOf(run).job}/output/model.tar.gz`,
+        datasetKeys(station.id, run.dataset_code).annotations,
+      ]),
+    );
+    for (const { bucket, key, etag } of manifest.files) expect(await findVersion({ bucket, key })).toBe(etag);
+  });
+
   test('inserts the row that the website expects', async () => {
     const { model_id, note } = await publish();
 
@@ -158,16 +258,55 @@ describe('InsertModel', () => {
       diagnostics_s3: { Bucket: buckets.storage, Key: `models/${run.model_uuid}/${run.model_code}.html` },
       predictions_s3: { Bucket: buckets.storage, Key: `models/${run.model_uuid}/predictions.csv` },
     });
+    expect(row.created_at.toISOString()).toBe(SNAPSHOT);
     expect(note).toContain(row.diagnostics_url);
   });
 
-  test('inserts one row when it runs twice', async () => {
+  test('has one effect when it runs twice', async () => {
     const first = await publish();
+    const once = await shared();
 
     const second = await publish();
 
     expect(second).toEqual(first);
     expect(await models()).toHaveLength(1);
+    expect(await shared()).toEqual(once);
+  });
+
+  test('leaves scores that came after it alone when it is tried once more', async () => {
+    const first = await publish();
+    await writeCsv(inPublic('predictions.csv'), 'newer scores');
+
+    const second = await publish();
+
+    expect(second).toEqual(first);
+    expect(await readText(inPublic('predictions.csv'))).toBe('newer scores');
+  });
+
+  test('changes nothing of a model that another execution has published under the code since', async () => {
+    const lost = run;
+    run = await finishedRun({ overwrite: true }, 'b');
+    await publish();
+    const before = await shared();
+    const rows = await models();
+
+    const attempt = publish(true, lost);
+
+    await expect(attempt).rejects.toThrow(ClaimLost);
+    await expect(attempt).rejects.toThrow(run.execution_arn);
+    expect(await shared()).toEqual(before);
+    expect(await models()).toEqual(rows);
+  });
+
+  test('publishes nothing of an execution that was stopped', async () => {
+    executions.ended.add(run.execution_arn);
+
+    const attempt = publish();
+
+    await expect(attempt).rejects.toThrow(ExecutionEnded);
+    await expect(attempt).rejects.toThrow(run.execution_arn);
+    expect(await models()).toEqual([]);
+    expect(await findSize(inModelBucket(modelKeys(station.id, run.model_code).manifest))).toBe(null);
   });
 
   test('makes the model the one default of its station, type and variable (Q-P5)', async () => {
@@ -184,6 +323,24 @@ describe('InsertModel', () => {
     ]);
   });
 
+  test('takes over the row of a default of another variable without making a second default of its own', async () => {
+    const other = { station_id: station.id, model_type_id: 'RANK', default: true, status: 'DONE' };
+    await insertRow(database, 'models', { ...other, variable_id: 'FLOW_CFS', code: 'FLOW', uuid: 'flow' });
+    await insertRow(database, 'models', {
+      ...other,
+      variable_id: 'STAGE_FT',
+      code: run.model_code,
+      uuid: 'stage',
+    });
+
+    await publish(true);
+
+    const defaults = (await models()).filter((row) => row.default);
+    expect(defaults.map(({ code, variable_id }) => [code, variable_id])).toEqual([
+      [run.model_code, 'FLOW_CFS'],
+    ]);
+  });
+
   test('leaves the default as it is when the model was not promoted', async () => {
     await insertRow(database, 'models', {
       station_id: station.id,
@@ -192,11 +349,77 @@ describe('InsertModel', () => {
       code: 'OLD',
       default: true,
     });
-    run = await finishedRun({}, 'b');
 
     await publish(false);
 
     expect((await models()).map((row) => row.default)).toEqual([true, false]);
+  });
+
+  test('keeps a default that it is worse than, also under the same code', async () => {
+    await publish();
+    const before = await shared();
+    const [row] = await models();
+    run = await finishedRun({ overwrite: true, promote: 'if_better' }, 'b');
+
+    const kept = await publish({ ...decidedByInput(true, false), current_model_uuid: row.uuid });
+
+    expect(kept).toMatchObject({ outcome: 'kept', model_id: null, images: 0, predictions_url: null });
+    expect(kept.note).toContain(versionKeys(station.id, run.model_code, run.model_uuid).report);
+    const [after] = await models();
+    expect(after).toMatchObject({ ...row, created_at: expect.anything() });
+    expect(await shared()).toMatchObject(before);
+    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+  });
+
+  test('asks for another decision when the default is another than the one that was compared', async () => {
+    await publish();
+    run = await finishedRun({ model_code: 'NEWER', promote: 'if_better' }, 'b');
+
+    const attempt = publish({ ...decidedByInput(true, true), current_model_uuid: 'an older one' });
+
+    await expect(attempt).rejects.toThrow(DefaultChanged);
+    await expect(attempt).rejects.toThrow('Expected: an older one');
+    expect(await models()).toHaveLength(1);
+  });
+
+  test('finishes a model that is not to be published without a row and without public files', async () => {
+    run = await finishedRun({ publish: false }, 'b');
+
+    const finished = await publish(decidedByInput(false, false));
+
+    expect(finished).toMatchObject({ outcome: 'unpublished', model_id: null });
+    expect(await models()).toEqual([]);
+    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    const { manifest } = modelKeys(station.id, run.model_code);
+    expect(await readJson(inModelBucket(manifest), modelManifest)).toMatchObject({ outcome: 'unpublished' });
+  });
+
+  test('leaves a dataset that another model was trained on as it is', async () => {
+    await publish();
+    const { summary } = datasetKeys(station.id, run.dataset_code);
+    run = await finishedRun({ model_code: 'SECOND', dataset_code: run.dataset_code }, 'b');
+
+    await publish();
+
+    expect(await readText(inModelBucket(summary))).toContain('"of": "a"');
+  });
+
+  test('remembers the public folder of the model that it replaces, and what upstream’s scoring goes by', async () => {
+    const fixed = modelKeys(station.id, run.model_code);
+    await writeJson(inModelBucket(fixed.input.summary), { upstream: true });
+    await insertRow(database, 'models', {
+      station_id: station.id,
+      model_type_id: 'RANK',
+      variable_id: 'FLOW_CFS',
+      code: run.model_code,
+      uuid: 'upstreams',
+    });
+
+    await publish();
+
+    const replaced = versionKeys(station.id, run.model_code, 'upstreams');
+    expect(await readText(inModelBucket(replaced.replaced))).toContain(run.model_uuid);
+    expect(await readText(inModelBucket(replaced.input.summary))).toContain('upstream');
   });
 
   test('replaces the row of the same code, also where older scripts left several (Q-P6)', async () => {

@@ -1,26 +1,42 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler as extendPredictions } from '../../functions/extend-predictions.ts';
 import { handler as publishPredictions } from '../../functions/publish-predictions.ts';
+import { handler as recordPredictions } from '../../functions/record-predictions.ts';
 import { handler as selectPhotos } from '../../functions/select-photos.ts';
-import { requireFilesOf } from '../../shared/aws/model-files.ts';
-import { findSize, readText, writeCsv, writeJson } from '../../shared/aws/object-store.ts';
+import { handler as withdrawPhotos } from '../../functions/withdraw-photos.ts';
+import {
+  findSize,
+  findVersion,
+  listObjects,
+  readJson,
+  readText,
+  writeCsv,
+  writeJson,
+  writeObject,
+} from '../../shared/aws/object-store.ts';
 import { formatCsv } from '../../shared/csv.ts';
 import {
   ClaimLost,
+  ExecutionEnded,
   FileInvalid,
-  ModelCodeInUse,
   ModelReplaced,
+  ObjectChanged,
   PhotosMissing,
   PredictionsIncomplete,
+  TooManyRemovals,
 } from '../../shared/errors.ts';
 import type { MergedBatch } from '../../shared/execution-state.ts';
+import { versionKeys } from '../../shared/keys.ts';
 import { addToArchive, archiveNames } from '../../shared/model-archive.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
-import type { ScoringRun, Selection } from '../../shared/scoring-state.ts';
+import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
+import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
 import { packSource } from '../../shared/source-archive.ts';
+import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
 import {
@@ -34,12 +50,17 @@ import {
 let database: pg.Client;
 let buckets: { storage: string; model: string };
 let run: ScoringRun;
+let executions: TestExecutions;
 let imageset: Awaited<ReturnType<typeof insertImageset>>;
 beforeAll(async () => {
   database = await createTestDatabase();
   buckets = await createTestBuckets();
 });
-afterAll(() => database.end());
+beforeAll(async () => {
+  executions = await startTestExecutions();
+});
+afterAll(() => Promise.all([database.end(), executions.stop()]));
+afterEach(() => executions.ended.clear());
 beforeEach(async () => {
   const { id } = await insertStation(database);
   imageset = await insertImageset(
@@ -47,7 +68,7 @@ beforeEach(async () => {
     id,
     [15, 16, 17].map((hour) => ({ timestamp: `2026-04-02T${hour}:00:00Z`, filename: `${hour}, "new".JPG` })),
   );
-  run = testScoringRun({ id }, buckets);
+  run = testScoringRun({ id }, buckets, { allow_removals: true });
   const row = { station_id: id, model_type_id: 'RANK', variable_id: 'FLOW_CFS', code: run.model_code };
   run.model_id = await insertRow(database, 'models', {
     ...row,
@@ -59,7 +80,7 @@ beforeEach(async () => {
     // Vanished from the database.
     prediction(900_001, '2026-04-02T15:30:00Z', 'imagesets/gone/images/a.jpg'),
   ];
-  await writeCsv(inModelBucket(run.keys.predictions), formatCsv(PREDICTION_COLUMNS, predicted));
+  await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, predicted));
   await writeCsv(inPublic(run.keys.published.predictions), formatCsv(PREDICTION_COLUMNS, predicted));
 });
 
@@ -98,6 +119,7 @@ async function merge({ transform_photos }: Selection): Promise<MergedBatch[]> {
 }
 async function extend() {
   const selection = await call(selectPhotos, { run });
+  await call(withdrawPhotos, { run });
   const merged = await merge(selection);
   return { selection, merged, extended: await call(extendPredictions, { run, selection, merged }) };
 }
@@ -114,8 +136,9 @@ describe('SelectPhotos', () => {
       work: 'score',
       transform_photos: 2,
       removed: 1,
-      images: 2,
-      predictions: inModelBucket(run.keys.predictions),
+      images: 1,
+      snapshot_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      predictions: inModelBucket(run.keys.version.predictions),
       is_sorted: true,
     });
     expect(JSON.parse(await readText(inModelBucket(run.keys.transform.manifest)))).toEqual([
@@ -130,7 +153,7 @@ describe('SelectPhotos', () => {
   test('claims nothing where nothing is new', async () => {
     await database.query('DELETE FROM images WHERE id = ANY($1)', [imageset.image_ids.slice(1)]);
     await writeCsv(
-      inModelBucket(run.keys.predictions),
+      inModelBucket(run.keys.version.predictions),
       formatCsv(PREDICTION_COLUMNS, [
         prediction(imageset.image_ids[0], '2026-04-02T15:00:00Z', imageset.keys[0] as string),
       ]),
@@ -150,13 +173,12 @@ describe('SelectPhotos', () => {
 });
 
 describe('ExtendPredictions', () => {
-  test('counts new scores and unreadable photos, and publishes nothing yet', async () => {
-    const before = await published();
-
+  test('counts new scores and unreadable photos, and publishes none yet', async () => {
     const { extended } = await extend();
 
-    expect(extended).toEqual({ images: 2, scored: 1, unreadable: 1, imagesets: 1 });
-    expect(await published()).toBe(before);
+    const published_etag = await findVersion(inPublic(run.keys.published.predictions));
+    expect(extended).toEqual({ images: 2, scored: 1, unreadable: 1, imagesets: 1, published_etag });
+    expect((await published()).trimEnd().split('\n')).toHaveLength(2);
   });
 
   test('refuses chunks that lack a photo (Q-M2)', async () => {
@@ -177,7 +199,7 @@ describe('ExtendPredictions', () => {
     const selection = await call(selectPhotos, { run });
     const merged = await merge(selection);
     await writeCsv(
-      inModelBucket(run.keys.predictions),
+      inModelBucket(run.keys.version.predictions),
       'image_id,timestamp,filename,score\n1,yesterday,a.jpg,0.5\n',
     );
 
@@ -196,73 +218,251 @@ describe('ExtendPredictions', () => {
   });
 });
 
-describe('PublishPredictions', () => {
-  test('replaces the files and touches the row, and does so twice with one effect', async () => {
+describe('PublishPredictions and RecordPredictions', () => {
+  test('replace the files, twice with one effect, and leave the day of training alone', async () => {
     const original = await published();
-    const { selection } = await extend();
-    await call(publishPredictions, { run, selection });
-    const once = [await published(), await readText(inModelBucket(run.keys.predictions))];
+    const { selection, extended } = await extend();
+    const files = async () => [
+      await published(),
+      await readText(inModelBucket(run.keys.version.predictions)),
+    ];
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+    const once = await files();
 
-    await call(publishPredictions, { run, selection });
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
 
-    expect([await published(), await readText(inModelBucket(run.keys.predictions))]).toEqual(once);
+    expect(await files()).toEqual(once);
     expect(once[0]?.split('\n')[2]).toMatch(/,2026-04-02T12:00:00-04:00,"imagesets.*,-0.25$/);
     expect(once[0]?.trimEnd().split('\n')).toHaveLength(3);
     expect(once[1]?.trimEnd().split('\n')).toHaveLength(4);
+    expect(await readText(inModelBucket(run.keys.fixed.predictions))).toBe(once[1]);
     // The kept copy is the original without the photo that had to go.
     const kept = await readText(inPublic(run.keys.published.predictions_train));
-    expect(kept).toBe(
-      original
-        .split('\n')
-        .filter((line) => !line.includes('gone'))
-        .join('\n'),
-    );
-    expect((await updatedAt()).getUTCFullYear()).toBe(new Date().getUTCFullYear());
+    const lines = original.split('\n').filter((line) => !line.includes('gone'));
+    expect(kept).toBe(lines.join('\n'));
+    expect((await updatedAt()).getUTCFullYear()).toBe(2026);
+    expect((await updatedAt()).getUTCMonth()).toBe(0);
+  });
+
+  test('tell up to when photos were looked at: the instant of the selection, not the end', async () => {
+    const { selection, extended } = await extend();
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+
+    const { snapshot_at } = await readJson(inModelBucket(run.keys.version.scored), scoredUntil);
+    expect(snapshot_at).toBe(selection.snapshot_at);
   });
 
   test.each([
     ['has another uuid', "UPDATE models SET uuid = 'newer' WHERE id = $1", 'uuid newer'],
     ['is gone', 'DELETE FROM models WHERE id = $1', 'no such row'],
-  ])('publishes nothing when the model %s by now', async (_, sql, found) => {
+  ])('publish nothing when the model %s by now', async (_, sql, found) => {
+    const { extended } = await extend();
     const before = await published();
-    const { selection } = await extend();
     await database.query(sql, [run.model_id]);
 
-    const attempt = call(publishPredictions, { run, selection });
+    const attempt = call(publishPredictions, { run, extended });
 
     await expect(attempt).rejects.toThrow(ModelReplaced);
     await expect(attempt).rejects.toThrow(found);
     expect(await published()).toBe(before);
   });
 
-  test('publishes nothing when a training has begun to replace the model’s files', async () => {
+  test('publish nothing of an execution that was stopped', async () => {
+    const { extended } = await extend();
     const before = await published();
-    const { selection } = await extend();
-    await writeJson(inModelBucket(run.keys.training_claim), trainingClaim('newer'));
+    executions.ended.add(run.execution_arn);
 
-    await expect(call(publishPredictions, { run, selection })).rejects.toThrow(ModelReplaced);
+    const attempt = call(publishPredictions, { run, extended });
+
+    await expect(attempt).rejects.toThrow(ExecutionEnded);
+    await expect(attempt).rejects.toThrow(run.execution_arn);
     expect(await published()).toBe(before);
   });
-});
 
-const trainingClaim = (model_uuid: string) => ({
-  execution_arn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-test-train-station:again',
-  started_at: '2026-05-01T11:00:00.000Z',
-  model_uuid,
-  job_suffix: 'b',
-  status: 'running',
-});
+  test('publish nothing over scores that another execution has published since', async () => {
+    const { extended } = await extend();
+    await writeCsv(inPublic(run.keys.published.predictions), 'those of another execution');
 
-describe('the files of a model', () => {
-  test('may not be scored with while its training runs', async () => {
-    const claim = inModelBucket(run.keys.training_claim);
-    await writeJson(claim, trainingClaim('newer'));
+    const attempt = call(publishPredictions, { run, extended });
 
-    await expect(requireFilesOf(run.model_uuid, claim, async () => true)).rejects.toThrow(ModelCodeInUse);
-    await expect(requireFilesOf(run.model_uuid, claim, async () => false)).rejects.toThrow(ModelReplaced);
-    await expect(requireFilesOf('newer', claim, async () => true)).resolves.toBe(undefined);
+    await expect(attempt).rejects.toThrow(ObjectChanged);
+    await expect(attempt).rejects.toThrow(run.keys.published.predictions);
+    expect(await published()).toBe('those of another execution');
+  });
+
+  test('leave the fixed places alone where another model has taken them over', async () => {
+    const { selection, extended } = await extend();
+    const manifest = { model_code: run.model_code, dataset_code: 'd', run_id: 'r', execution_arn: 'e' };
+    const times = { started_at: run.started_at, snapshot_at: run.started_at };
+    const ofOther = { model_uuid: 'newer', outcome: 'published', images: 1, files: [] };
+    await writeJson(inModelBucket(run.keys.manifest), { ...manifest, ...times, ...ofOther });
+    await writeCsv(inModelBucket(run.keys.fixed.predictions), 'those of the newer model');
+    await call(publishPredictions, { run, extended });
+
+    await call(recordPredictions, { run, selection });
+
+    expect(await readText(inModelBucket(run.keys.fixed.predictions))).toBe('those of the newer model');
   });
 });
+
+describe('the withdrawal of photos', () => {
+  const FOLDERS = ['mine', 'another model of the station', 'one that was replaced'] as const;
+  /** Names the first photo in every public file of three models of the station. */
+  async function publishEverywhere(): Promise<string[]> {
+    const id = run.station.id;
+    const [first] = imageset.image_ids;
+    const [key] = imageset.keys as [string];
+    const uuids = [run.model_uuid, `other-${id}`, `replaced-${id}`];
+    await insertRow(database, 'models', {
+      station_id: id,
+      model_type_id: 'RANK',
+      code: 'OTHER',
+      uuid: uuids[1],
+    });
+    await writeJson(inModelBucket(versionKeys(id, run.model_code, uuids[2] as string).replaced), {});
+    for (const uuid of uuids) {
+      const file = (name: string) => inPublic(`models/${uuid}/${name}`);
+      await writeCsv(
+        file('predictions.csv'),
+        formatCsv(PREDICTION_COLUMNS, [
+          prediction(first, '2026-04-02T15:00:00Z', key),
+          prediction(5, '2026-04-02T16:00:00Z', 'stays.jpg'),
+        ]),
+      );
+      await writeCsv(file('images.csv'), `split,image_id,filename\ntrain,${first},NA\ntrain,5,stays.jpg\n`);
+      await writeCsv(
+        file('annotations.csv'),
+        formatCsv(
+          ['pair_id', 'left.imageId', 'right.imageId', 'right.filename'],
+          [
+            {
+              pair_id: 1,
+              'left.imageId': first as number,
+              'right.imageId': 5,
+              'right.filename': 'stays.jpg',
+            },
+            { pair_id: 2, 'left.imageId': 5, 'right.imageId': null, 'right.filename': key },
+            { pair_id: 3, 'left.imageId': 5, 'right.imageId': 6, 'right.filename': 'stays.jpg' },
+          ],
+        ),
+      );
+      await writeObject(file('report.html'), reportNaming(first as number, key), 'text/html');
+    }
+    await writeCsv(
+      inModelBucket(run.keys.version.predictions),
+      formatCsv(PREDICTION_COLUMNS, [
+        prediction(first, '2026-04-02T15:00:00Z', key),
+        prediction(imageset.image_ids[1], '2026-04-02T16:00:00Z', imageset.keys[1] as string),
+      ]),
+    );
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [first]);
+    return uuids;
+  }
+
+  test('takes a photo that shows people out of every public file of the station’s models', async () => {
+    const uuids = await publishEverywhere();
+    run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
+    const selection = await call(selectPhotos, { run });
+
+    const done = await call(withdrawPhotos, { run });
+
+    expect(selection).toMatchObject({ work: 'score', removed: 1 });
+    expect(done).toEqual({ photos: 1, files: 4 * FOLDERS.length });
+    for (const uuid of uuids)
+      for await (const { key } of listObjects(buckets.storage, `models/${uuid}/`)) {
+        const text = await readText(inPublic(key));
+        const shown = key.endsWith('.html') ? photosOfReport(text) : text;
+        expect([key, shown]).not.toContainEqual(expect.stringContaining(imageset.keys[0] as string));
+        expect([key, shown]).not.toContainEqual(expect.stringContaining(`,${imageset.image_ids[0]},`));
+        expect(shown).toContain(key.endsWith('images.csv') ? 'train,5,stays.jpg' : 'stays.jpg');
+      }
+    expect(await findSize(inModelBucket(run.keys.withdrawal))).toBe(null);
+  });
+
+  test('goes on in the next execution where one ended half way', async () => {
+    await publishEverywhere();
+    await call(selectPhotos, { run });
+    // What a state that ended half way leaves: the predictions lack the photo, other files name it still.
+    for (const location of [
+      inModelBucket(run.keys.version.predictions),
+      inPublic(run.keys.published.predictions),
+    ])
+      await writeCsv(
+        location,
+        formatCsv(PREDICTION_COLUMNS, [
+          prediction(imageset.image_ids[1], '2026-04-02T16:00:00Z', imageset.keys[1] as string),
+        ]),
+      );
+    executions.ended.add(run.execution_arn);
+    const next = { ...other(), id: 'next' };
+
+    const selection = await call(selectPhotos, { run: next });
+    await call(withdrawPhotos, { run: next });
+
+    expect(selection).toMatchObject({ removed: 1 });
+    expect(await readText(inPublic(`models/${run.model_uuid}/annotations.csv`))).not.toContain(
+      imageset.keys[0],
+    );
+  });
+
+  test('refuses that more than a tenth of the photos vanish, unless it is allowed', async () => {
+    run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
+    const before = await published();
+
+    const attempt = call(selectPhotos, { run });
+
+    await expect(attempt).rejects.toThrow(TooManyRemovals);
+    await expect(attempt).rejects.toThrow(
+      '1 of 2 scored photos to be removed: 1 are no longer in the database',
+    );
+    expect(await published()).toBe(before);
+  });
+
+  test('refuses that nothing is left, whatever the reason', async () => {
+    run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
+    await database.query('UPDATE images SET pii_on = true WHERE imageset_id = $1', [imageset.id]);
+
+    await expect(call(selectPhotos, { run })).rejects.toThrow(TooManyRemovals);
+  });
+});
+
+const reportNaming = (imageId: number, key: string): string => {
+  const photos = {
+    timestamps: Float64Array.of(0, 1000),
+    values: Float64Array.of(1, 2),
+    scores: Float64Array.of(1, 2),
+    splits: ['train' as const, 'val' as const],
+    imageIds: Uint32Array.of(imageId, 5),
+    keys: [key, 'stays.jpg'],
+  };
+  const pairs = {
+    left: Uint32Array.of(0, 1),
+    right: Uint32Array.of(1, 1),
+    choices: Int8Array.of(1, 0),
+    splits: Uint8Array.of(0, 1),
+    annotators: Uint16Array.of(1, 1),
+  };
+  const page = {
+    kind: 'report',
+    timezone: 'UTC',
+    seed: 1,
+    resamples: 1,
+    photoBase: '',
+    epochs: [],
+    previous: null,
+  };
+  const data = { ...page, variable: {}, observed: null, photos, pairs } as unknown as PageData;
+  const packed = gzipSync(packPage(data)).toString('base64');
+  return `<html><script type="application/octet-stream" id="data">${packed}</script></html>`;
+};
+const photosOfReport = (html: string): string => {
+  const [, packed] = /id="data">([^<]*)</.exec(html) as RegExpExecArray;
+  const { photos, pairs } = unpackPage(new Uint8Array(gunzipSync(Buffer.from(packed as string, 'base64'))));
+  return JSON.stringify([photos.keys, [...photos.imageIds], [...pairs.left], [...pairs.right]]);
+};
 
 describe('the archive of a model', () => {
   test('keeps what was in it when files are added', async () => {

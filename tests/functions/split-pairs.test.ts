@@ -4,6 +4,7 @@ import { handler as writeManifests } from '../../functions/write-manifests.ts';
 import { findSize, listObjects, readText } from '../../shared/aws/object-store.ts';
 import { NotEnoughPairs } from '../../shared/errors.ts';
 import type { Run } from '../../shared/execution-state.ts';
+import { modelKeys } from '../../shared/keys.ts';
 import { type DatasetPair, hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestBuckets } from '../test-station.ts';
@@ -83,7 +84,7 @@ describe('SplitPairs', () => {
       'rank-input.json',
       'station.json',
     ]);
-    expect(run.keys.input.summary).toBe(
+    expect(modelKeys(run.station.id, run.model_code).input.summary).toBe(
       `rank/${run.station.id}/models/${run.model_code}/input/rank-input.json`,
     );
     expect(summary.args.options).toMatchObject({

@@ -100,8 +100,7 @@ describe('called a second time with the same event,', () => {
     'combine-predictions',
     'decide-promotion',
     'build-report',
-    'publish-files',
-    'insert-model',
+    'publish-model',
   ])('%s answers the same', answersTheSame);
 
   test('prepare-run says that the model is published by now', async () => {

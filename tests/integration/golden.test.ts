@@ -50,8 +50,9 @@ afterAll(() => database.end());
 
 test('every file of the dataset and the input step is as it was, byte for byte', async () => {
   expect(written).toHaveLength(13);
-  for (const key of written) {
-    const text = await readText({ bucket: BUCKETS.model, key });
+  for (const ofRun of written) {
+    const text = await readText({ bucket: BUCKETS.model, key: ofRun });
+    const key = ofRun.slice(ofRun.indexOf(run.id) + run.id.length + 1);
     const file = join(FOLDER, 'expected', key);
     if (process.env.UPDATE_GOLDEN) {
       mkdirSync(dirname(file), { recursive: true });

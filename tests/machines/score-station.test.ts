@@ -22,7 +22,8 @@ const selected = (work: string, transform_photos: number, removed: number) => ({
   transform_photos,
   removed,
   images: 100_000,
-  predictions: { bucket: 'model', key: run.keys.predictions },
+  predictions: { bucket: 'model', key: run.keys.version.predictions },
+  snapshot_at: '2026-05-01T12:00:01.000Z',
   is_sorted: true,
 });
 const batchesOf = (count: number) =>
@@ -53,8 +54,16 @@ const ANSWERS: Record<string, Answer> = {
     unreadable: 0,
     missing: 0,
   }),
-  extendPredictions: () => ({ images: 101_997, scored: NEW_PHOTOS - 2, unreadable: 2, imagesets: 1 }),
+  extendPredictions: () => ({
+    images: 101_997,
+    scored: NEW_PHOTOS - 2,
+    unreadable: 2,
+    imagesets: 1,
+    published_etag: '"a"',
+  }),
+  withdrawPhotos: () => ({ photos: 1, files: 5 }),
   publishPredictions: () => ({ predictions_url: run.predictions_url }),
+  recordPredictions: () => null,
   [DELETE]: () => ({}),
   [NOTIFY]: () => ({ MessageId: '1' }),
 };
@@ -79,6 +88,7 @@ describe('score-station', () => {
     expect(machine.works()).toEqual([
       'prepareScoring',
       'selectPhotos',
+      'withdrawPhotos',
       'supplyCode',
       MODEL,
       SCORE,
@@ -87,6 +97,7 @@ describe('score-station', () => {
       'mergePredictions',
       'extendPredictions',
       'publishPredictions',
+      'recordPredictions',
       DELETE,
       NOTIFY,
     ]);
@@ -122,19 +133,17 @@ describe('score-station', () => {
 
   test('starts no job where photos only have to go', async () => {
     machine.answers.selectPhotos = () => selected('remove', 0, 3);
-    machine.answers.extendPredictions = () => ({ images: 99_997, scored: 0, unreadable: 0, imagesets: 0 });
 
     const execution = await machine.run({ station_id: 29 });
 
     expect(machine.works()).toEqual([
       'prepareScoring',
       'selectPhotos',
-      'extendPredictions',
-      'publishPredictions',
+      'withdrawPhotos',
+      'recordPredictions',
       NOTIFY,
     ]);
-    expect(machine.parametersOf('extendPredictions')[0]).toMatchObject({ merged: [] });
-    expect(outputOf(execution)).toMatchObject({ scored: 0, removed: 3, images: 99_997 });
+    expect(outputOf(execution)).toMatchObject({ scored: 0, removed: 3, images: 100_000 });
   });
 
   test('tells people how many photos are new', async () => {
@@ -197,6 +206,33 @@ describe('score-station', () => {
     expect(machine.parametersOf('selectPhotos')).toHaveLength(3);
     expect(machine.parametersOf('publishPredictions')).toHaveLength(1);
     expect(execution).toMatchObject({ status: 'FAILED', error: 'ModelReplaced', cause: 'uuid b' });
+  });
+
+  test('withdraws photos before it scores, so that a failing job keeps none of them public', async () => {
+    machine.answers[SCORE] = fail('SageMaker.ResourceNotFound');
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(execution.status).toBe('FAILED');
+    expect(machine.works()).toContain('withdrawPhotos');
+  });
+
+  test('extends once more when the public file was changed meanwhile', async () => {
+    machine.answers.publishPredictions = failing(1, 'ObjectChanged', ANSWERS.publishPredictions as Answer);
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(machine.works().filter((work) => work === 'extendPredictions')).toHaveLength(2);
+  });
+
+  test('does not fail of anything that comes after the scores are public', async () => {
+    machine.answers.recordPredictions = fail('States.Timeout');
+
+    const execution = await machine.run({ station_id: 29 });
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(machine.works()).toContain(NOTIFY);
   });
 
   test('keeps every state below 32 KiB for a first run over a million photos', async () => {

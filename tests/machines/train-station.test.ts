@@ -63,6 +63,7 @@ const ANSWERS: Record<string, Answer> = {
     annotation_sessions: 2000,
     annotation_pairs: 200_000,
     fpe_values: 0,
+    snapshot_at: '2026-04-01T12:00:20.000Z',
   }),
   fetchObservations: () => ({ count: 5, time_series_id: 'a', note: null }),
   buildDataset: () => ({
@@ -107,12 +108,8 @@ const ANSWERS: Record<string, Answer> = {
   combinePredictions: () => ({ images: MILLION, scored: MILLION - 2, unreadable: 2, missing: 0 }),
   decidePromotion: () => decidedByInput(true, true),
   buildReport: () => ({ note: 'Kendall tau is 0.75.', kendall_tau: taus, kendall_tau_daily: taus }),
-  publishFiles: () => ({
-    diagnostics_url: 'https://x/report.html',
-    predictions_url: 'https://x/predictions.csv',
-    images: MILLION - 2,
-  }),
-  insertModel: () => ({
+  publishModel: () => ({
+    outcome: 'published',
     model_id: 7,
     diagnostics_url: 'https://x/report.html',
     predictions_url: 'https://x/predictions.csv',
@@ -143,8 +140,7 @@ describe('the machine', () => {
       'combinePredictions',
       'decidePromotion',
       'buildReport',
-      'publishFiles',
-      'insertModel',
+      'publishModel',
       DELETE,
       NOTIFY,
     ]);
@@ -219,20 +215,41 @@ describe('the machine', () => {
     expect(machine.parametersOf('buildDataset')[0]).toHaveProperty('observations.count', 5);
   });
 
-  test('publishes nothing when the input says so', async () => {
-    machine.answers.prepareRun = () => prepared({ publish: false });
+  test('tells why a model is not published', async () => {
+    machine.answers.publishModel = () => ({
+      outcome: 'unpublished',
+      model_id: null,
+      diagnostics_url: null,
+      predictions_url: null,
+      images: 0,
+      note: 'It was not published, because the input says publish: false.',
+    });
 
     const { status, output } = await run();
 
     expect(status).toBe('SUCCEEDED');
-    expect(machine.works()).not.toContain('publishFiles');
-    expect(machine.works()).not.toContain('insertModel');
     expect(JSON.parse(output as string)).toMatchObject({
       model_id: null,
       predictions_url: null,
       images: { published: 0 },
     });
     expect(machine.parametersOf(NOTIFY)[0]?.Message).toContain('It was not published');
+  });
+
+  test('decides again when another model became the default meanwhile', async () => {
+    machine.answers.publishModel = failing(1, 'DefaultChanged', ANSWERS.publishModel as Answer);
+
+    const execution = await run();
+
+    expect(execution.status).toBe('SUCCEEDED');
+    expect(machine.works().slice(-6)).toEqual([
+      'publishModel',
+      'decidePromotion',
+      'buildReport',
+      'publishModel',
+      DELETE,
+      NOTIFY,
+    ]);
   });
 
   test('tells people what came out', async () => {
@@ -305,7 +322,7 @@ describe('jobs', () => {
 
     expect(execution).toMatchObject({ status: 'FAILED', error });
     expect(execution.cause).toContain(said);
-    expect(machine.works()).not.toContain('publishFiles');
+    expect(machine.works()).not.toContain('publishModel');
   });
 
   test('wait for capacity, but not for ever', async () => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readCsv } from '../../shared/csv.ts';
 import { extendPredictions, imagesetPredictions } from '../../shared/extended-predictions.ts';
-import { PhotoSet } from '../../shared/photo-set.ts';
 import { type PredictedPhoto, predictedPhoto } from '../../shared/predictions.ts';
 
 const photo = (
@@ -22,8 +21,8 @@ const photo = (
 async function* batches(rows: PredictedPhoto[], size = 2) {
   for (let start = 0; start < rows.length; start += size) yield rows.slice(start, start + size);
 }
-const extend = async (rows: PredictedPhoto[], added: PredictedPhoto[], removed = new PhotoSet()) =>
-  (await Array.fromAsync(extendPredictions(batches(rows), added, removed))).flat();
+const extend = async (rows: PredictedPhoto[], added: PredictedPhoto[]) =>
+  (await Array.fromAsync(extendPredictions(batches(rows), added))).flat();
 const ids = (rows: PredictedPhoto[]) => rows.map(({ image_id }) => image_id);
 
 describe('extended predictions', () => {
@@ -55,13 +54,6 @@ describe('extended predictions', () => {
     expect(await extend([known], [photo(8, 20)])).toEqual([known]);
   });
 
-  test('lack the photos that are removed, by id or by key', async () => {
-    const removed = PhotoSet.fromJSON({ image_ids: [1], filenames: ['b.jpg'] });
-    const rows = [photo(1, 10), photo(2, 20), photo(null, 30, { filename: 'b.jpg' })];
-
-    expect(ids(await extend(rows, [], removed))).toEqual([2]);
-  });
-
   test('are in order of time and complete, whatever the batches are', async () => {
     const photos = fc.uniqueArray(fc.record({ id: fc.nat(5000), at: fc.nat(50) }), {
       selector: ({ id }) => id,
@@ -75,9 +67,7 @@ describe('extended predictions', () => {
         const added = rows.filter(isAdded);
         const kept = rows.filter((row) => !isAdded(row));
 
-        const extended = (
-          await Array.fromAsync(extendPredictions(batches(kept, size), added, new PhotoSet()))
-        ).flat();
+        const extended = (await Array.fromAsync(extendPredictions(batches(kept, size), added))).flat();
 
         const times = extended.map(({ timestamp }) => timestamp);
         expect(times).toEqual(times.toSorted((one, other) => one - other));
@@ -110,7 +100,7 @@ describe('extended predictions', () => {
       }
     }
 
-    for await (const rows of extendPredictions(counted(), added, new PhotoSet())) {
+    for await (const rows of extendPredictions(counted(), added)) {
       held = Math.max(held, read - written, rows.length);
       written += rows.length;
     }

@@ -21,7 +21,7 @@ const decide = (now: number, before: number | null, tolerance = 0.02) =>
   decidePromotion({
     pairs,
     scores: withMistakes(now),
-    current: before === null ? null : { model_code: 'OLD', scores: withMistakes(before) },
+    current: before === null ? null : { model_code: 'OLD', model_uuid: 'old', scores: withMistakes(before) },
     tolerance,
   });
 
@@ -57,7 +57,7 @@ describe('a new model', () => {
     const decided = decidePromotion({
       pairs,
       scores: withMistakes(10),
-      current: { model_code: 'OLD', scores: before },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: before },
       tolerance: 0,
     });
 
@@ -70,7 +70,7 @@ describe('a new model', () => {
     const decided = decidePromotion({
       pairs,
       scores: rising,
-      current: { model_code: 'OLD', scores: unknown },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: unknown },
       tolerance: 0,
     });
 
@@ -85,7 +85,7 @@ describe('a new model', () => {
         const { make_default } = decidePromotion({
           pairs,
           scores,
-          current: { model_code: 'OLD', scores },
+          current: { model_code: 'OLD', model_uuid: 'old', scores },
           tolerance: 0,
         });
         expect(make_default).toBe(true);

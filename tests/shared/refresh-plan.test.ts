@@ -15,7 +15,7 @@ const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
 const history = (change: Partial<StationHistory> = {}): StationHistory => ({
   station_id: 29,
   station_name: 'Mill Brook',
-  model: { code: 'RANK-FLOW-20261025', updated_at: daysAgo(30) },
+  model: { code: 'RANK-FLOW-20261025', scored_until: daysAgo(30) },
   trained_at: daysAgo(30),
   pairs: 2000,
   new_pairs: 0,
@@ -166,7 +166,7 @@ describe('many stations', () => {
       model: fc.option(
         fc.record({
           code: fc.string({ minLength: 1 }),
-          updated_at: fc.date({ max: NOW, noInvalidDate: true, min: daysAgo(9000) }),
+          scored_until: fc.date({ max: NOW, noInvalidDate: true, min: daysAgo(9000) }),
         }),
       ),
       trained_at: fc.option(fc.date({ max: NOW, min: daysAgo(9000), noInvalidDate: true })),

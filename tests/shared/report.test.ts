@@ -454,9 +454,9 @@ describe('The page', () => {
       page(hourlyPhotos(8), {
         state,
         files: [
-          file('rank-input.json', keys.input.summary, '2026-04-01T12:00:40Z'),
+          file('input/rank-input.json', keys.input.summary, '2026-04-01T12:00:40Z'),
           file('model.tar.gz', 'rank/29/jobs/one/output/model.tar.gz', '2026-04-01T12:30:40Z'),
-          file('predictions.csv', keys.transform.predictions, '2026-04-01T15:00:40Z'),
+          file('transform/predictions.csv', keys.transform.predictions, '2026-04-01T15:00:40Z'),
           file('sourcedir.tar.gz', keys.source, '2026-04-01T12:00:10Z'),
         ],
         cost: {
@@ -487,7 +487,7 @@ describe('The page', () => {
 describe('The cost of the jobs', () => {
   const state = testReportState(BUCKETS);
   const filesAt = (...times: string[]) =>
-    ['input/rank-input.json', 'model.tar.gz', 'predictions.csv'].map((name, index) => ({
+    ['input/rank-input.json', 'model.tar.gz', 'transform/predictions.csv'].map((name, index) => ({
       name,
       key: [
         state.run.keys.input.summary,

@@ -111,10 +111,11 @@ describe.each(STAGES)('stage %s', (stage) => {
       'functions/prepare-run.handler',
       'functions/export-station.handler',
       'functions/decide-promotion.handler',
-      'functions/insert-model.handler',
+      'functions/publish-model.handler',
       'functions/prepare-scoring.handler',
       'functions/select-photos.handler',
       'functions/publish-predictions.handler',
+      'functions/withdraw-photos.handler',
       'functions/plan-refresh.handler',
     ]);
     expect(withSecret.map(({ Handler }) => Handler)).toEqual(inVpc);

@@ -1,0 +1,188 @@
+import * as z from 'zod';
+import { setting } from '../shared/aws/configuration.ts';
+import { type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
+import { requireExecutionRunning } from '../shared/aws/executions.ts';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { logger } from '../shared/aws/logger.ts';
+import {
+  findManifest,
+  preserveReplaced,
+  writeFixedPlaces,
+  writePublicFiles,
+  writePublicFolder,
+  writeVersion,
+} from '../shared/aws/model-publication.ts';
+import { finishClaim } from '../shared/aws/run-claim.ts';
+import { DefaultChanged } from '../shared/errors.ts';
+import {
+  dataset,
+  type Promotion,
+  type Publication,
+  promotion,
+  type Run,
+  run,
+  stationExport,
+  training,
+} from '../shared/execution-state.ts';
+import {
+  findDefaultModel,
+  findModelsOfCode,
+  lockModels,
+  type ModelOfCode,
+  markTrained,
+  upsertModel,
+} from '../shared/fpe-database/published-model.ts';
+import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
+import { modelKeys, publishedKeys, versionKeys } from '../shared/keys.ts';
+import { regionalUrl, s3Uri } from '../shared/object-location.ts';
+import { outcomeOf } from '../shared/promotion.ts';
+
+const event = z.object({
+  run,
+  dataset,
+  training,
+  promotion,
+  export: stationExport.pick({ snapshot_at: true }),
+});
+type Event = z.output<typeof event>;
+
+/**
+ * Writes what others read, once and at the end: the files at the fixed places, then the public ones, then the row of `models` and
+ * the change of the default. The commit of that row is the last thing that can fail; before it nothing public names the model.
+ *
+ * The files are written within the transaction, as its lock is what keeps two models of a station from being published at once.
+ */
+export const handler = lambdaHandler(event, async (event): Promise<Publication> => {
+  const { run } = event;
+  const published = await withDatabase(async (database) => {
+    const done = await findPublication(database, run);
+    if (done) return done;
+    const images = await writePublicFiles(run, await photosWithPeople(database, run.station.id));
+    return inTransaction(database, () => publish(database, event, images));
+  });
+  // Whoever wants the code next finds the model itself; a claim that stays as it is keeps nobody out.
+  for (const claim of [run.keys.claim, run.keys.dataset_claim])
+    await finishClaim(run, claim).catch((error: Error) => logger.warn('The claim was not marked', error));
+  return published;
+});
+
+async function publish(
+  database: Database,
+  { run, dataset, training, promotion, export: { snapshot_at } }: Event,
+  images: number,
+): Promise<Publication> {
+  await lockModels(database, run.station.id);
+  // Another attempt of this state may have come first.
+  const done = await findPublication(database, run);
+  if (done) return done;
+  const known = await findModelsOfCode(database, run.station.id, run.model_code);
+  await requireSameDefault(database, run, promotion);
+  const { make_default } = promotion;
+  const outcome = outcomeOf({ publish: run.parameters.publish, make_default }, known);
+  await requireExecutionRunning(run.execution_arn);
+  const files = { run, dataset, training, snapshot_at, outcome, images };
+  await writeVersion(files);
+  if (outcome === 'kept') return keep(database, run, known, snapshot_at);
+  await preserveReplaced(run, known);
+  await writeFixedPlaces(files);
+  if (outcome === 'unpublished') return publicationOf(run, outcome, null, 0);
+  await writePublicFolder(run, training);
+  const model_id = await upsertModel(database, rowOf(run, make_default, snapshot_at), known);
+  // A row that is not committed is not seen by anyone: the last moment at which a stop takes effect.
+  await requireExecutionRunning(run.execution_arn);
+  return publicationOf(run, outcome, model_id, images);
+}
+
+/** What an earlier attempt has published; null where there is none, or where others have replaced it since. */
+async function findPublication(database: Database, run: Run): Promise<Publication | null> {
+  const { station, model_code, model_uuid } = run;
+  const own = await findManifest(run, versionKeys(station.id, model_code, model_uuid).manifest);
+  if (!own) return null;
+  if (own.outcome === 'published') {
+    const rows = await findModelsOfCode(database, station.id, model_code);
+    const row = rows.find(({ uuid }) => uuid === model_uuid);
+    return row ? publicationOf(run, own.outcome, row.id, own.images) : null;
+  }
+  const fixed = await findManifest(run, modelKeys(station.id, model_code).manifest);
+  const isFinished = own.outcome === 'kept' || fixed?.model_uuid === model_uuid;
+  return isFinished ? publicationOf(run, own.outcome, null, 0) : null;
+}
+
+/** @throws DefaultChanged when another model became the default since this one was compared with the former */
+async function requireSameDefault(database: Database, run: Run, promotion: Promotion): Promise<void> {
+  const { publish, promote, model_type, variable_code } = run.parameters;
+  if (!publish || promote !== 'if_better') return;
+  const of = { station_id: run.station.id, model_type_id: model_type, variable_id: variable_code };
+  const current = await findDefaultModel(database, of);
+  if ((current?.uuid ?? null) === promotion.current_model_uuid) return;
+  throw new DefaultChanged({
+    what: 'Another model became the default of the station meanwhile',
+    where: `models of station ${run.station.id} (${run.station.name})`,
+    found: current ? `${current.code} with uuid ${current.uuid}` : 'no default',
+    expected: promotion.current_model_uuid ?? 'no default',
+    fix: 'nothing: the machine compares with the new default',
+  });
+}
+
+async function keep(
+  database: Database,
+  run: Run,
+  known: readonly ModelOfCode[],
+  snapshotAt: string,
+): Promise<Publication> {
+  for (const { id } of known) await markTrained(database, id, snapshotAt);
+  await requireExecutionRunning(run.execution_arn);
+  return publicationOf(run, 'kept', null, 0);
+}
+
+const rowOf = (run: Run, make_default: boolean, snapshot_at: string) => {
+  const keys = publishedKeys(run.model_uuid, run.model_code);
+  const inPublic = (Key: string) => ({ Bucket: run.buckets.storage, Key });
+  const { diagnostics_url, predictions_url } = addressesOf(run);
+  return {
+    station_id: run.station.id,
+    model_type_id: run.parameters.model_type,
+    variable_id: run.parameters.variable_code,
+    code: run.model_code,
+    uuid: run.model_uuid,
+    snapshot_at,
+    make_default,
+    diagnostics_url,
+    diagnostics_s3: inPublic(keys.report),
+    predictions_url,
+    predictions_s3: inPublic(keys.predictions),
+  };
+};
+
+function addressesOf(run: Run) {
+  const keys = publishedKeys(run.model_uuid, run.model_code);
+  const urlOf = (key: string) => regionalUrl({ bucket: run.buckets.storage, key }, setting('AWS_REGION'));
+  return { diagnostics_url: urlOf(keys.report), predictions_url: urlOf(keys.predictions) };
+}
+
+function publicationOf(
+  run: Run,
+  outcome: Publication['outcome'],
+  model_id: number | null,
+  images: number,
+): Publication {
+  if (outcome === 'published') {
+    const addresses = addressesOf(run);
+    return {
+      outcome,
+      model_id,
+      images,
+      ...addresses,
+      note: `Its report is at ${addresses.diagnostics_url}.`,
+    };
+  }
+  const report = s3Uri({
+    bucket: run.buckets.model,
+    key: versionKeys(run.station.id, run.model_code, run.model_uuid).report,
+  });
+  const note =
+    outcome === 'kept'
+      ? `It was not published, as it would have taken the place of the default under the same code; its report is at ${report}.`
+      : `It was not published, because the input says publish: false; its report is at ${report}.`;
+  return { outcome, model_id: null, images: 0, diagnostics_url: null, predictions_url: null, note };
+}

@@ -1,0 +1,258 @@
+import { Readable } from 'node:stream';
+import pMap from 'p-map';
+import { csvHeader, csvPieces, csvRows } from '../csv.ts';
+import { ANNOTATION_COLUMNS, annotationLine, annotationRow } from '../dataset-files.ts';
+import type { Dataset, Publication, Run } from '../execution-state.ts';
+import type { ModelOfCode } from '../fpe-database/published-model.ts';
+import { datasetKeys, modelKeys, publishedKeys, versionKeys } from '../keys.ts';
+import { stationClock } from '../local-time.ts';
+import { type ModelManifest, modelManifest } from '../model-manifest.ts';
+import { objectOf } from '../object-location.ts';
+import { PhotoSet } from '../photo-set.ts';
+import { PREDICTION_COLUMNS, prediction } from '../predictions.ts';
+import { withoutPeople } from '../public-annotations.ts';
+import { trainingOutputLocation } from '../report/training-output.ts';
+import { findDatasetSummary } from './dataset-files.ts';
+import {
+  CSV_TYPE,
+  copyObject,
+  deleteConditionally,
+  findSize,
+  findVersion,
+  HTML_TYPE,
+  readAllRows,
+  readJson,
+  readRows,
+  writeConditionally,
+  writeCsv,
+  writeJson,
+} from './object-store.ts';
+import { type Copy, replaceTogether, type WrittenFile } from './publication.ts';
+import { renewClaim } from './run-claim.ts';
+import { withdrawFromFile } from './withdrawal.ts';
+
+/** What is published of a run: where its files lie, and what they are. */
+export type FinishedRun = {
+  run: Run;
+  dataset: Pick<Dataset, 'value_source'>;
+  training: { job: string; artifact: string };
+  snapshot_at: string;
+  outcome: Publication['outcome'];
+  /** Rows of the public predictions.csv. */
+  images: number;
+};
+
+const JSON_TYPE = 'application/json';
+const GZIP_TYPE = 'application/gzip';
+const TYPES: Record<string, string> = { csv: CSV_TYPE, html: HTML_TYPE, json: JSON_TYPE, gz: GZIP_TYPE };
+const typeOf = (key: string): string => TYPES[key.slice(key.lastIndexOf('.') + 1)] as string;
+
+/** The manifest at a key of the model bucket, null where there is none. @throws FileInvalid */
+export async function findManifest(
+  { buckets }: { buckets: { model: string } },
+  key: string,
+): Promise<ModelManifest | null> {
+  const location = { bucket: buckets.model, key };
+  return (await findSize(location)) === null ? null : readJson(location, modelManifest);
+}
+
+/**
+ * Makes the files that the public will see, in the run's folder: predictions by time, without rows that have no score, as the
+ * website would take them for 0 (Q-P1), and with station-local timestamps, as it takes the date from their first ten characters
+ * (Q-P2, Q-P3); annotations without people (Q-P8). Photos in which people were found since the export are left out.
+ *
+ * @param withPeople ids of the station's photos that show people by now
+ * @returns rows of predictions.csv
+ */
+export async function writePublicFiles(run: Run, withPeople: readonly number[]): Promise<number> {
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const hidden = PhotoSet.fromJSON({ image_ids: [...withPeople], filenames: [] });
+  const { published, input, report } = run.keys;
+  const [images] = await Promise.all([
+    writePublicPredictions(run, hidden),
+    writePublicAnnotations(run),
+    copyObject(inModelBucket(input.images), inModelBucket(published.images), CSV_TYPE),
+    copyObject(inModelBucket(report), inModelBucket(published.report), HTML_TYPE),
+  ]);
+  if (hidden.size > 0)
+    await Promise.all(
+      [published.annotations, published.images, published.report].map((key) =>
+        withdrawFromFile(inModelBucket(key), hidden),
+      ),
+    );
+  return images;
+}
+
+async function writePublicPredictions(run: Run, hidden: PhotoSet): Promise<number> {
+  const from = { bucket: run.buckets.model, key: run.keys.transform.predictions };
+  const clock = stationClock(run.station.timezone);
+  let count = 0;
+  async function* lines() {
+    yield csvHeader(PREDICTION_COLUMNS);
+    for await (const rows of readRows(from, prediction)) {
+      const shown = rows.filter((row) => row.score !== null && !hidden.has(row));
+      count += shown.length;
+      if (shown.length > 0)
+        yield csvRows(
+          PREDICTION_COLUMNS,
+          shown.map((row) => ({ ...row, timestamp: clock.iso(row.timestamp) })),
+        );
+    }
+  }
+  await writeCsv({ bucket: run.buckets.model, key: run.keys.published.predictions }, Readable.from(lines()));
+  return count;
+}
+
+async function writePublicAnnotations(run: Run): Promise<void> {
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const rows = withoutPeople(await readAllRows(inModelBucket(run.keys.input.annotations), annotationRow));
+  await writeCsv(
+    inModelBucket(run.keys.published.annotations),
+    Readable.from(csvPieces(ANNOTATION_COLUMNS, rows, annotationLine, 'NA')),
+  );
+}
+
+/** Puts everything of the run that outlives it into the model's own folder. @throws ClaimLost */
+export async function writeVersion(finished: FinishedRun): Promise<void> {
+  const { run, training } = finished;
+  const version = versionKeys(run.station.id, run.model_code, run.model_uuid);
+  const files = await replace(run, [
+    ...datasetCopies(finished, version.dataset),
+    ...modelCopies(run, version),
+    toModelBucket(run, objectOf(training.artifact), version.model),
+    toModelBucket(run, trainingOutputLocation(training.artifact), version.output),
+    toModelBucket(run, { bucket: run.buckets.model, key: run.keys.source }, version.source),
+  ]);
+  await writeManifest(finished, files, version.manifest);
+}
+
+/**
+ * Puts the files where FPE's tools read them; their manifest last. A dataset of that code that others made stays, unless it is to
+ * be overwritten: BuildDataset has found it to be the same.
+ *
+ * @throws ClaimLost
+ */
+export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
+  const { run, dataset, training } = finished;
+  const fixed = modelKeys(run.station.id, run.model_code);
+  const ofDataset = datasetKeys(run.station.id, run.dataset_code);
+  const isNew = run.parameters.overwrite || (await findDatasetSummary(run)) === null;
+  if (isNew && dataset.value_source === null) await deleteValues(run, ofDataset.values);
+  const artifact = objectOf(training.artifact);
+  const jobFile = (name: string) => `${fixed.jobs}/${training.job}/output/${name}`;
+  const files = await replace(run, [
+    ...(isNew ? datasetCopies(finished, ofDataset) : []),
+    ...modelCopies(run, fixed),
+    toModelBucket(run, artifact, jobFile('model.tar.gz')),
+    toModelBucket(run, trainingOutputLocation(training.artifact), jobFile('output.tar.gz')),
+  ]);
+  await writeManifest(finished, files, fixed.manifest);
+}
+
+/** Puts the five public files in a folder of their own, which no row names yet (Q-P4). @throws ClaimLost */
+export async function writePublicFolder(run: Run, training: { artifact: string }): Promise<void> {
+  const keys = publishedKeys(run.model_uuid, run.model_code);
+  const copy = (from: string, to: string): Copy => ({
+    from: { bucket: run.buckets.model, key: from },
+    to: { bucket: run.buckets.storage, key: to },
+    contentType: typeOf(to),
+  });
+  const { published } = run.keys;
+  await replace(run, [
+    copy(published.predictions, keys.predictions),
+    copy(published.report, keys.report),
+    copy(published.images, keys.images),
+    copy(published.annotations, keys.annotations),
+    {
+      from: objectOf(training.artifact),
+      to: { bucket: run.buckets.storage, key: keys.model },
+      contentType: GZIP_TYPE,
+    },
+  ]);
+}
+
+/**
+ * Remembers which models the row named before: their public folders stay, and photos are withdrawn from them, too. Of a model
+ * of upstream's, whose files lie at the fixed places alone, what scoring goes by is kept.
+ */
+export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]): Promise<void> {
+  const fixed = modelKeys(run.station.id, run.model_code);
+  const isUpstreams = (await findManifest(run, fixed.manifest)) === null;
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const replacing = { model_uuid: run.model_uuid, execution_arn: run.execution_arn };
+  for (const [index, { uuid }] of known.entries()) {
+    if (uuid === null || uuid === run.model_uuid) continue;
+    const version = versionKeys(run.station.id, run.model_code, uuid);
+    if (isUpstreams && index === 0)
+      await pMap(
+        [
+          [fixed.input.summary, version.input.summary],
+          [fixed.transform.predictions, version.transform.predictions],
+        ] as const,
+        async ([from, to]) => {
+          if ((await findSize(inModelBucket(from))) === null) return;
+          if ((await findSize(inModelBucket(to))) !== null) return;
+          await copyObject(inModelBucket(from), inModelBucket(to), typeOf(to));
+        },
+      );
+    await writeConditionally(inModelBucket(version.replaced), JSON.stringify(replacing));
+  }
+}
+
+const replace = (run: Run, copies: readonly Copy[]): Promise<WrittenFile[]> =>
+  replaceTogether(copies, run.id, async () => {
+    await renewClaim(run, run.keys.claim);
+    await renewClaim(run, run.keys.dataset_claim);
+  });
+
+const toModelBucket = (run: Run, from: Copy['from'], key: string): Copy => ({
+  from,
+  to: { bucket: run.buckets.model, key },
+  contentType: typeOf(key),
+});
+
+type ModelFiles = Pick<ReturnType<typeof modelKeys>, 'input' | 'transform' | 'report' | 'metrics'>;
+
+function modelCopies(run: Run, to: ModelFiles): Copy[] {
+  const { prefix: _, ...input } = to.input;
+  const copy = (from: string, key: string) =>
+    toModelBucket(run, { bucket: run.buckets.model, key: from }, key);
+  const names = Object.keys(input) as (keyof typeof input)[];
+  const ofTransform = Object.keys(to.transform) as (keyof typeof to.transform)[];
+  return [
+    ...names.map((name) => copy(run.keys.input[name], input[name])),
+    ...ofTransform.map((name) => copy(run.keys.transform[name], to.transform[name])),
+    copy(run.keys.report, to.report),
+    copy(run.keys.metrics, to.metrics),
+  ];
+}
+
+/** A station without observed values has no values.csv. */
+function datasetCopies({ run, dataset }: FinishedRun, to: Run['keys']['dataset']): Copy[] {
+  const names = (Object.keys(run.keys.dataset) as (keyof typeof to)[]).filter(
+    (name) => name !== 'values' || dataset.value_source !== null,
+  );
+  return names.map((name) =>
+    toModelBucket(run, { bucket: run.buckets.model, key: run.keys.dataset[name] }, to[name]),
+  );
+}
+
+async function deleteValues(run: Run, key: string): Promise<void> {
+  const location = { bucket: run.buckets.model, key };
+  const etag = await findVersion(location);
+  await renewClaim(run, run.keys.dataset_claim);
+  if (etag !== null) await deleteConditionally(location, etag);
+}
+
+async function writeManifest(
+  { run, snapshot_at, outcome, images }: FinishedRun,
+  files: WrittenFile[],
+  key: string,
+): Promise<void> {
+  const { id: run_id, model_uuid, model_code, dataset_code, execution_arn, started_at } = run;
+  const ofRun = { model_uuid, model_code, dataset_code, run_id, execution_arn, started_at };
+  const manifest: ModelManifest = { ...ofRun, snapshot_at, outcome, images, files };
+  const location = { bucket: run.buckets.model, key: run.keys.manifest };
+  await writeJson(location, manifest);
+  await replace(run, [toModelBucket(run, location, key)]);
+}

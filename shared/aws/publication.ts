@@ -1,0 +1,59 @@
+import pMap from 'p-map';
+import { ClaimLost, ObjectChanged } from '../errors.ts';
+import { type ObjectLocation, s3Uri } from '../object-location.ts';
+import { copyConditionally, findVersion } from './object-store.ts';
+
+/** Copies within S3 take a round trip each. */
+const COPIES_AT_ONCE = 20;
+/** Another attempt of the same state may write at the same time; a third one does not. */
+const MAX_TRIES = 3;
+
+export type Copy = { from: ObjectLocation; to: ObjectLocation; contentType: string };
+
+/** An object as it was written: `etag` tells whether it still is. */
+export type WrittenFile = { bucket: string; key: string; etag: string };
+
+/**
+ * Copies files to places that other executions write to as well, under a claim.
+ *
+ * Their ETags are read first, then the claim is proved, then each is replaced only if it still has that ETag: an execution
+ * that has taken the claim over writes after the proof, so a straggler never overwrites what the new owner wrote.
+ *
+ * @param prove throws ClaimLost when this execution no longer holds the claim
+ * @throws ClaimLost
+ */
+export async function replaceTogether(
+  copies: readonly Copy[],
+  runId: string,
+  prove: () => Promise<void>,
+): Promise<WrittenFile[]> {
+  for (let attempt = 1; ; attempt++) {
+    const expected = await pMap(copies, ({ to }) => findVersion(to), { concurrency: COPIES_AT_ONCE });
+    await prove();
+    try {
+      return await pMap(
+        copies,
+        async ({ from, to, contentType }, index) => ({
+          ...to,
+          etag: await copyConditionally(from, to, contentType, { expected: expected[index] ?? null, runId }),
+        }),
+        { concurrency: COPIES_AT_ONCE },
+      );
+    } catch (error) {
+      if (!(error instanceof ObjectChanged)) throw error;
+      if (attempt === MAX_TRIES) throw contested(copies, error);
+    }
+  }
+}
+
+const contested = (copies: readonly Copy[], cause: unknown): ClaimLost =>
+  new ClaimLost(
+    {
+      what: 'Something else keeps writing to the files that are to be published',
+      where: s3Uri((copies[0] as Copy).to),
+      found: (cause as Error).message,
+      expected: 'nobody but the holder of the claim to write there',
+      fix: 'look for another writer of that folder, then redrive the execution',
+    },
+    { cause },
+  );

@@ -1,0 +1,27 @@
+import pMap from 'p-map';
+import type { DefaultModel } from '../fpe-database/station-histories.ts';
+import { versionKeys } from '../keys.ts';
+import { scoredUntil } from '../scoring-state.ts';
+import { buckets } from './configuration.ts';
+import { findSize, readJson } from './object-store.ts';
+
+const FILES_AT_ONCE = 50;
+
+/**
+ * Up to when the photos of stations are scored, by station; a model that has scored no new photos yet has no such file.
+ *
+ * @throws FileInvalid
+ */
+export async function readScoredUntil(models: readonly DefaultModel[]): Promise<Map<number, string>> {
+  const found = await pMap(
+    models,
+    async ({ station_id, code, uuid }): Promise<[number, string][]> => {
+      if (uuid === null) return [];
+      const location = { bucket: buckets().model, key: versionKeys(station_id, code, uuid).scored };
+      if ((await findSize(location)) === null) return [];
+      return [[station_id, (await readJson(location, scoredUntil)).snapshot_at]];
+    },
+    { concurrency: FILES_AT_ONCE },
+  );
+  return new Map(found.flat());
+}

@@ -1,0 +1,57 @@
+import { FileInvalid } from '../errors.ts';
+import { s3Uri } from '../object-location.ts';
+import type { ScoringRun } from '../scoring-state.ts';
+import { joinWithdrawals, type Withdrawal, withdrawal } from '../withdrawal.ts';
+import { deleteConditionally, readVersion, writeConditionally } from './object-store.ts';
+
+type RecordOwner = Pick<ScoringRun, 'buckets' | 'keys'>;
+
+/**
+ * The list of photos that have to leave the public files of a model. It is written before the work and deleted after it, so that
+ * whatever ends an execution half way, the next one goes on with it.
+ */
+const placeOf = ({ buckets, keys }: RecordOwner) => ({ bucket: buckets.model, key: keys.withdrawal });
+
+/** @returns null where nothing is left to withdraw @throws FileInvalid */
+export async function findWithdrawal(owner: RecordOwner): Promise<Withdrawal | null> {
+  return (await readRecord(owner))?.photos ?? null;
+}
+
+/** Adds photos to the list. @returns all photos that are on it now */
+export async function recordWithdrawal(owner: RecordOwner, photos: Withdrawal): Promise<Withdrawal> {
+  for (;;) {
+    const known = await readRecord(owner);
+    const joined = known ? joinWithdrawals(known.photos, photos) : photos;
+    if (await writeConditionally(placeOf(owner), JSON.stringify(joined), known?.etag)) return joined;
+  }
+}
+
+/** Clears the list, unless photos have come onto it since it was read. @returns whether it is clear */
+export async function clearWithdrawal(owner: RecordOwner, done: Withdrawal): Promise<boolean> {
+  const known = await readRecord(owner);
+  if (!known) return true;
+  const isSame = JSON.stringify(known.photos) === JSON.stringify(done);
+  return isSame && (await deleteConditionally(placeOf(owner), known.etag));
+}
+
+async function readRecord(owner: RecordOwner): Promise<{ photos: Withdrawal; etag: string } | null> {
+  const version = await readVersion(placeOf(owner));
+  if (!version) return null;
+  const parsed = withdrawal.safeParse(parse(version.text));
+  if (parsed.success) return { photos: parsed.data, etag: version.etag };
+  throw new FileInvalid({
+    what: 'The list of photos to be withdrawn cannot be read',
+    where: s3Uri(placeOf(owner)),
+    found: `${version.text.length} characters that are no such list`,
+    expected: 'the JSON that SelectPhotos writes',
+    fix: 'find in that object which photos it names, delete it, and start a new execution',
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // refused by the schema
+  }
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { PhotoSet } from './photo-set.ts';
+
+/** Photos that have to leave every public file, each by its id and by its key in S3. */
+export const withdrawal = z.object({ image_ids: z.array(z.int()), filenames: z.array(z.string()) });
+export type Withdrawal = z.output<typeof withdrawal>;
+export const EMPTY_WITHDRAWAL: Withdrawal = { image_ids: [], filenames: [] };
+
+/**
+ * Columns that name a photo in any of the public files, by whoever wrote them: image_id, left.imageId, filename,
+ * right.filename, left.url, … (contract 5.1, 5.2, 5.5). `url` alone is the annotation file's in annotations.csv, which never
+ * equals a photo's.
+ */
+const ID = /(^|\.)image_?id(_\d)?$/i;
+const FILE_NAME = /(^|\.)filename(_\d)?$/i;
+const ADDRESS = /(^|\.)url(_\d)?$/i;
+
+/** @returns whether a row of a public file, by column, is about one of the photos */
+export function namesPhoto(row: Record<string, string | null | undefined>, photos: PhotoSet): boolean {
+  return Object.entries(row).some(([column, cell]) => {
+    if (!cell) return false;
+    if (ID.test(column)) return photos.has({ image_id: Number(cell), filename: '' });
+    if (FILE_NAME.test(column)) return hasFile(photos, cell);
+    return ADDRESS.test(column) && hasFile(photos, cell.replace(/^[a-z0-9]+:\/\/[^/]+\//i, ''));
+  });
+}
+
+/** Addresses are percent-encoded by some writers, and raw by others. */
+function hasFile(photos: PhotoSet, text: string): boolean {
+  if (photos.has({ image_id: null, filename: text })) return true;
+  if (!text.includes('%')) return false;
+  try {
+    return photos.has({ image_id: null, filename: decodeURIComponent(text) });
+  } catch {
+    return false; // a percent sign of the name itself
+  }
+}
+
+/** The photos by every name that is known of them. */
+export function photosOf({ image_ids, filenames }: Withdrawal): PhotoSet {
+  return PhotoSet.fromJSON({ image_ids, filenames });
+}
+
+/** Both together, each photo once; ids ascend, names are in order of their text. */
+export function joinWithdrawals(...parts: readonly Withdrawal[]): Withdrawal {
+  return {
+    image_ids: [...new Set(parts.flatMap(({ image_ids }) => image_ids))].sort((one, other) => one - other),
+    filenames: [...new Set(parts.flatMap(({ filenames }) => filenames))].sort(),
+  };
+}
