@@ -24,13 +24,13 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|integration|emulator|browser|reference)/',
+        '<rootDir>/tests/(functions|local|machines|interleavings|integration|emulator|browser|reference)/',
       ],
     },
     {
       ...common,
       displayName: 'services',
-      testMatch: ['<rootDir>/tests/(functions|local|machines|integration)/**/*.test.ts'],
+      testMatch: ['<rootDir>/tests/(functions|local|machines|interleavings|integration)/**/*.test.ts'],
       globalSetup: '<rootDir>/tests/start-services.js',
       globalTeardown: '<rootDir>/tests/stop-services.js',
     },

@@ -7,6 +7,7 @@ import { logger } from '../shared/aws/logger.ts';
 import {
   findManifest,
   preserveReplaced,
+  restoreFixedPlaces,
   writeFixedPlaces,
   writePublicFiles,
   writePublicFolder,
@@ -54,12 +55,18 @@ type Event = z.output<typeof event>;
  */
 export const handler = lambdaHandler(event, async (event): Promise<Publication> => {
   const { run } = event;
-  const published = await withDatabase(async (database) => {
-    const done = await findPublication(database, run);
-    if (done) return done;
-    const images = await writePublicFiles(run, await photosWithPeople(database, run.station.id));
-    return inTransaction(database, () => publish(database, event, images));
-  });
+  let published: Publication;
+  try {
+    published = await withDatabase(async (database) => {
+      const done = await findPublication(database, run);
+      if (done) return done;
+      const images = await writePublicFiles(run, await photosWithPeople(database, run.station.id));
+      return inTransaction(database, () => publish(database, event, images));
+    });
+  } catch (error) {
+    await takeBack(run).catch((fault: Error) => logger.warn('The fixed places were not restored', fault));
+    throw error;
+  }
   // Whoever wants the code next finds the model itself; a claim that stays as it is keeps nobody out.
   for (const claim of [run.keys.claim, run.keys.dataset_claim])
     await finishClaim(run, claim).catch((error: Error) => logger.warn('The claim was not marked', error));
@@ -91,6 +98,12 @@ async function publish(
   // A row that is not committed is not seen by anyone: the last moment at which a stop takes effect.
   await requireExecutionRunning(run.execution_arn);
   return publicationOf(run, outcome, model_id, images);
+}
+
+/** Files whose row was not committed leave the fixed places; a commit that was made all the same stays. */
+async function takeBack(run: Run): Promise<void> {
+  const [row] = await withDatabase((database) => findModelsOfCode(database, run.station.id, run.model_code));
+  if (row?.uuid !== run.model_uuid) await restoreFixedPlaces(run, row?.uuid ?? null);
 }
 
 /** What an earlier attempt has published; null where there is none, or where others have replaced it since. */

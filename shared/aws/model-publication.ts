@@ -117,8 +117,8 @@ export async function writeVersion(finished: FinishedRun): Promise<void> {
   const { run, training } = finished;
   const version = versionKeys(run.station.id, run.model_code, run.model_uuid);
   const files = await replace(run, [
-    ...datasetCopies(finished, version.dataset),
-    ...modelCopies(run, version),
+    ...datasetCopies(run, run.keys.dataset, version.dataset, finished.dataset.value_source !== null),
+    ...modelCopies(run, run.keys, version),
     toModelBucket(run, objectOf(training.artifact), version.model),
     toModelBucket(run, trainingOutputLocation(training.artifact), version.output),
     toModelBucket(run, { bucket: run.buckets.model, key: run.keys.source }, version.source),
@@ -141,12 +141,42 @@ export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
   const artifact = objectOf(training.artifact);
   const jobFile = (name: string) => `${fixed.jobs}/${training.job}/output/${name}`;
   const files = await replace(run, [
-    ...(isNew ? datasetCopies(finished, ofDataset) : []),
-    ...modelCopies(run, fixed),
+    ...(isNew ? datasetCopies(run, run.keys.dataset, ofDataset, dataset.value_source !== null) : []),
+    ...modelCopies(run, run.keys, fixed),
     toModelBucket(run, artifact, jobFile('model.tar.gz')),
     toModelBucket(run, trainingOutputLocation(training.artifact), jobFile('output.tar.gz')),
   ]);
   await writeManifest(finished, files, fixed.manifest);
+}
+
+/**
+ * Puts the files of the model that the row names back to the fixed places, when this run has written there and its row was not
+ * committed. Without an earlier model nobody's files are left there: their manifest goes.
+ *
+ * @throws ClaimLost when another execution has taken the places over
+ */
+export async function restoreFixedPlaces(run: Run, rowUuid: string | null): Promise<void> {
+  const fixed = modelKeys(run.station.id, run.model_code);
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const written = await findManifest(run, fixed.manifest);
+  if (written?.model_uuid !== run.model_uuid || written.outcome !== 'published') return;
+  const version = versionKeys(run.station.id, run.model_code, rowUuid ?? '');
+  const before = rowUuid === null ? null : await findManifest(run, version.manifest);
+  if (!before) {
+    const etag = await findVersion(inModelBucket(fixed.manifest));
+    await renewClaim(run, run.keys.claim);
+    if (etag !== null) await deleteConditionally(inModelBucket(fixed.manifest), etag);
+    return;
+  }
+  const ofDataset = datasetKeys(run.station.id, run.dataset_code);
+  const hasValues = (await findSize(inModelBucket(version.dataset.values))) !== null;
+  await replace(run, [
+    ...(before.dataset_code === run.dataset_code
+      ? datasetCopies(run, version.dataset, ofDataset, hasValues)
+      : []),
+    ...modelCopies(run, version, fixed),
+  ]);
+  await replace(run, [toModelBucket(run, inModelBucket(version.manifest), fixed.manifest)]);
 }
 
 /** Puts the five public files in a folder of their own, which no row names yet (Q-P4). @throws ClaimLost */
@@ -211,30 +241,29 @@ const toModelBucket = (run: Run, from: Copy['from'], key: string): Copy => ({
   contentType: typeOf(key),
 });
 
+type DatasetFiles = Run['keys']['dataset'];
 type ModelFiles = Pick<ReturnType<typeof modelKeys>, 'input' | 'transform' | 'report' | 'metrics'>;
 
-function modelCopies(run: Run, to: ModelFiles): Copy[] {
+function modelCopies(run: Run, from: ModelFiles, to: ModelFiles): Copy[] {
   const { prefix: _, ...input } = to.input;
-  const copy = (from: string, key: string) =>
-    toModelBucket(run, { bucket: run.buckets.model, key: from }, key);
+  const copy = (fromKey: string, key: string) =>
+    toModelBucket(run, { bucket: run.buckets.model, key: fromKey }, key);
   const names = Object.keys(input) as (keyof typeof input)[];
   const ofTransform = Object.keys(to.transform) as (keyof typeof to.transform)[];
   return [
-    ...names.map((name) => copy(run.keys.input[name], input[name])),
-    ...ofTransform.map((name) => copy(run.keys.transform[name], to.transform[name])),
-    copy(run.keys.report, to.report),
-    copy(run.keys.metrics, to.metrics),
+    ...names.map((name) => copy(from.input[name], input[name])),
+    ...ofTransform.map((name) => copy(from.transform[name], to.transform[name])),
+    copy(from.report, to.report),
+    copy(from.metrics, to.metrics),
   ];
 }
 
 /** A station without observed values has no values.csv. */
-function datasetCopies({ run, dataset }: FinishedRun, to: Run['keys']['dataset']): Copy[] {
-  const names = (Object.keys(run.keys.dataset) as (keyof typeof to)[]).filter(
-    (name) => name !== 'values' || dataset.value_source !== null,
-  );
-  return names.map((name) =>
-    toModelBucket(run, { bucket: run.buckets.model, key: run.keys.dataset[name] }, to[name]),
-  );
+function datasetCopies(run: Run, from: DatasetFiles, to: DatasetFiles, hasValues: boolean): Copy[] {
+  const names = Object.keys(run.keys.dataset) as (keyof DatasetFiles)[];
+  return names
+    .filter((name) => name !== 'values' || hasValues)
+    .map((name) => toModelBucket(run, { bucket: run.buckets.model, key: from[name] }, to[name]));
 }
 
 async function deleteValues(run: Run, key: string): Promise<void> {

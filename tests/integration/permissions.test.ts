@@ -47,6 +47,8 @@ const UNUSED: Record<string, string> = {
   'ec2:AssignPrivateIpAddresses': 'used by Lambda itself, in the VPC',
   'ec2:UnassignPrivateIpAddresses': 'used by Lambda itself, in the VPC',
   's3:AbortMultipartUpload': 'used when a large upload fails',
+  's3:DeleteObject':
+    'used when a dataset has no observed values any more, or a model was not published after all; WithdrawPhotos uses it each time',
   's3:ListBucket': 'makes S3 answer 404 instead of 403 for an object that is missing; only listing calls it',
 };
 
@@ -74,9 +76,7 @@ const REQUESTS: Record<string, (call: Call) => Request[]> = {
     { action: 's3:GetObject', resource: `arn:aws:s3:::${decodeURIComponent(call.CopySource as string)}` },
     ...writeObject(call),
   ],
-  DeleteObjectCommand: ({ Bucket, Key }) => [
-    { action: 's3:DeleteObject', resource: s3Object(Bucket, Key) },
-  ],
+  DeleteObjectCommand: ({ Bucket, Key }) => [{ action: 's3:DeleteObject', resource: s3Object(Bucket, Key) }],
   ListObjectsV2Command: ({ Bucket }) => [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${Bucket}` }],
   GetSecretValueCommand: ({ SecretId }) => [
     {

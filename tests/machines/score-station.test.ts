@@ -92,13 +92,13 @@ describe('score-station', () => {
       'supplyCode',
       MODEL,
       SCORE,
+      DELETE,
       'planMerge',
       'mergePredictions',
       'mergePredictions',
       'extendPredictions',
       'publishPredictions',
       'recordPredictions',
-      DELETE,
       NOTIFY,
     ]);
     expect(outputOf(execution)).toEqual({

@@ -136,12 +136,12 @@ describe('the machine', () => {
       TRAIN,
       MODEL,
       SCORE,
+      DELETE,
       'planMerge',
       'combinePredictions',
       'decidePromotion',
       'buildReport',
       'publishModel',
-      DELETE,
       NOTIFY,
     ]);
     expect(machine.parametersOf('mergePredictions')).toHaveLength(3);
@@ -242,12 +242,11 @@ describe('the machine', () => {
     const execution = await run();
 
     expect(execution.status).toBe('SUCCEEDED');
-    expect(machine.works().slice(-6)).toEqual([
+    expect(machine.works().slice(-5)).toEqual([
       'publishModel',
       'decidePromotion',
       'buildReport',
       'publishModel',
-      DELETE,
       NOTIFY,
     ]);
   });

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionOutput,
+  RedriveExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { startStepFunctions } from '../../local/step-functions.ts';
+import { TaskFailure } from '../../local/task.ts';
+import { compileTemplate } from '../../local/template.ts';
+import { runInstantJob } from './instant-jobs.ts';
+
+/** What happens to a task when its turn comes: it works, or an error of a service is all that the machine hears of it. */
+export type Fate = 'works' | 'fails before' | 'fails after';
+
+type Waiting = { work: string; open: (fate: Fate) => void };
+
+/** The compiled machines with the real handlers; before each task an execution waits until it is told to go on. */
+export type GatedMachines = {
+  start(machine: string, input: object): Promise<string>;
+  /** The task that an execution waits before, null when it has ended. */
+  waitsFor(executionArn: string): string | null;
+  /** Lets the task that waits run, and resolves when the execution waits again or has ended. */
+  step(executionArn: string, fate?: Fate): Promise<void>;
+  /** Lets the task run and stops the execution while it does. */
+  stopDuring(executionArn: string): Promise<void>;
+  stop(executionArn: string): Promise<void>;
+  redrive(executionArn: string): Promise<void>;
+  describe(executionArn: string): Promise<DescribeExecutionOutput>;
+  end(): Promise<void>;
+};
+
+/** A fault that the machines do not try again, and which a redrive gets over. */
+const FAULT = 'Runtime.ExitError';
+
+export async function startGatedMachines(): Promise<GatedMachines> {
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-interleavings-'));
+  const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
+  const waiting = new Map<string, Waiting>();
+  const ofSignal = new WeakMap<AbortSignal, string>();
+  const ended = new Set<string>();
+  /** Tasks that run, also of executions that were stopped meanwhile. */
+  const running = new Set<Promise<unknown>>();
+  /** Only one execution moves at a time, so a task of an unknown one is that one's. */
+  let moving = '';
+
+  const service = await startStepFunctions({
+    machines,
+    folder,
+    waitFactor: 0,
+    onChange: ({ executionArn, status }) => {
+      if (status === 'RUNNING') ended.delete(executionArn);
+      else ended.add(executionArn);
+    },
+    async runTask(resource, parameters, signal) {
+      const arn = ofSignal.get(signal) ?? moving;
+      ofSignal.set(signal, arn);
+      const work = workOf(resource);
+      if (process.env.TRACE) process.stderr.write(`task ${work} of ${arn}\n`);
+      const fate = await new Promise<Fate>((open, refuse) => {
+        waiting.set(arn, { work, open });
+        signal.addEventListener('abort', () => refuse(new Error('The execution was stopped')));
+      });
+      if (fate === 'fails before') throw new TaskFailure(FAULT, 'nothing was done');
+      const done = perform(resource, work, parameters);
+      running.add(done);
+      const result = await done.finally(() => running.delete(done));
+      if (fate === 'fails after') throw new TaskFailure(FAULT, 'all was done');
+      return result;
+    },
+  });
+  process.env.AWS_ENDPOINT_URL_SFN = service.endpoint;
+  const client = new SFNClient({
+    endpoint: service.endpoint,
+    region: 'us-west-2',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const settled = async (arn: string): Promise<void> => {
+    while (!waiting.has(arn) && !ended.has(arn)) await turn();
+  };
+  const open = (arn: string, fate: Fate): void => {
+    const task = waiting.get(arn) as Waiting;
+    waiting.delete(arn);
+    moving = arn;
+    task.open(fate);
+  };
+  return {
+    async start(machine, input) {
+      const { arn: stateMachineArn } = machines.find(({ name }) => name.endsWith(`-${machine}`)) as {
+        arn: string;
+      };
+      const name = `run-${Math.random().toString(36).slice(2)}`;
+      moving = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
+      await settled(moving);
+      return moving;
+    },
+    waitsFor: (arn) => waiting.get(arn)?.work ?? null,
+    async step(arn, fate = 'works') {
+      open(arn, fate);
+      await settled(arn);
+    },
+    async stopDuring(arn) {
+      open(arn, 'works');
+      await client.send(new StopExecutionCommand({ executionArn: arn }));
+      waiting.delete(arn);
+      await Promise.allSettled([...running]);
+    },
+    async stop(arn) {
+      await client.send(new StopExecutionCommand({ executionArn: arn }));
+      waiting.delete(arn);
+    },
+    async redrive(arn) {
+      moving = arn;
+      await client.send(new RedriveExecutionCommand({ executionArn: arn }));
+      await settled(arn);
+    },
+    describe: (executionArn) => client.send(new DescribeExecutionCommand({ executionArn })),
+    async end() {
+      await service.stop();
+      client.destroy();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** Key of a function, or last word of an integration. */
+const workOf = (resource: string): string =>
+  (/[^:]+$/.exec(resource) as RegExpExecArray)[0]
+    .replace('fpe-local-', '')
+    .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+async function perform(resource: string, work: string, parameters: unknown): Promise<unknown> {
+  if (!resource.includes(':function:')) return runInstantJob(work, parameters);
+  const file = work.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const { handler } = (await import(`../../functions/${file}.ts`)) as {
+    handler: (event: unknown, context: unknown) => Promise<unknown>;
+  };
+  try {
+    return (await handler(structuredClone(parameters), {})) ?? null;
+  } catch (error) {
+    const { name, message } = error as Error;
+    throw new TaskFailure(name, message);
+  }
+}
