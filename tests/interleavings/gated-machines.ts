@@ -61,7 +61,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
       const arn = ofSignal.get(signal) ?? moving;
       ofSignal.set(signal, arn);
       const work = workOf(resource);
-      if (process.env.TRACE) process.stderr.write(`task ${work} of ${arn}\n`);
+
       const fate = await new Promise<Fate>((open, refuse) => {
         waiting.set(arn, { work, open });
         signal.addEventListener('abort', () => refuse(new Error('The execution was stopped')));

@@ -5,7 +5,7 @@ import { writeObject } from '../../shared/aws/object-store.ts';
 import { insertStation } from '../test-station.ts';
 
 /** Photos of a station: enough for more than the 110 pairs that a training asks for. */
-const PHOTOS = 30;
+const PHOTOS = 18;
 const PAIRS = 120;
 /** One set of objects serves all stations, as nobody writes photos. */
 const FOLDER = `imagesets/${randomUUID()}/images`;

@@ -1,0 +1,198 @@
+import type pg from 'pg';
+import { findVersion, listFolders, listObjects, readText } from '../../shared/aws/object-store.ts';
+import { readScoredUntil } from '../../shared/aws/scored-until.ts';
+import { parseCsv } from '../../shared/csv.ts';
+import { defaultModels, stationHistories } from '../../shared/fpe-database/station-histories.ts';
+import {
+  modelKeys,
+  modelsFolder,
+  publicFolder,
+  publishedKeys,
+  versionKeys,
+  versionsFolder,
+} from '../../shared/keys.ts';
+import { modelManifest } from '../../shared/model-manifest.ts';
+import { s3Uri } from '../../shared/object-location.ts';
+import { predictedPhoto } from '../../shared/predictions.ts';
+import { readModelFile, scoreOfArchive } from './instant-jobs.ts';
+import type { Station } from './station.ts';
+
+/**
+ * The promise of docs/reliability.md as a model of the buckets and the database: what holds at any instant, whatever happened.
+ * Each function throws with what is broken.
+ */
+export class Promised {
+  readonly #database: pg.Client;
+  readonly #station: Station;
+  readonly #buckets: { storage: string; model: string };
+
+  constructor(database: pg.Client, station: Station, buckets: { storage: string; model: string }) {
+    this.#database = database;
+    this.#station = station;
+    this.#buckets = buckets;
+  }
+
+  /** What the website shows of the station: its rows, and the versions of the files that they name. */
+  async publicState(): Promise<Record<string, string>> {
+    const state: Record<string, string> = {};
+    for (const row of await this.#rows()) {
+      // The instant of the training's snapshot is not shown.
+      const { created_at: _, ...shown } = row;
+      state[`row ${row.id}`] = JSON.stringify(shown);
+      if (row.uuid)
+        for await (const { key } of listObjects(this.#buckets.storage, publicFolder(row.uuid)))
+          state[key] = String(await findVersion({ bucket: this.#buckets.storage, key }));
+    }
+    return state;
+  }
+
+  /** At most one default; each row's files are there, whole, and all of one model. */
+  async requireWhole(): Promise<void> {
+    const rows = await this.#rows();
+    const defaults = rows.filter((row) => row.default);
+    require(defaults.length <= 1, `defaults: ${defaults.map(({ code }) => code)}`);
+    const codes = rows.map(({ code }) => code);
+    require(new Set(codes).size === codes.length, `two rows of one code: ${codes}`);
+    for (const { uuid, code } of rows) {
+      const keys = publishedKeys(uuid, code);
+      for (const key of Object.values(keys))
+        require((await this.#versionOf('storage', key)) !== null, `${key} is missing`);
+      await this.#requireScoresOf('storage', keys.predictions, uuid);
+      await this.#requireScoresOf(
+        'model',
+        versionKeys(this.#station.id, code, uuid).transform.predictions,
+        uuid,
+      );
+    }
+  }
+
+  /** The files at the fixed places of a code are those of its row, or of the manifest of one that is not published. */
+  async requireFixedPlaces(): Promise<void> {
+    const { id } = this.#station;
+    const rows = await this.#rows();
+    for (const code of await listFolders(this.#buckets.model, modelsFolder(id))) {
+      const fixed = modelKeys(id, code);
+      const row = rows.find((each) => each.code === code);
+      const text = await this.#textOf('model', fixed.manifest);
+      if (text === null) {
+        require(!row, `${code} is published, and no manifest tells whose files lie at its fixed places`);
+        continue;
+      }
+      const manifest = modelManifest.parse(JSON.parse(text));
+      if (row)
+        require(manifest.model_uuid ===
+          row.uuid, `${code}: files of ${manifest.model_uuid}, row of ${row.uuid}`);
+      for (const { bucket, key, etag } of manifest.files)
+        if (key !== fixed.transform.predictions && !key.includes('/datasets/'))
+          require((await findVersion({ bucket, key })) === etag, `${key} is not of the manifest’s model`);
+      await this.#requireScoresOf('model', fixed.transform.predictions, manifest.model_uuid, code);
+    }
+  }
+
+  /** What arrived and is in no published score, or in no training, is new to the plan of a refresh. */
+  async requireNewIsNew(): Promise<void> {
+    const { id } = this.#station;
+    const wanted = [
+      { station_id: id, model_type: 'RANK', variable_code: 'FLOW_CFS', annotation_variable: 'FLOW' },
+    ];
+    const database = this.#database;
+    const [history] = await stationHistories(
+      database,
+      wanted,
+      await readScoredUntil(await defaultModels(database, wanted)),
+    );
+    const [shown] = (await this.#rows()).filter((row) => row.default);
+    if (!shown || !history) return;
+    const keys = versionKeys(id, shown.code, shown.uuid);
+    const predicted = await this.#photosOf('model', keys.transform.predictions);
+    const { rows: photos } = await database.query(
+      `SELECT i.id FROM images i JOIN imagesets s ON s.id = i.imageset_id
+        WHERE s.station_id = $1 AND NOT image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)`,
+      [id],
+    );
+    const missing = photos.filter((photo) => !predicted.has(photo.id)).length;
+    require(history.new_photos >=
+      missing, `${missing} photos without a score, the plan counts ${history.new_photos}`);
+    const [newest] = (await this.#rows()).sort((one, other) => other.created_at - one.created_at);
+    const trained =
+      (await this.#textOf(
+        'model',
+        versionKeys(id, newest?.code as string, newest?.uuid as string).dataset.annotations,
+      )) ?? '';
+    const { rows: sessions } = await database.query('SELECT id, n FROM annotations WHERE station_id = $1', [
+      id,
+    ]);
+    const unseen = sessions.filter((session) => !trained.includes(`\n${session.id},`));
+    const pairs = unseen.reduce((sum, { n }) => sum + n, 0);
+    require(history.new_pairs >=
+      pairs, `${pairs} pairs that no model has seen, the plan counts ${history.new_pairs}`);
+  }
+
+  /** No public file of any model that the station has or had names the photo. */
+  async requireWithdrawn(imageId: number): Promise<void> {
+    const { id } = this.#station;
+    const uuids = (await this.#rows()).map(({ uuid }) => uuid);
+    for (const code of await listFolders(this.#buckets.model, modelsFolder(id)))
+      uuids.push(...(await listFolders(this.#buckets.model, versionsFolder(id, code))));
+    for (const uuid of new Set(uuids))
+      for await (const { key } of listObjects(this.#buckets.storage, publicFolder(uuid)))
+        if (key.endsWith('.csv')) {
+          const text = (await this.#textOf('storage', key)) as string;
+          require(!new RegExp(`(^|,)${imageId}(,|$)`, 'm').test(
+            text.replaceAll(/^\d+,annotator/gm, ''),
+          ), `${key} names photo ${imageId}`);
+        }
+  }
+
+  async #rows() {
+    const { rows } = await this.#database.query(
+      'SELECT id, code, uuid, "default", predictions_url, updated_at, created_at FROM models WHERE station_id = $1 ORDER BY id',
+      [this.#station.id],
+    );
+    return rows;
+  }
+
+  /** Every score is one that the model of this uuid gives. */
+  async #requireScoresOf(
+    bucket: 'storage' | 'model',
+    key: string,
+    uuid: string,
+    code?: string,
+  ): Promise<void> {
+    const archive =
+      code === undefined
+        ? { bucket: this.#buckets.storage, key: publishedKeys(uuid, '').model }
+        : { bucket: this.#buckets.model, key: versionKeys(this.#station.id, code, uuid).model };
+    const whole = await this.#wholeOf(s3Uri(archive));
+    const text = (await this.#textOf(bucket, key)) as string;
+    const scores = parseCsv(text, predictedPhoto, key).map(({ score }) => score);
+    require(scores.length > 0, `${key} has no rows`);
+    const others = scores.filter((score) => score !== null && Math.floor(score) !== whole);
+    require(others.length === 0, `${key}: ${others.length} of ${scores.length} scores are another model’s`);
+  }
+
+  readonly #wholes = new Map<string, number>();
+  async #wholeOf(uri: string): Promise<number> {
+    const whole = this.#wholes.get(uri) ?? scoreOfArchive(await readModelFile(uri));
+    this.#wholes.set(uri, whole);
+    return whole;
+  }
+
+  async #photosOf(bucket: 'storage' | 'model', key: string): Promise<Set<number | null>> {
+    const text = (await this.#textOf(bucket, key)) as string;
+    return new Set(parseCsv(text, predictedPhoto, key).map(({ image_id }) => image_id));
+  }
+
+  #versionOf(bucket: 'storage' | 'model', key: string): Promise<string | null> {
+    return findVersion({ bucket: this.#buckets[bucket], key });
+  }
+
+  async #textOf(bucket: 'storage' | 'model', key: string): Promise<string | null> {
+    const location = { bucket: this.#buckets[bucket], key };
+    return (await findVersion(location)) === null ? null : readText(location);
+  }
+}
+
+function require(holds: boolean, broken: string): asserts holds {
+  if (!holds) throw new Error(`Broken: ${broken}`);
+}
