@@ -31,6 +31,8 @@ export type GatedMachines = {
   stopDuring(executionArn: string): Promise<void>;
   stop(executionArn: string): Promise<void>;
   redrive(executionArn: string): Promise<void>;
+  /** What a state of the execution answered last. */
+  resultOf(executionArn: string, work: string): unknown;
   describe(executionArn: string): Promise<DescribeExecutionOutput>;
   end(): Promise<void>;
 };
@@ -44,6 +46,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
   const waiting = new Map<string, Waiting>();
   const ofSignal = new WeakMap<AbortSignal, string>();
   const ended = new Set<string>();
+  const results = new Map<string, unknown>();
   /** Tasks that run, also of executions that were stopped meanwhile. */
   const running = new Set<Promise<unknown>>();
   /** Only one execution moves at a time, so a task of an unknown one is that one's. */
@@ -70,6 +73,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
       const done = perform(resource, work, parameters);
       running.add(done);
       const result = await done.finally(() => running.delete(done));
+      results.set(`${arn} ${work}`, result);
       if (fate === 'fails after') throw new TaskFailure(FAULT, 'all was done');
       return result;
     },
@@ -120,6 +124,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
       await client.send(new RedriveExecutionCommand({ executionArn: arn }));
       await settled(arn);
     },
+    resultOf: (arn, work) => results.get(`${arn} ${work}`),
     describe: (executionArn) => client.send(new DescribeExecutionCommand({ executionArn })),
     async end() {
       await service.stop();
