@@ -13,6 +13,7 @@ import {
   writePublicFolder,
   writeVersion,
 } from '../shared/aws/model-publication.ts';
+import { findSize } from '../shared/aws/object-store.ts';
 import { finishClaim } from '../shared/aws/run-claim.ts';
 import { DefaultChanged } from '../shared/errors.ts';
 import {
@@ -106,15 +107,17 @@ async function takeBack(run: Run): Promise<void> {
   if (row?.uuid !== run.model_uuid) await restoreFixedPlaces(run, row?.uuid ?? null);
 }
 
-/** What an earlier attempt has published; null where there is none, or where others have replaced it since. */
+/** What an earlier attempt has published, also where others have replaced it since; null where there is none. */
 async function findPublication(database: Database, run: Run): Promise<Publication | null> {
-  const { station, model_code, model_uuid } = run;
-  const own = await findManifest(run, versionKeys(station.id, model_code, model_uuid).manifest);
+  const { station, model_code, model_uuid, buckets } = run;
+  const version = versionKeys(station.id, model_code, model_uuid);
+  const own = await findManifest(run, version.manifest);
   if (!own) return null;
   if (own.outcome === 'published') {
     const rows = await findModelsOfCode(database, station.id, model_code);
     const row = rows.find(({ uuid }) => uuid === model_uuid);
-    return row ? publicationOf(run, own.outcome, row.id, own.images) : null;
+    const wasPublished = (await findSize({ bucket: buckets.model, key: version.replaced })) !== null;
+    return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, own.images) : null;
   }
   const fixed = await findManifest(run, modelKeys(station.id, model_code).manifest);
   const isFinished = own.outcome === 'kept' || fixed?.model_uuid === model_uuid;
