@@ -17,11 +17,11 @@ import {
   CSV_TYPE,
   copyObject,
   deleteConditionally,
+  findJson,
   findSize,
   findVersion,
   HTML_TYPE,
   readAllRows,
-  readJson,
   readRows,
   writeConditionally,
   writeCsv,
@@ -52,8 +52,7 @@ export async function findManifest(
   { buckets }: { buckets: { model: string } },
   key: string,
 ): Promise<ModelManifest | null> {
-  const location = { bucket: buckets.model, key };
-  return (await findSize(location)) === null ? null : readJson(location, modelManifest);
+  return findJson({ bucket: buckets.model, key }, modelManifest);
 }
 
 /**

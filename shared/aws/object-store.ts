@@ -87,7 +87,19 @@ export async function readAllRows<Row>(location: ObjectLocation, row: RowSchema<
 
 /** @throws ObjectNotFound, FileInvalid */
 export async function readJson<Value>(location: ObjectLocation, schema: z.ZodType<Value>): Promise<Value> {
-  const text = await readText(location);
+  return parseJson(await readText(location), schema, location);
+}
+
+/** As `readJson`, but null where there is no such object. @throws FileInvalid */
+export async function findJson<Value>(
+  location: ObjectLocation,
+  schema: z.ZodType<Value>,
+): Promise<Value | null> {
+  const version = await readVersion(location);
+  return version && parseJson(version.text, schema, location);
+}
+
+function parseJson<Value>(text: string, schema: z.ZodType<Value>, location: ObjectLocation): Value {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
@@ -310,14 +322,14 @@ const copyCommand = (
     ...more,
   });
 
-/** All keys below a prefix with their sizes in bytes, in UTF-8 byte order. */
+/** All keys below a prefix with their sizes in bytes and their ETags, in UTF-8 byte order. */
 export async function* listObjects(
   bucket: string,
   prefix: string,
-): AsyncGenerator<{ key: string; size: number }> {
+): AsyncGenerator<{ key: string; size: number; etag: string }> {
   for await (const page of paginateListObjectsV2({ client: s3() }, { Bucket: bucket, Prefix: prefix }))
-    for (const { Key, Size } of page.Contents ?? [])
-      if (Key !== undefined) yield { key: Key, size: Size ?? 0 };
+    for (const { Key, Size, ETag } of page.Contents ?? [])
+      if (Key !== undefined) yield { key: Key, size: Size ?? 0, etag: ETag ?? '' };
 }
 
 /** Names of the folders right below a prefix that ends with a slash. */

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { ClaimLost, ObjectChanged } from '../errors.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
-import { copyConditionally, findVersion } from './object-store.ts';
+import { copyConditionally, findVersion, listObjects } from './object-store.ts';
 
 /** Copies within S3 take a round trip each. */
 const COPIES_AT_ONCE = 20;
@@ -28,7 +28,7 @@ export async function replaceTogether(
   prove: () => Promise<void>,
 ): Promise<WrittenFile[]> {
   for (let attempt = 1; ; attempt++) {
-    const expected = await pMap(copies, ({ to }) => findVersion(to), { concurrency: COPIES_AT_ONCE });
+    const expected = await findVersions(copies.map(({ to }) => to));
     await prove();
     try {
       return await pMap(
@@ -44,6 +44,26 @@ export async function replaceTogether(
       if (attempt === MAX_TRIES) throw contested(copies, error);
     }
   }
+}
+
+/** Files that lie together are listed, which takes one request; a folder that others fill as well is not. */
+const LISTED = /^(models\/|rank\/\d+\/models\/[^/]+\/versions\/)[^/]+\//;
+
+async function findVersions(places: readonly ObjectLocation[]): Promise<(string | null)[]> {
+  const folders = new Map(
+    places.flatMap(({ bucket, key }) => {
+      const [folder] = LISTED.exec(key) ?? [];
+      return folder ? [[folder, bucket] as const] : [];
+    }),
+  );
+  const found = new Map<string, string>();
+  for (const [folder, bucket] of folders)
+    for await (const { key, etag } of listObjects(bucket, folder)) found.set(key, etag);
+  return pMap(
+    places,
+    (place) => (LISTED.test(place.key) ? (found.get(place.key) ?? null) : findVersion(place)),
+    { concurrency: COPIES_AT_ONCE },
+  );
 }
 
 const contested = (copies: readonly Copy[], cause: unknown): ClaimLost =>

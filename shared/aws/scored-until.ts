@@ -3,7 +3,7 @@ import type { DefaultModel } from '../fpe-database/station-histories.ts';
 import { versionKeys } from '../keys.ts';
 import { scoredUntil } from '../scoring-state.ts';
 import { buckets } from './configuration.ts';
-import { findSize, readJson } from './object-store.ts';
+import { findJson } from './object-store.ts';
 
 const FILES_AT_ONCE = 50;
 
@@ -18,8 +18,8 @@ export async function readScoredUntil(models: readonly DefaultModel[]): Promise<
     async ({ station_id, code, uuid }): Promise<[number, string][]> => {
       if (uuid === null) return [];
       const location = { bucket: buckets().model, key: versionKeys(station_id, code, uuid).scored };
-      if ((await findSize(location)) === null) return [];
-      return [[station_id, (await readJson(location, scoredUntil)).snapshot_at]];
+      const scored = await findJson(location, scoredUntil);
+      return scored ? [[station_id, scored.snapshot_at]] : [];
     },
     { concurrency: FILES_AT_ONCE },
   );

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { findVersion, listFolders, listObjects, readText } from '../../shared/aws/object-store.ts';
+import { listFolders, listObjects, readVersion } from '../../shared/aws/object-store.ts';
 import { readScoredUntil } from '../../shared/aws/scored-until.ts';
 import { parseCsv } from '../../shared/csv.ts';
 import { defaultModels, stationHistories } from '../../shared/fpe-database/station-histories.ts';
@@ -40,8 +40,8 @@ export class Promised {
       const { created_at: _, ...shown } = row;
       state[`row ${row.id}`] = JSON.stringify(shown);
       if (row.uuid)
-        for await (const { key } of listObjects(this.#buckets.storage, publicFolder(row.uuid)))
-          state[key] = String(await findVersion({ bucket: this.#buckets.storage, key }));
+        for await (const { key, etag } of listObjects(this.#buckets.storage, publicFolder(row.uuid)))
+          state[key] = etag;
     }
     return state;
   }
@@ -55,8 +55,9 @@ export class Promised {
     require(new Set(codes).size === codes.length, `two rows of one code: ${codes}`);
     for (const { uuid, code } of rows) {
       const keys = publishedKeys(uuid, code);
+      const found = await Array.fromAsync(listObjects(this.#buckets.storage, publicFolder(uuid)));
       for (const key of Object.values(keys))
-        require((await this.#versionOf('storage', key)) !== null, `${key} is missing`);
+        require(found.some((object) => object.key === key), `${key} is missing`);
       await this.#requireScoresOf('storage', keys.predictions, uuid);
       await this.#requireScoresOf(
         'model',
@@ -82,9 +83,12 @@ export class Promised {
       if (row)
         require(manifest.model_uuid ===
           row.uuid, `${code}: files of ${manifest.model_uuid}, row of ${row.uuid}`);
-      for (const { bucket, key, etag } of manifest.files)
+      const folder = fixed.manifest.slice(0, fixed.manifest.lastIndexOf('/') + 1);
+      const etags = new Map<string, string>();
+      for await (const { key, etag } of listObjects(this.#buckets.model, folder)) etags.set(key, etag);
+      for (const { key, etag } of manifest.files)
         if (key !== fixed.transform.predictions && !key.includes('/datasets/'))
-          require((await findVersion({ bucket, key })) === etag, `${key} is not of the manifest’s model`);
+          require(etags.get(key) === etag, `${key} is not of the manifest’s model`);
       await this.#requireScoresOf('model', fixed.transform.predictions, manifest.model_uuid, code);
     }
   }
@@ -183,13 +187,8 @@ export class Promised {
     return new Set(parseCsv(text, predictedPhoto, key).map(({ image_id }) => image_id));
   }
 
-  #versionOf(bucket: 'storage' | 'model', key: string): Promise<string | null> {
-    return findVersion({ bucket: this.#buckets[bucket], key });
-  }
-
   async #textOf(bucket: 'storage' | 'model', key: string): Promise<string | null> {
-    const location = { bucket: this.#buckets[bucket], key };
-    return (await findVersion(location)) === null ? null : readText(location);
+    return (await readVersion({ bucket: this.#buckets[bucket], key }))?.text ?? null;
   }
 }
 
