@@ -15,6 +15,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'docs/differences-from-upstream.md',
   'docs/operations.md',
+  'docs/reliability.md',
   'docs/report.md',
   'docs/costs.md',
   'benchmarks/README.md',
