@@ -3,17 +3,21 @@ import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
 import {
+  type ImportPlan,
   type ImportProgress,
   type ImportResult,
   importExport,
   planImport,
 } from '../shared/fpe-database/import.ts';
+import { enumerate } from '../shared/fpe-export/enumerate.ts';
 import { formatCount } from '../shared/report/formats.ts';
 import { connect } from './connection.ts';
 import { optionalStageOption, useStage } from './stage.ts';
 
 type Options = { stage?: string; bucket?: string; dryRun?: boolean };
-type Rows = { name: string; images: number; annotations: number; values: number };
+type Rows = { images: number; annotations: number; values: number; models: number };
+/** Of the objects that are there already, in the answer of --dry-run. */
+const KEYS_SHOWN = 20;
 
 const STEPS: Record<ImportProgress['step'], string> = {
   check: 'Checking stations',
@@ -35,7 +39,8 @@ export function importCommand(): Command {
 The local stack takes it while it runs, unless --stage or the environment says where to:
 DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3
 than that of AWS.
-Importing a folder again changes nothing; importing a newer export of it adds and updates. Nothing is deleted.`,
+Importing a folder again changes nothing; importing a newer export of it adds rows and files, and updates rows. Nothing is
+deleted, no file of the bucket is replaced, and only files that rows of the same station name are copied.`,
     )
     .action(runImport);
 }
@@ -99,24 +104,35 @@ export function describeImport(
   ].join('\n');
 }
 
-function describePlan(
-  { stations, files, notes }: Awaited<ReturnType<typeof planImport>>,
+/** What an import would do, for the terminal. */
+export function describePlan(
+  { stations, files, storage, already_there, notes }: ImportPlan,
   storageBucket: string,
 ): string {
   return [
-    ...stations.map(({ id, ...station }) => {
+    ...stations.map(({ id, name, ...rows }) => {
       const whose = id === null ? 'New station' : `Station ${id}`;
-      return `${whose} “${station.name}”: ${describeRows(station)}`;
+      return `${whose} “${name}”: ${describeRows(rows)}`;
     }),
     `${formatCount(files)} files for ${storageBucket}`,
+    ...storage.map(
+      (of) =>
+        `  ${formatCount(of.files)} ${of.kind}, ${formatCount(of.bytes)} bytes; ${formatCount(of.already_there)} there already`,
+    ),
+    ...(already_there.length > 0 ? [`There already: ${enumerate(already_there, KEYS_SHOWN)}`] : []),
     ...describeNotes(notes),
     '',
     'Nothing was written.',
   ].join('\n');
 }
 
-const describeRows = ({ images, annotations, values }: Omit<Rows, 'name'>): string =>
-  `${formatCount(images)} photos, ${formatCount(annotations)} annotation sessions, ${formatCount(values)} observed values`;
+const describeRows = ({ images, annotations, values, models }: Rows): string =>
+  [
+    `${formatCount(images)} photos`,
+    `${formatCount(annotations)} annotation sessions`,
+    `${formatCount(values)} observed values`,
+    ...(models > 0 ? [`${formatCount(models)} models`] : []),
+  ].join(', ');
 
 const describeNotes = (notes: readonly string[]): string[] =>
   notes.length === 0 ? [] : ['', ...notes.map((note) => `Note: ${note}`)];

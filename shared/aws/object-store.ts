@@ -218,6 +218,32 @@ export async function writeConditionally(
   }
 }
 
+/**
+ * Writes an object that does not exist yet, in parts when large.
+ *
+ * @returns whether this call wrote; if not, there is an object of this key, or somebody is writing it
+ */
+export async function createObject(
+  location: ObjectLocation,
+  body: Uint8Array | Readable,
+  contentType: string,
+): Promise<boolean> {
+  const params = {
+    Bucket: location.bucket,
+    Key: location.key,
+    Body: body,
+    ContentType: contentType,
+    IfNoneMatch: '*', // of several parts, it is the completion that S3 lets fail
+  };
+  try {
+    await new Upload({ client: s3(), partSize: PART_BYTES, queueSize: 4, params }).done();
+    return true;
+  } catch (error) {
+    if ([409, 412].includes(statusOf(error))) return false;
+    throw error;
+  }
+}
+
 /** Size in bytes, or null where there is no such object. */
 export async function findSize(location: ObjectLocation): Promise<number | null> {
   try {

@@ -33,14 +33,16 @@ export async function findByUuid(
 ): Promise<Map<string, number>> {
   const { rows } = await database.query<{ id: number; uuid: string; station_id: number; name: string }>(
     // The column has no unique constraint: of several rows the oldest counts.
-    `SELECT DISTINCT ON (part.uuid) part.id, part.uuid, part.station_id, stations.name
+    `SELECT part.id, part.uuid, part.station_id, stations.name
        FROM "${table}" AS part JOIN stations ON stations.id = part.station_id
-      WHERE part.uuid = ANY($1)
-      ORDER BY part.uuid, part.station_id IS DISTINCT FROM $2, part.id`,
-    [uuids, stationId],
+      WHERE lower(part.uuid) = ANY($1)
+      ORDER BY part.id DESC`,
+    [uuids.map((uuid) => uuid.toLowerCase())],
   );
-  const foreign = rows.find((row) => row.station_id !== stationId);
-  if (!foreign) return new Map(rows.map(({ id, uuid }) => [uuid, id]));
+  const own = rows.filter((row) => row.station_id === stationId);
+  const known = new Map(own.map(({ id, uuid }) => [uuid, id]));
+  const foreign = rows.find((row) => row.station_id !== stationId && !known.has(row.uuid));
+  if (!foreign) return known;
   throw new ExportFolderInvalid({
     what: `A row of ${table} belongs to another station of this database`,
     where,
@@ -48,6 +50,76 @@ export async function findByUuid(
     expected:
       'the same owner and name of the station as when it was imported first, or a uuid that is not there',
     fix: 'restore name and user of the station in station.json and user.json, or import into another database (DB_NAME)',
+  });
+}
+
+/**
+ * Finds a model by its station and code (Q-P6).
+ *
+ * @param stationId null while the station is not in the database
+ * @returns its id, or null where it is not there
+ * @throws ExportFolderInvalid when its uuid, by which its public files and its archive are found, is another model's, or
+ *   when the station has another model of this code
+ */
+export async function findModel(
+  database: Database,
+  stationId: number | null,
+  { code, uuid }: { code: string; uuid: string | null },
+  where: string,
+): Promise<number | null> {
+  const { rows } = await database.query<{
+    id: number;
+    station_id: number;
+    code: string;
+    uuid: string | null;
+  }>(
+    `SELECT id, station_id, code, uuid FROM models
+      WHERE lower(uuid) = lower($1) OR (station_id = $2 AND code = $3)
+      ORDER BY id`,
+    [uuid, stationId, code],
+  );
+  const other = rows.find(
+    (row) => row.station_id !== stationId || row.code !== code || (uuid !== null && row.uuid !== uuid),
+  );
+  if (!other) return rows[0]?.id ?? null;
+  throw new ExportFolderInvalid({
+    what: 'A model of the export is another model in this database',
+    where,
+    found: `${other.code} of station ${other.station_id} with the uuid ${other.uuid}, and ${code} with ${uuid} in the export`,
+    expected: 'a uuid and a code of the station that no model here has, or those of the same model',
+    fix: 'remove the folder of this model from the export, or import into another database (DB_NAME)',
+  });
+}
+
+/**
+ * Looks for photos among those of this database, which none of the imagesets of their rows is in yet.
+ *
+ * @param photos where the export names them, by key
+ * @throws ExportFolderInvalid when one is a photo of a row that is there
+ */
+export async function refuseForeignPhotos(
+  database: Database,
+  storageBucket: string,
+  photos: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (photos.size === 0) return;
+  const { rows } = await database.query<{ id: number; key: string; station_id: number; name: string }>(
+    `SELECT images.id, key, stations.id AS station_id, stations.name
+       FROM images JOIN imagesets ON imagesets.id = images.imageset_id
+                   JOIN stations ON stations.id = imagesets.station_id,
+            coalesce(full_s3->>'Key', substring(full_url FROM '^[a-z]+://[^/]+/(.+)$')) AS key
+      WHERE key = ANY($1) AND coalesce(full_s3->>'Bucket', $2) = $2
+      ORDER BY images.id LIMIT 1`,
+    [[...photos.keys()], storageBucket],
+  );
+  const [taken] = rows;
+  if (!taken) return;
+  throw new ExportFolderInvalid({
+    what: 'A photo of the export belongs to another imageset of this database',
+    where: photos.get(taken.key) as string,
+    found: `${taken.key} is image ${taken.id} of station ${taken.station_id} “${taken.name}”`,
+    expected: 'photos of its own for every imageset',
+    fix: 'export the station again, or remove the imageset from the export',
   });
 }
 

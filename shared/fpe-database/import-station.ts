@@ -2,10 +2,17 @@ import type { Database } from '../aws/database.ts';
 import type { ExportedDataset, ExportedImageset } from '../fpe-export/folder.ts';
 import { readRecord, readRecords, rowOf } from '../fpe-export/records.ts';
 import type { Catalog } from './import-catalog.ts';
-import { findByUuid, findStationId, identifyImages, identifySessions } from './import-identity.ts';
+import { findByUuid, findModel, findStationId, identifyImages, identifySessions } from './import-identity.ts';
 import { type ImportRow, type RowChanges, writeRow, writeRows } from './import-rows.ts';
 import { readSeries, writeSeries } from './import-series.ts';
-import { imageIdentity, type StationSurvey, sessionIdentity, uuidOf } from './import-survey.ts';
+import {
+  imageIdentity,
+  modelIdentity,
+  type StationSurvey,
+  sessionIdentity,
+  uuidOf,
+} from './import-survey.ts';
+import { lockModels } from './published-model.ts';
 
 export type StationImport = {
   database: Database;
@@ -130,26 +137,26 @@ export async function importStation(
     onRows(rows.length);
   }
 
-  /** The newest first, so that of several defaults it is the newest that stays (Q-P5). */
+  /**
+   * The newest first, so that of several defaults it is the newest that stays (Q-P5). A model that is there stays as it is:
+   * what the website shows of a station is decided here, not by an export.
+   */
   async function importModels(files: readonly string[]): Promise<void> {
+    if (files.length === 0) return;
+    await lockModels(database, id);
     const models = files
       .map((file) => ({ file, record: readRecord(file, storageBucket) }))
       .sort((a, b) => String(b.record.created_at ?? '').localeCompare(String(a.record.created_at ?? '')));
     for (const { file, record } of models) {
-      const { default: isDefault, ...columns } = record;
-      // One row for each station and code (Q-P6).
-      const { rows } = await database.query<{ id: number | null; has_default: boolean }>(
-        `SELECT (SELECT min(id) FROM models WHERE station_id = $1 AND code = $2) AS id,
-                EXISTS (SELECT FROM models
-                         WHERE station_id = $1 AND "default" AND variable_id IS NOT DISTINCT FROM $3) AS has_default`,
-        [id, columns.code, columns.variable_id ?? null],
+      if ((await findModel(database, id, modelIdentity(record, file), file)) !== null) continue;
+      const { rows } = await database.query<{ has_default: boolean }>(
+        `SELECT EXISTS (SELECT FROM models
+                         WHERE station_id = $1 AND "default" AND variable_id IS NOT DISTINCT FROM $2) AS has_default`,
+        [id, record.variable_id ?? null],
       );
-      const known = rows[0]?.id ?? null;
-      const model = { model_type_id: 'RANK', ...columns, station_id: id };
-      // Which model a station shows is decided here, not by an export, once there is one.
-      const chosen =
-        known === null ? { ...model, default: isDefault === true && !rows[0]?.has_default } : model;
-      count(await writeRow(database, catalog, 'models', known, chosen, file));
+      const isDefault = record.default === true && !rows[0]?.has_default;
+      const model = { model_type_id: 'RANK', ...record, station_id: id, default: isDefault };
+      count(await writeRow(database, catalog, 'models', null, model, file));
     }
   }
 }

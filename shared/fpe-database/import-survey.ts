@@ -2,7 +2,15 @@ import { basename } from 'node:path';
 import type { Database } from '../aws/database.ts';
 import { ExportFolderInvalid } from '../errors.ts';
 import { importableColumns, unknownColumns } from '../fpe-export/columns.ts';
-import type { ExportedImageset, ExportedStation, ExportedUser, ExportFolder } from '../fpe-export/folder.ts';
+import { enumerate } from '../fpe-export/enumerate.ts';
+import type {
+  ExportedDataset,
+  ExportedImageset,
+  ExportedStation,
+  ExportedUser,
+  ExportFolder,
+  StorageFile,
+} from '../fpe-export/folder.ts';
 import {
   type ExportRecord,
   malformed,
@@ -12,14 +20,18 @@ import {
   rowOf,
   sourceId,
 } from '../fpe-export/records.ts';
+import { haveSameBytes } from '../fpe-export/storage.ts';
+import { namedKey, requireKeySegment, type StorageKind } from '../fpe-export/storage-key.ts';
 import { VARIABLES } from '../variables.ts';
 import type { Catalog, ImportedTable } from './import-catalog.ts';
 import {
   findByUuid,
+  findModel,
   findStationId,
   type ImageIdentity,
   identifyImages,
   identifySessions,
+  refuseForeignPhotos,
   type SessionIdentity,
 } from './import-identity.ts';
 import { readSeries } from './import-series.ts';
@@ -33,13 +45,23 @@ export type StationSurvey = {
   images: number;
   annotations: number;
   values: number;
+  models: number;
   /** Whether every image has the id by which annotation files name it (contract 3.2). */
   hasImageIds: boolean;
+};
+
+/** A file below storage/ that a row of its station names. */
+export type NamedFile = StorageFile & {
+  kind: StorageKind;
+  /** Belongs to a model that is in the database, whose files no import adds to. */
+  isPublished: boolean;
 };
 
 /** What an import will do, found without writing anything. */
 export type Survey = {
   stations: StationSurvey[];
+  /** Files for the storage bucket, each key once. */
+  files: NamedFile[];
   /** Highest ids that the export gives, 0 for none. */
   highestIds: { images: number; annotations: number };
   /** Keys of photos and annotation files in the storage bucket that rows of the export name. */
@@ -49,12 +71,22 @@ export type Survey = {
   notes: string[];
 };
 
-const NAMES_SHOWN = 5;
+/** Of files that are refused, so that they can be looked for. */
+const REFUSED_SHOWN = 20;
+/** Where `namedKey` looks for the objects of a row, and what they are. */
+const PHOTO = { s3: 'full_s3', url: 'full_url' };
+const THUMBNAIL = { s3: 'thumb_s3', url: 'thumb_url' };
+const PREDICTIONS = { s3: 'predictions_s3', url: 'predictions_url' };
+const DIAGNOSTICS = { s3: 'diagnostics_s3', url: 'diagnostics_url' };
+const ONE_OBJECT = { s3: 's3', url: 'url' };
+/** Public files of a model that no column names (contract 5.5), but its archive: that is code, which score-station runs. */
+const OTHER_MODEL_FILES = ['images.csv', 'annotations.csv', 'predictions-train.csv'];
 
 /**
  * Reads every file of an export once, so that what is wrong with it is known before the first file is uploaded.
  *
- * @throws ExportFolderInvalid for files that cannot be read, and rows that clash with the database's or each other
+ * @throws ExportFolderInvalid for files that cannot be read, rows that clash with the database's or each other, rows that
+ *   name what is not theirs, and files for the bucket that no row names
  */
 export async function surveyExport(
   database: Database,
@@ -66,6 +98,8 @@ export async function surveyExport(
   await surveyor.readVariables(exported);
   for (const user of exported.users) surveyor.readUser(user);
   for (const station of exported.stations) await surveyor.readStation(station);
+  await surveyor.requireOwnPhotos();
+  await surveyor.readStorage(exported);
   if (exported.ignored.length > 0)
     surveyor.notes.push(`Not part of an export, so left alone: ${enumerate(exported.ignored)}.`);
   if (surveyor.unknownColumns.size > 0)
@@ -79,9 +113,13 @@ export async function surveyExport(
 export const userIdOf = ({ folder, userFile }: ExportedUser, storageBucket: string): string =>
   userFile ? requiredText(readRecord(userFile, storageBucket), 'id', userFile) : basename(folder);
 
-/** uuid of an imageset or dataset, which is also the name of its folder. */
+/** uuid of an imageset or dataset, which is also the name of its folder, here and in the bucket. */
 export const uuidOf = (record: ExportRecord, folder: string): string =>
-  typeof record.uuid === 'string' && record.uuid !== '' ? record.uuid : basename(folder);
+  requireKeySegment(
+    'uuid',
+    typeof record.uuid === 'string' && record.uuid !== '' ? record.uuid : basename(folder),
+    folder,
+  );
 
 export const imageIdentity = (record: ExportRecord, where: string): ImageIdentity => ({
   id: sourceId(record, where),
@@ -90,11 +128,32 @@ export const imageIdentity = (record: ExportRecord, where: string): ImageIdentit
 
 export const sessionIdentity = (record: ExportRecord, where: string): SessionIdentity => ({
   id: sourceId(record, where),
-  uuid: requiredText(record, 'uuid', where),
+  uuid: requireKeySegment('uuid', requiredText(record, 'uuid', where), where),
 });
+
+/** Code and uuid of a model; without a uuid it has no public files. */
+export const modelIdentity = (
+  record: ExportRecord,
+  where: string,
+): { code: string; uuid: string | null } => ({
+  code: requireKeySegment('code', requiredText(record, 'code', where), where),
+  uuid:
+    record.uuid === undefined || record.uuid === null
+      ? null
+      : requireKeySegment('uuid', requiredText(record, 'uuid', where), where),
+});
+
+/** A station as the folders of an export know it, which may hold it in several periods. */
+type Owner = {
+  where: string;
+  /** What its files below storage/ may be. */
+  keys: Map<string, StorageKind>;
+  publishedKeys: Set<string>;
+};
 
 class Surveyor implements Survey {
   readonly stations: StationSurvey[] = [];
+  readonly files: NamedFile[] = [];
   readonly highestIds = { images: 0, annotations: 0 };
   readonly photoKeys = new Set<string>();
   readonly annotationKeys = new Set<string>();
@@ -102,6 +161,12 @@ class Surveyor implements Survey {
   readonly unknownColumns = new Set<string>();
   #variableCodes = new Set<string>(Object.keys(VARIABLES));
   #photoOfId = new Map<number, string>();
+  #owners = new Map<string, Owner>();
+  #ownerOfFolder = new Map<ExportedStation, Owner>();
+  /** Owners of the uuids of the export, by table and uuid. */
+  #ownerOfUuid = new Map<string, Owner>();
+  /** Photos of imagesets that the database does not have, and where the export names them. */
+  #newPhotos = new Map<string, string>();
   #database: Database;
   #catalog: Catalog;
   #bucket: string;
@@ -139,11 +204,13 @@ class Surveyor implements Survey {
     const name = requiredText(record, 'name', station.stationFile);
     const user_id = userIdOf(station.user, this.#bucket);
     const id = await findStationId(this.#database, user_id, name);
-    const { images, hasImageIds } = await this.#readImages(station, id);
-    const { values, skipped } = await this.#readDatasets(station, id);
-    const { annotations, renumbered } = await this.#readAnnotations(station, id);
-    for (const file of station.modelFiles) this.#readModel(file);
-    this.stations.push({ station, user_id, name, id, images, annotations, values, hasImageIds });
+    const owner = this.#ownerOf(station, JSON.stringify([user_id, name]));
+    const { images, hasImageIds } = await this.#readImages(station, id, owner);
+    const { values, skipped } = await this.#readDatasets(station, id, owner);
+    const { annotations, renumbered } = await this.#readAnnotations(station, id, owner);
+    for (const file of station.modelFiles) await this.#readModel(file, id, owner);
+    const models = station.modelFiles.length;
+    this.stations.push({ station, user_id, name, id, images, annotations, values, models, hasImageIds });
 
     if (annotations > 0 && !hasImageIds)
       this.notes.push(
@@ -154,10 +221,55 @@ class Surveyor implements Survey {
     if (skipped > 0) this.notes.push(`${name}: ${skipped} observations without a value are left out.`);
   }
 
-  async #readImages(station: ExportedStation, stationId: number | null) {
+  /** Photos that a station of this database has under another imageset, whose uuid says nothing then. */
+  async requireOwnPhotos(): Promise<void> {
+    await refuseForeignPhotos(this.#database, this.#bucket, this.#newPhotos);
+  }
+
+  /** Each file of storage/ as what the rows of its station say it is. */
+  async readStorage({ stations }: ExportFolder): Promise<void> {
+    const unnamed: string[] = [];
+    const byKey = new Map<string, NamedFile>();
+    for (const station of stations) {
+      const { keys, publishedKeys } = this.#ownerOfFolder.get(station) as Owner;
+      for (const file of station.storage) {
+        const kind = keys.get(file.key);
+        const other = byKey.get(file.key);
+        if (!kind) unnamed.push(file.key);
+        else if (!other) byKey.set(file.key, { ...file, kind, isPublished: publishedKeys.has(file.key) });
+        // Folders with different periods of one station may both hold a file.
+        else if (!(await haveSameBytes(file, other)))
+          throw malformed(file.path, `other bytes than ${other.path}`, 'the same file under the same key');
+      }
+    }
+    if (unnamed.length > 0) throw unnamedFiles(unnamed);
+    this.files.push(...byKey.values());
+  }
+
+  #ownerOf(station: ExportedStation, identity: string): Owner {
+    const owner = this.#owners.get(identity) ?? {
+      where: station.folder,
+      keys: new Map(),
+      publishedKeys: new Set(),
+    };
+    this.#owners.set(identity, owner);
+    this.#ownerOfFolder.set(station, owner);
+    return owner;
+  }
+
+  /** Two stations of one export cannot share a uuid either: it names their folder in the bucket. */
+  #requireOwnUuid(table: string, uuid: string, owner: Owner, where: string): void {
+    const name = `${table} ${uuid.toLowerCase()}`;
+    const other = this.#ownerOfUuid.get(name) ?? owner;
+    if (other !== owner)
+      throw malformed(where, `uuid ${uuid}, as in ${other.where}`, `a row of ${table} at one station only`);
+    this.#ownerOfUuid.set(name, owner);
+  }
+
+  async #readImages(station: ExportedStation, stationId: number | null, owner: Owner) {
     let [images, withoutId] = [0, 0];
     for (const imageset of station.imagesets) {
-      const identities = await this.#readImageset(imageset, stationId);
+      const identities = await this.#readImageset(imageset, stationId, owner);
       images += identities.length;
       withoutId += identities.filter(({ id }) => id === null).length;
     }
@@ -167,21 +279,41 @@ class Surveyor implements Survey {
   async #readImageset(
     { folder, imagesetFile, imagesFile }: ExportedImageset,
     stationId: number | null,
+    owner: Owner,
   ): Promise<ImageIdentity[]> {
     const record = readRecord(imagesetFile, this.#bucket);
     this.#check('imagesets', record, imagesetFile);
     const uuid = uuidOf(record, folder);
+    this.#requireOwnUuid('imagesets', uuid, owner, imagesetFile);
     const known = await findByUuid(this.#database, 'imagesets', [uuid], stationId, imagesetFile);
+    owner.keys.set(`imagesets/${uuid}/pii.json`, 'detections');
     const identities = readRecords(imagesFile, this.#bucket).map((image, index) => {
       const where = rowOf(imagesFile as string, index);
-      const { full_s3 } = this.#check('images', image, where);
-      this.#collectKey(full_s3, this.photoKeys);
       const identity = imageIdentity(image, where);
+      const photo = this.#readPhoto(this.#check('images', image, where), identity, uuid, owner, where);
+      if (photo !== null && !known.has(uuid)) this.#newPhotos.set(photo, where);
       this.#requireOwnId(identity, uuid, where);
       return identity;
     });
     await identifyImages(this.#database, known.get(uuid) ?? null, identities, imagesFile ?? imagesetFile);
     return identities;
+  }
+
+  /** @returns key of the photo, if the row names it; by its file name alone it is known where FPE puts it (contract 1.4) */
+  #readPhoto(
+    columns: ExportRecord,
+    { filename }: ImageIdentity,
+    imagesetUuid: string,
+    { keys }: Owner,
+    where: string,
+  ): string | null {
+    const prefix = `imagesets/${imagesetUuid}/`;
+    const photo = namedKey(columns, PHOTO, { prefix }, this.#bucket, where);
+    const thumbnail = namedKey(columns, THUMBNAIL, { prefix }, this.#bucket, where);
+    keys.set(thumbnail ?? `${prefix}thumbs/${filename}`, 'thumbnails');
+    keys.set(photo ?? `${prefix}images/${filename}`, 'photos');
+    if (photo !== null) this.photoKeys.add(photo);
+    return photo;
   }
 
   /** The same photo may come twice, in exports of overlapping periods; two photos never share an id. */
@@ -194,12 +326,11 @@ class Surveyor implements Survey {
     this.highestIds.images = Math.max(this.highestIds.images, id);
   }
 
-  async #readDatasets(station: ExportedStation, stationId: number | null) {
+  async #readDatasets(station: ExportedStation, stationId: number | null, owner: Owner) {
     let [values, skipped] = [0, 0];
-    for (const { folder, datasetFile, series } of station.datasets) {
-      const record = readRecord(datasetFile, this.#bucket);
-      this.#check('datasets', record, datasetFile);
-      await findByUuid(this.#database, 'datasets', [uuidOf(record, folder)], stationId, datasetFile);
+    for (const dataset of station.datasets) {
+      await this.#readDataset(dataset, stationId, owner);
+      const { series } = dataset;
       for (const { variableCode, file } of series) {
         this.#requireVariable(variableCode, file);
         const read = readSeries(file, this.#bucket);
@@ -210,14 +341,33 @@ class Surveyor implements Survey {
     return { values, skipped };
   }
 
-  async #readAnnotations({ annotationsFile }: ExportedStation, stationId: number | null) {
+  async #readDataset(
+    { folder, datasetFile }: ExportedDataset,
+    stationId: number | null,
+    owner: Owner,
+  ): Promise<void> {
+    const record = readRecord(datasetFile, this.#bucket);
+    const columns = this.#check('datasets', record, datasetFile);
+    const uuid = uuidOf(record, folder);
+    this.#requireOwnUuid('datasets', uuid, owner, datasetFile);
+    await findByUuid(this.#database, 'datasets', [uuid], stationId, datasetFile);
+    const place = { prefix: `datasets/${uuid}/` };
+    const key = namedKey(columns, ONE_OBJECT, place, this.#bucket, datasetFile);
+    if (key !== null) owner.keys.set(key, 'files of observed values');
+  }
+
+  async #readAnnotations({ annotationsFile }: ExportedStation, stationId: number | null, owner: Owner) {
     const file = annotationsFile ?? '';
     const uuids = new Set<string>();
     const sessions = readRecords(annotationsFile, this.#bucket).map((record, index) => {
       const where = rowOf(file, index);
-      const { s3 } = this.#check('annotations', record, where);
-      this.#collectKey(s3, this.annotationKeys);
+      const columns = this.#check('annotations', record, where);
       const identity = sessionIdentity(record, where);
+      this.#requireOwnUuid('annotations', identity.uuid, owner, where);
+      const prefix = `annotations/${identity.uuid}`;
+      const key = namedKey(columns, ONE_OBJECT, { prefix, suffix: '.json' }, this.#bucket, where);
+      if (key !== null) this.annotationKeys.add(key);
+      owner.keys.set(`${prefix}.json`, 'annotation files');
       if (uuids.has(identity.uuid))
         throw malformed(where, `uuid ${identity.uuid} again`, 'each session once');
       uuids.add(identity.uuid);
@@ -231,11 +381,24 @@ class Surveyor implements Survey {
     return { annotations: sessions.length, renumbered: renumbered.length };
   }
 
-  #readModel(file: string): void {
+  async #readModel(file: string, stationId: number | null, owner: Owner): Promise<void> {
     const record = readRecord(file, this.#bucket);
-    this.#check('models', record, file);
-    requiredText(record, 'code', file);
+    const columns = this.#check('models', record, file);
     if (typeof record.variable_id === 'string') this.#requireVariable(record.variable_id, file);
+    const model = modelIdentity(record, file);
+    if (model.uuid !== null) this.#requireOwnUuid('models', model.uuid, owner, file);
+    const isPublished = (await findModel(this.#database, stationId, model, file)) !== null;
+    const prefix = `models/${model.uuid ?? ''}/`;
+    const named = [
+      namedKey(columns, PREDICTIONS, { prefix, suffix: '.csv' }, this.#bucket, file),
+      namedKey(columns, DIAGNOSTICS, { prefix, suffix: '.html' }, this.#bucket, file),
+    ];
+    if (model.uuid === null) return;
+    for (const key of [...named, ...OTHER_MODEL_FILES.map((name) => `${prefix}${name}`)]) {
+      if (key === null) continue;
+      owner.keys.set(key, 'files of models');
+      if (isPublished) owner.publishedKeys.add(key);
+    }
   }
 
   #requireVariable(code: string, file: string): void {
@@ -255,15 +418,18 @@ class Surveyor implements Survey {
     for (const column of unknownColumns(record, types)) this.unknownColumns.add(`${table}.${column}`);
     return importableColumns(record, types, where);
   }
-
-  #collectKey(location: unknown, keys: Set<string>): void {
-    const { Bucket, Key } = (location ?? {}) as { Bucket?: unknown; Key?: unknown };
-    if (Bucket === this.#bucket && typeof Key === 'string') keys.add(Key);
-  }
 }
 
-/** The first few of many names. */
-export const enumerate = (names: readonly string[]): string =>
-  names.length <= NAMES_SHOWN
-    ? names.join(', ')
-    : `${names.slice(0, NAMES_SHOWN).join(', ')} and ${names.length - NAMES_SHOWN} more`;
+function unnamedFiles(keys: readonly string[]): ExportFolderInvalid {
+  const hasArchive = keys.some((key) => /^models\/.*\/model\.tar\.gz$/s.test(key));
+  return new ExportFolderInvalid({
+    what: 'Files below storage/ are named by no row of their station',
+    where: 'the storage folders of the export',
+    found: `${keys.length}: ${enumerate(keys, REFUSED_SHOWN)}`,
+    expected:
+      'photos, thumbnails and pii.json of the imagesets, annotation files, files of observed values, and public files of models that db/ describes',
+    fix: hasArchive
+      ? 'remove these files, or add the rows they belong to; model.tar.gz is code that scoring runs, so whoever trusts it copies it into the bucket'
+      : 'remove these files, or add the rows they belong to',
+  });
+}

@@ -1,12 +1,24 @@
 import { type Database, inTransaction, withDatabase } from '../aws/database.ts';
+import { ExportFolderInvalid } from '../errors.ts';
+import { enumerate } from '../fpe-export/enumerate.ts';
 import { type ExportFolder, findExport } from '../fpe-export/folder.ts';
 import { readRecord, readRecords } from '../fpe-export/records.ts';
-import { storedSizes, uploadStorage } from '../fpe-export/storage.ts';
+import {
+  compareStorage,
+  otherObjects,
+  type StoredObjects,
+  storedObjects,
+  uploadStorage,
+} from '../fpe-export/storage.ts';
+import { STORAGE_KINDS, type StorageKind } from '../fpe-export/storage-key.ts';
 import { VARIABLES } from '../variables.ts';
 import { type Catalog, readCatalog } from './import-catalog.ts';
 import { addMissing, advanceSequence, type RowChanges } from './import-rows.ts';
 import { importStation } from './import-station.ts';
-import { enumerate, type Survey, surveyExport, userIdOf } from './import-survey.ts';
+import { type NamedFile, type Survey, surveyExport, userIdOf } from './import-survey.ts';
+
+/** Key of an advisory lock: any number that nothing else in the database uses. */
+const IMPORT_LOCK = 16_911_691;
 
 /** `check` reads the folder, `files` go to the bucket, `rows` to the database; counts of the step's own things. */
 export type ImportProgress = { step: 'check' | 'files' | 'rows'; done: number; total: number };
@@ -26,6 +38,7 @@ export type ImportedStation = {
   images: number;
   annotations: number;
   values: number;
+  models: number;
 };
 
 export type ImportResult = {
@@ -41,23 +54,28 @@ export type ImportPlan = {
   /** `id` is null for a station that is not in the database. */
   stations: (Omit<ImportedStation, 'id'> & { id: number | null })[];
   files: number;
+  /** The files by what they are, those that are in the bucket already among them; kinds without files are left out. */
+  storage: { kind: StorageKind; files: number; bytes: number; already_there: number }[];
+  /** Keys of the objects that are there already, with the same bytes. */
+  already_there: string[];
   notes: string[];
 };
 
 /**
  * Loads a folder in the layout of FPE's exporter (contract 3): files into the storage bucket first, then all rows in one
  * transaction. A second import of the same folder changes nothing; one of a newer export adds and updates. Nothing is
- * deleted, and rows of other stations, users, variables and model types that are there stay as they are (Q-S7).
+ * deleted, no object is replaced, and rows of other stations, users, variables, model types and models that are there stay
+ * as they are (Q-S7). Of the bucket it writes only keys that rows of the same station name.
  *
- * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge: then the
- *   files are in the bucket already, and no row is in the database
+ * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge, and for what
+ *   somebody else wrote meanwhile: then some files are in the bucket already, and no row is in the database
  * @throws DatabaseUnavailable, ConfigurationMissing
  */
 export async function importExport(folder: string, options: ImportOptions): Promise<ImportResult> {
   const { storageBucket, onProgress = () => undefined } = options;
   const exported = findExport(folder);
   const survey = await surveyFolder(exported, storageBucket, onProgress);
-  const { files, notes } = await importFiles(exported, survey, storageBucket, onProgress);
+  const { files, notes } = await importFiles(survey, storageBucket, onProgress);
   const written = await withDatabase((database) =>
     inTransaction(database, () => importRows(database, exported, survey, storageBucket, onProgress)),
   );
@@ -69,14 +87,22 @@ export async function planImport(
   folder: string,
   { storageBucket, onProgress = () => undefined }: ImportOptions,
 ): Promise<ImportPlan> {
-  const exported = findExport(folder);
-  const { stations, notes } = await surveyFolder(exported, storageBucket, onProgress);
+  const survey = await surveyFolder(findExport(folder), storageBucket, onProgress);
+  const { same, notes } = await compareFiles(survey, storageBucket, () => undefined);
+  const isThere = new Set(same);
   return {
-    stations: stations.map(({ id, name, images, annotations, values }) => {
-      return { id, name, images, annotations, values };
+    stations: survey.stations.map(({ id, name, images, annotations, values, models }) => {
+      return { id, name, images, annotations, values, models };
     }),
-    files: exported.stations.reduce((sum, { storage }) => sum + storage.length, 0),
-    notes,
+    files: survey.files.length,
+    storage: STORAGE_KINDS.flatMap((kind) => {
+      const files = survey.files.filter((file) => file.kind === kind);
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      const already_there = files.filter((file) => isThere.has(file)).length;
+      return files.length === 0 ? [] : [{ kind, files: files.length, bytes, already_there }];
+    }),
+    already_there: same.map(({ key }) => key),
+    notes: [...survey.notes, ...notes],
   };
 }
 
@@ -94,23 +120,66 @@ const surveyFolder = (
   });
 
 async function importFiles(
-  { stations }: ExportFolder,
-  { photoKeys, annotationKeys }: Survey,
+  survey: Survey,
   storageBucket: string,
   onProgress: OnProgress,
 ): Promise<Pick<ImportResult, 'files' | 'notes'>> {
-  // Folders with different periods of one station may both hold a file.
-  const byKey = new Map(stations.flatMap(({ storage }) => storage.map((file) => [file.key, file])));
-  const total = byKey.size;
+  const total = survey.files.length;
   let done = 0;
-  onProgress({ step: 'files', done, total });
-  const stored = await storedSizes(storageBucket, [...byKey.keys(), ...photoKeys, ...annotationKeys]);
-  const files = await uploadStorage(storageBucket, [...byKey.values()], stored, () => {
+  const onFile = () => {
     done += 1;
     onProgress({ step: 'files', done, total });
+  };
+  onProgress({ step: 'files', done, total });
+  const { missing, same, notes } = await compareFiles(survey, storageBucket, onFile);
+  await uploadStorage(storageBucket, missing, onFile);
+  return { files: { uploaded: missing.length, already_there: same.length }, notes };
+}
+
+/**
+ * Which files the bucket lacks and which it has.
+ *
+ * @param onSame called for each that it has
+ * @throws ExportFolderInvalid where it has another object under the key of a file, or where a file would be a new one of a
+ *   model that is published
+ */
+async function compareFiles(
+  survey: Survey,
+  storageBucket: string,
+  onSame: () => void,
+): Promise<{ missing: NamedFile[]; same: NamedFile[]; notes: string[] }> {
+  const { files, photoKeys, annotationKeys } = survey;
+  const keys = [...files.map(({ key }) => key), ...photoKeys, ...annotationKeys];
+  const stored = await storedObjects(storageBucket, keys);
+  const { missing, same, different } = await compareStorage(storageBucket, files, stored, onSame);
+  if (different.length > 0) {
+    throw otherObjects(
+      storageBucket,
+      different.map(({ key }) => key),
+    );
+  }
+  const added = missing.filter(({ isPublished }) => isPublished).map(({ key }) => key);
+  if (added.length > 0) throw addedToModel(storageBucket, added);
+  return { missing, same, notes: missingFiles(survey, storageBucket, stored) };
+}
+
+const addedToModel = (storageBucket: string, keys: readonly string[]) =>
+  new ExportFolderInvalid({
+    what: 'Files of the export would be new ones of models that are in this database',
+    where: `bucket ${storageBucket}`,
+    found: `no objects ${enumerate(keys)}`,
+    expected: 'models that are not in the database yet, or only files that they have',
+    fix: 'remove these files from the export; whoever is sure of them copies them into the bucket',
   });
-  const isMissing = (key: string) => !byKey.has(key) && !stored.has(key);
-  const notes = [
+
+function missingFiles(
+  { files, photoKeys, annotationKeys }: Survey,
+  storageBucket: string,
+  stored: StoredObjects,
+): string[] {
+  const exported = new Set(files.map(({ key }) => key));
+  const isMissing = (key: string) => !exported.has(key) && !stored.has(key);
+  return [
     { what: 'photos', keys: [...photoKeys].filter(isMissing) },
     { what: 'annotation files', keys: [...annotationKeys].filter(isMissing) },
   ].flatMap(({ what, keys }) =>
@@ -118,7 +187,6 @@ async function importFiles(
       ? []
       : `${keys.length} ${what} are neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
   );
-  return { files, notes };
 }
 
 async function importRows(
@@ -128,6 +196,8 @@ async function importRows(
   storageBucket: string,
   onProgress: OnProgress,
 ): Promise<Pick<ImportResult, 'stations' | 'rows'>> {
+  // Two imports at once would each find the other's uuids free.
+  await database.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
   const catalog = await readCatalog(database);
   const rows = { inserted: await importShared(database, catalog, exported, storageBucket), updated: 0 };
   // Ids that this import gives explicitly are out of the sequence's way before it is asked for others (Q-S3).
@@ -152,8 +222,8 @@ async function importRows(
     );
     rows.inserted += inserted;
     rows.updated += updated;
-    const { name, images, annotations, values } = station;
-    stations.push({ id, name, images, annotations, values });
+    const { name, images, annotations, values, models } = station;
+    stations.push({ id, name, images, annotations, values, models });
   }
   return { stations, rows };
 }

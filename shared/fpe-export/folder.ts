@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { ExportFolderInvalid } from '../errors.ts';
 
@@ -43,7 +43,8 @@ const LITTER = /^(\..*|thumbs\.db|desktop\.ini)$/i;
  * order. What the exporter leaves out when it is empty may be missing (Q-S8); whatever else lies there is listed, not
  * read.
  *
- * @throws ExportFolderInvalid without a single station, or where a folder lacks the file that describes it
+ * @throws ExportFolderInvalid without a single station, where a folder lacks the file that describes it, or at a link:
+ *   whoever made the export would choose which file of this computer is read, and published
  */
 export function findExport(folder: string): ExportFolder {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
@@ -121,7 +122,8 @@ class Level {
     for (const entry of entries) {
       if (entry.isFile()) files.add(entry.name);
       else if (entry.isDirectory()) folders.add(entry.name);
-      else ignore(join(path, entry.name));
+      else if (LITTER.test(entry.name)) ignore(join(path, entry.name));
+      else throw neitherFileNorFolder(join(path, entry.name), entry);
     }
     this.path = path;
     this.#ignore = ignore;
@@ -164,25 +166,27 @@ class Level {
     return files;
   }
 
-  /** Every file of every folder below, by key; objects at the root of the bucket are no part of an export. */
+  /** Every file below, by key. */
   closeWithStorage(): StorageFile[] {
-    const storage = [...this.#folders]
-      .filter((name) => !LITTER.test(name))
-      .flatMap((name) => {
-        this.#folders.delete(name);
-        return readdirSync(join(this.path, name), { withFileTypes: true, recursive: true });
-      })
+    const entries = [...this.#files, ...this.#folders].filter((name) => !LITTER.test(name));
+    const storage = readdirSync(this.path, { withFileTypes: true, recursive: true })
+      .filter(({ parentPath, name }) =>
+        entries.includes(relative(this.path, join(parentPath, name)).split(sep)[0] as string),
+      )
       .flatMap((entry) => {
         const path = join(entry.parentPath, entry.name);
         if (entry.isDirectory()) return [];
-        if (!entry.isFile() || LITTER.test(entry.name)) {
+        if (LITTER.test(entry.name)) {
           this.#ignore(path);
           return [];
         }
-        const key = relative(this.path, path).split(sep).join('/');
-        return [{ path, key, bytes: statSync(path).size }];
+        // A name that is not UTF-8 leads to no file.
+        const found = entry.isFile() ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+        if (!found) throw neitherFileNorFolder(path, entry);
+        return [{ path, key: relative(this.path, path).split(sep).join('/'), bytes: found.size }];
       })
       .sort((a, b) => (a.key < b.key ? -1 : 1));
+    for (const name of entries) this.#files.delete(name) || this.#folders.delete(name);
     this.close();
     return storage;
   }
@@ -206,4 +210,13 @@ const incomplete = (file: string) =>
     found: 'no such file',
     expected: LAYOUT,
     fix: 'export the station again, or remove the folder that lacks this file',
+  });
+
+const neitherFileNorFolder = (path: string, entry: Dirent) =>
+  new ExportFolderInvalid({
+    what: 'An export holds files and folders only',
+    where: path,
+    found: entry.isSymbolicLink() ? 'a symbolic link' : 'something else',
+    expected: 'no links, since they lead to files that are no part of the export',
+    fix: 'put the file itself there, or remove the link',
   });

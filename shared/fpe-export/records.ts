@@ -31,12 +31,19 @@ export function requiredText(record: ExportRecord, column: string, where: string
   throw malformed(where, `${column} is ${value === undefined ? 'missing' : JSON.stringify(value)}`, 'a text');
 }
 
+/** Ids are int4, and those that follow are counted on from the highest: one near the end would be everybody's last. */
+const MAX_ID = 2_000_000_000;
+
 /** The row's id in the database it came from, null where the export has none. @throws ExportFolderInvalid */
 export function sourceId(record: ExportRecord, where: string): number | null {
   const { id } = record;
   if (id === undefined || id === null || id === 'NA') return null;
-  if (Number.isSafeInteger(id) && (id as number) > 0) return id as number;
-  throw malformed(where, `id is ${JSON.stringify(id)}`, 'a whole number above 0, or no id');
+  if (Number.isSafeInteger(id) && (id as number) > 0 && (id as number) <= MAX_ID) return id as number;
+  throw malformed(
+    where,
+    `id is ${JSON.stringify(id)}`,
+    `a whole number above 0, or no id; at most ${MAX_ID}`,
+  );
 }
 
 /** Place of a row in a file of rows, for people: they count from one. */

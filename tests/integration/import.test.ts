@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { describePlan } from '../../cli/import.ts';
 import { findSize, listObjects, readText, s3, writeObject } from '../../shared/aws/object-store.ts';
 import { ConfigurationMissing, ExportFolderInvalid } from '../../shared/errors.ts';
 import { importExport, planImport } from '../../shared/fpe-database/import.ts';
+import { uploadStorage } from '../../shared/fpe-export/storage.ts';
 import {
   createTestBuckets,
   createTestDatabase,
@@ -164,6 +166,33 @@ function writeExport(
 const stationPath = (userId: string) => `users/${userId}/stations/MILLB0-20220201-20220203`;
 const imagesPath = ({ userId, imagesetUuid }: Export) =>
   `${stationPath(userId)}/db/imagesets/${imagesetUuid}/images.json`;
+const storagePath = ({ userId }: Export) => `${stationPath(userId)}/storage`;
+const annotationsPath = ({ userId }: Export) => `${stationPath(userId)}/db/annotations.json`;
+const modelPath = ({ userId }: Export) => `${stationPath(userId)}/db/models/m/model.json`;
+/** A row of images.json; `columns` overrides any. */
+const imageOf = ({ imagesetUuid, imageIds }: Export, columns: Row = {}) => {
+  const key = `imagesets/${imagesetUuid}/images/${PHOTOS[0]}`;
+  return {
+    id: imageIds[0],
+    filename: PHOTOS[0],
+    status: 'DONE',
+    full_s3: JSON.stringify({ Bucket: '{STORAGE_BUCKET}', Key: key }),
+    full_url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/${key}`,
+    ...columns,
+  };
+};
+/** A row of models with the public files of its own folder; `columns` overrides any. */
+const modelOf = (uuid: string, columns: Row = {}) => ({
+  model_type_id: 'RANK',
+  variable_id: 'FLOW_CFS',
+  code: 'RANK-FLOW-20240101',
+  uuid,
+  status: 'DONE',
+  default: true,
+  predictions_url: `https://{STORAGE_BUCKET}.s3.us-west-2.amazonaws.com/models/${uuid}/predictions.csv`,
+  diagnostics_url: `https://{STORAGE_BUCKET}.s3.us-west-2.amazonaws.com/models/${uuid}/RANK-FLOW-20240101.html`,
+  ...columns,
+});
 const withoutIds = () => PHOTOS.map((filename) => ({ filename, status: 'DONE' }));
 
 const load = ({ folder }: Export) => importExport(folder, { storageBucket: bucket });
@@ -240,8 +269,15 @@ describe('An import', () => {
     expect(await readText({ bucket, key })).toBe(`bytes of ${PHOTOS[0]}`);
   });
 
-  test('gives photos and annotation files the types that browsers expect', async () => {
+  test('gives files the types that browsers expect, and only a model’s report that of a page', async () => {
     const given = writeExport();
+    const uuid = randomUUID();
+    given.write(modelPath(given), modelOf(uuid));
+    const page = `imagesets/${given.imagesetUuid}/images/a.html`;
+    const report = `models/${uuid}/RANK-FLOW-20240101.html`;
+    const images = PHOTOS.map((filename, index) => ({ id: given.imageIds[index], filename }));
+    given.write(imagesPath(given), [...images, { id: newId(), filename: 'a.html' }]);
+    for (const key of [page, report]) given.write(`${storagePath(given)}/${key}`, '<p>');
 
     await load(given);
 
@@ -249,9 +285,16 @@ describe('An import', () => {
     for (const Key of [
       `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`,
       `annotations/${given.sessionUuid}.json`,
+      page,
+      report,
     ])
       types.push((await s3().send(new HeadObjectCommand({ Bucket: bucket, Key }))).ContentType);
-    expect(types).toEqual(['image/jpeg', 'application/json']);
+    expect(types).toEqual([
+      'image/jpeg',
+      'application/json',
+      'application/octet-stream',
+      'text/html; charset=utf-8',
+    ]);
   });
 
   test('changes nothing the second time', async () => {
@@ -296,24 +339,6 @@ describe('An import', () => {
     ]);
   });
 
-  test('copies an annotation file again that was corrected without changing its size', async () => {
-    const given = writeExport();
-    await load(given);
-    const [left, right, other] = given.imageIds;
-    const body = [
-      { rank: 'LEFT', left: { imageId: left, attributes: 'DRY' }, right: { imageId: other, attributes: [] } },
-    ];
-    expect(String(right)).toHaveLength(String(other).length);
-    given.write(`${stationPath(given.userId)}/storage/annotations/${given.sessionUuid}.json`, body);
-
-    const { files } = await load(given);
-
-    expect(files.uploaded).toBe(1);
-    expect(JSON.parse(await readText({ bucket, key: `annotations/${given.sessionUuid}.json` }))).toEqual(
-      body,
-    );
-  });
-
   test('leaves rows of other stations as they are', async () => {
     const other = await insertStation(database);
     await insertImageset(database, other.id, [{ timestamp: '2026-01-01T12:00:00Z', filename: 'a.jpg' }]);
@@ -355,8 +380,8 @@ describe('An import', () => {
       affiliation_code: 'USER',
       affiliation_name: 'Regular User',
     });
-    given.write(`${stationPath(given.userId)}/db/annotations.json`, [
-      { id: newId(), user_id: annotator, uuid: randomUUID(), status: 'DONE' },
+    given.write(annotationsPath(given), [
+      { id: newId(), user_id: annotator, uuid: given.sessionUuid, status: 'DONE' },
     ]);
 
     const { stations } = await load(given);
@@ -391,22 +416,79 @@ describe('An import', () => {
         code,
         created_at,
         default: true,
-        diagnostics_s3: '{"Bucket":"{STORAGE_BUCKET}","Key":"x.html"}',
+        uuid: `uuid of ${code} of ${given.userId}`,
+        diagnostics_s3: JSON.stringify({
+          Bucket: '{STORAGE_BUCKET}',
+          Key: `models/uuid of ${code} of ${given.userId}/x.html`,
+        }),
       });
 
     const { stations } = await load(given);
     const again = await load(given);
 
-    expect(
-      await query(
-        'SELECT code, "default", diagnostics_s3 FROM models WHERE station_id = $1 ORDER BY code',
-        stations[0]?.id,
-      ),
-    ).toEqual([
-      { code: 'RANK-FLOW-20240101', default: false, diagnostics_s3: { Bucket: bucket, Key: 'x.html' } },
-      { code: 'RANK-FLOW-20250101', default: true, diagnostics_s3: { Bucket: bucket, Key: 'x.html' } },
+    const rows = await query(
+      'SELECT code, "default", diagnostics_s3 FROM models WHERE station_id = $1 ORDER BY code',
+      stations[0]?.id,
+    );
+    expect(rows).toMatchObject([
+      { code: 'RANK-FLOW-20240101', default: false, diagnostics_s3: { Bucket: bucket } },
+      { code: 'RANK-FLOW-20250101', default: true, diagnostics_s3: { Bucket: bucket } },
     ]);
     expect(again.rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('leaves a model that is there as it is, whatever the export says of it', async () => {
+    const given = writeExport();
+    given.write(modelPath(given), modelOf(randomUUID()));
+    const { stations } = await load(given);
+    const models = () => query('SELECT * FROM models WHERE station_id = $1', stations[0]?.id);
+    await query(
+      'UPDATE models SET "default" = false, predictions_url = NULL WHERE station_id = $1',
+      stations[0]?.id,
+    );
+    const before = await models();
+
+    const { rows } = await load(given);
+
+    expect(rows).toEqual({ inserted: 0, updated: 0 });
+    expect(await models()).toEqual(before);
+  });
+
+  test('copies every kind of file that a row names', async () => {
+    const given = writeExport();
+    const uuid = randomUUID();
+    given.write(modelPath(given), modelOf(uuid));
+    const keys = [
+      `imagesets/${given.imagesetUuid}/pii.json`,
+      `imagesets/${given.imagesetUuid}/thumbs/${PHOTOS[0]}`,
+      `datasets/${given.datasetUuid}/flow.csv`,
+      `models/${uuid}/predictions.csv`,
+      `models/${uuid}/RANK-FLOW-20240101.html`,
+      `models/${uuid}/images.csv`,
+    ];
+    for (const key of keys) given.write(`${storagePath(given)}/${key}`, `bytes of ${key}`);
+
+    const { files } = await load(given);
+
+    expect(files).toEqual({ uploaded: 4 + keys.length, already_there: 0 });
+    for (const key of keys) expect(await readText({ bucket, key })).toBe(`bytes of ${key}`);
+  });
+
+  test('copies one file once that two folders of one station hold', async () => {
+    const given = writeExport();
+    const other = `users/${given.userId}/stations/ANOTHER PERIOD`;
+    given.write(`${other}/db/station.json`, {
+      name: 'Mill Brook',
+      latitude: 42.4346,
+      longitude: -72.6708,
+      timezone: 'America/New_York',
+    });
+    const photo = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    given.write(`${other}/storage/${photo}`, `bytes of ${PHOTOS[0]}`);
+
+    const { files } = await load(given);
+
+    expect(files.uploaded).toBe(4);
   });
 
   test('says which photos are neither in the export nor in the bucket', async () => {
@@ -444,8 +526,29 @@ describe('An import', () => {
     expect(plan).toMatchObject({
       stations: [{ id: null, name: 'Mill Brook', images: 3, annotations: 1, values: 2 }],
       files: 4,
+      storage: [
+        { kind: 'photos', files: 3, bytes: 83, already_there: 0 },
+        { kind: 'annotation files', files: 1, already_there: 0 },
+      ],
+      already_there: [],
     });
     expect(await everything()).toEqual(before);
+  });
+
+  test('is planned with what would be written of each kind, and what is there already', async () => {
+    const given = writeExport();
+    const key = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    await writeObject({ bucket, key }, `bytes of ${PHOTOS[0]}`, 'image/jpeg');
+
+    const plan = await planImport(given.folder, { storageBucket: bucket });
+
+    const text = describePlan(plan, 'photos');
+    expect(text).toContain('New station “Mill Brook”: 3 photos, 1 annotation sessions, 2 observed values\n');
+    expect(text).toContain(
+      '4 files for photos\n  3 photos, 83 bytes; 1 there already\n  1 annotation files, ',
+    );
+    expect(text).toContain(`There already: ${key}\n`);
+    expect(text).toContain('Nothing was written.');
   });
 
   test('sends large files in parts', async () => {
@@ -570,6 +673,7 @@ describe('Quirks of exports', () => {
   test('an imageset without images.json and a dataset without series are empty (Q-S8)', async () => {
     const given = writeExport();
     given.remove(imagesPath(given));
+    given.remove(`${storagePath(given)}/imagesets`);
     given.remove(`${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series`);
 
     const { stations } = await load(given);
@@ -633,19 +737,24 @@ describe('Quirks of exports', () => {
 
   test('JSON columns are read as text in a string and as JSON', async () => {
     const given = writeExport();
+    given.remove(`${storagePath(given)}/imagesets`);
+    const at = (folder: string) => ({
+      Bucket: bucket,
+      Key: `imagesets/${given.imagesetUuid}/${folder}/a.jpg`,
+    });
     given.write(imagesPath(given), [
       {
         id: given.imageIds[0],
         filename: 'a.jpg',
-        full_s3: { Bucket: 'b', Key: 'k' },
-        thumb_s3: '{"Bucket":"b","Key":"t"}',
+        full_s3: at('images'),
+        thumb_s3: JSON.stringify(at('thumbs')),
       },
     ]);
 
     await load(given);
 
     expect(await query('SELECT full_s3, thumb_s3 FROM images WHERE id = $1', given.imageIds[0])).toEqual([
-      { full_s3: { Bucket: 'b', Key: 'k' }, thumb_s3: { Bucket: 'b', Key: 't' } },
+      { full_s3: at('images'), thumb_s3: at('thumbs') },
     ]);
   });
 
@@ -729,6 +838,283 @@ describe('An import refuses, before it writes anything,', () => {
     await expectRefusal(given, 'value is "ice"', 'row 1 of');
   });
 
+  test.each([
+    ['the archive of a model', (uuid: string) => [`models/${uuid}/model.tar.gz`]],
+    ['predictions of a model', (uuid: string) => [`models/${uuid}/predictions.csv`]],
+    ['a file of the model bucket’s layout', () => ['rank/1/models/RANK-FLOW-20240101/input/rank-input.json']],
+    [
+      'a photo of an imageset that it does not describe',
+      (uuid: string) => [`imagesets/${uuid}/images/a.jpg`],
+    ],
+    ['an annotation file without a row', (uuid: string) => [`annotations/${uuid}.json`]],
+    ['a file at the root of the bucket', () => ['index.html']],
+    ['other folders of FPE', () => ['training/training.json', 'seeds/imagesets/a.tar.gz']],
+    ['a percent-encoded name', () => ['imagesets%2Fa%2Fimages%2Fa.jpg']],
+    ['a name in capitals', (uuid: string) => [`Models/${uuid}/model.tar.gz`, 'ANNOTATIONS/a.json']],
+  ])('%s that no row names, by its name', async (_, keysOf) => {
+    const given = writeExport();
+    const keys = keysOf(randomUUID());
+    for (const key of keys) given.write(`${storagePath(given)}/${key}`, 'x');
+
+    await expectRefusal(given, 'Files below storage/ are named by no row', `${keys.length}: `, ...keys);
+  });
+
+  test('files of its own imageset that no row names: another photo, another folder, the same name in capitals', async () => {
+    const given = writeExport();
+    const folder = `imagesets/${given.imagesetUuid}`;
+    const keys = [
+      `${folder}/images/another.JPG`,
+      `${folder}/images/${(PHOTOS[0] as string).toLowerCase()}`,
+      `${folder}/images/${PHOTOS[0]}.gz`,
+      `${folder}/index.html`,
+    ];
+    for (const key of keys) given.write(`${storagePath(given)}/${key}`, 'x');
+
+    await expectRefusal(given, '4: ', ...keys);
+  });
+
+  test('a folder in the place of a photo', async () => {
+    const given = writeExport();
+    const photo = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    given.remove(`${storagePath(given)}/${photo}`);
+    given.write(`${storagePath(given)}/${photo}/model.tar.gz`, 'x');
+
+    await expectRefusal(given, `${photo}/model.tar.gz`);
+  });
+
+  test('many files that no row names, listed up to a number', async () => {
+    const given = writeExport();
+    for (let n = 0; n < 30; n++) given.write(`${storagePath(given)}/models/m/${n}.csv`, 'x');
+
+    await expectRefusal(given, '30: models/m/0.csv', 'and 10 more');
+  });
+
+  test('the archive of a model of its own, which is code', async () => {
+    const given = writeExport();
+    const uuid = randomUUID();
+    given.write(modelPath(given), modelOf(uuid));
+    given.write(`${storagePath(given)}/models/${uuid}/model.tar.gz`, 'x');
+
+    await expectRefusal(given, `1: models/${uuid}/model.tar.gz`, 'code that scoring runs');
+  });
+
+  test('files that another station of the same export names', async () => {
+    const given = writeExport();
+    const photo = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    const other = `users/${given.userId}/stations/OTHER`;
+    const station = { name: 'Other', latitude: 42, longitude: -72, timezone: 'America/New_York' };
+    given.write(`${other}/db/station.json`, station);
+    given.write(`${other}/storage/${photo}`, 'x');
+
+    await expectRefusal(given, `1: ${photo}`);
+  });
+
+  test('two files of one key with other bytes in two folders of one station', async () => {
+    const given = writeExport();
+    const other = `users/${given.userId}/stations/ANOTHER PERIOD`;
+    const station = { name: 'Mill Brook', latitude: 42, longitude: -72, timezone: 'America/New_York' };
+    given.write(`${other}/db/station.json`, station);
+    given.write(`${other}/storage/annotations/${given.sessionUuid}.json`, '[]');
+
+    await expectRefusal(given, 'other bytes than');
+  });
+
+  test('a photo that has other bytes in the bucket, of the same size', async () => {
+    const given = writeExport();
+    const key = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    await writeObject({ bucket, key }, `BYTES of ${PHOTOS[0]}`, 'image/jpeg');
+
+    await expectRefusal(given, 'The bucket has other objects', `1 that differ: ${key}`);
+    await expect(planImport(given.folder, { storageBucket: bucket })).rejects.toThrow(ExportFolderInvalid);
+  });
+
+  test('an annotation file that was changed since it was imported', async () => {
+    const given = writeExport();
+    await load(given);
+    given.write(`${storagePath(given)}/annotations/${given.sessionUuid}.json`, []);
+
+    await expectRefusal(
+      given,
+      `1 that differ: annotations/${given.sessionUuid}.json`,
+      'delete the object first',
+    );
+  });
+
+  test('a large file that has other bytes in the bucket', async () => {
+    const given = writeExport();
+    const key = `imagesets/${given.imagesetUuid}/pii.json`;
+    given.write(`${storagePath(given)}/${key}`, '[]'.padEnd(9 * 2 ** 20));
+    await load(given);
+    const again = await load(given);
+    given.write(`${storagePath(given)}/${key}`, '[1]'.padEnd(9 * 2 ** 20));
+
+    expect(again.files).toEqual({ uploaded: 0, already_there: 5 });
+    await expectRefusal(given, `1 that differ: ${key}`);
+  });
+
+  test('a new file of a model that is published', async () => {
+    const given = writeExport();
+    const uuid = randomUUID();
+    given.write(modelPath(given), modelOf(uuid));
+    await load(given);
+    given.write(`${storagePath(given)}/models/${uuid}/predictions.csv`, 'timestamp,score\n');
+
+    await expectRefusal(given, `no objects models/${uuid}/predictions.csv`);
+  });
+
+  /** Another station with a photo, a session and a model, as it would be attacked. */
+  async function insertOther() {
+    const station = await insertStation(database);
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-01-01T12:00:00Z', filename: 'a.jpg' },
+    ]);
+    const uuid = randomUUID();
+    const model = { station_id: station.id, model_type_id: 'RANK', code: 'RANK-FLOW-20240101', uuid };
+    await insertRow(database, 'model_types', { id: 'RANK', name: 'RankNet Model' }).catch(() => undefined);
+    await insertRow(database, 'models', model);
+    await writeObject({ bucket, key: `models/${uuid}/model.tar.gz` }, 'theirs', 'application/gzip');
+    return { station, imageset, photo: imageset.keys[0] as string, modelUuid: uuid };
+  }
+
+  test('rows of images that name another station’s photo, a model, another bucket or another folder', async () => {
+    const other = await insertOther();
+    for (const [column, key] of [
+      ['full_s3', other.photo],
+      ['thumb_s3', other.photo],
+      ['full_s3', `models/${other.modelUuid}/model.tar.gz`],
+      ['full_s3', 'annotations/a.json'],
+    ] as const) {
+      const given = writeExport();
+      const Bucket = '{STORAGE_BUCKET}';
+      given.write(imagesPath(given), [
+        imageOf(given, { [column]: JSON.stringify({ Bucket, Key: key }), full_url: null }),
+      ]);
+      await expectRefusal(given, 'row 1 of', `${column} names ${key}`);
+    }
+    for (const columns of [
+      { full_s3: null, full_url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/${other.photo}` },
+      { full_url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/${other.photo}` },
+      { full_s3: '{"Bucket":"elsewhere","Key":"a.jpg"}' },
+      { full_url: 'https://elsewhere.s3.amazonaws.com/a.jpg' },
+      { thumb_url: 'javascript:alert(1)' },
+    ]) {
+      const given = writeExport();
+      given.write(imagesPath(given), [imageOf(given, columns)]);
+      await expectRefusal(given, 'row 1 of');
+    }
+  });
+
+  test('photos that another station has under the uuid of the export’s imageset', async () => {
+    const given = writeExport();
+    const station = await insertStation(database);
+    const key = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    await insertImageset(database, station.id, [
+      { timestamp: '2026-01-01T12:00:00Z', filename: 'b.jpg', full_s3: { Bucket: bucket, Key: key } },
+    ]);
+
+    await expectRefusal(given, 'A photo of the export belongs to another imageset', key);
+  });
+
+  test('an imageset with the uuid of another station’s, also in capitals', async () => {
+    const other = await insertOther();
+    for (const uuid of [other.imageset.uuid, other.imageset.uuid.toUpperCase()]) {
+      const given = writeExport();
+      given.write(`${stationPath(given.userId)}/db/imagesets/x/imageset.json`, { uuid, status: 'DONE' });
+      await expectRefusal(given, 'belongs to another station', other.imageset.uuid);
+    }
+  });
+
+  test('an imageset that two stations of the export have', async () => {
+    const given = writeExport();
+    const other = `users/${given.userId}/stations/OTHER/db`;
+    const station = { name: 'Other', latitude: 42, longitude: -72, timezone: 'America/New_York' };
+    given.write(`${other}/station.json`, station);
+    given.write(`${other}/imagesets/${given.imagesetUuid}/imageset.json`, { status: 'DONE' });
+
+    await expectRefusal(given, `uuid ${given.imagesetUuid}, as in`);
+  });
+
+  test('a uuid that is no name of a folder', async () => {
+    const given = writeExport();
+    given.write(`${stationPath(given.userId)}/db/imagesets/x/imageset.json`, {
+      uuid: '../models',
+      status: 'DONE',
+    });
+
+    await expectRefusal(given, 'uuid "../models": it has slashes');
+  });
+
+  test('a session that names another session’s file', async () => {
+    const given = writeExport();
+    const Key = `annotations/${randomUUID()}.json`;
+    given.write(annotationsPath(given), [
+      { id: newId(), uuid: given.sessionUuid, status: 'DONE', s3: JSON.stringify({ Bucket: bucket, Key }) },
+    ]);
+
+    await expectRefusal(given, `s3 names ${Key}`);
+  });
+
+  test('a dataset that names a photo', async () => {
+    const given = writeExport();
+    const path = `${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/dataset.json`;
+    const Key = `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`;
+    given.write(path, { uuid: given.datasetUuid, s3: JSON.stringify({ Bucket: bucket, Key }) });
+
+    await expectRefusal(given, `s3 names ${Key}`);
+  });
+
+  test('a model with the uuid of another station’s, also in capitals', async () => {
+    const { modelUuid, station } = await insertOther();
+    for (const uuid of [modelUuid, modelUuid.toUpperCase()]) {
+      const given = writeExport();
+      given.write(modelPath(given), modelOf(uuid));
+      given.write(`${storagePath(given)}/models/${uuid}/predictions.csv`, 'x');
+      await expectRefusal(given, 'is another model in this database', `of station ${station.id}`);
+    }
+  });
+
+  test('another model under the code of one that the station has', async () => {
+    const given = writeExport();
+    given.write(modelPath(given), modelOf(randomUUID()));
+    await load(given);
+    given.write(modelPath(given), modelOf(randomUUID()));
+
+    await expectRefusal(given, 'is another model in this database', 'RANK-FLOW-20240101');
+  });
+
+  test('a model that names another model’s files, or a code that is no name of a folder', async () => {
+    const { modelUuid } = await insertOther();
+    const url = `https://{STORAGE_BUCKET}.s3.us-west-2.amazonaws.com/models/${modelUuid}/predictions.csv`;
+    for (const [columns, message] of [
+      [{ predictions_url: url }, `predictions_url names models/${modelUuid}/predictions.csv`],
+      [{ predictions_url: url, uuid: null, diagnostics_url: null }, 'predictions_url names'],
+      [{ code: '../../29/models/X' }, 'code "../../29/models/X"'],
+    ] as const) {
+      const given = writeExport();
+      given.write(modelPath(given), modelOf(randomUUID(), columns));
+      await expectRefusal(given, message);
+    }
+  });
+
+  test('an id that would be the last of all', async () => {
+    const last = 2 ** 31 - 1;
+
+    await expectRefusal(writeExport({ imageIds: [last, last - 1, last - 2] }), `id is ${last}`);
+  });
+
+  test('a link in the place of a photo', async () => {
+    const given = writeExport();
+    const photo = join(
+      given.folder,
+      storagePath(given),
+      `imagesets/${given.imagesetUuid}/images/${PHOTOS[0]}`,
+    );
+    rmSync(photo);
+    symlinkSync('/etc/passwd', photo);
+
+    await expectRefusal(given, 'a symbolic link', photo);
+  });
+
   test('a folder without a station', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fpe-export-'));
     folders.push(folder);
@@ -754,7 +1140,7 @@ describe('An import refuses, before it writes anything,', () => {
 test('An import that the database refuses in the middle leaves no row behind', async () => {
   const given = writeExport();
   given.write(`${stationPath(given.userId)}/db/annotations.json`, [
-    { id: newId(), uuid: randomUUID(), status: 'LOST' },
+    { id: newId(), uuid: given.sessionUuid, status: 'LOST' },
   ]);
 
   const attempt = load(given);
@@ -762,4 +1148,29 @@ test('An import that the database refuses in the middle leaves no row behind', a
   await expect(attempt).rejects.toThrow(ExportFolderInvalid);
   await expect(attempt).rejects.toThrow('invalid input value for enum status_type: "LOST"');
   expect(await query('SELECT 1 FROM users WHERE id = $1', given.userId)).toHaveLength(0);
+});
+
+test('Of two imports at once with the same new uuids, the second is refused', async () => {
+  const first = writeExport({ name: 'First of two' });
+  const second = writeExport({ name: 'Second of two' });
+  second.remove(`${stationPath(second.userId)}/db/imagesets`);
+  second.remove(`${storagePath(second)}/imagesets`);
+  second.write(`${stationPath(second.userId)}/db/imagesets/x/imageset.json`, { uuid: first.imagesetUuid });
+
+  const ended = await Promise.allSettled([load(first), load(second)]);
+
+  expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  expect(await query('SELECT 1 FROM imagesets WHERE uuid = $1', first.imagesetUuid)).toHaveLength(1);
+});
+
+test('What another writer put under a key since the files were compared stays as it is', async () => {
+  const key = `imagesets/${randomUUID()}/images/a.jpg`;
+  const path = join(writeExport().folder, 'variables.json');
+  await writeObject({ bucket, key }, 'theirs', 'image/jpeg');
+
+  const attempt = uploadStorage(bucket, [{ path, key, bytes: 1 }], () => undefined);
+
+  await expect(attempt).rejects.toThrow(ExportFolderInvalid);
+  await expect(attempt).rejects.toThrow(key);
+  expect(await readText({ bucket, key })).toBe('theirs');
 });

@@ -1,11 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { ExportFolderInvalid } from '../../shared/errors.ts';
 import { importableColumns, inUtc, unknownColumns } from '../../shared/fpe-export/columns.ts';
+import { enumerate } from '../../shared/fpe-export/enumerate.ts';
 import { findExport } from '../../shared/fpe-export/folder.ts';
 import { readRecord, readRecords, sourceId } from '../../shared/fpe-export/records.ts';
+import { keyFault, namedKey, requireKeySegment } from '../../shared/fpe-export/storage-key.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -90,7 +93,7 @@ describe('findExport', () => {
     ]);
   });
 
-  test('lists what is no part of an export, at the root of the bucket as well (Q-S8)', () => {
+  test('lists what is no part of an export (Q-S8)', () => {
     write('users/u1/stations/MILL/db/station.json');
     const strays = [
       'truth.csv',
@@ -98,13 +101,13 @@ describe('findExport', () => {
       'users/u1/stations/MILL/notes.txt',
       'users/u1/stations/MILL/storage/Thumbs.db',
       'users/u1/stations/MILL/storage/imagesets/.DS_Store',
-      'users/u1/stations/MILL/storage/list.csv',
     ];
     for (const path of strays) write(path);
+    symlinkSync('/etc/passwd', join(folder, 'users/u1/.lock'));
 
     const { ignored, stations } = findExport(folder);
 
-    expect(ignored.sort()).toEqual(strays);
+    expect(ignored.sort()).toEqual([...strays, 'users/u1/.lock'].sort());
     expect(stations[0]?.storage).toEqual([]);
   });
 
@@ -118,6 +121,36 @@ describe('findExport', () => {
 
     expect(() => findExport(folder)).toThrow(ExportFolderInvalid);
     expect(() => findExport(folder)).toThrow(message);
+  });
+
+  test.each([
+    ['a file of photos', 'users/u1/stations/MILL/storage/imagesets/a/images/a.jpg', '/etc/passwd'],
+    ['a folder of photos', 'users/u1/stations/MILL/storage/imagesets/a/images', '/etc'],
+    ['storage', 'users/u1/stations/MILL/storage', '/etc'],
+    ['a file of rows', 'users/u1/stations/MILL/db/annotations.json', '/etc/passwd'],
+    ['a station', 'users/u1/stations/OTHER', 'MILL'],
+    ['a file that is not there', 'users/u1/stations/MILL/db/annotations.json', 'nowhere'],
+  ])('refuses a link in the place of %s', (_, path, target) => {
+    write('users/u1/stations/MILL/db/station.json');
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    symlinkSync(target, join(folder, path));
+
+    expect(() => findExport(folder)).toThrow(ExportFolderInvalid);
+    expect(() => findExport(folder)).toThrow(join(folder, path));
+    expect(() => findExport(folder)).toThrow('Found: a symbolic link');
+  });
+
+  test('refuses a file whose name is not UTF-8', () => {
+    write('users/u1/stations/MILL/db/station.json');
+    write('users/u1/stations/MILL/storage/imagesets/a/images/a.jpg');
+    const name = Buffer.concat([
+      Buffer.from(join(folder, 'users/u1/stations/MILL/storage/imagesets/a/images/')),
+      Buffer.from([0xff, 0x2e]),
+    ]);
+    writeFileSync(name, '');
+
+    expect(() => findExport(folder)).toThrow(ExportFolderInvalid);
+    expect(() => findExport(folder)).toThrow('An export holds files and folders only');
   });
 
   test('refuses a folder that does not exist', () => {
@@ -214,8 +247,117 @@ describe('Records of an export', () => {
     expect(sourceId(record, 'row 1')).toBe(expected);
   });
 
-  test.each([[-1], [1.5], ['913']])('are refused with the id %j', (id) => {
+  test.each([[-1], [1.5], ['913'], [2 ** 31 - 1]])('are refused with the id %j', (id) => {
     expect(() => sourceId({ id }, 'row 1')).toThrow(ExportFolderInvalid);
     expect(() => sourceId({ id }, 'row 1')).toThrow('a whole number above 0, or no id');
   });
+});
+
+describe('keyFault', () => {
+  test.each([
+    'imagesets/a/images/Mill Brook (1).JPG',
+    'imagesets/a/images/day 2/c#d?e;f+g.jpg',
+    'imagesets/a/images/50%25.jpg',
+    'imagesets/a/images/100%.jpg',
+    'imagesets/a/images/%C3%9Cbersicht–ö.jpg',
+    'imagesets/a/images/a..b.jpg',
+    'annotations/c0ffee.json',
+  ])('takes %s', (key) => {
+    expect(keyFault(key)).toBeNull();
+  });
+
+  test.each([
+    ['', 'empty'],
+    ['imagesets/a/../../models/b/model.tar.gz', '. or .. folders'],
+    ['imagesets/a/./b.jpg', '. or .. folders'],
+    ['/imagesets/a.jpg', '. or .. folders'],
+    ['imagesets//a.jpg', '. or .. folders'],
+    ['imagesets/a/', '. or .. folders'],
+    ['imagesets\\..\\models\\b', '. or .. folders'],
+    ['imagesets/a/%2e%2E/b.jpg', '. or .. folders'],
+    ['imagesets/a/%252e%252e%252fb.jpg', '. or .. folders'],
+    ['imagesets/a/..%5Cb.jpg', '. or .. folders'],
+    ['imagesets/a\0.jpg', 'control characters'],
+    ['imagesets/a%00.jpg', 'control characters'],
+    ['imagesets/a\nb.jpg', 'control characters'],
+    ['imagesets/\ud800.jpg', 'not Unicode'],
+    [`imagesets/${'ö'.repeat(510)}`, 'longer than 1024 bytes'],
+  ])('refuses %j', (key, fault) => {
+    expect(keyFault(key)).toContain(fault);
+  });
+
+  test('a key without a fault stays below its folder, however often a reader decodes it', () => {
+    const part = fc.constantFrom('.', '..', '%2e', '%252e', '%2f', '/', '\\', '%5c', 'a', '%', '25', '2e');
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), (parts) => {
+        let key = `imagesets/a/${parts.join('')}`;
+        if (keyFault(key) !== null) return;
+        for (let times = 0; times < 3; times++) {
+          expect(new URL(`https://bucket.s3.amazonaws.com/${key}`).pathname).toMatch(/^\/imagesets\/a\/./);
+          key = key.replaceAll(/%[0-7][0-9a-f]/gi, decodeURIComponent);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('namedKey', () => {
+  const columns = { s3: 'full_s3', url: 'full_url' };
+  const place = { prefix: 'imagesets/a/' };
+  const read = (record: Record<string, unknown>) => namedKey(record, columns, place, 'photos', 'row 1');
+  const at = (Key: unknown, Bucket: unknown = 'photos') => ({ Bucket, Key });
+  const url = (key: string, host = 'photos.s3.amazonaws.com') => `https://${host}/${key}`;
+  const key = 'imagesets/a/images/a b(1).JPG';
+
+  test.each([
+    ['no column', {}, null],
+    ['empty columns', { full_s3: null, full_url: '' }, null],
+    ['a location without a key', { full_s3: { Bucket: 'photos' } }, null],
+    ['a location', { full_s3: at(key) }, key],
+    ['a URL', { full_url: url(key) }, key],
+    ['a regional URL', { full_url: url(key, 'photos.s3.us-west-2.amazonaws.com') }, key],
+    ['both', { full_s3: at(key), full_url: url(key) }, key],
+    ['both, the URL percent-encoded', { full_s3: at(key), full_url: encodeURI(url(key)) }, key],
+  ])('finds the object of %s', (_, record, expected) => {
+    expect(read(record)).toBe(expected);
+  });
+
+  test.each([
+    ['a location in another bucket', { full_s3: at(key, 'models') }, 'full_s3 names "models"'],
+    ['a URL of another bucket', { full_url: url(key, 'photos2.s3.amazonaws.com') }, 'full_url names https'],
+    [
+      'a URL of another site',
+      { full_url: url(key, 'photos.s3.amazonaws.com.evil.org') },
+      'full_url names https',
+    ],
+    ['a URL with a user', { full_url: url(key, 'photos.s3.amazonaws.com@evil.org') }, 'full_url names https'],
+    ['a script', { full_url: 'javascript:alert(1)' }, 'full_url names javascript:alert(1)'],
+    ['a key that is no text', { full_s3: at(7) }, 'full_s3 with the key 7'],
+    [
+      'another imageset',
+      { full_s3: at('imagesets/b/images/a.jpg') },
+      'full_s3 names imagesets/b/images/a.jpg',
+    ],
+    ['a model', { full_url: url('models/m/model.tar.gz') }, 'full_url names models/m/model.tar.gz'],
+    ['the folder itself', { full_s3: at('imagesets/a/') }, '. or .. folders'],
+    ['the folder in capitals', { full_s3: at('Imagesets/a/b.jpg') }, 'full_s3 names Imagesets/a/b.jpg'],
+    ['a folder above', { full_s3: at('imagesets/a/../b/c.jpg') }, '. or .. folders'],
+    [
+      'two objects',
+      { full_s3: at(key), full_url: url('imagesets/a/images/c.jpg') },
+      'and full_url imagesets/a/images/c.jpg',
+    ],
+  ])('refuses %s', (_, record, message) => {
+    expect(() => read(record)).toThrow(ExportFolderInvalid);
+    expect(() => read(record)).toThrow(message);
+  });
+
+  test.each(['', '..', 'a/b', 'a\\b', '%2e%2e', 'a\0'])('no folder is named %j', (uuid) => {
+    expect(() => requireKeySegment('uuid', uuid, 'row 1')).toThrow(ExportFolderInvalid);
+  });
+});
+
+test('names are listed up to a number, without what a terminal would obey', () => {
+  expect(enumerate(['a', 'b\u001b[2J', 'c'], 2)).toBe('a, b\\u{1b}[2J and 1 more');
 });
