@@ -4,7 +4,8 @@ import { FileInvalid } from './errors.ts';
 
 /**
  * CSV as the pipeline's files use it: UTF-8, comma, LF, header, quotes only when needed, missing is empty; readers take
- * `NA` for missing as well (contract section 5, Q-I11).
+ * `NA` for missing as well (contract section 5, Q-I11). People open these files in spreadsheets, so a text that would run
+ * there as a formula gets an apostrophe before it, which our readers take off again.
  */
 export type Cell = string | number | bigint | boolean | null | undefined;
 
@@ -59,9 +60,26 @@ const MAY_NEED_QUOTES = /[",\r\n]|^[\s\ufeff]|\s$/;
 function formatCell(cell: Cell): string {
   if (cell === null || cell === undefined || Number.isNaN(cell)) return '';
   if (typeof cell === 'boolean') return cell ? 'TRUE' : 'FALSE';
-  const text = String(cell);
+  if (typeof cell !== 'string') return String(cell);
+  const text = isFormula(cell) ? `'${cell}` : cell;
   return MAY_NEED_QUOTES.test(text) ? Papa.unparse([[text]]) : text;
 }
+
+/**
+ * A spreadsheet runs a text that begins with = + - @ (in full width, too, in East Asian ones), also behind a tab or a line
+ * break; some pass over spaces, quotes and what has no width before it (OWASP, "CSV Injection").
+ */
+const FORMULA = /^[\s'"\u200b-\u200d\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const LETTER_OR_DIGIT = /^[0-9A-Za-z]/;
+
+/** Whether a spreadsheet could take a text for a formula. Such texts stand in files behind an apostrophe; numbers are none. */
+export const isFormula = (text: string): boolean =>
+  !LETTER_OR_DIGIT.test(text) && FORMULA.test(text) && !NUMBER.test(text);
+
+/** The text as it was before it was written. */
+const withoutApostrophe = (cell: string): string =>
+  cell.startsWith("'") && isFormula(cell.slice(1)) ? cell.slice(1) : cell;
 
 /** Of a row's cells by their columns; a column that a file may lack is optional. */
 export type RowSchema<Row> = z.ZodType<Row, Record<string, string | null | undefined>>;
@@ -118,7 +136,7 @@ function parseRows<Row>(
       throw invalid(where, rowsBefore + index, `${line.length} cells under ${columns.length} columns`);
     const cells: Record<string, string | null> = {};
     for (let column = 0; column < line.length; column++)
-      cells[columns[column] as string] = missingAsNull(line[column] as string);
+      cells[columns[column] as string] = cellText(line[column] as string);
     const parsed = row.safeParse(cells);
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
@@ -157,7 +175,8 @@ function completeLength(text: string): number {
   return length;
 }
 
-const missingAsNull = (cell: string): string | null => (cell === '' || cell === 'NA' ? null : cell);
+const cellText = (cell: string): string | null =>
+  cell === '' || cell === 'NA' ? null : withoutApostrophe(cell);
 
 const invalid = (where: string, row: number, found: string): FileInvalid =>
   new FileInvalid({

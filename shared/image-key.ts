@@ -1,3 +1,4 @@
+import { isFormula } from './csv.ts';
 import { PhotosMissing } from './errors.ts';
 import type { ImageRow } from './fpe-database/station-export.ts';
 
@@ -11,7 +12,7 @@ export const findImageKey = (row: Pick<ImageRow, 'key' | 'url'>): string | null 
 /**
  * S3 key of a photo that is to be read.
  *
- * @throws PhotosMissing when the row names no photo, or one in another bucket than the manifests can name
+ * @throws PhotosMissing when the row names no photo, one in another bucket than the manifests can name, or a formula
  */
 export function imageKey(
   row: Pick<ImageRow, 'image_id' | 'bucket' | 'key' | 'url'>,
@@ -22,6 +23,9 @@ export function imageKey(
     throw unusable(row, `full_s3 without a key and full_url ${JSON.stringify(row.url)}`, storageBucket);
   if (row.bucket !== null && row.bucket !== storageBucket)
     throw unusable(row, `bucket ${row.bucket}`, storageBucket);
+  // Keys go into CSV files as they are, which train.py and FPE's scripts read and people open.
+  if (isFormula(key))
+    throw unusable(row, `key ${JSON.stringify(key)}, which a spreadsheet would run`, storageBucket);
   return key;
 }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import Papa from 'papaparse';
 import * as z from 'zod';
 import {
   formatCsv,
+  isFormula,
   numberCell,
   optionalNumberCell,
   optionalTextCell,
@@ -39,7 +41,9 @@ describe('reading', () => {
 });
 
 test('what is written is read again, as a whole or piece by piece, with NA or nothing for missing', async () => {
-  const text = fc.string({ unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r', ' ', '|') });
+  const text = fc.string({
+    unit: fc.constantFrom('a', 'é', '"', ',', '\n', '\r', ' ', '|', "'", '=', '-', '＝', '1'),
+  });
   const cells = fc.record({
     text: fc.option(text.filter((value) => value !== '' && value !== 'NA')),
     number: fc.option(fc.double({ noNaN: true, noDefaultInfinity: true })),
@@ -70,4 +74,101 @@ test('what is written is read again, as a whole or piece by piece, with NA or no
       },
     ),
   );
+});
+
+describe('a spreadsheet', () => {
+  const written = (cell: string) =>
+    formatCsv(['name'], [{ name: cell }])
+      .split('\n')
+      .slice(1)
+      .join('\n')
+      .trimEnd();
+
+  test.each([
+    ['=HYPERLINK("http://x.org")', `"'=HYPERLINK(""http://x.org"")"`],
+    ['+1+1', "'+1+1"],
+    ['-', "'-"],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    [' =1+1', "' =1+1"],
+    ["'=1+1", "''=1+1"],
+    ['"=1+1', `"'""=1+1"`],
+    ['\t=1+1', "'\t=1+1"],
+    ['\tMill Brook', "'\tMill Brook"],
+    ['＝1+1', "'＝1+1"],
+    ['＠x', "'＠x"],
+    ['\ufeff=1+1', "'\ufeff=1+1"],
+    ['\u200b=1+1', "'\u200b=1+1"],
+  ])('is not given %j to run', (cell, expected) => {
+    expect(written(cell)).toBe(expected);
+  });
+
+  test.each([
+    '-1.5',
+    '+3',
+    '-.5e-7',
+    'a-b=c',
+    "'Mill Brook'",
+    '"Mill" Brook',
+    'Mühlbach',
+    '1+1',
+    'imagesets/a/images/=b.jpg',
+  ])('gets %s as it is', (cell) => {
+    expect(Papa.parse<string[]>(formatCsv(['name'], [{ name: cell }])).data[1]).toEqual([cell]);
+  });
+
+  test('finds no cell that begins as a formula, in whatever is written; numbers stay numbers', () => {
+    const units = [
+      '=',
+      '+',
+      '-',
+      '@',
+      '＝',
+      '－',
+      '\t',
+      '\r',
+      '\n',
+      ' ',
+      "'",
+      '"',
+      ',',
+      '\ufeff',
+      '1',
+      '.',
+      'e',
+      'a',
+    ];
+    const cell = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...units) }),
+      fc.string({ unit: 'binary' }),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+    );
+    const rows = fc.array(fc.record({ first: cell, second: cell, third: cell }), { minLength: 1 });
+    fc.assert(
+      fc.property(rows, fc.constantFrom('' as const, 'NA' as const), (given, missing) => {
+        const columns = ['first', 'second', 'third'] as const;
+        const { data } = Papa.parse<string[]>(formatCsv(columns, given, missing).slice(0, -1), {
+          delimiter: ',',
+        });
+
+        for (const found of data.flat())
+          if (/^[\s'"]*[=+\-@＝＋－＠\t\r\n]/.test(found) && !found.startsWith("'"))
+            expect(found.trim()).toMatch(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i);
+        data.slice(1).forEach((line, index) => {
+          columns.forEach((column, place) => {
+            const value = given[index]?.[column];
+            if (typeof value === 'number') expect(Number(line[place])).toBe(value + 0);
+          });
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('would take a key of a photo for a formula only where it begins like one', () => {
+    expect(isFormula('imagesets/a/images/=1.jpg')).toBe(false);
+    expect(isFormula('=1.jpg')).toBe(true);
+  });
 });

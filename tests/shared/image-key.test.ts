@@ -18,6 +18,7 @@ test('without full_s3 it is the text after the host: nothing cut off, nothing en
 
 test.each([
   [{ bucket: null, key: null, url: null }, 'full_s3 without a key and full_url null'],
+  [{ bucket: 'storage', key: '=HYPERLINK("x")', url: null }, 'which a spreadsheet would run'],
   [{ bucket: 'elsewhere', key: 'a.jpg', url: null }, 'bucket elsewhere'],
 ])('refuses an image that names no photo of the storage bucket: %j', (row, found) => {
   const find = () => imageKey({ image_id: 12, ...row }, 'storage');
