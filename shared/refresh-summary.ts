@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { csvHeader, csvRows } from './csv.ts';
+import { lineOf, messageOf, subjectOf, withoutAddresses } from './notification.ts';
 import type { Decision } from './refresh-plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './refresh-state.ts';
 import { formatCount } from './report/formats.ts';
@@ -17,6 +18,8 @@ export type StationExecution = {
 /** JSON of the table that the output of an execution carries; the rest of it is small (Step Functions: 256 KiB). */
 const MAX_TABLE_BYTES = 128 * 1024;
 const MAX_DETAIL_CHARACTERS = 200;
+const MAX_NAME_CHARACTERS = 80;
+const MAX_REASON_CHARACTERS = 400;
 const MAX_LINES = 60;
 
 const COLUMNS = [
@@ -43,7 +46,7 @@ export function resultRows(
     ): RefreshRow => ({
       ...decision,
       outcome,
-      detail: shorten(detail),
+      detail: lineOf(detail, MAX_DETAIL_CHARACTERS),
       execution_arn,
     });
     // Whoever asks for a station that is not there should hear of it.
@@ -97,11 +100,9 @@ function describeFailure({ status, error, cause }: StationExecution): string {
     // Text, then.
   }
   const message = parsed?.errorMessage ?? parsed?.FailureReason ?? cause ?? '';
-  return [error ?? status, String(message)].filter(Boolean).join(': ');
+  const text = typeof message === 'string' ? message : JSON.stringify(message);
+  return [error ?? status, withoutAddresses(text)].filter(Boolean).join(': ');
 }
-
-const shorten = (text: string): string =>
-  text.length > MAX_DETAIL_CHARACTERS ? `${text.slice(0, MAX_DETAIL_CHARACTERS - 1)}…` : text;
 
 /** The output of the execution; `stations` holds those that something was done with first of all. */
 export function summarizeRefresh(
@@ -137,8 +138,10 @@ function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
     [...rows]
       .sort((a, b) => URGENCY[a.outcome] - URGENCY[b.outcome])
       .filter((row) => {
-        bytes += Buffer.byteLength(JSON.stringify(row)) + 1;
-        return bytes <= MAX_TABLE_BYTES;
+        const more = Buffer.byteLength(JSON.stringify(row)) + 1;
+        if (bytes + more > MAX_TABLE_BYTES) return false;
+        bytes += more;
+        return true;
       }),
   );
   return rows.filter((row) => kept.has(row));
@@ -147,7 +150,7 @@ function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
 /** result.csv: every station, with nothing cut but what was cut before. */
 export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLUMNS) + csvRows(COLUMNS, rows);
 
-/** Subject (ASCII, at most 100 characters) and text of the message to people; those that failed come first. */
+/** Subject and text of the message to people, as SNS takes them; those that failed come first. */
 export function refreshMessage({ counts, stations, result_uri }: RefreshSummary): {
   subject: string;
   message: string;
@@ -164,19 +167,21 @@ export function refreshMessage({ counts, stations, result_uri }: RefreshSummary)
     .sort((a, b) => URGENCY[a.outcome] - URGENCY[b.outcome]);
   const lines = told.slice(0, MAX_LINES).map(describeRow);
   return {
-    subject: `FPE refresh: ${parts}`,
-    message: [
-      `${formatCount(counts.stations)} stations: ${parts}, ${counts.nothing} left as they are.`,
-      '',
-      ...lines,
-      ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),
-      '',
-      `All of them: ${result_uri}`,
-    ].join('\n'),
+    subject: subjectOf(`FPE refresh: ${parts}`),
+    message: messageOf(
+      [
+        `${formatCount(counts.stations)} stations: ${parts}, ${counts.nothing} left as they are.`,
+        '',
+        ...lines,
+        ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),
+        '',
+        `All of them: ${result_uri}`,
+      ].join('\n'),
+    ),
   };
 }
 
-/** One line for a person. */
+/** One line for a person, whatever the station is called. */
 export function describeRow({
   station_id,
   station_name,
@@ -185,7 +190,9 @@ export function describeRow({
   outcome,
   detail,
 }: RefreshRow): string {
-  const station = `Station ${station_id}${station_name === null ? '' : ` (${station_name})`}`;
-  if (outcome === 'none' || outcome === 'planned') return `${station}: ${action}. ${reason}`;
-  return `${station}: ${action} ${outcome}${detail ? `. ${detail}` : ''}`;
+  const name = station_name === null ? '' : ` (${lineOf(station_name, MAX_NAME_CHARACTERS)})`;
+  const station = `Station ${station_id}${name}`;
+  if (outcome === 'none' || outcome === 'planned')
+    return `${station}: ${action}. ${lineOf(reason, MAX_REASON_CHARACTERS)}`;
+  return `${station}: ${action} ${outcome}${detail ? `. ${lineOf(detail, MAX_DETAIL_CHARACTERS)}` : ''}`;
 }

@@ -1,0 +1,67 @@
+/** SNS takes subjects of fewer than 100 characters (SNS API, Publish). */
+const MAX_SUBJECT_CHARACTERS = 99;
+const NOTHING_TO_SAY = 'FPE';
+
+/** Letters that Unicode does not take apart, and the signs that our texts use. */
+const ASCII: Record<string, string> = {
+  ß: 'ss',
+  æ: 'ae',
+  Æ: 'AE',
+  ø: 'o',
+  Ø: 'O',
+  ł: 'l',
+  Ł: 'L',
+  '–': '-',
+  '—': '-',
+  '“': '"',
+  '”': '"',
+  '‘': "'",
+  '’': "'",
+};
+
+/** ESC [ … m and its like, which a terminal obeys. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: what it is for
+const TERMINAL_SEQUENCE = /\u001b\[[0-?]*[ -/]*[@-~]/g;
+/** Control characters but tab and line feed, and those that reverse the direction of what follows. */
+const CONTROL = /[[\p{Cc}\u202a-\u202e\u2066-\u2069]--[\t\n]]/gv;
+/** What a Python object without a text of its own is called by: another address in every process. */
+const MEMORY_ADDRESS = / at 0x[0-9a-f]{6,}\b/gi;
+
+/**
+ * Subject of a message through SNS, from any text: ASCII without control characters, begun by a letter, a digit or a
+ * punctuation mark, of fewer than 100 characters. Publish fails for others, and with it the state.
+ */
+export function subjectOf(text: string): string {
+  const ascii = messageOf(text)
+    .replaceAll(/[^\p{ASCII}]/gu, (character) => ASCII[character] ?? character)
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^\p{ASCII}]+/gu, '?')
+    .replaceAll(/\s+/g, ' ')
+    .replace(/^[ $+<=>^`|~]+/, '')
+    .trimEnd();
+  return ascii.length <= MAX_SUBJECT_CHARACTERS
+    ? ascii || NOTHING_TO_SAY
+    : `${ascii.slice(0, MAX_SUBJECT_CHARACTERS - 3).trimEnd()}...`;
+}
+
+/** Text of a message, from any text: Unicode without control characters but tabs and line feeds. */
+export const messageOf = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
+    .replaceAll(TERMINAL_SEQUENCE, '')
+    .replaceAll(CONTROL, '');
+
+/**
+ * Any text as a part of one line, so that what a station is called, or a job says, cannot pass for another line.
+ *
+ * @param maxCharacters above which its end is left out
+ */
+export function lineOf(text: string, maxCharacters: number): string {
+  const line = messageOf(text).replaceAll(/\s+/g, ' ').trim();
+  return line.length <= maxCharacters ? line : `${line.slice(0, maxCharacters - 1).toWellFormed()}…`;
+}
+
+/** A fault's text without what differs each time, so that the same fault reads the same. */
+export const withoutAddresses = (text: string): string => text.replaceAll(MEMORY_ADDRESS, '');
