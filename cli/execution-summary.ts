@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
 import { kendallTaus } from '../shared/execution-state.ts';
+import { messageOf, withoutAddresses } from '../shared/notification.ts';
 import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
 import { describeRow } from '../shared/refresh-summary.ts';
 import { formatCount } from '../shared/report/formats.ts';
@@ -155,12 +156,13 @@ const formatTau = (value: number | null): string => (value === null ? '–' : va
 export function describeFailure(error: string | undefined, cause: string | undefined): string {
   const parsed = parseCause(cause ?? '');
   const name = parsed?.errorType ?? error ?? 'Unknown';
-  const message = parsed?.errorMessage ?? parsed?.FailureReason ?? cause ?? 'No cause was given.';
+  const text = parsed?.errorMessage ?? parsed?.FailureReason ?? cause ?? 'No cause was given.';
+  const message = messageOf(withoutAddresses(typeof text === 'string' ? text : JSON.stringify(text)));
   // The parts of our own errors on lines of their own.
   return `${name}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
 }
 
-type Cause = { errorType?: string; errorMessage?: string; FailureReason?: string };
+type Cause = { errorType?: string; errorMessage?: unknown; FailureReason?: unknown };
 
 function parseCause(cause: string): Cause | null {
   try {

@@ -1,9 +1,12 @@
 /** What training and transform jobs share. */
 import type { S3Client } from '@aws-sdk/client-s3';
+import { withoutAddresses } from '../shared/notification.ts';
 import { JobFailure } from './job-data.ts';
 
 /** SageMaker keeps no more of a FailureReason. */
 export const MAX_REASON_CHARACTERS = 1024;
+/** What the folder of a job stands for. */
+const IN_CONTAINER = '/opt/ml';
 
 export type JobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
 
@@ -24,3 +27,7 @@ export type JobSettings<JobRecord> = {
 /** FailureReason for an error outside the container. */
 export const reasonOf = (error: unknown): string =>
   error instanceof JobFailure ? error.message : `InternalServerError: ${error}`;
+
+/** FailureReason as it is kept: of the same fault it is the same, whatever the job's folder is and wherever objects lie. */
+export const keptReason = (reason: string, folder: string): string =>
+  withoutAddresses(reason.replaceAll(folder, IN_CONTAINER)).slice(0, MAX_REASON_CHARACTERS);

@@ -9,7 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packFolder } from './archive.ts';
 import { type Container, type Exit, inFolder, startContainer } from './container.ts';
-import { type JobSettings, type JobStatus, MAX_REASON_CHARACTERS, reasonOf } from './job.ts';
+import { type JobSettings, type JobStatus, keptReason, MAX_REASON_CHARACTERS, reasonOf } from './job.ts';
 import {
   CheckpointSync,
   downloadSource,
@@ -175,7 +175,7 @@ export class TrainingJob {
   #end(status: JobStatus, secondaryStatus: string, reason?: string): void {
     this.record.status = status;
     this.record.trainingEndTime = Date.now();
-    if (reason !== undefined) this.record.failureReason = reason.slice(0, MAX_REASON_CHARACTERS);
+    if (reason !== undefined) this.record.failureReason = keptReason(reason, this.#settings.folder);
     this.#enter(secondaryStatus);
   }
 

@@ -10,7 +10,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap, { pMapIterable } from 'p-map';
 import { unpackArchive } from './archive.ts';
-import { type JobSettings, type JobStatus, MAX_REASON_CHARACTERS, reasonOf } from './job.ts';
+import { type JobSettings, type JobStatus, keptReason, reasonOf } from './job.ts';
 import {
   JobFailure,
   listSource,
@@ -179,7 +179,7 @@ export class TransformJob {
     this.#change({
       status,
       transformEndTime: Date.now(),
-      ...(reason !== undefined && { failureReason: reason.slice(0, MAX_REASON_CHARACTERS) }),
+      ...(reason !== undefined && { failureReason: keptReason(reason, this.#settings.folder) }),
     });
   }
 

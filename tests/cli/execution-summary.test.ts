@@ -111,6 +111,15 @@ describe('the summary of an execution', () => {
     expect(describeFailure('TrainingStopped', 'It was stopped')).toBe('TrainingStopped\n  It was stopped');
     expect(describeFailure(undefined, undefined)).toBe('Unknown\n  No cause was given.');
   });
+
+  test('tells the same fault in the same words, and nothing that the terminal obeys', () => {
+    const job = (address: string) =>
+      describeFailure('E', JSON.stringify({ FailureReason: `<BytesIO object at ${address}>\u001b[2J` }));
+
+    expect(job('0x7f3c5a1b2c40')).toBe('E\n  <BytesIO object>');
+    expect(job('0x7f00deadbeef')).toBe(job('0x7f3c5a1b2c40'));
+    expect(describeFailure('E', '{"errorMessage":{"code":7}}')).toBe('E\n  {"code":7}');
+  });
 });
 
 describe('an input on the command line', () => {
