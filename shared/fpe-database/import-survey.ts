@@ -165,8 +165,8 @@ class Surveyor implements Survey {
   #ownerOfFolder = new Map<ExportedStation, Owner>();
   /** Owners of the uuids of the export, by table and uuid. */
   #ownerOfUuid = new Map<string, Owner>();
-  /** Photos of imagesets that the database does not have, and where the export names them. */
-  #newPhotos = new Map<string, string>();
+  /** Imagesets that the database does not have, by uuid, and where the export describes them. */
+  #newImagesets = new Map<string, string>();
   #database: Database;
   #catalog: Catalog;
   #bucket: string;
@@ -223,7 +223,7 @@ class Surveyor implements Survey {
 
   /** Photos that a station of this database has under another imageset, whose uuid says nothing then. */
   async requireOwnPhotos(): Promise<void> {
-    await refuseForeignPhotos(this.#database, this.#bucket, this.#newPhotos);
+    await refuseForeignPhotos(this.#database, this.#bucket, this.#newImagesets);
   }
 
   /** Each file of storage/ as what the rows of its station say it is. */
@@ -286,12 +286,12 @@ class Surveyor implements Survey {
     const uuid = uuidOf(record, folder);
     this.#requireOwnUuid('imagesets', uuid, owner, imagesetFile);
     const known = await findByUuid(this.#database, 'imagesets', [uuid], stationId, imagesetFile);
+    if (!known.has(uuid)) this.#newImagesets.set(uuid, imagesetFile);
     owner.keys.set(`imagesets/${uuid}/pii.json`, 'detections');
     const identities = readRecords(imagesFile, this.#bucket).map((image, index) => {
       const where = rowOf(imagesFile as string, index);
       const identity = imageIdentity(image, where);
-      const photo = this.#readPhoto(this.#check('images', image, where), identity, uuid, owner, where);
-      if (photo !== null && !known.has(uuid)) this.#newPhotos.set(photo, where);
+      this.#readPhoto(this.#check('images', image, where), identity, uuid, owner, where);
       this.#requireOwnId(identity, uuid, where);
       return identity;
     });
@@ -299,21 +299,20 @@ class Surveyor implements Survey {
     return identities;
   }
 
-  /** @returns key of the photo, if the row names it; by its file name alone it is known where FPE puts it (contract 1.4) */
+  /** Without a key, a photo is known by its file name, where FPE puts it (contract 1.4). */
   #readPhoto(
     columns: ExportRecord,
     { filename }: ImageIdentity,
     imagesetUuid: string,
     { keys }: Owner,
     where: string,
-  ): string | null {
+  ): void {
     const prefix = `imagesets/${imagesetUuid}/`;
     const photo = namedKey(columns, PHOTO, { prefix }, this.#bucket, where);
     const thumbnail = namedKey(columns, THUMBNAIL, { prefix }, this.#bucket, where);
     keys.set(thumbnail ?? `${prefix}thumbs/${filename}`, 'thumbnails');
     keys.set(photo ?? `${prefix}images/${filename}`, 'photos');
     if (photo !== null) this.photoKeys.add(photo);
-    return photo;
   }
 
   /** The same photo may come twice, in exports of overlapping periods; two photos never share an id. */

@@ -168,27 +168,20 @@ class Level {
 
   /** Every file below, by key. */
   closeWithStorage(): StorageFile[] {
-    const entries = [...this.#files, ...this.#folders].filter((name) => !LITTER.test(name));
-    const storage = readdirSync(this.path, { withFileTypes: true, recursive: true })
-      .filter(({ parentPath, name }) =>
-        entries.includes(relative(this.path, join(parentPath, name)).split(sep)[0] as string),
-      )
-      .flatMap((entry) => {
-        const path = join(entry.parentPath, entry.name);
-        if (entry.isDirectory()) return [];
-        if (LITTER.test(entry.name)) {
-          this.#ignore(path);
-          return [];
-        }
-        // A name that is not UTF-8 leads to no file.
-        const found = entry.isFile() ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
-        if (!found) throw neitherFileNorFolder(path, entry);
-        return [{ path, key: relative(this.path, path).split(sep).join('/'), bytes: found.size }];
-      })
-      .sort((a, b) => (a.key < b.key ? -1 : 1));
-    for (const name of entries) this.#files.delete(name) || this.#folders.delete(name);
-    this.close();
-    return storage;
+    const storage = readdirSync(this.path, { withFileTypes: true, recursive: true }).flatMap((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      const names = relative(this.path, path).split(sep);
+      if (entry.isDirectory()) return [];
+      if (names.some((name) => LITTER.test(name))) {
+        this.#ignore(path);
+        return [];
+      }
+      // A name that is not UTF-8 leads to no file.
+      const found = entry.isFile() ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
+      if (!found) throw neitherFileNorFolder(path, entry);
+      return [{ path, key: names.join('/'), bytes: found.size }];
+    });
+    return storage.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 }
 

@@ -1012,7 +1012,7 @@ describe('An import refuses, before it writes anything,', () => {
       { timestamp: '2026-01-01T12:00:00Z', filename: 'b.jpg', full_s3: { Bucket: bucket, Key: key } },
     ]);
 
-    await expectRefusal(given, 'A photo of the export belongs to another imageset', key);
+    await expectRefusal(given, 'holds photos of another one in this database', key);
   });
 
   test('an imageset with the uuid of another station’s, also in capitals', async () => {
@@ -1163,12 +1163,20 @@ test('Of two imports at once with the same new uuids, the second is refused', as
   expect(await query('SELECT 1 FROM imagesets WHERE uuid = $1', first.imagesetUuid)).toHaveLength(1);
 });
 
-test('What another writer put under a key since the files were compared stays as it is', async () => {
+test.each([
+  ['a small file', 1],
+  ['a file in parts', 9 * 2 ** 20],
+])('What another writer put under the key of %s since it was compared stays as it is', async (_, bytes) => {
   const key = `imagesets/${randomUUID()}/images/a.jpg`;
-  const path = join(writeExport().folder, 'variables.json');
+  const given = writeExport();
+  given.write('a.jpg', 'x'.repeat(bytes));
+  const file = { path: join(given.folder, 'a.jpg'), key, bytes };
+  await uploadStorage(bucket, [file], () => undefined);
+  const again = uploadStorage(bucket, [file], () => undefined);
+  await expect(again).resolves.toBeUndefined();
   await writeObject({ bucket, key }, 'theirs', 'image/jpeg');
 
-  const attempt = uploadStorage(bucket, [{ path, key, bytes: 1 }], () => undefined);
+  const attempt = uploadStorage(bucket, [file], () => undefined);
 
   await expect(attempt).rejects.toThrow(ExportFolderInvalid);
   await expect(attempt).rejects.toThrow(key);
