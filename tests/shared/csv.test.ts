@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Papa from 'papaparse';
@@ -165,6 +167,19 @@ describe('a spreadsheet', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  test('is safe from every file, since one module alone writes them', () => {
+    const root = join(import.meta.dirname, '..', '..');
+    const writers = ['shared', 'functions', 'cli', 'local', 'report', 'deployment', 'environment']
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+          join(folder, file),
+        ),
+      )
+      .filter((file) => file.endsWith('.ts') && /Papa\.unparse/.test(readFileSync(join(root, file), 'utf8')));
+
+    expect(writers).toEqual(['shared/csv.ts']);
   });
 
   test('would take a key of a photo for a formula only where it begins like one', () => {
