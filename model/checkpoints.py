@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 import torch
 
+from errors import reason_of
 from hyperparameters import Hyperparameters
 from network import load_checkpoint
 
@@ -41,9 +42,7 @@ def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> 
             checkpoint = load_checkpoint(path)
             resume = checkpoint['resume']
         except Exception as error:  # a torn upload can hold anything
-            print(
-                f'Passing over {path.name}: it cannot be read ({type(error).__name__}: {error})', flush=True
-            )
+            print(f'Passing over {path.name}: it cannot be read ({reason_of(error)})', flush=True)
             continue
         if resume['identity'] != identity or checkpoint['epoch'] >= n_epochs:
             print(f'Passing over {path.name}: it belongs to a run with other settings or pairs', flush=True)

@@ -1,9 +1,12 @@
 """What can go wrong on purpose, in words a person can act on; the same form as `shared/errors.ts`."""
 
+import re
 from pathlib import Path
 
 # SageMaker shows this many characters of the failure file as the job's FailureReason.
 FAILURE_CHARACTERS = 1024
+# `<_io.BytesIO object at 0x7f3a…>`: another one each time, and of no use to anybody.
+ADDRESS = re.compile(r'( at)? 0x[0-9a-fA-F]{6,}')
 
 
 class PipelineError(Exception):
@@ -41,9 +44,23 @@ class InvalidCheckpoint(PipelineError):
     """A file does not hold a model of this network."""
 
 
+class UnsafeCheckpoint(PipelineError):
+    """A checkpoint names a class or a function that no model needs: whoever loads it may run foreign code."""
+
+
+def without_addresses(text: str) -> str:
+    """The text without addresses of memory: the same fault is told in the same words each time."""
+    return ADDRESS.sub('', text)
+
+
+def reason_of(error: BaseException) -> str:
+    """Class and message of an error as one line, for a message of our own, an answer or a log."""
+    return without_addresses(' '.join(f'{type(error).__name__}: {error}'.split()))
+
+
 def failure_line(error: BaseException) -> str:
     """The error as one line of at most 1024 characters, its name first."""
-    return ' '.join(f'{type(error).__name__}: {error}'.split())[:FAILURE_CHARACTERS]
+    return reason_of(error)[:FAILURE_CHARACTERS]
 
 
 def write_failure(error: BaseException, output_folder: Path) -> None:

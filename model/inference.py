@@ -22,12 +22,15 @@ from PIL import Image
 from torch import Tensor
 
 from cores import available_cores
+from errors import InvalidCheckpoint, reason_of
 from network import RankNet, load_checkpoint, load_published_state
-from photos import UnreadablePhoto, open_photo
+from photos import Size, UnreadablePhoto, open_photo
 from transforms import apply_transform, scoring_plan, turn_off_antialiasing
 
 # The compiled network must give the same score; were it further off, the plain one would be used.
 COMPILED_TOLERANCE = 2e-6
+# Of what the network sees: eight times the largest input_size.
+MAX_SIDE_PIXELS = 8192
 
 
 class Scorer:
@@ -36,10 +39,9 @@ class Scorer:
     def __init__(self, checkpoint: dict[str, Any], source: str):
         network = RankNet()
         load_published_state(network, checkpoint['model_state_dict'], source)
-        self.transform = checkpoint['transforms']['eval']
+        self.transform, (height, width) = _preparation(checkpoint, source)
         turn_off_antialiasing(self.transform)
         self.plan = scoring_plan(self.transform)
-        height, width = (int(length) for length in checkpoint['params']['input_shape'])
         self.network = compile_network(network.eval(), torch.rand(1, 3, height, width))
 
     def prepare(self, photo: Image.Image) -> Tensor:
@@ -50,6 +52,38 @@ class Scorer:
     @torch.no_grad()
     def score(self, photo: Image.Image) -> float:
         return float(self.network(self.prepare(photo)))
+
+
+def _preparation(checkpoint: dict[str, Any], source: str) -> tuple[Any, Size]:
+    """The `eval` transform, and the size it brings photos to.
+
+    Raises InvalidCheckpoint for sizes no model has: a changed file may ask for more memory than there is.
+    """
+    transform, shape = checkpoint['transforms'].get('eval'), checkpoint['params'].get('input_shape')
+    steps = getattr(transform, 'transforms', None)
+    if not isinstance(steps, list) or not isinstance(shape, (list, tuple)) or len(shape) != 2:
+        raise _invalid_preparation(source, 'no transform eval or no input_shape')
+    lengths = [*shape]
+    for step in steps:
+        size = getattr(step, 'size', [])
+        lengths += size if isinstance(size, (list, tuple)) else [size]
+    try:
+        lengths = [int(length) for length in lengths]
+    except (TypeError, ValueError):
+        raise _invalid_preparation(source, 'lengths that are no numbers') from None
+    if not all(1 <= length <= MAX_SIDE_PIXELS for length in lengths):
+        raise _invalid_preparation(source, f'lengths from {min(lengths)} to {max(lengths)} pixels')
+    return transform, (lengths[0], lengths[1])
+
+
+def _invalid_preparation(source: str, found: str) -> InvalidCheckpoint:
+    return InvalidCheckpoint(
+        what='The checkpoint does not say how photos are prepared',
+        where=source,
+        found=found,
+        expected=f'transforms.eval and params.input_shape, with lengths of 1 to {MAX_SIDE_PIXELS} pixels',
+        fix='give a model.pth that this pipeline or FPE published',
+    )
 
 
 def compile_network(network: RankNet, example: Tensor) -> Callable[[Tensor], Tensor]:
@@ -69,7 +103,7 @@ def compile_network(network: RankNet, example: Tensor) -> Callable[[Tensor], Ten
             return compiled
         print('The compiled network gives other scores; using the plain one', flush=True)
     except Exception as error:  # each version of PyTorch refuses in its own way
-        print(f'Using the plain network: {type(error).__name__}: {error}', flush=True)
+        print(f'Using the plain network: {reason_of(error)}', flush=True)
     return network.to(memory_format=torch.channels_last)
 
 
@@ -102,7 +136,7 @@ def predict_fn(photo: Image.Image | UnreadablePhoto, model: Scorer) -> dict[str,
     try:
         score = model.score(photo)
     except Exception as error:  # whatever a photo provokes in a foreign model's transform
-        return _no_score(f'{type(error).__name__}: {error}')
+        return _no_score(reason_of(error))
     return {'score': score} if math.isfinite(score) else _no_score(f'the score is {score}')
 
 

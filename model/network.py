@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import resnet18
 
-from errors import InvalidCheckpoint
+from checkpoint_file import read_checkpoint_file
+from errors import InvalidCheckpoint, UnsafeCheckpoint, reason_of
 
 # Published checkpoints were saved from within a DataParallel wrapper, which puts this before every name.
 PREFIX = 'module.'
@@ -87,11 +88,11 @@ def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: 
     }
     try:
         network.load_state_dict(plain)
-    except RuntimeError as error:
+    except (RuntimeError, AttributeError, TypeError) as error:  # the latter two: a value that is no tensor
         raise InvalidCheckpoint(
             what='The checkpoint belongs to another network',
             where=source,
-            found=' '.join(str(error).split())[:300],
+            found=reason_of(error)[:300],
             expected='the 126 tensors of a ResNet-18 body and a head 512-256-64-1',
             fix='give a model.pth that this pipeline or FPE published',
         ) from error
@@ -100,17 +101,18 @@ def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: 
 def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
     """Start the body from a torchvision state_dict of resnet18; its classifier (`fc`) is dropped.
 
-    Raises InvalidCheckpoint when the file holds anything else.
+    Raises InvalidCheckpoint when the file holds anything else, UnsafeCheckpoint when it may run foreign code.
     """
     try:
-        state = torch.load(path, map_location='cpu', weights_only=True)
         donor = resnet18(weights=None)
-        donor.load_state_dict(state)
-    except Exception as error:  # torch.load raises whatever the bytes lead it to
+        donor.load_state_dict(read_checkpoint_file(path))
+    except UnsafeCheckpoint:
+        raise
+    except Exception as error:  # load_state_dict raises whatever it is given leads it to
         raise InvalidCheckpoint(
             what='The ImageNet weights cannot be used',
             where=str(path),
-            found=' '.join(f'{type(error).__name__}: {error}'.split())[:300],
+            found=reason_of(error)[:300],
             expected='a torchvision state_dict of resnet18',
             fix='give torchvision’s resnet18-f37072fd.pth as the weights channel, or set pretrained to false',
         ) from error
@@ -119,6 +121,23 @@ def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU. It holds pickled torchvision transforms: read only files you trust."""
-    # From torch 2.6 on, weights_only is the default, and refuses the transforms.
-    return torch.load(path, map_location='cpu', weights_only=False)
+    """Read a checkpoint onto the CPU: ours, or one that FPE published; nothing that it holds is run.
+
+    Raises UnsafeCheckpoint and InvalidCheckpoint.
+    """
+    checkpoint = read_checkpoint_file(path)
+    found = checkpoint if isinstance(checkpoint, dict) else {}
+    missing = [
+        name
+        for name in ('model_state_dict', 'optimizer_state_dict', 'transforms', 'params')
+        if not isinstance(found.get(name), dict)
+    ]
+    if missing:
+        raise InvalidCheckpoint(
+            what='The file holds no checkpoint of this network',
+            where=str(path),
+            found=f'no {", ".join(missing)}',
+            expected='a checkpoint as train.py writes it',
+            fix='give a model.pth that this pipeline or FPE published',
+        )
+    return checkpoint

@@ -18,7 +18,16 @@ from cores import available_cores
 from errors import MissingChannel
 from hyperparameters import Hyperparameters
 
-CODE_FILES = ('inference.py', 'serve', 'network.py', 'transforms.py', 'photos.py', 'cores.py', 'errors.py')
+CODE_FILES = (
+    'inference.py',
+    'serve',
+    'network.py',
+    'checkpoint_file.py',
+    'transforms.py',
+    'photos.py',
+    'cores.py',
+    'errors.py',
+)
 
 
 class Folders(NamedTuple):

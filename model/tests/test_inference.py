@@ -134,7 +134,7 @@ def test_a_checkpoint_that_fpe_published_before_is_scored_with(tmp_path):
 
 def test_an_unfamiliar_transform_is_called_as_it_is(tmp_path):
     checkpoint = upstream_checkpoint(RankNet())
-    checkpoint['transforms']['eval'].transforms.append(T.GaussianBlur(3))
+    checkpoint['transforms']['eval'].transforms.append(T.ColorJitter())
     torch.save(checkpoint, tmp_path / 'model.pth')
 
     model = inference.model_fn(tmp_path)
