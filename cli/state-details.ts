@@ -71,8 +71,9 @@ const DETAILS: Record<string, (output: unknown) => string> = {
       ? `no new photos beside ${formatCount(selected.images)} scored ones`
       : `${formatCount(selected.transform_photos)} new photos${selected.removed ? `, ${formatCount(selected.removed)} to be removed` : ''}`,
   ),
-  SupplyCode: details({ supplied: suppliedModel }, ({ supplied }) =>
-    supplied.code_added ? 'the archive came without code: ours is added' : '',
+  SupplyCode: details(
+    { supplied: suppliedModel },
+    () => 'the published weights, with the code of this version',
   ),
   ExtendPredictions: details(
     { extended: extension },

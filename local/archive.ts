@@ -4,8 +4,9 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
-import { extract, pack } from 'tar-stream';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { type ArchiveFile, MODEL_LIMITS, readArchive } from '../shared/archive-entries.ts';
 
 /** Weights hardly shrink at any level, and level 1 is several times faster than the default. */
 const GZIP_LEVEL = 1;
@@ -36,25 +37,19 @@ export function packFolder(folder: string): Readable {
 }
 
 /**
+ * Files are new: what lies in the folder already is never written over, nor followed where it is a link.
+ *
  * @param archive bytes of a tar.gz
- * @throws Error for a broken archive, a path outside the folder, and anything but files and folders
+ * @param where names the archive in errors
+ * @throws ArchiveInvalid for anything but files and folders below the root, too much of them, and a broken archive
  */
-export async function unpackArchive(archive: Uint8Array, folder: string): Promise<void> {
-  const unpacked = extract();
-  const write = async () => {
-    for await (const entry of unpacked) {
-      const { name, type, mode } = entry.header;
-      if (type === 'directory') {
-        entry.resume();
-        continue;
-      }
-      if (type !== 'file') throw new Error(`The archive holds ${name}, a ${type}; it may hold files only`);
-      const path = pathInside(folder, name);
-      await mkdir(dirname(path), { recursive: true });
-      await pipeline(entry, createWriteStream(path, { mode: mode ?? 0o644 }));
-    }
+export async function unpackArchive(archive: Uint8Array, folder: string, where: string): Promise<void> {
+  const write = async ({ name, mode, body }: ArchiveFile) => {
+    const path = pathInside(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await pipeline(body, createWriteStream(path, { flags: 'wx', mode: 0o600 | (mode & 0o755) }));
   };
-  await Promise.all([pipeline(Readable.from([archive]), createGunzip(), unpacked), write()]);
+  await readArchive(Readable.from([archive]), { where, limits: MODEL_LIMITS }, write);
 }
 
 /** @throws Error when a name leads out of the folder */

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { unpackArchive } from './archive.ts';
 import { countGpus, inFolder } from './container.ts';
 import { JobFailure } from './job-data.ts';
@@ -41,7 +41,7 @@ export async function prepareScript(
     );
   const code = join(folder, 'code');
   try {
-    await unpackArchive(await readFile(source), code);
+    await unpackArchive(await readFile(source), code, basename(source));
   } catch (error) {
     throw new JobFailure(`ClientError: ${source} cannot be unpacked: ${(error as Error).message}`);
   }

@@ -82,10 +82,9 @@ export class TransformJob {
     const { signal } = this.#stop;
     const archive = await readObject(s3, parseS3Uri(model.PrimaryContainer.ModelDataUrl), signal);
     await mkdir(join(folder, 'model'), { recursive: true });
-    await unpackArchive(archive, join(folder, 'model')).catch((error) => {
-      throw new JobFailure(
-        `ClientError: ${model.PrimaryContainer.ModelDataUrl} cannot be unpacked: ${error.message}`,
-      );
+    const { ModelDataUrl } = model.PrimaryContainer;
+    await unpackArchive(archive, join(folder, 'model'), ModelDataUrl).catch((error) => {
+      throw new JobFailure(`ClientError: ${ModelDataUrl} cannot be unpacked: ${error.message}`);
     });
     const objects = await listSource(s3, request.TransformInput.DataSource.S3DataSource);
     const server = await ModelServer.start({

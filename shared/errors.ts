@@ -145,6 +145,10 @@ export class ObjectNotFound extends PipelineError {
 export class FileInvalid extends PipelineError {
   override readonly name = 'FileInvalid';
 }
+/** An archive holds what it may not (paths, links, too much), or its bytes are broken. */
+export class ArchiveInvalid extends PipelineError {
+  override readonly name = 'ArchiveInvalid';
+}
 /** A handler was called with something that is not the machine's state. */
 export class InvalidState extends PipelineError {
   override readonly name = 'InvalidState';

@@ -1,50 +1,65 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
-import { extract, pack } from 'tar-stream';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { MODEL_LIMITS, readArchive } from './archive-entries.ts';
+import { ArchiveInvalid } from './errors.ts';
 
 const EPOCH = new Date(0);
 /** Weights hardly shrink at any level, and level 1 is several times faster than the default. */
 const GZIP_LEVEL = 1;
-
-/** Names of the files of a tar.gz as it passes by, without a leading `./`. */
-export async function archiveNames(archive: Readable): Promise<string[]> {
-  const names: string[] = [];
-  const entries = extract();
-  const read = async () => {
-    for await (const entry of entries) {
-      names.push(entry.header.name.replace(/^\.\//, ''));
-      entry.resume();
-    }
-  };
-  await Promise.all([pipeline(archive, createGunzip(), entries), read()]);
-  return names;
-}
+/** At the root of every published archive: upstream's holds nothing else (contract 5.3). */
+const WEIGHTS = 'model.pth';
 
 /**
- * The same tar.gz with files added at its end, while it is read: what was in it keeps its bytes, and is never there as a
- * whole. A fault of the archive ends the stream with it.
+ * What a published model is served from: its weights and this version's code, as a tar.gz that is made while the
+ * published one is read. Whatever else that holds is left out: code in a bucket that others write to is not run. A fault
+ * of the archive ends the stream with it.
  *
- * @param files path in the archive → bytes
+ * @param published tar.gz with model.pth, ours or upstream's
+ * @param code file name → bytes, as SageMaker's containers look for it in `code/`
+ * @param where names the published archive in errors
  */
-export function addToArchive(archive: Readable, files: ReadonlyMap<string, Uint8Array>): Readable {
+export function servedArchive(
+  published: Readable,
+  code: ReadonlyMap<string, Uint8Array>,
+  where: string,
+): Readable {
   const packed = pack();
-  const extended = createGzip({ level: GZIP_LEVEL });
-  const copyAll = async () => {
-    const entries = extract();
-    const copy = async () => {
-      for await (const entry of entries) {
-        const { name, size, mode, mtime, type } = entry.header;
-        if (type !== 'file') entry.resume();
-        else await pipeline(entry, packed.entry({ name, size, mode, mtime }));
-      }
-    };
-    await Promise.all([pipeline(archive, createGunzip(), entries), copy()]);
-    for (const [name, body] of files)
-      packed.entry({ name, mtime: EPOCH, mode: 0o755, uid: 0, gid: 0 }, Buffer.from(body));
+  const served = createGzip({ level: GZIP_LEVEL });
+  const packAll = async () => {
+    let found = false;
+    await readArchive(published, { where, limits: MODEL_LIMITS }, ({ name, size, body }) => {
+      if (name !== WEIGHTS) return null;
+      found = true;
+      return pipeline(body, packed.entry({ name, size, mtime: EPOCH, mode: 0o644 }));
+    });
+    if (!found) throw withoutWeights(where);
+    for (const [name, body] of code)
+      packed.entry({ name: `code/${name}`, mtime: EPOCH, mode: 0o755, uid: 0, gid: 0 }, Buffer.from(body));
     packed.finalize();
   };
-  copyAll().catch((error) => extended.destroy(error));
-  pipeline(packed, extended).catch(() => undefined); // the reader of `extended` gets the error
-  return extended;
+  const packing = packAll();
+  packing.catch((error) => served.destroy(error));
+  pipeline(packed, served).catch(() => undefined); // the reader of `served` gets the error
+  return Readable.from(told(served, packing));
 }
+
+/** Where a fault tears down one stream after the other, its reader is told the fault itself. */
+async function* told(served: Readable, packing: Promise<void>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* served;
+  } catch (error) {
+    await packing;
+    throw error;
+  }
+}
+
+const withoutWeights = (where: string): ArchiveInvalid =>
+  new ArchiveInvalid({
+    what: 'The published model cannot be served',
+    where,
+    found: `no ${WEIGHTS} at the root of the archive`,
+    expected: `${WEIGHTS}, as FPE and this pipeline publish it`,
+    fix: 'put the archive that was published in its place, or train the model again',
+  });

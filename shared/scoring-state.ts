@@ -49,11 +49,7 @@ export const selection = z.object({
 });
 export type Selection = z.output<typeof selection>;
 
-export const suppliedModel = z.object({
-  artifact: z.string(),
-  /** Whether our code had to be added. */
-  code_added: z.boolean(),
-});
+export const suppliedModel = z.object({ artifact: z.string() });
 export type SuppliedModel = z.output<typeof suppliedModel>;
 
 export const withdrawn = z.object({

@@ -1,8 +1,6 @@
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
-import { createGunzip } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { text } from 'node:stream/consumers';
 import * as z from 'zod';
+import { readArchive, TEXT_LIMITS } from '../archive-entries.ts';
 import { numberCell, parseCsv } from '../csv.ts';
 import { FileInvalid } from '../errors.ts';
 import type { ObjectLocation } from '../object-location.ts';
@@ -12,7 +10,7 @@ import type { TrainingOutput } from './epochs.ts';
 const loss = z
   .string()
   .nullable()
-  .transform((text) => (text === null || !Number.isFinite(Number(text)) ? null : Number(text)));
+  .transform((cell) => (cell === null || !Number.isFinite(Number(cell)) ? null : Number(cell)));
 const metricsRow = z
   .object({ epoch: numberCell, train_loss: loss, val_loss: loss })
   .transform(({ epoch, train_loss, val_loss }) => ({ epoch: epoch + 1, train: train_loss, val: val_loss }));
@@ -44,7 +42,7 @@ export function trainingOutputLocation(artifact: string): ObjectLocation {
  *
  * @param archive bytes of output.tar.gz
  * @param where names the archive in errors, e.g. its S3 URI
- * @throws FileInvalid when it is no archive, lacks either file, or they are not what train.py writes
+ * @throws ArchiveInvalid when it is no archive, FileInvalid when it lacks either file or they are not what train.py writes
  */
 export async function readTrainingOutput(
   archive: AsyncIterable<Uint8Array>,
@@ -65,38 +63,23 @@ async function unpack(
   where: string,
 ): Promise<Map<string, string>> {
   const files = new Map<string, string>();
-  try {
-    const source = Readable.from(archive);
-    const gunzip = createGunzip();
-    const entries = extract();
-    // pipe() does not hand on errors, and a source that fails would be waited for without end.
-    source.on('error', (error) => gunzip.destroy(error)).pipe(gunzip);
-    gunzip.on('error', (error) => entries.destroy(error)).pipe(entries);
-    for await (const entry of entries) {
-      const name = entry.header.name.split('/').at(-1) as string;
-      if (names.includes(name)) files.set(name, (await buffer(entry)).toString('utf8'));
-      else entry.resume();
-    }
-  } catch (cause) {
-    if (!isArchiveFault(cause)) throw cause;
-    throw invalid(where, cause instanceof Error ? cause.message : String(cause), cause);
-  }
+  await readArchive(archive, { where, limits: TEXT_LIMITS }, ({ name: path, body }) => {
+    const name = path.split('/').at(-1) as string;
+    if (!names.includes(name)) return null;
+    if (files.has(name)) throw invalid(where, `${name} twice`);
+    return text(body).then((content) => void files.set(name, content));
+  });
   const missing = names.filter((name) => !files.has(name));
   if (missing.length > 0) throw invalid(where, `no ${missing.join(' and no ')} among its files`);
   return files;
 }
 
-/** Faults of the bytes, as opposed to a connection that breaks off, which is worth another try. */
-const isArchiveFault = (error: unknown): boolean => {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  return code.startsWith('Z_') || /tar header|Unexpected end|Invalid tar/.test(message);
-};
-
-function parseArguments(text: string, where: string): number | null {
+function parseArguments(json: string, where: string): number | null {
   try {
-    return argumentsFile.parse(JSON.parse(text));
+    return argumentsFile.parse(JSON.parse(json));
   } catch (cause) {
-    throw invalid(where, cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause), cause);
+    if (cause instanceof z.ZodError) throw invalid(where, z.prettifyError(cause), cause);
+    throw invalid(where, 'text that is no JSON'); // the parser's own words would quote it
   }
 }
 

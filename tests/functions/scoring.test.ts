@@ -1,5 +1,6 @@
-import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
@@ -7,12 +8,15 @@ import { handler as extendPredictions } from '../../functions/extend-predictions
 import { handler as publishPredictions } from '../../functions/publish-predictions.ts';
 import { handler as recordPredictions } from '../../functions/record-predictions.ts';
 import { handler as selectPhotos } from '../../functions/select-photos.ts';
+import { handler as supplyCode } from '../../functions/supply-code.ts';
 import { handler as withdrawPhotos } from '../../functions/withdraw-photos.ts';
+import { MODEL_LIMITS, readArchive } from '../../shared/archive-entries.ts';
 import {
   findSize,
   findVersion,
   listObjects,
   readJson,
+  readStream,
   readText,
   writeCsv,
   writeJson,
@@ -20,6 +24,7 @@ import {
 } from '../../shared/aws/object-store.ts';
 import { formatCsv } from '../../shared/csv.ts';
 import {
+  ArchiveInvalid,
   ClaimLost,
   ExecutionEnded,
   FileInvalid,
@@ -31,7 +36,6 @@ import {
 } from '../../shared/errors.ts';
 import type { MergedBatch } from '../../shared/execution-state.ts';
 import { versionKeys } from '../../shared/keys.ts';
-import { addToArchive, archiveNames } from '../../shared/model-archive.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
 import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
 import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
@@ -46,6 +50,8 @@ import {
   insertRow,
   insertStation,
 } from '../test-station.ts';
+
+const MODEL_FOLDER = join(import.meta.dirname, '..', '..', 'model');
 
 let database: pg.Client;
 let buckets: { storage: string; model: string };
@@ -464,23 +470,72 @@ const photosOfReport = (html: string): string => {
   return JSON.stringify([photos.keys, [...photos.imageIds], [...pairs.left], [...pairs.right]]);
 };
 
-describe('the archive of a model', () => {
-  test('keeps what was in it when files are added', async () => {
-    const weights = Buffer.alloc(3_000_000, 'weights ');
-    const archive = await packSource(new Map([['model.pth', weights]]));
-
-    const extended = await buffer(
-      addToArchive(Readable.from([archive]), new Map([['code/inference.py', Buffer.from('import torch')]])),
+describe('SupplyCode', () => {
+  const WEIGHTS = Buffer.alloc(3_000_000, 'weights ');
+  const publish = async (files: Record<string, Uint8Array>) =>
+    writeObject(
+      inPublic(run.keys.published.model),
+      await packSource(new Map(Object.entries(files))),
+      'application/gzip',
     );
+  async function served(): Promise<Map<string, string>> {
+    const files = new Map<string, string>();
+    const archive = await readStream(inModelBucket(run.keys.model));
+    await readArchive(archive, { where: 'served', limits: MODEL_LIMITS }, ({ name, body }) =>
+      text(body).then((content) => void files.set(name, content)),
+    );
+    return files;
+  }
 
-    expect(await archiveNames(Readable.from([extended]))).toEqual(['model.pth', 'code/inference.py']);
+  test('serves the weights that upstream published with our code', async () => {
+    await publish({ 'model.pth': WEIGHTS });
+
+    const { artifact } = await call(supplyCode, { run });
+
+    expect(artifact).toBe(`s3://${buckets.model}/${run.keys.model}`);
+    const files = await served();
+    expect(files.get('model.pth')).toBe(WEIGHTS.toString());
+    expect([...files.keys()][0]).toBe('model.pth');
+    for (const name of ['inference.py', 'serve', 'network.py', 'checkpoint_file.py', 'errors.py'])
+      expect(files.get(`code/${name}`)).toBe(readFileSync(join(MODEL_FOLDER, name), 'utf8'));
   });
 
-  test('that is broken ends with an error, not with half an archive', async () => {
-    const archive = await packSource(new Map([['model.pth', Buffer.alloc(100_000, 1)]]));
+  test('never serves code that lies in the published archive', async () => {
+    await publish({
+      'code/inference.py': Buffer.from('import os; os.system("planted")'),
+      'code/requirements.txt': Buffer.from('planted'),
+      'model.pth': WEIGHTS,
+      'sitecustomize.py': Buffer.from('planted'),
+    });
 
-    const attempt = buffer(addToArchive(Readable.from([archive.slice(0, 150)]), new Map()));
+    await call(supplyCode, { run });
 
-    await expect(attempt).rejects.toThrow();
+    const files = await served();
+    expect([...files.values()].filter((content) => content.includes('planted'))).toEqual([]);
+    expect([...files.keys()].filter((name) => !name.startsWith('code/'))).toEqual(['model.pth']);
+    expect(files.has('code/requirements.txt')).toBe(false);
+  });
+
+  test('serves nothing without weights, naming the archive', async () => {
+    await publish({ 'weights/model.pth': WEIGHTS });
+
+    const attempt = call(supplyCode, { run });
+
+    await expect(attempt).rejects.toThrow(ArchiveInvalid);
+    await expect(attempt).rejects.toThrow(
+      `The published model cannot be served (s3://${buckets.storage}/${run.keys.published.model}). Found: no model.pth`,
+    );
+    expect(await findSize(inModelBucket(run.keys.model))).toBe(null);
+  });
+
+  test('leaves no half archive behind when the published one is broken', async () => {
+    const whole = await packSource(new Map([['model.pth', WEIGHTS]]));
+    await writeObject(inPublic(run.keys.published.model), whole.slice(0, 3000), 'application/gzip');
+
+    const attempt = call(supplyCode, { run });
+
+    await expect(attempt).rejects.toThrow(ArchiveInvalid);
+    await expect(attempt).rejects.toThrow('unexpected end of file');
+    expect(await findSize(inModelBucket(run.keys.model))).toBe(null);
   });
 });

@@ -78,7 +78,7 @@ async function keys(prefix: string): Promise<string[]> {
 }
 async function unpacked(key: string): Promise<string> {
   const target = mkdtempSync(join(folder, 'unpacked-'));
-  await unpackArchive(await get(key), target);
+  await unpackArchive(await get(key), target, key);
   return target;
 }
 
@@ -695,11 +695,11 @@ test.each([
 });
 
 test.each([
-  ['leads out of its folder', { name: '../../escaped', type: 'file' as const }, 'leads out of its folder'],
+  ['leads out of its folder', { name: '../../escaped', type: 'file' as const }, 'a path with ".."'],
   [
     'holds a link',
     { name: 'model.pth', type: 'symlink' as const, linkname: '/etc/hosts' },
-    'model.pth, a symlink',
+    'entry "model.pth"). Found: a symlink',
   ],
 ])('a model whose archive %s fails the job', async (_what, header, reason) => {
   await createModel();

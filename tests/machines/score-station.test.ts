@@ -37,7 +37,7 @@ const batchesOf = (count: number) =>
 const ANSWERS: Record<string, Answer> = {
   prepareScoring: () => run,
   selectPhotos: () => selected('score', NEW_PHOTOS, 1),
-  supplyCode: () => ({ artifact: 's3://storage/models/6f2c/model.tar.gz', code_added: false }),
+  supplyCode: () => ({ artifact: 's3://model/rank/passing/model.tar.gz' }),
   [MODEL]: ({ ModelName }: { ModelName: string }) => ({
     ModelArn: `arn:aws:sagemaker:us-west-2:000000000000:model/${ModelName}`,
   }),
@@ -158,7 +158,6 @@ describe('score-station', () => {
   test('serves the archive that SupplyCode names, isolated from the network', async () => {
     machine.answers.supplyCode = () => ({
       artifact: 's3://model/rank/passing/model.tar.gz',
-      code_added: true,
     });
 
     await machine.run({ station_id: 29 });

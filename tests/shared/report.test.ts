@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { US_WEST_2 } from '../../shared/cost-model.ts';
-import { FileInvalid } from '../../shared/errors.ts';
+import { ArchiveInvalid, FileInvalid } from '../../shared/errors.ts';
 import { finalEpochs } from '../../shared/report/epochs.ts';
 import { formatTau } from '../../shared/report/formats.ts';
 import { Html, html } from '../../shared/report/html.ts';
@@ -665,7 +665,12 @@ describe('The output of the training', () => {
     ['neither file', {}, 'no metrics.csv and no args.json among its files'],
     ['no epoch', { 'args.json': '{}', 'metrics.csv': 'epoch,train_loss,val_loss\n' }, 'no epoch'],
     ['other columns', { 'args.json': '{}', 'metrics.csv': 'a,b\n1,2\n' }, 'epoch: '],
-    ['broken JSON', { 'args.json': '{', 'metrics.csv': METRICS }, `args.json in ${WHERE}`],
+    [
+      'broken JSON',
+      { 'args.json': 'hunter2', 'metrics.csv': METRICS },
+      `args.json in ${WHERE}). Found: text that is no JSON. Expected`,
+    ],
+    ['a file twice', { 'a/args.json': '{}', 'b/args.json': '{}' }, 'args.json twice'],
   ])('with %s is refused by name', async (_, files, message) => {
     const reading = read(files as Record<string, string>);
 
@@ -683,8 +688,8 @@ describe('The output of the training', () => {
   ])('that is %s is refused by name', async (_, bytes) => {
     const reading = readTrainingOutput(once(await bytes()), WHERE);
 
-    await expect(reading).rejects.toThrow(FileInvalid);
-    await expect(reading).rejects.toThrow(`The output of the training cannot be read (${WHERE}). Found: `);
+    await expect(reading).rejects.toThrow(ArchiveInvalid);
+    await expect(reading).rejects.toThrow(`An archive cannot be unpacked (${WHERE}). Found: `);
   });
 
   test('whose download breaks off fails with that fault, which is worth another try', async () => {
