@@ -40,13 +40,15 @@ def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> 
     for path in sorted(folder.glob('epoch_*.pth'), key=epoch_of, reverse=True):
         try:
             checkpoint = load_checkpoint(path)
-            resume = checkpoint['resume']
+            epoch, resume = checkpoint['epoch'], checkpoint['resume']
+            is_of_this_run = resume['identity'] == identity and epoch < n_epochs
+            best = checkpoint_path(folder, resume['best_epoch'])
         except Exception as error:  # a torn upload can hold anything
             print(f'Passing over {path.name}: it cannot be read ({reason_of(error)})', flush=True)
             continue
-        if resume['identity'] != identity or checkpoint['epoch'] >= n_epochs:
+        if not is_of_this_run:
             print(f'Passing over {path.name}: it belongs to a run with other settings or pairs', flush=True)
-        elif not checkpoint_path(folder, resume['best_epoch']).exists():
+        elif not best.exists():
             print(f'Passing over {path.name}: the best epoch before it is missing', flush=True)
         else:
             return checkpoint

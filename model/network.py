@@ -83,11 +83,10 @@ def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: 
 
     Raises InvalidCheckpoint, naming `source`, when tensors are missing, left over or of another shape.
     """
-    plain = {
-        name[len(PREFIX) :] if name.startswith(PREFIX) else name: tensor for name, tensor in state.items()
-    }
     try:
-        network.load_state_dict(plain)
+        network.load_state_dict(
+            {name[len(PREFIX) :] if name.startswith(PREFIX) else name: state[name] for name in state}
+        )
     except (RuntimeError, AttributeError, TypeError) as error:  # the latter two: a value that is no tensor
         raise InvalidCheckpoint(
             what='The checkpoint belongs to another network',
@@ -128,9 +127,7 @@ def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
     checkpoint = read_checkpoint_file(path)
     found = checkpoint if isinstance(checkpoint, dict) else {}
     missing = [
-        name
-        for name in ('model_state_dict', 'optimizer_state_dict', 'transforms', 'params')
-        if not isinstance(found.get(name), dict)
+        name for name in ('model_state_dict', 'transforms', 'params') if not isinstance(found.get(name), dict)
     ]
     if missing:
         raise InvalidCheckpoint(

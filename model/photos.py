@@ -4,40 +4,114 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import warnings
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+
+from errors import reason_of
 
 Size = tuple[int, int]  # height, width
 Window = tuple[int, int, int, int]  # top, left, height, width
 
+# Cameras of streams write JPEG; many write MPO, which is JPEG with further pictures behind the first, and
+# which Pillow opens as JPEG. It knows some forty formats more, and starts another program for EPS.
+FORMATS = ('JPEG', 'PNG')
+# The largest cameras have 61 megapixels, those of streams 3 to 30. Decoded, this many are 192 MB, for each
+# worker; a file of 0.5 MB can claim 169 megapixels.
+MAX_PIXELS = 64_000_000
+# A photo of that many pixels has 40 MB at the most; what is scored has 20 MiB (TS_MAX_REQUEST_SIZE).
+MAX_BYTES = 64 * 2**20
+# A progressive JPEG has about ten. Each takes the time of a whole picture, however small it is.
+MAX_SCANS = 500
+START_OF_SCAN = b'\xff\xda'
+# What other files that are named .jpg begin with.
+OTHER_FORMATS = {
+    'EPS': rb'%!PS|\xc5\xd0\xd3\xc6',
+    'GIF': rb'GIF8',
+    'TIFF': rb'II\*\0|MM\0\*',
+    'BMP': rb'BM',
+    'WebP': rb'RIFF....WEBP',
+    'HEIC or AVIF': rb'....ftyp',
+    'JPEG 2000': rb'\0\0\0\x0cjP|\xff\x4f\xff\x51',
+    'PDF': rb'%PDF',
+    'SVG or other markup': rb'\s*<',
+}
+
+# Pillow warns of more pixels than this, and refuses twice as many.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+warnings.simplefilter('error', Image.DecompressionBombWarning)
+
 
 class UnreadablePhoto(ValueError):
-    """The bytes are missing, broken, or no image."""
+    """The bytes are missing, broken, no JPEG or PNG, or more than a photo has."""
 
 
 def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
     """A photo as RGB, from a path or from bytes. Raises UnreadablePhoto.
 
-    Grey, CMYK, palette and transparent photos are converted (Q-T3, Q-X3). EXIF rotation is ignored, as
-    published models were trained. Pillow could decode a large JPEG at a fraction of its size in a fraction of
-    the time, but those are other pixels, hence other scores.
+    Grey, CMYK, palette and transparent photos are converted (Q-T3, Q-X3); of several pictures in a file the
+    first is taken. EXIF rotation is ignored, as published models were trained. Pillow could decode a large
+    JPEG at a fraction of its size in a fraction of the time, but those are other pixels, hence other scores.
     """
     try:
-        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)
-        image.load()
-        return image if image.mode == 'RGB' else image.convert('RGB')
+        content = source if isinstance(source, bytes) else _read(source)
+        with _open(io.BytesIO(content), content) as image:
+            if image.format != 'PNG' and content.count(START_OF_SCAN) > MAX_SCANS:
+                raise UnreadablePhoto(f'TooManyScans: more than {MAX_SCANS} scans in a JPEG')
+            image.load()
+            return image if image.mode == 'RGB' else image.convert('RGB')
+    except UnreadablePhoto:
+        raise
     except Exception as error:  # Pillow raises some twenty classes on broken bytes
-        raise UnreadablePhoto(f'{type(error).__name__}: {error}') from error
+        raise UnreadablePhoto(reason_of(error)) from error
 
 
 def photo_size(source: str | os.PathLike) -> Size:
     """Height and width as the file's header says, without decoding. Raises UnreadablePhoto."""
     try:
-        with Image.open(source) as image:
-            return image.height, image.width
+        with open(source, 'rb') as file:
+            _require_bytes(os.fstat(file.fileno()).st_size)
+            beginning = file.read(32)
+            file.seek(0)
+            with _open(file, beginning) as image:
+                return image.height, image.width
+    except UnreadablePhoto:
+        raise
     except Exception as error:
-        raise UnreadablePhoto(f'{type(error).__name__}: {error}') from error
+        raise UnreadablePhoto(reason_of(error)) from error
+
+
+def _read(path: str | os.PathLike) -> bytes:
+    with open(path, 'rb') as file:
+        _require_bytes(os.fstat(file.fileno()).st_size)
+        return file.read()
+
+
+def _require_bytes(size: int) -> None:
+    if size > MAX_BYTES:
+        raise UnreadablePhoto(f'TooManyBytes: {size:,} bytes; at most {MAX_BYTES:,} are read')
+
+
+def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
+    """Read the header alone: what is refused for its format or its size is never decoded."""
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        kind = next((name for name, start in OTHER_FORMATS.items() if re.match(start, beginning, re.S)), None)
+        looks = f', but perhaps {kind}' if kind else ''
+        raise UnreadablePhoto(f'UnidentifiedImageError: neither JPEG nor PNG{looks}') from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        pixels = re.search(r'\((\d+) pixels\)', str(error))
+        raise _too_many_pixels(int(pixels[1]) if pixels else MAX_PIXELS + 1) from None
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_many_pixels(image.width * image.height)
+    return image
+
+
+def _too_many_pixels(pixels: int) -> UnreadablePhoto:
+    return UnreadablePhoto(f'TooManyPixels: {pixels:,} pixels; at most {MAX_PIXELS:,} are read')
 
 
 def resize(pixels: np.ndarray, size: Size, window: Window | None = None) -> np.ndarray:

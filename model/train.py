@@ -53,6 +53,8 @@ from errors import (
     PipelineError,
     PretrainedWeightsMissing,
     TrainingDiverged,
+    reason_of,
+    without_addresses,
     write_failure,
 )
 from hyperparameters import Hyperparameters, parse_hyperparameters
@@ -352,9 +354,9 @@ def main() -> int:
         return 0
     except Exception as error:
         if not isinstance(error, PipelineError):
-            traceback.print_exc()
+            print(without_addresses(traceback.format_exc()), file=sys.stderr)
         write_failure(error, Path(os.environ.get('SM_OUTPUT_DIR', '/opt/ml/output')))
-        print(f'{type(error).__name__}: {error}', file=sys.stderr, flush=True)
+        print(reason_of(error), file=sys.stderr, flush=True)
         return 1
 
 

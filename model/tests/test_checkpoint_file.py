@@ -40,7 +40,7 @@ class Call:
 
 
 def attacks(marker):
-    """Calls that would leave the file `marker` behind, by what they name; protocol 2 has Python 2's modules."""
+    """Calls that would leave the file `marker` behind, by what they name (with Python 2's modules)."""
     command, write = f'touch {marker}', f'open({str(marker)!r}, "w").close()'
     return {
         'posix.system': Call(os.system, command),

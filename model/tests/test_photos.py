@@ -1,8 +1,14 @@
 import io
+import os
+import struct
+import tracemalloc
+import warnings
+import zlib
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torchvision import transforms as T
 
 from conftest import draw_photo
@@ -58,3 +64,159 @@ def test_resizing_equals_torchvision_s_without_antialiasing(source, size, window
     expected = whole[:, top : top + height, left : left + width].permute(1, 2, 0).numpy()
     # Of 255; PyTorch 1.13 comes within 1e-3, newer ones work out positions in float32 throughout.
     assert np.abs(resized - expected).max() < 5e-3
+
+
+def multi_picture(first, second):
+    """As cameras write it: a JPEG, with an index of the pictures, and a smaller one behind it."""
+    return jpeg(first, format='MPO', save_all=True, append_images=[second])
+
+
+def test_a_multi_picture_jpeg_is_opened_as_its_first_picture():
+    first = draw_photo(0.5, 1, size=(2592, 1944))
+    content = multi_picture(first, draw_photo(0.9, 2, size=(640, 480)))
+    with Image.open(io.BytesIO(content)) as image:
+        assert (image.format, image.n_frames) == ('MPO', 2)
+
+    photo = open_photo(content)
+
+    assert photo.size == (2592, 1944)
+    assert photo.tobytes() == open_photo(jpeg(first)).tobytes()
+
+
+def test_an_animated_png_is_opened_as_its_first_picture():
+    frames = [draw_photo(flow) for flow in (0.1, 0.5, 0.9)]
+    content = jpeg(frames[0], format='PNG', save_all=True, append_images=frames[1:])
+
+    assert open_photo(content).tobytes() == frames[0].tobytes()
+
+
+OTHERS = {
+    'EPS': lambda: jpeg(draw_photo(0.5), format='EPS'),
+    'GIF': lambda: jpeg(draw_photo(0.5), format='GIF'),
+    'TIFF': lambda: jpeg(draw_photo(0.5), format='TIFF'),
+    'BMP': lambda: jpeg(draw_photo(0.5), format='BMP'),
+    'WebP': lambda: b'RIFF\0\0\0\0WEBPVP8 ' + bytes(50),
+    'JPEG 2000': lambda: b'\0\0\0\x0cjP  \r\n\x87\n' + bytes(50),
+    'HEIC or AVIF': lambda: b'\0\0\0\x18ftypheic' + bytes(50),
+    'PDF': lambda: jpeg(draw_photo(0.5), format='PDF'),
+    'SVG or other markup': lambda: b'\n<svg xmlns="http://www.w3.org/2000/svg"/>',
+}
+
+
+@pytest.mark.parametrize('kind', list(OTHERS))
+def test_other_formats_are_refused_whatever_the_name_of_the_file(tmp_path, kind):
+    content = OTHERS[kind]()
+    (tmp_path / 'photo.jpg').write_bytes(content)
+
+    for attempt in (
+        lambda: open_photo(content),
+        lambda: open_photo(tmp_path / 'photo.jpg'),
+        lambda: photo_size(tmp_path / 'photo.jpg'),
+    ):
+        with pytest.raises(UnreadablePhoto, match=f'neither JPEG nor PNG, but perhaps {kind}$'):
+            attempt()
+
+
+def test_no_other_program_is_started_for_a_photo(tmp_path, monkeypatch):
+    marker, ghostscript = tmp_path / 'marker', tmp_path / 'gs'
+    ghostscript.write_text(f'#!/bin/sh\ntouch {marker}\n')
+    ghostscript.chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=os.pathsep)
+    content = OTHERS['EPS']()
+    with pytest.raises(Exception), Image.open(io.BytesIO(content)) as image:
+        image.load()
+    assert marker.exists(), 'Pillow starts it, unless it is told which formats to open'
+    marker.unlink()
+
+    with pytest.raises(UnreadablePhoto):
+        open_photo(content)
+
+    assert not marker.exists()
+
+
+def claimed_size(content, width, height):
+    """A JPEG or PNG whose header claims another size."""
+    sof = content.index(b'\xff\xc0') + 5 if content.startswith(b'\xff\xd8') else 0
+    if sof:
+        return content[:sof] + struct.pack('>HH', height, width) + content[sof + 4 :]
+    header = b'IHDR' + struct.pack('>II', width, height) + content[24:29]
+    return content[:12] + header + struct.pack('>I', zlib.crc32(header)) + content[33:]
+
+
+@pytest.mark.parametrize('format', ['JPEG', 'PNG'])
+@pytest.mark.parametrize('width, height', [(13_000, 13_000), (8001, 8000), (65_000, 65_000)])
+@pytest.mark.parametrize('warning', ['error', 'ignore'])
+@pytest.mark.filterwarnings('ignore::PIL.Image.DecompressionBombWarning')
+def test_too_many_pixels_are_refused_without_decoding(tmp_path, monkeypatch, format, width, height, warning):
+    warnings.simplefilter(warning, Image.DecompressionBombWarning)
+    content = claimed_size(jpeg(draw_photo(0.5), format=format), width, height)
+    (tmp_path / 'photo.jpg').write_bytes(content)
+    monkeypatch.setattr(Image.Image, 'load', lambda image: pytest.fail('It was decoded'))
+
+    for attempt in (
+        lambda: open_photo(content),
+        lambda: open_photo(tmp_path / 'photo.jpg'),
+        lambda: photo_size(tmp_path / 'photo.jpg'),
+    ):
+        message = f'^TooManyPixels: {width * height:,} pixels; at most 64,000,000 are read$'
+        with pytest.raises(UnreadablePhoto, match=message):
+            attempt()
+
+
+@pytest.mark.parametrize('width, height', [(2592, 1944), (6000, 4000), (8688, 5792), (9504, 6336)])
+def test_the_photos_of_large_cameras_are_opened(width, height):
+    content = jpeg(Image.new('RGB', (width, height), 'grey'))
+
+    assert open_photo(content).size == (width, height)
+
+
+def png_with(*chunks):
+    """A PNG with further chunks behind its header."""
+    content = jpeg(draw_photo(0.5), format='PNG')
+    packed = b''.join(
+        struct.pack('>I', len(body)) + name + body + struct.pack('>I', zlib.crc32(name + body))
+        for name, body in chunks
+    )
+    return content[:33] + packed + content[33:]
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        png_with((b'zTXt', b'Comment\0\0' + zlib.compress(bytes(50_000_000)))),
+        png_with((b'iTXt', b'Comment\0\1\0\0\0' + zlib.compress(bytes(50_000_000)))),
+        png_with((b'iCCP', b'profile\0\0' + zlib.compress(bytes(50_000_000)))),
+        png_with(*[(b'zTXt', b'Comment\0\0' + zlib.compress(bytes(1_000_000)))] * 80),
+    ],
+    ids=['zTXt', 'iTXt', 'iCCP', 'many'],
+)
+def test_texts_and_profiles_that_unpack_to_more_than_a_photo_take_no_memory(content):
+    tracemalloc.start()
+    try:
+        open_photo(content)
+    except UnreadablePhoto as refusal:
+        assert 'ValueError' in str(refusal)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert len(content) < 1_000_000
+    assert peak < 160_000_000
+
+
+def test_a_jpeg_with_endless_scans_is_refused(tmp_path):
+    content = jpeg(draw_photo(0.5), progressive=True)
+    last = content.rindex(b'\xff\xda')
+    assert open_photo(content).size == (80, 60)
+
+    with pytest.raises(UnreadablePhoto, match='TooManyScans: more than 500 scans'):
+        open_photo(content[:last] + content[last:-2] * 600 + content[-2:])
+
+
+def test_a_file_too_large_for_a_photo_is_not_read(tmp_path):
+    with open(tmp_path / 'photo.jpg', 'wb') as file:
+        file.write(jpeg(draw_photo(0.5)))
+        file.truncate(64 * 2**20 + 1)  # a hole: it takes no room
+
+    for attempt in (open_photo, photo_size):
+        with pytest.raises(UnreadablePhoto, match='TooManyBytes: 67,108,865 bytes; at most 67,108,864'):
+            attempt(tmp_path / 'photo.jpg')

@@ -4,6 +4,7 @@ import http.client
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conftest import draw_photo
+from test_photos import OTHERS, claimed_size
 
 
 def free_port():
@@ -99,6 +101,29 @@ def test_a_broken_photo_is_answered_with_200_and_no_score(served):
     assert status == 200
     assert answer['score'] is None
     assert 'UnidentifiedImageError' in answer['error']
+
+
+def test_a_refused_photo_costs_no_other_photo_its_score(served):
+    expected = served.invoke(jpeg(0.4))
+
+    for content in (OTHERS['EPS'](), claimed_size(jpeg(0.5), 13_000, 13_000)):
+        status, answer = served.invoke(content)
+        assert (status, answer['score']) == (200, None)
+        assert re.search('neither JPEG nor PNG|TooManyPixels', answer['error'])
+
+    assert served.invoke(jpeg(0.4)) == expected
+
+
+@pytest.mark.parametrize(
+    'request_lines',
+    ['Content-Length: -1\r\n', 'Content-Length: two\r\n', 'Transfer-Encoding: chunked\r\n\r\n-5\r\n'],
+)
+def test_a_request_of_no_length_is_refused(served, request_lines):
+    with socket.create_connection(('127.0.0.1', served.port), timeout=10) as connection:
+        connection.sendall(f'POST /invocations HTTP/1.1\r\nHost: localhost\r\n{request_lines}\r\n'.encode())
+        answer = connection.recv(1000).decode()
+
+    assert answer.startswith('HTTP/1.1 400 ')
 
 
 def test_photos_sent_at_once_get_their_own_scores(served):

@@ -14,10 +14,11 @@ from torchvision.models import resnet18
 import train
 import training_job
 from checkpoints import checkpoint_path, remove_superseded, write_atomically
-from conftest import MODEL, Station
+from conftest import MODEL, Station, draw_photo
 from errors import MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
 from hyperparameters import parse_hyperparameters
 from network import RankNet, load_checkpoint
+from test_photos import OTHERS, claimed_size, jpeg
 from training_data import load_data, training_batches
 from training_job import Folders
 
@@ -253,6 +254,25 @@ def test_a_training_whose_loss_is_no_number_is_refused(station, monkeypatch):
 
     with pytest.raises(TrainingDiverged, match='lower learning_rate'):
         train.train(station.environment())
+
+
+def test_photos_of_other_formats_and_sizes_are_left_out_with_their_pairs(station):
+    for name, content in zip(
+        station.names, (OTHERS['EPS'](), claimed_size(jpeg(draw_photo(0.5)), 13_000, 13_000))
+    ):
+        station.path(name).write_bytes(content)
+
+    data = load_data(
+        Folders.from_environment(station.environment()),
+        parse_hyperparameters(station.environment()['SM_HPS']),
+    )
+
+    assert list(data.counts['unreadable'].values()) == [
+        'UnidentifiedImageError: neither JPEG nor PNG, but perhaps EPS',
+        'TooManyPixels: 169,000,000 pixels; at most 64,000,000 are read',
+    ]
+    # Each of the two is in two pairs, which stand in pairs.csv with their mirrors.
+    assert data.counts['rows_left_out'] == 8
 
 
 def test_all_pairs_unreadable_is_refused(station):
