@@ -79,8 +79,10 @@ export async function listSource(s3: S3Client, source: S3DataSource): Promise<So
     const { bucket, key } = parseS3Uri(prefix);
     return paths.map((path) => ({ location: { bucket, key: `${key}${path}` }, path }));
   } catch (error) {
+    // The words of JSON.parse would quote the file.
+    const fault = error instanceof z.ZodError ? z.prettifyError(error) : 'it is no JSON';
     throw new JobFailure(
-      `ClientError: The manifest ${source.S3Uri} must be [{"prefix": "s3://…"}, "key", …]: ${(error as Error).message}`,
+      `ClientError: The manifest ${source.S3Uri} must be [{"prefix": "s3://…"}, "key", …]: ${fault}`,
     );
   }
 }

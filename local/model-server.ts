@@ -12,6 +12,8 @@ const PING_INTERVAL_MS = 50;
 const EXIT_NOTICE_MS = 200;
 const PING_TIMEOUT_MS = 2000;
 const START_TIMEOUT_MS = 300_000;
+/** Of what it wrote last: room for a whole message of our own. */
+const REASON_CHARACTERS = 900;
 const DEFAULT_CODE = '/opt/ml/model/code';
 
 export type Answer = { status: number; body: Buffer };
@@ -31,7 +33,7 @@ export class ModelServer {
       this.#ending = reason;
     };
     container.exited.then(
-      ({ exitCode }) => end(`exit code ${exitCode}; ${container.errorTail().slice(-600)}`),
+      ({ exitCode }) => end(`exit code ${exitCode}; ${container.errorTail().slice(-REASON_CHARACTERS)}`),
       (error) => end(error.message),
     );
   }

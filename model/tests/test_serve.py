@@ -13,8 +13,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from conftest import draw_photo
+from test_checkpoint_file import Call
 from test_photos import OTHERS, claimed_size
 
 
@@ -198,3 +200,17 @@ def test_a_folder_without_a_model_is_refused_in_words(trained, tmp_path):
 
     assert served.process.returncode == 1
     assert f'The model in {tmp_path} cannot be served. FileNotFoundError' in output
+
+
+def test_a_model_that_holds_more_than_a_model_is_refused_by_name(trained, tmp_path):
+    (tmp_path / 'code').symlink_to(trained.root / 'model' / 'code')
+    torch.save({'model_state_dict': Call(os.system, f'touch {tmp_path / "marker"}')}, tmp_path / 'model.pth')
+
+    served = Served(tmp_path)
+    output = served.process.communicate(timeout=60)[0]
+
+    assert served.process.returncode == 1
+    assert f'The model in {tmp_path} cannot be served. UnsafeCheckpoint: ' in output
+    assert 'Found: posix.system. Expected: tensors' in output
+    assert len(output) < 900  # what the job's reason has room for
+    assert not (tmp_path / 'marker').exists()

@@ -292,6 +292,32 @@ test.each([
   expect(JSON.parse(cause).FailureReason).toMatch(reason);
 });
 
+test.each([
+  ['no JSON', 'hunter2', 'it is no JSON'],
+  ['JSON of another form', '{"prefix": "hunter2"}', 'expected tuple'],
+])('a manifest that is %s fails the job, and is not quoted', async (_what, manifest, reason) => {
+  await put('run/manifest.json', manifest);
+  const request = await training('', { channels: [channel('images', 'ManifestFile', 'run/manifest.json')] });
+
+  const { cause } = await failureOf(runTask(TRAIN, request));
+
+  expect(JSON.parse(cause).FailureReason).toContain(`run/manifest.json must be [{"prefix": "s3://…"}`);
+  expect(JSON.parse(cause).FailureReason).toContain(reason);
+  expect(cause).not.toContain('hunter2');
+});
+
+test('a source that would write out of its folder is not unpacked', async () => {
+  const request = await training('open("ran", "w")');
+  const archive = pack();
+  archive.entry({ name: '../escaped' }, 'x');
+  archive.finalize();
+  await put('run/source/sourcedir.tar.gz', await buffer(archive.pipe(createGzip())));
+
+  const { cause } = await failureOf(runTask(TRAIN, request));
+
+  expect(JSON.parse(cause).FailureReason).toContain('entry "../escaped"). Found: a path with ".."');
+});
+
 const CHECKPOINTS = `
 import os, signal, sys, time
 folder = [sys.argv[i + 1] for i, name in enumerate(sys.argv) if name == "--checkpoint_dir"][0]

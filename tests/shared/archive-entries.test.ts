@@ -105,6 +105,13 @@ describe('An archive', () => {
       await expectRefusal(read(await archiveOf({ name, type: 'directory' })), shown, found);
   });
 
+  test.each<[string, Entry]>([
+    ['path', { name: 'model.pth', pax: { path: '../x' } }],
+    ['name of more than 100 characters', { name: `${'long/'.repeat(30)}../x` }],
+  ])('whose further header gives a %s out of it is refused', async (_, entry) => {
+    await expectRefusal(read(await archiveOf(entry)), 'Found: a path with ".."');
+  });
+
   test.each<[Header['type'], Entry]>([
     ['symlink', { name: 'model.pth', linkname: '/etc/passwd' }],
     ['symlink', { name: 'code', linkname: 'elsewhere' }],
