@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { readStage } from '../config/stage.ts';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
+import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
 import type { Schedule } from './scheduler.ts';
 
@@ -89,8 +90,9 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
 
 function unpack(archive: string, folder: string): void {
   for (const [path, body] of Object.entries(unzipSync(readFileSync(archive)))) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), body);
+    const file = pathInside(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, body);
   }
 }
 

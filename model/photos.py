@@ -24,7 +24,10 @@ MAX_PIXELS = 64_000_000
 # A photo of that many pixels has 40 MB at the most; what is scored has 20 MiB (TS_MAX_REQUEST_SIZE).
 MAX_BYTES = 64 * 2**20
 # A progressive JPEG has about ten. Each takes the time of a whole picture, however small it is.
-MAX_SCANS = 500
+MAX_SCANS = 100
+# Pillow keeps each part of a header, and asks for it byte by byte: five million empty ones would be 1 GB. A
+# photo takes some hundred reads, a PNG in small parts ten thousand.
+MAX_READS = 100_000
 START_OF_SCAN = b'\xff\xda'
 # What other files that are named .jpg begin with.
 OTHER_FORMATS = {
@@ -57,7 +60,7 @@ def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
     """
     try:
         content = source if isinstance(source, bytes) else _read(source)
-        with _open(io.BytesIO(content), content) as image:
+        with _open(_Bytes(content), content) as image:
             if image.format != 'PNG' and content.count(START_OF_SCAN) > MAX_SCANS:
                 raise UnreadablePhoto(f'TooManyScans: more than {MAX_SCANS} scans in a JPEG')
             image.load()
@@ -71,7 +74,7 @@ def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
 def photo_size(source: str | os.PathLike) -> Size:
     """Height and width as the file's header says, without decoding. Raises UnreadablePhoto."""
     try:
-        with open(source, 'rb') as file:
+        with _File(io.FileIO(source)) as file:
             _require_bytes(os.fstat(file.fileno()).st_size)
             beginning = file.read(32)
             file.seek(0)
@@ -81,6 +84,26 @@ def photo_size(source: str | os.PathLike) -> Size:
         raise
     except Exception as error:
         raise UnreadablePhoto(reason_of(error)) from error
+
+
+class _FewReads:
+    """A file that gives up after MAX_READS reads."""
+
+    reads = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.reads += 1
+        if self.reads > MAX_READS:
+            raise UnreadablePhoto(f'TooManyParts: more than {MAX_READS:,} reads of a photo’s parts')
+        return super().read(size)
+
+
+class _Bytes(_FewReads, io.BytesIO):
+    pass
+
+
+class _File(_FewReads, io.BufferedReader):
+    pass
 
 
 def _read(path: str | os.PathLike) -> bytes:

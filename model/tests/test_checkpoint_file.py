@@ -202,6 +202,15 @@ def test_a_training_does_not_resume_from_a_checkpoint_that_holds_more_than_a_mod
     assert not marker.exists()
 
 
+@pytest.mark.parametrize('resume', [None, [], {'identity': 1}, {'identity': {}, 'best_epoch': 'last'}])
+def test_a_training_passes_over_a_checkpoint_without_what_resuming_needs(tmp_path, capsys, resume):
+    save({**upstream_checkpoint(RankNet()), 'resume': resume}, checkpoint_path(tmp_path, 0))
+
+    assert newest_checkpoint(tmp_path, {}, 20) is None
+
+    assert 'Passing over epoch_00.pth: it cannot be read' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('is_zip', [ZIP, LEGACY], ids=['zip', 'legacy'])
 def test_all_that_a_model_holds_is_read_as_torch_reads_it(trained, tmp_path, is_zip):
     original = torch.load(

@@ -60,6 +60,12 @@ def test_a_foreign_state_is_refused_with_its_source():
         load_published_state(RankNet(), resnet18(weights=None).state_dict(), 'a/model.pth')
 
 
+@pytest.mark.parametrize('state', [{}, {1: torch.zeros(1)}, {'module.fclayers.4.bias': 'text'}, {'a': None}])
+def test_a_state_that_is_none_is_refused(state):
+    with pytest.raises(InvalidCheckpoint, match='another network'):
+        load_published_state(RankNet(), state, 'model.pth')
+
+
 def test_imagenet_weights_fill_the_body_and_drop_the_classifier(tmp_path):
     donor, network = resnet18(weights=None), RankNet()
     torch.save(donor.state_dict(), tmp_path / 'resnet18.pth')

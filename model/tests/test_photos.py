@@ -208,8 +208,32 @@ def test_a_jpeg_with_endless_scans_is_refused(tmp_path):
     last = content.rindex(b'\xff\xda')
     assert open_photo(content).size == (80, 60)
 
-    with pytest.raises(UnreadablePhoto, match='TooManyScans: more than 500 scans'):
-        open_photo(content[:last] + content[last:-2] * 600 + content[-2:])
+    with pytest.raises(UnreadablePhoto, match='TooManyScans: more than 100 scans'):
+        open_photo(content[:last] + content[last:-2] * 101 + content[-2:])
+
+
+def endless_parts():
+    whole = jpeg(draw_photo(0.5))
+    return {
+        'comments': whole[:2] + b'\xff\xfe\0\2' * 500_000 + whole[2:],
+        'application data': whole[:2] + b'\xff\xed\0\2' * 500_000 + whole[2:],
+        'fill bytes': whole[:2] + b'\xff' * 2_000_000 + whole[2:],
+        'chunks of a PNG': png_with(*[(b'tEXt', b'a\0b')] * 100_000),
+    }
+
+
+@pytest.mark.parametrize('kind', ['comments', 'application data', 'fill bytes', 'chunks of a PNG'])
+def test_a_header_of_endless_parts_is_refused(tmp_path, kind):
+    content = endless_parts()[kind]
+    (tmp_path / 'photo.jpg').write_bytes(content)
+
+    for attempt in (
+        lambda: open_photo(content),
+        lambda: open_photo(tmp_path / 'photo.jpg'),
+        lambda: photo_size(tmp_path / 'photo.jpg'),
+    ):
+        with pytest.raises(UnreadablePhoto, match='^TooManyParts: more than 100,000 reads'):
+            attempt()
 
 
 def test_a_file_too_large_for_a_photo_is_not_read(tmp_path):
