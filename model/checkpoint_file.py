@@ -347,6 +347,16 @@ class CheckpointUnpickler(pickle._Unpickler):
     def __init__(self, source: bytes | io.BytesIO, storage: Callable[..., Tensor] | None):
         super().__init__(io.BytesIO(source) if isinstance(source, bytes) else source, encoding='utf-8')
         self.storage = storage
+        self.copied = 0
+
+    def count_copies(self, parts: Any) -> None:
+        """What is written down once may be copied a million times: texts, lists and arrays count each time."""
+        if isinstance(parts, tuple):
+            self.copied += sum(
+                len(part) for part in parts if isinstance(part, (str, bytes, list, tuple, dict))
+            )
+        if self.copied > MAX_PICKLE_BYTES:
+            raise Refused(f'copies of more than {MAX_PICKLE_BYTES:,} parts of itself')
 
     def find_class(self, module: str, name: str) -> Name:
         # Protocol 2 keeps Python 2's names; numpy 2 has moved what numpy 1 wrote, and the other way round.
@@ -372,6 +382,7 @@ class CheckpointUnpickler(pickle._Unpickler):
         make = MAKERS.get(name.text) if isinstance(name, Name) else None
         if make is None:
             raise Refused(f'a call of {name.text if isinstance(name, Name) else _shown(name)}')
+        self.count_copies(arguments)
         self.stack.append(make(*arguments))
 
     def load_newobj(self) -> None:
@@ -386,6 +397,7 @@ class CheckpointUnpickler(pickle._Unpickler):
         kind = np.dtype if isinstance(target, np.dtype) else type(target)
         if kind not in FILLERS:
             raise Refused(f'attributes for {_shown(target)}')
+        self.count_copies(state)
         FILLERS[kind](target, state)
 
     def load_inst(self) -> None:

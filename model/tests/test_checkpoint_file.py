@@ -271,6 +271,16 @@ def test_a_compressed_archive_is_refused_before_it_unpacks(tmp_path):
         read_checkpoint_file(path)
 
 
+def test_a_text_that_is_copied_without_end_is_refused(tmp_path):
+    text = b'X' + struct.pack('<I', 10**6) + b'a' * 10**6 + b'q\x01'
+    copy = b'c_codecs\nencode\nq\x00h\x01X\x06\0\0\0latin1q\x02\x86R'
+    pickled = b'\x80\x02](' + text + copy + b'h\x00h\x01h\x02\x86R' * 100_000 + b'e.'
+    path = write_zip(tmp_path / 'model.pth', [('a/data.pkl', pickled)])
+
+    with pytest.raises(UnsafeCheckpoint, match='copies of more than'):
+        read_checkpoint_file(path)
+
+
 def test_a_torchscript_program_is_refused(tmp_path):
     torch.jit.save(torch.jit.script(torch.nn.Identity()), str(tmp_path / 'model.pth'))
 
