@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startS3 } from '../local/s3.ts';
+import { type S3, startS3 } from '../local/s3.ts';
 
 /** What a step took: the most memory its process had resident, and the size of what the function returned as JSON. */
 export type StepResult = { seconds: number; megabytes: number; stateBytes: number };
@@ -30,16 +30,23 @@ export async function runSteps<Step extends string>(steps: Steps<Step>): Promise
 async function conduct<Step extends string>({ file, heapMb, main }: Steps<Step>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-benchmark-'));
   const s3 = fork(file, ['s3', folder], { execArgv: ['--max-old-space-size=8000'] });
-  const [endpoint] = await once(s3, 'message');
+  const [served] = await once(s3, 'message');
   try {
-    await main((name, size) => runStep(file, heapMb, [name, String(size)], String(endpoint)));
+    await main((name, size) => runStep(file, heapMb, [name, String(size)], served));
   } finally {
     s3.kill();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function runStep(file: string, heapMb: number, argv: string[], endpoint: string): Promise<StepResult> {
+type Served = Pick<S3, 'endpoint' | 'credentials'>;
+
+async function runStep(
+  file: string,
+  heapMb: number,
+  argv: string[],
+  { endpoint, credentials }: Served,
+): Promise<StepResult> {
   const child = fork(file, argv, {
     execArgv: [`--max-old-space-size=${heapMb}`],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -47,8 +54,8 @@ async function runStep(file: string, heapMb: number, argv: string[], endpoint: s
       ...process.env,
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_REGION: 'us-west-2',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     },
   });
   const answered = once(child, 'message').then(([result]) => result as StepResult);
@@ -59,8 +66,8 @@ async function runStep(file: string, heapMb: number, argv: string[], endpoint: s
 }
 
 async function serve(folder: string, buckets: Record<string, string>): Promise<void> {
-  const { endpoint } = await startS3(folder, { buckets: Object.values(buckets) });
-  process.send?.(endpoint);
+  const { endpoint, credentials } = await startS3(folder, { buckets: Object.values(buckets) });
+  process.send?.({ endpoint, credentials } satisfies Served);
 }
 
 async function measure(work: (size: number) => Promise<unknown>, size: number): Promise<void> {

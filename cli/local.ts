@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
+import type { Credentials } from '../local/door.ts';
+import { ApiError } from '../local/json-api.ts';
+import { fireSchedule } from '../local/scheduler.ts';
 import {
   defaultFolder,
   findRunningStack,
@@ -13,7 +16,7 @@ import { UsageError } from './connection.ts';
 /** A stack ends its jobs before itself. */
 const STOP_TIMEOUT_MS = 150_000;
 
-const ACTIONS = { start: startAndServe, stop, status, fire };
+const ACTIONS = { start: startAndServe, stop, status, env: printEnvironment, fire };
 type Action = keyof typeof ACTIONS;
 type Options = { folder: string; reset?: boolean; schedule?: string };
 
@@ -22,7 +25,10 @@ export function localCommand(): Command {
   return new Command('local')
     .description('Run the stack on this computer: PostgreSQL, S3, Lambda, SageMaker and Step Functions')
     .addArgument(
-      new Argument('[action]', 'start runs until Ctrl-C; fire starts a schedule as if its time had come')
+      new Argument(
+        '[action]',
+        'start runs until Ctrl-C; env prints the lines that point a shell at it: eval "$(npx fpe local env)"; fire starts a schedule as if its time had come',
+      )
         .choices(Object.keys(ACTIONS))
         .default('start'),
     )
@@ -39,16 +45,19 @@ async function fire({ folder, schedule }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) throw new UsageError('No local stack runs. Start it with: npx fpe local');
   if (!schedule) throw new UsageError(`Which schedule? There: ${running.schedules.join(', ')}.`);
-  const response = await fetch(running.endpoints.scheduler, {
-    method: 'POST',
-    headers: { 'x-amz-target': 'LocalScheduler.FireSchedule' },
-    body: JSON.stringify({ name: schedule }),
-  });
-  const answer = (await response.json()) as Record<string, string>;
-  if (!response.ok) throw new UsageError(String(answer.message));
+  const answer = await fireSchedule(running.endpoints.scheduler, schedule, credentialsOf(running)).catch(
+    (error) => {
+      throw error instanceof ApiError ? new UsageError(error.message) : error;
+    },
+  );
   console.log(`Fired ${answer.name} with the input ${answer.input}`);
   console.log(`To watch it: npx fpe watch ${answer.executionArn}`);
 }
+
+const credentialsOf = ({ env }: StackDescription): Credentials => ({
+  accessKeyId: env.AWS_ACCESS_KEY_ID as string,
+  secretAccessKey: env.AWS_SECRET_ACCESS_KEY as string,
+});
 
 async function startAndServe({ folder, reset }: Options): Promise<void> {
   const running = await findRunningStack(folder);
@@ -111,15 +120,19 @@ async function status({ folder }: Options): Promise<void> {
   }
 }
 
+/** For `eval`: on stdout the lines alone. */
+async function printEnvironment({ folder }: Options): Promise<void> {
+  const running = await findRunningStack(folder);
+  if (!running) throw new UsageError('No local stack runs. Start it with: npx fpe local');
+  console.log(exportLines(running).join('\n'));
+}
+
+const exportLines = ({ env }: StackDescription): string[] =>
+  Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
+
 /** Table of services, and the lines that point other programs at them. */
-export function describeStack({
-  pid,
-  started_at,
-  folder,
-  endpoints,
-  machines,
-  env,
-}: StackDescription): string {
+export function describeStack(stack: StackDescription): string {
+  const { pid, started_at, folder, endpoints, machines } = stack;
   const services = [
     ['Step Functions', endpoints.stepFunctions, 'the compiled state machines'],
     ['Scheduler', endpoints.scheduler, 'npx fpe local fire nightly, or monthly'],
@@ -137,8 +150,8 @@ export function describeStack({
     `Local stack of process ${pid}, since ${started_at}, data in ${folder}`,
     ...table,
     '',
-    'For the AWS CLI and other programs:',
-    ...Object.entries(env).map(([name, value]) => `  export ${name}=${value}`),
+    'For the AWS CLI and other programs, until it stops (eval "$(npx fpe local env)" does the same):',
+    ...exportLines(stack).map((line) => `  ${line}`),
     '',
     '  aws stepfunctions start-execution --endpoint-url $AWS_ENDPOINT_URL_SFN \\',
     `    --state-machine-arn ${machine} --input file://events/demo.json`,

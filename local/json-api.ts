@@ -1,10 +1,21 @@
 /**
  * The protocol that AWS's JSON services share, on the loopback address: POST with the operation in `x-amz-target`, JSON
- * both ways, errors as `__type` and `message`. Signatures are not checked.
+ * both ways, errors as `__type` and `message`. Who may ask is decided in `door.ts`.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import {
+  type Credentials,
+  listenLocally,
+  newCredentials,
+  Refusal,
+  type RefusalReason,
+  readClaim,
+  requireOwnSite,
+  requireSignature,
+  signHeaders,
+} from './door.ts';
 
 /** An error of the service's model: the SDK throws it under this name. */
 export class ApiError extends Error {
@@ -20,7 +31,32 @@ export class ApiError extends Error {
 
 export type Operation = (request: Record<string, unknown>) => unknown;
 
-export type JsonApi = { endpoint: string; stop(): Promise<void> };
+export type JsonApi = {
+  endpoint: string;
+  /** Of those who may ask. */
+  credentials: Credentials;
+  stop(): Promise<void>;
+};
+
+/** What every server that stands in for a service of AWS takes. */
+export type ApiOptions = {
+  /** Any free one unless given. */
+  port?: number;
+  /** Of those who may ask; new ones unless given. */
+  credentials?: Credentials;
+};
+
+/** The names under which these services refuse (API references, "Common Errors"). */
+const REFUSALS: Record<RefusalReason, string> = {
+  ForeignAddress: 'AccessDeniedException',
+  ForeignPage: 'AccessDeniedException',
+  NoSignature: 'MissingAuthenticationTokenException',
+  IncompleteSignature: 'IncompleteSignatureException',
+  UnknownAccessKey: 'UnrecognizedClientException',
+  WrongSignature: 'InvalidSignatureException',
+  WrongPayload: 'InvalidSignatureException',
+  Expired: 'InvalidSignatureException',
+};
 
 /**
  * @param service.target what stands before the operation's name in `x-amz-target`
@@ -30,7 +66,7 @@ export type JsonApi = { endpoint: string; stop(): Promise<void> };
 export async function startJsonApi(
   service: { target: string; version: '1.0' | '1.1' },
   operations: Record<string, Operation>,
-  port = 0,
+  { port = 0, credentials = newCredentials() }: ApiOptions = {},
 ): Promise<JsonApi> {
   const server = createServer(async (request, response) => {
     const { status, body } = await answer(request);
@@ -43,11 +79,10 @@ export async function startJsonApi(
 
   async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
     try {
-      const text = (await buffer(request)).toString();
+      const text = await readSigned(request, credentials);
       return { status: 200, body: (await findOperation(request)(parseRequest(text))) ?? {} };
     } catch (error) {
-      const { name, message, status } =
-        error instanceof ApiError ? error : new ApiError('InternalFailure', String(error), 500);
+      const { name, message, status } = asApiError(error);
       return { status, body: { __type: name, message } };
     }
   }
@@ -64,16 +99,44 @@ export async function startJsonApi(
     );
   }
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve);
-  });
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    endpoint: await listenLocally(server, port),
+    credentials,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Asks an operation of such a server, where there is no SDK for it. @throws ApiError as the service names it */
+export async function askJsonApi(
+  endpoint: string,
+  { service, target, body }: { service: string; target: string; body: object },
+  credentials: Credentials,
+): Promise<Record<string, unknown>> {
+  const text = JSON.stringify(body);
+  const request = { method: 'POST', headers: { 'x-amz-target': target }, body: text, service };
+  const headers = await signHeaders(endpoint, request, credentials);
+  const response = await fetch(endpoint, { method: 'POST', headers, body: text });
+  const answer = (await response.json()) as Record<string, unknown>;
+  if (response.ok) return answer;
+  throw new ApiError(String(answer.__type), String(answer.message), response.status);
+}
+
+/** The body of a request that may come in. @throws Refusal, before the body is read where the headers suffice */
+async function readSigned(request: IncomingMessage, credentials: Credentials): Promise<string> {
+  requireOwnSite(request);
+  const claim = readClaim(request, credentials);
+  const body = await buffer(request);
+  await requireSignature(request, claim, credentials, body);
+  return body.toString();
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof Refusal) return new ApiError(REFUSALS[error.reason], error.message, 403);
+  return new ApiError('InternalFailure', String(error), 500);
 }
 
 function parseRequest(text: string): Record<string, unknown> {

@@ -3,7 +3,8 @@
  *
  * Answers what fauxqs answers: buckets, objects, ranges, copies, multipart uploads, lists; topics and Publish. Added
  * here: conditional writes, lists in UTF-8 order, empty bodies. Refused: single bodies over 11 MiB (upload in parts),
- * keys with empty, `.` or `..` segments (they would not be files of their own), and by name every other part of S3.
+ * keys with empty, `.` or `..` segments (they would not be files of their own), uploads of forms, and by name every other
+ * part of S3. Who may ask is decided in `s3-door.ts`.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,9 @@ import { S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
 import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
 import { SnsStore } from '../node_modules/fauxqs/dist/sns/snsStore.js';
 import { SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
+import { type Credentials, newCredentials } from './door.ts';
+import type { ApiOptions } from './json-api.ts';
+import { guardS3 } from './s3-door.ts';
 
 const REGION = 'us-west-2';
 /** Parts of S3 that a query names and that fauxqs would take for a plain read or write. */
@@ -26,6 +30,8 @@ const NOT_ANSWERED = new Set(
 
 export type S3 = {
   endpoint: string;
+  /** Of those who may ask. */
+  credentials: Credentials;
   /** @returns ARN of the topic */
   createTopic(name: string): string;
   stop(): Promise<void>;
@@ -34,11 +40,15 @@ export type S3 = {
 type Listing = ReturnType<S3Store['listObjects']>;
 type ListOptions = Parameters<S3Store['listObjects']>[1];
 
-/** @param folder where objects are kept; null keeps everything in memory */
+/**
+ * @param folder where objects are kept; null keeps everything in memory
+ * @param options.publicBucket whose objects may be read without a signature, as those of FPE's storage bucket
+ */
 export async function startS3(
   folder: string | null,
-  options: { buckets?: string[]; port?: number } = {},
+  options: ApiOptions & { buckets?: string[]; publicBucket?: string } = {},
 ): Promise<S3> {
+  const { credentials = newCredentials(), publicBucket } = options;
   const store = new OrderedStore();
   if (folder) keepFiles(store, folder);
   for (const bucket of options.buckets ?? []) store.createBucket(bucket);
@@ -49,23 +59,18 @@ export async function startS3(
     stores: { s3Store: store, snsStore, sqsStore: new SqsStore() },
   });
 
+  guardS3(app, { credentials, ...(publicBucket && { publicBucket }) });
   // Without a turn of the event loop between this and the write, so that of two racing writers one sees the other.
-  app.addHook('preHandler', (request, reply, next) => {
+  app.addHook('preHandler', (request, _reply, next) => {
     const { bucket, '*': key } = request.params as { bucket?: string; '*'?: string };
     const names = Object.keys(request.query as object);
-    try {
-      const refused = names.find((name) => NOT_ANSWERED.has(name) || (name === 'uploads' && !key));
-      if (bucket && refused)
-        throw new S3Error('NotImplemented', `?${refused} of S3 is not part of the local stack`, 501);
-      if (bucket && request.method !== 'GET' && request.method !== 'HEAD') {
-        if (key) requireFileName(key);
-        if (key && !names.includes('partNumber') && !names.includes('uploads'))
-          requireConditions(request.headers, store.findEtag(bucket, key));
-        store.forgetOrder(bucket);
-      }
-    } catch (error) {
-      if (!(error instanceof S3Error)) return next(error as Error);
-      return reply.status(error.statusCode).header('content-type', 'application/xml').send(error.toXml());
+    const refused = names.find((name) => NOT_ANSWERED.has(name) || (name === 'uploads' && !key));
+    if (bucket && refused)
+      throw new S3Error('NotImplemented', `?${refused} of S3 is not part of the local stack`, 501);
+    if (bucket && request.method !== 'GET' && request.method !== 'HEAD') {
+      if (key && !names.includes('partNumber') && !names.includes('uploads'))
+        requireConditions(request.headers, store.findEtag(bucket, key));
+      store.forgetOrder(bucket);
     }
     if (request.method === 'PUT') request.body ??= Buffer.alloc(0);
     next();
@@ -74,6 +79,7 @@ export async function startS3(
   const endpoint = await app.listen({ port: options.port ?? 0, host: '127.0.0.1' });
   return {
     endpoint,
+    credentials,
     createTopic(name) {
       snsStore.createTopic(name, undefined, undefined, REGION);
       return `arn:aws:sns:${REGION}:000000000000:${name}`;
@@ -119,9 +125,37 @@ function requireConditions(headers: Record<string, unknown>, etag: string | null
     );
 }
 
-/** Lists keys in UTF-8 order; fauxqs sorts by the rules of a language and then skips keys between pages. */
+/**
+ * Every write comes through here, whichever request it came with, so here are keys checked. Lists keys in UTF-8 order; fauxqs
+ * sorts by the rules of a language and then skips keys between pages.
+ */
 class OrderedStore extends S3Store {
   readonly #orders = new Map<string, Buffer[]>();
+
+  override putObject(...write: Parameters<S3Store['putObject']>): S3Object {
+    requireFileName(write[1]);
+    return super.putObject(...write);
+  }
+
+  override createMultipartUpload(...upload: Parameters<S3Store['createMultipartUpload']>): string {
+    requireFileName(upload[1]);
+    return super.createMultipartUpload(...upload);
+  }
+
+  override renameObject(bucket: string, ...keys: [from: string, to: string]): void {
+    keys.forEach(requireFileName);
+    super.renameObject(bucket, ...keys);
+  }
+
+  override deleteObject(bucket: string, key: string): void {
+    requireFileName(key);
+    super.deleteObject(bucket, key);
+  }
+
+  override deleteObjects(bucket: string, keys: string[]): string[] {
+    keys.forEach(requireFileName);
+    return super.deleteObjects(bucket, keys);
+  }
 
   findEtag(bucket: string, key: string): string | null {
     return this.#objects(bucket)?.get(key)?.etag ?? null;

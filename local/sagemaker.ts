@@ -20,7 +20,14 @@ import {
   trainingJobRequest,
   transformJobRequest,
 } from './job-requests.ts';
-import { ApiError, type Operation, startJsonApi, takePage } from './json-api.ts';
+import {
+  ApiError,
+  type ApiOptions,
+  type JsonApi,
+  type Operation,
+  startJsonApi,
+  takePage,
+} from './json-api.ts';
 import { pythonCommand } from './python.ts';
 import { type RunTask, TaskFailure } from './task.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './template.ts';
@@ -36,7 +43,7 @@ const PAGE_SIZE = 10;
 const CHECKPOINT_INTERVAL_MS = 5000;
 const INTERRUPTED = 'InternalServerError: The local stack ended while the job ran';
 
-export type SageMaker = { endpoint: string; runTask: RunTask; stop(): Promise<void> };
+export type SageMaker = JsonApi & { runTask: RunTask };
 
 type Kind = 'Training' | 'Transform';
 type Running = { stop(): void; ended: Promise<void>; describe(): Record<string, unknown> };
@@ -49,14 +56,15 @@ type KnownJob = { describe(): Record<string, unknown>; running: Running | null }
  * @param options.stopGraceMs wait between SIGTERM and SIGKILL
  * @param options.checkpointIntervalMs time between two looks for new checkpoints of a training
  */
-export async function startSageMaker(options: {
-  folder: string;
-  s3: S3Client;
-  port?: number;
-  python?: string;
-  stopGraceMs?: number;
-  checkpointIntervalMs?: number;
-}): Promise<SageMaker> {
+export async function startSageMaker(
+  options: ApiOptions & {
+    folder: string;
+    s3: S3Client;
+    python?: string;
+    stopGraceMs?: number;
+    checkpointIntervalMs?: number;
+  },
+): Promise<SageMaker> {
   const jobsFolder = join(options.folder, 'jobs');
   const runningFolder = join(jobsFolder, 'running');
   endLeftOvers(runningFolder);
@@ -261,11 +269,11 @@ export async function startSageMaker(options: {
       ListTransformJobs: listJobs('Transform'),
       StopTransformJob: ({ TransformJobName }) => stopJob('Transform', TransformJobName),
     },
-    options.port,
+    options,
   );
 
   return {
-    endpoint: api.endpoint,
+    ...api,
     async runTask(resource, parameters, signal) {
       const task = tasks[resource];
       if (!task)

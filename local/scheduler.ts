@@ -6,7 +6,8 @@
  * target is refused by name before anything starts. Not here: the clock, retries, dead letters, roles, Scheduler's own API.
  */
 import { randomUUID } from 'node:crypto';
-import { ApiError, type JsonApi, startJsonApi } from './json-api.ts';
+import type { Credentials } from './door.ts';
+import { ApiError, type ApiOptions, askJsonApi, type JsonApi, startJsonApi } from './json-api.ts';
 
 /** A schedule of the compiled template, its references resolved. */
 export type Schedule = {
@@ -28,13 +29,14 @@ export type StartMachine = (stateMachineArn: string, input: string) => Promise<s
  * @param now the instant that a schedule is fired for
  * @throws Error naming a target that is not run here
  */
-export async function startScheduler(options: {
-  schedules: readonly Schedule[];
-  startMachine: StartMachine;
-  port?: number;
-  now?: () => Date;
-}): Promise<JsonApi> {
-  const { schedules, startMachine, now = () => new Date() } = options;
+export async function startScheduler(
+  options: ApiOptions & {
+    schedules: readonly Schedule[];
+    startMachine: StartMachine;
+    now?: () => Date;
+  },
+): Promise<JsonApi> {
+  const { schedules, startMachine, now = () => new Date(), ...api } = options;
   for (const { name, target } of schedules)
     if (!target.startsWith('arn:aws:states:'))
       throw new Error(
@@ -50,9 +52,21 @@ export async function startScheduler(options: {
         return { name: schedule.name, input, executionArn: await startMachine(schedule.target, input) };
       },
     },
-    options.port,
+    api,
   );
 }
+
+/** Starts a schedule of a stack that runs. @throws ApiError, as ResourceNotFoundException where there is no such schedule */
+export const fireSchedule = (
+  endpoint: string,
+  name: string,
+  credentials: Credentials,
+): Promise<Record<string, unknown>> =>
+  askJsonApi(
+    endpoint,
+    { service: 'scheduler', target: 'LocalScheduler.FireSchedule', body: { name } },
+    credentials,
+  );
 
 /** By its name, or the end of it after a dash: nightly for fpe-local-rank-nightly. */
 function findSchedule(schedules: readonly Schedule[], wanted: string): Schedule {

@@ -2,10 +2,13 @@
  * Stands in for Secrets Manager: answers GetSecretValue for the secrets that it is given, by name; refuses everything else
  * by name. Nothing is kept.
  */
-import { ApiError, type JsonApi, startJsonApi } from './json-api.ts';
+import { ApiError, type ApiOptions, type JsonApi, startJsonApi } from './json-api.ts';
 
 /** @param secrets name → text */
-export const startSecretsManager = (secrets: ReadonlyMap<string, string>): Promise<JsonApi> =>
+export const startSecretsManager = (
+  secrets: ReadonlyMap<string, string>,
+  options: ApiOptions = {},
+): Promise<JsonApi> =>
   startJsonApi(
     { target: 'secretsmanager', version: '1.1' },
     {
@@ -18,4 +21,5 @@ export const startSecretsManager = (secrets: ReadonlyMap<string, string>): Promi
         );
       },
     },
+    options,
   );

@@ -2,15 +2,18 @@
  * The whole stack on one computer: every stand-in, started together, wired to the compiled template, and stopped together.
  *
  * It keeps everything in one folder: `postgres`, `s3`, `executions`, `jobs`, `logs`, recordings in `usgs`, and
- * `stack.json`, which tells other processes that it runs and how it is reached.
+ * `stack.json`, which tells other processes of the same user that it runs and how it is reached: also the credentials, which
+ * are others at each start.
  */
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +21,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { newCredentials } from './door.ts';
 import { startEventBridge } from './event-bridge.ts';
+import type { JsonApi } from './json-api.ts';
 import { startLambda } from './lambda.ts';
 import { isNestedExecution, NESTED_EXECUTION } from './nested-executions.ts';
 import { freePort, removePostgres, startPostgres } from './postgres.ts';
@@ -78,7 +83,7 @@ export const defaultFolder = (): string => join(ROOT, '.local');
 /** Starts the stack, or attaches to the one that already runs on this folder. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = options.folder ?? defaultFolder();
-  mkdirSync(folder, { recursive: true });
+  closeFolder(folder);
   const running = await claimFolder(folder);
   if (running) return { ...running, isOwn: false, stop: async () => undefined };
   const started: { stop(): unknown }[] = [];
@@ -125,6 +130,7 @@ async function startServices(
   options: StackOptions,
   keep: <Service extends { stop(): unknown }>(service: Service) => Service,
 ): Promise<StackDescription> {
+  const credentials = newCredentials();
   const say = options.onProgress ?? (() => undefined);
   const port = (name: keyof typeof PREFERRED_PORTS) => freePort(options.anyPorts ? 0 : PREFERRED_PORTS[name]);
 
@@ -136,12 +142,16 @@ async function startServices(
   const s3 = keep(
     await startS3(join(folder, 's3'), {
       buckets: [LOCAL_STAGE.storageBucket, LOCAL_STAGE.modelBucket],
+      publicBucket: LOCAL_STAGE.storageBucket,
       port: await port('s3'),
+      credentials,
     }),
   );
   for (const { name } of template.topics) s3.createTopic(name);
   const secrets = keep(
-    await startSecretsManager(new Map([[LOCAL_STAGE.dbSecret, databaseSecret(postgres.env)]])),
+    await startSecretsManager(new Map([[LOCAL_STAGE.dbSecret, databaseSecret(postgres.env)]]), {
+      credentials,
+    }),
   );
   // The environment may name USGS itself, or a stand-in of yesterday.
   const named = process.env.USGS_API_URL;
@@ -152,23 +162,20 @@ async function startServices(
   const aws = {
     AWS_REGION: LOCAL_REGION,
     AWS_DEFAULT_REGION: LOCAL_REGION, // the AWS CLI reads no other
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SNS: s3.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
   };
-  const client = {
-    region: LOCAL_REGION,
-    endpoint: s3.endpoint,
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-  };
+  const client = { region: LOCAL_REGION, endpoint: s3.endpoint, credentials };
   say('SageMaker');
   const sageMaker = keep(
     await startSageMaker({
       folder,
       s3: new S3Client({ ...client, forcePathStyle: true }),
       port: await port('sageMaker'),
+      credentials,
     }),
   );
 
@@ -200,6 +207,7 @@ async function startServices(
       runTask,
       folder: join(folder, 'executions'),
       port: stepFunctionsPort,
+      credentials,
       onChange: eventBridge.executionChanged,
       ...(options.waitFactor !== undefined && { waitFactor: options.waitFactor }),
     }),
@@ -207,7 +215,8 @@ async function startServices(
   const scheduler = keep(
     await startScheduler({
       schedules: template.schedules,
-      startMachine: stepFunctionsStarter(stepFunctions.endpoint),
+      startMachine: stepFunctionsStarter(stepFunctions),
+      credentials,
     }),
   );
   return {
@@ -235,8 +244,7 @@ async function startServices(
 }
 
 /** Starts executions as Scheduler does: through the API. */
-function stepFunctionsStarter(endpoint: string): StartMachine {
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+function stepFunctionsStarter({ endpoint, credentials }: JsonApi): StartMachine {
   const client = new SFNClient({ region: LOCAL_REGION, endpoint, credentials });
   return async (stateMachineArn, input) => {
     const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
@@ -315,6 +323,22 @@ function publisher(sns: SNSClient, log: string): RunTask {
   };
 }
 
+/** Parts of the folder that this process alone uses; PostgreSQL may run as another user. */
+const PRIVATE_FOLDERS = ['s3', 'executions', 'jobs', 'logs', 'usgs'];
+
+/** Shuts other users of this computer out: as root only lets them pass through, as PostgreSQL's user must. */
+function closeFolder(folder: string): void {
+  const user = process.getuid?.();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Neither a folder of someone else nor one such as /tmp becomes ours by being named.
+  const { uid, mode } = statSync(folder);
+  if (uid === user && (mode & 0o1000) === 0) chmodSync(folder, user === 0 ? 0o711 : 0o700);
+  for (const name of PRIVATE_FOLDERS) {
+    mkdirSync(join(folder, name), { recursive: true });
+    chmodSync(join(folder, name), 0o700);
+  }
+}
+
 const stackFile = (folder: string): string => join(folder, 'stack.json');
 
 /** Folders of the stacks of this process. */
@@ -329,7 +353,7 @@ function releaseFolder(folder: string): void {
 async function claimFolder(folder: string): Promise<StackDescription | null> {
   for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
     try {
-      writeFileSync(stackFile(folder), JSON.stringify({ pid: process.pid }), { flag: 'wx' });
+      writeFileSync(stackFile(folder), JSON.stringify({ pid: process.pid }), { flag: 'wx', mode: 0o600 });
       claimedHere.add(folder);
       return null;
     } catch (error) {
@@ -357,7 +381,8 @@ function readDescription(folder: string): StackDescription | null {
 
 function writeDescription(folder: string, description: StackDescription): void {
   const unfinished = `${stackFile(folder)}.new`;
-  writeFileSync(unfinished, `${JSON.stringify(description, null, 2)}\n`);
+  rmSync(unfinished, { force: true }); // a mode is given to new files only
+  writeFileSync(unfinished, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
   renameSync(unfinished, stackFile(folder));
 }
 

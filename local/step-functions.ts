@@ -11,7 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import { withoutData } from './execution-history.ts';
 import { type Execution, type ExecutionRecord, Executions } from './executions.ts';
-import { ApiError, type JsonApi, startJsonApi, takePage } from './json-api.ts';
+import { ApiError, type ApiOptions, type JsonApi, startJsonApi, takePage } from './json-api.ts';
 import { isNestedExecution, runNestedExecution } from './nested-executions.ts';
 import { MAX_DATA_BYTES } from './state-interpreter.ts';
 import { readDefinition } from './states-language.ts';
@@ -30,14 +30,15 @@ const PAGE_SIZE = 100;
  * @param options.onChange told of each start, end and redrive
  * @throws Error naming what a definition asks for that is not run here
  */
-export async function startStepFunctions(options: {
-  machines: Machine[];
-  runTask: RunTask;
-  folder: string;
-  port?: number;
-  waitFactor?: number;
-  onChange?: (record: Readonly<ExecutionRecord>) => void;
-}): Promise<JsonApi> {
+export async function startStepFunctions(
+  options: ApiOptions & {
+    machines: Machine[];
+    runTask: RunTask;
+    folder: string;
+    waitFactor?: number;
+    onChange?: (record: Readonly<ExecutionRecord>) => void;
+  },
+): Promise<JsonApi> {
   const createdAt = Date.now();
   const machines = new Map<string, Executions>();
   const runTask: RunTask = (resource, parameters, signal) =>
@@ -166,11 +167,11 @@ export async function startStepFunctions(options: {
         };
       },
     },
-    options.port,
+    options,
   );
 
   return {
-    endpoint: api.endpoint,
+    ...api,
     async stop() {
       const all = [...machines.values()].flatMap((machine) => machine.all());
       for (const execution of all)

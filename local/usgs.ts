@@ -3,11 +3,13 @@
  *
  * A recording is what the API itself answers, kept as `USGS-01171100.json` in a folder or handed over by a test. Answers
  * the parameters that PARAMETERS lists; refused by name, with the API's own kind of error: other collections and
- * parameters, open or long intervals, sites without a recording. Failures can be scripted.
+ * parameters, open or long intervals, sites without a recording. Failures can be scripted. As USGS's own, it answers
+ * whoever asks from this computer; pages of other sites it refuses (`door.ts`).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { Refusal as Closed, listenLocally, requireOwnSite } from './door.ts';
 
 const ITEMS = '/ogcapi/v1/collections/continuous/items';
 const PARAMETERS = new Set(
@@ -70,18 +72,20 @@ export async function startUsgs(options: {
   const requests: Usgs['requests'] = [];
   const scripted: ScriptedAnswer[] = [];
   const server = createServer((request, response) => {
+    try {
+      requireOwnSite(request);
+    } catch (error) {
+      return refuse(error, response);
+    }
     const url = new URL(request.url as string, `http://${request.headers.host}`);
     requests.push({ url, headers: request.headers });
     const instead = scripted.shift();
     if (instead) response.writeHead(instead.status, instead.headers).end(instead.body ?? '');
     else answer(url, options, response);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as { port: number };
+  const address = await listenLocally(server, options.port);
   return {
-    endpoint: `http://127.0.0.1:${port}/ogcapi/v1`,
+    endpoint: `${address}/ogcapi/v1`,
     requests,
     script: (...answers) => void scripted.push(...answers),
     async stop() {
@@ -101,11 +105,20 @@ function answer(
     response.writeHead(200, { 'content-type': 'application/geo+json', 'x-ratelimit-remaining': '1000' });
     response.end(JSON.stringify(page));
   } catch (error) {
-    const { status, code, message } =
-      error instanceof Refusal ? error : new Refusal(500, 'NoApplicableCode', String(error));
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ code, description: message }));
+    refuse(error, response);
   }
+}
+
+function refuse(error: unknown, response: ServerResponse): void {
+  const { status, code, message } = asRefusal(error);
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ code, description: message }));
+}
+
+function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof Closed) return new Refusal(403, 'Forbidden', error.message);
+  return new Refusal(500, 'NoApplicableCode', String(error));
 }
 
 function findPage(url: URL, recordings: { folder?: string; recordings?: UsgsFeature[] }): object {

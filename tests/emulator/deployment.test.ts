@@ -25,6 +25,7 @@ import { makeChanges, removeStack } from '../../deployment/stack.ts';
 import { type JsonApi, startJsonApi } from '../../local/json-api.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
 import { findStack } from '../../shared/aws/stacks.ts';
+import { environmentCredentials } from '../environment-credentials.ts';
 import { type Moto, startMoto } from './moto.ts';
 
 /**
@@ -83,6 +84,7 @@ async function answerForQuotas(): Promise<JsonApi> {
   const service = await startJsonApi(
     { target: 'ServiceQuotasV20190624', version: '1.1' },
     { ListServiceQuotas: () => ({ Quotas }) },
+    { credentials: environmentCredentials() },
   );
   process.env.AWS_ENDPOINT_URL_SERVICE_QUOTAS = service.endpoint;
   return service;
@@ -93,6 +95,7 @@ async function answerForContainers(): Promise<JsonApi> {
   const service = await startJsonApi(
     { target: 'AmazonEC2ContainerRegistry_V20150921', version: '1.1' },
     { BatchGetImage: ({ repositoryName }) => ({ images: repositoryName === 'pytorch' ? [{}] : [] }) },
+    { credentials: environmentCredentials() },
   );
   process.env.AWS_ENDPOINT_URL_ECR = service.endpoint;
   return service;

@@ -5,6 +5,7 @@ import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { startUsgs, type Usgs, type UsgsFeature } from '../../local/usgs.ts';
 import { readText } from '../../shared/aws/object-store.ts';
 import { ObservationsRefused } from '../../shared/errors.ts';
+import { environmentCredentials } from '../environment-credentials.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestBuckets } from '../test-station.ts';
 
@@ -104,6 +105,7 @@ describe('the key of the water data API', () => {
         ['plain', 'abc-123\n'],
         ['json', '{"api_key": "abc-123"}'],
       ]),
+      { credentials: environmentCredentials() },
     );
     process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = secrets.endpoint;
   });

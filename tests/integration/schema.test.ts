@@ -10,6 +10,7 @@ import { withDatabase } from '../../shared/aws/database.ts';
 import { ConfigurationMissing, SchemaConflict } from '../../shared/errors.ts';
 import { createSchema, planSchema } from '../../shared/fpe-database/schema.ts';
 import { connectDatabase, queryDatabase } from '../database-client.ts';
+import { environmentCredentials } from '../environment-credentials.ts';
 
 const FPE = join(import.meta.dirname, '..', '..', 'cli', 'fpe.ts');
 const TABLES =
@@ -159,7 +160,9 @@ test('the settings of a stage lead to its database', async () => {
   const { DB_HOST: host, DB_PORT: port, DB_USER: username, DB_PASSWORD: password } = process.env;
   const stage = readStage('local');
   const secret = JSON.stringify({ host, port, username, password, dbname: name });
-  const secretsManager = await startSecretsManager(new Map([[stage.dbSecret, secret]]));
+  const secretsManager = await startSecretsManager(new Map([[stage.dbSecret, secret]]), {
+    credentials: environmentCredentials(),
+  });
   const environment = { ...process.env };
   Object.assign(process.env, stageSettings({ ...stage, dbHost: 'elsewhere.example.org' }), {
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,

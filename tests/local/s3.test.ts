@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { beforeAll, expect, test } from '@jest/globals';
-import { startS3 } from '../../local/s3.ts';
+import { type S3, startS3 } from '../../local/s3.ts';
 import {
   copyObject,
   findSize,
@@ -98,7 +98,7 @@ test('a range of bytes is read, both ends included', async () => {
 
 test('an empty file is stored as one', async () => {
   await writeObject({ bucket, key: 'empty.csv' }, '', 'text/csv');
-  await fetch(`${process.env.AWS_ENDPOINT_URL_S3}/${bucket}/empty`, { method: 'PUT' });
+  await s3().send(new PutObjectCommand({ Bucket: bucket, Key: 'empty' }));
 
   expect(await readText({ bucket, key: 'empty.csv' })).toBe('');
   expect(await findSize({ bucket, key: 'empty' })).toBe(0);
@@ -172,16 +172,17 @@ test('what it cannot do is refused by name instead of being taken for a write', 
 
 test('objects, their types and their ETags are there after a restart, and only this computer is answered', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-s3-'));
-  const client = (endpoint: string) => new S3Client({ endpoint, forcePathStyle: true });
+  const client = ({ endpoint, credentials }: S3) =>
+    new S3Client({ endpoint, credentials, forcePathStyle: true });
   const at = { Bucket: 'photos', Key: 'imagesets/1/images/Ü (1)#2?.jpg' };
   const before = await startS3(folder, { buckets: ['photos'] });
-  const written = await client(before.endpoint).send(
+  const written = await client(before).send(
     new PutObjectCommand({ ...at, Body: 'bytes', ContentType: 'image/jpeg' }),
   );
   await before.stop();
 
   const after = await startS3(folder, { buckets: ['photos'] });
-  const read = await client(after.endpoint).send(new GetObjectCommand(at));
+  const read = await client(after).send(new GetObjectCommand(at));
   const text = await read.Body?.transformToString();
   await after.stop();
   rmSync(folder, { recursive: true });
@@ -196,7 +197,7 @@ test('objects, their types and their ETags are there after a restart, and only t
 
 test('a message is published to a topic, and refused where there is none', async () => {
   const stand = await startS3(null);
-  const sns = new SNSClient({ endpoint: stand.endpoint });
+  const sns = new SNSClient({ endpoint: stand.endpoint, credentials: stand.credentials });
   const TopicArn = stand.createTopic('finished-runs');
 
   const sent = await sns.send(new PublishCommand({ TopicArn, Subject: 'Done', Message: 'Station 1' }));

@@ -55,7 +55,7 @@ afterEach(async () => {
 
 async function serve(options: { stopGraceMs?: number; checkpointIntervalMs?: number } = {}): Promise<void> {
   service = await startSageMaker({ folder, s3, python: 'python3', ...options });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const { credentials } = service;
   client = new SageMakerClient({
     endpoint: service.endpoint,
     region: 'us-west-2',

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { JsonApi } from '../../local/json-api.ts';
+import { askJsonApi, type JsonApi } from '../../local/json-api.ts';
 import { type Schedule, startScheduler } from '../../local/scheduler.ts';
 
 const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-local-refresh-stations';
@@ -29,14 +29,14 @@ async function serve(schedules: Schedule[] = [NIGHTLY]): Promise<void> {
   });
 }
 
-async function ask(operation: string, body: object = {}) {
-  const response = await fetch((service as JsonApi).endpoint, {
-    method: 'POST',
-    headers: { 'x-amz-target': `LocalScheduler.${operation}` },
-    body: JSON.stringify(body),
-  });
-  return (await response.json()) as Record<string, unknown>;
-}
+const ask = (operation: string, body: object = {}) => {
+  const { endpoint, credentials } = service as JsonApi;
+  return askJsonApi(
+    endpoint,
+    { service: 'scheduler', target: `LocalScheduler.${operation}`, body },
+    credentials,
+  );
+};
 
 test.each(['nightly', 'fpe-local-rank-nightly'])(
   'fires %s, though it is off, with the instant that it is fired for in the input',
@@ -61,8 +61,8 @@ test('lists the schedules', async () => {
 test('a schedule that is not there is refused with those that are', async () => {
   await serve();
 
-  expect(await ask('FireSchedule', { name: 'weekly' })).toEqual({
-    __type: 'ResourceNotFoundException',
+  await expect(ask('FireSchedule', { name: 'weekly' })).rejects.toMatchObject({
+    name: 'ResourceNotFoundException',
     message: 'There is no schedule weekly. There: fpe-local-rank-nightly.',
   });
   expect(started).toEqual([]);

@@ -18,7 +18,6 @@ import { queryDatabase } from '../database-client.ts';
 import { until } from '../integration/test-stack.ts';
 
 const PACKAGING_MS = 180_000;
-const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 let folder: string;
 let stack: Stack;
@@ -32,7 +31,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const client = (endpoint: string) => ({ endpoint, region: 'us-west-2', credentials });
+const client = (endpoint: string) => ({
+  endpoint,
+  region: 'us-west-2',
+  credentials: {
+    accessKeyId: stack.env.AWS_ACCESS_KEY_ID as string,
+    secretAccessKey: stack.env.AWS_SECRET_ACCESS_KEY as string,
+  },
+});
 const machineArn = () => stack.machines[0]?.arn as string;
 
 const isInstalled = (program: string): boolean => spawnSync(program, ['--version']).status === 0;

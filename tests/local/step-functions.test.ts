@@ -46,7 +46,7 @@ async function serve(definition: object, runTask: RunTask = echo): Promise<void>
     folder,
     waitFactor: 0.001,
   });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const { credentials } = service;
   client = new SFNClient({ endpoint: service.endpoint, region: 'us-west-2', credentials, maxAttempts: 1 });
 }
 

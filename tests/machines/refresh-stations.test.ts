@@ -71,7 +71,7 @@ beforeAll(async () => {
       }
     },
   });
-  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const { credentials } = service;
   client = new SFNClient({ endpoint: service.endpoint, region: 'us-west-2', credentials });
 }, PACKAGING_MS);
 afterAll(async () => {

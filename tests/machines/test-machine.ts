@@ -55,7 +55,7 @@ export async function startTestMachine(name: string): Promise<TestMachine> {
   const client = new SFNClient({
     endpoint: service.endpoint,
     region: 'us-west-2',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: service.credentials,
   });
   async function ended(executionArn: string): Promise<DescribeExecutionOutput> {
     for (;;) {

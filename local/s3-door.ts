@@ -1,0 +1,119 @@
+/**
+ * Who may ask the local S3 and SNS (`door.ts`), and the answers to all others in the words of those services.
+ *
+ * Unsigned are only, as with FPE's own storage bucket, reads of a single object of the public bucket, which is how reports show
+ * photos; and the look whether the server is there. Signed chunks (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`) are refused by
+ * name: the SDKs of JavaScript and Python, and the AWS CLI, send whole bodies or unsigned chunks.
+ */
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { buildApp } from 'fauxqs';
+// By path, as in s3.ts.
+import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
+import { snsErrorResponse } from '../node_modules/fauxqs/dist/common/xml.js';
+import {
+  type Claim,
+  type Credentials,
+  Refusal,
+  type RefusalReason,
+  readClaim,
+  requireOwnSite,
+  requirePayload,
+  requireSignature,
+} from './door.ts';
+
+type App = ReturnType<typeof buildApp>;
+type Request = Parameters<Parameters<App['setErrorHandler']>[0]>[1];
+
+/** Code and status (S3 API reference, "Error responses"). */
+const S3_REFUSALS: Record<RefusalReason, [code: string, status: number]> = {
+  ForeignAddress: ['AccessDenied', 403],
+  ForeignPage: ['AccessDenied', 403],
+  NoSignature: ['AccessDenied', 403],
+  IncompleteSignature: ['AuthorizationHeaderMalformed', 400],
+  UnknownAccessKey: ['InvalidAccessKeyId', 403],
+  WrongSignature: ['SignatureDoesNotMatch', 403],
+  WrongPayload: ['XAmzContentSHA256Mismatch', 400],
+  Expired: ['RequestTimeTooSkewed', 403],
+};
+/** SNS API reference, "Common Errors". */
+const SNS_REFUSALS: Record<RefusalReason, string> = {
+  ForeignAddress: 'AuthorizationError',
+  ForeignPage: 'AuthorizationError',
+  NoSignature: 'MissingAuthenticationToken',
+  IncompleteSignature: 'IncompleteSignature',
+  UnknownAccessKey: 'InvalidClientTokenId',
+  WrongSignature: 'SignatureDoesNotMatch',
+  WrongPayload: 'SignatureDoesNotMatch',
+  Expired: 'SignatureDoesNotMatch',
+};
+const PAYLOADS = /^([0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRAILER)$/;
+
+/** @param options.publicBucket whose objects everyone on this computer may read, one by one */
+export function guardS3(app: App, options: { credentials: Credentials; publicBucket?: string }): void {
+  const { credentials, publicBucket } = options;
+  const claims = new WeakMap<Request, Claim>();
+
+  const isPublic = ({ method, params, raw }: Request): boolean => {
+    const { bucket, '*': key } = params as { bucket?: string; '*'?: string };
+    if (!['GET', 'HEAD'].includes(method) || raw.headers.authorization || raw.url?.includes('?'))
+      return false;
+    return raw.url === '/health' || (bucket !== undefined && bucket === publicBucket && Boolean(key));
+  };
+
+  app.addHook('onRequest', async (request) => {
+    const isShown = isPublic(request);
+    requireOwnSite(request.raw, { isShown });
+    if (isShown) return;
+    const claim = readClaim(request.raw, credentials);
+    claims.set(request, claim);
+    if (isOfSns(request)) return;
+    const payload = request.headers['x-amz-content-sha256'] ?? (claim.expiresInSeconds && 'UNSIGNED-PAYLOAD');
+    if (!PAYLOADS.test(String(payload)))
+      throw new S3Error('NotImplemented', `A payload of the kind ${payload} is not taken here`, 501);
+    await requireSignature(request.raw, claim, credentials);
+  });
+
+  // SNS signs the body without naming its sum, and afterwards only what was read from it is left.
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const claim = claims.get(request);
+    if (!claim || !isOfSns(request)) return payload;
+    const body = await buffer(payload);
+    await requireSignature(request.raw, claim, credentials, body);
+    return Readable.from([body]);
+  });
+
+  app.addHook('preHandler', (request, _reply, next) => {
+    if (isOfSns(request) || isPublic(request)) return next();
+    if (/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? ''))
+      throw new S3Error('NotImplemented', 'Forms (POST Object) are not part of the local stack', 501);
+    const { body } = request;
+    if (body !== undefined && body !== null && !Buffer.isBuffer(body))
+      throw new S3Error(
+        'NotImplemented',
+        `A body of ${request.headers['content-type']} is not taken here`,
+        501,
+      );
+    requirePayload(request.raw, body ?? Buffer.alloc(0));
+    next();
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof Refusal && isOfSns(request))
+      return reply
+        .status(403)
+        .header('content-type', 'text/xml')
+        .send(snsErrorResponse(SNS_REFUSALS[error.reason], error.message));
+    const refused = error instanceof Refusal ? new S3Error(...s3Refusal(error)) : error;
+    if (!(refused instanceof S3Error)) return reply.send(error);
+    return reply.status(refused.statusCode).header('content-type', 'application/xml').send(refused.toXml());
+  });
+}
+
+/** SNS speaks at the root, where S3 only lists buckets. */
+const isOfSns = ({ method, raw }: Request): boolean => method === 'POST' && raw.url === '/';
+
+function s3Refusal({ reason, message }: Refusal): [code: string, message: string, status: number] {
+  const [code, status] = S3_REFUSALS[reason];
+  return [code, message, status];
+}
