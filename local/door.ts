@@ -202,17 +202,19 @@ export function requirePayload({ headers }: Pick<Request, 'headers'>, body: Uint
   );
 }
 
-/** Headers under which a request to an operation of one of the local JSON services is signed. */
+/** The headers of a request with its signature, for a client without an SDK. */
 export async function signHeaders(
   address: string,
   request: { method: string; headers: Record<string, string>; body: string; service: string },
   credentials: Credentials,
+  signingDate: Date = new Date(),
 ): Promise<Record<string, string>> {
-  const { host, pathname } = new URL(address);
+  const { host, pathname, searchParams } = new URL(address);
   const { service, body, method } = request;
   const signer = new SignatureV4({ credentials, region: 'us-west-2', service, sha256: Sha256 });
-  const toSign = { method, protocol: 'http:', hostname: host, path: pathname, query: {}, body };
-  return (await signer.sign({ ...toSign, headers: { ...request.headers, host } })).headers;
+  const query = Object.fromEntries(searchParams);
+  const toSign = { method, protocol: 'http:', hostname: host, path: pathname, query, body };
+  return (await signer.sign({ ...toSign, headers: { ...request.headers, host } }, { signingDate })).headers;
 }
 
 type Fields = Partial<
@@ -290,7 +292,7 @@ function isEqual(one: string, other: string): boolean {
 }
 
 /** SHA-256, with a key its HMAC, in the shape that the signer takes. */
-class Sha256 {
+export class Sha256 {
   readonly #hash: Hash | Hmac;
 
   constructor(key?: string | ArrayBuffer | ArrayBufferView) {
