@@ -16,8 +16,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export const launchBrowser = (flags: string[] = []): Promise<Browser> =>
+  chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
 
 /** A page of ours as a reader opens it, and everything that must not happen on it. */
 export type OpenPage = {
