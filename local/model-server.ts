@@ -1,4 +1,5 @@
 /** A model's server, as batch transform starts and asks it: `serve` of the model's code, GET /ping, POST /invocations. */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -21,13 +22,16 @@ export type Answer = { status: number; body: Buffer };
 export class ModelServer {
   readonly #container: Container;
   readonly #port: number;
+  /** What `serve` asks of whoever speaks to it; pages of a browser have it not. */
+  readonly #token: string;
   readonly #agent: Agent;
   /** Why it has ended; null while it runs. */
   #ending: string | null = null;
 
-  private constructor(container: Container, port: number, connections: number) {
+  private constructor(container: Container, port: number, token: string, connections: number) {
     this.#container = container;
     this.#port = port;
+    this.#token = token;
     this.#agent = new Agent({ keepAlive: true, maxSockets: connections });
     const end = (reason: string) => {
       this.#ending = reason;
@@ -58,6 +62,7 @@ export class ModelServer {
     if (!existsSync(join(code, 'serve')))
       throw new JobFailure('ClientError: The model has no server: model.tar.gz must hold code/serve');
     const port = await freePort();
+    const token = randomBytes(24).toString('base64url');
     const container = startContainer({
       command: [options.python, join(code, 'serve')],
       cwd: code,
@@ -66,13 +71,14 @@ export class ModelServer {
         SM_MODEL_DIR: join(folder, 'model'),
         // In a container it listens on 0.0.0.0:8080.
         SERVE_HOST: '127.0.0.1',
+        SERVE_TOKEN: token,
         SAGEMAKER_BIND_TO_PORT: String(port),
         PYTHONPATH: code,
       },
       log: options.log,
       stopGraceMs: options.stopGraceMs,
     });
-    const server = new ModelServer(container, port, options.connections);
+    const server = new ModelServer(container, port, token, options.connections);
     try {
       await server.#untilReady(options.signal);
     } catch (error) {
@@ -146,7 +152,7 @@ export class ModelServer {
         agent: this.#agent,
         method,
         path,
-        headers: { ...options.headers, 'content-length': length },
+        headers: { ...options.headers, 'content-length': length, 'x-serve-token': this.#token },
         signal,
       });
       asked.once('error', reject).once('response', (response) => {

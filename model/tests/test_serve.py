@@ -50,10 +50,10 @@ class Served:
             text=True,
         )
 
-    def wait(self):
+    def wait(self, **options):
         for _ in range(600):
             try:
-                return self.request('GET', '/ping')
+                return self.request('GET', '/ping', **options)
             except OSError:
                 assert self.process.poll() is None, self.process.stdout.read()
                 time.sleep(0.1)
@@ -182,6 +182,21 @@ def test_other_requests_are_refused_by_name(served, method, path):
 
     assert status == 404
     assert f'{method} {path} is not answered' in json.loads(body)['error']
+
+
+def test_with_a_token_only_its_bearer_is_answered(trained):
+    served = Served(trained.root / 'model', SERVE_TOKEN='of this start', SAGEMAKER_MODEL_SERVER_WORKERS='1')
+    try:
+        assert served.wait(headers={'X-Serve-Token': 'of this start'}) == (200, b'')
+        status, _ = served.invoke(jpeg(0.4), headers={'X-Serve-Token': 'of this start'})
+        assert status == 200
+        for headers in ({}, {'X-Serve-Token': 'another'}, {'X-Serve-Token': ''}):
+            for method, path in (('GET', '/ping'), ('GET', '/execution-parameters'), ('POST', '/invocations')):
+                status, answer = served.request(method, path, headers=headers)
+                assert status == 403
+                assert 'X-Serve-Token' in json.loads(answer)['error']
+    finally:
+        served.process.kill()
 
 
 def test_sigterm_ends_the_server_and_its_workers(served):

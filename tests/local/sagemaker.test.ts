@@ -563,7 +563,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
     def do_GET(self):
-        self.answer(200 if self.path == "/ping" else 404, b"")
+        is_known = os.environ["SERVE_TOKEN"] == self.headers["X-Serve-Token"]
+        self.answer(403 if not is_known else 200 if self.path == "/ping" else 404, b"")
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         with lock:
