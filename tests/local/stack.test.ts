@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,6 +16,7 @@ import { describeStack } from '../../cli/local.ts';
 import { findRunningStack, resetStack, type Stack, startStack } from '../../local/stack.ts';
 import { queryDatabase } from '../database-client.ts';
 import { until } from '../integration/test-stack.ts';
+import { commandLineOf, listeningAddresses, processTree } from '../process-tree.ts';
 
 const PACKAGING_MS = 180_000;
 
@@ -126,6 +127,72 @@ test('it says where everything is and how other programs use it', () => {
   expect(text).toContain(machineArn());
 });
 
+test('only its user may read how it is reached, and what it keeps', () => {
+  const modeOf = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
+
+  expect(modeOf('stack.json')).toBe('600');
+  // As root PostgreSQL runs as another user, who must pass through.
+  expect(modeOf('.')).toBe(process.getuid?.() === 0 ? '711' : '700');
+  for (const name of ['s3', 'executions', 'jobs', 'logs'])
+    expect([name, modeOf(name)]).toEqual([name, '700']);
+});
+
+test(
+  'a folder that others use as well, such as /tmp, stays open to them',
+  async () => {
+    const shared = mkdtempSync(join(tmpdir(), 'fpe-shared-'));
+    chmodSync(shared, 0o1777);
+
+    const other = await startStack({ folder: shared, anyPorts: true });
+    await other.stop();
+
+    expect(statSync(shared).mode & 0o7777).toBe(0o1777);
+    rmSync(shared, { recursive: true });
+  },
+  PACKAGING_MS,
+);
+
+test('fpe local env prints the lines that point a shell at it, and nothing else', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--no-warnings', 'cli/fpe.ts', 'local', 'env', '--folder', folder],
+  ]);
+  const { stdout: said } = await promisify(execFile)('sh', [
+    '-c',
+    `${stdout}\nprintenv AWS_SECRET_ACCESS_KEY`,
+  ]);
+
+  expect(stdout.trim().split('\n')).toHaveLength(Object.keys(stack.env).length);
+  expect(said.trim()).toBe(stack.env.AWS_SECRET_ACCESS_KEY);
+});
+
+test('fpe local fire starts a schedule with the credentials of the stack', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--no-warnings', 'cli/fpe.ts', 'local', 'fire', 'nightly', '--folder', folder],
+  ]);
+
+  expect(stdout).toContain('Fired fpe-local-rank-nightly');
+});
+
+if (existsSync('/proc/net/tcp')) {
+  test('it listens for this computer alone', () => {
+    const found = listeningAddresses(processTree());
+
+    expect(found.filter((address) => !address.startsWith('127.0.0.1:'))).toEqual([]);
+    for (const endpoint of Object.values(stack.endpoints))
+      expect(found).toContain(`127.0.0.1:${new URL(endpoint).port}`);
+  });
+
+  test('no secret is on a command line, where every user of the computer could read it', async () => {
+    await finish({ station_id: 4714 });
+
+    const commands = processTree().map(commandLineOf).join('\n');
+
+    expect(commands).toContain('lambda-runtime');
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+      expect(commands).not.toContain(stack.env[name] as string);
+  });
+}
+
 // Not part of a set-up: it is tested wherever it is installed (Debian's awscli).
 if (isInstalled('aws'))
   test('the AWS CLI starts and describes an execution with only an endpoint', async () => {
@@ -155,8 +222,9 @@ if (isInstalled('aws'))
   });
 
 test(
-  'data outlives a stop, and a reset removes it',
+  'data outlives a stop, credentials do not, and a reset removes the data',
   async () => {
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = stack.env;
     const s3 = new S3Client({ ...client(stack.endpoints.s3), forcePathStyle: true });
     await s3.send(new PutObjectCommand({ Bucket: 'fpe-local-storage', Key: 'kept', Body: 'x' }));
     await query("INSERT INTO users VALUES ('kept', 'USER', 'Regular') ON CONFLICT DO NOTHING");
@@ -165,12 +233,20 @@ test(
     const whileStopped = await findRunningStack(folder);
     stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
     const kept = await query("SELECT id FROM users WHERE id = 'kept'");
+    const isOther =
+      stack.env.AWS_ACCESS_KEY_ID !== AWS_ACCESS_KEY_ID &&
+      stack.env.AWS_SECRET_ACCESS_KEY !== AWS_SECRET_ACCESS_KEY;
     await stack.stop();
     await resetStack(folder);
     stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
     const left = await query("SELECT id FROM users WHERE id = 'kept'");
 
-    expect({ whileStopped, kept, left }).toEqual({ whileStopped: null, kept: [{ id: 'kept' }], left: [] });
+    expect({ whileStopped, isOther, kept, left }).toEqual({
+      whileStopped: null,
+      isOther: true,
+      kept: [{ id: 'kept' }],
+      left: [],
+    });
   },
   PACKAGING_MS,
 );
