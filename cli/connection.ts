@@ -9,13 +9,14 @@ export class UsageError extends Error {
 }
 
 /**
- * Points the SDK at the running local stack, unless the environment names an endpoint or `--aws` asks for AWS; must run
- * before the first call.
+ * Points the SDK at the running local stack, unless the environment names another endpoint or `--aws` asks for AWS; must run
+ * before the first call. A shell that was pointed at an earlier start of the stack has the credentials of that one.
  */
-export async function connect(options: { aws?: boolean }): Promise<Connection> {
+export async function connect(options: { aws?: boolean; folder?: string }): Promise<Connection> {
   const endpoint = process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
-  if (endpoint) return { kind: 'endpoint', description: endpoint };
-  const stack = options.aws ? null : await findRunningStack();
+  const stack = options.aws ? null : await findRunningStack(options.folder);
+  const isOfStack = endpoint === undefined || endpoint === stack?.endpoints.stepFunctions;
+  if (!isOfStack) return { kind: 'endpoint', description: endpoint };
   if (stack) {
     Object.assign(process.env, stack.env);
     return { kind: 'local', description: 'the local stack' };

@@ -11,7 +11,8 @@ import {
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { connect } from '../../cli/connection.ts';
 import { describeStack } from '../../cli/local.ts';
 import { findRunningStack, resetStack, type Stack, startStack } from '../../local/stack.ts';
 import { queryDatabase } from '../database-client.ts';
@@ -163,6 +164,39 @@ test('fpe local env prints the lines that point a shell at it, and nothing else'
 
   expect(stdout.trim().split('\n')).toHaveLength(Object.keys(stack.env).length);
   expect(said.trim()).toBe(stack.env.AWS_SECRET_ACCESS_KEY);
+});
+
+describe('fpe', () => {
+  const environment = { ...process.env };
+  afterEach(() => {
+    process.env = { ...environment };
+  });
+
+  test.each([
+    ['nothing', {}],
+    [
+      'an earlier start at the same address',
+      { AWS_ACCESS_KEY_ID: 'earlier', AWS_SECRET_ACCESS_KEY: 'earlier' },
+    ],
+  ])('uses the credentials of the stack that runs where the shell is pointed at %s', async (_, ofShell) => {
+    delete process.env.AWS_ENDPOINT_URL_SFN;
+    if (Object.keys(ofShell).length > 0) process.env.AWS_ENDPOINT_URL_SFN = stack.endpoints.stepFunctions;
+    Object.assign(process.env, ofShell);
+
+    const connection = await connect({ folder });
+
+    expect(connection.kind).toBe('local');
+    expect(process.env).toMatchObject(stack.env);
+  });
+
+  test('keeps the credentials of a shell that is pointed elsewhere', async () => {
+    Object.assign(process.env, { AWS_ENDPOINT_URL_SFN: 'http://elsewhere', AWS_ACCESS_KEY_ID: 'mine' });
+
+    const connection = await connect({ folder });
+
+    expect(connection).toEqual({ kind: 'endpoint', description: 'http://elsewhere' });
+    expect(process.env.AWS_ACCESS_KEY_ID).toBe('mine');
+  });
 });
 
 test('fpe local fire starts a schedule with the credentials of the stack', async () => {
