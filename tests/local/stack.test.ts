@@ -20,6 +20,8 @@ import { until } from '../integration/test-stack.ts';
 import { commandLineOf, listeningAddresses, processTree } from '../process-tree.ts';
 
 const PACKAGING_MS = 180_000;
+/** Starting another program, on a busy computer. */
+const PROGRAM_MS = 60_000;
 
 let folder: string;
 let stack: Stack;
@@ -153,18 +155,22 @@ test(
   PACKAGING_MS,
 );
 
-test('fpe local env prints the lines that point a shell at it, and nothing else', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...['--no-warnings', 'cli/fpe.ts', 'local', 'env', '--folder', folder],
-  ]);
-  const { stdout: said } = await promisify(execFile)('sh', [
-    '-c',
-    `${stdout}\nprintenv AWS_SECRET_ACCESS_KEY`,
-  ]);
+test(
+  'fpe local env prints the lines that point a shell at it, and nothing else',
+  async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--no-warnings', 'cli/fpe.ts', 'local', 'env', '--folder', folder],
+    ]);
+    const { stdout: said } = await promisify(execFile)('sh', [
+      '-c',
+      `${stdout}\nprintenv AWS_SECRET_ACCESS_KEY`,
+    ]);
 
-  expect(stdout.trim().split('\n')).toHaveLength(Object.keys(stack.env).length);
-  expect(said.trim()).toBe(stack.env.AWS_SECRET_ACCESS_KEY);
-});
+    expect(stdout.trim().split('\n')).toHaveLength(Object.keys(stack.env).length);
+    expect(said.trim()).toBe(stack.env.AWS_SECRET_ACCESS_KEY);
+  },
+  PROGRAM_MS,
+);
 
 describe('fpe', () => {
   const environment = { ...process.env };
@@ -199,13 +205,17 @@ describe('fpe', () => {
   });
 });
 
-test('fpe local fire starts a schedule with the credentials of the stack', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...['--no-warnings', 'cli/fpe.ts', 'local', 'fire', 'nightly', '--folder', folder],
-  ]);
+test(
+  'fpe local fire starts a schedule with the credentials of the stack',
+  async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...['--no-warnings', 'cli/fpe.ts', 'local', 'fire', 'nightly', '--folder', folder],
+    ]);
 
-  expect(stdout).toContain('Fired fpe-local-rank-nightly');
-});
+    expect(stdout).toContain('Fired fpe-local-rank-nightly');
+  },
+  PROGRAM_MS,
+);
 
 if (existsSync('/proc/net/tcp')) {
   test('it listens for this computer alone', () => {
@@ -229,31 +239,35 @@ if (existsSync('/proc/net/tcp')) {
 
 // Not part of a set-up: it is tested wherever it is installed (Debian's awscli).
 if (isInstalled('aws'))
-  test('the AWS CLI starts and describes an execution with only an endpoint', async () => {
-    const aws = async (...command: string[]) => {
-      const { stdout } = await promisify(execFile)(
-        'aws',
-        [
-          'stepfunctions',
-          ...command,
-          ...['--endpoint-url', stack.endpoints.stepFunctions, '--output', 'json'],
-        ],
-        { env: { ...process.env, ...stack.env } },
+  test(
+    'the AWS CLI starts and describes an execution with only an endpoint',
+    async () => {
+      const aws = async (...command: string[]) => {
+        const { stdout } = await promisify(execFile)(
+          'aws',
+          [
+            'stepfunctions',
+            ...command,
+            ...['--endpoint-url', stack.endpoints.stepFunctions, '--output', 'json'],
+          ],
+          { env: { ...process.env, ...stack.env } },
+        );
+        return JSON.parse(stdout);
+      };
+
+      const started = await aws(
+        'start-execution',
+        '--state-machine-arn',
+        machineArn(),
+        '--input',
+        '{"station_id":1}',
       );
-      return JSON.parse(stdout);
-    };
+      const described = await aws('describe-execution', '--execution-arn', started.executionArn);
 
-    const started = await aws(
-      'start-execution',
-      '--state-machine-arn',
-      machineArn(),
-      '--input',
-      '{"station_id":1}',
-    );
-    const described = await aws('describe-execution', '--execution-arn', started.executionArn);
-
-    expect(described).toMatchObject({ executionArn: started.executionArn, stateMachineArn: machineArn() });
-  });
+      expect(described).toMatchObject({ executionArn: started.executionArn, stateMachineArn: machineArn() });
+    },
+    PROGRAM_MS,
+  );
 
 test(
   'data outlives a stop, credentials do not, and a reset removes the data',
