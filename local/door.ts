@@ -225,7 +225,10 @@ type Query = Record<string, string | string[]>;
 function inHeaders({ headers }: Request): Fields {
   const { authorization, 'x-amz-date': date } = headers;
   if (authorization === undefined)
-    throw new Refusal('NoSignature', `The request is not signed. ${HOW_TO_SIGN}`);
+    throw new Refusal(
+      'NoSignature',
+      `The request has no signature of AWS Signature Version 4. ${HOW_TO_SIGN}`,
+    );
   const [algorithm, ...rest] = authorization.split(' ');
   const named = Object.fromEntries(
     rest

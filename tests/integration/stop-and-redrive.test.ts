@@ -46,18 +46,23 @@ const INPUT = {
 function commandsOfReadme(input: string): [setting: string[], start: string, describe: string, stop: string] {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const lines = Array.from(
-    readme.matchAll(/^ {4}((?:export|machine=|aws stepfunctions .* --e).*)$/gm),
+    readme.matchAll(/^ {4}((?:eval|machine=|aws stepfunctions .* --e).*)$/gm),
     ([, line]) =>
       (line as string)
-        .replace('http://127.0.0.1:8083', local.stack.endpoints.stepFunctions)
+        .replace(
+          'npx fpe local env',
+          `"${process.execPath}" cli/fpe.ts local env --folder ${local.stack.folder}`,
+        )
         .replace('events/demo.json', input),
   );
   expect(lines).toHaveLength(5);
   return [lines.slice(0, 2), ...(lines.slice(2) as [string, string, string])];
 }
 
+/** In a shell that nobody has pointed at a stack yet. */
 async function runInShell(commands: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)('bash', ['-ec', commands.join('\n')], { cwd: ROOT });
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_')));
+  const { stdout } = await promisify(execFile)('bash', ['-ec', commands.join('\n')], { cwd: ROOT, env });
   return stdout;
 }
 
