@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
-import { parse } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { isTimezone } from '../shared/local-time.ts';
 
@@ -180,12 +180,7 @@ export function readStage(stage: string, folder = FOLDER): Stage {
     throw new StageInvalid(
       `There is no file for the stage “${stage}” (${shown}). There: ${known.join(', ')}. To fix: copy config/example.yml to ${shown} and fill in your account's facts, or name another stage with --stage.`,
     );
-  let content: unknown;
-  try {
-    content = parse(readFileSync(file, 'utf8')) ?? {};
-  } catch (error) {
-    throw new StageInvalid(`${shown} is not YAML: ${(error as Error).message}`, { cause: error });
-  }
+  const content = parseYaml(readFileSync(file, 'utf8'), shown) ?? {};
   const parsed = stageParameters.safeParse(content);
   const faults = parsed.success ? [] : parsed.error.issues.flatMap((issue) => describeIssue(issue, content));
   const appName = String((content as Partial<StageParameters>).appName ?? 'fpe');
@@ -203,6 +198,20 @@ export function readStage(stage: string, folder = FOLDER): Stage {
   );
 }
 
+/** The parser's own messages quote the line, in which somebody may have written a password. */
+function parseYaml(text: string, shown: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [fault] = document.errors;
+  if (!fault) return document.toJS();
+  const { line, col } = lines.linePos(fault.pos[0]);
+  const code = fault.code.toLowerCase().replaceAll('_', ' ');
+  throw new StageInvalid(`${shown} is not YAML: ${code} at line ${line}, column ${col}`);
+}
+
+/** Names of secrets are given; a secret itself, given by mistake, is not to be shown. */
+const NOT_SHOWN = ['dbSecret', 'usgsApiKeySecret'];
+
 /** One phrase per fault: the name, what was given, and what would be right. */
 function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
   const names = Object.keys(stageParameters.shape);
@@ -215,7 +224,9 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
     content,
   );
   return [
-    given === undefined ? `${name} is missing` : `${name} is ${JSON.stringify(given)}: ${messageOf(issue)}`,
+    given === undefined
+      ? `${name} is missing`
+      : `${name} is ${NOT_SHOWN.includes(name) ? 'not right' : JSON.stringify(given)}: ${messageOf(issue)}`,
   ];
 }
 

@@ -8,8 +8,10 @@ import {
   readNetwork,
   sageMakerQuotas,
 } from '../shared/aws/account.ts';
+import { DATABASE_SECRET } from '../shared/aws/database.ts';
 import { findSize } from '../shared/aws/object-store.ts';
 import { readSecret } from '../shared/aws/secrets.ts';
+import { parseJson } from '../shared/json.ts';
 import { runInput } from '../shared/run-input.ts';
 import { networkChecks } from './network.ts';
 
@@ -76,7 +78,7 @@ const bucketCheck = (name: string, bucket: string, parameter: string, { region }
 const secretCheck = ({ dbSecret, dbHost }: Stage): Promise<Check> => {
   const name = 'Secret of the database';
   return asking(name, 'set dbSecret to the name or ARN of the secret', async () => {
-    const text = await readSecret(dbSecret);
+    const text = await readSecret(dbSecret, DATABASE_SECRET);
     const secret = parseObject(text);
     const lacks = [
       ...(secret?.username || secret?.user ? [] : ['username']),
@@ -215,7 +217,7 @@ function unanswered(name: string, error: unknown, fix: string): Check {
 
 function parseObject(text: string): Record<string, unknown> | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
   } catch {
     return null;

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeCsv } from '../shared/aws/object-store.ts';
-import { readSecret } from '../shared/aws/secrets.ts';
+import { readJsonSecret, readSecret } from '../shared/aws/secrets.ts';
 import { formatCsv } from '../shared/csv.ts';
 import { VALUE_COLUMNS } from '../shared/dataset-files.ts';
 import { type Observations, type Run, run, stationExport } from '../shared/execution-state.ts';
@@ -50,12 +50,20 @@ export const handler = lambdaHandler(
   },
 );
 
+const API_KEY_USE = {
+  expected: 'the key alone, letters, digits, - and _, or {"api_key": "…"}',
+  parameter: 'usgsApiKeySecret',
+};
+/** What does not fit would be quoted by fetch, which refuses it as a header. */
+const apiKey = z.string().regex(/^[\w-]{6,200}$/, 'not 6 to 200 letters, digits, - and _');
+
 /** Key of the water data API: the text of a secret as it is, or its member `api_key`; undefined without a secret. */
 async function usgsApiKey(): Promise<string | undefined> {
   const secretId = optionalSetting('USGS_API_KEY_SECRET_ID');
   if (!secretId) return undefined;
-  const secret = (await readSecret(secretId)).trim();
-  return secret.startsWith('{') ? String(JSON.parse(secret).api_key ?? '') : secret;
+  const secret = await readSecret(secretId, API_KEY_USE);
+  if (apiKey.safeParse(secret).success) return secret;
+  return (await readJsonSecret(secretId, API_KEY_USE, z.object({ api_key: apiKey }))).api_key;
 }
 
 /** In the format of values.csv, which BuildDataset copies. */

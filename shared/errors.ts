@@ -115,6 +115,10 @@ export class DatabaseRefused extends PipelineError {
 export class DatabaseUntrusted extends PipelineError {
   override readonly name = 'DatabaseUntrusted';
 }
+/** A secret has no text, or not the members or the form that is needed. What it holds is never told. */
+export class SecretInvalid extends PipelineError {
+  override readonly name = 'SecretInvalid';
+}
 /** An AWS service does not answer: mostly a network without a way to it. */
 export class ServiceUnreachable extends PipelineError {
   override readonly name = 'ServiceUnreachable';

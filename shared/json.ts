@@ -1,0 +1,57 @@
+import type * as z from 'zod';
+
+/**
+ * Text that is not JSON, or JSON that is not what is expected. The message is a phrase that says what is wrong and where,
+ * and quotes nothing: errors go into logs, histories and e-mails, and the text may be a secret. There is no `cause` for the
+ * same reason: V8's own error quotes the text (`Unexpected token 'h', "hunter2" is not valid JSON`).
+ */
+export class MalformedJson extends Error {
+  override readonly name = 'MalformedJson';
+}
+
+/**
+ * The one way to parse JSON that was not written by the same process (a test finds others).
+ *
+ * @throws MalformedJson
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MalformedJson(describeFault(text, (error as Error).message));
+  }
+}
+
+/** @throws MalformedJson also for JSON that does not fit the schema */
+export function parseJsonAs<Value>(text: string, schema: z.ZodType<Value>): Value {
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new MalformedJson(describeMismatch(parsed.error));
+}
+
+/**
+ * What does not fit a schema: members by their path, what the schema expects of them, and of names that it does not know
+ * only how many there are. (Keys of records are data and would be in a path: schemas of secrets have no records.)
+ */
+export function describeMismatch({ issues }: z.ZodError): string {
+  return issues
+    .map((issue) => {
+      const message =
+        issue.code === 'unrecognized_keys' ? `${issue.keys.length} unknown names` : issue.message;
+      return [issue.path.join('.'), message].filter(Boolean).join(': ');
+    })
+    .join('; ');
+}
+
+/** V8 ends some of its messages with the place; only its digits are taken over. */
+const PLACE = /at position (\d+) \(line (\d+) column (\d+)\)$/;
+
+function describeFault(text: string, message: string): string {
+  if (text.trim() === '') return 'no text';
+  const what = `text that is not JSON (${text.length} characters):`;
+  if (text.startsWith('\uFEFF')) return `${what} it begins with a byte order mark`;
+  const [, position, line, column] = PLACE.exec(message) ?? [];
+  if (message === 'Unexpected end of JSON input' || Number(position) >= text.length)
+    return `${what} it ends too early`;
+  return line ? `${what} see line ${line}, column ${column}` : `${what} it has a word that is no value`;
+}
