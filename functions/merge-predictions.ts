@@ -6,6 +6,7 @@ import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
 import { type MergedBatch, mergeBatch, transformRun } from '../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
+import { parseJsonAs } from '../shared/json.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import { chunkName, modelAnswer, PREDICTION_COLUMNS } from '../shared/predictions.ts';
@@ -49,17 +50,14 @@ async function readAnswer(location: ObjectLocation): Promise<z.output<typeof mod
     throw error;
   }
   try {
-    return modelAnswer.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new FileInvalid(
-      {
-        what: 'The answer of the model for a photo cannot be read',
-        where: s3Uri(location),
-        found: text.slice(0, 200),
-        expected: 'JSON such as {"score": 0.0754} or {"score": null}',
-        fix: 'check that the serving image answers as model/inference.py does, then start a new execution',
-      },
-      { cause },
-    );
+    return parseJsonAs(text, modelAnswer);
+  } catch (error) {
+    throw new FileInvalid({
+      what: 'The answer of the model for a photo cannot be read',
+      where: s3Uri(location),
+      found: (error as Error).message,
+      expected: 'JSON such as {"score": 0.0754} or {"score": null}',
+      fix: 'check that the serving image answers as model/inference.py does, then start a new execution',
+    });
   }
 }

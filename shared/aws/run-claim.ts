@@ -1,5 +1,6 @@
 import { type Claimed, decideClaim, type RunClaim, runClaim } from '../claim.ts';
 import { ClaimLost, FileInvalid, ModelCodeInUse } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { readVersion, writeConditionally } from './object-store.ts';
 
@@ -96,12 +97,12 @@ export async function readClaim(location: ObjectLocation): Promise<{ claim: RunC
   const version = await readVersion(location);
   if (!version) return null;
   try {
-    return { claim: runClaim.parse(JSON.parse(version.text)), etag: version.etag };
-  } catch {
+    return { claim: parseJsonAs(version.text, runClaim), etag: version.etag };
+  } catch (error) {
     throw new FileInvalid({
       what: 'The claim on the code cannot be read',
       where: s3Uri(location),
-      found: `${version.text.length} characters that are no claim`,
+      found: (error as Error).message,
       expected: 'the JSON that PrepareRun writes',
       fix: 'delete that object if no execution of this code runs, then start again',
     });

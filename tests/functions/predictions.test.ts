@@ -104,7 +104,7 @@ describe('merging predictions', () => {
     const attempt = merge();
 
     await expect(attempt).rejects.toThrow(FileInvalid);
-    await expect(attempt).rejects.toThrow('Found: [0.5]');
+    await expect(attempt).rejects.toThrow('Found: Invalid input: expected object, received array');
   });
 
   test.each([
