@@ -7,6 +7,7 @@ import { startStack } from '../local/stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { importExport } from '../shared/fpe-database/import.ts';
+import { parseJson } from '../shared/json.ts';
 import { formatCount } from '../shared/report/formats.ts';
 import { findStateMachine, UsageError } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
@@ -51,7 +52,7 @@ async function runDemo(given: string): Promise<void> {
     console.log(`\nExecution ${nameOf(executionArn)} of station ${toStart.station_id}`);
     const { execution, states } = await watchExecution(executionArn);
     console.log(`\n${executionSummary(execution, states)}`);
-    const result = runResult.safeParse(JSON.parse(execution.output ?? 'null'));
+    const result = runResult.safeParse(parseJson(execution.output ?? 'null'));
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
     if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId);
     else process.exitCode = 1;

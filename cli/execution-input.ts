@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { parseJson } from '../shared/json.ts';
 import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/machine-inputs.ts';
 import { UsageError } from './connection.ts';
 
@@ -14,9 +15,9 @@ export function readExecutionInput(given: string, kind?: MachineKind): Record<st
   const { text, where } = readText(given);
   let input: unknown;
   try {
-    input = JSON.parse(text);
+    input = parseJson(text);
   } catch (error) {
-    throw new UsageError(`${where} is not JSON: ${(error as Error).message}`);
+    throw new UsageError(`${where} is not JSON. Found: ${(error as Error).message}`);
   }
   MACHINE_INPUTS[kind ?? machineOfInput(Object(input))].parse(input);
   return input as Record<string, unknown>;

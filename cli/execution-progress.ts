@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '../shared/aws/executions.ts';
+import { parseJson } from '../shared/json.ts';
 
 export type StateStatus = 'waiting' | 'running' | 'done' | 'failed' | 'stopped' | 'skipped';
 
@@ -51,7 +52,7 @@ export function executionProgress(
     const at = event.timestamp ?? null;
     if (entered?.name && states.has(entered.name)) {
       current = states.get(entered.name) as StateProgress;
-      Object.assign(current, { status: 'running', startedAt: at, input: parseJson(entered.input) });
+      Object.assign(current, { status: 'running', startedAt: at, input: parseOptional(entered.input) });
       // Whatever lies before it and was never entered was passed by.
       for (const before of order.slice(0, order.indexOf(current)))
         if (before.status === 'waiting') before.status = 'skipped';
@@ -60,11 +61,11 @@ export function executionProgress(
         status: 'done',
         endedAt: at,
         error: null,
-        output: parseJson(exited.output),
+        output: parseOptional(exited.output),
       });
     } else if (!current) {
     } else if (type === 'TaskScheduled') {
-      current.request = parseJson(event.taskScheduledEventDetails?.parameters) as Record<string, unknown>;
+      current.request = parseOptional(event.taskScheduledEventDetails?.parameters) as Record<string, unknown>;
       resume(current);
     } else if (type === 'LambdaFunctionScheduled') {
       resume(current);
@@ -113,4 +114,4 @@ function failureOf(event: HistoryEvent): StateProgress['error'] {
   return { name: details.error ?? 'Unknown', cause: details.cause ?? '' };
 }
 
-const parseJson = (text: string | undefined): unknown => (text === undefined ? null : JSON.parse(text));
+const parseOptional = (text: string | undefined): unknown => (text === undefined ? null : parseJson(text));

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
 import { kendallTaus } from '../shared/execution-state.ts';
 import { messageOf, withoutAddresses } from '../shared/notification.ts';
+import { parseJson } from '../shared/json.ts';
 import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
 import { describeRow } from '../shared/refresh-summary.ts';
 import { formatCount } from '../shared/report/formats.ts';
@@ -47,7 +48,7 @@ export function executionSummary(
   );
   switch (execution.status) {
     case 'SUCCEEDED': {
-      const output: unknown = JSON.parse(execution.output ?? '{}');
+      const output = parseJson(execution.output ?? '{}');
       const end = `It succeeded after ${duration}.`;
       const refreshed = refreshSummary.safeParse(output);
       if (refreshed.success) return `${end}\n\n${refreshLines(refreshed.data).join('\n')}`;
@@ -166,7 +167,7 @@ type Cause = { errorType?: string; errorMessage?: unknown; FailureReason?: unkno
 
 function parseCause(cause: string): Cause | null {
   try {
-    const parsed = JSON.parse(cause);
+    const parsed = parseJson(cause) as Cause | null;
     return typeof parsed === 'object' ? parsed : null;
   } catch {
     return null;

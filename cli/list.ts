@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pMap from 'p-map';
 import { describeExecution, type ExecutionListItem, newestExecutions } from '../shared/aws/executions.ts';
+import { parseJson } from '../shared/json.ts';
 import { connectToMachine } from './find-execution.ts';
 import { formatDuration } from './progress-lines.ts';
 
@@ -31,8 +32,14 @@ async function row({
   stopDate,
 }: ExecutionListItem): Promise<string[]> {
   const { input, output } = await describeExecution(executionArn as string);
-  const { station_id, station_ids } = JSON.parse(input ?? '{}');
-  const { model_code, counts } = JSON.parse(output ?? '{}');
+  const { station_id, station_ids } = parseJson(input ?? '{}') as {
+    station_id?: number;
+    station_ids?: number[];
+  };
+  const { model_code, counts } = parseJson(output ?? '{}') as {
+    model_code?: string;
+    counts?: { stations: number; succeeded: number; failed: number };
+  };
   const duration = startDate ? (stopDate ?? new Date()).getTime() - startDate.getTime() : 0;
   return [
     name ?? '',

@@ -6,6 +6,7 @@ import {
   executionHistory,
   newestExecutions,
 } from '../shared/aws/executions.ts';
+import { parseJson } from '../shared/json.ts';
 import { type Refresh, refresh, refreshSummary } from '../shared/refresh-state.ts';
 import { executionProgress } from './execution-progress.ts';
 import { executionSummary } from './execution-summary.ts';
@@ -42,7 +43,7 @@ export async function followRefresh(executionArn: string): Promise<void> {
       process.off('SIGINT', onInterrupt);
       const states = executionProgress(STATES, await executionHistory(executionArn));
       console.log(`\n${executionSummary(execution, states)}`);
-      const { data } = refreshSummary.safeParse(JSON.parse(execution.output ?? 'null'));
+      const { data } = refreshSummary.safeParse(parseJson(execution.output ?? 'null'));
       const isWell = data && data.counts.failed === 0 && !data.status.startsWith('already');
       if (!isWell) process.exitCode = 1;
       return;

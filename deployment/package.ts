@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readStage } from '../config/stage.ts';
+import { parseJson } from '../shared/json.ts';
 import { runFramework } from './framework.ts';
 
 export const TEMPLATE_FILE = 'template.json';
@@ -56,9 +57,9 @@ export async function packageStage(root: string, stage: string, folder: string):
   try {
     const compiled = join(unfinished, 'compiled');
     await runFramework(root, stage, compiled);
-    const template: Template = JSON.parse(
+    const template = parseJson(
       readFileSync(join(compiled, 'cloudformation-template-update-stack.json'), 'utf8'),
-    );
+    ) as Template;
     const { appName, modelBucket: bucket, region } = parameters;
     const prefix = `${ARTIFACTS_PREFIX}${appName}-${stage}`;
     mkdirSync(join(unfinished, 'archives'));

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AnnotationFileInvalid } from './errors.ts';
+import { describeMismatch, parseJson } from './json.ts';
 
 /** Exported files hold an array, a bare string or nothing (Q-S5). */
 const attributes = z
@@ -45,28 +46,24 @@ export type AnnotationSession = z.output<typeof annotationSession>;
 export function parseAnnotationFile(body: string, where: string): AnnotationPair[] {
   let content: unknown;
   try {
-    content = JSON.parse(body);
-  } catch (cause) {
-    throw invalid(where, `text that is not JSON, beginning ${JSON.stringify(body.slice(0, 60))}`, cause);
+    content = parseJson(body);
+  } catch (error) {
+    throw invalid(where, (error as Error).message);
   }
   if (!Array.isArray(content)) throw invalid(where, content === null ? 'null' : `a JSON ${typeof content}`);
   return content.map((element, index) => {
     const parsed = annotationPair.safeParse(element);
     if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw invalid(where, `element ${index + 1}: ${issue?.path.join('.')} ${issue?.message}`, parsed.error);
+    throw invalid(where, `element ${index + 1}: ${describeMismatch(parsed.error)}`);
   });
 }
 
-const invalid = (where: string, found: string, cause?: unknown): AnnotationFileInvalid =>
-  new AnnotationFileInvalid(
-    {
-      what: 'An annotation file cannot be read',
-      where,
-      found,
-      expected:
-        'a JSON array of pairs, each with left.imageId and right.imageId of two images and a rank of LEFT, RIGHT, SAME or UNKNOWN',
-      fix: 'repair the file, or set the flag of this annotation session so that it is left out, then start a new execution',
-    },
-    { cause },
-  );
+const invalid = (where: string, found: string): AnnotationFileInvalid =>
+  new AnnotationFileInvalid({
+    what: 'An annotation file cannot be read',
+    where,
+    found,
+    expected:
+      'a JSON array of pairs, each with left.imageId and right.imageId of two images and a rank of LEFT, RIGHT, SAME or UNKNOWN',
+    fix: 'repair the file, or set the flag of this annotation session so that it is left out, then start a new execution',
+  });

@@ -189,13 +189,13 @@ const invalid = (where: string, row: number, found: string): FileInvalid =>
 
 function number(text: string, context: z.RefinementCtx): number {
   const value = Number(text);
-  if (Number.isNaN(value)) fault(context, `${JSON.stringify(text)} is not a number`);
+  if (Number.isNaN(value)) fault(context, 'not a number');
   return value;
 }
 
 function instant(text: string, context: z.RefinementCtx): number {
   const epochMs = Date.parse(text);
-  if (Number.isNaN(epochMs)) fault(context, `${JSON.stringify(text)} is not an instant`);
+  if (Number.isNaN(epochMs)) fault(context, 'not an instant');
   return epochMs;
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { csvHeader, csvRows } from './csv.ts';
 import { lineOf, messageOf, subjectOf, withoutAddresses } from './notification.ts';
+import { parseJson } from './json.ts';
 import type { Decision } from './refresh-plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './refresh-state.ts';
 import { formatCount } from './report/formats.ts';
@@ -95,7 +96,7 @@ const photos = (n: number): string => `${formatCount(n)} photo${n === 1 ? '' : '
 function describeFailure({ status, error, cause }: StationExecution): string {
   let parsed: { errorMessage?: unknown; FailureReason?: unknown } = {};
   try {
-    parsed = JSON.parse(cause ?? '{}');
+    parsed = parseJson(cause ?? '{}') as typeof parsed;
   } catch {
     // Text, then.
   }

@@ -15,6 +15,7 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { ExecutionEnded, ServiceUnreachable } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { logged } from './call-log.ts';
 import { IMPATIENT, isUnreachable } from './reachability.ts';
 
@@ -67,7 +68,7 @@ export async function findExecution(executionArn: string) {
       status: String(status),
       error: error ?? null,
       cause: cause ?? null,
-      output: JSON.parse(output ?? 'null') as unknown,
+      output: parseJson(output ?? 'null'),
     };
   } catch (error) {
     if (error instanceof ExecutionDoesNotExist) return null;
@@ -157,5 +158,5 @@ export async function executionDefinition(
   const { definition } = await stepFunctions().send(
     new DescribeStateMachineForExecutionCommand({ executionArn }),
   );
-  return JSON.parse(definition as string);
+  return parseJson(definition as string) as { StartAt: string; States: Record<string, { Type: string }> };
 }

@@ -1,6 +1,7 @@
 import middy from '@middy/core';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { InvalidState, PipelineError } from '../errors.ts';
+import { describeMismatch } from '../json.ts';
 import { logger } from './logger.ts';
 
 /**
@@ -23,7 +24,7 @@ export function lambdaHandler<Event, Result>(
       logger.appendKeys(idsOf(request.event));
       logger.info('started');
       const parsed = schema.safeParse(request.event);
-      if (!parsed.success) throw invalidState(request.event, parsed.error);
+      if (!parsed.success) throw invalidState(parsed.error);
       request.event = parsed.data;
     })
     .after((request) => {
@@ -64,14 +65,11 @@ function idsOf(event: unknown) {
   };
 }
 
-const invalidState = (event: unknown, error: z.ZodError): InvalidState =>
-  new InvalidState(
-    {
-      what: 'The function was called with something that is not the state of the machine',
-      where: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'handler',
-      found: `${z.prettifyError(error).replaceAll('\n', ' ')} in ${(JSON.stringify(event) ?? 'undefined').slice(0, 200)}`,
-      expected: 'the state as shared/execution-state.ts describes it',
-      fix: 'start the state machine rather than the function, and deploy machine and functions together',
-    },
-    { cause: error },
-  );
+const invalidState = (error: z.ZodError): InvalidState =>
+  new InvalidState({
+    what: 'The function was called with something that is not the state of the machine',
+    where: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'handler',
+    found: describeMismatch(error),
+    expected: 'the state as shared/execution-state.ts describes it',
+    fix: 'start the state machine rather than the function, and deploy machine and functions together',
+  });

@@ -12,9 +12,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { type RowSchema, readCsv } from '../csv.ts';
 import { FileInvalid, ObjectChanged, ObjectNotFound } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { logged } from './call-log.ts';
 
@@ -87,7 +88,7 @@ export async function readAllRows<Row>(location: ObjectLocation, row: RowSchema<
 
 /** @throws ObjectNotFound, FileInvalid */
 export async function readJson<Value>(location: ObjectLocation, schema: z.ZodType<Value>): Promise<Value> {
-  return parseJson(await readText(location), schema, location);
+  return parseFile(await readText(location), schema, location);
 }
 
 /** As `readJson`, but null where there is no such object. @throws FileInvalid */
@@ -96,23 +97,20 @@ export async function findJson<Value>(
   schema: z.ZodType<Value>,
 ): Promise<Value | null> {
   const version = await readVersion(location);
-  return version && parseJson(version.text, schema, location);
+  return version && parseFile(version.text, schema, location);
 }
 
-function parseJson<Value>(text: string, schema: z.ZodType<Value>, location: ObjectLocation): Value {
+function parseFile<Value>(text: string, schema: z.ZodType<Value>, location: ObjectLocation): Value {
   try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new FileInvalid(
-      {
-        what: 'A JSON file cannot be read',
-        where: s3Uri(location),
-        found: cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause),
-        expected: 'what the step before writes',
-        fix: 'start a new execution, so that the file is written again',
-      },
-      { cause },
-    );
+    return parseJsonAs(text, schema);
+  } catch (error) {
+    throw new FileInvalid({
+      what: 'A JSON file cannot be read',
+      where: s3Uri(location),
+      found: (error as Error).message,
+      expected: 'what the step before writes',
+      fix: 'start a new execution, so that the file is written again',
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { FileInvalid } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { decideRefreshClaim, type RefreshClaim, refreshClaim } from '../refresh-claim.ts';
 import { readVersion, writeConditionally } from './object-store.ts';
@@ -28,17 +29,14 @@ export async function takeRefreshClaim(
 
 function parseClaim(text: string, location: ObjectLocation): RefreshClaim {
   try {
-    return refreshClaim.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new FileInvalid(
-      {
-        what: 'The claim of the refresh cannot be read',
-        where: s3Uri(location),
-        found: text.slice(0, 200),
-        expected: 'the JSON that PlanRefresh writes',
-        fix: 'delete that object if no refresh runs, then redrive the execution',
-      },
-      { cause },
-    );
+    return parseJsonAs(text, refreshClaim);
+  } catch (error) {
+    throw new FileInvalid({
+      what: 'The claim of the refresh cannot be read',
+      where: s3Uri(location),
+      found: (error as Error).message,
+      expected: 'the JSON that PlanRefresh writes',
+      fix: 'delete that object if no refresh runs, then redrive the execution',
+    });
   }
 }

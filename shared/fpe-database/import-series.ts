@@ -25,7 +25,7 @@ export function readSeries(file: string, storageBucket: string): SeriesValues {
       continue;
     }
     const where = rowOf(file, index);
-    if (typeof value !== 'number') throw malformed(where, `value is ${JSON.stringify(value)}`, 'a number');
+    if (typeof value !== 'number') throw malformed(where, 'value is no number', 'a number');
     series.dates.push(requiredText(record, 'date', where));
     series.timestamps.push(inUtc(requiredText(record, 'timestamp', where)));
     series.values.push(value);

@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 import { type ExportRecord, malformed } from './records.ts';
 
 /** Type of each column of a table, in the words of `information_schema.columns.data_type`. */
@@ -45,8 +46,8 @@ export function inUtc(timestamp: string): string {
 function parseJsonText(text: string, where: string): unknown {
   if (text.trim() === '') return null;
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw malformed(where, JSON.stringify(text.slice(0, 60)), 'JSON, plain or within a string', cause);
+    return parseJson(text);
+  } catch (error) {
+    throw malformed(where, (error as Error).message, 'JSON, plain or within a string');
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ExportFolderInvalid } from '../errors.ts';
+import { parseJson } from '../json.ts';
 
 /** One row of a table as the exporter wrote it: column names, values not yet fit for the database. */
 export type ExportRecord = Record<string, unknown>;
@@ -28,7 +29,7 @@ export function readRecords(file: string | null, storageBucket: string): ExportR
 export function requiredText(record: ExportRecord, column: string, where: string): string {
   const value = record[column];
   if (typeof value === 'string' && value !== '') return value;
-  throw malformed(where, `${column} is ${value === undefined ? 'missing' : JSON.stringify(value)}`, 'a text');
+  throw malformed(where, `${column} is ${value === undefined ? 'missing' : describe(value)}`, 'a text');
 }
 
 /** Ids are int4, and those that follow are counted on from the highest: one near the end would be everybody's last. */
@@ -41,7 +42,7 @@ export function sourceId(record: ExportRecord, where: string): number | null {
   if (Number.isSafeInteger(id) && (id as number) > 0 && (id as number) <= MAX_ID) return id as number;
   throw malformed(
     where,
-    `id is ${JSON.stringify(id)}`,
+    `id is ${typeof id === 'number' ? id : describe(id)}`,
     `a whole number above 0, or no id; at most ${MAX_ID}`,
   );
 }
@@ -52,10 +53,9 @@ export const rowOf = (file: string, index: number): string => `row ${index + 1} 
 function readJsonFile(file: string, storageBucket: string): unknown {
   const text = readFileSync(file, 'utf8').replaceAll(BUCKET_PLACEHOLDER, storageBucket);
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const found = `text that is not JSON, beginning ${JSON.stringify(text.slice(0, 60))}`;
-    throw malformed(file, found, 'JSON', cause);
+    return parseJson(text);
+  } catch (error) {
+    throw malformed(file, (error as Error).message, 'JSON');
   }
 }
 

@@ -1,3 +1,5 @@
+import { parseJson } from '../json.ts';
+
 /**
  * Columns of numbers and texts with a JSON head, as one block of bytes: what a page carries and reads back in the browser.
  *
@@ -54,7 +56,7 @@ export function packColumns(head: unknown, columns: Columns): Uint8Array<ArrayBu
 /** The other way round from `packColumns`. */
 export function unpackColumns(block: Uint8Array<ArrayBuffer>): { head: unknown; columns: Columns } {
   const length = new DataView(block.buffer, block.byteOffset).getUint32(0, true);
-  const { head, entries } = JSON.parse(new TextDecoder().decode(block.subarray(4, 4 + length))) as {
+  const { head, entries } = parseJson(new TextDecoder().decode(block.subarray(4, 4 + length))) as {
     head: unknown;
     entries: Entry[];
   };

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { readArchive, TEXT_LIMITS } from '../archive-entries.ts';
 import { numberCell, parseCsv } from '../csv.ts';
 import { FileInvalid } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
 import type { ObjectLocation } from '../object-location.ts';
 import type { TrainingOutput } from './epochs.ts';
 
@@ -76,10 +77,9 @@ async function unpack(
 
 function parseArguments(json: string, where: string): number | null {
   try {
-    return argumentsFile.parse(JSON.parse(json));
-  } catch (cause) {
-    if (cause instanceof z.ZodError) throw invalid(where, z.prettifyError(cause), cause);
-    throw invalid(where, 'text that is no JSON'); // the parser's own words would quote it
+    return parseJsonAs(json, argumentsFile);
+  } catch (error) {
+    throw invalid(where, (error as Error).message);
   }
 }
 

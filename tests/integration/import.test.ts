@@ -835,7 +835,7 @@ describe('An import refuses, before it writes anything,', () => {
       { date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 'ice' },
     ]);
 
-    await expectRefusal(given, 'value is "ice"', 'row 1 of');
+    await expectRefusal(given, 'value is no number', 'row 1 of');
   });
 
   test.each([

@@ -23,7 +23,7 @@ test.each([
   ['null', 'null'],
   ['[{"left":', 'text that is not JSON'],
   [JSON.stringify([pair, { ...pair, rank: 'BOTH' }]), 'element 2: rank'],
-  [JSON.stringify([{ ...pair, right: { imageId: 1 } }]), 'element 1:  both sides show the same image'],
+  [JSON.stringify([{ ...pair, right: { imageId: 1 } }]), 'element 1: both sides show the same image'],
   [JSON.stringify([{ ...pair, left: { imageId: 'NA' } }]), 'element 1: left.imageId'],
 ])('refuses %j and says what was found (Q-D9)', (body, found) => {
   const parse = () => parseAnnotationFile(body, 'annotation session 7, s3://bucket/annotations/x.json');

@@ -230,7 +230,7 @@ describe('Records of an export', () => {
   test.each([
     ['{}', 'a JSON object'],
     ['[{}, 3]', 'element 2 is a JSON number'],
-    ['', 'text that is not JSON'],
+    ['', 'no text'],
   ])('are refused when the file holds %j', (content, message) => {
     const file = write('images.json', content);
 
