@@ -34,12 +34,13 @@ import { type StartMachine, startScheduler } from './scheduler.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { startStepFunctions } from './step-functions.ts';
 import { type RunTask, TaskFailure } from './task.ts';
-import { compileTemplate, LOCAL_REGION, LOCAL_STAGE } from './template.ts';
+import { compileTemplate, LOCAL_REGION, LOCAL_STAGE, type LocalFunction } from './template.ts';
 import { startUsgs } from './usgs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Taken where they are free, so that a command line typed yesterday works today. */
 const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 8086, postgres: 5433 };
+const USGS_KEY_SECRET = 'fpe-local-usgs-key';
 const START_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 5_000;
 
@@ -75,6 +76,8 @@ export type StackOptions = {
   anyPorts?: boolean;
   /** Waits between retries are multiplied by this; tests shorten them. */
   waitFactor?: number;
+  /** Key of the water data API, which functions then read from Secrets Manager; default: USGS_API_KEY of the environment. */
+  usgsApiKey?: string;
   onProgress?: (what: string) => void;
 };
 
@@ -148,10 +151,15 @@ async function startServices(
     }),
   );
   for (const { name } of template.topics) s3.createTopic(name);
+  const usgsApiKey = options.usgsApiKey ?? process.env.USGS_API_KEY ?? '';
   const secrets = keep(
-    await startSecretsManager(new Map([[LOCAL_STAGE.dbSecret, databaseSecret(postgres.env)]]), {
-      credentials,
-    }),
+    await startSecretsManager(
+      new Map([
+        [LOCAL_STAGE.dbSecret, databaseSecret(postgres.env)],
+        [USGS_KEY_SECRET, usgsApiKey],
+      ]),
+      { credentials },
+    ),
   );
   // The environment may name USGS itself, or a stand-in of yesterday.
   const named = process.env.USGS_API_URL;
@@ -188,7 +196,7 @@ async function startServices(
   };
   const lambda = keep(
     startLambda({
-      functions: template.functions,
+      functions: usgsApiKey ? template.functions.map(withUsgsKey) : template.functions,
       env: { ...aws, ...endpoints },
       folder: join(folder, 'logs', 'functions'),
     }),
@@ -242,6 +250,12 @@ async function startServices(
     },
   };
 }
+
+/** A function that asks USGS finds the key where a stage with usgsApiKeySecret has it. */
+const withUsgsKey = (definition: LocalFunction): LocalFunction =>
+  'USGS_API_KEY_SECRET_ID' in definition.environment
+    ? { ...definition, environment: { ...definition.environment, USGS_API_KEY_SECRET_ID: USGS_KEY_SECRET } }
+    : definition;
 
 /** Starts executions as Scheduler does: through the API. */
 function stepFunctionsStarter({ endpoint, credentials }: JsonApi): StartMachine {

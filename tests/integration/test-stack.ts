@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,19 +14,25 @@ import {
 import { listObjects, writeObject } from '../../shared/aws/object-store.ts';
 import { importExport } from '../../shared/fpe-database/import.ts';
 import { connectDatabase } from '../database-client.ts';
+import { searchFolder, secretsOf } from '../secrets/search.ts';
 
 /** Starting the stack, with the packaging of the functions. */
 export const STACK_TIMEOUT_MS = 240_000;
 const GOLDEN_EXPORT = join(import.meta.dirname, 'golden', 'export');
 const POLL_MS = 50;
+/** Files that tell clients of the stack how to sign. */
+export const isCredentialFile = (path: string): boolean => /^(stack|credentials)\.json$/.test(path);
 
 export type TestStack = {
   stack: Stack;
+  /** What must not be found in anything that a run writes. */
+  secrets: Record<string, string>;
   database: pg.Client;
   /** Runs an input to its end, on the machine whose name ends so. */
   run(input: unknown, machine?: string): Promise<DescribeExecutionOutput>;
   /** Everything that the website reads: rows of `models`, and files below models/. */
   websiteData(): Promise<unknown>;
+  /** Also searches what the stack leaves for its secrets. @throws Error naming secret and file */
   stop(): Promise<void>;
 };
 
@@ -33,12 +40,15 @@ export type TestStack = {
 export async function startTestStack(): Promise<TestStack> {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-integration-'));
   chmodSync(folder, 0o755); // PostgreSQL may run as another user
-  const stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
+  const usgsApiKey = randomBytes(20).toString('hex');
+  const stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01, usgsApiKey });
   const { env } = stack;
+  const secrets = { USGS_API_KEY: usgsApiKey, ...secretsOf(env) };
   Object.assign(process.env, env);
   const database = await connectDatabase(env);
   return {
     stack,
+    secrets,
     database,
     async run(input, machine = 'train-station') {
       return ended(await startExecution(machineArnOf(stack, machine), input, null));
@@ -52,7 +62,10 @@ export async function startTestStack(): Promise<TestStack> {
     async stop() {
       await database.end();
       await stack.stop();
+      // All that a run leaves is below the folder: states, history, logs, jobs, objects, and what people were told.
+      const found = searchFolder(folder, secrets, isCredentialFile);
       rmSync(folder, { recursive: true });
+      if (found.length > 0) throw new Error(`Secrets of the stack were written down:\n${found.join('\n')}`);
     },
   };
 }
