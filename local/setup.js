@@ -15,7 +15,6 @@ const STATE_FOLDER = join(ROOT, '.local');
 const PACKAGES_STAMP = join(ROOT, 'node_modules', '.package-lock-hash');
 /** What `npx fpe` finds: the command on Node.js 24, whatever the host has. */
 const FPE_COMMAND = join(ROOT, 'node_modules', '.bin', 'fpe');
-const EMULATOR_FOLDER = join(STATE_FOLDER, 'emulator');
 const PYTHON_STAMP = join(STATE_FOLDER, 'python.json');
 const PYTHON_MODULES = ['torch', 'torchvision', 'PIL', 'numpy'];
 /** npm prints its whole help after an error; the first lines say what it was. */
@@ -24,11 +23,12 @@ const LINES_OF_A_FAILURE = 15;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
-  console.log(`Usage: npm run setup [-- --tests | --emulator | --without-python]
+  console.log(`Usage: npm run setup [-- --tests | --emulator | --audit | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
   --tests      also pytest, which npm test runs the model's tests with
   --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
+  --audit      instead of PyTorch, pip-audit in a venv, which npm run audit uses
   --without-python  the npm packages only: what packaging and deploying need
   FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
   process.exit(0);
@@ -37,7 +37,9 @@ Installs what is missing: the npm packages, and PyTorch for Python 3.
 requireNode();
 installPackages();
 installCommand();
-if (process.argv.includes('--emulator')) installEmulator();
+if (process.argv.includes('--emulator'))
+  installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
+else if (process.argv.includes('--audit')) installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
 else if (!process.argv.includes('--without-python'))
   installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
 
@@ -81,15 +83,19 @@ function installPython(modules) {
   console.log(`Set-up: PyTorch ${version} of ${python} is used for training and scoring.`);
 }
 
-/** Apart from PyTorch's Python: they need none of it, and it none of them. */
-function installEmulator() {
-  const requirements = join(ROOT, 'tests/emulator/requirements.txt');
-  const wanted = readFileSync(requirements, 'utf8');
-  const stamp = join(EMULATOR_FOLDER, 'requirements.txt');
+/**
+ * Apart from PyTorch's Python: they need none of it, and it none of them.
+ * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
+ */
+function installVenv(what, name, requirements) {
+  const folder = join(STATE_FOLDER, name);
+  const file = join(ROOT, requirements);
+  const wanted = readFileSync(file, 'utf8');
+  const stamp = join(folder, 'requirements.txt');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  step('moto and cfn-lint, into .local/emulator (half a minute)', () => {
-    run('python3', ['-m', 'venv', '--clear', EMULATOR_FOLDER]);
-    run(join(EMULATOR_FOLDER, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', requirements]);
+  step(`${what}, into .local/${name} (half a minute)`, () => {
+    run('python3', ['-m', 'venv', '--clear', folder]);
+    run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', file]);
     writeFileSync(stamp, wanted);
   });
 }

@@ -1,0 +1,131 @@
+/**
+ * `npm run audit`: known faults and licences of everything that package-lock.json and the Python set-ups install, against
+ * policy.ts. Fails for a finding without an exception, for an exception that ran out, and for a service that does not
+ * answer, which is not the same as "nothing known"; with --allow-unanswered that is said and does not fail.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import * as z from 'zod';
+import { pythonCommand } from '../local/python.ts';
+import { parseJson, parseJsonAs } from '../shared/json.ts';
+import {
+  type Finding,
+  judge,
+  type LockFile,
+  licenceFindings,
+  lockFile,
+  npmFindings,
+  type PythonPackage,
+  pythonFindings,
+  pythonLicenceFindings,
+  pythonPackage,
+} from './findings.ts';
+import { EXCEPTIONS } from './policy.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const VENVS = ['.local/emulator', '.local/audit', '.venv'];
+/** What each installed package says of itself. */
+const INVENTORY = `
+import importlib.metadata, json
+found = {}
+for d in importlib.metadata.distributions():
+    m = d.metadata
+    classifiers = [c.split(' :: ')[-1] for c in m.get_all('Classifier') or [] if c.startswith('License ::')]
+    said = [m['License-Expression']] if m['License-Expression'] else classifiers or [(m['License'] or '').split('\\n')[0]]
+    found[m['Name'].lower()] = {'name': m['Name'].lower(), 'version': d.version, 'licences': [s for s in said if s]}
+print(json.dumps(list(found.values())))`;
+
+const allowUnanswered = process.argv.includes('--allow-unanswered');
+const unanswered: string[] = [];
+const findings: Finding[] = [];
+
+const lock: LockFile = parseJsonAs(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), lockFile);
+await auditNpm();
+for (const venv of VENVS) if (existsSync(join(ROOT, venv))) await auditVenv(venv);
+tellOfModel();
+finish();
+
+async function auditNpm(): Promise<void> {
+  const count = Object.keys(lock.packages).length - 1;
+  findings.push(...licenceFindings(lock));
+  const { stdout } = await output('npm', ['audit', '--json', '--package-lock-only']);
+  const report = parsed(stdout);
+  const found = npmFindings(report, lock);
+  if (found) findings.push(...found);
+  else {
+    const { message } = Object(report) as { message?: unknown };
+    unanswered.push(`npm’s registry, for ${count} packages (${String(message ?? 'no report')})`);
+  }
+  console.log(`npm: ${count} packages, licences checked, known faults ${found ? 'checked' : 'NOT CHECKED'}`);
+}
+
+async function auditVenv(venv: string): Promise<void> {
+  const { stdout } = await output(join(ROOT, venv, 'bin/python'), ['-c', INVENTORY]);
+  const packages: PythonPackage[] = parseJsonAs(stdout, z.array(pythonPackage));
+  findings.push(...pythonLicenceFindings(packages));
+  const answer = await askPyPi(packages);
+  findings.push(...(answer?.findings ?? []));
+  const open = answer ? answer.unanswered.length : packages.length;
+  if (open > 0) unanswered.push(`PyPI, for ${open} of ${packages.length} packages in ${venv}`);
+  console.log(
+    `${venv}: ${packages.length} packages, licences checked, known faults of ${packages.length - open} checked`,
+  );
+}
+
+async function askPyPi(packages: readonly PythonPackage[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-audit-'));
+  try {
+    const list = join(folder, 'requirements.txt');
+    // Builds of PyTorch without CUDA have versions such as 2.9.0+cpu, which PyPI does not know.
+    const lines = packages.map(({ name, version }) => `${name}==${version.split('+')[0]}`);
+    writeFileSync(list, `${lines.join('\n')}\n`);
+    const flags = ['--no-deps', '--disable-pip', '--format', 'json', '--progress-spinner', 'off'];
+    const { stdout } = await output(join(ROOT, '.local/audit/bin/pip-audit'), ['-r', list, ...flags]);
+    return pythonFindings(parsed(stdout));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** PyTorch of a distribution has its distributor's corrections under an old number: an index of versions would mislead. */
+function tellOfModel(): void {
+  const python = pythonCommand();
+  if (!python.startsWith(ROOT))
+    console.log(
+      `PyTorch: that of ${python}, not installed by this project: whoever maintains it is to be asked`,
+    );
+}
+
+function finish(): void {
+  const { left, faults } = judge(findings, EXCEPTIONS, new Date().toISOString().slice(0, 10));
+  for (const { package: name, what, found, isShipped } of left)
+    console.error(`✖ ${name} ${found} (${what}; ${isShipped ? 'shipped' : 'development only'})`);
+  for (const fault of faults) console.error(`✖ ${fault}`);
+  for (const service of unanswered)
+    console.error(`? NOT ANSWERED: ${service}. Nothing is known about these.`);
+  const isRefused = left.length > 0 || faults.length > 0;
+  if (isRefused) console.error('What to do: docs/dependencies.md');
+  if (unanswered.length > 0 && allowUnanswered && !isRefused)
+    console.error('Not a failure here (--allow-unanswered): repeat it where the registries answer.');
+  process.exitCode = isRefused || (unanswered.length > 0 && !allowUnanswered) ? 1 : 0;
+}
+
+/** Both tools end with 1 when they find something, and print their report all the same. */
+async function output(program: string, args: string[]): Promise<{ stdout: string }> {
+  try {
+    return await promisify(execFile)(program, args, { cwd: ROOT, maxBuffer: 2 ** 26 });
+  } catch (error) {
+    return { stdout: String((error as { stdout?: string }).stdout ?? '') };
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
+  }
+}
