@@ -13,9 +13,15 @@ const LOCK_TIMEOUT_MS = 120_000;
  *
  * @param root folder of serverless.yml
  * @param output folder that gets the compiled template and an archive for each function
+ * @param inputs folder that gets a list of what each function is bundled from
  * @throws Error with what the framework says
  */
-export async function runFramework(root: string, stage: string, output: string): Promise<void> {
+export async function runFramework(
+  root: string,
+  stage: string,
+  output: string,
+  inputs: string,
+): Promise<void> {
   const unlock = await lock(join(root, '.local', 'packages', 'lock'));
   const program = join(root, 'node_modules/serverless/bin/serverless.js');
   try {
@@ -27,6 +33,7 @@ export async function runFramework(root: string, stage: string, output: string):
         AWS_ACCESS_KEY_ID: 'none',
         AWS_SECRET_ACCESS_KEY: 'none',
         AWS_EC2_METADATA_DISABLED: 'true',
+        BUNDLE_INPUTS: inputs,
       },
     });
   } catch (cause) {

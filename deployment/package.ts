@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { containerImages } from '../config/compiler-parameters.ts';
 import { readStage } from '../config/stage.ts';
 import { parseJson } from '../shared/json.ts';
 import { runFramework } from './framework.ts';
+import { type Archive, billOfMaterials, LICENCES_FILE, SBOM_FILE } from './sbom.ts';
 
 export const TEMPLATE_FILE = 'template.json';
 export const MANIFEST_FILE = 'manifest.json';
@@ -40,6 +42,8 @@ export type Manifest = {
   tags: Record<string, string>;
   template: PackagedFile;
   archives: PackagedFile[];
+  /** What the archives are made of, and the licences of it: uploaded nowhere. */
+  documents: Pick<PackagedFile, 'file' | 'bytes' | 'sha256'>[];
 };
 
 /**
@@ -56,16 +60,19 @@ export async function packageStage(root: string, stage: string, folder: string):
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   try {
     const compiled = join(unfinished, 'compiled');
-    await runFramework(root, stage, compiled);
+    const inputs = join(unfinished, 'inputs');
+    await runFramework(root, stage, compiled, inputs);
     const template = parseJson(
       readFileSync(join(compiled, 'cloudformation-template-update-stack.json'), 'utf8'),
     ) as Template;
     const { appName, modelBucket: bucket, region } = parameters;
     const prefix = `${ARTIFACTS_PREFIX}${appName}-${stage}`;
     mkdirSync(join(unfinished, 'archives'));
+    const bodies: Archive[] = [];
     const archives = lambdaFunctions(template).map(({ name, code }) => {
       const body = readFileSync(join(compiled, code.S3Key.split('/').at(-1) as string));
       const sha256 = checksum(body);
+      bodies.push({ name, body, sha256 });
       const file = `archives/${name}-${sha256.slice(0, HASH_LENGTH)}.zip`;
       writeFileSync(join(unfinished, file), body);
       Object.assign(code, { S3Bucket: bucket, S3Key: `${prefix}/${basename(file)}` });
@@ -80,6 +87,14 @@ export async function packageStage(root: string, stage: string, folder: string):
       throw new Error(
         `The template of ${stage} has ${text.length} bytes. CloudFormation allows ${MAX_TEMPLATE_BYTES}. Move a part of resources/ into a stack of its own.`,
       );
+    const { training, serving } = containerImages(parameters);
+    const bill = billOfMaterials(root, inputs, bodies, [training, serving]);
+    const documents = Object.entries({ [SBOM_FILE]: bill.sbom, [LICENCES_FILE]: bill.licences }).map(
+      ([file, content]) => {
+        writeFileSync(join(unfinished, file), content);
+        return { file, bytes: Buffer.byteLength(content), sha256: checksum(Buffer.from(content)) };
+      },
+    );
     const manifest: Manifest = {
       stack: stackName(parameters),
       stage,
@@ -94,11 +109,13 @@ export async function packageStage(root: string, stage: string, folder: string):
         key: `${prefix}/template-${checksum(text).slice(0, HASH_LENGTH)}.json`,
       },
       archives,
+      documents,
     };
     writeFileSync(join(unfinished, MANIFEST_FILE), `${JSON.stringify(manifest, null, 2)}\n`);
     writeFileSync(join(unfinished, 'DEPLOY.md'), instructions(manifest));
     chmodSync(unfinished, 0o755);
     rmSync(compiled, { recursive: true });
+    rmSync(inputs, { recursive: true });
     rmSync(folder, { recursive: true, force: true });
     renameSync(unfinished, folder);
     return manifest;
@@ -148,9 +165,10 @@ function instructions({ stack, stage, region, tags, template, archives }: Manife
   const folder = `s3://${first.bucket}/${dirname(first.key)}/`;
   return `# ${stack}, stage ${stage}
 
-The template and the archives of one deployment. manifest.json holds the checksum (SHA-256) of each file; to check them:
+The template and the archives of one deployment. sbom.cdx.json lists
+what is in them, licences.txt has the licences of it. manifest.json holds the checksum (SHA-256) of each file; to check them:
 
-    node -e "const m = require('./manifest.json'), { createHash: h } = require('crypto'), { readFileSync: r } = require('fs'); for (const f of [m.template, ...m.archives]) if (h('sha256').update(r(f.file)).digest('hex') !== f.sha256) throw f.file"
+    node -e "const m = require('./manifest.json'), { createHash: h } = require('crypto'), { readFileSync: r } = require('fs'); for (const f of [m.template, ...m.archives, ...m.documents]) if (h('sha256').update(r(f.file)).digest('hex') !== f.sha256) throw f.file"
 
 Upload the archives and create or update the stack, with credentials of the account:
 

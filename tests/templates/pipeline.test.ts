@@ -1,9 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { strFromU8, unzipSync } from 'fflate';
 import { readStage, stageNames } from '../../config/stage.ts';
 import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
+import bundling from '../../report/bundling.cjs';
 import { parseRefreshInput } from '../../shared/refresh-input.ts';
 import { listOf, policiesOf } from './iam.ts';
 
@@ -323,6 +328,80 @@ describe('a package', () => {
     expect(instructions).toContain(
       `aws s3 sync archives s3://${manifest.template.bucket}/deploy/fpe-example/`,
     );
+  });
+
+  describe('has a bill of materials', () => {
+    type Component = { type: string; name: string; 'bom-ref': string; hashes?: { content: string }[] };
+    const read = (name: string) => readFileSync(join(folder, 'example', name), 'utf8');
+    const bom = () => JSON.parse(read('sbom.cdx.json'));
+    const refsOf = (type: string) =>
+      bom()
+        .components.filter((component: Component) => component.type === type)
+        .map((component: Component) => component['bom-ref'])
+        .sort();
+
+    test('that is valid CycloneDX 1.6, and the same each time', () => {
+      const schemas = join(ROOT, 'node_modules/@cyclonedx/cyclonedx-library/res/schema');
+      const schema = (name: string) =>
+        JSON.parse(readFileSync(join(schemas, `${name}.SNAPSHOT.schema.json`), 'utf8'));
+      const ajv = new Ajv({ strict: false });
+      // They refer to each other by the names of their files.
+      for (const name of ['spdx', 'jsf-0.82', 'cryptography-defs'])
+        ajv.addSchema(
+          { ...schema(name), $id: undefined },
+          `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`,
+        );
+      addFormats.default(ajv);
+      // Formats of addresses, which a package has none of.
+      for (const format of ['idn-email', 'iri-reference']) ajv.addFormat(format, true);
+      const isValid = ajv.compile(schema('bom-1.6'));
+
+      expect(isValid(bom()) || isValid.errors).toBe(true);
+      expect(isValid({ ...bom(), specVersion: 6 })).toBe(false);
+      expect(bom()).not.toHaveProperty('serialNumber');
+      expect(bom().metadata).not.toHaveProperty('timestamp');
+      expect(readFileSync(join(folder, 'again', 'sbom.cdx.json'), 'utf8')).toBe(read('sbom.cdx.json'));
+    });
+
+    test('with exactly the packages that source maps and the script of the pages tell of', () => {
+      const { manifest } = packages.get('example') as { manifest: Manifest };
+      const sources = manifest.archives.flatMap(({ file }) => {
+        const archive = unzipSync(readFileSync(join(folder, 'example', file)), {
+          filter: ({ name }) => name.endsWith('.map'),
+        });
+        return Object.values(archive).flatMap((map) => JSON.parse(strFromU8(map)).sources as string[]);
+      });
+      const told = [...sources, ...bundling.buildScript().inputs].flatMap(
+        (path) => /node_modules\/.*/.exec(path)?.[0].match(/^(.*node_modules\/(@[^/]+\/)?[^/]+)/)?.[0] ?? [],
+      );
+
+      expect(refsOf('library')).toEqual([...new Set(told)].sort());
+      expect(refsOf('library')).toContain('node_modules/echarts');
+      expect(refsOf('library').length).toBeGreaterThan(40);
+    });
+
+    test('with each archive, each file of the model and both containers', () => {
+      const { manifest } = packages.get('example') as { manifest: Manifest };
+      const checksums = bom()
+        .components.filter(({ type }: Component) => type === 'application')
+        .map(({ hashes }: Component) => hashes?.[0]?.content);
+      const files = readdirSync(join(ROOT, 'model'), { withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map(({ name }) => `model/${name}`);
+
+      expect(checksums.sort()).toEqual(manifest.archives.map(({ sha256 }) => sha256).sort());
+      expect(refsOf('file')).toEqual(files.sort());
+      expect(refsOf('container')).toHaveLength(2);
+    });
+
+    test('with the licences of what is in it, and checksums of both in the manifest', () => {
+      const { manifest } = packages.get('example') as { manifest: Manifest };
+
+      for (const { file, sha256 } of manifest.documents)
+        expect(createHash('sha256').update(read(file)).digest('hex')).toBe(sha256);
+      expect(manifest.documents.map(({ file }) => file)).toEqual(['sbom.cdx.json', 'licences.txt']);
+      expect(read('licences.txt')).toMatch(/^echarts [\d.]+ \(Apache-2.0\)\n\n=+\n\n.*Apache License/ms);
+    });
   });
 
   test('of a stage without a file is refused before anything is compiled', async () => {
