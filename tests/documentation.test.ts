@@ -18,6 +18,9 @@ const PAGES = [
   'docs/reliability.md',
   'docs/report.md',
   'docs/costs.md',
+  'docs/dependencies.md',
+  'docs/threat-model.md',
+  'SECURITY.md',
   'benchmarks/README.md',
 ];
 const matches = (text: string, pattern: RegExp): string[] =>
@@ -46,7 +49,7 @@ describe.each(PAGES)('%s', (page) => {
   test('names files of the project', () => {
     const named = matches(
       text,
-      /\b((?:events|shared|local|cli|benchmarks|tests|statemachines)\/[\w./-]+\.\w+)/g,
+      /\b((?:events|shared|local|cli|benchmarks|tests|statemachines|dependencies|deployment|functions|model)\/[\w./-]+\.\w+)/g,
     );
 
     expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
