@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
 import { kendallTaus } from '../shared/execution-state.ts';
-import { messageOf, withoutAddresses } from '../shared/notification.ts';
 import { parseJson } from '../shared/json.ts';
+import { messageOf, withoutAddresses } from '../shared/notification.ts';
 import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
 import { describeRow } from '../shared/refresh-summary.ts';
 import { formatCount } from '../shared/report/formats.ts';

@@ -11,7 +11,6 @@ import {
   type StackDescription,
   startStack,
 } from '../local/stack.ts';
-import { parseJson } from '../shared/json.ts';
 import { UsageError } from './connection.ts';
 
 /** A stack ends its jobs before itself. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { csvHeader, csvRows } from './csv.ts';
-import { lineOf, messageOf, subjectOf, withoutAddresses } from './notification.ts';
 import { parseJson } from './json.ts';
+import { lineOf, messageOf, subjectOf, withoutAddresses } from './notification.ts';
 import type { Decision } from './refresh-plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './refresh-state.ts';
 import { formatCount } from './report/formats.ts';

@@ -1,4 +1,5 @@
 import { FileInvalid } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
 import { s3Uri } from '../object-location.ts';
 import type { ScoringRun } from '../scoring-state.ts';
 import { joinWithdrawals, type Withdrawal, withdrawal } from '../withdrawal.ts';
@@ -37,21 +38,18 @@ export async function clearWithdrawal(owner: RecordOwner, done: Withdrawal): Pro
 async function readRecord(owner: RecordOwner): Promise<{ photos: Withdrawal; etag: string } | null> {
   const version = await readVersion(placeOf(owner));
   if (!version) return null;
-  const parsed = withdrawal.safeParse(parse(version.text));
-  if (parsed.success) return { photos: parsed.data, etag: version.etag };
-  throw new FileInvalid({
+  try {
+    return { photos: parseJsonAs(version.text, withdrawal), etag: version.etag };
+  } catch (error) {
+    throw unreadable(owner, (error as Error).message);
+  }
+}
+
+const unreadable = (owner: RecordOwner, found: string): FileInvalid =>
+  new FileInvalid({
     what: 'The list of photos to be withdrawn cannot be read',
     where: s3Uri(placeOf(owner)),
-    found: `${version.text.length} characters that are no such list`,
+    found,
     expected: 'the JSON that SelectPhotos writes',
     fix: 'find in that object which photos it names, delete it, and start a new execution',
   });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // refused by the schema
-  }
-}
