@@ -53,6 +53,11 @@ export async function startGatedMachines(): Promise<GatedMachines> {
   let moving = '';
 
   const service = await startStepFunctions({
+    // The functions have one pair for all services.
+    credentials: {
+      accessKeyId: process.env.AWS_ACCESS_KEY_ID as string,
+      secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY as string,
+    },
     machines,
     folder,
     waitFactor: 0,
@@ -82,7 +87,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
   const client = new SFNClient({
     endpoint: service.endpoint,
     region: 'us-west-2',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: service.credentials,
   });
   const settled = async (arn: string): Promise<void> => {
     while (!waiting.has(arn) && !ended.has(arn)) await turn();
