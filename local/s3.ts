@@ -6,18 +6,17 @@
  * keys with empty, `.` or `..` segments (they would not be files of their own), uploads of forms, and by name every other
  * part of S3. Who may ask is decided in `s3-door.ts`.
  */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApp } from 'fauxqs';
 // By path: its own start function would listen on every address of the computer.
 import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
-import { FileS3Persistence } from '../node_modules/fauxqs/dist/s3/fileS3Persistence.js';
 import { S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
 import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
 import { SnsStore } from '../node_modules/fauxqs/dist/sns/snsStore.js';
 import { SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { type Credentials, newCredentials } from './door.ts';
 import type { ApiOptions } from './json-api.ts';
+import { ObjectFiles } from './object-files.ts';
 import { guardS3 } from './s3-door.ts';
 
 const REGION = 'us-west-2';
@@ -43,14 +42,19 @@ type ListOptions = Parameters<S3Store['listObjects']>[1];
 /**
  * @param folder where objects are kept; null keeps everything in memory
  * @param options.publicBucket whose objects may be read without a signature, as those of FPE's storage bucket
+ * @param options.onNotice told in one line each what the start had to put right
  */
 export async function startS3(
   folder: string | null,
-  options: ApiOptions & { buckets?: string[]; publicBucket?: string } = {},
+  options: ApiOptions & {
+    buckets?: string[];
+    publicBucket?: string;
+    onNotice?: (line: string) => void;
+  } = {},
 ): Promise<S3> {
   const { credentials = newCredentials(), publicBucket } = options;
   const store = new OrderedStore();
-  if (folder) keepFiles(store, folder);
+  if (folder) keepFiles(store, folder, options.onNotice ?? console.warn);
   for (const bucket of options.buckets ?? []) store.createBucket(bucket);
   const snsStore = new SnsStore();
   const app = buildApp({
@@ -88,10 +92,8 @@ export async function startS3(
   };
 }
 
-function keepFiles(store: S3Store, folder: string): void {
-  const objects = join(folder, 'objects');
-  mkdirSync(objects, { recursive: true });
-  const files = new FileS3Persistence(objects);
+function keepFiles(store: S3Store, folder: string, say: (line: string) => void): void {
+  const files = new ObjectFiles(join(folder, 'objects'), say);
   files.loadS3(store);
   store.persistence = files;
 }

@@ -1,0 +1,162 @@
+/**
+ * Files of the local stack that are whole at any instant: written under a name of their own, then renamed. Whoever is killed
+ * in between leaves the former file and an unfinished one, which the next start removes.
+ *
+ * A rename alone survives the end of a process (kill −9); `isSynced` makes it survive a power cut as well.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { PipelineError } from '../shared/errors.ts';
+
+const UNFINISHED = '.unfinished';
+
+/** What is wrong with the disk, and what a person can do about it. */
+const FIXES: Record<string, string> = {
+  ENOSPC: 'free space on that disk; npx fpe local --reset empties the local stack',
+  EDQUOT: 'free space, or have your quota raised; npx fpe local --reset empties the local stack',
+  EFBIG: 'raise the limit on the size of files (ulimit -f) for the stack, and start it again',
+  EROFS: 'make the disk writable, or keep the stack elsewhere: npx fpe local --folder FOLDER',
+  EIO: 'check the disk, or keep the stack elsewhere: npx fpe local --folder FOLDER',
+};
+
+/** The disk is full, read-only or broken. `code` is the system's, such as ENOSPC. */
+export class DiskFailed extends PipelineError {
+  override readonly name = 'DiskFailed';
+  readonly code: string;
+
+  constructor(cause: NodeJS.ErrnoException, folder: string) {
+    const code = cause.code as string;
+    super(
+      {
+        what: 'The local stack cannot write a file',
+        where: folder,
+        found: `${cause.message}${code === 'ENOSPC' ? `, ${freeBytes(folder)} bytes free` : ''}`,
+        expected: 'a disk that takes it',
+        fix: FIXES[code] as string,
+      },
+      { cause },
+    );
+    this.code = code;
+  }
+
+  /** Nothing is broken: there is no room. */
+  get isFull(): boolean {
+    return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(this.code);
+  }
+}
+
+/** The error itself, or DiskFailed where the disk is its cause. */
+export function asDiskFailure(error: unknown, folder: string): unknown {
+  const code = String((error as NodeJS.ErrnoException).code);
+  return code in FIXES && !(error instanceof DiskFailed)
+    ? new DiskFailed(error as NodeJS.ErrnoException, folder)
+    : error;
+}
+
+type Content = string | Uint8Array;
+type Options = {
+  /** Of the file; 0600 for what other users must not read. */
+  mode?: number;
+  /** False for what may be lost in a power cut. */
+  isSynced?: boolean;
+  /** Where it lies until it is whole: on the same disk, by default beside the file. */
+  unfinished?: string;
+};
+
+/**
+ * Writes a file, or replaces it, as a whole; the folder must be there.
+ *
+ * @param parts the content, one after the other
+ * @throws DiskFailed; then the former file is as it was
+ */
+export function writeDurably(file: string, parts: Content | readonly Content[], options: Options = {}): void {
+  const { unfinished = unfinishedName(file) } = options;
+  try {
+    writeUnfinished(unfinished, parts, options);
+    renameSync(unfinished, file);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw asDiskFailure(error, dirname(file));
+  }
+}
+
+/** As `writeDurably`, but never replaces. @returns false when there is such a file already */
+export function createDurably(file: string, content: Content, options: Options = {}): boolean {
+  const unfinished = unfinishedName(file);
+  try {
+    writeUnfinished(unfinished, content, options);
+    linkSync(unfinished, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw asDiskFailure(error, dirname(file));
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+function writeUnfinished(path: string, parts: Content | readonly Content[], options: Options): void {
+  const { mode = 0o666, isSynced = true } = options;
+  const descriptor = openSync(path, 'wx', mode);
+  try {
+    for (const part of Array.isArray(parts) ? parts : [parts]) writeFileSync(descriptor, part);
+    if (isSynced) fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+let written = 0;
+
+/** Two processes, and two writes of one, do not meet. */
+const unfinishedName = (file: string): string => {
+  written += 1;
+  return `${file}.${process.pid}-${written}${UNFINISHED}`;
+};
+
+/** Removes what a killed process left in a folder. @returns how many files */
+export function removeUnfinished(folder: string): number {
+  const found = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(UNFINISHED)) : [];
+  for (const name of found) rmSync(join(folder, name), { force: true });
+  return found.length;
+}
+
+/** @returns null when there is no such file, or it holds no JSON */
+export function readJson<Value>(file: string): Value | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof SyntaxError || code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Moves a damaged file out of the way without losing what a person may still want of it. */
+export function setAside(file: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  rmSync(to, { recursive: true, force: true });
+  renameSync(file, to);
+}
+
+function freeBytes(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}

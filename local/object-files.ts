@@ -1,0 +1,338 @@
+/**
+ * Keeps the objects of the S3 stand-in as files, each whole at any instant.
+ *
+ *     buckets/BUCKET/.bucket.json, .lifecycle.xml
+ *     buckets/BUCKET/objects/SEGMENT/…/SEGMENT%object   body, then its description as JSON, then a footer of 12 bytes
+ *     _unfinished/                                       what is being written
+ *     damaged/                                           what a start could not read
+ *
+ * Body and description are one file, so one rename replaces an object: whoever is killed leaves the old one or the new one. The
+ * sizes in the footer and the description show at the next start whether a power cut has left less. Uploads in parts are kept
+ * in memory until they are complete, and end with the stack.
+ */
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
+import type { S3PersistenceProvider } from '../node_modules/fauxqs/dist/s3/s3Persistence.js';
+import type { BucketType, S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
+import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
+import { asDiskFailure, DiskFailed, readJson, setAside, writeDurably } from './durable-file.ts';
+
+/** No encoded segment of a key holds a % without two hexadecimal digits, so no folder can have a file's name. */
+const OBJECT = '%object';
+const MAGIC = Buffer.from('FPEobj01');
+const FOOTER_BYTES = 4 + MAGIC.length;
+/** Read from the end of each file at a start; descriptions are shorter, except those of uploads in many parts. */
+const TAIL_BYTES = 4096;
+/** Of a file's name, on every disk; the ending and what marks a shortened one still fit. */
+const MAX_SEGMENT_BYTES = 200;
+/** From here on writing takes longer than waiting for the disk does. */
+const SYNCED_BYTES = 2 ** 20;
+const PAIR = /\.(data|meta\.json)$/;
+
+type Description = Omit<S3Object, 'body' | 'lastModified'> & { lastModified: string };
+
+export class ObjectFiles implements S3PersistenceProvider {
+  readonly #folder: string;
+  readonly #buckets: string;
+  readonly #unfinished: string;
+  readonly #say: (line: string) => void;
+  #store: S3Store | null = null;
+  #written = 0;
+
+  /** @param say told in one line each what a start had to put right */
+  constructor(folder: string, say: (line: string) => void) {
+    this.#folder = folder;
+    this.#buckets = join(folder, 'buckets');
+    this.#unfinished = join(folder, '_unfinished');
+    this.#say = say;
+    mkdirSync(this.#buckets, { recursive: true });
+    mkdirSync(this.#unfinished, { recursive: true });
+  }
+
+  insertBucket(name: string, creationDate: Date, type: BucketType): void {
+    mkdirSync(this.#objects(name), { recursive: true });
+    const description = { name, creationDate: creationDate.toISOString(), type };
+    this.#write(join(this.#buckets, name, '.bucket.json'), [JSON.stringify(description)], true);
+  }
+
+  deleteBucket(name: string): void {
+    rmSync(join(this.#buckets, name), { recursive: true, force: true });
+  }
+
+  saveBucketLifecycleConfiguration(bucket: string, config: string): void {
+    this.#write(join(this.#buckets, bucket, '.lifecycle.xml'), [config], true);
+  }
+
+  deleteBucketLifecycleConfiguration(bucket: string): void {
+    rmSync(join(this.#buckets, bucket, '.lifecycle.xml'), { force: true });
+  }
+
+  /** @throws S3Error when the disk does not take it; then the object is as it was */
+  upsertObject(bucket: string, { body, ...described }: S3Object): void {
+    const description = Buffer.from(JSON.stringify(described));
+    const footer = Buffer.alloc(FOOTER_BYTES);
+    footer.writeUInt32BE(description.length);
+    MAGIC.copy(footer, 4);
+    const file = this.#file(bucket, described.key);
+    // A small new object that a power cut takes away takes nothing else with it, and waiting for the disk would make
+    // thirty thousand photos several times slower. What is replaced, or is long in the making, is waited for.
+    const isSynced = body.length >= SYNCED_BYTES || existsSync(file);
+    this.#write(file, [body, Buffer.concat([description, footer])], isSynced);
+  }
+
+  /** @throws S3Error when the file cannot be removed; then the object is as it was */
+  deleteObject(bucket: string, key: string): void {
+    const file = this.#file(bucket, key);
+    try {
+      unlinkSync(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      const object = readDescription(file);
+      if (object) this.#store?.restoreObject(bucket, object);
+      throw asS3Error(error);
+    }
+    this.#removeEmptyFolders(dirname(file), this.#objects(bucket));
+  }
+
+  deleteObjectsByBucket(bucket: string): void {
+    rmSync(this.#objects(bucket), { recursive: true, force: true });
+    mkdirSync(this.#objects(bucket), { recursive: true });
+  }
+
+  deleteAllObjects(): void {
+    for (const bucket of foldersIn(this.#buckets)) this.deleteObjectsByBucket(bucket);
+  }
+
+  /** Of directory buckets, which the stack has none of. */
+  renameObject(): void {
+    throw new S3Error('NotImplemented', 'RenameObject is not part of the local stack', 501);
+  }
+
+  readBody(bucket: string, key: string): Buffer {
+    const file = this.#file(bucket, key);
+    try {
+      const content = readFileSync(file);
+      return content.subarray(0, bodyBytes(content.subarray(-FOOTER_BYTES), content.length) ?? 0);
+    } catch (error) {
+      throw asS3Error(error);
+    }
+  }
+
+  insertMultipartUpload(): void {}
+  upsertMultipartPart(): void {}
+  deleteMultipartUpload(): void {}
+  deleteAllMultipartUploads(): void {}
+
+  completeMultipartUpload(_uploadId: string, bucket: string, object: S3Object): void {
+    this.upsertObject(bucket, object);
+  }
+
+  purgeAll(): void {
+    rmSync(this.#buckets, { recursive: true, force: true });
+    mkdirSync(this.#buckets, { recursive: true });
+  }
+
+  close(): void {}
+
+  /** Puts right what an earlier process left, and tells the store what is there. */
+  loadS3(store: S3Store): void {
+    this.#store = store;
+    this.#removeUnfinished();
+    for (const bucket of foldersIn(this.#buckets)) this.#loadBucket(store, bucket);
+  }
+
+  #removeUnfinished(): void {
+    const files = readdirSync(this.#unfinished);
+    for (const name of files) rmSync(join(this.#unfinished, name), { force: true });
+    if (files.length > 0)
+      this.#say(`S3: removed ${files.length} unfinished ${files.length === 1 ? 'file' : 'files'}`);
+    const uploads = join(this.#folder, '_multipart');
+    if (!existsSync(uploads)) return;
+    const { length } = readdirSync(uploads);
+    rmSync(uploads, { recursive: true });
+    if (length > 0)
+      this.#say(`S3: removed ${length} unfinished ${length === 1 ? 'upload' : 'uploads'} in parts`);
+  }
+
+  #loadBucket(store: S3Store, name: string): void {
+    const file = join(this.#buckets, name, '.bucket.json');
+    const known = readJson<{ creationDate: string; type: BucketType }>(file);
+    const created = new Date(known?.creationDate ?? statSync(join(this.#buckets, name)).mtime);
+    try {
+      store.createBucket(name, known?.type);
+    } catch {
+      this.#say(`S3: left the folder ${join(this.#buckets, name)} alone, which is no bucket's`);
+      return;
+    }
+    store.setBucketCreationDate(name, created);
+    if (!known) {
+      this.insertBucket(name, created, 'general-purpose');
+      this.#say(`S3: wrote the description of bucket ${name} again, which was missing or damaged`);
+    }
+    const lifecycle = join(this.#buckets, name, '.lifecycle.xml');
+    if (existsSync(lifecycle))
+      store.restoreBucketLifecycleConfiguration(name, readFileSync(lifecycle, 'utf8'));
+
+    const files = filesBelow(this.#objects(name));
+    this.#rewritePairs(
+      name,
+      files.filter((path) => PAIR.test(path)),
+    );
+    for (const path of filesBelow(this.#objects(name)).filter((found) => found.endsWith(OBJECT))) {
+      const object = readDescription(path);
+      if (object) store.restoreObject(name, object);
+      else this.#putAside(path, 'is not whole');
+    }
+  }
+
+  /** Version 0.1 kept an object as two files, NAME.data and NAME.meta.json, which were not always of one object. */
+  #rewritePairs(bucket: string, files: string[]): void {
+    const names = new Set(files.map((path) => path.replace(PAIR, '')));
+    let rewritten = 0;
+    for (const name of names) {
+      const object = readPair(name);
+      if (object) {
+        // A crash between the two steps leaves both, and the newer one counts.
+        if (!existsSync(this.#file(bucket, object.key))) this.upsertObject(bucket, object);
+        rewritten += 1;
+      }
+      for (const path of [`${name}.data`, `${name}.meta.json`].filter((part) => existsSync(part)))
+        if (object) rmSync(path);
+        else this.#putAside(path, 'is a part of an object that is not whole');
+    }
+    if (rewritten > 0)
+      this.#say(`S3: rewrote ${rewritten} objects of bucket ${bucket} that an earlier version kept`);
+  }
+
+  #putAside(path: string, why: string): void {
+    const to = join(this.#folder, 'damaged', relative(this.#buckets, path));
+    setAside(path, to);
+    this.#say(`S3: ${relative(this.#buckets, path)} ${why}; moved to ${to}`);
+  }
+
+  #write(file: string, parts: Uint8Array[] | string[], isSynced: boolean): void {
+    this.#written += 1;
+    const options = { isSynced, unfinished: join(this.#unfinished, `${process.pid}-${this.#written}`) };
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      writeDurably(file, parts, options);
+    } catch (error) {
+      throw asS3Error(asDiskFailure(error, this.#folder));
+    }
+  }
+
+  #objects(bucket: string): string {
+    return join(this.#buckets, bucket, 'objects');
+  }
+
+  #file(bucket: string, key: string): string {
+    return `${join(this.#objects(bucket), ...key.split('/').map(fileName))}${OBJECT}`;
+  }
+
+  #removeEmptyFolders(folder: string, top: string): void {
+    try {
+      for (let empty = folder; empty !== top; empty = dirname(empty)) rmdirSync(empty);
+    } catch {
+      // Something else lies in it.
+    }
+  }
+}
+
+/** Every segment becomes a name that is possible, stays in its folder and is no other segment's; the key itself is kept inside. */
+function fileName(segment: string): string {
+  if (segment === '') return '%';
+  if (/^\.\.?$/.test(segment)) return segment.replaceAll('.', '%2e');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is encoded
+  const encoded = segment.replace(/[<>:"|?*\\%\x00-\x1f]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+  if (Buffer.byteLength(encoded) <= MAX_SEGMENT_BYTES) return encoded;
+  const hash = createHash('sha256').update(segment).digest('hex').slice(0, 32);
+  return `${Buffer.from(encoded)
+    .subarray(0, MAX_SEGMENT_BYTES - 40)
+    .toString('latin1')
+    .replace(/[^ -~]/g, '_')}%~${hash}`;
+}
+
+/** How long the body in front of a footer is; null where the file is not whole. */
+function bodyBytes(footer: Buffer, fileBytes: number): number | null {
+  if (footer.length < FOOTER_BYTES || !footer.subarray(4).equals(MAGIC)) return null;
+  const bytes = fileBytes - FOOTER_BYTES - footer.readUInt32BE(0);
+  return bytes < 0 ? null : bytes;
+}
+
+/** An object without its body, which is read when asked for; null where the file is not whole. */
+function readDescription(file: string): S3Object | null {
+  const descriptor = openSync(file, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const readEnd = (bytes: number) => {
+      const end = Buffer.alloc(Math.min(bytes, size));
+      readSync(descriptor, end, 0, end.length, size - end.length);
+      return end;
+    };
+    let end = readEnd(TAIL_BYTES);
+    const length = bodyBytes(end.subarray(-FOOTER_BYTES), size);
+    if (length === null) return null;
+    if (size - length > end.length) end = readEnd(size - length);
+    const described: Description = JSON.parse(
+      end.subarray(end.length - (size - length), -FOOTER_BYTES).toString('utf8'),
+    );
+    if (described.contentLength !== length) return null;
+    return { ...described, lastModified: new Date(described.lastModified), body: Buffer.alloc(0) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** An object of version 0.1 with its body; null unless both files are of one object. */
+function readPair(name: string): S3Object | null {
+  const described = readJson<Description>(`${name}.meta.json`);
+  if (!described || !existsSync(`${name}.data`)) return null;
+  const body = readFileSync(`${name}.data`);
+  const isOfOneUpload = /^"[0-9a-f]{32}"$/.test(described.etag);
+  const isWhole =
+    typeof described.key === 'string' &&
+    body.length === described.contentLength &&
+    (!isOfOneUpload || described.etag === `"${createHash('md5').update(body).digest('hex')}"`);
+  return isWhole ? { ...described, lastModified: new Date(described.lastModified), body } : null;
+}
+
+const foldersIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+const filesBelow = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name))
+    : [];
+
+/** 507 tells that trying again is of no use; SDKs try again after a 500. */
+function asS3Error(error: unknown): unknown {
+  if (error instanceof S3Error) return error;
+  const { message } = error as Error;
+  return error instanceof DiskFailed && error.isFull
+    ? new S3Error('InsufficientStorage', message, 507)
+    : new S3Error('InternalError', message, 500);
+}
