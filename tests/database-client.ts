@@ -21,7 +21,9 @@ export async function queryDatabase(
   sql: string,
 ): Promise<unknown[]> {
   const client = await connectDatabase(env);
-  const { rows } = await client.query(sql);
-  await client.end();
-  return rows;
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
 }

