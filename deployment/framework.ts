@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { isAlive } from '../local/process.ts';
+import { createDurably, parseJson, readJson, removeStale } from '../local/durable-file.ts';
+import { identify, isAlive, isSameProcess } from '../local/process.ts';
+import { endWithThisProcess } from '../local/watchdog.ts';
 
 const LOCK_TIMEOUT_MS = 120_000;
 
@@ -24,18 +26,29 @@ export async function runFramework(
 ): Promise<void> {
   const unlock = await lock(join(root, '.local', 'packages', 'lock'));
   const program = join(root, 'node_modules/serverless/bin/serverless.js');
+  const temporary = `${output}.temporary`;
+  mkdirSync(temporary, { recursive: true });
   try {
-    await promisify(execFile)(process.execPath, [program, 'package', '--stage', stage, '--package', output], {
-      cwd: root,
-      env: {
-        ...process.env,
-        // Whatever the environment is logged in to: packaging asks nobody.
-        AWS_ACCESS_KEY_ID: 'none',
-        AWS_SECRET_ACCESS_KEY: 'none',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        BUNDLE_INPUTS: inputs,
+    const running = promisify(execFile)(
+      process.execPath,
+      [program, 'package', '--stage', stage, '--package', output],
+      {
+        cwd: root,
+        env: {
+          ...process.env,
+          // The framework leaves a folder for each function in the place for temporary ones.
+          TMPDIR: temporary,
+          // Whatever the environment is logged in to: packaging asks nobody.
+          AWS_ACCESS_KEY_ID: 'none',
+          AWS_SECRET_ACCESS_KEY: 'none',
+          AWS_EC2_METADATA_DISABLED: 'true',
+          BUNDLE_INPUTS: inputs,
+        },
       },
-    });
+    );
+    // It would go on to write into the folders that the next one works in.
+    endWithThisProcess(running.child, { signal: 'SIGKILL', isGroup: false, graceMs: 0 });
+    await running;
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
     throw new Error(
@@ -43,6 +56,7 @@ export async function runFramework(
       { cause },
     );
   } finally {
+    rmSync(temporary, { recursive: true, force: true });
     unlock();
   }
 }
@@ -50,16 +64,22 @@ export async function runFramework(
 /** @returns the function that gives the lock back; a file is made by one process alone */
 async function lock(path: string): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true });
+  const self = { pid: process.pid, ...identify(process.pid) };
   for (const deadline = Date.now() + LOCK_TIMEOUT_MS; ; await sleep(100)) {
-    try {
-      writeFileSync(path, String(process.pid), { flag: 'wx' });
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    const holder = existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
-    if (holder && !isAlive(holder)) rmSync(path, { force: true });
+    if (createDurably(path, JSON.stringify(self))) return () => rmSync(path, { force: true });
+    removeStale(path, (text) => !isHeld(text));
     if (Date.now() > deadline)
-      throw new Error(`Process ${holder} has been packaging for two minutes. If it is not, remove ${path}.`);
+      throw new Error(
+        `Process ${readJson<{ pid: number }>(path)?.pid} has been packaging for two minutes. If it is not, remove ${path}.`,
+      );
   }
+}
+
+/** Whether the process that wrote a lock still runs; version 0.1 wrote its id alone. */
+function isHeld(lock: string): boolean {
+  const holder = parseJson<number | { pid: number; startedAt?: string }>(lock);
+  if (typeof holder === 'number') return isAlive(holder);
+  if (!holder) return false;
+  const { pid, startedAt } = holder;
+  return startedAt ? isSameProcess({ pid, startedAt }) : isAlive(pid);
 }

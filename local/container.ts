@@ -3,14 +3,17 @@
  * its output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readlinkSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { JobFailure } from './job-data.ts';
+import { endWithThisProcess } from './watchdog.ts';
 
 /** SageMaker's wait between SIGTERM and SIGKILL. */
 export const STOP_GRACE_MS = 120_000;
 const TAIL_LINES = 20;
+/** Marks a container's process and all that come from it, whatever their ids; its value is the folder that it works in. */
+const MARK = 'FPE_LOCAL_CONTAINER';
 /** What Python needs of the host to start and to find its packages, and what a user tunes it with. */
 const HOST_VARIABLES =
   'PATH HOME LANG LC_ALL TMPDIR LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES OMP_NUM_THREADS MKL_NUM_THREADS'.split(
@@ -44,13 +47,21 @@ export function startContainer(options: {
   const [program = '', ...args] = options.command;
   mkdirSync(dirname(options.log), { recursive: true });
   const log = createWriteStream(options.log, { flags: 'a' });
+  log.on('error', () => undefined); // a full disk ends no job
   const child = spawn(program, args, {
     cwd: options.cwd,
-    env: { ...hostVariables(), PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1', ...options.env },
+    env: {
+      ...hostVariables(),
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...options.env,
+      [MARK]: options.cwd,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own: its workers end with it, and the terminal's Ctrl-C is the stack's.
     detached: true,
   });
+  endWithThisProcess(child, { signal: 'SIGKILL', isGroup: true, graceMs: 0 });
   const tail: string[] = [];
   for (const stream of [child.stdout, child.stderr])
     createInterface({ input: stream }).on('line', (line) => {
@@ -84,14 +95,24 @@ export function startContainer(options: {
   };
 }
 
-/** Ends what a stack that was killed has left running in a folder; where there is no /proc, nothing is found. */
-export function endLeftOvers(folder: string): void {
-  for (const pid of existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [])
+/**
+ * Ends what a stack that was killed has left running in a folder; where there is no /proc, nothing is found.
+ *
+ * @returns how many processes
+ */
+export function endLeftOvers(folder: string): number {
+  const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return pids.filter((pid) => {
     try {
-      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(`${folder}/`)) process.kill(Number(pid), 'SIGKILL');
+      // By the mark, which it was started with: a number may be another process's by now, and a shell may stand in the folder.
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (!environment.some((variable) => variable.startsWith(`${MARK}=${folder}/`))) return false;
+      process.kill(Number(pid), 'SIGKILL');
+      return true;
     } catch {
-      // It has ended meanwhile, or belongs to another user.
+      return false; // it has ended meanwhile, or belongs to another user
     }
+  }).length;
 }
 
 export const countGpus = (): number => {

@@ -22,6 +22,8 @@ import { dirname, join } from 'node:path';
 import { PipelineError } from '../shared/errors.ts';
 
 const UNFINISHED = '.unfinished';
+/** Also as version 0.1 named them. */
+const LEFT_BEHIND = /\.(unfinished|new)$/;
 
 /** What is wrong with the disk, and what a person can do about it. */
 const FIXES: Record<string, string> = {
@@ -108,6 +110,24 @@ export function createDurably(file: string, content: Content, options: Options =
   }
 }
 
+/**
+ * Removes a file such as a lock when what it says is out of date, and leaves one alone that another process has put in its place
+ * meanwhile.
+ */
+export function removeStale(file: string, isStale: (text: string) => boolean): void {
+  const taken = unfinishedName(file);
+  try {
+    if (!isStale(readFileSync(file, 'utf8'))) return;
+    renameSync(file, taken);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const text = readFileSync(taken, 'utf8');
+  rmSync(taken);
+  if (!isStale(text)) createDurably(file, text);
+}
+
 function writeUnfinished(path: string, parts: Content | readonly Content[], options: Options): void {
   const { mode = 0o666, isSynced = true } = options;
   const descriptor = openSync(path, 'wx', mode);
@@ -129,7 +149,7 @@ const unfinishedName = (file: string): string => {
 
 /** Removes what a killed process left in a folder. @returns how many files */
 export function removeUnfinished(folder: string): number {
-  const found = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(UNFINISHED)) : [];
+  const found = existsSync(folder) ? readdirSync(folder).filter((name) => LEFT_BEHIND.test(name)) : [];
   for (const name of found) rmSync(join(folder, name), { force: true });
   return found.length;
 }
@@ -137,11 +157,19 @@ export function removeUnfinished(folder: string): number {
 /** @returns null when there is no such file, or it holds no JSON */
 export function readJson<Value>(file: string): Value | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    return parseJson(readFileSync(file, 'utf8'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof SyntaxError || code === 'ENOENT') return null;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/** @returns null for what is no JSON, such as half a file */
+export function parseJson<Value>(text: string): Value | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

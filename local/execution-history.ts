@@ -1,5 +1,7 @@
 /** The history of one execution, kept in a file with one event a line. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { asDiskFailure, DiskFailed, writeDurably } from './durable-file.ts';
 import { TaskFailure } from './task.ts';
 
 /** As GetExecutionHistory gives it; the details lie in a member named after the type of event. */
@@ -27,25 +29,50 @@ export class ExecutionHistory {
   readonly #file: string;
   /** Read when first asked for: most executions of earlier processes are never looked at again. */
   #read: Event[] | null = null;
+  /** Whether the file lacks an event, or ends in the middle of one. */
+  #isBehind = false;
+  readonly #say: (line: string) => void;
 
-  constructor(file: string) {
+  /** @param say told in a line what had to be put right, and what the disk does not take */
+  constructor(file: string, say: (line: string) => void) {
     this.#file = file;
+    this.#say = say;
   }
 
   get events(): readonly Event[] {
     return this.#events;
   }
 
+  /** Id of the newest event; 0 before the first. */
+  get lastId(): number {
+    return this.#events.at(-1)?.id ?? 0;
+  }
+
   get #events(): Event[] {
-    this.#read ??= existsSync(this.#file)
-      ? readFileSync(this.#file, 'utf8').split('\n').flatMap(parseLine)
-      : [];
+    this.#read ??= existsSync(this.#file) ? this.#readWhole() : [];
     return this.#read;
   }
 
-  /** @returns id of the event; ids count from 1 */
+  /** A process that was killed, or a full disk, may leave half a line, which the next event must not be written behind. */
+  #readWhole(): Event[] {
+    const text = readFileSync(this.#file, 'utf8');
+    const lines = text.split('\n');
+    const events = lines.flatMap(parseLine);
+    this.#isBehind = lines.at(-1) !== '' || events.length < lines.length - 1;
+    if (this.#isBehind) {
+      this.#say(`Step Functions: removed what is no whole line from ${this.#file}`);
+      this.#write(events);
+    }
+    return events;
+  }
+
+  /**
+   * The execution goes on where the disk takes nothing; what is not written now is written with the next event.
+   *
+   * @returns id of the event; ids count from 1
+   */
   append(type: string, details: object | null, previousEventId: number): number {
-    const id = this.#events.length + 1;
+    const id = this.lastId + 1;
     if (id > MAX_EVENTS && !type.startsWith('Execution'))
       throw new TaskFailure(
         'States.Runtime',
@@ -54,8 +81,23 @@ export class ExecutionHistory {
     const event: Event = { id, previousEventId, timestamp: Date.now() / 1000, type };
     if (details) event[detailsName(type)] = withDataDetails(details);
     this.#events.push(event);
-    appendFileSync(this.#file, `${JSON.stringify(event)}\n`);
+    this.#write(this.#isBehind ? this.#events : [event]);
     return id;
+  }
+
+  /** Adds events, or puts all of them in the place of a file that is behind. */
+  #write(events: readonly Event[]): void {
+    const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    try {
+      if (this.#isBehind) writeDurably(this.#file, text);
+      else appendFileSync(this.#file, text);
+      this.#isBehind = false;
+    } catch (error) {
+      const failure = asDiskFailure(error, dirname(this.#file));
+      if (!(failure instanceof DiskFailed)) throw error;
+      if (!this.#isBehind) this.#say(`Step Functions: ${failure.message}`);
+      this.#isBehind = true;
+    }
   }
 }
 
@@ -114,10 +156,11 @@ function withDataDetails(details: object): object {
   };
 }
 
-/** A process that was killed may leave half a line. */
+/** Nothing for a line that is torn. */
 function parseLine(line: string): Event[] {
   try {
-    return line ? [JSON.parse(line)] : [];
+    const event = JSON.parse(line) as Event | null;
+    return Number.isInteger(event?.id) ? [event as Event] : [];
   } catch {
     return [];
   }

@@ -2,8 +2,9 @@
  * The executions of one state machine, each in a folder of its own: `execution.json`, `definition.json` (what it runs,
  * also after a redrive) and `history.jsonl`. They outlive the process; what ran when it ended is aborted at the next start.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from './durable-file.ts';
 import { ExecutionHistory, Thread } from './execution-history.ts';
 import { causeOf, type Position, runStates, type Scope } from './state-interpreter.ts';
 import type { Definition } from './states-language.ts';
@@ -39,6 +40,8 @@ export type MachineSettings = {
   waitFactor: number;
   /** Told of each start, end and redrive, as EventBridge is. */
   onChange?: (record: Readonly<ExecutionRecord>) => void;
+  /** Told in a line what had to be put right, and what the disk does not take. */
+  onNotice?: (line: string) => void;
 };
 
 const REGION = 3; // of the parts of an ARN
@@ -54,6 +57,7 @@ export class Execution {
   readonly #settings: MachineSettings;
   #controller = new AbortController();
   #ended = Promise.withResolvers<void>();
+  #isBehind = false;
 
   private constructor(
     folder: string,
@@ -66,13 +70,13 @@ export class Execution {
     this.definitionText = definition;
     this.#definition = JSON.parse(definition);
     this.#settings = settings;
-    this.history = new ExecutionHistory(join(folder, 'history.jsonl'));
+    this.history = new ExecutionHistory(join(folder, 'history.jsonl'), settings.onNotice ?? console.warn);
   }
 
   /** @param input JSON text */
   static start(folder: string, name: string, input: string, settings: MachineSettings): Execution {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'definition.json'), settings.definition);
+    writeDurably(join(folder, 'definition.json'), settings.definition);
     const definition: Definition = JSON.parse(settings.definition);
     const execution = new Execution(
       folder,
@@ -94,9 +98,11 @@ export class Execution {
     return execution;
   }
 
-  /** Reads an execution of an earlier process; what ran then is aborted now. */
-  static load(folder: string, settings: MachineSettings): Execution {
-    const record: ExecutionRecord = JSON.parse(readFileSync(join(folder, 'execution.json'), 'utf8'));
+  /** Reads an execution of an earlier process; what ran then is aborted now. Null when its files are damaged. */
+  static load(folder: string, settings: MachineSettings): Execution | null {
+    removeUnfinished(folder);
+    const record = readJson<ExecutionRecord>(join(folder, 'execution.json'));
+    if (!record?.executionArn || !readJson<Definition>(join(folder, 'definition.json'))?.States) return null;
     const definition = readFileSync(join(folder, 'definition.json'), 'utf8');
     const execution = new Execution(folder, record, definition, settings);
     if (record.status === 'RUNNING')
@@ -205,20 +211,27 @@ export class Execution {
   }
 
   #append(type: string, details: object | null): number {
-    return this.history.append(type, details, this.history.events.length);
+    return this.history.append(type, details, this.history.lastId);
   }
 
   #end(change: Partial<ExecutionRecord>): void {
     Object.assign(this.record, change, { stopDate: Date.now() });
-    this.#save();
+    this.#save({ isSynced: true });
     this.#settings.onChange?.(this.record);
     this.#ended.resolve();
   }
 
-  #save(): void {
-    const file = join(this.#folder, 'execution.json');
-    writeFileSync(`${file}.new`, `${JSON.stringify(this.record)}\n`);
-    renameSync(`${file}.new`, file);
+  /** The execution goes on where the disk takes nothing; the next change is written whole. */
+  #save({ isSynced = false } = {}): void {
+    const { onNotice = console.warn } = this.#settings;
+    try {
+      writeDurably(join(this.#folder, 'execution.json'), `${JSON.stringify(this.record)}\n`, { isSynced });
+      this.#isBehind = false;
+    } catch (error) {
+      if (!(error instanceof DiskFailed)) throw error;
+      if (!this.#isBehind) onNotice(`Step Functions: ${error.message}`);
+      this.#isBehind = true;
+    }
   }
 }
 
@@ -232,12 +245,27 @@ export class Executions {
     this.settings = settings;
     this.#folder = join(folder, settings.name);
     mkdirSync(this.#folder, { recursive: true });
-    const found = readdirSync(this.#folder)
-      .map((entry) => join(this.#folder, entry))
-      .filter((entry) => existsSync(join(entry, 'execution.json')))
-      .map((entry) => Execution.load(entry, settings))
+    const found = readdirSync(this.#folder, { withFileTypes: true })
+      .flatMap((entry) => (entry.isDirectory() ? (this.#load(entry.name) ?? []) : []))
       .sort((one, other) => one.record.startDate - other.record.startDate);
     for (const execution of found) this.#byName.set(execution.record.name, execution);
+  }
+
+  /** Puts right what an earlier process left, and says so. */
+  #load(entry: string): Execution | null {
+    const { onNotice = console.warn } = this.settings;
+    const folder = join(this.#folder, entry);
+    if (!existsSync(join(folder, 'execution.json'))) {
+      rmSync(folder, { recursive: true });
+      onNotice(`Step Functions: removed execution ${entry} of ${this.settings.name}, which had not begun`);
+      return null;
+    }
+    const execution = Execution.load(folder, this.settings);
+    if (execution) return execution;
+    const damaged = join(this.#folder, '..', 'damaged', this.settings.name, entry);
+    setAside(folder, damaged);
+    onNotice(`Step Functions: execution ${entry} of ${this.settings.name} is not whole; moved to ${damaged}`);
+    return null;
   }
 
   find(name: string): Execution | undefined {

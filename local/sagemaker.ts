@@ -7,10 +7,11 @@
  * `job-requests.ts` does not list. Names of jobs stay taken for ever, also over restarts; a job that ran when the stack
  * ended has failed.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { endLeftOvers, STOP_GRACE_MS } from './container.ts';
+import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from './durable-file.ts';
 import type { JobSettings } from './job.ts';
 import { parseS3Uri } from './job-data.ts';
 import {
@@ -55,6 +56,7 @@ type KnownJob = { describe(): Record<string, unknown>; running: Running | null }
  * @param options.python path of the interpreter; otherwise the one that the set-up found
  * @param options.stopGraceMs wait between SIGTERM and SIGKILL
  * @param options.checkpointIntervalMs time between two looks for new checkpoints of a training
+ * @param options.onNotice told in a line what had to be put right, and what the disk does not take
  */
 export async function startSageMaker(
   options: ApiOptions & {
@@ -63,15 +65,19 @@ export async function startSageMaker(
     python?: string;
     stopGraceMs?: number;
     checkpointIntervalMs?: number;
+    onNotice?: (line: string) => void;
   },
 ): Promise<SageMaker> {
+  const { onNotice = console.warn } = options;
   const jobsFolder = join(options.folder, 'jobs');
   const runningFolder = join(jobsFolder, 'running');
-  endLeftOvers(runningFolder);
+  const leftOver = endLeftOvers(runningFolder);
+  if (leftOver > 0) onNotice(`SageMaker: ended ${leftOver} processes that an earlier stack left running`);
   rmSync(runningFolder, { recursive: true, force: true });
-  const models = new Records<ModelRequest & { CreationTime: number }>(join(jobsFolder, 'models'));
-  const trainings = new Records<TrainingJobRecord>(join(jobsFolder, 'training'));
-  const transforms = new Records<TransformJobRecord>(join(jobsFolder, 'transform'));
+  const models = new Records<ModelRequest & { CreationTime: number }>(join(jobsFolder, 'models'), onNotice);
+  const trainings = new Records<TrainingJobRecord>(join(jobsFolder, 'training'), onNotice);
+  const transforms = new Records<TransformJobRecord>(join(jobsFolder, 'transform'), onNotice);
+  models.all();
   const jobs: Record<Kind, Map<string, KnownJob>> = { Training: new Map(), Transform: new Map() };
 
   for (const [name, record] of trainings.all()) {
@@ -112,7 +118,7 @@ export async function startSageMaker(
     const record = newTrainingJob(request, arn);
     trainings.write(name, record);
     const settings = settingsOf<TrainingJobRecord>('Training', name, (changed) =>
-      trainings.write(name, changed),
+      trainings.keep(name, changed),
     );
     keep('Training', name, new TrainingJob(record, settings));
     return { name, arn };
@@ -127,7 +133,7 @@ export async function startSageMaker(
     const record = newTransformJob(request, model, arn);
     transforms.write(name, record);
     const settings = settingsOf<TransformJobRecord>('Transform', name, (changed) =>
-      transforms.write(name, changed),
+      transforms.keep(name, changed),
     );
     keep('Transform', name, new TransformJob(record, settings));
     return { name, arn };
@@ -333,30 +339,49 @@ function inSeconds(value: unknown, name = ''): unknown {
 }
 
 /** Records of one kind, each a JSON file named after it. */
-class Records<Entry> {
+class Records<Entry extends object> {
   readonly #folder: string;
+  readonly #say: (line: string) => void;
 
-  constructor(folder: string) {
+  constructor(folder: string, say: (line: string) => void) {
     this.#folder = folder;
+    this.#say = say;
     mkdirSync(folder, { recursive: true });
+    removeUnfinished(folder);
   }
 
+  /** Moves those aside that are not whole. */
   all(): [string, Entry][] {
     const files = readdirSync(this.#folder).filter((file) => file.endsWith('.json'));
-    return files.map((file) => {
+    return files.flatMap((file) => {
       const name = file.slice(0, -'.json'.length);
-      return [name, this.find(name) as Entry];
+      const record = this.find(name);
+      if (record) return [[name, record] as [string, Entry]];
+      const damaged = join(this.#folder, '..', 'damaged', basename(this.#folder), file);
+      setAside(join(this.#folder, file), damaged);
+      this.#say(`SageMaker: ${join(this.#folder, file)} is not whole; moved to ${damaged}`);
+      return [];
     });
   }
 
   find(name: string): Entry | null {
-    const file = this.#file(name);
-    return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
+    const record = readJson<Entry>(this.#file(name));
+    return typeof record === 'object' ? record : null;
   }
 
+  /** @throws DiskFailed; then the record is as it was */
   write(name: string, record: Entry): void {
-    writeFileSync(`${this.#file(name)}.new`, JSON.stringify(record));
-    renameSync(`${this.#file(name)}.new`, this.#file(name));
+    writeDurably(this.#file(name), JSON.stringify(record));
+  }
+
+  /** As `write`, for a job that goes on where the disk takes nothing; its next change is written whole. */
+  keep(name: string, record: Entry): void {
+    try {
+      this.write(name, record);
+    } catch (error) {
+      if (!(error instanceof DiskFailed)) throw error;
+      this.#say(`SageMaker: ${error.message}`);
+    }
   }
 
   remove(name: string): void {

@@ -5,29 +5,27 @@
  * `stack.json`, which tells other processes of the same user that it runs and how it is reached: also the credentials, which
  * are others at each start.
  */
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { newCredentials } from './door.ts';
+import {
+  createDurably,
+  parseJson,
+  readJson,
+  removeStale,
+  removeUnfinished,
+  writeDurably,
+} from './durable-file.ts';
 import { startEventBridge } from './event-bridge.ts';
 import type { JsonApi } from './json-api.ts';
 import { startLambda } from './lambda.ts';
 import { isNestedExecution, NESTED_EXECUTION } from './nested-executions.ts';
 import { freePort, removePostgres, startPostgres } from './postgres.ts';
-import { isAlive } from './process.ts';
+import { identify, isAlive, isSameProcess } from './process.ts';
 import { startS3 } from './s3.ts';
 import { startSageMaker } from './sagemaker.ts';
 import { type StartMachine, startScheduler } from './scheduler.ts';
@@ -47,6 +45,8 @@ const PING_TIMEOUT_MS = 5_000;
 /** What `stack.json` holds. */
 export type StackDescription = {
   pid: number;
+  /** Tells the process from one that has its id later; null where the system does not say. */
+  pid_started: string | null;
   started_at: string;
   folder: string;
   endpoints: {
@@ -114,15 +114,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 /** The stack that runs on this folder, if one does and answers. */
 export async function findRunningStack(folder: string = defaultFolder()): Promise<StackDescription | null> {
   const description = readDescription(folder);
-  if (!description?.endpoints || !isAlive(description.pid)) return null;
+  if (!description?.endpoints || !runsStill(description)) return null;
   return (await answers(description)) ? description : null;
 }
 
 /** Deletes the data of a stack that does not run; packages and what the set-up found stay. */
 export async function resetStack(folder: string = defaultFolder()): Promise<void> {
-  const { pid } = readDescription(folder) ?? {};
-  if (pid && isAlive(pid))
-    throw new Error(`The local stack runs on ${folder} (process ${pid}). Stop it first: npx fpe local stop`);
+  const found = readDescription(folder);
+  if (found && runsStill(found))
+    throw new Error(
+      `The local stack runs on ${folder} (process ${found.pid}). Stop it first: npx fpe local stop`,
+    );
   removePostgres(join(folder, 'postgres'));
   for (const name of ['s3', 'executions', 'jobs', 'logs'])
     rmSync(join(folder, name), { recursive: true, force: true });
@@ -228,7 +230,7 @@ async function startServices(
     }),
   );
   return {
-    pid: process.pid,
+    ...self(),
     started_at: new Date().toISOString(),
     folder,
     endpoints: {
@@ -366,17 +368,19 @@ function releaseFolder(folder: string): void {
 /** Null when the folder is now this process's; otherwise the stack that runs there, once it has started. */
 async function claimFolder(folder: string): Promise<StackDescription | null> {
   for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
-    try {
-      writeFileSync(stackFile(folder), JSON.stringify({ pid: process.pid }), { flag: 'wx', mode: 0o600 });
+    if (createDurably(stackFile(folder), JSON.stringify(self()), { mode: 0o600 })) {
       claimedHere.add(folder);
+      removeUnfinished(folder);
       return null;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
+    removeStale(stackFile(folder), (text) => {
+      const found = parseJson<StackDescription>(text);
+      const isLeftOver = found?.pid === process.pid && !claimedHere.has(folder); // an earlier process had this id
+      return !found || !runsStill(found) || isLeftOver;
+    });
     const other = readDescription(folder);
-    const isLeftOver = other?.pid === process.pid && !claimedHere.has(folder); // an earlier process had this id
-    if (!other || !isAlive(other.pid) || isLeftOver) rmSync(stackFile(folder), { force: true });
-    else if (other.endpoints && (await answers(other))) return other;
+    if (!other) continue;
+    if (other.endpoints && (await answers(other))) return other;
     else if (Date.now() > deadline)
       throw new Error(
         `Process ${other.pid} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,
@@ -384,21 +388,17 @@ async function claimFolder(folder: string): Promise<StackDescription | null> {
   }
 }
 
-function readDescription(folder: string): StackDescription | null {
-  if (!existsSync(stackFile(folder))) return null;
-  try {
-    return JSON.parse(readFileSync(stackFile(folder), 'utf8'));
-  } catch {
-    return null;
-  }
+const readDescription = (folder: string): StackDescription | null => readJson(stackFile(folder));
+
+/** Other users must not read it: it holds the passwords of this start. */
+function writeDescription(folder: string, description: StackDescription): void {
+  writeDurably(stackFile(folder), `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
 }
 
-function writeDescription(folder: string, description: StackDescription): void {
-  const unfinished = `${stackFile(folder)}.new`;
-  rmSync(unfinished, { force: true }); // a mode is given to new files only
-  writeFileSync(unfinished, `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
-  renameSync(unfinished, stackFile(folder));
-}
+const self = () => ({ pid: process.pid, pid_started: identify(process.pid)?.startedAt ?? null });
+
+const runsStill = ({ pid, pid_started }: StackDescription): boolean =>
+  pid_started ? isSameProcess({ pid, startedAt: pid_started }) : isAlive(pid);
 
 async function answers({ endpoints }: StackDescription): Promise<boolean> {
   try {

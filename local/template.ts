@@ -23,6 +23,7 @@ import { readStage } from '../config/stage.ts';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
+import { isAlive } from './process.ts';
 import type { Schedule } from './scheduler.ts';
 
 export const LOCAL_ACCOUNT = '000000000000';
@@ -76,10 +77,13 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
   if (!existsSync(folder)) {
     // Another process may do the same at the same time; either result is as good.
     const own = join(kept, `${process.pid}-${Math.random().toString(36).slice(2)}`);
-    const { archives } = await packageStage(root, STAGE, own);
-    for (const { file } of archives) unpack(join(own, file), join(own, 'archives', archiveName(file)));
-    if (existsSync(folder)) rmSync(own, { recursive: true });
-    else renameSync(own, folder);
+    try {
+      const { archives } = await packageStage(root, STAGE, own);
+      for (const { file } of archives) unpack(join(own, file), join(own, 'archives', archiveName(file)));
+      if (!existsSync(folder)) renameSync(own, folder);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
     removeOldPackages(kept);
   }
   return readTemplate(
@@ -268,8 +272,13 @@ function filesBelow(root: string, path: string): string[] {
     .sort();
 }
 
-/** A stack that runs may still load from the package that it began with. */
+/** A stack that runs may still load from the package that it began with; what a killed process has left is nobody's. */
 function removeOldPackages(folder: string): void {
+  const leftBehind = readdirSync(folder).filter((name) => {
+    const [, pid] = /^(\d+)-/.exec(name) ?? [];
+    return pid !== undefined && !isAlive(Number(pid));
+  });
+  for (const name of leftBehind) rmSync(join(folder, name), { recursive: true, force: true });
   const packages = readdirSync(folder).filter((name) => existsSync(join(folder, name, TEMPLATE_FILE)));
   const ageOf = (name: string) => statSync(join(folder, name)).ctimeMs;
   const oldest = packages.sort((one, other) => ageOf(other) - ageOf(one)).slice(KEPT_PACKAGES);

@@ -1,4 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are CloudFormation’s
+import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { compileTemplate, readTemplate } from '../../local/template.ts';
 
@@ -127,6 +129,21 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
+/** In a process of its own, with a place for temporary folders of its own. @returns what is left there, and what it said */
+async function compileApart(): Promise<{ left: string[]; stderr: string }> {
+  const place = mkdtempSync(join(tmpdir(), 'fpe-temporary-'));
+  const module = JSON.stringify(join(import.meta.dirname, '../../local/template.ts'));
+  const script = `const { compileTemplate } = await import(${module}); await compileTemplate(${JSON.stringify(root)});`;
+  const { stderr } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '--no-warnings', '-e', script],
+    { env: { ...process.env, TMPDIR: place } },
+  ).catch((error) => error);
+  const left = readdirSync(place);
+  rmSync(place, { recursive: true });
+  return { left, stderr };
+}
+
 const packages = () => readdirSync(join(root, '.local/packages'));
 
 test(
@@ -160,6 +177,43 @@ test(
 );
 
 test(
+  'packaging leaves nothing in the place for temporary files, and removes what a killed process has left of a package',
+  async () => {
+    const leftBehind = join(root, '.local/packages/999999999-abc.unfinished-XYZ');
+    mkdirSync(leftBehind, { recursive: true });
+    writeFileSync(
+      join(root, '.local/packages/lock'),
+      JSON.stringify({ pid: process.pid, startedAt: 'earlier' }),
+    );
+    writeFileSync(
+      join(root, 'functions/say-hello.ts'),
+      "export const handler = async () => 'good evening' as string;",
+    );
+
+    const { left, stderr } = await compileApart();
+
+    expect({ left, stderr }).toEqual({ left: [], stderr: '' });
+    expect(existsSync(leftBehind)).toBe(false);
+    expect(packages().filter((name) => !/^[0-9a-f]{16}$/.test(name))).toEqual([]);
+  },
+  FRAMEWORK_MS,
+);
+
+test(
+  'packaging that fails leaves nothing in the place for temporary files',
+  async () => {
+    writeFileSync(join(root, 'statemachines/greet.asl.yml'), 'States: { a: b: c }');
+
+    const { left, stderr } = await compileApart();
+    writeFileSync(join(root, 'statemachines/greet.asl.yml'), MACHINE);
+
+    expect(stderr).toContain('The project cannot be packaged');
+    expect(left).toEqual([]);
+  },
+  FRAMEWORK_MS,
+);
+
+test(
   'a project that cannot be packaged says why, and leaves nothing that is taken for a package',
   async () => {
     writeFileSync(join(root, 'statemachines/greet.asl.yml'), 'States: { a: b: c }');
@@ -168,6 +222,7 @@ test(
 
     await expect(compiled).rejects.toThrow(/npx serverless package[\s\S]*greet\.asl\.yml/);
     expect(existsSync(join(root, '.local/packages/lock'))).toBe(false);
+    expect(packages().filter((name) => !/^[0-9a-f]{16}$/.test(name))).toEqual([]);
   },
   FRAMEWORK_MS,
 );
