@@ -366,7 +366,7 @@ class Records<Entry extends object> {
 
   find(name: string): Entry | null {
     const record = readJson<Entry>(this.#file(name));
-    return typeof record === 'object' ? record : null;
+    return typeof record === 'object' && !Array.isArray(record) ? record : null;
   }
 
   /** @throws DiskFailed; then the record is as it was */

@@ -524,13 +524,37 @@ test.each([
   expect(failure).toMatchObject({ error, cause: expect.stringContaining(cause) });
 });
 
+test.each(['', '{"request": {"Trai', 'null', '[]'])(
+  'a record of a job that is %j is moved aside at a start, and the other jobs stay',
+  async (torn) => {
+    await service.stop();
+    const jobs = join(folder, 'jobs');
+    for (const kind of ['training', 'transform', 'models'])
+      writeFileSync(join(jobs, kind, 'torn.json'), torn);
+
+    await serve();
+    const { TrainingJobSummaries } = await client.send(new ListTrainingJobsCommand({}));
+
+    expect(TrainingJobSummaries?.map(({ TrainingJobName }) => TrainingJobName)).not.toContain('torn');
+    for (const kind of ['training', 'transform', 'models'])
+      expect({
+        kind,
+        there: existsSync(join(jobs, kind, 'torn.json')),
+        aside: existsSync(join(jobs, 'damaged', kind, 'torn.json')),
+      }).toEqual({ kind, there: false, aside: true });
+  },
+);
+
 // Found by /proc, so on Linux.
 if (existsSync('/proc'))
   test('what a stack that was killed has left running is ended', async () => {
     await service.stop();
     const code = join(folder, 'jobs', 'running', 'Transform', 'st29-score-0-0', 'model', 'code');
     mkdirSync(code, { recursive: true });
-    const left = spawn('python3', ['-c', 'import time; time.sleep(60)'], { cwd: code });
+    const left = spawn('python3', ['-c', 'import time; time.sleep(60)'], {
+      cwd: code,
+      env: { ...process.env, FPE_LOCAL_CONTAINER: code },
+    });
     const ended = once(left, 'exit');
 
     await serve();

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -28,6 +28,8 @@ let stack: Stack;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fpe-stack-'));
   chmodSync(folder, 0o755); // PostgreSQL may run as another user
+  // A stack that was killed, whose id is another process's by now: the start does not wait for it.
+  writeFileSync(join(folder, 'stack.json'), JSON.stringify({ pid: process.ppid, pid_started: 'earlier' }));
   stack = await startStack({ folder, anyPorts: true, waitFactor: 0.01 });
 }, PACKAGING_MS);
 afterAll(async () => {
@@ -79,6 +81,11 @@ test('each service answers at its endpoint', async () => {
   expect(stack.schedules).toEqual(['fpe-local-rank-nightly', 'fpe-local-rank-monthly']);
   expect(buckets.Buckets?.map(({ Name }) => Name)).toEqual(['fpe-local-models', 'fpe-local-storage']);
   expect(await query("SELECT id FROM variables WHERE id = 'FLOW_CFS'")).toHaveLength(1);
+});
+
+test('other users of the computer cannot read how it is reached', () => {
+  expect(statSync(join(folder, 'stack.json')).mode & 0o777).toBe(0o600);
+  expect(stack.env).toMatchObject({ DB_USER: 'fpe', DB_PASSWORD: expect.stringMatching(/^.{32}$/) });
 });
 
 test('an execution runs the bundled handlers against the database, and fails with their error', async () => {
