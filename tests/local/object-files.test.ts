@@ -284,14 +284,17 @@ describe('when the disk takes no more,', () => {
       const { Body } = await s3.send(new GetObjectCommand({ Bucket: 'photos', Key }));
       return Body?.transformToString();
     };
-    await put('model.tar.gz', Buffer.from('old'));
-    const refused = await put('model.tar.gz', randomBytes(bytes)).catch((error) => error);
-    const found = {
-      old: await read('model.tar.gz'),
-      small: await put('small', Buffer.from('x')).then(() => read('small')),
-    };
-    await kill(process);
-    return { refused, ...found };
+    try {
+      await put('model.tar.gz', Buffer.from('old'));
+      const refused = await put('model.tar.gz', randomBytes(bytes)).catch((error) => error);
+      return {
+        refused,
+        old: await read('model.tar.gz'),
+        small: await put('small', Buffer.from('x')).then(() => read('small')),
+      };
+    } finally {
+      await kill(process);
+    }
   }
 
   test('a write is refused with 507 and what to do, the old object stays, and the stack goes on', async () => {

@@ -551,10 +551,11 @@ if (existsSync('/proc'))
     await service.stop();
     const code = join(folder, 'jobs', 'running', 'Transform', 'st29-score-0-0', 'model', 'code');
     mkdirSync(code, { recursive: true });
-    const left = spawn('python3', ['-c', 'import time; time.sleep(60)'], {
+    const left = spawn('python3', ['-c', 'import time; print("runs", flush=True); time.sleep(60)'], {
       cwd: code,
       env: { ...process.env, FPE_LOCAL_CONTAINER: code },
     });
+    await once(left.stdout, 'data'); // until then it still is a copy of this process
     const ended = once(left, 'exit');
 
     await serve();

@@ -118,8 +118,8 @@ beforeAll(() => {
     mkdirSync(join(root, folder));
   cpSync(join(import.meta.dirname, '../../config/local.yml'), join(root, 'config/local.yml'));
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
-  writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0"}');
-  writeFileSync(join(root, 'package-lock.json'), '{}');
+  writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0","license":"CC0-1.0"}');
+  writeFileSync(join(root, 'package-lock.json'), '{"packages":{}}');
   writeFileSync(join(root, 'serverless.yml'), SERVERLESS);
   writeFileSync(join(root, 'statemachines/greet.asl.yml'), MACHINE);
   writeFileSync(
