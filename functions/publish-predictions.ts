@@ -16,6 +16,8 @@ export const handler = lambdaHandler(
   z.object({ run: scoringRun, extended: extension }),
   async ({ run, extended: { published_etag } }): Promise<{ predictions_url: string }> => {
     const published = { bucket: run.buckets.storage, key: run.keys.published.predictions };
+    // An attempt before this one may have made the copy without being heard.
+    if ((await findWriter(published)) === run.id) return { predictions_url: run.predictions_url };
     await renewClaim(run, run.keys.claim);
     await requireSameModel(run);
     await keepTrainingPredictions(run);
@@ -24,7 +26,7 @@ export const handler = lambdaHandler(
     try {
       await copyConditionally(extended, published, CSV_TYPE, { expected: published_etag, runId: run.id });
     } catch (error) {
-      // An attempt before this one may have made the copy without hearing of it.
+      // S3 may have made the copy and the answer be lost, so that the SDK asked a second time.
       if (!(error instanceof ObjectChanged) || (await findWriter(published)) !== run.id) throw error;
     }
     return { predictions_url: run.predictions_url };

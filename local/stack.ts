@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { subjectOf } from '../shared/notification.ts';
 import { newCredentials } from './door.ts';
 import {
   createDurably,
@@ -327,6 +328,10 @@ function requireKnownResources(machine: string, { States }: Definition): void {
 function publisher(sns: SNSClient, log: string): RunTask {
   return async (_resource, parameters, signal) => {
     const message = parameters as PublishCommandInput;
+    const { Subject = '' } = message;
+    // fauxqs takes any subject; one that SNS refuses must not first be found out in AWS.
+    if (Subject !== '' && Subject !== subjectOf(Subject))
+      throw new TaskFailure('SNS.InvalidParameterException', `Invalid parameter: Subject "${Subject}"`);
     try {
       const { MessageId } = await sns.send(new PublishCommand(message), { abortSignal: signal });
       mkdirSync(join(log, '..'), { recursive: true });

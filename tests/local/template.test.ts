@@ -101,7 +101,7 @@ params: { default: { storageBucket: small-storage, modelBucket: small-models } }
 provider: { name: aws, region: us-west-2, runtime: nodejs24.x, memorySize: 128, timeout: 5, environment: { BUCKET: '\${param:storageBucket}' } }
 plugins: [serverless-esbuild, serverless-step-functions]
 package: { individually: true }
-custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, keepOutputDirectory: true } }
+custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, keepOutputDirectory: true, plugins: report/esbuild-plugins.cjs } }
 functions: { sayHello: { name: 'small-local-say-hello', handler: functions/say-hello.handler } }
 stepFunctions: { stateMachines: { greet: { name: 'greet-\${sls:stage}', definition: '\${file(statemachines/greet.asl.yml)}' } } }
 `;
@@ -120,6 +120,8 @@ beforeAll(() => {
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0","license":"CC0-1.0"}');
   writeFileSync(join(root, 'package-lock.json'), '{"packages":{}}');
+  for (const file of ['esbuild-plugins.cjs', 'bundling.cjs'])
+    cpSync(join(import.meta.dirname, '../../report', file), join(root, 'report', file));
   writeFileSync(join(root, 'serverless.yml'), SERVERLESS);
   writeFileSync(join(root, 'statemachines/greet.asl.yml'), MACHINE);
   writeFileSync(

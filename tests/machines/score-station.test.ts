@@ -150,7 +150,7 @@ describe('score-station', () => {
     await machine.run({ station_id: 29 });
 
     expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
-      Subject: 'FPE model RANK-FLOW-20260401 of station 29 has new scores',
+      Subject: 'FPE: station 29 has new scores',
       Message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1998, unreadable 2, photos removed 1. Its 101997 predictions are at ${run.predictions_url}`,
     });
   });

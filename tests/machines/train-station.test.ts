@@ -255,7 +255,7 @@ describe('the machine', () => {
     await run();
 
     expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
-      Subject: 'FPE model RANK-FLOW-20260401 of station 29 is finished',
+      Subject: 'FPE: a model of station 29 is finished',
       Message:
         'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.',
     });
