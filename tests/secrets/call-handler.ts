@@ -19,6 +19,7 @@ const exported = {
   annotation_sessions: 1,
   annotation_pairs: 1,
   fpe_values: 0,
+  snapshot_at: '2026-01-01T12:00:00Z',
 };
 const CALLS: Record<string, [(event: unknown, context: never) => unknown, unknown]> = {
   database: [
