@@ -26,6 +26,9 @@ type Locked = z.output<typeof lockFile>['packages'][string];
 /** Folder of the package that a file is of, as package-lock.json names it: `node_modules/@a/b`. */
 const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
 
+/** Bundlers follow links: where node_modules is one, paths lead out of the project. */
+const BEFORE_PACKAGES = /^.*?(?=node_modules\/)/;
+
 /**
  * Lists what a package holds: archives, npm packages whose code is in them, files of the model, containers of the jobs.
  * Without time and serial number: the same sources give the same text.
@@ -75,7 +78,7 @@ export function billOfMaterials(
 
 function packagesOf(file: string): Set<string> {
   const paths = parseJsonAs(readFileSync(file, 'utf8'), bundleInputs);
-  return new Set(paths.flatMap((path) => PACKAGE_FOLDER.exec(path)?.[0] ?? []));
+  return new Set(paths.flatMap((path) => PACKAGE_FOLDER.exec(path)?.[0].replace(BEFORE_PACKAGES, '') ?? []));
 }
 
 function npmComponent(folder: string, { version, license, integrity }: Locked): Models.Component {
