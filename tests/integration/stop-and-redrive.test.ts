@@ -35,7 +35,8 @@ afterAll(() => local.stop());
 /** Eight short epochs: long enough to be stopped, quick enough to be waited for. */
 const INPUT = {
   station_id: 1,
-  n_epochs: 8,
+  // Enough for a slow start of the AWS CLI to come before the last.
+  n_epochs: 24,
   unfreeze_after: 0,
   input_size: 48,
   batch_size: 16,
@@ -113,10 +114,10 @@ test(
     expect(stopped.status).toBe('ABORTED');
     expect(redriven).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
     const [first, second] = trainingLogs();
-    expect(first).toContain('epoch=1/8');
-    expect(first).not.toContain('epoch=8/8');
-    expect(second).not.toContain('epoch=1/8');
-    expect(second).toContain('epoch=8/8');
+    expect(first).toContain('epoch=1/24');
+    expect(first).not.toContain('epoch=24/24');
+    expect(second).not.toContain('epoch=1/24');
+    expect(second).toContain('epoch=24/24');
     expect(JSON.parse(redriven.output as string)).toMatchObject({ model_id: 1, images: { published: 41 } });
   },
   STACK_TIMEOUT_MS,
