@@ -104,7 +104,7 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
 /** A finished model that is not published has no row. @throws ModelCodeExists */
 async function requireUnfinished(places: Run['buckets'], manifestKey: string): Promise<void> {
   const manifest = await findManifest({ buckets: places }, manifestKey);
-  if (manifest?.outcome !== 'unpublished') return;
+  if (manifest?.outcome !== 'unpublished' || manifest.files.length === 0) return;
   const { execution_arn, started_at } = manifest;
   throw modelCodeExists(
     s3Uri({ bucket: places.model, key: manifestKey }),

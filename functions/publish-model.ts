@@ -13,7 +13,7 @@ import {
   writePublicFolder,
   writeVersion,
 } from '../shared/aws/model-publication.ts';
-import { findSize } from '../shared/aws/object-store.ts';
+import { findSize, writeConditionally } from '../shared/aws/object-store.ts';
 import { finishClaim } from '../shared/aws/run-claim.ts';
 import { DefaultChanged } from '../shared/errors.ts';
 import {
@@ -38,6 +38,7 @@ import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
 import { modelKeys, publishedKeys, versionKeys } from '../shared/keys.ts';
 import { regionalUrl, s3Uri } from '../shared/object-location.ts';
 import { outcomeOf } from '../shared/promotion.ts';
+import type { ScoredUntil } from '../shared/scoring-state.ts';
 
 const event = z.object({
   run,
@@ -61,7 +62,11 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
     published = await withDatabase(async (database) => {
       const done = await findPublication(database, run);
       if (done) return done;
-      const images = await writePublicFiles(run, await photosWithPeople(database, run.station.id));
+      const withPeople = await photosWithPeople(database, run.station.id);
+      const images = await writePublicFiles(
+        run,
+        withPeople.map(({ id }) => id),
+      );
       return inTransaction(database, () => publish(database, event, images));
     });
   } catch (error) {
@@ -103,8 +108,13 @@ async function publish(
 
 /** Files whose row was not committed leave the fixed places; a commit that was made all the same stays. */
 async function takeBack(run: Run): Promise<void> {
-  const [row] = await withDatabase((database) => findModelsOfCode(database, run.station.id, run.model_code));
-  if (row?.uuid !== run.model_uuid) await restoreFixedPlaces(run, row?.uuid ?? null);
+  await withDatabase((database) =>
+    inTransaction(database, async () => {
+      // Nor does another attempt of this state publish while the files are put back.
+      await lockModels(database, run.station.id);
+      if (!(await findPublication(database, run))) await restoreFixedPlaces(run);
+    }),
+  );
 }
 
 /** What an earlier attempt has published, also where others have replaced it since; null where there is none. */
@@ -120,7 +130,8 @@ async function findPublication(database: Database, run: Run): Promise<Publicatio
     return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, own.images) : null;
   }
   const fixed = await findManifest(run, modelKeys(station.id, model_code).manifest);
-  const isFinished = own.outcome === 'kept' || fixed?.model_uuid === model_uuid;
+  // Without files the places are only being written to.
+  const isFinished = own.outcome === 'kept' || (fixed?.model_uuid === model_uuid && fixed.files.length > 0);
   return isFinished ? publicationOf(run, own.outcome, null, 0) : null;
 }
 
@@ -146,9 +157,22 @@ async function keep(
   known: readonly ModelOfCode[],
   snapshotAt: string,
 ): Promise<Publication> {
-  for (const { id } of known) await markTrained(database, id, snapshotAt);
+  const { model_type, variable_code } = run.parameters;
+  for (const row of known)
+    if (row.model_type_id === model_type && row.variable_id === variable_code) {
+      // Until a model has scored new photos they are counted from its row, and are no less new than before.
+      await keepScoredUntil(run, row);
+      await markTrained(database, row.id, snapshotAt);
+    }
   await requireExecutionRunning(run.execution_arn);
   return publicationOf(run, 'kept', null, 0);
+}
+
+async function keepScoredUntil(run: Run, { uuid, snapshot_at }: ModelOfCode): Promise<void> {
+  if (uuid === null) return;
+  const { scored } = versionKeys(run.station.id, run.model_code, uuid);
+  const until: ScoredUntil = { snapshot_at, execution_arn: run.execution_arn };
+  await writeConditionally({ bucket: run.buckets.model, key: scored }, JSON.stringify(until));
 }
 
 const rowOf = (run: Run, make_default: boolean, snapshot_at: string) => {

@@ -10,17 +10,28 @@ import { requirePhotos } from '../shared/aws/photos.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/aws/withdrawal-record.ts';
 import { csvPieces } from '../shared/csv.ts';
-import { inSnapshot, snapshotTime, stationImages } from '../shared/fpe-database/station-export.ts';
-import { imageKey } from '../shared/image-key.ts';
+import { PhotosMissing } from '../shared/errors.ts';
+import {
+  inSnapshot,
+  type NamedPhoto,
+  photosWithPeople,
+  snapshotTime,
+  stationImages,
+} from '../shared/fpe-database/station-export.ts';
+import { findImageKey, imageKey } from '../shared/image-key.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
 import type { ObjectLocation } from '../shared/object-location.ts';
-import { type PhotoSelection, requireFewRemovals, selectPhotos } from '../shared/photo-selection.ts';
-import type { PhotoSet } from '../shared/photo-set.ts';
+import {
+  areFewVanished,
+  type PhotoSelection,
+  requireFewVanished,
+  selectPhotos,
+} from '../shared/photo-selection.ts';
 import { predictedPhoto } from '../shared/predictions.ts';
-import { type ScoringRun, type Selection, scoringRun } from '../shared/scoring-state.ts';
-import { EMPTY_WITHDRAWAL, joinWithdrawals, type Withdrawal } from '../shared/withdrawal.ts';
+import { placeOf, type ScoringRun, type Selection, scoringRun } from '../shared/scoring-state.ts';
+import { EMPTY_WITHDRAWAL, joinWithdrawals, sizeOf, type Withdrawal } from '../shared/withdrawal.ts';
 
 type Found = PhotoSelection & {
   predictions: ObjectLocation;
@@ -28,53 +39,63 @@ type Found = PhotoSelection & {
   snapshotAt: string;
   /** Photos that an earlier execution was to withdraw and may not have. */
   pending: Withdrawal | null;
+  /** Photos of the station that show people and are not known to have left the public files. */
+  people: Withdrawal;
 };
 
 /**
- * Finds the photos that the model has not scored yet, and those that have to go, and claims the model for them. What has to go is
- * written down first, so that it goes even if this execution ends half way.
+ * Finds the photos that the model has not scored yet, and those that have to go: all of the station that show people and have not
+ * gone yet, and those that have vanished. What has to go is written down first, so that it goes even if this execution ends half way.
  *
- * @throws TooManyRemovals
+ * @throws TooManyRemovals, PhotosMissing; where photos have to go, they go first and the next execution throws
  */
 export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run }): Promise<Selection> => {
   let found = await findPhotos(run);
-  let withdrawal = found.pending ?? EMPTY_WITHDRAWAL;
-  if (found.added.length + found.removed.size > 0 || found.pending) {
+  const isToGo = () => found.removed.size > 0 || found.people.image_ids.length > 0 || found.pending !== null;
+  let hasAdded = found.added.length > 0;
+  let withdrawal = EMPTY_WITHDRAWAL;
+  let removed = 0;
+  if (hasAdded || isToGo()) {
     await claimModel(run);
     // Another execution may have held the claim since, and have scored the very same photos.
     if ((await findVersion(found.predictions)) !== found.etag) found = await findPhotos(run);
-    requireFewRemovals(found, run.parameters.allow_removals, whereOf(run));
-    if (found.removed.size > 0) {
-      const { names, scored } = await namesOf(found.predictions, found.removed);
-      withdrawal = await recordWithdrawal(run, names);
-      found.scored -= scored;
-    }
-    if (found.added.length > 0) await writeSelection(run, found);
+    const { names, count, scored } = await namesOf(run, found);
+    removed = count;
+    found.scored -= scored;
+    const toGo = joinWithdrawals(names, found.people, found.pending ?? EMPTY_WITHDRAWAL);
+    if (sizeOf(toGo) > 0) withdrawal = await recordWithdrawal(run, toGo);
+    hasAdded = found.added.length > 0 && (await writeSelection(run, found, sizeOf(withdrawal) > 0));
   }
-  const { added, scored, predictions, isSorted, snapshotAt } = found;
-  const removed = Math.max(withdrawal.image_ids.length, withdrawal.filenames.length);
+  const vanishedOf = { vanished: found.vanished.size, known: found.known };
+  const to_withdraw = sizeOf(withdrawal);
+  // Otherwise WithdrawPhotos refuses it, after its work.
+  if (to_withdraw === 0) requireFewVanished(vanishedOf, run.parameters.allow_removals, placeOf(run));
+  const { predictions, isSorted, snapshotAt } = found;
   return {
-    work: added.length > 0 ? 'score' : removed > 0 ? 'remove' : 'nothing',
-    transform_photos: added.length,
+    work: hasAdded ? 'score' : to_withdraw > 0 ? 'remove' : 'nothing',
+    transform_photos: hasAdded ? found.added.length : 0,
     removed,
-    images: scored,
+    to_withdraw,
+    ...vanishedOf,
+    images: found.scored,
     snapshot_at: snapshotAt,
     predictions,
     is_sorted: isSorted,
   };
 });
 
-const whereOf = ({ station, model_code }: ScoringRun): string =>
-  `station ${station.id} (${station.name}), model ${model_code}`;
-
 async function findPhotos(run: ScoringRun): Promise<Found> {
   const predictions = await findPredictions(run);
   const etag = await findVersion(predictions);
   const pending = await findWithdrawal(run);
+  const gone = new Set((await findWithdrawal(run, 'withdrawn'))?.image_ids);
   const isOfModel = windowFilter(run.windows, stationClock(run.station.timezone));
   const found = await withDatabase((database) =>
     inSnapshot(database, async () => ({
       snapshotAt: await snapshotTime(database),
+      people: namesOfPeople(
+        (await photosWithPeople(database, run.station.id)).filter(({ id }) => !gone.has(id)),
+      ),
       ...(await selectPhotos(
         readRows(predictions, predictedPhoto),
         stationImages(database, run.station.id),
@@ -92,30 +113,50 @@ const claimModel = ({ execution_arn, started_at, model_uuid, job_suffix, buckets
     { overwrite: true, isRunning: isExecutionRunning },
   );
 
-/** Both names of each photo, as some public files have its id, others its file alone; and how many of them have a score. */
+const namesOfPeople = (photos: readonly NamedPhoto[]): Withdrawal => ({
+  image_ids: photos.map(({ id }) => id),
+  filenames: photos.flatMap((photo) => findImageKey(photo) ?? []),
+});
+
+/**
+ * Both names of each photo that loses its score, as some public files have its id, others its file alone; how many they are, and how
+ * many of them have a score. Photos that have vanished are among them only if they are few enough.
+ */
 async function namesOf(
-  predictions: ObjectLocation,
-  removed: PhotoSet,
-): Promise<{ names: Withdrawal; scored: number }> {
-  const image_ids: number[] = [];
-  const filenames: string[] = [];
+  run: ScoringRun,
+  { predictions, removed, vanished, known }: Found,
+): Promise<{ names: Withdrawal; count: number; scored: number }> {
+  const names = { image_ids: [] as number[], filenames: [] as string[] };
   let scored = 0;
-  for await (const rows of readRows(predictions, predictedPhoto))
-    for (const row of rows)
-      if (removed.has(row)) {
-        if (row.image_id !== null) image_ids.push(row.image_id);
-        filenames.push(row.filename);
+  const { allow_removals } = run.parameters;
+  const mayVanish = allow_removals || areFewVanished({ vanished: vanished.size, known });
+  if (removed.size > 0)
+    for await (const rows of readRows(predictions, predictedPhoto))
+      for (const row of rows) {
+        if (!removed.has(row) || (vanished.has(row) && !mayVanish)) continue;
+        if (row.image_id !== null) names.image_ids.push(row.image_id);
+        names.filenames.push(row.filename);
         if (row.score !== null) scored += 1;
       }
-  return { names: joinWithdrawals({ image_ids, filenames }), scored };
+  return { names: joinWithdrawals(names), count: names.filenames.length, scored };
 }
 
-async function writeSelection(run: ScoringRun, { added }: Found): Promise<void> {
+/**
+ * @param isLenient whether photos have to go first, so that one that is missing in S3 waits for the next execution
+ * @returns whether there is something to score
+ * @throws PhotosMissing
+ */
+async function writeSelection(run: ScoringRun, { added }: Found, isLenient: boolean): Promise<boolean> {
   const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
   const clock = stationClock(run.station.timezone);
   const rows = added.map((row) => ({ ...row, filename: imageKey(row, run.buckets.storage) }));
   const filenames = rows.map(({ filename }) => filename);
-  await requirePhotos(run.buckets.storage, run.station, new Set(filenames));
+  try {
+    await requirePhotos(run.buckets.storage, run.station, new Set(filenames));
+  } catch (error) {
+    if (!isLenient || !(error instanceof PhotosMissing)) throw error;
+    return false;
+  }
   const pieces = csvPieces(INPUT_IMAGE_COLUMNS, rows, ({ image_id, epoch_seconds, filename, url }) => {
     const epochMs = (epoch_seconds as number) * 1000;
     return {
@@ -130,4 +171,5 @@ async function writeSelection(run: ScoringRun, { added }: Found): Promise<void> 
   });
   await writeCsv(inModelBucket(run.keys.transform.images), Readable.from(pieces));
   await writeManifest(inModelBucket(run.keys.transform.manifest), run.buckets.storage, [filenames]);
+  return true;
 }

@@ -5,8 +5,9 @@ import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { listFolders } from '../shared/aws/object-store.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
 import { withdrawFromFile, withdrawFromFolder } from '../shared/aws/withdrawal.ts';
-import { clearWithdrawal, findWithdrawal } from '../shared/aws/withdrawal-record.ts';
+import { clearWithdrawal, findWithdrawal, recordWithdrawal } from '../shared/aws/withdrawal-record.ts';
 import { findModelUuids } from '../shared/fpe-database/scoring-model.ts';
+import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
 import { imagesetUuidOf } from '../shared/image-key.ts';
 import {
   imagesetPredictionsKey,
@@ -16,36 +17,49 @@ import {
   versionKeys,
   versionsFolder,
 } from '../shared/keys.ts';
+import { requireFewVanished } from '../shared/photo-selection.ts';
 import type { PhotoSet } from '../shared/photo-set.ts';
-import { type ScoringRun, scoringRun, type Withdrawn } from '../shared/scoring-state.ts';
-import { photosOf, type Withdrawal } from '../shared/withdrawal.ts';
+import { placeOf, type ScoringRun, scoringRun, selection, type Withdrawn } from '../shared/scoring-state.ts';
+import { photosOf, sizeOf, type Withdrawal } from '../shared/withdrawal.ts';
 
+const event = z.object({ run: scoringRun, selection: selection.pick({ vanished: true, known: true }) });
 const FOLDERS_AT_ONCE = 5;
 
 /**
  * Takes photos that show people, or have vanished, out of everything that the public may read of the station's models, also of
  * those that a model of today has replaced. It comes before the scoring, so that no failure of that keeps a photo public; the list
  * is cleared when all is done.
+ *
+ * @throws TooManyRemovals, after the work, where more photos have vanished than may
  */
-export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run }): Promise<Withdrawn> => {
+export const handler = lambdaHandler(event, async ({ run, selection }): Promise<Withdrawn> => {
   await renewClaim(run, run.keys.claim);
+  const withdrawn = await withdraw(run);
+  requireFewVanished(selection, run.parameters.allow_removals, placeOf(run));
+  return withdrawn;
+});
+
+async function withdraw(run: ScoringRun): Promise<Withdrawn> {
   const photos = await findWithdrawal(run);
   if (!photos) return { photos: 0, files: 0 };
   const names = photosOf(photos);
   const versions = await versionsOf(run);
-  const uuids = await withDatabase((database) => findModelUuids(database, run.station.id));
+  const { uuids, people } = await withDatabase(async (database) => ({
+    uuids: await findModelUuids(database, run.station.id),
+    people: await photosWithPeople(database, run.station.id),
+  }));
   const folders = new Set([...uuids, ...versions.map(({ uuid }) => uuid)].map(publicFolder));
   const rewritten = await pMap(folders, (folder) => withdrawFromFolder(run.buckets.storage, folder, names), {
     concurrency: FOLDERS_AT_ONCE,
   });
   // After the public files, as by these the next execution finds what has to go.
   await withdrawFromOwnFiles(run, versions, photos, names);
+  const listed = new Set(photos.image_ids);
+  const image_ids = people.map(({ id }) => id).filter((id) => listed.has(id));
+  if (image_ids.length > 0) await recordWithdrawal(run, { image_ids, filenames: [] }, 'withdrawn');
   await clearWithdrawal(run, photos);
-  return {
-    photos: Math.max(photos.image_ids.length, photos.filenames.length),
-    files: rewritten.reduce((sum, files) => sum + files, 0),
-  };
-});
+  return { photos: sizeOf(photos), files: rewritten.reduce((sum, files) => sum + files, 0) };
+}
 
 type Version = { code: string; uuid: string };
 

@@ -44,14 +44,20 @@ export function modelKeys(stationId: number, modelCode: string) {
   return {
     claim: `${folder}/claim.json`,
     scoring_claim: `${folder}/scoring-claim.json`,
-    /** Photos that have to leave the model's public files and may not have left all of them yet. */
-    withdrawal: `${folder}/withdrawal.json`,
     manifest: `${folder}/model.json`,
     ...modelFiles(folder, modelCode),
     imagesets: `${folder}/transform/imagesets`,
     jobs: `${folder}/jobs`,
   };
 }
+
+/** What is kept of a station for all of its models. */
+export const stationKeys = (stationId: number) => ({
+  /** Photos that have to leave the station's public files and may not have left all of them yet. */
+  withdrawal: `rank/${stationId}/withdrawal.json`,
+  /** Photos that show people and have left them. */
+  withdrawn: `rank/${stationId}/withdrawn.json`,
+});
 
 /** The fixed places of a dataset code, shared by all runs that name it. */
 export function datasetKeys(stationId: number, datasetCode: string) {
@@ -118,6 +124,8 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
     /** What the public will see, ready to be copied. */
     published: publicFiles(`${run}/published`, modelCode),
     manifest: `${run}/model.json`,
+    /** What lay at the fixed places before this run published: copies below the folder by their whole keys, and their list. */
+    replaced: { folder: `${run}/replaced/`, list: `${run}/replaced.json` },
   };
 }
 
@@ -161,7 +169,7 @@ export function scoringKeys(stationId: number, modelCode: string, modelUuid: str
   const published = publishedKeys(modelUuid, modelCode);
   return {
     claim: model.scoring_claim,
-    withdrawal: model.withdrawal,
+    ...stationKeys(stationId),
     /** The fixed places, and whose they are. */
     manifest: model.manifest,
     fixed: {

@@ -16,7 +16,7 @@ export const modelManifest = z.object({
   snapshot_at: z.string(),
   outcome: publication.shape.outcome,
   images: publication.shape.images,
-  /** A file is the model's as long as it has this ETag. */
+  /** A file is the model's as long as it has this ETag; none while the places are being written to. */
   files: z.array(z.object({ bucket: z.string(), key: z.string(), etag: z.string() })),
 });
 export type ModelManifest = z.output<typeof modelManifest>;

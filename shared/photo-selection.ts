@@ -9,8 +9,8 @@ export type PhotoSelection = {
   added: ImageRow[];
   /** Photos of the predictions that are no longer there, or show people or vehicles since. */
   removed: PhotoSet;
-  /** How many of them show people or vehicles; the others have vanished. */
-  withPeople: number;
+  /** Those among them that are not in the database any more. */
+  vanished: PhotoSet;
   /** Predictions with a score. */
   scored: number;
   /** All predictions, with a score or not. */
@@ -35,6 +35,7 @@ export async function selectPhotos(
 ): Promise<PhotoSelection> {
   const known = new PhotoSet();
   const removed = new PhotoSet();
+  const vanished = new PhotoSet();
   let scored = 0;
   let isSorted = true;
   let last = Number.NEGATIVE_INFINITY;
@@ -42,48 +43,48 @@ export async function selectPhotos(
     for (const row of rows) {
       known.add(row);
       removed.add(row);
+      vanished.add(row);
       if (row.score !== null) scored += 1;
       isSorted &&= row.timestamp >= last;
       last = row.timestamp;
     }
 
   const added: ImageRow[] = [];
-  let withPeople = 0;
   for await (const rows of stored)
     for (const row of rows) {
       const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
+      vanished.delete(photo);
       if (!row.has_pii) removed.delete(photo);
-      else if (removed.has(photo)) withPeople += 1;
       if (row.exclusion === null && !known.has(photo) && isOfModel((row.epoch_seconds as number) * 1000))
         added.push(row);
     }
-  return { added, removed, withPeople, scored, known: known.size, isSorted };
+  return { added, removed, vanished, scored, known: known.size, isSorted };
 }
 
 /** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */
 export const MOST_VANISHED = 0.1;
 
+/** Whether no more photos have vanished than may: a station whose rows are gone for a moment keeps its scores. */
+export const areFewVanished = ({ vanished, known }: { vanished: number; known: number }): boolean =>
+  vanished <= MOST_VANISHED * known;
+
 /**
- * A station whose rows are gone for a moment keeps its scores. Photos that show people are withdrawn however many they are, as
- * long as any score is left.
+ * Photos that show people are withdrawn however many they are.
  *
  * @param where the station and its model
  * @throws TooManyRemovals
  */
-export function requireFewRemovals(
-  { added, removed, withPeople, known }: PhotoSelection,
+export function requireFewVanished(
+  { vanished, known }: { vanished: number; known: number },
   allowRemovals: boolean,
   where: string,
 ): void {
-  if (allowRemovals || removed.size === 0) return;
-  const vanished = removed.size - withPeople;
-  const leavesNothing = removed.size >= known && added.length === 0;
-  if (vanished <= MOST_VANISHED * known && !leavesNothing) return;
+  if (allowRemovals || areFewVanished({ vanished, known })) return;
   throw new TooManyRemovals({
     what: 'Too many published photos would lose their scores at once',
     where,
-    found: `${removed.size} of ${known} scored photos to be removed: ${vanished} are no longer in the database, ${withPeople} show people or vehicles`,
-    expected: `at most ${MOST_VANISHED * 100} % vanished, and a photo that stays`,
+    found: `${vanished} of ${known} scored photos are no longer in the database`,
+    expected: `at most ${MOST_VANISHED * 100} %`,
     fix: 'see whether the rows of images and imagesets are back and start a new execution; if the photos are really gone, start it with "allow_removals": true',
   });
 }

@@ -38,7 +38,10 @@ export const selection = z.object({
   /** What there is to do: score new photos, only take photos out, or nothing. */
   work: z.enum(['score', 'remove', 'nothing']),
   transform_photos: count.describe('photos that have no prediction yet'),
-  removed: count.describe('photos to be withdrawn: they have vanished or show people since'),
+  removed: count.describe('scored photos that lose their scores: they have vanished or show people since'),
+  to_withdraw: count.describe('photos that have to leave the public files of the station'),
+  vanished: count.describe('scored photos that are no longer in the database'),
+  known: count.describe('photos that the predictions have'),
   images: count.describe('photos that have a score so far and keep it'),
   /** What has come until then was looked at. */
   snapshot_at: z.iso.datetime({ offset: true }),
@@ -76,3 +79,7 @@ export const scoredUntil = z.object({
   execution_arn: z.string(),
 });
 export type ScoredUntil = z.output<typeof scoredUntil>;
+
+/** Where a fault of a scoring lies, for people. */
+export const placeOf = ({ station, model_code }: Pick<ScoringRun, 'station' | 'model_code'>): string =>
+  `station ${station.id} (${station.name}), model ${model_code}`;

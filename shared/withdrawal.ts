@@ -48,3 +48,7 @@ export function joinWithdrawals(...parts: readonly Withdrawal[]): Withdrawal {
     filenames: [...new Set(parts.flatMap(({ filenames }) => filenames))].sort(),
   };
 }
+
+/** Number of photos, of which each has one name at least. */
+export const sizeOf = ({ image_ids, filenames }: Withdrawal): number =>
+  Math.max(image_ids.length, filenames.length);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import pMap from 'p-map';
+import * as z from 'zod';
 import { csvHeader, csvPieces, csvRows } from '../csv.ts';
 import { ANNOTATION_COLUMNS, annotationLine, annotationRow } from '../dataset-files.ts';
 import type { Dataset, Publication, Run } from '../execution-state.ts';
@@ -42,6 +43,7 @@ export type FinishedRun = {
   images: number;
 };
 
+const FILES_AT_ONCE = 20;
 const JSON_TYPE = 'application/json';
 const GZIP_TYPE = 'application/gzip';
 const TYPES: Record<string, string> = { csv: CSV_TYPE, html: HTML_TYPE, json: JSON_TYPE, gz: GZIP_TYPE };
@@ -126,8 +128,9 @@ export async function writeVersion(finished: FinishedRun): Promise<void> {
 }
 
 /**
- * Puts the files where FPE's tools read them; their manifest last. A dataset of that code that others made stays, unless it is to
- * be overwritten: BuildDataset has found it to be the same.
+ * Puts the files where FPE's tools read them. What lay there is kept in the run's folder first; then the manifest says that the
+ * places are this run's, without files yet, and last with all of them. A dataset of that code that others made stays, unless it is
+ * to be overwritten: BuildDataset has found it to be the same.
  *
  * @throws ClaimLost
  */
@@ -135,47 +138,70 @@ export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
   const { run, dataset, training } = finished;
   const fixed = modelKeys(run.station.id, run.model_code);
   const ofDataset = datasetKeys(run.station.id, run.dataset_code);
-  const isNew = run.parameters.overwrite || (await findDatasetSummary(run)) === null;
-  if (isNew && dataset.value_source === null) await deleteValues(run, ofDataset.values);
-  const artifact = objectOf(training.artifact);
+  const isOurs = (await findManifest(run, fixed.manifest))?.model_uuid === run.model_uuid;
+  const replaced = isOurs
+    ? await findJson({ bucket: run.buckets.model, key: run.keys.replaced.list }, replacedFiles)
+    : null;
+  const wasNew = replaced ? ofDataset.summary in replaced : (await findDatasetSummary(run)) === null;
+  const isNew = run.parameters.overwrite || wasNew;
+  const hasValues = dataset.value_source !== null;
   const jobFile = (name: string) => `${fixed.jobs}/${training.job}/output/${name}`;
-  const files = await replace(run, [
-    ...(isNew ? datasetCopies(run, run.keys.dataset, ofDataset, dataset.value_source !== null) : []),
+  const copies = [
+    ...(isNew ? datasetCopies(run, run.keys.dataset, ofDataset, hasValues) : []),
     ...modelCopies(run, run.keys, fixed),
-    toModelBucket(run, artifact, jobFile('model.tar.gz')),
+    toModelBucket(run, objectOf(training.artifact), jobFile('model.tar.gz')),
     toModelBucket(run, trainingOutputLocation(training.artifact), jobFile('output.tar.gz')),
-  ]);
-  await writeManifest(finished, files, fixed.manifest);
+  ];
+  if (!isOurs)
+    await keepReplaced(run, [
+      ...copies.map(({ to }) => to.key),
+      ...(isNew && !hasValues ? [ofDataset.values] : []),
+      fixed.manifest,
+    ]);
+  await writeManifest(finished, [], fixed.manifest);
+  if (isNew && !hasValues) await remove(run, ofDataset.values);
+  await writeManifest(finished, await replace(run, copies), fixed.manifest);
+}
+
+/** Which files lay at the fixed places before: true for each that is kept, false for each that was not there. */
+const replacedFiles = z.record(z.string(), z.boolean());
+const keptKey = (run: Run, key: string): string => `${run.keys.replaced.folder}${key}`;
+
+async function keepReplaced(run: Run, keys: readonly string[]): Promise<void> {
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const kept = await pMap(
+    keys,
+    async (key): Promise<[string, boolean]> => {
+      if ((await findSize(inModelBucket(key))) === null) return [key, false];
+      await copyObject(inModelBucket(key), inModelBucket(keptKey(run, key)), typeOf(key));
+      return [key, true];
+    },
+    { concurrency: FILES_AT_ONCE },
+  );
+  await writeJson(inModelBucket(run.keys.replaced.list), Object.fromEntries(kept));
 }
 
 /**
- * Puts the files of the model that the row names back to the fixed places, when this run has written there and its row was not
- * committed. Without an earlier model nobody's files are left there: their manifest goes.
+ * Puts back what lay at the fixed places before this run wrote there, the manifest last. Only for whoever knows that the run has
+ * not been published, and that nobody publishes meanwhile.
  *
  * @throws ClaimLost when another execution has taken the places over
  */
-export async function restoreFixedPlaces(run: Run, rowUuid: string | null): Promise<void> {
-  const fixed = modelKeys(run.station.id, run.model_code);
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
-  const written = await findManifest(run, fixed.manifest);
-  if (written?.model_uuid !== run.model_uuid || written.outcome !== 'published') return;
-  const version = versionKeys(run.station.id, run.model_code, rowUuid ?? '');
-  const before = rowUuid === null ? null : await findManifest(run, version.manifest);
-  if (!before) {
-    const etag = await findVersion(inModelBucket(fixed.manifest));
-    await renewClaim(run, run.keys.claim);
-    if (etag !== null) await deleteConditionally(inModelBucket(fixed.manifest), etag);
-    return;
-  }
-  const ofDataset = datasetKeys(run.station.id, run.dataset_code);
-  const hasValues = (await findSize(inModelBucket(version.dataset.values))) !== null;
-  await replace(run, [
-    ...(before.dataset_code === run.dataset_code
-      ? datasetCopies(run, version.dataset, ofDataset, hasValues)
-      : []),
-    ...modelCopies(run, version, fixed),
-  ]);
-  await replace(run, [toModelBucket(run, inModelBucket(version.manifest), fixed.manifest)]);
+export async function restoreFixedPlaces(run: Run): Promise<void> {
+  const { manifest } = modelKeys(run.station.id, run.model_code);
+  if ((await findManifest(run, manifest))?.model_uuid !== run.model_uuid) return;
+  const location = { bucket: run.buckets.model, key: run.keys.replaced.list };
+  const { [manifest]: hadManifest, ...files } = (await findJson(location, replacedFiles)) ?? {};
+  const back = (key: string) =>
+    toModelBucket(run, { bucket: run.buckets.model, key: keptKey(run, key) }, key);
+  const before = Object.entries(files);
+  await replace(
+    run,
+    before.filter(([, wasThere]) => wasThere).map(([key]) => back(key)),
+  );
+  for (const [key, wasThere] of before) if (!wasThere) await remove(run, key);
+  if (hadManifest) await replace(run, [back(manifest)]);
+  else await remove(run, manifest);
 }
 
 /** Puts the five public files in a folder of their own, which no row names yet (Q-P4). @throws ClaimLost */
@@ -265,9 +291,10 @@ function datasetCopies(run: Run, from: DatasetFiles, to: DatasetFiles, hasValues
     .map((name) => toModelBucket(run, { bucket: run.buckets.model, key: from[name] }, to[name]));
 }
 
-async function deleteValues(run: Run, key: string): Promise<void> {
+async function remove(run: Run, key: string): Promise<void> {
   const location = { bucket: run.buckets.model, key };
   const etag = await findVersion(location);
+  await renewClaim(run, run.keys.claim);
   await renewClaim(run, run.keys.dataset_claim);
   if (etag !== null) await deleteConditionally(location, etag);
 }

@@ -2,53 +2,68 @@ import { FileInvalid } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
 import { s3Uri } from '../object-location.ts';
 import type { ScoringRun } from '../scoring-state.ts';
-import { joinWithdrawals, type Withdrawal, withdrawal } from '../withdrawal.ts';
+import { EMPTY_WITHDRAWAL, joinWithdrawals, type Withdrawal, withdrawal } from '../withdrawal.ts';
 import { deleteConditionally, readVersion, writeConditionally } from './object-store.ts';
 
 type RecordOwner = Pick<ScoringRun, 'buckets' | 'keys'>;
+/** `withdrawal`: what has to go; `withdrawn`: what shows people and has gone. */
+type ListName = 'withdrawal' | 'withdrawn';
 
 /**
- * The list of photos that have to leave the public files of a model. It is written before the work and deleted after it, so that
- * whatever ends an execution half way, the next one goes on with it.
+ * Lists of a station's photos. That of what has to leave its public files is written before the work and deleted after it, so
+ * that whatever ends an execution half way, the next one goes on with it.
  */
-const placeOf = ({ buckets, keys }: RecordOwner) => ({ bucket: buckets.model, key: keys.withdrawal });
+const placeOf = ({ buckets, keys }: RecordOwner, list: ListName) => ({
+  bucket: buckets.model,
+  key: keys[list],
+});
 
 /** @returns null where nothing is left to withdraw @throws FileInvalid */
-export async function findWithdrawal(owner: RecordOwner): Promise<Withdrawal | null> {
-  return (await readRecord(owner))?.photos ?? null;
+export async function findWithdrawal(
+  owner: RecordOwner,
+  list: ListName = 'withdrawal',
+): Promise<Withdrawal | null> {
+  return (await readRecord(owner, list))?.photos ?? null;
 }
 
-/** Adds photos to the list. @returns all photos that are on it now */
-export async function recordWithdrawal(owner: RecordOwner, photos: Withdrawal): Promise<Withdrawal> {
+/** Adds photos to a list. @returns all photos that are on it now */
+export async function recordWithdrawal(
+  owner: RecordOwner,
+  photos: Withdrawal,
+  list: ListName = 'withdrawal',
+): Promise<Withdrawal> {
   for (;;) {
-    const known = await readRecord(owner);
-    const joined = known ? joinWithdrawals(known.photos, photos) : photos;
-    if (await writeConditionally(placeOf(owner), JSON.stringify(joined), known?.etag)) return joined;
+    const known = await readRecord(owner, list);
+    const joined = joinWithdrawals(known?.photos ?? EMPTY_WITHDRAWAL, photos);
+    if (await writeConditionally(placeOf(owner, list), JSON.stringify(joined), known?.etag)) return joined;
   }
 }
 
 /** Clears the list, unless photos have come onto it since it was read. @returns whether it is clear */
 export async function clearWithdrawal(owner: RecordOwner, done: Withdrawal): Promise<boolean> {
-  const known = await readRecord(owner);
+  const known = await readRecord(owner, 'withdrawal');
   if (!known) return true;
   const isSame = JSON.stringify(known.photos) === JSON.stringify(done);
-  return isSame && (await deleteConditionally(placeOf(owner), known.etag));
+  return isSame && (await deleteConditionally(placeOf(owner, 'withdrawal'), known.etag));
 }
 
-async function readRecord(owner: RecordOwner): Promise<{ photos: Withdrawal; etag: string } | null> {
-  const version = await readVersion(placeOf(owner));
+async function readRecord(
+  owner: RecordOwner,
+  list: ListName,
+): Promise<{ photos: Withdrawal; etag: string } | null> {
+  const version = await readVersion(placeOf(owner, list));
   if (!version) return null;
   try {
     return { photos: parseJsonAs(version.text, withdrawal), etag: version.etag };
   } catch (error) {
-    throw unreadable(owner, (error as Error).message);
+    throw unreadable(s3Uri(placeOf(owner, list)), (error as Error).message);
   }
 }
 
-const unreadable = (owner: RecordOwner, found: string): FileInvalid =>
+const unreadable = (where: string, found: string): FileInvalid =>
   new FileInvalid({
     what: 'The list of photos to be withdrawn cannot be read',
-    where: s3Uri(placeOf(owner)),
+    where,
     found,
     expected: 'the JSON that SelectPhotos writes',
     fix: 'find in that object which photos it names, delete it, and start a new execution',

@@ -21,8 +21,15 @@ const MAX_TRIES = 5;
  */
 export async function withdrawFromFolder(bucket: string, folder: string, photos: PhotoSet): Promise<number> {
   let rewritten = 0;
+  const faults: unknown[] = [];
   for await (const { key } of listObjects(bucket, folder))
-    if (await withdrawFromFile({ bucket, key }, photos)) rewritten += 1;
+    try {
+      if (await withdrawFromFile({ bucket, key }, photos)) rewritten += 1;
+    } catch (error) {
+      // One file that cannot be read keeps no other one public.
+      faults.push(error);
+    }
+  if (faults.length > 0) throw faults[0];
   return rewritten;
 }
 

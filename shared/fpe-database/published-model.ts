@@ -32,6 +32,8 @@ export type ModelOfCode = {
   model_type_id: string;
   variable_id: string | null;
   default: boolean | null;
+  /** Of the training's snapshot, ISO 8601. */
+  snapshot_at: string;
 };
 
 /** Rows of a station and code, newest first: one, but for older scripts, which may have left several (Q-P6). */
@@ -41,7 +43,8 @@ export async function findModelsOfCode(
   code: string,
 ): Promise<ModelOfCode[]> {
   const { rows } = await database.query<ModelOfCode>(
-    `SELECT id, uuid, model_type_id, variable_id, "default" FROM models
+    `SELECT id, uuid, model_type_id, variable_id, "default",
+            to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS snapshot_at FROM models
       WHERE station_id = $1 AND code = $2 ORDER BY id DESC`,
     [stationId, code],
   );

@@ -133,14 +133,16 @@ export async function snapshotTime(database: Database): Promise<string> {
   return (rows[0] as { at: string }).at;
 }
 
-/** Ids of the station's photos that show people or vehicles. */
-export async function photosWithPeople(database: Database, stationId: number): Promise<number[]> {
-  const { rows } = await database.query<{ id: number }>(
-    `SELECT i.id FROM imagesets s JOIN images i ON i.imageset_id = s.id
+export type NamedPhoto = { id: number; key: string | null; url: string | null };
+
+/** The station's photos that show people or vehicles. */
+export async function photosWithPeople(database: Database, stationId: number): Promise<NamedPhoto[]> {
+  const { rows } = await database.query<NamedPhoto>(
+    `SELECT i.id, i.full_s3->>'Key' AS key, i.full_url AS url FROM imagesets s JOIN images i ON i.imageset_id = s.id
       WHERE s.station_id = $1 AND image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)`,
     [stationId],
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 async function* fetchRows<Row>(

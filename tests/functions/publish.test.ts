@@ -394,6 +394,26 @@ describe('PublishModel', () => {
     expect(await readJson(inModelBucket(manifest), modelManifest)).toMatchObject({ outcome: 'unpublished' });
   });
 
+  test.each([['published'], ['unpublished']])(
+    'puts back what lay at the fixed places of a model that is %s when the row cannot be written',
+    async (outcome) => {
+      if (outcome === 'published') await publish();
+      else {
+        run = await finishedRun({ publish: false, overwrite: true }, 'c');
+        await publish(decidedByInput(false, false));
+      }
+      const fixed = Object.entries(await shared()).filter(([key]) => !key.includes('/versions/'));
+      run = await finishedRun({ overwrite: true, model_type: 'NONE' }, 'b');
+
+      await expect(publish()).rejects.toThrow('foreign key');
+
+      const after = await shared();
+      expect(
+        Object.entries(after).filter(([key]) => !key.includes('/versions/') && !key.includes(run.model_uuid)),
+      ).toEqual(fixed);
+    },
+  );
+
   test('leaves a dataset that another model was trained on as it is', async () => {
     await publish();
     const { summary } = datasetKeys(station.id, run.dataset_code);

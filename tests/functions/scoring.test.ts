@@ -125,7 +125,7 @@ async function merge({ transform_photos }: Selection): Promise<MergedBatch[]> {
 }
 async function extend() {
   const selection = await call(selectPhotos, { run });
-  await call(withdrawPhotos, { run });
+  await call(withdrawPhotos, { run, selection });
   const merged = await merge(selection);
   return { selection, merged, extended: await call(extendPredictions, { run, selection, merged }) };
 }
@@ -142,6 +142,9 @@ describe('SelectPhotos', () => {
       work: 'score',
       transform_photos: 2,
       removed: 1,
+      to_withdraw: 1,
+      vanished: 1,
+      known: 2,
       images: 1,
       snapshot_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       predictions: inModelBucket(run.keys.version.predictions),
@@ -170,6 +173,8 @@ describe('SelectPhotos', () => {
   });
 
   test('refuses new photos that are missing in S3 before a job fails of them', async () => {
+    const known = prediction(imageset.image_ids[0], '2026-04-02T15:00:00Z', imageset.keys[0] as string);
+    await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, [known]));
     await insertImageset(database, run.station.id, [
       { timestamp: '2026-04-02T15:00:00Z', filename: 'lost.JPG', inStorage: false },
     ]);
@@ -373,7 +378,7 @@ describe('the withdrawal of photos', () => {
     run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
     const selection = await call(selectPhotos, { run });
 
-    const done = await call(withdrawPhotos, { run });
+    const done = await call(withdrawPhotos, { run, selection });
 
     expect(selection).toMatchObject({ work: 'score', removed: 1 });
     expect(done).toEqual({ photos: 1, files: 4 * FOLDERS.length });
@@ -406,9 +411,9 @@ describe('the withdrawal of photos', () => {
     const next = { ...other(), id: 'next' };
 
     const selection = await call(selectPhotos, { run: next });
-    await call(withdrawPhotos, { run: next });
+    await call(withdrawPhotos, { run: next, selection });
 
-    expect(selection).toMatchObject({ removed: 1 });
+    expect(selection).toMatchObject({ to_withdraw: 1 });
     expect(await readText(inPublic(`models/${run.model_uuid}/annotations.csv`))).not.toContain(
       imageset.keys[0],
     );
@@ -421,17 +426,55 @@ describe('the withdrawal of photos', () => {
     const attempt = call(selectPhotos, { run });
 
     await expect(attempt).rejects.toThrow(TooManyRemovals);
-    await expect(attempt).rejects.toThrow(
-      '1 of 2 scored photos to be removed: 1 are no longer in the database',
-    );
+    await expect(attempt).rejects.toThrow('1 of 2 scored photos are no longer in the database');
     expect(await published()).toBe(before);
   });
 
-  test('refuses that nothing is left, whatever the reason', async () => {
+  test('withdraws photos that show people however many they are, and refuses the vanished ones after that', async () => {
     run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
     await database.query('UPDATE images SET pii_on = true WHERE imageset_id = $1', [imageset.id]);
+    const selection = await call(selectPhotos, { run });
 
-    await expect(call(selectPhotos, { run })).rejects.toThrow(TooManyRemovals);
+    const attempt = call(withdrawPhotos, { run, selection });
+
+    await expect(attempt).rejects.toThrow(TooManyRemovals);
+    await expect(attempt).rejects.toThrow('1 of 2 scored photos are no longer in the database');
+    const text = await published();
+    expect(text).not.toContain(imageset.uuid);
+    expect(text).toContain('imagesets/gone/images/a.jpg');
+  });
+
+  test('finds photos that show people also where the predictions do not name them', async () => {
+    await publishEverywhere();
+    const other = inPublic(`models/other-${run.station.id}/annotations.csv`);
+    const [stays] = imageset.image_ids.slice(1);
+    await writeCsv(
+      inModelBucket(run.keys.version.predictions),
+      formatCsv(PREDICTION_COLUMNS, [prediction(stays, '2026-04-02T16:00:00Z', imageset.keys[1] as string)]),
+    );
+
+    const selection = await call(selectPhotos, { run });
+    await call(withdrawPhotos, { run, selection });
+
+    expect(selection).toMatchObject({ removed: 0, to_withdraw: 1 });
+    expect(await readText(other)).not.toContain(imageset.keys[0]);
+    expect(await call(selectPhotos, { run })).toMatchObject({ to_withdraw: 0 });
+  });
+
+  test('comes before a new photo that is missing in S3 is complained of', async () => {
+    await publishEverywhere();
+    await insertImageset(database, run.station.id, [
+      { timestamp: '2026-04-02T15:00:00Z', filename: 'lost.JPG', inStorage: false },
+    ]);
+
+    const selection = await call(selectPhotos, { run });
+    await call(withdrawPhotos, { run, selection });
+
+    expect(selection).toMatchObject({ work: 'remove', to_withdraw: 1, transform_photos: 0 });
+    expect(await readText(inPublic(`models/${run.model_uuid}/annotations.csv`))).not.toContain(
+      imageset.keys[0],
+    );
+    await expect(call(selectPhotos, { run })).rejects.toThrow(PhotosMissing);
   });
 });
 

@@ -162,7 +162,7 @@ describe('once photos are new, called a second time with the same event,', () =>
 
     const answer = await invoke('withdraw-photos', call?.event);
 
-    expect(call?.answer).toMatchObject({ photos: 1, files: expect.any(Number) });
+    expect(call?.answer).toMatchObject({ photos: 2, files: expect.any(Number) });
     expect(answer).toEqual({ photos: 0, files: 0 });
   });
 
