@@ -18,9 +18,9 @@ import {
   versionsFolder,
 } from '../shared/keys.ts';
 import { requireFewVanished } from '../shared/photo-selection.ts';
-import type { PhotoSet } from '../shared/photo-set.ts';
+import { PhotoSet } from '../shared/photo-set.ts';
 import { placeOf, type ScoringRun, scoringRun, selection, type Withdrawn } from '../shared/scoring-state.ts';
-import { photosOf, sizeOf, type Withdrawal } from '../shared/withdrawal.ts';
+import { sizeOf, type Withdrawal } from '../shared/withdrawal.ts';
 
 const event = z.object({ run: scoringRun, selection: selection.pick({ vanished: true, known: true }) });
 const FOLDERS_AT_ONCE = 5;
@@ -42,7 +42,7 @@ export const handler = lambdaHandler(event, async ({ run, selection }): Promise<
 async function withdraw(run: ScoringRun): Promise<Withdrawn> {
   const photos = await findWithdrawal(run);
   if (!photos) return { photos: 0, files: 0 };
-  const names = photosOf(photos);
+  const names = PhotoSet.fromJSON(photos);
   const versions = await versionsOf(run);
   const { uuids, people } = await withDatabase(async (database) => ({
     uuids: await findModelUuids(database, run.station.id),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PhotoSet } from './photo-set.ts';
+import type { PhotoSet } from './photo-set.ts';
 
 /** Photos that have to leave every public file, each by its id and by its key in S3. */
 export const withdrawal = z.object({ image_ids: z.array(z.int()), filenames: z.array(z.string()) });
@@ -34,11 +34,6 @@ function hasFile(photos: PhotoSet, text: string): boolean {
   } catch {
     return false; // a percent sign of the name itself
   }
-}
-
-/** The photos by every name that is known of them. */
-export function photosOf({ image_ids, filenames }: Withdrawal): PhotoSet {
-  return PhotoSet.fromJSON({ image_ids, filenames });
 }
 
 /** Both together, each photo once; ids ascend, names are in order of their text. */

@@ -45,7 +45,7 @@ export async function takeClaim(
   });
 }
 
-/** What an execution holds claims by; the first is that of the model. */
+/** What an execution holds claims by, wherever they lie in the model bucket. */
 export type ClaimHolder = { execution_arn: string; buckets: { model: string } };
 
 /** @throws ClaimLost when another execution has taken the code over, e.g. while this one was stopped */
