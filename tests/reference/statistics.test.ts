@@ -190,17 +190,7 @@ describe('On random data with ties and missing values, R agrees on', () => {
 });
 
 describe('On the golden station, R agrees on', () => {
-  const folder = join(
-    import.meta.dirname,
-    '..',
-    'integration',
-    'golden',
-    'expected',
-    'rank',
-    '1',
-    'datasets',
-    'RANK-FLOW-20260401',
-  );
+  const folder = join(import.meta.dirname, '..', 'integration', 'golden', 'expected', 'dataset');
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
   const images = parseCsv(read('images.csv'), datasetImage, 'images.csv');
   const values = parseCsv(read('values.csv'), datasetValue, 'values.csv');
