@@ -62,11 +62,7 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
     published = await withDatabase(async (database) => {
       const done = await findPublication(database, run);
       if (done) return done;
-      const withPeople = await photosWithPeople(database, run.station.id);
-      const images = await writePublicFiles(
-        run,
-        withPeople.map(({ id }) => id),
-      );
+      const images = run.parameters.publish ? await makePublicFiles(database, run) : 0;
       return inTransaction(database, () => publish(database, event, images));
     });
   } catch (error) {
@@ -78,6 +74,12 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
     await finishClaim(run, claim).catch((error: Error) => logger.warn('The claim was not marked', error));
   return published;
 });
+
+async function makePublicFiles(database: Database, run: Run): Promise<number> {
+  const withPeople = await photosWithPeople(database, run.station.id);
+  const ids = withPeople.map(({ id }) => id);
+  return writePublicFiles(run, ids);
+}
 
 async function publish(
   database: Database,

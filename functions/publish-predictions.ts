@@ -4,9 +4,14 @@ import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/aws/object-store.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
+import { withdrawFromFile } from '../shared/aws/withdrawal.ts';
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
 import { findModelUuid } from '../shared/fpe-database/scoring-model.ts';
+import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
+import type { ObjectLocation } from '../shared/object-location.ts';
+import { PhotoSet } from '../shared/photo-set.ts';
 import { extension, type ScoringRun, scoringRun } from '../shared/scoring-state.ts';
+import { withdrawalOf } from '../shared/withdrawal.ts';
 
 /**
  * Puts the extended predictions in the place of those that the website reads: one copy within S3, so a reader finds the old file
@@ -21,8 +26,9 @@ export const handler = lambdaHandler(
     await renewClaim(run, run.keys.claim);
     await requireSameModel(run);
     await keepTrainingPredictions(run);
-    await requireExecutionRunning(run.execution_arn);
     const extended = { bucket: run.buckets.model, key: run.keys.extended.published };
+    await leaveOutPeople(run, extended);
+    await requireExecutionRunning(run.execution_arn);
     try {
       await copyConditionally(extended, published, CSV_TYPE, { expected: published_etag, runId: run.id });
     } catch (error) {
@@ -44,6 +50,18 @@ async function requireSameModel(run: ScoringRun): Promise<void> {
     expected: `uuid ${run.model_uuid}`,
     fix: 'start a new execution, which scores with the new model; nothing was published',
   });
+}
+
+/**
+ * Photos in which people were found since they were selected, by whichever execution of the station, come into no public file:
+ * not into the new one, nor into the copy that was made of the old one while they were withdrawn.
+ */
+async function leaveOutPeople(run: ScoringRun, extended: ObjectLocation): Promise<void> {
+  const people = await withDatabase((database) => photosWithPeople(database, run.station.id));
+  if (people.length === 0) return;
+  const hidden = PhotoSet.fromJSON(withdrawalOf(people));
+  await withdrawFromFile(extended, hidden);
+  await withdrawFromFile({ bucket: run.buckets.storage, key: run.keys.published.predictions_train }, hidden);
 }
 
 /** Once, before they are extended for the first time. */

@@ -13,12 +13,11 @@ import { csvPieces } from '../shared/csv.ts';
 import { PhotosMissing } from '../shared/errors.ts';
 import {
   inSnapshot,
-  type NamedPhoto,
   photosWithPeople,
   snapshotTime,
   stationImages,
 } from '../shared/fpe-database/station-export.ts';
-import { findImageKey, imageKey } from '../shared/image-key.ts';
+import { imageKey } from '../shared/image-key.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
@@ -31,14 +30,21 @@ import {
 } from '../shared/photo-selection.ts';
 import { predictedPhoto } from '../shared/predictions.ts';
 import { placeOf, type ScoringRun, type Selection, scoringRun } from '../shared/scoring-state.ts';
-import { EMPTY_WITHDRAWAL, joinWithdrawals, sizeOf, type Withdrawal } from '../shared/withdrawal.ts';
+import {
+  EMPTY_WITHDRAWAL,
+  joinWithdrawals,
+  sizeOf,
+  type Withdrawal,
+  withdrawalOf,
+  withoutPhotos,
+} from '../shared/withdrawal.ts';
 
 type Found = PhotoSelection & {
   predictions: ObjectLocation;
   etag: string | null;
   snapshotAt: string;
-  /** Photos that an earlier execution was to withdraw and may not have. */
-  pending: Withdrawal | null;
+  /** Photos that an earlier execution was to withdraw and may not have, and that are not back. */
+  pending: Withdrawal;
   /** Photos of the station that show people and are not known to have left the public files. */
   people: Withdrawal;
 };
@@ -51,19 +57,21 @@ type Found = PhotoSelection & {
  */
 export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run }): Promise<Selection> => {
   let found = await findPhotos(run);
-  const isToGo = () => found.removed.size > 0 || found.people.image_ids.length > 0 || found.pending !== null;
+  const isToGo = ({ removed, people, pending, back }: Found) =>
+    removed.size > 0 || [people, pending, back].some((photos) => sizeOf(photos) > 0);
   let hasAdded = found.added.length > 0;
   let withdrawal = EMPTY_WITHDRAWAL;
   let removed = 0;
-  if (hasAdded || isToGo()) {
+  if (hasAdded || isToGo(found)) {
     await claimModel(run);
     // Another execution may have held the claim since, and have scored the very same photos.
     if ((await findVersion(found.predictions)) !== found.etag) found = await findPhotos(run);
     const { names, count, scored } = await namesOf(run, found);
     removed = count;
     found.scored -= scored;
-    const toGo = joinWithdrawals(names, found.people, found.pending ?? EMPTY_WITHDRAWAL);
-    if (sizeOf(toGo) > 0) withdrawal = await recordWithdrawal(run, toGo);
+    const { people, pending, back } = found;
+    if (isToGo(found))
+      withdrawal = await recordWithdrawal(run, joinWithdrawals(names, people, pending), { without: back });
     hasAdded = found.added.length > 0 && (await writeSelection(run, found, sizeOf(withdrawal) > 0));
   }
   const vanishedOf = { vanished: found.vanished.size, known: found.known };
@@ -87,23 +95,24 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
 async function findPhotos(run: ScoringRun): Promise<Found> {
   const predictions = await findPredictions(run);
   const etag = await findVersion(predictions);
-  const pending = await findWithdrawal(run);
+  const listed = (await findWithdrawal(run)) ?? EMPTY_WITHDRAWAL;
   const gone = new Set((await findWithdrawal(run, 'withdrawn'))?.image_ids);
   const isOfModel = windowFilter(run.windows, stationClock(run.station.timezone));
   const found = await withDatabase((database) =>
     inSnapshot(database, async () => ({
       snapshotAt: await snapshotTime(database),
-      people: namesOfPeople(
+      people: withdrawalOf(
         (await photosWithPeople(database, run.station.id)).filter(({ id }) => !gone.has(id)),
       ),
       ...(await selectPhotos(
         readRows(predictions, predictedPhoto),
         stationImages(database, run.station.id),
         isOfModel,
+        listed,
       )),
     })),
   );
-  return { ...found, predictions, etag, pending };
+  return { ...found, predictions, etag, pending: withoutPhotos(listed, found.back) };
 }
 
 const claimModel = ({ execution_arn, started_at, model_uuid, job_suffix, buckets, keys }: ScoringRun) =>
@@ -112,11 +121,6 @@ const claimModel = ({ execution_arn, started_at, model_uuid, job_suffix, buckets
     { execution_arn, started_at, model_uuid, job_suffix },
     { overwrite: true, isRunning: isExecutionRunning },
   );
-
-const namesOfPeople = (photos: readonly NamedPhoto[]): Withdrawal => ({
-  image_ids: photos.map(({ id }) => id),
-  filenames: photos.flatMap((photo) => findImageKey(photo) ?? []),
-});
 
 /**
  * Both names of each photo that loses its score, as some public files have its id, others its file alone; how many they are, and how

@@ -56,7 +56,7 @@ async function withdraw(run: ScoringRun): Promise<Withdrawn> {
   await withdrawFromOwnFiles(run, versions, photos, names);
   const listed = new Set(photos.image_ids);
   const image_ids = people.map(({ id }) => id).filter((id) => listed.has(id));
-  if (image_ids.length > 0) await recordWithdrawal(run, { image_ids, filenames: [] }, 'withdrawn');
+  if (image_ids.length > 0) await recordWithdrawal(run, { image_ids, filenames: [] }, { list: 'withdrawn' });
   await clearWithdrawal(run, photos);
   return { photos: sizeOf(photos), files: rewritten.reduce((sum, files) => sum + files, 0) };
 }

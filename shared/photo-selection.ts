@@ -3,6 +3,7 @@ import type { ImageRow } from './fpe-database/station-export.ts';
 import { findImageKey } from './image-key.ts';
 import { PhotoSet } from './photo-set.ts';
 import type { PredictedPhoto } from './predictions.ts';
+import { EMPTY_WITHDRAWAL, type Withdrawal } from './withdrawal.ts';
 
 export type PhotoSelection = {
   /** Photos that have no prediction yet, in the order of `stored`. */
@@ -11,6 +12,8 @@ export type PhotoSelection = {
   removed: PhotoSet;
   /** Those among them that are not in the database any more. */
   vanished: PhotoSet;
+  /** Photos that were to go, and are in the database and show nobody: had they only vanished, they are back. */
+  back: Withdrawal;
   /** Predictions with a score. */
   scored: number;
   /** All predictions, with a score or not. */
@@ -26,13 +29,17 @@ export type PhotoSelection = {
  *
  * @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids
  * @param stored every photo of the station
+ * @param toGo what an earlier execution was to withdraw and may not have
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
 export async function selectPhotos(
   predicted: AsyncIterable<PredictedPhoto[]>,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
+  toGo: Withdrawal = EMPTY_WITHDRAWAL,
 ): Promise<PhotoSelection> {
+  const listed = PhotoSet.fromJSON(toGo);
+  const back: Withdrawal = { image_ids: [], filenames: [] };
   const known = new PhotoSet();
   const removed = new PhotoSet();
   const vanished = new PhotoSet();
@@ -54,11 +61,17 @@ export async function selectPhotos(
     for (const row of rows) {
       const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
       vanished.delete(photo);
-      if (!row.has_pii) removed.delete(photo);
+      if (!row.has_pii) {
+        removed.delete(photo);
+        if (listed.has(photo)) {
+          back.image_ids.push(photo.image_id);
+          back.filenames.push(photo.filename);
+        }
+      }
       if (row.exclusion === null && !known.has(photo) && isOfModel((row.epoch_seconds as number) * 1000))
         added.push(row);
     }
-  return { added, removed, vanished, scored, known: known.size, isSorted };
+  return { added, removed, vanished, back, scored, known: known.size, isSorted };
 }
 
 /** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */

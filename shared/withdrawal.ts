@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { findImageKey } from './image-key.ts';
 import type { PhotoSet } from './photo-set.ts';
 
 /** Photos that have to leave every public file, each by its id and by its key in S3. */
@@ -43,6 +44,24 @@ export function joinWithdrawals(...parts: readonly Withdrawal[]): Withdrawal {
     filenames: [...new Set(parts.flatMap(({ filenames }) => filenames))].sort(),
   };
 }
+
+/** What is on the list but not among `others`, by each name for itself. */
+export function withoutPhotos(list: Withdrawal, others: Withdrawal): Withdrawal {
+  const image_ids = new Set(others.image_ids);
+  const filenames = new Set(others.filenames);
+  return {
+    image_ids: list.image_ids.filter((id) => !image_ids.has(id)),
+    filenames: list.filenames.filter((filename) => !filenames.has(filename)),
+  };
+}
+
+/** Both names of each photo of the database. */
+export const withdrawalOf = (
+  photos: readonly { id: number; key: string | null; url: string | null }[],
+): Withdrawal => ({
+  image_ids: photos.map(({ id }) => id),
+  filenames: photos.flatMap((photo) => findImageKey(photo) ?? []),
+});
 
 /** Number of photos, of which each has one name at least. */
 export const sizeOf = ({ image_ids, filenames }: Withdrawal): number =>

@@ -2,7 +2,14 @@ import { FileInvalid } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
 import { s3Uri } from '../object-location.ts';
 import type { ScoringRun } from '../scoring-state.ts';
-import { EMPTY_WITHDRAWAL, joinWithdrawals, type Withdrawal, withdrawal } from '../withdrawal.ts';
+import {
+  EMPTY_WITHDRAWAL,
+  joinWithdrawals,
+  sizeOf,
+  type Withdrawal,
+  withdrawal,
+  withoutPhotos,
+} from '../withdrawal.ts';
 import { deleteConditionally, readVersion, writeConditionally } from './object-store.ts';
 
 type RecordOwner = Pick<ScoringRun, 'buckets' | 'keys'>;
@@ -26,16 +33,18 @@ export async function findWithdrawal(
   return (await readRecord(owner, list))?.photos ?? null;
 }
 
-/** Adds photos to a list. @returns all photos that are on it now */
+/** Adds photos to a list, and takes those off it that need not go any more. @returns all photos that are on it now */
 export async function recordWithdrawal(
   owner: RecordOwner,
   photos: Withdrawal,
-  list: ListName = 'withdrawal',
+  { list = 'withdrawal', without = EMPTY_WITHDRAWAL }: { list?: ListName; without?: Withdrawal } = {},
 ): Promise<Withdrawal> {
   for (;;) {
     const known = await readRecord(owner, list);
-    const joined = joinWithdrawals(known?.photos ?? EMPTY_WITHDRAWAL, photos);
-    if (await writeConditionally(placeOf(owner, list), JSON.stringify(joined), known?.etag)) return joined;
+    const joined = joinWithdrawals(withoutPhotos(known?.photos ?? EMPTY_WITHDRAWAL, without), photos);
+    if (sizeOf(joined) > 0) {
+      if (await writeConditionally(placeOf(owner, list), JSON.stringify(joined), known?.etag)) return joined;
+    } else if (!known || (await deleteConditionally(placeOf(owner, list), known.etag))) return joined;
   }
 }
 

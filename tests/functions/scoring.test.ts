@@ -22,6 +22,7 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
+import { recordWithdrawal } from '../../shared/aws/withdrawal-record.ts';
 import { formatCsv } from '../../shared/csv.ts';
 import {
   ArchiveInvalid,
@@ -40,6 +41,7 @@ import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
 import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
 import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
 import { packSource } from '../../shared/source-archive.ts';
+import { withdrawal } from '../../shared/withdrawal.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
@@ -293,6 +295,21 @@ describe('PublishPredictions and RecordPredictions', () => {
     expect(await published()).toBe(before);
   });
 
+  test('publish no photo in which people were found since it was selected', async () => {
+    const { extended } = await extend();
+    const [first, second] = imageset.image_ids;
+    await database.query('UPDATE images SET pii_on = true WHERE id IN ($1, $2)', [first, second]);
+
+    await call(publishPredictions, { run, extended });
+
+    const files = [await published(), await readText(inPublic(run.keys.published.predictions_train))];
+    for (const text of files) {
+      expect(text).not.toContain(imageset.keys[0]);
+      expect(text).not.toContain(imageset.keys[1]);
+    }
+    expect(extended.images).toBe(2);
+  });
+
   test('publish nothing over scores that another execution has published since', async () => {
     const { extended } = await extend();
     await writeCsv(inPublic(run.keys.published.predictions), 'those of another execution');
@@ -417,6 +434,34 @@ describe('the withdrawal of photos', () => {
     expect(await readText(inPublic(`models/${run.model_uuid}/annotations.csv`))).not.toContain(
       imageset.keys[0],
     );
+  });
+
+  test('takes a photo off the list that had vanished and is back', async () => {
+    const back = { image_ids: [imageset.image_ids[0] as number], filenames: [imageset.keys[0] as string] };
+    await recordWithdrawal(run, back);
+    await writeCsv(
+      inModelBucket(run.keys.version.predictions),
+      formatCsv(PREDICTION_COLUMNS, [
+        prediction(imageset.image_ids[0], '2026-04-02T15:00:00Z', imageset.keys[0] as string),
+      ]),
+    );
+
+    const selection = await call(selectPhotos, { run });
+
+    expect(selection).toMatchObject({ work: 'score', to_withdraw: 0, removed: 0 });
+    expect(await findSize(inModelBucket(run.keys.withdrawal))).toBe(null);
+  });
+
+  test('keeps a photo on the list that is back and shows people', async () => {
+    const [first, second] = imageset.image_ids as [number, number];
+    await recordWithdrawal(run, { image_ids: [first, second], filenames: [] });
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [second]);
+
+    const selection = await call(selectPhotos, { run });
+
+    const list = await readJson(inModelBucket(run.keys.withdrawal), withdrawal);
+    expect(list.image_ids).toEqual([second, 900_001]);
+    expect(selection.to_withdraw).toBe(2);
   });
 
   test('refuses that more than a tenth of the photos vanish, unless it is allowed', async () => {
