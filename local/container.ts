@@ -2,7 +2,7 @@
  * Stands in for a container: a Python process with the container's environment and nothing of the stack's credentials,
  * its output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -115,13 +115,20 @@ export function endLeftOvers(folder: string): number {
   }).length;
 }
 
-export const countGpus = (): number => {
+const GPUS_OF_TORCH = 'import torch; print(torch.cuda.device_count() if torch.cuda.is_available() else 0)';
+
+/**
+ * GPUs that jobs of this computer can use: a card alone is none where its driver or PyTorch's build does not fit, as with
+ * the PyTorch of many systems' packages. On an instance of SageMaker the same is a fault of the image.
+ */
+export function countGpus(python: string, devices = '/dev'): number {
+  if (!existsSync(devices) || !readdirSync(devices).some((name) => /^nvidia\d+$/.test(name))) return 0;
   try {
-    return readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
+    return Number(execFileSync(python, ['-c', GPUS_OF_TORCH], { encoding: 'utf8', stdio: 'pipe' }));
   } catch {
     return 0;
   }
-};
+}
 
 function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;

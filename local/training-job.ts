@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packFolder } from './archive.ts';
-import { type Container, type Exit, inFolder, startContainer } from './container.ts';
+import { type Container, countGpus, type Exit, inFolder, startContainer } from './container.ts';
 import { type JobSettings, type JobStatus, keptReason, MAX_REASON_CHARACTERS, reasonOf } from './job.ts';
 import {
   CheckpointSync,
@@ -137,7 +137,7 @@ export class TrainingJob {
     const container = startContainer({
       command,
       cwd: join(folder, 'code'),
-      env: environmentOf(folder, request),
+      env: environmentOf(folder, request, countGpus(this.#settings.python())),
       log,
       stopGraceMs,
       onLine: (line) => this.#metrics.read(line),

@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { unpackArchive } from './archive.ts';
-import { countGpus, inFolder } from './container.ts';
+import { inFolder } from './container.ts';
 import { JobFailure } from './job-data.ts';
 import type { TrainingJobRequest } from './job-requests.ts';
 
@@ -53,7 +53,11 @@ export async function prepareScript(
 }
 
 /** SM_* variables, and what the request adds. */
-export function environmentOf(folder: string, request: TrainingJobRequest): Record<string, string> {
+export function environmentOf(
+  folder: string,
+  request: TrainingJobRequest,
+  gpus: number,
+): Record<string, string> {
   const hyperparameters = userHyperparameters(hyperparametersOf(folder, request));
   const channels = (request.InputDataConfig ?? []).map(({ ChannelName }) => ChannelName).sort();
   const channelFolder = (name: string) => join(folder, 'input', 'data', name);
@@ -81,7 +85,7 @@ export function environmentOf(folder: string, request: TrainingJobRequest): Reco
     SM_HOSTS: JSON.stringify(hosts),
     SM_CURRENT_HOST: current_host,
     SM_CURRENT_INSTANCE_TYPE: current_instance_type,
-    SM_NUM_GPUS: String(countGpus()),
+    SM_NUM_GPUS: String(gpus),
     SM_NUM_CPUS: String(availableParallelism()),
     SM_LOG_LEVEL: request.HyperParameters?.sagemaker_container_log_level ?? '20',
     TRAINING_JOB_NAME: request.TrainingJobName,

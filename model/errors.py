@@ -36,6 +36,10 @@ class NotEnoughPairs(PipelineError):
     """No pair is left to train with, or none to validate with."""
 
 
+class GpuUnavailable(PipelineError):
+    """The instance has a GPU, and PyTorch finds none that it can use."""
+
+
 class TrainingDiverged(PipelineError):
     """The loss is no longer a number."""
 

@@ -15,7 +15,7 @@ import torch
 
 from checkpoints import write_atomically
 from cores import available_cores
-from errors import MissingChannel
+from errors import GpuUnavailable, MissingChannel
 from hyperparameters import Hyperparameters
 
 CODE_FILES = (
@@ -66,7 +66,7 @@ class Folders(NamedTuple):
 
 
 class EpochMetrics(NamedTuple):
-    """One row of metrics.csv."""
+    """What is known of an epoch; the first three are the row of metrics.csv."""
 
     epoch: int  # from 0
     train_loss: float  # mean over rows (Q-T12)
@@ -74,6 +74,16 @@ class EpochMetrics(NamedTuple):
     val_accuracy: float  # share of the unequal validation pairs in their annotated order; NaN without any
     learning_rate: float
     seconds: float
+
+
+LOSS_COLUMNS = ('epoch', 'train_loss', 'val_loss')
+
+
+def epochs_of(metrics: list[EpochMetrics]) -> list[dict[str, Any]]:
+    """All that is known of each epoch, for training.json; null where it is no number."""
+    return [
+        {name: None if value != value else value for name, value in row._asdict().items()} for row in metrics
+    ]
 
 
 def set_threads() -> None:
@@ -84,10 +94,30 @@ def set_threads() -> None:
 
 
 def choose_device(environment: Mapping[str, str]) -> torch.device:
-    has_gpu = (
-        int(environment.get('SM_NUM_GPUS') or torch.cuda.device_count()) > 0 and torch.cuda.is_available()
+    """The GPU where the machine has one, else the CPU. Raises GpuUnavailable where SageMaker tells of a GPU that
+    PyTorch cannot use: on its CPU the job would take days that cost as much as the GPU's.
+    """
+    gpus = int(environment.get('SM_NUM_GPUS') or 0)
+    if torch.cuda.is_available():
+        return torch.device('cuda' if gpus or 'SM_NUM_GPUS' not in environment else 'cpu')
+    if gpus == 0:
+        return torch.device('cpu')
+    raise GpuUnavailable(
+        'The machine has a GPU that PyTorch cannot use',
+        f'instance {environment.get("SM_CURRENT_INSTANCE_TYPE") or "of unknown type"} with {gpus} GPU(s)',
+        f'no CUDA: PyTorch {torch.__version__}, built for CUDA {torch.version.cuda or "none"}, {nvidia_driver()}',
+        'a container image and a driver for the GPU of this instance',
+        'use the training image for GPUs of this PyTorch version (trainingImage of the stage), an instance type that '
+        'it supports, or an instance without a GPU',
     )
-    return torch.device('cuda' if has_gpu else 'cpu')
+
+
+def nvidia_driver(version_file: Path = Path('/proc/driver/nvidia/version')) -> str:
+    """What the kernel tells of the driver, in words."""
+    try:
+        return version_file.read_text(encoding='utf-8').splitlines()[0].strip()
+    except (OSError, IndexError):
+        return 'no NVIDIA driver'
 
 
 def write_code(model_folder: Path) -> None:
@@ -102,8 +132,12 @@ def write_metrics(metrics: list[EpochMetrics], folder: Path) -> None:
     def write(part: Path) -> None:
         with open(part, 'w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file, lineterminator='\n')
-            writer.writerow(EpochMetrics._fields)
-            writer.writerows(['' if value != value else value for value in row] for row in metrics)
+            # These and no others: upstream's report draws every column but epoch as a loss.
+            writer.writerow(LOSS_COLUMNS)
+            writer.writerows(
+                ['' if value != value else value for value in (row.epoch, row.train_loss, row.val_loss)]
+                for row in metrics
+            )
 
     write_atomically(folder / 'metrics.csv', write)
 

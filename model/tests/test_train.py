@@ -15,7 +15,7 @@ import train
 import training_job
 from checkpoints import checkpoint_path, remove_superseded, write_atomically
 from conftest import MODEL, Station, draw_photo
-from errors import MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
+from errors import GpuUnavailable, MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
 from hyperparameters import parse_hyperparameters
 from network import RankNet, load_checkpoint
 from test_photos import OTHERS, claimed_size, jpeg
@@ -32,10 +32,15 @@ def read_metrics(station):
         return list(csv.DictReader(file))
 
 
+def read_facts(station):
+    return json.loads((station.root / 'output' / 'data' / 'training.json').read_text())
+
+
 def losses(station):
+    rates = [epoch['learning_rate'] for epoch in read_facts(station)['epochs']]
     return [
-        (row['epoch'], row['train_loss'], row['val_loss'], row['learning_rate'])
-        for row in read_metrics(station)
+        (row['epoch'], row['train_loss'], row['val_loss'], rate)
+        for row, rate in zip(read_metrics(station), rates)
     ]
 
 
@@ -75,11 +80,62 @@ def test_params_are_plain_lists_and_numbers(trained):
         assert [type(value) for value in params[name]] == [float] * 3
 
 
-def test_metrics_csv_begins_with_upstream_s_columns_and_counts_from_zero(trained):
+def test_metrics_csv_has_upstream_s_columns_and_no_others_and_counts_from_zero(trained):
     rows = read_metrics(trained)
 
-    assert list(rows[0])[:3] == ['epoch', 'train_loss', 'val_loss']
+    assert list(rows[0]) == ['epoch', 'train_loss', 'val_loss']
     assert [row['epoch'] for row in rows] == ['0', '1']
+
+
+def test_training_json_has_what_else_is_known_of_each_epoch(trained):
+    epochs = read_facts(trained)['epochs']
+
+    assert [list(epoch) for epoch in epochs] == [list(training_job.EpochMetrics._fields)] * 2
+    assert [str(epoch['val_loss']) for epoch in epochs] == [row['val_loss'] for row in read_metrics(trained)]
+    assert all(0 <= epoch['val_accuracy'] <= 1 and epoch['seconds'] > 0 for epoch in epochs)
+
+
+@pytest.mark.parametrize(
+    'environment, has_cuda, expected',
+    [
+        ({'SM_NUM_GPUS': '0'}, False, 'cpu'),
+        ({}, False, 'cpu'),
+        ({}, True, 'cuda'),
+        ({'SM_NUM_GPUS': '1'}, True, 'cuda'),
+        ({'SM_NUM_GPUS': '0'}, True, 'cpu'),
+    ],
+)
+def test_the_gpu_is_used_where_there_is_one(monkeypatch, environment, has_cuda, expected):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: has_cuda)
+
+    assert training_job.choose_device(environment).type == expected
+
+
+def test_a_gpu_that_pytorch_cannot_use_fails_at_once_instead_of_training_on_the_cpu(station, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    environment = {
+        **station.environment(),
+        'SM_NUM_GPUS': '1',
+        'SM_CURRENT_INSTANCE_TYPE': 'ml.g4dn.xlarge',
+    }
+
+    with pytest.raises(GpuUnavailable) as refusal:
+        train.train(environment)
+
+    for part in ('ml.g4dn.xlarge', torch.__version__, 'driver'):
+        assert part in str(refusal.value)
+    assert not (station.root / 'model' / 'model.pth').exists()
+
+
+@pytest.mark.parametrize(
+    'content, words', [('NVRM version: 535.1\nGCC\n', 'NVRM version: 535.1'), ('', 'no NVIDIA driver')]
+)
+def test_the_driver_is_named_as_the_kernel_names_it(tmp_path, content, words):
+    file = tmp_path / 'version'
+    file.write_text(content)
+
+    assert training_job.nvidia_driver(file) == words
+    assert training_job.nvidia_driver(tmp_path / 'missing') == 'no NVIDIA driver'
 
 
 def test_args_json_has_the_names_that_the_report_reads(trained):
