@@ -4,6 +4,7 @@ import { closest } from 'fastest-levenshtein';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { isTimezone } from '../shared/local-time.ts';
+import { regionFault } from './containers.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'config');
@@ -188,6 +189,8 @@ export function readStage(stage: string, folder = FOLDER): Stage {
     faults.push(
       `appName and stage, ${appName} and ${stage}, have more than ${MAX_APP_AND_STAGE} characters together; names of SageMaker’s jobs begin with them`,
     );
+  const ofRegion = parsed.success ? regionFault(parsed.data) : null;
+  if (ofRegion) faults.push(ofRegion);
   if (parsed.success && faults.length === 0) return { stage, ...parsed.data };
   throw new StageInvalid(
     [

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { containerImages } from '../config/compiler-parameters.ts';
+import { containerImages } from '../config/containers.ts';
 import { readStage } from '../config/stage.ts';
 import { parseJson } from '../shared/json.ts';
 import { runFramework } from './framework.ts';

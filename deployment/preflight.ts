@@ -1,4 +1,4 @@
-import { containerImages, ecrImage } from '../config/compiler-parameters.ts';
+import { containerImages, ecrImage } from '../config/containers.ts';
 import type { Stage } from '../config/stage.ts';
 import {
   bucketRegion,

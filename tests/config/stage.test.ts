@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, stringify } from 'yaml';
-import { compilerParameters, containerImages, ecrImage } from '../../config/compiler-parameters.ts';
+import { compilerParameters } from '../../config/compiler-parameters.ts';
+import { containerImages, ecrImage } from '../../config/containers.ts';
 import { readStage, StageInvalid, stageNames, stageParameters } from '../../config/stage.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../config/example.yml');
@@ -112,6 +113,19 @@ describe('the file of a stage', () => {
     ['an offset as a time zone', { scheduleTimezone: '+05:00' }, 'such as America/New_York'],
     ['a boundary with spaces', { permissionsBoundary: 'no such policy' }, 'permissionsBoundary is'],
     ['weights elsewhere', { weightsKey: 'rank/1/claim.json' }, 'expected a key that begins with weights/'],
+    ['GovCloud', { region: 'us-gov-west-1' }, 'expected a region of AWS’s commercial partition'],
+    [
+      'GovCloud with images of its own',
+      { region: 'us-gov-east-1', trainingImage: 'here/a:1', servingImage: 'here/b:1' },
+      'expected a region of AWS’s commercial partition',
+    ],
+    ['China', { region: 'cn-north-1' }, 'expected a region of AWS’s commercial partition'],
+    ['a region that is misspelt', { region: 'us-vest-2' }, 'us-east-2, us-west-1, us-west-2'],
+    [
+      'a region without AWS’s containers and one image of its own',
+      { region: 'eu-north-9', trainingImage: 'here/a:1' },
+      'give both trainingImage and servingImage',
+    ],
     [
       'names that are too long together',
       { appName: 'flowphotoexplorer' },
@@ -185,6 +199,14 @@ describe('what follows from a stage', () => {
 
     expect(images('us-west-2')).toBe('763104351884.dkr.ecr.us-west-2.amazonaws.com');
     expect(images('eu-south-1')).toBe('692866216735.dkr.ecr.eu-south-1.amazonaws.com');
+  });
+
+  test('a stage’s own containers in a region where AWS keeps none', () => {
+    const own = { trainingImage: 'registry.example/train:1', servingImage: 'registry.example/serve:1' };
+
+    const stage = read({ region: 'eu-north-9', ...own });
+
+    expect(containerImages(stage)).toEqual({ training: own.trainingImage, serving: own.servingImage });
   });
 
   test('the repository that an image is pulled from', () => {
