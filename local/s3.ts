@@ -31,6 +31,8 @@ export type S3 = {
   endpoint: string;
   /** Of those who may ask. */
   credentials: Credentials;
+  /** The objects themselves, for what stands in for other services in this process. */
+  store: S3Store;
   /** @returns ARN of the topic */
   createTopic(name: string): string;
   stop(): Promise<void>;
@@ -84,6 +86,7 @@ export async function startS3(
   return {
     endpoint,
     credentials,
+    store,
     createTopic(name) {
       snsStore.createTopic(name, undefined, undefined, REGION);
       return `arn:aws:sns:${REGION}:000000000000:${name}`;
@@ -136,6 +139,7 @@ class OrderedStore extends S3Store {
 
   override putObject(...write: Parameters<S3Store['putObject']>): S3Object {
     requireFileName(write[1]);
+    this.forgetOrder(write[0]);
     return super.putObject(...write);
   }
 

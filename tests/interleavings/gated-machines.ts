@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { EventEmitter, once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import {
   DescribeExecutionCommand,
   type DescribeExecutionOutput,
@@ -14,6 +14,7 @@ import { startStepFunctions } from '../../local/step-functions.ts';
 import { TaskFailure } from '../../local/task.ts';
 import { compileTemplate } from '../../local/template.ts';
 import { runInstantJob } from './instant-jobs.ts';
+import type { Objects } from './objects.ts';
 
 /** What happens to a task when its turn comes: it works, or an error of a service is all that the machine hears of it. */
 export type Fate = 'works' | 'fails before' | 'fails after';
@@ -37,16 +38,21 @@ export type GatedMachines = {
   end(): Promise<void>;
 };
 
+/** Files of executions are written at each state and need not outlive the test. */
+const MEMORY = '/dev/shm';
 /** A fault that the machines do not try again, and which a redrive gets over. */
 const FAULT = 'Runtime.ExitError';
 
-export async function startGatedMachines(): Promise<GatedMachines> {
-  const folder = mkdtempSync(join(tmpdir(), 'fpe-interleavings-'));
+/** @param objects of the S3 that the functions use */
+export async function startGatedMachines(objects: Objects): Promise<GatedMachines> {
+  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'fpe-interleavings-'));
   const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
   const waiting = new Map<string, Waiting>();
   const ofSignal = new WeakMap<AbortSignal, string>();
   const ended = new Set<string>();
   const results = new Map<string, unknown>();
+  /** Tells by its ARN that an execution waits or has ended. */
+  const changes = new EventEmitter();
   /** Tasks that run, also of executions that were stopped meanwhile. */
   const running = new Set<Promise<unknown>>();
   /** Only one execution moves at a time, so a task of an unknown one is that one's. */
@@ -64,6 +70,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
     onChange: ({ executionArn, status }) => {
       if (status === 'RUNNING') ended.delete(executionArn);
       else ended.add(executionArn);
+      changes.emit(executionArn);
     },
     async runTask(resource, parameters, signal) {
       const arn = ofSignal.get(signal) ?? moving;
@@ -72,10 +79,11 @@ export async function startGatedMachines(): Promise<GatedMachines> {
 
       const fate = await new Promise<Fate>((open, refuse) => {
         waiting.set(arn, { work, open });
+        changes.emit(arn);
         signal.addEventListener('abort', () => refuse(new Error('The execution was stopped')));
       });
       if (fate === 'fails before') throw new TaskFailure(FAULT, 'nothing was done');
-      const done = perform(resource, work, parameters);
+      const done = perform(resource, work, parameters, objects);
       running.add(done);
       const result = await done.finally(() => running.delete(done));
       results.set(`${arn} ${work}`, result);
@@ -90,7 +98,7 @@ export async function startGatedMachines(): Promise<GatedMachines> {
     credentials: service.credentials,
   });
   const settled = async (arn: string): Promise<void> => {
-    while (!waiting.has(arn) && !ended.has(arn)) await turn();
+    while (!waiting.has(arn) && !ended.has(arn)) await once(changes, arn);
   };
   const open = (arn: string, fate: Fate): void => {
     const task = waiting.get(arn) as Waiting;
@@ -145,8 +153,13 @@ const workOf = (resource: string): string =>
     .replace('fpe-local-', '')
     .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-async function perform(resource: string, work: string, parameters: unknown): Promise<unknown> {
-  if (!resource.includes(':function:')) return runInstantJob(work, parameters);
+async function perform(
+  resource: string,
+  work: string,
+  parameters: unknown,
+  objects: Objects,
+): Promise<unknown> {
+  if (!resource.includes(':function:')) return runInstantJob(work, parameters, objects);
   const file = work.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const { handler } = (await import(`../../functions/${file}.ts`)) as {
     handler: (event: unknown, context: unknown) => Promise<unknown>;

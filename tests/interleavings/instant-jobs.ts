@@ -1,27 +1,26 @@
 import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import { createGunzip } from 'node:zlib';
-import pMap from 'p-map';
+import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { readStream, readText, writeObject } from '../../shared/aws/object-store.ts';
 import { objectOf } from '../../shared/object-location.ts';
 import { packSource } from '../../shared/source-archive.ts';
+import type { Objects } from './objects.ts';
 
 /**
  * What SageMaker and SNS would do, at once: a training leaves an archive that no other training leaves, a transform gives every
  * photo of its manifest a score that tells which archive it is from.
  */
-export async function runInstantJob(work: string, parameters: unknown): Promise<unknown> {
+export async function runInstantJob(work: string, parameters: unknown, objects: Objects): Promise<unknown> {
   switch (work) {
     case 'createTrainingJob.sync':
-      return train(parameters as TrainingJob);
+      return train(parameters as TrainingJob, objects);
     case 'createModel': {
       const { ModelName, PrimaryContainer } = parameters as Model;
       artifacts.set(ModelName, PrimaryContainer.ModelDataUrl);
       return { ModelArn: `arn:aws:sagemaker:us-west-2:000000000000:model/${ModelName}` };
     }
     case 'createTransformJob.sync':
-      return score(parameters as TransformJob);
+      return score(parameters as TransformJob, objects);
     default: // deleteModel, publish
       return {};
   }
@@ -47,15 +46,11 @@ export const scoreOfArchive = (archive: string): number =>
 const scoreOf = (whole: number, index: number): number =>
   whole + (whole % 2 === 0 ? index % 64 : 63 - (index % 64)) / 64;
 
-async function train({ TrainingJobName, OutputDataConfig }: TrainingJob) {
+async function train({ TrainingJobName, OutputDataConfig }: TrainingJob, objects: Objects) {
   const output = `${OutputDataConfig.S3OutputPath}/${TrainingJobName}/output`;
-  const write = (name: string, body: string | Uint8Array) =>
-    writeObject(objectOf(`${output}/${name}`), body, 'application/gzip');
-  await write(
-    'model.tar.gz',
-    await packSource(entries({ 'model.pth': TrainingJobName, 'code/inference.py': '' })),
-  );
-  await write(
+  const write = (name: string, body: Uint8Array) => objects.write(objectOf(`${output}/${name}`), body);
+  write('model.tar.gz', await packSource(entries({ 'model.pth': TrainingJobName, 'code/inference.py': '' })));
+  write(
     'output.tar.gz',
     await packSource(
       entries({
@@ -71,26 +66,25 @@ async function train({ TrainingJobName, OutputDataConfig }: TrainingJob) {
   };
 }
 
-async function score({ TransformJobName, ModelName, TransformInput, TransformOutput }: TransformJob) {
+async function score(
+  { TransformJobName, ModelName, TransformInput, TransformOutput }: TransformJob,
+  objects: Objects,
+) {
   const { S3Uri } = TransformInput.DataSource.S3DataSource;
   const { S3OutputPath } = TransformOutput;
-  const [, ...keys] = JSON.parse(await readText(objectOf(S3Uri))) as [object, ...string[]];
-  const whole = await wholeOf(artifacts.get(ModelName) as string);
-  const answer = (key: string, index: number) =>
-    writeObject(
-      objectOf(`${S3OutputPath}/${key}.out`),
-      JSON.stringify({ score: scoreOf(whole, index) }),
-      'application/json',
-    );
-  await pMap(keys, answer, { concurrency: 20 });
+  const [, ...keys] = JSON.parse(String(objects.findText(objectOf(S3Uri)))) as [object, ...string[]];
+  const whole = scoreOfArchive(await readModelFile(objects, artifacts.get(ModelName) as string));
+  for (const [index, key] of keys.entries())
+    objects.write(objectOf(`${S3OutputPath}/${key}.out`), JSON.stringify({ score: scoreOf(whole, index) }));
   return { TransformJobName, TransformJobStatus: 'Completed' };
 }
 
-const wholeOf = async (uri: string): Promise<number> => scoreOfArchive(await readModelFile(uri));
-
 /** model.pth of an archive, by whose text archives are told apart, also where code was added. */
-export async function readModelFile(uri: string): Promise<string> {
-  const archive = (await readStream(objectOf(uri))).pipe(createGunzip()).pipe(extract());
+export async function readModelFile(objects: Objects, uri: string): Promise<string> {
+  const packed = objects.find(objectOf(uri));
+  if (!packed) throw new Error(`there is no ${uri}`);
+  const archive = extract();
+  archive.end(gunzipSync(packed));
   for await (const entry of archive) {
     if (entry.header.name === 'model.pth') return text(entry);
     entry.resume();

@@ -1,9 +1,10 @@
+import Papa from 'papaparse';
 import type pg from 'pg';
-import { listFolders, listObjects, readVersion } from '../../shared/aws/object-store.ts';
 import { readScoredUntil } from '../../shared/aws/scored-until.ts';
 import { parseCsv } from '../../shared/csv.ts';
 import { defaultModels, stationHistories } from '../../shared/fpe-database/station-histories.ts';
 import {
+  datasetKeys,
   modelKeys,
   modelsFolder,
   publicFolder,
@@ -15,7 +16,9 @@ import { modelManifest } from '../../shared/model-manifest.ts';
 import { s3Uri } from '../../shared/object-location.ts';
 import { predictedPhoto } from '../../shared/predictions.ts';
 import { readModelFile, scoreOfArchive } from './instant-jobs.ts';
+import type { Objects } from './objects.ts';
 import type { Station } from './station.ts';
+import type { Workplace } from './workplace.ts';
 
 /**
  * The promise of docs/reliability.md as a model of the buckets and the database: what holds at any instant, whatever happened.
@@ -23,11 +26,13 @@ import type { Station } from './station.ts';
  */
 export class Promised {
   readonly #database: pg.Client;
+  readonly #objects: Objects;
   readonly #station: Station;
   readonly #buckets: { storage: string; model: string };
 
-  constructor(database: pg.Client, station: Station, buckets: { storage: string; model: string }) {
+  constructor({ database, objects, buckets }: Omit<Workplace, 'machines' | 'end'>, station: Station) {
     this.#database = database;
+    this.#objects = objects;
     this.#station = station;
     this.#buckets = buckets;
   }
@@ -40,7 +45,7 @@ export class Promised {
       const { created_at: _, ...shown } = row;
       state[`row ${row.id}`] = JSON.stringify(shown);
       if (row.uuid)
-        for await (const { key, etag } of listObjects(this.#buckets.storage, publicFolder(row.uuid)))
+        for (const [key, etag] of this.#objects.list(this.#buckets.storage, publicFolder(row.uuid)))
           state[key] = etag;
     }
     return state;
@@ -55,9 +60,8 @@ export class Promised {
     require(new Set(codes).size === codes.length, `two rows of one code: ${codes}`);
     for (const { uuid, code } of rows) {
       const keys = publishedKeys(uuid, code);
-      const found = await Array.fromAsync(listObjects(this.#buckets.storage, publicFolder(uuid)));
-      for (const key of Object.values(keys))
-        require(found.some((object) => object.key === key), `${key} is missing`);
+      const found = this.#objects.list(this.#buckets.storage, publicFolder(uuid));
+      for (const key of Object.values(keys)) require(found.has(key), `${key} is missing`);
       await this.#requireScoresOf('storage', keys.predictions, uuid);
       await this.#requireScoresOf(
         'model',
@@ -71,10 +75,10 @@ export class Promised {
   async requireFixedPlaces(): Promise<void> {
     const { id } = this.#station;
     const rows = await this.#rows();
-    for (const code of await listFolders(this.#buckets.model, modelsFolder(id))) {
+    for (const code of this.#folders(modelsFolder(id))) {
       const fixed = modelKeys(id, code);
       const row = rows.find((each) => each.code === code);
-      const text = await this.#textOf('model', fixed.manifest);
+      const text = this.#textOf('model', fixed.manifest);
       if (text === null) {
         require(!row, `${code} is published, and no manifest tells whose files lie at its fixed places`);
         continue;
@@ -83,14 +87,41 @@ export class Promised {
       if (row)
         require(manifest.model_uuid ===
           row.uuid, `${code}: files of ${manifest.model_uuid}, row of ${row.uuid}`);
-      const folder = fixed.manifest.slice(0, fixed.manifest.lastIndexOf('/') + 1);
-      const etags = new Map<string, string>();
-      for await (const { key, etag } of listObjects(this.#buckets.model, folder)) etags.set(key, etag);
-      for (const { key, etag } of manifest.files)
-        if (key !== fixed.transform.predictions && !key.includes('/datasets/'))
-          require(etags.get(key) === etag, `${key} is not of the manifest’s model`);
+      const folder = folderOf(fixed.manifest);
+      const etags = this.#objects.list(this.#buckets.model, folder);
+      // The dataset's are shared with other model codes, and the predictions are extended.
+      const own = manifest.files.filter(
+        ({ key }) => key.startsWith(folder) && key !== fixed.transform.predictions,
+      );
+      for (const { key, etag } of own)
+        require(etags.get(key) === etag, `${key} is not of the manifest’s model`);
       await this.#requireScoresOf('model', fixed.transform.predictions, manifest.model_uuid, code);
     }
+    this.#requireDatasets();
+  }
+
+  /** The files of a dataset code are all of one training, or there are none. */
+  #requireDatasets(): void {
+    const { id } = this.#station;
+    const made = new Set(
+      this.#versions().map(({ code, uuid }) => this.#contentOf(versionKeys(id, code, uuid).dataset)),
+    );
+    for (const code of this.#folders(`rank/${id}/datasets/`)) {
+      const { claim: _, ...files } = datasetKeys(id, code);
+      const content = this.#contentOf(files);
+      const isEmpty = content === this.#contentOf({});
+      require(isEmpty ||
+        made.has(content), `the files of dataset ${code} are of no single training: ${content}`);
+    }
+  }
+
+  /** Names and ETags of the files that are there. */
+  #contentOf(files: Record<string, string>): string {
+    const [any] = Object.values(files);
+    const found = any ? this.#objects.list(this.#buckets.model, folderOf(any)) : new Map<string, string>();
+    return Object.entries(files)
+      .flatMap(([name, key]) => (found.has(key) ? [`${name} ${found.get(key)}`] : []))
+      .join();
   }
 
   /** What arrived and is in no published score, or in no training, is new to the plan of a refresh. */
@@ -119,10 +150,10 @@ export class Promised {
       missing, `${missing} photos without a score, the plan counts ${history.new_photos}`);
     const [newest] = (await this.#rows()).sort((one, other) => other.created_at - one.created_at);
     const trained =
-      (await this.#textOf(
+      this.#textOf(
         'model',
         versionKeys(id, newest?.code as string, newest?.uuid as string).dataset.annotations,
-      )) ?? '';
+      ) ?? '';
     const { rows: sessions } = await database.query('SELECT id, n FROM annotations WHERE station_id = $1', [
       id,
     ]);
@@ -132,20 +163,35 @@ export class Promised {
       pairs, `${pairs} pairs that no model has seen, the plan counts ${history.new_pairs}`);
   }
 
-  /** No public file of any model that the station has or had names the photo. */
+  /** No public table of any model that the station has or had names the photo, by its id, its file or its address. */
   async requireWithdrawn(imageId: number): Promise<void> {
-    const { id } = this.#station;
-    const uuids = (await this.#rows()).map(({ uuid }) => uuid);
-    for (const code of await listFolders(this.#buckets.model, modelsFolder(id)))
-      uuids.push(...(await listFolders(this.#buckets.model, versionsFolder(id, code))));
+    const { rows } = await this.#database.query(
+      `SELECT full_s3::json->>'Key' AS filename, full_url AS url FROM images WHERE id = $1`,
+      [imageId],
+    );
+    const { filename, url } = rows[0] as { filename: string; url: string };
+    const names = ([column, cell]: [string, string]): boolean =>
+      cell === filename || cell === url || (/image_?id/i.test(column) && cell === String(imageId));
+    const uuids = [...(await this.#rows()), ...this.#versions()].map(({ uuid }) => uuid as string);
     for (const uuid of new Set(uuids))
-      for await (const { key } of listObjects(this.#buckets.storage, publicFolder(uuid)))
-        if (key.endsWith('.csv')) {
-          const text = (await this.#textOf('storage', key)) as string;
-          require(!new RegExp(`(^|,)${imageId}(,|$)`, 'm').test(
-            text.replaceAll(/^\d+,annotator/gm, ''),
-          ), `${key} names photo ${imageId}`);
-        }
+      for (const key of this.#objects.list(this.#buckets.storage, publicFolder(uuid)).keys()) {
+        if (!key.endsWith('.csv')) continue;
+        const text = this.#textOf('storage', key) as string;
+        const lines = Papa.parse<Record<string, string>>(text, { header: true }).data;
+        const isNamed = lines.some((line) => Object.entries(line).some(names));
+        require(!isNamed, `${key} names photo ${imageId}`);
+      }
+  }
+
+  #versions(): { code: string; uuid: string }[] {
+    const { id } = this.#station;
+    return this.#folders(modelsFolder(id)).flatMap((code) =>
+      this.#folders(versionsFolder(id, code)).map((uuid) => ({ code, uuid })),
+    );
+  }
+
+  #folders(folder: string): string[] {
+    return this.#objects.folders(this.#buckets.model, folder);
   }
 
   async #rows() {
@@ -168,7 +214,7 @@ export class Promised {
         ? { bucket: this.#buckets.storage, key: publishedKeys(uuid, '').model }
         : { bucket: this.#buckets.model, key: versionKeys(this.#station.id, code, uuid).model };
     const whole = await this.#wholeOf(s3Uri(archive));
-    const text = (await this.#textOf(bucket, key)) as string;
+    const text = this.#textOf(bucket, key) as string;
     const scores = parseCsv(text, predictedPhoto, key).map(({ score }) => score);
     require(scores.length > 0, `${key} has no rows`);
     const others = scores.filter((score) => score !== null && Math.floor(score) !== whole);
@@ -177,20 +223,23 @@ export class Promised {
 
   readonly #wholes = new Map<string, number>();
   async #wholeOf(uri: string): Promise<number> {
-    const whole = this.#wholes.get(uri) ?? scoreOfArchive(await readModelFile(uri));
+    const whole = this.#wholes.get(uri) ?? scoreOfArchive(await readModelFile(this.#objects, uri));
     this.#wholes.set(uri, whole);
     return whole;
   }
 
   async #photosOf(bucket: 'storage' | 'model', key: string): Promise<Set<number | null>> {
-    const text = (await this.#textOf(bucket, key)) as string;
+    const text = this.#textOf(bucket, key) as string;
     return new Set(parseCsv(text, predictedPhoto, key).map(({ image_id }) => image_id));
   }
 
-  async #textOf(bucket: 'storage' | 'model', key: string): Promise<string | null> {
-    return (await readVersion({ bucket: this.#buckets[bucket], key }))?.text ?? null;
+  #textOf(bucket: 'storage' | 'model', key: string): string | null {
+    return this.#objects.findText({ bucket: this.#buckets[bucket], key });
   }
 }
+
+/** With a slash at its end. */
+const folderOf = (key: string): string => key.slice(0, key.lastIndexOf('/') + 1);
 
 function require(holds: boolean, broken: string): asserts holds {
   if (!holds) throw new Error(`Broken: ${broken}`);

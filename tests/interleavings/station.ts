@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import pMap from 'p-map';
 import type pg from 'pg';
 import { writeObject } from '../../shared/aws/object-store.ts';
 import { insertStation } from '../test-station.ts';
+import type { Objects } from './objects.ts';
 
 /** Photos of a station: enough for more than the 110 pairs that a training asks for. */
 const PHOTOS = 18;
@@ -13,9 +13,9 @@ const MOST_PHOTOS = 60;
 
 export type Station = { id: number; user_id: string; imageset_id: number };
 
-export async function writePhotoObjects(bucket: string): Promise<void> {
-  const write = (index: number) => writeObject({ bucket, key: `${FOLDER}/${index}.jpg` }, 'x', 'image/jpeg');
-  await pMap([...Array(MOST_PHOTOS).keys()], write, { concurrency: 20 });
+export function writePhotoObjects(objects: Objects, bucket: string): void {
+  for (let index = 0; index < MOST_PHOTOS; index++)
+    objects.write({ bucket, key: `${FOLDER}/${index}.jpg` }, 'x');
 }
 
 export async function insertGoldStation(database: pg.Client): Promise<Station> {
