@@ -104,7 +104,7 @@ export const LEVERS: { what: string; change: Partial<RunWorkload>; note: string 
   {
     what: '`mergeConcurrency: 1` (stage)',
     change: { mergeConcurrency: 1 },
-    note: 'batches one after the other: the same cost',
+    note: 'batches one after the other, each with more reads at once',
   },
   {
     what: 'spot and four transform instances',

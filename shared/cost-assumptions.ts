@@ -1,4 +1,5 @@
 import type { FunctionUsage, JobUsage, RunUsage } from './cost-model.ts';
+import { readsAtOnce } from './merge-plan.ts';
 
 /** What a run is asked to do: the numbers that its cost depends on. */
 export type RunWorkload = {
@@ -112,9 +113,6 @@ const USUAL_TYPE = { training: 'ml.g6.2xlarge', transform: 'ml.c5.xlarge' } as c
 
 /** Photos of each pair that pass the network in an epoch: a pair is listed twice, mirrored (contract 5.3). */
 const PHOTOS_OF_A_PAIR = 4;
-/** PARALLEL_REQUESTS of shared/aws/object-store.ts, which is no part of the domain. */
-const PARALLEL_READS = 200;
-
 /** What the deployed stack adds to the workload. */
 export type Deployment = {
   /** Of each function, by its key. */
@@ -226,7 +224,7 @@ function functionSeconds(workload: RunWorkload, assumed: Assumptions) {
       calls: batches,
       seconds:
         batches * assumed.functionStartSeconds +
-        (workload.photos * assumed.readLatencySeconds) / PARALLEL_READS,
+        (workload.photos * assumed.readLatencySeconds) / readsAtOnce(workload.mergeConcurrency),
     },
     combinePredictions: once(list),
     buildReport: once(list),
