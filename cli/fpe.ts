@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { StageInvalid } from '../config/stage.ts';
 import { StackFailed } from '../deployment/stack.ts';
-import { PipelineError } from '../shared/errors.ts';
+import { AccessDenied, PipelineError } from '../shared/errors.ts';
 import { UsageError } from './connection.ts';
 import { demoCommand } from './demo.ts';
 import { deployCommand } from './deploy.ts';
@@ -78,11 +78,9 @@ try {
 function describeError(error: unknown): string {
   if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
     return error.message;
+  if (error instanceof AccessDenied && (error.cause as Error).name === 'CredentialsProviderError')
+    return 'There are no AWS credentials here, and no local stack runs. Log in to AWS, or start the stack with: npx fpe local';
   if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'CredentialsProviderError')
-    return 'There are no AWS credentials here, and no local stack runs. Log in to AWS, or start the stack with: npx fpe local';
-  // Errors of AWS carry a code and a message that say it all.
-  if ('$metadata' in error) return `${error.name}: ${error.message}`;
   return error.stack ?? error.message;
 }

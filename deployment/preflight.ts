@@ -11,6 +11,7 @@ import {
 import { DATABASE_SECRET } from '../shared/aws/database.ts';
 import { findSize } from '../shared/aws/object-store.ts';
 import { readSecret } from '../shared/aws/secrets.ts';
+import { AccessDenied, RequestRefused } from '../shared/errors.ts';
 import { parseJson } from '../shared/json.ts';
 import { runInput } from '../shared/run-input.ts';
 import { networkChecks } from './network.ts';
@@ -57,7 +58,7 @@ async function credentialsCheck({ region }: Stage): Promise<Check> {
     return {
       name,
       status: 'failed',
-      found: (error as Error).message,
+      found: toldBy(error),
       fix: 'log in to AWS, e.g. with aws sso login, and set AWS_PROFILE',
     };
   }
@@ -208,11 +209,20 @@ async function asking(name: string, fix: string, work: () => Promise<Check>): Pr
 }
 
 function unanswered(name: string, error: unknown, fix: string): Check {
-  const { name: code, message } = error as Error;
-  const found = `${code}: ${message}`;
-  if (/AccessDenied|Unauthorized|NotAuthorized|Forbidden/.test(code) || message === 'Forbidden')
-    return { name, status: 'unknown', found: `these credentials may not ask (${code})` };
-  return { name, status: 'failed', found, fix };
+  if (error instanceof AccessDenied)
+    return {
+      name,
+      status: 'unknown',
+      found: `these credentials may not ask (${(error.cause as Error).name})`,
+    };
+  return { name, status: 'failed', found: toldBy(error), fix };
+}
+
+/** In the service's own words: what to do about it, a check knows better. */
+function toldBy(error: unknown): string {
+  const isAnswer = error instanceof AccessDenied || error instanceof RequestRefused;
+  const { name, message } = (isAnswer ? error.cause : error) as Error;
+  return `${name}: ${message}`;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

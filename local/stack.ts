@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
 import { subjectOf } from '../shared/notification.ts';
 import { newCredentials } from './door.ts';
 import {
@@ -179,12 +180,17 @@ async function startServices(
     AWS_ENDPOINT_URL_SNS: s3.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
   };
-  const client = { region: LOCAL_REGION, endpoint: s3.endpoint, credentials };
+  const client = {
+    region: LOCAL_REGION,
+    endpoint: s3.endpoint,
+    credentials,
+    patienceMs: SHORT_PATIENCE_MS,
+  };
   say('SageMaker');
   const sageMaker = keep(
     await startSageMaker({
       folder,
-      s3: new S3Client({ ...client, forcePathStyle: true }),
+      s3: serviceClient(S3Client, { ...client, forcePathStyle: true }),
       port: await port('sageMaker'),
       credentials,
     }),
@@ -204,7 +210,7 @@ async function startServices(
       folder: join(folder, 'logs', 'functions'),
     }),
   );
-  const sns = publisher(new SNSClient(client), join(folder, 'logs', 'notifications.log'));
+  const sns = publisher(serviceClient(SNSClient, client), join(folder, 'logs', 'notifications.log'));
   const runTask = dispatch({ lambda: lambda.invoke, sageMaker: sageMaker.runTask, sns });
   const eventBridge = keep(
     startEventBridge(template.rules, async (TopicArn, Message) => {
@@ -262,7 +268,7 @@ const withUsgsKey = (definition: LocalFunction): LocalFunction =>
 
 /** Starts executions as Scheduler does: through the API. */
 function stepFunctionsStarter({ endpoint, credentials }: JsonApi): StartMachine {
-  const client = new SFNClient({ region: LOCAL_REGION, endpoint, credentials });
+  const client = serviceClient(SFNClient, { region: LOCAL_REGION, endpoint, credentials });
   return async (stateMachineArn, input) => {
     const { executionArn } = await client.send(new StartExecutionCommand({ stateMachineArn, input }));
     return executionArn as string;

@@ -119,9 +119,39 @@ export class DatabaseUntrusted extends PipelineError {
 export class SecretInvalid extends PipelineError {
   override readonly name = 'SecretInvalid';
 }
-/** An AWS service does not answer: mostly a network without a way to it. */
+/** A service of AWS gives no answer, or one that breaks off: worth retrying; if it lasts, a network without a way to it. */
 export class ServiceUnreachable extends PipelineError {
   override readonly name = 'ServiceUnreachable';
+}
+/** A service of AWS is asked more often than it allows: worth retrying, more slowly. */
+export class ServiceThrottled extends PipelineError {
+  override readonly name = 'ServiceThrottled';
+}
+/** A service of AWS answers that it has failed, or what nobody can read: worth retrying. */
+export class ServiceFailed extends PipelineError {
+  override readonly name = 'ServiceFailed';
+}
+/** The certificate of a service is not by a known authority, or for another host. */
+export class ServiceUntrusted extends PipelineError {
+  override readonly name = 'ServiceUntrusted';
+}
+/** A service of AWS does not allow it to these credentials, or there are none. */
+export class AccessDenied extends PipelineError {
+  override readonly name = 'AccessDenied';
+}
+/** A service of AWS will not do what it is asked, however often it is asked. */
+export class RequestRefused extends PipelineError {
+  override readonly name = 'RequestRefused';
+  /** The service's own name of its answer, such as NoSuchKey. */
+  readonly code: string;
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(parts: ErrorParts, options: ErrorOptions & { code: string; status: number }) {
+    super(parts, options);
+    this.code = options.code;
+    this.status = options.status;
+  }
 }
 export class PredictionsIncomplete extends PipelineError {
   override readonly name = 'PredictionsIncomplete';
@@ -168,3 +198,11 @@ export class SchemaConflict extends PipelineError {
 export class ConfigurationMissing extends PipelineError {
   override readonly name = 'ConfigurationMissing';
 }
+
+/** Faults of services that pass: every state of the machines waits them out, for ten minutes (statemachines/retriers.yml). */
+export const PASSING_ERRORS = [
+  'DatabaseUnavailable',
+  'ServiceUnreachable',
+  'ServiceThrottled',
+  'ServiceFailed',
+] as const;

@@ -17,12 +17,18 @@ import { GetBucketLocationCommand } from '@aws-sdk/client-s3';
 import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { s3 } from './object-store.ts';
+import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint };
 
+/** A person waits for the answers. */
+const patienceMs = SHORT_PATIENCE_MS;
+
 /** What an account tells of the facts in config/{stage}.yml; each question is one call, and none changes anything. */
 export const callerIdentity = async () => {
-  const { Account, Arn } = await new STSClient({}).send(new GetCallerIdentityCommand({}));
+  const { Account, Arn } = await serviceClient(STSClient, { patienceMs }).send(
+    new GetCallerIdentityCommand({}),
+  );
   return { account: Account as string, arn: Arn as string };
 };
 
@@ -46,7 +52,7 @@ export async function readNetwork(ids: {
   privateSubnetIds: readonly string[];
   databaseSecurityGroupId: string;
 }): Promise<Network> {
-  const ec2 = new EC2Client({});
+  const ec2 = serviceClient(EC2Client, { patienceMs });
   const inVpc = [{ Name: 'vpc-id', Values: [ids.vpcId] }];
   // By filters, as asking for an id that is not there is an error that names only the first.
   const [vpcs, subnets, routeTables, endpoints, groups] = await Promise.all([
@@ -75,7 +81,7 @@ export async function readNetwork(ids: {
 export async function sageMakerQuotas(): Promise<Map<string, number>> {
   const quotas = new Map<string, number>();
   const pages = paginateListServiceQuotas(
-    { client: new ServiceQuotasClient({}) },
+    { client: serviceClient(ServiceQuotasClient, { patienceMs }) },
     { ServiceCode: 'sagemaker' },
   );
   for await (const page of pages)
@@ -92,7 +98,7 @@ export async function canPullImage(image: {
   digest: string | undefined;
 }): Promise<boolean> {
   const { account, region, repository, tag, digest } = image;
-  const { images = [] } = await new ECRClient({ region }).send(
+  const { images = [] } = await serviceClient(ECRClient, { region, patienceMs }).send(
     new BatchGetImageCommand({
       registryId: account,
       repositoryName: repository,
@@ -102,7 +108,7 @@ export async function canPullImage(image: {
   return images.length > 0;
 }
 
-/** @throws NoSuchEntityException where there is no such policy */
+/** @throws RequestRefused where there is no such policy */
 export async function findPolicy(arn: string): Promise<void> {
-  await new IAMClient({}).send(new GetPolicyCommand({ PolicyArn: arn }));
+  await serviceClient(IAMClient, { patienceMs }).send(new GetPolicyCommand({ PolicyArn: arn }));
 }

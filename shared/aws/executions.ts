@@ -2,7 +2,6 @@ import {
   DescribeExecutionCommand,
   type DescribeExecutionOutput,
   DescribeStateMachineForExecutionCommand,
-  ExecutionDoesNotExist,
   type ExecutionListItem,
   type ExecutionStatus,
   type HistoryEvent,
@@ -14,17 +13,16 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { ExecutionEnded, ServiceUnreachable } from '../errors.ts';
+import { ExecutionEnded, RequestRefused } from '../errors.ts';
 import { parseJson } from '../json.ts';
-import { logged } from './call-log.ts';
-import { IMPATIENT, isUnreachable } from './reachability.ts';
+import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { DescribeExecutionOutput, ExecutionListItem, HistoryEvent };
 
 let client: SFNClient | undefined;
 
 function stepFunctions(): SFNClient {
-  client ??= logged(new SFNClient(IMPATIENT));
+  client ??= serviceClient(SFNClient, { patienceMs: SHORT_PATIENCE_MS });
   return client;
 }
 
@@ -38,8 +36,8 @@ export async function isExecutionRunning(executionArn: string): Promise<boolean>
     const { status } = await describeExecution(executionArn);
     return status === 'RUNNING' || status === 'PENDING_REDRIVE';
   } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return false;
-    throw isUnreachable(error) ? unreachable(executionArn, error) : error;
+    if (isUnknown(error)) return false;
+    throw error;
   }
 }
 
@@ -71,22 +69,13 @@ export async function findExecution(executionArn: string) {
       output: parseJson(output ?? 'null'),
     };
   } catch (error) {
-    if (error instanceof ExecutionDoesNotExist) return null;
+    if (isUnknown(error)) return null;
     throw error;
   }
 }
 
-const unreachable = (executionArn: string, cause: unknown): ServiceUnreachable =>
-  new ServiceUnreachable(
-    {
-      what: 'Step Functions does not answer, so it is not known whether an execution still runs',
-      where: executionArn,
-      found: (cause as Error).message,
-      expected: 'an endpoint for states in the VPC, or a NAT gateway for its subnets',
-      fix: 'see what the network must offer in docs/deploy.md (npx fpe doctor names what is missing), then redrive the execution',
-    },
-    { cause },
-  );
+const isUnknown = (error: unknown): boolean =>
+  error instanceof RequestRefused && error.code === 'ExecutionDoesNotExist';
 
 export const describeExecution = (executionArn: string): Promise<DescribeExecutionOutput> =>
   stepFunctions().send(new DescribeExecutionCommand({ executionArn }));

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { PassThrough, type Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CopyObjectCommand,
   type CopyObjectCommandInput,
   DeleteObjectCommand,
   GetObjectCommand,
+  type GetObjectCommandOutput,
   HeadObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
@@ -14,65 +16,111 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import type * as z from 'zod';
 import { type RowSchema, readCsv } from '../csv.ts';
-import { FileInvalid, ObjectChanged, ObjectNotFound } from '../errors.ts';
+import { FileInvalid, ObjectChanged, ObjectNotFound, RequestRefused } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
-import { logged } from './call-log.ts';
+import { Patience, patiently } from './patience.ts';
+import { PATIENCE_MS, serviceClient } from './service-client.ts';
+import { isPassing, nameFault, type ServiceCall } from './service-faults.ts';
 
 /** One part of a multipart upload, bytes; S3 asks for at least 5 MiB. */
 const PART_BYTES = 8 * 2 ** 20;
-/** Requests in flight at once: S3 answers a small GET in 100–200 ms, so throughput of small files is this over that. */
+/** Requests in flight at once, at most: S3 answers a small GET in 100–200 ms, so throughput of small files is this over that. */
 export const PARALLEL_REQUESTS = 200;
 
 let client: S3Client | undefined;
 
 export function s3(): S3Client {
-  client ??= logged(
-    new S3Client({
-      maxAttempts: 5,
-      // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
-      forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-      requestHandler: {
-        connectionTimeout: 5_000,
-        requestTimeout: 60_000,
-        httpAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
-        httpsAgent: { keepAlive: true, maxSockets: PARALLEL_REQUESTS },
-      },
-    }),
-  );
+  client ??= serviceClient(S3Client, {
+    // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
+    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
+    sockets: PARALLEL_REQUESTS,
+  });
   return client;
 }
 
 /** @throws ObjectNotFound */
-export async function readText(location: ObjectLocation): Promise<string> {
-  return (await getObject(location)).transformToString('utf-8');
+export function readText(location: ObjectLocation): Promise<string> {
+  return patiently(PATIENCE_MS, getting(location), async () => text(bodyOf(await getObject(location))));
 }
 
 /** @throws ObjectNotFound */
-export async function readBytes(location: ObjectLocation): Promise<Uint8Array> {
-  return (await getObject(location)).transformToByteArray();
+export function readBytes(location: ObjectLocation): Promise<Uint8Array> {
+  return patiently(PATIENCE_MS, getting(location), async () => buffer(bodyOf(await getObject(location))));
 }
 
 /** Bytes `first` to `last`, both inclusive, as text. @throws ObjectNotFound */
-export async function readTextRange(location: ObjectLocation, first: number, last: number): Promise<string> {
-  return (await getObject(location, `bytes=${first}-${last}`)).transformToString('utf-8');
+export function readTextRange(location: ObjectLocation, first: number, last: number): Promise<string> {
+  const Range = `bytes=${first}-${last}`;
+  return patiently(PATIENCE_MS, getting(location), async () =>
+    text(bodyOf(await getObject(location, { Range }))),
+  );
 }
 
 /** @throws ObjectNotFound; the stream must be read to its end or destroyed, or its socket leaks */
 export async function readStream(location: ObjectLocation): Promise<Readable> {
-  return (await getObject(location)) as unknown as Readable;
+  return wholeBody(location, await getObject(location));
 }
 
 /** An object as a stream with its ETag, or null where there is none; read it to its end or destroy it. */
 export async function openObject(location: ObjectLocation): Promise<{ body: Readable; etag: string } | null> {
   try {
-    const { Body, ETag } = await s3().send(
-      new GetObjectCommand({ Bucket: location.bucket, Key: location.key }),
-    );
-    return Body && ETag ? { body: Body as unknown as Readable, etag: ETag } : null;
+    const opened = await getObject(location);
+    return { body: wholeBody(location, opened), etag: opened.ETag ?? '' };
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (error instanceof ObjectNotFound) return null;
     throw error;
+  }
+}
+
+/** Bytes after which a body that broke off has been worth asking for again. */
+const PROGRESS_BYTES = 2 ** 16;
+
+/** The whole body of an object: where it breaks off, the rest is asked for, of the same version. @throws ObjectChanged */
+function wholeBody(location: ObjectLocation, opened: GetObjectCommandOutput): Readable {
+  return Readable.from(resumed(location, opened), { objectMode: false });
+}
+
+async function* resumed(
+  location: ObjectLocation,
+  opened: GetObjectCommandOutput,
+): AsyncGenerator<Uint8Array> {
+  const { ETag, ContentLength } = opened;
+  let body = bodyOf(opened);
+  let offset = 0;
+  let provenUpTo = 0;
+  let patience = new Patience(PATIENCE_MS);
+  try {
+    for (let chunks = body[Symbol.asyncIterator](); ; ) {
+      let chunk: IteratorResult<Uint8Array>;
+      // What the reader throws into this generator is no fault of the body: it arrives at the yield, outside of this.
+      try {
+        chunk = await chunks.next();
+      } catch (error) {
+        if (offset - provenUpTo >= PROGRESS_BYTES) patience = new Patience(PATIENCE_MS);
+        provenUpTo = offset;
+        const pauseMs = isPassing(error) ? patience.nextPause(error) : null;
+        if (pauseMs === null) throw nameFault(error, getting(location));
+        if (offset === ContentLength) return;
+        await sleep(pauseMs);
+        body = bodyOf(await getRest(location, offset, ETag));
+        chunks = body[Symbol.asyncIterator]();
+        continue;
+      }
+      if (chunk.done) return;
+      offset += chunk.value.length;
+      yield chunk.value;
+    }
+  } finally {
+    body.destroy();
+  }
+}
+
+async function getRest(location: ObjectLocation, offset: number, IfMatch: string | undefined) {
+  try {
+    return await getObject(location, { Range: `bytes=${offset}-`, ...(IfMatch && { IfMatch }) });
+  } catch (error) {
+    throw isConditionFalse(error) ? changed(location, error) : error;
   }
 }
 
@@ -381,13 +429,12 @@ export async function deleteConditionally(location: ObjectLocation, etag: string
   }
 }
 
-async function getObject(location: ObjectLocation, range?: string) {
+async function getObject(
+  location: ObjectLocation,
+  part: { Range?: string; IfMatch?: string } = {},
+): Promise<GetObjectCommandOutput> {
   try {
-    const { Body } = await s3().send(
-      new GetObjectCommand({ Bucket: location.bucket, Key: location.key, ...(range && { Range: range }) }),
-    );
-    if (!Body) throw new TypeError(`S3 answered without a body for ${s3Uri(location)}`);
-    return Body;
+    return await s3().send(new GetObjectCommand({ Bucket: location.bucket, Key: location.key, ...part }));
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new ObjectNotFound(
@@ -402,6 +449,16 @@ async function getObject(location: ObjectLocation, range?: string) {
     );
   }
 }
+
+const bodyOf = ({ Body }: { Body?: GetObjectCommandOutput['Body'] | undefined }): Readable =>
+  (Body ?? Readable.from([])) as Readable;
+
+const getting = (location: ObjectLocation): ServiceCall => ({
+  service: 'S3',
+  endpoint: 's3',
+  operation: 'GetObject',
+  resource: s3Uri(location),
+});
 
 // 412: the condition is false; 409: another writer won the race; 404: If-Match on an object that is gone.
 const isConditionFalse = (error: unknown): boolean => [404, 409, 412].includes(statusOf(error));
@@ -418,8 +475,7 @@ const changed = (location: ObjectLocation, cause: unknown): ObjectChanged =>
     { cause },
   );
 
-const statusOf = (error: unknown): number =>
-  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+const statusOf = (error: unknown): number => (error instanceof RequestRefused ? error.status : 0);
 
 // Without s3:ListBucket a missing key answers 403, which is then a fault of the role: let it through as it is.
 const isMissing = (error: unknown): boolean => statusOf(error) === 404;

@@ -1,9 +1,8 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type * as z from 'zod';
-import { SecretInvalid, ServiceUnreachable } from '../errors.ts';
+import { SecretInvalid } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
-import { logged } from './call-log.ts';
-import { IMPATIENT, isUnreachable } from './reachability.ts';
+import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 let client: SecretsManagerClient | undefined;
 
@@ -52,37 +51,7 @@ export const invalidSecret = (
     fix: `correct the secret in Secrets Manager, or its name (${parameter} in config/{stage}.yml), then redrive the execution`,
   });
 
-async function askFor(SecretId: string) {
-  client ??= logged(new SecretsManagerClient(IMPATIENT));
-  try {
-    return await client.send(new GetSecretValueCommand({ SecretId }));
-  } catch (error) {
-    if (isFaultOfAnswer(error as Error)) throw unreadable(SecretId);
-    throw isUnreachable(error) ? unreachable(SecretId, error) : error;
-  }
+function askFor(SecretId: string) {
+  client ??= serviceClient(SecretsManagerClient, { patienceMs: SHORT_PATIENCE_MS });
+  return client.send(new GetSecretValueCommand({ SecretId }));
 }
-
-/** The SDK's parser quotes an answer that it cannot read, and keeps all of it; refusals are read, and have `$fault`. */
-const isFaultOfAnswer = (error: Error): boolean =>
-  error.name === 'SyntaxError' || ('$response' in error && !('$fault' in error));
-
-const unreachable = (secretId: string, cause: unknown): ServiceUnreachable =>
-  new ServiceUnreachable(
-    {
-      what: 'Secrets Manager does not answer',
-      where: `secret ${secretId}`,
-      found: (cause as Error).message,
-      expected: 'an endpoint for secretsmanager in the VPC, or a NAT gateway for its subnets',
-      fix: 'see what the network must offer in docs/deploy.md (npx fpe doctor names what is missing), then redrive the execution',
-    },
-    { cause },
-  );
-
-const unreadable = (secretId: string): ServiceUnreachable =>
-  new ServiceUnreachable({
-    what: 'The answer of Secrets Manager cannot be read; it is not shown, as it may hold the secret',
-    where: `secret ${secretId}`,
-    found: 'an answer that is not as the AWS SDK expects it',
-    expected: 'the JSON of GetSecretValue',
-    fix: 'see whether something between the function and Secrets Manager changes its answers, then redrive the execution',
-  });

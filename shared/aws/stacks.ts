@@ -1,6 +1,5 @@
 import {
   type Change,
-  ChangeSetNotFoundException,
   CloudFormationClient,
   CreateChangeSetCommand,
   type CreateChangeSetCommandInput,
@@ -13,13 +12,14 @@ import {
   type Stack,
   type StackEvent,
 } from '@aws-sdk/client-cloudformation';
-import { logged } from './call-log.ts';
+import { RequestRefused } from '../errors.ts';
+import { serviceClient } from './service-client.ts';
 
 export type { Change, Stack, StackEvent };
 
 let client: CloudFormationClient | undefined;
 function cloudFormation(): CloudFormationClient {
-  client ??= logged(new CloudFormationClient({}));
+  client ??= serviceClient(CloudFormationClient);
   return client;
 }
 
@@ -29,7 +29,7 @@ export async function findStack(name: string): Promise<Stack | null> {
     const { Stacks = [] } = await cloudFormation().send(new DescribeStacksCommand({ StackName: name }));
     return Stacks[0] ?? null;
   } catch (error) {
-    if (/does not exist/.test((error as Error).message)) return null;
+    if (error instanceof RequestRefused && /does not exist/.test(error.message)) return null;
     throw error;
   }
 }
@@ -66,7 +66,7 @@ export async function deleteChangeSet(stack: string, name: string): Promise<void
   try {
     await cloudFormation().send(new DeleteChangeSetCommand({ StackName: stack, ChangeSetName: name }));
   } catch (error) {
-    if (!(error instanceof ChangeSetNotFoundException)) throw error;
+    if (!(error instanceof RequestRefused && /^ChangeSetNotFound/.test(error.code))) throw error;
   }
 }
 

@@ -132,7 +132,7 @@ describe('a secret of the database that is', () => {
     const answer = said[names.indexOf(name)] as Said;
 
     expect(answer.all).toContain('"message":"failed"'); // the log was on
-    expect(answer.name).toBe(name.includes('in an answer') ? 'ServiceUnreachable' : 'SecretInvalid');
+    expect(answer.name).toBe(name.includes('in an answer') ? 'ServiceFailed' : 'SecretInvalid');
     expect(answer.message).toContain(`secret database/${name}`);
     expect(leaks(answer, PLANTED)).toEqual([]);
     expect(leaks(answer, '7294618305')).toEqual([]);
@@ -160,7 +160,7 @@ describe('a key of USGS that is', () => {
     const answer = said[names.indexOf(name)] as Said;
 
     expect(answer.all).toContain('"message":"failed"');
-    expect(answer.name).toBe(name.includes('answer') ? 'ServiceUnreachable' : 'SecretInvalid');
+    expect(answer.name).toBe(name.includes('answer') ? 'ServiceFailed' : 'SecretInvalid');
     expect(leaks(answer, PLANTED)).toEqual([]);
     expect(leaks(answer, 'Zq7vK2mLw9xR4t')).toEqual([]);
     expect(leaks(answer, '7294618305')).toEqual([]);

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { DATABASE_SECRET } from '../../shared/aws/database.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { readSecret } from '../../shared/aws/secrets.ts';
 import { ServiceUnreachable } from '../../shared/errors.ts';
+
+/** Asked again for a while first. */
+jest.setTimeout(60_000);
 
 /** A network without a way to AWS, as a VPC without endpoints is: here, a port where nobody listens. */
 const NOWHERE = 'http://127.0.0.1:1';

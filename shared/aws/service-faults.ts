@@ -1,0 +1,159 @@
+import {
+  AccessDenied,
+  type ErrorParts,
+  type PASSING_ERRORS,
+  PipelineError,
+  RequestRefused,
+  ServiceFailed,
+  ServiceThrottled,
+  ServiceUnreachable,
+  ServiceUntrusted,
+} from '../errors.ts';
+
+/** Names of the errors that a fault of an AWS service becomes. */
+export type ServiceFault =
+  | Exclude<(typeof PASSING_ERRORS)[number], 'DatabaseUnavailable'>
+  | 'ServiceUntrusted'
+  | 'AccessDenied'
+  | 'RequestRefused';
+
+/** Who was asked what: `endpoint` is the service's name in that of its VPC endpoint, `resource` what the request names. */
+export type ServiceCall = { service: string; endpoint: string; operation: string; resource: string };
+
+/** The connection, the name or the answer is lost; too few sockets or ports pass as well. */
+const LOST =
+  /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|EOF|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENONET|ENOTCONN|ESHUTDOWN|EADDRNOTAVAIL|EPROTO|ENOTFOUND|EAI_\w+|EMFILE|ENFILE|ENOBUFS|HPE_\w+|UND_ERR_\w+|ERR_SSL_\w+|ERR_TLS_HANDSHAKE_TIMEOUT|ERR_SOCKET_\w+|ERR_HTTP2_\w+|ERR_STREAM_PREMATURE_CLOSE)$/;
+/** What is said without a code of a connection or body that ends early, or that is not what was stored. */
+const BROKEN_OFF = /before all data was received|Checksum mismatch|socket hang up|: aborted$/;
+/** What the SDK makes of an error that it does not take for one, such as that of another realm. */
+const WRAPPED = /^AWS SDK error wrapper for (\w+):(?:.*\b(E[A-Z]{3,})\b)?/;
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNKNOWN_CA/;
+
+const THROTTLED =
+  /Throttl|^SlowDown$|^TooManyRequests|^(Request|Bandwidth)LimitExceeded$|^ProvisionedThroughputExceeded|^PriorRequestNotComplete$/;
+/** Some of them come with a status that blames the caller. */
+const FAILED =
+  /^(Internal(Error|Failure|ServiceError|Server|ServerError)|ServiceUnavailable|RequestTimeout)(Exception)?$/;
+const DENIED =
+  /AccessDenied|AccessDisabled|Unauthori[sz]ed|NotAuthori[sz]ed|^Forbidden$|ExpiredToken|TokenRefreshRequired|InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient|Signature|AuthFailure|AuthorizationError|MissingAuthenticationToken|OptInRequired/;
+/** Of the SDK, when it finds none, or none that it can renew. */
+const NO_CREDENTIALS = /^(Credentials|Token)?ProviderError$/;
+
+type Thrown = {
+  name?: string;
+  code?: unknown;
+  message?: string;
+  cause?: unknown;
+  errors?: readonly unknown[];
+  $fault?: string;
+  $response?: unknown;
+  $metadata?: { httpStatusCode?: number };
+};
+
+/**
+ * What a fault of a service is called; the SDK's retries go by it as well. Null for what is no fault of a service: an error that
+ * has its name already, a request that was given up, a mistake of the caller.
+ */
+export function decideFault(error: unknown): ServiceFault | null {
+  if (typeof error !== 'object' || error === null || error instanceof PipelineError) return null;
+  const { message = '', $metadata, $fault } = error as Thrown;
+  const { name, code } = whatItIs(error as Thrown);
+  if (name === 'AbortError') return null;
+  if (NO_CREDENTIALS.test(name)) return 'AccessDenied';
+  if (UNTRUSTED.test(code)) return 'ServiceUntrusted';
+  if (LOST.test(code) || name === 'TimeoutError' || BROKEN_OFF.test(message)) return 'ServiceUnreachable';
+  if (isUnreadable(error)) return 'ServiceFailed';
+  const status = $metadata?.httpStatusCode ?? 0;
+  if ($fault === undefined && status === 0) return decideCause(error as Thrown);
+  if (THROTTLED.test(name) || status === 429) return 'ServiceThrottled';
+  if (FAILED.test(name) || status >= 500 || $fault === 'server') return 'ServiceFailed';
+  if (DENIED.test(name) || status === 401 || status === 403) return 'AccessDenied';
+  return 'RequestRefused';
+}
+
+function whatItIs({ name = '', code, message = '' }: Thrown): { name: string; code: string } {
+  const [, wrappedName, wrappedCode] = WRAPPED.exec(message) ?? [];
+  return { name: wrappedName ?? name, code: String(code ?? wrappedCode ?? '') };
+}
+
+/** Node.js hides a lost connection in a cause, or among the addresses that it has tried. */
+function decideCause({ cause, errors = [] }: Thrown): ServiceFault | null {
+  for (const hidden of [cause, ...errors]) {
+    const fault = hidden === undefined ? null : decideFault(hidden);
+    if (fault) return fault;
+  }
+  return null;
+}
+
+/** The SDK's parser quotes an answer that it cannot read; refusals are read, and have `$fault`. */
+const isUnreadable = (error: object): boolean =>
+  (error as Thrown).name === 'SyntaxError' || ('$response' in error && !('$fault' in error));
+
+const PASSING: ReadonlySet<ServiceFault | null> = new Set([
+  'ServiceUnreachable',
+  'ServiceThrottled',
+  'ServiceFailed',
+]);
+
+/** Whether asking again can help. */
+export const isPassing = (error: unknown): boolean => PASSING.has(decideFault(error));
+
+/** The error of our vocabulary that a fault becomes, with the fault as its cause; what is no fault of a service stays as it is. */
+export function nameFault(error: unknown, call: ServiceCall): unknown {
+  const fault = decideFault(error);
+  if (!fault) return error;
+  const parts = { where: `${call.operation} ${call.resource}`.trimEnd(), ...WORDS[fault](call) };
+  // What was not read to its end, or not understood, may hold a secret: neither it nor what quotes it is kept.
+  if (isUnreadable(error as object)) {
+    const Named = fault === 'ServiceUnreachable' ? ServiceUnreachable : ServiceFailed;
+    return new Named({ ...parts, found: 'an answer that cannot be read; it is not shown' });
+  }
+  const found = said(error as Thrown);
+  if (fault !== 'RequestRefused') return new CLASSES[fault]({ ...parts, found }, { cause: error });
+  const { name: code = '', $metadata } = error as Thrown;
+  const status = $metadata?.httpStatusCode ?? 0;
+  return new RequestRefused({ ...parts, found }, { cause: error, code, status });
+}
+
+const CLASSES = { ServiceUnreachable, ServiceThrottled, ServiceFailed, ServiceUntrusted, AccessDenied };
+
+function said({ name = '', code, message = '', errors = [] }: Thrown): string {
+  const named = code !== undefined && !message.includes(String(code)) ? `${name} ${code}` : name;
+  const text = message || errors.map((each) => (each as Error).message).join('; ');
+  return `${named}: ${text}`.slice(0, 500).replace(/\.+$/, '');
+}
+
+type Words = Omit<ErrorParts, 'where' | 'found'>;
+
+const WORDS: Record<ServiceFault, (call: ServiceCall) => Words> = {
+  ServiceUnreachable: ({ service, endpoint }) => ({
+    what: `${service} does not answer`,
+    expected: `an answer to its end; from a VPC, an endpoint for ${endpoint} in the VPC, or a NAT gateway for its subnets`,
+    fix: 'see whether the network is up, and what it must offer in docs/deploy.md (npx fpe doctor names what is missing), then redrive the execution',
+  }),
+  ServiceThrottled: ({ service }) => ({
+    what: `${service} is asked more often than it allows`,
+    expected: 'fewer requests in the same time',
+    fix: 'redrive the execution when less runs at once; if it happens often, lower mergeConcurrency or ask AWS for a higher quota',
+  }),
+  ServiceFailed: ({ service }) => ({
+    what: `${service} has failed`,
+    expected: 'an answer to a request that is as it should be',
+    fix: `see how ${service} is in the AWS Health Dashboard, then redrive the execution`,
+  }),
+  ServiceUntrusted: ({ service }) => ({
+    what: `${service} does not prove who it is`,
+    expected: 'a certificate for that host name by a known authority',
+    fix: 'where the network reads along, set NODE_EXTRA_CA_CERTS to its authority; else see who answers under that name',
+  }),
+  AccessDenied: ({ service }) => ({
+    what: `${service} does not allow it`,
+    expected: 'credentials that are valid and may do it',
+    fix: 'log in to AWS again, or see that the role of the function allows it (resources/roles), then redrive the execution',
+  }),
+  RequestRefused: ({ service }) => ({
+    what: `${service} refuses a request`,
+    expected: 'a request that it can do',
+    fix: 'correct what the message names, in the input, the stage or the account, then redrive the execution',
+  }),
+};
