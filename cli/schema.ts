@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { optionalSetting } from '../shared/aws/configuration.ts';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { createSchema, planSchema, type SchemaPlan } from '../shared/fpe-database/schema.ts';
 import { connect, UsageError } from './connection.ts';
 import { optionalStageOption, useStage } from './stage.ts';
@@ -33,7 +33,7 @@ async function runSchema(options: Options, command: Command): Promise<void> {
         `No database is named, and ${connection.description} names none. Give --stage NAME, or set DB_SECRET_ID (for a secret that RDS manages DB_HOST too), or DB_HOST, DB_USER and DB_PASSWORD.`,
       );
   }
-  const plan = await withDatabase(options.dryRun ? planSchema : createSchema);
+  const plan = await withDatabase(options.dryRun ? planSchema : createSchema, DATABASE_LIMITS.byHand);
   console.log(describeSchema(plan, options.dryRun === true));
 }
 

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import pMap from 'p-map';
 import * as z from 'zod';
 import { type AnnotationSession, parseAnnotationFile } from '../shared/annotation-sessions.ts';
-import { type Database, withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readText, writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
 import { requirePhotos } from '../shared/aws/photos.ts';
@@ -27,14 +27,16 @@ const FILES_AT_ONCE = 50;
 
 /** Takes everything that the run needs out of the database and the annotation files, as of one instant. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<StationExport> => {
-  const { snapshotAt, station, images, sessionRows, fpeValues } = await withDatabase((database) =>
-    inSnapshot(database, async () => ({
-      snapshotAt: await snapshotTime(database),
-      station: await stationColumns(database, run.station.id),
-      images: await exportImages(database, run),
-      fpeValues: await exportValues(database, run),
-      sessionRows: await annotationSessionRows(database, run.station.id, run.annotation_variable),
-    })),
+  const { snapshotAt, station, images, sessionRows, fpeValues } = await withDatabase(
+    (database) =>
+      inSnapshot(database, async () => ({
+        snapshotAt: await snapshotTime(database),
+        station: await stationColumns(database, run.station.id),
+        images: await exportImages(database, run),
+        fpeValues: await exportValues(database, run),
+        sessionRows: await annotationSessionRows(database, run.station.id, run.annotation_variable),
+      })),
+    DATABASE_LIMITS.manyRows,
   );
   await writeJson({ bucket: run.buckets.model, key: run.keys.dataset.station }, station);
   if (images.keys.size === 0) throw noImages(run, images);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { buckets } from '../shared/aws/configuration.ts';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
@@ -99,7 +99,7 @@ function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
     const histories = await stationHistories(database, wanted, scoredUntil);
     const rulesOf = (id: number) => stationRules(settings, id);
     return planRefresh(histories, rulesOf, { max_training_jobs: settings.max_training_jobs, now });
-  });
+  }, DATABASE_LIMITS.manyRows);
 }
 
 /** Trainings first, as they take longest. */

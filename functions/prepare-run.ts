@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { buckets, setting } from '../shared/aws/configuration.ts';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { findManifest } from '../shared/aws/model-publication.ts';
@@ -31,8 +31,9 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const variable = requireVariable(parameters.variable_code);
   const startedAt = new Date(execution.started_at).toISOString();
   const codes = versionCodes(parameters, variable, startedAt);
-  const checks = await withDatabase((database) =>
-    findRunChecks(database, parameters.station_id, codes.model_code),
+  const checks = await withDatabase(
+    (database) => findRunChecks(database, parameters.station_id, codes.model_code),
+    DATABASE_LIMITS.quick,
   );
   const station = requireStation(checks, parameters);
   requireFreeCode(checks, codes.model_code, parameters);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { buckets, setting } from '../shared/aws/configuration.ts';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readModelFilters } from '../shared/aws/model-files.ts';
 import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
@@ -23,7 +23,10 @@ const event = z.object({
 /** Finds the model that photos are to be scored with, and fixes what the whole run goes by; writes nothing. */
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<ScoringRun> => {
   const parameters = parseScoringInput(input);
-  const found = await withDatabase((database) => findStationModels(database, parameters.station_id));
+  const found = await withDatabase(
+    (database) => findStationModels(database, parameters.station_id),
+    DATABASE_LIMITS.quick,
+  );
   const station = requireStationExists(found.station, parameters.station_id);
   requireTimezone(station);
   const model = requireModel(found, parameters);

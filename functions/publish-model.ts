@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
-import { type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
@@ -64,7 +64,7 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
       if (done) return done;
       const images = run.parameters.publish ? await makePublicFiles(database, run) : 0;
       return inTransaction(database, () => publish(database, event, images));
-    });
+    }, DATABASE_LIMITS.manyRows);
   } catch (error) {
     await takeBack(run).catch((fault: Error) => logger.warn('The fixed places were not restored', fault));
     throw error;

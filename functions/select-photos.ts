@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
@@ -98,19 +98,21 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
   const listed = (await findWithdrawal(run)) ?? EMPTY_WITHDRAWAL;
   const gone = new Set((await findWithdrawal(run, 'withdrawn'))?.image_ids);
   const isOfModel = windowFilter(run.windows, stationClock(run.station.timezone));
-  const found = await withDatabase((database) =>
-    inSnapshot(database, async () => ({
-      snapshotAt: await snapshotTime(database),
-      people: withdrawalOf(
-        (await photosWithPeople(database, run.station.id)).filter(({ id }) => !gone.has(id)),
-      ),
-      ...(await selectPhotos(
-        readRows(predictions, predictedPhoto),
-        stationImages(database, run.station.id),
-        isOfModel,
-        listed,
-      )),
-    })),
+  const found = await withDatabase(
+    (database) =>
+      inSnapshot(database, async () => ({
+        snapshotAt: await snapshotTime(database),
+        people: withdrawalOf(
+          (await photosWithPeople(database, run.station.id)).filter(({ id }) => !gone.has(id)),
+        ),
+        ...(await selectPhotos(
+          readRows(predictions, predictedPhoto),
+          stationImages(database, run.station.id),
+          isOfModel,
+          listed,
+        )),
+      })),
+    DATABASE_LIMITS.manyRows,
   );
   return { ...found, predictions, etag, pending: withoutPhotos(listed, found.back) };
 }

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import * as z from 'zod';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { listFolders } from '../shared/aws/object-store.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
@@ -44,10 +44,13 @@ async function withdraw(run: ScoringRun): Promise<Withdrawn> {
   if (!photos) return { photos: 0, files: 0 };
   const names = PhotoSet.fromJSON(photos);
   const versions = await versionsOf(run);
-  const { uuids, people } = await withDatabase(async (database) => ({
-    uuids: await findModelUuids(database, run.station.id),
-    people: await photosWithPeople(database, run.station.id),
-  }));
+  const { uuids, people } = await withDatabase(
+    async (database) => ({
+      uuids: await findModelUuids(database, run.station.id),
+      people: await photosWithPeople(database, run.station.id),
+    }),
+    DATABASE_LIMITS.manyRows,
+  );
   const folders = new Set([...uuids, ...versions.map(({ uuid }) => uuid)].map(publicFolder));
   const rewritten = await pMap(folders, (folder) => withdrawFromFolder(run.buckets.storage, folder, names), {
     concurrency: FOLDERS_AT_ONCE,

@@ -123,7 +123,12 @@ async function query<Result>(
   connection: pg.ClientConfig,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client(connection);
+  const client = new pg.Client({
+    ...connection,
+    connectionTimeoutMillis: START_TIMEOUT_MS,
+    query_timeout: START_TIMEOUT_MS,
+  });
+  client.on('error', () => undefined); // the query that was asked tells
   await client.connect();
   try {
     return await work(client);

@@ -103,13 +103,17 @@ export class ObservationsUnavailable extends PipelineError {
 export class ObservationsRefused extends PipelineError {
   override readonly name = 'ObservationsRefused';
 }
-/** The database cannot be reached: worth retrying. */
+/** The database cannot be reached, does not answer in time, or has something in the way that passes: worth retrying. */
 export class DatabaseUnavailable extends PipelineError {
   override readonly name = 'DatabaseUnavailable';
 }
 /** The database does not know the user, the password or the database that is asked for. */
 export class DatabaseRefused extends PipelineError {
   override readonly name = 'DatabaseRefused';
+}
+/** The database refuses a query, and will again: a constraint, a right, a table that is not there. */
+export class DatabaseFailed extends PipelineError {
+  override readonly name = 'DatabaseFailed';
 }
 /** The database's certificate is not by a known authority, or for another host; or it offers none. */
 export class DatabaseUntrusted extends PipelineError {

@@ -4,12 +4,14 @@ import pg from 'pg';
 import * as z from 'zod';
 import {
   ConfigurationMissing,
+  DatabaseFailed,
   DatabaseRefused,
   DatabaseUnavailable,
   DatabaseUntrusted,
   PipelineError,
 } from '../errors.ts';
 import { optionalSetting, setting } from './configuration.ts';
+import { databaseEvent, databaseFault, isFromServer } from './database-faults.ts';
 import { readJsonSecret } from './secrets.ts';
 
 const text = z.string().min(1);
@@ -38,25 +40,57 @@ export const DATABASE_SECRET = {
 
 export type Database = pg.Client;
 
+/** Milliseconds, each shorter than the next: the server ends what takes too long before the caller gives the server up. */
+export type DatabaseLimits = {
+  /** To connect and log in. */
+  connectMs: number;
+  /** To wait for a lock that another session holds. */
+  lockMs: number;
+  /** The server's, for a statement. */
+  statementMs: number;
+  /** The caller's, for the answer to a statement. */
+  answerMs: number;
+};
+
+/** By how much there is to read or to write; connecting and one answer fit the function's timeout (resources/functions.yml). */
+export const DATABASE_LIMITS = {
+  /** A row or two, in functions of a minute. */
+  quick: { connectMs: 10_000, lockMs: 10_000, statementMs: 20_000, answerMs: 25_000 },
+  usual: { connectMs: 10_000, lockMs: 30_000, statementMs: 45_000, answerMs: 60_000 },
+  /** All photos of a station, or of all stations. */
+  manyRows: { connectMs: 10_000, lockMs: 60_000, statementMs: 210_000, answerMs: 240_000 },
+  /** Imports and the schema: somebody watches, and no function's timeout ends them. */
+  byHand: { connectMs: 10_000, lockMs: 600_000, statementMs: 1_800_000, answerMs: 1_860_000 },
+} satisfies Record<string, DatabaseLimits>;
+
+/** A function that was frozen within a transaction holds its locks no longer than the longest function may run. */
+export const IDLE_IN_TRANSACTION_MS = 900_000;
+/** Both sides look whether the other is still there: after so long without a word, so often, three times. */
+const KEEP_ALIVE_SECONDS = { idle: 30, interval: 10, count: 3 };
+/** For the farewell to a server that may have gone. */
+const FAREWELL_MS = 2_000;
+
 let cachedSecret: z.output<typeof databaseSecret> | undefined;
 
 /**
- * Runs `work` on one connection whose session is in UTC, and closes it.
+ * Runs `work` on one connection whose session is in UTC, and closes it. Whatever the server or the connection does, each query
+ * is answered within the limits; errors of `work` itself pass through as they are.
  *
  * Settings: DB_SECRET_ID (Secrets Manager), and for what the secret does not tell DB_HOST, DB_PORT, DB_NAME, DB_USER,
  * DB_PASSWORD. The connection is encrypted, certificate and host name are checked against the CAs of RDS, or of
  * DB_CA_FILE; DB_TLS=off leaves that out. A rotated password is read once more before giving up.
  *
- * @throws DatabaseUnavailable when the connection fails or is lost, DatabaseRefused, DatabaseUntrusted, ServiceUnreachable
+ * @throws DatabaseUnavailable for what passes, DatabaseRefused, DatabaseUntrusted, DatabaseFailed; ServiceUnreachable
  */
-export async function withDatabase<Result>(work: (database: Database) => Promise<Result>): Promise<Result> {
-  const database = await connect();
+export async function withDatabase<Result>(
+  work: (database: Database) => Promise<Result>,
+  limits: DatabaseLimits = DATABASE_LIMITS.usual,
+): Promise<Result> {
+  const database = await connect(limits);
   try {
     return await work(database);
-  } catch (error) {
-    throw isConnectionFault(error) ? unavailable(error) : error;
   } finally {
-    await database.end().catch(() => undefined);
+    await close(database);
   }
 }
 
@@ -76,29 +110,71 @@ export async function inTransaction<Result>(
   }
 }
 
-async function connect(): Promise<Database> {
+async function connect(limits: DatabaseLimits): Promise<Database> {
   try {
-    return await open(await connectionSettings());
+    return await open(await connectionSettings(), limits);
   } catch (error) {
     const passwordRotated = (error as { code?: string }).code === '28P01' && cachedSecret;
-    const failure = connectionFailure(error);
+    const failure = connectionFailure(error, limits);
     cachedSecret = undefined;
     if (!passwordRotated) throw failure;
     try {
-      return await open(await connectionSettings());
+      return await open(await connectionSettings(), limits);
     } catch (again) {
-      throw connectionFailure(again);
+      throw connectionFailure(again, limits);
     }
   }
 }
 
-async function open(settings: pg.ClientConfig): Promise<Database> {
-  const database = new pg.Client(settings);
+async function open(settings: pg.ClientConfig, limits: DatabaseLimits): Promise<Database> {
+  const database = new pg.Client({
+    ...settings,
+    connectionTimeoutMillis: limits.connectMs,
+    query_timeout: limits.answerMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_SECONDS.idle * 1000,
+  });
   // A connection that breaks while idle must not end the process; the next query reports it.
   database.on('error', () => undefined);
   await database.connect();
-  await database.query("SET TIME ZONE 'UTC'");
+  nameErrors(database, limits);
+  try {
+    await database.query(SESSION, [limits.lockMs, limits.statementMs, IDLE_IN_TRANSACTION_MS]);
+  } catch (error) {
+    await close(database);
+    throw error;
+  }
   return database;
+}
+
+/** By a query, not at log-in: poolers refuse parameters there that they do not know. */
+const SESSION = `SELECT set_config('TimeZone', 'UTC', false),
+  set_config('lock_timeout', $1::text, false), set_config('statement_timeout', $2::text, false),
+  set_config('idle_in_transaction_session_timeout', $3::text, false),
+  set_config('tcp_keepalives_idle', '${KEEP_ALIVE_SECONDS.idle}', false),
+  set_config('tcp_keepalives_interval', '${KEEP_ALIVE_SECONDS.interval}', false),
+  set_config('tcp_keepalives_count', '${KEEP_ALIVE_SECONDS.count}', false)`;
+
+/** Has every query reject with an error of this pipeline, so that nobody has to guess later whose an error was. */
+function nameErrors(database: Database, limits: DatabaseLimits): void {
+  const query = database.query.bind(database) as (...asked: unknown[]) => Promise<unknown>;
+  const named = async (...asked: unknown[]) => {
+    try {
+      return await query(...asked);
+    } catch (error) {
+      // The answer may still come, to the next query; and that would wait behind this one.
+      if ((error as Error).message === 'Query read timeout') database.connection.stream.destroy();
+      throw queryFailure(error, String(asked[0]), limits);
+    }
+  };
+  database.query = named as typeof database.query;
+}
+
+async function close(database: Database): Promise<void> {
+  // A server that has gone silent does not answer a farewell either.
+  const timer = setTimeout(() => database.connection.stream.destroy(), FAREWELL_MS);
+  await database.end().catch(() => undefined);
+  clearTimeout(timer);
 }
 
 async function connectionSettings(): Promise<pg.ClientConfig> {
@@ -110,7 +186,6 @@ async function connectionSettings(): Promise<pg.ClientConfig> {
     user: cachedSecret?.username ?? cachedSecret?.user ?? setting('DB_USER'),
     password: cachedSecret?.password ?? setting('DB_PASSWORD'),
     database: cachedSecret?.dbname ?? cachedSecret?.database ?? optionalSetting('DB_NAME') ?? 'postgres',
-    connectionTimeoutMillis: 10_000,
     application_name: optionalSetting('AWS_LAMBDA_FUNCTION_NAME') ?? 'fpe',
     ssl: tls(),
   };
@@ -133,40 +208,42 @@ function tls(): pg.ClientConfig['ssl'] {
   });
 }
 
-const CONNECTION_FAULTS =
-  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|timeout expired|Connection terminated/;
-
-/** Codes of OpenSSL and Node.js: the certificate is not by a known authority, has run out, or is for another host. */
-const UNTRUSTED = /CERT|SELF_SIGNED|VERIFY|ERR_TLS/;
-
-/** What a server answers with while it is connected to: 28P01 wrong password, 28000 user refused, 3D000 no such database. */
-const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
-
-/** SQLSTATE class 08 and 57P0x: the server went away or is starting; 53300: too many connections. */
-const isConnectionFault = (error: unknown): boolean => {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  return /^(08|57P0|53300)/.test(code) || CONNECTION_FAULTS.test(`${code} ${message}`);
-};
-
-function connectionFailure(error: unknown): unknown {
+function connectionFailure(error: unknown, limits: DatabaseLimits): unknown {
   if (error instanceof PipelineError) return error;
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  if (UNTRUSTED.test(code) || /does not support SSL/.test(message)) return untrusted(error);
-  if (isConnectionFault(error)) return unavailable(error);
-  return isFromServer(error) ? refused(error) : error;
+  switch (databaseFault(error)) {
+    case 'untrusted':
+      return untrusted(error);
+    case 'passing':
+      return unavailable(error, `${host()}, connecting`, limits);
+    case null:
+      return error;
+    default:
+      return refused(error);
+  }
 }
 
-/** Whether a server sent it: it may then repeat what it was sent, the password among it. */
-const isFromServer = (cause: unknown): boolean => SQLSTATE.test((cause as { code?: string }).code ?? '');
+function queryFailure(error: unknown, sql: string, limits: DatabaseLimits): unknown {
+  const statement = sql.replaceAll(/\s+/g, ' ').trim();
+  const where = `${host()}, ${statement.length > 80 ? `${statement.slice(0, 79)}…` : statement}`;
+  const fault = databaseFault(error);
+  if (fault === null) return error;
+  return fault === 'passing' ? unavailable(error, where, limits) : failed(error, where);
+}
+
+/** What the server said, of an error that a query has rejected with; null where it said nothing that lasts. */
+export function serverError(error: unknown): pg.DatabaseError | null {
+  const cause = error instanceof DatabaseFailed ? error.cause : error;
+  return isFromServer(cause) ? cause : null;
+}
 
 function said(cause: unknown): string {
   const { code, message } = cause as { code?: string; message: string };
+  if (!isFromServer(cause)) return message || String(code);
   const password = cachedSecret?.password ?? optionalSetting('DB_PASSWORD');
-  if (!isFromServer(cause)) return message;
   return `${code}: ${password ? message.replaceAll(password, '(the password)') : message}`;
 }
 
-/** A log prints causes with all their members. */
+/** A log prints causes with all their members, and a server that is logged in to may repeat the password. */
 const causeOf = (cause: unknown): ErrorOptions => (isFromServer(cause) ? {} : { cause });
 
 const host = (): string => cachedSecret?.host ?? optionalSetting('DB_HOST') ?? 'no host configured';
@@ -174,7 +251,7 @@ const host = (): string => cachedSecret?.host ?? optionalSetting('DB_HOST') ?? '
 const refused = (cause: unknown): DatabaseRefused =>
   new DatabaseRefused(
     {
-      what: 'The database refuses the connection',
+      what: 'The database does not let this user in',
       where: host(),
       found: said(cause),
       expected: 'a user, password and database that it knows',
@@ -195,14 +272,26 @@ const untrusted = (cause: unknown): DatabaseUntrusted =>
     causeOf(cause),
   );
 
-const unavailable = (cause: unknown): DatabaseUnavailable =>
+const unavailable = (cause: unknown, where: string, limits: DatabaseLimits): DatabaseUnavailable =>
   new DatabaseUnavailable(
     {
-      what: 'The database cannot be reached',
-      where: host(),
+      what: databaseEvent(cause),
+      where,
       found: said(cause),
-      expected: 'a connection to the FPE database',
+      expected: `an answer of the FPE database, to a log-in within ${limits.connectMs / 1000} s, to a query within ${limits.statementMs / 1000} s`,
       fix: 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
     },
     causeOf(cause),
+  );
+
+const failed = (cause: unknown, where: string): DatabaseFailed =>
+  new DatabaseFailed(
+    {
+      what: 'The database refuses a query',
+      where,
+      found: said(cause),
+      expected: 'tables, rows and rights as the FPE schema has them',
+      fix: 'see whether the tables are those of FPE (npx fpe schema --dry-run) and whether this user may read and write them',
+    },
+    { cause },
   );

@@ -1,5 +1,4 @@
-import { DatabaseError } from 'pg';
-import type { Database } from '../aws/database.ts';
+import { type Database, serverError } from '../aws/database.ts';
 import { ExportFolderInvalid } from '../errors.ts';
 import { type ColumnTypes, importableColumns } from '../fpe-export/columns.ts';
 import type { ExportRecord } from '../fpe-export/records.ts';
@@ -101,9 +100,10 @@ export async function advanceSequence(
 export async function namingFile<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
-  } catch (cause) {
+  } catch (error) {
     // Classes of SQLSTATE: 22 data exception, 23 integrity constraint violation.
-    if (!(cause instanceof DatabaseError && /^2[23]/.test(cause.code ?? ''))) throw cause;
+    const cause = serverError(error);
+    if (!cause || !/^2[23]/.test(cause.code ?? '')) throw error;
     throw new ExportFolderInvalid(
       {
         what: 'The database refuses a row of the export',

@@ -1,4 +1,4 @@
-import { type Database, inTransaction, withDatabase } from '../aws/database.ts';
+import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../aws/database.ts';
 import { ExportFolderInvalid } from '../errors.ts';
 import { enumerate } from '../fpe-export/enumerate.ts';
 import { type ExportFolder, findExport } from '../fpe-export/folder.ts';
@@ -76,8 +76,10 @@ export async function importExport(folder: string, options: ImportOptions): Prom
   const exported = findExport(folder);
   const survey = await surveyFolder(exported, storageBucket, onProgress);
   const { files, notes } = await importFiles(survey, storageBucket, onProgress);
-  const written = await withDatabase((database) =>
-    inTransaction(database, () => importRows(database, exported, survey, storageBucket, onProgress)),
+  const written = await withDatabase(
+    (database) =>
+      inTransaction(database, () => importRows(database, exported, survey, storageBucket, onProgress)),
+    DATABASE_LIMITS.byHand,
   );
   return { ...written, files, notes: [...survey.notes, ...notes] };
 }
@@ -117,7 +119,7 @@ const surveyFolder = (
     const survey = await surveyExport(database, await readCatalog(database), exported, storageBucket);
     onProgress({ step: 'check', done: total, total });
     return survey;
-  });
+  }, DATABASE_LIMITS.byHand);
 
 async function importFiles(
   survey: Survey,

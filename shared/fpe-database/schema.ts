@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, inTransaction } from '../aws/database.ts';
+import { type Database, inTransaction, serverError } from '../aws/database.ts';
 import { ConfigurationMissing, SchemaConflict } from '../errors.ts';
 
 /** Only FPE's own migrations make these: whoever has them has the whole schema, and its owner. */
@@ -73,12 +73,12 @@ async function execute(database: Database, where: string): Promise<void> {
   try {
     await database.query(schemaSql());
   } catch (error) {
-    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    if (serverError(error)?.code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new ConfigurationMissing(
       {
         what: 'The FPE schema cannot be created by this user',
         where,
-        found: `${(error as Error).message} (user ${database.user})`,
+        found: `${serverError(error)?.message} (user ${database.user})`,
         expected: 'a user who may create tables there',
         fix: 'name the owner of the database in DB_USER or in the secret of DB_SECRET_ID',
       },

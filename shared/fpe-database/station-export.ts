@@ -1,4 +1,3 @@
-import Cursor from 'pg-cursor';
 import type { Database } from '../aws/database.ts';
 import type { ObjectLocation } from '../object-location.ts';
 
@@ -111,6 +110,8 @@ export async function stationColumns(
 export async function inSnapshot<Result>(database: Database, work: () => Promise<Result>): Promise<Result> {
   await database.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
+    // Cursors are read to their end: planned for the first rows, they would take longer.
+    await database.query('SET LOCAL cursor_tuple_fraction = 1');
     return await work();
   } finally {
     await database.query('ROLLBACK').catch(() => undefined);
@@ -145,19 +146,21 @@ export async function photosWithPeople(database: Database, stationId: number): P
   return rows;
 }
 
-async function* fetchRows<Row>(
+/** A cursor of SQL, so that each fetch is a query of its own, with its own limit; it lives in the caller's transaction. */
+async function* fetchRows<Row extends object>(
   database: Database,
   sql: string,
   parameters: unknown[],
 ): AsyncGenerator<Row[]> {
-  const cursor = database.query(new Cursor<Row>(sql, parameters));
+  await database.query(`DECLARE fetched NO SCROLL CURSOR FOR ${sql}`, parameters);
   try {
     for (;;) {
-      const rows = await cursor.read(ROWS_PER_FETCH);
+      const { rows } = await database.query<Row>(`FETCH ${ROWS_PER_FETCH} FROM fetched`);
       if (rows.length === 0) return;
       yield rows;
     }
   } finally {
-    await cursor.close();
+    // What has failed has ended the transaction, and the cursor with it.
+    await database.query('CLOSE fetched').catch(() => undefined);
   }
 }
