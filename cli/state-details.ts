@@ -32,7 +32,7 @@ const DETAILS: Record<string, (output: unknown) => string> = {
   }),
   FetchObservations: details({ observations }, ({ observations: fetched }) =>
     fetched.count > 0
-      ? `${formatCount(fetched.count)} values from USGS`
+      ? [`${formatCount(fetched.count)} values from USGS`, fetched.note].filter(Boolean).join('. ')
       : (fetched.note ?? 'USGS has no values'),
   ),
   BuildDataset: details({ dataset }, ({ dataset: built }) =>

@@ -3,52 +3,152 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { writeCsv } from '../shared/aws/object-store.ts';
+import { readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { readJsonSecret, readSecret } from '../shared/aws/secrets.ts';
 import { formatCsv } from '../shared/csv.ts';
-import { VALUE_COLUMNS } from '../shared/dataset-files.ts';
-import { type Observations, type Run, run, stationExport } from '../shared/execution-state.ts';
+import { exportedImage, VALUE_COLUMNS } from '../shared/dataset-files.ts';
+import { ObservationsRefused } from '../shared/errors.ts';
+import {
+  type Observations,
+  type Run,
+  run,
+  type StationExport,
+  stationExport,
+} from '../shared/execution-state.ts';
 import { formatInstant } from '../shared/local-time.ts';
-import { chooseSeries, type Discharge, dischargesOf } from '../shared/usgs/discharge-page.ts';
+import {
+  describeOddYears,
+  oddYears,
+  type PhotoTime,
+  type PhotoYear,
+  photoYears,
+} from '../shared/photo-years.ts';
+import {
+  type Discharge,
+  dischargesOf,
+  UNUSABLE,
+  type UnusableValues,
+} from '../shared/usgs/discharge-page.ts';
 import { dischargeRequests } from '../shared/usgs/discharge-request.ts';
-import { readPages } from '../shared/usgs/water-data-client.ts';
+import { dischargeSeries, type JoinedSeries, joinSeries } from '../shared/usgs/discharge-series.ts';
+import { readPages, WATER_DATA_LIMITS } from '../shared/usgs/water-data-client.ts';
 
 const API_URL = 'https://api.waterdata.usgs.gov/ogcapi/v1';
 /** Without a key the service allows few requests an hour; two at once halve the wait and do not look like an attack. */
 const YEARS_AT_ONCE = 2;
+/** For all requests together: two minutes before the function's own timeout, so that it can still say why. */
+export const WATER_DATA_TOTAL_MS = 780_000;
+const DAY_MS = 86_400_000;
 
-/** Asks USGS for the discharge at the station's gage while photos were taken. */
+/** Asks USGS for the discharge at the station's gage in the years in which photos were taken. */
 export const handler = lambdaHandler(
   z.object({ run, export: stationExport }),
-  async ({ run, export: { images_start, images_end } }): Promise<Observations> => {
+  async ({ run, export: exported }): Promise<Observations> => {
     const nwisId = run.station.nwis_id as string;
-    const period = { start: Date.parse(images_start), end: Date.parse(images_end) };
-    const requests = dischargeRequests(optionalSetting('USGS_API_URL') ?? API_URL, nwisId, period);
-    const client = { fetch, sleep, apiKey: await usgsApiKey() };
-    const years = await pMap(
-      requests,
-      async (request) => {
-        const found: Discharge[] = [];
-        for await (const page of readPages(request, client)) found.push(...dischargesOf(page));
-        return found;
-      },
-      { concurrency: YEARS_AT_ONCE },
+    const photos = await readPhotoTimes(run, exported);
+    const startedAt = Date.parse(run.started_at);
+    const years = photoYears(photos);
+    const { discharges, unusable } = await readDischarges(
+      nwisId,
+      years.filter(({ first }) => first.timestamp <= startedAt + DAY_MS),
     );
-    const { timeSeriesId, values, others } = chooseSeries(years.flat());
-    if (timeSeriesId === null)
-      return {
-        count: 0,
-        time_series_id: null,
-        note: `USGS has no discharge of gage ${nwisId} from ${images_start} to ${images_end}; FPE’s own values are used`,
-      };
+    const maxGapMs = run.parameters.max_gap_minutes * 60_000;
+    const timestamps = Float64Array.from(photos, ({ timestamp }) => timestamp);
+    const { values, used, left } = joinSeries(dischargeSeries(discharges), timestamps, maxGapMs);
+    const said = [describeUnusable(unusable), describeOddYears(oddYears(years, startedAt))];
+    if (used.length === 0)
+      return { count: 0, time_series_id: null, note: sentences(describeNone(nwisId, exported), ...said) };
     await writeValues(run, values);
-    const left = others.map(({ timeSeriesId, count }) => `${timeSeriesId} with ${count} values`).join(', ');
-    const note = left
-      ? `USGS has several discharge series of gage ${nwisId}: ${timeSeriesId} with ${values.length} values is used, ${left} left out`
-      : null;
-    return { count: values.length, time_series_id: timeSeriesId, note };
+    return {
+      count: values.length,
+      time_series_id: used.map(({ timeSeriesId }) => timeSeriesId).join(', '),
+      note: sentences(describeSeries(nwisId, used, left), ...said),
+    };
   },
 );
+
+/** The photos of the export by time. */
+async function readPhotoTimes(run: Run, exported: StationExport): Promise<PhotoTime[]> {
+  const { images, images_start, images_end } = exported;
+  // The state tells of two photos what their file does.
+  if (images <= 2)
+    return [images_start, images_end].map((at) => ({ image_id: null, timestamp: Date.parse(at) }));
+  const photos: PhotoTime[] = [];
+  const file = { bucket: run.buckets.model, key: run.keys.export.images };
+  for await (const rows of readRows(file, exportedImage))
+    for (const { image_id, timestamp } of rows) photos.push({ image_id, timestamp });
+  return photos;
+}
+
+/** @throws ObservationsUnavailable, ObservationsRefused, ConfigurationMissing, SecretInvalid */
+async function readDischarges(nwisId: string, years: readonly PhotoYear[]) {
+  const apiUrl = optionalSetting('USGS_API_URL') ?? API_URL;
+  const periods = years.map(({ first, last }) => ({ start: first.timestamp, end: last.timestamp }));
+  const requests = dischargeRequests(apiUrl, nwisId, periods);
+  const signal = AbortSignal.timeout(WATER_DATA_TOTAL_MS);
+  const client = {
+    fetch,
+    sleep: (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined),
+    apiKey: await usgsApiKey(),
+    limits: WATER_DATA_LIMITS,
+    signal,
+  };
+  const discharges: Discharge[] = [];
+  const unusable: UnusableValues = { 'in another unit': 0, 'not readable': 0 };
+  await pMap(
+    requests,
+    async (request) => {
+      for await (const page of readPages(request, client)) {
+        const found = dischargesOf(page);
+        for (const discharge of found.discharges) discharges.push(discharge);
+        for (const reason of UNUSABLE) unusable[reason] += found.unusable[reason];
+      }
+    },
+    { concurrency: YEARS_AT_ONCE },
+  );
+  if (discharges.length === 0 && unusable['not readable'] > 0) throw unreadable(nwisId, unusable);
+  return { discharges, unusable };
+}
+
+const unreadable = (nwisId: string, unusable: UnusableValues): ObservationsRefused =>
+  new ObservationsRefused({
+    what: 'USGS answers in a form that this pipeline does not know',
+    where: `discharge of gage ${nwisId}`,
+    found: `${unusable['not readable']} values, of which none can be read`,
+    expected: 'time, value and time_series_id of each value, as the water data API documents them',
+    fix: 'empty the USGS number (nwis_id) of the station to use FPE’s own values, then start a new execution',
+  });
+
+const sentences = (...said: (string | null)[]): string | null => said.filter(Boolean).join(' ') || null;
+
+const describeNone = (nwisId: string, { images_start, images_end }: StationExport): string =>
+  `USGS has no discharge of gage ${nwisId} for the photos from ${images_start} to ${images_end}; FPE’s own values are used.`;
+
+/** What was joined and what was left out, null for one series alone. */
+function describeSeries(
+  nwisId: string,
+  used: JoinedSeries['used'],
+  left: JoinedSeries['left'],
+): string | null {
+  if (used.length === 1 && left.length === 0) return null;
+  const parts = used.map(
+    ({ timeSeriesId, count, start, end }) =>
+      `${timeSeriesId} with ${count} values from ${formatInstant(start)} to ${formatInstant(end)}`,
+  );
+  const joined =
+    used.length === 1
+      ? `${parts[0]} is used`
+      : `${parts.join(' and ')} are joined, as they do not overlap there`;
+  const others = left.map(({ timeSeriesId, count }) => `${timeSeriesId} with ${count} values`).join(', ');
+  const leftOut = others && `; ${others} left out, as the other gives more photos a value`;
+  return `USGS has several discharge series of gage ${nwisId}: ${joined}${leftOut}.`;
+}
+
+function describeUnusable(unusable: UnusableValues): string | null {
+  const found = UNUSABLE.filter((reason) => unusable[reason] > 0);
+  if (found.length === 0) return null;
+  return `Of USGS left out: ${found.map((reason) => `${unusable[reason]} values ${reason}`).join(', ')}.`;
+}
 
 const API_KEY_USE = {
   expected: 'the key alone, letters, digits, - and _, or {"api_key": "…"}',

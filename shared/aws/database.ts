@@ -135,9 +135,12 @@ async function open(settings: pg.ClientConfig, limits: DatabaseLimits): Promise<
     keepAliveInitialDelayMillis: KEEP_ALIVE_SECONDS.idle * 1000,
   });
   // A connection that breaks while idle must not end the process; the next query reports it.
-  database.on('error', () => undefined);
+  const lost: { error?: Error } = {};
+  database.on('error', (error) => {
+    lost.error ??= error;
+  });
   await database.connect();
-  nameErrors(database, limits);
+  nameErrors(database, limits, lost);
   try {
     await database.query(SESSION, [limits.lockMs, limits.statementMs, IDLE_IN_TRANSACTION_MS]);
   } catch (error) {
@@ -155,16 +158,20 @@ const SESSION = `SELECT set_config('TimeZone', 'UTC', false),
   set_config('tcp_keepalives_interval', '${KEEP_ALIVE_SECONDS.interval}', false),
   set_config('tcp_keepalives_count', '${KEEP_ALIVE_SECONDS.count}', false)`;
 
+/** What node-postgres says when `query_timeout` is over. */
+const NO_ANSWER = 'Query read timeout';
+
 /** Has every query reject with an error of this pipeline, so that nobody has to guess later whose an error was. */
-function nameErrors(database: Database, limits: DatabaseLimits): void {
+function nameErrors(database: Database, limits: DatabaseLimits, lost: { error?: Error }): void {
   const query = database.query.bind(database) as (...asked: unknown[]) => Promise<unknown>;
   const named = async (...asked: unknown[]) => {
     try {
       return await query(...asked);
     } catch (error) {
       // The answer may still come, to the next query; and that would wait behind this one.
-      if ((error as Error).message === 'Query read timeout') database.connection.stream.destroy();
-      throw queryFailure(error, String(asked[0]), limits);
+      if ((error as Error).message === NO_ANSWER) database.connection.stream.destroy();
+      const isLater = /not queryable$/.test((error as Error).message);
+      throw queryFailure((isLater && lost.error) || error, String(asked[0]), limits);
     }
   };
   database.query = named as typeof database.query;
@@ -236,6 +243,13 @@ export function serverError(error: unknown): pg.DatabaseError | null {
   return isFromServer(cause) ? cause : null;
 }
 
+/** In words where node-postgres has none for how long it has waited. */
+function foundInstead(cause: unknown, { connectMs, answerMs }: DatabaseLimits): string {
+  const { message } = cause as Error;
+  if (message === 'timeout expired') return `no answer within ${connectMs / 1000} s`;
+  return message === NO_ANSWER ? `no answer within ${answerMs / 1000} s` : said(cause);
+}
+
 function said(cause: unknown): string {
   const { code, message } = cause as { code?: string; message: string };
   if (!isFromServer(cause)) return message || String(code);
@@ -277,7 +291,7 @@ const unavailable = (cause: unknown, where: string, limits: DatabaseLimits): Dat
     {
       what: databaseEvent(cause),
       where,
-      found: said(cause),
+      found: foundInstead(cause, limits),
       expected: `an answer of the FPE database, to a log-in within ${limits.connectMs / 1000} s, to a query within ${limits.statementMs / 1000} s`,
       fix: 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
     },

@@ -5,33 +5,37 @@ const PAGE_SIZE = 10_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Addresses of the first pages of a site's continuous discharge, one for each calendar year: a request may span 1,100
- * days (USGS water data API, collection `continuous`).
+ * Addresses of the first pages of a site's continuous discharge, one for each calendar year that has photos: a request may span
+ * 1,100 days (USGS water data API, collection `continuous`).
  *
- * @param images first and last photo, milliseconds since 1970; the UTC days before and after are asked for as well
+ * @param years first and last photo of each, milliseconds since 1970, ascending; the UTC days before and after are asked for as
+ *   well, each day once
  */
 export function dischargeRequests(
   apiUrl: string,
   nwisId: string,
-  images: { start: number; end: number },
+  years: readonly { start: number; end: number }[],
 ): URL[] {
-  const first = new Date(images.start - DAY_MS).toISOString().slice(0, 10);
-  const last = new Date(images.end + DAY_MS).toISOString().slice(0, 10);
-  const [firstYear, lastYear] = [Number(first.slice(0, 4)), Number(last.slice(0, 4))];
-  return Array.from({ length: lastYear - firstYear + 1 }, (_, index) => {
-    const year = firstYear + index;
-    const from = year === firstYear ? first : `${year}-01-01`;
-    const to = year === lastYear ? last : `${year}-12-31`;
+  let asked = Number.NEGATIVE_INFINITY;
+  return years.flatMap(({ start, end }) => {
+    const from = Math.max(dayOf(start) - 1, asked + 1);
+    const to = dayOf(end) + 1;
+    if (from > to) return [];
+    asked = to;
     const url = new URL(`${apiUrl}/collections/continuous/items`);
     url.search = new URLSearchParams({
       f: 'json',
       monitoring_location_id: `USGS-${nwisId}`,
       parameter_code: DISCHARGE,
-      datetime: `${from}T00:00:00Z/${to}T23:59:59Z`,
+      datetime: `${dateOf(from)}T00:00:00Z/${dateOf(to)}T23:59:59Z`,
       properties: 'time,value,unit_of_measure,approval_status,qualifier,time_series_id',
       skipGeometry: 'true',
       limit: String(PAGE_SIZE),
     }).toString();
-    return url;
+    return [url];
   });
 }
+
+/** Days since 1970. */
+const dayOf = (ms: number): number => Math.floor(ms / DAY_MS);
+const dateOf = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);

@@ -2,48 +2,78 @@ import { ConfigurationMissing, ObservationsRefused, ObservationsUnavailable } fr
 import { parseJsonAs } from '../json.ts';
 import { type DischargePage, dischargePage, nextPage } from './discharge-page.ts';
 
-/** Attempts at one page; the waits between them double from a second, so that they sum up to a minute. */
-const MAX_ATTEMPTS = 7;
+export type WaterDataLimits = {
+  /** At one page; the waits between them double from a second, so that they sum up to a minute. */
+  attempts: number;
+  /** From the request to the end of the answer. */
+  answerMs: number;
+  /** Longer than that a function does not wait; the machine tries again minutes later. */
+  waitMs: number;
+  /** Of one request, which asks for a year: 53 hold a value for each minute of it, and a site has a few series. */
+  pages: number;
+};
+export const WATER_DATA_LIMITS: WaterDataLimits = {
+  attempts: 7,
+  answerMs: 60_000,
+  waitMs: 60_000,
+  pages: 400,
+};
 const FIRST_WAIT_MS = 1_000;
-/** Longer than that a function does not wait; the machine tries again minutes later. */
-const MAX_WAIT_MS = 60_000;
-const TIMEOUT_MS = 60_000;
 
 export type WaterDataClient = {
   fetch: typeof fetch;
-  /** Waits this many milliseconds. */
+  /** Waits this many milliseconds, or until the signal. */
   sleep(ms: number): Promise<unknown>;
   /** Raises the number of requests an hour; the service answers without one. */
   apiKey: string | undefined;
+  limits: WaterDataLimits;
+  /** Ends all of it: what is asked for altogether takes too long. */
+  signal: AbortSignal;
 };
 
 /**
- * Reads page after page, following `next` links as they are; a link that was read before ends the reading, as cursors of
- * this service have been seen to go back to the start.
+ * Reads page after page, following `next` links; a link that was read before ends the reading, as cursors of this service have
+ * been seen to go back to the start.
  *
- * @throws ObservationsUnavailable when the service does not answer after several attempts, ObservationsRefused,
- *   ConfigurationMissing when it refuses the key
+ * @throws ObservationsUnavailable when the service does not answer after several attempts, or in the time there is;
+ *   ObservationsRefused, also when the pages do not end; ConfigurationMissing when it refuses the key
  */
 export async function* readPages(first: URL, client: WaterDataClient): AsyncGenerator<DischargePage> {
   const read = new Set<string>();
   for (let url: string | null = first.href; url !== null && !read.has(url); ) {
+    if (read.size === client.limits.pages) throw endless(url, client.limits.pages);
     read.add(url);
     // The key is for this service: a link to another place is followed without it.
     const isSameService = new URL(url).origin === first.origin;
     const page = await readPage(url, isSameService ? client : { ...client, apiKey: undefined });
     yield page;
-    url = nextPage(page);
+    url = addressOf(nextPage(page), url);
   }
 }
 
+/** @throws ObservationsRefused for a link that leads to nothing that can be asked */
+function addressOf(link: string | null, of: string): string | null {
+  if (link === null) return null;
+  const url = URL.canParse(link, of) ? new URL(link, of) : null;
+  if (url && /^https?:$/.test(url.protocol)) return url.href;
+  throw new ObservationsRefused({
+    what: 'USGS names a next page that cannot be read',
+    where: of,
+    found: link.slice(0, 300),
+    expected: 'an address that begins with https',
+    fix: 'redrive the execution; if it stays so, empty the USGS number (nwis_id) of the station to use FPE’s own values',
+  });
+}
+
 async function readPage(url: string, client: WaterDataClient): Promise<DischargePage> {
-  let found = '';
-  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+  const { attempts, waitMs: longestWaitMs } = client.limits;
+  let found = 'no time left to ask';
+  for (let attempt = 0; attempt < attempts && !client.signal.aborted; attempt++) {
     const outcome = await askOnce(url, client);
     if ('page' in outcome) return outcome.page;
     found = outcome.found;
     const waitMs = outcome.waitMs || FIRST_WAIT_MS * 2 ** attempt;
-    if (waitMs > MAX_WAIT_MS || attempt === MAX_ATTEMPTS - 1) break;
+    if (waitMs > longestWaitMs || attempt === attempts - 1) break;
     await client.sleep(waitMs);
   }
   throw new ObservationsUnavailable({
@@ -58,11 +88,15 @@ async function readPage(url: string, client: WaterDataClient): Promise<Discharge
 /** A page, or what was found instead and how long to wait before asking again (0: not said). */
 type Outcome = { page: DischargePage } | { found: string; waitMs: number };
 
+/** Statuses that say nothing about the request: the server had no time, or had too much to do. */
+const isPassing = (status: number): boolean =>
+  status === 408 || status === 425 || status === 429 || status >= 500;
+
 async function askOnce(url: string, client: WaterDataClient): Promise<Outcome> {
   let response: Response;
   let body: string;
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const signal = AbortSignal.any([client.signal, AbortSignal.timeout(client.limits.answerMs)]);
     // fetch would take the key along to wherever it is redirected; a redirection is an answer like others, then.
     const withKey = client.apiKey
       ? { headers: { 'X-Api-Key': client.apiKey }, redirect: 'manual' as const }
@@ -70,14 +104,13 @@ async function askOnce(url: string, client: WaterDataClient): Promise<Outcome> {
     response = await client.fetch(url, { ...withKey, signal });
     body = await response.text();
   } catch (error) {
-    return { found: describe(error), waitMs: 0 };
+    return { found: describe(error, client), waitMs: 0 };
   }
   // Services that refuse a key are seen to repeat it.
   const said = client.apiKey ? body.replaceAll(client.apiKey, '(the key)') : body;
   const found = `status ${response.status}: ${said.slice(0, 300)}`;
-  if (response.status === 429 || response.status >= 500)
-    return { found, waitMs: 1000 * Number(response.headers.get('retry-after')) || 0 };
-  if (!response.ok) throw refused(response.status, url, found);
+  if (isPassing(response.status)) return { found, waitMs: retryAfterMs(response.headers) };
+  if (!response.ok) throw refused(response.status, url, found, client.apiKey !== undefined);
   try {
     return { page: parseJsonAs(body, dischargePage) };
   } catch (error) {
@@ -87,24 +120,59 @@ async function askOnce(url: string, client: WaterDataClient): Promise<Outcome> {
   }
 }
 
-function describe(error: unknown): string {
-  const { message, cause } = error as Error;
+/** Seconds, or a date by the server's own clock (RFC 9110, "Retry-After"); 0 when it is not said. */
+function retryAfterMs(headers: Headers): number {
+  const said = headers.get('retry-after') ?? '';
+  const ms = /^\d+$/.test(said.trim())
+    ? 1000 * Number(said)
+    : Date.parse(said) - Date.parse(headers.get('date') ?? '');
+  return ms > 0 ? ms : 0;
+}
+
+function describe(error: unknown, { limits, signal }: WaterDataClient): string {
+  if (signal.aborted) return 'no end of the answers in the time that a function has';
+  const { name, message, cause } = error as Error;
+  if (name === 'TimeoutError') return `no whole answer within ${limits.answerMs / 1000} s`;
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
-const refused = (status: number, url: string, found: string): ObservationsRefused | ConfigurationMissing =>
-  status === 401 || status === 403
-    ? new ConfigurationMissing({
-        what: 'USGS does not accept the API key',
-        where: 'the secret that usgsApiKeySecret of config/{stage}.yml names',
-        found,
-        expected: 'a key from api.waterdata.usgs.gov/signup, or none',
-        fix: 'correct or remove the key, then redrive the execution',
-      })
-    : new ObservationsRefused({
-        what: 'USGS refuses the request for observed values',
-        where: url,
-        found,
-        expected: 'an answer for the number of a USGS gage',
-        fix: 'correct the USGS number (nwis_id) of the station on the FPE website, or empty it to use FPE’s own values, then redrive the execution',
-      });
+const endless = (url: string, pages: number): ObservationsRefused =>
+  new ObservationsRefused({
+    what: 'USGS gives page after page without an end',
+    where: url,
+    found: `${pages} pages, and a link to one more`,
+    expected: `fewer than ${pages} pages for a year`,
+    fix: 'redrive the execution; if it stays so, empty the USGS number (nwis_id) of the station to use FPE’s own values',
+  });
+
+function refused(
+  status: number,
+  url: string,
+  found: string,
+  hasKey: boolean,
+): ObservationsRefused | ConfigurationMissing {
+  const isAboutKey = status === 401 || (status === 403 && /key/i.test(found));
+  if (hasKey && isAboutKey)
+    return new ConfigurationMissing({
+      what: 'USGS does not accept the API key',
+      where: 'the secret that usgsApiKeySecret of config/{stage}.yml names',
+      found,
+      expected: 'a key from api.waterdata.usgs.gov/signup, or none',
+      fix: 'correct or remove the key, then redrive the execution',
+    });
+  if (status === 401 || status === 403)
+    return new ObservationsRefused({
+      what: 'USGS, or something on the way to it, does not let this network ask',
+      where: url,
+      found,
+      expected: hasKey ? 'an answer' : 'an answer, also without a key',
+      fix: 'see whether a proxy or a firewall of this network refuses it; else redrive the execution later, or set usgsApiKeySecret in config/{stage}.yml',
+    });
+  return new ObservationsRefused({
+    what: 'USGS refuses the request for observed values',
+    where: url,
+    found,
+    expected: 'an answer for the number of a USGS gage',
+    fix: 'correct the USGS number (nwis_id) of the station on the FPE website, or empty it to use FPE’s own values, then redrive the execution',
+  });
+}

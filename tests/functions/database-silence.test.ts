@@ -118,6 +118,7 @@ describe.each(SILENCES)('a database that falls silent %s', (silence) => {
 
     expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(error.message).toContain(`The database does not answer a query (127.0.0.1, ${statement}`);
+    expect(error.message).toContain('Found: no answer within 1.5 s');
   });
 });
 
@@ -169,6 +170,7 @@ describe('a connection that the server ends', () => {
 
     expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(error.message).toContain('The connection to the database was lost (127.0.0.1, COMMIT)');
+    expect(error.message).toContain('25P03: terminating connection due to idle-in-transaction timeout');
   });
 });
 

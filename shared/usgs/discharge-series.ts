@@ -1,0 +1,87 @@
+import { interpolate } from '../observations.ts';
+import type { Discharge } from './discharge-page.ts';
+
+/** A pause that is longer is an end: what another series has then is no second opinion, but the only one. */
+const PAUSE_MS = 30 * 86_400_000;
+
+type Interval = { start: number; end: number };
+type Series = { timeSeriesId: string; values: Discharge[] };
+
+export type JoinedSeries = {
+  /** By time, each time once. */
+  values: Discharge[];
+  /** In the order of their first values. */
+  used: (Interval & { timeSeriesId: string; count: number })[];
+  /** What was left out, as another series has values for that time. */
+  left: { timeSeriesId: string; count: number }[];
+};
+
+/** Sorts discharges into series; a time that comes twice counts once. */
+export function dischargeSeries(discharges: Iterable<Discharge>): Series[] {
+  const found = new Map<string, Map<number, Discharge>>();
+  for (const discharge of discharges) {
+    const values = found.get(discharge.time_series_id) ?? new Map<number, Discharge>();
+    found.set(discharge.time_series_id, values.set(discharge.timestamp, discharge));
+  }
+  return Array.from(found, ([timeSeriesId, byTime]) => {
+    const values = [...byTime.values()].sort((a, b) => a.timestamp - b.timestamp);
+    return { timeSeriesId, values };
+  });
+}
+
+/**
+ * Joins the series of a site: one that ended is followed by its successor. At any time the values are of one series, as two
+ * sensors must not be mixed (Q-D6): where several have values, of the one that gives more photos a value, then of the one with
+ * more values, then of the first by id.
+ *
+ * @param photos times, milliseconds, ascending
+ * @param maxGapMs as in `interpolate`
+ */
+export function joinSeries(
+  series: readonly Series[],
+  photos: ArrayLike<number>,
+  maxGapMs: number,
+): JoinedSeries {
+  const ranked = series
+    .map((one) => ({ ...one, served: photosServed(one, photos, maxGapMs) }))
+    .sort(
+      (a, b) =>
+        b.served - a.served ||
+        b.values.length - a.values.length ||
+        (a.timeSeriesId < b.timeSeriesId ? -1 : 1),
+    );
+  const taken: Interval[] = [];
+  const joined: JoinedSeries = { values: [], used: [], left: [] };
+  for (const { timeSeriesId, values } of ranked) {
+    const isTaken = ({ timestamp }: Discharge) =>
+      taken.some(({ start, end }) => timestamp >= start && timestamp <= end);
+    const kept = values.filter((value) => !isTaken(value));
+    if (kept.length < values.length) joined.left.push({ timeSeriesId, count: values.length - kept.length });
+    const [first, last] = [kept[0], kept.at(-1)];
+    if (!first || !last) continue;
+    for (const value of kept) joined.values.push(value);
+    joined.used.push({ timeSeriesId, count: kept.length, start: first.timestamp, end: last.timestamp });
+    taken.push(...intervalsOf(kept));
+  }
+  joined.values.sort((a, b) => a.timestamp - b.timestamp);
+  joined.used.sort((a, b) => a.start - b.start);
+  return joined;
+}
+
+function intervalsOf(values: readonly Discharge[]): Interval[] {
+  const intervals: Interval[] = [];
+  for (const { timestamp } of values) {
+    const latest = intervals.at(-1);
+    if (latest && timestamp - latest.end <= PAUSE_MS) latest.end = timestamp;
+    else intervals.push({ start: timestamp, end: timestamp });
+  }
+  return intervals;
+}
+
+function photosServed({ values }: Series, photos: ArrayLike<number>, maxGapMs: number): number {
+  const observed = {
+    timestamps: Float64Array.from(values, ({ timestamp }) => timestamp),
+    values: Float64Array.from(values, ({ value }) => value),
+  };
+  return interpolate(observed, photos, maxGapMs).filter((value) => value !== null).length;
+}
