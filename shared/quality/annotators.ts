@@ -1,0 +1,231 @@
+import { countOf, formatCount, formatShare } from '../report/formats.ts';
+import { wilsonInterval } from '../wilson-interval.ts';
+import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
+
+/** A decision of an annotator; `annotator` counts from 1, as the pages name them (Q-P8). */
+export type Decision = { annotator: number; left: number; right: number; rank: 'LEFT' | 'RIGHT' | 'SAME' };
+
+/** Where photos look alike, each one between says yes or no as a coin does: three of three against is one in eight. */
+export const CONTRADICTING_PHOTOS = 3;
+/**
+ * Kendall's coefficient of consistence (Kendall & Babington Smith 1940, doi:10.1093/biomet/31.3-4.324): 1 without cycles, 0 when
+ * a quarter of the triangles are cycles, which is chance. Below this, with 95 % confidence, annotators see different things.
+ */
+export const LEAST_CONSISTENCE = 0.7;
+const CYCLIC_BY_CHANCE = 0.25;
+const LEAST_TRIANGLES = 20;
+/** Who judges one pair in ten the other way than the others, with 95 % confidence, looks at something else. */
+export const MOST_OPPOSITE = 0.1;
+const LEAST_COMPARISONS = 10;
+
+/**
+ * Whether decisions fit together: the same photos judged the other way by the same person or by others, decisions against all
+ * that other pairs say, and cycles.
+ *
+ * @param photos of the decisions, by id
+ */
+export function checkAnnotators(
+  decisions: readonly Decision[],
+  photos: ReadonlyMap<number, NotedPhoto>,
+  at: FormatTime,
+): CheckResult {
+  const repeated = [...Map.groupBy(decisions, pairOf).values()].filter(({ length }) => length > 1);
+  const comparisons = repeated.flatMap(comparisonsOf);
+  const opposite = comparisons.filter(({ one, other }) => isOpposite(one, other));
+  const within = opposite.filter(({ one, other }) => one.annotator === other.annotator);
+  const between = opposite.filter(({ one, other }) => one.annotator !== other.annotator);
+  const apart = apartFromOthers(comparisons);
+  const above = decisionsOf(decisions);
+  const { against, triangles, cycles } = lookAtTriangles(above);
+  const share = wilsonInterval(cycles.length, triangles);
+  const consistence = triangles === 0 ? null : 1 - cycles.length / triangles / CYCLIC_BY_CHANCE;
+  const isInconsistent =
+    share !== null && triangles >= LEAST_TRIANGLES && 1 - share.low / CYCLIC_BY_CHANCE < LEAST_CONSISTENCE;
+  const photosOf = (...ids: number[]) => ids.flatMap((id) => photos.get(id) ?? []);
+  const time = (id: number) => at((photos.get(id) as NotedPhoto).timestamp);
+  const twice = ({ one, other }: Comparison): Example => ({
+    caption: `${describe(one, time)}; ${describe(other, time)}`,
+    photos: photosOf(one.left, one.right),
+  });
+  return {
+    check: 'annotators',
+    checked: `${countOf(decisions.length, 'decision')} of ${countOf(new Set(decisions.map(({ annotator }) => annotator)).size, 'annotator')}: ${countOf(repeated.length, 'pair')} judged more than once, ${countOf(triangles, 'triangle')} of three photos compared with each other${
+      consistence === null ? '' : ` (${formatCount(cycles.length)} of them cycles)`
+    }.`,
+    findings: [
+      ...found(within.map(twice), {
+        kind: 'annotators.self',
+        title: `${countOf(within.length, 'pair')} judged by one annotator in both ways`,
+        meaning:
+          'The same person, asked again, said the opposite: a slip, or photos that show the same. Training takes both, and learns from neither.',
+        action:
+          'Look at the pair. If one answer is a slip, delete that pair, or flag the session in FPE if there are many.',
+      }),
+      ...found(between.map(twice), {
+        kind: 'annotators.opposite',
+        title: `${countOf(between.length, 'pair')} judged in opposite ways by two annotators`,
+        meaning:
+          'One of them slipped, or the photos show about the same. A few are natural; many say that annotators look at different things.',
+        action: 'Look at the pairs together with the annotators; agree on what counts as more.',
+      }),
+      ...found(
+        apart.map(({ annotator, n, opposite }) => ({
+          caption: `annotator ${annotator}: the opposite of others in ${formatCount(opposite.length)} of ${countOf(n, 'comparison')} (${formatShare(opposite.length / n)})`,
+          photos: opposite.slice(0, 2).flatMap(({ one }) => photosOf(one.left, one.right)),
+        })),
+        {
+          kind: 'annotators.apart',
+          title: `${countOf(apart.length, 'annotator')} ${apart.length === 1 ? 'judges' : 'judge'} unlike the others`,
+          meaning:
+            'This person often says the opposite of what others say of the same photos: perhaps left and right were mistaken, or another part of the stream was looked at.',
+          action: 'Talk to the annotator; flag the sessions in FPE if they were made by mistake.',
+        },
+      ),
+      ...found(
+        against.map(({ more, less, by }) => ({
+          caption: `${time(more)} was judged to show more than ${time(less)}, though ${formatCount(by.length)} photos lie between them the other way round, such as that of ${time(by[0] as number)}`,
+          photos: photosOf(more, less, by[0] as number),
+        })),
+        {
+          kind: 'annotators.against_others',
+          title: `${countOf(against.length, 'decision')} against what other pairs say`,
+          meaning:
+            'Other pairs place the photos the other way round, over several photos between them, and none supports the decision: most likely the wrong button was pressed.',
+          action:
+            'Look at both photos. If it is a slip, delete the pair from the annotation, or have it annotated again.',
+        },
+      ),
+      ...(isInconsistent
+        ? found(
+            cycles.map(([one, two, three]) => ({
+              caption: `${time(one)} more than ${time(two)}, that more than ${time(three)}, and that more than the first`,
+              photos: photosOf(one, two, three),
+            })),
+            {
+              kind: 'annotators.cycles',
+              title: `${formatCount(cycles.length)} of ${countOf(triangles, 'triangle')} of photos are cycles (consistence ${(consistence as number).toFixed(2)}, 1 is perfect, 0 is chance)`,
+              meaning:
+                'Decisions go round in circles, so no order of the photos fits them: annotators guess, or each looks at something else. No model can learn an order from that.',
+              action:
+                'Look at the photos: is the stream to be seen well enough? Agree with the annotators on what to look at, and annotate again.',
+            },
+          )
+        : []),
+    ],
+  };
+}
+
+const found = (examples: readonly Example[], words: Parameters<typeof findingOf>[0]) =>
+  examples.length > 0 ? [findingOf(words, examples)] : [];
+
+const pairOf = ({ left, right }: Decision): string =>
+  left < right ? `${left} ${right}` : `${right} ${left}`;
+
+type Comparison = { one: Decision; other: Decision };
+
+const comparisonsOf = (judged: readonly Decision[]): Comparison[] =>
+  judged.flatMap((one, index) => judged.slice(index + 1).map((other) => ({ one, other })));
+
+/** The photo that shows more, null for the same. */
+const moreOf = ({ left, right, rank }: Decision): number | null =>
+  rank === 'SAME' ? null : rank === 'LEFT' ? left : right;
+
+function isOpposite(one: Decision, other: Decision): boolean {
+  const [first, second] = [moreOf(one), moreOf(other)];
+  return first !== null && second !== null && first !== second;
+}
+
+function describe(decision: Decision, time: (id: number) => string): string {
+  const more = moreOf(decision) as number;
+  const less = more === decision.left ? decision.right : decision.left;
+  return `annotator ${decision.annotator}: ${time(more)} shows more than ${time(less)}`;
+}
+
+type Apart = { annotator: number; n: number; opposite: Comparison[] };
+
+/**
+ * Annotators who often contradict others. Who contradicts most is taken out first, as one who has left and right mixed up makes
+ * everybody else look wrong as well; of two alone nobody knows which one it is, and both are told.
+ */
+function apartFromOthers(comparisons: readonly Comparison[]): Apart[] {
+  const between = comparisons.filter(({ one, other }) => one.annotator !== other.annotator);
+  const annotators = new Set(between.flatMap(({ one, other }) => [one.annotator, other.annotator]));
+  const worst = [...annotators]
+    .map((annotator): Apart => {
+      const own = between.filter(({ one, other }) => [one.annotator, other.annotator].includes(annotator));
+      return { annotator, n: own.length, opposite: own.filter(({ one, other }) => isOpposite(one, other)) };
+    })
+    .filter(isApart)
+    .filter((one, _, all) => all.every((other) => shareOf(other) <= shareOf(one)));
+  if (worst.length === 0) return [];
+  const told = new Set(worst.map(({ annotator }) => annotator));
+  const left = between.filter(({ one, other }) => !told.has(one.annotator) && !told.has(other.annotator));
+  return [...worst, ...apartFromOthers(left)];
+}
+
+const shareOf = ({ n, opposite }: Apart): number => opposite.length / n;
+
+const isApart = ({ n, opposite }: Apart): boolean =>
+  n >= LEAST_COMPARISONS && (wilsonInterval(opposite.length, n)?.low ?? 0) > MOST_OPPOSITE;
+
+/** Photos that each photo was judged to show more than; pairs that were judged both ways, or the same, are not among them. */
+type Above = Map<number, Set<number>>;
+
+function decisionsOf(decisions: readonly Decision[]): Above {
+  const above: Above = new Map();
+  const isAbove = (more: number, less: number) => above.get(more)?.has(less) ?? false;
+  const both: [number, number][] = [];
+  for (const decision of decisions) {
+    const more = moreOf(decision);
+    if (more === null) continue;
+    const less = more === decision.left ? decision.right : decision.left;
+    if (isAbove(less, more)) both.push([less, more]);
+    const known = above.get(more);
+    if (known) known.add(less);
+    else above.set(more, new Set([less]));
+  }
+  for (const [one, other] of both) {
+    above.get(one)?.delete(other);
+    above.get(other)?.delete(one);
+  }
+  return above;
+}
+
+type Against = { more: number; less: number; by: number[] };
+type Cycle = [number, number, number];
+
+/**
+ * Every three photos that were compared with each other, and the decisions that several of these contradict while none agrees.
+ * A station with many pairs of few photos has millions of triangles: this is all time that the check takes.
+ */
+function lookAtTriangles(above: Above): { against: Against[]; triangles: number; cycles: Cycle[] } {
+  const below: Above = new Map();
+  for (const [more, all] of above)
+    for (const less of all) {
+      const known = below.get(less);
+      if (known) known.add(more);
+      else below.set(less, new Set([more]));
+    }
+  const of = (side: Above, photo: number): ReadonlySet<number> => side.get(photo) ?? new Set();
+  const against: Against[] = [];
+  const cycles: Cycle[] = [];
+  let transitive = 0;
+  for (const [more, all] of above)
+    for (const less of all) {
+      const by = common(of(above, less), of(below, more));
+      const support = common(of(above, more), of(below, less)).length;
+      transitive += support;
+      if (by.length >= CONTRADICTING_PHOTOS && support === 0) against.push({ more, less, by });
+      // Each cycle is seen from its three decisions: it is told from its lowest photo.
+      for (const third of by) if (more < less && more < third) cycles.push([more, less, third]);
+    }
+  against.sort((one, other) => other.by.length - one.by.length || one.more - other.more);
+  return { against, triangles: transitive + cycles.length, cycles };
+}
+
+function common(one: ReadonlySet<number>, other: ReadonlySet<number>): number[] {
+  const [few, many] = one.size < other.size ? [one, other] : [other, one];
+  const found: number[] = [];
+  for (const photo of few) if (many.has(photo)) found.push(photo);
+  return found;
+}

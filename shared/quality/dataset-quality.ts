@@ -1,0 +1,51 @@
+import { stationClock } from '../local-time.ts';
+import type { ObservedSeries } from '../observations.ts';
+import { countOf } from '../report/formats.ts';
+import { checkAnnotators, type Decision } from './annotators.ts';
+import { checkClocks } from './clock.ts';
+import { checkDuplicates } from './duplicates.ts';
+import type { CheckResult, FormatTime } from './finding.ts';
+import { checkGaps } from './gaps.ts';
+import type { DatasetPhoto } from './imagesets.ts';
+import { checkValues } from './values.ts';
+
+export type DatasetSources = {
+  /** By time. */
+  photos: readonly (DatasetPhoto & { value: number | null })[];
+  sameBytes: readonly (readonly string[])[] | null;
+  series: ObservedSeries;
+  decisions: readonly Decision[];
+  timezone: string;
+  waterbodyType: string | null;
+  variableCode: string;
+  maxGapMs: number;
+  startedAt: number;
+};
+
+/** All that can be checked of a dataset before any photo is opened. */
+export function checkDataset(sources: DatasetSources): CheckResult[] {
+  const { photos, sameBytes, decisions, timezone, startedAt } = sources;
+  const clock = stationClock(timezone);
+  const at = timeFormat(timezone);
+  return [
+    checkClocks(photos, { clock, at, now: startedAt }),
+    checkDuplicates(photos, sameBytes, at),
+    checkGaps(sources, at),
+    checkValues(sources, at),
+    checkAnnotators(decisions, new Map(photos.map((photo) => [photo.image_id, photo])), at),
+  ];
+}
+
+/** An instant as the clock at the station shows it: yyyy-mm-dd hh:mm. */
+export function timeFormat(timezone: string): FormatTime {
+  const clock = stationClock(timezone);
+  return (epochMs) => clock.iso(epochMs).slice(0, 16).replace('T', ' ');
+}
+
+/** How much was found, in a few words for the notification. */
+export function qualityNote(checks: readonly CheckResult[]): string {
+  const count = checks.reduce((sum, { findings }) => sum + findings.length, 0);
+  return count === 0
+    ? 'Nothing was found wrong with the data.'
+    : `${countOf(count, 'finding')} on the data: see “Data quality” in the report.`;
+}

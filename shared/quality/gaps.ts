@@ -1,0 +1,139 @@
+import type { ObservedSeries } from '../observations.ts';
+import { quantile } from '../quantile.ts';
+import { countOf, formatCount } from '../report/formats.ts';
+import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** A camera is exchanged within days; a week is a flood with its recession that nobody has seen. */
+export const PHOTO_GAP_MS = 7 * DAY_MS;
+/** Stations that are visited by people have photos of each visit: there a gap is ten times the usual step. */
+const STEPS_OF_GAP = 10;
+/** USGS fills in single missing values; a day without any is a gauge out of order, ice, or a file that was not uploaded. */
+export const VALUE_GAP_MS = DAY_MS;
+
+/**
+ * Times without photos, and photos without observed values.
+ *
+ * @param photos by time
+ * @param maxGapMs how far a photo may be from an observed value to take its own from there
+ */
+export function checkGaps(
+  {
+    photos,
+    series: { timestamps },
+    maxGapMs,
+  }: {
+    photos: readonly (NotedPhoto & { value: number | null })[];
+    series: Pick<ObservedSeries, 'timestamps'>;
+    maxGapMs: number;
+  },
+  at: FormatTime,
+): CheckResult {
+  const photoGaps = gapsOfPhotos(photos, at);
+  const valueGaps = gapsOfValues(photos, timestamps, Math.max(VALUE_GAP_MS, maxGapMs), at);
+  const without = photos.filter(({ value }) => value === null).length;
+  const share = photos.length > 0 ? Math.round((100 * without) / photos.length) : 0;
+  return {
+    check: 'gaps',
+    checked: `${countOf(photos.length, 'photo')} for gaps of ${PHOTO_GAP_MS / DAY_MS} days; ${
+      timestamps.length === 0
+        ? 'there are no observed values.'
+        : `${countOf(timestamps.length, 'observed value')} for gaps of a day with photos in them (${share} % of the photos have no value).`
+    }`,
+    findings: [
+      ...(photoGaps.length > 0
+        ? [
+            findingOf(
+              {
+                kind: 'gaps.photos',
+                title: `${countOf(photoGaps.length, 'gap')} between photos`,
+                meaning:
+                  'Nothing is known of the stream in these times. Floods and seasons that no photo shows are missing from training as well.',
+                action:
+                  'Look in the field notes whether the camera was away, or a card has not been uploaded to FPE yet.',
+              },
+              photoGaps,
+            ),
+          ]
+        : []),
+      ...(valueGaps.length > 0
+        ? [
+            findingOf(
+              {
+                kind: 'gaps.values',
+                title: `${countOf(valueGaps.length, 'gap')} of observed values while photos were taken`,
+                meaning:
+                  'Photos in these gaps are ranked all the same, but no observed value says whether rightly: Kendall tau is about the other photos alone.',
+                action: 'Upload the missing part of the series to FPE, or ask the operator of the gauge.',
+              },
+              valueGaps,
+            ),
+          ]
+        : []),
+    ],
+  };
+}
+
+function gapsOfPhotos(photos: readonly NotedPhoto[], at: FormatTime): Example[] {
+  const steps = photos
+    .slice(1)
+    .map(({ timestamp }, index) => timestamp - (photos[index] as NotedPhoto).timestamp);
+  const usual = quantile(
+    steps.toSorted((one, other) => one - other),
+    0.5,
+  );
+  const least = Math.max(PHOTO_GAP_MS, STEPS_OF_GAP * usual);
+  return longestFirst(
+    steps.flatMap((step, index) => {
+      if (!(step > least)) return [];
+      const [before, after] = [photos[index] as NotedPhoto, photos[index + 1] as NotedPhoto];
+      return [
+        {
+          ms: step,
+          caption: `${days(step)} from ${at(before.timestamp)} to ${at(after.timestamp)}`,
+          photos: [before, after],
+        },
+      ];
+    }),
+  );
+}
+
+/** Gaps between values, and before the first and after the last one, in which photos were taken. */
+function gapsOfValues(
+  photos: readonly (NotedPhoto & { value: number | null })[],
+  timestamps: Float64Array,
+  least: number,
+  at: FormatTime,
+): Example[] {
+  const [first, last] = [photos[0], photos.at(-1)];
+  if (timestamps.length === 0 || !first || !last) return [];
+  const gaps: (Example & { ms: number })[] = [];
+  let place = 0;
+  for (let next = 0; next <= timestamps.length; next++) {
+    const from =
+      next === 0 ? Math.min(first.timestamp, timestamps[0] as number) : (timestamps[next - 1] as number);
+    const to =
+      next === timestamps.length
+        ? Math.max(last.timestamp, timestamps[next - 1] as number)
+        : (timestamps[next] as number);
+    while (place < photos.length && (photos[place] as NotedPhoto).timestamp < from) place += 1;
+    if (!(to - from > least)) continue;
+    let end = place;
+    while (end < photos.length && (photos[end] as NotedPhoto).timestamp <= to) end += 1;
+    const inGap = photos.slice(place, end).filter(({ value }) => value === null);
+    if (inGap.length === 0) continue;
+    gaps.push({
+      ms: to - from,
+      caption: `${days(to - from)} from ${at(from)} to ${at(to)}: ${countOf(inGap.length, 'photo')} without a value`,
+      photos: [inGap[0] as NotedPhoto, ...(inGap.length > 1 ? [inGap.at(-1) as NotedPhoto] : [])],
+    });
+  }
+  return longestFirst(gaps);
+}
+
+const longestFirst = (gaps: (Example & { ms: number })[]): Example[] =>
+  gaps.sort((one, other) => other.ms - one.ms);
+
+const days = (ms: number): string =>
+  ms < 2 * DAY_MS ? `${formatCount(ms / HOUR_MS)} hours` : `${formatCount(ms / DAY_MS)} days`;
