@@ -24,10 +24,13 @@ import {
 import { type Dataset, observations, run, stationExport } from '../shared/execution-state.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
 import { interpolate, medianStepMinutes, observedSeries } from '../shared/observations.ts';
+import { checkDataset } from '../shared/quality/dataset-quality.ts';
 import { datasetPage } from '../shared/report/data-pages.ts';
-import { type Judgement, judgementsOf } from '../shared/report/run-pairs.ts';
+import { decisionsOf, type Judgement, judgementsOf } from '../shared/report/run-pairs.ts';
 
 const event = z.object({ run, export: stationExport, observations: observations.optional() });
+
+const stationFile = z.object({ waterbody_type: z.string().nullish() });
 
 /** Joins photos, observed values and annotation pairs into the dataset that the rest of the run works on. */
 export const handler = lambdaHandler(
@@ -42,7 +45,8 @@ export const handler = lambdaHandler(
     const values = source ? await readAllRows(inModelBucket(valuesKey), datasetValue) : [];
     const timestamps = Float64Array.from(images, ({ timestamp }) => timestamp);
     const series = observedSeries(values, timestamps);
-    const interpolated = interpolate(series, timestamps, parameters.max_gap_minutes * 60_000);
+    const maxGapMs = parameters.max_gap_minutes * 60_000;
+    const interpolated = interpolate(series, timestamps, maxGapMs);
     const valued = images.map((image, index) => Object.assign(image, { value: interpolated[index] ?? null }));
 
     const sessions = await readJson(inModelBucket(keys.export.annotations), z.array(annotationSession));
@@ -80,10 +84,31 @@ export const handler = lambdaHandler(
       value_source: source,
       pairs: pairTimes.length / 2,
     };
+    const checks = checkDataset({
+      photos: valued,
+      sameBytes: null,
+      series,
+      decisions: decisionsOf(judgements),
+      timezone: station.timezone,
+      waterbodyType:
+        (await readJson(inModelBucket(keys.dataset.station), stationFile)).waterbody_type ?? null,
+      variableCode: parameters.variable_code,
+      maxGapMs,
+      startedAt: Date.parse(run.started_at),
+    });
+    await writeJson(inModelBucket(keys.dataset.quality), { checks });
     await writeObject(
       inModelBucket(keys.dataset.page),
       datasetPage(
-        { run, photos: valued, judgements, dataset, series, photoBase: photoBase(run.buckets.storage) },
+        {
+          run,
+          photos: valued,
+          judgements,
+          dataset,
+          series,
+          checks,
+          photoBase: photoBase(run.buckets.storage),
+        },
         pageScript(),
       ),
       'text/html; charset=utf-8',

@@ -2,6 +2,7 @@ import { pageScript } from '../report/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishKendallTau } from '../shared/aws/metrics.ts';
 import {
+  findJson,
   readAllRows,
   readJson,
   readRows,
@@ -14,12 +15,14 @@ import { fileChecksums, photoBase } from '../shared/aws/report-files.ts';
 import type { Report } from '../shared/execution-state.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { prediction } from '../shared/predictions.ts';
+import { reportChecks } from '../shared/quality/dataset-quality.ts';
+import { qualityFile } from '../shared/quality/finding.ts';
 import { metricsFile } from '../shared/report/metrics.ts';
 import { agreementNote } from '../shared/report/note.ts';
 import { rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
 import { reportPage } from '../shared/report/report-page.ts';
 import { jobCosts } from '../shared/report/run-cost.ts';
-import { judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
+import { decisionsOf, judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
 import { collectPhotos } from '../shared/report/scored-photos.ts';
 import { forEachGroup } from '../shared/report/split-groups.ts';
 import { readTrainingOutput, trainingOutputLocation } from '../shared/report/training-output.ts';
@@ -33,8 +36,9 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   const output = trainingOutputLocation(state.training.artifact);
   const training = await readTrainingOutput(await readStream(output), s3Uri(output));
   const photos = await collectPhotos(readRows(inModelBucket(keys.transform.predictions), prediction));
+  const judgements = await readAllRows(inModelBucket(keys.input.annotations), judgement);
   const pairs = judgedPairs(
-    await readAllRows(inModelBucket(keys.input.annotations), judgement),
+    judgements,
     await readAllRows(inModelBucket(keys.input.pairs), pairSplitRow),
     photos.imageIds,
   );
@@ -48,6 +52,11 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     previous: await findPreviousModel(state.run, photos.imageIds),
     files,
     cost: jobCosts(state, files),
+    checks: reportChecks((await findJson(inModelBucket(keys.dataset.quality), qualityFile))?.checks ?? [], {
+      decisions: decisionsOf(judgements),
+      photos,
+      timezone: state.run.station.timezone,
+    }),
     photoBase: photoBase(buckets.storage),
   });
   await writeObject(inModelBucket(keys.report), reportPage(report, pageScript()), 'text/html; charset=utf-8');

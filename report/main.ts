@@ -2,6 +2,7 @@ import { unpackPage } from '../shared/report/page-data.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
 import { contradictedPairs, movedPhotos, worstPhotos } from './galleries.ts';
+import { showNotedPhotos } from './noted-photos.ts';
 import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
 import { PhotoPanel } from './photo-panel.ts';
 import { Toolbar } from './toolbar.ts';
@@ -93,7 +94,10 @@ async function start(): Promise<void> {
   charts[0]?.render();
   if (page.kind === 'report') toolbar.numbers = shownNumbers(view);
   // After the first figure is on screen.
-  setTimeout(fillGalleries);
+  setTimeout(() => {
+    fillGalleries();
+    showNotedPhotos(view, actions.openPhoto);
+  });
   const redraw = () => {
     for (const chart of charts) chart.refresh();
   };

@@ -12,6 +12,7 @@ const datasetFiles = (folder: string) => ({
   annotations: `${folder}/annotations.csv`,
   summary: `${folder}/rank-dataset.json`,
   page: `${folder}/dataset.html`,
+  quality: `${folder}/quality.json`,
 });
 
 /** Files of a model besides its archive (contract 5.2, 5.4), below any folder. */

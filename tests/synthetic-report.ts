@@ -89,6 +89,7 @@ export function syntheticReport(
       written_at: '2026-04-01T13:00:00.000Z',
     })),
     cost: null,
+    checks: [],
     photoBase: 'https://storage.s3.amazonaws.com/',
   };
 }

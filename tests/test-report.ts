@@ -122,6 +122,7 @@ export const testReport = (
     files?: ReportSources['files'];
     cost?: ReportSources['cost'];
     photoBase?: string;
+    checks?: ReportSources['checks'];
   } = {},
 ): ReportData =>
   reportData({
@@ -141,6 +142,7 @@ export const testReport = (
     previous: more.previous ?? null,
     files: more.files ?? [],
     cost: more.cost ?? null,
+    checks: more.checks ?? [],
     photoBase: more.photoBase ?? 'https://storage.s3.amazonaws.com/',
   });
 

@@ -36,10 +36,10 @@ export function checkClocks(
 ): CheckResult {
   const imagesets = photosByImageset(photos);
   const reset = resetPhotos(imagesets, clock);
-  const isPlausible = (photo: DatasetPhoto) => !reset.has(photo) && photo.timestamp <= now + FUTURE_MS;
-  const plausible = new Map([...imagesets].map(([id, all]) => [id, all.filter(isPlausible)]));
+  const right = withPossibleTimes(photos, { clock, now });
+  const plausible = photosByImageset(right);
   const sequences = [...plausible.values()].flatMap(cameraSequences);
-  const changes = changesOfClocks(photos.filter(isPlausible), clock);
+  const changes = changesOfClocks(right, clock);
   const hours = hourChanges(plausible, changes);
   const shifts = imagesetShifts(plausible, clock);
   const steps = sequences.flatMap((sequence) => stepsBack(sequence, at));
@@ -76,7 +76,7 @@ export function checkClocks(
         meaning:
           'File names count on while the time goes back. The photos before or after that have wrong times, and the observed values of other hours or days.',
         action:
-          'Look at both photos and at the field notes to see which side is right; split the imageset there in FPE and correct the clock of the wrong part.',
+          'Look at both photos and at the field notes to see which side is right; upload the wrong part to FPE as an imageset of its own, with its clock corrected.',
       }),
       ...found(follows, {
         kind: 'clock.daylight_saving',
@@ -84,7 +84,7 @@ export function checkClocks(
         meaning:
           'The camera follows daylight saving time, or was set by hand to it, while FPE takes one offset from UTC for the whole imageset. One side of the change is an hour off: daily means hardly notice, fast rising flows do.',
         action:
-          'Switch off daylight saving time in the camera; split the imageset in FPE at the change, and correct the offset of the part that is wrong.',
+          'Switch off daylight saving time in the camera; upload the part after the change to FPE as an imageset of its own, with the offset from UTC that it has.',
       }),
       ...found(
         shifts.map(({ before, after, minutes }) => ({
@@ -120,6 +120,15 @@ function describeMeans(sequences: readonly Sequence[], seen: number, imagesets: 
       ? 'no schedule of photos is regular enough around a change of the clocks to show an hour'
       : `a regular schedule around ${countOf(seen, 'change')} of the clocks at the station`;
   return `years; ${order}; ${schedule}.`;
+}
+
+/** Photos but those of a camera that has lost its clock, and those from the future. */
+export function withPossibleTimes<Photo extends DatasetPhoto>(
+  photos: readonly Photo[],
+  { clock, now }: { clock: StationClock; now: number },
+): Photo[] {
+  const reset = resetPhotos(photosByImageset(photos), clock);
+  return photos.filter((photo) => !reset.has(photo) && photo.timestamp <= now + FUTURE_MS);
 }
 
 /** Photos of years before there were any, and those of a camera that started again at a 1 January, far from its others. */

@@ -2,7 +2,7 @@ import { stationClock } from '../local-time.ts';
 import type { ObservedSeries } from '../observations.ts';
 import { countOf } from '../report/formats.ts';
 import { checkAnnotators, type Decision } from './annotators.ts';
-import { checkClocks } from './clock.ts';
+import { checkClocks, withPossibleTimes } from './clock.ts';
 import { checkDuplicates } from './duplicates.ts';
 import type { CheckResult, FormatTime } from './finding.ts';
 import { checkGaps } from './gaps.ts';
@@ -30,9 +30,35 @@ export function checkDataset(sources: DatasetSources): CheckResult[] {
   return [
     checkClocks(photos, { clock, at, now: startedAt }),
     checkDuplicates(photos, sameBytes, at),
-    checkGaps(sources, at),
+    // One photo of 1970 would make a gap of fifty years.
+    checkGaps({ ...sources, photos: withPossibleTimes(photos, { clock, now: startedAt }) }, at),
     checkValues(sources, at),
     checkAnnotators(decisions, new Map(photos.map((photo) => [photo.image_id, photo])), at),
+  ];
+}
+
+type RunSources = {
+  /** Of the run, whose annotators have other numbers than those of the dataset if the input leaves some of them out. */
+  decisions: readonly Decision[];
+  /** Of the run; columns. */
+  photos: { imageIds: ArrayLike<number>; timestamps: ArrayLike<number>; keys: readonly string[] };
+  timezone: string;
+};
+
+/** The checks of the dataset as the report of a run has them: annotators are those of the run. */
+export function reportChecks(
+  ofDataset: readonly CheckResult[],
+  { decisions, photos, timezone }: RunSources,
+): CheckResult[] {
+  const byId = new Map(
+    photos.keys.map((filename, row) => {
+      const image_id = photos.imageIds[row] as number;
+      return [image_id, { image_id, timestamp: photos.timestamps[row] as number, filename }];
+    }),
+  );
+  return [
+    ...ofDataset.filter(({ check }) => check !== 'annotators'),
+    checkAnnotators(decisions, byId, timeFormat(timezone)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { countOf } from '../report/formats.ts';
 
 /**
  * What the checks of a station's data find. A finding is a question to whoever knows the station, never a fault of the run:
@@ -51,7 +52,10 @@ const MOST_PHOTOS = 4;
 export const findingOf = (words: Omit<Finding, 'examples' | 'more'>, found: readonly Example[]): Finding => ({
   ...words,
   examples: found.slice(0, MOST_EXAMPLES).map(({ caption, photos }) => ({
-    caption: photos.length > MOST_PHOTOS ? `${caption}, and ${photos.length - MOST_PHOTOS} more` : caption,
+    caption:
+      photos.length > MOST_PHOTOS
+        ? `${caption}, and ${countOf(photos.length - MOST_PHOTOS, 'more photo')}`
+        : caption,
     photos: photos
       .slice(0, MOST_PHOTOS)
       .map(({ image_id, timestamp, filename }) => ({ image_id, timestamp, filename })),

@@ -76,19 +76,24 @@ export function narrowed(numbers: Float64Array): Float64Array | Float32Array {
     : numbers;
 }
 
-/** Differences of instants in whole seconds: regular steps, which compress to next to nothing. */
-export function secondSteps(instants: Float64Array): Int32Array {
+/**
+ * Differences of instants in whole seconds: regular steps, which compress to next to nothing. A clock that is wrong by more than
+ * the 68 years of 32 bits makes them wider.
+ */
+export function secondSteps(instants: Float64Array): Int32Array | Float64Array {
   let before = 0;
-  return Int32Array.from(instants, (instant) => {
+  const steps = Float64Array.from(instants, (instant) => {
     const seconds = Math.round(instant / 1000);
     const step = seconds - before;
     before = seconds;
     return step;
   });
+  const narrow = Int32Array.from(steps);
+  return steps.every((step, index) => narrow[index] === step) ? narrow : steps;
 }
 
 /** The other way round from `secondSteps`, milliseconds. */
-export function sumSeconds(steps: Int32Array): Float64Array {
+export function sumSeconds(steps: Int32Array | Float64Array): Float64Array {
   let seconds = 0;
   return Float64Array.from(steps, (step) => {
     seconds += step;

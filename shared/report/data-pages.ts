@@ -2,10 +2,13 @@ import type { Dataset, Run, Split } from '../execution-state.ts';
 import type { ImageSplit } from '../image-split.ts';
 import { stationClock } from '../local-time.ts';
 import type { ObservedSeries } from '../observations.ts';
+import type { CheckResult } from '../quality/finding.ts';
+import { qualitySection } from './data-quality.ts';
 import { envelope } from './decimation.ts';
 import { type Figure, figureMarkup, imageFigures, pairFigure } from './figures.ts';
 import { formatCount } from './formats.ts';
 import { type Html, html } from './html.ts';
+import { NO_PHOTOS, notedPhotos } from './noted-photos.ts';
 import { pageText, type Section } from './page.ts';
 import type { PageData } from './page-data.ts';
 import { type Judgement, judgedPairs } from './run-pairs.ts';
@@ -31,7 +34,7 @@ type Sources = {
   splitOf?: (photo: PagePhoto) => ImageSplit;
 };
 
-/** A page to look at holds no more photos than this, evenly drawn, and those of all pairs; the files hold all. */
+/** A page to look at holds no more photos than this, evenly drawn, and those of all pairs and findings; the files hold all. */
 const MOST_PHOTOS = 30_000;
 const MOST_VALUES = 20_000;
 
@@ -42,13 +45,24 @@ const MOST_VALUES = 20_000;
  * @param script what draws the charts, `report/script.ts`
  */
 export function datasetPage(
-  { dataset, series, ...sources }: Sources & { dataset: Dataset; series: ObservedSeries },
+  {
+    dataset,
+    series,
+    checks,
+    ...sources
+  }: Sources & {
+    dataset: Dataset;
+    series: ObservedSeries;
+    checks: readonly CheckResult[];
+  },
   script: string,
 ): string {
   const { run } = sources;
   const variable = variableWords(run.parameters.variable_code);
   const withValues = dataset.images_with_value > 0;
-  const data = pageData('dataset', sources);
+  const clock = stationClock(run.station.timezone);
+  const noted = notedPhotos(checks, clock.wallMs);
+  const data = { ...pageData('dataset', sources, undefined, noted.imageIds), noted };
   const figures: Figure[] = [
     { id: 'images-per-day', title: 'Images', caption: 'Photos of each day, station time.' },
     ...(dataset.values > 0
@@ -81,6 +95,7 @@ export function datasetPage(
           content: html`${figures.map(figureMarkup)}${missing(dataset, variable.label)}`,
         },
         { id: 'pairs', title: 'Annotation pairs', content: html`${pairFigures.map(figureMarkup)}` },
+        qualitySection(checks),
       ],
       hasSplits: false,
       data: { ...data, observed: wallSeries(run, series) },
@@ -158,11 +173,13 @@ function pageData(
   kind: 'dataset' | 'input',
   { run, photos, judgements, photoBase, splitOf = () => 'test-in' }: Sources,
   isTrain?: readonly boolean[],
+  alsoShown: Iterable<number> = [],
 ): PageData {
-  const inPairs = new Set(judgements.flatMap((row) => [row['left.imageId'], row['right.imageId']]));
+  const wanted = new Set(alsoShown);
+  for (const row of judgements) wanted.add(row['left.imageId']).add(row['right.imageId']);
   const step = Math.ceil(photos.length / MOST_PHOTOS);
   const shown =
-    step <= 1 ? photos : photos.filter(({ image_id }, index) => index % step === 0 || inPairs.has(image_id));
+    step <= 1 ? photos : photos.filter(({ image_id }, index) => index % step === 0 || wanted.has(image_id));
   const clock = stationClock(run.station.timezone);
   const named: NamedPhotos = {
     timestamps: Float64Array.from(shown, ({ timestamp }) => clock.wallMs(timestamp)),
@@ -188,6 +205,7 @@ function pageData(
     epochs: [],
     previous: null,
     observed: null,
+    noted: NO_PHOTOS,
   };
 }
 

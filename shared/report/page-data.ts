@@ -11,6 +11,7 @@ import {
 } from './columns.ts';
 import type { PreviousModel } from './comparison.ts';
 import type { EpochLoss } from './epochs.ts';
+import { NO_PHOTOS, type NotedPhotos } from './noted-photos.ts';
 import type { JudgedPairs } from './pairs.ts';
 import type { NamedPhotos } from './scored-photos.ts';
 import type { VariableWords } from './variable-words.ts';
@@ -33,6 +34,8 @@ export type PageData = {
   previous: PreviousModel | null;
   /** Observed values themselves, where the page shows them besides those of photos. */
   observed: ObservedSeries | null;
+  /** Photos of the findings on the data, be they among `photos` or not. */
+  noted: NotedPhotos;
 };
 
 type Head = Pick<
@@ -41,8 +44,20 @@ type Head = Pick<
 > & { previous: string | null };
 
 export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
-  const { kind, variable, timezone, seed, resamples, photoBase, epochs, photos, pairs, previous, observed } =
-    page;
+  const {
+    kind,
+    variable,
+    timezone,
+    seed,
+    resamples,
+    photoBase,
+    epochs,
+    photos,
+    pairs,
+    previous,
+    observed,
+    noted,
+  } = page;
   const head: Head = {
     kind,
     variable,
@@ -65,6 +80,10 @@ export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
     choices: pairs.choices,
     pairSplits: pairs.splits,
     annotators: pairs.annotators,
+    notedExamples: noted.examples,
+    notedWall: secondSteps(noted.timestamps),
+    notedIds: noted.imageIds,
+    notedKeys: noted.keys,
     ...(previous && { previousScores: narrowed(previous.scores), previousWasTest: previous.wasTest }),
     ...(observed && {
       observedWall: secondSteps(observed.timestamps),
@@ -78,7 +97,7 @@ export function unpackPage(block: Uint8Array<ArrayBuffer>): PageData {
   return {
     ...head,
     photos: {
-      timestamps: sumSeconds(columns.wall as Int32Array),
+      timestamps: sumSeconds(columns.wall as Int32Array | Float64Array),
       values: widened(columns.values),
       scores: widened(columns.scores),
       splits: Array.from(columns.splits as Uint8Array, (split) => IMAGE_SPLITS[split] as ImageSplit),
@@ -102,10 +121,19 @@ export function unpackPage(block: Uint8Array<ArrayBuffer>): PageData {
           },
     observed: columns.observedWall
       ? {
-          timestamps: sumSeconds(columns.observedWall as Int32Array),
+          timestamps: sumSeconds(columns.observedWall as Int32Array | Float64Array),
           values: widened(columns.observedValues),
         }
       : null,
+    // Reports of earlier versions have none, and photos may have to leave them.
+    noted: columns.notedExamples
+      ? {
+          examples: columns.notedExamples as Uint32Array,
+          timestamps: sumSeconds(columns.notedWall as Int32Array | Float64Array),
+          imageIds: columns.notedIds as Uint32Array,
+          keys: columns.notedKeys as string[],
+        }
+      : NO_PHOTOS,
   };
 }
 

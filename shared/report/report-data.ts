@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { executionState } from '../execution-state.ts';
 import { stationClock } from '../local-time.ts';
+import type { CheckResult } from '../quality/finding.ts';
 import { bootstrapTau, type Interval } from '../tau-bootstrap.ts';
 import { type Comparison, comparePrevious, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
@@ -53,6 +54,8 @@ export type ReportSources = {
   /** Files of the run with their checksums. */
   files: readonly FileChecksum[];
   cost: CostEstimate | null;
+  /** What was checked of the data, and found. */
+  checks: readonly CheckResult[];
   /** Address below which a browser finds photos by key, with a slash at its end. */
   photoBase: string;
 };

@@ -1,4 +1,6 @@
+import { stationClock } from '../local-time.ts';
 import { certainty, comparisonMarkup } from './certainty.ts';
+import { qualitySection } from './data-quality.ts';
 import {
   dailyFigures,
   figureMarkup,
@@ -11,6 +13,7 @@ import {
 } from './figures.ts';
 import { dailyText, inputData, performance, REPORT_TITLE, titleBlock } from './header.ts';
 import { gallery, html } from './html.ts';
+import { notedPhotos } from './noted-photos.ts';
 import { pageText, type Section } from './page.ts';
 import { provenance } from './provenance.ts';
 import { RESAMPLES, type ReportData } from './report-data.ts';
@@ -40,6 +43,7 @@ ${figureMarkup(pairFigure(data.variable, withValues))}`,
         { id: 'annotation-pairs', title: 'Annotation pairs' },
       ],
     },
+    qualitySection(data.checks),
     { id: 'model-training', title: 'Model training', content: figureMarkup(lossFigure(data)) },
     {
       id: 'model-predictions',
@@ -114,6 +118,7 @@ ${figureMarkup(pairFigure(data.variable, withValues))}`,
         epochs: data.training.epochs,
         previous: data.previous,
         observed: null,
+        noted: notedPhotos(data.checks, stationClock(station.timezone).wallMs),
       },
     },
     script,

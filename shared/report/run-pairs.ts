@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { numberCell, optionalTextCell, textCell } from '../csv.ts';
 import { FileInvalid } from '../errors.ts';
+import type { Decision } from '../quality/annotators.ts';
 import { type Choice, type JudgedPairs, PAIR_SPLITS } from './pairs.ts';
 
 /** What the report takes from annotations.csv of the input; comments stay where they are (Q-P8). */
@@ -39,12 +40,7 @@ export function judgedPairs(
   const rowOf = (id: number) =>
     rows.get(id) ?? inconsistent(`photo ${id} in annotations.csv, not in predictions.csv`);
   const splits = new Map(splitRows.map(({ pair, split }) => [pair, split]));
-  const annotators = new Map<string | null, number>();
-  const annotatorOf = (userId: string | null) => {
-    const known = annotators.get(userId) ?? annotators.size + 1;
-    annotators.set(userId, known);
-    return known;
-  };
+  const annotatorOf = annotatorNumbers();
   return {
     left: Uint32Array.from(judgements, (row) => rowOf(row['left.imageId'])),
     right: Uint32Array.from(judgements, (row) => rowOf(row['right.imageId'])),
@@ -54,6 +50,27 @@ export function judgedPairs(
       return split >= 0 ? split : inconsistent(`pair ${index + 1} of annotations.csv is not in pairs.csv`);
     }),
     annotators: Uint16Array.from(judgements, ({ user_id }) => annotatorOf(user_id)),
+  };
+}
+
+/** The same judgements as the checks of their annotators take them. */
+export function decisionsOf(judgements: readonly Judgement[]): Decision[] {
+  const annotatorOf = annotatorNumbers();
+  return judgements.map(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) => ({
+    annotator: annotatorOf(user_id),
+    left,
+    right,
+    rank,
+  }));
+}
+
+/** Numbers annotators from 1, in the order in which they are asked for. */
+function annotatorNumbers(): (userId: string | null) => number {
+  const annotators = new Map<string | null, number>();
+  return (userId) => {
+    const known = annotators.get(userId) ?? annotators.size + 1;
+    annotators.set(userId, known);
+    return known;
   };
 }
 

@@ -94,6 +94,14 @@ dl.inline dd { font-weight: 600; }
 td.hash, td.text { text-align: left; }
 td.hash { white-space: normal; overflow-wrap: anywhere; min-width: 16rem; }
 table.apart { display: inline-table; margin: 0 2.5rem 1rem 0; vertical-align: top; }
+.checks div { display: grid; grid-template-columns: 9.5rem 8rem 1fr; gap: 0 1rem; padding: .4rem 0; border-bottom: 1px solid var(--line); }
+.checks dt { color: var(--ink); font-weight: 600; }
+.checks dd:last-child { color: var(--muted); text-align: left; }
+.finding { padding-left: 1rem; border-left: 3px solid var(--accent); }
+.examples { padding: 0; list-style: none; }
+.examples li { margin: .75rem 0; }
+.noted { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .35rem; }
+.noted .card { width: 9.5rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); text-decoration: none; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; }
 [data-gallery="contradicted"] { grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); }
 .card { display: flex; flex-direction: column; gap: .15rem; padding: .5rem; text-align: left; overflow: hidden; }
@@ -132,6 +140,8 @@ nav a { display: inline-block; padding: .2rem 0; text-decoration: none; }
 nav a:hover { text-decoration: underline; }
 @media screen and (max-width: 40rem) {
   .toolbar { position: static; }
+  .checks div { grid-template-columns: 1fr auto; }
+  .checks dd:last-child { grid-column: 1 / -1; }
   th, td { padding-left: .7rem; }
 }
 @media screen and (min-width: 78rem) {

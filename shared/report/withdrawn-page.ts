@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import type { NotedPhotos } from './noted-photos.ts';
 import { type PageData, packPage, unpackPage } from './page-data.ts';
 
 const DATA = /(<script type="application\/octet-stream" id="data">)([A-Za-z0-9+/=]*)(<\/script>)/;
@@ -21,10 +22,22 @@ export function withdrawFromPage(
   const kept = keys.flatMap((filename, row) =>
     isWithdrawn({ image_id: imageIds[row] as number, filename }) ? [] : [row],
   );
-  if (kept.length === keys.length) return null;
-  const text = gzipSync(packPage(withRows(data, kept))).toString('base64');
+  const { noted } = data;
+  const keptNoted = noted.keys.flatMap((filename, row) =>
+    isWithdrawn({ image_id: noted.imageIds[row] as number, filename }) ? [] : [row],
+  );
+  if (kept.length === keys.length && keptNoted.length === noted.keys.length) return null;
+  const page = { ...withRows(data, kept), noted: notedRows(noted, keptNoted) };
+  const text = gzipSync(packPage(page)).toString('base64');
   return html.replace(DATA, (_, open: string, __, close: string) => open + text + close);
 }
+
+const notedRows = (noted: NotedPhotos, kept: readonly number[]): NotedPhotos => ({
+  examples: Uint32Array.from(kept, (row) => noted.examples[row] as number),
+  timestamps: Float64Array.from(kept, (row) => noted.timestamps[row] as number),
+  imageIds: Uint32Array.from(kept, (row) => noted.imageIds[row] as number),
+  keys: kept.map((row) => noted.keys[row] as string),
+});
 
 /** @param kept rows of the photos that stay, ascending */
 function withRows(data: PageData, kept: readonly number[]): PageData {

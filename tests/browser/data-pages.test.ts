@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { pageScript } from '../../report/script.ts';
 import { datasetPage, inputPage } from '../../shared/report/data-pages.ts';
+import { plantedChecks } from '../planted-findings.ts';
 import { syntheticReport } from '../synthetic-report.ts';
 import { chartIds, drawFigure, findPoint, launchBrowser, openPage, takeScreenshot } from './open-page.ts';
 
@@ -38,8 +39,10 @@ const series = {
 const splitOf = ({ image_id }: { image_id: number }) =>
   photos.splits[image_id - (photos.imageIds[0] as number)] ?? 'train';
 
+const checks = plantedChecks(sources.photos).filter(({ check }) => check !== 'darkness');
+
 const PAGES = {
-  dataset: () => datasetPage({ ...sources, dataset: state.dataset, series }, pageScript()),
+  dataset: () => datasetPage({ ...sources, dataset: state.dataset, series, checks }, pageScript()),
   input: () =>
     inputPage(
       {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { CHROMIUM } from './chromium.js';
 
 export const SCREENSHOTS = join(import.meta.dirname, '..', '..', '.local', 'screenshots');
@@ -80,6 +80,13 @@ export async function takeScreenshot(page: Page, name: string): Promise<void> {
   await page.waitForTimeout(300);
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
+
+/** Writes a picture of a part of the page, once its photos have come into sight. */
+export async function takePicture(part: Locator, name: string): Promise<void> {
+  for (const photo of await part.locator('img').all()) await photo.scrollIntoViewIfNeeded();
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await part.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
 }
 
 export const chartIds = (page: Page): Promise<string[]> =>

@@ -5,6 +5,7 @@ import { handler as exportStation } from '../../functions/export-station.ts';
 import { readText } from '../../shared/aws/object-store.ts';
 import { AnnotationFileInvalid, NoAnnotations, NoImages, PhotosMissing } from '../../shared/errors.ts';
 import type { Run, StationExport } from '../../shared/execution-state.ts';
+import type { CheckResult } from '../../shared/quality/finding.ts';
 import { call, testRun } from '../test-run.ts';
 import {
   createTestBuckets,
@@ -253,6 +254,34 @@ describe('BuildDataset', () => {
     expect(JSON.parse(await read(run, run.keys.dataset.summary)).values).toEqual({ count: 0 });
   });
 
+  test('checks the data, and names what it finds in quality.json and on the page', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, [
+      { timestamp: '1970-01-01T00:00:05Z', filename: 'IMG_0004.JPG' },
+      ...photos,
+    ]);
+    const [, left, right] = image_ids as [number, number, number];
+    await insertAnnotations(database, station, [
+      { left, right, rank: 'LEFT' },
+      { left, right, rank: 'RIGHT' },
+    ]);
+    await observe(station.id, [
+      { timestamp: hour(12), value: 2 },
+      { timestamp: hour(13), value: -3 },
+    ]);
+    const run = testRun(station, buckets);
+
+    await build(run);
+
+    const { checks } = JSON.parse(await read(run, run.keys.dataset.quality)) as { checks: CheckResult[] };
+    const findings = checks.flatMap(({ findings }) => findings);
+    expect(checks.map(({ check }) => check)).toEqual(['clock', 'duplicates', 'gaps', 'values', 'annotators']);
+    expect(findings.map(({ kind }) => kind)).toEqual(['clock.reset', 'values.impossible', 'annotators.self']);
+    expect(findings[0]?.examples[0]?.photos.map(({ image_id }) => image_id)).toEqual([image_ids[0]]);
+    const page = await read(run, run.keys.dataset.page);
+    for (const { title } of findings) expect(page).toContain(`<h3>${title}</h3>`);
+  });
+
   test('writes the same bytes when run twice', async () => {
     const station = await insertStation(database);
     const { image_ids } = await insertImageset(database, station.id, photos);
@@ -261,8 +290,8 @@ describe('BuildDataset', () => {
     const run = testRun(station, buckets);
     const files = () =>
       Promise.all(
-        [run.keys.dataset.images, run.keys.dataset.annotations, run.keys.dataset.summary].map((key) =>
-          read(run, key),
+        (['images', 'annotations', 'summary', 'quality', 'page'] as const).map((name) =>
+          read(run, run.keys.dataset[name]),
         ),
       );
 

@@ -94,6 +94,7 @@ async function finishedRun(parameters: Record<string, unknown>, name = 'a'): Pro
     separatePairs(150).map((pair) => ({ ...pair, comment: 'Bob was here' })),
   );
   await writeJson(inModelBucket(result.keys.dataset.summary), { of: name });
+  await writeJson(inModelBucket(result.keys.dataset.quality), { checks: [] });
   await writeObject(inModelBucket(result.keys.dataset.page), `<html>dataset ${name}</html>`, 'text/html');
   await call(splitPairs, { run: result });
   await call(writeManifests, { run: result });

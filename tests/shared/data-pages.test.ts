@@ -1,8 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { datasetPage, inputPage, type PagePhoto } from '../../shared/report/data-pages.ts';
+import { escapeHtml } from '../../shared/report/html.ts';
 import { unpackPage } from '../../shared/report/page-data.ts';
 import { judgementsOf } from '../../shared/report/run-pairs.ts';
+import { plantedChecks } from '../planted-findings.ts';
 import { testReportState } from '../test-report.ts';
 
 const { run, dataset, split } = testReportState({ storage: 'storage', model: 'model' });
@@ -25,7 +27,10 @@ const chartsOf = (markup: string) => [...markup.matchAll(/data-chart="([^"]+)"/g
 
 describe('The page of a dataset', () => {
   const page = (photos = photosOf(8), more = {}) =>
-    datasetPage({ run, photos, judgements, photoBase, dataset, series: noValues, ...more }, 'draw()');
+    datasetPage(
+      { run, photos, judgements, photoBase, dataset, series: noValues, checks: [], ...more },
+      'draw()',
+    );
 
   test('shows photos, observed values and pairs', () => {
     expect(chartsOf(page())).toEqual([
@@ -58,6 +63,35 @@ describe('The page of a dataset', () => {
 
     expect(photos.keys.length).toBeLessThan(30_010);
     expect([...photos.imageIds].slice(0, 3)).toEqual([1, 2, 8]);
+  });
+
+  test('shows what was checked and found, with photos that the page would leave out otherwise', () => {
+    const photos = photosOf(200_000);
+    const checks = plantedChecks(photos.slice(0, 3000)).filter(({ check }) => check !== 'darkness');
+    const findings = checks.flatMap(({ findings }) => findings);
+    const markup = page(photos, { checks });
+
+    const { noted, photos: shown } = dataOf(markup);
+    for (const { title, meaning, action } of findings)
+      for (const text of [title, meaning, action]) expect(markup).toContain(escapeHtml(text));
+    expect([...new Set(noted.examples)].length).toBe(Math.max(...noted.examples) + 1);
+    expect(noted.keys).toContain('imagesets/9a/images/reset <b>"one"</b>.JPG');
+    expect(markup).not.toContain('reset <b>');
+    const ids = new Set(shown.imageIds);
+    const ofPage = [...noted.imageIds].filter((id) => id < 900_000);
+    expect(ofPage.length).toBeGreaterThan(10);
+    expect(ofPage.every((id) => ids.has(id))).toBe(true);
+    expect(markup).toContain('photos are opened when they are scored');
+  });
+
+  test('says of each check of a healthy dataset that nothing was found, and what was looked at', () => {
+    const checks = plantedChecks(photosOf(300)).map((check) => ({ ...check, findings: [] }));
+
+    const markup = page(photosOf(8), { checks });
+
+    expect(markup.match(/<dd>nothing found<\/dd>/g)).toHaveLength(6);
+    for (const { checked } of checks) expect(markup).toContain(escapeHtml(checked));
+    expect(dataOf(markup).noted.keys).toEqual([]);
   });
 
   test('shows names of users as text', () => {

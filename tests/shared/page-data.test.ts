@@ -72,6 +72,12 @@ describe('The data of a page', () => {
       epochs: [{ epoch: 1, train: 0.5, val: null }],
       previous: { model_code: 'older', scores: Float64Array.of(1, Number.NaN), wasTest: Uint8Array.of(0, 1) },
       observed: { timestamps: Float64Array.of(1_000, 2_000), values: Float64Array.of(1.5, 2.5) },
+      noted: {
+        examples: Uint32Array.of(0, 1),
+        timestamps: Float64Array.of(Date.UTC(2190, 0, 1), Date.UTC(1901, 0, 1)),
+        imageIds: Uint32Array.of(7, 9),
+        keys: ['imagesets/1/images/a.JPG', '</script>.JPG'],
+      },
     };
 
     expect(unpackPage(packPage(page))).toEqual(page);
