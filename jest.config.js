@@ -1,6 +1,7 @@
 /**
  * Projects by what they need: `unit` nothing but the source; `services` the embedded PostgreSQL and S3, started once per
- * run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `browser` Chromium; `reference` R. All run the
+ * run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
+ * `npm run test:containers` installs; `browser` Chromium; `reference` R. All run the
  * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
 const common = {
@@ -24,7 +25,7 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|interleavings|integration|emulator|browser|reference)/',
+        '<rootDir>/tests/(functions|local|machines|interleavings|integration|emulator|containers|browser|reference)/',
       ],
     },
     {
@@ -38,6 +39,11 @@ export default {
       ...common,
       displayName: 'emulator',
       testMatch: ['<rootDir>/tests/emulator/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'containers',
+      testMatch: ['<rootDir>/tests/containers/**/*.test.ts'],
     },
     {
       ...common,

@@ -23,11 +23,12 @@ const LINES_OF_A_FAILURE = 15;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
-  console.log(`Usage: npm run setup [-- --tests | --emulator | --audit | --without-python]
+  console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --audit | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
   --tests      also pytest, which npm test runs the model's tests with
   --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
+  --containers also AWS's toolkits for training and serving in a venv, which npm run test:containers uses
   --audit      instead of PyTorch, pip-audit in a venv, which npm run audit uses
   --without-python  the npm packages only: what packaging and deploying need
   FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
@@ -40,6 +41,7 @@ installCommand();
 if (process.argv.includes('--emulator'))
   installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
 else if (process.argv.includes('--audit')) installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
+else if (process.argv.includes('--containers')) installContainerToolkits();
 else if (!process.argv.includes('--without-python'))
   installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
 
@@ -84,19 +86,30 @@ function installPython(modules) {
 }
 
 /**
- * Apart from PyTorch's Python: they need none of it, and it none of them.
+ * Apart from PyTorch's Python, unless that is given: they need none of it, and it none of them.
  * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
+ * @param {{ python: string, options: string[] }} base of the venv
  */
-function installVenv(what, name, requirements) {
+function installVenv(what, name, requirements, base = { python: 'python3', options: [] }) {
   const folder = join(STATE_FOLDER, name);
   const file = join(ROOT, requirements);
   const wanted = readFileSync(file, 'utf8');
   const stamp = join(folder, 'requirements.txt');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
   step(`${what}, into .local/${name} (half a minute)`, () => {
-    run('python3', ['-m', 'venv', '--clear', folder]);
+    run(base.python, ['-m', 'venv', '--clear', ...base.options, folder]);
     run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', file]);
     writeFileSync(stamp, wanted);
+  });
+}
+
+/** With the PyTorch that the project uses, as the containers have their own beside the toolkits. */
+function installContainerToolkits() {
+  installPython(PYTHON_MODULES);
+  const { python } = JSON.parse(readFileSync(PYTHON_STAMP, 'utf8'));
+  installVenv('AWS’s container toolkits', 'containers', 'tests/containers/requirements.txt', {
+    python,
+    options: ['--system-site-packages'],
   });
 }
 

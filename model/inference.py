@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import warnings
 from pathlib import Path
 from typing import Any, Callable
@@ -29,6 +30,8 @@ from transforms import apply_transform, scoring_plan, turn_off_antialiasing
 
 # The compiled network must give the same score; were it further off, the plain one would be used.
 COMPILED_TOLERANCE = 2e-6
+# The class that TorchServe's process is started with.
+TORCHSERVE = b'org.pytorch.serve.ModelServer'
 # Of what the network sees: eight times the largest input_size.
 MAX_SIDE_PIXELS = 8192
 
@@ -117,7 +120,28 @@ def model_fn(model_dir: str | os.PathLike, context: Any = None) -> Scorer:
     """Load model.pth: ours, or one that FPE published before. No other weights are fetched (Q-X1)."""
     torch.set_num_threads(threads_per_worker())
     path = Path(model_dir) / 'model.pth'
-    return Scorer(load_checkpoint(path), str(path))
+    try:
+        return Scorer(load_checkpoint(path), str(path))
+    except Exception as error:
+        end_torchserve(error)
+        raise
+
+
+def end_torchserve(error: Exception, process_folder: Path = Path('/proc')) -> None:
+    """End the server of AWS's container, if that is what has started this process.
+
+    TorchServe stays healthy without a model and starts a worker again and again, while each photo waits for
+    minutes: a job of 100,000 photos would run for days. Once the server is gone, the job fails at its first
+    photo. Any other server is told by the error itself.
+    """
+    parent = os.getppid()
+    try:
+        command = (process_folder / str(parent) / 'cmdline').read_bytes()
+    except OSError:
+        return
+    if TORCHSERVE in command:
+        print(f'The server ends, as its model does not load: {reason_of(error)}', flush=True)
+        os.kill(parent, signal.SIGTERM)
 
 
 def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Image.Image | UnreadablePhoto:

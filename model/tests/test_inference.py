@@ -1,5 +1,6 @@
 import io
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -169,3 +170,19 @@ def test_workers_share_the_cores(monkeypatch, workers, cores, threads):
     monkeypatch.setattr(inference.os, 'sched_getaffinity', lambda pid: range(cores), raising=False)
 
     assert inference.threads_per_worker() == threads
+
+
+@pytest.mark.parametrize(
+    'command, ends', [(b'java\0org.pytorch.serve.ModelServer\0--python', True), (b'python3\0serve', False)]
+)
+def test_a_model_that_does_not_load_ends_torchserve_and_no_other_server(tmp_path, monkeypatch, command, ends):
+    killed = []
+    (tmp_path / '7').mkdir()
+    (tmp_path / '7' / 'cmdline').write_bytes(command)
+    monkeypatch.setattr(inference.os, 'getppid', lambda: 7)
+    monkeypatch.setattr(inference.os, 'kill', lambda *arguments: killed.append(arguments))
+
+    inference.end_torchserve(InvalidCheckpoint('a', 'b', 'c', 'd', 'e'), tmp_path)
+    inference.end_torchserve(InvalidCheckpoint('a', 'b', 'c', 'd', 'e'), tmp_path / 'no such folder')
+
+    assert killed == ([(7, signal.SIGTERM)] if ends else [])
