@@ -1,11 +1,22 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
-import { kendallTaus } from '../shared/execution-state.ts';
+import { kendallTaus, learnt } from '../shared/execution-state.ts';
 import { parseJson } from '../shared/json.ts';
 import { messageOf, withoutAddresses } from '../shared/notification.ts';
+import {
+  leftOutPhrases,
+  PAIR_EXCLUSIONS,
+  PAIR_FILTERS,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  PHOTO_FILTERS,
+  type Reason,
+  VALUE_EXCLUSIONS,
+} from '../shared/reasons.ts';
 import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
 import { describeRow } from '../shared/refresh-summary.ts';
 import { formatCount } from '../shared/report/formats.ts';
+import { learntRemarks } from '../shared/report/remarks.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
 import { scoringLines, scoringResult } from './scoring-lines.ts';
@@ -24,15 +35,20 @@ export const runResult = z.object({
     filtered: z.record(z.string(), z.number()).default({}),
     scored: z.number(),
     unreadable: z.number(),
+    faults: z.record(z.string(), z.number()).default({}),
     missing: z.number().default(0),
   }),
   pairs: z.object({
     found: z.number(),
+    excluded: z.record(z.string(), z.number()).default({}),
     filtered: z.record(z.string(), z.number()).default({}),
     train: z.number(),
     val: z.number(),
     leaked_images: z.number().default(0),
+    learnt: learnt.nullable().default(null),
   }),
+  /** Values of the station's own datasets. */
+  values: z.object({ usable: z.number(), excluded: z.record(z.string(), z.number()) }).optional(),
   kendall_tau: kendallTaus,
   promotion: z.object({ reason: z.string() }).optional(),
 });
@@ -72,7 +88,7 @@ export function executionSummary(
 
 /** Photos, pairs, agreement with observed values, and where the files are. */
 export function resultLines(result: RunResult): string[] {
-  const { images, pairs, kendall_tau } = result;
+  const { images, pairs, values, kendall_tau } = result;
   const without = [
     ...(images.unreadable ? [`${formatCount(images.unreadable)} unreadable`] : []),
     ...(images.missing ? [`${formatCount(images.missing)} without an answer`] : []),
@@ -80,14 +96,19 @@ export function resultLines(result: RunResult): string[] {
   return [
     `Model     ${result.model_code} of station ${result.station_id}`,
     `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${without.join('')}`,
-    ...leftOut({ ...images.excluded, ...images.filtered }),
+    ...leftOut(PHOTO_EXCLUSIONS, images.excluded),
+    ...leftOut(PHOTO_FILTERS, images.filtered),
+    ...leftOut(PHOTO_FAULTS, images.faults),
     `Pairs     ${formatCount(pairs.train)} to train, ${formatCount(pairs.val)} to validate, of ${formatCount(pairs.found)} annotated`,
-    ...leftOut(pairs.filtered),
+    ...leftOut(PAIR_EXCLUSIONS, pairs.excluded),
+    ...leftOut(PAIR_FILTERS, pairs.filtered),
+    ...learntRemarks(pairs.learnt, { pair_splits: pairs }).map((remark) => `          ${remark}`),
     ...(pairs.leaked_images
       ? [
           `          ${formatCount(pairs.leaked_images)} photos are in pairs of both, so validation looks better than it is`,
         ]
       : []),
+    ...(values ? valueLines(values) : []),
     'Kendall tau of scores and observed values (1: the same order, 0: no relation, –: no such photos or values)',
     ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(24)} ${formatTau(kendall_tau[name])}`),
     ...(result.model_id === null
@@ -99,6 +120,14 @@ export function resultLines(result: RunResult): string[] {
         ]),
   ];
 }
+
+/** Nothing where no value was left out. */
+const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<string, number> }): string[] => {
+  const lines = leftOut(VALUE_EXCLUSIONS, excluded);
+  return lines.length > 0
+    ? [`Values    ${formatCount(usable)} usable of the station’s datasets`, ...lines]
+    : [];
+};
 
 /** One line for each station, those that nothing was done with as well. */
 export function refreshLines({
@@ -125,23 +154,8 @@ export function refreshLines({
 }
 
 /** One line for each reason that left something out. */
-const leftOut = (counts: Record<string, number>): string[] =>
-  Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([reason, count]) => `          ${formatCount(count)} ${REASONS[reason] ?? reason}`);
-
-const REASONS: Record<string, string> = {
-  imageset_not_done: 'in imagesets that are not processed yet',
-  image_not_done: 'not processed, or failed',
-  no_timestamp: 'without a time',
-  pii: 'with people or vehicles',
-  outside_dates: 'outside the dates of the input',
-  outside_months: 'outside the months of the input',
-  outside_hours: 'outside the hours of the input',
-  not_ranked: 'not ranked by the annotator',
-  photo_filtered: 'with a photo that is left out',
-  not_sampled: 'beyond annotations_max_n',
-};
+const leftOut = (reasons: Record<string, Reason>, counts: Record<string, number>): string[] =>
+  leftOutPhrases(reasons, counts, formatCount).map((phrase) => `          ${phrase}`);
 
 const TAU_LABELS = [
   ['train', 'training photos'],

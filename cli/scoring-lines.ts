@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { leftOutPhrases, PHOTO_FAULTS } from '../shared/reasons.ts';
 import { formatCount } from '../shared/report/formats.ts';
 
 /** Output of score-station. */
@@ -8,6 +9,7 @@ export const scoringResult = z.object({
   scored: z.number(),
   removed: z.number(),
   unreadable: z.number(),
+  faults: z.record(z.string(), z.number()).default({}),
   images: z.number(),
   predictions_url: z.string(),
 });
@@ -15,7 +17,7 @@ export type ScoringResult = z.output<typeof scoringResult>;
 
 /** What has become of the new photos, in words for a person. */
 export function scoringLines(result: ScoringResult): string[] {
-  const { scored, removed, unreadable, images } = result;
+  const { scored, removed, unreadable, faults, images } = result;
   const changes = [
     ...(scored ? [`${formatCount(scored)} new ones scored`] : []),
     ...(unreadable ? [`${formatCount(unreadable)} new ones unreadable`] : []),
@@ -24,6 +26,7 @@ export function scoringLines(result: ScoringResult): string[] {
   return [
     `Model     ${result.model_code} of station ${result.station_id}`,
     `Photos    ${changes.join(', ') || 'no new ones'}; ${formatCount(images)} have a score`,
+    ...leftOutPhrases(PHOTO_FAULTS, faults, formatCount).map((phrase) => `          ${phrase}`),
     `Scores    ${result.predictions_url}`,
   ];
 }

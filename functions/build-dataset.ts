@@ -59,7 +59,7 @@ export const handler = lambdaHandler(
         const lines = annotationLines([session], byId, station);
         for (const line of lines)
           pairTimes.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
-        judgements.push(...judgementsOf(lines));
+        for (const judgement of judgementsOf(lines)) judgements.push(judgement);
         if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
       }
     }
@@ -105,6 +105,7 @@ export const handler = lambdaHandler(
           photos: valued,
           judgements,
           dataset,
+          exported,
           series,
           checks,
           photoBase: photoBase(run.buckets.storage),

@@ -1,6 +1,6 @@
 import { pageScript } from '../report/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { publishKendallTau } from '../shared/aws/metrics.ts';
+import { publishKendallTau, publishLeftOut } from '../shared/aws/metrics.ts';
 import {
   findJson,
   readAllRows,
@@ -19,6 +19,7 @@ import { reportChecks } from '../shared/quality/dataset-quality.ts';
 import { qualityFile } from '../shared/quality/finding.ts';
 import { metricsFile } from '../shared/report/metrics.ts';
 import { agreementNote } from '../shared/report/note.ts';
+import { remarks } from '../shared/report/remarks.ts';
 import { rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
 import { reportPage } from '../shared/report/report-page.ts';
 import { jobCosts } from '../shared/report/run-cost.ts';
@@ -63,8 +64,17 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   await writeJson(inModelBucket(keys.metrics), metricsFile(report));
   const { photos: byPhoto, days } = report.agreement;
   publishKendallTau(state.run.station.id, byPhoto.overall.tau);
+  publishLeftOut({
+    Photos: [state.export.images_excluded, state.predictions.faults],
+    Pairs: [state.export.pairs_excluded],
+    Values: [state.export.values_excluded],
+  });
   return {
     note: agreementNote(report),
+    remarks: remarks(report)
+      .map((remark) => `\n${remark}`)
+      .join(''),
+    learnt: training.learnt,
     kendall_tau: forEachGroup(({ id }) => byPhoto[id].tau),
     kendall_tau_daily: forEachGroup(({ id }) => days[id].tau),
   };

@@ -16,6 +16,7 @@ import {
 } from '../shared/execution-state.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import { chunkName, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+import { PHOTO_FAULTS, sumCounts } from '../shared/reasons.ts';
 
 /** Puts the chunks together as predictions.csv: every photo has its row, or the run fails (Q-M2). */
 export const handler = lambdaHandler(
@@ -40,6 +41,10 @@ export const handler = lambdaHandler(
       images,
       scored,
       unreadable: sum(({ unreadable }) => unreadable),
+      faults: sumCounts(
+        PHOTO_FAULTS,
+        merged.map(({ faults }) => faults),
+      ),
       missing: sum(({ missing }) => missing),
     };
     publishScoring(predictions);

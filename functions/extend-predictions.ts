@@ -18,6 +18,8 @@ import {
   type PredictedPhoto,
   predictedPhoto,
 } from '../shared/predictions.ts';
+import { type Counts, leftOutPhrases, PHOTO_FAULTS, type PhotoFault, sumCounts } from '../shared/reasons.ts';
+import { formatCount } from '../shared/report/formats.ts';
 import {
   type Extension,
   type ScoringRun,
@@ -57,9 +59,18 @@ export const handler = lambdaHandler(
     const scored = added.filter(({ score }) => score !== null).length;
     const counts = { images, scored, unreadable: added.length - scored };
     publishScoredPhotos(counts);
-    return { ...counts, imagesets: ofImagesets.size, published_etag };
+    const faults = sumCounts(
+      PHOTO_FAULTS,
+      merged.map((batch) => batch.faults),
+    );
+    return { ...counts, faults, remarks: faultRemark(faults), imagesets: ofImagesets.size, published_etag };
   },
 );
+
+const faultRemark = (faults: Counts<PhotoFault>): string => {
+  const phrases = leftOutPhrases(PHOTO_FAULTS, faults, formatCount);
+  return phrases.length > 0 ? `\nPhotos without a score: ${phrases.join(', ')}.` : '';
+};
 
 /** @returns number of rows for the website */
 async function writeExtended(

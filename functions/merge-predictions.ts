@@ -5,13 +5,14 @@ import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readText, readTextRange, writeCsv } from '../shared/aws/object-store.ts';
 import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
-import { type MergedBatch, mergeBatch, transformRun } from '../shared/execution-state.ts';
+import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
 import { parseJsonAs } from '../shared/json.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { readsAtOnce } from '../shared/merge-plan.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
-import { chunkName, modelAnswer, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+import { chunkName, faultOf, modelAnswer, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+import { aboveZero, noneOf, PHOTO_FAULTS, sumOf } from '../shared/reasons.ts';
 
 /**
  * Joins one batch of photos with the scores that the transform job left for them, one object per photo. Where S3 asks to slow
@@ -21,21 +22,21 @@ import { chunkName, modelAnswer, PREDICTION_COLUMNS } from '../shared/prediction
  */
 export const handler = lambdaHandler(
   z.object({ run: transformRun, batch: mergeBatch }),
-  async ({ run, batch }): Promise<MergedBatch> => {
+  async ({ run, batch }): Promise<z.input<typeof mergedBatch>> => {
     const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
     const { images, run_prefix } = run.keys.transform;
     const lines = await readTextRange(inModelBucket(images), batch.first_byte, batch.last_byte);
     const where = `${s3Uri(inModelBucket(images))} from row ${batch.skip + 1}`;
     const rows = parseCsv(csvHeader(INPUT_IMAGE_COLUMNS) + lines, inputImage, where);
 
-    let unreadable = 0;
+    const faults = noneOf(PHOTO_FAULTS);
     let missing = 0;
     const predictions = await pMap(
       rows,
       async (row) => {
         const answer = await readAnswer(inModelBucket(`${run_prefix}/${row.filename}.out`));
         if (answer === null) missing += 1;
-        else if (answer.score === null) unreadable += 1;
+        else if (answer.score === null) faults[faultOf(answer)] += 1;
         return { ...row, timestamp: formatInstant(row.timestamp), score: answer?.score ?? null };
       },
       { concurrency: readsAtOnce(Number(optionalSetting('MERGE_CONCURRENCY') ?? 10)) },
@@ -43,7 +44,17 @@ export const handler = lambdaHandler(
     const chunk = inModelBucket(`${run_prefix}/${chunkName(batch)}`);
     await writeCsv(chunk, formatCsv(PREDICTION_COLUMNS, predictions));
     const { skip, size } = batch;
-    return { skip, n: rows.length, size, scored: rows.length - unreadable - missing, unreadable, missing };
+    const n = rows.length;
+    const unreadable = sumOf(faults);
+    return {
+      skip,
+      n,
+      size,
+      scored: n - unreadable - missing,
+      unreadable,
+      faults: aboveZero(faults),
+      missing,
+    };
   },
 );
 

@@ -27,6 +27,7 @@ import { extremes, formatInstant, stationClock } from '../shared/local-time.ts';
 import { filterPairs } from '../shared/pair-filter.ts';
 import { PAIR_COLUMNS, pairLines } from '../shared/pair-lines.ts';
 import { splitPairs } from '../shared/pair-split.ts';
+import { noneOf, PHOTO_FILTERS } from '../shared/reasons.ts';
 import { inputPage } from '../shared/report/data-pages.ts';
 import { seededRandom } from '../shared/seeded-random.ts';
 
@@ -112,7 +113,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
 async function readImages(run: Run, clock: ReturnType<typeof stationClock>) {
   const location = { bucket: run.buckets.model, key: run.keys.dataset.images };
   const filterOf = imageFilter(run.parameters, clock);
-  const removed = { outside_dates: 0, outside_months: 0, outside_hours: 0 };
+  const removed = noneOf(PHOTO_FILTERS);
   const images: DatasetImage[] = [];
   for await (const rows of readRows(location, datasetImage))
     for (const row of rows) {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AnnotationFileInvalid } from './errors.ts';
 import { describeMismatch, parseJson } from './json.ts';
+import type { Counts } from './reasons.ts';
 
 /** Exported files hold an array, a bare string or nothing (Q-S5). */
 const attributes = z
@@ -9,21 +10,21 @@ const attributes = z
   .transform((given) => given ?? []);
 const side = z.object({ imageId: z.int(), attributes });
 
-/** One element of an annotation file (contract 4). */
-export const annotationPair = z
-  .object({
-    left: side,
-    right: side,
-    rank: z
-      .enum(['LEFT', 'RIGHT', 'SAME', 'UNKNOWN'])
-      .nullish()
-      .transform((rank) => rank ?? null),
-    comment: z
-      .string()
-      .nullish()
-      .transform((comment) => comment ?? null),
-  })
-  .refine(({ left, right }) => left.imageId !== right.imageId, 'both sides show the same image');
+const element = z.object({
+  left: side,
+  right: side,
+  rank: z
+    .enum(['LEFT', 'RIGHT', 'SAME', 'UNKNOWN'])
+    .nullish()
+    .transform((rank) => rank ?? null),
+  comment: z
+    .string()
+    .nullish()
+    .transform((comment) => comment ?? null),
+});
+
+/** One pair of an annotation file (contract 4). `pair_id` is its place in the file, from 1. */
+export const annotationPair = z.object({ pair_id: z.int(), ...element.shape });
 export type AnnotationPair = z.output<typeof annotationPair>;
 
 /** A row of `annotations` with the pairs of its file. */
@@ -33,17 +34,27 @@ export const annotationSession = z.object({
   duration_sec: z.number().nullable(),
   n: z.number().nullable(),
   url: z.string().nullable(),
+  /** Elements of the file, pairs or not. */
+  elements: z.int(),
   pairs: z.array(annotationPair),
 });
 export type AnnotationSession = z.output<typeof annotationSession>;
 
+export type AnnotationFile = {
+  elements: number;
+  pairs: AnnotationPair[];
+  /** Elements that are no pairs of two photos. */
+  excluded: Counts<'malformed' | 'same_photo'>;
+};
+
 /**
- * Reads the body of one annotation file.
+ * Reads the body of one annotation file. One element that is no pair costs this element alone; a file of which no element can be
+ * read is something else than an annotation file.
  *
  * @param where names session and object in errors
  * @throws AnnotationFileInvalid, also for the object that an unfinished training session leaves (Q-D9)
  */
-export function parseAnnotationFile(body: string, where: string): AnnotationPair[] {
+export function parseAnnotationFile(body: string, where: string): AnnotationFile {
   let content: unknown;
   try {
     content = parseJson(body);
@@ -51,11 +62,19 @@ export function parseAnnotationFile(body: string, where: string): AnnotationPair
     throw invalid(where, (error as Error).message);
   }
   if (!Array.isArray(content)) throw invalid(where, content === null ? 'null' : `a JSON ${typeof content}`);
-  return content.map((element, index) => {
-    const parsed = annotationPair.safeParse(element);
-    if (parsed.success) return parsed.data;
-    throw invalid(where, `element ${index + 1}: ${describeMismatch(parsed.error)}`);
-  });
+  const pairs: AnnotationPair[] = [];
+  const excluded = { malformed: 0, same_photo: 0 };
+  let firstFault = '';
+  for (const [index, found] of content.entries()) {
+    const parsed = element.safeParse(found);
+    if (!parsed.success) {
+      excluded.malformed += 1;
+      firstFault ||= `element ${index + 1}: ${describeMismatch(parsed.error)}`;
+    } else if (parsed.data.left.imageId === parsed.data.right.imageId) excluded.same_photo += 1;
+    else pairs.push({ pair_id: index + 1, ...parsed.data });
+  }
+  if (excluded.malformed > 0 && excluded.malformed === content.length) throw invalid(where, firstFault);
+  return { elements: content.length, pairs, excluded };
 }
 
 const invalid = (where: string, found: string): AnnotationFileInvalid =>

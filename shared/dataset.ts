@@ -19,7 +19,7 @@ type AnnotationLine = Record<(typeof ANNOTATION_COLUMNS)[number], Cell> & {
 
 /**
  * Rows of annotations.csv: every pair of every session, joined with its photos (contract 5.1). Pairs with a photo that is
- * not selected are left out; `pair_id` is the place in the file before that.
+ * not selected are left out.
  *
  * @param images selected photos by image id
  */
@@ -28,8 +28,8 @@ export function annotationLines(
   images: ReadonlyMap<number, ValuedImage>,
   station: { id: number; name: string },
 ): AnnotationLine[] {
-  return sessions.flatMap(({ pairs, annotation_id, user_id, duration_sec, n, url }) =>
-    pairs.flatMap((pair, index) => {
+  return sessions.flatMap(({ pairs, elements, annotation_id, user_id, duration_sec, n, url }) =>
+    pairs.flatMap((pair) => {
       const left = images.get(pair.left.imageId);
       const right = images.get(pair.right.imageId);
       if (!left || !right) return [];
@@ -48,7 +48,7 @@ export function annotationLines(
           'left.attributes': pair.left.attributes.join(','),
           'right.imageId': right.image_id,
           'right.attributes': pair.right.attributes.join(','),
-          pair_id: index + 1,
+          pair_id: pair.pair_id,
           'left.timestamp': formatInstant(left.timestamp),
           'left.value': left.value,
           'left.url': left.url,
@@ -58,7 +58,7 @@ export function annotationLines(
           'right.url': right.url,
           'right.filename': right.filename,
           ...compareValues(left.value, right.value),
-          data_nrow: pairs.length,
+          data_nrow: elements,
         },
       ];
     }),

@@ -1,5 +1,17 @@
 import * as z from 'zod';
 import type { RunKeys } from './keys.ts';
+import {
+  type Counts,
+  codesOf,
+  noneOf,
+  PAIR_EXCLUSIONS,
+  PAIR_FILTERS,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  PHOTO_FILTERS,
+  type Reason,
+  VALUE_EXCLUSIONS,
+} from './reasons.ts';
 import { runInput } from './run-input.ts';
 
 /**
@@ -9,6 +21,14 @@ import { runInput } from './run-input.ts';
 
 const count = z.int().min(0);
 const instant = z.iso.datetime({ offset: true });
+
+/** A count for each reason of a list; 0 for those that the version that counted did not know. */
+export const countsOf = <Code extends string>(reasons: Record<Code, Reason>) =>
+  z
+    .object(Object.fromEntries(codesOf(reasons).map((code) => [code, count.default(0)])))
+    .default(() => noneOf(reasons)) as unknown as z.ZodDefault<
+    z.ZodType<Counts<Code>, Partial<Counts<Code>>>
+  >;
 
 /** What PrepareRun fixes once for the whole run. */
 export const run = z.object({
@@ -35,23 +55,18 @@ export const run = z.object({
 });
 export type Run = z.output<typeof run>;
 
-/** Why photos were left out by ExportStation; each photo counts once, under the first reason that applies. */
-export const imageExclusions = z.object({
-  imageset_not_done: count,
-  image_not_done: count,
-  no_timestamp: count,
-  pii: count,
-});
-
 export const stationExport = z.object({
   images_found: count.describe('rows of the station in images, before any filter'),
-  images_excluded: imageExclusions,
+  /** Each photo counts once, under the first reason that applies; likewise pairs and values. */
+  images_excluded: countsOf(PHOTO_EXCLUSIONS),
   images: count,
   images_start: instant,
   images_end: instant,
   annotation_sessions: count,
-  annotation_pairs: count,
+  annotation_pairs: count.describe('elements of the annotation files'),
+  pairs_excluded: countsOf(PAIR_EXCLUSIONS),
   fpe_values: count,
+  values_excluded: countsOf(VALUE_EXCLUSIONS),
   /** What has come until then is in this export; all that comes later is new to the next one. */
   snapshot_at: instant,
 });
@@ -77,15 +92,10 @@ export type Dataset = z.output<typeof dataset>;
 export const split = z.object({
   images: count,
   /** Photos of the dataset that the filters of the input leave out; each counts once. */
-  images_filtered: z.object({ outside_dates: count, outside_months: count, outside_hours: count }),
+  images_filtered: countsOf(PHOTO_FILTERS),
   image_splits: z.object({ train: count, val: count, 'test-in': count, 'test-out': count }),
   pairs: count,
-  pairs_filtered: z.object({
-    not_ranked: count,
-    photo_filtered: count,
-    outside_dates: count,
-    not_sampled: count,
-  }),
+  pairs_filtered: countsOf(PAIR_FILTERS),
   pair_splits: z.object({ train: count, val: count }),
   method: z.enum(['graph', 'random']),
   leaked_images: count,
@@ -126,12 +136,20 @@ export const mergedBatch = z.object({
   n: count,
   size: count,
   scored: count,
-  unreadable: count.describe('photos that the model could not read'),
+  unreadable: count.describe('photos that the model could not score'),
+  /** Why it could not; a batch tells those above 0 only, as a million photos have many batches. */
+  faults: countsOf(PHOTO_FAULTS),
   missing: count.describe('photos for which the job left no answer'),
 });
 export type MergedBatch = z.output<typeof mergedBatch>;
 
-export const predictions = z.object({ images: count, scored: count, unreadable: count, missing: count });
+export const predictions = z.object({
+  images: count,
+  scored: count,
+  unreadable: count,
+  faults: countsOf(PHOTO_FAULTS),
+  missing: count,
+});
 export type Predictions = z.output<typeof predictions>;
 
 const tau = z.number().min(-1).max(1).nullable();
@@ -158,9 +176,23 @@ export const promotion = z.object({
 });
 export type Promotion = z.output<typeof promotion>;
 
+/** What the training really learnt from, once it had opened the photos. */
+export const learnt = z.object({
+  train: count,
+  val: count,
+  photos_unreadable: count.describe(
+    'photos of pairs that could not be read, so that their pairs were left out',
+  ),
+});
+export type Learnt = z.output<typeof learnt>;
+
 export const report = z.object({
   /** How well scores and observed values agree, in one sentence; never null, as States.Format cannot take a null. */
   note: z.string(),
+  /** What did not take part and why, each sentence on a line of its own that a line break begins; for the notification. */
+  remarks: z.string(),
+  /** null where the training does not tell, as one by an earlier version. */
+  learnt: learnt.nullable(),
   kendall_tau: kendallTaus,
   kendall_tau_daily: kendallTaus,
 });

@@ -1,9 +1,6 @@
 import type { StationClock } from './local-time.ts';
+import type { PhotoFilter } from './reasons.ts';
 import type { RunInput } from './run-input.ts';
-
-/** Why a photo is not in the run; the first that applies. */
-export const IMAGE_FILTERS = ['outside_dates', 'outside_months', 'outside_hours'] as const;
-export type ImageFilter = (typeof IMAGE_FILTERS)[number];
 
 type Windows = Pick<
   RunInput,
@@ -15,7 +12,7 @@ type Windows = Pick<
  *
  * @returns for the time of a photo, milliseconds since 1970, what leaves it out, or null
  */
-export function imageFilter(windows: Windows, clock: StationClock): (epochMs: number) => ImageFilter | null {
+export function imageFilter(windows: Windows, clock: StationClock): (epochMs: number) => PhotoFilter | null {
   const { min_hour, max_hour, min_month, max_month, images_start, images_end } = windows;
   return (epochMs) => {
     const { date, month, hour } = clock.calendar(epochMs);

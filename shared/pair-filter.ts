@@ -1,11 +1,8 @@
 import type { AnnotationRow } from './dataset-files.ts';
 import { isBetween } from './image-filter.ts';
 import type { StationClock } from './local-time.ts';
+import { type Counts, noneOf, PAIR_FILTERS, type PairFilter } from './reasons.ts';
 import type { SeededRandom } from './seeded-random.ts';
-
-/** Why an annotation pair is not in the run; the first that applies, in the order of contract 6.2. */
-export const PAIR_FILTERS = ['not_ranked', 'photo_filtered', 'outside_dates', 'not_sampled'] as const;
-export type PairFilter = (typeof PAIR_FILTERS)[number];
 
 /** An annotation pair whose annotator decided. */
 export type RankedPair = AnnotationRow & {
@@ -29,8 +26,8 @@ export function filterPairs(
   limits: { start?: string | undefined; end?: string | undefined; maxN?: number | undefined },
   clock: StationClock,
   random: SeededRandom,
-): { kept: RankedPair[]; removed: Record<PairFilter, number> } {
-  const removed = { not_ranked: 0, photo_filtered: 0, outside_dates: 0, not_sampled: 0 };
+): { kept: RankedPair[]; removed: Counts<PairFilter> } {
+  const removed = noneOf(PAIR_FILTERS);
   const isInDates = (epochMs: number) => isBetween(clock.calendar(epochMs).date, limits.start, limits.end);
   const candidates = pairs.filter((pair): pair is RankedPair => {
     if (pair.rank === null || pair.rank === 'UNKNOWN') removed.not_ranked += 1;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { instantCell, optionalNumberCell, optionalTextCell, textCell } from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
+import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 
 /** Columns of predictions.csv and of its chunks (contract 5.4). */
 export const PREDICTION_COLUMNS = [...INPUT_IMAGE_COLUMNS, 'score'] as const;
@@ -25,8 +26,26 @@ export type PredictedPhoto = z.output<typeof predictedPhoto>;
 /** Columns of an imageset's predictions.csv (contract 5.4). */
 export const IMAGESET_PREDICTION_COLUMNS = ['image_id', 'timestamp', 'filename', 'url', 'score'] as const;
 
-/** What the model answers for one photo: `score` is null when the photo cannot be read. */
-export const modelAnswer = z.object({ score: z.number().nullable() });
+/** What the model answers for one photo: `score` is null when it cannot be scored; why, is said by ours only. */
+export const modelAnswer = z.object({
+  score: z.number().nullable(),
+  error: z.string().optional().catch(undefined),
+  fault: z.string().optional().catch(undefined),
+});
+
+/** Faults by the words of models that were trained before answers had their code (model/inference.py). */
+const WORDS_OF_FAULTS: [RegExp, PhotoFault][] = [
+  [/^UnidentifiedImageError/, 'not_an_image'],
+  [/^TooMany/, 'too_large_to_read'],
+  [/^the score is/, 'no_finite_score'],
+  [/truncated|^(OSError|SyntaxError|EOFError|ValueError|error):/, 'truncated'],
+];
+
+/** Why a photo has no score. */
+export function faultOf({ error = '', fault = '' }: z.output<typeof modelAnswer>): PhotoFault {
+  if (Object.hasOwn(PHOTO_FAULTS, fault)) return fault as PhotoFault;
+  return WORDS_OF_FAULTS.find(([words]) => words.test(error))?.[1] ?? 'other';
+}
 
 /** Name of a chunk: first row and nominal last row, also of a batch with fewer rows (contract 5.4, Q-M4). */
 export const chunkName = ({ skip, size }: { skip: number; size: number }): string =>

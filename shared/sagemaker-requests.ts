@@ -18,6 +18,8 @@ const CONTAINER_CHECKPOINTS = '/opt/ml/checkpoints';
 
 /** Photos in one request: above any photo of the upload form, below the 100 MB that SageMaker allows for all at once. */
 const MAX_PAYLOAD_MB = 20;
+/** Of a photo; larger ones would fail the whole transform job. */
+export const MAX_PAYLOAD_BYTES = MAX_PAYLOAD_MB * 2 ** 20;
 const MAX_CONCURRENT_TRANSFORMS = 4;
 
 /** Numbers that `train.py` prints, found again by SageMaker and shown with the job. */
@@ -91,7 +93,7 @@ export const modelRequest = (image: string) => ({
     SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
     SAGEMAKER_MODEL_SERVER_WORKERS: String(MAX_CONCURRENT_TRANSFORMS),
     // TorchServe refuses bodies above 6.5 MB unless told otherwise.
-    TS_MAX_REQUEST_SIZE: String(MAX_PAYLOAD_MB * 2 ** 20),
+    TS_MAX_REQUEST_SIZE: String(MAX_PAYLOAD_BYTES),
   },
 });
 

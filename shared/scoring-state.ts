@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { countsOf } from './execution-state.ts';
 import type { ScoringKeys } from './keys.ts';
 import { hourAndMonthWindows, pairDates } from './model-windows.ts';
 import { objectLocation } from './object-location.ts';
+import { PHOTO_FAULTS } from './reasons.ts';
 import { scoringInput } from './scoring-input.ts';
 
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
@@ -67,6 +69,11 @@ export const extension = z.object({
   unreadable: count.describe(
     'new photos without one: the model could not read them, or the job left no answer',
   ),
+  faults: countsOf(PHOTO_FAULTS).describe('why the model could not score some of them'),
+  remarks: z
+    .string()
+    .default('')
+    .describe('the same in words, after a line break; empty where there is nothing to say'),
   imagesets: count.describe('imagesets whose own predictions.csv is written'),
   /** ETag of the public predictions that these replace, null where there are none. */
   published_etag: z.string().nullable(),

@@ -48,7 +48,9 @@ export async function writeTestDataset(
     duration_sec: 60.5,
     n: pairs.length,
     url: 'https://storage.s3.amazonaws.com/annotations/c0ffee.json',
-    pairs: pairs.map(({ left, right, rank, comment = null }) => ({
+    elements: pairs.length,
+    pairs: pairs.map(({ left, right, rank, comment = null }, index) => ({
+      pair_id: index + 1,
       left: side(left),
       right: side(right),
       rank: rank as 'LEFT' | null,

@@ -3,6 +3,13 @@ import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { IMAGE_SPLITS, type ImageSplit } from '../shared/image-split.ts';
 import { decidedByInput } from '../shared/promotion.ts';
+import {
+  noneOf,
+  PAIR_EXCLUSIONS,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  VALUE_EXCLUSIONS,
+} from '../shared/reasons.ts';
 import type { PreviousModel } from '../shared/report/comparison.ts';
 import type { TrainingOutput } from '../shared/report/epochs.ts';
 import type { JudgedPairs } from '../shared/report/pairs.ts';
@@ -70,14 +77,23 @@ export function testReportState(
     run: testRun(station, buckets, parameters),
     export: {
       images_found: 1203,
-      images_excluded: { imageset_not_done: 10, image_not_done: 2, no_timestamp: 1, pii: 4 },
+      images_excluded: {
+        ...noneOf(PHOTO_EXCLUSIONS),
+        imageset_not_done: 10,
+        image_not_done: 2,
+        no_timestamp: 1,
+        pii: 3,
+        repeated_object: 1,
+      },
       images: 1186,
       images_start: '2026-03-01T12:00:00Z',
       images_end: '2026-03-31T12:00:00Z',
       annotation_sessions: 4,
       annotation_pairs: 412,
+      pairs_excluded: { ...noneOf(PAIR_EXCLUSIONS), unknown_photo: 2 },
       snapshot_at: '2026-04-01T12:00:20.000Z',
       fpe_values: 2000,
+      values_excluded: { ...noneOf(VALUE_EXCLUSIONS), fill_value: 7 },
     },
     dataset: { images: 1186, images_with_value: 1100, values: 2000, value_source: 'FPE', pairs: 410 },
     split: {
@@ -96,7 +112,13 @@ export function testReportState(
       artifact: `s3://${buckets.model}/rank/${station.id}/jobs/one/output/model.tar.gz`,
     },
     scoring: { job: 'fpe-rank-29-20260401-0a1b2c3d-score-0-0', status: 'Completed' },
-    predictions: { images: 600, scored: 597, unreadable: 2, missing: 1 },
+    predictions: {
+      images: 600,
+      scored: 597,
+      unreadable: 2,
+      faults: { ...noneOf(PHOTO_FAULTS), truncated: 2 },
+      missing: 1,
+    },
     promotion: decidedByInput(true, true),
   };
 }
@@ -108,6 +130,7 @@ export const TRAINING: TrainingOutput = {
     { epoch: 3, train: 0.35, val: 0.45 },
   ],
   learningRate: 0.001,
+  learnt: { train: 300, val: 75, photos_unreadable: 0 },
 };
 
 export const testReport = (

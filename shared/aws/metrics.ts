@@ -1,5 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Predictions } from '../execution-state.ts';
+import { sumOf } from '../reasons.ts';
 
 /**
  * Metrics as lines of the log, in CloudWatch's embedded metric format: no call, no right and no network are needed.
@@ -28,4 +29,25 @@ export function publishKendallTau(stationId: number, tau: number | null): void {
   const ofStation = metrics.singleMetric();
   ofStation.addDimension('station_id', String(stationId));
   ofStation.addMetric('KendallTau', MetricUnit.NoUnit, tau);
+}
+
+/** PhotosLeftOut, PairsLeftOut and ValuesLeftOut of a run: in all, and by the reasons of shared/reasons.ts that applied. */
+export function publishLeftOut(
+  parts: Record<'Photos' | 'Pairs' | 'Values', readonly Readonly<Record<string, number>>[]>,
+): void {
+  for (const [things, counts] of Object.entries(parts)) {
+    const name = `${things}LeftOut`;
+    metrics.addMetric(
+      name,
+      MetricUnit.Count,
+      counts.map(sumOf).reduce((sum, part) => sum + part, 0),
+    );
+    for (const [reason, count] of counts.flatMap((part) => Object.entries(part))) {
+      if (count === 0) continue;
+      const ofReason = metrics.singleMetric();
+      ofReason.addDimension('reason', reason);
+      ofReason.addMetric(name, MetricUnit.Count, count);
+    }
+  }
+  metrics.publishStoredMetrics();
 }

@@ -1,28 +1,41 @@
 import pMap from 'p-map';
 import { PhotosMissing } from '../errors.ts';
 import { photoFolder } from '../image-key.ts';
+import type { PhotoExclusion } from '../reasons.ts';
+import { MAX_PAYLOAD_BYTES } from '../sagemaker-requests.ts';
 import { listObjects } from './object-store.ts';
 
 const FOLDERS_AT_ONCE = 50;
 const KEYS_SHOWN = 3;
+/** imagesets/{uuid}/images */
+const FOLDER_PARTS = 3;
+const KEYS_ASKED_ALONE = 1000;
+
+export type ObjectExclusion = Extract<PhotoExclusion, 'empty_object' | 'too_large'>;
 
 /**
- * A photo that is missing would fail a job minutes later: listing finds it for one request per 1,000.
+ * A photo that is missing, or that a job cannot take, would fail it minutes or hours later: listing finds it for one request per
+ * 1,000.
  *
+ * @returns photos that are there and cannot be used, by key
  * @throws PhotosMissing
  */
 export async function requirePhotos(
   storageBucket: string,
   station: { id: number; name: string },
   keys: ReadonlySet<string>,
-): Promise<void> {
-  const folders = new Set([...keys].map(photoFolder));
+): Promise<Map<string, ObjectExclusion>> {
   const missing = new Set(keys);
-  const list = async (folder: string) => {
-    for await (const { key } of listObjects(storageBucket, `${folder}/`)) missing.delete(key);
+  const unusable = new Map<string, ObjectExclusion>();
+  const list = async (prefix: string) => {
+    for await (const { key, size } of listObjects(storageBucket, prefix)) {
+      if (!missing.delete(key)) continue;
+      if (size === 0) unusable.set(key, 'empty_object');
+      else if (size > MAX_PAYLOAD_BYTES) unusable.set(key, 'too_large');
+    }
   };
-  await pMap(folders, list, { concurrency: FOLDERS_AT_ONCE });
-  if (missing.size === 0) return;
+  await pMap(prefixesOf(keys), list, { concurrency: FOLDERS_AT_ONCE });
+  if (missing.size === 0) return unusable;
   const shown = [...missing].slice(0, KEYS_SHOWN).join(', ');
   throw new PhotosMissing({
     what: 'Photos that the database knows are not in S3',
@@ -32,3 +45,11 @@ export async function requirePhotos(
     fix: 'upload the photos again, or set the status of these images to FAILED so that they are left out, then redrive the execution',
   });
 }
+
+/** What to list: folders of imagesets; a folder higher up may hold all stations' photos, so that a few keys are asked for alone. */
+const prefixesOf = (keys: ReadonlySet<string>): string[] =>
+  [...Map.groupBy(keys, photoFolder)].flatMap(([folder, ofFolder]) =>
+    folder.split('/').length >= FOLDER_PARTS || ofFolder.length > KEYS_ASKED_ALONE
+      ? [`${folder}/`.replace(/^\/$/, '')]
+      : ofFolder,
+  );

@@ -1,5 +1,7 @@
 import type { Database } from '../aws/database.ts';
 import type { ObjectLocation } from '../object-location.ts';
+import type { FillCandidates } from '../observed-values.ts';
+import type { PhotoExclusion, ValueExclusion } from '../reasons.ts';
 
 /** Rows fetched at a time: memory stays flat however many photos a station has. */
 const ROWS_PER_FETCH = 20_000;
@@ -12,40 +14,65 @@ export type ImageRow = {
   bucket: string | null;
   key: string | null;
   url: string | null;
-  /** Why the photo is left out, null when it is not; the first reason that applies (Q-D4). */
-  exclusion: 'imageset_not_done' | 'image_not_done' | 'no_timestamp' | 'pii' | null;
+  /** What leaves the photo out as far as its row tells, null where nothing does (Q-D4). */
+  exclusion: Exclude<PhotoExclusion, 'unusable_key' | 'empty_object' | 'too_large'> | null;
   /** Whether the photo shows people or vehicles, whatever else leaves it out. */
   has_pii: boolean;
 };
 
-/** Every photo of the station by time, then id: those left out as well, so that they can be counted. */
+/**
+ * Files and calendars have years of four digits, and PostgreSQL takes infinity for a time. No camera or logger of a stream is older
+ * than this; one that has lost its clock counts from 1970 or 2000.
+ */
+const isPossible = (timestamp: string): string =>
+  `(${timestamp} >= '1900-01-01 UTC' AND ${timestamp} < '2200-01-01 UTC')`;
+const epochSeconds = (timestamp: string): string =>
+  `CASE WHEN ${isPossible(timestamp)} THEN floor(extract(epoch FROM ${timestamp}))::float8 END`;
+
+/**
+ * Every photo of the station by time, then id: those left out as well, so that they can be counted. Of several rows that name one
+ * object the first is the photo.
+ */
 export const stationImages = (database: Database, stationId: number): AsyncGenerator<ImageRow[]> =>
   fetchRows<ImageRow>(
     database,
-    `SELECT s.id AS imageset_id, i.id AS image_id, floor(extract(epoch FROM i.timestamp))::float8 AS epoch_seconds,
-            i.full_s3->>'Bucket' AS bucket, i.full_s3->>'Key' AS key, i.full_url AS url,
-            CASE WHEN s.status IS DISTINCT FROM 'DONE' THEN 'imageset_not_done'
-                 WHEN i.status IS DISTINCT FROM 'DONE' THEN 'image_not_done'
-                 WHEN i.timestamp IS NULL THEN 'no_timestamp'
-                 WHEN image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) THEN 'pii' END AS exclusion,
-            image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
-       FROM imagesets s JOIN images i ON i.imageset_id = s.id
-      WHERE s.station_id = $1
-      ORDER BY i.timestamp, i.id`,
+    `WITH photos AS (
+       SELECT s.id AS imageset_id, i.id AS image_id, i.timestamp, ${epochSeconds('i.timestamp')} AS epoch_seconds,
+              i.full_s3->>'Bucket' AS bucket, i.full_s3->>'Key' AS key, i.full_url AS url,
+              coalesce(i.full_s3->>'Key', substring(i.full_url FROM '^[a-z]+://[^/]+/(.+)$')) AS object,
+              CASE WHEN s.status IS DISTINCT FROM 'DONE' THEN 'imageset_not_done'
+                   WHEN i.status IS DISTINCT FROM 'DONE' THEN 'image_not_done'
+                   WHEN i.timestamp IS NULL THEN 'no_timestamp'
+                   WHEN NOT ${isPossible('i.timestamp')} THEN 'impossible_timestamp'
+                   WHEN image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) THEN 'pii' END AS exclusion,
+              image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
+         FROM imagesets s JOIN images i ON i.imageset_id = s.id
+        WHERE s.station_id = $1)
+     SELECT imageset_id, image_id, epoch_seconds, bucket, key, url, has_pii,
+            CASE WHEN exclusion IS NULL AND object IS NOT NULL AND lag(image_id) OVER (
+                        PARTITION BY exclusion IS NULL, object ORDER BY timestamp, image_id) IS NOT NULL
+                 THEN 'repeated_object' ELSE exclusion END AS exclusion
+       FROM photos
+      ORDER BY timestamp, image_id`,
     [stationId],
   );
 
 export type ValueRow = {
   dataset_id: number;
   series_id: number;
-  epoch_seconds: number;
+  /** Null only where `exclusion` says so. */
+  epoch_seconds: number | null;
+  /** As the text of the float4 column reads (contract 5). */
   value: number;
   flag: string | null;
+  /** What leaves the value out, null where nothing does. */
+  exclusion: Exclude<ValueExclusion, 'fill_value'> | null;
 };
 
-/**
- * Values of the station's datasets: inner joins (Q-D8), NaN is missing (Q-D7), flagged values only on request (Q-D5).
- */
+const OF_STATION = `datasets d JOIN series s ON s.dataset_id = d.id JOIN "values" v ON v.series_id = s.id
+      WHERE d.station_id = $1 AND d.status = 'DONE' AND s.variable_id = $2`;
+
+/** Values of the station's datasets by time: inner joins (Q-D8); those left out as well (Q-D5, Q-D7), so that they can be counted. */
 export const stationValues = (
   database: Database,
   stationId: number,
@@ -54,14 +81,38 @@ export const stationValues = (
 ): AsyncGenerator<ValueRow[]> =>
   fetchRows<ValueRow>(
     database,
-    `SELECT d.id AS dataset_id, s.id AS series_id, floor(extract(epoch FROM v.timestamp))::float8 AS epoch_seconds,
-            v.value::float8 AS value, v.flag
-       FROM datasets d JOIN series s ON s.dataset_id = d.id JOIN "values" v ON v.series_id = s.id
-      WHERE d.station_id = $1 AND d.status = 'DONE' AND s.variable_id = $2 AND v.value <> 'NaN'
-        AND ($3 OR v.flag IS NULL)
+    `SELECT d.id AS dataset_id, s.id AS series_id, ${epochSeconds('v.timestamp')} AS epoch_seconds,
+            v.value::text::float8 AS value, v.flag,
+            CASE WHEN v.value IN ('NaN', 'Infinity', '-Infinity') THEN 'not_a_number'
+                 WHEN NOT ${isPossible('v.timestamp')} THEN 'impossible_timestamp'
+                 WHEN v.flag IS NOT NULL AND NOT $3 THEN 'flagged' END AS exclusion
+       FROM ${OF_STATION}
       ORDER BY v.timestamp, d.id, s.id, v.id`,
     [stationId, variableCode, includeFlagged],
   );
+
+/**
+ * Of each series that has values which loggers write for none: how often each of them, and how far from 0 its other numbers are.
+ *
+ * @param fillValues numbers that may stand for no value
+ */
+export async function fillCandidates(
+  database: Database,
+  stationId: number,
+  variableCode: string,
+  fillValues: readonly number[],
+): Promise<FillCandidates[]> {
+  const { rows } = await database.query<FillCandidates>(
+    `SELECT series_id, json_object_agg(value, n) FILTER (WHERE may_fill) AS counts,
+            coalesce(max(abs(value)) FILTER (WHERE NOT may_fill), 0) AS most
+       FROM (SELECT s.id AS series_id, v.value::text::float8 AS value, v.value = ANY ($3::float4[]) AS may_fill, count(*) AS n
+               FROM ${OF_STATION} AND v.value NOT IN ('NaN', 'Infinity', '-Infinity')
+              GROUP BY s.id, v.value) AS distinct_values
+      GROUP BY series_id HAVING bool_or(may_fill)`,
+    [stationId, variableCode, fillValues],
+  );
+  return rows;
+}
 
 export type SessionRow = {
   annotation_id: number;
@@ -79,7 +130,7 @@ export async function annotationSessionRows(
   annotationVariable: string,
 ): Promise<SessionRow[]> {
   const { rows } = await database.query(
-    `SELECT id AS annotation_id, user_id, duration_sec::float8 AS duration_sec, n, url,
+    `SELECT id AS annotation_id, user_id, duration_sec::text::float8 AS duration_sec, n, url,
             s3->>'Bucket' AS bucket, s3->>'Key' AS key
        FROM annotations
       WHERE station_id = $1 AND variable = $2 AND NOT flag AND status = 'DONE' AND url IS NOT NULL

@@ -1,4 +1,4 @@
-import type { Dataset, Run, Split } from '../execution-state.ts';
+import type { Dataset, Run, Split, StationExport } from '../execution-state.ts';
 import type { ImageSplit } from '../image-split.ts';
 import { stationClock } from '../local-time.ts';
 import type { ObservedSeries } from '../observations.ts';
@@ -11,6 +11,7 @@ import { type Html, html } from './html.ts';
 import { NO_PHOTOS, notedPhotos } from './noted-photos.ts';
 import { pageText, type Section } from './page.ts';
 import type { PageData } from './page-data.ts';
+import { exclusionRemarks } from './remarks.ts';
 import { type Judgement, judgedPairs } from './run-pairs.ts';
 import type { NamedPhotos } from './scored-photos.ts';
 import { SPLIT_GROUPS } from './split-groups.ts';
@@ -47,11 +48,13 @@ const MOST_VALUES = 20_000;
 export function datasetPage(
   {
     dataset,
+    exported,
     series,
     checks,
     ...sources
   }: Sources & {
     dataset: Dataset;
+    exported: StationExport;
     series: ObservedSeries;
     checks: readonly CheckResult[];
   },
@@ -96,6 +99,11 @@ export function datasetPage(
         },
         { id: 'pairs', title: 'Annotation pairs', content: html`${pairFigures.map(figureMarkup)}` },
         qualitySection(checks),
+        {
+          id: 'left-out',
+          title: 'Left out',
+          content: leftOutText(exclusionRemarks(exported, dataset.value_source === 'FPE')),
+        },
       ],
       hasSplits: false,
       data: { ...data, observed: wallSeries(run, series) },
@@ -165,6 +173,11 @@ const header = (
   ([term, text]) => html`<div><dt>${term as string}</dt><dd>${text as string}</dd></div>`,
 )}</dl></section></div>
 </header>`;
+
+const leftOutText = (remarks: readonly string[]): Html =>
+  remarks.length > 0
+    ? html`${remarks.map((remark) => html`<p>${remark}</p>`)}`
+    : html`<p>Every photo, pair and observed value of the station is in the dataset.</p>`;
 
 const missing = (dataset: Dataset, label: string): Html =>
   html`${dataset.values > 0 ? [] : [html`<p class="notice">The station has no observed values of ${label} for the time of its photos.</p>`]}`;

@@ -1,3 +1,5 @@
+import type { Learnt } from '../execution-state.ts';
+
 /** Loss after one epoch; null where there is none, as when the training diverged. */
 export type EpochLoss = {
   /** Counted from 1, as the log of the training does; metrics.csv counts from 0. */
@@ -9,6 +11,8 @@ export type EpochLoss = {
 export type TrainingOutput = {
   epochs: EpochLoss[];
   learningRate: number | null;
+  /** What it learnt from, null where it does not tell. */
+  learnt: Learnt | null;
 };
 
 /** Epochs whose network is the published one, that is with the least validation loss; none without validation. */

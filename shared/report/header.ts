@@ -1,9 +1,11 @@
 import { extremes, stationClock } from '../local-time.ts';
+import { sumOf } from '../reasons.ts';
 import { finalEpochs } from './epochs.ts';
 import { countOf, formatCount, formatInterval, formatTau, NOT_AVAILABLE } from './formats.ts';
 import { type Html, html, NOTHING } from './html.ts';
-import { type Count, pairCounts, photoCounts } from './metrics.ts';
+import { type Count, pairCounts, photoCounts, valueCounts } from './metrics.ts';
 import { agreementNote } from './note.ts';
+import { learntRemarks } from './remarks.ts';
 import type { ReportData } from './report-data.ts';
 import { countWithValue } from './scored-photos.ts';
 import { SPLIT_GROUPS, type SplitGroup } from './split-groups.ts';
@@ -123,17 +125,28 @@ export const inputData = (data: ReportData): Html => html`<div class="columns">
 ${countTable(photoCounts(data))}</section>
 <section id="pair-counts"><h3>Annotation pairs</h3>
 ${countTable(pairCounts(data))}
-<p>${describeSplit(data)}</p></section>
+<p>${describeSplit(data)}</p>${learntRemarks(data.training.learnt, data.state.split).map(
+  (remark) => html`
+<p class="notice">${remark}</p>`,
+)}</section>
 </div>
 <section id="observed-values"><h3>Observed values</h3>
-<p>${describeValues(data)}</p></section>`;
+<p>${describeValues(data)}</p>${
+  sumOf(data.state.export.values_excluded) > 0
+    ? html`
+${countTable(valueCounts(data))}`
+    : NOTHING
+}</section>`;
 
+/** What nothing was left out for is no line: metrics.json has them all. */
 const countTable = (counts: readonly Count[]): Html =>
-  html`<table class="counts"><tbody>${counts.map(
-    ({ label, value, kind }) =>
-      html`<tr class="${kind}"><th scope="row">${label}</th><td>${kind === 'left-out' && value > 0 ? '−' : NOTHING}${formatCount(value)}</td></tr>
+  html`<table class="counts"><tbody>${counts
+    .filter(({ kind, value }) => kind !== 'left-out' || value > 0)
+    .map(
+      ({ label, value, kind }) =>
+        html`<tr class="${kind}"><th scope="row">${label}</th><td>${kind === 'left-out' && value > 0 ? '−' : NOTHING}${formatCount(value)}</td></tr>
 `,
-  )}</tbody></table>`;
+    )}</tbody></table>`;
 
 function describeSplit({ state: { split } }: ReportData): string {
   if (split.method === 'graph')

@@ -1,4 +1,16 @@
 import { stationClock } from '../local-time.ts';
+import {
+  type Counts,
+  codesOf,
+  PAIR_EXCLUSIONS,
+  PAIR_FILTERS,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  PHOTO_FILTERS,
+  type Reason,
+  sumOf,
+  VALUE_EXCLUSIONS,
+} from '../reasons.ts';
 import { comparisonMetrics, intervalMetrics, pairMetrics, strataMetrics } from './certainty-metrics.ts';
 import { finalEpochs } from './epochs.ts';
 import { durations, totalCost } from './provenance.ts';
@@ -24,66 +36,19 @@ export type Count = Metric & { value: number; kind: 'total' | 'left-out' | 'part
 /** Photos on their way from the database to a score: found − left out = in the run = scored + unreadable + missing. */
 export function photoCounts({ state }: ReportData): Count[] {
   const { export: exported, split, predictions } = state;
-  const { images_excluded: excluded } = exported;
-  const { images_filtered: filtered } = split;
-  const { total, leftOut } = counts('photos', 'photos');
+  const { total, leftOut, leftOutBy } = counts('photos', 'photos');
   return [
     total('found', 'Found at the station', exported.images_found, 'rows of the station in the images table'),
-    leftOut(
-      'excluded.imageset_not_done',
-      'Imageset not processed',
-      excluded.imageset_not_done,
-      'photos left out because their imageset is not DONE',
-    ),
-    leftOut(
-      'excluded.image_not_done',
-      'Photo not processed',
-      excluded.image_not_done,
-      'photos left out because they are not DONE themselves',
-    ),
-    leftOut(
-      'excluded.no_timestamp',
-      'No timestamp',
-      excluded.no_timestamp,
-      'photos left out because it is not known when they were taken',
-    ),
-    leftOut(
-      'excluded.pii',
-      'May show people or vehicles',
-      excluded.pii,
-      'photos left out because they may show people or vehicles',
-    ),
+    ...leftOutBy('excluded', PHOTO_EXCLUSIONS, exported.images_excluded),
     total(
       'in_dataset',
       'In the dataset',
       exported.images,
       'photos found that nothing of the above leaves out',
     ),
-    leftOut(
-      'filtered.outside_dates',
-      'Outside the dates',
-      filtered.outside_dates,
-      'photos of the dataset before images_start or after images_end',
-    ),
-    leftOut(
-      'filtered.outside_months',
-      'Outside the months',
-      filtered.outside_months,
-      'photos of the dataset outside min_month to max_month, station time',
-    ),
-    leftOut(
-      'filtered.outside_hours',
-      'Outside the hours',
-      filtered.outside_hours,
-      'photos of the dataset outside min_hour to max_hour, station time',
-    ),
+    ...leftOutBy('filtered', PHOTO_FILTERS, split.images_filtered),
     total('in_run', 'In this run', split.images, 'photos of the dataset that pass the filters of the input'),
-    leftOut(
-      'unreadable',
-      'Unreadable',
-      predictions.unreadable,
-      'photos of the run without a score because the model could not read them',
-    ),
+    ...leftOutBy('unreadable', PHOTO_FAULTS, predictions.faults),
     leftOut(
       'missing',
       'No answer',
@@ -94,57 +59,61 @@ export function photoCounts({ state }: ReportData): Count[] {
   ];
 }
 
-/** Annotation pairs on their way from the annotators to training and validation. */
-export function pairCounts({ state }: ReportData): Count[] {
+/** Annotation pairs on their way from the annotators to training and validation, and what the training made of them. */
+export function pairCounts({ state, training: { learnt } }: ReportData): Count[] {
   const { export: exported, dataset, split } = state;
-  const { pairs_filtered: filtered } = split;
-  const { total, leftOut, part } = counts('pairs', 'annotation pairs');
+  const { total, leftOut, leftOutBy, part } = counts('pairs', 'annotation pairs');
   return [
     total(
       'found',
       'Found at the station',
       exported.annotation_pairs,
-      'pairs in the annotation sessions of the station for this variable',
+      'elements of the annotation files of the station for this variable',
     ),
-    leftOut(
-      'photo_not_in_dataset',
-      'Photo not in the dataset',
-      exported.annotation_pairs - dataset.pairs,
-      'pairs left out because one of their photos is not in the dataset',
-    ),
+    ...leftOutBy('excluded', PAIR_EXCLUSIONS, exported.pairs_excluded),
     total('in_dataset', 'In the dataset', dataset.pairs, 'pairs with both photos in the dataset'),
-    leftOut(
-      'filtered.not_ranked',
-      'Not ranked',
-      filtered.not_ranked,
-      'pairs of the dataset that the annotator did not rank',
-    ),
-    leftOut(
-      'filtered.photo_filtered',
-      'Photo not in this run',
-      filtered.photo_filtered,
-      'pairs of the dataset with a photo that the filters of the input leave out',
-    ),
-    leftOut(
-      'filtered.outside_dates',
-      'Outside the dates',
-      filtered.outside_dates,
-      'pairs of the dataset with a photo before annotations_start or after annotations_end',
-    ),
-    leftOut(
-      'filtered.not_sampled',
-      'Not sampled',
-      filtered.not_sampled,
-      'pairs that the random sample of annotations_max_n leaves out',
-    ),
+    ...leftOutBy('filtered', PAIR_FILTERS, split.pairs_filtered),
     total(
       'in_run',
       'In this run',
       split.pairs,
       'pairs of the dataset that pass the filters, before mirroring',
     ),
-    part('train', 'Train', split.pair_splits.train, 'pairs that the network learns from'),
-    part('val', 'Val', split.pair_splits.val, 'pairs that choose the best epoch'),
+    part('train', 'Train', split.pair_splits.train, 'pairs that the network is to learn from'),
+    part('val', 'Val', split.pair_splits.val, 'pairs that are to choose the best epoch'),
+    ...(learnt === null
+      ? []
+      : [
+          leftOut(
+            'photo_unreadable',
+            'Photo unreadable',
+            split.pairs - learnt.train - learnt.val,
+            'pairs of the run that the training left out because it could not read one of their photos',
+          ),
+          part(
+            'learnt.train',
+            'Really learnt from: train',
+            learnt.train,
+            'pairs that the network really learnt from',
+          ),
+          part('learnt.val', 'Really learnt from: val', learnt.val, 'pairs that really chose the best epoch'),
+        ]),
+  ];
+}
+
+/** Values of the station's own datasets on their way to the dataset; those of USGS are chosen by USGS. */
+export function valueCounts({ state: { export: exported } }: ReportData): Count[] {
+  const { total, leftOutBy } = counts('fpe_values', 'values');
+  const { fpe_values: kept, values_excluded } = exported;
+  return [
+    total(
+      'found',
+      'Found at the station',
+      kept + sumOf(values_excluded),
+      'values of the variable in the processed datasets of the station',
+    ),
+    ...leftOutBy('excluded', VALUE_EXCLUSIONS, values_excluded),
+    total('in_dataset', 'Usable', kept, 'values found that nothing of the above leaves out'),
   ];
 }
 
@@ -159,7 +128,16 @@ function counts(group: string, unit: string) {
       definition,
       kind,
     });
-  return { total: count('total'), leftOut: count('left-out'), part: count('part') };
+  const leftOut = count('left-out');
+  return {
+    total: count('total'),
+    leftOut,
+    part: count('part'),
+    leftOutBy: <Code extends string>(step: string, reasons: Record<Code, Reason>, found: Counts<Code>) =>
+      codesOf(reasons).map((code) =>
+        leftOut(`${step}.${code}`, reasons[code].label, found[code], reasons[code].definition),
+      ),
+  };
 }
 
 /** Every number of the report with its definition: metrics.json. */
@@ -168,6 +146,7 @@ export function metricsFile(data: ReportData) {
   const metrics = [
     ...photoCounts(data),
     ...pairCounts(data),
+    ...valueCounts(data),
     ...splitCounts(data),
     ...trainingMetrics(data),
     ...agreementMetrics(data),

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { readArchive, TEXT_LIMITS } from '../archive-entries.ts';
 import { numberCell, parseCsv } from '../csv.ts';
 import { FileInvalid } from '../errors.ts';
+import type { Learnt } from '../execution-state.ts';
 import { parseJsonAs } from '../json.ts';
 import type { ObjectLocation } from '../object-location.ts';
 import type { TrainingOutput } from './epochs.ts';
@@ -20,6 +21,17 @@ const metricsRow = z
 const argumentsFile = z
   .looseObject({ learning_rate: z.coerce.number().optional(), lr: z.coerce.number().optional() })
   .transform(({ learning_rate, lr }) => learning_rate ?? lr ?? null);
+
+/** What train.py tells of the photos that it has opened; trainings by other code write no such file. */
+const trainingFacts = z
+  .looseObject({ pairs_train: z.int().min(0), pairs_val: z.int().min(0), photos_unreadable: z.int().min(0) })
+  .transform(
+    ({ pairs_train, pairs_val, photos_unreadable }): Learnt => ({
+      train: pairs_train,
+      val: pairs_val,
+      photos_unreadable,
+    }),
+  );
 
 /**
  * Where SageMaker puts what the training wrote besides the model: next to model.tar.gz.
@@ -39,7 +51,7 @@ export function trainingOutputLocation(artifact: string): ObjectLocation {
 }
 
 /**
- * Reads metrics.csv and args.json from output.tar.gz, at its root or in a folder.
+ * Reads metrics.csv, args.json and, where there is one, training.json from output.tar.gz, at its root or in a folder.
  *
  * @param archive bytes of output.tar.gz
  * @param where names the archive in errors, e.g. its S3 URI
@@ -49,35 +61,35 @@ export async function readTrainingOutput(
   archive: AsyncIterable<Uint8Array>,
   where: string,
 ): Promise<TrainingOutput> {
-  const files = await unpack(archive, ['metrics.csv', 'args.json'], where);
+  const files = await unpack(archive, where);
   const metrics = parseCsv(files.get('metrics.csv') as string, metricsRow, `metrics.csv in ${where}`);
   if (metrics.length === 0) throw invalid(`metrics.csv in ${where}`, 'no epoch');
+  const facts = files.get('training.json');
   return {
     epochs: metrics.sort((a, b) => a.epoch - b.epoch),
-    learningRate: parseArguments(files.get('args.json') as string, `args.json in ${where}`),
+    learningRate: parse(files.get('args.json') as string, argumentsFile, `args.json in ${where}`),
+    learnt: facts === undefined ? null : parse(facts, trainingFacts, `training.json in ${where}`),
   };
 }
 
-async function unpack(
-  archive: AsyncIterable<Uint8Array>,
-  names: readonly string[],
-  where: string,
-): Promise<Map<string, string>> {
+const NEEDED = ['metrics.csv', 'args.json'];
+
+async function unpack(archive: AsyncIterable<Uint8Array>, where: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   await readArchive(archive, { where, limits: TEXT_LIMITS }, ({ name: path, body }) => {
     const name = path.split('/').at(-1) as string;
-    if (!names.includes(name)) return null;
+    if (!NEEDED.includes(name) && name !== 'training.json') return null;
     if (files.has(name)) throw invalid(where, `${name} twice`);
     return text(body).then((content) => void files.set(name, content));
   });
-  const missing = names.filter((name) => !files.has(name));
+  const missing = NEEDED.filter((name) => !files.has(name));
   if (missing.length > 0) throw invalid(where, `no ${missing.join(' and no ')} among its files`);
   return files;
 }
 
-function parseArguments(json: string, where: string): number | null {
+function parse<Value>(json: string, schema: z.ZodType<Value>, where: string): Value {
   try {
-    return parseJsonAs(json, argumentsFile);
+    return parseJsonAs(json, schema);
   } catch (error) {
     throw invalid(where, (error as Error).message);
   }

@@ -42,7 +42,8 @@ const splitOf = ({ image_id }: { image_id: number }) =>
 const checks = plantedChecks(sources.photos).filter(({ check }) => check !== 'darkness');
 
 const PAGES = {
-  dataset: () => datasetPage({ ...sources, dataset: state.dataset, series, checks }, pageScript()),
+  dataset: () =>
+    datasetPage({ ...sources, dataset: state.dataset, exported: state.export, series, checks }, pageScript()),
   input: () =>
     inputPage(
       {

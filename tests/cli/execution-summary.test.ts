@@ -20,9 +20,19 @@ const result = {
     filtered: { outside_hours: 197, outside_dates: 0 },
     scored: 998,
     unreadable: 2,
+    faults: { truncated: 2, not_an_image: 0 },
     missing: 0,
   },
-  pairs: { found: 500, filtered: { not_ranked: 80 }, train: 336, val: 84, leaked_images: 5 },
+  pairs: {
+    found: 503,
+    excluded: { unknown_photo: 3 },
+    filtered: { not_ranked: 80 },
+    train: 336,
+    val: 84,
+    leaked_images: 5,
+    learnt: { train: 72, val: 25, photos_unreadable: 35 },
+  },
+  values: { usable: 2000, excluded: { fill_value: 12, flagged: 0 } },
   kendall_tau: { train: 0.91, val: 0.8, 'test-in': 0.7049, 'test-out': null, 'test-all': 0.7, overall: 0.74 },
 };
 const times = { startDate: new Date(0), stopDate: new Date(95_000) };
@@ -39,6 +49,13 @@ describe('the summary of an execution', () => {
     expect(text).toContain('3 with people or vehicles');
     expect(text).toContain('197 outside the hours of the input');
     expect(text).toContain('80 not ranked by the annotator');
+    expect(text).toContain('2 truncated or broken');
+    expect(text).toContain('3 of a photo that the station does not have');
+    expect(text).toContain(
+      'really learnt from 72 training pairs and 25 validation pairs, not from 336 and 84',
+    );
+    expect(text).toContain('fewer than the 101 and 11');
+    expect(text).toContain('12 that a logger writes where it has none');
     expect(text).toContain('5 photos are in pairs of both');
     expect(text).not.toContain('without a time');
     expect(text).toMatch(/other photos, in period +0\.70\n/);

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler as buildDataset } from '../../functions/build-dataset.ts';
 import { handler as exportStation } from '../../functions/export-station.ts';
-import { readText } from '../../shared/aws/object-store.ts';
+import { readText, writeObject } from '../../shared/aws/object-store.ts';
 import { AnnotationFileInvalid, NoAnnotations, NoImages, PhotosMissing } from '../../shared/errors.ts';
 import type { Run, StationExport } from '../../shared/execution-state.ts';
 import type { CheckResult } from '../../shared/quality/finding.ts';
+import { noneOf, PHOTO_EXCLUSIONS, VALUE_EXCLUSIONS } from '../../shared/reasons.ts';
 import { call, testRun } from '../test-run.ts';
 import {
   createTestBuckets,
@@ -116,6 +118,8 @@ describe('ExportStation', () => {
     const all = await doExport(testRun(station, buckets, { include_flagged_values: true }));
 
     expect([unflagged.fpe_values, all.fpe_values]).toEqual([1, 2]);
+    expect(unflagged.values_excluded).toEqual({ ...noneOf(VALUE_EXCLUSIONS), not_a_number: 1, flagged: 1 });
+    expect(all.values_excluded).toEqual({ ...noneOf(VALUE_EXCLUSIONS), not_a_number: 1 });
   });
 
   test('refuses a station without photos and says which filter removed how many (Q-D12)', async () => {
@@ -125,7 +129,7 @@ describe('ExportStation', () => {
     const attempt = doExport(testRun(station, buckets));
 
     await expect(attempt).rejects.toThrow(NoImages);
-    await expect(attempt).rejects.toThrow('3 photos, left out: imageset_not_done 3, image_not_done 0');
+    await expect(attempt).rejects.toThrow('3 photos, left out: 3 in imagesets that are not processed yet');
   });
 
   test('refuses a station without annotation pairs', async () => {
@@ -136,6 +140,111 @@ describe('ExportStation', () => {
 
     await expect(attempt).rejects.toThrow(NoAnnotations);
     await expect(attempt).rejects.toThrow('variable FLOW');
+  });
+
+  test('leaves out and counts photos of one file, without a usable file name, with an impossible time, empty and too large ones', async () => {
+    const station = await insertStation(database);
+    const imageset = await insertImageset(database, station.id, [
+      ...photos,
+      { timestamp: hour(15), filename: photos[0]?.filename as string },
+      { timestamp: hour(16), filename: 'empty.JPG' },
+      { timestamp: hour(17), filename: 'huge.JPG' },
+      { timestamp: 'infinity', filename: 'endless.JPG' },
+      { timestamp: '-infinity', filename: 'beginless.JPG' },
+      { timestamp: '20226-04-02T14:00:00Z', filename: 'future.JPG' },
+      { timestamp: hour(18), filename: 'nameless.JPG', full_s3: null, full_url: null },
+      { timestamp: hour(19), filename: 'elsewhere.JPG', full_s3: { Bucket: 'elsewhere', Key: 'a.JPG' } },
+    ]);
+    const [left, right, , repeated, , huge] = imageset.image_ids as number[];
+    await writeObject({ bucket: buckets.storage, key: imageset.keys[4] as string }, '', 'image/jpeg');
+    await writeObject(
+      { bucket: buckets.storage, key: imageset.keys[5] as string },
+      Buffer.alloc(21 * 2 ** 20),
+      'image/jpeg',
+    );
+    await insertAnnotations(database, station, [
+      { left: left as number, right: right as number, rank: 'LEFT' },
+      { left: repeated as number, right: right as number, rank: 'LEFT' },
+      { left: huge as number, right: right as number, rank: 'LEFT' },
+      { left: 999_999_999, right: right as number, rank: 'LEFT' },
+      { left: left as number, right: left as number, rank: 'SAME' },
+    ]);
+    const run = testRun(station, buckets);
+
+    const { exported, dataset } = await build(run);
+
+    expect(exported).toMatchObject({
+      images_found: 11,
+      images: 3,
+      images_start: hour(12),
+      images_end: hour(14),
+      images_excluded: {
+        ...noneOf(PHOTO_EXCLUSIONS),
+        repeated_object: 1,
+        empty_object: 1,
+        too_large: 1,
+        impossible_timestamp: 3,
+        unusable_key: 2,
+      },
+      annotation_pairs: 5,
+      pairs_excluded: { malformed: 0, same_photo: 1, unknown_photo: 1, photo_excluded: 2 },
+    });
+    expect(dataset).toMatchObject({ images: 3, pairs: 1 });
+    const page = await read(run, run.keys.dataset.page);
+    expect(page).toContain('1 of the same file as an earlier one');
+    expect(page).toContain('1 of a photo that the station does not have');
+  });
+
+  test('leaves out and counts what loggers write for no value, and keeps real values that look like it', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    await observe(station.id, [
+      ...[1.5, -9999, -999_999, -888.88, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value) => ({
+        timestamp: hour(12),
+        value,
+      })),
+      ...[1, 2, 3].map(() => ({ timestamp: hour(13), value: 9999 })),
+      { timestamp: 'infinity', value: 2 },
+      { timestamp: '20226-01-01T00:00:00Z', value: 2 },
+    ]);
+    await observe(
+      station.id,
+      [9999, 9999, 9999, 12_000, -9999].map((value) => ({ timestamp: hour(13), value })),
+    );
+    const run = testRun(station, buckets);
+
+    const { exported } = await build(run);
+
+    expect(exported.values_excluded).toEqual({
+      not_a_number: 2,
+      impossible_timestamp: 2,
+      fill_value: 6,
+      flagged: 0,
+    });
+    expect(exported.fpe_values).toBe(6);
+    expect(await read(run, run.keys.dataset.values)).not.toMatch(/-999999|-888|Infinity/);
+  });
+
+  test.each(['photos/station 29', ''])('finds photos whose keys have fewer parts: %j', async (folder) => {
+    const station = await insertStation(database);
+    const id = randomUUID();
+    const keys = [12, 13].map((n) => `${folder && `${folder}/`}${id}-${n}.JPG`);
+    for (const key of keys) await writeObject({ bucket: buckets.storage, key }, 'x', 'image/jpeg');
+    const { image_ids } = await insertImageset(
+      database,
+      station.id,
+      keys.map((key, index) => ({
+        timestamp: hour(12 + index),
+        filename: key,
+        full_s3: { Bucket: buckets.storage, Key: key },
+      })),
+    );
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+
+    expect(await doExport(testRun(station, buckets))).toMatchObject({ images: 2 });
   });
 
   test('names photos that are missing from S3 before any job is started', async () => {
@@ -201,7 +310,7 @@ describe('BuildDataset', () => {
     const images = (await read(run, run.keys.dataset.images)).split('\n');
     expect(images.slice(0, 2)).toEqual([
       'station_name,station_id,imageset_id,image_id,timestamp,filename,url,value',
-      `"Mill, Brook",${station.id},${id},${left},2026-01-01T12:00:00Z,${keys[0]},https://${buckets.storage}.s3.amazonaws.com/${keys[0]},1.2300000190734863`,
+      `"Mill, Brook",${station.id},${id},${left},2026-01-01T12:00:00Z,${keys[0]},https://${buckets.storage}.s3.amazonaws.com/${keys[0]},1.23`,
     ]);
     expect(images[3]).toMatch(/JPG,$/);
     const [header, pair, end] = (await read(run, run.keys.dataset.annotations)).split('\n');
@@ -217,9 +326,7 @@ describe('BuildDataset', () => {
       annotations: { count: 1 },
       created: '2026-04-01T08:00:00-04:00',
     });
-    expect(await read(run, run.keys.dataset.values)).toContain(
-      'FLOW_CFS,2026-01-01T12:00:00Z,1.2300000190734863,\n',
-    );
+    expect(await read(run, run.keys.dataset.values)).toContain('FLOW_CFS,2026-01-01T12:00:00Z,1.23,\n');
   });
 
   test('falls back to FPE’s values when USGS has none, and says so (Q-D6)', async () => {

@@ -5,9 +5,10 @@ import { handler as planMerge } from '../../functions/plan-merge.ts';
 import { deleteObject, findSize, readText, writeCsv, writeObject } from '../../shared/aws/object-store.ts';
 import { formatCsv } from '../../shared/csv.ts';
 import { FileInvalid, InvalidState, PredictionsIncomplete } from '../../shared/errors.ts';
-import type { MergedBatch, Run } from '../../shared/execution-state.ts';
+import { type MergedBatch, mergedBatch, type Run } from '../../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS } from '../../shared/input-files.ts';
 import { modelKeys } from '../../shared/keys.ts';
+import { noneOf, PHOTO_FAULTS, sumOf } from '../../shared/reasons.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestBuckets } from '../test-station.ts';
 
@@ -41,23 +42,35 @@ const manifests = { training_photos: 2, transform_photos: PHOTOS };
 
 async function merge(): Promise<MergedBatch[]> {
   const { batches } = await call(planMerge, { run, manifests });
-  return Promise.all(batches.map((batch) => call(mergePredictions, { run, batch })));
+  return Promise.all(
+    batches.map(async (batch) => mergedBatch.parse(await call(mergePredictions, { run, batch }))),
+  );
 }
 
 describe('merging predictions', () => {
   test('gives every photo its score, in the order of images.csv, LF and empty for missing (Q-M5, Q-M6)', async () => {
-    await answer(2, '{"score": null, "error": "cannot identify image file"}');
+    await answer(2, '{"score": null, "error": "OSError: image file is truncated (4 bytes not processed)"}');
+    await answer(3, '{"score": null, "error": "x", "fault": "not_an_image"}');
+    await answer(12, '{"score": null, "error": "UnidentifiedImageError: neither JPEG nor PNG"}');
+    await answer(13, '{"score": null, "error": 7, "fault": "__proto__"}');
 
     const merged = await merge();
     const predictions = await call(combinePredictions, { run, manifests, merged });
 
     const text = await readText(at(run.keys.transform.predictions));
     const lines = text.trimEnd().split('\n');
-    expect(predictions).toEqual({ images: PHOTOS, scored: PHOTOS - 1, unreadable: 1, missing: 0 });
+    expect(predictions).toEqual({
+      images: PHOTOS,
+      scored: PHOTOS - 4,
+      unreadable: 4,
+      faults: { ...noneOf(PHOTO_FAULTS), truncated: 1, not_an_image: 2, other: 1 },
+      missing: 0,
+    });
+    expect(merged.map(({ faults }) => sumOf(faults))).toEqual([2, 2, 0]);
     expect(text).not.toContain('\r');
     expect(lines[0]).toBe('split,image_id,timestamp,filename,url,value,score');
     expect(lines.slice(1).map((line) => line.split(',').at(-1))).toEqual(
-      Array.from({ length: PHOTOS }, (_, index) => (index === 2 ? '' : String(index / 8))),
+      Array.from({ length: PHOTOS }, (_, index) => ([2, 3, 12, 13].includes(index) ? '' : String(index / 8))),
     );
     expect(lines[5]).toBe('test-in,5,2026-03-01T12:04:00Z,"imagesets/6f2c/images/A ""4"", (1).JPG",,,0.5');
     expect(modelKeys(run.station.id, run.model_code).transform.predictions).toBe(
@@ -88,6 +101,7 @@ describe('merging predictions', () => {
     const other = await call(mergePredictions, { run, batch });
 
     expect(other).toEqual(one);
+    expect(one.faults).toEqual({});
     expect(await readText(chunk)).toBe(text);
   });
 

@@ -38,6 +38,7 @@ import {
 import type { MergedBatch } from '../../shared/execution-state.ts';
 import { versionKeys } from '../../shared/keys.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
+import { noneOf, PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
 import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
 import { packSource } from '../../shared/source-archive.ts';
@@ -123,7 +124,8 @@ async function merge({ transform_photos }: Selection): Promise<MergedBatch[]> {
     );
   const chunk = inModelBucket(`${run.keys.transform.run_prefix}/predictions-00000-04999.csv`);
   await writeCsv(chunk, formatCsv(PREDICTION_COLUMNS, rows));
-  return [{ skip: 0, n: transform_photos, size: 5000, scored: 1, unreadable: 1, missing: 0 }];
+  const faults = { ...noneOf(PHOTO_FAULTS), truncated: 1 };
+  return [{ skip: 0, n: transform_photos, size: 5000, scored: 1, unreadable: 1, faults, missing: 0 }];
 }
 async function extend() {
   const selection = await call(selectPhotos, { run });
@@ -190,7 +192,15 @@ describe('ExtendPredictions', () => {
     const { extended } = await extend();
 
     const published_etag = await findVersion(inPublic(run.keys.published.predictions));
-    expect(extended).toEqual({ images: 2, scored: 1, unreadable: 1, imagesets: 1, published_etag });
+    expect(extended).toEqual({
+      images: 2,
+      scored: 1,
+      unreadable: 1,
+      faults: { ...noneOf(PHOTO_FAULTS), truncated: 1 },
+      remarks: '\nPhotos without a score: 1 truncated or broken.',
+      imagesets: 1,
+      published_etag,
+    });
     expect((await published()).trimEnd().split('\n')).toHaveLength(2);
   });
 

@@ -61,6 +61,8 @@ const ANSWERS: Record<string, Answer> = {
     images: 101_997,
     scored: NEW_PHOTOS - 2,
     unreadable: 2,
+    faults: { truncated: 2 },
+    remarks: '\nPhotos without a score: 2 truncated or broken.',
     imagesets: 1,
     published_etag: '"a"',
   }),
@@ -111,6 +113,7 @@ describe('score-station', () => {
       scored: NEW_PHOTOS - 2,
       removed: 1,
       unreadable: 2,
+      faults: { truncated: 2 },
       images: 101_997,
       predictions_url: run.predictions_url,
     });
@@ -154,7 +157,7 @@ describe('score-station', () => {
 
     expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
       Subject: 'FPE: station 29 has new scores',
-      Message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1998, unreadable 2, photos removed 1. Its 101997 predictions are at ${run.predictions_url}`,
+      Message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1998, unreadable 2, photos removed 1. Its 101997 predictions are at ${run.predictions_url}\nPhotos without a score: 2 truncated or broken.`,
     });
   });
 

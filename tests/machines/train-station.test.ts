@@ -1,6 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Run } from '../../shared/execution-state.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
+import {
+  noneOf,
+  PAIR_EXCLUSIONS,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  VALUE_EXCLUSIONS,
+} from '../../shared/reasons.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../../shared/sagemaker-requests.ts';
 import { testRun } from '../test-run.ts';
 import {
@@ -56,13 +63,15 @@ const ANSWERS: Record<string, Answer> = {
   prepareRun: () => prepared(),
   exportStation: () => ({
     images_found: MILLION,
-    images_excluded: { imageset_not_done: 0, image_not_done: 0, no_timestamp: 0, pii: 1 },
+    images_excluded: { ...noneOf(PHOTO_EXCLUSIONS), pii: 1 },
     images: MILLION - 1,
     images_start: '2018-01-01T12:00:00Z',
     images_end: '2026-01-01T12:00:00Z',
     annotation_sessions: 2000,
     annotation_pairs: 200_000,
+    pairs_excluded: noneOf(PAIR_EXCLUSIONS),
     fpe_values: 0,
+    values_excluded: noneOf(VALUE_EXCLUSIONS),
     snapshot_at: '2026-04-01T12:00:20.000Z',
   }),
   fetchObservations: () => ({ count: 5, time_series_id: 'a', note: null }),
@@ -103,11 +112,24 @@ const ANSWERS: Record<string, Answer> = {
     size: 5000,
     scored: 5000,
     unreadable: 0,
+    faults: {},
     missing: 0,
   }),
-  combinePredictions: () => ({ images: MILLION, scored: MILLION - 2, unreadable: 2, missing: 0 }),
+  combinePredictions: () => ({
+    images: MILLION,
+    scored: MILLION - 2,
+    unreadable: 2,
+    faults: { ...noneOf(PHOTO_FAULTS), truncated: 2 },
+    missing: 0,
+  }),
   decidePromotion: () => decidedByInput(true, true),
-  buildReport: () => ({ note: 'Kendall tau is 0.75.', kendall_tau: taus, kendall_tau_daily: taus }),
+  buildReport: () => ({
+    note: 'Kendall tau is 0.75.',
+    remarks: '\nPhotos without a score: 2 truncated or broken.',
+    learnt: { train: 159_000, val: 39_000, photos_unreadable: 12 },
+    kendall_tau: taus,
+    kendall_tau_daily: taus,
+  }),
   publishModel: () => ({
     outcome: 'published',
     model_id: 7,
@@ -159,23 +181,28 @@ describe('the machine', () => {
       predictions_url: 'https://x/predictions.csv',
       images: {
         found: MILLION,
-        excluded: { imageset_not_done: 0, image_not_done: 0, no_timestamp: 0, pii: 1 },
+        excluded: { ...noneOf(PHOTO_EXCLUSIONS), pii: 1 },
         in_dataset: MILLION,
         filtered: { outside_dates: 0, outside_months: 0, outside_hours: 0 },
         in_run: MILLION,
         scored: MILLION - 2,
         unreadable: 2,
+        faults: { ...noneOf(PHOTO_FAULTS), truncated: 2 },
         missing: 0,
         published: MILLION - 2,
       },
       pairs: {
         found: 200_000,
+        excluded: noneOf(PAIR_EXCLUSIONS),
+        in_dataset: 200_000,
         filtered: { not_ranked: 0, photo_filtered: 0, outside_dates: 0, not_sampled: 0 },
         in_run: 200_000,
         train: 160_000,
         val: 40_000,
         leaked_images: 0,
+        learnt: { train: 159_000, val: 39_000, photos_unreadable: 12 },
       },
+      values: { usable: 0, excluded: noneOf(VALUE_EXCLUSIONS) },
       kendall_tau: taus,
       promotion: decidedByInput(true, true),
     });
@@ -257,7 +284,7 @@ describe('the machine', () => {
     expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
       Subject: 'FPE: a model of station 29 is finished',
       Message:
-        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.',
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
     });
   });
 });

@@ -10,7 +10,7 @@ test('accepts attributes as array, bare string or nothing, and a missing comment
     { ...pair, left: { imageId: 1, attributes: ['ICE', 'BAD'] }, comment: 'a, "b"\nc' },
   ]);
 
-  const pairs = parseAnnotationFile(body, 'here');
+  const { pairs } = parseAnnotationFile(body, 'here');
 
   expect(pairs.map(({ left, right, comment }) => [left.attributes, right.attributes, comment])).toEqual([
     [['DRY'], [], null],
@@ -22,8 +22,7 @@ test.each([
   ['{"allPairs": [], "currentIndex": 3}', 'a JSON object'],
   ['null', 'null'],
   ['[{"left":', 'text that is not JSON'],
-  [JSON.stringify([pair, { ...pair, rank: 'BOTH' }]), 'element 2: rank'],
-  [JSON.stringify([{ ...pair, right: { imageId: 1 } }]), 'element 1: both sides show the same image'],
+  [JSON.stringify([{ ...pair, rank: 'BOTH' }, 7]), 'element 1: rank'],
   [JSON.stringify([{ ...pair, left: { imageId: 'NA' } }]), 'element 1: left.imageId'],
 ])('refuses %j and says what was found (Q-D9)', (body, found) => {
   const parse = () => parseAnnotationFile(body, 'annotation session 7, s3://bucket/annotations/x.json');
@@ -31,4 +30,22 @@ test.each([
   expect(parse).toThrow(AnnotationFileInvalid);
   expect(parse).toThrow(found);
   expect(parse).toThrow('annotation session 7, s3://bucket/annotations/x.json');
+});
+
+test('leaves out and counts elements that are no pairs of two photos; the others keep their place in the file', () => {
+  const elements = [pair, { ...pair, rank: 'BOTH' }, null, { ...pair, right: { imageId: 1 } }, [pair], pair];
+
+  const file = parseAnnotationFile(JSON.stringify(elements), 'here');
+
+  expect(file.elements).toBe(6);
+  expect(file.pairs.map(({ pair_id }) => pair_id)).toEqual([1, 6]);
+  expect(file.excluded).toEqual({ malformed: 3, same_photo: 1 });
+});
+
+test('takes an empty list for a session without pairs', () => {
+  expect(parseAnnotationFile('[]', 'here')).toEqual({
+    elements: 0,
+    pairs: [],
+    excluded: { malformed: 0, same_photo: 0 },
+  });
 });

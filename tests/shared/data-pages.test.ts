@@ -7,7 +7,7 @@ import { judgementsOf } from '../../shared/report/run-pairs.ts';
 import { plantedChecks } from '../planted-findings.ts';
 import { testReportState } from '../test-report.ts';
 
-const { run, dataset, split } = testReportState({ storage: 'storage', model: 'model' });
+const { run, dataset, export: exported, split } = testReportState({ storage: 'storage', model: 'model' });
 const photoBase = 'https://storage.s3.amazonaws.com/';
 const FIRST_PHOTO = Date.parse('2026-03-01T12:00:00Z');
 const photosOf = (count: number): PagePhoto[] =>
@@ -28,7 +28,7 @@ const chartsOf = (markup: string) => [...markup.matchAll(/data-chart="([^"]+)"/g
 describe('The page of a dataset', () => {
   const page = (photos = photosOf(8), more = {}) =>
     datasetPage(
-      { run, photos, judgements, photoBase, dataset, series: noValues, checks: [], ...more },
+      { run, photos, judgements, photoBase, dataset, exported, series: noValues, checks: [], ...more },
       'draw()',
     );
 
@@ -48,6 +48,11 @@ describe('The page of a dataset', () => {
 
     expect(chartsOf(markup)).toEqual(['images-per-day', 'annotation-pairs']);
     expect(markup).toContain('The station has no observed values of Flow [cfs]');
+  });
+
+  test('says what was left out of the dataset and why', () => {
+    expect(page()).toContain('Annotation pairs left out: 2 of a photo that the station does not have.');
+    expect(page()).toContain('Observed values left out: 7 that a logger writes where it has none.');
   });
 
   test('carries times of the station, and annotators by number', () => {

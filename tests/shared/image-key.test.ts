@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { PhotosMissing } from '../../shared/errors.ts';
-import { imageKey } from '../../shared/image-key.ts';
+import { imageKey, photoFolder, usableKey } from '../../shared/image-key.ts';
 
 const url = 'https://storage.s3.amazonaws.com/imagesets/u/images/A #1 (50%25); b?.JPG';
 
@@ -17,13 +17,37 @@ test('without full_s3 it is the text after the host: nothing cut off, nothing en
 });
 
 test.each([
-  [{ bucket: null, key: null, url: null }, 'full_s3 without a key and full_url null'],
-  [{ bucket: 'storage', key: '=HYPERLINK("x")', url: null }, 'which a spreadsheet would run'],
-  [{ bucket: 'elsewhere', key: 'a.jpg', url: null }, 'bucket elsewhere'],
-])('refuses an image that names no photo of the storage bucket: %j', (row, found) => {
+  [{ bucket: null, key: null, url: null }],
+  [{ bucket: 'elsewhere', key: 'a.jpg', url: null }],
+  [{ bucket: 'storage', key: '=HYPERLINK("x")', url: null }],
+  [{ bucket: 'storage', key: 'NA', url: null }],
+  [{ bucket: 'storage', key: 'imagesets/u/../../../model/model.pth', url: null }],
+  [{ bucket: 'storage', key: '/etc/passwd', url: null }],
+  [{ bucket: 'storage', key: 'imagesets//a.jpg', url: null }],
+  [{ bucket: 'storage', key: 'imagesets/u/images/', url: null }],
+  [{ bucket: 'storage', key: 'imagesets/u/images/a\u0000.jpg', url: null }],
+  [{ bucket: 'storage', key: `imagesets/u/images/${'ä'.repeat(500)}.jpg`, url: null }],
+])('has no key for an image that names no photo of the storage bucket that files can name: %j', (row) => {
   const find = () => imageKey({ image_id: 12, ...row }, 'storage');
 
+  expect(usableKey(row, 'storage')).toBeNull();
   expect(find).toThrow(PhotosMissing);
-  expect(find).toThrow(`images.full_s3 of image 12`);
-  expect(find).toThrow(found);
+  expect(find).toThrow('images.full_s3 of image 12');
+});
+
+test.each([
+  'a.jpg',
+  'photos/a.jpg',
+  'imagesets/u/images/2024/07/A #1 (50%25); b?.JPG',
+  'imagesets/u/images/..a.jpg',
+])('takes a key of any number of parts: %s', (key) => {
+  expect(usableKey({ bucket: 'storage', key, url: null }, 'storage')).toBe(key);
+});
+
+test.each([
+  ['imagesets/u/images/2024/a.jpg', 'imagesets/u/images'],
+  ['imagesets/u/a.jpg', 'imagesets/u'],
+  ['a.jpg', ''],
+])('the folder of %s is %j', (key, folder) => {
+  expect(photoFolder(key)).toBe(folder);
 });

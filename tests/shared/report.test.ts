@@ -7,7 +7,7 @@ import { finalEpochs } from '../../shared/report/epochs.ts';
 import { formatTau } from '../../shared/report/formats.ts';
 import { Html, html } from '../../shared/report/html.ts';
 import { lossTable } from '../../shared/report/loss-table.ts';
-import { metricsFile, pairCounts, photoCounts } from '../../shared/report/metrics.ts';
+import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../shared/report/metrics.ts';
 import { agreementNote } from '../../shared/report/note.ts';
 import { totalCost } from '../../shared/report/provenance.ts';
 import type { ReportData } from '../../shared/report/report-data.ts';
@@ -268,11 +268,32 @@ describe('The page', () => {
     const text = words(page(hourlyPhotos(8)));
 
     expect(text).toContain(
-      'Found at the station 1,203 Imageset not processed −10 Photo not processed −2 No timestamp −1 May show people or vehicles −4 In the dataset 1,186 Outside the dates 0 Outside the months −86 Outside the hours −500 In this run 600 Unreadable −2 No answer −1 Scored 597',
+      'Found at the station 1,203 Imageset not processed −10 Photo not processed −2 No timestamp −1 May show people or vehicles −3 Same file as another photo −1 In the dataset 1,186 Outside the months −86 Outside the hours −500 In this run 600 Truncated or broken −2 No answer −1 Scored 597',
     );
     expect(text).toContain(
-      'Found at the station 412 Photo not in the dataset −2 In the dataset 410 Not ranked −12 Photo not in this run −20 Outside the dates −3 Not sampled 0 In this run 375 Train 300 Val 75',
+      'Found at the station 412 Photo unknown −2 In the dataset 410 Not ranked −12 Photo not in this run −20 Outside the dates −3 In this run 375 Train 300 Val 75',
     );
+  });
+
+  test('warns of a model that really learnt from fewer pairs than it should', () => {
+    const learnt = (train: number, val: number) => ({
+      ...TRAINING,
+      learnt: { train, val, photos_unreadable: 35 },
+    });
+    const textOf = (training: typeof TRAINING) =>
+      words(reportPage(testReport(hourlyPhotos(8), { training }), 'draw()'));
+
+    const few = textOf(learnt(72, 25));
+    const enough = textOf(learnt(250, 75));
+
+    expect(few).toContain('Photo unreadable −278 Really learnt from: train 72 Really learnt from: val 25');
+    expect(few).toContain(
+      'from 72 training pairs and 25 validation pairs, not from 300 and 75, because 35 photos',
+    );
+    expect(few).toContain('Warning: these are fewer than the 101 and 11 that a model needs');
+    expect(enough).toContain('from 250 training pairs');
+    expect(enough).not.toContain('Warning');
+    expect(textOf(TRAINING)).not.toContain('really learnt');
   });
 
   test('names the method of the split and the photos it leaked', () => {
@@ -598,7 +619,7 @@ describe('metrics.json', () => {
 
   test('has null where a number is not available', () => {
     const photos = hourlyPhotos(8).map((photo) => ({ ...photo, value: null }));
-    const training = { epochs: [{ epoch: 1, train: 0.6, val: null }], learningRate: null };
+    const training = { epochs: [{ epoch: 1, train: 0.6, val: null }], learningRate: null, learnt: null };
 
     const metrics = metricsOf(testReport(photos, { training }));
 
@@ -613,7 +634,7 @@ describe('metrics.json', () => {
 
   test('has counts that add up from each total to the next', () => {
     const report = testReport(hourlyPhotos(8));
-    for (const counts of [photoCounts(report), pairCounts(report)]) {
+    for (const counts of [photoCounts(report), pairCounts(report), valueCounts(report)]) {
       let left = counts[0]?.value;
       for (const { kind, value } of counts.slice(1)) {
         if (kind === 'left-out') left = (left as number) - value;
@@ -642,6 +663,7 @@ describe('The output of the training', () => {
         { epoch: 2, train: 0.5, val: 0.42 },
       ],
       learningRate: 0.01,
+      learnt: null,
     });
   });
 
@@ -657,7 +679,18 @@ describe('The output of the training', () => {
         { epoch: 2, train: null, val: null },
       ],
       learningRate: 0.001,
+      learnt: null,
     });
+  });
+
+  test('tells what the training really learnt from, where it says so', async () => {
+    const output = await read({
+      'args.json': '{}',
+      'metrics.csv': METRICS,
+      'training.json': '{"pairs_train": 72, "pairs_val": 25, "photos_unreadable": 35, "unreadable": {}}',
+    });
+
+    expect(output.learnt).toEqual({ train: 72, val: 25, photos_unreadable: 35 });
   });
 
   test.each([
