@@ -2,7 +2,7 @@
 `serve` too.
 
 A photo's answer is `{"score": 0.0754}`. One that cannot be scored is answered too, `{"score": null, "error":
-"…"}`: an exception here would fail the whole transform job for the sake of one broken file (Q-X3).
+"…", "fault": "truncated"}`, with the words for people and the code that is counted: an exception here would fail the whole transform job for the sake of one broken file (Q-X3).
 
 Scores equal those of FPE's other tools, which send one photo at a time through the pickled transform, within
 1e-5.
@@ -34,6 +34,8 @@ COMPILED_TOLERANCE = 2e-6
 TORCHSERVE = b'org.pytorch.serve.ModelServer'
 # Of what the network sees: eight times the largest input_size.
 MAX_SIDE_PIXELS = 8192
+# The fault of a photo that is read and gets no score (shared/reasons.ts, PHOTO_FAULTS).
+NO_SCORE = 'no_finite_score'
 
 
 class Scorer:
@@ -156,12 +158,12 @@ def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Image
 def predict_fn(photo: Image.Image | UnreadablePhoto, model: Scorer) -> dict[str, Any]:
     """The answer for one photo; never raises for the photo's sake."""
     if isinstance(photo, UnreadablePhoto):
-        return _no_score(str(photo))
+        return _no_score(str(photo), photo.fault)
     try:
         score = model.score(photo)
     except Exception as error:  # whatever a photo provokes in a foreign model's transform
-        return _no_score(reason_of(error))
-    return {'score': score} if math.isfinite(score) else _no_score(f'the score is {score}')
+        return _no_score(reason_of(error), NO_SCORE)
+    return {'score': score} if math.isfinite(score) else _no_score(f'the score is {score}', NO_SCORE)
 
 
 def output_fn(prediction: dict[str, Any], accept: str = 'application/json') -> tuple[str, str]:
@@ -169,5 +171,5 @@ def output_fn(prediction: dict[str, Any], accept: str = 'application/json') -> t
     return json.dumps(prediction), 'application/json'
 
 
-def _no_score(reason: str) -> dict[str, Any]:
-    return {'score': None, 'error': ' '.join(reason.split())[:500]}
+def _no_score(reason: str, fault: str) -> dict[str, Any]:
+    return {'score': None, 'error': ' '.join(reason.split())[:500], 'fault': fault}

@@ -47,8 +47,20 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter('error', Image.DecompressionBombWarning)
 
 
+# What the first bytes of those that are read are: what begins so and cannot be identified is broken.
+SIGNATURES = (b'\xff\xd8', b'\x89PNG')
+
+
 class UnreadablePhoto(ValueError):
-    """The bytes are missing, broken, no JPEG or PNG, or more than a photo has."""
+    """The bytes are missing, broken, no JPEG or PNG, or more than a photo has. `fault` says which of them.
+
+    The pipeline counts by it, and has its words in shared/reasons.ts (PHOTO_FAULTS): truncated, not_an_image,
+    too_large_to_read, other.
+    """
+
+    def __init__(self, reason: str, fault: str):
+        super().__init__(reason)
+        self.fault = fault
 
 
 def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
@@ -62,13 +74,13 @@ def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
         content = source if isinstance(source, bytes) else _read(source)
         with _open(_Bytes(content), content) as image:
             if image.format != 'PNG' and content.count(START_OF_SCAN) > MAX_SCANS:
-                raise UnreadablePhoto(f'TooManyScans: more than {MAX_SCANS} scans in a JPEG')
+                raise UnreadablePhoto(f'TooManyScans: more than {MAX_SCANS} scans in a JPEG', 'too_large_to_read')
             image.load()
             return image if image.mode == 'RGB' else image.convert('RGB')
     except UnreadablePhoto:
         raise
     except Exception as error:  # Pillow raises some twenty classes on broken bytes
-        raise UnreadablePhoto(reason_of(error)) from error
+        raise _unreadable(error) from error
 
 
 def photo_size(source: str | os.PathLike) -> Size:
@@ -83,7 +95,13 @@ def photo_size(source: str | os.PathLike) -> Size:
     except UnreadablePhoto:
         raise
     except Exception as error:
-        raise UnreadablePhoto(reason_of(error)) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> UnreadablePhoto:
+    """A file that is not there, or memory that is not, says nothing of the photo; Pillow's errors do."""
+    is_ours = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
+    return UnreadablePhoto(reason_of(error), 'other' if is_ours else 'truncated')
 
 
 class _FewReads:
@@ -94,7 +112,8 @@ class _FewReads:
     def read(self, size: int | None = -1) -> bytes:
         self.reads += 1
         if self.reads > MAX_READS:
-            raise UnreadablePhoto(f'TooManyParts: more than {MAX_READS:,} reads of a photo’s parts')
+            reason = f'TooManyParts: more than {MAX_READS:,} reads of a photo’s parts'
+            raise UnreadablePhoto(reason, 'too_large_to_read')
         return super().read(size)
 
 
@@ -114,7 +133,8 @@ def _read(path: str | os.PathLike) -> bytes:
 
 def _require_bytes(size: int) -> None:
     if size > MAX_BYTES:
-        raise UnreadablePhoto(f'TooManyBytes: {size:,} bytes; at most {MAX_BYTES:,} are read')
+        reason = f'TooManyBytes: {size:,} bytes; at most {MAX_BYTES:,} are read'
+        raise UnreadablePhoto(reason, 'too_large_to_read')
 
 
 def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
@@ -124,7 +144,9 @@ def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
     except UnidentifiedImageError:
         kind = next((name for name, start in OTHER_FORMATS.items() if re.match(start, beginning, re.S)), None)
         looks = f', but perhaps {kind}' if kind else ''
-        raise UnreadablePhoto(f'UnidentifiedImageError: neither JPEG nor PNG{looks}') from None
+        is_broken = not beginning or beginning.startswith(SIGNATURES)
+        fault = 'truncated' if is_broken else 'not_an_image'
+        raise UnreadablePhoto(f'UnidentifiedImageError: neither JPEG nor PNG{looks}', fault) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         pixels = re.search(r'\((\d+) pixels\)', str(error))
         raise _too_many_pixels(int(pixels[1]) if pixels else MAX_PIXELS + 1) from None
@@ -134,7 +156,8 @@ def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
 
 
 def _too_many_pixels(pixels: int) -> UnreadablePhoto:
-    return UnreadablePhoto(f'TooManyPixels: {pixels:,} pixels; at most {MAX_PIXELS:,} are read')
+    reason = f'TooManyPixels: {pixels:,} pixels; at most {MAX_PIXELS:,} are read'
+    return UnreadablePhoto(reason, 'too_large_to_read')
 
 
 def resize(pixels: np.ndarray, size: Size, window: Window | None = None) -> np.ndarray:

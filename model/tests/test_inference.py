@@ -85,17 +85,32 @@ def test_photos_that_are_not_rgb_are_scored_q_x3(model, mode, format):
     assert isinstance(answer(model, encoded(draw_photo(0.5, mode=mode), format))['score'], float)
 
 
-@pytest.mark.parametrize('body', [b'', b'no photo', encoded(draw_photo(0.5))[:700], 'a text'])
-def test_a_photo_that_cannot_be_read_is_answered_without_a_score(model, body):
+@pytest.mark.parametrize(
+    'body, fault',
+    [
+        (b'', 'truncated'),
+        (b'no photo', 'not_an_image'),
+        (b'GIF89a', 'not_an_image'),
+        (encoded(draw_photo(0.5))[:700], 'truncated'),
+        (encoded(draw_photo(0.5))[:20], 'truncated'),
+        (encoded(draw_photo(0.5), 'PNG')[:-40], 'truncated'),
+        ('a text', 'not_an_image'),
+    ],
+)
+def test_a_photo_that_cannot_be_read_is_answered_without_a_score_and_with_its_fault(model, body, fault):
     result = answer(model, body)
 
-    assert result['score'] is None
+    assert (result['score'], result['fault']) == (None, fault)
     assert 'Error' in result['error']
 
 
 def test_a_photo_that_cannot_be_scored_is_answered_without_a_score(model, monkeypatch):
     monkeypatch.setattr(model, 'network', lambda prepared: torch.tensor([float('nan')]))
-    assert answer(model, encoded(draw_photo(0.5))) == {'score': None, 'error': 'the score is nan'}
+    assert answer(model, encoded(draw_photo(0.5))) == {
+        'score': None,
+        'error': 'the score is nan',
+        'fault': 'no_finite_score',
+    }
 
     monkeypatch.setattr(model, 'network', RankNet().eval())
     monkeypatch.setattr(model, 'prepare', lambda photo: torch.zeros(1, 4, 32, 42))
