@@ -33,6 +33,7 @@ const PAGES = {
         photos: pagePhotos,
         judgements: [],
         dataset: state.dataset,
+        exported: state.export,
         series,
         checks: checks.filter(({ check }) => check !== 'darkness'),
       },

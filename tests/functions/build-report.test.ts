@@ -73,6 +73,8 @@ describe('BuildReport', () => {
 
     expect(report).toEqual({
       note: 'Scores and observed flow agree with a Kendall tau of 1.00 over 60 photos, and of 1.00 over the 30 photos in no annotation pair.',
+      remarks: expect.stringMatching(/^\nPhotos without a score: 2 truncated or broken, 1 without an answer/),
+      learnt: null,
       kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': 1, 'test-all': 1, overall: 1 },
       kendall_tau_daily: {
         train: 1,
