@@ -199,6 +199,90 @@ def test_with_a_token_only_its_bearer_is_answered(trained):
         served.process.kill()
 
 
+def workers_of(served):
+    """Process ids of the scoring processes."""
+    children = f'/proc/{served.process.pid}/task/{served.process.pid}/children'
+    with open(children) as file:
+        return [int(pid) for pid in file.read().split()]
+
+
+needs_proc = pytest.mark.skipif(not os.path.isdir('/proc'), reason='finds the workers in /proc')
+
+
+@pytest.fixture
+def mortal(trained):
+    """A server of two workers whose photos may take two seconds."""
+    served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='2', SERVE_PHOTO_SECONDS='2')
+    assert served.wait() == (200, b'')
+    yield served
+    if served.process.poll() is None:
+        served.process.kill()
+
+
+def ended(served):
+    """Exit code and last words of a server that ends by itself."""
+    code = served.process.wait(30)
+    return code, served.process.stdout.read()
+
+
+@needs_proc
+def test_photos_go_to_the_workers_that_are_left(mortal):
+    first, *others = workers_of(mortal)
+    os.kill(first, signal.SIGKILL)
+    for _ in range(100):
+        if mortal.request('GET', '/ping')[0] == 500:
+            break
+        time.sleep(0.1)
+
+    if others:  # one core has one worker
+        assert [mortal.invoke(jpeg(0.4))[0] for _ in range(3)] == [200, 200, 200]
+        assert mortal.process.poll() is None
+
+
+@needs_proc
+def test_without_a_worker_a_photo_is_answered_at_once_and_the_server_ends_with_an_error(mortal):
+    for worker in workers_of(mortal):
+        os.kill(worker, signal.SIGKILL)
+    started = time.monotonic()
+
+    status, answer = mortal.invoke(jpeg(0.4))
+
+    assert time.monotonic() - started < 10
+    assert status == 500
+    assert answer['error'].startswith(('no scoring process is left', 'the scoring process died'))
+    code, words = ended(mortal)
+    assert code == 1
+    assert 'died with exit code -9 (killed: most likely out of memory)' in words
+    assert 'The server ends, as no scoring process is left' in words
+
+
+@needs_proc
+def test_whoever_waits_for_a_worker_is_answered_when_the_last_one_is_gone(mortal):
+    """More photos than workers, and workers that hang: in the middle of it, none is left."""
+    for worker in workers_of(mortal):
+        os.kill(worker, signal.SIGSTOP)
+    started = time.monotonic()
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(mortal.invoke, [jpeg(0.4)] * 6))
+
+    assert time.monotonic() - started < 30
+    assert {status for status, _ in answers} == {500}
+    assert any('took too long for a photo and was ended' in answer['error'] for _, answer in answers)
+    assert ended(mortal)[0] == 1
+
+
+@needs_proc
+def test_a_large_photo_does_not_wait_for_a_worker_that_does_not_read_it(mortal):
+    for worker in workers_of(mortal):
+        os.kill(worker, signal.SIGSTOP)
+
+    status, answer = mortal.invoke(bytes(4 * 2**20))
+
+    assert status == 500
+    assert 'took too long' in answer['error']
+
+
 def test_sigterm_ends_the_server_and_its_workers(served):
     assert served.invoke(jpeg(0.2))[0] == 200
 
