@@ -12,7 +12,9 @@ import {
 } from '../withdrawal.ts';
 import { deleteConditionally, readVersion, writeConditionally } from './object-store.ts';
 
-type RecordOwner = Pick<ScoringRun, 'buckets' | 'keys'>;
+export type RecordOwner = Pick<ScoringRun, 'buckets'> & {
+  keys: Pick<ScoringRun['keys'], 'withdrawal' | 'withdrawn'>;
+};
 /** `withdrawal`: what has to go; `withdrawn`: what shows people and has gone. */
 type ListName = 'withdrawal' | 'withdrawn';
 
