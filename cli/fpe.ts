@@ -18,6 +18,7 @@ import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
 import { startCommand } from './start.ts';
 import { stopCommand } from './stop.ts';
+import { verifyCommand, withExitCode } from './verify.ts';
 import { watchCommand } from './watch.ts';
 
 const program = new Command('fpe')
@@ -41,6 +42,7 @@ Examples:
   npx fpe refresh --stations stations.txt      train or score many stations, as each needs it
   npx fpe list                                 what ran lately; --machine refresh-stations for refreshes
   npx fpe show                                 everything about the newest one
+  npx fpe verify --all                         do rows, files and claims fit together?
   npx fpe doctor --stage prod                  does the account have what the stage needs?
   npx fpe deploy --stage prod --dry-run        what would a deployment change?`,
   )
@@ -66,11 +68,13 @@ for (const command of [
   removeCommand(),
 ])
   program.addCommand(command.copyInheritedSettings(program));
+program.addCommand(withExitCode(verifyCommand().copyInheritedSettings(program)));
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+  // A command may have codes of its own.
+  process.exitCode ??= error instanceof CommanderError ? error.exitCode : 1;
   if (!(error instanceof CommanderError)) console.error(describeError(error));
 }
 

@@ -42,6 +42,24 @@ export async function isExecutionRunning(executionArn: string): Promise<boolean>
 }
 
 /**
+ * What can still become of an execution: redrivable is one that failed or was stopped and may go on (14 days in AWS); one that
+ * Step Functions no longer knows is over.
+ */
+export async function executionState(
+  executionArn: string,
+): Promise<'running' | 'succeeded' | 'redrivable' | 'over'> {
+  try {
+    const { status, redriveStatus } = await describeExecution(executionArn);
+    if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';
+    if (status === 'SUCCEEDED') return 'succeeded';
+    return redriveStatus === 'REDRIVABLE' ? 'redrivable' : 'over';
+  } catch (error) {
+    if (isUnknown(error)) return 'over';
+    throw error;
+  }
+}
+
+/**
  * The last look before something is published: whoever has stopped an execution must find everything as it was.
  *
  * @throws ExecutionEnded, ServiceUnreachable

@@ -43,11 +43,17 @@ export type FinishedRun = {
   images: number;
 };
 
+/** What tells whose files lie at the fixed places of a code, and which claims they are written under. */
+export type PublishingRun = Pick<
+  Run,
+  'id' | 'execution_arn' | 'station' | 'model_code' | 'model_uuid' | 'buckets' | 'keys'
+>;
+
 const FILES_AT_ONCE = 20;
 const JSON_TYPE = 'application/json';
 const GZIP_TYPE = 'application/gzip';
 const TYPES: Record<string, string> = { csv: CSV_TYPE, html: HTML_TYPE, json: JSON_TYPE, gz: GZIP_TYPE };
-const typeOf = (key: string): string => TYPES[key.slice(key.lastIndexOf('.') + 1)] as string;
+export const typeOf = (key: string): string => TYPES[key.slice(key.lastIndexOf('.') + 1)] as string;
 
 /** The manifest at a key of the model bucket, null where there is none. @throws FileInvalid */
 export async function findManifest(
@@ -164,8 +170,8 @@ export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
 }
 
 /** Which files lay at the fixed places before: true for each that is kept, false for each that was not there. */
-const replacedFiles = z.record(z.string(), z.boolean());
-const keptKey = (run: Run, key: string): string => `${run.keys.replaced.folder}${key}`;
+export const replacedFiles = z.record(z.string(), z.boolean());
+const keptKey = (run: PublishingRun, key: string): string => `${run.keys.replaced.folder}${key}`;
 
 async function keepReplaced(run: Run, keys: readonly string[]): Promise<void> {
   const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
@@ -187,7 +193,7 @@ async function keepReplaced(run: Run, keys: readonly string[]): Promise<void> {
  *
  * @throws ClaimLost when another execution has taken the places over
  */
-export async function restoreFixedPlaces(run: Run): Promise<void> {
+export async function restoreFixedPlaces(run: PublishingRun): Promise<void> {
   const { manifest } = modelKeys(run.station.id, run.model_code);
   if ((await findManifest(run, manifest))?.model_uuid !== run.model_uuid) return;
   const location = { bucket: run.buckets.model, key: run.keys.replaced.list };
@@ -254,13 +260,13 @@ export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]):
   }
 }
 
-const replace = (run: Run, copies: readonly Copy[]): Promise<WrittenFile[]> =>
+const replace = (run: PublishingRun, copies: readonly Copy[]): Promise<WrittenFile[]> =>
   replaceTogether(copies, run.id, async () => {
     await renewClaim(run, run.keys.claim);
     await renewClaim(run, run.keys.dataset_claim);
   });
 
-const toModelBucket = (run: Run, from: Copy['from'], key: string): Copy => ({
+const toModelBucket = (run: PublishingRun, from: Copy['from'], key: string): Copy => ({
   from,
   to: { bucket: run.buckets.model, key },
   contentType: typeOf(key),
@@ -291,7 +297,7 @@ function datasetCopies(run: Run, from: DatasetFiles, to: DatasetFiles, hasValues
     .map((name) => toModelBucket(run, { bucket: run.buckets.model, key: from[name] }, to[name]));
 }
 
-async function remove(run: Run, key: string): Promise<void> {
+async function remove(run: PublishingRun, key: string): Promise<void> {
   const location = { bucket: run.buckets.model, key };
   const etag = await findVersion(location);
   await renewClaim(run, run.keys.claim);

@@ -56,7 +56,8 @@ export async function withdrawFromStation(
   await withdrawFromOwnFiles(owner, versions, codes, photos, names);
   const listed = new Set(photos.image_ids);
   const image_ids = people.map(({ id }) => id).filter((id) => listed.has(id));
-  if (image_ids.length > 0) await recordWithdrawal(owner, { image_ids, filenames: [] }, { list: 'withdrawn' });
+  if (image_ids.length > 0)
+    await recordWithdrawal(owner, { image_ids, filenames: [] }, { list: 'withdrawn' });
   await clearWithdrawal(owner, photos);
   return { photos: sizeOf(photos), files: rewritten.reduce((sum, files) => sum + files, 0) };
 }

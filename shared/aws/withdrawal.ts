@@ -74,7 +74,8 @@ async function withdrawFromTable(location: ObjectLocation, photos: PhotoSet): Pr
   return true;
 }
 
-async function tableNames(location: ObjectLocation, photos: PhotoSet): Promise<boolean> {
+/** Whether a table has a row about one of the photos; one that is not there has none. @throws FileInvalid */
+export async function tableNames(location: ObjectLocation, photos: PhotoSet): Promise<boolean> {
   const found = await openObject(location);
   if (!found) return false;
   for await (const rows of readCsv(found.body, cells, s3Uri(location)))

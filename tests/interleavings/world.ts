@@ -1,5 +1,6 @@
 import { deepStrictEqual, notDeepStrictEqual } from 'node:assert/strict';
 import { readClaim } from '../../shared/aws/run-claim.ts';
+import { verifyAndRepair } from '../../shared/aws/verification.ts';
 import type { Promotion, Run } from '../../shared/execution-state.ts';
 import type { Fate } from './gated-machines.ts';
 import type { Actor, Move } from './moves.ts';
@@ -79,6 +80,15 @@ export class World {
     deepStrictEqual({ status, error, cause }, { status: 'SUCCEEDED', error: undefined, cause: undefined });
     for (const imageId of this.#people) await this.#promised.requireWithdrawn(imageId);
     await this.#requirePromise();
+    await this.#requireWell();
+  }
+
+  /** `fpe verify` finds no fault where the promise is kept. */
+  async #requireWell(): Promise<void> {
+    const options = { repair: false, confirmed: false, now: Date.now() };
+    const found = await verifyAndRepair(this.#station.id, this.#workplace.buckets, options);
+    const faults = found?.findings.filter(({ severity }) => severity === 'fault');
+    deepStrictEqual({ faults, unchecked: found?.unchecked }, { faults: [], unchecked: [] });
   }
 
   async #go(actor: number, states: number): Promise<void> {

@@ -1,0 +1,200 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { buckets, optionalSetting } from '../shared/aws/configuration.ts';
+import type { Unchecked } from '../shared/aws/station-facts.ts';
+import {
+  findStationIds,
+  findStrayFolders,
+  type Repaired,
+  type StationVerification,
+  verifyAndRepair,
+} from '../shared/aws/verification.ts';
+import { countOf } from '../shared/report/formats.ts';
+import { describeRepair, type Finding, needsConfirmation } from '../shared/verification/findings.ts';
+import { connect, UsageError } from './connection.ts';
+import { optionalStageOption, useStage } from './stage.ts';
+
+type Options = {
+  station?: number[];
+  all?: boolean;
+  stage?: string;
+  repair?: boolean;
+  yes?: boolean;
+  json?: boolean;
+};
+
+/** What was found of all stations that were asked for. */
+export type Verification = {
+  stations: Omit<StationVerification, 'uuids'>[];
+  /** Of no station: only with --all. */
+  findings: Finding[];
+  faults: number;
+  remarks: number;
+  unchecked: number;
+};
+
+/** A code for cron: a fault is told from what could not be looked at. */
+const FAULTS = 1;
+const UNCHECKED = 2;
+
+/** `fpe verify`: whether rows, files and claims of stations fit together, and what to do where they do not. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('Check whether rows, files and claims of stations fit together, and mend what is safe')
+    .option('--station <id...>', 'which stations', stationIds)
+    .option('--all', 'all stations, and public files that belong to none')
+    .addOption(optionalStageOption())
+    .option('--repair', 'mend what is safe, and say what was done; without it, nothing is changed')
+    .option(
+      '--yes',
+      'with --repair: also take away what visitors of the website see, as a row’s dead address',
+    )
+    .option('--json', 'everything as JSON')
+    .addHelpText(
+      'after',
+      `
+The local stack is checked while it runs, unless --stage or the environment names a database (as for fpe import); run it
+from where that can be reached. It reads every public table, so a station with a million photos takes minutes.
+
+Exit codes: 0 all is well, or only remarks; 1 faults are left; 2 something could not be looked at, or the command was wrong.
+
+  npx fpe verify --station 29                    what is wrong?
+  npx fpe verify --station 29 --repair           mend what is safe
+  npx fpe verify --all --stage prod --json       for cron`,
+    )
+    .action(async (options: Options, command: Command) => {
+      try {
+        await runVerify(options, command);
+      } catch (error) {
+        process.exitCode = UNCHECKED;
+        throw error;
+      }
+    });
+}
+
+/** Mistakes that Commander finds have the same code as the others of this command. */
+export const withExitCode = (command: Command): Command =>
+  command.exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    throw new CommanderError(UNCHECKED, error.code, error.message);
+  });
+
+async function runVerify(options: Options, command: Command): Promise<void> {
+  if (!options.all === !options.station) throw new UsageError('Which stations? Give --station ID, or --all.');
+  if (options.yes && !options.repair) throw new UsageError('--yes goes with --repair.');
+  if (options.stage) await useStage(options.stage);
+  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) {
+    const connection = await connect(command.optsWithGlobals());
+    if (!optionalSetting('DB_HOST'))
+      throw new UsageError(
+        `No database is named, and ${connection.description} names none. Give --stage NAME, or start the local stack with: npx fpe local`,
+      );
+  }
+  const verification = await verify(options);
+  console.log(
+    options.json ? JSON.stringify(verification, null, 2) : describeVerification(verification, options),
+  );
+  process.exitCode = exitCodeOf(verification);
+}
+
+export const exitCodeOf = ({ faults, unchecked }: Verification): number =>
+  faults > 0 ? FAULTS : unchecked > 0 ? UNCHECKED : 0;
+
+async function verify({ station: ids, all, repair, yes }: Options): Promise<Verification> {
+  const places = buckets();
+  const stations: StationVerification[] = [];
+  const findings: Finding[] = [];
+  for (const id of ids ?? (await findStationIds(places))) {
+    const options = { repair: repair === true, confirmed: yes === true, now: Date.now() };
+    const found = await verifyAndRepair(id, places, options);
+    if (found) stations.push(found);
+    else if (ids) throw new UsageError(`There is no station ${id} in the database.`);
+    else findings.push(lostStation(id, places.model));
+  }
+  const isComplete = stations.every(({ unchecked }) => unchecked.length === 0);
+  if (all && isComplete)
+    findings.push(...(await findStrayFolders(places, new Set(stations.flatMap(({ uuids }) => uuids)))));
+  return summarize(stations, findings);
+}
+
+const lostStation = (id: number, bucket: string): Finding => ({
+  kind: 'files_without_row',
+  severity: 'remark',
+  where: `s3://${bucket}/rank/${id}/`,
+  found: `files of station ${id}, which the database does not have`,
+  expected: 'a station',
+  repair: null,
+  advice: 'see whether the station was deleted; nobody but this account can read them',
+});
+
+export function summarize(
+  stations: readonly StationVerification[],
+  findings: readonly Finding[],
+): Verification {
+  const all = [...stations.flatMap((station) => station.findings), ...findings];
+  const count = (severity: Finding['severity']) => all.filter((each) => each.severity === severity).length;
+  return {
+    stations: stations.map(({ uuids: _, ...station }) => station),
+    findings: [...findings],
+    faults: count('fault'),
+    remarks: count('remark'),
+    unchecked: stations.reduce((sum, { unchecked }) => sum + unchecked.length, 0),
+  };
+}
+
+/** For the terminal. */
+export function describeVerification(
+  { stations, findings, faults, remarks, unchecked }: Verification,
+  { repair, yes }: Pick<Options, 'repair' | 'yes'> = {},
+): string {
+  const how = { repair: repair === true, yes: yes === true };
+  const summary = [
+    faults > 0 ? countOf(faults, 'fault') : 'no faults',
+    ...(remarks > 0 ? [countOf(remarks, 'remark')] : []),
+    ...(unchecked > 0 ? [`${countOf(unchecked, 'place')} that could not be looked at`] : []),
+  ];
+  return [
+    ...stations.map((each) => describeStation(each, how)),
+    ...findings.map((finding) => describeFinding(finding, how)),
+    `${countOf(stations.length, 'station')}: ${summary.join(', ')}.`,
+  ].join('\n');
+}
+
+type How = { repair: boolean; yes: boolean };
+
+const describeStation = (
+  { station, models, findings, repaired, unchecked }: Verification['stations'][number],
+  how: How,
+): string =>
+  [
+    `Station ${station.id} “${station.name}”, ${countOf(models, 'model')}${findings.length + repaired.length + unchecked.length === 0 ? ': all is well' : ''}`,
+    ...repaired.map(describeRepaired),
+    ...findings.map((finding) => describeFinding(finding, how)),
+    ...unchecked.map(describeUnchecked),
+    '',
+  ].join('\n');
+
+const describeRepaired = ({ what, failed }: Repaired): string =>
+  failed === null ? `✔ Repaired: ${what}` : `✖ Not repaired: ${what}. ${failed}`;
+
+const describeUnchecked = ({ where, why }: Unchecked): string => `? Could not look at ${where}: ${why}`;
+
+const describeFinding = (finding: Finding, how: How): string =>
+  [
+    `${finding.severity === 'fault' ? '✖' : '!'} ${finding.kind}: ${finding.where}`,
+    `    Found: ${finding.found}.`,
+    `    Expected: ${finding.expected}.`,
+    `    ${whatToDo(finding, how)}.`,
+  ].join('\n');
+
+function whatToDo({ repair, advice }: Finding, { repair: isRepairing, yes }: How): string {
+  if (!repair) return `To do: ${advice}`;
+  const needsYes = needsConfirmation(repair) && !yes;
+  // What was tried and has failed is said above.
+  if (isRepairing && !needsYes) return `To do: ${advice}`;
+  return `With --repair${needsYes ? ' --yes' : ''}: ${describeRepair(repair)}`;
+}
+
+function stationIds(text: string, known: number[] = []): number[] {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected the id of a station.');
+  return [...known, Number(text)];
+}

@@ -1,0 +1,70 @@
+import type { Database } from '../aws/database.ts';
+import type { ModelRowFacts, VerifiedStation } from '../verification/facts.ts';
+import { lockModels } from './published-model.ts';
+
+/** Ids of the stations that have models, ascending. */
+export async function findStationsWithModels(database: Database): Promise<number[]> {
+  const { rows } = await database.query<{ id: number }>(
+    'SELECT DISTINCT station_id AS id FROM models ORDER BY station_id',
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Uuids of the models of all stations. */
+export async function findAllModelUuids(database: Database): Promise<Set<string>> {
+  const { rows } = await database.query<{ uuid: string }>('SELECT uuid FROM models WHERE uuid IS NOT NULL');
+  return new Set(rows.map(({ uuid }) => uuid));
+}
+
+/** A station with its rows of `models`, the newest training first; null where there is no such station. */
+export async function findVerifiedStation(
+  database: Database,
+  stationId: number,
+): Promise<{ station: VerifiedStation; rows: ModelRowFacts[] } | null> {
+  const found = await database.query<VerifiedStation>(
+    'SELECT id, name, timezone FROM stations WHERE id = $1',
+    [stationId],
+  );
+  const [station] = found.rows;
+  if (!station) return null;
+  const { rows } = await database.query<ModelRowFacts>(
+    `SELECT id, code, uuid, model_type_id, variable_id, "default", status, diagnostics_url, predictions_url
+       FROM models WHERE station_id = $1 ORDER BY updated_at DESC, id DESC`,
+    [stationId],
+  );
+  return { station, rows };
+}
+
+/**
+ * Leaves one default. Runs within the caller's transaction, and does nothing where that one is no default any more.
+ *
+ * @returns whether it did
+ */
+export async function keepOneDefault(
+  database: Database,
+  stationId: number,
+  { model_id, others }: { model_id: number; others: readonly number[] },
+): Promise<boolean> {
+  await lockModels(database, stationId);
+  const { rowCount } = await database.query(
+    `UPDATE models SET "default" = false
+      WHERE station_id = $1 AND id = ANY($3)
+        AND EXISTS (SELECT FROM models WHERE station_id = $1 AND id = $2 AND "default")`,
+    [stationId, model_id, others],
+  );
+  return (rowCount ?? 0) > 0;
+}
+
+const PLACES = { predictions_url: 'predictions_s3', diagnostics_url: 'diagnostics_s3' } as const;
+
+/** Takes an address out of a row, if it is still the one that was looked at. @returns whether it was */
+export async function unlinkFile(
+  database: Database,
+  { model_id, column, url }: { model_id: number; column: keyof typeof PLACES; url: string },
+): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `UPDATE models SET ${column} = NULL, ${PLACES[column]} = NULL WHERE id = $1 AND ${column} = $2`,
+    [model_id, url],
+  );
+  return (rowCount ?? 0) > 0;
+}

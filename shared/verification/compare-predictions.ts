@@ -1,0 +1,68 @@
+import type { PhotoSet } from '../photo-set.ts';
+import type { PredictedPhoto } from '../predictions.ts';
+
+/** How the predictions that the public reads and those that the model has of its own differ; numbers of rows. */
+export type PredictionsComparison = {
+  rows: number;
+  withoutScore: number;
+  /** Of rows that lie before an earlier instant than their own. */
+  outOfOrder: number;
+  /** Scored by the model, may be shown, and are not. */
+  missing: number;
+  /** Shown and not among the model's own: a scoring has not written them down yet. */
+  surplus: number;
+  /** With another score than the model's. */
+  different: number;
+};
+
+/** Scores as text of a CSV keep what float32 has, so equal ones are equal but for their last digits. */
+export const SAME_SCORE = 1e-5;
+
+/** Scores of a model by the key of the photo; null where the photo could not be read. */
+export type Scores = ReadonlyMap<string, number | null>;
+
+/**
+ * Goes through the public rows once.
+ *
+ * @param own the model's own scores, null where it has no file but the public one
+ * @param hidden photos that show people
+ */
+export async function comparePredictions(
+  rows: AsyncIterable<PredictedPhoto[]>,
+  own: Scores | null,
+  hidden: PhotoSet,
+  tolerance: number = SAME_SCORE,
+): Promise<PredictionsComparison> {
+  const found = { rows: 0, withoutScore: 0, outOfOrder: 0, missing: 0, surplus: 0, different: 0 };
+  const shown = new Set<string>();
+  let latest = Number.NEGATIVE_INFINITY;
+  for await (const batch of rows)
+    for (const { filename, timestamp, score } of batch) {
+      found.rows += 1;
+      if (score === null) found.withoutScore += 1;
+      if (timestamp < latest) found.outOfOrder += 1;
+      latest = Math.max(latest, timestamp);
+      if (!own) continue;
+      shown.add(filename);
+      const known = own.get(filename);
+      if (known === undefined || known === null) found.surplus += Number(score !== null);
+      else if (score === null || Math.abs(known - score) > tolerance) found.different += 1;
+    }
+  for (const [filename, score] of own ?? [])
+    if (score !== null && !shown.has(filename) && !hidden.has({ image_id: null, filename }))
+      found.missing += 1;
+  return found;
+}
+
+/** Rows of an imageset's file whose score is not the model's; photos that the model's predictions lack are left as they are. */
+export function countDifferent(
+  rows: readonly Pick<PredictedPhoto, 'filename' | 'score'>[],
+  own: Scores,
+  tolerance: number = SAME_SCORE,
+): number {
+  return rows.filter(({ filename, score }) => {
+    const known = own.get(filename);
+    if (known === undefined) return false;
+    return known === null || score === null ? known !== score : Math.abs(known - score) > tolerance;
+  }).length;
+}

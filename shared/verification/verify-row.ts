@@ -1,0 +1,284 @@
+import { publicFolder, publishedKeys, versionKeys } from '../keys.ts';
+import { type ObjectLocation, s3Uri } from '../object-location.ts';
+import { countOf, formatCount } from '../report/formats.ts';
+import type { FoundObject, ModelRowFacts, Objects, StationFacts } from './facts.ts';
+import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
+import { ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
+
+export const whereIs = ({ id, code }: Pick<ModelRowFacts, 'id' | 'code'>): string =>
+  `models.id ${id}, ${code}`;
+
+/** Whether the files that a row names are there, and are those of its model. */
+export function verifyRow(row: ModelRowFacts, facts: StationFacts, places: Places): Finding[] {
+  const { uuid } = row;
+  if (uuid === null)
+    return [
+      remark('row_without_uuid', whereIs(row), {
+        found: 'no uuid',
+        expected: 'the uuid of its public folder',
+        advice: 'nothing can be scored with it; train anew',
+      }),
+    ];
+  const published = facts.published.get(uuid);
+  if (!published) return [];
+  const findings = [
+    ...verifyAddress(row, 'predictions_url', published, facts, places),
+    ...verifyAddress(row, 'diagnostics_url', published, facts, places),
+    ...verifyArchive(row, published, facts, places),
+  ];
+  if (versionOf(facts, row.code, uuid)) findings.push(...verifyTables(row, published, places));
+  findings.push(...verifyPredictions(row, published, facts, places));
+  return findings;
+}
+
+/** Addresses are regional (contract 9.1); older ones are global, and both name bucket and key. */
+export function objectOfUrl(url: string): ObjectLocation | null {
+  const [, bucket, key] =
+    /^https?:\/\/([^/]+?)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com\/(.+)$/s.exec(url) ?? [];
+  return bucket && key ? { bucket, key } : null;
+}
+
+function verifyAddress(
+  row: ModelRowFacts,
+  column: 'predictions_url' | 'diagnostics_url',
+  published: Objects,
+  facts: StationFacts,
+  { storage }: Places,
+): Finding[] {
+  const uuid = row.uuid as string;
+  const url = row[column];
+  const keys = publishedKeys(uuid, row.code);
+  const expectedKey = column === 'predictions_url' ? keys.predictions : keys.report;
+  const where = `${whereIs(row)}, ${column}`;
+  if (url === null)
+    return published.has(expectedKey)
+      ? [
+          remark('row_without_address', where, {
+            found: `null, while there is ${s3Uri({ bucket: storage, key: expectedKey })}`,
+            expected: 'its address',
+            advice: 'set it, unless the model is not to be shown',
+          }),
+        ]
+      : [];
+  const named = objectOfUrl(url);
+  if (named?.bucket !== storage || !named.key.startsWith(publicFolder(uuid)))
+    return [
+      remark('address_elsewhere', where, {
+        found: `${url}, which was not looked at`,
+        expected: `a file below ${s3Uri({ bucket: storage, key: publicFolder(uuid) })}`,
+        advice: 'see whether that file is there, and is this model’s',
+      }),
+    ];
+  const file = published.get(named.key) ?? published.get(decoded(named.key));
+  if (file && file.size > 0) return [];
+  const hasVersion = versionOf(facts, row.code, uuid) !== null;
+  const unlink: Repair = { do: 'unlink', model_id: row.id, column, url };
+  const repair: Repair =
+    named.key !== expectedKey || file
+      ? unlink
+      : column === 'diagnostics_url'
+        ? hasVersion && hasOwn(facts, row.code, versionKeys(facts.station.id, row.code, uuid).report)
+          ? { do: 'restore_public_file', code: row.code, uuid, file: 'report' }
+          : unlink
+        : hasPredictions(facts, row)
+          ? { do: 'rebuild_predictions', code: row.code, uuid }
+          : unlink;
+  return [
+    fault(
+      'row_without_file',
+      where,
+      {
+        found: `${url}: ${file ? 'an empty file' : 'no such file'}`,
+        expected: 'a file that is there; without predictions the station’s page fails (Q-P4)',
+        advice: 'upload the file, or train anew',
+      },
+      repair,
+    ),
+  ];
+}
+
+function decoded(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
+const hasOwn = (facts: StationFacts, code: string, key: string): boolean =>
+  facts.codes
+    .find((each) => each.code === code)
+    ?.versions.some(({ files }) => (files.get(key)?.size ?? 0) > 0) ?? false;
+
+const hasPredictions = (facts: StationFacts, row: ModelRowFacts): boolean =>
+  ownPredictionsKey(facts, row) !== null;
+
+/** The archive that photos are scored with is a copy of the one in the model bucket. */
+function verifyArchive(
+  row: ModelRowFacts,
+  published: Objects,
+  facts: StationFacts,
+  places: Places,
+): Finding[] {
+  const uuid = row.uuid as string;
+  const { model: key } = publishedKeys(uuid, row.code);
+  const found = published.get(key);
+  const source = archiveSource(row, facts);
+  const isSame = found && (!source || (found.size === source.size && isSameChecksum(found, source)));
+  if (found && found.size > 0 && isSame) return [];
+  const repair: Repair | null = source
+    ? {
+        do: 'copy',
+        from: { bucket: places.model, key: source.key },
+        to: { bucket: places.storage, key },
+        etag: found?.etag ?? null,
+        run_id: readValue(versionOf(facts, row.code, uuid)?.manifest ?? null)?.run_id ?? 'repair',
+      }
+    : null;
+  return [
+    fault(
+      found ? 'file_differs' : 'file_missing',
+      s3Uri({ bucket: places.storage, key }),
+      {
+        found: found ? `${formatCount(found.size)} bytes, ${found.etag}` : 'no such file',
+        expected: source
+          ? `the copy of ${source.key}: ${formatCount(source.size)} bytes, ${source.etag}`
+          : 'the archive of the model; nothing can be scored without it',
+        advice: 'upload the archive of the training job, or train anew',
+      },
+      repair,
+    ),
+  ];
+}
+
+/** Checksums of files that were uploaded in parts are of the parts: only those of whole files compare. */
+const isSameChecksum = (one: FoundObject, other: FoundObject): boolean =>
+  one.etag === other.etag || one.etag.includes('-') || other.etag.includes('-');
+
+/** Of upstream's models the archive of the training job, where there was only one. */
+function archiveSource(row: ModelRowFacts, facts: StationFacts): FoundObject | null {
+  const code = facts.codes.find((each) => each.code === row.code);
+  const own = versionOf(facts, row.code, row.uuid as string);
+  if (own) return own.files.get(versionKeys(facts.station.id, row.code, row.uuid as string).model) ?? null;
+  if (code?.manifest !== 'missing') return null;
+  const archives = [...code.files.values()].filter(({ key }) =>
+    /\/jobs\/[^/]+\/output\/model\.tar\.gz$/.test(key),
+  );
+  return archives.length === 1 ? (archives[0] as FoundObject) : null;
+}
+
+/** Nobody but people reads them; they belong to what this pipeline publishes all the same. */
+function verifyTables(row: ModelRowFacts, published: Objects, places: Places): Finding[] {
+  const uuid = row.uuid as string;
+  const keys = publishedKeys(uuid, row.code);
+  return (['images', 'annotations'] as const)
+    .filter((file) => (published.get(keys[file])?.size ?? 0) === 0 && !published.has(keys[file]))
+    .map((file) =>
+      fault(
+        'file_missing',
+        s3Uri({ bucket: places.storage, key: keys[file] }),
+        { found: 'no such file', expected: 'a file of the published model', advice: 'train anew' },
+        { do: 'restore_public_file', code: row.code, uuid, file },
+      ),
+    );
+}
+
+function verifyPredictions(
+  row: ModelRowFacts,
+  published: Objects,
+  facts: StationFacts,
+  places: Places,
+): Finding[] {
+  const uuid = row.uuid as string;
+  const { predictions: key } = publishedKeys(uuid, row.code);
+  const found = facts.predictions.get(uuid);
+  if (!found || !published.has(key) || published.get(key)?.size === 0) return [];
+  const where = s3Uri({ bucket: places.storage, key });
+  const rebuild: Repair | null = hasPredictions(facts, row)
+    ? { do: 'rebuild_predictions', code: row.code, uuid }
+    : null;
+  if ('unreadable' in found)
+    return [
+      fault(
+        'predictions_unreadable',
+        where,
+        {
+          found: found.unreadable,
+          expected: 'a table that the website can read; otherwise the station’s page fails (Q-P4)',
+          advice: 'upload the file anew, or train anew',
+        },
+        rebuild ??
+          (row.predictions_url === null
+            ? null
+            : { do: 'unlink', model_id: row.id, column: 'predictions_url', url: row.predictions_url }),
+      ),
+    ];
+  if ('ownUnreadable' in found) {
+    const code = facts.codes.find((each) => each.code === row.code);
+    const twin = code && twinOf(found.ownKey, uuid, code, facts.station.id);
+    const copies = twin && twin !== found.ownKey ? [{ from: twin, to: found.ownKey }] : null;
+    return [
+      fault(
+        'own_files_differ',
+        s3Uri({ bucket: places.model, key: found.ownKey }),
+        {
+          found: found.ownUnreadable,
+          expected: 'a table of the model’s own scores',
+          advice: 'train anew with that model_code and "overwrite": true',
+        },
+        copies && { do: 'restore_own_files', code: row.code, uuid, copies },
+      ),
+    ];
+  }
+  const { comparison, trainingRows } = found;
+  const { rows, missing, different, surplus, outOfOrder, withoutScore } = comparison;
+  const manifest = readValue(versionOf(facts, row.code, uuid)?.manifest ?? null);
+  const words = [
+    ...(rows === 0 ? ['no rows'] : []),
+    ...(missing > 0 ? [`${countOf(missing, 'photo')} that the model has scored missing`] : []),
+    ...(different > 0 ? [`${countOf(different, 'photo')} with another score than the model’s`] : []),
+    ...(outOfOrder > 0 ? [`${countOf(outOfOrder, 'row')} out of order of time`] : []),
+    ...(withoutScore > 0
+      ? [`${countOf(withoutScore, 'row')} without a score, which the website takes for 0`]
+      : []),
+  ];
+  const onlyUpstreams = manifest === null && rows > 0 && missing === 0 && different === 0;
+  if (words.length > 0 && onlyUpstreams)
+    return [
+      remark('predictions_differ', where, {
+        found: words.join(', '),
+        expected: 'rows with scores, ascending by time (Q-P1, Q-P3)',
+        advice: 'nothing: score-station puts it right when it scores the next photos',
+      }),
+    ];
+  if (words.length > 0)
+    return [
+      fault(
+        'predictions_differ',
+        where,
+        {
+          found: `${countOf(rows, 'row')}: ${words.join(', ')}`,
+          expected: 'the model’s own scores of all photos that may be shown, ascending by time',
+          advice: 'train anew',
+        },
+        different > 0 && manifest === null ? null : rebuild,
+      ),
+    ];
+  if (manifest && !facts.hasScored && trainingRows !== manifest.images)
+    return [
+      fault('count_differs', where, {
+        found: `${countOf(trainingRows, 'row')}, and as many scores of the model’s own`,
+        expected: `${countOf(manifest.images, 'row')}, as ${versionKeys(facts.station.id, row.code, uuid).manifest} says`,
+        advice: 'train anew, or score-station with that model_code, which scores the photos that are missing',
+      }),
+    ];
+  return manifest && surplus > 0
+    ? [
+        remark('scores_not_recorded', where, {
+          found: `${countOf(surplus, 'score')} that the model’s own predictions lack`,
+          expected: 'the same photos in both',
+          advice: 'nothing: the next scoring scores these photos once more',
+        }),
+      ]
+    : [];
+}

@@ -1,0 +1,158 @@
+import { modelKeys } from '../keys.ts';
+import { s3Uri } from '../object-location.ts';
+import { countOf } from '../report/formats.ts';
+import { sizeOf } from '../withdrawal.ts';
+import type { ModelRowFacts, StationFacts } from './facts.ts';
+import { type Finding, fault, type Places, remark } from './findings.ts';
+import { readValue } from './own-files.ts';
+import { verifyCode } from './verify-code.ts';
+import { verifyRow, whereIs } from './verify-row.ts';
+
+/** Nothing reads a run's folder for longer than this after its start (docs/deploy.md), days. */
+export const RUN_FOLDER_DAYS = 60;
+const DAY_MS = 86_400_000;
+
+/**
+ * Whether the rows, files and claims of a station fit together. What could not be looked at leads to no finding.
+ *
+ * @param now milliseconds since 1970
+ */
+export const verifyStation = (facts: StationFacts, places: Places, now: number): Finding[] => [
+  ...verifyDefaults(facts),
+  ...verifyCodes(facts),
+  ...facts.rows.flatMap((row) => verifyRow(row, facts, places)),
+  ...verifyWithdrawal(facts, places),
+  ...facts.codes.flatMap((code) => verifyCode(code, facts, places)),
+  ...verifyRunFolders(facts, places, now),
+];
+
+/** At most one default of a type and variable; the newest is the one that everything of ours goes by (Q-P5). */
+function verifyDefaults({ rows }: StationFacts): Finding[] {
+  const kinds = Map.groupBy(rows, ({ model_type_id, variable_id }) => `${model_type_id} of ${variable_id}`);
+  return [...kinds].flatMap(([kind, ofKind]) => {
+    const defaults = ofKind.filter((row) => row.default);
+    if (defaults.length === 0)
+      return remark('no_default', `models of ${kind}`, {
+        found: `${countOf(ofKind.length, 'model')}, none of them the default`,
+        expected: 'one default',
+        advice: 'nothing, if that is meant; score-station needs a model_code until then',
+      });
+    if (defaults.length === 1) return [];
+    const kept = (defaults.find(({ status, uuid }) => status === 'DONE' && uuid !== null) ??
+      defaults[0]) as ModelRowFacts;
+    const others = defaults.filter((row) => row !== kept).map(({ id }) => id);
+    return fault(
+      'several_defaults',
+      `models of ${kind}`,
+      {
+        found: `${defaults.length} defaults: ${defaults.map(whereIs).join('; ')}`,
+        expected: 'one default',
+        advice: 'fpe verify --repair keeps the newest',
+      },
+      { do: 'keep_one_default', model_id: kept.id, others },
+    );
+  });
+}
+
+/** Scoring refuses a code of several rows (Q-P6). Which of them is right, a person has to know. */
+const verifyCodes = ({ rows }: StationFacts): Finding[] =>
+  [...Map.groupBy(rows, ({ code }) => code)]
+    .filter(([, ofCode]) => ofCode.length > 1)
+    .map(([code, ofCode]) =>
+      fault('repeated_code', `models of code ${code}`, {
+        found: `${ofCode.length} rows: ${ofCode.map(({ id, uuid }) => `${id} with uuid ${uuid}`).join('; ')}`,
+        expected: 'one row for a station and code',
+        advice: 'delete the rows that are not meant, or train with that model_code and "overwrite": true',
+      }),
+    );
+
+function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
+  const { withdrawal, tablesWithPeople, station } = facts;
+  const isScoring = facts.codes.some(({ code, claims }) =>
+    claims.some(
+      ({ key, holder, claim }) =>
+        key === modelKeys(station.id, code).scoring_claim &&
+        holder === 'running' &&
+        readValue(claim)?.status !== 'finished',
+    ),
+  );
+  const findings: Finding[] = [];
+  const where = s3Uri({ bucket: places.model, key: `rank/${station.id}/withdrawal.json` });
+  if (withdrawal !== null && typeof withdrawal === 'object' && 'unreadable' in withdrawal)
+    findings.push(
+      fault('withdrawal_unreadable', where, {
+        found: withdrawal.unreadable,
+        expected: 'the JSON that SelectPhotos writes',
+        advice: 'find in that object which photos it names, and delete it; the next scoring makes it anew',
+      }),
+    );
+  const pending = readValue(withdrawal);
+  if (pending && isScoring)
+    findings.push(
+      remark('withdrawal_pending', where, {
+        found: `${countOf(sizeOf(pending), 'photo')} that an execution is taking out`,
+        expected: 'nothing left to withdraw',
+        advice: 'nothing: look again when it has ended',
+      }),
+    );
+  else if (pending)
+    findings.push(
+      fault(
+        'withdrawal_pending',
+        where,
+        {
+          found: `${countOf(sizeOf(pending), 'photo')} that had to go, and may still be public`,
+          expected: 'nothing left to withdraw',
+          advice: 'start score-station for the station',
+        },
+        { do: 'withdraw' },
+      ),
+    );
+  for (const key of tablesWithPeople)
+    findings.push(
+      fault(
+        'people_public',
+        s3Uri({ bucket: places.storage, key }),
+        {
+          found: 'photos that show people or vehicles by now',
+          expected: 'none of them in a public file',
+          advice: 'start score-station for the station',
+        },
+        isScoring ? null : { do: 'withdraw' },
+      ),
+    );
+  return findings;
+}
+
+/** What a run has left in passing is deleted by a rule of the bucket's lifecycle. */
+const verifyRunFolders = (facts: StationFacts, places: Places, now: number): Finding[] =>
+  facts.runFolders.flatMap(({ prefix, code, runId }) => {
+    const startedAt = startOf(runId);
+    const isHeld = facts.codes
+      .find((each) => each.code === code)
+      ?.claims.some(
+        ({ claim, holder }) =>
+          holder !== 'over' &&
+          runId.endsWith(`-${readValue(claim)?.job_suffix}`) &&
+          readValue(claim)?.status !== 'finished',
+      );
+    if (startedAt === null || isHeld || now - startedAt < RUN_FOLDER_DAYS * DAY_MS) return [];
+    return fault(
+      'run_folder_left',
+      s3Uri({ bucket: places.model, key: prefix }),
+      {
+        found: `the folder of a run of ${new Date(startedAt).toISOString().slice(0, 10)}`,
+        expected: `nothing older than ${RUN_FOLDER_DAYS} days`,
+        advice: 'give the model bucket the lifecycle rule that docs/deploy.md names',
+      },
+      { do: 'delete_run_folder', prefix },
+    );
+  });
+
+/** Milliseconds since 1970 of what `runId` made; null for another name. */
+function startOf(runId: string): number | null {
+  const [, day, time] = /^(\d{8})-(\d{6})-/.exec(runId) ?? [];
+  if (!day || !time) return null;
+  const text = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:${time.slice(4)}Z`;
+  return Date.parse(text) || null;
+}
