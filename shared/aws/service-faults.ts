@@ -46,6 +46,7 @@ type Thrown = {
   cause?: unknown;
   errors?: readonly unknown[];
   $fault?: string;
+  $retryable?: object;
   $response?: unknown;
   $metadata?: { httpStatusCode?: number };
 };
@@ -56,7 +57,7 @@ type Thrown = {
  */
 export function decideFault(error: unknown): ServiceFault | null {
   if (typeof error !== 'object' || error === null || error instanceof PipelineError) return null;
-  const { message = '', $metadata, $fault } = error as Thrown;
+  const { message = '', $metadata, $fault, $retryable } = error as Thrown;
   const { name, code } = whatItIs(error as Thrown);
   if (name === 'AbortError') return null;
   if (NO_CREDENTIALS.test(name)) return 'AccessDenied';
@@ -66,7 +67,7 @@ export function decideFault(error: unknown): ServiceFault | null {
   const status = $metadata?.httpStatusCode ?? 0;
   if ($fault === undefined && status === 0) return decideCause(error as Thrown);
   if (THROTTLED.test(name) || status === 429) return 'ServiceThrottled';
-  if (FAILED.test(name) || status >= 500 || $fault === 'server') return 'ServiceFailed';
+  if (FAILED.test(name) || status >= 500 || $fault === 'server' || $retryable) return 'ServiceFailed';
   if (DENIED.test(name) || status === 401 || status === 403) return 'AccessDenied';
   return 'RequestRefused';
 }

@@ -1,0 +1,299 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import * as z from 'zod';
+import { handler as mergePredictions } from '../../functions/merge-predictions.ts';
+import {
+  findSize,
+  openObject,
+  readAllRows,
+  readBytes,
+  readStream,
+  readText,
+  readTextRange,
+  writeConditionally,
+} from '../../shared/aws/object-store.ts';
+import { patiently } from '../../shared/aws/patience.ts';
+import { PATIENCE_MS, SHORT_PATIENCE_MS, serviceClient } from '../../shared/aws/service-client.ts';
+import { formatCsv } from '../../shared/csv.ts';
+import {
+  AccessDenied,
+  ObjectChanged,
+  ObjectNotFound,
+  ServiceFailed,
+  ServiceThrottled,
+  ServiceUnreachable,
+} from '../../shared/errors.ts';
+import { INPUT_IMAGE_COLUMNS } from '../../shared/input-files.ts';
+import { chunkName } from '../../shared/predictions.ts';
+import { type Asked, type Fault, type FaultyS3, startFaultyS3 } from '../faulty-s3.ts';
+import { call, testRun } from '../test-run.ts';
+
+// A silent peer is left after 15 s, and a busy machine takes its time besides.
+jest.setTimeout(120_000);
+
+let s3: FaultyS3;
+beforeAll(async () => {
+  s3 = await startFaultyS3();
+  process.env.AWS_ENDPOINT_URL_S3 = s3.endpoint;
+  process.env.AWS_REQUEST_CHECKSUM_CALCULATION = 'when_required';
+});
+afterAll(() => s3.stop());
+beforeEach(() => {
+  s3.objects.clear();
+  s3.asked = [];
+  s3.fault = () => null;
+});
+
+const place = { bucket: 'models', key: 'a.csv' };
+const LONG = `name,number\n${Array.from({ length: 40_000 }, (_, index) => `row ${index},${index}\n`).join('')}`;
+const keep = (body: string, at = place) => s3.objects.set(`${at.bucket}/${at.key}`, Buffer.from(body));
+/** The first `times` requests have the fault. */
+const first = (times: number, fault: Fault) => {
+  let left = times;
+  return () => (left-- > 0 ? fault : null);
+};
+const outage = (ms: number, fault: Fault) => {
+  const until = Date.now() + ms;
+  return () => (Date.now() < until ? fault : null);
+};
+
+describe('a service that has fallen silent', () => {
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+  const once = { region: 'us-west-2', credentials, forcePathStyle: true, patienceMs: 0 };
+  const asking = (endpoint: string) =>
+    serviceClient(S3Client, { ...once, endpoint }).send(new GetObjectCommand({ Bucket: 'models', Key: 'a' }));
+  const limitMs = 40_000;
+  const sockets = new Set<Socket>();
+  let deaf: Server;
+  let halfway: Server;
+  const listen = async (onConnection: (socket: Socket) => void): Promise<Server> => {
+    const server = createServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
+      onConnection(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return server;
+  };
+  beforeAll(async () => {
+    deaf = await listen((socket) => socket.resume());
+    halfway = await listen((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"status":"RUN')),
+    );
+  });
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy();
+    for (const server of [deaf, halfway]) server.close();
+  });
+  const port = (server: Server) => (server.address() as AddressInfo).port;
+
+  test('is left within half a minute, by name: after accepting, before the answer, in the middle of it', async () => {
+    const startedAt = Date.now();
+
+    const attempts = [
+      asking(`https://127.0.0.1:${port(deaf)}`), // the handshake is never answered
+      asking(`http://127.0.0.1:${port(deaf)}`),
+      serviceClient(SFNClient, { ...once, endpoint: `http://127.0.0.1:${port(halfway)}` }).send(
+        new DescribeExecutionCommand({ executionArn: 'arn:aws:states:us-west-2:1:execution:m:one' }),
+      ),
+    ];
+
+    const outcomes = await Promise.allSettled(attempts);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { name: 'ServiceUnreachable' } });
+    expect(Date.now() - startedAt).toBeLessThan(limitMs);
+    expect(String((outcomes[0] as PromiseRejectedResult).reason)).toContain(
+      'S3 does not answer (GetObject s3://models/a)',
+    );
+    expect(String((outcomes[2] as PromiseRejectedResult).reason)).toContain('Step Functions does not answer');
+  });
+
+  test('in the middle of an object is asked again for what is left, or for all of a small one', async () => {
+    keep(LONG);
+    s3.fault = first(3, 'stall');
+    const startedAt = Date.now();
+
+    const [whole, bytes, streamed] = await Promise.all([
+      readText(place),
+      readBytes(place),
+      readStream(place).then(text),
+    ]);
+
+    expect([whole, Buffer.from(bytes).toString(), streamed]).toEqual([LONG, LONG, LONG]);
+    expect(Date.now() - startedAt).toBeLessThan(2 * limitMs);
+  });
+});
+
+describe('S3 that is out of order for a while', () => {
+  test.each<[string, Fault]>([
+    ['500', { status: 500, code: 'InternalError' }],
+    ['503', { status: 503, code: 'ServiceUnavailable' }],
+    ['lost connections', 'reset'],
+  ])('with %s is waited for by all requests of a busy function', async (_, fault) => {
+    keep('{}');
+    // A bucket of tokens is emptied by these in the first second.
+    s3.fault = outage(3_000, fault);
+
+    const texts = await Promise.all(Array.from({ length: 100 }, () => readText(place)));
+
+    expect(texts).toEqual(Array(100).fill('{}'));
+  });
+
+  test('is waited for a minute, twice as long as an outage of 30 s, and a service that may be out of reach 15 s', () => {
+    expect([PATIENCE_MS, SHORT_PATIENCE_MS]).toEqual([60_000, 15_000]);
+  });
+
+  test.each<[Fault, new (...parts: never[]) => Error]>([
+    [{ status: 500, code: 'InternalError' }, ServiceFailed],
+    [{ status: 503, code: 'SlowDown' }, ServiceThrottled],
+    ['reset', ServiceUnreachable],
+    [{ status: 403, code: 'AccessDenied' }, AccessDenied],
+  ])('is told of by name when %j does not pass', async (fault, Named) => {
+    keep('{}');
+    s3.fault = () => fault;
+    const client = serviceClient(S3Client, { forcePathStyle: true, patienceMs: 1_000 });
+
+    const attempt = client.send(new GetObjectCommand({ Bucket: 'models', Key: 'a.csv' }));
+
+    await expect(attempt).rejects.toThrow(Named);
+    await expect(attempt).rejects.toThrow('GetObject s3://models/a.csv');
+    expect(s3.asked.length > 1).toBe(Named !== AccessDenied);
+  });
+
+  test('leaves answers of S3 what they were', async () => {
+    await expect(readText(place)).rejects.toThrow(ObjectNotFound);
+    expect(await openObject(place)).toBe(null);
+    expect(await findSize(place)).toBe(null);
+    s3.fault = () => ({ status: 412, code: 'PreconditionFailed' });
+    expect(await writeConditionally(place, '{}')).toBe(false);
+    s3.fault = () => ({ status: 403, code: 'AccessDenied' });
+    await expect(findSize(place)).rejects.toThrow(AccessDenied);
+  });
+});
+
+describe('a body that breaks off', () => {
+  const row = z.object({ name: z.string(), number: z.string() });
+  beforeEach(() => {
+    keep(LONG);
+    s3.fault = first(2, 'break');
+  });
+
+  test.each<[string, () => Promise<unknown>, unknown]>([
+    ['readText', () => readText(place), LONG],
+    ['readBytes', async () => Buffer.from(await readBytes(place)).toString(), LONG],
+    ['readTextRange', () => readTextRange(place, 5, 104), LONG.slice(5, 105)],
+    ['readStream', async () => text(await readStream(place)), LONG],
+    ['openObject', async () => text((await openObject(place))?.body as NodeJS.ReadableStream), LONG],
+    ['readAllRows', async () => (await readAllRows(place, row)).length, 40_000],
+  ])('is read to its end by %s', async (_, read, expected) => {
+    expect(await read()).toEqual(expected);
+    expect(s3.asked).toHaveLength(3);
+  });
+
+  test('of a stream is asked for from there on, of the same version', async () => {
+    await text(await readStream(place));
+
+    const [opened, ...rest] = s3.asked as [Asked, ...Asked[]];
+    expect(opened.range).toBe(null);
+    for (const { range, ifMatch } of rest) {
+      expect(range).toMatch(/^bytes=[1-9]\d*-$/);
+      expect(ifMatch).toMatch(/^"[0-9a-f]{32}"$/);
+    }
+  });
+
+  test('and has been replaced meanwhile is not joined from two versions', async () => {
+    const stream = await readStream(place);
+    keep(LONG.toUpperCase());
+
+    await expect(text(stream)).rejects.toThrow(ObjectChanged);
+  });
+
+  test('every time is told of as S3 that does not answer', async () => {
+    s3.fault = () => 'break';
+    const calling = { service: 'S3', endpoint: 's3', operation: 'GetObject', resource: 's3://models/a.csv' };
+    const client = serviceClient(S3Client, { forcePathStyle: true });
+    const read = async () => {
+      const { Body } = await client.send(new GetObjectCommand({ Bucket: 'models', Key: 'a.csv' }));
+      return text(Body as NodeJS.ReadableStream);
+    };
+
+    const attempt = patiently(2_000, calling, read);
+
+    await expect(attempt).rejects.toThrow(ServiceUnreachable);
+    await expect(attempt).rejects.toThrow('s3://models/a.csv');
+    expect(s3.asked.length).toBeGreaterThan(3);
+  });
+
+  test('for the reader’s own error is left', async () => {
+    s3.fault = () => null;
+    const stream = await readStream(place);
+
+    stream.destroy(new Error('enough'));
+
+    await expect(text(stream)).rejects.toThrow('enough');
+    expect(s3.asked).toHaveLength(1);
+  });
+});
+
+test('MergePredictions slows down as S3 asks it to, and misses no answer', async () => {
+  const PHOTOS = 900;
+  const perSecond = 100;
+  const run = testRun({ id: 29 }, { storage: 'photos', model: 'models' });
+  const { images, run_prefix } = run.keys.transform;
+  const rows = Array.from({ length: PHOTOS }, (_, index) => ({
+    split: 'test-in',
+    image_id: index + 1,
+    timestamp: '2026-03-01T12:00:00Z',
+    filename: `imagesets/6f2c/images/${index}.jpg`,
+    url: null,
+    value: null,
+  }));
+  const table = formatCsv(INPUT_IMAGE_COLUMNS, rows, 'NA');
+  keep(table, { bucket: 'models', key: images });
+  for (const { filename } of rows)
+    keep('{"score": 0.25}', { bucket: 'models', key: `${run_prefix}/${filename}.out` });
+  let tokens = perSecond;
+  let countedAt = Date.now();
+  let refused = 0;
+  s3.fault = ({ key }) => {
+    if (!key.endsWith('.out')) return null;
+    const now = Date.now();
+    tokens = Math.min(perSecond, tokens + ((now - countedAt) * perSecond) / 1000);
+    countedAt = now;
+    tokens -= 1;
+    if (tokens >= 0) return null;
+    tokens += 1;
+    refused += 1;
+    return { status: 503, code: 'SlowDown' };
+  };
+  const first_byte = table.indexOf('\n') + 1;
+  const batch = { skip: 0, n: PHOTOS, size: PHOTOS, first_byte, last_byte: table.length - 1 };
+
+  const merged = await call(mergePredictions, { run, batch });
+
+  expect(merged).toMatchObject({ n: PHOTOS, scored: PHOTOS, missing: 0, unreadable: 0 });
+  expect(String(s3.objects.get(`models/${run_prefix}/${chunkName(batch)}`)).match(/0\.25/g)).toHaveLength(
+    PHOTOS,
+  );
+  expect(refused).toBeGreaterThan(0);
+  expect(refused).toBeLessThan(PHOTOS / 2);
+});
+
+test('no client of the SDK is made in another way', () => {
+  const root = join(import.meta.dirname, '../..');
+  const sources = ['cli', 'config', 'deployment', 'functions', 'local', 'shared'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(folder, name)),
+  );
+
+  const made = sources.filter((name) =>
+    /new \w+Client\(\s*[{\w)]/.test(readFileSync(join(root, name), 'utf8')),
+  );
+
+  expect(sources.length).toBeGreaterThan(100);
+  expect(made).toEqual([]);
+});
