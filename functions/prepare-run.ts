@@ -6,7 +6,7 @@ import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { findManifest } from '../shared/aws/model-publication.ts';
 import { readModelSource } from '../shared/aws/model-source.ts';
-import { findSize, writeObject } from '../shared/aws/object-store.ts';
+import { findSize, listObjects, writeObject } from '../shared/aws/object-store.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { modelCodeExists } from '../shared/claim.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
@@ -54,6 +54,12 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   await writeObject({ bucket: places.buckets.model, key: keys.source }, source, 'application/gzip');
 
   const settings = { buckets: places.buckets, keys, parameters };
+  const checkpoints = await findCheckpoints(
+    places.buckets.model,
+    claim.former_runs.map(
+      (former) => runKeys(station.id, codes.dataset_code, codes.model_code, former).checkpoints,
+    ),
+  );
   return {
     id,
     execution_arn: execution.arn,
@@ -67,7 +73,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     keys,
     uses_nwis: variable === 'FLOW_CFS' && station.nwis_id !== null,
     job_base: jobBase(setting('JOB_PREFIX'), station.id, startedAt, claim.job_suffix),
-    training_request: trainingRequest(settings, setting('TRAINING_IMAGE'), places.weightsKey),
+    training_request: trainingRequest(settings, setting('TRAINING_IMAGE'), places.weightsKey, checkpoints),
     model_request: modelRequest(setting('SERVING_IMAGE')),
     transform_request: transformRequest(settings),
   };
@@ -111,6 +117,12 @@ async function requireUnfinished(places: Run['buckets'], manifestKey: string): P
     s3Uri({ bucket: places.model, key: manifestKey }),
     `finished by ${execution_arn}, started at ${started_at}`,
   );
+}
+
+/** The first of the folders in which there is something: SageMaker refuses a channel without an object. */
+async function findCheckpoints(bucket: string, folders: readonly string[]): Promise<string | null> {
+  for (const folder of folders) for await (const _ of listObjects(bucket, `${folder}/`)) return folder;
+  return null;
 }
 
 async function requireWeights(location: ObjectLocation): Promise<void> {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Callable
@@ -33,6 +34,17 @@ def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
     identity = asdict(settings)
     del identity['n_epochs'], identity['checkpoint_dir']
     return {**identity, 'pairs_sha256': hashlib.sha256(pairs_csv.read_bytes()).hexdigest()}
+
+
+def take_over(former: Path | None, folder: Path) -> None:
+    """Copy the checkpoints of a run that was not finished into the folder of this one, if it has none yet.
+
+    Whether they are of the same settings and pairs is seen when they are resumed from.
+    """
+    if former is None or any(folder.glob('epoch_*.pth')):
+        return
+    for path in former.glob('epoch_*.pth'):
+        write_atomically(folder / path.name, lambda part: shutil.copyfile(path, part))
 
 
 def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> dict[str, Any] | None:

@@ -6,7 +6,8 @@ SageMaker runs this file in its PyTorch container; the local stack runs it the s
     SM_CHANNEL_IMAGES=… SM_CHANNEL_VALUES=… SM_MODEL_DIR=… SM_OUTPUT_DIR=… python train.py
 
 Reads   images channel: the photos, at the path that pairs.csv gives · values channel: pairs.csv ·
-        weights channel, if `pretrained`: one .pth, ImageNet weights of ResNet-18
+        weights channel, if `pretrained`: one .pth, ImageNet weights of ResNet-18 · checkpoints channel, if an
+        earlier run of the same model code was not finished: its epoch_NN.pth
 Writes  model dir: model.pth (the epoch of lowest validation loss), code/ (what serves it) ·
         output data dir: args.json, metrics.csv, training.json · checkpoint dir: epoch_NN.pth ·
         output dir: failure, one line, if it fails
@@ -48,6 +49,7 @@ from checkpoints import (
     remove_superseded,
     run_identity,
     save_checkpoint,
+    take_over,
 )
 from errors import (
     PipelineError,
@@ -226,7 +228,10 @@ class Training:
         )
 
     def resume(self) -> int:
-        """Go on from the last complete epoch of this run, if there is one; returns how many there are."""
+        """Go on from the last complete epoch of this run, or of an unfinished one of the same input; returns how many
+        there are.
+        """
+        take_over(self.folders.checkpoints, self.checkpoints)
         checkpoint = newest_checkpoint(self.checkpoints, self.identity, self.settings.n_epochs)
         if checkpoint is None:
             return 0

@@ -36,6 +36,7 @@ class Folders(NamedTuple):
     images: Path
     values: Path
     weights: Path | None
+    checkpoints: Path | None  # those of an unfinished run of the same model code
     model: Path
     output: Path
     output_data: Path
@@ -44,7 +45,8 @@ class Folders(NamedTuple):
     def from_environment(cls, environment: Mapping[str, str]) -> Folders:
         output = Path(environment.get('SM_OUTPUT_DIR', '/opt/ml/output'))
         channels = {
-            name: environment.get(f'SM_CHANNEL_{name.upper()}') for name in ('images', 'values', 'weights')
+            name: environment.get(f'SM_CHANNEL_{name.upper()}')
+            for name in ('images', 'values', 'weights', 'checkpoints')
         }
         for name in ('images', 'values'):
             if not channels[name]:
@@ -59,6 +61,7 @@ class Folders(NamedTuple):
             Path(channels['images']),
             Path(channels['values']),
             Path(channels['weights']) if channels['weights'] else None,
+            Path(channels['checkpoints']) if channels['checkpoints'] else None,
             Path(environment.get('SM_MODEL_DIR', '/opt/ml/model')),
             output,
             Path(environment.get('SM_OUTPUT_DATA_DIR', output / 'data')),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DatasetCodeInUse, ModelCodeExists, ModelCodeInUse } from './errors.ts';
+import { runId } from './run.ts';
 
 /**
  * The claim of an execution on what it writes to at fixed places: one station's model code, or dataset code. It is kept there
@@ -12,6 +13,10 @@ export const runClaim = z.object({
   model_uuid: z.string(),
   job_suffix: z.string(),
   status: z.enum(['running', 'publishing', 'finished']),
+  former_runs: z
+    .array(z.string())
+    .default([])
+    .describe('runs of the same code that were not finished, the last one first'),
 });
 export type RunClaim = z.output<typeof runClaim>;
 
@@ -45,6 +50,15 @@ export function decideClaim(
     throw modelCodeExists(where, `finished by ${found}`);
   return 'replace';
 }
+
+/** Runs whose checkpoints are looked at; what lies further back is about another input, or deleted. */
+const MAX_FORMER_RUNS = 3;
+
+/** What a claim that takes the place of another one remembers: unfinished runs, from whose checkpoints a training may go on. */
+export const formerRuns = (held: RunClaim | undefined): string[] =>
+  held === undefined || held.status === 'finished'
+    ? []
+    : [runId(held.started_at, held.job_suffix), ...held.former_runs].slice(0, MAX_FORMER_RUNS);
 
 export const modelCodeExists = (where: string, found: string): ModelCodeExists =>
   new ModelCodeExists({

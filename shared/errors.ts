@@ -157,6 +157,14 @@ export class RequestRefused extends PipelineError {
     this.status = options.status;
   }
 }
+/** The training job was stopped, or its time was over, before it was complete. */
+export class TrainingStopped extends PipelineError {
+  override readonly name = 'TrainingStopped';
+}
+/** The transform job was stopped before every photo had its score. */
+export class ScoringStopped extends PipelineError {
+  override readonly name = 'ScoringStopped';
+}
 export class PredictionsIncomplete extends PipelineError {
   override readonly name = 'PredictionsIncomplete';
 }

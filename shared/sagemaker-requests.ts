@@ -40,11 +40,16 @@ const HYPERPARAMETERS = [
   'pretrained',
 ] as const satisfies (keyof RunInput)[];
 
-/** @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on */
+/**
+ * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on
+ * @param formerCheckpoints folder in the model bucket with those of a run that was not finished, from which the training goes on if
+ *   they are of the same input
+ */
 export function trainingRequest(
   { buckets, keys, parameters }: RequestSettings,
   image: string,
   weightsKey: string,
+  formerCheckpoints: string | null = null,
 ) {
   const inModelBucket = (key: string) => `s3://${buckets.model}/${key}`;
   const maxRuntimeSeconds = Math.round(parameters.training_max_hours * 3600);
@@ -68,6 +73,9 @@ export function trainingRequest(
       channel('values', 'S3Prefix', inModelBucket(keys.input.pairs)),
       channel('code', 'S3Prefix', inModelBucket(keys.source)),
       ...(parameters.pretrained ? [channel('weights', 'S3Prefix', inModelBucket(weightsKey))] : []),
+      ...(formerCheckpoints === null
+        ? []
+        : [channel('checkpoints', 'S3Prefix', inModelBucket(`${formerCheckpoints}/`))]),
     ],
     OutputDataConfig: { S3OutputPath: inModelBucket(keys.jobs) },
     ResourceConfig: {

@@ -211,6 +211,33 @@ def test_a_resumed_training_equals_an_uninterrupted_one(station, tmp_path_factor
         assert torch.allclose(tensor, resumed_model['model_state_dict'][name], atol=1e-7), name
 
 
+def test_a_new_run_of_the_same_input_goes_on_from_the_checkpoints_of_an_unfinished_one(station, tmp_path_factory):
+    whole = Station(tmp_path_factory.mktemp('whole'))
+    train.train(whole.environment(n_epochs='2', unfreeze_after='1'))
+    train.train(station.environment(n_epochs='1', unfreeze_after='1'))
+    again = Station(tmp_path_factory.mktemp('again'))
+    channel = {'SM_CHANNEL_CHECKPOINTS': str(station.root / 'checkpoints')}
+
+    train.train({**again.environment(n_epochs='2', unfreeze_after='1'), **channel})
+
+    assert losses(again) == losses(whole)
+    assert read_facts(again)['resumed_after_epochs'] == 1
+    assert {path.name for path in (station.root / 'checkpoints').iterdir()} == {'epoch_00.pth'}
+
+
+def test_a_new_run_of_another_input_begins_anew_beside_the_checkpoints_of_an_unfinished_one(
+    station, tmp_path_factory, capsys
+):
+    train.train(station.environment(n_epochs='1'))
+    again = Station(tmp_path_factory.mktemp('again'))
+    channel = {'SM_CHANNEL_CHECKPOINTS': str(station.root / 'checkpoints')}
+
+    train.train({**again.environment(n_epochs='2', learning_rate='0.002'), **channel})
+
+    assert read_facts(again)['resumed_after_epochs'] == 0
+    assert 'it belongs to a run with other settings or pairs' in capsys.readouterr().out
+
+
 def test_a_finished_training_is_published_again_without_another_epoch(station):
     train.train(station.environment())
     (station.root / 'model' / 'model.pth').unlink()

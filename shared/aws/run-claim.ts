@@ -1,4 +1,4 @@
-import { type Claimed, decideClaim, type RunClaim, runClaim } from '../claim.ts';
+import { type Claimed, decideClaim, formerRuns, type RunClaim, runClaim } from '../claim.ts';
 import { ClaimLost, FileInvalid, ModelCodeInUse } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
@@ -15,7 +15,7 @@ const MAX_TRIES = 5;
  */
 export async function takeClaim(
   location: ObjectLocation,
-  wanted: Omit<RunClaim, 'status'>,
+  wanted: Omit<RunClaim, 'status' | 'former_runs'>,
   options: {
     claimed?: Claimed;
     overwrite: boolean;
@@ -23,7 +23,6 @@ export async function takeClaim(
   },
 ): Promise<RunClaim> {
   const { claimed = 'model', overwrite } = options;
-  const claim: RunClaim = { ...wanted, status: 'running' };
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const held = await readClaim(location);
     if (held) {
@@ -34,6 +33,7 @@ export async function takeClaim(
       const decision = decideClaim(held.claim, wanted, { claimed, overwrite, holderIsRunning, where });
       if (decision === 'keep') return held.claim;
     }
+    const claim: RunClaim = { ...wanted, status: 'running', former_runs: formerRuns(held?.claim) };
     if (await writeConditionally(location, JSON.stringify(claim), held?.etag)) return claim;
   }
   throw new ModelCodeInUse({

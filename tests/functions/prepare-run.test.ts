@@ -17,8 +17,10 @@ import {
   StationNotFound,
   VariableNotFound,
 } from '../../shared/errors.ts';
+import type { Run } from '../../shared/execution-state.ts';
 import { modelKeys } from '../../shared/keys.ts';
 import type { ModelManifest } from '../../shared/model-manifest.ts';
+import type { trainingRequest } from '../../shared/sagemaker-requests.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
@@ -230,6 +232,29 @@ test.each([
     executions.ended.clear();
   },
 );
+
+test('hands the checkpoints of the last unfinished run of the code that has some to the training', async () => {
+  const code = { model_code: 'STOPPED' };
+  const first = await prepare(code, 'first');
+  const checkpoint = { bucket: buckets.model, key: `${first.keys.checkpoints}/epoch_00.pth` };
+  await writeObject(checkpoint, 'a checkpoint', 'application/octet-stream');
+  executions.ended.add(execution('first').arn);
+  await prepare(code, 'without checkpoints');
+  executions.ended.add(execution('without checkpoints').arn);
+
+  const third = await prepare(code, 'third');
+  const redriven = await prepare(code, 'third');
+  const other = await prepare({ model_code: 'ANOTHER' }, 'third');
+  executions.ended.clear();
+
+  const channelsOf = ({ training_request }: Run) =>
+    (training_request as ReturnType<typeof trainingRequest>).InputDataConfig.filter(
+      ({ ChannelName }) => ChannelName === 'checkpoints',
+    ).map(({ DataSource }) => DataSource.S3DataSource.S3Uri);
+  expect(channelsOf(third)).toEqual([`s3://${buckets.model}/${first.keys.checkpoints}/`]);
+  expect(channelsOf(redriven)).toEqual(channelsOf(third));
+  expect([first, other].flatMap(channelsOf)).toEqual([]);
+});
 
 test('refuses the code of a finished model that is not published, unless overwrite is given', async () => {
   executions.ended.add(execution('one').arn);

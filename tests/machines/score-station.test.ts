@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { handler as resumeJob } from '../../functions/resume-job.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
 import {
   type Answer,
+  asTask,
   fail,
   failing,
   PACKAGING_MS,
@@ -38,6 +40,7 @@ const batchesOf = (count: number) =>
     last_byte: index * 1_000_000 + 999_999,
   }));
 const ANSWERS: Record<string, Answer> = {
+  resumeJob: asTask(resumeJob),
   prepareScoring: () => run,
   selectPhotos: () => selected('score', NEW_PHOTOS, 1),
   supplyCode: () => ({ artifact: 's3://model/rank/passing/model.tar.gz' }),
@@ -200,6 +203,12 @@ describe('score-station', () => {
 
     expect(execution).toMatchObject({ status: 'FAILED', error: 'ScoringStopped' });
     expect(machine.works()).not.toContain('extendPredictions');
+
+    machine.answers[SCORE] = ANSWERS[SCORE] as Answer;
+    const redriven = await machine.redrive(execution.executionArn as string);
+
+    expect(redriven.status).toBe('SUCCEEDED');
+    expect(machine.parametersOf(SCORE)).toHaveLength(2);
   });
 
   test('tries again what can pass, and ends at once with its own name what cannot', async () => {

@@ -105,6 +105,17 @@ export const fail =
     throw new TaskFailure(error, cause);
   };
 
+/** The function itself instead of a stand-in: its errors are the task's. */
+export const asTask =
+  (handler: (event: never, context: never) => Promise<unknown>): Answer =>
+  async (parameters) => {
+    try {
+      return await handler(parameters, {} as never);
+    } catch (error) {
+      throw new TaskFailure((error as Error).name, (error as Error).message);
+    }
+  };
+
 /** Fails the first `times` calls. */
 export function failing(times: number, error: string, then: Answer): Answer {
   let left = times;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { handler as resumeJob } from '../../functions/resume-job.ts';
 import type { Run } from '../../shared/execution-state.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
 import {
@@ -12,6 +13,7 @@ import { modelRequest, trainingRequest, transformRequest } from '../../shared/sa
 import { testRun } from '../test-run.ts';
 import {
   type Answer,
+  asTask,
   fail,
   failing,
   PACKAGING_MS,
@@ -60,6 +62,7 @@ const planOf = (batches: number) => ({
 });
 const taus = { train: 0.9, val: 0.8, 'test-in': 0.7, 'test-out': null, 'test-all': 0.7, overall: 0.75 };
 const ANSWERS: Record<string, Answer> = {
+  resumeJob: asTask(resumeJob),
   prepareRun: () => prepared(),
   exportStation: () => ({
     images_found: MILLION,
@@ -338,18 +341,32 @@ describe('jobs', () => {
   test.each([
     [TRAIN, 'TrainingJob', 'TrainingStopped', 'training_max_hours (24 h)'],
     [SCORE, 'TransformJob', 'ScoringStopped', 'before every photo was scored'],
-  ])('that %s reports as stopped end the execution as %sStopped', async (work, kind, error, said) => {
-    machine.answers[work] = ((parameters: Record<string, string>) => ({
-      ...(ANSWERS[work] as (parameters: unknown) => object)(parameters),
-      [`${kind}Status`]: 'Stopped',
-    })) as Answer;
+  ])(
+    'that %s reports as stopped end the execution as %sStopped, and a redrive goes on with a new job',
+    async (work, kind, error, said) => {
+      const whole = ANSWERS[work] as (parameters: unknown) => object;
+      machine.answers[work] = ((parameters: Record<string, string>) => ({
+        ...whole(parameters),
+        [`${kind}Status`]: 'Stopped',
+      })) as Answer;
 
-    const execution = await run();
+      const stopped = await run();
+      const again = await machine.redrive(stopped.executionArn as string);
 
-    expect(execution).toMatchObject({ status: 'FAILED', error });
-    expect(execution.cause).toContain(said);
-    expect(machine.works()).not.toContain('publishModel');
-  });
+      for (const execution of [stopped, again]) {
+        expect(execution).toMatchObject({ status: 'FAILED', error });
+        expect(execution.cause).toContain(said);
+      }
+      expect(machine.works()).not.toContain('publishModel');
+
+      machine.answers[work] = whole as Answer;
+      const redriven = await machine.redrive(stopped.executionArn as string);
+
+      expect(redriven.status).toBe('SUCCEEDED');
+      const names = machine.parametersOf(work).map((parameters) => parameters[`${kind}Name`]);
+      expect(names.map((name) => String(name).slice(-3))).toEqual(['0-0', '1-0', '2-0']);
+    },
+  );
 
   test('wait for capacity, but not for ever', async () => {
     machine.answers[TRAIN] = fail('SageMaker.ResourceLimitExceededException');

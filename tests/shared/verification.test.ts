@@ -25,6 +25,7 @@ const CLAIM: RunClaim = {
   model_uuid: UUID,
   job_suffix: '0a1b2c3d',
   status: 'running',
+  former_runs: [],
 };
 
 const codeFacts = (facts: Partial<CodeFacts> = {}): CodeFacts => ({
