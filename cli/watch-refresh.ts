@@ -10,6 +10,7 @@ import { parseJson } from '../shared/json.ts';
 import { type Refresh, refresh, refreshSummary } from '../shared/refresh-state.ts';
 import { executionProgress } from './execution-progress.ts';
 import { executionSummary } from './execution-summary.ts';
+import { untilLost } from './lost-sight.ts';
 import { formatDuration } from './progress-lines.ts';
 
 /** Slower than that of one station: two lists of executions are asked for each time. */
@@ -26,6 +27,8 @@ const MARKS: Record<string, string> = {
 /**
  * Follows a refresh until it ends: a line whenever a station begins or ends, then the table. The exit code is 0 only if no
  * station failed and no other refresh was in the way.
+ *
+ * @throws UsageError with the command to go on with, when the execution cannot be seen any more
  */
 export async function followRefresh(executionArn: string): Promise<void> {
   const onInterrupt = () => {
@@ -33,6 +36,12 @@ export async function followRefresh(executionArn: string): Promise<void> {
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);
+  await untilLost(executionArn, () => watchRefresh(executionArn)).finally(() =>
+    process.off('SIGINT', onInterrupt),
+  );
+}
+
+async function watchRefresh(executionArn: string): Promise<void> {
   const shown = new Map<string, string>();
   let plan: Refresh | null = null;
   for (;;) {
@@ -40,7 +49,6 @@ export async function followRefresh(executionArn: string): Promise<void> {
     plan ??= await findPlan(executionArn);
     if (plan) await showStations(plan, executionArn, shown);
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
-      process.off('SIGINT', onInterrupt);
       const states = executionProgress(STATES, await executionHistory(executionArn));
       console.log(`\n${executionSummary(execution, states)}`);
       const { data } = refreshSummary.safeParse(parseJson(execution.output ?? 'null'));

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { executionSummary } from './execution-summary.ts';
 import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
+import { untilLost } from './lost-sight.ts';
 import { watchExecution } from './watch-execution.ts';
 import { followRefresh } from './watch-refresh.ts';
 
@@ -17,15 +18,20 @@ export function watchCommand(): Command {
     });
 }
 
-/** Watches until the end and says how it ended; the exit code is 0 only if it succeeded. */
+/**
+ * Watches until the end and says how it ended; the exit code is 0 only if it succeeded.
+ *
+ * @throws UsageError with the command to go on with, when the execution cannot be seen any more
+ */
 export async function followExecution(executionArn: string): Promise<void> {
   const onInterrupt = () => {
     console.log(`\nIt goes on. To watch again: npx fpe watch ${nameOf(executionArn)}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);
-  const { execution, states } = await watchExecution(executionArn);
-  process.off('SIGINT', onInterrupt);
+  const { execution, states } = await untilLost(executionArn, () => watchExecution(executionArn)).finally(
+    () => process.off('SIGINT', onInterrupt),
+  );
   console.log(`\n${executionSummary(execution, states)}`);
   if (execution.status !== 'SUCCEEDED') process.exitCode = 1;
 }

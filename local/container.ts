@@ -11,6 +11,8 @@ import { endWithThisProcess } from './watchdog.ts';
 
 /** SageMaker's wait between SIGTERM and SIGKILL. */
 export const STOP_GRACE_MS = 120_000;
+/** For the last lines of a container that has ended. */
+const OUTPUT_GRACE_MS = 5_000;
 const TAIL_LINES = 20;
 /** Marks a container's process and all that come from it, whatever their ids; its value is the folder that it works in. */
 const MARK = 'FPE_LOCAL_CONTAINER';
@@ -77,12 +79,22 @@ export function startContainer(options: {
     child.once('error', (error) =>
       reject(new JobFailure(`ClientError: ${program} cannot be started: ${error.message}`)),
     );
-    child.once('exit', () => killGroup(child)); // a container ends with its first process
-    child.once('close', (code, signal) => {
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
       clearTimeout(killTimer);
       log.end();
       resolve({ exitCode: code ?? (signal === 'SIGTERM' ? 143 : 137) });
+    };
+    child.once('exit', (code, signal) => {
+      killGroup(child); // a container ends with its first process
+      // A process that has left the group may hold the output open for ever.
+      const timer = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        end(code, signal);
+      }, OUTPUT_GRACE_MS);
+      child.once('close', () => clearTimeout(timer));
     });
+    child.once('close', end);
   });
   exited.catch(() => log.end());
   return {
@@ -115,6 +127,7 @@ export function endLeftOvers(folder: string): number {
   }).length;
 }
 
+const GPU_TIMEOUT_MS = 120_000;
 const GPUS_OF_TORCH = 'import torch; print(torch.cuda.device_count() if torch.cuda.is_available() else 0)';
 
 /**
@@ -124,7 +137,12 @@ const GPUS_OF_TORCH = 'import torch; print(torch.cuda.device_count() if torch.cu
 export function countGpus(python: string, devices = '/dev'): number {
   if (!existsSync(devices) || !readdirSync(devices).some((name) => /^nvidia\d+$/.test(name))) return 0;
   try {
-    return Number(execFileSync(python, ['-c', GPUS_OF_TORCH], { encoding: 'utf8', stdio: 'pipe' }));
+    const answer = execFileSync(python, ['-c', GPUS_OF_TORCH], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      timeout: GPU_TIMEOUT_MS, // some drivers hang
+    });
+    return Number(answer);
   } catch {
     return 0;
   }

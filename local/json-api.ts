@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import { ServiceUnreachable } from '../shared/errors.ts';
 import {
   type Credentials,
   listenLocally,
@@ -109,19 +110,52 @@ export async function startJsonApi(
   };
 }
 
-/** Asks an operation of such a server, where there is no SDK for it. @throws ApiError as the service names it */
+/** What is asked for so is done at once. */
+const ASK_TIMEOUT_MS = 30_000;
+
+/**
+ * Asks an operation of such a server, where there is no SDK for it.
+ *
+ * @throws ApiError as the service names it; ServiceUnreachable when there is no answer
+ */
 export async function askJsonApi(
   endpoint: string,
   { service, target, body }: { service: string; target: string; body: object },
   credentials: Credentials,
+  timeoutMs: number = ASK_TIMEOUT_MS,
 ): Promise<Record<string, unknown>> {
   const text = JSON.stringify(body);
   const request = { method: 'POST', headers: { 'x-amz-target': target }, body: text, service };
   const headers = await signHeaders(endpoint, request, credentials);
-  const response = await fetch(endpoint, { method: 'POST', headers, body: text });
-  const answer = (await response.json()) as Record<string, unknown>;
+  let response: Response;
+  let answer: Record<string, unknown>;
+  try {
+    const signal = AbortSignal.timeout(timeoutMs);
+    response = await fetch(endpoint, { method: 'POST', headers, body: text, signal });
+    answer = (await response.json()) as Record<string, unknown>;
+  } catch (error) {
+    throw unanswered(endpoint, error as Error, timeoutMs);
+  }
   if (response.ok) return answer;
   throw new ApiError(String(answer.__type), String(answer.message), response.status);
+}
+
+function unanswered(endpoint: string, error: Error, timeoutMs: number): ServiceUnreachable {
+  const isLate = error.name === 'TimeoutError';
+  return new ServiceUnreachable(
+    {
+      what: 'The local stack does not answer',
+      where: endpoint,
+      found: isLate ? `no answer within ${timeoutMs / 1000} s` : describe(error),
+      expected: 'an answer as JSON',
+      fix: 'see whether it runs with npx fpe local status, and start it with npx fpe local',
+    },
+    { cause: error },
+  );
+}
+
+function describe({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
 /** The body of a request that may come in. @throws Refusal, before the body is read where the headers suffice */

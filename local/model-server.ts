@@ -56,6 +56,7 @@ export class ModelServer {
     stopGraceMs: number;
     connections: number;
     signal: AbortSignal;
+    startTimeoutMs?: number;
   }): Promise<ModelServer> {
     const { folder, env } = options;
     const code = inFolder(env.SAGEMAKER_SUBMIT_DIRECTORY ?? DEFAULT_CODE, folder);
@@ -80,7 +81,7 @@ export class ModelServer {
     });
     const server = new ModelServer(container, port, token, options.connections);
     try {
-      await server.#untilReady(options.signal);
+      await server.#untilReady(options.signal, options.startTimeoutMs ?? START_TIMEOUT_MS);
     } catch (error) {
       await server.stop();
       throw error;
@@ -116,8 +117,8 @@ export class ModelServer {
     await this.#container.exited.catch(() => undefined);
   }
 
-  async #untilReady(signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + START_TIMEOUT_MS;
+  async #untilReady(signal: AbortSignal, timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
     while (Date.now() < deadline) {
       signal.throwIfAborted();
       this.#requireRunning();
@@ -127,9 +128,7 @@ export class ModelServer {
       if (answer?.status === 200) return;
       await sleep(PING_INTERVAL_MS);
     }
-    throw new JobFailure(
-      `ClientError: The model server did not answer /ping within ${START_TIMEOUT_MS / 1000} s`,
-    );
+    throw new JobFailure(`ClientError: The model server did not answer /ping within ${timeoutMs / 1000} s`);
   }
 
   #requireRunning(): void {

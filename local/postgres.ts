@@ -25,13 +25,17 @@ import { arch, platform, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import type pg from 'pg';
+import { DATABASE_LIMITS, type Database, withConnection } from '../shared/aws/database.ts';
+import type { DatabaseLimits } from '../shared/aws/database-errors.ts';
 import { createSchema } from '../shared/fpe-database/schema.ts';
 import { writeDurably } from './durable-file.ts';
 import { endWithThisProcess } from './watchdog.ts';
 
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** For making the files of a new database, and for changing roles while nobody is connected. */
+const SETUP_TIMEOUT_MS = 120_000;
 const LOG_CHARACTERS = 4000;
 
 const DATABASE = 'fpe';
@@ -110,31 +114,18 @@ export async function startPostgres(
   };
 }
 
-/** Makes a database with the FPE schema unless it is there. */
-export async function createDatabase(connection: pg.ClientConfig, name: string): Promise<void> {
-  await query({ ...connection, database: 'postgres' }, async (client) => {
-    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
-    if (!rowCount) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
-  });
-  await query({ ...connection, database: name }, createSchema);
-}
-
-async function query<Result>(
+/** Makes a database with the FPE schema unless it is there. @throws DatabaseUnavailable when the server falls silent */
+export async function createDatabase(
   connection: pg.ClientConfig,
-  work: (client: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const client = new pg.Client({
-    ...connection,
-    connectionTimeoutMillis: START_TIMEOUT_MS,
-    query_timeout: START_TIMEOUT_MS,
-  });
-  client.on('error', () => undefined); // the query that was asked tells
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+  name: string,
+  limits: DatabaseLimits = DATABASE_LIMITS.usual,
+): Promise<void> {
+  const create = async (database: Database) => {
+    const { rowCount } = await database.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+    if (!rowCount) await database.query(`CREATE DATABASE ${database.escapeIdentifier(name)}`);
+  };
+  await withConnection({ ...connection, database: 'postgres' }, create, limits);
+  await withConnection({ ...connection, database: name }, createSchema, limits);
 }
 
 /** Null when this process is not root and so can run PostgreSQL itself. */
@@ -219,6 +210,7 @@ async function initialise(bin: string, data: string, owner: Owner | null): Promi
   const options = ['--auth=reject', `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', '--no-sync'];
   await promisify(execFile)(join(bin, 'initdb'), [`--pgdata=${unfinished}`, ...options], {
     cwd: '/',
+    timeout: SETUP_TIMEOUT_MS,
     ...owner,
   });
   renameSync(unfinished, data);
@@ -283,6 +275,7 @@ async function runAlone(
   const alone = spawn(join(bin, 'postgres'), options, {
     cwd: '/',
     stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: SETUP_TIMEOUT_MS,
     ...owner,
   });
   let log = '';

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { platform } from 'node:os';
 
+const PS_TIMEOUT_MS = 10_000;
+
 /** Whether a process with this id runs, also one of another user. */
 export function isAlive(pid: number): boolean {
   try {
@@ -27,7 +29,10 @@ export const isSameProcess = ({ pid, startedAt }: ProcessIdentity): boolean => s
 function startOf(pid: number): string | null {
   try {
     if (platform() !== 'linux')
-      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: 'pipe' })
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+        stdio: 'pipe',
+        timeout: PS_TIMEOUT_MS,
+      })
         .toString()
         .trim();
     // The name, in brackets, may hold anything.

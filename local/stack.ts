@@ -13,6 +13,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
 import { subjectOf } from '../shared/notification.ts';
+import { STOP_GRACE_MS } from './container.ts';
 import { newCredentials } from './door.ts';
 import {
   createDurably,
@@ -43,6 +44,8 @@ const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 
 const USGS_KEY_SECRET = 'fpe-local-usgs-key';
 const START_TIMEOUT_MS = 60_000;
 const PING_TIMEOUT_MS = 5_000;
+/** SageMaker's grace for a job, and then some. */
+const STOP_TIMEOUT_MS = STOP_GRACE_MS + 20_000;
 
 /** What `stack.json` holds. */
 export type StackDescription = {
@@ -96,7 +99,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     // In the reverse order: what uses a service ends before it.
     const failures: unknown[] = [];
     for (const service of started.splice(0).reverse())
-      await Promise.resolve(service.stop()).catch((error) => failures.push(error));
+      await stopInTime(service).catch((error) => failures.push(error));
     releaseFolder(folder);
     if (failures.length > 0) throw new AggregateError(failures, 'Parts of the local stack did not stop');
   };
@@ -111,6 +114,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     await stop();
     throw error;
   }
+}
+
+/** @throws Error when it takes longer than the jobs may: the others are stopped all the same */
+async function stopInTime(service: { stop(): unknown }): Promise<void> {
+  const late = new AbortController();
+  const tooLate = sleep(STOP_TIMEOUT_MS, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`It did not stop within ${STOP_TIMEOUT_MS / 1000} s`);
+  });
+  tooLate.catch(() => undefined); // when it stops in time
+  await Promise.race([service.stop(), tooLate]).finally(() => late.abort());
 }
 
 /** The stack that runs on this folder, if one does and answers. */

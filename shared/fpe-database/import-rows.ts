@@ -1,4 +1,5 @@
-import { type Database, serverError } from '../aws/database.ts';
+import type { Database } from '../aws/database.ts';
+import { serverError } from '../aws/database-errors.ts';
 import { ExportFolderInvalid } from '../errors.ts';
 import { type ColumnTypes, importableColumns } from '../fpe-export/columns.ts';
 import type { ExportRecord } from '../fpe-export/records.ts';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, inTransaction, serverError } from '../aws/database.ts';
+import { type Database, inTransaction } from '../aws/database.ts';
+import { serverError } from '../aws/database-errors.ts';
 import { ConfigurationMissing, SchemaConflict } from '../errors.ts';
 
 /** Only FPE's own migrations make these: whoever has them has the whole schema, and its owner. */

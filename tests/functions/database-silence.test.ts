@@ -5,11 +5,11 @@ import { parse } from 'yaml';
 import {
   DATABASE_LIMITS,
   type Database,
-  type DatabaseLimits,
   IDLE_IN_TRANSACTION_MS,
   inTransaction,
   withDatabase,
 } from '../../shared/aws/database.ts';
+import type { DatabaseLimits } from '../../shared/aws/database-errors.ts';
 import { DatabaseFailed, DatabaseUnavailable, ServiceUnreachable } from '../../shared/errors.ts';
 import { inSnapshot, stationImages } from '../../shared/fpe-database/station-export.ts';
 import { SILENCES, type SilentPeer, startSilentPeer } from '../silent-peer.ts';

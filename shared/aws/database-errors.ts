@@ -1,0 +1,115 @@
+import type pg from 'pg';
+import { DatabaseFailed, DatabaseRefused, DatabaseUnavailable, DatabaseUntrusted } from '../errors.ts';
+import { databaseEvent, databaseFault, isFromServer } from './database-faults.ts';
+
+/** Milliseconds, each shorter than the next: the server ends what takes too long before the caller gives the server up. */
+export type DatabaseLimits = {
+  /** To connect and log in. */
+  connectMs: number;
+  /** To wait for a lock that another session holds. */
+  lockMs: number;
+  /** The server's, for a statement. */
+  statementMs: number;
+  /** The caller's, for the answer to a statement. */
+  answerMs: number;
+};
+
+/** Who was asked; the password is what messages must not repeat. */
+export type DatabasePeer = { host: string; password: string; limits: DatabaseLimits };
+
+/** What node-postgres says when `query_timeout` is over. */
+export const NO_ANSWER = 'Query read timeout';
+
+/** The error of this pipeline for one of connecting and logging in. */
+export function connectionFailure(error: unknown, peer: DatabasePeer): unknown {
+  switch (databaseFault(error)) {
+    case 'untrusted':
+      return untrusted(error, peer);
+    case 'passing':
+      return unavailable(error, `${peer.host}, connecting`, peer);
+    case null:
+      return error;
+    default:
+      return refused(error, peer);
+  }
+}
+
+/** The error of this pipeline for one that a query has rejected with; what is no error of the database stays. */
+export function queryFailure(error: unknown, sql: string, peer: DatabasePeer): unknown {
+  const statement = sql.replaceAll(/\s+/g, ' ').trim();
+  const where = `${peer.host}, ${statement.length > 80 ? `${statement.slice(0, 79)}…` : statement}`;
+  const fault = databaseFault(error);
+  if (fault === null) return error;
+  return fault === 'passing' ? unavailable(error, where, peer) : failed(error, where, peer);
+}
+
+/** What the server said, of an error that a query has rejected with; null where it said nothing that lasts. */
+export function serverError(error: unknown): pg.DatabaseError | null {
+  const cause = error instanceof DatabaseFailed ? error.cause : error;
+  return isFromServer(cause) ? cause : null;
+}
+
+/** In words where node-postgres has none for how long it has waited. */
+function foundInstead(cause: unknown, peer: DatabasePeer): string {
+  const { message } = cause as Error;
+  const { connectMs, answerMs } = peer.limits;
+  if (message === 'timeout expired') return `no answer within ${connectMs / 1000} s`;
+  return message === NO_ANSWER ? `no answer within ${answerMs / 1000} s` : said(cause, peer);
+}
+
+function said(cause: unknown, { password }: DatabasePeer): string {
+  const { code, message } = cause as { code?: string; message: string };
+  if (!isFromServer(cause)) return message || String(code);
+  return `${code}: ${password ? message.replaceAll(password, '(the password)') : message}`;
+}
+
+/** A log prints causes with all their members, and a server that is logged in to may repeat the password. */
+const causeOf = (cause: unknown): ErrorOptions => (isFromServer(cause) ? {} : { cause });
+
+const refused = (cause: unknown, peer: DatabasePeer): DatabaseRefused =>
+  new DatabaseRefused(
+    {
+      what: 'The database does not let this user in',
+      where: peer.host,
+      found: said(cause, peer),
+      expected: 'a user, password and database that it knows',
+      fix: 'correct the secret of the database (dbSecret in config/{stage}.yml; its dbname, else postgres), or DB_USER, DB_PASSWORD and DB_NAME',
+    },
+    causeOf(cause),
+  );
+
+const untrusted = (cause: unknown, peer: DatabasePeer): DatabaseUntrusted =>
+  new DatabaseUntrusted(
+    {
+      what: 'The database does not prove who it is',
+      where: peer.host,
+      found: said(cause, peer),
+      expected: 'TLS with a certificate for that host name by an authority of Amazon RDS',
+      fix: 'connect by the host name that RDS gave the database, not by an address or another name; for a database outside RDS set DB_CA_FILE to its authority',
+    },
+    causeOf(cause),
+  );
+
+const unavailable = (cause: unknown, where: string, peer: DatabasePeer): DatabaseUnavailable =>
+  new DatabaseUnavailable(
+    {
+      what: databaseEvent(cause),
+      where,
+      found: foundInstead(cause, peer),
+      expected: `an answer of the FPE database, to a log-in within ${peer.limits.connectMs / 1000} s, to a query within ${peer.limits.statementMs / 1000} s`,
+      fix: 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
+    },
+    causeOf(cause),
+  );
+
+const failed = (cause: unknown, where: string, peer: DatabasePeer): DatabaseFailed =>
+  new DatabaseFailed(
+    {
+      what: 'The database refuses a query',
+      where,
+      found: said(cause, peer),
+      expected: 'tables, rows and rights as the FPE schema has them',
+      fix: 'see whether the tables are those of FPE (npx fpe schema --dry-run) and whether this user may read and write them',
+    },
+    { cause },
+  );

@@ -1,0 +1,77 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { UsageError } from '../../cli/connection.ts';
+import { untilLost } from '../../cli/lost-sight.ts';
+import { followExecution } from '../../cli/watch.ts';
+import {
+  AccessDenied,
+  ExecutionEnded,
+  ServiceFailed,
+  ServiceThrottled,
+  ServiceUnreachable,
+} from '../../shared/errors.ts';
+
+const ARN = 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:29-one';
+const PARTS = { what: 'what', where: 'where', found: 'found', expected: 'expected', fix: 'fix' };
+
+describe('watching', () => {
+  test.each([
+    new ServiceUnreachable(PARTS),
+    new ServiceThrottled(PARTS),
+    new ServiceFailed(PARTS),
+    new AccessDenied(PARTS), // the credentials have run out, or are those of an earlier start of the stack
+  ])('ends with the command to go on with after %s', async (error) => {
+    const watched = untilLost(ARN, () => Promise.reject(error));
+
+    await expect(watched).rejects.toThrow(UsageError);
+    await expect(watched).rejects.toThrow(`Lost sight of 29-one`);
+    await expect(watched).rejects.toThrow(error.message);
+    await expect(watched).rejects.toThrow(`npx fpe watch ${ARN}`);
+  });
+
+  test('passes what it has seen, and errors of another kind', async () => {
+    const ended = new ExecutionEnded(PARTS);
+
+    expect(await untilLost(ARN, async () => 'seen')).toBe('seen');
+    await expect(untilLost(ARN, () => Promise.reject(ended))).rejects.toBe(ended);
+  });
+});
+
+describe('an execution whose endpoint goes away', () => {
+  const environment = { ...process.env };
+  afterEach(() => {
+    process.env = environment;
+  });
+
+  test('is not watched for ever', async () => {
+    const answers: Record<string, object> = {
+      DescribeStateMachineForExecution: { definition: '{"StartAt":"A","States":{"A":{"Type":"Task"}}}' },
+      DescribeExecution: { status: 'RUNNING', executionArn: ARN },
+      GetExecutionHistory: { events: [] },
+    };
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked += 1;
+      const operation = String(request.headers['x-amz-target']).split('.').at(-1) as string;
+      response.setHeader('connection', 'close');
+      response.end(JSON.stringify(answers[operation]));
+      if (operation === 'GetExecutionHistory') server.close();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    Object.assign(process.env, {
+      AWS_REGION: 'us-west-2',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
+    });
+
+    const watched = followExecution(ARN);
+
+    await expect(watched).rejects.toThrow(UsageError);
+    await expect(watched).rejects.toThrow('Step Functions');
+    expect(asked).toBe(3);
+    expect(process.listenerCount('SIGINT')).toBe(0);
+  }, 90_000);
+});
