@@ -1,8 +1,9 @@
 """Score photos with a published model: the four functions that SageMaker's PyTorch containers call, and
 `serve` too.
 
-A photo's answer is `{"score": 0.0754}`. One that cannot be scored is answered too, `{"score": null, "error":
-"…", "fault": "truncated"}`, with the words for people and the code that is counted: an exception here would fail the whole transform job for the sake of one broken file (Q-X3).
+A photo's answer is `{"score": 0.0754, "luma": [6, 216]}`. One that cannot be scored is answered too, `{"score":
+null, "error": "…", "fault": "truncated"}`, with the words for people and the code that is counted: an
+exception here would fail the whole transform job for the sake of one broken file (Q-X3).
 
 Scores equal those of FPE's other tools, which send one photo at a time through the pickled transform, within
 1e-5.
@@ -25,7 +26,7 @@ from torch import Tensor
 from cores import available_cores
 from errors import InvalidCheckpoint, reason_of
 from network import RankNet, load_checkpoint, load_published_state
-from photos import Size, UnreadablePhoto, open_photo
+from photos import Size, UnreadablePhoto, luma_range, open_photo
 from transforms import apply_transform, scoring_plan, turn_off_antialiasing
 
 # The compiled network must give the same score; were it further off, the plain one would be used.
@@ -160,10 +161,12 @@ def predict_fn(photo: Image.Image | UnreadablePhoto, model: Scorer) -> dict[str,
     if isinstance(photo, UnreadablePhoto):
         return _no_score(str(photo), photo.fault)
     try:
-        score = model.score(photo)
+        score, luma = model.score(photo), luma_range(photo)
     except Exception as error:  # whatever a photo provokes in a foreign model's transform
         return _no_score(reason_of(error), NO_SCORE)
-    return {'score': score} if math.isfinite(score) else _no_score(f'the score is {score}', NO_SCORE)
+    if math.isfinite(score):
+        return {'score': score, 'luma': luma}
+    return _no_score(f'the score is {score}', NO_SCORE)
 
 
 def output_fn(prediction: dict[str, Any], accept: str = 'application/json') -> tuple[str, str]:

@@ -104,6 +104,14 @@ def test_a_photo_that_cannot_be_read_is_answered_without_a_score_and_with_its_fa
     assert 'Error' in result['error']
 
 
+def test_a_score_comes_with_the_luma_of_its_photo_as_json(model):
+    photo = inference.input_fn(encoded(draw_photo(0.5)), 'image/jpeg')
+
+    low, high = json.loads(inference.output_fn(inference.predict_fn(photo, model))[0])['luma']
+
+    assert 100 < low < high < 180
+
+
 def test_a_photo_that_cannot_be_scored_is_answered_without_a_score(model, monkeypatch):
     monkeypatch.setattr(model, 'network', lambda prepared: torch.tensor([float('nan')]))
     assert answer(model, encoded(draw_photo(0.5))) == {

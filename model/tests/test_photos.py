@@ -12,7 +12,7 @@ from PIL import Image
 from torchvision import transforms as T
 
 from conftest import draw_photo
-from photos import UnreadablePhoto, open_photo, photo_size, resize
+from photos import UnreadablePhoto, luma_range, open_photo, photo_size, resize
 
 
 def jpeg(image, **options):
@@ -42,6 +42,20 @@ def test_a_missing_file_is_unreadable(tmp_path):
         open_photo(tmp_path / 'none.jpg')
     with pytest.raises(UnreadablePhoto, match='FileNotFoundError'):
         photo_size(tmp_path / 'none.jpg')
+
+
+def test_luma_is_told_without_the_strips_of_a_camera():
+    pixels = np.full((600, 800, 3), 10, np.uint8)
+    pixels[:50] = pixels[-50:] = 255
+    pixels[100:500, 400:] = (0, 200, 0)
+
+    assert luma_range(Image.fromarray(pixels)) == (10, 117)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 3000), (3000, 1), (2560, 1920)])
+@pytest.mark.parametrize('shade', [0, 255])
+def test_the_luma_of_one_shade_is_that_shade_whatever_the_size(size, shade):
+    assert luma_range(Image.new('RGB', size, (shade,) * 3)) == (shade, shade)
 
 
 def test_the_size_comes_from_the_header(tmp_path):
