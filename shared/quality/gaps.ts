@@ -76,26 +76,23 @@ export function checkGaps(
 }
 
 function gapsOfPhotos(photos: readonly NotedPhoto[], at: FormatTime): Example[] {
-  const steps = photos
-    .slice(1)
-    .map(({ timestamp }, index) => timestamp - (photos[index] as NotedPhoto).timestamp);
-  const usual = quantile(
-    steps.toSorted((one, other) => one - other),
-    0.5,
-  );
+  const steps = new Float64Array(Math.max(0, photos.length - 1));
+  for (let index = 0; index < steps.length; index++)
+    steps[index] = (photos[index + 1] as NotedPhoto).timestamp - (photos[index] as NotedPhoto).timestamp;
+  const usual = quantile(steps.toSorted(), 0.5);
   const least = Math.max(PHOTO_GAP_MS, STEPS_OF_GAP * usual);
   return longestFirst(
-    steps.flatMap((step, index) => {
-      if (!(step > least)) return [];
-      const [before, after] = [photos[index] as NotedPhoto, photos[index + 1] as NotedPhoto];
-      return [
-        {
+    [...steps.keys()]
+      .filter((index) => (steps[index] as number) > least)
+      .map((index) => {
+        const step = steps[index] as number;
+        const [before, after] = [photos[index] as NotedPhoto, photos[index + 1] as NotedPhoto];
+        return {
           ms: step,
           caption: `${days(step)} from ${at(before.timestamp)} to ${at(after.timestamp)}`,
           photos: [before, after],
-        },
-      ];
-    }),
+        };
+      }),
   );
 }
 

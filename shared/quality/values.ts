@@ -129,7 +129,9 @@ export function checkValues(
 const range = (start: number, end: number): number[] =>
   Array.from({ length: end - start }, (_, index) => start + index);
 
-function without({ timestamps, values }: ObservedSeries, excluded: ReadonlySet<number>): ObservedSeries {
+function without(series: ObservedSeries, excluded: ReadonlySet<number>): ObservedSeries {
+  if (excluded.size === 0) return series;
+  const { timestamps, values } = series;
   return {
     timestamps: timestamps.filter((_, index) => !excluded.has(index)),
     values: values.filter((_, index) => !excluded.has(index)),
