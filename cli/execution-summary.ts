@@ -11,11 +11,12 @@ import {
   PHOTO_FAULTS,
   PHOTO_FILTERS,
   type Reason,
+  sumOf,
   VALUE_EXCLUSIONS,
 } from '../shared/reasons.ts';
 import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
 import { describeRow } from '../shared/refresh-summary.ts';
-import { formatCount } from '../shared/report/formats.ts';
+import { countOf, formatCount } from '../shared/report/formats.ts';
 import { learntRemarks } from '../shared/report/remarks.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
@@ -49,6 +50,8 @@ export const runResult = z.object({
   }),
   /** Values of the station's own datasets. */
   values: z.object({ usable: z.number(), excluded: z.record(z.string(), z.number()) }).optional(),
+  /** Findings on the data, by check. */
+  data_findings: z.record(z.string(), z.number()).optional(),
   kendall_tau: kendallTaus,
   promotion: z.object({ reason: z.string() }).optional(),
 });
@@ -109,6 +112,7 @@ export function resultLines(result: RunResult): string[] {
         ]
       : []),
     ...(values ? valueLines(values) : []),
+    ...(result.data_findings ? [findingsLine(result.data_findings)] : []),
     'Kendall tau of scores and observed values (1: the same order, 0: no relation, –: no such photos or values)',
     ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(24)} ${formatTau(kendall_tau[name])}`),
     ...(result.model_id === null
@@ -120,6 +124,14 @@ export function resultLines(result: RunResult): string[] {
         ]),
   ];
 }
+
+const findingsLine = (counts: Record<string, number>): string => {
+  const found = Object.entries(counts).filter(([, count]) => count > 0);
+  const words = found.map(([check, count]) => `${check} ${formatCount(count)}`).join(', ');
+  return found.length === 0
+    ? 'Data      nothing was found by the checks of clocks, copies, gaps, values, light and annotators'
+    : `Data      ${countOf(sumOf(counts), 'finding')} (${words}): see “Data quality” in the report`;
+};
 
 /** Nothing where no value was left out. */
 const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<string, number> }): string[] => {

@@ -6,6 +6,7 @@ import { requireSameDataset } from '../shared/aws/dataset-files.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import {
   copyObject,
+  findJson,
   readAllRows,
   readJson,
   writeCsv,
@@ -86,7 +87,7 @@ export const handler = lambdaHandler(
     };
     const checks = checkDataset({
       photos: valued,
-      sameBytes: null,
+      sameBytes: await findJson(inModelBucket(keys.export.same_bytes), z.array(z.array(z.string()))),
       series,
       decisions: decisionsOf(judgements),
       timezone: station.timezone,

@@ -14,13 +14,13 @@ import { findPreviousModel } from '../shared/aws/previous-model.ts';
 import { fileChecksums, photoBase } from '../shared/aws/report-files.ts';
 import type { Report } from '../shared/execution-state.ts';
 import { s3Uri } from '../shared/object-location.ts';
-import { prediction } from '../shared/predictions.ts';
-import { reportChecks } from '../shared/quality/dataset-quality.ts';
-import { qualityFile } from '../shared/quality/finding.ts';
+import { prediction, unclearName, unclearPhoto } from '../shared/predictions.ts';
+import { qualityNote, reportChecks } from '../shared/quality/dataset-quality.ts';
+import { countFindings, qualityFile } from '../shared/quality/finding.ts';
 import { metricsFile } from '../shared/report/metrics.ts';
 import { agreementNote } from '../shared/report/note.ts';
 import { remarks } from '../shared/report/remarks.ts';
-import { rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
+import { type ReportState, rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
 import { reportPage } from '../shared/report/report-page.ts';
 import { jobCosts } from '../shared/report/run-cost.ts';
 import { decisionsOf, judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
@@ -56,6 +56,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     checks: reportChecks((await findJson(inModelBucket(keys.dataset.quality), qualityFile))?.checks ?? [], {
       decisions: decisionsOf(judgements),
       photos,
+      light: await readLight(state),
       timezone: state.run.station.timezone,
     }),
     photoBase: photoBase(buckets.storage),
@@ -74,8 +75,18 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     remarks: remarks(report)
       .map((remark) => `\n${remark}`)
       .join(''),
+    data_note: qualityNote(report.checks),
+    data_findings: countFindings(report.checks),
     learnt: training.learnt,
     kendall_tau: forEachGroup(({ id }) => byPhoto[id].tau),
     kendall_tau_daily: forEachGroup(({ id }) => days[id].tau),
   };
 });
+
+/** How much light the photos have that were scored. */
+async function readLight({ run, predictions }: ReportState) {
+  const key = `${run.keys.transform.run_prefix}/${unclearName()}`;
+  const { images, scored, unclear, unmeasured } = predictions;
+  const photos = unclear > 0 ? await readAllRows({ bucket: run.buckets.model, key }, unclearPhoto) : [];
+  return { measured: scored - unmeasured, photos, images };
+}

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishScoring } from '../shared/aws/metrics.ts';
-import { readStream, writeCsv } from '../shared/aws/object-store.ts';
-import { csvHeader } from '../shared/csv.ts';
+import { readRows, readStream, writeCsv } from '../shared/aws/object-store.ts';
+import { csvHeader, csvRows } from '../shared/csv.ts';
 import { CsvRowEnds } from '../shared/csv-row-ends.ts';
 import { PredictionsIncomplete } from '../shared/errors.ts';
 import {
@@ -14,8 +14,15 @@ import {
   type Run,
   run,
 } from '../shared/execution-state.ts';
+import { formatInstant } from '../shared/local-time.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
-import { chunkName, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+import {
+  chunkName,
+  PREDICTION_COLUMNS,
+  UNCLEAR_COLUMNS,
+  unclearName,
+  unclearPhoto,
+} from '../shared/predictions.ts';
 import { PHOTO_FAULTS, sumCounts } from '../shared/reasons.ts';
 
 /** Puts the chunks together as predictions.csv: every photo has its row, or the run fails (Q-M2). */
@@ -46,11 +53,34 @@ export const handler = lambdaHandler(
         merged.map(({ faults }) => faults),
       ),
       missing: sum(({ missing }) => missing),
+      unclear: sum(({ unclear }) => unclear),
+      unmeasured: sum(({ unmeasured }) => unmeasured),
     };
+    if (predictions.unclear > 0) await writeUnclear(run, merged);
     publishScoring(predictions);
     return predictions;
   },
 );
+
+/** The photos of all batches on which nothing can be seen, in one file. */
+async function writeUnclear(run: Run, merged: readonly MergedBatch[]): Promise<void> {
+  const at = (name: string) => ({
+    bucket: run.buckets.model,
+    key: `${run.keys.transform.run_prefix}/${name}`,
+  });
+  async function* lines() {
+    yield csvHeader(UNCLEAR_COLUMNS);
+    for (const batch of merged) {
+      if (batch.unclear === 0) continue;
+      for await (const rows of readRows(at(unclearName(batch)), unclearPhoto))
+        yield csvRows(
+          UNCLEAR_COLUMNS,
+          rows.map((row) => ({ ...row, timestamp: formatInstant(row.timestamp) })),
+        );
+    }
+  }
+  await writeCsv(at(unclearName()), Readable.from(lines()));
+}
 
 /** The header once, then the rows of each chunk; a fault ends the upload before anything becomes visible. */
 async function* joinChunks(run: Run, merged: readonly MergedBatch[]): AsyncGenerator<Uint8Array> {

@@ -61,9 +61,10 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     DATABASE_LIMITS.manyRows,
   );
   await writeJson({ bucket: run.buckets.model, key: run.keys.dataset.station }, station);
-  const unusable = await requirePhotos(run.buckets.storage, run.station, images.keys);
+  const { unusable, sameBytes } = await requirePhotos(run.buckets.storage, run.station, images.keys);
   if (unusable.size > 0) await leaveOut(run, images, unusable);
   if (images.keys.size === 0) throw noImages(run, images);
+  await writeJson({ bucket: run.buckets.model, key: run.keys.export.same_bytes }, sameBytes);
   const files = await pMap(sessionRows, (row) => readSession(run, row), { concurrency: FILES_AT_ONCE });
   const annotation_pairs = files.reduce((sum, { session }) => sum + session.elements, 0);
   if (annotation_pairs === 0) throw noAnnotations(run, files.length);

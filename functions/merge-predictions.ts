@@ -11,7 +11,15 @@ import { parseJsonAs } from '../shared/json.ts';
 import { formatInstant } from '../shared/local-time.ts';
 import { readsAtOnce } from '../shared/merge-plan.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
-import { chunkName, faultOf, modelAnswer, PREDICTION_COLUMNS } from '../shared/predictions.ts';
+import {
+  chunkName,
+  faultOf,
+  modelAnswer,
+  PREDICTION_COLUMNS,
+  UNCLEAR_COLUMNS,
+  unclearName,
+} from '../shared/predictions.ts';
+import { unclearBy } from '../shared/quality/darkness.ts';
 import { aboveZero, noneOf, PHOTO_FAULTS, sumOf } from '../shared/reasons.ts';
 
 /**
@@ -30,11 +38,13 @@ export const handler = lambdaHandler(
     const rows = parseCsv(csvHeader(INPUT_IMAGE_COLUMNS) + lines, inputImage, where);
 
     const faults = noneOf(PHOTO_FAULTS);
+    const lumas = new Array<Answer['luma']>(rows.length);
     let missing = 0;
     const predictions = await pMap(
       rows,
-      async (row) => {
+      async (row, index) => {
         const answer = await readAnswer(inModelBucket(`${run_prefix}/${row.filename}.out`));
+        lumas[index] = answer?.luma;
         if (answer === null) missing += 1;
         else if (answer.score === null) faults[faultOf(answer)] += 1;
         return { ...row, timestamp: formatInstant(row.timestamp), score: answer?.score ?? null };
@@ -43,6 +53,13 @@ export const handler = lambdaHandler(
     );
     const chunk = inModelBucket(`${run_prefix}/${chunkName(batch)}`);
     await writeCsv(chunk, formatCsv(PREDICTION_COLUMNS, predictions));
+    const unclear = unclearPhotos(predictions, lumas);
+    if (unclear.length > 0)
+      await writeCsv(
+        inModelBucket(`${run_prefix}/${unclearName(batch)}`),
+        formatCsv(UNCLEAR_COLUMNS, unclear),
+      );
+    const unmeasured = predictions.filter(({ score }, index) => score !== null && !lumas[index]).length;
     const { skip, size } = batch;
     const n = rows.length;
     const unreadable = sumOf(faults);
@@ -54,12 +71,27 @@ export const handler = lambdaHandler(
       unreadable,
       faults: aboveZero(faults),
       missing,
+      ...(unclear.length > 0 && { unclear: unclear.length }),
+      ...(unmeasured > 0 && { unmeasured }),
     };
   },
 );
 
+type ScoredPhoto = { image_id: number; timestamp: string; filename: string; score: number | null };
+
+/** Photos with a score on which nothing can be seen. */
+const unclearPhotos = (photos: readonly ScoredPhoto[], lumas: readonly Answer['luma'][]) =>
+  photos.flatMap(({ image_id, timestamp, filename, score }, index) => {
+    const luma = lumas[index];
+    if (!luma || score === null) return [];
+    const [low, high] = luma;
+    return unclearBy({ low, high }) === null ? [] : [{ image_id, timestamp, filename, low, high }];
+  });
+
+type Answer = z.output<typeof modelAnswer>;
+
 /** Null where the job left nothing for this photo: its score stays blank and is counted (Q-M1). */
-async function readAnswer(location: ObjectLocation): Promise<z.output<typeof modelAnswer> | null> {
+async function readAnswer(location: ObjectLocation): Promise<Answer | null> {
   let text: string;
   try {
     text = await readText(location);

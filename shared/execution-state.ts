@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { RunKeys } from './keys.ts';
+import { CHECKS } from './quality/finding.ts';
 import {
   type Counts,
   codesOf,
@@ -140,6 +141,8 @@ export const mergedBatch = z.object({
   /** Why it could not; a batch tells those above 0 only, as a million photos have many batches. */
   faults: countsOf(PHOTO_FAULTS),
   missing: count.describe('photos for which the job left no answer'),
+  unclear: count.default(0).describe('photos with a score on which nothing can be seen; told above 0 only'),
+  unmeasured: count.default(0).describe('photos with a score whose light the model does not tell; likewise'),
 });
 export type MergedBatch = z.output<typeof mergedBatch>;
 
@@ -149,6 +152,8 @@ export const predictions = z.object({
   unreadable: count,
   faults: countsOf(PHOTO_FAULTS),
   missing: count,
+  unclear: count.default(0),
+  unmeasured: count.default(0),
 });
 export type Predictions = z.output<typeof predictions>;
 
@@ -191,6 +196,9 @@ export const report = z.object({
   note: z.string(),
   /** What did not take part and why, each sentence on a line of its own that a line break begins; for the notification. */
   remarks: z.string(),
+  /** What the checks of the data found, in one sentence, and how many findings each has. */
+  data_note: z.string(),
+  data_findings: z.record(z.enum(CHECKS), count),
   /** null where the training does not tell, as one by an earlier version. */
   learnt: learnt.nullable(),
   kendall_tau: kendallTaus,

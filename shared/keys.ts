@@ -110,6 +110,8 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
       annotations: `${run}/export/annotations.json`,
       fpe_values: `${run}/export/fpe-values.csv`,
       usgs_values: `${run}/export/usgs-values.csv`,
+      /** Photos with equal content. */
+      same_bytes: `${run}/export/same-bytes.json`,
     },
     dataset: datasetFiles(`${run}/dataset`),
     input: files.input,

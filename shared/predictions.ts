@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { instantCell, optionalNumberCell, optionalTextCell, textCell } from './csv.ts';
+import { instantCell, numberCell, optionalNumberCell, optionalTextCell, textCell } from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
 import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 
@@ -31,6 +31,8 @@ export const modelAnswer = z.object({
   score: z.number().nullable(),
   error: z.string().optional().catch(undefined),
   fault: z.string().optional().catch(undefined),
+  /** Range of its luma: ours tells it beside a score (model/photos.py). */
+  luma: z.tuple([z.number(), z.number()]).optional().catch(undefined),
 });
 
 /** Faults by the words of models that were trained before answers had their code (model/inference.py). */
@@ -46,6 +48,20 @@ export function faultOf({ error = '', fault = '' }: z.output<typeof modelAnswer>
   if (Object.hasOwn(PHOTO_FAULTS, fault)) return fault as PhotoFault;
   return WORDS_OF_FAULTS.find(([words]) => words.test(error))?.[1] ?? 'other';
 }
+
+/** Columns of the photos of a batch, or of a run, on which nothing can be seen. */
+export const UNCLEAR_COLUMNS = ['image_id', 'timestamp', 'filename', 'low', 'high'] as const;
+export const unclearPhoto = z.object({
+  image_id: numberCell,
+  timestamp: instantCell,
+  filename: textCell,
+  low: numberCell,
+  high: numberCell,
+});
+
+/** Where they lie beside the scores: of a batch, and of the run. */
+export const unclearName = (batch?: { skip: number; size: number }): string =>
+  batch ? chunkName(batch).replace('predictions', 'unclear') : 'unclear.csv';
 
 /** Name of a chunk: first row and nominal last row, also of a batch with fewer rows (contract 5.4, Q-M4). */
 export const chunkName = ({ skip, size }: { skip: number; size: number }): string =>

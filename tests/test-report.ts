@@ -118,6 +118,8 @@ export function testReportState(
       unreadable: 2,
       faults: { ...noneOf(PHOTO_FAULTS), truncated: 2 },
       missing: 1,
+      unclear: 0,
+      unmeasured: 0,
     },
     promotion: decidedByInput(true, true),
   };

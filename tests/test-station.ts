@@ -84,7 +84,7 @@ export async function insertImageset(
     };
     image_ids.push(await insertRow(database, 'images', image));
     keys.push(key);
-    if (inStorage) await writeObject({ bucket, key }, 'x', 'image/jpeg');
+    if (inStorage) await writeObject({ bucket, key }, `photo ${key}`, 'image/jpeg');
   }
   return { id, uuid, image_ids, keys };
 }

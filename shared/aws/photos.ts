@@ -17,25 +17,36 @@ export type ObjectExclusion = Extract<PhotoExclusion, 'empty_object' | 'too_larg
  * A photo that is missing, or that a job cannot take, would fail it minutes or hours later: listing finds it for one request per
  * 1,000.
  *
- * @returns photos that are there and cannot be used, by key
+ * @returns `unusable`: photos that are there and cannot be used, by key; `sameBytes`: keys of photos with equal content, by their
+ *   ETag, one list for each content
  * @throws PhotosMissing
  */
 export async function requirePhotos(
   storageBucket: string,
   station: { id: number; name: string },
   keys: ReadonlySet<string>,
-): Promise<Map<string, ObjectExclusion>> {
+): Promise<{ unusable: Map<string, ObjectExclusion>; sameBytes: string[][] }> {
   const missing = new Set(keys);
   const unusable = new Map<string, ObjectExclusion>();
+  const firstOf = new Map<string, string>();
+  const copies = new Map<string, string[]>();
   const list = async (prefix: string) => {
-    for await (const { key, size } of listObjects(storageBucket, prefix)) {
+    for await (const { key, size, etag } of listObjects(storageBucket, prefix)) {
       if (!missing.delete(key)) continue;
       if (size === 0) unusable.set(key, 'empty_object');
       else if (size > MAX_PAYLOAD_BYTES) unusable.set(key, 'too_large');
+      else {
+        // An ETag of one part is the MD5 of the content, unless it is encrypted by KMS: then no two are equal.
+        const first = firstOf.get(etag);
+        if (first === undefined) firstOf.set(etag, key);
+        else copies.set(etag, [...(copies.get(etag) ?? [first]), key]);
+      }
     }
   };
   await pMap(prefixesOf(keys), list, { concurrency: FOLDERS_AT_ONCE });
-  if (missing.size === 0) return unusable;
+  // Folders are listed side by side: in the order of their keys, a second export is the same.
+  const sameBytes = [...copies.values()].map((keys) => keys.sort()).sort();
+  if (missing.size === 0) return { unusable, sameBytes };
   const shown = [...missing].slice(0, KEYS_SHOWN).join(', ');
   throw new PhotosMissing({
     what: 'Photos that the database knows are not in S3',

@@ -3,6 +3,7 @@ import type { ObservedSeries } from '../observations.ts';
 import { countOf } from '../report/formats.ts';
 import { checkAnnotators, type Decision } from './annotators.ts';
 import { checkClocks, withPossibleTimes } from './clock.ts';
+import { checkDarkness, type UnclearPhoto } from './darkness.ts';
 import { checkDuplicates } from './duplicates.ts';
 import type { CheckResult, FormatTime } from './finding.ts';
 import { checkGaps } from './gaps.ts';
@@ -42,14 +43,17 @@ type RunSources = {
   decisions: readonly Decision[];
   /** Of the run; columns. */
   photos: { imageIds: ArrayLike<number>; timestamps: ArrayLike<number>; keys: readonly string[] };
+  /** Of the photos that were scored. */
+  light: { measured: number; photos: readonly UnclearPhoto[]; images: number };
   timezone: string;
 };
 
 /** The checks of the dataset as the report of a run has them: annotators are those of the run. */
 export function reportChecks(
   ofDataset: readonly CheckResult[],
-  { decisions, photos, timezone }: RunSources,
+  { decisions, photos, light, timezone }: RunSources,
 ): CheckResult[] {
+  const at = timeFormat(timezone);
   const byId = new Map(
     photos.keys.map((filename, row) => {
       const image_id = photos.imageIds[row] as number;
@@ -58,7 +62,8 @@ export function reportChecks(
   );
   return [
     ...ofDataset.filter(({ check }) => check !== 'annotators'),
-    checkAnnotators(decisions, byId, timeFormat(timezone)),
+    ...(light.measured > 0 ? [checkDarkness(light, at)] : []),
+    checkAnnotators(decisions, byId, at),
   ];
 }
 

@@ -98,12 +98,7 @@ export function datasetPage(
           content: html`${figures.map(figureMarkup)}${missing(dataset, variable.label)}`,
         },
         { id: 'pairs', title: 'Annotation pairs', content: html`${pairFigures.map(figureMarkup)}` },
-        qualitySection(checks),
-        {
-          id: 'left-out',
-          title: 'Left out',
-          content: leftOutText(exclusionRemarks(exported, dataset.value_source === 'FPE')),
-        },
+        qualitySection(checks, exclusionRemarks(exported, dataset.value_source === 'FPE')),
       ],
       hasSplits: false,
       data: { ...data, observed: wallSeries(run, series) },
@@ -173,11 +168,6 @@ const header = (
   ([term, text]) => html`<div><dt>${term as string}</dt><dd>${text as string}</dd></div>`,
 )}</dl></section></div>
 </header>`;
-
-const leftOutText = (remarks: readonly string[]): Html =>
-  remarks.length > 0
-    ? html`${remarks.map((remark) => html`<p>${remark}</p>`)}`
-    : html`<p>Every photo, pair and observed value of the station is in the dataset.</p>`;
 
 const missing = (dataset: Dataset, label: string): Html =>
   html`${dataset.values > 0 ? [] : [html`<p class="notice">The station has no observed values of ${label} for the time of its photos.</p>`]}`;

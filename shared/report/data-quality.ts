@@ -11,13 +11,18 @@ const CHECK_WORDS: Record<CheckName, { title: string; notMade: string }> = {
   values: { title: 'Observed values', notMade: 'Not checked by the version that made the dataset.' },
   darkness: {
     title: 'Light',
-    notMade: 'Not known yet: photos are opened when they are scored. The report of the model tells.',
+    notMade:
+      'Not known: photos are opened when they are scored, so the report of a model tells, where its answers do.',
   },
   annotators: { title: 'Annotators', notMade: 'Not checked by the version that made the dataset.' },
 };
 
-/** Everything that was checked and found; the photos of the findings are in `notedPhotos`. */
-export function qualitySection(checks: readonly CheckResult[]): Section {
+/**
+ * Everything that was checked and found; the photos of the findings are in `notedPhotos`.
+ *
+ * @param remarks what does not take part and why, in sentences; see `shared/reasons.ts`
+ */
+export function qualitySection(checks: readonly CheckResult[], remarks: readonly string[]): Section {
   const counts = countFindings(checks);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   let number = 0;
@@ -30,6 +35,15 @@ export function qualitySection(checks: readonly CheckResult[]): Section {
       return html`<div><dt>${CHECK_WORDS[name].title}</dt><dd>${made ? result(made) : 'not checked'}</dd><dd>${made?.checked ?? CHECK_WORDS[name].notMade}</dd></div>
 `;
     })}</dl>
+<section id="left-out"><h3>Left out</h3>
+${
+  remarks.length > 0
+    ? remarks.map(
+        (remark) => html`<p>${remark}</p>
+`,
+      )
+    : html`<p>Every photo, pair and observed value takes part.</p>`
+}</section>
 ${checks.flatMap(({ findings }) =>
   findings.map(
     ({

@@ -1,4 +1,5 @@
 import { stationClock } from '../local-time.ts';
+import { CHECKS, countFindings } from '../quality/finding.ts';
 import {
   type Counts,
   codesOf,
@@ -117,6 +118,28 @@ export function valueCounts({ state: { export: exported } }: ReportData): Count[
   ];
 }
 
+/** Findings on the data; null of a check that was not made. */
+function qualityMetrics({ checks }: ReportData): Metric[] {
+  const counts = countFindings(checks);
+  const made = new Set(checks.map(({ check }) => check));
+  return [
+    {
+      name: 'quality.findings',
+      label: 'Findings on the data',
+      value: sumOf(counts),
+      unit: 'findings',
+      definition: 'what all checks of the data found; see “Data quality” in the report',
+    },
+    ...CHECKS.map((name) => ({
+      name: `quality.${name}.findings`,
+      label: 'Findings on the data',
+      value: made.has(name) ? counts[name] : null,
+      unit: 'findings',
+      definition: `what the check “${name}” of the data found`,
+    })),
+  ];
+}
+
 function counts(group: string, unit: string) {
   const count =
     (kind: Count['kind']) =>
@@ -147,6 +170,7 @@ export function metricsFile(data: ReportData) {
     ...photoCounts(data),
     ...pairCounts(data),
     ...valueCounts(data),
+    ...qualityMetrics(data),
     ...splitCounts(data),
     ...trainingMetrics(data),
     ...agreementMetrics(data),

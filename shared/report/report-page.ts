@@ -16,6 +16,7 @@ import { gallery, html } from './html.ts';
 import { notedPhotos } from './noted-photos.ts';
 import { pageText, type Section } from './page.ts';
 import { provenance } from './provenance.ts';
+import { remarks } from './remarks.ts';
 import { RESAMPLES, type ReportData } from './report-data.ts';
 
 /**
@@ -43,7 +44,7 @@ ${figureMarkup(pairFigure(data.variable, withValues))}`,
         { id: 'annotation-pairs', title: 'Annotation pairs' },
       ],
     },
-    qualitySection(data.checks),
+    qualitySection(data.checks, remarks(data)),
     { id: 'model-training', title: 'Model training', content: figureMarkup(lossFigure(data)) },
     {
       id: 'model-predictions',

@@ -32,6 +32,7 @@ const result = {
     leaked_images: 5,
     learnt: { train: 72, val: 25, photos_unreadable: 35 },
   },
+  data_findings: { clock: 2, duplicates: 0, gaps: 1 },
   values: { usable: 2000, excluded: { fill_value: 12, flagged: 0 } },
   kendall_tau: { train: 0.91, val: 0.8, 'test-in': 0.7049, 'test-out': null, 'test-all': 0.7, overall: 0.74 },
 };
@@ -57,6 +58,7 @@ describe('the summary of an execution', () => {
     expect(text).toContain('fewer than the 101 and 11');
     expect(text).toContain('12 that a logger writes where it has none');
     expect(text).toContain('5 photos are in pairs of both');
+    expect(text).toContain('Data      3 findings (clock 2, gaps 1): see “Data quality” in the report');
     expect(text).not.toContain('without a time');
     expect(text).toMatch(/other photos, in period +0\.70\n/);
     expect(text).toMatch(/other photos, outside +–\n/);

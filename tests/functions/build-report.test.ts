@@ -74,6 +74,8 @@ describe('BuildReport', () => {
     expect(report).toEqual({
       note: 'Scores and observed flow agree with a Kendall tau of 1.00 over 60 photos, and of 1.00 over the 30 photos in no annotation pair.',
       remarks: expect.stringMatching(/^\nPhotos without a score: 2 truncated or broken, 1 without an answer/),
+      data_note: 'Nothing was found wrong with the data.',
+      data_findings: { clock: 0, duplicates: 0, gaps: 0, values: 0, darkness: 0, annotators: 0 },
       learnt: null,
       kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': 1, 'test-all': 1, overall: 1 },
       kendall_tau_daily: {
@@ -91,6 +93,69 @@ describe('BuildReport', () => {
     const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'kendall_tau.overall', value: 1 }));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'training.final_epoch', value: 2 }));
+  });
+
+  test('tells what is found on the data: by the dataset, by the light of the photos, and by its own annotators', async () => {
+    const state = await prepare(14, hourlyPhotos(8));
+    const write = (key: string, body: string) =>
+      writeObject({ bucket: buckets.model, key }, body, 'application/octet-stream');
+    const noted = (image_id: number) => ({
+      image_id,
+      timestamp: 1_772_366_400_000,
+      filename: `${image_id}.JPG`,
+    });
+    const finding = (kind: string) => ({
+      kind,
+      title: `Found ${kind}`,
+      meaning: 'It matters.',
+      action: 'Look.',
+      examples: [{ caption: 'one', photos: [noted(77)] }],
+      more: 0,
+    });
+    await write(
+      state.run.keys.dataset.quality,
+      JSON.stringify({
+        checks: [
+          { check: 'clock', checked: 'Clocks.', findings: [finding('clock.reset')] },
+          { check: 'annotators', checked: 'Others.', findings: [finding('annotators.self')] },
+        ],
+      }),
+    );
+    await write(
+      `${state.run.keys.transform.run_prefix}/unclear.csv`,
+      'image_id,timestamp,filename,low,high\n3,2026-03-01T14:00:00Z,imagesets/1/images/dark.JPG,1,9\n',
+    );
+
+    const report = await call(buildReport, {
+      ...state,
+      predictions: { ...state.predictions, unclear: 1, unmeasured: 97 },
+    });
+
+    expect(report.data_findings).toEqual({
+      clock: 1,
+      duplicates: 0,
+      gaps: 0,
+      values: 0,
+      darkness: 1,
+      annotators: 0,
+    });
+    expect(report.data_note).toBe('2 findings on the data: see “Data quality” in the report.');
+    const page = await read(state, state.run.keys.report);
+    expect(page).toContain('Found clock.reset');
+    expect(page).toContain('1 photo too dark to see anything');
+    expect(page).toContain('The light of 500 photos of 600 photos');
+    expect(page).not.toContain('Found annotators.self');
+    const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
+    const numberOf = (name: string) =>
+      metrics.find((metric: { name: string }) => metric.name === name)?.value;
+    expect(
+      [
+        'quality.findings',
+        'quality.clock.findings',
+        'quality.darkness.findings',
+        'quality.gaps.findings',
+      ].map(numberOf),
+    ).toEqual([2, 1, 1, null]);
   });
 
   test('stores the page under the key of its run, so that a browser shows it (Q-R10)', async () => {

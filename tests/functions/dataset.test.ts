@@ -389,6 +389,28 @@ describe('BuildDataset', () => {
     for (const { title } of findings) expect(page).toContain(`<h3>${title}</h3>`);
   });
 
+  test('shows photos of equal content, whose files the export has compared', async () => {
+    const station = await insertStation(database);
+    const { image_ids, keys } = await insertImageset(database, station.id, photos);
+    const [one, two, other] = image_ids as [number, number, number];
+    await insertAnnotations(database, station, [{ left: one, right: two, rank: 'LEFT' }]);
+    for (const key of [keys[0], keys[2]])
+      await writeObject({ bucket: buckets.storage, key: key as string }, 'twice', 'image/jpeg');
+    const run = testRun(station, buckets);
+
+    await build(run);
+
+    const { checks } = JSON.parse(await read(run, run.keys.dataset.quality)) as { checks: CheckResult[] };
+    const [copies, ...more] = checks.find(({ check }) => check === 'duplicates')?.findings ?? [];
+    expect(copies?.examples.map(({ photos }) => photos.map(({ image_id }) => image_id))).toEqual([
+      [one, other],
+    ]);
+    expect(more).toEqual([]);
+    expect(await read(run, run.keys.export.same_bytes)).toBe(
+      `${JSON.stringify([[keys[0], keys[2]]], null, 2)}\n`,
+    );
+  });
+
   test('writes the same bytes when run twice', async () => {
     const station = await insertStation(database);
     const { image_ids } = await insertImageset(database, station.id, photos);

@@ -65,6 +65,8 @@ describe('merging predictions', () => {
       unreadable: 4,
       faults: { ...noneOf(PHOTO_FAULTS), truncated: 1, not_an_image: 2, other: 1 },
       missing: 0,
+      unclear: 0,
+      unmeasured: PHOTOS - 4,
     });
     expect(merged.map(({ faults }) => sumOf(faults))).toEqual([2, 2, 0]);
     expect(text).not.toContain('\r');
@@ -90,6 +92,32 @@ describe('merging predictions', () => {
       [3, 3, 0],
     ]);
     expect(predictions).toMatchObject({ scored: PHOTOS - 1, missing: 1 });
+  });
+
+  test('names scored photos on which nothing can be seen, in their order, and counts those whose light is not told', async () => {
+    await answer(1, '{"score": 0.5, "luma": [2, 31]}');
+    await answer(2, '{"score": 0.5, "luma": [2, 32]}');
+    await answer(9, '{"score": null, "error": "x", "luma": [0, 0]}');
+    await answer(21, '{"score": 0.5, "luma": [200, 203.5]}');
+    await answer(22, '{"score": 0.5, "luma": "dark"}');
+
+    const merged = await merge();
+    const predictions = await call(combinePredictions, { run, manifests, merged });
+
+    expect(merged.map(({ unclear, unmeasured }) => [unclear, unmeasured])).toEqual([
+      [1, 7],
+      [0, 10],
+      [1, 2],
+    ]);
+    expect(predictions).toMatchObject({ unclear: 2, unmeasured: 19, scored: PHOTOS - 1 });
+    expect(await readText(at(`${run.keys.transform.run_prefix}/unclear.csv`))).toBe(
+      [
+        'image_id,timestamp,filename,low,high',
+        '2,2026-03-01T12:01:00Z,"imagesets/6f2c/images/A ""1"", (1).JPG",2,31',
+        '22,2026-03-01T12:21:00Z,"imagesets/6f2c/images/A ""21"", (1).JPG",200,203.5',
+        '',
+      ].join('\n'),
+    );
   });
 
   test('merges a batch twice to the same chunk, below the folder of its run (Q-X5)', async () => {

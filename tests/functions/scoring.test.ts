@@ -125,7 +125,19 @@ async function merge({ transform_photos }: Selection): Promise<MergedBatch[]> {
   const chunk = inModelBucket(`${run.keys.transform.run_prefix}/predictions-00000-04999.csv`);
   await writeCsv(chunk, formatCsv(PREDICTION_COLUMNS, rows));
   const faults = { ...noneOf(PHOTO_FAULTS), truncated: 1 };
-  return [{ skip: 0, n: transform_photos, size: 5000, scored: 1, unreadable: 1, faults, missing: 0 }];
+  return [
+    {
+      skip: 0,
+      n: transform_photos,
+      size: 5000,
+      scored: 1,
+      unreadable: 1,
+      faults,
+      missing: 0,
+      unclear: 0,
+      unmeasured: 0,
+    },
+  ];
 }
 async function extend() {
   const selection = await call(selectPhotos, { run });

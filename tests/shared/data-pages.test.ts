@@ -97,6 +97,7 @@ describe('The page of a dataset', () => {
     expect(markup.match(/<dd>nothing found<\/dd>/g)).toHaveLength(6);
     for (const { checked } of checks) expect(markup).toContain(escapeHtml(checked));
     expect(dataOf(markup).noted.keys).toEqual([]);
+    expect(markup).toContain('<p>Observed values left out: 7 that a logger writes where it has none.</p>');
   });
 
   test('shows names of users as text', () => {
