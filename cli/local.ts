@@ -141,7 +141,8 @@ export function describeStack(stack: StackDescription): string {
     ['USGS', endpoints.usgs, endpoints.usgs.includes('127.0.0.1') ? `recordings in ${folder}/usgs` : ''],
     ['PostgreSQL', endpoints.postgres, 'embedded, with the FPE schema'],
   ];
-  const width = (column: number) => Math.max(...services.map((row) => (row[column] as string).length));
+  const width = (column: number) =>
+    services.reduce((most, row) => Math.max(most, (row[column] as string).length), 0);
   const table = services.map(([service, endpoint, what]) =>
     `  ${service?.padEnd(width(0))}  ${endpoint?.padEnd(width(1))}  ${what}`.trimEnd(),
   );

@@ -31,7 +31,7 @@ export function describeEvent({
 
 /** Outputs of a stack, aligned. */
 export function describeOutputs({ Outputs = [] }: Stack): string {
-  const width = Math.max(0, ...Outputs.map(({ OutputKey }) => OutputKey?.length ?? 0));
+  const width = Outputs.reduce((most, { OutputKey }) => Math.max(most, OutputKey?.length ?? 0), 0);
   return Outputs.map(({ OutputKey, OutputValue }) => `  ${OutputKey?.padEnd(width)}  ${OutputValue}`)
     .sort()
     .join('\n');

@@ -87,7 +87,9 @@ export async function startUsgs(options: {
   return {
     endpoint: `${address}/ogcapi/v1`,
     requests,
-    script: (...answers) => void scripted.push(...answers),
+    script(...answers) {
+      for (const answer of answers) scripted.push(answer);
+    },
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

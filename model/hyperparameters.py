@@ -50,7 +50,7 @@ def parse_hyperparameters(text: str | None) -> Hyperparameters:
     that is wrong.
     """
     try:
-        given = json.loads(text or '{}')
+        given = json.loads((text or '{}').removeprefix('\ufeff'))
     except ValueError as error:
         raise _refusal([f'text that is no JSON ({error})']) from error
     if not isinstance(given, dict):

@@ -44,7 +44,7 @@ def read_pairs(path: Path) -> list[PairRow]:
     """The rows of pairs.csv. Raises InvalidPairs for missing columns, unknown splits and labels other than
     -1, 0, 1.
     """
-    with open(path, newline='', encoding='utf-8') as file:
+    with open(path, newline='', encoding='utf-8-sig') as file:
         reader = csv.DictReader(file)
         missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
         if missing:

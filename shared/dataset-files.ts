@@ -88,7 +88,8 @@ export const annotationRow = z.object({
   annotation_id: numberCell,
   user_id: optionalTextCell,
   station_id: numberCell,
-  station_name: textCell,
+  // A station may be called NA, or nothing.
+  station_name: optionalTextCell,
   duration_sec: optionalNumberCell,
   n: optionalNumberCell,
   url: optionalTextCell,

@@ -83,7 +83,7 @@ function formatOffset(minutes: number): string {
 /** An instant as the pipeline's files hold it: UTC, whole seconds, fractions cut off (contract 5). */
 export const formatInstant = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 
-/** First and last of instants in any order; not Math.min(...instants), as arguments are limited to some ten thousand. */
+/** First and last of instants in any order; not by Math.min, whose arguments are limited to some ten thousand. */
 export function extremes(instants: ArrayLike<number>): [number, number] {
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let index = 0; index < instants.length; index++) {

@@ -39,7 +39,7 @@ const TOP = 14;
 export function drawDiagram(machine: DrawnMachine): string {
   const text = readFileSync(join(FOLDER, `${machine}.asl.yml`), 'utf8');
   const rows = rowsOf(ROWS[machine], boxesOf(parse(text, { merge: true })));
-  const longest = Math.max(...rows.map(({ boxes }) => boxes.length));
+  const longest = rows.reduce((most, { boxes }) => Math.max(most, boxes.length), 0);
   const width = LEFT + longest * (BOX.width + BOX.gapX);
   const height = TOP + rows.length * (BOX.height + BOX.gapY) - BOX.gapY + 40;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="States of ${machine}">

@@ -60,7 +60,7 @@ export function annotate(photographs: readonly Photograph[], seed: number): Sess
   const random = randomSource(seed + 501);
   const pool = photographs.filter(({ failed, person, scene }) => !failed && !person && isDaytime(scene.time));
   const users = new Map(Object.keys(ANNOTATORS).map((name) => [name, random.uuid()]));
-  const last = Math.max(...photographs.map(({ scene }) => scene.time));
+  const last = photographs.reduce((latest, { scene }) => Math.max(latest, scene.time), 0);
   return SESSIONS.map((name, index) => {
     const lefts = random.shuffle(pool);
     const rights = random.shuffle(pool);

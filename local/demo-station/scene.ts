@@ -56,7 +56,7 @@ export function sceneAt(states: readonly StreamState[], time: number, seed: numb
   const share = position - Math.floor(position);
   const flowCfs = before.flowCfs * (1 - share) + after.flowCfs * share;
   const lastDay = states.slice(Math.max(0, Math.floor(position) - 24), Math.floor(position) + 1);
-  const highestCfs = Math.max(flowCfs, ...lastDay.map((state) => state.flowCfs));
+  const highestCfs = lastDay.reduce((most, state) => Math.max(most, state.flowCfs), flowCfs);
 
   const sun = sunAt(time);
   const infrared = sun.z < -0.06;

@@ -71,7 +71,9 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   ];
   const columns = sheet.isNarrow ? 1 : 3;
   const areas = boxes(sheet, 3 / columns, columns, 180, { left: 54, right: 12, top: 34, bottom: 58 });
-  const least = Math.min(0, ...groups.flatMap(({ strata }) => strata.map(({ tau }) => tau ?? 0)));
+  const least = groups
+    .flatMap(({ strata }) => strata)
+    .reduce((least, { tau }) => Math.min(least, tau ?? 0), 0);
   for (const [index, { title, strata }] of groups.entries()) {
     const panel = sheet.panel(
       areas[index] as (typeof areas)[number],

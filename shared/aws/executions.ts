@@ -127,7 +127,7 @@ export async function executionHistory(executionArn: string): Promise<HistoryEve
     { client: stepFunctions(), pageSize: 1000 },
     { executionArn, includeExecutionData: true },
   );
-  for await (const page of pages) events.push(...(page.events ?? []));
+  for await (const page of pages) for (const event of page.events ?? []) events.push(event);
   return events;
 }
 
@@ -143,7 +143,7 @@ export async function newestExecutions(
     { stateMachineArn, ...(status && { statusFilter: status }) },
   );
   for await (const page of pages) {
-    found.push(...(page.executions ?? []));
+    for (const execution of page.executions ?? []) found.push(execution);
     if (found.length >= count) break;
   }
   return found.slice(0, count);

@@ -52,7 +52,7 @@ export async function describeChangeSet(
         ...(token && { NextToken: token }),
       }),
     );
-    changes.push(...(page.Changes ?? []));
+    for (const change of page.Changes ?? []) changes.push(change);
     token = page.NextToken;
     if (!token) return { status: page.Status ?? '', reason: page.StatusReason ?? '', changes };
   }
@@ -79,7 +79,7 @@ export async function stackEvents(stack: string, since: Date): Promise<StackEven
   const events: StackEvent[] = [];
   for await (const page of paginateDescribeStackEvents({ client: cloudFormation() }, { StackName: stack })) {
     const found = page.StackEvents ?? [];
-    events.push(...found.filter(({ Timestamp }) => Timestamp && Timestamp >= since));
+    for (const event of found) if (event.Timestamp && event.Timestamp >= since) events.push(event);
     // Newest first: an older one ends the reading.
     if (found.some(({ Timestamp }) => Timestamp && Timestamp < since)) break;
   }

@@ -243,7 +243,7 @@ class Surveyor implements Survey {
       }
     }
     if (unnamed.length > 0) throw unnamedFiles(unnamed);
-    this.files.push(...byKey.values());
+    for (const file of byKey.values()) this.files.push(file);
   }
 
   #ownerOf(station: ExportedStation, identity: string): Owner {

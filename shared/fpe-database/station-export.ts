@@ -24,7 +24,7 @@ export type ImageRow = {
  * Files and calendars have years of four digits, and PostgreSQL takes infinity for a time. No camera or logger of a stream is older
  * than this; one that has lost its clock counts from 1970 or 2000.
  */
-const isPossible = (timestamp: string): string =>
+export const isPossible = (timestamp: string): string =>
   `(${timestamp} >= '1900-01-01 UTC' AND ${timestamp} < '2200-01-01 UTC')`;
 const epochSeconds = (timestamp: string): string =>
   `CASE WHEN ${isPossible(timestamp)} THEN floor(extract(epoch FROM ${timestamp}))::float8 END`;

@@ -1,5 +1,6 @@
 import type { Database } from '../aws/database.ts';
 import type { StationHistory } from '../refresh-plan.ts';
+import { isPossible } from './station-export.ts';
 
 /** What a station is refreshed for. */
 export type RefreshedStation = {
@@ -37,6 +38,10 @@ export async function defaultModels(
   return rows;
 }
 
+/** A time that has been, else null: one in the future, or infinite, would be newer than every model for ever. */
+const past = (timestamp: string): string =>
+  `CASE WHEN ${timestamp} > '-infinity' AND ${timestamp} < now() + interval '1 day' THEN ${timestamp} END`;
+
 /**
  * What there is to train on and to score, of each station in the order given, in one round trip.
  *
@@ -60,17 +65,17 @@ export async function stationHistories(
               AS wanted (station_id, model_type, variable_code, annotation_variable, scored_until, position)
        LEFT JOIN stations station ON station.id = wanted.station_id
        LEFT JOIN LATERAL (
-         SELECT id, code, coalesce(wanted.scored_until, created_at) AS scored_until FROM models
+         SELECT id, code, coalesce(wanted.scored_until, ${past('created_at')}, '1970-01-01 UTC') AS scored_until FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
             AND status = 'DONE' AND "default"
           ORDER BY id DESC LIMIT 1) model ON true
        LEFT JOIN LATERAL (
-         SELECT max(created_at) AS trained_at FROM models
+         SELECT max(${past('created_at')}) AS trained_at FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
             AND status = 'DONE') training ON true
        LEFT JOIN LATERAL (
          SELECT coalesce(sum(n), 0)::float8 AS pairs,
-                coalesce(sum(n) FILTER (WHERE training.trained_at IS NULL OR created_at > training.trained_at), 0)::float8 AS new_pairs
+                coalesce(sum(n) FILTER (WHERE training.trained_at IS NULL OR ${past('created_at')} > training.trained_at), 0)::float8 AS new_pairs
            FROM annotations
           WHERE station_id = wanted.station_id AND variable = wanted.annotation_variable
             AND NOT flag AND status = 'DONE' AND url IS NOT NULL) annotated ON true
@@ -80,8 +85,8 @@ export async function stationHistories(
            FROM (SELECT i.created_at, i.updated_at, image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
                    FROM imagesets s JOIN images i ON i.imageset_id = s.id
                   WHERE s.station_id = wanted.station_id AND s.status = 'DONE' AND i.status = 'DONE'
-                    AND i.timestamp IS NOT NULL
-                    AND greatest(i.created_at, i.updated_at, s.created_at, s.updated_at) > model.scored_until) changed
+                    AND ${isPossible('i.timestamp')}
+                    AND greatest(${['i.created_at', 'i.updated_at', 's.created_at', 's.updated_at'].map(past)}) > model.scored_until) changed
        ) photos ON model.id IS NOT NULL
       ORDER BY wanted.position`,
     [

@@ -123,8 +123,12 @@ const pairOf = ({ left, right }: Decision): string =>
 
 type Comparison = { one: Decision; other: Decision };
 
-const comparisonsOf = (judged: readonly Decision[]): Comparison[] =>
-  judged.flatMap((one, index) => judged.slice(index + 1).map((other) => ({ one, other })));
+/** Each with each other grows with the square; a photo pair that was judged more often than this is no annotator's. */
+const MOST_JUDGEMENTS = 100;
+const comparisonsOf = (judged: readonly Decision[]): Comparison[] => {
+  const compared = judged.slice(0, MOST_JUDGEMENTS);
+  return compared.flatMap((one, index) => compared.slice(index + 1).map((other) => ({ one, other })));
+};
 
 /** The photo that shows more, null for the same. */
 const moreOf = ({ left, right, rank }: Decision): number | null =>

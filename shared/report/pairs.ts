@@ -107,7 +107,7 @@ export function annotatorAgreement({ left, right, choices, annotators }: JudgedP
     const [one, other] = [left[pair] as number, right[pair] as number];
     return one < other ? `${one} ${other}` : `${other} ${one}`;
   });
-  const between = { n: 0, same: 0, opposite: 0 };
+  const all = { n: 0, same: 0, opposite: 0 };
   const within = { n: 0, same: 0, opposite: 0 };
   let repeatedPairs = 0;
   // As if the photo of the lower row had stood on the left.
@@ -116,17 +116,31 @@ export function annotatorAgreement({ left, right, choices, annotators }: JudgedP
   for (const group of judgements.values()) {
     if (group.length < 2) continue;
     repeatedPairs += 1;
-    for (const [index, one] of group.entries())
-      for (const other of group.slice(index + 1)) {
-        const count = annotators[one] === annotators[other] ? within : between;
-        const [a, b] = [choiceOf(one), choiceOf(other)];
-        count.n += 1;
-        // Not Object.is: the mirrored SAME is −0.
-        if (a === b) count.same += 1;
-        else if (a + b === 0) count.opposite += 1;
-      }
+    countComparisons(group.map(choiceOf), all);
+    for (const own of Map.groupBy(group, (pair) => annotators[pair]).values())
+      countComparisons(own.map(choiceOf), within);
   }
+  const between = {
+    n: all.n - within.n,
+    same: all.same - within.same,
+    opposite: all.opposite - within.opposite,
+  };
   return { repeatedPairs, between, within };
+}
+
+/** Each choice against each other, counted without making the comparisons, as they grow with the square. */
+function countComparisons(
+  choices: readonly number[],
+  counts: { n: number; same: number; opposite: number },
+): void {
+  const [left, right] = [1, -1].map((side) => choices.filter((choice) => choice === side).length) as [
+    number,
+    number,
+  ];
+  const twoOf = (n: number) => (n * (n - 1)) / 2;
+  counts.n += twoOf(choices.length);
+  counts.same += twoOf(left) + twoOf(right) + twoOf(choices.length - left - right);
+  counts.opposite += left * right;
 }
 
 /** A pair whose annotator and model disagree; `confidence` of the model, 0.5 … 1. */

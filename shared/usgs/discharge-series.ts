@@ -61,7 +61,7 @@ export function joinSeries(
     if (!first || !last) continue;
     for (const value of kept) joined.values.push(value);
     joined.used.push({ timeSeriesId, count: kept.length, start: first.timestamp, end: last.timestamp });
-    taken.push(...intervalsOf(kept));
+    for (const interval of intervalsOf(kept)) taken.push(interval);
   }
   joined.values.sort((a, b) => a.timestamp - b.timestamp);
   joined.used.sort((a, b) => a.start - b.start);

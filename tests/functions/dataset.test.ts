@@ -329,6 +329,18 @@ describe('BuildDataset', () => {
     expect(await read(run, run.keys.dataset.values)).toContain('FLOW_CFS,2026-01-01T12:00:00Z,1.23,\n');
   });
 
+  test('takes a session of 130,000 pairs', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const [left, right] = image_ids as [number, number];
+    const pairs = Array.from({ length: 130_000 }, () => ({ left, right, rank: 'LEFT' }));
+    await insertAnnotations(database, station, pairs);
+
+    const { dataset } = await build(testRun(station, buckets));
+
+    expect(dataset.pairs).toBe(130_000);
+  }, 120_000);
+
   test('falls back to FPE’s values when USGS has none, and says so (Q-D6)', async () => {
     const station = await insertStation(database);
     const { image_ids } = await insertImageset(database, station.id, photos);

@@ -103,6 +103,34 @@ const reasonsOf = async (refresh: Refresh) =>
   );
 
 describe('PlanRefresh', () => {
+  test.each(['infinity', '-infinity', '20226-01-01T00:00:00Z'])(
+    'does not promise work for ever because of rows of %s',
+    async (impossible) => {
+      const odd = await station('Odd');
+      await model(odd, 48);
+      await session(odd, 900, 1, { created_at: impossible });
+      await photo(odd, 100, { updated_at: impossible }, { created_at: impossible });
+      await photo(odd, 1, { timestamp: impossible });
+
+      expect((await reasonsOf(await planned())).map((reason) => reason.split(':')[0])).toEqual([
+        'Odd nothing',
+      ]);
+    },
+  );
+
+  test.each(['infinity', '-infinity', '20226-01-01T00:00:00Z'])(
+    'trains and scores a station whose model is of %s, after which it has a model of today',
+    async (impossible) => {
+      const odd = await station('Odd');
+      await model(odd, 48, { created_at: impossible });
+      await session(odd, 900, 100);
+      await photo(odd, 100);
+
+      expect((await reasonsOf(await planned()))[0]).toContain('Odd train');
+      expect((await reasonsOf(await planned({ mode: 'score' }, 'two')))[0]).toContain('Odd score');
+    },
+  );
+
   test('tells stations of different histories apart, and keeps every reason in S3', async () => {
     const fresh = await station('Fresh');
     await session(fresh, 600, 100);

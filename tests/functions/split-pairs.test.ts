@@ -17,10 +17,14 @@ beforeAll(async () => {
 
 async function prepare(
   pairs: DatasetPair[],
-  { parameters = {}, photos = 400 }: { parameters?: Record<string, unknown>; photos?: number } = {},
+  {
+    parameters = {},
+    photos = 400,
+    name = 'Mill Brook',
+  }: { parameters?: Record<string, unknown>; photos?: number; name?: string } = {},
 ): Promise<Run> {
   stationId += 1;
-  const run = testRun({ id: stationId }, buckets, parameters);
+  const run = testRun({ id: stationId, name }, buckets, parameters);
   await writeTestDataset(run, hourlyPhotos(photos), pairs);
   return run;
 }
@@ -45,6 +49,12 @@ describe('SplitPairs', () => {
       method: 'graph',
       leaked_images: 0,
     });
+  });
+
+  test.each(['NA', '', ' ', '=1+1', 'Ä"\n,'])('takes a station that is called %j', async (name) => {
+    const run = await prepare(separatePairs(150), { name });
+
+    expect(await call(splitPairs, { run })).toMatchObject({ images: 400, pairs: 150 });
   });
 
   test('writes pairs.csv as the training reads it: eleven columns, mirrored, whole labels, NA for missing', async () => {
