@@ -112,7 +112,8 @@ async function verify({ station: ids, all, repair, yes }: Options): Promise<Veri
   }
   const isComplete = stations.every(({ unchecked }) => unchecked.length === 0);
   if (all && isComplete)
-    findings.push(...(await findStrayFolders(places, new Set(stations.flatMap(({ uuids }) => uuids)))));
+    for (const finding of await findStrayFolders(places, new Set(stations.flatMap(({ uuids }) => uuids))))
+      findings.push(finding);
   return summarize(stations, findings);
 }
 

@@ -21,14 +21,13 @@ export function verifyRow(row: ModelRowFacts, facts: StationFacts, places: Place
     ];
   const published = facts.published.get(uuid);
   if (!published) return [];
-  const findings = [
+  return [
     ...verifyAddress(row, 'predictions_url', published, facts, places),
     ...verifyAddress(row, 'diagnostics_url', published, facts, places),
     ...verifyArchive(row, published, facts, places),
+    ...(versionOf(facts, row.code, uuid) ? verifyTables(row, published, places) : []),
+    ...verifyPredictions(row, published, facts, places),
   ];
-  if (versionOf(facts, row.code, uuid)) findings.push(...verifyTables(row, published, places));
-  findings.push(...verifyPredictions(row, published, facts, places));
-  return findings;
 }
 
 /** Addresses are regional (contract 9.1); older ones are global, and both name bucket and key. */
