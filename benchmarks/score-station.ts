@@ -12,7 +12,7 @@ import { readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows } from '../shared/csv.ts';
 import { formatInstant } from '../shared/local-time.ts';
-import { selectPhotos } from '../shared/photo-selection.ts';
+import { readPredictedPhotos, selectPhotos } from '../shared/photo-selection.ts';
 import { PREDICTION_COLUMNS, predictedPhoto } from '../shared/predictions.ts';
 import { call } from '../tests/test-run.ts';
 import { testScoringRun } from '../tests/test-scoring-run.ts';
@@ -74,7 +74,9 @@ const WORK: Record<Step, (size: number) => Promise<unknown>> = {
   },
   async select(size) {
     const isOfModel = () => true;
-    const predicted = readRows(inModelBucket(run.keys.version.predictions), predictedPhoto);
+    const predicted = await readPredictedPhotos(
+      readRows(inModelBucket(run.keys.version.predictions), predictedPhoto),
+    );
     const { added } = await selectPhotos(predicted, storedPhotos(size + NEW), isOfModel);
     if (added.length !== NEW) throw new Error(`${added.length} photos are new`);
   },

@@ -102,6 +102,7 @@ type ExportedImages = {
 
 const photoOf = (image_id: number) => ({ image_id, filename: '' });
 
+/** Written as they are read, within the snapshot: all rows at once would not fit into the function's memory. */
 async function exportImages(database: Database, run: Run): Promise<ExportedImages> {
   const images: ExportedImages = {
     found: 0,

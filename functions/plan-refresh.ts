@@ -87,19 +87,23 @@ const claimOf = ({ schedule, scheduled_at }: RefreshInput, arn: string, startedA
   scheduled_at: scheduled_at ?? null,
 });
 
-function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
-  return withDatabase(async (database) => {
+async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
+  const { wanted, models } = await withDatabase(async (database) => {
     const ids = settings.station_ids ?? (await stationIds(database));
     const wanted = ids.map((station_id) => {
       const { model_type, variable_code } = stationRules(settings, station_id);
       const { annotation } = VARIABLES[requireVariable(variable_code)];
       return { station_id, model_type, variable_code, annotation_variable: annotation };
     });
-    const scoredUntil = await readScoredUntil(await defaultModels(database, wanted));
-    const histories = await stationHistories(database, wanted, scoredUntil);
-    const rulesOf = (id: number) => stationRules(settings, id);
-    return planRefresh(histories, rulesOf, { max_training_jobs: settings.max_training_jobs, now });
-  }, DATABASE_LIMITS.manyRows);
+    return { wanted, models: await defaultModels(database, wanted) };
+  });
+  const scoredUntil = await readScoredUntil(models);
+  const histories = await withDatabase(
+    (database) => stationHistories(database, wanted, scoredUntil),
+    DATABASE_LIMITS.manyRows,
+  );
+  const rulesOf = (id: number) => stationRules(settings, id);
+  return planRefresh(histories, rulesOf, { max_training_jobs: settings.max_training_jobs, now });
 }
 
 /** Trainings first, as they take longest. */

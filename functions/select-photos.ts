@@ -25,6 +25,7 @@ import type { ObjectLocation } from '../shared/object-location.ts';
 import {
   areFewVanished,
   type PhotoSelection,
+  readPredictedPhotos,
   requireFewVanished,
   selectPhotos,
 } from '../shared/photo-selection.ts';
@@ -98,6 +99,7 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
   const listed = (await findWithdrawal(run)) ?? EMPTY_WITHDRAWAL;
   const gone = new Set((await findWithdrawal(run, 'withdrawn'))?.image_ids);
   const isOfModel = windowFilter(run.windows, stationClock(run.station.timezone));
+  const predicted = await readPredictedPhotos(readRows(predictions, predictedPhoto));
   const found = await withDatabase(
     (database) =>
       inSnapshot(database, async () => ({
@@ -105,12 +107,7 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
         people: withdrawalOf(
           (await photosWithPeople(database, run.station.id)).filter(({ id }) => !gone.has(id)),
         ),
-        ...(await selectPhotos(
-          readRows(predictions, predictedPhoto),
-          stationImages(database, run.station.id),
-          isOfModel,
-          listed,
-        )),
+        ...(await selectPhotos(predicted, stationImages(database, run.station.id), isOfModel, listed)),
       })),
     DATABASE_LIMITS.manyRows,
   );

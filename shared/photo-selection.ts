@@ -22,40 +22,46 @@ export type PhotoSelection = {
   isSorted: boolean;
 };
 
+/** What is kept of a model's predictions. */
+export type PredictedPhotos = { photos: PhotoSet } & Pick<PhotoSelection, 'scored' | 'isSorted'>;
+
+/** @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids */
+export async function readPredictedPhotos(
+  predicted: AsyncIterable<PredictedPhoto[]>,
+): Promise<PredictedPhotos> {
+  const photos = new PhotoSet();
+  let scored = 0;
+  let isSorted = true;
+  let last = Number.NEGATIVE_INFINITY;
+  for await (const rows of predicted)
+    for (const row of rows) {
+      photos.add(row);
+      if (row.score !== null) scored += 1;
+      isSorted &&= row.timestamp >= last;
+      last = row.timestamp;
+    }
+  return { photos, scored, isSorted };
+}
+
 /**
- * Compares a station's photos with the predictions of a model: one pass over each, of which only the new ones are kept.
+ * Compares a station's photos with the predictions of a model, in one pass of which only the new ones are kept.
  *
  * A photo that is merely being processed again keeps its prediction; it is removed when its row is gone or it has PII.
  *
- * @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids
  * @param stored every photo of the station
  * @param toGo what an earlier execution was to withdraw and may not have
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
 export async function selectPhotos(
-  predicted: AsyncIterable<PredictedPhoto[]>,
+  { photos: known, scored, isSorted }: PredictedPhotos,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
   toGo: Withdrawal = EMPTY_WITHDRAWAL,
 ): Promise<PhotoSelection> {
   const listed = PhotoSet.fromJSON(toGo);
   const back: Withdrawal = { image_ids: [], filenames: [] };
-  const known = new PhotoSet();
-  const removed = new PhotoSet();
-  const vanished = new PhotoSet();
-  let scored = 0;
-  let isSorted = true;
-  let last = Number.NEGATIVE_INFINITY;
-  for await (const rows of predicted)
-    for (const row of rows) {
-      known.add(row);
-      removed.add(row);
-      vanished.add(row);
-      if (row.score !== null) scored += 1;
-      isSorted &&= row.timestamp >= last;
-      last = row.timestamp;
-    }
-
+  const removed = known.copy();
+  const vanished = known.copy();
   const added: ImageRow[] = [];
   for await (const rows of stored)
     for (const row of rows) {

@@ -37,6 +37,14 @@ export class PhotoSet {
     return (image_id !== null && this.#hasId(image_id)) || this.#keys.has(filename);
   }
 
+  copy(): PhotoSet {
+    const photos = new PhotoSet();
+    for (const [number, page] of this.#pages) photos.#pages.set(number, page.slice());
+    for (const key of this.#keys) photos.#keys.add(key);
+    photos.#ids = this.#ids;
+    return photos;
+  }
+
   /** What JSON takes of it; ids ascending. */
   toJSON(): { image_ids: number[]; filenames: string[] } {
     const image_ids: number[] = [];

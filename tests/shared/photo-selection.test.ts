@@ -10,7 +10,7 @@ import {
   windowFilter,
   windowsOf,
 } from '../../shared/model-windows.ts';
-import { selectPhotos } from '../../shared/photo-selection.ts';
+import { readPredictedPhotos, selectPhotos } from '../../shared/photo-selection.ts';
 import { PhotoSet } from '../../shared/photo-set.ts';
 import type { PredictedPhoto } from '../../shared/predictions.ts';
 
@@ -38,8 +38,8 @@ const predicted = (image_id: number | null, more: Partial<PredictedPhoto> = {}):
 async function* one<Row>(rows: Row[]) {
   yield rows;
 }
-const select = (rows: PredictedPhoto[], images: ImageRow[], isOfModel = (_: number) => true) =>
-  selectPhotos(one(rows), one(images), isOfModel);
+const select = async (rows: PredictedPhoto[], images: ImageRow[], isOfModel = (_: number) => true) =>
+  selectPhotos(await readPredictedPhotos(one(rows)), one(images), isOfModel);
 
 describe('the selection of photos', () => {
   test('takes those that have no prediction, and counts an unreadable one as predicted', async () => {
