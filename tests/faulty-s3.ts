@@ -4,12 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 /**
- * What becomes of a request: silence before the answer or in the middle of it, a connection that is closed before or in the middle
- * of it, or an error of S3.
+ * What becomes of a request: silence in the middle of the answer, a connection that is closed before the work, after it or in the
+ * middle of the answer, or an error of S3.
  */
-export type Fault = 'silence' | 'stall' | 'reset' | 'break' | { status: number; code: string };
+export type Fault = 'stall' | 'reset' | 'forget' | 'break' | { status: number; code: string };
 
-export type Asked = { method: string; key: string; range: string | null; ifMatch: string | null };
+export type Asked = {
+  method: string;
+  key: string;
+  range: string | null;
+  ifMatch: string | null;
+  ifNoneMatch: string | null;
+};
 
 export type FaultyS3 = {
   endpoint: string;
@@ -28,11 +34,14 @@ export async function startFaultyS3(): Promise<FaultyS3> {
     const asked = describe(request);
     s3.asked.push(asked);
     const fault = s3.fault(asked);
-    if (fault === 'silence') return;
-    if (fault === 'reset') return void request.socket.destroy();
-    if (fault !== null && typeof fault === 'object') return fail(response, fault);
-    if (asked.method === 'PUT') s3.objects.set(asked.key, body);
-    answer(response, asked, s3.objects.get(asked.key), fault);
+    if (fault === 'reset') {
+      request.socket.destroy();
+      return;
+    }
+    const done = fault === null || typeof fault === 'string' ? work(s3.objects, asked, body) : fault;
+    if (fault === 'forget') request.socket.destroy();
+    else if ('code' in done) refuse(response, done);
+    else answer(response, asked, done.object, fault as 'stall' | 'break' | null);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const s3: FaultyS3 = {
@@ -50,37 +59,48 @@ export async function startFaultyS3(): Promise<FaultyS3> {
 
 function describe({ method = '', url = '', headers }: IncomingMessage): Asked {
   const key = decodeURIComponent(new URL(url, 'http://s3').pathname.slice(1));
-  return { method, key, range: headers.range ?? null, ifMatch: headers['if-match'] ?? null };
+  const ifNoneMatch = headers['if-none-match'] ?? null;
+  return { method, key, range: headers.range ?? null, ifMatch: headers['if-match'] ?? null, ifNoneMatch };
+}
+
+type Refusal = { status: number; code: string };
+
+const etagOf = (object: Buffer) => `"${createHash('md5').update(object).digest('hex')}"`;
+
+function work(
+  objects: Map<string, Buffer>,
+  { method, key, ifMatch, ifNoneMatch }: Asked,
+  body: Buffer,
+): Refusal | { object: Buffer } {
+  const object = objects.get(key);
+  if (object && ifNoneMatch !== null) return { status: 412, code: 'PreconditionFailed' };
+  if (!object && (method !== 'PUT' || ifMatch !== null)) return { status: 404, code: 'NoSuchKey' };
+  if (object && ifMatch !== null && ifMatch !== etagOf(object))
+    return { status: 412, code: 'PreconditionFailed' };
+  if (method === 'DELETE') objects.delete(key);
+  if (method === 'PUT') objects.set(key, body);
+  return { object: objects.get(key) ?? Buffer.alloc(0) };
 }
 
 function answer(
   response: ServerResponse,
-  { method, range, ifMatch }: Asked,
-  object: Buffer | undefined,
+  { method, range }: Asked,
+  object: Buffer,
   fault: 'stall' | 'break' | null,
 ): void {
-  if (!object) {
-    fail(response, { status: 404, code: 'NoSuchKey' });
-    return;
-  }
-  const etag = `"${createHash('md5').update(object).digest('hex')}"`;
-  if (method === 'PUT') return void response.writeHead(200, { etag }).end();
-  if (ifMatch !== null && ifMatch !== etag) {
-    fail(response, { status: 412, code: 'PreconditionFailed' });
-    return;
-  }
   const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
   const part = object.subarray(Number(first), last === '' ? undefined : Number(last) + 1);
-  response.writeHead(range === null ? 200 : 206, { etag, 'content-length': part.length });
-  if (method === 'HEAD') return void response.end();
-  if (fault === null) return void response.end(part);
-  const half = part.subarray(0, Math.ceil(part.length / 2));
-  response.write(half, () => {
-    if (fault === 'break') response.destroy();
-  });
+  const length = method === 'GET' || method === 'HEAD' ? part.length : 0;
+  response.writeHead(range === null ? 200 : 206, { etag: etagOf(object), 'content-length': length });
+  if (method !== 'GET') response.end();
+  else if (fault === null) response.end(part);
+  else
+    response.write(part.subarray(0, Math.ceil(part.length / 2)), () => {
+      if (fault === 'break') response.destroy();
+    });
 }
 
-function fail(response: ServerResponse, { status, code }: { status: number; code: string }): void {
+function refuse(response: ServerResponse, { status, code }: Refusal): void {
   response.writeHead(status, { 'content-type': 'application/xml' });
   response.end(
     `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>because</Message></Error>`,

@@ -16,7 +16,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import type * as z from 'zod';
 import { type RowSchema, readCsv } from '../csv.ts';
-import { FileInvalid, ObjectChanged, ObjectNotFound, RequestRefused } from '../errors.ts';
+import { FileInvalid, ObjectChanged, ObjectNotFound, RequestRefused, ServiceUnreachable } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { Patience, patiently } from './patience.ts';
@@ -189,6 +189,7 @@ export async function writeObject(
   try {
     await upload.done();
   } catch (error) {
+    if (isLostUpload(error)) throw lostUpload(location, error);
     throw expected !== undefined && isConditionFalse(error) ? changed(location, error) : error;
   }
 }
@@ -259,8 +260,9 @@ export async function writeConditionally(
     );
     return true;
   } catch (error) {
-    if (isConditionFalse(error)) return false;
-    throw error;
+    if (!isConditionFalse(error)) throw error;
+    // S3 may have written it and the answer be lost, so that the client asked a second time.
+    return wasAskedAgain(error) && (await readVersion(location))?.text === body;
   }
 }
 
@@ -286,7 +288,7 @@ export async function createObject(
     return true;
   } catch (error) {
     if ([409, 412].includes(statusOf(error))) return false;
-    throw error;
+    throw isLostUpload(error) ? lostUpload(location, error) : error;
   }
 }
 
@@ -424,8 +426,8 @@ export async function deleteConditionally(location: ObjectLocation, etag: string
     await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key, IfMatch: etag }));
     return true;
   } catch (error) {
-    if (isConditionFalse(error)) return false;
-    throw error;
+    if (!isConditionFalse(error)) throw error;
+    return isMissing(error) && wasAskedAgain(error); // then it was the first that has deleted it
   }
 }
 
@@ -471,6 +473,25 @@ const changed = (location: ObjectLocation, cause: unknown): ObjectChanged =>
       found: 'another version than the one that was read',
       expected: 'nobody else to write there',
       fix: 'redrive the execution; if it happens again, look for another execution of the same station',
+    },
+    { cause },
+  );
+
+const wasAskedAgain = (error: unknown): boolean =>
+  ((error as { cause?: { $metadata?: { attempts?: number } } }).cause?.$metadata?.attempts ?? 1) > 1;
+
+/** S3 knows an upload no longer when it is complete: the answer that said so was lost. */
+const isLostUpload = (error: unknown): boolean =>
+  error instanceof RequestRefused && error.code === 'NoSuchUpload';
+
+const lostUpload = (location: ObjectLocation, cause: unknown): ServiceUnreachable =>
+  new ServiceUnreachable(
+    {
+      what: 'It is not known whether S3 has written an object',
+      where: s3Uri(location),
+      found: 'an upload that S3 no longer knows',
+      expected: 'an answer to its completion',
+      fix: 'nothing: the machine tries again, and the object is written again',
     },
     { cause },
   );

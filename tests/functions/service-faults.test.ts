@@ -7,7 +7,9 @@ import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
 import { handler as mergePredictions } from '../../functions/merge-predictions.ts';
+import { inTransaction, withDatabase } from '../../shared/aws/database.ts';
 import {
+  deleteConditionally,
   findSize,
   openObject,
   readAllRows,
@@ -172,6 +174,58 @@ describe('S3 that is out of order for a while', () => {
     s3.fault = () => ({ status: 403, code: 'AccessDenied' });
     await expect(findSize(place)).rejects.toThrow(AccessDenied);
   });
+});
+
+describe('a write whose answer is lost', () => {
+  /** The first write is done, and its connection then closed. */
+  const deaf = () => {
+    let isFirst = true;
+    return ({ method }: Asked): Fault | null => {
+      if (method === 'GET' || !isFirst) return null;
+      isFirst = false;
+      return 'forget';
+    };
+  };
+
+  test('is known by what it wrote, where nobody else was to have written', async () => {
+    s3.fault = deaf();
+
+    expect(await writeConditionally(place, '{"mine":1}')).toBe(true);
+    expect(s3.asked.map(({ method }) => method)).toEqual(['PUT', 'PUT', 'GET']);
+  });
+
+  test('is not taken for that of another', async () => {
+    keep('{"theirs":1}');
+    s3.fault = deaf();
+
+    expect(await writeConditionally(place, '{"mine":1}')).toBe(false);
+    expect(String(s3.objects.get('models/a.csv'))).toBe('{"theirs":1}');
+  });
+
+  test('is known by what is gone, where it was to delete', async () => {
+    keep('{}');
+    const { etag } = (await openObject(place)) as { etag: string };
+    s3.fault = deaf();
+
+    expect(await deleteConditionally(place, etag)).toBe(true);
+    expect(await deleteConditionally(place, etag)).toBe(false);
+  });
+});
+
+test('S3 that is lost within a transaction is named as S3, and the database is well', async () => {
+  s3.fault = () => 'reset';
+  const impatient = serviceClient(S3Client, { forcePathStyle: true, patienceMs: 200 });
+  const copy = () => impatient.send(new GetObjectCommand({ Bucket: 'models', Key: 'a.csv' }));
+
+  const attempt = withDatabase(async (database) => {
+    const fault = await inTransaction(database, copy).catch((error: Error) => error);
+    await database.query('SELECT 1');
+    throw fault;
+  });
+
+  await expect(attempt).rejects.toThrow(ServiceUnreachable);
+  await expect(attempt).rejects.toThrow('S3 does not answer (GetObject s3://models/a.csv)');
+  await expect(attempt).rejects.not.toThrow('security group');
 });
 
 describe('a body that breaks off', () => {
