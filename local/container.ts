@@ -12,7 +12,7 @@ import { endWithThisProcess } from './watchdog.ts';
 /** SageMaker's wait between SIGTERM and SIGKILL. */
 export const STOP_GRACE_MS = 120_000;
 /** For the last lines of a container that has ended. */
-const OUTPUT_GRACE_MS = 5_000;
+export const OUTPUT_GRACE_MS = 5_000;
 const TAIL_LINES = 20;
 /** Marks a container's process and all that come from it, whatever their ids; its value is the folder that it works in. */
 const MARK = 'FPE_LOCAL_CONTAINER';

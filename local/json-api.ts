@@ -111,7 +111,7 @@ export async function startJsonApi(
 }
 
 /** What is asked for so is done at once. */
-const ASK_TIMEOUT_MS = 30_000;
+export const ASK_TIMEOUT_MS = 30_000;
 
 /**
  * Asks an operation of such a server, where there is no SDK for it.

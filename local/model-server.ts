@@ -12,7 +12,7 @@ import { freePort } from './postgres.ts';
 const PING_INTERVAL_MS = 50;
 const EXIT_NOTICE_MS = 200;
 const PING_TIMEOUT_MS = 2000;
-const START_TIMEOUT_MS = 300_000;
+export const START_TIMEOUT_MS = 300_000;
 /** Of what it wrote last: room for a whole message of our own. */
 const REASON_CHARACTERS = 900;
 const DEFAULT_CODE = '/opt/ml/model/code';

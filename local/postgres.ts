@@ -32,10 +32,10 @@ import { createSchema } from '../shared/fpe-database/schema.ts';
 import { writeDurably } from './durable-file.ts';
 import { endWithThisProcess } from './watchdog.ts';
 
-const START_TIMEOUT_MS = 30_000;
+export const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 /** For making the files of a new database, and for changing roles while nobody is connected. */
-const SETUP_TIMEOUT_MS = 120_000;
+export const SETUP_TIMEOUT_MS = 120_000;
 const LOG_CHARACTERS = 4000;
 
 const DATABASE = 'fpe';

@@ -43,9 +43,9 @@ const ROOT = join(import.meta.dirname, '..');
 const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 8086, postgres: 5433 };
 const USGS_KEY_SECRET = 'fpe-local-usgs-key';
 const START_TIMEOUT_MS = 60_000;
-const PING_TIMEOUT_MS = 5_000;
+export const PING_TIMEOUT_MS = 5_000;
 /** SageMaker's grace for a job, and then some. */
-const STOP_TIMEOUT_MS = STOP_GRACE_MS + 20_000;
+export const STOP_TIMEOUT_MS = STOP_GRACE_MS + 20_000;
 
 /** What `stack.json` holds. */
 export type StackDescription = {

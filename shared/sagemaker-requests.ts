@@ -105,6 +105,9 @@ export const modelRequest = (image: string) => ({
   },
 });
 
+/** How long a score is waited for, twice what the server gives a photo, and how often it is asked for again. */
+export const MODEL_CLIENT = { InvocationsTimeoutInSeconds: 120, InvocationsMaxRetries: 1 };
+
 /** What a transform job takes of a run, be it one of training or of scoring alone. */
 export type TransformSettings = {
   buckets: { model: string };
@@ -116,7 +119,7 @@ export function transformRequest({ buckets, keys, parameters }: TransformSetting
   return {
     MaxConcurrentTransforms: MAX_CONCURRENT_TRANSFORMS,
     MaxPayloadInMB: MAX_PAYLOAD_MB,
-    ModelClientConfig: { InvocationsTimeoutInSeconds: 120, InvocationsMaxRetries: 1 },
+    ModelClientConfig: MODEL_CLIENT,
     TransformInput: {
       ContentType: 'image/jpeg',
       SplitType: 'None',

@@ -283,6 +283,22 @@ def test_a_large_photo_does_not_wait_for_a_worker_that_does_not_read_it(mortal):
     assert 'took too long' in answer['error']
 
 
+@pytest.mark.parametrize(
+    'said', ['', 'POST /invocations HTTP/1.1\r\n', 'POST /invocations HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf']
+)
+def test_a_client_that_falls_silent_is_hung_up_on(trained, said):
+    served = Served(
+        trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='1', SERVE_CONNECTION_SECONDS='1'
+    )
+    try:
+        assert served.wait() == (200, b'')
+        with socket.create_connection(('127.0.0.1', served.port), timeout=20) as connection:
+            connection.sendall(said.encode())
+            assert connection.recv(1000) == b''
+    finally:
+        served.process.kill()
+
+
 def test_sigterm_ends_the_server_and_its_workers(served):
     assert served.invoke(jpeg(0.2))[0] == 200
 

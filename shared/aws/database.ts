@@ -53,9 +53,9 @@ export const DATABASE_LIMITS = {
 /** A function that was frozen within a transaction holds its locks no longer than the longest function may run. */
 export const IDLE_IN_TRANSACTION_MS = 900_000;
 /** Both sides look whether the other is still there: after so long without a word, so often, three times. */
-const KEEP_ALIVE_SECONDS = { idle: 30, interval: 10, count: 3 };
+export const KEEP_ALIVE_SECONDS = { idle: 30, interval: 10, count: 3 };
 /** For the farewell to a server that may have gone. */
-const FAREWELL_MS = 2_000;
+export const FAREWELL_MS = 2_000;
 
 let cachedSecret: z.output<typeof databaseSecret> | undefined;
 

@@ -5,11 +5,11 @@ import { Patience } from './patience.ts';
 import { decideFault, isPassing, nameFault, type ServiceCall } from './service-faults.ts';
 
 /** Until a connection is there: a packet that nobody answers is lost. */
-const CONNECT_MS = 5_000;
+export const CONNECT_MS = 5_000;
 /** Without a byte in either direction, before the answer or in the middle of it; the SDK begins to count 3 s after the request. */
-const SILENCE_MS = 12_000;
+export const SILENCE_MS = 12_000;
 /** From the request to the head of the answer, for a peer that says a little now and then; 8 MiB may take a home's line long. */
-const ANSWER_MS = 300_000;
+export const ANSWER_MS = 300_000;
 
 /** Time that a fault may take to pass before a function gives up; the machine goes on for longer. */
 export const PATIENCE_MS = 60_000;

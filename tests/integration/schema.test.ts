@@ -205,7 +205,7 @@ describe('fpe schema', () => {
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(
-      /^DatabaseUnavailable: The database cannot be reached \(127\.0\.0\.1\)\. Found: .*ECONNREFUSED/,
+      /^DatabaseUnavailable: The database cannot be reached \(127\.0\.0\.1, connecting\)\. Found: .*ECONNREFUSED/,
     );
     expect(stderr).not.toContain(' at ');
   });
