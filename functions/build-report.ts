@@ -15,7 +15,7 @@ import { fileChecksums, photoBase } from '../shared/aws/report-files.ts';
 import type { Report } from '../shared/execution-state.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { prediction, unclearName, unclearPhoto } from '../shared/predictions.ts';
-import { qualityNote, reportChecks } from '../shared/quality/dataset-quality.ts';
+import { qualityRemarks, reportChecks } from '../shared/quality/dataset-quality.ts';
 import { countFindings, qualityFile } from '../shared/quality/finding.ts';
 import { metricsFile } from '../shared/report/metrics.ts';
 import { agreementNote } from '../shared/report/note.ts';
@@ -72,10 +72,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   });
   return {
     note: agreementNote(report),
-    remarks: remarks(report)
-      .map((remark) => `\n${remark}`)
-      .join(''),
-    data_note: qualityNote(report.checks),
+    remarks: [...qualityRemarks(report.checks), ...remarks(report)].map((remark) => `\n${remark}`).join(''),
     data_findings: countFindings(report.checks),
     learnt: training.learnt,
     kendall_tau: forEachGroup(({ id }) => byPhoto[id].tau),

@@ -196,8 +196,7 @@ export const report = z.object({
   note: z.string(),
   /** What did not take part and why, each sentence on a line of its own that a line break begins; for the notification. */
   remarks: z.string(),
-  /** What the checks of the data found, in one sentence, and how many findings each has. */
-  data_note: z.string(),
+  /** How many findings each check of the data has. */
   data_findings: z.record(z.enum(CHECKS), count),
   /** null where the training does not tell, as one by an earlier version. */
   learnt: learnt.nullable(),

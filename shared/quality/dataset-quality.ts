@@ -73,10 +73,8 @@ export function timeFormat(timezone: string): FormatTime {
   return (epochMs) => clock.iso(epochMs).slice(0, 16).replace('T', ' ');
 }
 
-/** How much was found, in a few words for the notification. */
-export function qualityNote(checks: readonly CheckResult[]): string {
+/** How much was found, in a few words for the notification; nothing where nothing was. */
+export function qualityRemarks(checks: readonly CheckResult[]): string[] {
   const count = checks.reduce((sum, { findings }) => sum + findings.length, 0);
-  return count === 0
-    ? 'Nothing was found wrong with the data.'
-    : `${countOf(count, 'finding')} on the data: see “Data quality” in the report.`;
+  return count === 0 ? [] : [`${countOf(count, 'finding')} on the data: see “Data quality” in the report.`];
 }

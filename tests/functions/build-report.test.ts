@@ -74,7 +74,6 @@ describe('BuildReport', () => {
     expect(report).toEqual({
       note: 'Scores and observed flow agree with a Kendall tau of 1.00 over 60 photos, and of 1.00 over the 30 photos in no annotation pair.',
       remarks: expect.stringMatching(/^\nPhotos without a score: 2 truncated or broken, 1 without an answer/),
-      data_note: 'Nothing was found wrong with the data.',
       data_findings: { clock: 0, duplicates: 0, gaps: 0, values: 0, darkness: 0, annotators: 0 },
       learnt: null,
       kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': 1, 'test-all': 1, overall: 1 },
@@ -139,7 +138,7 @@ describe('BuildReport', () => {
       darkness: 1,
       annotators: 0,
     });
-    expect(report.data_note).toBe('2 findings on the data: see “Data quality” in the report.');
+    expect(report.remarks).toContain('\n2 findings on the data: see “Data quality” in the report.');
     const page = await read(state, state.run.keys.report);
     expect(page).toContain('Found clock.reset');
     expect(page).toContain('1 photo too dark to see anything');

@@ -129,7 +129,6 @@ const ANSWERS: Record<string, Answer> = {
   buildReport: () => ({
     note: 'Kendall tau is 0.75.',
     remarks: '\nPhotos without a score: 2 truncated or broken.',
-    data_note: '3 findings on the data.',
     data_findings: { clock: 2, duplicates: 1, gaps: 0, values: 0, darkness: 0, annotators: 0 },
     learnt: { train: 159_000, val: 39_000, photos_unreadable: 12 },
     kendall_tau: taus,
@@ -290,7 +289,7 @@ describe('the machine', () => {
     expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
       Subject: 'FPE: a model of station 29 is finished',
       Message:
-        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. 3 findings on the data. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
     });
   });
 });
