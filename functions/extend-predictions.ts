@@ -2,7 +2,14 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishScoredPhotos } from '../shared/aws/metrics.ts';
-import { csvUpload, findVersion, readAllRows, readRows, writeCsv } from '../shared/aws/object-store.ts';
+import {
+  csvUpload,
+  findVersion,
+  readAllRows,
+  readJson,
+  readRows,
+  writeCsv,
+} from '../shared/aws/object-store.ts';
 import { assertClaimHeld } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows, formatCsv } from '../shared/csv.ts';
 import { ObjectNotFound, PredictionsIncomplete } from '../shared/errors.ts';
@@ -18,9 +25,18 @@ import {
   type PredictedPhoto,
   predictedPhoto,
 } from '../shared/predictions.ts';
-import { type Counts, leftOutPhrases, PHOTO_FAULTS, type PhotoFault, sumCounts } from '../shared/reasons.ts';
+import {
+  type Counts,
+  leftOutPhrases,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  type PhotoFault,
+  sumCounts,
+} from '../shared/reasons.ts';
 import { formatCount } from '../shared/report/formats.ts';
 import {
+  type Corrections,
+  corrections,
   type Extension,
   type ScoringRun,
   type Selection,
@@ -45,17 +61,19 @@ export const handler = lambdaHandler(
     });
     const added = await readNewScores(run, selection, merged);
     const clock = stationClock(run.station.timezone);
-    const ofImagesets = new Map(
-      added
-        .flatMap(({ filename }) => imagesetUuidOf(filename) ?? [])
-        .map((uuid) => [uuid, [] as PredictedPhoto[]]),
-    );
+    const { imagesets, outside } = await readCorrections(run, selection);
+    const withAdded = added.flatMap(({ filename }) => imagesetUuidOf(filename) ?? []);
+    const ofImagesets = new Map([...imagesets, ...withAdded].map((uuid) => [uuid, [] as PredictedPhoto[]]));
     const images = await writeExtended(run, extendPredictions(sortedPredictions(selection), added), (row) =>
       ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
     );
-    await pMap(ofImagesets, ([uuid, rows]) => writeImageset(run, uuid, rows, clock), {
-      concurrency: FILES_AT_ONCE,
-    });
+    await pMap(
+      ofImagesets,
+      ([uuid, rows]) => writeImageset(run, uuid, { rows, outside: new Set(outside) }, clock),
+      {
+        concurrency: FILES_AT_ONCE,
+      },
+    );
     const scored = added.filter(({ score }) => score !== null).length;
     const counts = { images, scored, unreadable: added.length - scored };
     publishScoredPhotos(counts);
@@ -63,14 +81,27 @@ export const handler = lambdaHandler(
       PHOTO_FAULTS,
       merged.map((batch) => batch.faults),
     );
-    return { ...counts, faults, remarks: faultRemark(faults), imagesets: ofImagesets.size, published_etag };
+    return {
+      ...counts,
+      faults,
+      remarks: remarksOf(faults, selection),
+      imagesets: ofImagesets.size,
+      published_etag,
+    };
   },
 );
 
-const faultRemark = (faults: Counts<PhotoFault>): string => {
-  const phrases = leftOutPhrases(PHOTO_FAULTS, faults, formatCount);
-  return phrases.length > 0 ? `\nPhotos without a score: ${phrases.join(', ')}.` : '';
-};
+function remarksOf(faults: Counts<PhotoFault>, { left_out, corrected, outside }: Selection): string {
+  const sentence = (begin: string, phrases: string[]) =>
+    phrases.length > 0 ? `\n${begin}: ${phrases.join(', ')}.` : '';
+  return (
+    sentence('Photos without a score', leftOutPhrases(PHOTO_FAULTS, faults, formatCount)) +
+    sentence('Photos left out', leftOutPhrases(PHOTO_EXCLUSIONS, left_out, formatCount)) +
+    (corrected + outside > 0
+      ? `\nTimes corrected since, as of the database: ${formatCount(corrected)} photos stay, ${formatCount(outside)} are outside the hours and months of the model and go.`
+      : '')
+  );
+}
 
 /** @returns number of rows for the website */
 async function writeExtended(
@@ -105,6 +136,12 @@ async function writeExtended(
 const inModelBucket = (run: ScoringRun, key: string) => ({ bucket: run.buckets.model, key });
 const inUtc = (row: PredictedPhoto) => ({ ...row, timestamp: formatInstant(row.timestamp) });
 
+/** None where no photo got another time. */
+const readCorrections = async (run: ScoringRun, { corrected, outside }: Selection): Promise<Corrections> =>
+  corrected + outside > 0
+    ? readJson(inModelBucket(run, run.keys.extended.corrections), corrections)
+    : { imagesets: [], outside: [] };
+
 /** Rows of all chunks: each new photo has one, or the run fails (Q-M2). */
 async function readNewScores(
   run: ScoringRun,
@@ -138,7 +175,7 @@ async function* sortedPredictions({ predictions, is_sorted }: Selection): AsyncG
 async function writeImageset(
   run: ScoringRun,
   uuid: string,
-  rows: readonly PredictedPhoto[],
+  { rows, outside }: { rows: readonly PredictedPhoto[]; outside: ReadonlySet<string> },
   clock: StationClock,
 ): Promise<void> {
   const location = inModelBucket(run, imagesetPredictionsKey(run.keys.fixed.imagesets, uuid));
@@ -146,7 +183,8 @@ async function writeImageset(
     if (error instanceof ObjectNotFound) return [];
     throw error;
   });
-  const lines = imagesetPredictions(known, rows).map((row) => ({
+  const stays = known.filter(({ filename }) => !outside.has(filename));
+  const lines = imagesetPredictions(stays, rows).map((row) => ({
     ...row,
     timestamp: clock.iso(row.timestamp).replace('T', ' '),
   }));

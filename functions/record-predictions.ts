@@ -14,11 +14,12 @@ import { type ScoredUntil, type ScoringRun, scoringRun, selection } from '../sha
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, selection }),
   async ({ run, selection: { work, snapshot_at } }): Promise<void> => {
-    if (work === 'score')
+    if (work === 'score' || work === 'correct')
       await replaceTogether(await copiesOf(run), run.id, () => renewClaim(run, run.keys.claim));
     const scored: ScoredUntil = { snapshot_at, execution_arn: run.execution_arn };
     await writeJson({ bucket: run.buckets.model, key: run.keys.version.scored }, scored);
-    await finishClaim(run, run.keys.claim);
+    // Where there was nothing to do, the claim is not held, or nobody keeps others out with it.
+    if (work !== 'nothing') await finishClaim(run, run.keys.claim);
   },
 );
 

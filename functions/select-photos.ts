@@ -5,19 +5,20 @@ import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
 import { findPredictions } from '../shared/aws/model-files.ts';
-import { findVersion, readRows, writeCsv } from '../shared/aws/object-store.ts';
-import { requirePhotos } from '../shared/aws/photos.ts';
+import { findVersion, readAllRows, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/aws/withdrawal-record.ts';
-import { csvPieces } from '../shared/csv.ts';
+import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
 import { PhotosMissing } from '../shared/errors.ts';
+import { byInstant, extendPredictions } from '../shared/extended-predictions.ts';
 import {
   inSnapshot,
   photosWithPeople,
   snapshotTime,
   stationImages,
 } from '../shared/fpe-database/station-export.ts';
-import { imageKey } from '../shared/image-key.ts';
+import { imagesetUuidOf, usableKey } from '../shared/image-key.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
@@ -29,8 +30,16 @@ import {
   requireFewVanished,
   selectPhotos,
 } from '../shared/photo-selection.ts';
-import { predictedPhoto } from '../shared/predictions.ts';
-import { placeOf, type ScoringRun, type Selection, scoringRun } from '../shared/scoring-state.ts';
+import { PhotoSet } from '../shared/photo-set.ts';
+import { PREDICTION_COLUMNS, type PredictedPhoto, predictedPhoto } from '../shared/predictions.ts';
+import { type Counts, noneOf, PHOTO_EXCLUSIONS, type PhotoExclusion } from '../shared/reasons.ts';
+import {
+  type Corrections,
+  placeOf,
+  type ScoringRun,
+  type Selection,
+  scoringRun,
+} from '../shared/scoring-state.ts';
 import {
   EMPTY_WITHDRAWAL,
   joinWithdrawals,
@@ -51,8 +60,8 @@ type Found = PhotoSelection & {
 };
 
 /**
- * Finds the photos that the model has not scored yet, and those that have to go: all of the station that show people and have not
- * gone yet, and those that have vanished. What has to go is written down first, so that it goes even if this execution ends half way.
+ * Finds the photos that the model has not scored yet, those whose times were corrected since, and those that have to go: all of
+ * the station that show people and have not gone yet, and those that have vanished. What has to go is written down first, so that it goes even if this execution ends half way.
  *
  * @throws TooManyRemovals, PhotosMissing; where photos have to go, they go first and the next execution throws
  */
@@ -60,10 +69,12 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
   let found = await findPhotos(run);
   const isToGo = ({ removed, people, pending, back }: Found) =>
     removed.size > 0 || [people, pending, back].some((photos) => sizeOf(photos) > 0);
-  let hasAdded = found.added.length > 0;
+  const isMoved = ({ corrected, outside }: Found) => corrected.size + outside.size > 0;
   let withdrawal = EMPTY_WITHDRAWAL;
   let removed = 0;
-  if (hasAdded || isToGo(found)) {
+  let scorable = NOTHING_SCORABLE;
+  let moved = NOTHING_MOVED;
+  if (found.added.length > 0 || isToGo(found) || isMoved(found)) {
     await claimModel(run);
     // Another execution may have held the claim since, and have scored the very same photos.
     if ((await findVersion(found.predictions)) !== found.etag) found = await findPhotos(run);
@@ -73,23 +84,29 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
     const { people, pending, back } = found;
     if (isToGo(found))
       withdrawal = await recordWithdrawal(run, joinWithdrawals(names, people, pending), { without: back });
-    hasAdded = found.added.length > 0 && (await writeSelection(run, found, sizeOf(withdrawal) > 0));
+    if (found.added.length > 0) scorable = await writeSelection(run, found, sizeOf(withdrawal) > 0);
+    if (isMoved(found)) moved = await writeCorrected(run, found, withdrawal);
   }
+  const hasAdded = scorable.photos > 0;
+  const hasMoved = moved.corrected + moved.outside > 0;
   const vanishedOf = { vanished: found.vanished.size, known: found.known };
   const to_withdraw = sizeOf(withdrawal);
   // Otherwise WithdrawPhotos refuses it, after its work.
   if (to_withdraw === 0) requireFewVanished(vanishedOf, run.parameters.allow_removals, placeOf(run));
   const { predictions, isSorted, snapshotAt } = found;
   return {
-    work: hasAdded ? 'score' : to_withdraw > 0 ? 'remove' : 'nothing',
-    transform_photos: hasAdded ? found.added.length : 0,
+    work: hasAdded ? 'score' : hasMoved ? 'correct' : to_withdraw > 0 ? 'remove' : 'nothing',
+    transform_photos: scorable.photos,
     removed,
     to_withdraw,
     ...vanishedOf,
-    images: found.scored,
+    corrected: moved.corrected,
+    outside: moved.outside,
+    left_out: scorable.leftOut,
+    images: found.scored - moved.scoredOutside,
     snapshot_at: snapshotAt,
-    predictions,
-    is_sorted: isSorted,
+    predictions: hasMoved ? correctedOf(run) : predictions,
+    is_sorted: hasMoved || isSorted,
   };
 });
 
@@ -144,22 +161,33 @@ async function namesOf(
   return { names: joinWithdrawals(names), count: names.filenames.length, scored };
 }
 
+/** New photos that are scored, and how many cannot be, by reason. */
+type Scorable = { photos: number; leftOut: Counts<PhotoExclusion> };
+const NOTHING_SCORABLE: Scorable = { photos: 0, leftOut: noneOf(PHOTO_EXCLUSIONS) };
+
 /**
  * @param isLenient whether photos have to go first, so that one that is missing in S3 waits for the next execution
- * @returns whether there is something to score
  * @throws PhotosMissing
  */
-async function writeSelection(run: ScoringRun, { added }: Found, isLenient: boolean): Promise<boolean> {
+async function writeSelection(run: ScoringRun, { added }: Found, isLenient: boolean): Promise<Scorable> {
   const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
   const clock = stationClock(run.station.timezone);
-  const rows = added.map((row) => ({ ...row, filename: imageKey(row, run.buckets.storage) }));
-  const filenames = rows.map(({ filename }) => filename);
+  const named = added.flatMap((row) => {
+    const filename = usableKey(row, run.buckets.storage);
+    return filename === null ? [] : [{ ...row, filename }];
+  });
+  let unusable: ReadonlyMap<string, ObjectExclusion>;
   try {
-    await requirePhotos(run.buckets.storage, run.station, new Set(filenames));
+    const keys = new Set(named.map(({ filename }) => filename));
+    ({ unusable } = await requirePhotos(run.buckets.storage, run.station, keys));
   } catch (error) {
     if (!isLenient || !(error instanceof PhotosMissing)) throw error;
-    return false;
+    return NOTHING_SCORABLE;
   }
+  const rows = named.filter(({ filename }) => !unusable.has(filename));
+  const leftOut = noneOf(PHOTO_EXCLUSIONS);
+  leftOut.unusable_key = added.length - named.length;
+  for (const exclusion of unusable.values()) leftOut[exclusion] += 1;
   const pieces = csvPieces(INPUT_IMAGE_COLUMNS, rows, ({ image_id, epoch_seconds, filename, url }) => {
     const epochMs = (epoch_seconds as number) * 1000;
     return {
@@ -173,6 +201,60 @@ async function writeSelection(run: ScoringRun, { added }: Found, isLenient: bool
     };
   });
   await writeCsv(inModelBucket(run.keys.transform.images), Readable.from(pieces));
+  const filenames = rows.map(({ filename }) => filename);
   await writeManifest(inModelBucket(run.keys.transform.manifest), run.buckets.storage, [filenames]);
-  return true;
+  return { photos: rows.length, leftOut };
+}
+
+const NOTHING_MOVED = { corrected: 0, outside: 0, scoredOutside: 0 };
+const correctedOf = ({ buckets, keys }: ScoringRun): ObjectLocation => ({
+  bucket: buckets.model,
+  key: keys.extended.corrected,
+});
+
+/**
+ * Writes the predictions once more: in order of the times that the database has now, without photos that have to go or are not the
+ * model's by their new time. A score stays, as the photo shows the same; an observed value does not, as it was that of another time.
+ */
+async function writeCorrected(
+  run: ScoringRun,
+  found: Found,
+  withdrawal: Withdrawal,
+): Promise<typeof NOTHING_MOVED> {
+  const { predictions, corrected, outside, isSorted } = found;
+  const gone = PhotoSet.fromJSON(withdrawal);
+  const kept: PredictedPhoto[] = [];
+  const left: PredictedPhoto[] = [];
+  for await (const rows of readRows(predictions, predictedPhoto))
+    for (const row of rows) {
+      if (gone.has(row)) continue;
+      const timestamp = corrected.get(row);
+      if (outside.has(row)) left.push(row);
+      else if (timestamp !== undefined) kept.push({ ...row, timestamp, value: null });
+    }
+  const others = (rows: PredictedPhoto[]) =>
+    rows.filter((row) => !gone.has(row) && !outside.has(row) && corrected.get(row) === undefined);
+  async function* unmoved() {
+    if (isSorted) for await (const rows of readRows(predictions, predictedPhoto)) yield others(rows);
+    else yield others(await readAllRows(predictions, predictedPhoto)).sort(byInstant);
+  }
+  async function* lines() {
+    yield csvHeader(PREDICTION_COLUMNS);
+    for await (const rows of extendPredictions(unmoved(), kept.sort(byInstant)))
+      yield csvRows(
+        PREDICTION_COLUMNS,
+        rows.map((row) => ({ ...row, timestamp: formatInstant(row.timestamp) })),
+      );
+  }
+  await writeCsv(correctedOf(run), Readable.from(lines()));
+  const changed: Corrections = {
+    imagesets: [...new Set([...kept, ...left].flatMap(({ filename }) => imagesetUuidOf(filename) ?? []))],
+    outside: left.map(({ filename }) => filename),
+  };
+  await writeJson({ bucket: run.buckets.model, key: run.keys.extended.corrections }, changed);
+  return {
+    corrected: kept.length,
+    outside: left.length,
+    scoredOutside: left.filter(({ score }) => score !== null).length,
+  };
 }

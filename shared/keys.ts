@@ -196,6 +196,9 @@ export function scoringKeys(stationId: number, modelCode: string, modelUuid: str
     extended: {
       predictions: `${run}/extended/predictions.csv`,
       published: `${run}/extended/published.csv`,
+      /** The predictions with the times of the database, where those were corrected, and what was. */
+      corrected: `${run}/extended/corrected.csv`,
+      corrections: `${run}/extended/corrections.json`,
       imagesets: `${run}/extended/imagesets`,
     },
     published: {

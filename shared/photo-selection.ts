@@ -2,6 +2,7 @@ import { TooManyRemovals } from './errors.ts';
 import type { ImageRow } from './fpe-database/station-export.ts';
 import { findImageKey } from './image-key.ts';
 import { PhotoSet } from './photo-set.ts';
+import { PhotoTimes } from './photo-times.ts';
 import type { PredictedPhoto } from './predictions.ts';
 import { EMPTY_WITHDRAWAL, type Withdrawal } from './withdrawal.ts';
 
@@ -14,6 +15,10 @@ export type PhotoSelection = {
   vanished: PhotoSet;
   /** Photos that were to go, and are in the database and show nobody: had they only vanished, they are back. */
   back: Withdrawal;
+  /** Photos of the predictions whose time was corrected since, by both of their names: the new times of those that stay. */
+  corrected: PhotoTimes;
+  /** And those that are no longer within the hours and months of the model, or have no time any more. */
+  outside: PhotoSet;
   /** Predictions with a score. */
   scored: number;
   /** All predictions, with a score or not. */
@@ -23,37 +28,43 @@ export type PhotoSelection = {
 };
 
 /** What is kept of a model's predictions. */
-export type PredictedPhotos = { photos: PhotoSet } & Pick<PhotoSelection, 'scored' | 'isSorted'>;
+export type PredictedPhotos = { photos: PhotoSet; times: PhotoTimes } & Pick<
+  PhotoSelection,
+  'scored' | 'isSorted'
+>;
 
 /** @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids */
 export async function readPredictedPhotos(
   predicted: AsyncIterable<PredictedPhoto[]>,
 ): Promise<PredictedPhotos> {
   const photos = new PhotoSet();
+  const times = new PhotoTimes();
   let scored = 0;
   let isSorted = true;
   let last = Number.NEGATIVE_INFINITY;
   for await (const rows of predicted)
     for (const row of rows) {
       photos.add(row);
+      times.set(row, row.timestamp);
       if (row.score !== null) scored += 1;
       isSorted &&= row.timestamp >= last;
       last = row.timestamp;
     }
-  return { photos, scored, isSorted };
+  return { photos, times, scored, isSorted };
 }
 
 /**
  * Compares a station's photos with the predictions of a model, in one pass of which only the new ones are kept.
  *
- * A photo that is merely being processed again keeps its prediction; it is removed when its row is gone or it has PII.
+ * A photo that is merely being processed again keeps its prediction; it is removed when its row is gone or it has PII. One whose
+ * camera's clock was corrected keeps its score, as it shows the same, and gets the time of the database.
  *
  * @param stored every photo of the station
  * @param toGo what an earlier execution was to withdraw and may not have
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
 export async function selectPhotos(
-  { photos: known, scored, isSorted }: PredictedPhotos,
+  { photos: known, times, scored, isSorted }: PredictedPhotos,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
   toGo: Withdrawal = EMPTY_WITHDRAWAL,
@@ -63,6 +74,8 @@ export async function selectPhotos(
   const removed = known.copy();
   const vanished = known.copy();
   const added: ImageRow[] = [];
+  const corrected = new PhotoTimes();
+  const outside = new PhotoSet();
   for await (const rows of stored)
     for (const row of rows) {
       const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
@@ -74,11 +87,19 @@ export async function selectPhotos(
           back.filenames.push(photo.filename);
         }
       }
-      if (row.exclusion === null && !known.has(photo) && isOfModel((row.epoch_seconds as number) * 1000))
-        added.push(row);
+      const now = row.epoch_seconds === null ? Number.NaN : row.epoch_seconds * 1000;
+      if (row.exclusion === null && !known.has(photo) && isOfModel(now)) added.push(row);
+      const before = times.get(photo);
+      if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;
+      for (const name of [photo, { ...photo, image_id: null }])
+        if (row.exclusion === null && isOfModel(now)) corrected.set(name, now);
+        else outside.add(name);
     }
-  return { added, removed, vanished, back, scored, known: known.size, isSorted };
+  return { added, removed, vanished, back, corrected, outside, scored, known: known.size, isSorted };
 }
+
+/** Photos of which the database says when they were taken, or that this is not known. */
+const TIMED = new Set<ImageRow['exclusion']>([null, 'no_timestamp', 'impossible_timestamp']);
 
 /** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */
 export const MOST_VANISHED = 0.1;

@@ -3,7 +3,7 @@ import { countsOf } from './execution-state.ts';
 import type { ScoringKeys } from './keys.ts';
 import { hourAndMonthWindows, pairDates } from './model-windows.ts';
 import { objectLocation } from './object-location.ts';
-import { PHOTO_FAULTS } from './reasons.ts';
+import { PHOTO_EXCLUSIONS, PHOTO_FAULTS } from './reasons.ts';
 import { scoringInput } from './scoring-input.ts';
 
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
@@ -37,13 +37,19 @@ export const scoringRun = z.object({
 export type ScoringRun = z.output<typeof scoringRun>;
 
 export const selection = z.object({
-  /** What there is to do: score new photos, only take photos out, or nothing. */
-  work: z.enum(['score', 'remove', 'nothing']),
+  /** What there is to do: score new photos, only correct times, only take photos out, or nothing. */
+  work: z.enum(['score', 'correct', 'remove', 'nothing']),
   transform_photos: count.describe('photos that have no prediction yet'),
   removed: count.describe('scored photos that lose their scores: they have vanished or show people since'),
   to_withdraw: count.describe('photos that have to leave the public files of the station'),
   vanished: count.describe('scored photos that are no longer in the database'),
   known: count.describe('photos that the predictions have'),
+  corrected: count
+    .default(0)
+    .describe('scored photos that get another time, as their camera’s clock was corrected'),
+  outside: count.default(0).describe('scored photos that go, as by their new time they are not the model’s'),
+  /** New photos that cannot be scored; reasons that apply to some. */
+  left_out: countsOf(PHOTO_EXCLUSIONS),
   images: count.describe('photos that have a score so far and keep it'),
   /** What has come until then was looked at. */
   snapshot_at: z.iso.datetime({ offset: true }),
@@ -53,6 +59,10 @@ export const selection = z.object({
   is_sorted: z.boolean(),
 });
 export type Selection = z.output<typeof selection>;
+
+/** Which photos got another time: their imagesets' files are made anew, without those that go. */
+export const corrections = z.object({ imagesets: z.array(z.string()), outside: z.array(z.string()) });
+export type Corrections = z.output<typeof corrections>;
 
 export const suppliedModel = z.object({ artifact: z.string() });
 export type SuppliedModel = z.output<typeof suppliedModel>;

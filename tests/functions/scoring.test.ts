@@ -36,9 +36,9 @@ import {
   TooManyRemovals,
 } from '../../shared/errors.ts';
 import type { MergedBatch } from '../../shared/execution-state.ts';
-import { versionKeys } from '../../shared/keys.ts';
+import { imagesetPredictionsKey, versionKeys } from '../../shared/keys.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
-import { noneOf, PHOTO_FAULTS } from '../../shared/reasons.ts';
+import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
 import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
 import { packSource } from '../../shared/source-archive.ts';
@@ -150,6 +150,137 @@ const updatedAt = async () =>
   (await database.query('SELECT updated_at FROM models WHERE id = $1', [run.model_id])).rows[0].updated_at;
 const other = () => ({ ...run, execution_arn: `${run.execution_arn}-other` });
 
+describe('A camera’s clock that was corrected after the publication', () => {
+  /** Photos of 10:00 and 14:00 in New York, which were really taken twelve hours later; and one of another camera. */
+  async function publishWrongTimes() {
+    const set = await insertImageset(
+      database,
+      run.station.id,
+      [14, 18].map((hour) => ({ timestamp: `2026-04-02T${hour}:00:00Z`, filename: `${hour}.JPG` })),
+    );
+    const rows = [
+      prediction(set.image_ids[0], '2026-04-02T14:00:00Z', set.keys[0] as string),
+      prediction(imageset.image_ids[0], '2026-04-02T15:00:00Z', imageset.keys[0] as string),
+      prediction(imageset.image_ids[1], '2026-04-02T16:00:00Z', imageset.keys[1] as string),
+      prediction(imageset.image_ids[2], '2026-04-02T17:00:00Z', imageset.keys[2] as string),
+      prediction(set.image_ids[1], '2026-04-02T18:00:00Z', set.keys[1] as string),
+    ];
+    await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, rows));
+    await writeCsv(inPublic(run.keys.published.predictions), formatCsv(PREDICTION_COLUMNS, rows));
+    const ofImageset = inModelBucket(imagesetPredictionsKey(run.keys.fixed.imagesets, set.uuid));
+    await writeCsv(ofImageset, formatCsv(PREDICTION_COLUMNS, [rows[0], rows[4]] as typeof rows));
+    return set;
+  }
+  const move = (imagesetId: number, by: string) =>
+    database.query('UPDATE images SET timestamp = timestamp + $2::interval WHERE imageset_id = $1', [
+      imagesetId,
+      by,
+    ]);
+  async function score() {
+    const selection = await call(selectPhotos, { run });
+    const extended =
+      selection.work === 'nothing' ? null : await call(extendPredictions, { run, selection, merged: [] });
+    if (extended) await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+    return { selection, extended };
+  }
+  const publishedTimes = async () =>
+    new Map(
+      (await published())
+        .trimEnd()
+        .split('\n')
+        .slice(1)
+        .map((line) => [line.split(',')[1] as string, line.split(',')[2] as string]),
+    );
+
+  test('gives photos the time of the database and a new place in the order of time, and keeps their scores', async () => {
+    const set = await publishWrongTimes();
+    await move(set.id, '90 minutes');
+
+    const { selection, extended } = await score();
+
+    expect(selection).toMatchObject({
+      work: 'correct',
+      corrected: 2,
+      outside: 0,
+      transform_photos: 0,
+      images: 5,
+    });
+    expect(extended).toMatchObject({ images: 5, scored: 0, imagesets: 1 });
+    expect(extended?.remarks).toContain('2 photos stay, 0 are outside');
+    const times = await publishedTimes();
+    expect([...times.values()]).toEqual([...times.values()].sort());
+    expect(times.get(String(set.image_ids[0]))).toBe('2026-04-02T11:30:00-04:00');
+    const own = await readText(inModelBucket(run.keys.version.predictions));
+    expect(own).toContain(`train,${set.image_ids[1]},2026-04-02T19:30:00Z,${set.keys[1]},,,0.5`);
+    const ofImageset = imagesetPredictionsKey(run.keys.fixed.imagesets, set.uuid);
+    expect(await readText(inModelBucket(ofImageset))).toContain('2026-04-02 15:30:00-04:00');
+  });
+
+  test('takes photos out that by their new time are not the model’s, from every file of predictions', async () => {
+    const set = await publishWrongTimes();
+    await move(set.id, '12 hours');
+
+    const { selection } = await score();
+
+    expect(selection).toMatchObject({ work: 'correct', corrected: 0, outside: 2, images: 3 });
+    expect([...(await publishedTimes()).keys()]).toEqual(imageset.image_ids.map(String));
+    const ofImageset = imagesetPredictionsKey(run.keys.fixed.imagesets, set.uuid);
+    expect((await readText(inModelBucket(ofImageset))).trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('leaves nothing to do for the next execution, and scores photos that come back into the hours', async () => {
+    const set = await publishWrongTimes();
+    await move(set.id, '12 hours');
+    await score();
+
+    expect((await score()).selection.work).toBe('nothing');
+    await move(set.id, '-12 hours');
+    expect(await call(selectPhotos, { run })).toMatchObject({ work: 'score', transform_photos: 2 });
+  });
+
+  test('keeps photos that are being processed again as they are', async () => {
+    const set = await publishWrongTimes();
+    await move(set.id, '12 hours');
+    await database.query(`UPDATE imagesets SET status = 'PROCESSING' WHERE id = $1`, [set.id]);
+
+    expect((await call(selectPhotos, { run })).work).toBe('nothing');
+  });
+});
+
+test('A photo that cannot be scored is left out and counted, and nothing is left to do for the refresh', async () => {
+  await insertImageset(database, run.station.id, [
+    { timestamp: '2026-04-03T15:00:00Z', filename: 'nameless.JPG', full_s3: null, full_url: null },
+    { timestamp: '2026-04-03T16:00:00Z', filename: 'a.JPG' },
+    { timestamp: '2026-04-03T17:00:00Z', filename: 'a.JPG' },
+    { timestamp: 'infinity', filename: 'b.JPG' },
+  ]);
+  const huge = { bucket: buckets.storage, key: imageset.keys[1] as string };
+  await writeObject(huge, Buffer.alloc(21 * 2 ** 20), 'image/jpeg');
+
+  const selection = await call(selectPhotos, { run });
+
+  expect(selection).toMatchObject({ work: 'score', transform_photos: 2 });
+  expect(selection.left_out).toEqual({ ...noneOf(PHOTO_EXCLUSIONS), too_large: 1, unusable_key: 1 });
+  const manifest = JSON.parse(await readText(inModelBucket(run.keys.transform.manifest)));
+  expect(new Set(manifest).size).toBe(manifest.length);
+  expect(manifest).not.toContain(huge.key);
+});
+
+test('An execution that finds nothing to do writes down up to when it looked', async () => {
+  const rows = imageset.keys.map((key, n) =>
+    prediction(imageset.image_ids[n], `2026-04-02T${15 + n}:00:00Z`, key),
+  );
+  await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, rows));
+
+  const selection = await call(selectPhotos, { run });
+  await call(recordPredictions, { run, selection });
+
+  expect(selection.work).toBe('nothing');
+  const scored = await readJson(inModelBucket(run.keys.version.scored), scoredUntil);
+  expect(scored.snapshot_at).toBe(selection.snapshot_at);
+});
+
 describe('SelectPhotos', () => {
   test('writes a manifest and a list of the new photos, and names those that have to go', async () => {
     const selection = await call(selectPhotos, { run });
@@ -161,6 +292,9 @@ describe('SelectPhotos', () => {
       to_withdraw: 1,
       vanished: 1,
       known: 2,
+      corrected: 0,
+      outside: 0,
+      left_out: noneOf(PHOTO_EXCLUSIONS),
       images: 1,
       snapshot_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       predictions: inModelBucket(run.keys.version.predictions),

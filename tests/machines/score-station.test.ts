@@ -26,6 +26,9 @@ const selected = (work: string, transform_photos: number, removed: number) => ({
   to_withdraw: removed,
   vanished: 0,
   known: 100_000,
+  corrected: 0,
+  outside: 0,
+  left_out: { too_large: 1 },
   images: 100_000,
   predictions: { bucket: 'model', key: run.keys.version.predictions },
   snapshot_at: '2026-05-01T12:00:01.000Z',
@@ -117,17 +120,20 @@ describe('score-station', () => {
       removed: 1,
       unreadable: 2,
       faults: { truncated: 2 },
+      left_out: { too_large: 1 },
+      corrected: 0,
+      outside: 0,
       images: 101_997,
       predictions_url: run.predictions_url,
     });
   });
 
-  test('starts no job, writes nothing and tells nobody where there is nothing to do', async () => {
+  test('starts no job and tells nobody where there is nothing to do, but writes down up to when it looked', async () => {
     machine.answers.selectPhotos = () => selected('nothing', 0, 0);
 
     const execution = await machine.run({ station_id: 29 });
 
-    expect(machine.works()).toEqual(['prepareScoring', 'selectPhotos']);
+    expect(machine.works()).toEqual(['prepareScoring', 'selectPhotos', 'recordPredictions']);
     expect(outputOf(execution)).toEqual({
       station_id: 29,
       model_code: run.model_code,
@@ -135,10 +141,33 @@ describe('score-station', () => {
       scored: 0,
       removed: 0,
       unreadable: 0,
+      left_out: { too_large: 1 },
       images: 100_000,
       predictions_url: run.predictions_url,
     });
   });
+
+  test.each([
+    [0, []],
+    [3, ['withdrawPhotos']],
+  ])(
+    'makes the predictions anew without a job where only times were corrected, %d to withdraw',
+    async (n, first) => {
+      machine.answers.selectPhotos = () => ({ ...selected('correct', 0, n), corrected: 40, outside: 2 });
+
+      const execution = await machine.run({ station_id: 29 });
+
+      expect(machine.works().slice(2)).toEqual([
+        ...first,
+        'extendPredictions',
+        'publishPredictions',
+        'recordPredictions',
+        NOTIFY,
+      ]);
+      expect(machine.parametersOf('extendPredictions')[0]).toMatchObject({ merged: [] });
+      expect(outputOf(execution)).toMatchObject({ corrected: 40, outside: 2 });
+    },
+  );
 
   test('starts no job where photos only have to go', async () => {
     machine.answers.selectPhotos = () => selected('remove', 0, 3);
