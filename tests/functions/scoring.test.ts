@@ -39,6 +39,7 @@ import type { MergedBatch } from '../../shared/execution-state.ts';
 import { imagesetPredictionsKey, versionKeys } from '../../shared/keys.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
 import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/reasons.ts';
+import { NO_PHOTOS } from '../../shared/report/noted-photos.ts';
 import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
 import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
 import { packSource } from '../../shared/source-archive.ts';
@@ -704,7 +705,14 @@ const reportNaming = (imageId: number, key: string): string => {
     epochs: [],
     previous: null,
   };
-  const data = { ...page, variable: {}, observed: null, photos, pairs } as unknown as PageData;
+  const data = {
+    ...page,
+    variable: {},
+    observed: null,
+    photos,
+    pairs,
+    noted: NO_PHOTOS,
+  } as unknown as PageData;
   const packed = gzipSync(packPage(data)).toString('base64');
   return `<html><script type="application/octet-stream" id="data">${packed}</script></html>`;
 };
