@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { pageScript } from '../report/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishKendallTau, publishLeftOut } from '../shared/aws/metrics.ts';
@@ -80,10 +81,17 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   };
 });
 
+/** Null where FPE's row is of another kind than it was. */
+const stationPosition = z.object({ latitude: z.number(), longitude: z.number() }).nullable().catch(null);
+
 /** How much light the photos have that were scored. */
 async function readLight({ run, predictions }: ReportState) {
   const key = `${run.keys.transform.run_prefix}/${unclearName()}`;
   const { images, scored, unclear, unmeasured } = predictions;
   const photos = unclear > 0 ? await readAllRows({ bucket: run.buckets.model, key }, unclearPhoto) : [];
-  return { measured: scored - unmeasured, photos, images };
+  const station = await findJson(
+    { bucket: run.buckets.model, key: run.keys.dataset.station },
+    stationPosition,
+  );
+  return { measured: scored - unmeasured, photos, images, position: station };
 }

@@ -67,6 +67,14 @@ export function plantedChecks(photos: readonly Photo[], timezone = 'America/New_
     .map((photo, index) => ({ ...photo, low: index === 2 ? 220 : 2, high: index === 2 ? 224 : 11 }));
   return [
     ...checkDataset(sources),
-    checkDarkness({ measured: photos.length, photos: unclear, images: photos.length }, timeFormat(timezone)),
+    checkDarkness(
+      {
+        measured: photos.length,
+        photos: unclear,
+        images: photos.length,
+        position: { latitude: 42.4, longitude: -72.7 },
+      },
+      timeFormat(timezone),
+    ),
   ];
 }

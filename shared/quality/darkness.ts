@@ -1,5 +1,6 @@
 import { countOf } from '../report/formats.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
+import { type Position, sunElevation } from './sun.ts';
 
 /**
  * Luma (ITU-R BT.601, 0 … 255) that a twentieth of the photo is darker than, and that a twentieth is lighter than, as
@@ -12,6 +13,9 @@ export const DARK_BELOW = 32;
 /** A sheet of paper or the inside of a lens cap has the noise of JPEG, a few levels; fog over water spans thirty and more. */
 export const BLANK_WITHIN = 12;
 
+/** Degrees above the horizon from which on a wooded valley has light as well, also under clouds. */
+export const SUN_IS_UP = 10;
+
 export type Unclear = 'dark' | 'blank';
 
 /** Whether nothing can be seen on a photo; null where something can. */
@@ -20,28 +24,43 @@ export const unclearBy = ({ low, high }: Luma): Unclear | null =>
 
 export type UnclearPhoto = NotedPhoto & Luma;
 
+/** What is known of the light of a run's photos. */
+export type Light = {
+  measured: number;
+  photos: readonly UnclearPhoto[];
+  images: number;
+  position: Position | null;
+};
+
 /**
- * Photos that were scored although nothing can be seen on them.
+ * Photos that were scored although nothing can be seen on them, and among them those that are dark while the sun is up: their
+ * camera was covered, or its clock is hours off.
  *
  * @param measured number of photos whose luma is known
  * @param photos those of them on which nothing can be seen
  * @param images number of photos of the run
+ * @param position of the station; null where it is not known, so that day and night are not told apart
  */
-export function checkDarkness(
-  { measured, photos, images }: { measured: number; photos: readonly UnclearPhoto[]; images: number },
-  at: FormatTime,
-): CheckResult {
-  const examples = (kind: Unclear): Example[] =>
-    photos
-      .filter((photo) => unclearBy(photo) === kind)
-      .map((photo) => ({
-        caption: `${at(photo.timestamp)}: luma ${Math.round(photo.low)} to ${Math.round(photo.high)} of 255`,
+export function checkDarkness({ measured, photos, images, position }: Light, at: FormatTime): CheckResult {
+  const elevationOf = ({ timestamp }: UnclearPhoto) => (position ? sunElevation(position, timestamp) : -90);
+  const examples = (of: readonly UnclearPhoto[]): Example[] =>
+    of.map((photo) => {
+      const sun = elevationOf(photo);
+      const luma = `luma ${Math.round(photo.low)} to ${Math.round(photo.high)} of 255`;
+      return {
+        caption: `${at(photo.timestamp)}: ${luma}${sun < SUN_IS_UP ? '' : `, sun ${Math.round(sun)}° above the horizon`}`,
         photos: [photo],
-      }));
-  const [dark, blank] = [examples('dark'), examples('blank')];
+      };
+    });
+  const darkPhotos = photos.filter((photo) => unclearBy(photo) === 'dark');
+  const [dark, darkByDay, blank] = [
+    darkPhotos.filter((photo) => elevationOf(photo) < SUN_IS_UP),
+    darkPhotos.filter((photo) => elevationOf(photo) >= SUN_IS_UP),
+    photos.filter((photo) => unclearBy(photo) === 'blank'),
+  ].map(examples) as [Example[], Example[], Example[]];
   return {
     check: 'darkness',
-    checked: `The light of ${countOf(measured, 'photo')} of ${countOf(images, 'photo')} in this run, measured while they were scored.`,
+    checked: `The light of ${countOf(measured, 'photo')} of ${countOf(images, 'photo')} in this run, measured while they were scored${position ? ', and how high the sun stood where they are dark' : ''}.`,
     findings: [
       ...(dark.length > 0
         ? [
@@ -55,6 +74,21 @@ export function checkDarkness(
                   'Narrow min_hour and max_hour of the input to the hours of daylight, or delete the photos in FPE if the lens was covered.',
               },
               dark,
+            ),
+          ]
+        : []),
+      ...(darkByDay.length > 0
+        ? [
+            findingOf(
+              {
+                kind: 'darkness.by_day',
+                title: `${countOf(darkByDay.length, 'photo')} dark while the sun is up`,
+                meaning:
+                  'Either the lens was covered, or the clock of the camera is hours off: morning and evening mistaken (a.m. and p.m.), a wrong time zone. Then all photos of the imageset have the observed values of other hours.',
+                action:
+                  'Look at the photos of the same imageset at other hours: if night comes at noon, correct its clock in FPE; otherwise delete the dark photos.',
+              },
+              darkByDay,
             ),
           ]
         : []),

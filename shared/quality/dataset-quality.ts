@@ -3,7 +3,7 @@ import type { ObservedSeries } from '../observations.ts';
 import { countOf } from '../report/formats.ts';
 import { checkAnnotators, type Decision } from './annotators.ts';
 import { checkClocks, withPossibleTimes } from './clock.ts';
-import { checkDarkness, type UnclearPhoto } from './darkness.ts';
+import { checkDarkness, type Light } from './darkness.ts';
 import { checkDuplicates } from './duplicates.ts';
 import type { CheckResult, FormatTime } from './finding.ts';
 import { checkGaps } from './gaps.ts';
@@ -44,7 +44,7 @@ type RunSources = {
   /** Of the run; columns. */
   photos: { imageIds: ArrayLike<number>; timestamps: ArrayLike<number>; keys: readonly string[] };
   /** Of the photos that were scored. */
-  light: { measured: number; photos: readonly UnclearPhoto[]; images: number };
+  light: Light;
   timezone: string;
 };
 

@@ -125,6 +125,8 @@ describe('BuildReport', () => {
       'image_id,timestamp,filename,low,high\n3,2026-03-01T14:00:00Z,imagesets/1/images/dark.JPG,1,9\n',
     );
 
+    await write(state.run.keys.dataset.station, '{"latitude": 42.4, "longitude": -72.7}');
+
     const report = await call(buildReport, {
       ...state,
       predictions: { ...state.predictions, unclear: 1, unmeasured: 97 },
@@ -141,7 +143,8 @@ describe('BuildReport', () => {
     expect(report.remarks).toContain('\n2 findings on the data: see “Data quality” in the report.');
     const page = await read(state, state.run.keys.report);
     expect(page).toContain('Found clock.reset');
-    expect(page).toContain('1 photo too dark to see anything');
+    // Nine in the morning at the station.
+    expect(page).toContain('1 photo dark while the sun is up');
     expect(page).toContain('The light of 500 photos of 600 photos');
     expect(page).not.toContain('Found annotators.self');
     const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
