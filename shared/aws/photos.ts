@@ -26,28 +26,22 @@ export async function requirePhotos(
   station: { id: number; name: string },
   keys: ReadonlySet<string>,
 ): Promise<{ unusable: Map<string, ObjectExclusion>; sameBytes: string[][] }> {
-  const missing = new Set(keys);
+  const missing = new Map(Array.from(keys, (key, photo) => [key, photo]));
+  const contents = new Contents();
   const unusable = new Map<string, ObjectExclusion>();
-  const firstOf = new Map<string, string>();
-  const copies = new Map<string, string[]>();
   const list = async (prefix: string) => {
     for await (const { key, size, etag } of listObjects(storageBucket, prefix)) {
-      if (!missing.delete(key)) continue;
+      const photo = missing.get(key);
+      if (photo === undefined) continue;
+      missing.delete(key);
       if (size === 0) unusable.set(key, 'empty_object');
       else if (size > MAX_PAYLOAD_BYTES) unusable.set(key, 'too_large');
-      else {
-        // An ETag of one part is the MD5 of the content, unless it is encrypted by KMS: then no two are equal.
-        const first = firstOf.get(etag);
-        if (first === undefined) firstOf.set(etag, key);
-        else copies.set(etag, [...(copies.get(etag) ?? [first]), key]);
-      }
+      else contents.add(etag, photo);
     }
   };
   await pMap(prefixesOf(keys), list, { concurrency: FOLDERS_AT_ONCE });
-  // Folders are listed side by side: in the order of their keys, a second export is the same.
-  const sameBytes = [...copies.values()].map((keys) => keys.sort()).sort();
-  if (missing.size === 0) return { unusable, sameBytes };
-  const shown = [...missing].slice(0, KEYS_SHOWN).join(', ');
+  if (missing.size === 0) return { unusable, sameBytes: contents.copies([...keys]) };
+  const shown = [...missing.keys()].slice(0, KEYS_SHOWN).join(', ');
   throw new PhotosMissing({
     what: 'Photos that the database knows are not in S3',
     where: `bucket ${storageBucket}, station ${station.id} (${station.name})`,
@@ -55,6 +49,37 @@ export async function requirePhotos(
     expected: 'an object for every image with status DONE',
     fix: 'upload the photos again, or set the status of these images to FAILED so that they are left out, then redrive the execution',
   });
+}
+
+/**
+ * Photos by their content, as far as ETags tell: of an object in one part it is the MD5, unless the bucket encrypts by KMS, where
+ * no two are equal. Holds numbers alone, as a text of a listing would keep its whole page in memory; 52 bits take two of a million
+ * photos for equal once in ten thousand stations.
+ */
+class Contents {
+  readonly #firstOf = new Map<number, number>();
+  readonly #copies = new Map<number, number[]>();
+
+  add(etag: string, photo: number): void {
+    const content = Number.parseInt(/[0-9a-f]{13}/.exec(etag)?.[0] ?? '', 16);
+    if (Number.isNaN(content)) return;
+    const first = this.#firstOf.get(content);
+    if (first === undefined) this.#firstOf.set(content, photo);
+    else {
+      const copies = this.#copies.get(content);
+      if (copies) copies.push(photo);
+      else this.#copies.set(content, [first, photo]);
+    }
+  }
+
+  /** Keys of photos with equal content, in the order of `keys`: folders are listed side by side. */
+  copies(keys: readonly string[]): string[][] {
+    const ascending = (one: number, other: number) => one - other;
+    return [...this.#copies.values()]
+      .map((photos) => photos.sort(ascending))
+      .sort(([one], [other]) => ascending(one as number, other as number))
+      .map((photos) => photos.map((photo) => keys[photo] as string));
+  }
 }
 
 /** What to list: folders of imagesets; a folder higher up may hold all stations' photos, so that a few keys are asked for alone. */

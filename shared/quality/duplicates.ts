@@ -24,7 +24,7 @@ export function checkDuplicates(
   const within = sameTime.filter((group) => imagesetsOf(group).length === 1);
   return {
     check: 'duplicates',
-    checked: `The times of ${countOf(photos.length, 'photo')}, to the second; ${sameBytes ? 'sizes and checksums (ETags) of their files' : 'their files were not compared'}.`,
+    checked: `The times of ${countOf(photos.length, 'photo')}, to the second; ${sameBytes ? 'checksums (ETags) of their files' : 'their files were not compared'}.`,
     findings: [
       ...found(copies, at, {
         kind: 'duplicates.bytes',
