@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/aws/object-store.ts';
@@ -57,7 +57,10 @@ async function requireSameModel(run: ScoringRun): Promise<void> {
  * not into the new one, nor into the copy that was made of the old one while they were withdrawn.
  */
 async function leaveOutPeople(run: ScoringRun, extended: ObjectLocation): Promise<void> {
-  const people = await withDatabase((database) => photosWithPeople(database, run.station.id));
+  const people = await withDatabase(
+    (database) => photosWithPeople(database, run.station.id),
+    DATABASE_LIMITS.manyRows,
+  );
   if (people.length === 0) return;
   const hidden = PhotoSet.fromJSON(withdrawalOf(people));
   await withdrawFromFile(extended, hidden);
