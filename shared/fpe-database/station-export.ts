@@ -204,9 +204,11 @@ async function* fetchRows<Row extends object>(
   parameters: unknown[],
 ): AsyncGenerator<Row[]> {
   await database.query(`DECLARE fetched NO SCROLL CURSOR FOR ${sql}`, parameters);
+  // What is fetched, for whoever looks at the server's activity and logs.
+  const fetch = `FETCH ${ROWS_PER_FETCH} FROM fetched /* ${sql.replaceAll(/\s+/g, ' ')} */`;
   try {
     for (;;) {
-      const { rows } = await database.query<Row>(`FETCH ${ROWS_PER_FETCH} FROM fetched`);
+      const { rows } = await database.query<Row>(fetch);
       if (rows.length === 0) return;
       yield rows;
     }
