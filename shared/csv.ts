@@ -65,11 +65,17 @@ function formatCell(cell: Cell): string {
   return MAY_NEED_QUOTES.test(text) ? Papa.unparse([[text]]) : text;
 }
 
+/** What NFKC, as a spreadsheet may apply it, makes an = + - or @ of: in full width, small, raised and lowered. */
+const LIKE_AN_OPERATOR =
+  '\\uff1d\\ufe66\\u207c\\u208c\\u2a75\\u2a76\\uff0b\\ufe62\\u207a\\u208a\\ufb29\\uff0d\\ufe63\\uff20\\ufe6b';
 /**
- * A spreadsheet runs a text that begins with = + - @ (in full width, too, in East Asian ones), also behind a tab or a line
- * break; some pass over spaces, quotes and what has no width before it (OWASP, "CSV Injection").
+ * A spreadsheet runs a text that begins with = + - @, also behind a tab or a line break; some pass over spaces, quotes and
+ * whatever shows as nothing before it: controls, formats, joiners (OWASP, "CSV Injection").
  */
-const FORMULA = /^[\s'"\u200b-\u200d\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/;
+const FORMULA = new RegExp(
+  `^[\\p{C}\\p{Z}\\p{Default_Ignorable_Code_Point}'"]*[=+\\-@${LIKE_AN_OPERATOR}\\t\\r\\n]`,
+  'u',
+);
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const LETTER_OR_DIGIT = /^[0-9A-Za-z]/;
 

@@ -100,6 +100,11 @@ describe('a spreadsheet', () => {
     ['＠x', "'＠x"],
     ['\ufeff=1+1', "'\ufeff=1+1"],
     ['\u200b=1+1', "'\u200b=1+1"],
+    ['\u00ad=1+1', "'\u00ad=1+1"],
+    ['\u202e=1+1', "'\u202e=1+1"],
+    ['\u0000=1+1', "'\u0000=1+1"],
+    ['﹦1+1', "'﹦1+1"],
+    ['﹢1+1', "'﹢1+1"],
   ])('is not given %j to run', (cell, expected) => {
     expect(written(cell)).toBe(expected);
   });
@@ -116,6 +121,30 @@ describe('a spreadsheet', () => {
     'imagesets/a/images/=b.jpg',
   ])('gets %s as it is', (cell) => {
     expect(Papa.parse<string[]>(formatCsv(['name'], [{ name: cell }])).data[1]).toEqual([cell]);
+  });
+
+  test('finds an apostrophe before every formula, whatever shows as nothing before its sign and in whatever width that is', () => {
+    const points = Array.from({ length: 0x110000 }, (_, point) => point).filter(
+      (point) => point < 0xd800 || point > 0xdfff,
+    );
+    const characters = points.map((point) => String.fromCodePoint(point));
+    const signs = characters.filter((character) => /^[=+\-@]/.test(character.normalize('NFKC')));
+    const unseen = characters.filter((character) => /^[\p{Cc}\p{Cf}\p{Z}\p{DI}]$/u.test(character));
+    expect(signs.length).toBeGreaterThan(12);
+    expect(signs.filter((sign) => !isFormula(`${sign}A1`))).toEqual([]);
+    expect(unseen.filter((character) => !isFormula(`${character}=A1`))).toEqual([]);
+
+    const before = fc.array(fc.constantFrom(...unseen, "'", '"'));
+    fc.assert(
+      fc.property(before, fc.constantFrom(...signs), fc.string(), (unseen, sign, rest) => {
+        const text = `${unseen.join('')}${sign}x${rest}`;
+
+        const file = formatCsv(['name'], [{ name: text }]);
+
+        expect(Papa.parse<string[]>(file, { delimiter: ',' }).data[1]).toEqual([`'${text}`]);
+        expect(parseCsv(file, z.object({ name: textCell }), 'test')).toEqual([{ name: text }]);
+      }),
+    );
   });
 
   test('finds no cell that begins as a formula, in whatever is written; numbers stay numbers', () => {
