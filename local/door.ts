@@ -27,6 +27,7 @@ export type RefusalReason =
   | 'NoSignature'
   | 'IncompleteSignature'
   | 'UnknownAccessKey'
+  | 'UnsignedHeader'
   | 'WrongSignature'
   | 'WrongPayload'
   | 'Expired';
@@ -97,7 +98,7 @@ export type Claim = {
   expiresInSeconds?: number;
 };
 
-/** @throws Refusal NoSignature, IncompleteSignature, UnknownAccessKey, Expired */
+/** @throws Refusal NoSignature, IncompleteSignature, UnknownAccessKey, UnsignedHeader, Expired */
 export function readClaim(request: Request, credentials: Credentials): Claim {
   const { query } = addressOf(request);
   const fields = query['X-Amz-Algorithm'] === undefined ? inHeaders(request) : inQuery(query);
@@ -119,11 +120,16 @@ export function readClaim(request: Request, credentials: Credentials): Claim {
       'UnknownAccessKey',
       `The access key ${JSON.stringify(accessKeyId)} is not one of the local stack that now runs. ${HOW_TO_SIGN}`,
     );
-  const unsigned = ['host', ...Object.keys(request.headers).filter((name) => name.startsWith('x-amz-'))].find(
-    (name) => !signedHeaders.has(name),
-  );
-  if (unsigned && (unsigned === 'host' || fields.expires === undefined))
-    throw new Refusal('WrongSignature', `The header ${unsigned} must be among those that are signed.`);
+  // A presigned address is handed on: whoever has it must not make another request of it, as a copy by x-amz-copy-source.
+  const unsigned = [
+    'host',
+    ...Object.keys(request.headers).filter((name) => name.startsWith('x-amz-')),
+  ].filter((name) => !signedHeaders.has(name));
+  if (unsigned.length > 0)
+    throw new Refusal(
+      'UnsignedHeader',
+      `There were headers present in the request which were not signed: ${unsigned.join(', ')}.`,
+    );
   requireTime(date, fields.expires);
   return {
     region,

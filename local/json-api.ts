@@ -54,6 +54,7 @@ const REFUSALS: Record<RefusalReason, string> = {
   NoSignature: 'MissingAuthenticationTokenException',
   IncompleteSignature: 'IncompleteSignatureException',
   UnknownAccessKey: 'UnrecognizedClientException',
+  UnsignedHeader: 'InvalidSignatureException',
   WrongSignature: 'InvalidSignatureException',
   WrongPayload: 'InvalidSignatureException',
   Expired: 'InvalidSignatureException',

@@ -104,16 +104,18 @@ describe.each(NAMES)('%s', (name) => {
   });
 });
 
-const REFUSALS: Record<string, Record<'missing' | 'unknown' | 'wrong' | 'old', string>> = {
+const REFUSALS: Record<string, Record<'missing' | 'unknown' | 'unsigned' | 'wrong' | 'old', string>> = {
   S3: {
     missing: 'AccessDenied',
     unknown: 'InvalidAccessKeyId',
+    unsigned: 'AccessDenied',
     wrong: 'SignatureDoesNotMatch',
     old: 'RequestTimeTooSkewed',
   },
   SNS: {
     missing: 'MissingAuthenticationToken',
     unknown: 'InvalidClientTokenId',
+    unsigned: 'SignatureDoesNotMatch',
     wrong: 'SignatureDoesNotMatch',
     old: 'SignatureDoesNotMatch',
   },
@@ -121,6 +123,7 @@ const REFUSALS: Record<string, Record<'missing' | 'unknown' | 'wrong' | 'old', s
 const OF_JSON = {
   missing: 'MissingAuthenticationTokenException',
   unknown: 'UnrecognizedClientException',
+  unsigned: 'InvalidSignatureException',
   wrong: 'InvalidSignatureException',
   old: 'InvalidSignatureException',
 };
@@ -155,13 +158,15 @@ describe.each(SIGNED)('%s', (name) => {
   });
 
   test.each(['x-amz-target', 'x-amz-copy-source', 'x-amz-added'])(
-    'refuses a header %s that was not signed',
+    'refuses a header %s that was not signed, or otherwise',
     async (header) => {
       const sent = await signed(servers.find(name), servers.credentials);
 
       const text = await expectRefused(name, { ...sent, headers: { ...sent.headers, [header]: 'evil' } });
 
-      expect(text).toContain(refusals.wrong);
+      const wasSigned = header in servers.find(name).request.headers;
+      expect(text).toContain(wasSigned ? refusals.wrong : refusals.unsigned);
+      expect(text).toContain(wasSigned ? 'does not match' : `not signed: ${header}`);
     },
   );
 
@@ -388,8 +393,9 @@ describe('S3', () => {
   );
 
   describe('a presigned address', () => {
-    const presign = async (options: { at?: Date; expiresIn?: number; path?: string } = {}) => {
-      const { path = `/${MODELS}/model.tar.gz`, at = new Date(), expiresIn = 60 } = options;
+    type Presigned = { at?: Date; path?: string; method?: string; headers?: Record<string, string> };
+    const presign = async (options: Presigned = {}) => {
+      const { path = `/${MODELS}/model.tar.gz`, at = new Date(), method = 'GET', headers = {} } = options;
       const signer = new SignatureV4({
         credentials: servers.credentials,
         region: 'us-west-2',
@@ -401,17 +407,17 @@ describe('S3', () => {
       const { host } = new URL(servers.find('S3').endpoint);
       const { query } = await signer.presign(
         {
-          method: 'GET',
+          method,
           protocol: 'http:',
           hostname: host,
           path,
-          headers: { host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
+          headers: { ...headers, host, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' },
         },
         {
           signingDate: at,
-          expiresIn,
+          expiresIn: 60,
           unsignableHeaders: new Set(['x-amz-content-sha256']),
-          unhoistableHeaders: new Set(['x-amz-content-sha256']),
+          unhoistableHeaders: new Set(['x-amz-content-sha256', ...Object.keys(headers)]),
         },
       );
       return `${path}?${new URLSearchParams(query as Record<string, string>)}`;
@@ -437,6 +443,38 @@ describe('S3', () => {
 
     test('is refused for another method', async () => {
       expect((await get(await presign(), {}, 'DELETE')).status).toBe(403);
+    });
+
+    test.each([
+      ['x-amz-copy-source', `/${MODELS}/model.tar.gz`],
+      ['x-amz-acl', 'public-read'],
+      ['x-amz-meta-note', 'evil'],
+      ['x-amz-tagging', 'a=b'],
+      ['x-amz-server-side-encryption', 'AES256'],
+      ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD'],
+    ])('to write to is refused with %s, which nobody signed', async (header, value) => {
+      const path = await presign({ method: 'PUT', path: `/${STORAGE}/presigned` });
+
+      const text = await expectRefused('S3', { method: 'PUT', path, headers: { [header]: value }, body: '' });
+
+      expect(text).toContain('AccessDenied');
+      expect(text).toContain(`There were headers present in the request which were not signed: ${header}`);
+      await expect(
+        servers.s3.send(new HeadObjectCommand({ Bucket: STORAGE, Key: 'presigned' })),
+      ).rejects.toMatchObject({ name: 'NotFound' });
+    });
+
+    test('to write to takes the headers that were signed with it, and only with their values', async () => {
+      const signedWith = { 'x-amz-meta-note': 'mine' };
+      const at = { Bucket: STORAGE, Key: 'presigned' };
+      const path = await presign({ method: 'PUT', path: `/${STORAGE}/presigned`, headers: signedWith });
+
+      await expectRefused('S3', { method: 'PUT', path, headers: { 'x-amz-meta-note': 'evil' }, body: 'x' });
+      const { status } = await get(path, signedWith, 'PUT');
+
+      expect(status).toBe(200);
+      expect((await servers.s3.send(new HeadObjectCommand(at))).Metadata).toEqual({ note: 'mine' });
+      await servers.s3.send(new DeleteObjectCommand(at));
     });
   });
 });
