@@ -84,10 +84,24 @@ const newIdentity = () => ({ model_uuid: randomUUID(), job_suffix: randomBytes(4
 
 /** @throws ModelCodeExists */
 function requireFreeCode({ published }: RunChecks, modelCode: string, input: RunInput): void {
-  if (published === null) return;
+  if (published.length === 0) return;
   const where = 'models table of the FPE database';
-  const found = `${modelCode} with uuid ${published.uuid}${published.default ? ', the default of the station' : ''}`;
+  const found = published
+    .map(
+      (model) =>
+        `${modelCode} with uuid ${model.uuid}, of ${model.model_type_id} and ${model.variable_id}${model.default ? ', the default of the station' : ''}`,
+    )
+    .join('; ');
+  if (published.some((model) => isOfAnother(model, input)))
+    throw new ModelCodeExists({
+      what: 'The code is that of a model of another type or variable, whose place the new one could not take',
+      where,
+      found,
+      expected: `a model_code of ${input.model_type} and ${input.variable_code} alone`,
+      fix: 'give another model_code, or leave it away',
+    });
   if (!input.overwrite) throw modelCodeExists(where, found);
+  const isDefault = published.some((model) => model.default);
   const expected = 'a model_code of its own for a model that is not to be seen in the place of that one';
   const what = 'The model of this code is published, and the new one could not take its place';
   if (!input.publish)
@@ -98,7 +112,7 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
       expected,
       fix: 'give another model_code, or leave publish: false away',
     });
-  if (published.default && input.promote === 'never')
+  if (isDefault && input.promote === 'never')
     throw new ModelCodeExists({
       what,
       where,
@@ -107,6 +121,12 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
       fix: 'give another model_code, or leave promote: never away',
     });
 }
+
+/** One row for a station and code: the default of another variable would be none any more, without being judged. */
+const isOfAnother = (model: RunChecks['published'][number], input: RunInput): boolean =>
+  model.model_type_id !== input.model_type ||
+  // Of a row without a variable nobody knows; only a default has something to lose.
+  (model.variable_id !== input.variable_code && (model.variable_id !== null || model.default));
 
 /** A finished model that is not published has no row. @throws ModelCodeExists */
 async function requireUnfinished(places: Run['buckets'], manifestKey: string): Promise<void> {

@@ -44,7 +44,7 @@ export class InvalidTimezone extends PipelineError {
 export class ModelCodeInUse extends PipelineError {
   override readonly name = 'ModelCodeInUse';
 }
-/** The model code is finished and `overwrite` was not given. */
+/** The model code is finished and `overwrite` was not given, or it is that of a model whose place the new one must not take. */
 export class ModelCodeExists extends PipelineError {
   override readonly name = 'ModelCodeExists';
 }

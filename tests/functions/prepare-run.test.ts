@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler } from '../../functions/prepare-run.ts';
 import { findSize, writeJson, writeObject } from '../../shared/aws/object-store.ts';
@@ -287,13 +287,99 @@ test.each([
   ['that is not published', { publish: false }, 'leave publish: false away'],
   ['that must not become the default', { promote: 'never' }, 'leave promote: never away'],
 ])('refuses to train a model %s in the place of the default', async (_, input, fix) => {
-  const row = { station_id: station.id, model_type_id: 'RANK', code: 'SHOWN', uuid: 'u-1', default: true };
-  await insertRow(database, 'models', row);
+  const row = { station_id: station.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS', code: 'SHOWN' };
+  await insertRow(database, 'models', { ...row, uuid: 'u-1', default: true });
 
   const attempt = prepare({ model_code: 'SHOWN', overwrite: true, ...input });
 
   await expect(attempt).rejects.toThrow(ModelCodeExists);
   await expect(attempt).rejects.toThrow(fix);
+});
+
+describe('a code of another variable or type', () => {
+  const ofFlow = { model_type_id: 'RANK', variable_id: 'FLOW_CFS', code: 'A', uuid: 'u-1' };
+  const insert = (...rows: Record<string, unknown>[]) =>
+    Promise.all(rows.map((row) => insertRow(database, 'models', { station_id: station.id, ...row })));
+  beforeAll(() => database.query("INSERT INTO model_types (id, name) VALUES ('OTHER', 'Another')"));
+
+  test.each([
+    ['always', true, 'the default'],
+    ['if_better', true, 'the default'],
+    ['never', true, 'the default'],
+    ['if_better', false, 'another model'],
+  ])('is refused, whatever is to become the default: %s, of %j (%s)', async (promote, isDefault) => {
+    await insert({ ...ofFlow, default: isDefault });
+
+    const attempt = prepare({ model_code: 'A', variable_code: 'STAGE_FT', overwrite: true, promote });
+
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    await expect(attempt).rejects.toThrow('a model of another type or variable');
+    await expect(attempt).rejects.toThrow('A with uuid u-1, of RANK and FLOW_CFS');
+    await expect(attempt).rejects.toThrow('Expected: a model_code of RANK and STAGE_FT alone');
+  });
+
+  test('is refused without overwrite in the same words', async () => {
+    await insert(ofFlow);
+
+    const attempt = prepare({ model_code: 'A', variable_code: 'STAGE_FT' });
+
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    await expect(attempt).rejects.toThrow('a model of another type or variable');
+  });
+
+  test('is refused for another type', async () => {
+    await insert({ ...ofFlow, model_type_id: 'OTHER', default: true });
+
+    const attempt = prepare({ model_code: 'A', overwrite: true });
+
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    await expect(attempt).rejects.toThrow('of OTHER and FLOW_CFS, the default of the station');
+  });
+
+  test('is refused where an older one of several rows is of another', async () => {
+    await insert({ ...ofFlow, variable_id: 'STAGE_FT', uuid: 'u-0', default: true });
+    await insert(ofFlow);
+
+    const attempt = prepare({ model_code: 'A', overwrite: true });
+
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    await expect(attempt).rejects.toThrow(
+      /u-1, of RANK and FLOW_CFS; .*u-0, of RANK and STAGE_FT, the default/,
+    );
+  });
+
+  test('is refused where a default says nothing of its variable, and taken where it is none', async () => {
+    await insert(
+      { ...ofFlow, variable_id: null, default: true },
+      { ...ofFlow, variable_id: null, code: 'B' },
+    );
+
+    const attempt = prepare({ model_code: 'A', overwrite: true });
+
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    expect(await prepare({ model_code: 'B', overwrite: true })).toMatchObject({ model_code: 'B' });
+  });
+
+  test('is taken by the next model of its own type and variable, and of another station', async () => {
+    await insert({ ...ofFlow, default: true });
+
+    expect(await prepare({ model_code: 'A', overwrite: true, promote: 'if_better' })).toMatchObject({
+      model_code: 'A',
+    });
+    station = await insertStation(database);
+    expect(await prepare({ model_code: 'A', variable_code: 'STAGE_FT' })).toMatchObject({ model_code: 'A' });
+  });
+});
+
+test('refuses what must not be the default in the place of any of several rows of the code that is', async () => {
+  const row = { station_id: station.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS', code: 'SHOWN' };
+  await insertRow(database, 'models', { ...row, uuid: 'u-0', default: true });
+  await insertRow(database, 'models', { ...row, uuid: 'u-1' });
+
+  const attempt = prepare({ model_code: 'SHOWN', overwrite: true, promote: 'never' });
+
+  await expect(attempt).rejects.toThrow(ModelCodeExists);
+  await expect(attempt).rejects.toThrow('leave promote: never away');
 });
 
 test('keeps every key of the run but its claims below a folder of its own', async () => {
