@@ -169,17 +169,26 @@ export async function inSnapshot<Result>(database: Database, work: () => Promise
   }
 }
 
+/** Far more than FPE's own transactions take; a forgotten session is not waited for. */
+const LONGEST_TRANSACTION = "interval '10 minutes'";
+/** How PostgreSQL shows a session whose role this one has no privileges of, or that tracks nothing (`track_activities`). */
+const IS_HIDDEN = "(query = '<insufficient privilege>' OR state = 'disabled')";
+
 /**
  * Up to when what has come is in the snapshot of the caller's transaction, ISO 8601: what comes later is new to whoever reads
  * next. A row counts from the beginning of the transaction that wrote it (`created_at` is its now()); one that has begun and not
- * ended is not in the snapshot, so nothing counts from its beginning on. A forgotten session is not waited for: ten minutes are
- * far more than what FPE's own transactions take.
+ * ended is not in the snapshot, so nothing counts from its beginning on, up to the longest that is waited for.
+ *
+ * Sessions of other roles show their transactions to members of pg_read_all_stats only; of a hidden one is assumed that it has
+ * been writing for as long as that. Some rows then count as new twice, and none never.
  */
 export async function snapshotTime(database: Database): Promise<string> {
   const { rows } = await database.query<{ at: string }>(
-    `SELECT to_char(least(now(), (SELECT min(xact_start) FROM pg_stat_activity
-                                   WHERE datname = current_database() AND pid <> pg_backend_pid()
-                                     AND xact_start > now() - interval '10 minutes'))
+    `SELECT to_char(least(now(), (
+                      SELECT min(CASE WHEN ${IS_HIDDEN} THEN now() - ${LONGEST_TRANSACTION} ELSE xact_start END)
+                        FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL
+                         AND (${IS_HIDDEN} OR xact_start > now() - ${LONGEST_TRANSACTION})))
                     AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
   );
   return (rows[0] as { at: string }).at;
