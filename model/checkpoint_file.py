@@ -31,7 +31,15 @@ from errors import InvalidCheckpoint, UnsafeCheckpoint, reason_of
 
 # A checkpoint of this network has 46 MB, with the optimiser's momenta 91 MB.
 MAX_FILE_BYTES = 512 * 2**20
-MAX_PICKLE_BYTES = 16 * 2**20
+# Its pickle has 60 kB. A byte of one may be an instruction, and make an object of some hundred bytes.
+MAX_PICKLE_BYTES = 4 * 2**20
+# Of the values of a pickle, each as often as it is reached: what is written down once may be part of many.
+MAX_VALUES = 1_000_000
+MAX_DEPTH = 32
+MAX_DIMENSIONS = 64
+MAX_DIGITS = 20
+MAX_REFERENCE_PARTS = 6
+MAX_COPIED_PARTS = 16 * 2**20
 # What `torch.save` wrote before PyTorch 1.6 begins with these two pickles.
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_VERSION = 1001
@@ -69,13 +77,13 @@ ALLOWED = 'tensors, plain Python and numpy values, and the torchvision transform
 )
 
 
-# What writes plain values down, up to protocol 4; a bytearray, for one, would be allocated before it is read.
+# What writes plain values down, up to protocol 4; a bytearray, for one, would be allocated before it is read, and
+# the digits of a long number take hours to read.
 PLAIN_INSTRUCTIONS = (
     'PROTO FRAME STOP MARK POP POP_MARK DUP BINGET LONG_BINGET BINPUT LONG_BINPUT MEMOIZE BINPERSID '
-    'GLOBAL STACK_GLOBAL NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT '
+    'GLOBAL STACK_GLOBAL NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT '
     'STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINBYTES SHORT_BINBYTES '
-    'EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 LIST EMPTY_LIST APPEND APPENDS DICT EMPTY_DICT SETITEM SETITEMS '
-    'EMPTY_SET ADDITEMS'
+    'EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 LIST EMPTY_LIST EMPTY_DICT EMPTY_SET'
 ).split()
 
 
@@ -149,6 +157,7 @@ def _read_zip(content: bytes) -> Any:
         storages: dict[str, Tensor] = {}
 
         def storage(kind: Any, key: Any, location: Any, count: Any, *rest: Any) -> Tensor:
+            _require_storage(key, count)
             if key not in storages:
                 numbers = archive.read(f'{root}data/{key}')
                 storages[key] = _numbers(numbers, _storage_type(kind), count)
@@ -156,7 +165,7 @@ def _read_zip(content: bytes) -> Any:
 
         if entries[f'{root}data.pkl'].file_size > MAX_PICKLE_BYTES:
             raise Refused(f'a pickle of more than {MAX_PICKLE_BYTES:,} bytes')
-        return CheckpointUnpickler(archive.read(f'{root}data.pkl'), storage).load()
+        return CheckpointUnpickler(io.BytesIO(archive.read(f'{root}data.pkl')), storage).load()
 
 
 def _read_legacy(content: bytes) -> Any:
@@ -164,7 +173,11 @@ def _read_legacy(content: bytes) -> Any:
     file = io.BytesIO(content)
 
     def unpickle(storage: Callable[..., Tensor] | None = None) -> Any:
-        return CheckpointUnpickler(file, storage).load()
+        start = file.tell()
+        source = io.BytesIO(file.read(MAX_PICKLE_BYTES))
+        result = CheckpointUnpickler(source, storage).load()
+        file.seek(start + source.tell())
+        return result
 
     if unpickle() != LEGACY_MAGIC or unpickle() != LEGACY_VERSION:
         raise ValueError('bytes that torch.save did not write')
@@ -175,6 +188,7 @@ def _read_legacy(content: bytes) -> Any:
 
     def storage(kind: Any, key: Any, location: Any, count: Any, view: Any = None) -> Tensor:
         nonlocal promised
+        _require_storage(key, count)
         if view is not None:
             raise ValueError('a view of a storage')
         if key not in storages:
@@ -187,6 +201,7 @@ def _read_legacy(content: bytes) -> Any:
 
     result = unpickle(storage)
     for key in unpickle():
+        _require_storage(key, 0)
         tensor = storages[key]
         if int.from_bytes(file.read(8), 'little') != len(tensor):
             raise ValueError('a storage of another length')
@@ -195,6 +210,11 @@ def _read_legacy(content: bytes) -> Any:
                 _numbers(file.read(len(tensor) * _item_bytes(tensor.dtype)), tensor.dtype, len(tensor))
             )
     return result
+
+
+def _require_storage(key: Any, count: Any) -> None:
+    if type(key) is not str or type(count) is not int:
+        raise ValueError('numbers under another name than a text, or of no length')
 
 
 def _storage_type(kind: Any) -> torch.dtype:
@@ -214,11 +234,68 @@ def _numbers(content: bytes, dtype: torch.dtype, count: int) -> Tensor:
     return torch.frombuffer(bytearray(content), dtype=dtype) if count else torch.empty(0, dtype=dtype)
 
 
+# What a pickle may hold, and how much. It is a few bytes that ask for endless work otherwise: a tuple of two
+# tuples, forty times over, is hashed, compared and shown in 2⁴⁰ steps.
+
+
+def _key(value: Any) -> Any:
+    """A key of a dict, or a member of a set: what is hashed in one step, and cannot be made to collide at will."""
+    if type(value) in (str, bytes, bool, type(None)):
+        return value
+    if type(value) is int and abs(value) < 2**60:
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
+    raise Refused(f'{_shown(value)} as a key of a dict, or in a set')
+
+
+def _pairs(items: Any) -> list[tuple[Any, Any]]:
+    """Of a dict, or of what `dict` takes."""
+    if isinstance(items, dict):
+        return list(items.items())
+    if type(items) not in (list, tuple):
+        raise Refused(f'{_shown(items)} for the items of a dict')
+    return [(_key(key), value) for key, value in items]
+
+
+def _members(items: Any) -> list[Any]:
+    if type(items) not in (list, tuple):
+        raise Refused(f'{_shown(items)} for the members of a set')
+    return [_key(item) for item in items]
+
+
+def _require_extent(whole: Any) -> None:
+    """Whoever gets the value may show, compare or copy it: each of its parts, as often as it is reached."""
+    waiting, found = [(whole, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        parts = _parts(value)
+        found += len(parts)
+        if depth > MAX_DEPTH:
+            raise Refused(f'values in more than {MAX_DEPTH} others, each in the next')
+        if found > MAX_VALUES:
+            raise Refused(f'more than {MAX_VALUES:,} values')
+        waiting.extend((part, depth + 1) for part in parts)
+
+
+def _parts(value: Any) -> list[Any]:
+    parts = list(vars(value).values()) if type(value) in FILLERS and hasattr(value, '__dict__') else []
+    if isinstance(value, dict):
+        parts.extend(value.values())
+    elif isinstance(value, (list, tuple)):
+        parts.extend(value)
+    return parts
+
+
 # What names may make
 
 
 def _tensor(storage: Tensor, offset: int, size: tuple, stride: tuple, *rest: Any) -> Tensor:
     """`_rebuild_tensor_v2`; as_strided itself refuses what lies outside of the storage."""
+    for numbers in (size, stride, (offset,)):
+        is_place = type(numbers) is tuple and all(type(n) is int and 0 <= n < 2**31 for n in numbers)
+        if not is_place or len(numbers) > MAX_DIMENSIONS or not isinstance(storage, Tensor):
+            raise ValueError('a tensor of another shape than one of numbers')
     if math.prod(size) > len(storage):
         raise ValueError(f'a tensor of {math.prod(size)} numbers, of which {len(storage)} are there')
     return torch.as_strided(storage, size, stride, offset)
@@ -230,12 +307,14 @@ def _parameter(tensor: Tensor, requires_grad: bool, *hooks: Any) -> Tensor:
 
 def _enum_member(owner: Any, member: Any) -> T.InterpolationMode:
     """Python 3.11 pickles a member of an enumeration as getattr(class, name)."""
-    if owner != Name(INTERPOLATION) or member not in T.InterpolationMode.__members__:
+    if owner != Name(INTERPOLATION) or type(member) is not str or member not in T.InterpolationMode.__members__:
         raise Refused(f'getattr of {owner.text if isinstance(owner, Name) else "a value"}, {_shown(member)}')
     return T.InterpolationMode[member]
 
 
 def _interpolation(value: Any) -> T.InterpolationMode:
+    if type(value) is not str:
+        raise Refused(f'{_shown(value)} as a way to interpolate')
     return T.InterpolationMode(value)
 
 
@@ -247,13 +326,13 @@ def _latin_bytes(text: str, encoding: str) -> bytes:
 
 
 def _numpy_type(text: Any, *flags: Any) -> np.dtype:
-    if text not in NUMPY_TYPES:
+    if type(text) is not str or text not in NUMPY_TYPES:
         raise Refused(f'the numpy type {_shown(text)}')
     return np.dtype(text)
 
 
 def _numpy_scalar(kind: Any, content: Any) -> Any:
-    return np.frombuffer(content, _own_type(kind), 1)[0]
+    return np.frombuffer(_bytes(content), _own_type(kind), 1)[0]
 
 
 def _numpy_array(kind: Any, *rest: Any) -> np.ndarray:
@@ -261,6 +340,13 @@ def _numpy_array(kind: Any, *rest: Any) -> np.ndarray:
     if kind != Name('numpy ndarray'):
         raise Refused('an array of a class of its own')
     return np.empty(0)
+
+
+def _bytes(content: Any) -> bytes:
+    """An array would do for numpy as well, and be copied uncounted."""
+    if type(content) is not bytes:
+        raise ValueError('a numpy value without bytes')
+    return content
 
 
 def _own_type(kind: Any) -> np.dtype:
@@ -272,8 +358,8 @@ def _own_type(kind: Any) -> np.dtype:
 INTERPOLATION = 'torchvision.transforms.functional InterpolationMode'
 # What a name may be called with REDUCE for.
 MAKERS: dict[str, Callable[..., Any]] = {
-    'collections OrderedDict': lambda *items: OrderedDict(*items[:1]),
-    'builtins set': lambda *items: set(*items[:1]),
+    'collections OrderedDict': lambda items=(): OrderedDict(_pairs(items)),
+    'builtins set': lambda items=(): set(_members(items)),
     'builtins bytes': lambda: b'',
     'builtins getattr': _enum_member,
     '_codecs encode': _latin_bytes,
@@ -293,7 +379,7 @@ ARGUMENTS = {'numpy ndarray', *STORAGE_TYPES}
 
 def _fill_ordered_dict(target: OrderedDict, state: Any) -> None:
     """A state_dict carries the versions of its modules as an attribute."""
-    if set(state) != {'_metadata'}:
+    if not isinstance(state, dict) or list(state) != ['_metadata']:
         raise Refused('an OrderedDict with attributes of its own')
     target._metadata = state['_metadata']
 
@@ -306,7 +392,7 @@ def _fill_numpy_type(target: np.dtype, state: Any) -> None:
 
 def _fill_array(target: np.ndarray, state: Any) -> None:
     _version, shape, kind, by_columns, content = state
-    array = np.frombuffer(content, _own_type(kind)).reshape(shape, order='F' if by_columns else 'C')
+    array = np.frombuffer(_bytes(content), _own_type(kind)).reshape(shape, order='F' if by_columns else 'C')
     target.__setstate__((1, array.shape, array.dtype, False, array.tobytes()))
 
 
@@ -344,19 +430,65 @@ class CheckpointUnpickler(pickle._Unpickler):
         for code in (getattr(pickle, name)[0] for name in PLAIN_INSTRUCTIONS)
     }
 
-    def __init__(self, source: bytes | io.BytesIO, storage: Callable[..., Tensor] | None):
-        super().__init__(io.BytesIO(source) if isinstance(source, bytes) else source, encoding='utf-8')
+    def __init__(self, source: io.BytesIO, storage: Callable[..., Tensor] | None):
+        super().__init__(source, encoding='utf-8')
         self.storage = storage
         self.copied = 0
 
+    def load(self) -> Any:
+        result = super().load()
+        _require_extent(result)
+        return result
+
     def count_copies(self, parts: Any) -> None:
         """What is written down once may be copied a million times: texts, lists and arrays count each time."""
+        if isinstance(parts, (tuple, dict)):
+            self.copied += len(parts)
         if isinstance(parts, tuple):
             self.copied += sum(
                 len(part) for part in parts if isinstance(part, (str, bytes, list, tuple, dict))
             )
-        if self.copied > MAX_PICKLE_BYTES:
-            raise Refused(f'copies of more than {MAX_PICKLE_BYTES:,} parts of itself')
+        if self.copied > MAX_COPIED_PARTS:
+            raise Refused(f'copies of more than {MAX_COPIED_PARTS:,} parts of itself')
+
+    def target(self, kind: type) -> Any:
+        """What the instruction adds to; a tensor or an array would take items as well, and copy them."""
+        if not isinstance(self.stack[-1], kind):
+            raise Refused(f'items for {_shown(self.stack[-1])}')
+        return self.stack[-1]
+
+    def load_append(self) -> None:
+        item = self.stack.pop()
+        self.target(list).append(item)
+
+    def load_appends(self) -> None:
+        items = self.pop_mark()
+        self.target(list).extend(items)
+
+    def load_dict(self) -> None:
+        items = self.pop_mark()
+        self.stack.append({_key(key): value for key, value in zip(items[::2], items[1::2])})
+
+    def load_setitem(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        self.target(dict)[_key(key)] = value
+
+    def load_setitems(self) -> None:
+        items = self.pop_mark()
+        target = self.target(dict)
+        for key, value in zip(items[::2], items[1::2]):
+            target[_key(key)] = value
+
+    def load_additems(self) -> None:
+        items = self.pop_mark()
+        self.target(set).update(_members(items))
+
+    def load_int(self) -> None:
+        """Python 2 writes numbers of more than 32 bits so."""
+        line = self.readline()[:-1]
+        if len(line) > MAX_DIGITS:
+            raise Refused(f'a number of more than {MAX_DIGITS} digits')
+        self.stack.append(int(line))
 
     def find_class(self, module: str, name: str) -> Name:
         # Protocol 2 keeps Python 2's names; numpy 2 has moved what numpy 1 wrote, and the other way round.
@@ -369,7 +501,9 @@ class CheckpointUnpickler(pickle._Unpickler):
         return Name(text)
 
     def persistent_load(self, identity: Any) -> Tensor | Name:
-        kind, *rest = identity if isinstance(identity, tuple) else (identity,)
+        if type(identity) is not tuple or not 0 < len(identity) <= MAX_REFERENCE_PARTS:
+            raise Refused('a reference to something else than numbers')
+        kind, *rest = identity
         if kind == 'storage' and self.storage:
             return self.storage(*rest)
         # The legacy format puts the source of a module's class beside its name. It is of no use here.
@@ -380,7 +514,7 @@ class CheckpointUnpickler(pickle._Unpickler):
     def load_reduce(self) -> None:
         arguments, name = self.stack.pop(), self.stack.pop()
         make = MAKERS.get(name.text) if isinstance(name, Name) else None
-        if make is None:
+        if make is None or type(arguments) is not tuple:
             raise Refused(f'a call of {name.text if isinstance(name, Name) else _shown(name)}')
         self.count_copies(arguments)
         self.stack.append(make(*arguments))
@@ -395,7 +529,7 @@ class CheckpointUnpickler(pickle._Unpickler):
     def load_build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
         kind = np.dtype if isinstance(target, np.dtype) else type(target)
-        if kind not in FILLERS:
+        if kind not in FILLERS or type(state) not in (tuple, dict):
             raise Refused(f'attributes for {_shown(target)}')
         self.count_copies(state)
         FILLERS[kind](target, state)
@@ -407,6 +541,13 @@ class CheckpointUnpickler(pickle._Unpickler):
     def load_extension(self) -> None:
         raise Refused('an entry of copyreg’s extension registry')
 
+    dispatch[pickle.APPEND[0]] = load_append
+    dispatch[pickle.APPENDS[0]] = load_appends
+    dispatch[pickle.DICT[0]] = load_dict
+    dispatch[pickle.SETITEM[0]] = load_setitem
+    dispatch[pickle.SETITEMS[0]] = load_setitems
+    dispatch[pickle.ADDITEMS[0]] = load_additems
+    dispatch[pickle.INT[0]] = load_int
     dispatch[pickle.REDUCE[0]] = load_reduce
     dispatch[pickle.NEWOBJ[0]] = load_newobj
     dispatch[pickle.BUILD[0]] = load_build

@@ -4,9 +4,13 @@ import functools
 import operator
 import os
 import pickle
+import random
 import struct
 import subprocess
+import sys
 import zipfile
+
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -374,3 +378,219 @@ def test_names_in_a_checkpoint_are_told_short_and_in_ascii(tmp_path):
 
     assert str(refusal.value).isprintable()
     assert len(str(refusal.value)) < 1024
+
+
+def number(value):
+    return b'J' + struct.pack('<i', value)
+
+
+def text(value):
+    return b'X' + struct.pack('<I', len(value)) + value.encode()
+
+
+def long_number(value):
+    content = value.to_bytes(value.bit_length() // 8 + 1, 'little', signed=True)
+    return b'\x8a' + bytes([len(content)]) + content
+
+
+HEADER = b'\x80\x02'
+# Two of one tuple, forty times over: hashed, compared and shown in 2⁴⁰ steps. The same of lists.
+DOUBLED = b')' + b'2\x86' * 40
+DOUBLED_LISTS = b']q\x000' + b''.join(b'](h%ch%ceq%c0' % (n, n, n + 1) for n in range(40)) + b'h('
+REPEATS = 100_000
+LONG_TUPLE = b'(' + b'K\x01' * 1_000_000 + b't'
+NUMPY_TYPE = b'cnumpy\ndtype\n' + text('u1') + b'\x89\x88\x87R'
+ARRAY = b'cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R'
+STORAGE = (
+    b'(' + text('storage') + b'ctorch\nByteStorage\n' + text('0') + text('cpu') + number(1_000_000) + b'tQ'
+)
+TENSOR = b'ctorch._utils\n_rebuild_tensor_v2\n('
+# Small pickles of endless work, by what they do.
+WORK = {
+    'a nested tuple as a key': b'}' + DOUBLED + b'K\x01s.',
+    'a nested tuple as one of several keys': b'}(' + DOUBLED + b'K\x01u.',
+    'a nested tuple as a key of a finished dict': b'(' + DOUBLED + b'K\x01d.',
+    'a nested tuple as a key of an OrderedDict': b'ccollections\nOrderedDict\n]' + DOUBLED + b'K\x01\x86a\x85R.',
+    'a nested tuple in a set': b'\x8f(' + DOUBLED + b'\x90.',
+    'a nested tuple in a set that is called': b'c__builtin__\nset\n]' + DOUBLED + b'a\x85R.',
+    'a nested tuple as the name of numbers': b'('
+    + text('storage')
+    + b'ctorch\nByteStorage\n'
+    + DOUBLED
+    + text('cpu')
+    + b'K\x01tQ.',
+    'a nested list as the name of numbers': b'('
+    + text('storage')
+    + b'ctorch\nByteStorage\n'
+    + DOUBLED_LISTS
+    + text('cpu')
+    + b'K\x01tQ.',
+    'a nested list as a count of numbers': b'('
+    + text('storage')
+    + b'ctorch\nByteStorage\n'
+    + text('0')
+    + text('cpu')
+    + DOUBLED_LISTS
+    + b'tQ.',
+    'a nested tuple as a numpy type': b'cnumpy\ndtype\n' + DOUBLED + b'\x85R.',
+    'a nested tuple as an interpolation': b'ctorchvision.transforms.functional\nInterpolationMode\n'
+    + DOUBLED
+    + b'\x85R.',
+    'a nested list as an interpolation': b'ctorchvision.transforms.functional\nInterpolationMode\n'
+    + DOUBLED_LISTS
+    + b'\x85R.',
+    'a nested tuple as a name of an interpolation': b'c__builtin__\ngetattr\n'
+    b'ctorchvision.transforms.functional\nInterpolationMode\n' + DOUBLED + b'\x86R.',
+    'a nested tuple as the state of an OrderedDict': b'ccollections\nOrderedDict\n)R]' + DOUBLED + b'ab.',
+    'a nested tuple as a value': DOUBLED + b'.',
+    'a nested list as a value': b'}' + text('model_state_dict') + DOUBLED_LISTS + b's.',
+    'a list that holds itself': b']q\x00h\x00a.',
+    'a tuple a million deep as a key': b'})' + b'\x85' * 1_000_000 + b'K\x01s.',
+    'a tuple a million deep as a value': b')' + b'\x85' * 1_000_000 + b'.',
+    'a wide tuple of wide tuples': b'K\x01q\x000' + (b'(' + b'h\x00' * 1000 + b'tq\x000') * 5 + b'h\x00.',
+    'numbers that collide as keys': b'}('
+    + b''.join(long_number(n * (2**61 - 1)) + b'K\x01' for n in range(1, 200_000))
+    + b'u.',
+    'a number of millions of digits': b'I' + b'7' * 4_000_000 + b'\n.',
+    'a long number of millions of digits': b'L' + b'7' * 4_000_000 + b'L\n.',
+    'a long tuple of arguments, again and again': LONG_TUPLE
+    + b'q\x000'
+    + b'c__builtin__\nset\nh\x00R0' * REPEATS
+    + b'N.',
+    'a long list of arguments, again and again': b']('
+    + b'K\x01' * 1_000_000
+    + b'eq\x000'
+    + b'ccollections\nOrderedDict\nh\x00R0' * REPEATS
+    + b'N.',
+    'a set of a set, again and again': b'\x8f(' + b''.join(number(n) for n in range(300_000)) + b'\x90q\x000'
+    b'c__builtin__\nset\nq\x010' + b'h\x01h\x00\x85R0' * REPEATS + b'N.',
+    'a long reference, again and again': b'('
+    + text('storage')
+    + b'ctorch\nByteStorage\n'
+    + text('0')
+    + text('cpu')
+    + number(1_000_000)
+    + b'K\x01' * 1_000_000
+    + b'tq\x000'
+    + b'h\x00Q0' * REPEATS
+    + b'N.',
+    'a long state of a numpy type, again and again': NUMPY_TYPE
+    + b'](K\x03'
+    + text('<')
+    + b'N' * 1_000_000
+    + b'eq\x00'
+    + b'bh\x00' * REPEATS
+    + b'b.',
+    'an array of an array, again and again': NUMPY_TYPE
+    + b'q\x000'
+    + ARRAY
+    + b'q\x01(K\x01'
+    + number(2_000_000)
+    + b'\x85h\x00\x89T'
+    + struct.pack('<i', 2_000_000)
+    + b'a' * 2_000_000
+    + b'tb(K\x01'
+    + number(2_000_000)
+    + b'\x85h\x00\x89h\x01tq\x020'
+    + (ARRAY + b'h\x02b') * 10_000
+    + b'.',
+    'items of a tensor, again and again': TENSOR
+    + STORAGE
+    + b'K\x00'
+    + number(1_000_000)
+    + b'\x85K\x01\x85\x89NtRq\x00'
+    + b')h\x00s' * 1_000_000
+    + b'.',
+    'a tensor of a shape of long numbers': TENSOR
+    + STORAGE
+    + b'K\x00'
+    + long_number(2**2000 - 1)
+    + b'q\x000('
+    + b'h\x00' * 1_000_000
+    + b't)\x89NtR.',
+    'a tensor of a shape of lists': TENSOR + STORAGE + b'K\x00](NNNNe' + number(2**30) + b'\x86)\x89NtR.',
+}
+
+READ_ALL = """
+import sys
+from checkpoint_file import read_checkpoint_file
+from errors import InvalidCheckpoint, UnsafeCheckpoint
+for path in sys.argv[1:]:
+    try:
+        read_checkpoint_file(path)
+        print('read', flush=True)
+    except (InvalidCheckpoint, UnsafeCheckpoint) as error:
+        print(type(error).__name__, len(str(error)), flush=True)
+"""
+
+
+def read_apart(folder, pickles):
+    """How reading each ended, up to the first that takes minutes: in a process of its own, as work in C cannot
+    be interrupted.
+    """
+    for index, pickled in enumerate(pickles):
+        files = [('a/data.pkl', HEADER + pickled), ('a/data/0', bytes(1_000_000))]
+        write_zip(folder / f'{index}.pth', files)
+    command = [sys.executable, '-c', READ_ALL, *(str(folder / f'{n}.pth') for n in range(len(pickles)))]
+    try:
+        result = subprocess.run(
+            command, cwd=Path(checkpoint_file.__file__).parent, capture_output=True, timeout=300
+        )
+    except subprocess.TimeoutExpired as error:
+        result = error
+    return [line.split() for line in (result.stdout or b'').decode().splitlines()]
+
+
+@pytest.fixture(scope='module')
+def outcomes(tmp_path_factory):
+    return dict(zip(WORK, read_apart(tmp_path_factory.mktemp('work'), list(WORK.values()))))
+
+
+@pytest.mark.parametrize('name', list(WORK))
+def test_a_small_pickle_cannot_ask_for_endless_work(outcomes, name):
+    assert name in outcomes, 'it did not end, or one before it'
+    error, characters = outcomes[name]
+    assert error in ('InvalidCheckpoint', 'UnsafeCheckpoint')
+    assert int(characters) < 1024
+
+
+@pytest.mark.parametrize(
+    ('name', 'found'),
+    [
+        ('a nested tuple as a key', 'a tuple as a key of a dict, or in a set'),
+        ('a nested tuple in a set', 'a tuple as a key of a dict, or in a set'),
+        ('numbers that collide as keys', '2305843009213693951 as a key'),
+        ('a nested tuple as a value', 'values in more than 32 others'),
+        ('a list that holds itself', 'values in more than 32 others'),
+        ('a wide tuple of wide tuples', 'more than 1,000,000 values'),
+        ('a number of millions of digits', 'a number of more than 20 digits'),
+        ('a long state of a numpy type, again and again', 'attributes for a dtype'),
+        ('items of a tensor, again and again', 'items for a Tensor'),
+    ],
+)
+def test_what_would_be_endless_work_is_refused_by_what_it_is(tmp_path, name, found):
+    files = [('a/data.pkl', HEADER + WORK[name]), ('a/data/0', bytes(1_000_000))]
+    path = write_zip(tmp_path / 'model.pth', files)
+
+    with pytest.raises(UnsafeCheckpoint, match=found):
+        read_checkpoint_file(path)
+
+
+def random_pickle(chance):
+    """Instructions in any order, most of them with what they ask for on the stack."""
+    values = [b'N', b')', b']', b'}', b'\x8f', b'K\x01', b'\x88', number(70_000), text('a'), DOUBLED, ARRAY]
+    values += [NUMPY_TYPE, STORAGE, TENSOR[:-1], b'ccollections\nOrderedDict\n', b'c__builtin__\nset\n']
+    values += [b'(', b'C\x02ab', long_number(2**300), b'G' + struct.pack('>d', 0.5), b'h%c' % chance.randrange(8)]
+    work = [b'2', b'2\x86', b'\x85', b'\x86', b'\x87', b't', b'l', b'a', b'e', b's', b'u', b'd', b'\x90', b'R', b'b']
+    work += [b'\x81', b'Q', b'0', b'1', b'q%c' % chance.randrange(8)]
+    length = chance.randrange(1, 400)
+    return b''.join(chance.choice(chance.choice((values, work, work))) for _ in range(length)) + b'.'
+
+
+def test_any_sequence_of_instructions_ends(tmp_path):
+    chance = random.Random(13)
+    pickles = [random_pickle(chance) for _ in range(3000)]
+
+    outcomes = read_apart(tmp_path, pickles)
+
+    assert len(outcomes) == len(pickles)
