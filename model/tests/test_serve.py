@@ -211,8 +211,8 @@ needs_proc = pytest.mark.skipif(not os.path.isdir('/proc'), reason='finds the wo
 
 @pytest.fixture
 def mortal(trained):
-    """A server of two workers whose photos may take two seconds."""
-    served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='2', SERVE_PHOTO_SECONDS='2')
+    """A server of two workers whose photos may take five seconds."""
+    served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='2', SERVE_PHOTO_SECONDS='5')
     assert served.wait() == (200, b'')
     yield served
     if served.process.poll() is None:

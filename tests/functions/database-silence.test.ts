@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
 import { parse } from 'yaml';
 import {
@@ -15,10 +15,15 @@ import { inSnapshot, stationImages } from '../../shared/fpe-database/station-exp
 import { SILENCES, type SilentPeer, startSilentPeer } from '../silent-peer.ts';
 import { createTestDatabase, insertImageset, insertStation } from '../test-station.ts';
 
-/** Enough for a healthy answer on a busy machine. */
-const LIMITS: DatabaseLimits = { connectMs: 10_000, lockMs: 300, statementMs: 10_000, answerMs: 1_500 };
+// A busy machine takes its time, and some answers are waited for.
+jest.setTimeout(60_000);
+
+/** Enough for a short answer that does come, on a busy machine. */
+const LIMITS: DatabaseLimits = { connectMs: 10_000, lockMs: 300, statementMs: 20_000, answerMs: 2_000 };
+/** Enough for a batch of photos. */
+const LONGER: DatabaseLimits = { ...LIMITS, answerMs: 5_000 };
 /** Far more than any limit above, far less than for ever. */
-const SOON_MS = 15_000;
+const SOON_MS = 30_000;
 
 let database: pg.Client;
 let stationId: number;
@@ -32,7 +37,7 @@ beforeAll(async () => {
   await database.query(
     `INSERT INTO images (imageset_id, filename, timestamp, status)
      SELECT $1, 'p' || n, timestamptz '2024-01-01T12:00:00Z' + n * interval '15 minutes', 'DONE'
-       FROM generate_series(1, 45000) AS n`,
+       FROM generate_series(1, 20500) AS n`,
     [id],
   );
 });
@@ -81,7 +86,7 @@ const readPhotos = (connection: Database, afterFirst: () => unknown) =>
   });
 
 test('photos are read to the last one, batch by batch', async () => {
-  expect(await withDatabase((connection) => readPhotos(connection, () => undefined))).toBe(45_000);
+  expect(await withDatabase((connection) => readPhotos(connection, () => undefined))).toBe(20_500);
 });
 
 test.each(SILENCES)('a database that is silent %s when connected to is given up', async (silence) => {
@@ -96,7 +101,8 @@ test.each(SILENCES)('a database that is silent %s when connected to is given up'
   expect(error.message).toContain('to a log-in within 0.5 s');
 });
 
-const WORK: [string, (connection: Database, fallSilent: () => void) => Promise<unknown>, string][] = [
+type Work = (connection: Database, fallSilent: () => void) => Promise<unknown>;
+const WORK: [string, Work, string, DatabaseLimits][] = [
   [
     'a query',
     (connection, fallSilent) => {
@@ -104,21 +110,27 @@ const WORK: [string, (connection: Database, fallSilent: () => void) => Promise<u
       return connection.query('SELECT 1 AS one');
     },
     'SELECT 1 AS one',
+    LIMITS,
   ],
-  ['a commit', (connection, fallSilent) => inTransaction(connection, async () => fallSilent()), 'COMMIT'],
-  ['the next photos', (connection, fallSilent) => readPhotos(connection, fallSilent), 'FETCH 20000'],
+  [
+    'a commit',
+    (connection, fallSilent) => inTransaction(connection, async () => fallSilent()),
+    'COMMIT',
+    LIMITS,
+  ],
+  ['the next photos', (connection, fallSilent) => readPhotos(connection, fallSilent), 'FETCH 20000', LONGER],
 ];
 describe.each(SILENCES)('a database that falls silent %s', (silence) => {
-  test.each(WORK)('is given up when asked for %s', async (_what, work, statement) => {
+  test.each(WORK)('is given up when asked for %s', async (_what, work, statement, limits) => {
     const { fallSilent } = await throughPeer();
 
     const error = await failureOf(
-      withDatabase((connection) => work(connection, () => fallSilent(silence)), LIMITS),
+      withDatabase((connection) => work(connection, () => fallSilent(silence)), limits),
     );
 
     expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(error.message).toContain(`The database does not answer a query (127.0.0.1, ${statement}`);
-    expect(error.message).toContain('Found: no answer within 1.5 s');
+    expect(error.message).toContain(`Found: no answer within ${limits.answerMs / 1000} s`);
   });
 });
 
@@ -137,9 +149,7 @@ test('a database that is silent at the farewell keeps nobody waiting', async () 
 
 describe('a connection that the server ends', () => {
   test('while photos are read is an error at once, and not a cursor that never closes', async () => {
-    const error = await failureOf(
-      withDatabase((connection) => readPhotos(connection, terminateOthers), LIMITS),
-    );
+    const error = await failureOf(withDatabase((connection) => readPhotos(connection, terminateOthers)));
 
     expect(error).toBeInstanceOf(DatabaseUnavailable);
     expect(error.message).toContain('The connection to the database was lost');
@@ -179,7 +189,7 @@ test('a lock that a dead session holds is waited for no longer than is said', as
   await database.query('SELECT pg_advisory_xact_lock(1, 1)');
 
   const error = await failureOf(
-    withDatabase((connection) => connection.query('SELECT pg_advisory_xact_lock(1, 1)'), LIMITS),
+    withDatabase((connection) => connection.query('SELECT pg_advisory_xact_lock(1, 1)'), LONGER),
   );
   await database.query('ROLLBACK');
 
