@@ -5,10 +5,17 @@ import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
+import { countPeopleLeft } from '../shared/aws/people-left.ts';
 import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
 import { readScoredUntil } from '../shared/aws/scored-until.ts';
 import { InvalidInput } from '../shared/errors.ts';
-import { defaultModels, stationHistories, stationIds } from '../shared/fpe-database/station-histories.ts';
+import {
+  defaultModels,
+  type StationPeople,
+  stationHistories,
+  stationIds,
+  stationPeople,
+} from '../shared/fpe-database/station-histories.ts';
 import { refreshKeys } from '../shared/keys.ts';
 import type { RefreshClaim } from '../shared/refresh-claim.ts';
 import {
@@ -17,7 +24,7 @@ import {
   stationRules,
   type TrainingParameters,
 } from '../shared/refresh-input.ts';
-import { type Decision, planRefresh } from '../shared/refresh-plan.ts';
+import { type Decision, planRefresh, type StationHistory } from '../shared/refresh-plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh-state.ts';
 import { requireVariable, runId } from '../shared/run.ts';
 import { STARTED_BY } from '../shared/started-by.ts';
@@ -88,22 +95,42 @@ const claimOf = ({ schedule, scheduled_at }: RefreshInput, arn: string, startedA
 });
 
 async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
-  const { wanted, models } = await withDatabase(async (database) => {
+  const { wanted, models, people } = await withDatabase(async (database) => {
     const ids = settings.station_ids ?? (await stationIds(database));
     const wanted = ids.map((station_id) => {
       const { model_type, variable_code } = stationRules(settings, station_id);
       const { annotation } = VARIABLES[requireVariable(variable_code)];
       return { station_id, model_type, variable_code, annotation_variable: annotation };
     });
-    return { wanted, models: await defaultModels(database, wanted) };
-  });
+    return {
+      wanted,
+      models: await defaultModels(database, wanted),
+      people: await stationPeople(database, ids),
+    };
+  }, DATABASE_LIMITS.manyRows);
   const scoredUntil = await readScoredUntil(models);
+  const left = await countPeopleLeft(people);
   const histories = await withDatabase(
     (database) => stationHistories(database, wanted, scoredUntil),
     DATABASE_LIMITS.manyRows,
   );
   const rulesOf = (id: number) => stationRules(settings, id);
-  return planRefresh(histories, rulesOf, { max_training_jobs: settings.max_training_jobs, now });
+  const settled = { max_training_jobs: settings.max_training_jobs, now };
+  return planRefresh(
+    histories.map((history) => withPeopleLeft(history, people, left)),
+    rulesOf,
+    settled,
+  );
+}
+
+function withPeopleLeft(
+  history: Omit<StationHistory, 'people_left'>,
+  stations: readonly StationPeople[],
+  left: ReadonlyMap<number, number>,
+): StationHistory {
+  const { code } = stations.find(({ station_id }) => station_id === history.station_id) ?? {};
+  const photos = left.get(history.station_id) ?? 0;
+  return { ...history, people_left: code !== undefined && photos > 0 ? { photos, code } : null };
 }
 
 /** Trainings first, as they take longest. */
@@ -111,7 +138,11 @@ function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): Refres
   const tasks = (['train', 'score'] as const).flatMap((action) =>
     decisions
       .filter((decision) => decision.action === action)
-      .map(({ station_id }) => ({ station_id, action, own: ownInput(settings, station_id, action) })),
+      .map(({ station_id, model_code }) => ({
+        station_id,
+        action,
+        own: { ...ownInput(settings, station_id, action), ...(model_code && { model_code }) },
+      })),
   );
   const bytes = Buffer.byteLength(JSON.stringify(tasks));
   if (bytes <= MAX_TASK_BYTES) return tasks;

@@ -14,7 +14,10 @@ import {
   writeVersion,
 } from '../shared/aws/model-publication.ts';
 import { findSize, writeConditionally } from '../shared/aws/object-store.ts';
+import { changePeopleRecord } from '../shared/aws/people-record.ts';
 import { finishClaim } from '../shared/aws/run-claim.ts';
+import { withdrawFromFolder } from '../shared/aws/withdrawal.ts';
+import { modelCodeExists } from '../shared/claim.ts';
 import { DefaultChanged } from '../shared/errors.ts';
 import {
   dataset,
@@ -35,10 +38,13 @@ import {
   upsertModel,
 } from '../shared/fpe-database/published-model.ts';
 import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
-import { modelKeys, publishedKeys, versionKeys } from '../shared/keys.ts';
+import { modelKeys, publicFolder, publishedKeys, stationKeys, versionKeys } from '../shared/keys.ts';
 import { regionalUrl, s3Uri } from '../shared/object-location.ts';
+import { withNewFolder } from '../shared/people-record.ts';
+import { PhotoSet } from '../shared/photo-set.ts';
 import { outcomeOf } from '../shared/promotion.ts';
 import type { ScoredUntil } from '../shared/scoring-state.ts';
+import { withdrawalOf } from '../shared/withdrawal.ts';
 
 const event = z.object({
   run,
@@ -62,8 +68,8 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
     published = await withDatabase(async (database) => {
       const done = await findPublication(database, run);
       if (done) return done;
-      const images = run.parameters.publish ? await makePublicFiles(database, run) : 0;
-      return inTransaction(database, () => publish(database, event, images));
+      const made = run.parameters.publish ? await makePublicFiles(database, run) : NOTHING_PUBLIC;
+      return inTransaction(database, () => publish(database, event, made));
     }, DATABASE_LIMITS.manyRows);
   } catch (error) {
     await takeBack(run).catch((fault: Error) => logger.warn('The fixed places were not restored', fault));
@@ -75,22 +81,27 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
   return published;
 });
 
-async function makePublicFiles(database: Database, run: Run): Promise<number> {
-  const withPeople = await photosWithPeople(database, run.station.id);
-  const ids = withPeople.map(({ id }) => id);
-  return writePublicFiles(run, ids);
+/** Rows of the public predictions, and who was left out of the public files. */
+type PublicFiles = { images: number; leftOut: ReadonlySet<number> };
+const NOTHING_PUBLIC: PublicFiles = { images: 0, leftOut: new Set() };
+
+async function makePublicFiles(database: Database, run: Run): Promise<PublicFiles> {
+  const people = await photosWithPeople(database, run.station.id);
+  const images = await writePublicFiles(run, withdrawalOf(people));
+  return { images, leftOut: new Set(people.map(({ id }) => id)) };
 }
 
 async function publish(
   database: Database,
   { run, dataset, training, promotion, export: { snapshot_at } }: Event,
-  images: number,
+  { images, leftOut }: PublicFiles,
 ): Promise<Publication> {
   await lockModels(database, run.station.id);
   // Another attempt of this state may have come first.
   const done = await findPublication(database, run);
   if (done) return done;
   const known = await findModelsOfCode(database, run.station.id, run.model_code);
+  requireSameVariable(run, known);
   await requireSameDefault(database, run, promotion);
   const { make_default } = promotion;
   const outcome = outcomeOf({ publish: run.parameters.publish, make_default }, known);
@@ -102,10 +113,32 @@ async function publish(
   await writeFixedPlaces(files);
   if (outcome === 'unpublished') return publicationOf(run, outcome, null, 0);
   await writePublicFolder(run, training);
+  await leaveOutPeople(database, run, known, leftOut);
   const model_id = await upsertModel(database, rowOf(run, make_default, snapshot_at), known);
   // A row that is not committed is not seen by anyone: the last moment at which a stop takes effect.
   await requireExecutionRunning(run.execution_arn);
   return publicationOf(run, outcome, model_id, images);
+}
+
+/**
+ * The last look at the photos, when all public files are there: whoever withdraws photos from now on finds them whole, and whoever
+ * has done so before has had photos to withdraw that show people by now.
+ */
+async function leaveOutPeople(
+  database: Database,
+  run: Run,
+  replaced: readonly ModelOfCode[],
+  leftOut: ReadonlySet<number>,
+): Promise<void> {
+  const people = await photosWithPeople(database, run.station.id);
+  const ids = people.map(({ id }) => id);
+  if (ids.some((id) => !leftOut.has(id))) {
+    const folder = publicFolder(run.model_uuid);
+    await withdrawFromFolder(run.buckets.storage, folder, PhotoSet.fromJSON(withdrawalOf(people)));
+  }
+  const uuids = replaced.flatMap(({ uuid }) => uuid ?? []);
+  const owner = { buckets: run.buckets, keys: stationKeys(run.station.id) };
+  await changePeopleRecord(owner, (record) => withNewFolder(record, run.model_uuid, ids, uuids));
 }
 
 /** Files whose row was not committed leave the fixed places; a commit that was made all the same stays. */
@@ -131,10 +164,27 @@ async function findPublication(database: Database, run: Run): Promise<Publicatio
     const wasPublished = (await findSize({ bucket: buckets.model, key: version.replaced })) !== null;
     return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, own.images) : null;
   }
+  // What is kept is done once more: its manifest is written before the row tells of the training.
+  if (own.outcome === 'kept') return null;
   const fixed = await findManifest(run, modelKeys(station.id, model_code).manifest);
   // Without files the places are only being written to.
-  const isFinished = own.outcome === 'kept' || (fixed?.model_uuid === model_uuid && fixed.files.length > 0);
+  const isFinished = fixed?.model_uuid === model_uuid && fixed.files.length > 0;
   return isFinished ? publicationOf(run, own.outcome, null, 0) : null;
+}
+
+/** A row of the code that came since the start of the run may be of another variable. @throws ModelCodeExists */
+function requireSameVariable(run: Run, known: readonly ModelOfCode[]): void {
+  const { model_type, variable_code } = run.parameters;
+  const other = known.find(
+    // Older scripts left rows without a variable (Q-P6).
+    (row) =>
+      row.model_type_id !== model_type || (row.variable_id !== null && row.variable_id !== variable_code),
+  );
+  if (!other) return;
+  throw modelCodeExists(
+    `models of station ${run.station.id} (${run.station.name})`,
+    `${run.model_code} of type ${other.model_type_id} and variable ${other.variable_id}`,
+  );
 }
 
 /** @throws DefaultChanged when another model became the default since this one was compared with the former */

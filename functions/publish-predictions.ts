@@ -3,6 +3,7 @@ import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/aws/object-store.ts';
+import { recordExtendedPhotos } from '../shared/aws/people-record.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
 import { withdrawFromFile } from '../shared/aws/withdrawal.ts';
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
@@ -28,6 +29,7 @@ export const handler = lambdaHandler(
     await keepTrainingPredictions(run);
     const extended = { bucket: run.buckets.model, key: run.keys.extended.published };
     await leaveOutPeople(run, extended);
+    await recordExtendedPhotos(run);
     await requireExecutionRunning(run.execution_arn);
     try {
       await copyConditionally(extended, published, CSV_TYPE, { expected: published_etag, runId: run.id });

@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { hasFixedPlaces } from '../shared/aws/model-files.ts';
+import { renewManifest } from '../shared/aws/model-publication.ts';
 import { CSV_TYPE, listObjects, writeJson } from '../shared/aws/object-store.ts';
+import { recordExtendedPhotos } from '../shared/aws/people-record.ts';
 import { type Copy, replaceTogether } from '../shared/aws/publication.ts';
 import { finishClaim, renewClaim } from '../shared/aws/run-claim.ts';
+import { ModelReplaced } from '../shared/errors.ts';
+import { s3Uri } from '../shared/object-location.ts';
 import { type ScoredUntil, type ScoringRun, scoringRun, selection } from '../shared/scoring-state.ts';
 
 /**
@@ -14,8 +18,11 @@ import { type ScoredUntil, type ScoringRun, scoringRun, selection } from '../sha
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, selection }),
   async ({ run, selection: { work, snapshot_at } }): Promise<void> => {
-    if (work === 'score' || work === 'correct')
-      await replaceTogether(await copiesOf(run), run.id, () => renewClaim(run, run.keys.claim));
+    if (work === 'score' || work === 'correct') {
+      await recordExtendedPhotos(run);
+      await replaceOwn(run);
+      await replaceAtFixedPlaces(run);
+    }
     const scored: ScoredUntil = { snapshot_at, execution_arn: run.execution_arn };
     await writeJson({ bucket: run.buckets.model, key: run.keys.version.scored }, scored);
     // Where there was nothing to do, the claim is not held, or nobody keeps others out with it.
@@ -23,17 +30,42 @@ export const handler = lambdaHandler(
   },
 );
 
-async function copiesOf(run: ScoringRun): Promise<Copy[]> {
-  const { extended, version, fixed } = run.keys;
-  const copy = (from: string, to: string): Copy => ({
-    from: { bucket: run.buckets.model, key: from },
-    to: { bucket: run.buckets.model, key: to },
-    contentType: CSV_TYPE,
-  });
-  const own = copy(extended.predictions, version.predictions);
-  if (!(await hasFixedPlaces(run))) return [own];
-  const copies = [own, copy(extended.predictions, fixed.predictions)];
+const copyOf = (run: ScoringRun, from: string, to: string): Copy => ({
+  from: { bucket: run.buckets.model, key: from },
+  to: { bucket: run.buckets.model, key: to },
+  contentType: CSV_TYPE,
+});
+
+async function replaceOwn(run: ScoringRun): Promise<void> {
+  const { extended, version } = run.keys;
+  const copies = [copyOf(run, extended.predictions, version.predictions)];
+  const written = await replaceTogether(copies, run.id, () => renewClaim(run, run.keys.claim));
+  await renewManifest({ bucket: run.buckets.model, key: version.manifest }, written, run.model_uuid);
+}
+
+/** Where FPE's tools read them, as long as these are this model's: a training of the same code may take the places over. */
+async function replaceAtFixedPlaces(run: ScoringRun): Promise<void> {
+  const { extended, fixed } = run.keys;
+  const copies = [copyOf(run, extended.predictions, fixed.predictions)];
   for await (const { key } of listObjects(run.buckets.model, `${extended.imagesets}/`))
-    copies.push(copy(key, fixed.imagesets + key.slice(extended.imagesets.length)));
-  return copies;
+    copies.push(copyOf(run, key, fixed.imagesets + key.slice(extended.imagesets.length)));
+  try {
+    const written = await replaceTogether(copies, run.id, () => proveFixedPlaces(run));
+    await renewManifest({ bucket: run.buckets.model, key: run.keys.manifest }, written, run.model_uuid);
+  } catch (error) {
+    if (!(error instanceof ModelReplaced)) throw error;
+  }
+}
+
+/** After the ETags of what is replaced were read: whoever takes the places over says so before it writes there. @throws ModelReplaced */
+async function proveFixedPlaces(run: ScoringRun): Promise<void> {
+  await renewClaim(run, run.keys.claim);
+  if (await hasFixedPlaces(run)) return;
+  throw new ModelReplaced({
+    what: 'The fixed places of the code are another model’s by now',
+    where: s3Uri({ bucket: run.buckets.model, key: run.keys.manifest }),
+    found: 'the manifest of that model',
+    expected: `the manifest of ${run.model_uuid}`,
+    fix: 'nothing: that model’s own files are the right ones there',
+  });
 }

@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
 import { findPredictions } from '../shared/aws/model-files.ts';
 import { findVersion, readAllRows, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { readPeopleRecord } from '../shared/aws/people-record.ts';
 import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/aws/withdrawal-record.ts';
 import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
 import { PhotosMissing } from '../shared/errors.ts';
 import { byInstant, extendPredictions } from '../shared/extended-predictions.ts';
+import { findModelUuids } from '../shared/fpe-database/scoring-model.ts';
 import {
   inSnapshot,
   photosWithPeople,
@@ -23,6 +25,7 @@ import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
 import { formatInstant, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
 import type { ObjectLocation } from '../shared/object-location.ts';
+import { type PeopleRecord, peopleLeft } from '../shared/people-record.ts';
 import {
   areFewVanished,
   type PhotoSelection,
@@ -114,21 +117,37 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
   const predictions = await findPredictions(run);
   const etag = await findVersion(predictions);
   const listed = (await findWithdrawal(run)) ?? EMPTY_WITHDRAWAL;
-  const gone = new Set((await findWithdrawal(run, 'withdrawn'))?.image_ids);
+  const { record } = await readPeopleRecord(run);
   const isOfModel = windowFilter(run.windows, stationClock(run.station.timezone));
   const predicted = await readPredictedPhotos(readRows(predictions, predictedPhoto));
   const found = await withDatabase(
     (database) =>
       inSnapshot(database, async () => ({
         snapshotAt: await snapshotTime(database),
-        people: withdrawalOf(
-          (await photosWithPeople(database, run.station.id)).filter(({ id }) => !gone.has(id)),
-        ),
+        people: await findPeopleLeft(database, run.station.id, record),
         ...(await selectPhotos(predicted, stationImages(database, run.station.id), isOfModel, listed)),
       })),
     DATABASE_LIMITS.manyRows,
   );
   return { ...found, predictions, etag, pending: withoutPhotos(listed, found.back) };
+}
+
+/** Photos with people that a public folder of the station may name. */
+async function findPeopleLeft(
+  database: Database,
+  stationId: number,
+  record: PeopleRecord,
+): Promise<Withdrawal> {
+  const people = await photosWithPeople(database, stationId);
+  const uuids = await findModelUuids(database, stationId);
+  const left = new Set(
+    peopleLeft(
+      people.map(({ id }) => id),
+      uuids,
+      record,
+    ),
+  );
+  return withdrawalOf(people.filter(({ id }) => left.has(id)));
 }
 
 const claimModel = ({ execution_arn, started_at, model_uuid, job_suffix, buckets, keys }: ScoringRun) =>

@@ -56,8 +56,8 @@ export function modelKeys(stationId: number, modelCode: string) {
 export const stationKeys = (stationId: number) => ({
   /** Photos that have to leave the station's public files and may not have left all of them yet. */
   withdrawal: `rank/${stationId}/withdrawal.json`,
-  /** Photos that show people and have left them. */
-  withdrawn: `rank/${stationId}/withdrawn.json`,
+  /** Which photos with people each public folder is known not to name. */
+  people: `rank/${stationId}/people.json`,
 });
 
 /** The fixed places of a dataset code, shared by all runs that name it. */
@@ -185,6 +185,7 @@ export function scoringKeys(stationId: number, modelCode: string, modelUuid: str
       input_summary: version.input.summary,
       predictions: version.transform.predictions,
       scored: version.scored,
+      manifest: version.manifest,
     },
     /** The published archive with our code in it, where it came without. */
     model: `${run}/model.tar.gz`,

@@ -15,8 +15,8 @@ export type StationHistory = {
   new_pairs: number;
   /** Photos that came, or were processed, after the model last looked for new ones. */
   new_photos: number;
-  /** Photos of before that show people or vehicles since: their scores are to go. */
-  hidden_photos: number;
+  /** Photos that show people or vehicles and that public files may still name, and the newest model; null where there are none. */
+  people_left: { photos: number; code: string } | null;
 };
 
 export type RefreshRules = Pick<RefreshInput, 'mode' | 'min_new_pairs' | 'max_model_age_days'>;
@@ -30,6 +30,8 @@ export type Decision = {
   station_name: string | null;
   action: RefreshAction;
   reason: string;
+  /** Model that a station without a default one is scored with, as photos have to be withdrawn. */
+  model_code?: string | undefined;
 };
 
 const DAY_MS = 86_400_000;
@@ -71,6 +73,13 @@ export function planRefresh(
     if (trained.has(station_id)) return decide('train', training.reason);
     const waits = training.yes ? ` Its training waits: max_training_jobs is ${max_training_jobs}.` : '';
     if (scoring.yes) return decide('score', scoring.reason + waits);
+    const { people_left: left, model } = history;
+    // People do not wait for what a station is refreshed for.
+    if (left)
+      return {
+        ...decide('score', peopleReason(left.photos) + waits),
+        ...(!model && { model_code: left.code }),
+      };
     if (training.yes) return decide('nothing', training.reason + waits);
     return decide('nothing', idleReason(rulesOf(station_id).mode, training.reason, scoring.reason));
   });
@@ -98,20 +107,16 @@ function reasonToTrain(history: StationHistory, rules: RefreshRules, now: Date):
   return no(`It has ${count(new_pairs, 'new annotation pair')} of ${rules.min_new_pairs} ${since}.`);
 }
 
-function reasonToScore(
-  { model, new_photos, hidden_photos, station_name }: StationHistory,
-  rules: RefreshRules,
-): Reason {
+function reasonToScore({ model, new_photos, station_name }: StationHistory, rules: RefreshRules): Reason {
   if (station_name === null || rules.mode === 'train') return no('');
   if (model === null) return no('It has no default model to score with.');
   const since = `since ${model.code} last scored on ${dayOf(model.scored_until)}`;
   if (new_photos > 0) return yes(`It has ${count(new_photos, 'new photo')} ${since}.`);
-  if (hidden_photos > 0)
-    return yes(
-      `People or vehicles were found in ${count(hidden_photos, 'photo')} ${since}; their scores are to go.`,
-    );
   return no(`It has no new photos ${since}.`);
 }
+
+const peopleReason = (photos: number): string =>
+  `People or vehicles are in ${count(photos, 'photo')} that published files may name; these are to go.`;
 
 /** Without a model the lack of pairs says it all. */
 const idleReason = (mode: RefreshRules['mode'], training: string, scoring: string): string =>

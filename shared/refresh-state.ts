@@ -54,6 +54,7 @@ export const refreshPlan = z.object({
       station_name: z.string().nullable(),
       action: z.enum(REFRESH_ACTIONS),
       reason: z.string(),
+      model_code: z.string().optional(),
     }),
   ),
 });

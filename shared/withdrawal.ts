@@ -12,9 +12,9 @@ export const EMPTY_WITHDRAWAL: Withdrawal = { image_ids: [], filenames: [] };
  * right.filename, left.url, … (contract 5.1, 5.2, 5.5). `url` alone is the annotation file's in annotations.csv, which never
  * equals a photo's.
  */
-const ID = /(^|\.)image_?id(_\d)?$/i;
-const FILE_NAME = /(^|\.)filename(_\d)?$/i;
-const ADDRESS = /(^|\.)url(_\d)?$/i;
+const ID = /(^|[._])image_?id(_\d)?$/i;
+const FILE_NAME = /(^|[._])filename(_\d)?$/i;
+const ADDRESS = /(^|[._])url(_\d)?$/i;
 
 /** @returns whether a row of a public file, by column, is about one of the photos */
 export function namesPhoto(row: Record<string, string | null | undefined>, photos: PhotoSet): boolean {
@@ -22,8 +22,14 @@ export function namesPhoto(row: Record<string, string | null | undefined>, photo
     if (!cell) return false;
     if (ID.test(column)) return photos.has({ image_id: Number(cell), filename: '' });
     if (FILE_NAME.test(column)) return hasFile(photos, cell);
-    return ADDRESS.test(column) && hasFile(photos, cell.replace(/^[a-z0-9]+:\/\/[^/]+\//i, ''));
+    return ADDRESS.test(column) && keysOf(cell).some((key) => hasFile(photos, key));
   });
+}
+
+/** Keys that an address may stand for: the bucket is in its host or begins its path, and a version or signature may follow. */
+function keysOf(address: string): string[] {
+  const path = address.replace(/^[a-z0-9]+:\/\/[^/]+\//i, '');
+  return [path, path.replace(/\?[^?]*$/, '')].flatMap((key) => [key, key.replace(/^[^/]+\//, '')]);
 }
 
 /** Addresses are percent-encoded by some writers, and raw by others. */

@@ -5,14 +5,16 @@ import { csvHeader, csvPieces, csvRows } from '../csv.ts';
 import { ANNOTATION_COLUMNS, annotationLine, annotationRow } from '../dataset-files.ts';
 import type { Dataset, Publication, Run } from '../execution-state.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
+import { parseJsonAs } from '../json.ts';
 import { datasetKeys, modelKeys, publishedKeys, versionKeys } from '../keys.ts';
 import { stationClock } from '../local-time.ts';
 import { type ModelManifest, modelManifest } from '../model-manifest.ts';
-import { objectOf } from '../object-location.ts';
+import { type ObjectLocation, objectOf } from '../object-location.ts';
 import { PhotoSet } from '../photo-set.ts';
 import { PREDICTION_COLUMNS, prediction } from '../predictions.ts';
 import { withoutPeople } from '../public-annotations.ts';
 import { trainingOutputLocation } from '../report/training-output.ts';
+import type { Withdrawal } from '../withdrawal.ts';
 import { findDatasetSummary } from './dataset-files.ts';
 import {
   CSV_TYPE,
@@ -24,6 +26,7 @@ import {
   HTML_TYPE,
   readAllRows,
   readRows,
+  readVersion,
   writeConditionally,
   writeCsv,
   writeJson,
@@ -68,12 +71,12 @@ export async function findManifest(
  * website would take them for 0 (Q-P1), and with station-local timestamps, as it takes the date from their first ten characters
  * (Q-P2, Q-P3); annotations without people (Q-P8). Photos in which people were found since the export are left out.
  *
- * @param withPeople ids of the station's photos that show people by now
+ * @param withPeople the station's photos that show people by now
  * @returns rows of predictions.csv
  */
-export async function writePublicFiles(run: Run, withPeople: readonly number[]): Promise<number> {
+export async function writePublicFiles(run: Run, withPeople: Withdrawal): Promise<number> {
   const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
-  const hidden = PhotoSet.fromJSON({ image_ids: [...withPeople], filenames: [] });
+  const hidden = PhotoSet.fromJSON(withPeople);
   const { published, input, report } = run.keys;
   const [images] = await Promise.all([
     writePublicPredictions(run, hidden),
@@ -257,6 +260,28 @@ export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]):
         },
       );
     await writeConditionally(inModelBucket(version.replaced), JSON.stringify(replacing));
+  }
+}
+
+/**
+ * Files that a manifest names were replaced: it tells their new ETags. Models of upstream's have none.
+ *
+ * @param modelUuid model whose manifest it has to be; another one's stays as it is
+ */
+export async function renewManifest(
+  location: ObjectLocation,
+  written: readonly WrittenFile[],
+  modelUuid?: string,
+): Promise<void> {
+  for (;;) {
+    const version = await readVersion(location);
+    if (!version) return;
+    const manifest = parseJsonAs(version.text, modelManifest);
+    if (modelUuid !== undefined && manifest.model_uuid !== modelUuid) return;
+    const etags = new Map(written.map(({ key, etag }) => [key, etag]));
+    const files = manifest.files.map((file) => ({ ...file, etag: etags.get(file.key) ?? file.etag }));
+    if (JSON.stringify(files) === JSON.stringify(manifest.files)) return;
+    if (await writeConditionally(location, JSON.stringify({ ...manifest, files }), version.etag)) return;
   }
 }
 

@@ -20,6 +20,7 @@ import {
 } from '../keys.ts';
 import { modelManifest } from '../model-manifest.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
+import { peopleRecord } from '../people-record.ts';
 import { PhotoSet } from '../photo-set.ts';
 import { predictedPhoto } from '../predictions.ts';
 import { comparePredictions, countDifferent, SAME_SCORE } from '../verification/compare-predictions.ts';
@@ -38,7 +39,7 @@ import type {
   VersionFacts,
 } from '../verification/facts.ts';
 import type { Places } from '../verification/findings.ts';
-import { ownPredictionsKey } from '../verification/own-files.ts';
+import { ownPredictionsKey, readValue } from '../verification/own-files.ts';
 import { type Withdrawal, withdrawal } from '../withdrawal.ts';
 import type { Database } from './database.ts';
 import { executionState } from './executions.ts';
@@ -88,7 +89,7 @@ export async function lookAtStation(
   }
   const keys = stationKeys(stationId);
   const pending = await look.file(keys.withdrawal, withdrawal);
-  const withdrawn = await look.file(keys.withdrawn, withdrawal);
+  const cleanFolders = readValue(await look.file(keys.people, peopleRecord));
   return {
     facts: {
       station,
@@ -99,7 +100,7 @@ export async function lookAtStation(
       predictions,
       withdrawal: pending,
       hasScored:
-        withdrawn !== 'missing' ||
+        Object.values(cleanFolders?.folders ?? {}).some((ids) => ids.length > 0) ||
         pending !== 'missing' ||
         codes.some(({ code, versions }) =>
           versions.some(({ uuid, files }) => files.has(versionKeys(stationId, code, uuid).scored)),

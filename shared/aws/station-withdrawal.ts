@@ -1,4 +1,5 @@
 import pMap from 'p-map';
+import { ObjectChanged } from '../errors.ts';
 import { findModelUuids } from '../fpe-database/scoring-model.ts';
 import { photosWithPeople } from '../fpe-database/station-export.ts';
 import { imagesetUuidOf } from '../image-key.ts';
@@ -10,18 +11,24 @@ import {
   versionKeys,
   versionsFolder,
 } from '../keys.ts';
+import { s3Uri } from '../object-location.ts';
+import { withCleanFolders } from '../people-record.ts';
 import { PhotoSet } from '../photo-set.ts';
 import type { Withdrawn } from '../scoring-state.ts';
-import { sizeOf, type Withdrawal } from '../withdrawal.ts';
+import { joinWithdrawals, sizeOf, type Withdrawal, withdrawalOf } from '../withdrawal.ts';
 import { DATABASE_LIMITS, withDatabase } from './database.ts';
-import { listFolders } from './object-store.ts';
+import { renewManifest } from './model-publication.ts';
+import { findVersion, listFolders } from './object-store.ts';
+import { type PeopleRecordOwner, readPeopleRecord, writePeopleRecord } from './people-record.ts';
 import { withdrawFromFile, withdrawFromFolder } from './withdrawal.ts';
-import { clearWithdrawal, findWithdrawal, type RecordOwner, recordWithdrawal } from './withdrawal-record.ts';
+import { clearWithdrawal, findWithdrawal, type RecordOwner } from './withdrawal-record.ts';
 
 const FOLDERS_AT_ONCE = 5;
+/** A publication takes seconds, and there is one at a time for a station. */
+const MAX_TRIES = 5;
 
-/** A station with its lists of photos that have to go, and that have gone. */
-export type WithdrawingStation = RecordOwner & { station: { id: number } };
+/** A station with its list of photos that have to go, and its record of those with people. */
+export type WithdrawingStation = RecordOwner & PeopleRecordOwner & { station: { id: number } };
 
 /**
  * Takes the photos that are on the station's list out of every public file of every model that it has or had, then out of the
@@ -35,32 +42,59 @@ export async function withdrawFromStation(
 ): Promise<Withdrawn> {
   const photos = await findWithdrawal(owner);
   if (!photos) return { photos: 0, files: 0 };
-  const names = PhotoSet.fromJSON(photos);
-  const versions = await versionsOf(owner);
-  const { uuids, people } = await withDatabase(
-    async (database) => ({
-      uuids: await findModelUuids(database, owner.station.id),
-      people: await photosWithPeople(database, owner.station.id),
-    }),
-    DATABASE_LIMITS.manyRows,
-  );
-  const folders = new Set([...uuids, ...versions.map(({ uuid }) => uuid)].map(publicFolder));
-  const rewritten = await pMap(
-    folders,
-    (folder) => withdrawFromFolder(owner.buckets.storage, folder, names),
-    {
-      concurrency: FOLDERS_AT_ONCE,
-    },
-  );
-  // After the public files, as by these the next execution finds what has to go.
-  await withdrawFromOwnFiles(owner, versions, codes, photos, names);
-  const listed = new Set(photos.image_ids);
-  const image_ids = people.map(({ id }) => id).filter((id) => listed.has(id));
-  if (image_ids.length > 0)
-    await recordWithdrawal(owner, { image_ids, filenames: [] }, { list: 'withdrawn' });
+  let files = 0;
+  for (let attempt = 1; ; attempt++) {
+    // Before anything is looked at: whoever publishes meanwhile changes it.
+    const { record, etag } = await readPeopleRecord(owner);
+    const { uuids, people } = await withDatabase(
+      async (database) => ({
+        uuids: await findModelUuids(database, owner.station.id),
+        people: await photosWithPeople(database, owner.station.id),
+      }),
+      DATABASE_LIMITS.manyRows,
+    );
+    const versions = await versionsOf(owner);
+    const ofModels = [
+      ...new Set([...uuids, ...versions.map(({ uuid }) => uuid), ...Object.keys(record.folders)]),
+    ];
+    const toGo = joinWithdrawals(photos, withdrawalOf(people));
+    const names = PhotoSet.fromJSON(toGo);
+    files += await withdrawFromFolders(owner, ofModels, names);
+    // After the public files, as by these the next execution finds what has to go.
+    await withdrawFromOwnFiles(owner, versions, codes, toGo, names);
+    const clean = withCleanFolders(
+      record,
+      ofModels,
+      people.map(({ id }) => id),
+    );
+    if (await writePeopleRecord(owner, clean, etag)) break;
+    if (attempt === MAX_TRIES) throw contested(owner);
+  }
   await clearWithdrawal(owner, photos);
-  return { photos: sizeOf(photos), files: rewritten.reduce((sum, files) => sum + files, 0) };
+  return { photos: sizeOf(photos), files };
 }
+
+async function withdrawFromFolders(
+  { buckets }: WithdrawingStation,
+  uuids: readonly string[],
+  names: PhotoSet,
+): Promise<number> {
+  const rewritten = await pMap(
+    uuids,
+    (uuid) => withdrawFromFolder(buckets.storage, publicFolder(uuid), names),
+    { concurrency: FOLDERS_AT_ONCE },
+  );
+  return rewritten.reduce((sum, files) => sum + files, 0);
+}
+
+const contested = ({ buckets, keys }: WithdrawingStation): ObjectChanged =>
+  new ObjectChanged({
+    what: 'Other executions keep publishing while photos are withdrawn',
+    where: s3Uri({ bucket: buckets.model, key: keys.people }),
+    found: `${MAX_TRIES} publications of the station in a row`,
+    expected: 'a moment in which nobody publishes',
+    fix: 'nothing: the machine tries again, and the list of what has to go is kept',
+  });
 
 type Version = { code: string; uuid: string };
 
@@ -72,7 +106,7 @@ async function versionsOf({ station, buckets }: WithdrawingStation): Promise<Ver
   return (await pMap(codes, ofCode, { concurrency: FOLDERS_AT_ONCE })).flat();
 }
 
-/** Predictions in the model bucket, of the station's models and of the photos' imagesets. */
+/** Predictions in the model bucket, of the station's models and of the photos' imagesets, and the manifests that tell their ETags. */
 async function withdrawFromOwnFiles(
   { station: { id }, buckets }: WithdrawingStation,
   versions: readonly Version[],
@@ -80,16 +114,19 @@ async function withdrawFromOwnFiles(
   { filenames }: Withdrawal,
   names: PhotoSet,
 ): Promise<void> {
+  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
   const imagesets = new Set(filenames.flatMap((filename) => imagesetUuidOf(filename) ?? []));
-  const keys = [
-    ...[...new Set([...codes, ...versions.map(({ code }) => code)])].flatMap((code) => {
-      const fixed = modelKeys(id, code);
-      return [
-        ...[...imagesets].map((uuid) => imagesetPredictionsKey(fixed.imagesets, uuid)),
-        fixed.transform.predictions,
-      ];
-    }),
-    ...versions.map(({ code, uuid }) => versionKeys(id, code, uuid).transform.predictions),
-  ];
-  for (const key of keys) await withdrawFromFile({ bucket: buckets.model, key }, names);
+  const fixed = [...new Set([...codes, ...versions.map(({ code }) => code)])].map((code) =>
+    modelKeys(id, code),
+  );
+  for (const { imagesets: folder } of fixed)
+    for (const uuid of imagesets)
+      await withdrawFromFile(inModelBucket(imagesetPredictionsKey(folder, uuid)), names);
+  const ofVersions = versions.map(({ code, uuid }) => versionKeys(id, code, uuid));
+  for (const { transform, manifest } of [...fixed, ...ofVersions]) {
+    const predictions = inModelBucket(transform.predictions);
+    await withdrawFromFile(predictions, names);
+    const etag = await findVersion(predictions);
+    if (etag !== null) await renewManifest(inModelBucket(manifest), [{ ...predictions, etag }]);
+  }
 }

@@ -55,12 +55,12 @@ export async function stationHistories(
   database: Database,
   stations: readonly RefreshedStation[],
   scoredUntil: ReadonlyMap<number, string> = new Map(),
-): Promise<StationHistory[]> {
-  const { rows } = await database.query<StationHistory>(
+): Promise<Omit<StationHistory, 'people_left'>[]> {
+  const { rows } = await database.query<Omit<StationHistory, 'people_left'>>(
     `SELECT wanted.station_id, station.name AS station_name,
             CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'scored_until', model.scored_until) END AS model,
             training.trained_at, annotated.pairs, annotated.new_pairs,
-            coalesce(photos.new_photos, 0)::float8 AS new_photos, coalesce(photos.hidden_photos, 0)::float8 AS hidden_photos
+            coalesce(photos.new_photos, 0)::float8 AS new_photos
        FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) WITH ORDINALITY
               AS wanted (station_id, model_type, variable_code, annotation_variable, scored_until, position)
        LEFT JOIN stations station ON station.id = wanted.station_id
@@ -80,9 +80,8 @@ export async function stationHistories(
           WHERE station_id = wanted.station_id AND variable = wanted.annotation_variable
             AND NOT flag AND status = 'DONE' AND url IS NOT NULL) annotated ON true
        LEFT JOIN LATERAL (
-         SELECT count(*) FILTER (WHERE NOT has_pii) AS new_photos,
-                count(*) FILTER (WHERE has_pii AND created_at <= model.scored_until AND updated_at > model.scored_until) AS hidden_photos
-           FROM (SELECT i.created_at, i.updated_at, image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
+         SELECT count(*) FILTER (WHERE NOT has_pii) AS new_photos
+           FROM (SELECT image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
                    FROM imagesets s JOIN images i ON i.imageset_id = s.id
                   WHERE s.station_id = wanted.station_id AND s.status = 'DONE' AND i.status = 'DONE'
                     AND ${isPossible('i.timestamp')}
@@ -101,4 +100,32 @@ export async function stationHistories(
     ...row,
     model: model && { ...model, scored_until: new Date(model.scored_until) },
   }));
+}
+
+/** A station with models whose photos show people. */
+export type StationPeople = {
+  station_id: number;
+  /** Ids of the photos. */
+  people: number[];
+  /** Of every model that has a row: the folders that the website may read. */
+  uuids: string[];
+  /** Code of the newest of them. */
+  code: string;
+};
+
+/** Of these stations, those that have both models and photos that show people or vehicles. */
+export async function stationPeople(
+  database: Database,
+  stationIds: readonly number[],
+): Promise<StationPeople[]> {
+  const { rows } = await database.query<StationPeople>(
+    `SELECT s.station_id, array_agg(DISTINCT i.id) AS people, models.uuids, models.code
+       FROM imagesets s JOIN images i ON i.imageset_id = s.id
+       JOIN (SELECT station_id, array_agg(uuid::text ORDER BY id) AS uuids, (array_agg(code ORDER BY id DESC))[1] AS code
+               FROM models WHERE station_id = ANY ($1) AND uuid IS NOT NULL GROUP BY station_id) models USING (station_id)
+      WHERE image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)
+      GROUP BY s.station_id, models.uuids, models.code`,
+    [stationIds],
+  );
+  return rows;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
@@ -16,10 +17,11 @@ import {
   writeObject,
 } from '../../shared/aws/object-store.ts';
 import { takeClaim } from '../../shared/aws/run-claim.ts';
-import { ClaimLost, DefaultChanged, ExecutionEnded } from '../../shared/errors.ts';
+import { ClaimLost, DefaultChanged, ExecutionEnded, ModelCodeExists } from '../../shared/errors.ts';
 import type { Promotion, Publication, Run } from '../../shared/execution-state.ts';
-import { datasetKeys, modelKeys, versionKeys } from '../../shared/keys.ts';
+import { datasetKeys, modelKeys, stationKeys, versionKeys } from '../../shared/keys.ts';
 import { modelManifest } from '../../shared/model-manifest.ts';
+import { peopleRecord } from '../../shared/people-record.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
@@ -32,6 +34,8 @@ import {
   insertStation,
 } from '../test-station.ts';
 
+/** As in shared/fpe-database/published-model.ts: who publishes a model of the station waits for it. */
+const MODELS_LOCK = 1691;
 const SNAPSHOT = '2026-04-01T12:00:20.000Z';
 
 let database: pg.Client;
@@ -140,6 +144,13 @@ async function shared(): Promise<Record<string, string | null>> {
     for await (const { key } of listObjects(bucket, prefix))
       if (!key.endsWith('claim.json')) found[key] = await findVersion({ bucket, key });
   return found;
+}
+
+const waitingForLock = async (): Promise<number> =>
+  (await database.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rows.length;
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
 }
 
 const models = async () =>
@@ -324,22 +335,21 @@ describe('PublishModel', () => {
     ]);
   });
 
-  test('takes over the row of a default of another variable without making a second default of its own', async () => {
-    const other = { station_id: station.id, model_type_id: 'RANK', default: true, status: 'DONE' };
-    await insertRow(database, 'models', { ...other, variable_id: 'FLOW_CFS', code: 'FLOW', uuid: 'flow' });
+  test('leaves a model of another variable alone that has got the code meanwhile', async () => {
+    const row = { station_id: station.id, model_type_id: 'RANK', default: true, status: 'DONE' };
     await insertRow(database, 'models', {
-      ...other,
+      ...row,
       variable_id: 'STAGE_FT',
       code: run.model_code,
       uuid: 'stage',
     });
+    const before = await models();
 
-    await publish(true);
+    const attempt = publish(true);
 
-    const defaults = (await models()).filter((row) => row.default);
-    expect(defaults.map(({ code, variable_id }) => [code, variable_id])).toEqual([
-      [run.model_code, 'FLOW_CFS'],
-    ]);
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    await expect(attempt).rejects.toThrow('of type RANK and variable STAGE_FT');
+    expect(await models()).toEqual(before);
   });
 
   test('leaves the default as it is when the model was not promoted', async () => {
@@ -403,17 +413,44 @@ describe('PublishModel', () => {
         run = await finishedRun({ publish: false, overwrite: true }, 'c');
         await publish(decidedByInput(false, false));
       }
-      const fixed = Object.entries(await shared()).filter(([key]) => !key.includes('/versions/'));
-      run = await finishedRun({ overwrite: true, model_type: 'NONE' }, 'b');
+      const isFixed = ([key]: [string, unknown]) => !/\/versions\/|\/people\.json$/.test(key);
+      const fixed = Object.entries(await shared()).filter(isFixed);
+      run = await finishedRun({ overwrite: true }, 'b');
+      await database.query(
+        `ALTER TABLE models ADD CONSTRAINT refused CHECK (uuid <> '${run.model_uuid}') NOT VALID`,
+      );
 
-      await expect(publish()).rejects.toThrow('foreign key');
+      await expect(publish()).rejects.toThrow('check constraint');
+
+      await database.query('ALTER TABLE models DROP CONSTRAINT refused');
 
       const after = await shared();
       expect(
-        Object.entries(after).filter(([key]) => !key.includes('/versions/') && !key.includes(run.model_uuid)),
+        Object.entries(after).filter((file) => isFixed(file) && !file[0].includes(run.model_uuid)),
       ).toEqual(fixed);
     },
   );
+
+  test('leaves out a photo in which people are found while the public files are made', async () => {
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-03-01T15:00:00Z', filename: 'a.JPG' },
+    ]);
+    const [id] = imageset.image_ids as [number];
+    const predictions = inModelBucket(run.keys.transform.predictions);
+    await writeCsv(predictions, (await readText(predictions)).replace('train,1,', `train,${id},`));
+    await database.query('SELECT pg_advisory_lock($1, $2)', [MODELS_LOCK, station.id]);
+    const publishing = publish();
+    // Its public files are made by then, and it waits for the lock.
+    await until(async () => (await waitingForLock()) > 0);
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [id]);
+    await database.query('SELECT pg_advisory_unlock($1, $2)', [MODELS_LOCK, station.id]);
+
+    await publishing;
+
+    expect(await readText(inPublic('predictions.csv'))).not.toContain(`,${id},`);
+    const { folders } = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
+    expect(folders).toEqual({ [run.model_uuid]: [id] });
+  });
 
   test('leaves a dataset that another model was trained on as it is', async () => {
     await publish();

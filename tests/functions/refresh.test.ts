@@ -5,7 +5,10 @@ import type pg from 'pg';
 import { handler as plan } from '../../functions/plan-refresh.ts';
 import { handler as summarize } from '../../functions/summarize-refresh.ts';
 import { readJson, readText, writeObject } from '../../shared/aws/object-store.ts';
+import { changePeopleRecord } from '../../shared/aws/people-record.ts';
 import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
+import { stationKeys } from '../../shared/keys.ts';
+import { withCleanFolders, withNewFolder } from '../../shared/people-record.ts';
 import { type Refresh, refreshPlan } from '../../shared/refresh-state.ts';
 import { STARTED_BY } from '../../shared/started-by.ts';
 import { call } from '../test-run.ts';
@@ -201,7 +204,6 @@ describe('PlanRefresh', () => {
     ],
     ['is not processed', false, { status: 'FAILED' }, {}],
     ['has no time', false, { timestamp: null }, {}],
-    ['shows people from the start', false, { pii_person: 0.9 }, {}],
     ['lies in an imageset that is not finished', false, {}, { status: 'PROCESSING' }],
   ])('a photo that %s is new: %s', async (_, isNew, row, imageset) => {
     const id = await station('Mill Brook');
@@ -213,14 +215,63 @@ describe('PlanRefresh', () => {
     expect(decision?.action).toBe(isNew ? 'score' : 'nothing');
   });
 
-  test('scores of a photo in which people were found since are to go', async () => {
-    const id = await station('Mill Brook');
-    await model(id, 48);
-    await photo(id, 90, { pii_person: 0.9, updated_at: hoursAgo(1) });
+  describe('a photo that shows people', () => {
+    const FLAGGED = { pii_person: 0.9 };
+    /** A station with one such photo, and with the folder of a model for it to be in. */
+    async function stationWithPeople(row: object = {}): Promise<{ id: number; uuid: string }> {
+      const id = await station('Mill Brook');
+      const uuid = `uuid-of-${id}`;
+      await model(id, 48, { uuid, ...row });
+      await photo(id, 90, { ...FLAGGED, updated_at: hoursAgo(90) });
+      return { id, uuid };
+    }
+    const photoIds = async (id: number): Promise<number[]> => {
+      const { rows } = await database.query(
+        'SELECT i.id FROM images i JOIN imagesets s ON s.id = i.imageset_id WHERE s.station_id = $1',
+        [id],
+      );
+      return rows.map((each) => each.id);
+    };
+    const ownerOf = (id: number) => ({ buckets, keys: stationKeys(id) });
+    const actionOf = async (input: object = {}) => (await decisionsOf(await planned(input)))[0];
 
-    expect((await decisionsOf(await planned()))[0]?.reason).toMatch(
-      /^People or vehicles were found in 1 photo /,
-    );
+    test('starts a scoring as long as a public folder may name it, whenever it came', async () => {
+      const { id, uuid } = await stationWithPeople();
+      expect((await actionOf())?.reason).toMatch(/^People or vehicles are in 1 photo /);
+
+      const people = await photoIds(id);
+      await changePeopleRecord(ownerOf(id), (record) => withCleanFolders(record, [uuid], people));
+
+      expect((await actionOf())?.action).toBe('nothing');
+    });
+
+    test('starts one again for a model that has come since, or has been replaced', async () => {
+      const { id, uuid } = await stationWithPeople();
+      const people = await photoIds(id);
+      await changePeopleRecord(ownerOf(id), (record) => withCleanFolders(record, [uuid], people));
+      await model(id, 2, { uuid: 'newer', code: 'RANK-FLOW-B', default: false });
+      expect((await actionOf())?.action).toBe('score');
+
+      await changePeopleRecord(ownerOf(id), (record) => withNewFolder(record, 'newer', people, ['former']));
+
+      expect((await actionOf())?.action).toBe('score');
+    });
+
+    test('goes from a station without a default model, and where only training is asked for', async () => {
+      const { id } = await stationWithPeople({ default: false });
+
+      const refresh = await planned({ mode: 'train' });
+
+      expect(refresh.tasks).toEqual([
+        { station_id: id, action: 'score', own: expect.objectContaining({ model_code: 'RANK-FLOW-A' }) },
+      ]);
+    });
+
+    test('starts nothing at a station that has published nothing', async () => {
+      await photo(await station('Mill Brook'), 1, FLAGGED);
+
+      expect((await actionOf())?.action).toBe('nothing');
+    });
   });
 
   test('scores with the default model, and counts pairs from the newest, which need not be the default', async () => {

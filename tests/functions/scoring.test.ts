@@ -15,9 +15,9 @@ import {
   findSize,
   findVersion,
   listObjects,
+  readText as readBody,
   readJson,
   readStream,
-  readText,
   writeCsv,
   writeJson,
   writeObject,
@@ -37,6 +37,8 @@ import {
 } from '../../shared/errors.ts';
 import type { MergedBatch } from '../../shared/execution-state.ts';
 import { imagesetPredictionsKey, versionKeys } from '../../shared/keys.ts';
+import { type ModelManifest, modelManifest } from '../../shared/model-manifest.ts';
+import type { ObjectLocation } from '../../shared/object-location.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
 import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { NO_PHOTOS } from '../../shared/report/noted-photos.ts';
@@ -93,6 +95,9 @@ beforeEach(async () => {
   await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, predicted));
   await writeCsv(inPublic(run.keys.published.predictions), formatCsv(PREDICTION_COLUMNS, predicted));
 });
+
+/** A text as people read it: CSV doubles the quotation marks of the photos' names, by which a test would never find them. */
+const readText = async (location: ObjectLocation) => (await readBody(location)).replaceAll('""', '"');
 
 const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
 const inPublic = (key: string) => ({ bucket: buckets.storage, key });
@@ -478,6 +483,31 @@ describe('PublishPredictions and RecordPredictions', () => {
     expect(await published()).toBe('those of another execution');
   });
 
+  test('tell the manifests what the predictions are now', async () => {
+    const { selection, extended } = await extend();
+    const { fixed, version } = run.keys;
+    const times = { started_at: run.started_at, snapshot_at: run.started_at };
+    const manifestOf = (key: string): ModelManifest => ({
+      ...{ model_uuid: run.model_uuid, model_code: run.model_code, dataset_code: 'd', run_id: 'r' },
+      ...{ execution_arn: 'e', ...times, outcome: 'published', images: 1 },
+      files: [key, 'another'].map((each) => ({ bucket: buckets.model, key: each, etag: 'old' })),
+    });
+    await writeJson(inModelBucket(version.manifest), manifestOf(version.predictions));
+    await writeJson(inModelBucket(run.keys.manifest), manifestOf(fixed.predictions));
+    await call(publishPredictions, { run, extended });
+
+    await call(recordPredictions, { run, selection });
+
+    for (const [manifest, key] of [
+      [version.manifest, version.predictions],
+      [run.keys.manifest, fixed.predictions],
+    ] as const)
+      expect((await readJson(inModelBucket(manifest), modelManifest)).files.map(({ etag }) => etag)).toEqual([
+        await findVersion(inModelBucket(key)),
+        'old',
+      ]);
+  });
+
   test('leave the fixed places alone where another model has taken them over', async () => {
     const { selection, extended } = await extend();
     const manifest = { model_code: run.model_code, dataset_code: 'd', run_id: 'r', execution_arn: 'e' };
@@ -619,6 +649,31 @@ describe('the withdrawal of photos', () => {
     const list = await readJson(inModelBucket(run.keys.withdrawal), withdrawal);
     expect(list.image_ids).toEqual([second, 900_001]);
     expect(selection.to_withdraw).toBe(2);
+  });
+
+  test('takes a photo out again that was found to show nobody, was scored once more, and shows people all the same', async () => {
+    const id = imageset.image_ids[1] as number;
+    const flag = (on: boolean) => database.query('UPDATE images SET pii_on = $2 WHERE id = $1', [id, on]);
+    const score = async (name: string) => {
+      const of = { ...run, id: name };
+      const selection = await call(selectPhotos, { run: of });
+      if (selection.to_withdraw > 0) await call(withdrawPhotos, { run: of, selection });
+      return { of, selection };
+    };
+    await flag(true);
+    await score('one');
+    await flag(false);
+    const { selection, extended } = await extend();
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+    expect(await published()).toContain(imageset.keys[1]);
+    await flag(true);
+
+    const again = await score('two');
+
+    expect(again.selection.to_withdraw).toBe(1);
+    expect(await published()).not.toContain(imageset.keys[1]);
+    expect((await score('three')).selection.to_withdraw).toBe(0);
   });
 
   test('refuses that more than a tenth of the photos vanish, unless it is allowed', async () => {

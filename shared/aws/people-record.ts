@@ -1,0 +1,61 @@
+import { FileInvalid } from '../errors.ts';
+import { parseJsonAs } from '../json.ts';
+import { s3Uri } from '../object-location.ts';
+import { NO_PEOPLE_RECORD, type PeopleRecord, peopleRecord, withNamedPhotos } from '../people-record.ts';
+import { predictedPhoto } from '../predictions.ts';
+import type { ScoringRun } from '../scoring-state.ts';
+import { readRows, readVersion, writeConditionally } from './object-store.ts';
+
+/** A station's place in the model bucket (`stationKeys`). */
+export type PeopleRecordOwner = { buckets: { model: string }; keys: { people: string } };
+
+export type PeopleRecordVersion = { record: PeopleRecord; etag: string | undefined };
+
+const placeOf = ({ buckets, keys }: PeopleRecordOwner) => ({ bucket: buckets.model, key: keys.people });
+
+/** @throws FileInvalid */
+export async function readPeopleRecord(owner: PeopleRecordOwner): Promise<PeopleRecordVersion> {
+  const version = await readVersion(placeOf(owner));
+  if (!version) return { record: NO_PEOPLE_RECORD, etag: undefined };
+  try {
+    return { record: parseJsonAs(version.text, peopleRecord), etag: version.etag };
+  } catch (error) {
+    throw new FileInvalid({
+      what: 'The record of photos with people cannot be read',
+      where: s3Uri(placeOf(owner)),
+      found: (error as Error).message,
+      expected: 'the JSON that WithdrawPhotos writes',
+      fix: 'delete that object, so that all public files of the station are searched once more',
+    });
+  }
+}
+
+/** @returns whether it was written: not if anybody has written since `etag` was read */
+export const writePeopleRecord = (
+  owner: PeopleRecordOwner,
+  record: PeopleRecord,
+  etag: string | undefined,
+): Promise<boolean> => writeConditionally(placeOf(owner), JSON.stringify(record), etag);
+
+/** Whoever publishes says so here, in any case: a withdrawal that has read the record before does its work again. */
+export async function changePeopleRecord(
+  owner: PeopleRecordOwner,
+  change: (record: PeopleRecord) => PeopleRecord,
+): Promise<void> {
+  for (;;) {
+    const { record, etag } = await readPeopleRecord(owner);
+    if (await writePeopleRecord(owner, change(record), etag)) return;
+  }
+}
+
+/**
+ * The model's public folder names the photos of the extended predictions. Said before these are published, so that the record
+ * never promises too much, and after it, so that a withdrawal that went on at the same time looks again.
+ */
+export async function recordExtendedPhotos(run: ScoringRun): Promise<void> {
+  const named = new Set<number>();
+  const extended = { bucket: run.buckets.model, key: run.keys.extended.published };
+  for await (const rows of readRows(extended, predictedPhoto))
+    for (const { image_id } of rows) if (image_id !== null) named.add(image_id);
+  await changePeopleRecord(run, (record) => withNamedPhotos(record, run.model_uuid, named));
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+
+/**
+ * What is known of a station's photos with people: the ids of those that a public folder does not name, by the uuid of its model. A
+ * photo that is not among a folder's may be in it, so it is looked for: whatever publishes takes off what it has not left out.
+ */
+export const peopleRecord = z.object({
+  /** Grows with each write, so that the same content written twice is another version. */
+  writes: z.int().min(0),
+  folders: z.record(z.string(), z.array(z.int())),
+});
+export type PeopleRecord = z.output<typeof peopleRecord>;
+
+export const NO_PEOPLE_RECORD: PeopleRecord = { writes: 0, folders: {} };
+
+/**
+ * @param people ids of photos that show people
+ * @param uuids models whose folders the website may read; those that the record knows besides were replaced, and stay readable
+ * @returns ids of those that at least one folder may name, in their order
+ */
+export function peopleLeft(
+  people: readonly number[],
+  uuids: readonly string[],
+  { folders }: PeopleRecord,
+): number[] {
+  const clean = [...new Set([...uuids, ...Object.keys(folders)])].map((uuid) => new Set(folders[uuid]));
+  return people.filter((id) => clean.some((ids) => !ids.has(id)));
+}
+
+/** After the folders were searched for the photos: they name none of them. */
+export const withCleanFolders = (
+  record: PeopleRecord,
+  uuids: readonly string[],
+  people: readonly number[],
+): PeopleRecord => ({
+  writes: record.writes + 1,
+  folders: { ...record.folders, ...Object.fromEntries(uuids.map((uuid) => [uuid, [...people]])) },
+});
+
+/** Before and after a file of the folder is replaced by one that names these photos, whoever they show by now. */
+export function withNamedPhotos(
+  record: PeopleRecord,
+  uuid: string,
+  named: ReadonlySet<number>,
+): PeopleRecord {
+  const known = record.folders[uuid];
+  const folders = known && { [uuid]: known.filter((id) => !named.has(id)) };
+  return { writes: record.writes + 1, folders: { ...record.folders, ...folders } };
+}
+
+/** After a model was published in a folder of its own: it names none of these; what it replaces stays to be looked at. */
+export const withNewFolder = (
+  record: PeopleRecord,
+  uuid: string,
+  leftOut: readonly number[],
+  replaced: readonly string[],
+): PeopleRecord => ({
+  writes: record.writes + 1,
+  folders: {
+    ...Object.fromEntries(replaced.map((each) => [each, []])),
+    ...record.folders,
+    [uuid]: [...leftOut],
+  },
+});
