@@ -147,11 +147,20 @@ export const WAITS: Wait[] = [
   },
   {
     peer: 'AWS',
-    what: 'connecting; the answer, or the rest of it; all of an answer that comes slowly',
+    what: 'connecting; the answer, or the rest of it; the head of an answer that comes slowly',
     limit: `${seconds(CONNECT_MS)}; ${seconds(SILENCE_MS)} without a byte, counted from 3 s after the request; ${seconds(ANSWER_MS)}`,
     error: '`ServiceUnreachable`',
     again: `the client for ${seconds(PATIENCE_MS)}, or ${seconds(SHORT_PATIENCE_MS)} where the network may have no way to the service; ${byMachine('ServiceUnreachable')}`,
     test: [SERVICES, 'after accepting, before the answer, in the middle of it'],
+  },
+  {
+    peer: 'S3',
+    what: 'an object that breaks off, or falls silent in the middle',
+    limit: `at once; ${seconds(SILENCE_MS)} without a byte`,
+    error:
+      'none: the rest of the same version is asked for, or all of a small one; then `ServiceUnreachable`',
+    again: `the client for ${seconds(PATIENCE_MS)}, anew after each 64 KiB; ${byMachine('ServiceUnreachable')}`,
+    test: [SERVICES, 'in the middle of an object is asked again'],
   },
   {
     peer: 'USGS',
