@@ -25,8 +25,8 @@ import { isPassing, nameFault, type ServiceCall } from './service-faults.ts';
 
 /** One part of a multipart upload, bytes; S3 asks for at least 5 MiB. */
 const PART_BYTES = 8 * 2 ** 20;
-/** Requests in flight at once, at most: S3 answers a small GET in 100–200 ms, so throughput of small files is this over that. */
-export const PARALLEL_REQUESTS = 200;
+/** Requests in flight at once, at most; what reads many small objects decides for itself (shared/merge-plan.ts). */
+const SOCKETS = 200;
 
 let client: S3Client | undefined;
 
@@ -34,7 +34,7 @@ export function s3(): S3Client {
   client ??= serviceClient(S3Client, {
     // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
-    sockets: PARALLEL_REQUESTS,
+    sockets: SOCKETS,
   });
   return client;
 }
