@@ -17,6 +17,9 @@ const PACKAGES_STAMP = join(ROOT, 'node_modules', '.package-lock-hash');
 const FPE_COMMAND = join(ROOT, 'node_modules', '.bin', 'fpe');
 const PYTHON_STAMP = join(STATE_FOLDER, 'python.json');
 const PYTHON_MODULES = ['torch', 'torchvision', 'PIL', 'numpy'];
+const TEST_MODULES = ['pytest', 'hypothesis'];
+/** Where the system has no package: the last release that runs on Python 3.8, which the oldest supported PyTorch does. */
+const HYPOTHESIS = 'hypothesis==6.112.1';
 /** npm prints its whole help after an error; the first lines say what it was. */
 const LINES_OF_A_FAILURE = 15;
 /** PyTorch's own index of builds without CUDA: a tenth of the download. */
@@ -26,7 +29,7 @@ if (process.argv.includes('--help')) {
   console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --audit | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
-  --tests      also pytest, which npm test runs the model's tests with
+  --tests      also pytest and hypothesis, which npm test runs the model's tests with
   --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
   --containers also AWS's toolkits for training and serving in a venv, which npm run test:containers uses
   --audit      instead of PyTorch, pip-audit in a venv, which npm run audit uses
@@ -43,7 +46,7 @@ if (process.argv.includes('--emulator'))
 else if (process.argv.includes('--audit')) installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
 else if (process.argv.includes('--containers')) installContainerToolkits();
 else if (!process.argv.includes('--without-python'))
-  installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, 'pytest'] : PYTHON_MODULES);
+  installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, ...TEST_MODULES] : PYTHON_MODULES);
 
 function requireNode() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -142,7 +145,7 @@ function installFromApt(modules) {
     process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
   if (!isDebianRoot) return undefined;
   const packages = ['python3', 'python3-torch', 'python3-torchvision', 'python3-pil'];
-  if (modules.includes('pytest')) packages.push('python3-pytest');
+  if (modules.includes('pytest')) packages.push('python3-pytest', 'python3-hypothesis');
   step('PyTorch from the system’s packages (about a minute)', () => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     run('apt-get', ['-qq', 'update'], { env });
@@ -164,7 +167,7 @@ function installIntoVenv(modules) {
       '-q',
       'numpy',
       'pillow',
-      ...(modules.includes('pytest') ? ['pytest'] : []),
+      ...(modules.includes('pytest') ? ['pytest', HYPOTHESIS] : []),
     ]);
   });
   return python;
@@ -193,7 +196,7 @@ ${said
   .slice(0, LINES_OF_A_FAILURE)
   .map((line) => `  ${line}`)
   .join('\n')}
-To fix: run that command by hand to see all of it. For Python: install PyTorch 1.13 or newer with torchvision, numpy and Pillow (for the tests also pytest), and set FPE_PYTHON to its interpreter.`);
+To fix: run that command by hand to see all of it. For Python: install PyTorch 1.13 or newer with torchvision, numpy and Pillow (for the tests also pytest and hypothesis), and set FPE_PYTHON to its interpreter.`);
 }
 
 /** @param {string} command @param {string[]} args */

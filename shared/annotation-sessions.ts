@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MAX_ID } from './csv.ts';
 import { AnnotationFileInvalid } from './errors.ts';
 import { describeMismatch, parseJson } from './json.ts';
 import type { Counts } from './reasons.ts';
@@ -8,7 +9,7 @@ const attributes = z
   .union([z.array(z.string()), z.string().transform((attribute) => [attribute])])
   .nullish()
   .transform((given) => given ?? []);
-const side = z.object({ imageId: z.int(), attributes });
+const side = z.object({ imageId: z.int().min(1).max(MAX_ID), attributes });
 
 const element = z.object({
   left: side,

@@ -56,9 +56,10 @@ export const formatCsv = <Row extends Record<string, Cell>>(
 /** Hardly any cell needs quotes, and asking Papa Parse about each of ten million takes seconds. */
 const MAY_NEED_QUOTES = /[",\r\n]|^[\s\ufeff]|\s$/;
 
-/** Booleans as R writes them; NaN and null are missing. */
+/** Booleans as R writes them; null, and numbers that are none or infinite, are missing. */
 function formatCell(cell: Cell): string {
-  if (cell === null || cell === undefined || Number.isNaN(cell)) return '';
+  if (cell === null || cell === undefined) return '';
+  if (typeof cell === 'number' && !Number.isFinite(cell)) return '';
   if (typeof cell === 'boolean') return cell ? 'TRUE' : 'FALSE';
   if (typeof cell !== 'string') return String(cell);
   const text = isFormula(cell) ? `'${cell}` : cell;
@@ -195,17 +196,24 @@ const invalid = (where: string, row: number, found: string): FileInvalid =>
 
 function number(text: string, context: z.RefinementCtx): number {
   const value = Number(text);
-  if (Number.isNaN(value)) fault(context, 'not a number');
+  // White space alone would be 0.
+  if (!Number.isFinite(value) || (value === 0 && text.trim() === '')) fault(context, 'not a number');
   return value;
 }
 
+const BEGINS_WITH_YEAR = /^\d{4}-/;
+
 function instant(text: string, context: z.RefinementCtx): number {
-  const epochMs = Date.parse(text);
+  // Date.parse also finds a month in `Mill Brook 5`.
+  const epochMs = BEGINS_WITH_YEAR.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(epochMs)) fault(context, 'not an instant');
   return epochMs;
 }
 
 const fault = (context: z.RefinementCtx, message: string) => context.addIssue({ code: 'custom', message });
+
+/** Ids of the database are int4. */
+export const MAX_ID = 2 ** 31 - 1;
 
 // Schemas of cells; every cell reaches them as text or null.
 export const textCell = z.string();
@@ -215,6 +223,11 @@ export const optionalNumberCell = z
   .string()
   .nullable()
   .transform((text, context) => (text === null ? null : number(text, context)));
+/** Id of a photo, null where the file has none. */
+export const optionalIdCell = optionalNumberCell.refine(
+  (id) => id === null || (Number.isInteger(id) && id >= 0 && id <= MAX_ID),
+  'not an id',
+);
 /** An ISO 8601 instant as milliseconds since 1970. */
 export const instantCell = z.string().transform(instant);
 export const optionalInstantCell = z

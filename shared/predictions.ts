@@ -1,5 +1,12 @@
 import * as z from 'zod';
-import { instantCell, numberCell, optionalNumberCell, optionalTextCell, textCell } from './csv.ts';
+import {
+  instantCell,
+  numberCell,
+  optionalIdCell,
+  optionalNumberCell,
+  optionalTextCell,
+  textCell,
+} from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
 import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 
@@ -14,7 +21,7 @@ export type Prediction = z.output<typeof prediction>;
  */
 export const predictedPhoto = z.object({
   split: optionalTextCell.default(null),
-  image_id: optionalNumberCell.default(null),
+  image_id: optionalIdCell.default(null),
   timestamp: instantCell,
   filename: textCell,
   url: optionalTextCell.default(null),
