@@ -113,7 +113,7 @@ describe('score-station', () => {
 
       const rows = await rowsOf(published('predictions.csv'));
       const trainedRows = trained.trimEnd().split('\n').length - 1;
-      expect(output).toEqual({
+      expect(output).toMatchObject({
         station_id: stationId,
         model_code: CODE,
         model_uuid: uuid,
@@ -177,7 +177,7 @@ describe('score-station', () => {
   });
 
   test(
-    'does nothing the second time, and writes nothing',
+    'does nothing the second time, and writes nothing but up to when it looked',
     async () => {
       const before = await versions();
       const row = await modelRow();
@@ -185,8 +185,18 @@ describe('score-station', () => {
       const { output, states } = await score();
 
       expect(output).toMatchObject({ scored: 0, removed: 0, unreadable: 0 });
-      expect(states).toEqual(['PrepareScoring', 'SelectPhotos', 'NewPhotos?', 'NothingToDo']);
-      expect(await versions()).toEqual(before);
+      expect(states).toEqual([
+        'PrepareScoring',
+        'SelectPhotos',
+        'NewPhotos?',
+        'RecordPredictions',
+        'AnythingToTell?',
+        'NothingToDo',
+      ]);
+      const after = await versions();
+      const changed = Object.keys(after).filter((key) => after[key] !== before[key]);
+      expect(changed.map((key) => key.split('/').at(-1))).toEqual(['scored.json']);
+      expect(Object.keys(after)).toEqual(Object.keys(before));
       expect(await modelRow()).toEqual(row);
     },
     SCORING_MS,
