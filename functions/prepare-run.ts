@@ -11,13 +11,14 @@ import { takeClaim } from '../shared/aws/run-claim.ts';
 import { modelCodeExists } from '../shared/claim.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
 import type { Run } from '../shared/execution-state.ts';
-import { findRunChecks, type RunChecks } from '../shared/fpe-database/run-checks.ts';
+import { findRunChecks, findStationSize, type RunChecks } from '../shared/fpe-database/run-checks.ts';
 import { datasetKeys, modelKeys, runKeys } from '../shared/keys.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/run.ts';
 import { parseRunInput, type RunInput } from '../shared/run-input.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../shared/sagemaker-requests.ts';
 import { packSource } from '../shared/source-archive.ts';
+import { requireStationSize } from '../shared/station-size.ts';
 import { VARIABLES } from '../shared/variables.ts';
 
 const event = z.object({
@@ -31,11 +32,19 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const variable = requireVariable(parameters.variable_code);
   const startedAt = new Date(execution.started_at).toISOString();
   const codes = versionCodes(parameters, variable, startedAt);
-  const checks = await withDatabase(
-    (database) => findRunChecks(database, parameters.station_id, codes.model_code),
+  const of = {
+    variable_code: parameters.variable_code,
+    annotation_variable: VARIABLES[variable].annotation,
+  };
+  const { checks, size } = await withDatabase(
+    async (database) => ({
+      checks: await findRunChecks(database, parameters.station_id, codes.model_code),
+      size: await findStationSize(database, parameters.station_id, of),
+    }),
     DATABASE_LIMITS.quick,
   );
   const station = requireStation(checks, parameters);
+  requireStationSize(station, size);
   requireFreeCode(checks, codes.model_code, parameters);
   const places = { buckets: buckets(), weightsKey: setting('PRETRAINED_WEIGHTS_KEY') };
   if (parameters.pretrained) await requireWeights({ bucket: places.buckets.model, key: places.weightsKey });
@@ -65,7 +74,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     execution_arn: execution.arn,
     started_at: startedAt,
     station,
-    annotation_variable: VARIABLES[variable].annotation,
+    annotation_variable: of.annotation_variable,
     ...codes,
     model_uuid: claim.model_uuid,
     parameters,

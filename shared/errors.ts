@@ -40,6 +40,10 @@ export class ModelTypeNotFound extends PipelineError {
 export class InvalidTimezone extends PipelineError {
   override readonly name = 'InvalidTimezone';
 }
+/** The station has more photos, pairs or values than the functions have memory and time for. */
+export class StationTooLarge extends PipelineError {
+  override readonly name = 'StationTooLarge';
+}
 /** Another execution that is still running holds the claim on this station and model code. */
 export class ModelCodeInUse extends PipelineError {
   override readonly name = 'ModelCodeInUse';

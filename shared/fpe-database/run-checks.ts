@@ -1,4 +1,5 @@
 import type { Database } from '../aws/database.ts';
+import { STATION_LIMITS, type StationSize } from '../station-size.ts';
 
 export type RunChecks = {
   station: { id: number; name: string; timezone: string; nwis_id: string | null } | null;
@@ -30,4 +31,28 @@ export async function findRunChecks(
     [stationId, modelCode],
   );
   return rows[0] as RunChecks;
+}
+
+/**
+ * How much there is of a station, counted until it is too much: that of a station of ordinary size takes milliseconds.
+ *
+ * @param of the variable of the observed values, and that of the annotation pairs
+ */
+export async function findStationSize(
+  database: Database,
+  stationId: number,
+  of: { variable_code: string; annotation_variable: string },
+): Promise<StationSize> {
+  const { rows } = await database.query<StationSize>(
+    `SELECT (SELECT count(*)::int FROM (SELECT FROM imagesets s JOIN images i ON i.imageset_id = s.id
+               WHERE s.station_id = $1 LIMIT ${STATION_LIMITS.photos + 1}) photos) AS photos,
+            (SELECT count(*)::int FROM annotations
+              WHERE station_id = $1 AND variable = $3 AND NOT flag AND status = 'DONE') AS annotation_files,
+            (SELECT coalesce(sum(n), 0)::int FROM annotations
+              WHERE station_id = $1 AND variable = $3 AND NOT flag AND status = 'DONE') AS annotation_pairs,
+            (SELECT count(*)::int FROM (SELECT FROM datasets d JOIN series s ON s.dataset_id = d.id JOIN "values" v ON v.series_id = s.id
+               WHERE d.station_id = $1 AND s.variable_id = $2 LIMIT ${STATION_LIMITS.uploaded_values + 1}) uploaded) AS uploaded_values`,
+    [stationId, of.variable_code, of.annotation_variable],
+  );
+  return rows[0] as StationSize;
 }

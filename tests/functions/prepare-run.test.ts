@@ -15,6 +15,7 @@ import {
   ModelTypeNotFound,
   PretrainedWeightsMissing,
   StationNotFound,
+  StationTooLarge,
   VariableNotFound,
 } from '../../shared/errors.ts';
 import type { Run } from '../../shared/execution-state.ts';
@@ -392,4 +393,36 @@ test('keeps every key of the run but its claims below a folder of its own', asyn
     keys.filter((key) => !key.startsWith(`"rank/passing/${station.id}/${run.model_code}/${run.id}/`)),
   ).toEqual([]);
   expect(JSON.stringify(run.training_request)).not.toContain(`/rank/${station.id}/`);
+});
+
+test('a station with more than an execution can work on is refused with the numbers, before anything is claimed', async () => {
+  await database.query(
+    `INSERT INTO annotations (user_id, station_id, status, n, url, flag, variable)
+     SELECT user_id, id, 'DONE', 100, 'https://x', false, 'FLOW' FROM stations, generate_series(1, 5001) WHERE id = $1`,
+    [station.id],
+  );
+
+  const attempt = prepare({ station_id: station.id, pretrained: false });
+
+  await expect(attempt).rejects.toThrow(StationTooLarge);
+  await expect(attempt).rejects.toThrow(
+    /Found: at least 5,001 annotation files, at least 500,100 annotation pairs\. Expected: at most 5,000 annotation files, 200,000 annotation pairs\./,
+  );
+  expect(
+    await findSize({ bucket: buckets.model, key: modelKeys(station.id, 'RANK-FLOW-20261124').claim }),
+  ).toBeNull();
+});
+
+test('sessions that are flagged, unfinished or of another variable do not count', async () => {
+  await database.query(
+    `INSERT INTO annotations (user_id, station_id, status, n, url, flag, variable)
+     SELECT user_id, stations.id, other.status::status_type, 1000000, 'https://x', other.flag, other.variable
+       FROM stations, (VALUES ('DONE', true, 'FLOW'), ('CREATED', false, 'FLOW'), ('DONE', false, 'SNOW')) other (status, flag, variable)
+      WHERE stations.id = $1`,
+    [station.id],
+  );
+
+  expect(await prepare({ station_id: station.id, pretrained: false })).toMatchObject({
+    station: { id: station.id },
+  });
 });
