@@ -2,8 +2,8 @@ import { StationTooLarge } from './errors.ts';
 import { formatCount } from './report/formats.ts';
 
 /**
- * What a station may have at most: functions with the memory and the time that they have (resources/functions.yml) were measured with
- * so much, and twice is left (`npm run test:scale`, docs/scale.md).
+ * What a station may have at most: nobody has seen the functions work on more with the memory and the time that they have
+ * (`npm run test:scale`, docs/scale.md).
  */
 export const STATION_LIMITS = {
   photos: 1_000_000,

@@ -17,6 +17,7 @@ const PAGES = [
   'docs/operations.md',
   'docs/reliability.md',
   'docs/report.md',
+  'docs/scale.md',
   'docs/costs.md',
   'docs/dependencies.md',
   'docs/threat-model.md',
