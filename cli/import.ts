@@ -40,7 +40,7 @@ The local stack takes it while it runs, unless --stage or the environment says w
 DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3
 than that of AWS.
 Importing a folder again changes nothing; importing a newer export of it adds rows and files, and updates rows. Nothing is
-deleted, no file of the bucket is replaced, and only files that rows of the same station name are copied.`,
+deleted, no file of the bucket is replaced, photos that show people go on doing so, and only files that rows of the same station name are copied.`,
     )
     .action(runImport);
 }

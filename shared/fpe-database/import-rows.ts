@@ -15,9 +15,10 @@ export type RowChanges = { inserted: number; updated: number };
 /**
  * Inserts new rows in their order and updates those that differ from the export; a row that does not differ is left
  * alone. A column that a record lacks keeps its default or its value. Numbers are compared at the exporter's four
- * decimals, so that importing into the database of origin does not round it (Q-S6).
+ * decimals, so that importing into the database of origin does not round it (Q-S6). A photo that shows people goes on doing so.
  *
  * @param where names the file in errors
+ * @returns what changed, and the ids of the rows that are new
  * @throws ExportFolderInvalid where PostgreSQL refuses a value
  */
 export async function writeRows(
@@ -36,9 +37,36 @@ export async function writeRows(
       database.query(`${sql} RETURNING ${exists ? 'kept.' : ''}id`, [JSON.stringify(values)]),
     );
     changes[exists ? 'updated' : 'inserted'] += written.length;
-    for (const { id } of written) changes.ids.push(id);
+    if (!exists) for (const { id } of written) changes.ids.push(id);
   }
   return changes;
+}
+
+/**
+ * Counts the photos that show people or vehicles in the database and would not by the export, which is older, or wrong: what
+ * the database says of it stays.
+ *
+ * @param where names the file in errors
+ */
+export async function countKeptPeople(
+  database: Database,
+  catalog: Catalog,
+  rows: readonly ImportRow[],
+  where: string,
+): Promise<number> {
+  let count = 0;
+  for (const { exists, columns, values } of statements(rows, catalog.images, where)) {
+    if (!exists || !columns.some(tellsOfPeople)) continue;
+    const { rows: found } = await namingFile(where, () =>
+      database.query<{ count: number }>(
+        `SELECT count(*)::int AS count FROM images AS kept JOIN json_populate_recordset(NULL::images, $1) AS given USING (id)
+          WHERE ${hidesPeople(columns)}`,
+        [JSON.stringify(values)],
+      ),
+    );
+    count += found[0]?.count ?? 0;
+  }
+  return count;
 }
 
 /** Writes one row. @returns its id, and whether it is new or differed */
@@ -146,18 +174,33 @@ const insertSql = (table: ImportedTable, columns: string[]): string => {
 function updateSql(table: ImportedTable, columns: string[], types: ColumnTypes): string {
   const given = columns.filter((name) => name !== 'id');
   const touched = types.has('updated_at') && !given.includes('updated_at');
-  const assignments = given.map((name) => `${quoted(name)} = given.${quoted(name)}`);
+  const taken = (name: string): string =>
+    table === 'images' && tellsOfPeople(name)
+      ? `CASE WHEN ${hidesPeople(columns)} THEN kept.${quoted(name)} ELSE given.${quoted(name)} END`
+      : `given.${quoted(name)}`;
+  const assignments = given.map((name) => `${quoted(name)} = ${taken(name)}`);
   if (touched) assignments.push('updated_at = CURRENT_TIMESTAMP');
-  const compared = (source: string) =>
-    given.map((name) => comparable(`${source}.${quoted(name)}`, types.get(name) as string)).join(', ');
+  const compared = (sqlOf: (name: string) => string) =>
+    given.map((name) => comparable(sqlOf(name), types.get(name) as string)).join(', ');
   return `UPDATE "${table}" AS kept SET ${assignments.join(', ')}
             FROM json_populate_recordset(NULL::"${table}", $1) AS given
-           WHERE kept.id = given.id AND ROW(${compared('kept')}) IS DISTINCT FROM ROW(${compared('given')})`;
+           WHERE kept.id = given.id AND ROW(${compared((name) => `kept.${quoted(name)}`)}) IS DISTINCT FROM ROW(${compared(taken)})`;
+}
+
+/** Arguments of `image_has_pii`, in their order. */
+const PEOPLE_COLUMNS = ['pii_person', 'pii_vehicle', 'pii_on', 'pii_off'];
+const tellsOfPeople = (column: string): boolean => PEOPLE_COLUMNS.includes(column);
+
+/** Whether the row `kept` shows people, and would not with the columns of the row `given`. */
+function hidesPeople(columns: readonly string[]): string {
+  const wouldBe = PEOPLE_COLUMNS.map((name) => `${columns.includes(name) ? 'given' : 'kept'}.${name}`);
+  const is = PEOPLE_COLUMNS.map((name) => `kept.${name}`);
+  return `(image_has_pii(${is.join(', ')}) AND NOT image_has_pii(${wouldBe.join(', ')}))`;
 }
 
 function comparable(column: string, type: string): string {
-  if (type === 'json') return `${column}::jsonb`; // json has no equality
-  if (type === 'real') return `round(${column}::numeric, 4)`;
+  if (type === 'json') return `(${column})::jsonb`; // json has no equality
+  if (type === 'real') return `round((${column})::numeric, 4)`;
   return column;
 }
 

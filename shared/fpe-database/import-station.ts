@@ -25,13 +25,14 @@ export type StationImport = {
 /**
  * Writes the rows of one station of an export, in the order in which they refer to each other.
  *
- * @returns the station's id and the rows that are new or differed
+ * @returns the station's id, the rows that are new or differed, and what is to be known of them
  */
 export async function importStation(
   { database, catalog, storageBucket, onRows }: StationImport,
   { station, user_id, name, hasImageIds }: StationSurvey,
-): Promise<RowChanges & { id: number }> {
+): Promise<RowChanges & { id: number; notes: string[] }> {
   const changes: RowChanges = { inserted: 0, updated: 0 };
+  const added = { images: [] as number[], annotations: [] as number[] };
   const count = <Change extends RowChanges>(change: Change): Change => {
     changes.inserted += change.inserted;
     changes.updated += change.updated;
@@ -45,8 +46,9 @@ export async function importStation(
   for (const imageset of station.imagesets) await importImageset(imageset);
   for (const dataset of station.datasets) await importDataset(dataset);
   if (station.annotationsFile) await importSessions(station.annotationsFile);
+  const notes = await uncounted();
   await importModels(station.modelFiles);
-  return { ...changes, id };
+  return { ...changes, id, notes };
 
   async function importImageset({ folder, imagesetFile, imagesFile }: ExportedImageset): Promise<void> {
     const record = readRecord(imagesetFile, storageBucket);
@@ -74,7 +76,7 @@ export async function importStation(
       ...(identities[index] as { id: number | null; exists: boolean }),
       record: { ...image, imageset_id: imageset.id },
     }));
-    count(await writeRows(database, catalog, 'images', rows, imagesFile));
+    added.images.push(...count(await writeRows(database, catalog, 'images', rows, imagesFile)).ids);
     onRows(rows.length);
   }
 
@@ -133,8 +135,29 @@ export async function importStation(
       if (!hasImageIds) record.flag = true;
       return { ...(identities[index] as { id: number | null; exists: boolean }), record };
     });
-    count(await writeRows(database, catalog, 'annotations', rows, file));
+    added.annotations.push(...count(await writeRows(database, catalog, 'annotations', rows, file)).ids);
     onRows(rows.length);
+  }
+
+  /** Rows keep the times of the export, and a refresh counts as new what has come since the newest model (reliability.md). */
+  async function uncounted(): Promise<string[]> {
+    const { rows } = await database.query<{ code: string; images: number; annotations: number }>(
+      `SELECT code, images, annotations
+         FROM (SELECT code, created_at FROM models WHERE station_id = $1 AND status = 'DONE'
+                ORDER BY created_at DESC LIMIT 1) AS newest,
+              LATERAL (SELECT count(*)::int AS images FROM images i JOIN imagesets s ON s.id = i.imageset_id
+                        WHERE i.id = ANY($2)
+                          AND greatest(i.created_at, i.updated_at, s.created_at, s.updated_at) <= newest.created_at) AS of_photos,
+              LATERAL (SELECT count(*)::int AS annotations FROM annotations
+                        WHERE id = ANY($3) AND created_at <= newest.created_at) AS of_sessions`,
+      [id, added.images, added.annotations],
+    );
+    return rows
+      .filter(({ images, annotations }) => images + annotations > 0)
+      .map(
+        ({ code, images, annotations }) =>
+          `${name}: ${images} photos and ${annotations} annotation sessions that are new here are older than its model ${code}, so no refresh counts them. To train a model with them: npx fpe start ${id}`,
+      );
   }
 
   /**

@@ -28,12 +28,14 @@ import {
   findByUuid,
   findModel,
   findStationId,
+  type Identity,
   type ImageIdentity,
   identifyImages,
   identifySessions,
   refuseForeignPhotos,
   type SessionIdentity,
 } from './import-identity.ts';
+import { countKeptPeople } from './import-rows.ts';
 import { readSeries } from './import-series.ts';
 
 export type StationSurvey = {
@@ -288,14 +290,22 @@ class Surveyor implements Survey {
     const known = await findByUuid(this.#database, 'imagesets', [uuid], stationId, imagesetFile);
     if (!known.has(uuid)) this.#newImagesets.set(uuid, imagesetFile);
     owner.keys.set(`imagesets/${uuid}/pii.json`, 'detections');
-    const identities = readRecords(imagesFile, this.#bucket).map((image, index) => {
+    const records = readRecords(imagesFile, this.#bucket);
+    const identities = records.map((image, index) => {
       const where = rowOf(imagesFile as string, index);
       const identity = imageIdentity(image, where);
       this.#readPhoto(this.#check('images', image, where), identity, uuid, owner, where);
       this.#requireOwnId(identity, uuid, where);
       return identity;
     });
-    await identifyImages(this.#database, known.get(uuid) ?? null, identities, imagesFile ?? imagesetFile);
+    const file = imagesFile ?? imagesetFile;
+    const found = await identifyImages(this.#database, known.get(uuid) ?? null, identities, file);
+    const rows = records.map((record, index) => ({ ...(found[index] as Identity), record }));
+    const keptPeople = await countKeptPeople(this.#database, this.#catalog, rows, file);
+    if (keptPeople > 0)
+      this.notes.push(
+        `${keptPeople} photos of imageset ${uuid} show people or vehicles here and not in the export: what this database says of it stays.`,
+      );
     return identities;
   }
 

@@ -64,7 +64,7 @@ export type ImportPlan = {
 /**
  * Loads a folder in the layout of FPE's exporter (contract 3): files into the storage bucket first, then all rows in one
  * transaction. A second import of the same folder changes nothing; one of a newer export adds and updates. Nothing is
- * deleted, no object is replaced, and rows of other stations, users, variables, model types and models that are there stay
+ * deleted, no object is replaced, no photo that shows people becomes one that does not, and rows of other stations, users, variables, model types and models that are there stay
  * as they are (Q-S7). Of the bucket it writes only keys that rows of the same station name.
  *
  * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge, and for what
@@ -81,7 +81,7 @@ export async function importExport(folder: string, options: ImportOptions): Prom
       inTransaction(database, () => importRows(database, exported, survey, storageBucket, onProgress)),
     DATABASE_LIMITS.byHand,
   );
-  return { ...written, files, notes: [...survey.notes, ...notes] };
+  return { ...written, files, notes: [...survey.notes, ...notes, ...written.notes] };
 }
 
 /** Checks a folder as an import does, and says what it would load; writes nothing. @throws as `importExport` */
@@ -197,7 +197,7 @@ async function importRows(
   survey: Survey,
   storageBucket: string,
   onProgress: OnProgress,
-): Promise<Pick<ImportResult, 'stations' | 'rows'>> {
+): Promise<Pick<ImportResult, 'stations' | 'rows' | 'notes'>> {
   // Two imports at once would each find the other's uuids free.
   await database.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
   const catalog = await readCatalog(database);
@@ -217,17 +217,17 @@ async function importRows(
     onProgress({ step: 'rows', done, total });
   };
   const stations: ImportedStation[] = [];
+  const notes: string[] = [];
   for (const station of survey.stations) {
-    const { id, inserted, updated } = await importStation(
-      { database, catalog, storageBucket, onRows },
-      station,
-    );
+    const written = await importStation({ database, catalog, storageBucket, onRows }, station);
+    const { id, inserted, updated } = written;
+    notes.push(...written.notes);
     rows.inserted += inserted;
     rows.updated += updated;
     const { name, images, annotations, values, models } = station;
     stations.push({ id, name, images, annotations, values, models });
   }
-  return { stations, rows };
+  return { stations, rows, notes };
 }
 
 /** Adds the variables, model types and users that are not there yet. @returns how many */

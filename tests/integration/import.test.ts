@@ -339,6 +339,112 @@ describe('An import', () => {
     ]);
   });
 
+  /** A photo of the export, its columns in the database, and whether it shows people. */
+  const photoOf = async (given: Export, index = 0) =>
+    (
+      await query(
+        `SELECT pii_person, pii_vehicle, pii_on, pii_off, width, image_has_pii(pii_person, pii_vehicle, pii_on, pii_off) AS has_pii
+           FROM images WHERE id = $1`,
+        given.imageIds[index],
+      )
+    )[0] as Row;
+
+  test.each([
+    ['by hand', 'pii_on = true', {}],
+    ['by hand, where the export says that it shows none', 'pii_on = true', { pii_on: false, pii_off: true }],
+    ['by a score of people', 'pii_person = 0.9', { pii_person: 0.1 }],
+    ['by a score of vehicles', 'pii_vehicle = 0.9', { pii_vehicle: 0 }],
+    [
+      'by a score, where the export says that it shows none',
+      'pii_person = 0.9',
+      { pii_person: 0.9, pii_off: true },
+    ],
+    ['by a score, where the export has none', 'pii_person = 0.9', { pii_person: 'NA' }],
+  ])('never lifts what was found of people in a photo since: %s', async (_, set, columns) => {
+    const given = writeExport();
+    await load(given);
+    given.remove(storagePath(given));
+    await query(`UPDATE images SET ${set}, pii_off = false WHERE id = $1`, given.imageIds[0]);
+    const images = [0, 1].map((index) => ({
+      id: given.imageIds[index],
+      filename: PHOTOS[index],
+      width: 7,
+      pii_on: false,
+    }));
+    given.write(imagesPath(given), [{ ...images[0], ...columns }, images[1]]);
+    const before = await photoOf(given);
+    const note = `1 photos of imageset ${given.imagesetUuid} show people or vehicles here and not in the export: what this database says of it stays.`;
+
+    const plan = await planImport(given.folder, { storageBucket: bucket });
+    const result = await load(given);
+    const again = await load(given);
+
+    expect([plan.notes, result.notes, again.notes]).toEqual(
+      [...Array(3)].map(() => expect.arrayContaining([note])),
+    );
+    expect(await photoOf(given)).toEqual({ ...before, width: 7, has_pii: true });
+    expect(result.rows).toMatchObject({ updated: 2 });
+    expect(again.rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('takes over that a photo shows people, and other scores of one that does all the same', async () => {
+    const given = writeExport();
+    await load(given);
+    given.remove(storagePath(given));
+    await query('UPDATE images SET pii_person = 0.5 WHERE id = $1', given.imageIds[0]);
+    const photos = [{ pii_person: 0.8 }, { pii_on: true }];
+    given.write(
+      imagesPath(given),
+      photos.map((columns, index) => ({ id: given.imageIds[index], filename: PHOTOS[index], ...columns })),
+    );
+
+    const { notes } = await load(given);
+
+    expect(await photoOf(given, 0)).toMatchObject({ pii_person: 0.8, has_pii: true });
+    expect(await photoOf(given, 1)).toMatchObject({ pii_on: true, has_pii: true });
+    expect(notes.join()).not.toContain('show people');
+  });
+
+  test('says which new rows no refresh counts, as they are older than a model that was here', async () => {
+    const given = writeExport();
+    const { stations } = await load(given);
+    const id = stations[0]?.id as number;
+    given.remove(storagePath(given));
+    await insertRow(database, 'models', {
+      ...{
+        station_id: id,
+        model_type_id: 'RANK',
+        variable_id: 'FLOW_CFS',
+        code: 'A',
+        uuid: randomUUID(),
+        status: 'DONE',
+      },
+    });
+    const [uuid, later] = [randomUUID(), randomUUID()];
+    const session = { status: 'DONE', created_at: '2023-07-01 15:04:05', variable: 'FLOW' };
+    given.write(annotationsPath(given), [
+      { ...session, id: newId(), uuid },
+      { ...session, id: newId(), uuid: later, created_at: '2199-01-01 00:00:00' },
+    ]);
+
+    const first = await load(given);
+    const second = await load(given);
+
+    expect(first.notes.at(-1)).toBe(
+      `Mill Brook: 0 photos and 1 annotation sessions that are new here are older than its model A, so no refresh counts them. To train a model with them: npx fpe start ${id}`,
+    );
+    expect(second.notes.join()).not.toContain('no refresh');
+  });
+
+  test('says nothing of a model that comes with the rows that it knows', async () => {
+    const given = writeExport();
+    given.write(modelPath(given), modelOf(randomUUID(), { created_at: '2024-01-01 00:00:00' }));
+
+    const { notes } = await load(given);
+
+    expect(notes.join()).not.toContain('no refresh');
+  });
+
   test('leaves rows of other stations as they are', async () => {
     const other = await insertStation(database);
     await insertImageset(database, other.id, [{ timestamp: '2026-01-01T12:00:00Z', filename: 'a.jpg' }]);
