@@ -18,6 +18,7 @@ import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts'
 import { describeRow } from '../shared/refresh-summary.ts';
 import { countOf, formatCount } from '../shared/report/formats.ts';
 import { learntRemarks } from '../shared/report/remarks.ts';
+import { withOpenAddresses } from './addresses.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
 import { scoringLines, scoringResult } from './scoring-lines.ts';
@@ -57,11 +58,13 @@ export const runResult = z.object({
 });
 export type RunResult = z.output<typeof runResult>;
 
-/** How an execution ended, in words for a person. */
-export function executionSummary(
+/** How an execution ended, in words for a person, with addresses that open. */
+export const executionSummary = (
   execution: DescribeExecutionOutput,
   states: readonly StateProgress[],
-): string {
+): string => withOpenAddresses(summaryOf(execution, states), process.env.AWS_ENDPOINT_URL_S3);
+
+function summaryOf(execution: DescribeExecutionOutput, states: readonly StateProgress[]): string {
   const duration = formatDuration(
     (execution.stopDate ?? new Date()).getTime() - (execution.startDate ?? new Date()).getTime(),
   );

@@ -38,6 +38,46 @@ const result = {
 };
 const times = { startDate: new Date(0), stopDate: new Date(95_000) };
 
+/** Addresses that a summary shows; those of AWS without another endpoint. */
+function addressesOf(output: object, endpoint?: string): string[] {
+  const before = process.env.AWS_ENDPOINT_URL_S3;
+  delete process.env.AWS_ENDPOINT_URL_S3;
+  if (endpoint) process.env.AWS_ENDPOINT_URL_S3 = endpoint;
+  try {
+    const execution = { ...times, status: 'SUCCEEDED', output: JSON.stringify(output) };
+    return executionSummary(execution as never, []).match(/https?:\/\/\S+/g) ?? [];
+  } finally {
+    delete process.env.AWS_ENDPOINT_URL_S3;
+    if (before !== undefined) process.env.AWS_ENDPOINT_URL_S3 = before;
+  }
+}
+
+describe('addresses', () => {
+  const bucket = 'https://fpe-local-storage.s3.us-west-2.amazonaws.com';
+  const own = 'http://127.0.0.1:4566/fpe-local-storage';
+  const trained = {
+    ...result,
+    diagnostics_url: `${bucket}/models/6f2c/A.html`,
+    predictions_url: `${bucket}/models/6f2c/predictions.csv`,
+  };
+  const scored = {
+    ...{ station_id: 29, model_code: 'A', scored: 1, removed: 0, unreadable: 0, images: 9 },
+    predictions_url: trained.predictions_url,
+  };
+
+  test('of the local stack are those of its S3, never those of a bucket on AWS that anyone may own', () => {
+    expect(addressesOf(trained, 'http://127.0.0.1:4566')).toEqual([
+      `${own}/models/6f2c/A.html`,
+      `${own}/models/6f2c/predictions.csv`,
+    ]);
+    expect(addressesOf(scored, 'http://127.0.0.1:4566/')).toEqual([`${own}/models/6f2c/predictions.csv`]);
+  });
+
+  test('of AWS stay as they are', () => {
+    expect(addressesOf(trained)).toEqual([trained.diagnostics_url, trained.predictions_url]);
+  });
+});
+
 describe('the summary of an execution', () => {
   test('tells photos, pairs, agreement and where the files are', () => {
     const text = executionSummary(

@@ -15,7 +15,9 @@ import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
+import { withOpenAddresses } from '../../cli/addresses.ts';
 import { newCredentials, Sha256 } from '../../local/door.ts';
+import { regionalUrl } from '../../shared/object-location.ts';
 import {
   type LocalServers,
   MODELS,
@@ -243,6 +245,18 @@ describe('S3', () => {
     expect((await get(photo)).status).toBe(200);
     expect((await get(photo, {}, 'HEAD')).status).toBe(200);
     expect((await get(photo, shown)).status).toBe(200);
+  });
+
+  test('a published report opens in a browser at the address that fpe prints', async () => {
+    const at = { Bucket: STORAGE, Key: 'models/6f2c/A.html' };
+    await servers.s3.send(new PutObjectCommand({ ...at, Body: '<p>', ContentType: 'text/html' }));
+    const { endpoint } = servers.find('S3');
+
+    const printed = withOpenAddresses(regionalUrl({ bucket: at.Bucket, key: at.Key }, 'us-west-2'), endpoint);
+
+    expect(printed.startsWith(endpoint)).toBe(true);
+    const typed = { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+    expect((await get(new URL(printed).pathname, typed)).status).toBe(200);
   });
 
   test.each([
