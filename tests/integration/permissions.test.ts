@@ -52,6 +52,9 @@ const UNUSED: Record<string, string> = {
   's3:ListBucket': 'makes S3 answer 404 instead of 403 for an object that is missing; only listing calls it',
 };
 
+/** Functions that call no service, and run only where something went wrong; their roles allow nothing but logs. */
+const WITHOUT_CALLS: Record<string, string> = { ResumeJob: 'only after a job was stopped' };
+
 type Call = { client: string; command: string } & Partial<
   Record<'Bucket' | 'Key' | 'CopySource' | 'SecretId' | 'executionArn', string>
 >;
@@ -267,8 +270,9 @@ const told = ({ action, resource }: Request): string => `${action} ${resource}`;
 
 describe('functions', () => {
   test('have all run, and have called AWS', () => {
-    expect([...calls.keys()].sort()).toEqual(functionNames().sort());
-    for (const name of functionNames())
+    const calling = functionNames().filter((name) => !(name in WITHOUT_CALLS));
+    expect([...calls.keys()].filter((name) => !(name in WITHOUT_CALLS)).sort()).toEqual(calling.sort());
+    for (const name of calling)
       expect({ name, calls: requestsOf(name).length }).not.toEqual({ name, calls: 0 });
   });
 
