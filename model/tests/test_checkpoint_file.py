@@ -485,15 +485,15 @@ WORK = {
     + b'q\x000'
     + ARRAY
     + b'q\x01(K\x01'
-    + number(2_000_000)
-    + b'\x85h\x00\x89T'
-    + struct.pack('<i', 2_000_000)
-    + b'a' * 2_000_000
-    + b'tb(K\x01'
-    + number(2_000_000)
+    + number(1_000_000)
+    + b'\x85h\x00\x89B'
+    + struct.pack('<I', 1_000_000)
+    + b'a' * 1_000_000
+    + b'tb0(K\x01'
+    + number(1_000_000)
     + b'\x85h\x00\x89h\x01tq\x020'
-    + (ARRAY + b'h\x02b') * 10_000
-    + b'.',
+    + (ARRAY + b'h\x02b0') * 30_000
+    + b'N.',
     'items of a tensor, again and again': TENSOR
     + STORAGE
     + b'K\x00'
