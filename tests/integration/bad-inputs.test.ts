@@ -68,7 +68,7 @@ describe('the execution fails for', () => {
   test('a station whose photos are all left out', async () => {
     await local.database.query('UPDATE images SET pii_person = 0.9 WHERE imageset_id = $1', [imageset.id]);
 
-    await expectFailure(withoutWeights(), 'NoImages', '2 photos, left out', 'pii 2');
+    await expectFailure(withoutWeights(), 'NoImages', '2 photos, left out', '2 with people or vehicles');
   });
 
   test('a station without annotations', () =>

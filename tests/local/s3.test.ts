@@ -156,7 +156,10 @@ test('an upload in parts, a copy and a deletion keep to their conditions too', a
   const deletion = s3().send(new DeleteObjectCommand({ ...at, IfMatch: '"other"' }));
 
   for (const refused of [complete, copy, deletion])
-    await expect(refused).rejects.toMatchObject({ name: 'PreconditionFailed' });
+    await expect(refused).rejects.toMatchObject({
+      name: 'RequestRefused',
+      code: 'PreconditionFailed',
+    });
   expect(await readText(location)).toBe('first');
 });
 
