@@ -195,7 +195,7 @@ export class World {
   async #findPeople(): Promise<void> {
     const { rows } = await this.#workplace.database.query(
       `UPDATE images SET pii_on = true, updated_at = clock_timestamp()
-        WHERE id = (SELECT min(id) FROM images WHERE imageset_id = $1 AND pii_on IS NULL) RETURNING id`,
+        WHERE id = (SELECT min(id) FROM images WHERE imageset_id = $1 AND NOT pii_on) RETURNING id`,
       [this.#station.imageset_id],
     );
     if (this.#people.size < 3) for (const { id } of rows) this.#people.add(id);
