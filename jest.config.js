@@ -25,13 +25,13 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|interleavings|integration|emulator|containers|browser|reference)/',
+        '<rootDir>/tests/(functions|local|machines|interleavings|faults|integration|emulator|containers|browser|reference)/',
       ],
     },
     {
       ...common,
       displayName: 'services',
-      testMatch: ['<rootDir>/tests/(functions|local|machines|interleavings|integration)/**/*.test.ts'],
+      testMatch: ['<rootDir>/tests/(functions|local|machines|interleavings|faults|integration)/**/*.test.ts'],
       globalSetup: '<rootDir>/tests/start-services.js',
       globalTeardown: '<rootDir>/tests/stop-services.js',
     },

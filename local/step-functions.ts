@@ -15,7 +15,7 @@ import { ApiError, type ApiOptions, type JsonApi, startJsonApi, takePage } from 
 import { isNestedExecution, runNestedExecution } from './nested-executions.ts';
 import { MAX_DATA_BYTES } from './state-interpreter.ts';
 import { readDefinition } from './states-language.ts';
-import type { RunTask } from './task.ts';
+import type { RunTask, Task } from './task.ts';
 
 export type Machine = { name: string; arn: string; definition: string; roleArn?: string };
 
@@ -28,6 +28,7 @@ const PAGE_SIZE = 100;
  * @param options.folder where executions are kept
  * @param options.waitFactor waits and delays between retries are multiplied by this
  * @param options.onChange told of each start, end and redrive
+ * @param options.aroundTask runs each task, also one that is an execution, or lets what tests put in its place happen
  * @throws Error naming what a definition asks for that is not run here
  */
 export async function startStepFunctions(
@@ -37,14 +38,18 @@ export async function startStepFunctions(
     folder: string;
     waitFactor?: number;
     onChange?: (record: Readonly<ExecutionRecord>) => void;
+    aroundTask?: (task: Task, run: () => Promise<unknown>) => Promise<unknown>;
   },
 ): Promise<JsonApi> {
   const createdAt = Date.now();
   const machines = new Map<string, Executions>();
+  const { aroundTask = (_, run) => run() } = options;
   const runTask: RunTask = (resource, parameters, signal) =>
-    isNestedExecution(resource)
-      ? runNestedExecution(parameters, signal, startExecution)
-      : options.runTask(resource, parameters, signal);
+    aroundTask({ resource, parameters, signal }, () =>
+      isNestedExecution(resource)
+        ? runNestedExecution(parameters, signal, startExecution)
+        : options.runTask(resource, parameters, signal),
+    );
   for (const { name, arn, definition, roleArn = '' } of options.machines) {
     readDefinition(definition);
     const { waitFactor = 1, onChange = () => undefined } = options;

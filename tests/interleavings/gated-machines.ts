@@ -19,7 +19,10 @@ import type { Objects } from './objects.ts';
 /** What happens to a task when its turn comes: it works, or an error of a service is all that the machine hears of it. */
 export type Fate = 'works' | 'fails before' | 'fails after';
 
-type Waiting = { work: string; open: (fate: Fate) => void };
+/** Stands between a machine and the work of a task, and answers in its place. */
+export type Interference = (work: () => Promise<unknown>) => Promise<unknown>;
+
+type Waiting = { work: string; open: (interference: Interference) => void };
 
 /** The compiled machines with the real handlers; before each task an execution waits until it is told to go on. */
 export type GatedMachines = {
@@ -27,7 +30,7 @@ export type GatedMachines = {
   /** The task that an execution waits before, null when it has ended. */
   waitsFor(executionArn: string): string | null;
   /** Lets the task that waits run, and resolves when the execution waits again or has ended. */
-  step(executionArn: string, fate?: Fate): Promise<void>;
+  step(executionArn: string, fate?: Fate | Interference): Promise<void>;
   /** Lets the task run and stops the execution while it does. */
   stopDuring(executionArn: string): Promise<void>;
   stop(executionArn: string): Promise<void>;
@@ -43,6 +46,17 @@ const MEMORY = '/dev/shm';
 /** A fault that the machines do not try again, and which a redrive gets over. */
 const FAULT = 'Runtime.ExitError';
 
+const FATES: Record<Fate, Interference> = {
+  works: (work) => work(),
+  'fails before': async () => {
+    throw new TaskFailure(FAULT, 'nothing was done');
+  },
+  'fails after': async (work) => {
+    await work();
+    throw new TaskFailure(FAULT, 'all was done');
+  },
+};
+
 /** @param objects of the S3 that the functions use */
 export async function startGatedMachines(objects: Objects): Promise<GatedMachines> {
   const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'fpe-interleavings-'));
@@ -51,6 +65,8 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
   const ofSignal = new WeakMap<AbortSignal, string>();
   const ended = new Set<string>();
   const results = new Map<string, unknown>();
+  /** Executions that wait before each task: those that were started here. */
+  const held = new Set<string>();
   /** Tells by its ARN that an execution waits or has ended. */
   const changes = new EventEmitter();
   /** Tasks that run, also of executions that were stopped meanwhile. */
@@ -72,22 +88,22 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
       else ended.add(executionArn);
       changes.emit(executionArn);
     },
-    async runTask(resource, parameters, signal) {
-      const arn = ofSignal.get(signal) ?? moving;
+    runTask: (resource, parameters) => perform(resource, parameters, objects),
+    async aroundTask({ resource, parameters, signal }, run) {
+      const arn = ofSignal.get(signal) ?? ownerOf(parameters) ?? moving;
       ofSignal.set(signal, arn);
-      const work = workOf(resource);
-
-      const fate = await new Promise<Fate>((open, refuse) => {
+      // What another execution has started runs freely.
+      if (!held.has(arn)) return run();
+      const work = workOf(resource, parameters);
+      const interference = await new Promise<Interference>((open, refuse) => {
         waiting.set(arn, { work, open });
         changes.emit(arn);
         signal.addEventListener('abort', () => refuse(new Error('The execution was stopped')));
       });
-      if (fate === 'fails before') throw new TaskFailure(FAULT, 'nothing was done');
-      const done = perform(resource, work, parameters, objects);
+      const done = interference(run);
       running.add(done);
       const result = await done.finally(() => running.delete(done));
       results.set(`${arn} ${work}`, result);
-      if (fate === 'fails after') throw new TaskFailure(FAULT, 'all was done');
       return result;
     },
   });
@@ -100,11 +116,11 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
   const settled = async (arn: string): Promise<void> => {
     while (!waiting.has(arn) && !ended.has(arn)) await once(changes, arn);
   };
-  const open = (arn: string, fate: Fate): void => {
+  const open = (arn: string, interference: Interference): void => {
     const task = waiting.get(arn) as Waiting;
     waiting.delete(arn);
     moving = arn;
-    task.open(fate);
+    task.open(interference);
   };
   return {
     async start(machine, input) {
@@ -113,17 +129,18 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
       };
       const name = `run-${Math.random().toString(36).slice(2)}`;
       moving = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+      held.add(moving);
       await client.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }));
       await settled(moving);
       return moving;
     },
     waitsFor: (arn) => waiting.get(arn)?.work ?? null,
     async step(arn, fate = 'works') {
-      open(arn, fate);
+      open(arn, typeof fate === 'function' ? fate : FATES[fate]);
       await settled(arn);
     },
     async stopDuring(arn) {
-      open(arn, 'works');
+      open(arn, FATES.works);
       await client.send(new StopExecutionCommand({ executionArn: arn }));
       waiting.delete(arn);
       await Promise.allSettled([...running]);
@@ -147,18 +164,24 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
   };
 }
 
-/** Key of a function, or last word of an integration. */
-const workOf = (resource: string): string =>
-  (/[^:]+$/.exec(resource) as RegExpExecArray)[0]
+/** Key of a function, last word of an integration, or key of the machine that is started. */
+export function workOf(resource: string, parameters: unknown): string {
+  const { StateMachineArn } = parameters as { StateMachineArn?: string };
+  return lastWord(StateMachineArn ?? resource)
     .replace('fpe-local-', '')
     .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
 
-async function perform(
-  resource: string,
-  work: string,
-  parameters: unknown,
-  objects: Objects,
-): Promise<unknown> {
+const lastWord = (arn: string): string => (/[^:]+$/.exec(arn) as RegExpExecArray)[0];
+
+/** The first states are told their execution, most others have it in their run. */
+function ownerOf(parameters: unknown): string | undefined {
+  const { execution, run } = parameters as { execution?: { arn: string }; run?: { execution_arn: string } };
+  return execution?.arn ?? run?.execution_arn;
+}
+
+async function perform(resource: string, parameters: unknown, objects: Objects): Promise<unknown> {
+  const work = workOf(resource, parameters);
   if (!resource.includes(':function:')) return runInstantJob(work, parameters, objects);
   const file = work.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const { handler } = (await import(`../../functions/${file}.ts`)) as {

@@ -124,6 +124,24 @@ export class Promised {
       .join();
   }
 
+  /** Photos that the public predictions of the default model name; none where there is none. */
+  async scoredPhotos(): Promise<Set<number>> {
+    const shown = (await this.#rows()).find((row) => row.default);
+    if (!shown) return new Set();
+    const photos = this.#photosOf('storage', publishedKeys(shown.uuid, shown.code).predictions);
+    return new Set([...photos].filter((id) => id !== null));
+  }
+
+  /** Photos without people that the public predictions do not name. */
+  async unscoredPhotos(): Promise<number[]> {
+    const scored = await this.scoredPhotos();
+    return (await this.#visiblePhotos()).filter((id) => !scored.has(id));
+  }
+
+  async defaultUuid(): Promise<string | undefined> {
+    return (await this.#rows()).find((row) => row.default)?.uuid;
+  }
+
   /** What arrived and is in no published score, or in no training, is new to the plan of a refresh. */
   async requireNewIsNew(): Promise<void> {
     const { id } = this.#station;
@@ -139,13 +157,8 @@ export class Promised {
     const [shown] = (await this.#rows()).filter((row) => row.default);
     if (!shown || !history) return;
     const keys = versionKeys(id, shown.code, shown.uuid);
-    const predicted = await this.#photosOf('model', keys.transform.predictions);
-    const { rows: photos } = await database.query(
-      `SELECT i.id FROM images i JOIN imagesets s ON s.id = i.imageset_id
-        WHERE s.station_id = $1 AND NOT image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)`,
-      [id],
-    );
-    const missing = photos.filter((photo) => !predicted.has(photo.id)).length;
+    const predicted = this.#photosOf('model', keys.transform.predictions);
+    const missing = (await this.#visiblePhotos()).filter((photo) => !predicted.has(photo)).length;
     require(history.new_photos >=
       missing, `${missing} photos without a score, the plan counts ${history.new_photos}`);
     const [newest] = (await this.#rows()).sort((one, other) => other.created_at - one.created_at);
@@ -194,6 +207,15 @@ export class Promised {
     return this.#objects.folders(this.#buckets.model, folder);
   }
 
+  async #visiblePhotos(): Promise<number[]> {
+    const { rows } = await this.#database.query(
+      `SELECT i.id FROM images i JOIN imagesets s ON s.id = i.imageset_id
+        WHERE s.station_id = $1 AND NOT image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)`,
+      [this.#station.id],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async #rows() {
     const { rows } = await this.#database.query(
       'SELECT id, code, uuid, "default", predictions_url, updated_at, created_at FROM models WHERE station_id = $1 ORDER BY id',
@@ -228,7 +250,7 @@ export class Promised {
     return whole;
   }
 
-  async #photosOf(bucket: 'storage' | 'model', key: string): Promise<Set<number | null>> {
+  #photosOf(bucket: 'storage' | 'model', key: string): Set<number | null> {
     const text = this.#textOf(bucket, key) as string;
     return new Set(parseCsv(text, predictedPhoto, key).map(({ image_id }) => image_id));
   }

@@ -18,8 +18,12 @@ export function writePhotoObjects(objects: Objects, bucket: string): void {
     objects.write({ bucket, key: `${FOLDER}/${index}.jpg` }, 'x');
 }
 
-export async function insertGoldStation(database: pg.Client): Promise<Station> {
-  const { id, user_id } = await insertStation(database);
+/** @param row of `stations` overrides any column */
+export async function insertGoldStation(
+  database: pg.Client,
+  row: Record<string, unknown> = {},
+): Promise<Station> {
+  const { id, user_id } = await insertStation(database, row);
   const { rows } = await database.query(
     `INSERT INTO imagesets (station_id, uuid, status, pii_status) VALUES ($1, $2, 'DONE', 'DONE') RETURNING id`,
     [id, randomUUID()],
