@@ -19,15 +19,9 @@ beforeAll(() => compileTemplate(join(import.meta.dirname, '..', '..')));
 afterAll(endProcesses);
 
 test('whatever goes wrong in a state, the website stays whole and a retry or redrive ends well', async () => {
-  const [numbers = []] = fc.sample(
-    fc.array(fc.tuple(fc.double({ min: 0, max: 0.9999, noNaN: true }), fc.nat()), {
-      minLength: 1500,
-      maxLength: 1500,
-    }),
-    { seed: SEED, numRuns: 1 },
-  );
+  const numbers = fc.sample(fc.noBias(fc.tuple(fc.nat(9999), fc.nat())), { seed: SEED, numRuns: 1500 });
   let next = 0;
-  const trials = allTrials(() => numbers[next++ % numbers.length]?.[0] as number)
+  const trials = allTrials(() => (numbers[next++ % numbers.length]?.[0] as number) / 10_000)
     .map((trial, index) => ({ trial, order: numbers[index]?.[1] as number }))
     .sort((one, other) => one.order - other.order)
     .map(({ trial }) => trial);

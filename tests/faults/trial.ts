@@ -189,6 +189,8 @@ export class Trials {
     const station = await insertGoldStation(this.#workplace.database, { nwis_id: GAUGE });
     const bench = new Bench(this.#workplace, station, state.machine);
     this.#benches.set(state.machine, bench);
+    // In whom people are found, so that those of the pairs stay: there are no more of them than a training asks for.
+    await bench.addPhotos();
     if (state.machine !== 'train-station') await this.#run('train-station', bench.training());
     if (!this.#usual.has(`${state.machine} ${firstWorkOf(state.machine)}`)) {
       await bench.prepare();
@@ -268,15 +270,19 @@ class Bench {
     return { station_ids: [id], mode, min_new_pairs: 0, train };
   }
 
+  async addPhotos(): Promise<void> {
+    await insertPhotos(this.#workplace.database, this.#station, this.#photos, 2);
+    this.#photos += 2;
+  }
+
   /** Something to do for every state: photos have come, and in one of those before people were found. */
   async prepare(): Promise<void> {
     const { database } = this.#workplace;
-    await insertPhotos(database, this.#station, this.#photos, 2);
-    this.#photos += 2;
+    await this.addPhotos();
     if (this.#machine !== 'train-station') {
       const { rows } = await database.query(
         `UPDATE images SET pii_on = true, updated_at = clock_timestamp()
-          WHERE id = (SELECT max(id) - 2 FROM images WHERE imageset_id = $1 AND NOT pii_on) RETURNING id`,
+          WHERE id = (SELECT id FROM images WHERE imageset_id = $1 AND NOT pii_on ORDER BY id DESC OFFSET 2 LIMIT 1) RETURNING id`,
         [this.#station.imageset_id],
       );
       for (const { id } of rows) this.#hidden.add(id);
