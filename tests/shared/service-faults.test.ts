@@ -249,6 +249,7 @@ describe('an answer that the model of a service does not name', () => {
     ['InternalError', 200, 'ServiceFailed'],
     ['InternalFailure', 500, 'ServiceFailed'],
     ['ServiceUnavailable', 503, 'ServiceFailed'],
+    ['NotImplemented', 501, 'RequestRefused'],
     ['ServiceUnavailableException', 400, 'ServiceFailed'],
     ['RequestTimeout', 400, 'ServiceFailed'],
     ['Unknown', 502, 'ServiceFailed'],
