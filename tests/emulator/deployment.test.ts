@@ -34,7 +34,7 @@ import { type Moto, startMoto } from './moto.ts';
  */
 const ROOT = join(import.meta.dirname, '../..');
 const STAGE = { appName: 'fpe', stage: 'moto' };
-const LIFE_MS = 300_000;
+const LIFE_MS = 900_000;
 const quick = { pollMs: 50 };
 /** Types that moto's CloudFormation passes over: of these it is not proven that they can be created. */
 const UNKNOWN_TO_MOTO = [

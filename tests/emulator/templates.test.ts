@@ -9,7 +9,7 @@ import { EMULATOR_BIN } from './moto.ts';
 
 /** CloudFormation's own linter on every template that is deployed. */
 const ROOT = join(import.meta.dirname, '../..');
-const LINT_MS = 120_000;
+const LINT_MS = 600_000;
 /** What it may say all the same, each with the reason. */
 const IGNORED: Record<string, string> = {
   W3005:

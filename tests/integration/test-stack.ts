@@ -17,7 +17,7 @@ import { connectDatabase } from '../database-client.ts';
 import { searchFolder, secretsOf } from '../secrets/search.ts';
 
 /** Starting the stack, with the packaging of the functions. */
-export const STACK_TIMEOUT_MS = 240_000;
+export const STACK_TIMEOUT_MS = 600_000;
 const GOLDEN_EXPORT = join(import.meta.dirname, 'golden', 'export');
 const POLL_MS = 50;
 /** Files that tell clients of the stack how to sign. */

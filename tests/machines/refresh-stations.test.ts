@@ -22,7 +22,7 @@ import { resultRows, summarizeRefresh } from '../../shared/refresh-summary.ts';
 import { STARTED_BY } from '../../shared/started-by.ts';
 
 /** The compiled machine; train-station and score-station are machines of one state, whose work is instant. */
-const PACKAGING_MS = 180_000;
+const PACKAGING_MS = 600_000;
 const PREFIX = 'arn:aws:states:us-west-2:000000000000';
 const MACHINE = `${PREFIX}:stateMachine:fpe-local-refresh-stations`;
 /** Step Functions: quotas of a state's data and of the events of an execution. */

@@ -15,7 +15,7 @@ import { TaskFailure } from '../../local/task.ts';
 import { compileTemplate } from '../../local/template.ts';
 
 /** Compiling the template, when no other test has. */
-export const PACKAGING_MS = 180_000;
+export const PACKAGING_MS = 600_000;
 
 export type Answer = (parameters: never) => unknown;
 
