@@ -76,7 +76,8 @@ export async function importStation(
       ...(identities[index] as { id: number | null; exists: boolean }),
       record: { ...image, imageset_id: imageset.id },
     }));
-    added.images.push(...count(await writeRows(database, catalog, 'images', rows, imagesFile)).ids);
+    for (const id of count(await writeRows(database, catalog, 'images', rows, imagesFile)).ids)
+      added.images.push(id);
     onRows(rows.length);
   }
 
@@ -135,7 +136,8 @@ export async function importStation(
       if (!hasImageIds) record.flag = true;
       return { ...(identities[index] as { id: number | null; exists: boolean }), record };
     });
-    added.annotations.push(...count(await writeRows(database, catalog, 'annotations', rows, file)).ids);
+    for (const id of count(await writeRows(database, catalog, 'annotations', rows, file)).ids)
+      added.annotations.push(id);
     onRows(rows.length);
   }
 

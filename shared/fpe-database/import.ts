@@ -221,7 +221,7 @@ async function importRows(
   for (const station of survey.stations) {
     const written = await importStation({ database, catalog, storageBucket, onRows }, station);
     const { id, inserted, updated } = written;
-    notes.push(...written.notes);
+    for (const note of written.notes) notes.push(note);
     rows.inserted += inserted;
     rows.updated += updated;
     const { name, images, annotations, values, models } = station;
