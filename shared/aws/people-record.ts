@@ -40,11 +40,11 @@ export const writePeopleRecord = (
 /** Whoever publishes says so here, in any case: a withdrawal that has read the record before does its work again. */
 export async function changePeopleRecord(
   owner: PeopleRecordOwner,
-  change: (record: PeopleRecord) => PeopleRecord,
+  change: (record: PeopleRecord) => PeopleRecord | Promise<PeopleRecord>,
 ): Promise<void> {
   for (;;) {
     const { record, etag } = await readPeopleRecord(owner);
-    if (await writePeopleRecord(owner, change(record), etag)) return;
+    if (await writePeopleRecord(owner, await change(record), etag)) return;
   }
 }
 
@@ -53,9 +53,17 @@ export async function changePeopleRecord(
  * never promises too much, and after it, so that a withdrawal that went on at the same time looks again.
  */
 export async function recordExtendedPhotos(run: ScoringRun): Promise<void> {
+  await changePeopleRecord(run, async (record) =>
+    withNamedPhotos(record, run.model_uuid, await namedAmong(run, new Set(record.folders[run.model_uuid]))),
+  );
+}
+
+/** Most stations have no photos with people, and their predictions are not read. */
+async function namedAmong(run: ScoringRun, ids: ReadonlySet<number>): Promise<Set<number>> {
   const named = new Set<number>();
+  if (ids.size === 0) return named;
   const extended = { bucket: run.buckets.model, key: run.keys.extended.published };
   for await (const rows of readRows(extended, predictedPhoto))
-    for (const { image_id } of rows) if (image_id !== null) named.add(image_id);
-  await changePeopleRecord(run, (record) => withNamedPhotos(record, run.model_uuid, named));
+    for (const { image_id } of rows) if (image_id !== null && ids.has(image_id)) named.add(image_id);
+  return named;
 }
