@@ -5,13 +5,12 @@ import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
-import { countPeopleLeft } from '../shared/aws/people-left.ts';
+import { findPeopleLeft } from '../shared/aws/people-left.ts';
 import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
 import { readScoredUntil } from '../shared/aws/scored-until.ts';
 import { InvalidInput } from '../shared/errors.ts';
 import {
   defaultModels,
-  type StationPeople,
   stationHistories,
   stationIds,
   stationPeople,
@@ -24,7 +23,7 @@ import {
   stationRules,
   type TrainingParameters,
 } from '../shared/refresh-input.ts';
-import { type Decision, planRefresh, type StationHistory } from '../shared/refresh-plan.ts';
+import { type Decision, planRefresh } from '../shared/refresh-plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh-state.ts';
 import { requireVariable, runId } from '../shared/run.ts';
 import { STARTED_BY } from '../shared/started-by.ts';
@@ -109,7 +108,7 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
     };
   }, DATABASE_LIMITS.manyRows);
   const scoredUntil = await readScoredUntil(models);
-  const left = await countPeopleLeft(people);
+  const peopleLeft = await findPeopleLeft(people);
   const histories = await withDatabase(
     (database) => stationHistories(database, wanted, scoredUntil),
     DATABASE_LIMITS.manyRows,
@@ -117,20 +116,10 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
   const rulesOf = (id: number) => stationRules(settings, id);
   const settled = { max_training_jobs: settings.max_training_jobs, now };
   return planRefresh(
-    histories.map((history) => withPeopleLeft(history, people, left)),
+    histories.map((history) => ({ ...history, people_left: peopleLeft.get(history.station_id) ?? null })),
     rulesOf,
     settled,
   );
-}
-
-function withPeopleLeft(
-  history: Omit<StationHistory, 'people_left'>,
-  stations: readonly StationPeople[],
-  left: ReadonlyMap<number, number>,
-): StationHistory {
-  const { code } = stations.find(({ station_id }) => station_id === history.station_id) ?? {};
-  const photos = left.get(history.station_id) ?? 0;
-  return { ...history, people_left: code !== undefined && photos > 0 ? { photos, code } : null };
 }
 
 /** Trainings first, as they take longest. */
