@@ -14,7 +14,7 @@ import {
   type Run,
   run,
 } from '../shared/execution-state.ts';
-import { formatInstant } from '../shared/local-time.ts';
+import { inUtc } from '../shared/local-time.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import {
   chunkName,
@@ -73,10 +73,7 @@ async function writeUnclear(run: Run, merged: readonly MergedBatch[]): Promise<v
     for (const batch of merged) {
       if (batch.unclear === 0) continue;
       for await (const rows of readRows(at(unclearName(batch)), unclearPhoto))
-        yield csvRows(
-          UNCLEAR_COLUMNS,
-          rows.map((row) => ({ ...row, timestamp: formatInstant(row.timestamp) })),
-        );
+        yield csvRows(UNCLEAR_COLUMNS, rows.map(inUtc));
     }
   }
   await writeCsv(at(unclearName()), Readable.from(lines()));

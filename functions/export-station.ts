@@ -30,7 +30,7 @@ import {
   stationValues,
 } from '../shared/fpe-database/station-export.ts';
 import { usableKey } from '../shared/image-key.ts';
-import { formatInstant } from '../shared/local-time.ts';
+import { formatInstant, inUtc } from '../shared/local-time.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { FILL_VALUES, fillValues } from '../shared/observed-values.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
@@ -169,10 +169,7 @@ async function leaveOut(
         }
         return exclusion === undefined;
       });
-      yield csvRows(
-        EXPORTED_IMAGE_COLUMNS,
-        kept.map((row) => ({ ...row, timestamp: formatInstant(row.timestamp) })),
-      );
+      yield csvRows(EXPORTED_IMAGE_COLUMNS, kept.map(inUtc));
     }
   }
   await writeCsv(exportOf(run), Readable.from(lines()));

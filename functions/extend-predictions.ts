@@ -2,14 +2,8 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishScoredPhotos } from '../shared/aws/metrics.ts';
-import {
-  csvUpload,
-  findVersion,
-  readAllRows,
-  readJson,
-  readRows,
-  writeCsv,
-} from '../shared/aws/object-store.ts';
+import { readSortedPredictions } from '../shared/aws/model-files.ts';
+import { csvUpload, findVersion, readAllRows, readJson, writeCsv } from '../shared/aws/object-store.ts';
 import { assertClaimHeld } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows, formatCsv } from '../shared/csv.ts';
 import { ObjectNotFound, PredictionsIncomplete } from '../shared/errors.ts';
@@ -17,10 +11,12 @@ import { type MergedBatch, mergedBatch } from '../shared/execution-state.ts';
 import { byInstant, extendPredictions, imagesetPredictions } from '../shared/extended-predictions.ts';
 import { imagesetUuidOf } from '../shared/image-key.ts';
 import { imagesetPredictionsKey } from '../shared/keys.ts';
-import { formatInstant, type StationClock, stationClock } from '../shared/local-time.ts';
+import { inUtc, type StationClock, stationClock } from '../shared/local-time.ts';
 import {
   chunkName,
   IMAGESET_PREDICTION_COLUMNS,
+  imagesetLine,
+  inStationTime,
   PREDICTION_COLUMNS,
   type PredictedPhoto,
   predictedPhoto,
@@ -64,8 +60,10 @@ export const handler = lambdaHandler(
     const { imagesets, outside } = await readCorrections(run, selection);
     const withAdded = added.flatMap(({ filename }) => imagesetUuidOf(filename) ?? []);
     const ofImagesets = new Map([...imagesets, ...withAdded].map((uuid) => [uuid, [] as PredictedPhoto[]]));
-    const images = await writeExtended(run, extendPredictions(sortedPredictions(selection), added), (row) =>
-      ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
+    const images = await writeExtended(
+      run,
+      extendPredictions(readSortedPredictions(selection.predictions, selection.is_sorted), added),
+      (row) => ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
     );
     await pMap(
       ofImagesets,
@@ -110,7 +108,6 @@ async function writeExtended(
   onRow: (row: PredictedPhoto) => void,
 ): Promise<number> {
   const clock = stationClock(run.station.timezone);
-  const inStationTime = (row: PredictedPhoto) => ({ ...row, timestamp: clock.iso(row.timestamp) });
   const { predictions, published } = run.keys.extended;
   const header = csvHeader(PREDICTION_COLUMNS);
   const own = csvUpload(inModelBucket(run, predictions), header);
@@ -123,7 +120,7 @@ async function writeExtended(
       const scored = rows.filter(({ score }) => score !== null);
       images += scored.length;
       await own.write(csvRows(PREDICTION_COLUMNS, rows.map(inUtc)));
-      await website.write(csvRows(PREDICTION_COLUMNS, scored.map(inStationTime)));
+      await website.write(csvRows(PREDICTION_COLUMNS, scored.map(inStationTime(clock))));
     }
     await Promise.all([own.end(), website.end()]);
   } catch (error) {
@@ -134,7 +131,6 @@ async function writeExtended(
 }
 
 const inModelBucket = (run: ScoringRun, key: string) => ({ bucket: run.buckets.model, key });
-const inUtc = (row: PredictedPhoto) => ({ ...row, timestamp: formatInstant(row.timestamp) });
 
 /** None where no photo got another time. */
 const readCorrections = async (run: ScoringRun, { corrected, outside }: Selection): Promise<Corrections> =>
@@ -165,12 +161,6 @@ async function readNewScores(
   });
 }
 
-/** Only what is in the order of its text has to be there as a whole once; from then on it is in order of time (Q-P3). */
-async function* sortedPredictions({ predictions, is_sorted }: Selection): AsyncGenerator<PredictedPhoto[]> {
-  if (is_sorted) yield* readRows(predictions, predictedPhoto);
-  else yield (await readAllRows(predictions, predictedPhoto)).sort(byInstant);
-}
-
 /** All predictions of an imageset that are known: those that its file had before are kept (contract 5.4). */
 async function writeImageset(
   run: ScoringRun,
@@ -184,10 +174,7 @@ async function writeImageset(
     throw error;
   });
   const stays = known.filter(({ filename }) => !outside.has(filename));
-  const lines = imagesetPredictions(stays, rows).map((row) => ({
-    ...row,
-    timestamp: clock.iso(row.timestamp).replace('T', ' '),
-  }));
+  const lines = imagesetPredictions(stays, rows).map(imagesetLine(clock));
   await writeCsv(
     inModelBucket(run, imagesetPredictionsKey(run.keys.extended.imagesets, uuid)),
     formatCsv(IMAGESET_PREDICTION_COLUMNS, lines),

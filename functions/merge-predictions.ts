@@ -8,7 +8,7 @@ import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
 import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
 import { parseJsonAs } from '../shared/json.ts';
-import { formatInstant } from '../shared/local-time.ts';
+import { inUtc } from '../shared/local-time.ts';
 import { readsAtOnce } from '../shared/merge-plan.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import {
@@ -47,7 +47,7 @@ export const handler = lambdaHandler(
         lumas[index] = answer?.luma;
         if (answer === null) missing += 1;
         else if (answer.score === null) faults[faultOf(answer)] += 1;
-        return { ...row, timestamp: formatInstant(row.timestamp), score: answer?.score ?? null };
+        return { ...inUtc(row), score: answer?.score ?? null };
       },
       { concurrency: readsAtOnce(Number(optionalSetting('MERGE_CONCURRENCY') ?? 10)) },
     );

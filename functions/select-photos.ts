@@ -4,8 +4,8 @@ import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/data
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
-import { findPredictions } from '../shared/aws/model-files.ts';
-import { findVersion, readAllRows, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
+import { findPredictions, readSortedPredictions } from '../shared/aws/model-files.ts';
+import { findVersion, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
 import { readPeopleRecord } from '../shared/aws/people-record.ts';
 import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
@@ -22,7 +22,7 @@ import {
 } from '../shared/fpe-database/station-export.ts';
 import { imagesetUuidOf, usableKey } from '../shared/image-key.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
-import { formatInstant, stationClock } from '../shared/local-time.ts';
+import { formatInstant, inUtc, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
 import type { ObjectLocation } from '../shared/object-location.ts';
 import { type PeopleRecord, peopleLeft } from '../shared/people-record.ts';
@@ -254,16 +254,12 @@ async function writeCorrected(
   const others = (rows: PredictedPhoto[]) =>
     rows.filter((row) => !gone.has(row) && !outside.has(row) && corrected.get(row) === undefined);
   async function* unmoved() {
-    if (isSorted) for await (const rows of readRows(predictions, predictedPhoto)) yield others(rows);
-    else yield others(await readAllRows(predictions, predictedPhoto)).sort(byInstant);
+    for await (const rows of readSortedPredictions(predictions, isSorted)) yield others(rows);
   }
   async function* lines() {
     yield csvHeader(PREDICTION_COLUMNS);
     for await (const rows of extendPredictions(unmoved(), kept.sort(byInstant)))
-      yield csvRows(
-        PREDICTION_COLUMNS,
-        rows.map((row) => ({ ...row, timestamp: formatInstant(row.timestamp) })),
-      );
+      yield csvRows(PREDICTION_COLUMNS, rows.map(inUtc));
   }
   await writeCsv(correctedOf(run), Readable.from(lines()));
   const changed: Corrections = {

@@ -138,7 +138,7 @@ def write_metrics(metrics: list[EpochMetrics], folder: Path) -> None:
             # These and no others: upstream's report draws every column but epoch as a loss.
             writer.writerow(LOSS_COLUMNS)
             writer.writerows(
-                ['' if value != value else value for value in (row.epoch, row.train_loss, row.val_loss)]
+                ['' if value != value else value for value in (getattr(row, name) for name in LOSS_COLUMNS)]
                 for row in metrics
             )
 

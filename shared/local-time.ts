@@ -83,6 +83,12 @@ function formatOffset(minutes: number): string {
 /** An instant as the pipeline's files hold it: UTC, whole seconds, fractions cut off (contract 5). */
 export const formatInstant = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 
+/** A row of one of these files as it is written. @param row its instant in milliseconds since 1970 */
+export const inUtc = <Row extends { timestamp: number }>(row: Row) => ({
+  ...row,
+  timestamp: formatInstant(row.timestamp),
+});
+
 /** First and last of instants in any order; not by Math.min, whose arguments are limited to some ten thousand. */
 export function extremes(instants: ArrayLike<number>): [number, number] {
   let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -8,6 +8,7 @@ import {
   textCell,
 } from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
+import type { StationClock } from './local-time.ts';
 import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 
 /** Columns of predictions.csv and of its chunks (contract 5.4). */
@@ -30,8 +31,19 @@ export const predictedPhoto = z.object({
 });
 export type PredictedPhoto = z.output<typeof predictedPhoto>;
 
-/** Columns of an imageset's predictions.csv (contract 5.4). */
+/** A row as the website reads it: it takes the date from the first ten characters, so they are the station's (Q-P2). */
+export const inStationTime =
+  (clock: StationClock) =>
+  <Row extends { timestamp: number }>(row: Row) => ({ ...row, timestamp: clock.iso(row.timestamp) });
+
+/** Columns of an imageset's predictions.csv (contract 5.4), and a row of it. */
 export const IMAGESET_PREDICTION_COLUMNS = ['image_id', 'timestamp', 'filename', 'url', 'score'] as const;
+export const imagesetLine =
+  (clock: StationClock) =>
+  <Row extends { timestamp: number }>(row: Row) => ({
+    ...row,
+    timestamp: clock.iso(row.timestamp).replace('T', ' '),
+  });
 
 /** What the model answers for one photo: `score` is null when it cannot be scored; why, is said by ours only. */
 export const modelAnswer = z.object({

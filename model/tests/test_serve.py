@@ -77,13 +77,18 @@ class Served:
         return self.process.wait(30)
 
 
-@pytest.fixture(scope='module')
-def served(trained):
-    served = Served(trained.root / 'model', TS_MAX_REQUEST_SIZE='1048576', SAGEMAKER_MODEL_SERVER_WORKERS='2')
+def ready(trained, **environment):
+    """A healthy server of two workers, which is ended afterwards."""
+    served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='2', **environment)
     assert served.wait() == (200, b'')
     yield served
     if served.process.poll() is None:
         served.process.kill()
+
+
+@pytest.fixture(scope='module')
+def served(trained):
+    yield from ready(trained, TS_MAX_REQUEST_SIZE='1048576')
 
 
 def test_a_photo_is_scored_as_in_process(trained, served):
@@ -211,12 +216,8 @@ needs_proc = pytest.mark.skipif(not os.path.isdir('/proc'), reason='finds the wo
 
 @pytest.fixture
 def mortal(trained):
-    """A server of two workers whose photos may take five seconds."""
-    served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='2', SERVE_PHOTO_SECONDS='5')
-    assert served.wait() == (200, b'')
-    yield served
-    if served.process.poll() is None:
-        served.process.kill()
+    """A server whose photos may take five seconds."""
+    yield from ready(trained, SERVE_PHOTO_SECONDS='5')
 
 
 def ended(served):

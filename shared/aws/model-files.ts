@@ -1,10 +1,12 @@
 import type * as z from 'zod';
 import { ObjectNotFound } from '../errors.ts';
+import { byInstant } from '../extended-predictions.ts';
 import type { ScoringKeys } from '../keys.ts';
 import { type modelFilters as filters, modelFilters } from '../model-windows.ts';
 import type { ObjectLocation } from '../object-location.ts';
+import { type PredictedPhoto, predictedPhoto } from '../predictions.ts';
 import { findManifest } from './model-publication.ts';
-import { findSize, readJson } from './object-store.ts';
+import { findSize, readAllRows, readJson, readRows } from './object-store.ts';
 
 type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringKeys; model_uuid: string };
 
@@ -41,6 +43,15 @@ export async function findPredictions(model: ScoredModel): Promise<ObjectLocatio
 export async function hasFixedPlaces({ buckets, keys, model_uuid }: ScoredModel): Promise<boolean> {
   const manifest = await findManifest({ buckets }, keys.manifest);
   return manifest === null || manifest.model_uuid === model_uuid;
+}
+
+/** Only what is in the order of its text has to be there as a whole once; from then on it is in order of time (Q-P3). */
+export async function* readSortedPredictions(
+  location: ObjectLocation,
+  isSorted: boolean,
+): AsyncGenerator<PredictedPhoto[]> {
+  if (isSorted) yield* readRows(location, predictedPhoto);
+  else yield (await readAllRows(location, predictedPhoto)).sort(byInstant);
 }
 
 async function readFilters(location: ObjectLocation) {

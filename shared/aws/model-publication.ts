@@ -11,7 +11,7 @@ import { stationClock } from '../local-time.ts';
 import { type ModelManifest, modelManifest } from '../model-manifest.ts';
 import { type ObjectLocation, objectOf } from '../object-location.ts';
 import { PhotoSet } from '../photo-set.ts';
-import { PREDICTION_COLUMNS, prediction } from '../predictions.ts';
+import { inStationTime, PREDICTION_COLUMNS, prediction } from '../predictions.ts';
 import { withoutPeople } from '../public-annotations.ts';
 import { trainingOutputLocation } from '../report/training-output.ts';
 import type { Withdrawal } from '../withdrawal.ts';
@@ -102,11 +102,7 @@ async function writePublicPredictions(run: Run, hidden: PhotoSet): Promise<numbe
     for await (const rows of readRows(from, prediction)) {
       const shown = rows.filter((row) => row.score !== null && !hidden.has(row));
       count += shown.length;
-      if (shown.length > 0)
-        yield csvRows(
-          PREDICTION_COLUMNS,
-          shown.map((row) => ({ ...row, timestamp: clock.iso(row.timestamp) })),
-        );
+      if (shown.length > 0) yield csvRows(PREDICTION_COLUMNS, shown.map(inStationTime(clock)));
     }
   }
   await writeCsv({ bucket: run.buckets.model, key: run.keys.published.predictions }, Readable.from(lines()));

@@ -4,7 +4,7 @@ import { runClaim } from '../claim.ts';
 import { FileInvalid, PipelineError } from '../errors.ts';
 import { photosWithPeople } from '../fpe-database/station-export.ts';
 import { findVerifiedStation } from '../fpe-database/verified-models.ts';
-import { findImageKey, imagesetUuidOf } from '../image-key.ts';
+import { imagesetUuidOf } from '../image-key.ts';
 import { parseJsonAs } from '../json.ts';
 import {
   datasetKeys,
@@ -40,7 +40,7 @@ import type {
 } from '../verification/facts.ts';
 import type { Places } from '../verification/findings.ts';
 import { ownPredictionsKey, readValue } from '../verification/own-files.ts';
-import { type Withdrawal, withdrawal } from '../withdrawal.ts';
+import { type Withdrawal, withdrawal, withdrawalOf } from '../withdrawal.ts';
 import type { Database } from './database.ts';
 import { executionState } from './executions.ts';
 import { findSize, listFolders, listObjects, readAllRows, readRows, readVersion } from './object-store.ts';
@@ -69,7 +69,7 @@ export async function lookAtStation(
   const found = await findVerifiedStation(database, stationId);
   if (!found) return null;
   const { station, rows } = found;
-  const people = await findPeople(database, stationId);
+  const people = withdrawalOf(await photosWithPeople(database, stationId));
   const look = new Look(places);
   const codes = await look.codes(stationId, rows);
   const uuids = new Set([
@@ -109,14 +109,6 @@ export async function lookAtStation(
     },
     people,
     unchecked: look.unchecked,
-  };
-}
-
-async function findPeople(database: Database, stationId: number): Promise<Withdrawal> {
-  const photos = await photosWithPeople(database, stationId);
-  return {
-    image_ids: photos.map(({ id }) => id),
-    filenames: photos.flatMap((photo) => findImageKey(photo) ?? []),
   };
 }
 

@@ -25,6 +25,8 @@ import type { ObjectLocation } from '../object-location.ts';
 import { PhotoSet } from '../photo-set.ts';
 import {
   IMAGESET_PREDICTION_COLUMNS,
+  imagesetLine,
+  inStationTime,
   PREDICTION_COLUMNS,
   type PredictedPhoto,
   predictedPhoto,
@@ -156,14 +158,12 @@ class RepairWork {
     if (!own) return 'the model has no predictions of its own';
     const etag = await findVersion(location);
     const shown = etag === null ? [] : await readAllRows(location, predictedPhoto).catch(noneOfInvalid);
-    const known = new Map([...shown, ...own].map((row) => [row.filename, row]));
     const hidden = this.#hidden;
-    const rows = [...known.values()].filter((row) => row.score !== null && !hidden.has(row)).sort(byInstant);
+    const rows = joinPredictions(shown, own)
+      .filter((row) => row.score !== null && !hidden.has(row))
+      .sort(byInstant);
     const clock = stationClock(this.#look.facts.station.timezone);
-    const pieces = csvPieces(PREDICTION_COLUMNS, rows, (row) => ({
-      ...row,
-      timestamp: clock.iso(row.timestamp),
-    }));
+    const pieces = csvPieces(PREDICTION_COLUMNS, rows, inStationTime(clock));
     return this.#writePublic(location, Readable.from(pieces), etag);
   }
 
@@ -230,10 +230,7 @@ class RepairWork {
     const etag = await findVersion(location);
     const rows = (await this.#imagesetRows(code, uuid, imageset_uuid)).sort(byInstant);
     const clock = stationClock(this.#look.facts.station.timezone);
-    const text = formatCsv(
-      IMAGESET_PREDICTION_COLUMNS,
-      rows.map((row) => ({ ...row, timestamp: clock.iso(row.timestamp).replace('T', ' ') })),
-    );
+    const text = formatCsv(IMAGESET_PREDICTION_COLUMNS, rows.map(imagesetLine(clock)));
     return this.#writePublic(location, Readable.from([text]), etag);
   }
 
@@ -242,8 +239,7 @@ class RepairWork {
     const own = (await this.#ownPredictions(code, uuid)) ?? [];
     const key = publishedKeys(uuid, code).predictions;
     const shown = await readAllRows(this.#inStorage(key), predictedPhoto).catch(noneOfInvalid);
-    const known = new Map([...shown, ...own].map((row) => [row.filename, row]));
-    return [...known.values()].filter(({ filename }) => imagesetUuidOf(filename) === imagesetUuid);
+    return joinPredictions(shown, own).filter(({ filename }) => imagesetUuidOf(filename) === imagesetUuid);
   }
 
   async #withdraw(): Promise<string | null> {
@@ -369,6 +365,11 @@ class RepairWork {
     });
   }
 }
+
+/** One row for each photo: the model's own where both have it. */
+const joinPredictions = (shown: readonly PredictedPhoto[], own: readonly PredictedPhoto[]) => [
+  ...new Map([...shown, ...own].map((row) => [row.filename, row])).values(),
+];
 
 const changed = (isDone: boolean): string | null => (isDone ? null : CHANGED);
 

@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { handler as publishModel } from '../../functions/publish-model.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { handler as writeManifests } from '../../functions/write-manifests.ts';
+import type { Database } from '../../shared/aws/database.ts';
 import {
   findSize,
   findVersion,
@@ -19,10 +20,12 @@ import {
 import { takeClaim } from '../../shared/aws/run-claim.ts';
 import { ClaimLost, DefaultChanged, ExecutionEnded, ModelCodeExists } from '../../shared/errors.ts';
 import type { Promotion, Publication, Run } from '../../shared/execution-state.ts';
+import { lockModels } from '../../shared/fpe-database/published-model.ts';
 import { datasetKeys, modelKeys, stationKeys, versionKeys } from '../../shared/keys.ts';
 import { modelManifest } from '../../shared/model-manifest.ts';
 import { peopleRecord } from '../../shared/people-record.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
+import { connectDatabase } from '../database-client.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call, testRun } from '../test-run.ts';
@@ -34,8 +37,6 @@ import {
   insertStation,
 } from '../test-station.ts';
 
-/** As in shared/fpe-database/published-model.ts: who publishes a model of the station waits for it. */
-const MODELS_LOCK = 1691;
 const SNAPSHOT = '2026-04-01T12:00:20.000Z';
 
 let database: pg.Client;
@@ -438,12 +439,15 @@ describe('PublishModel', () => {
     const [id] = imageset.image_ids as [number];
     const predictions = inModelBucket(run.keys.transform.predictions);
     await writeCsv(predictions, (await readText(predictions)).replace('train,1,', `train,${id},`));
-    await database.query('SELECT pg_advisory_lock($1, $2)', [MODELS_LOCK, station.id]);
+    const other = await connectDatabase(process.env);
+    await other.query('BEGIN');
+    await lockModels(other as unknown as Database, station.id);
     const publishing = publish();
     // Its public files are made by then, and it waits for the lock.
     await until(async () => (await waitingForLock()) > 0);
     await database.query('UPDATE images SET pii_on = true WHERE id = $1', [id]);
-    await database.query('SELECT pg_advisory_unlock($1, $2)', [MODELS_LOCK, station.id]);
+    await other.query('COMMIT');
+    await other.end();
 
     await publishing;
 
