@@ -16,11 +16,12 @@ import { byInstant, extendPredictions } from '../shared/extended-predictions.ts'
 import { findModelUuids } from '../shared/fpe-database/scoring-model.ts';
 import {
   inSnapshot,
+  movedPhotosWithPeople,
   photosWithPeople,
   snapshotTime,
   stationImages,
 } from '../shared/fpe-database/station-export.ts';
-import { imagesetUuidOf, usableKey } from '../shared/image-key.ts';
+import { findImageKey, imagesetUuidOf, usableKey } from '../shared/image-key.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
 import { formatInstant, inUtc, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
@@ -122,11 +123,14 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
   const predicted = await readPredictedPhotos(readRows(predictions, predictedPhoto));
   const found = await withDatabase(
     (database) =>
-      inSnapshot(database, async () => ({
-        snapshotAt: await snapshotTime(database),
-        people: await findPeopleLeft(database, run.station.id, record),
-        ...(await selectPhotos(predicted, stationImages(database, run.station.id), isOfModel, listed)),
-      })),
+      inSnapshot(database, async () => {
+        const snapshotAt = await snapshotTime(database);
+        const left = await findPeopleLeft(database, run.station.id, record);
+        const stored = stationImages(database, run.station.id);
+        const selection = await selectPhotos(predicted, stored, isOfModel, listed);
+        const moved = await findMovedPeople(database, selection.vanished);
+        return { ...selection, snapshotAt, people: joinWithdrawals(left, moved) };
+      }),
     DATABASE_LIMITS.manyRows,
   );
   return { ...found, predictions, etag, pending: withoutPhotos(listed, found.back) };
@@ -148,6 +152,17 @@ async function findPeopleLeft(
     ),
   );
   return withdrawalOf(people.filter(({ id }) => left.has(id)));
+}
+
+/** Those that are no longer the station's: however many have vanished with them, people do not stay public. */
+async function findMovedPeople(database: Database, vanished: PhotoSet): Promise<Withdrawal> {
+  if (vanished.size === 0) return EMPTY_WITHDRAWAL;
+  const { image_ids, filenames } = vanished.toJSON();
+  const uuids = new Set(filenames.flatMap((filename) => imagesetUuidOf(filename) ?? []));
+  const people = await movedPhotosWithPeople(database, image_ids, [...uuids]);
+  return withdrawalOf(
+    people.filter((row) => vanished.has({ image_id: row.id, filename: findImageKey(row) ?? '' })),
+  );
 }
 
 const claimModel = ({ execution_arn, started_at, model_uuid, job_suffix, buckets, keys }: ScoringRun) =>

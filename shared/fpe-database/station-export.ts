@@ -29,25 +29,35 @@ export const isPossible = (timestamp: string): string =>
 const epochSeconds = (timestamp: string): string =>
   `CASE WHEN ${isPossible(timestamp)} THEN floor(extract(epoch FROM ${timestamp}))::float8 END`;
 
+/** What a row of `images` is about, by the rule of `findImageKey`. */
+const OBJECT = "coalesce(i.full_s3->>'Key', substring(i.full_url FROM '^[a-z]+://[^/]+/(.+)$'))";
+const HAS_PII = 'image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)';
+
 /**
  * Every photo of the station by time, then id: those left out as well, so that they can be counted. Of several rows that name one
- * object the first is the photo.
+ * object the first is the photo, and shows people if any of them says so.
  */
 export const stationImages = (database: Database, stationId: number): AsyncGenerator<ImageRow[]> =>
   fetchRows<ImageRow>(
     database,
-    `WITH photos AS (
+    `WITH people AS MATERIALIZED (
+       SELECT DISTINCT ${OBJECT} AS object FROM imagesets s JOIN images i ON i.imageset_id = s.id
+        WHERE s.station_id = $1 AND ${HAS_PII} AND ${OBJECT} IS NOT NULL),
+     objects AS (
        SELECT s.id AS imageset_id, i.id AS image_id, i.timestamp, ${epochSeconds('i.timestamp')} AS epoch_seconds,
               i.full_s3->>'Bucket' AS bucket, i.full_s3->>'Key' AS key, i.full_url AS url,
-              coalesce(i.full_s3->>'Key', substring(i.full_url FROM '^[a-z]+://[^/]+/(.+)$')) AS object,
+              ${OBJECT} AS object,
               CASE WHEN s.status IS DISTINCT FROM 'DONE' THEN 'imageset_not_done'
                    WHEN i.status IS DISTINCT FROM 'DONE' THEN 'image_not_done'
                    WHEN i.timestamp IS NULL THEN 'no_timestamp'
-                   WHEN NOT ${isPossible('i.timestamp')} THEN 'impossible_timestamp'
-                   WHEN image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) THEN 'pii' END AS exclusion,
-              image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
+                   WHEN NOT ${isPossible('i.timestamp')} THEN 'impossible_timestamp' END AS exclusion,
+              ${HAS_PII} AS has_pii
          FROM imagesets s JOIN images i ON i.imageset_id = s.id
-        WHERE s.station_id = $1)
+        WHERE s.station_id = $1),
+     photos AS (
+       SELECT imageset_id, image_id, timestamp, epoch_seconds, bucket, key, url, object,
+              coalesce(exclusion, CASE WHEN shows_people THEN 'pii' END) AS exclusion, shows_people AS has_pii
+         FROM (SELECT *, has_pii OR coalesce(object IN (SELECT object FROM people), false) AS shows_people FROM objects) judged)
      SELECT imageset_id, image_id, epoch_seconds, bucket, key, url, has_pii,
             CASE WHEN exclusion IS NULL AND object IS NOT NULL AND lag(image_id) OVER (
                         PARTITION BY exclusion IS NULL, object ORDER BY timestamp, image_id) IS NOT NULL
@@ -200,8 +210,27 @@ export type NamedPhoto = { id: number; key: string | null; url: string | null };
 export async function photosWithPeople(database: Database, stationId: number): Promise<NamedPhoto[]> {
   const { rows } = await database.query<NamedPhoto>(
     `SELECT i.id, i.full_s3->>'Key' AS key, i.full_url AS url FROM imagesets s JOIN images i ON i.imageset_id = s.id
-      WHERE s.station_id = $1 AND image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)`,
+      WHERE s.station_id = $1 AND ${HAS_PII}`,
     [stationId],
+  );
+  return rows;
+}
+
+/**
+ * Photos that show people or vehicles, of whichever station they are by now.
+ *
+ * @param imageIds among which they are
+ * @param imagesetUuids and in whose folders, for files that have no ids
+ */
+export async function movedPhotosWithPeople(
+  database: Database,
+  imageIds: readonly number[],
+  imagesetUuids: readonly string[],
+): Promise<NamedPhoto[]> {
+  const { rows } = await database.query<NamedPhoto>(
+    `SELECT i.id, i.full_s3->>'Key' AS key, i.full_url AS url FROM imagesets s JOIN images i ON i.imageset_id = s.id
+      WHERE (i.id = ANY ($1) OR s.uuid = ANY ($2)) AND ${HAS_PII}`,
+    [imageIds, imagesetUuids],
   );
   return rows;
 }

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileTemplate } from '../../local/template.ts';
-import { allTrials, endProcesses, PROCESSES, runTrials } from './processes.ts';
+import { endProcesses, PROCESSES } from '../trial-processes.ts';
+import { allTrials, runTrials } from './processes.ts';
 import type { Result } from './trial-process.ts';
 
 /**

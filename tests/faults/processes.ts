@@ -1,13 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { runProcess } from '../trial-processes.ts';
 import { applies, FAULT_NAMES, LASTING } from './faults.ts';
 import { MACHINES, type TaskState, taskStates } from './states.ts';
 import type { Trial } from './trial.ts';
 import type { Result, Task } from './trial-process.ts';
-
-/** The work of one process fills one processor. */
-export const PROCESSES = Math.min(availableParallelism(), 4);
 
 /** States that write what the public or FPE's tools read. */
 const PUBLISHING = new Set(['publishModel', 'withdrawPhotos', 'publishPredictions', 'recordPredictions']);
@@ -31,30 +27,6 @@ export const allTrials = (random: () => number): Trial[] =>
     ),
   );
 
-const running = new Set<ChildProcess>();
-
-/** Ends those that are still at work. */
-export function endProcesses(): void {
-  for (const child of running) child.kill();
-}
-
 /** Tries in a process of its own. @param onResult told each as it comes @throws Error when the process ends early */
-export async function runTrials(task: Task, onResult: (result: Result) => void): Promise<void> {
-  const program = join(import.meta.dirname, 'trial-process.ts');
-  const child = fork(program, [JSON.stringify(task)], {
-    execArgv: ['--no-warnings', '--max-semi-space-size=64'],
-  });
-  running.add(child);
-  let isDone = false;
-  child.on('message', (result: Result | null) => {
-    if (result) onResult(result);
-    else isDone = true;
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject).once('exit', (code, signal) => {
-      running.delete(child);
-      if (isDone) resolve();
-      else reject(new Error(`a process that tried faults ended with ${code ?? signal}`));
-    });
-  });
-}
+export const runTrials = (task: Task, onResult: (result: Result) => void): Promise<void> =>
+  runProcess(join(import.meta.dirname, 'trial-process.ts'), task, onResult);

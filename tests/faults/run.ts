@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { compileTemplate } from '../../local/template.ts';
 import startServices from '../start-services.js';
 import stopServices from '../stop-services.js';
-import { allTrials, PROCESSES, publishingStates, runTrials } from './processes.ts';
+import { PROCESSES } from '../trial-processes.ts';
+import { allTrials, publishingStates, runTrials } from './processes.ts';
 import { BEGIN, END, faultTable } from './table.ts';
 import type { Result } from './trial-process.ts';
 

@@ -142,6 +142,28 @@ describe('ExportStation', () => {
     await expect(attempt).rejects.toThrow('variable FLOW');
   });
 
+  test('leaves a photo out as one that shows people when any of its rows says so', async () => {
+    const station = await insertStation(database);
+    const [shown, hidden] = photos.map(({ filename }) => filename);
+    const { image_ids } = await insertImageset(database, station.id, [
+      ...photos,
+      { timestamp: hour(15), filename: shown as string, pii_on: true },
+      { timestamp: hour(11), filename: hidden as string, pii_on: true },
+      { timestamp: hour(16), filename: 'one.JPG', full_s3: null, full_url: null },
+      { timestamp: hour(17), filename: 'other.JPG', full_s3: null, full_url: null, pii_on: true },
+    ]);
+    const [left, right] = image_ids as [number, number];
+    await insertAnnotations(database, station, [{ left, right, rank: 'LEFT' }]);
+
+    const { exported } = await build(testRun(station, buckets));
+
+    expect(exported).toMatchObject({
+      images_found: 7,
+      images: 1,
+      images_excluded: { ...noneOf(PHOTO_EXCLUSIONS), pii: 5, unusable_key: 1 },
+    });
+  });
+
   test('leaves out and counts photos of one file, without a usable file name, with an impossible time, empty and too large ones', async () => {
     const station = await insertStation(database);
     const imageset = await insertImageset(database, station.id, [

@@ -701,6 +701,37 @@ describe('the withdrawal of photos', () => {
     expect(text).toContain('imagesets/gone/images/a.jpg');
   });
 
+  test.each(['with ids', 'without ids'])(
+    'withdraws a photo that shows people when its imageset is another station’s by now, however many vanish with it, from a file %s',
+    async (form) => {
+      run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
+      const other = await insertStation(database);
+      await database.query('UPDATE imagesets SET station_id = $2 WHERE id = $1', [imageset.id, other.id]);
+      await database.query('UPDATE images SET pii_on = true WHERE id = $1', [imageset.image_ids[0]]);
+      const [shown, gone] = imageset.keys as [string, string];
+      const rows = [shown, gone].map((key, at) =>
+        prediction(
+          form === 'with ids' ? imageset.image_ids[at] : undefined,
+          `2026-04-02T1${at + 5}:00:00Z`,
+          key,
+        ),
+      );
+      const text = formatCsv(PREDICTION_COLUMNS, rows);
+      for (const location of [
+        inModelBucket(run.keys.version.predictions),
+        inPublic(run.keys.published.predictions),
+      ])
+        await writeCsv(location, text);
+      const selection = await call(selectPhotos, { run });
+
+      const attempt = call(withdrawPhotos, { run, selection });
+
+      await expect(attempt).rejects.toThrow(TooManyRemovals);
+      expect(await published()).not.toContain(shown);
+      expect(await published()).toContain(gone);
+    },
+  );
+
   test('finds photos that show people also where the predictions do not name them', async () => {
     await publishEverywhere();
     const other = inPublic(`models/other-${run.station.id}/annotations.csv`);

@@ -31,8 +31,10 @@ export type GatedMachines = {
   waitsFor(executionArn: string): string | null;
   /** Lets the task that waits run, and resolves when the execution waits again or has ended. */
   step(executionArn: string, fate?: Fate | Interference): Promise<void>;
-  /** Lets the task run and stops the execution while it does. */
+  /** Lets the task run and stops the execution while it does: somewhere, maybe after its last look at whether it runs. */
   stopDuring(executionArn: string): Promise<void>;
+  /** Stops the execution when the task has been called, and before it does anything. */
+  stopBefore(executionArn: string): Promise<void>;
   stop(executionArn: string): Promise<void>;
   redrive(executionArn: string): Promise<void>;
   /** What a state of the execution answered last. */
@@ -140,9 +142,22 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
       await settled(arn);
     },
     async stopDuring(arn) {
-      open(arn, FATES.works);
+      const stopped = Promise.withResolvers<void>();
+      // The machine is not told, or an execution in its last state would end before it is stopped.
+      open(arn, async (run) => {
+        const [answer] = await Promise.allSettled([run(), stopped.promise]);
+        if (answer.status === 'rejected') throw answer.reason;
+        return answer.value;
+      });
       await client.send(new StopExecutionCommand({ executionArn: arn }));
-      waiting.delete(arn);
+      stopped.resolve();
+      await Promise.allSettled([...running]);
+    },
+    async stopBefore(arn) {
+      const stopped = Promise.withResolvers<void>();
+      open(arn, (run) => stopped.promise.then(run));
+      await client.send(new StopExecutionCommand({ executionArn: arn }));
+      stopped.resolve();
       await Promise.allSettled([...running]);
     },
     async stop(arn) {

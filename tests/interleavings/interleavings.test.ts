@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { compileTemplate } from '../../local/template.ts';
-import type { Task, Trials } from './trial-process.ts';
+import { endProcesses, PROCESSES, runProcess } from '../trial-processes.ts';
+import type { Trials } from './trial-process.ts';
 
 /**
  * Any interleaving of executions of the machines with stops, redrives, retries and what happens meanwhile keeps the promise of
@@ -18,30 +16,11 @@ const SEED = Number(FPE_SEED ?? Date.now() % 2 ** 31);
 const LIMIT_MS = 1000 * Number(FPE_SECONDS ?? (FPE_INTERLEAVINGS ? 3600 : 55));
 /** Without a wish, more than any machine can. */
 const RUNS = Number(FPE_INTERLEAVINGS ?? LIMIT_MS / 50);
-const PROCESSES = Math.min(availableParallelism(), 4);
 jest.setTimeout(LIMIT_MS + 240_000);
 
-/** Young objects are collected less often. */
-const NODE_ARGUMENTS = ['--no-warnings', '--max-semi-space-size=64'];
-
-const processes: ChildProcess[] = [];
 // Packaged once for all of them.
 beforeAll(() => compileTemplate(join(import.meta.dirname, '..', '..')));
-afterAll(() => {
-  for (const child of processes) child.kill();
-});
-
-async function runTrials(task: Task): Promise<Trials> {
-  const program = join(import.meta.dirname, 'trial-process.ts');
-  const child = fork(program, [JSON.stringify(task)], { execArgv: NODE_ARGUMENTS });
-  processes.push(child);
-  const ended = once(child, 'exit').then(([code, signal]): Trials => {
-    throw new Error(`the process of seed ${task.seed} ended with ${code ?? signal}`);
-  });
-  const [trials] = (await Promise.race([once(child, 'message'), ended])) as [Trials];
-  ended.catch(() => undefined);
-  return trials;
-}
+afterAll(endProcesses);
 
 test('every interleaving of executions, stops, redrives and faults keeps the promise', async () => {
   const tasks = Array.from({ length: PROCESSES }, (_, index) => ({
@@ -51,7 +30,9 @@ test('every interleaving of executions, stops, redrives and faults keeps the pro
     shrinks: Boolean(process.env.FPE_SHRINK),
   }));
 
-  const trials = await Promise.all(tasks.map(runTrials));
+  const program = join(import.meta.dirname, 'trial-process.ts');
+  const trials: Trials[] = [];
+  await Promise.all(tasks.map((task) => runProcess<Trials>(program, task, (each) => trials.push(each))));
 
   const tried = trials.reduce((sum, each) => sum + each.tried, 0);
   process.stderr.write(`${tried} interleavings, seed ${SEED}\n`);

@@ -1,6 +1,6 @@
 /**
  * Tries interleavings in a process of its own, as the work of one fills one processor: told its `Task` as JSON in its argument, it
- * sends its `Trials` and ends.
+ * sends its `Trials`, then null, and ends.
  */
 import fc from 'fast-check';
 import { actors, moves } from './moves.ts';
@@ -33,5 +33,6 @@ async function work({ seed, runs, limitMs, shrinks }: Task): Promise<Trials> {
 if (import.meta.main) {
   process.once('disconnect', () => process.exit(1));
   const trials = await work(JSON.parse(process.argv[2] as string));
-  process.send?.(trials, () => process.exit(0));
+  process.send?.(trials);
+  process.send?.(null, () => process.exit(0));
 }

@@ -47,7 +47,8 @@ export class World {
       case 'stop':
         return this.#stop(step.who, (arn) => this.#workplace.machines.stop(arn));
       case 'stop during':
-        return this.#stop(step.who, (arn) => this.#workplace.machines.stopDuring(arn));
+        // Not anywhere within: between its last look and its commit no function can know of it.
+        return this.#stop(step.who, (arn) => this.#workplace.machines.stopBefore(arn));
       case 'redrive':
         return this.#redrive(step.who);
       case 'photos':
