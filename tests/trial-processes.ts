@@ -12,9 +12,9 @@ const LAST_WORDS = 4000;
 
 const running = new Set<ChildProcess>();
 
-/** Ends those that are still at work. */
+/** Ends those that are still at work; they clean up when they are left alone. */
 export function endProcesses(): void {
-  for (const child of running) child.kill();
+  for (const child of running) if (child.connected) child.disconnect();
 }
 
 /**

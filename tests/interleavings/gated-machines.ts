@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -43,8 +43,9 @@ export type GatedMachines = {
   end(): Promise<void>;
 };
 
-/** Files of executions are written at each state and need not outlive the test. */
+/** Files of executions are written at each state and need not outlive the test; in containers it often has 64 MB. */
 const MEMORY = '/dev/shm';
+const ROOM_BYTES = 2 ** 30;
 /** A fault that the machines do not try again, and which a redrive gets over. */
 const FAULT = 'Runtime.ExitError';
 
@@ -59,9 +60,17 @@ const FATES: Record<Fate, Interference> = {
   },
 };
 
+const isRoomy = (folder: string): boolean => {
+  if (!existsSync(folder)) return false;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize >= ROOM_BYTES;
+};
+
 /** @param objects of the S3 that the functions use */
 export async function startGatedMachines(objects: Objects): Promise<GatedMachines> {
-  const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'fpe-interleavings-'));
+  const folder = mkdtempSync(join(isRoomy(MEMORY) ? MEMORY : tmpdir(), 'fpe-interleavings-'));
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', removeFolder);
   const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
   const waiting = new Map<string, Waiting>();
   const ofSignal = new WeakMap<AbortSignal, string>();
@@ -174,7 +183,7 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
     async end() {
       await service.stop();
       client.destroy();
-      rmSync(folder, { recursive: true });
+      removeFolder();
     },
   };
 }
