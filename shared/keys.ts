@@ -155,6 +155,16 @@ const publicFiles = (folder: string, modelCode: string) => ({
 /** Where the public files of a model lie below the storage bucket, with a slash at its end. */
 export const publicFolder = (modelUuid: string): string => `models/${modelUuid}/`;
 
+/**
+ * How long browsers may keep a public file without asking, as the value of Cache-Control (RFC 9111); null for files that browsers
+ * do not read. Tables and pages are replaced where they lie, by scorings and withdrawals; weights never are, as a training has a
+ * folder of its own.
+ */
+export function cacheControlOf(key: string): string | null {
+  if (!/^models\/[^/]+\//.test(key)) return null;
+  return key.endsWith('.tar.gz') ? 'public, max-age=31536000, immutable' : 'no-cache';
+}
+
 /** Keys of the five public files, below the storage bucket (contract 5.5). */
 export function publishedKeys(modelUuid: string, modelCode: string) {
   const folder = `models/${modelUuid}`;

@@ -18,6 +18,7 @@ import type * as z from 'zod';
 import { type RowSchema, readCsv } from '../csv.ts';
 import { FileInvalid, ObjectChanged, ObjectNotFound, RequestRefused, ServiceUnreachable } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
+import { cacheControlOf } from '../keys.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { Patience, patiently } from './patience.ts';
 import { PATIENCE_MS, serviceClient } from './service-client.ts';
@@ -162,6 +163,17 @@ function parseFile<Value>(text: string, schema: z.ZodType<Value>, location: Obje
   }
 }
 
+/** What every object that is written is told to be. */
+const named = ({ bucket, key }: ObjectLocation, contentType: string) => {
+  const cacheControl = cacheControlOf(key);
+  return {
+    Bucket: bucket,
+    Key: key,
+    ContentType: contentType,
+    ...(cacheControl && { CacheControl: cacheControl }),
+  };
+};
+
 /**
  * Writes in parts when large, so that no single request carries more than 8 MiB.
  *
@@ -179,10 +191,8 @@ export async function writeObject(
     partSize: PART_BYTES,
     queueSize: 4,
     params: {
-      Bucket: location.bucket,
-      Key: location.key,
+      ...named(location, contentType),
       Body: body,
-      ContentType: contentType,
       ...(expected !== undefined && { IfMatch: expected }),
     },
   });
@@ -251,10 +261,8 @@ export async function writeConditionally(
   try {
     await s3().send(
       new PutObjectCommand({
-        Bucket: location.bucket,
-        Key: location.key,
+        ...named(location, 'application/json'),
         Body: body,
-        ContentType: 'application/json',
         ...(etag ? { IfMatch: etag } : { IfNoneMatch: '*' }),
       }),
     );
@@ -277,10 +285,8 @@ export async function createObject(
   contentType: string,
 ): Promise<boolean> {
   const params = {
-    Bucket: location.bucket,
-    Key: location.key,
+    ...named(location, contentType),
     Body: body,
-    ContentType: contentType,
     IfNoneMatch: '*', // of several parts, it is the completion that S3 lets fail
   };
   try {
@@ -388,10 +394,8 @@ const copyCommand = (
   more: Partial<CopyObjectCommandInput> = {},
 ) =>
   new CopyObjectCommand({
-    Bucket: to.bucket,
-    Key: to.key,
+    ...named(to, contentType),
     CopySource: `${from.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`,
-    ContentType: contentType,
     MetadataDirective: 'REPLACE',
     ...more,
   });

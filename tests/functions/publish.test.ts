@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler as publishModel } from '../../functions/publish-model.ts';
@@ -12,7 +11,6 @@ import {
   listObjects,
   readJson,
   readText,
-  s3,
   writeCsv,
   writeJson,
   writeObject,
@@ -26,6 +24,7 @@ import { modelManifest } from '../../shared/model-manifest.ts';
 import { peopleRecord } from '../../shared/people-record.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
 import { connectDatabase } from '../database-client.ts';
+import { PAGE, publicHeaders, TABLE, WEIGHTS } from '../public-headers.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call, testRun } from '../test-run.ts';
@@ -158,27 +157,23 @@ const models = async () =>
   (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
 
 describe('PublishModel', () => {
-  test('puts five files in a folder of their own, each with its type (Q-P4)', async () => {
+  test('puts five files in a folder of their own, each with its type and how long it may be kept (Q-P4)', async () => {
     const published = await publish();
 
-    const names = [];
-    for await (const { key } of listObjects(buckets.storage, `models/${run.model_uuid}/`))
-      names.push(key.split('/').at(-1));
-    const { Bucket, Key } = { Bucket: buckets.storage, Key: inPublic(`${run.model_code}.html`).key };
-    const report = await s3().send(new HeadObjectCommand({ Bucket, Key }));
-    expect(names).toEqual([
-      `${run.model_code}.html`,
-      'annotations.csv',
-      'images.csv',
-      'model.tar.gz',
-      'predictions.csv',
-    ]);
-    expect(report.ContentType).toBe('text/html; charset=utf-8');
+    expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/`)).toEqual({
+      [`${run.model_code}.html`]: PAGE,
+      'annotations.csv': TABLE,
+      'images.csv': TABLE,
+      'model.tar.gz': WEIGHTS,
+      'predictions.csv': TABLE,
+    });
+    const addressOf = (name: string) =>
+      `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${inPublic(name).key}`;
     expect(published).toMatchObject({
       outcome: 'published',
       images: 2,
-      diagnostics_url: `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${Key}`,
-      predictions_url: `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${inPublic('predictions.csv').key}`,
+      diagnostics_url: addressOf(`${run.model_code}.html`),
+      predictions_url: addressOf('predictions.csv'),
     });
   });
 

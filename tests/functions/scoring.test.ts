@@ -46,6 +46,7 @@ import { type PageData, packPage, unpackPage } from '../../shared/report/page-da
 import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
 import { packSource } from '../../shared/source-archive.ts';
 import { withdrawal } from '../../shared/withdrawal.ts';
+import { PAGE, publicHeaders, TABLE } from '../public-headers.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
@@ -417,6 +418,10 @@ describe('PublishPredictions and RecordPredictions', () => {
     const kept = await readText(inPublic(run.keys.published.predictions_train));
     const lines = original.split('\n').filter((line) => !line.includes('gone'));
     expect(kept).toBe(lines.join('\n'));
+    expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/predictions`)).toEqual({
+      '.csv': TABLE,
+      '-train.csv': TABLE,
+    });
     expect((await updatedAt()).getUTCFullYear()).toBe(2026);
     expect((await updatedAt()).getUTCMonth()).toBe(0);
   });
@@ -586,6 +591,13 @@ describe('the withdrawal of photos', () => {
 
     expect(selection).toMatchObject({ work: 'score', removed: 1 });
     expect(done).toEqual({ photos: 1, files: 4 * FOLDERS.length });
+    for (const uuid of uuids)
+      expect(await publicHeaders(buckets.storage, `models/${uuid}/`)).toMatchObject({
+        'predictions.csv': TABLE,
+        'images.csv': TABLE,
+        'annotations.csv': TABLE,
+        'report.html': PAGE,
+      });
     for (const uuid of uuids)
       for await (const { key } of listObjects(buckets.storage, `models/${uuid}/`)) {
         const text = await readText(inPublic(key));
