@@ -120,11 +120,16 @@ export function resultLines(result: RunResult): string[] {
     ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(24)} ${formatTau(kendall_tau[name])}`),
     ...(result.model_id === null
       ? ['It was not published.']
-      : [
-          `Published as models.id ${result.model_id}. ${result.promotion?.reason ?? ''}`.trimEnd(),
-          `Report    ${result.diagnostics_url}`,
-          `Scores    ${result.predictions_url}`,
-        ]),
+      : result.predictions_url === null
+        ? [
+            `models.id ${result.model_id}, which the website does not draw. ${result.promotion?.reason ?? ''}`.trimEnd(),
+            `Report    its address: npx fpe models --station ${result.station_id}`,
+          ]
+        : [
+            `Published as models.id ${result.model_id}. ${result.promotion?.reason ?? ''}`.trimEnd(),
+            `Report    ${result.diagnostics_url}`,
+            `Scores    ${result.predictions_url}`,
+          ]),
   ];
 }
 

@@ -10,6 +10,7 @@ import { environmentCommand } from './environment.ts';
 import { importCommand } from './import.ts';
 import { listCommand } from './list.ts';
 import { localCommand } from './local.ts';
+import { modelsCommand, promoteCommand, restoreCommand, unpublishCommand } from './models.ts';
 import { packageCommand } from './package.ts';
 import { redriveCommand } from './redrive.ts';
 import { refreshCommand } from './refresh.ts';
@@ -65,6 +66,10 @@ for (const command of [
   doctorCommand(),
   packageCommand(),
   deployCommand(),
+  modelsCommand(),
+  promoteCommand(),
+  unpublishCommand(),
+  restoreCommand(),
   removeCommand(),
 ])
   program.addCommand(command.copyInheritedSettings(program));

@@ -1,5 +1,6 @@
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { readStage, type Stage } from '../config/stage.ts';
+import { optionalSetting } from '../shared/aws/configuration.ts';
 import { connect, UsageError } from './connection.ts';
 
 export const stageOption = (): Option =>
@@ -27,6 +28,21 @@ export async function connectToStage(name: string): Promise<Stage> {
 /** Makes the database and the buckets of a stage those of this process. @throws as `connectToStage` */
 export async function useStage(name: string): Promise<void> {
   Object.assign(process.env, stageSettings(await connectToStage(name)));
+}
+
+/**
+ * For commands that read or change rows and files: those of the stage, or what the environment names, or the local stack’s.
+ *
+ * @throws UsageError where there are none
+ */
+export async function connectToData(stage: string | undefined, command: Command): Promise<void> {
+  if (stage) await useStage(stage);
+  if (optionalSetting('DB_HOST') || optionalSetting('DB_SECRET_ID')) return;
+  const connection = await connect(command.optsWithGlobals());
+  if (optionalSetting('DB_HOST')) return;
+  throw new UsageError(
+    `No database is named, and ${connection.description} names none. Give --stage NAME, or start the local stack with: npx fpe local`,
+  );
 }
 
 /**

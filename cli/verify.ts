@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { buckets, optionalSetting } from '../shared/aws/configuration.ts';
+import { buckets } from '../shared/aws/configuration.ts';
 import type { Unchecked } from '../shared/aws/station-facts.ts';
 import {
   findStationIds,
@@ -10,8 +10,8 @@ import {
 } from '../shared/aws/verification.ts';
 import { countOf } from '../shared/report/formats.ts';
 import { describeRepair, type Finding, needsConfirmation } from '../shared/verification/findings.ts';
-import { connect, UsageError } from './connection.ts';
-import { optionalStageOption, useStage } from './stage.ts';
+import { UsageError } from './connection.ts';
+import { connectToData, optionalStageOption } from './stage.ts';
 
 type Options = {
   station?: number[];
@@ -81,14 +81,7 @@ export const withExitCode = (command: Command): Command =>
 async function runVerify(options: Options, command: Command): Promise<void> {
   if (!options.all === !options.station) throw new UsageError('Which stations? Give --station ID, or --all.');
   if (options.yes && !options.repair) throw new UsageError('--yes goes with --repair.');
-  if (options.stage) await useStage(options.stage);
-  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) {
-    const connection = await connect(command.optsWithGlobals());
-    if (!optionalSetting('DB_HOST'))
-      throw new UsageError(
-        `No database is named, and ${connection.description} names none. Give --stage NAME, or start the local stack with: npx fpe local`,
-      );
-  }
+  await connectToData(options.stage, command);
   const verification = await verify(options);
   console.log(
     options.json ? JSON.stringify(verification, null, 2) : describeVerification(verification, options),

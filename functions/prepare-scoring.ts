@@ -7,7 +7,7 @@ import { readModelFilters } from '../shared/aws/model-files.ts';
 import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
 import { scoringKeys } from '../shared/keys.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-windows.ts';
-import { regionalUrl } from '../shared/object-location.ts';
+import { s3Uri } from '../shared/object-location.ts';
 import { jobBase, runId } from '../shared/run.ts';
 import { modelRequest, transformRequest } from '../shared/sagemaker-requests.ts';
 import { parseScoringInput } from '../shared/scoring-input.ts';
@@ -37,7 +37,6 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const keys = scoringKeys(station.id, model.code, model.uuid, id);
   const places = buckets();
   const filters = await readModelFilters({ buckets: places, keys, model_uuid: model.uuid });
-  const published = { bucket: places.storage, key: keys.published.predictions };
   return {
     id,
     job_suffix: suffix,
@@ -47,7 +46,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     model_id: model.id,
     model_code: model.code,
     model_uuid: model.uuid,
-    predictions_url: model.predictions_url ?? regionalUrl(published, setting('AWS_REGION')),
+    predictions_url: model.predictions_url ?? s3Uri({ bucket: places.model, key: keys.version.predictions }),
     windows: windowsOf(filters),
     pair_dates: pairDatesOf(filters),
     parameters,

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
@@ -30,16 +31,22 @@ import {
   training,
 } from '../shared/execution-state.ts';
 import {
+  type DrawnDefault,
   findDefaultModel,
+  findDrawnDefaults,
   findModelsOfCode,
   lockModels,
   type ModelOfCode,
   markTrained,
+  NO_ADDRESSES,
+  type PublishedModel,
+  unlinkModels,
   upsertModel,
 } from '../shared/fpe-database/published-model.ts';
 import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
-import { modelKeys, publicFolder, publishedKeys, stationKeys, versionKeys } from '../shared/keys.ts';
-import { regionalUrl, s3Uri } from '../shared/object-location.ts';
+import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/keys.ts';
+import { modelAddresses } from '../shared/model-addresses.ts';
+import { s3Uri } from '../shared/object-location.ts';
 import { withNewFolder } from '../shared/people-record.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
 import { outcomeOf } from '../shared/promotion.ts';
@@ -87,7 +94,7 @@ const NOTHING_PUBLIC: PublicFiles = { images: 0, leftOut: new Set() };
 
 async function makePublicFiles(database: Database, run: Run): Promise<PublicFiles> {
   const people = await photosWithPeople(database, run.station.id);
-  const images = await writePublicFiles(run, withdrawalOf(people));
+  const images = await writePublicFiles(run, run.keys, run.keys.published, withdrawalOf(people));
   return { images, leftOut: new Set(people.map(({ id }) => id)) };
 }
 
@@ -112,12 +119,34 @@ async function publish(
   await preserveReplaced(run, known);
   await writeFixedPlaces(files);
   if (outcome === 'unpublished') return publicationOf(run, outcome, null, 0);
-  await writePublicFolder(run, training);
+  if (outcome === 'published') await writePublicFolder(run, training);
   await leaveOutPeople(database, run, known, leftOut);
+  const superseded = make_default ? await findSuperseded(database, run) : [];
   const model_id = await upsertModel(database, rowOf(run, make_default, snapshot_at), known);
+  await unlinkModels(
+    database,
+    superseded.map(({ id }) => id),
+  );
   // A row that is not committed is not seen by anyone: the last moment at which a stop takes effect.
   await requireExecutionRunning(run.execution_arn);
-  return publicationOf(run, outcome, model_id, images);
+  return publicationOf(run, outcome, model_id, outcome === 'published' ? images : 0, superseded);
+}
+
+/** Defaults of other codes that the website is to draw no more; those of upstream's scripts only go when somebody says so. */
+async function findSuperseded(
+  database: Database,
+  { station, model_code, parameters, buckets }: Run,
+): Promise<DrawnDefault[]> {
+  if (parameters.keep_previous) return [];
+  const { model_type: model_type_id, variable_code: variable_id } = parameters;
+  const drawn = await findDrawnDefaults(database, { station_id: station.id, model_type_id, variable_id });
+  const others = drawn.filter(({ code }) => code !== model_code);
+  const isOurs = await pMap(
+    others,
+    async ({ code, uuid }) =>
+      (await findManifest({ buckets }, versionKeys(station.id, code, uuid).manifest)) !== null,
+  );
+  return others.filter((_, index) => isOurs[index]);
 }
 
 /**
@@ -158,11 +187,12 @@ async function findPublication(database: Database, run: Run): Promise<Publicatio
   const version = versionKeys(station.id, model_code, model_uuid);
   const own = await findManifest(run, version.manifest);
   if (!own) return null;
-  if (own.outcome === 'published') {
+  if (own.outcome === 'published' || own.outcome === 'unlisted') {
     const rows = await findModelsOfCode(database, station.id, model_code);
     const row = rows.find(({ uuid }) => uuid === model_uuid);
     const wasPublished = (await findSize({ bucket: buckets.model, key: version.replaced })) !== null;
-    return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, own.images) : null;
+    const images = own.outcome === 'published' ? own.images : 0;
+    return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, images) : null;
   }
   // What is kept is done once more: its manifest is written before the row tells of the training.
   if (own.outcome === 'kept') return null;
@@ -227,54 +257,43 @@ async function keepScoredUntil(run: Run, { uuid, snapshot_at }: ModelOfCode): Pr
   await writeConditionally({ bucket: run.buckets.model, key: scored }, JSON.stringify(until));
 }
 
-const rowOf = (run: Run, make_default: boolean, snapshot_at: string) => {
-  const keys = publishedKeys(run.model_uuid, run.model_code);
-  const inPublic = (Key: string) => ({ Bucket: run.buckets.storage, Key });
-  const { diagnostics_url, predictions_url } = addressesOf(run);
-  return {
-    station_id: run.station.id,
-    model_type_id: run.parameters.model_type,
-    variable_id: run.parameters.variable_code,
-    code: run.model_code,
-    uuid: run.model_uuid,
-    snapshot_at,
-    make_default,
-    diagnostics_url,
-    diagnostics_s3: inPublic(keys.report),
-    predictions_url,
-    predictions_s3: inPublic(keys.predictions),
-  };
-};
+const rowOf = (run: Run, make_default: boolean, snapshot_at: string): PublishedModel => ({
+  station_id: run.station.id,
+  model_type_id: run.parameters.model_type,
+  variable_id: run.parameters.variable_code,
+  code: run.model_code,
+  uuid: run.model_uuid,
+  snapshot_at,
+  make_default,
+  ...(make_default ? addressesOf(run) : NO_ADDRESSES),
+});
 
-function addressesOf(run: Run) {
-  const keys = publishedKeys(run.model_uuid, run.model_code);
-  const urlOf = (key: string) => regionalUrl({ bucket: run.buckets.storage, key }, setting('AWS_REGION'));
-  return { diagnostics_url: urlOf(keys.report), predictions_url: urlOf(keys.predictions) };
-}
+const addressesOf = ({ buckets, model_uuid, model_code }: Run) =>
+  modelAddresses(buckets.storage, model_uuid, model_code, setting('AWS_REGION'));
 
 function publicationOf(
   run: Run,
   outcome: Publication['outcome'],
   model_id: number | null,
   images: number,
+  superseded: readonly { code: string }[] = [],
 ): Publication {
   if (outcome === 'published') {
-    const addresses = addressesOf(run);
-    return {
-      outcome,
-      model_id,
-      images,
-      ...addresses,
-      note: `Its report is at ${addresses.diagnostics_url}.`,
-    };
+    const { diagnostics_url, predictions_url } = addressesOf(run);
+    const hidden = superseded.map(({ code }) => `The website no longer draws ${code}, the default before.`);
+    const note = [`Its report is at ${diagnostics_url}.`, ...hidden].join(' ');
+    return { outcome, model_id, images, diagnostics_url, predictions_url, note };
   }
   const report = s3Uri({
     bucket: run.buckets.model,
     key: versionKeys(run.station.id, run.model_code, run.model_uuid).report,
   });
-  const note =
-    outcome === 'kept'
-      ? `It was not published, as it would have taken the place of the default under the same code; its report is at ${report}.`
-      : `It was not published, because the input says publish: false; its report is at ${report}.`;
-  return { outcome, model_id: null, images: 0, diagnostics_url: null, predictions_url: null, note };
+  const note = `${NOT_DRAWN[outcome]}; its report is at ${report}.`;
+  return { outcome, model_id, images: 0, diagnostics_url: null, predictions_url: null, note };
 }
+
+const NOT_DRAWN: Record<Exclude<Publication['outcome'], 'published'>, string> = {
+  unlisted: 'The website does not draw it, as it is not the default',
+  kept: 'It was not published, as it would have taken the place of a model that is drawn under the same code',
+  unpublished: 'It was not published, because the input says publish: false',
+};

@@ -7,7 +7,7 @@ import { recordExtendedPhotos } from '../shared/aws/people-record.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
 import { withdrawFromFile } from '../shared/aws/withdrawal.ts';
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
-import { findModelUuid } from '../shared/fpe-database/scoring-model.ts';
+import { findModelState } from '../shared/fpe-database/scoring-model.ts';
 import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
 import type { ObjectLocation } from '../shared/object-location.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
@@ -25,7 +25,8 @@ export const handler = lambdaHandler(
     // An attempt before this one may have made the copy without being heard.
     if ((await findWriter(published)) === run.id) return { predictions_url: run.predictions_url };
     await renewClaim(run, run.keys.claim);
-    await requireSameModel(run);
+    // What the website does not draw is nobody's but ours: RecordPredictions keeps the scores.
+    if (!(await isDrawn(run))) return { predictions_url: run.predictions_url };
     await keepTrainingPredictions(run);
     const extended = { bucket: run.buckets.model, key: run.keys.extended.published };
     await leaveOutPeople(run, extended);
@@ -42,13 +43,13 @@ export const handler = lambdaHandler(
 );
 
 /** @throws ModelReplaced */
-async function requireSameModel(run: ScoringRun): Promise<void> {
-  const uuid = await withDatabase((database) => findModelUuid(database, run.model_id));
-  if (uuid === run.model_uuid) return;
+async function isDrawn(run: ScoringRun): Promise<boolean> {
+  const model = await withDatabase((database) => findModelState(database, run.model_id));
+  if (model?.uuid === run.model_uuid) return model.is_drawn;
   throw new ModelReplaced({
     what: 'The model was replaced while photos were scored with it',
     where: `models.id ${run.model_id}, ${run.model_code} of station ${run.station.id} (${run.station.name})`,
-    found: uuid === null ? 'no such row' : `uuid ${uuid}`,
+    found: model ? `uuid ${model.uuid}` : 'no such row',
     expected: `uuid ${run.model_uuid}`,
     fix: 'start a new execution, which scores with the new model; nothing was published',
   });

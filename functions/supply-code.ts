@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { findArchive } from '../shared/aws/model-files.ts';
 import { readModelSource } from '../shared/aws/model-source.ts';
 import { readStream, writeObject } from '../shared/aws/object-store.ts';
 import { servedArchive } from '../shared/model-archive.ts';
@@ -13,7 +14,7 @@ import { type SuppliedModel, scoringRun } from '../shared/scoring-state.ts';
 export const handler = lambdaHandler(
   z.object({ run: scoringRun }),
   async ({ run }): Promise<SuppliedModel> => {
-    const published = { bucket: run.buckets.storage, key: run.keys.published.model };
+    const published = await findArchive(run);
     const served = { bucket: run.buckets.model, key: run.keys.model };
     const archive = servedArchive(await readStream(published), await readModelSource(), s3Uri(published));
     await writeObject(served, archive, 'application/gzip');

@@ -207,8 +207,11 @@ export type Report = z.output<typeof report>;
 
 /** What became of the model, by PublishModel. */
 export const publication = z.object({
-  /** Kept: it is not shown, as it would take the place of a default that it must not replace. */
-  outcome: z.enum(['published', 'unpublished', 'kept']),
+  /**
+   * Unlisted: it has a row without addresses, so that the website does not draw it. Kept: not even that, as it would take the
+   * place of a model that is drawn under the same code.
+   */
+  outcome: z.enum(['published', 'unlisted', 'unpublished', 'kept']),
   model_id: z.int().nullable(),
   images: count.describe('photos with a published score'),
   diagnostics_url: z.string().nullable(),

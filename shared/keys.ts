@@ -88,6 +88,8 @@ export function versionKeys(stationId: number, modelCode: string, modelUuid: str
     scored: `${folder}/scored.json`,
     /** Written when another model takes the place of this one in `models`. */
     replaced: `${folder}/replaced.json`,
+    /** What the row of a model of upstream's said before it was taken off the website. */
+    addresses: `${folder}/addresses.json`,
   };
 }
 
@@ -194,6 +196,7 @@ export function scoringKeys(stationId: number, modelCode: string, modelUuid: str
     version: {
       input_summary: version.input.summary,
       predictions: version.transform.predictions,
+      model: version.model,
       scored: version.scored,
       manifest: version.manifest,
     },

@@ -55,17 +55,18 @@ export function decidePromotion(options: {
 }
 
 /**
- * What becomes of a finished model. One that is not to become the default must not take the place of the default under that
- * one's own code: the row, and with it the website, would show it all the same.
+ * What becomes of a finished model. FPE draws every row of `models` that has addresses, whether it is the default or not; so one that
+ * is not to become the default gets a row without, and must not take the place of one that is drawn under its own code.
  *
  * @param known rows of the model's code
  */
 export function outcomeOf(
   model: { publish: boolean; make_default: boolean },
-  known: readonly { default: boolean | null }[],
+  known: readonly { default: boolean | null; predictions_url: string | null }[],
 ): Publication['outcome'] {
   if (!model.publish) return 'unpublished';
-  return !model.make_default && known.some((row) => row.default) ? 'kept' : 'published';
+  if (model.make_default) return 'published';
+  return known.some((row) => row.default || row.predictions_url !== null) ? 'kept' : 'unlisted';
 }
 
 /** What the input decides without looking at scores. */

@@ -100,6 +100,10 @@ export const runInput = z
       .max(1)
       .default(0.02)
       .describe('share of the held-out pairs by which if_better may be worse than the present default'),
+    keep_previous: z
+      .boolean()
+      .default(false)
+      .describe('keep drawing the default that the model supersedes on the website, beside it'),
     overwrite: z.boolean().default(false).describe('replace a finished model of the same code'),
   })
   .superRefine((input, context) => {

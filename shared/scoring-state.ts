@@ -21,6 +21,7 @@ export const scoringRun = z.object({
   model_id: z.int(),
   model_code: z.string(),
   model_uuid: z.string(),
+  /** Where the predictions are: the public address, or the model's own file where the website does not draw the model. */
   predictions_url: z.string(),
   /** Filters of the model, by which photos of the station are its. */
   windows: hourAndMonthWindows,

@@ -36,6 +36,12 @@ export async function findPredictions(model: ScoredModel): Promise<ObjectLocatio
   return { bucket: buckets.storage, key: keys.published.predictions };
 }
 
+/** The archive of a model: its own, or the published one where it has none of its own, as models of upstream's. */
+export async function findArchive({ buckets, keys }: ScoredModel): Promise<ObjectLocation> {
+  const own = { bucket: buckets.model, key: keys.version.model };
+  return (await findSize(own)) !== null ? own : { bucket: buckets.storage, key: keys.published.model };
+}
+
 /**
  * Whether the files at the fixed places of the code are those of this model. Without a manifest upstream's scripts wrote them,
  * and one model is all that they know of a code.

@@ -7,7 +7,7 @@ import type { Dataset, Publication, Run } from '../execution-state.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
 import { parseJsonAs } from '../json.ts';
 import { datasetKeys, modelKeys, publishedKeys, versionKeys } from '../keys.ts';
-import { stationClock } from '../local-time.ts';
+import { type StationClock, stationClock } from '../local-time.ts';
 import { type ModelManifest, modelManifest } from '../model-manifest.ts';
 import { type ObjectLocation, objectOf } from '../object-location.ts';
 import { PhotoSet } from '../photo-set.ts';
@@ -66,21 +66,35 @@ export async function findManifest(
   return findJson({ bucket: buckets.model, key }, modelManifest);
 }
 
+/** What public files are made of: keys below the model bucket, of a run or of a model's own folder. */
+export type PublicSource = Pick<ReturnType<typeof modelKeys>, 'input' | 'transform' | 'report'>;
+/** Where they are made. */
+export type PublicPlaces = Run['keys']['published'];
+
 /**
- * Makes the files that the public will see, in the run's folder: predictions by time, without rows that have no score, as the
+ * Makes the files that the public will see, below the model bucket: predictions by time, without rows that have no score, as the
  * website would take them for 0 (Q-P1), and with station-local timestamps, as it takes the date from their first ten characters
  * (Q-P2, Q-P3); annotations without people (Q-P8). Photos in which people were found since the export are left out.
  *
  * @param withPeople the station's photos that show people by now
  * @returns rows of predictions.csv
  */
-export async function writePublicFiles(run: Run, withPeople: Withdrawal): Promise<number> {
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+export async function writePublicFiles(
+  { buckets, station }: { buckets: { model: string }; station: { timezone: string } },
+  { input, transform, report }: PublicSource,
+  published: PublicPlaces,
+  withPeople: Withdrawal,
+): Promise<number> {
+  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
   const hidden = PhotoSet.fromJSON(withPeople);
-  const { published, input, report } = run.keys;
   const [images] = await Promise.all([
-    writePublicPredictions(run, hidden),
-    writePublicAnnotations(run),
+    writePublicPredictions(
+      inModelBucket(transform.predictions),
+      inModelBucket(published.predictions),
+      stationClock(station.timezone),
+      hidden,
+    ),
+    writePublicAnnotations(inModelBucket(input.annotations), inModelBucket(published.annotations)),
     copyObject(inModelBucket(input.images), inModelBucket(published.images), CSV_TYPE),
     copyObject(inModelBucket(report), inModelBucket(published.report), HTML_TYPE),
   ]);
@@ -93,9 +107,12 @@ export async function writePublicFiles(run: Run, withPeople: Withdrawal): Promis
   return images;
 }
 
-async function writePublicPredictions(run: Run, hidden: PhotoSet): Promise<number> {
-  const from = { bucket: run.buckets.model, key: run.keys.transform.predictions };
-  const clock = stationClock(run.station.timezone);
+async function writePublicPredictions(
+  from: ObjectLocation,
+  to: ObjectLocation,
+  clock: StationClock,
+  hidden: PhotoSet,
+): Promise<number> {
   let count = 0;
   async function* lines() {
     yield csvHeader(PREDICTION_COLUMNS);
@@ -105,17 +122,13 @@ async function writePublicPredictions(run: Run, hidden: PhotoSet): Promise<numbe
       if (shown.length > 0) yield csvRows(PREDICTION_COLUMNS, shown.map(inStationTime(clock)));
     }
   }
-  await writeCsv({ bucket: run.buckets.model, key: run.keys.published.predictions }, Readable.from(lines()));
+  await writeCsv(to, Readable.from(lines()));
   return count;
 }
 
-async function writePublicAnnotations(run: Run): Promise<void> {
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
-  const rows = withoutPeople(await readAllRows(inModelBucket(run.keys.input.annotations), annotationRow));
-  await writeCsv(
-    inModelBucket(run.keys.published.annotations),
-    Readable.from(csvPieces(ANNOTATION_COLUMNS, rows, annotationLine, 'NA')),
-  );
+async function writePublicAnnotations(from: ObjectLocation, to: ObjectLocation): Promise<void> {
+  const rows = withoutPeople(await readAllRows(from, annotationRow));
+  await writeCsv(to, Readable.from(csvPieces(ANNOTATION_COLUMNS, rows, annotationLine, 'NA')));
 }
 
 /** Puts everything of the run that outlives it into the model's own folder. @throws ClaimLost */

@@ -12,10 +12,20 @@ export type PublishedModel = {
   /** Instant of the snapshot that the model was trained on, ISO 8601. */
   snapshot_at: string;
   make_default: boolean;
-  diagnostics_url: string;
-  diagnostics_s3: S3Object;
-  predictions_url: string;
-  predictions_s3: S3Object;
+} & ModelAddresses;
+
+/** Where the website finds the files of a model; without them it does not draw the model. */
+export type ModelAddresses = {
+  diagnostics_url: string | null;
+  diagnostics_s3: S3Object | null;
+  predictions_url: string | null;
+  predictions_s3: S3Object | null;
+};
+export const NO_ADDRESSES: ModelAddresses = {
+  diagnostics_url: null,
+  diagnostics_s3: null,
+  predictions_url: null,
+  predictions_s3: null,
 };
 
 /** First key of the advisory lock on a station's models; any number that nothing else in the database uses. */
@@ -32,6 +42,7 @@ export type ModelOfCode = {
   model_type_id: string;
   variable_id: string | null;
   default: boolean | null;
+  predictions_url: string | null;
   /** Of the training's snapshot, ISO 8601. */
   snapshot_at: string;
 };
@@ -43,7 +54,7 @@ export async function findModelsOfCode(
   code: string,
 ): Promise<ModelOfCode[]> {
   const { rows } = await database.query<ModelOfCode>(
-    `SELECT id, uuid, model_type_id, variable_id, "default",
+    `SELECT id, uuid, model_type_id, variable_id, "default", predictions_url,
             to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS snapshot_at FROM models
       WHERE station_id = $1 AND code = $2 ORDER BY id DESC`,
     [stationId, code],
@@ -70,13 +81,48 @@ export async function upsertModel(
   const [newest, ...repeated] = known.map(({ id }) => id);
   if (repeated.length > 0) await database.query('DELETE FROM models WHERE id = ANY($1)', [repeated]);
   const id = newest === undefined ? await insert(database, model) : await update(database, newest, model);
-  if (model.make_default)
-    await database.query(
-      `UPDATE models SET "default" = false
-        WHERE station_id = $1 AND model_type_id = $2 AND variable_id = $3 AND id <> $4 AND "default"`,
-      [model.station_id, model.model_type_id, model.variable_id, id],
-    );
+  if (model.make_default) await makeOnlyDefault(database, model, id);
   return id;
+}
+
+type ModelKind = Pick<PublishedModel, 'station_id' | 'model_type_id'> & { variable_id: string | null };
+
+/** Makes a model the one default of its station, type and variable. Runs within the caller's transaction, after `lockModels`. */
+export async function makeOnlyDefault(
+  database: Database,
+  { station_id, model_type_id, variable_id }: ModelKind,
+  id: number,
+): Promise<void> {
+  await database.query(
+    `UPDATE models SET "default" = id = $4
+      WHERE station_id = $1 AND model_type_id = $2 AND variable_id IS NOT DISTINCT FROM $3
+        AND "default" IS DISTINCT FROM (id = $4)
+        AND (id = $4 OR "default")`,
+    [station_id, model_type_id, variable_id, id],
+  );
+}
+
+export type DrawnDefault = { id: number; code: string; uuid: string };
+
+/** Defaults of a station, type and variable that the website draws: one, but for older scripts (Q-P5). */
+export async function findDrawnDefaults(
+  database: Database,
+  { station_id, model_type_id, variable_id }: ModelKind,
+): Promise<DrawnDefault[]> {
+  const { rows } = await database.query<DrawnDefault>(
+    `SELECT id, code, uuid FROM models
+      WHERE station_id = $1 AND model_type_id = $2 AND variable_id = $3 AND "default" AND uuid IS NOT NULL
+        AND (predictions_url IS NOT NULL OR diagnostics_url IS NOT NULL)
+      ORDER BY id`,
+    [station_id, model_type_id, variable_id],
+  );
+  return rows;
+}
+
+/** The website draws these models no more; `updated_at`, the day of training to it, stays. */
+export async function unlinkModels(database: Database, ids: readonly number[]): Promise<void> {
+  const settings = Object.keys(NO_ADDRESSES).map((column) => `${column} = NULL`);
+  await database.query(`UPDATE models SET ${settings} WHERE id = ANY ($1)`, [ids]);
 }
 
 /** A training that led to no model of its own has looked at the pairs all the same: a refresh counts new ones from then. */
@@ -87,7 +133,7 @@ export async function markTrained(database: Database, modelId: number, snapshotA
 /** The station's default of a type and variable; the newest, where older scripts have left several (Q-P5). */
 export async function findDefaultModel(
   database: Database,
-  of: Pick<PublishedModel, 'station_id' | 'model_type_id' | 'variable_id'>,
+  of: ModelKind,
 ): Promise<{ id: number; code: string; uuid: string } | null> {
   const { rows } = await database.query<{ id: number; code: string; uuid: string }>(
     `SELECT id, code, uuid FROM models

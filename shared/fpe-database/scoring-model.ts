@@ -27,12 +27,16 @@ export async function findStationModels(database: Database, stationId: number): 
   return rows[0] as StationModels;
 }
 
-/** Uuid of a model's row now, or null where it is gone. */
-export async function findModelUuid(database: Database, modelId: number): Promise<string | null> {
-  const { rows } = await database.query<{ uuid: string | null }>('SELECT uuid FROM models WHERE id = $1', [
-    modelId,
-  ]);
-  return rows[0]?.uuid ?? null;
+/** Uuid of a model's row now, and whether the website draws it; null where the row is gone. */
+export async function findModelState(
+  database: Database,
+  modelId: number,
+): Promise<{ uuid: string | null; is_drawn: boolean } | null> {
+  const { rows } = await database.query<{ uuid: string | null; is_drawn: boolean }>(
+    'SELECT uuid, predictions_url IS NOT NULL AS is_drawn FROM models WHERE id = $1',
+    [modelId],
+  );
+  return rows[0] ?? null;
 }
 
 /** Uuids of all models of a station: the folders that the website may read. */

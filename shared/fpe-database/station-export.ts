@@ -235,6 +235,16 @@ export async function movedPhotosWithPeople(
   return rows;
 }
 
+/** Ids of all photos of the station, whatever their state. */
+export async function findImageIds(database: Database, stationId: number): Promise<number[]> {
+  const { rows } = await database.query<{ ids: number[] }>(
+    `SELECT coalesce(array_agg(i.id), '{}') AS ids FROM imagesets s JOIN images i ON i.imageset_id = s.id
+      WHERE s.station_id = $1`,
+    [stationId],
+  );
+  return rows[0]?.ids ?? [];
+}
+
 /** A cursor of SQL, so that each fetch is a query of its own, with its own limit; it lives in the caller's transaction. */
 async function* fetchRows<Row extends object>(
   database: Database,

@@ -1,6 +1,6 @@
 import type { Database } from '../aws/database.ts';
 import type { ModelRowFacts, VerifiedStation } from '../verification/facts.ts';
-import { lockModels } from './published-model.ts';
+import { lockModels, type ModelAddresses } from './published-model.ts';
 
 /** Ids of the stations that have models, ascending. */
 export async function findStationsWithModels(database: Database): Promise<number[]> {
@@ -53,6 +53,22 @@ export async function keepOneDefault(
     [stationId, model_id, others],
   );
   return (rowCount ?? 0) > 0;
+}
+
+/** Has the website draw a model; `updated_at`, the day of training to it, stays. */
+export async function linkModel(
+  database: Database,
+  modelId: number,
+  addresses: ModelAddresses,
+): Promise<void> {
+  const columns = Object.keys(addresses) as (keyof ModelAddresses)[];
+  const settings = columns.map((column, index) => `${column} = $${index + 2}`);
+  const values = columns.map((column) => addresses[column]);
+  await database.query(`UPDATE models SET ${settings} WHERE id = $1`, [modelId, ...values]);
+}
+
+export async function clearDefault(database: Database, modelId: number): Promise<void> {
+  await database.query('UPDATE models SET "default" = false WHERE id = $1 AND "default"', [modelId]);
 }
 
 const PLACES = { predictions_url: 'predictions_s3', diagnostics_url: 'diagnostics_s3' } as const;

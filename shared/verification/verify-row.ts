@@ -1,3 +1,4 @@
+import { isDrawn } from '../drawn-models.ts';
 import { publicFolder, publishedKeys, versionKeys } from '../keys.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { countOf, formatCount } from '../report/formats.ts';
@@ -21,6 +22,9 @@ export function verifyRow(row: ModelRowFacts, facts: StationFacts, places: Place
     ];
   const published = facts.published.get(uuid);
   if (!published) return [];
+  // Its files are made anew when it is drawn again; until then scoring goes by its own.
+  if (!isDrawn(row) && versionOf(facts, row.code, uuid))
+    return row.default ? [hiddenDefault(row, facts)] : [];
   return [
     ...verifyAddress(row, 'predictions_url', published, facts, places),
     ...verifyAddress(row, 'diagnostics_url', published, facts, places),
@@ -29,6 +33,13 @@ export function verifyRow(row: ModelRowFacts, facts: StationFacts, places: Place
     ...verifyPredictions(row, published, facts, places),
   ];
 }
+
+const hiddenDefault = (row: ModelRowFacts, { station }: StationFacts): Finding =>
+  remark('row_without_address', whereIs(row), {
+    found: 'no addresses, though it is the default',
+    expected: 'the addresses of its files, without which the website does not draw it',
+    advice: `npx fpe restore --station ${station.id} --model-code ${row.code}`,
+  });
 
 /** Addresses are regional (contract 9.1); older ones are global, and both name bucket and key. */
 export function objectOfUrl(url: string): ObjectLocation | null {

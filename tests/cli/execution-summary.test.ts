@@ -109,6 +109,13 @@ describe('the summary of an execution', () => {
     expect(resultLines({ ...result, model_id: null }).at(-1)).toBe('It was not published.');
   });
 
+  test('says so when the website does not draw the model, and how its report is found', () => {
+    const lines = resultLines({ ...result, predictions_url: null, diagnostics_url: null });
+
+    expect(lines.at(-2)).toContain(`models.id ${result.model_id}, which the website does not draw.`);
+    expect(lines.at(-1)).toContain(`npx fpe models --station ${result.station_id}`);
+  });
+
   test('tells the error of a function part by part, and where it failed', () => {
     const error = new NoImages({
       what: 'No photo',

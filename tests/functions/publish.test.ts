@@ -5,7 +5,9 @@ import { handler as publishModel } from '../../functions/publish-model.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { handler as writeManifests } from '../../functions/write-manifests.ts';
 import type { Database } from '../../shared/aws/database.ts';
+import { changeDrawing, type DrawingRequest, findDrawingChange } from '../../shared/aws/drawn-models.ts';
 import {
+  deleteObject,
   findSize,
   findVersion,
   listObjects,
@@ -16,7 +18,17 @@ import {
   writeObject,
 } from '../../shared/aws/object-store.ts';
 import { takeClaim } from '../../shared/aws/run-claim.ts';
-import { ClaimLost, DefaultChanged, ExecutionEnded, ModelCodeExists } from '../../shared/errors.ts';
+import type { DrawingChange } from '../../shared/drawn-models.ts';
+import {
+  ClaimLost,
+  DefaultChanged,
+  ExecutionEnded,
+  ModelCodeExists,
+  NoModel,
+  ObjectChanged,
+  ObjectNotFound,
+  TooManyRemovals,
+} from '../../shared/errors.ts';
 import type { Promotion, Publication, Run } from '../../shared/execution-state.ts';
 import { lockModels } from '../../shared/fpe-database/published-model.ts';
 import { datasetKeys, modelKeys, stationKeys, versionKeys } from '../../shared/keys.ts';
@@ -156,6 +168,34 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 const models = async () =>
   (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
 
+/** By FPE's rule (contract 9): every row of the station that has predictions. */
+const drawnByWebsite = async (): Promise<string[]> =>
+  (await models()).filter((row) => row.predictions_url !== null).map(({ code }) => code);
+
+const addressOf = (key: string) => `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${key}`;
+
+/** As the scripts leave one: public files, a row, nothing in a folder of its own. */
+async function insertUpstreamModel(code: string, row: object): Promise<string> {
+  const uuid = `0aa1e9c4-0000-4000-8000-${String(station.id).padStart(12, '0')}`;
+  const [predictions, report] = [`models/${uuid}/predictions.csv`, `models/${uuid}/${code}.html`];
+  await writeCsv({ bucket: buckets.storage, key: predictions }, 'image_id,score\n1,0.5\n');
+  await writeObject({ bucket: buckets.storage, key: report }, '<html></html>', 'text/html');
+  await insertRow(database, 'models', {
+    station_id: station.id,
+    model_type_id: 'RANK',
+    variable_id: 'FLOW_CFS',
+    code,
+    uuid,
+    status: 'DONE',
+    predictions_url: addressOf(predictions),
+    predictions_s3: { Bucket: buckets.storage, Key: predictions },
+    diagnostics_url: addressOf(report),
+    diagnostics_s3: { Bucket: buckets.storage, Key: report },
+    ...row,
+  });
+  return uuid;
+}
+
 describe('PublishModel', () => {
   test('puts five files in a folder of their own, each with its type and how long it may be kept (Q-P4)', async () => {
     const published = await publish();
@@ -167,13 +207,11 @@ describe('PublishModel', () => {
       'model.tar.gz': WEIGHTS,
       'predictions.csv': TABLE,
     });
-    const addressOf = (name: string) =>
-      `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${inPublic(name).key}`;
     expect(published).toMatchObject({
       outcome: 'published',
       images: 2,
-      diagnostics_url: addressOf(`${run.model_code}.html`),
-      predictions_url: addressOf('predictions.csv'),
+      diagnostics_url: addressOf(inPublic(`${run.model_code}.html`).key),
+      predictions_url: addressOf(inPublic('predictions.csv').key),
     });
   });
 
@@ -362,6 +400,71 @@ describe('PublishModel', () => {
     expect((await models()).map((row) => row.default)).toEqual([true, false]);
   });
 
+  test('gives a model that was not promoted a row that the website does not draw, and no public file', async () => {
+    await publish();
+    const drawn = await drawnByWebsite();
+    run = await finishedRun({ model_code: 'WORSE', promote: 'never' }, 'b');
+
+    const unlisted = await publish(false);
+
+    expect(unlisted).toMatchObject({ outcome: 'unlisted', images: 0, predictions_url: null });
+    expect(unlisted.note).toContain(versionKeys(station.id, 'WORSE', run.model_uuid).report);
+    expect(await drawnByWebsite()).toEqual(drawn);
+    const [, row] = await models();
+    expect(row).toMatchObject({
+      id: unlisted.model_id,
+      code: 'WORSE',
+      default: false,
+      diagnostics_url: null,
+    });
+    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    expect(await publish(false)).toEqual(unlisted);
+  });
+
+  test('takes the default that it supersedes off the page, and leaves its files where they are', async () => {
+    await publish();
+    const former = run;
+    const [{ updated_at }] = await models();
+    run = await finishedRun({ model_code: 'NEWER' }, 'b');
+
+    const { note } = await publish();
+
+    expect(await drawnByWebsite()).toEqual(['NEWER']);
+    expect(note).toContain(`The website no longer draws ${former.model_code}, the default before.`);
+    expect(await findSize(inPublic('predictions.csv', former))).not.toBe(null);
+    const [row] = await models();
+    expect(row).toMatchObject({ code: former.model_code, default: false, updated_at });
+  });
+
+  test('keeps drawing the default that it supersedes where the input says so', async () => {
+    await publish();
+    run = await finishedRun({ model_code: 'NEWER', keep_previous: true }, 'b');
+
+    await publish();
+
+    expect(await drawnByWebsite()).toEqual([testRun(station, buckets).model_code, 'NEWER']);
+  });
+
+  test('leaves a superseded default of upstream’s scripts on the page', async () => {
+    await insertUpstreamModel('OLD', { default: true });
+
+    await publish();
+
+    expect(await drawnByWebsite()).toEqual(['OLD', run.model_code]);
+    expect((await models()).map((row) => row.default)).toEqual([false, true]);
+  });
+
+  test('keeps a model that is drawn under the same code when the new one is not promoted', async () => {
+    await insertUpstreamModel(run.model_code, {});
+    const before = await models();
+
+    const kept = await publish(false);
+
+    expect(kept).toMatchObject({ outcome: 'kept', model_id: null });
+    const [row] = await models();
+    expect(row).toMatchObject({ ...before[0], created_at: expect.anything() });
+  });
+
   test('keeps a default that it is worse than, also under the same code', async () => {
     await publish();
     const before = await shared();
@@ -501,5 +604,194 @@ describe('PublishModel', () => {
     await expect(publish()).rejects.toThrow('foreign key');
 
     expect((await models()).map((row) => [row.code, row.default])).toEqual([['OLD', true]]);
+  });
+});
+
+describe('A person who changes what the website draws', () => {
+  type Change = Partial<DrawingRequest> & Pick<DrawingRequest, 'action' | 'code'>;
+  const requestOf = (change: Change): DrawingRequest => ({
+    station_id: station.id,
+    keepPrevious: false,
+    allowRemovals: false,
+    ...change,
+  });
+  // The photos of the training, by their ids.
+  beforeEach(async () => {
+    const { id } = await insertImageset(database, station.id, []);
+    await database.query(
+      `INSERT INTO images (id, imageset_id, status) SELECT n, $1, 'DONE' FROM generate_series(1, 400) n
+           ON CONFLICT (id) DO UPDATE SET imageset_id = $1, pii_on = false`,
+      [id],
+    );
+    await database.query("SELECT setval('images_id_seq', greatest(400, (SELECT max(id) FROM images)))");
+  });
+  async function change(wanted: Change): Promise<DrawingChange | null> {
+    const request = requestOf(wanted);
+    const agreed = await findDrawingChange(request, buckets);
+    if (agreed) await changeDrawing(request, agreed, buckets, 'us-west-2');
+    return agreed;
+  }
+  /** A default, and a model that was not promoted. */
+  async function publishTwo(): Promise<Run> {
+    await publish();
+    const first = run;
+    run = await finishedRun({ model_code: 'SECOND', promote: 'never' }, 'b');
+    await publish(false);
+    for (const { execution_arn } of [first, run]) executions.ended.add(execution_arn);
+    return first;
+  }
+
+  test('promotes a model that had no public file, with the scores that it has by now', async () => {
+    const first = await publishTwo();
+    const own = inModelBucket(versionKeys(station.id, 'SECOND', run.model_uuid).transform.predictions);
+    await writeCsv(own, `${await readText(own)}val,4,2026-03-03T12:00:00Z,d.jpg,,,0.75\n`);
+
+    const done = await change({ action: 'promote', code: 'SECOND' });
+
+    expect(await drawnByWebsite()).toEqual(['SECOND']);
+    expect((await models()).map((row) => row.default)).toEqual([false, true]);
+    expect(done?.superseded.map(({ code }) => code)).toEqual([first.model_code]);
+    expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/`)).toEqual({
+      'SECOND.html': PAGE,
+      'annotations.csv': TABLE,
+      'images.csv': TABLE,
+      'model.tar.gz': WEIGHTS,
+      'predictions.csv': TABLE,
+    });
+    const text = await readText(inPublic('predictions.csv'));
+    expect(
+      text
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.split(',')[1]),
+    ).toEqual(['1', '3', '4']);
+    expect(text).toContain('2026-03-03T04:00:00-08:00');
+    expect(await readText(inPublic('annotations.csv'))).not.toContain('Bob was here');
+    expect(await change({ action: 'promote', code: 'SECOND' })).toBe(null);
+  });
+
+  test('goes back to the former default, which is drawn again, and may keep the other one', async () => {
+    const first = await publishTwo();
+    await change({ action: 'promote', code: 'SECOND' });
+
+    await change({ action: 'promote', code: first.model_code, keepPrevious: true });
+
+    expect((await drawnByWebsite()).sort()).toEqual([first.model_code, 'SECOND'].sort());
+    expect((await models()).map((row) => row.default)).toEqual([true, false]);
+  });
+
+  test('takes a model off the page and restores it with the day of its training', async () => {
+    await publishTwo();
+    const [{ code, updated_at }] = await models();
+
+    await change({ action: 'unpublish', code });
+    const [hidden] = await models();
+    await change({ action: 'restore', code });
+
+    expect(hidden).toMatchObject({ predictions_url: null, diagnostics_s3: null, default: false });
+    const [row] = await models();
+    expect(row).toMatchObject({ default: false, updated_at });
+    expect(row.predictions_url).toContain('/predictions.csv');
+  });
+
+  test('restores a model of upstream’s with the very addresses that it had', async () => {
+    const elsewhere = 'https://elsewhere.example/models/old/predictions.csv';
+    await insertUpstreamModel('OLD', { default: true, predictions_url: elsewhere });
+    const [before] = await models();
+    await change({ action: 'unpublish', code: 'OLD' });
+    expect(await drawnByWebsite()).toEqual([]);
+
+    await change({ action: 'restore', code: 'OLD' });
+
+    expect(await models()).toEqual([{ ...before, default: false }]);
+  });
+
+  test('draws nothing of upstream’s that has no files', async () => {
+    const uuid = await insertUpstreamModel('OLD', { predictions_url: null, diagnostics_url: null });
+    await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/predictions.csv` });
+
+    const attempt = change({ action: 'restore', code: 'OLD' });
+
+    await expect(attempt).rejects.toThrow(ObjectNotFound);
+    await expect(attempt).rejects.toThrow(`models/${uuid}/predictions.csv`);
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('shows nobody in whom people were found while the model was off the page', async () => {
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-03-01T15:00:00Z', filename: 'seen.jpg' },
+    ]);
+    const [id] = imageset.image_ids as [number];
+    const predictions = inModelBucket(run.keys.transform.predictions);
+    await writeCsv(predictions, (await readText(predictions)).replace('train,1,', `train,${id},`));
+    await publish(false);
+    executions.ended.add(run.execution_arn);
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [id]);
+
+    await change({ action: 'promote', code: run.model_code });
+
+    expect(await readText(inPublic('predictions.csv'))).not.toContain(`train,${id},`);
+    const record = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
+    expect(record.folders[run.model_uuid]).toContain(id);
+  });
+
+  test('shows no photo of the training that is gone, and asks where they are many', async () => {
+    await publish(false);
+    executions.ended.add(run.execution_arn);
+    await database.query('DELETE FROM images WHERE id = 1');
+    await change({ action: 'promote', code: run.model_code });
+    expect(await readText(inPublic('images.csv'))).not.toMatch(/,1,2026/);
+    await change({ action: 'unpublish', code: run.model_code });
+    await database.query('DELETE FROM images WHERE id <= 100');
+
+    const attempt = change({ action: 'restore', code: run.model_code });
+
+    await expect(attempt).rejects.toThrow(TooManyRemovals);
+    await expect(attempt).rejects.toThrow('100 of 400 photos are no longer in the database');
+    expect(await drawnByWebsite()).toEqual([]);
+    await change({ action: 'restore', code: run.model_code, allowRemovals: true });
+    expect(await drawnByWebsite()).toEqual([run.model_code]);
+  });
+
+  test('is refused while an execution works on the code', async () => {
+    await publish(false);
+    executions.ended.clear();
+    await takeClaim(
+      inModelBucket(modelKeys(station.id, run.model_code).scoring_claim),
+      {
+        execution_arn: 'arn:of-a-scoring',
+        started_at: run.started_at,
+        model_uuid: run.model_uuid,
+        job_suffix: 'a',
+      },
+      { overwrite: true, isRunning: async () => false },
+    );
+
+    const attempt = change({ action: 'promote', code: run.model_code });
+
+    await expect(attempt).rejects.toThrow(ClaimLost);
+    await expect(attempt).rejects.toThrow('arn:of-a-scoring');
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('is told when the rows are others than those that were agreed to', async () => {
+    const first = await publishTwo();
+    const request = requestOf({ action: 'promote', code: 'SECOND' });
+    const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
+    await change({ action: 'unpublish', code: first.model_code });
+
+    const attempt = changeDrawing(request, agreed, buckets, 'us-west-2');
+
+    await expect(attempt).rejects.toThrow(ObjectChanged);
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('is told which models there are when the code is none of them', async () => {
+    await publish();
+
+    const attempt = change({ action: 'promote', code: 'NONE' });
+
+    await expect(attempt).rejects.toThrow(NoModel);
+    await expect(attempt).rejects.toThrow(`Found: ${run.model_code}`);
   });
 });

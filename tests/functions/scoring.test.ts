@@ -86,6 +86,7 @@ beforeEach(async () => {
   run.model_id = await insertRow(database, 'models', {
     ...row,
     uuid: run.model_uuid,
+    predictions_url: run.predictions_url,
     updated_at: '2026-01-01',
   });
   const predicted = [
@@ -424,6 +425,18 @@ describe('PublishPredictions and RecordPredictions', () => {
     });
     expect((await updatedAt()).getUTCFullYear()).toBe(2026);
     expect((await updatedAt()).getUTCMonth()).toBe(0);
+  });
+
+  test('keep the new scores of a model that the website does not draw, and publish none', async () => {
+    await database.query('UPDATE models SET predictions_url = NULL WHERE id = $1', [run.model_id]);
+    const { selection, extended } = await extend();
+
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+
+    expect(await published()).not.toContain(imageset.keys[1]);
+    expect(await readText(inModelBucket(run.keys.version.predictions))).toContain(imageset.keys[1]);
+    expect(await call(selectPhotos, { run: other() })).toMatchObject({ transform_photos: 0 });
   });
 
   test('tell up to when photos were looked at: the instant of the selection, not the end', async () => {

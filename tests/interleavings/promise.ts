@@ -51,24 +51,28 @@ export class Promised {
     return state;
   }
 
-  /** At most one default; each row's files are there, whole, and all of one model. */
+  /** At most one default, and nothing else is drawn; each row's files are there, whole, and all of one model. */
   async requireWhole(): Promise<void> {
     const rows = await this.#rows();
     const defaults = rows.filter((row) => row.default);
     require(defaults.length <= 1, `defaults: ${defaults.map(({ code }) => code)}`);
     const codes = rows.map(({ code }) => code);
     require(new Set(codes).size === codes.length, `two rows of one code: ${codes}`);
-    for (const { uuid, code } of rows) {
-      const keys = publishedKeys(uuid, code);
-      const found = this.#objects.list(this.#buckets.storage, publicFolder(uuid));
-      for (const key of Object.values(keys)) require(found.has(key), `${key} is missing`);
-      await this.#requireScoresOf('storage', keys.predictions, uuid);
-      await this.#requireScoresOf(
-        'model',
-        versionKeys(this.#station.id, code, uuid).transform.predictions,
-        uuid,
-      );
+    for (const row of rows) {
+      const { uuid, code } = row;
+      const isDrawn = row.predictions_url !== null;
+      require(isDrawn === row.default, `${code}: drawn ${isDrawn}, default ${row.default}`);
+      if (isDrawn) await this.#requirePublicFiles(uuid, code);
+      const own = versionKeys(this.#station.id, code, uuid).transform.predictions;
+      await this.#requireScoresOf('model', own, uuid, code);
     }
+  }
+
+  async #requirePublicFiles(uuid: string, code: string): Promise<void> {
+    const keys = publishedKeys(uuid, code);
+    const found = this.#objects.list(this.#buckets.storage, publicFolder(uuid));
+    for (const key of Object.values(keys)) require(found.has(key), `${key} is missing`);
+    await this.#requireScoresOf('storage', keys.predictions, uuid);
   }
 
   /** The files at the fixed places of a code are those of its row, or of the manifest of one that is not published. */

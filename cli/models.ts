@@ -1,0 +1,136 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { buckets, setting } from '../shared/aws/configuration.ts';
+import {
+  changeDrawing,
+  type DrawingRequest,
+  findDrawingChange,
+  findStationModels,
+} from '../shared/aws/drawn-models.ts';
+import { type DrawingAction, describeDrawing, isDrawn, type StationModel } from '../shared/drawn-models.ts';
+import { versionKeys } from '../shared/keys.ts';
+import { s3Uri } from '../shared/object-location.ts';
+import { countOf } from '../shared/report/formats.ts';
+import type { Places } from '../shared/verification/findings.ts';
+import { UsageError } from './connection.ts';
+import { connectToData, optionalStageOption } from './stage.ts';
+
+const PLACE = `
+The local stack is meant while it runs, unless --stage or the environment names a database (as for fpe import).`;
+
+/** `fpe models`: what the database has of a station, and what the website draws of it. */
+export function modelsCommand(): Command {
+  return new Command('models')
+    .description('List the models of a station, and which of them the website draws')
+    .requiredOption('--station <id>', 'which station', stationId)
+    .addOption(optionalStageOption())
+    .option('--json', 'everything as JSON')
+    .addHelpText('after', PLACE)
+    .action(async (options: { station: number; stage?: string; json?: boolean }, command: Command) => {
+      await connectToData(options.stage, command);
+      const places = buckets();
+      const { station, models } = await findStationModels(options.station, places);
+      console.log(options.json ? JSON.stringify(models, null, 2) : describeModels(station, models, places));
+    });
+}
+
+/** For the terminal, the newest training first. */
+export function describeModels(
+  station: { id: number; name: string },
+  models: readonly StationModel[],
+  { model: bucket }: Pick<Places, 'model'>,
+): string {
+  const lines = models.flatMap((model) => {
+    const states = [
+      ...(model.default ? ['default'] : []),
+      isDrawn(model) ? 'drawn by the website' : 'not drawn',
+      ...(model.status === 'DONE' ? [] : [String(model.status)]),
+      ...(model.is_ours ? [] : ['made by upstream’s scripts']),
+    ];
+    const own = s3Uri({ bucket, key: versionKeys(station.id, model.code, model.uuid).report });
+    const report = model.diagnostics_url ?? (model.is_ours ? own : null);
+    return [
+      `${model.code}  ${model.model_type_id} ${model.variable_id ?? '–'}  ${states.join(', ')}`,
+      ...(report === null ? [] : [`    report ${report}`]),
+    ];
+  });
+  return [`Station ${station.id} “${station.name}”, ${countOf(models.length, 'model')}`, ...lines].join('\n');
+}
+
+type ChangeOptions = {
+  station: number;
+  modelCode: string;
+  stage?: string;
+  keepPrevious?: boolean;
+  allowRemovals?: boolean;
+  yes?: boolean;
+};
+
+/** `fpe promote`: another model becomes the default, and is what visitors see. */
+export const promoteCommand = (): Command =>
+  changeCommand('promote', 'Make a model the default of its station, and have the website draw it')
+    .option('--keep-previous', 'keep drawing the default until now, beside it')
+    .option(...ALLOW_REMOVALS);
+
+/** `fpe unpublish`: takes a model off the website; nothing is deleted. */
+export const unpublishCommand = (): Command =>
+  changeCommand('unpublish', 'Take a model off the website; fpe restore draws it again');
+
+/** `fpe restore`: has the website draw a model again that it did not. */
+export const restoreCommand = (): Command =>
+  changeCommand('restore', 'Have the website draw a model again, beside the default').option(
+    ...ALLOW_REMOVALS,
+  );
+
+const ALLOW_REMOVALS = [
+  '--allow-removals',
+  'also where more than a tenth of its photos have left the database',
+] as const;
+
+function changeCommand(action: DrawingAction, description: string): Command {
+  return new Command(action)
+    .description(description)
+    .requiredOption('--station <id>', 'which station', stationId)
+    .requiredOption('--model-code <code>', 'which of its models (npx fpe models --station ID lists them)')
+    .addOption(optionalStageOption())
+    .option('--yes', 'do it; without it, only say what would be changed')
+    .addHelpText(
+      'after',
+      `
+Files are written first, then the rows of models change in one transaction; a photo that shows people by now is left out.${PLACE}`,
+    )
+    .action(async (options: ChangeOptions, command: Command) => {
+      await connectToData(options.stage, command);
+      console.log(await changeModel(action, options));
+    });
+}
+
+async function changeModel(action: DrawingAction, options: ChangeOptions): Promise<string> {
+  const places = buckets();
+  const request: DrawingRequest = {
+    station_id: options.station,
+    action,
+    code: options.modelCode,
+    keepPrevious: options.keepPrevious === true,
+    allowRemovals: options.allowRemovals === true,
+  };
+  const change = await findDrawingChange(request, places);
+  if (!change) return `Nothing to do: ${ALREADY[action](options.modelCode)}.`;
+  const lines = describeDrawing(change);
+  if (!options.yes)
+    throw new UsageError(
+      ['This would be changed:', ...lines.map((line) => `  ${line}`), 'To do it, add --yes.'].join('\n'),
+    );
+  await changeDrawing(request, change, places, setting('AWS_REGION'));
+  return lines.map((line) => `✔ ${line}`).join('\n');
+}
+
+const ALREADY: Record<DrawingAction, (code: string) => string> = {
+  promote: (code) => `${code} is the default, and the website draws it`,
+  unpublish: (code) => `the website does not draw ${code}`,
+  restore: (code) => `the website draws ${code}`,
+};
+
+function stationId(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected the id of a station.');
+  return Number(text);
+}
