@@ -105,11 +105,16 @@ export class Execution {
     if (!record?.executionArn || !readJson<Definition>(join(folder, 'definition.json'))?.States) return null;
     const definition = readFileSync(join(folder, 'definition.json'), 'utf8');
     const execution = new Execution(folder, record, definition, settings);
-    if (record.status === 'RUNNING')
+    if (record.status === 'RUNNING') {
       execution.stop(
         'LocalStackStopped',
         'The local stack ended while the execution ran. Redrive it to go on.',
       );
+      const { onNotice = console.warn } = settings;
+      onNotice(
+        `Step Functions: the stack ended while execution ${record.name} of ${settings.name} ran. To go on: npx fpe redrive ${record.executionArn}`,
+      );
+    }
     return execution;
   }
 

@@ -34,6 +34,7 @@ import { endWithThisProcess } from './watchdog.ts';
 
 export const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
+const RESTART_PAUSE_MS = 200;
 /** For making the files of a new database, and for changing roles while nobody is connected. */
 export const SETUP_TIMEOUT_MS = 120_000;
 const LOG_CHARACTERS = 4000;
@@ -48,13 +49,12 @@ const ACCESS = `# Written by local/postgres.ts at each start.
 host  all  ${SUPERUSER}  127.0.0.1/32  reject
 host  all  all       127.0.0.1/32  scram-sha-256
 `;
-// Nothing here has to survive a power cut: the files that matter are the user's own export and S3's.
-const SETTINGS = [
-  'fsync=off',
-  'synchronous_commit=off',
-  'full_page_writes=off',
-  'unix_socket_directories=',
-].flatMap((setting) => ['-c', setting]);
+// Nothing here has to survive a power cut: the files that matter are the user's own export and S3's. What was committed survives the
+// end of the processes all the same, so it is handed to the system at once.
+const SETTINGS = ['fsync=off', 'full_page_writes=off', 'unix_socket_directories='].flatMap((setting) => [
+  '-c',
+  setting,
+]);
 
 export type Postgres = {
   /** DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME. */
@@ -93,11 +93,12 @@ export async function startPostgres(
   }
   const port = await freePort(options.port);
   const server = await start(bin, data, port, owner);
+  const { stop } = keepRunning(server, () => startAgain(bin, data, port, owner), onNotice);
   const connection = { host: '127.0.0.1', port, user: ROLE, password };
   try {
     await createDatabase(connection, DATABASE);
   } catch (error) {
-    await stop(server);
+    await stop();
     throw error;
   }
   return {
@@ -110,7 +111,7 @@ export async function startPostgres(
       DB_TLS: 'off',
     },
     folder: data,
-    stop: () => stop(server),
+    stop,
   };
 }
 
@@ -318,9 +319,8 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
  * the server itself.
  */
 async function endFormerServer(data: string, onNotice: (line: string) => void): Promise<void> {
-  const lock = join(data, 'postmaster.pid');
-  if (!existsSync(lock)) return;
-  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0]);
+  const pid = lockedBy(data);
+  if (pid === null) return;
   if (isServerOf(data, pid)) {
     onNotice(`PostgreSQL: ended process ${pid}, which an earlier stack left running`);
     process.kill(pid, 'SIGINT');
@@ -330,8 +330,13 @@ async function endFormerServer(data: string, onNotice: (line: string) => void): 
       await sleep(50);
     }
   }
-  rmSync(lock, { force: true });
+  rmSync(lockOf(data), { force: true });
 }
+
+const lockOf = (data: string): string => join(data, 'postmaster.pid');
+
+const lockedBy = (data: string): number | null =>
+  existsSync(lockOf(data)) ? Number(readFileSync(lockOf(data), 'utf8').split('\n')[0]) : null;
 
 /** Whether a process is a server of this data, and not one that has its id by now, such as an editor of its files. */
 function isServerOf(data: string, pid: number): boolean {
@@ -349,6 +354,57 @@ function commandOf(pid: number): string[] {
     return line.split(' ');
   } catch {
     return [];
+  }
+}
+
+/** Puts another server in the place of one that ends without having been told to by anyone, as RDS does after a crash. */
+function keepRunning(
+  first: ChildProcess,
+  startNext: () => Promise<ChildProcess>,
+  onNotice: (line: string) => void,
+): { stop(): Promise<void> } {
+  let isStopping = false;
+  let running = Promise.resolve(first);
+  const watch = (server: ChildProcess) =>
+    server.once('exit', (code, signal) => {
+      if (isStopping || code === 0) return;
+      onNotice(`PostgreSQL: it ended with ${signal ?? code}, and is started again`);
+      running = startNext().then(watch);
+      running.catch((error) =>
+        onNotice(`${error.message}\nTo go on, start the stack anew: npx fpe local stop, then npx fpe local`),
+      );
+    });
+  watch(first);
+  return {
+    async stop() {
+      isStopping = true;
+      const server = await running.catch(() => null);
+      if (server) await stop(server);
+    },
+  };
+}
+
+/** @throws Error when the data is another server's by now */
+function removeStaleLock(data: string): void {
+  const pid = lockedBy(data);
+  if (pid !== null && isServerOf(data, pid)) throw new Error(`PostgreSQL: process ${pid} works on ${data}`);
+  rmSync(lockOf(data), { force: true });
+}
+
+/** Its sessions outlive a killed server for a moment, and hold its memory. @throws Error when it is none the better after a while */
+async function startAgain(
+  bin: string,
+  data: string,
+  port: number,
+  owner: Owner | null,
+): Promise<ChildProcess> {
+  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(RESTART_PAUSE_MS)) {
+    try {
+      removeStaleLock(data);
+      return await start(bin, data, port, owner);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
   }
 }
 

@@ -116,6 +116,20 @@ describe('after a start,', () => {
     expect(existsSync(moved)).toBe(true);
   });
 
+  test('an execution that ran when the process ended is aborted, and it is said how to go on', async () => {
+    await run(load(), 'one');
+    const record = JSON.parse(readFileSync(fileOf('one', 'execution.json'), 'utf8'));
+    writeFileSync(fileOf('one', 'execution.json'), JSON.stringify({ ...record, status: 'RUNNING' }));
+
+    const { record: found } = load().find('one') as Execution;
+    load();
+
+    expect(found.status).toBe('ABORTED');
+    expect(notices).toEqual([
+      `Step Functions: the stack ended while execution one of machine ran. To go on: npx fpe redrive ${found.executionArn}`,
+    ]);
+  });
+
   test('what an execution left that had not begun is removed, and its name is free', async () => {
     load();
     mkdirSync(join(folder, 'machine', 'one'));

@@ -19,6 +19,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import type pg from 'pg';
 import { type Postgres, removePostgres, startPostgres } from '../../local/postgres.ts';
 import { queryDatabase } from '../database-client.ts';
+import { until } from '../integration/test-stack.ts';
 import { createTestDatabase } from '../test-station.ts';
 
 jest.setTimeout(60_000);
@@ -96,6 +97,24 @@ describe('a server of its own', () => {
     expect(rows).toEqual([{ id: 'u' }]);
     expect(() => process.kill(leftBehind, 0)).toThrow('ESRCH');
     expect(notices).toEqual([`PostgreSQL: ended process ${leftBehind}, which an earlier stack left running`]);
+  });
+
+  test('is started again when it is killed, with its data and at the same address', async () => {
+    const notices: string[] = [];
+    const server = await startQuietly(notices);
+    await queryDatabase(server.env, "INSERT INTO users VALUES ('u', 'USER', 'Regular')");
+    const killed = pidOf(server);
+
+    process.kill(killed, 'SIGKILL');
+    const isBack = () => queryDatabase(server.env, 'SELECT 1').then(() => pidOf(server) !== killed);
+    await until(() => isBack().catch(() => false));
+    const rows = await queryDatabase(server.env, 'SELECT id FROM users');
+    const successor = pidOf(server);
+    await server.stop();
+
+    expect(rows).toEqual([{ id: 'u' }]);
+    expect(notices).toEqual(['PostgreSQL: it ended with SIGKILL, and is started again']);
+    expect(() => process.kill(successor, 0)).toThrow('ESRCH');
   });
 
   test('never ends a process that has the id of a former server by now', async () => {
