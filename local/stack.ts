@@ -103,10 +103,16 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     releaseFolder(folder);
     if (failures.length > 0) throw new AggregateError(failures, 'Parts of the local stack did not stop');
   };
+  const keep = <Service extends { stop(): unknown }>(service: Service): Service => {
+    started.push(service);
+    return service;
+  };
   try {
-    const description = await startServices(folder, options, (service) => {
-      started.push(service);
-      return service;
+    const description = await startServices(folder, options, keep).catch(async (error) => {
+      if (options.anyPorts || !isPortTaken(error)) throw error;
+      // Another stack that starts at the same time has found the same ones free.
+      for (const service of started.splice(0).reverse()) await stopInTime(service);
+      return startServices(folder, { ...options, anyPorts: true }, keep);
     });
     writeDescription(folder, description);
     return { ...description, isOwn: true, stop };
@@ -115,6 +121,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     throw error;
   }
 }
+
+/** In the words of Node.js or of PostgreSQL's log. */
+const isPortTaken = (error: unknown): boolean => /EADDRINUSE|Address already in use/.test(String(error));
 
 /** @throws Error when it takes longer than the jobs may: the others are stopped all the same */
 async function stopInTime(service: { stop(): unknown }): Promise<void> {

@@ -163,6 +163,22 @@ test(
 );
 
 test(
+  'two that start at the same time, each on a folder of its own, do not take each other’s ports',
+  async () => {
+    const folders = [1, 2].map(() => mkdtempSync(join(tmpdir(), 'fpe-at-once-')));
+    for (const each of folders) chmodSync(each, 0o755);
+
+    const stacks = await Promise.all(folders.map((each) => startStack({ folder: each })));
+    const ports = stacks.flatMap(({ endpoints }) => Object.values(endpoints).map((url) => new URL(url).port));
+    for (const each of stacks) await each.stop();
+
+    expect(new Set(ports).size).toBe(ports.length);
+    for (const each of folders) rmSync(each, { recursive: true });
+  },
+  PACKAGING_MS,
+);
+
+test(
   'fpe local env prints the lines that point a shell at it, and nothing else',
   async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
