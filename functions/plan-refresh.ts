@@ -5,7 +5,7 @@ import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
-import { findPeopleLeft } from '../shared/aws/people-left.ts';
+import { findPeopleLeft, readFormerImagesets } from '../shared/aws/people-left.ts';
 import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
 import { readScoredUntil } from '../shared/aws/scored-until.ts';
 import { InvalidInput } from '../shared/errors.ts';
@@ -94,25 +94,25 @@ const claimOf = ({ schedule, scheduled_at }: RefreshInput, arn: string, startedA
 });
 
 async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
-  const { wanted, models, people } = await withDatabase(async (database) => {
+  const { ids, wanted, models } = await withDatabase(async (database) => {
     const ids = settings.station_ids ?? (await stationIds(database));
     const wanted = ids.map((station_id) => {
       const { model_type, variable_code } = stationRules(settings, station_id);
       const { annotation } = VARIABLES[requireVariable(variable_code)];
       return { station_id, model_type, variable_code, annotation_variable: annotation };
     });
-    return {
-      wanted,
-      models: await defaultModels(database, wanted),
-      people: await stationPeople(database, ids),
-    };
+    return { ids, wanted, models: await defaultModels(database, wanted) };
   }, DATABASE_LIMITS.manyRows);
   const scoredUntil = await readScoredUntil(models);
-  const peopleLeft = await findPeopleLeft(people);
-  const histories = await withDatabase(
-    (database) => stationHistories(database, wanted, scoredUntil),
+  const former = await readFormerImagesets(ids);
+  const { people, histories } = await withDatabase(
+    async (database) => ({
+      people: await stationPeople(database, ids, former),
+      histories: await stationHistories(database, wanted, scoredUntil),
+    }),
     DATABASE_LIMITS.manyRows,
   );
+  const peopleLeft = await findPeopleLeft(people);
   const rulesOf = (id: number) => stationRules(settings, id);
   const settled = { max_training_jobs: settings.max_training_jobs, now };
   return planRefresh(

@@ -43,11 +43,11 @@ import {
   unlinkModels,
   upsertModel,
 } from '../shared/fpe-database/published-model.ts';
-import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
+import { findImagesetUuids, photosWithPeople } from '../shared/fpe-database/station-export.ts';
 import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/keys.ts';
 import { modelAddresses } from '../shared/model-addresses.ts';
 import { s3Uri } from '../shared/object-location.ts';
-import { withNewFolder } from '../shared/people-record.ts';
+import { withImagesets, withNewFolder } from '../shared/people-record.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
 import { outcomeOf } from '../shared/promotion.ts';
 import type { ScoredUntil } from '../shared/scoring-state.ts';
@@ -166,8 +166,11 @@ async function leaveOutPeople(
     await withdrawFromFolder(run.buckets.storage, folder, PhotoSet.fromJSON(withdrawalOf(people)));
   }
   const uuids = replaced.flatMap(({ uuid }) => uuid ?? []);
+  const imagesets = await findImagesetUuids(database, run.station.id);
   const owner = { buckets: run.buckets, keys: stationKeys(run.station.id) };
-  await changePeopleRecord(owner, (record) => withNewFolder(record, run.model_uuid, ids, uuids));
+  await changePeopleRecord(owner, (record) =>
+    withImagesets(withNewFolder(record, run.model_uuid, ids, uuids), imagesets),
+  );
 }
 
 /** Files whose row was not committed leave the fixed places; a commit that was made all the same stays. */

@@ -3,12 +3,12 @@ import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/aws/object-store.ts';
-import { recordExtendedPhotos } from '../shared/aws/people-record.ts';
+import { readPeopleRecord, recordExtendedPhotos } from '../shared/aws/people-record.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
 import { withdrawFromFile } from '../shared/aws/withdrawal.ts';
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
 import { findModelState } from '../shared/fpe-database/scoring-model.ts';
-import { photosWithPeople } from '../shared/fpe-database/station-export.ts';
+import { findImagesetUuids, photosWithPeople } from '../shared/fpe-database/station-export.ts';
 import type { ObjectLocation } from '../shared/object-location.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
 import { extension, type ScoringRun, scoringRun } from '../shared/scoring-state.ts';
@@ -25,12 +25,12 @@ export const handler = lambdaHandler(
     // An attempt before this one may have made the copy without being heard.
     if ((await findWriter(published)) === run.id) return { predictions_url: run.predictions_url };
     await renewClaim(run, run.keys.claim);
-    // What the website does not draw is nobody's but ours: RecordPredictions keeps the scores.
-    if (!(await isDrawn(run))) return { predictions_url: run.predictions_url };
+    // One that the website never drew has no public files: RecordPredictions keeps the scores.
+    const isDrawn = await requireSameModel(run);
+    if (!isDrawn && (await findVersion(published)) === null) return { predictions_url: run.predictions_url };
     await keepTrainingPredictions(run);
     const extended = { bucket: run.buckets.model, key: run.keys.extended.published };
-    await leaveOutPeople(run, extended);
-    await recordExtendedPhotos(run);
+    await recordExtendedPhotos(run, await leaveOutPeople(run, extended));
     await requireExecutionRunning(run.execution_arn);
     try {
       await copyConditionally(extended, published, CSV_TYPE, { expected: published_etag, runId: run.id });
@@ -42,8 +42,8 @@ export const handler = lambdaHandler(
   },
 );
 
-/** @throws ModelReplaced */
-async function isDrawn(run: ScoringRun): Promise<boolean> {
+/** @returns whether the website draws the model @throws ModelReplaced */
+async function requireSameModel(run: ScoringRun): Promise<boolean> {
   const model = await withDatabase((database) => findModelState(database, run.model_id));
   if (model?.uuid === run.model_uuid) return model.is_drawn;
   throw new ModelReplaced({
@@ -58,16 +58,23 @@ async function isDrawn(run: ScoringRun): Promise<boolean> {
 /**
  * Photos in which people were found since they were selected, by whichever execution of the station, come into no public file:
  * not into the new one, nor into the copy that was made of the old one while they were withdrawn.
+ *
+ * @returns uuids of the station's imagesets
  */
-async function leaveOutPeople(run: ScoringRun, extended: ObjectLocation): Promise<void> {
-  const people = await withDatabase(
-    (database) => photosWithPeople(database, run.station.id),
+async function leaveOutPeople(run: ScoringRun, extended: ObjectLocation): Promise<string[]> {
+  const { record } = await readPeopleRecord(run);
+  const { imagesets, people } = await withDatabase(
+    async (database) => ({
+      imagesets: await findImagesetUuids(database, run.station.id),
+      people: await photosWithPeople(database, run.station.id, record.imagesets),
+    }),
     DATABASE_LIMITS.manyRows,
   );
-  if (people.length === 0) return;
+  if (people.length === 0) return imagesets;
   const hidden = PhotoSet.fromJSON(withdrawalOf(people));
   await withdrawFromFile(extended, hidden);
   await withdrawFromFile({ bucket: run.buckets.storage, key: run.keys.published.predictions_train }, hidden);
+  return imagesets;
 }
 
 /** Once, before they are extended for the first time. */

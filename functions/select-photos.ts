@@ -31,7 +31,7 @@ import {
   areFewVanished,
   type PhotoSelection,
   readPredictedPhotos,
-  requireFewVanished,
+  requireFewRemovals,
   selectPhotos,
 } from '../shared/photo-selection.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
@@ -96,7 +96,12 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
   const vanishedOf = { vanished: found.vanished.size, known: found.known };
   const to_withdraw = sizeOf(withdrawal);
   // Otherwise WithdrawPhotos refuses it, after its work.
-  if (to_withdraw === 0) requireFewVanished(vanishedOf, run.parameters.allow_removals, placeOf(run));
+  if (to_withdraw === 0)
+    requireFewRemovals(
+      { ...vanishedOf, outside: moved.outside },
+      run.parameters.allow_removals,
+      placeOf(run),
+    );
   const { predictions, isSorted, snapshotAt } = found;
   return {
     work: hasAdded ? 'score' : hasMoved ? 'correct' : to_withdraw > 0 ? 'remove' : 'nothing',
@@ -142,7 +147,7 @@ async function findPeopleLeft(
   stationId: number,
   record: PeopleRecord,
 ): Promise<Withdrawal> {
-  const people = await photosWithPeople(database, stationId);
+  const people = await photosWithPeople(database, stationId, record.imagesets);
   const uuids = await findModelUuids(database, stationId);
   const left = new Set(
     peopleLeft(

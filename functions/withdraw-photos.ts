@@ -2,10 +2,13 @@ import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { renewClaim } from '../shared/aws/run-claim.ts';
 import { withdrawFromStation } from '../shared/aws/station-withdrawal.ts';
-import { requireFewVanished } from '../shared/photo-selection.ts';
+import { requireFewRemovals } from '../shared/photo-selection.ts';
 import { placeOf, scoringRun, selection, type Withdrawn } from '../shared/scoring-state.ts';
 
-const event = z.object({ run: scoringRun, selection: selection.pick({ vanished: true, known: true }) });
+const event = z.object({
+  run: scoringRun,
+  selection: selection.pick({ vanished: true, outside: true, known: true }),
+});
 
 /**
  * Takes photos that show people, or have vanished, out of everything that the public may read of the station's models, also of
@@ -17,6 +20,6 @@ const event = z.object({ run: scoringRun, selection: selection.pick({ vanished: 
 export const handler = lambdaHandler(event, async ({ run, selection }): Promise<Withdrawn> => {
   await renewClaim(run, run.keys.claim);
   const withdrawn = await withdrawFromStation(run, [run.model_code]);
-  requireFewVanished(selection, run.parameters.allow_removals, placeOf(run));
+  requireFewRemovals(selection, run.parameters.allow_removals, placeOf(run));
   return withdrawn;
 });

@@ -21,6 +21,9 @@ FORMATS = ('JPEG', 'PNG')
 # The largest cameras have 61 megapixels, those of streams 3 to 30. Decoded, this many are 192 MB, for each
 # worker; a file of 0.5 MB can claim 169 megapixels.
 MAX_PIXELS = 64_000_000
+# Longer sides are no camera's. Resizing holds the rows of the result in the width of the photo: of 64 million
+# pixels in one row that would be gigabytes.
+MAX_SIDE = 16_384
 # A photo of that many pixels has 40 MB at the most; what is scored has 20 MiB (TS_MAX_REQUEST_SIZE).
 MAX_BYTES = 64 * 2**20
 # A progressive JPEG has about ten. Each takes the time of a whole picture, however small it is.
@@ -155,6 +158,9 @@ def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
         raise _too_many_pixels(int(pixels[1]) if pixels else MAX_PIXELS + 1) from None
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels(image.width * image.height)
+    if max(image.size) > MAX_SIDE:
+        reason = f'SideTooLong: {image.width:,} × {image.height:,} pixels; sides of at most {MAX_SIDE:,} are read'
+        raise UnreadablePhoto(reason, 'too_large_to_read')
     return image
 
 

@@ -8,10 +8,15 @@ export const peopleRecord = z.object({
   /** Grows with each write, so that the same content written twice is another version. */
   writes: z.int().min(0),
   folders: z.record(z.string(), z.array(z.int())),
+  /**
+   * Uuids of the imagesets whose photos public files may name: an imageset that has moved to another station since is still looked at
+   * for people.
+   */
+  imagesets: z.array(z.string()).default([]),
 });
 export type PeopleRecord = z.output<typeof peopleRecord>;
 
-export const NO_PEOPLE_RECORD: PeopleRecord = { writes: 0, folders: {} };
+export const NO_PEOPLE_RECORD: PeopleRecord = { writes: 0, folders: {}, imagesets: [] };
 
 /**
  * @param people ids of photos that show people
@@ -33,6 +38,7 @@ export const withCleanFolders = (
   uuids: readonly string[],
   people: readonly number[],
 ): PeopleRecord => ({
+  ...record,
   writes: record.writes + 1,
   folders: { ...record.folders, ...Object.fromEntries(uuids.map((uuid) => [uuid, [...people]])) },
 });
@@ -45,8 +51,14 @@ export function withNamedPhotos(
 ): PeopleRecord {
   const known = record.folders[uuid];
   const folders = known && { [uuid]: known.filter((id) => !named.has(id)) };
-  return { writes: record.writes + 1, folders: { ...record.folders, ...folders } };
+  return { ...record, writes: record.writes + 1, folders: { ...record.folders, ...folders } };
 }
+
+/** Before files are published that may name photos of these imagesets. */
+export const withImagesets = (record: PeopleRecord, uuids: readonly string[]): PeopleRecord => ({
+  ...record,
+  imagesets: [...new Set([...record.imagesets, ...uuids])].sort(),
+});
 
 /** After a model was published in a folder of its own: it names none of these; what it replaces stays to be looked at. */
 export const withNewFolder = (
@@ -55,6 +67,7 @@ export const withNewFolder = (
   leftOut: readonly number[],
   replaced: readonly string[],
 ): PeopleRecord => ({
+  ...record,
   writes: record.writes + 1,
   folders: {
     ...Object.fromEntries(replaced.map((each) => [each, []])),

@@ -104,27 +104,31 @@ const TIMED = new Set<ImageRow['exclusion']>([null, 'no_timestamp', 'impossible_
 /** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */
 export const MOST_VANISHED = 0.1;
 
-/** Whether no more photos have vanished than may: a station whose rows are gone for a moment keeps its scores. */
+/** Whether no more photos have gone than may: a station whose rows, or whose times, are gone for a moment keeps its scores. */
 export const areFewVanished = ({ vanished, known }: { vanished: number; known: number }): boolean =>
   vanished <= MOST_VANISHED * known;
 
 /**
  * Photos that show people are withdrawn however many they are.
  *
+ * @param outside photos whose times in the database are no longer within the hours and months of the model, or are none
  * @param where the station and its model
  * @throws TooManyRemovals
  */
-export function requireFewVanished(
-  { vanished, known }: { vanished: number; known: number },
+export function requireFewRemovals(
+  { vanished, outside, known }: { vanished: number; outside: number; known: number },
   allowRemovals: boolean,
   where: string,
 ): void {
-  if (allowRemovals || areFewVanished({ vanished, known })) return;
+  if (allowRemovals || areFewVanished({ vanished: vanished + outside, known })) return;
   throw new TooManyRemovals({
     what: 'Too many published photos would lose their scores at once',
     where,
-    found: `${vanished} of ${known} scored photos are no longer in the database`,
+    found: [
+      ...(vanished > 0 ? [`${vanished} of ${known} scored photos are no longer in the database`] : []),
+      ...(outside > 0 ? [`${outside} of ${known} by their times are no longer the model’s`] : []),
+    ].join(', '),
     expected: `at most ${MOST_VANISHED * 100} %`,
-    fix: 'see whether the rows of images and imagesets are back and start a new execution; if the photos are really gone, start it with "allow_removals": true',
+    fix: 'see whether the rows of images and imagesets, and their times, are back and start a new execution; if the photos are really gone, start it with "allow_removals": true',
   });
 }

@@ -29,7 +29,9 @@ export const scoringInput = z.strictObject({
   allow_removals: z
     .boolean()
     .default(false)
-    .describe('take out scores of photos that vanished from the database, also of more than a tenth of them'),
+    .describe(
+      'take out scores of photos that vanished from the database or by their times are no longer the model’s, also of more than a tenth of them',
+    ),
 });
 export type ScoringInput = z.output<typeof scoringInput>;
 

@@ -157,6 +157,23 @@ def claimed_size(content, width, height):
     return content[:12] + header + struct.pack('>I', zlib.crc32(header)) + content[33:]
 
 
+@pytest.mark.parametrize('size', [(20_000, 1), (1, 20_000), (64_000, 1000)])
+def test_a_side_longer_than_any_cameras_is_refused_without_decoding(tmp_path, monkeypatch, size):
+    content = io.BytesIO()
+    Image.new('1', size).save(content, 'PNG')
+    (tmp_path / 'photo.jpg').write_bytes(content.getvalue())
+    monkeypatch.setattr(Image.Image, 'load', lambda image: pytest.fail('It was decoded'))
+
+    for attempt in (
+        lambda: open_photo(content.getvalue()),
+        lambda: photo_size(tmp_path / 'photo.jpg'),
+    ):
+        message = f'^SideTooLong: {size[0]:,} × {size[1]:,} pixels; sides of at most 16,384 are read$'
+        with pytest.raises(UnreadablePhoto, match=message) as refused:
+            attempt()
+        assert refused.value.fault == 'too_large_to_read'
+
+
 @pytest.mark.parametrize('format', ['JPEG', 'PNG'])
 @pytest.mark.parametrize('width, height', [(13_000, 13_000), (8001, 8000), (65_000, 65_000)])
 @pytest.mark.parametrize('warning', ['error', 'ignore'])

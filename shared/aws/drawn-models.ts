@@ -35,7 +35,7 @@ import {
   writeConditionally,
   writeJson,
 } from './object-store.ts';
-import { changePeopleRecord } from './people-record.ts';
+import { changePeopleRecord, readPeopleRecord } from './people-record.ts';
 import { readClaim } from './run-claim.ts';
 import { withdrawFromFolder } from './withdrawal.ts';
 
@@ -191,7 +191,7 @@ class DrawingWork {
   async makeFiles(allowRemovals: boolean): Promise<ModelAddresses> {
     const { code, uuid, is_ours } = this.#model;
     if (!is_ours) return this.#upstreamAddresses();
-    const people = withdrawalOf(await photosWithPeople(this.#database, this.#station.id));
+    const people = withdrawalOf(await this.#findPeople());
     const images = await writePublicFiles(
       { buckets: { model: this.#places.model }, station: this.#station },
       this.#version,
@@ -269,12 +269,20 @@ class DrawingWork {
         await copyObject(this.#inModelBucket(this.#version.model), inStorage(to.model), typeOf(to.model));
     }
     // Once more, as photos may have been found to show people since, or while nobody looked at files that were not drawn.
-    const people = await photosWithPeople(this.#database, this.#station.id);
+    const people = await this.#findPeople();
     const folder = publicFolder(uuid);
     await withdrawFromFolder(this.#places.storage, folder, PhotoSet.fromJSON(withdrawalOf(people)));
-    const owner = { buckets: { model: this.#places.model }, keys: stationKeys(this.#station.id) };
     const ids = people.map(({ id }) => id);
-    await changePeopleRecord(owner, (record) => withNewFolder(record, uuid, ids, []));
+    await changePeopleRecord(this.#owner, (record) => withNewFolder(record, uuid, ids, []));
+  }
+
+  get #owner() {
+    return { buckets: { model: this.#places.model }, keys: stationKeys(this.#station.id) };
+  }
+
+  async #findPeople() {
+    const { record } = await readPeopleRecord(this.#owner);
+    return photosWithPeople(this.#database, this.#station.id, record.imagesets);
   }
 
   async unpublish(): Promise<void> {

@@ -8,6 +8,21 @@ import { readPeopleRecord } from './people-record.ts';
 
 const FILES_AT_ONCE = 50;
 
+/** Imagesets whose photos public files of these stations may name, whosever they are by now. @throws FileInvalid */
+export async function readFormerImagesets(
+  stationIds: readonly number[],
+): Promise<{ station_id: number; uuid: string }[]> {
+  const found = await pMap(
+    stationIds,
+    async (station_id) => {
+      const { record } = await readPeopleRecord({ buckets: buckets(), keys: stationKeys(station_id) });
+      return record.imagesets.map((uuid) => ({ station_id, uuid }));
+    },
+    { concurrency: FILES_AT_ONCE },
+  );
+  return found.flat();
+}
+
 /**
  * Stations whose public files may name photos with people: how many, and the newest model of the station.
  *

@@ -1,7 +1,13 @@
 import { FileInvalid } from '../errors.ts';
 import { parseJsonAs } from '../json.ts';
 import { s3Uri } from '../object-location.ts';
-import { NO_PEOPLE_RECORD, type PeopleRecord, peopleRecord, withNamedPhotos } from '../people-record.ts';
+import {
+  NO_PEOPLE_RECORD,
+  type PeopleRecord,
+  peopleRecord,
+  withImagesets,
+  withNamedPhotos,
+} from '../people-record.ts';
 import { predictedPhoto } from '../predictions.ts';
 import type { ScoringRun } from '../scoring-state.ts';
 import { readRows, readVersion, writeConditionally } from './object-store.ts';
@@ -51,11 +57,17 @@ export async function changePeopleRecord(
 /**
  * The model's public folder names the photos of the extended predictions. Said before these are published, so that the record
  * never promises too much, and after it, so that a withdrawal that went on at the same time looks again.
+ *
+ * @param imagesets uuids of those whose photos they may be
  */
-export async function recordExtendedPhotos(run: ScoringRun): Promise<void> {
-  await changePeopleRecord(run, async (record) =>
-    withNamedPhotos(record, run.model_uuid, await namedAmong(run, new Set(record.folders[run.model_uuid]))),
-  );
+export async function recordExtendedPhotos(
+  run: ScoringRun,
+  imagesets: readonly string[] = [],
+): Promise<void> {
+  await changePeopleRecord(run, async (record) => {
+    const named = await namedAmong(run, new Set(record.folders[run.model_uuid]));
+    return withNamedPhotos(withImagesets(record, imagesets), run.model_uuid, named);
+  });
 }
 
 /** Most stations have no photos with people, and their predictions are not read. */

@@ -69,8 +69,10 @@ export async function lookAtStation(
   const found = await findVerifiedStation(database, stationId);
   if (!found) return null;
   const { station, rows } = found;
-  const people = withdrawalOf(await photosWithPeople(database, stationId));
   const look = new Look(places);
+  const keys = stationKeys(stationId);
+  const record = readValue(await look.file(keys.people, peopleRecord));
+  const people = withdrawalOf(await photosWithPeople(database, stationId, record?.imagesets));
   const codes = await look.codes(stationId, rows);
   const uuids = new Set([
     ...rows.flatMap(({ uuid }) => uuid ?? []),
@@ -87,9 +89,7 @@ export async function lookAtStation(
     const code = codes.find((each) => each.code === row.code);
     if (code) code.imagesets = ofRow.imagesets;
   }
-  const keys = stationKeys(stationId);
   const pending = await look.file(keys.withdrawal, withdrawal);
-  const cleanFolders = readValue(await look.file(keys.people, peopleRecord));
   return {
     facts: {
       station,
@@ -100,7 +100,7 @@ export async function lookAtStation(
       predictions,
       withdrawal: pending,
       hasScored:
-        Object.values(cleanFolders?.folders ?? {}).some((ids) => ids.length > 0) ||
+        Object.values(record?.folders ?? {}).some((ids) => ids.length > 0) ||
         pending !== 'missing' ||
         codes.some(({ code, versions }) =>
           versions.some(({ uuid, files }) => files.has(versionKeys(stationId, code, uuid).scored)),

@@ -49,7 +49,7 @@ export async function withdrawFromStation(
     const { uuids, people } = await withDatabase(
       async (database) => ({
         uuids: await findModelUuids(database, owner.station.id),
-        people: await photosWithPeople(database, owner.station.id),
+        people: await photosWithPeople(database, owner.station.id, record.imagesets),
       }),
       DATABASE_LIMITS.manyRows,
     );

@@ -206,14 +206,31 @@ export async function snapshotTime(database: Database): Promise<string> {
 
 export type NamedPhoto = { id: number; key: string | null; url: string | null };
 
-/** The station's photos that show people or vehicles. */
-export async function photosWithPeople(database: Database, stationId: number): Promise<NamedPhoto[]> {
+/**
+ * The station's photos that show people or vehicles.
+ *
+ * @param imagesets uuids of those that were the station's, whosever they are by now
+ */
+export async function photosWithPeople(
+  database: Database,
+  stationId: number,
+  imagesets: readonly string[] = [],
+): Promise<NamedPhoto[]> {
   const { rows } = await database.query<NamedPhoto>(
     `SELECT i.id, i.full_s3->>'Key' AS key, i.full_url AS url FROM imagesets s JOIN images i ON i.imageset_id = s.id
-      WHERE s.station_id = $1 AND ${HAS_PII}`,
-    [stationId],
+      WHERE (s.station_id = $1 OR s.uuid = ANY ($2)) AND ${HAS_PII}`,
+    [stationId, imagesets],
   );
   return rows;
+}
+
+/** Uuids of the station's imagesets. */
+export async function findImagesetUuids(database: Database, stationId: number): Promise<string[]> {
+  const { rows } = await database.query<{ uuid: string }>(
+    'SELECT uuid FROM imagesets WHERE station_id = $1 AND uuid IS NOT NULL ORDER BY uuid',
+    [stationId],
+  );
+  return rows.map(({ uuid }) => uuid);
 }
 
 /**

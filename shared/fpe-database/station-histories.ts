@@ -113,19 +113,27 @@ export type StationPeople = {
   code: string;
 };
 
-/** Of these stations, those that have both models and photos that show people or vehicles. */
+/**
+ * Of these stations, those that have both models and photos that show people or vehicles.
+ *
+ * @param former imagesets that were a station's, whosever they are by now
+ */
 export async function stationPeople(
   database: Database,
   stationIds: readonly number[],
+  former: readonly { station_id: number; uuid: string }[] = [],
 ): Promise<StationPeople[]> {
   const { rows } = await database.query<StationPeople>(
     `SELECT s.station_id, array_agg(DISTINCT i.id) AS people, models.uuids, models.code
-       FROM imagesets s JOIN images i ON i.imageset_id = s.id
+       FROM (SELECT id, station_id FROM imagesets WHERE station_id = ANY ($1)
+             UNION SELECT imagesets.id, former.station_id FROM unnest($2::int[], $3::text[]) AS former (station_id, uuid)
+                     JOIN imagesets USING (uuid)) s
+       JOIN images i ON i.imageset_id = s.id
        JOIN (SELECT station_id, array_agg(uuid::text ORDER BY id) AS uuids, (array_agg(code ORDER BY id DESC))[1] AS code
                FROM models WHERE station_id = ANY ($1) AND uuid IS NOT NULL GROUP BY station_id) models USING (station_id)
       WHERE image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)
       GROUP BY s.station_id, models.uuids, models.code`,
-    [stationIds],
+    [stationIds, former.map(({ station_id }) => station_id), former.map(({ uuid }) => uuid)],
   );
   return rows;
 }

@@ -11,7 +11,9 @@ import { handler as selectPhotos } from '../../functions/select-photos.ts';
 import { handler as supplyCode } from '../../functions/supply-code.ts';
 import { handler as withdrawPhotos } from '../../functions/withdraw-photos.ts';
 import { MODEL_LIMITS, readArchive } from '../../shared/archive-entries.ts';
+import type { Database } from '../../shared/aws/database.ts';
 import {
+  deleteObject,
   findSize,
   findVersion,
   listObjects,
@@ -22,6 +24,8 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
+import { readFormerImagesets } from '../../shared/aws/people-left.ts';
+import { changePeopleRecord, readPeopleRecord } from '../../shared/aws/people-record.ts';
 import { recordWithdrawal } from '../../shared/aws/withdrawal-record.ts';
 import { formatCsv } from '../../shared/csv.ts';
 import {
@@ -36,9 +40,11 @@ import {
   TooManyRemovals,
 } from '../../shared/errors.ts';
 import type { MergedBatch } from '../../shared/execution-state.ts';
+import { stationPeople } from '../../shared/fpe-database/station-histories.ts';
 import { imagesetPredictionsKey, versionKeys } from '../../shared/keys.ts';
 import { type ModelManifest, modelManifest } from '../../shared/model-manifest.ts';
 import type { ObjectLocation } from '../../shared/object-location.ts';
+import { withImagesets } from '../../shared/people-record.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
 import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { NO_PHOTOS } from '../../shared/report/noted-photos.ts';
@@ -237,6 +243,25 @@ describe('A camera’s clock that was corrected after the publication', () => {
     expect((await readText(inModelBucket(ofImageset))).trimEnd().split('\n')).toHaveLength(1);
   });
 
+  test.each(['NULL', "'infinity'", "'1970-01-01'", "timestamp + interval '12 hours'"])(
+    'takes no more than a tenth of the photos out without allow_removals when their times become %s',
+    async (time) => {
+      await publishWrongTimes();
+      const before = await published();
+      run = { ...run, parameters: { ...run.parameters, allow_removals: false } };
+      await database.query(
+        `UPDATE images SET timestamp = ${time} WHERE imageset_id IN (SELECT id FROM imagesets WHERE station_id = $1)`,
+        [run.station.id],
+      );
+
+      const attempt = call(selectPhotos, { run });
+
+      await expect(attempt).rejects.toThrow(TooManyRemovals);
+      await expect(attempt).rejects.toThrow('by their times are no longer the model’s');
+      expect(await published()).toBe(before);
+    },
+  );
+
   test('leaves nothing to do for the next execution, and scores photos that come back into the hours', async () => {
     const set = await publishWrongTimes();
     await move(set.id, '12 hours');
@@ -425,16 +450,19 @@ describe('PublishPredictions and RecordPredictions', () => {
     });
     expect((await updatedAt()).getUTCFullYear()).toBe(2026);
     expect((await updatedAt()).getUTCMonth()).toBe(0);
+    const { record } = await readPeopleRecord(run);
+    expect(record.imagesets).toContain(imageset.uuid);
   });
 
-  test('keep the new scores of a model that the website does not draw, and publish none', async () => {
+  test('keep the new scores of a model that the website never drew, and publish none', async () => {
     await database.query('UPDATE models SET predictions_url = NULL WHERE id = $1', [run.model_id]);
+    await deleteObject(inPublic(run.keys.published.predictions));
     const { selection, extended } = await extend();
 
     await call(publishPredictions, { run, extended });
     await call(recordPredictions, { run, selection });
 
-    expect(await published()).not.toContain(imageset.keys[1]);
+    expect(await findSize(inPublic(run.keys.published.predictions))).toBe(null);
     expect(await readText(inModelBucket(run.keys.version.predictions))).toContain(imageset.keys[1]);
     expect(await call(selectPhotos, { run: other() })).toMatchObject({ transform_photos: 0 });
   });
@@ -756,6 +784,39 @@ describe('the withdrawal of photos', () => {
       expect(await published()).toContain(gone);
     },
   );
+
+  test('withdraws a photo that moved to another station and shows people since, where no predictions name it', async () => {
+    const uuids = await publishEverywhere();
+    await database.query('UPDATE images SET pii_on = false WHERE id = $1', [imageset.image_ids[0]]);
+    await changePeopleRecord(run, (record) => withImagesets(record, [imageset.uuid]));
+    const [shown] = imageset.image_ids as [number];
+    for (const location of [
+      inModelBucket(run.keys.version.predictions),
+      inPublic(run.keys.published.predictions),
+    ])
+      await writeCsv(
+        location,
+        formatCsv(PREDICTION_COLUMNS, [prediction(900_777, '2026-04-02T16:00:00Z', 'a.jpg')]),
+      );
+    const other = await insertStation(database);
+    await database.query('UPDATE imagesets SET station_id = $2 WHERE id = $1', [imageset.id, other.id]);
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [shown]);
+
+    const [plan] = await stationPeople(
+      database as unknown as Database,
+      [run.station.id],
+      await readFormerImagesets([run.station.id]),
+    );
+    const selection = await call(selectPhotos, { run });
+    await call(withdrawPhotos, { run, selection });
+
+    expect(plan?.people).toEqual([shown]);
+    for (const uuid of uuids) {
+      const text = await readText(inPublic(`models/${uuid}/annotations.csv`));
+      expect(text).not.toContain(imageset.keys[0]);
+      expect(await readText(inPublic(`models/${uuid}/images.csv`))).toContain('train,5,stays.jpg');
+    }
+  });
 
   test('finds photos that show people also where the predictions do not name them', async () => {
     await publishEverywhere();

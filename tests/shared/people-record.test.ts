@@ -10,7 +10,7 @@ import {
 } from '../../shared/people-record.ts';
 
 describe('what is left to look for', () => {
-  const record: PeopleRecord = { writes: 3, folders: { a: [1, 2, 3], b: [1, 2] } };
+  const record: PeopleRecord = { writes: 3, folders: { a: [1, 2, 3], b: [1, 2] }, imagesets: [] };
 
   test.each<[string, number[], string[], number[]]>([
     ['nothing, where each folder is known to be free of them', [1, 2], ['a', 'b'], []],
