@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
 import * as z from 'zod';
@@ -5,7 +6,7 @@ import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { readJsonSecret, readSecret } from '../shared/aws/secrets.ts';
-import { formatCsv } from '../shared/csv.ts';
+import { csvPieces } from '../shared/csv.ts';
 import { exportedImage, VALUE_COLUMNS } from '../shared/dataset-files.ts';
 import { ObservationsRefused } from '../shared/errors.ts';
 import {
@@ -168,7 +169,7 @@ async function usgsApiKey(): Promise<string | undefined> {
 
 /** In the format of values.csv, which BuildDataset copies. */
 async function writeValues(run: Run, values: readonly Discharge[]): Promise<void> {
-  const rows = values.map(({ timestamp, value, flag }) => ({
+  const line = ({ timestamp, value, flag }: Discharge) => ({
     station_name: run.station.name,
     station_id: run.station.id,
     dataset_id: 'NWIS',
@@ -177,9 +178,9 @@ async function writeValues(run: Run, values: readonly Discharge[]): Promise<void
     timestamp: formatInstant(timestamp),
     value,
     flag,
-  }));
+  });
   await writeCsv(
     { bucket: run.buckets.model, key: run.keys.export.usgs_values },
-    formatCsv(VALUE_COLUMNS, rows),
+    Readable.from(csvPieces(VALUE_COLUMNS, values, line)),
   );
 }

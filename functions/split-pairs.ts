@@ -11,7 +11,7 @@ import {
   writeObject,
 } from '../shared/aws/object-store.ts';
 import { photoBase } from '../shared/aws/report-files.ts';
-import { csvPieces, formatCsv } from '../shared/csv.ts';
+import { csvPieces } from '../shared/csv.ts';
 import {
   ANNOTATION_COLUMNS,
   annotationLine,
@@ -68,8 +68,11 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     inModelBucket(keys.input.annotations),
     Readable.from(csvPieces(ANNOTATION_COLUMNS, pairs, annotationLine, 'NA')),
   );
-  const lines = formatCsv(PAIR_COLUMNS, pairLines(pairs, isTrain, formatInstant), 'NA');
-  await writeCsv(inModelBucket(keys.input.pairs), lines);
+  const lines = pairLines(pairs, isTrain, formatInstant);
+  await writeCsv(
+    inModelBucket(keys.input.pairs),
+    Readable.from(csvPieces(PAIR_COLUMNS, lines, (line) => line, 'NA')),
+  );
   await copyObject(
     inModelBucket(keys.dataset.station),
     inModelBucket(keys.input.station),

@@ -37,13 +37,19 @@ const ROWS_PER_PIECE = 10_000;
  */
 export function* csvPieces<Row, Line extends Record<string, Cell>>(
   columns: readonly (keyof Line & string)[],
-  rows: readonly Row[],
+  rows: Iterable<Row>,
   lineOf: (row: Row) => Line,
   missing: Missing = '',
 ): Generator<string> {
   yield csvHeader(columns);
-  for (let start = 0; start < rows.length; start += ROWS_PER_PIECE)
-    yield csvRows(columns, rows.slice(start, start + ROWS_PER_PIECE).map(lineOf), missing);
+  let lines: Line[] = [];
+  for (const row of rows) {
+    lines.push(lineOf(row));
+    if (lines.length < ROWS_PER_PIECE) continue;
+    yield csvRows(columns, lines, missing);
+    lines = [];
+  }
+  if (lines.length > 0) yield csvRows(columns, lines, missing);
 }
 
 /** A whole file. */

@@ -20,16 +20,16 @@ const LABELS = { LEFT: 1, RIGHT: -1, SAME: 0 } as const;
 
 /**
  * Lines of pairs.csv: each pair twice, the second time with sides swapped and label negated, which for SAME stays a plain
- * 0 (Q-I6).
+ * 0 (Q-I6); one by one, as all of them take more than the pairs.
  *
  * @param formatInstant of milliseconds since 1970
  */
-export function pairLines(
+export function* pairLines(
   pairs: readonly RankedPair[],
   isTrain: readonly boolean[],
   formatInstant: (epochMs: number) => string,
 ) {
-  return pairs.flatMap((row, index) => {
+  for (const [index, row] of pairs.entries()) {
     const side = (name: 'left' | 'right') => ({
       image_id: row[`${name}.imageId`],
       timestamp: formatInstant(row[`${name}.timestamp`]),
@@ -52,6 +52,7 @@ export function pairLines(
       label,
     });
     const [left, right] = [side('left'), side('right')];
-    return [line(left, right, label), line(right, left, label === 0 ? 0 : -label)];
-  });
+    yield line(left, right, label);
+    yield line(right, left, label === 0 ? 0 : -label);
+  }
 }

@@ -46,6 +46,9 @@ export type UnusableValues = Record<(typeof UNUSABLE)[number], number>;
 /** Values of a page by what they are. */
 export function dischargesOf(page: DischargePage): { discharges: Discharge[]; unusable: UnusableValues } {
   const unusable: UnusableValues = { 'in another unit': 0, 'not readable': 0 };
+  // Each value of a page comes with a text of its own, which together take as much as the values.
+  const ids = new Map<string, string>();
+  const sharedId = (id: string) => ids.get(id) ?? ids.set(id, id).get(id) ?? id;
   const discharges = page.features.flatMap((found) => {
     const parsed = feature.safeParse(found);
     if (!parsed.success) {
@@ -64,7 +67,14 @@ export function dischargesOf(page: DischargePage): { discharges: Discharge[]; un
       unusable['in another unit'] += 1;
       return [];
     }
-    return [{ time_series_id, timestamp: Date.parse(time), value: number, flag: flagOf(status) }];
+    return [
+      {
+        time_series_id: sharedId(time_series_id),
+        timestamp: Date.parse(time),
+        value: number,
+        flag: flagOf(status),
+      },
+    ];
   });
   return { discharges, unusable };
 }

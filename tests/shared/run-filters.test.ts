@@ -100,7 +100,7 @@ describe('the filter of pairs', () => {
 test('each pair is written twice, mirrored, with a plain 0 for SAME (Q-I6)', () => {
   const pairs = [pair(1, 2, 'LEFT'), pair(3, 4, 'SAME')] as RankedPair[];
 
-  const lines = pairLines(pairs, [true, false], () => 't');
+  const lines = [...pairLines(pairs, [true, false], () => 't')];
 
   expect(
     lines.map(({ split, pair, image_id_1, image_id_2, label }) => [
