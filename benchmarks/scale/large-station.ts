@@ -17,6 +17,8 @@ export type Scale = {
   modelBytes: number;
   /** Photos that one call of MergePredictions merges. */
   mergeBatch: number;
+  /** Batches that MergePredictions merges itself; what it would make of the others is put there for it, as each is like the next. */
+  merged: number;
 };
 
 export const FULL: Scale = {
@@ -30,6 +32,7 @@ export const FULL: Scale = {
   photosOfStation: 1_000,
   modelBytes: 91_000_000,
   mergeBatch: 5_000,
+  merged: 3,
 };
 
 /** A part of it, for a look whether the measuring works. @param part e.g. 100 for a hundredth */

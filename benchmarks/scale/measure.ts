@@ -8,9 +8,6 @@ import { insertStations, LargeStation, type Scale, scoreOf } from './large-stati
 import { functionKeyOf, type Measured } from './measured-lambda.ts';
 import { type ExecutionMeasure, Workplace } from './workplace.ts';
 
-/** Batches that MergePredictions merges itself; what it would make of the others is put there for it, as each is like the next. */
-const MERGED = 3;
-
 export type ScaleMeasures = {
   functions: { name: string; limits: { seconds: number; megabytes: number }; measured: Measured }[];
   executions: ({ name: string } & ExecutionMeasure)[];
@@ -72,6 +69,9 @@ async function measure(
       say(`${as}: ${error.message}`);
       throw error;
     });
+    // Told at once, as a run that is cut off prints no table.
+    const { seconds, megabytes } = lambda.measured.get(as) as Measured;
+    say(`${as}: ${seconds.toFixed(1)} s, ${megabytes} MB`);
     if (as === until) throw new TaskFailure('Enough', `it was to end after ${as}`);
     return result;
   };
@@ -119,7 +119,7 @@ async function measure(
       const key = functionKeyOf(resource);
       if (
         key === 'merge-predictions' &&
-        (parameters as Batch).batch.skip / (parameters as Batch).batch.size >= MERGED
+        (parameters as Batch).batch.skip / (parameters as Batch).batch.size >= scale.merged
       )
         return putChunk(parameters as Batch);
       if (key === 'build-report') state = parameters as Record<string, unknown>;

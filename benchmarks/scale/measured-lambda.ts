@@ -6,15 +6,22 @@ import { join } from 'node:path';
 import { TaskFailure } from '../../local/task.ts';
 import type { LocalFunction } from '../../local/template.ts';
 import type { Answer, Measure } from './measured-process.ts';
+import { MARGIN } from './table.ts';
 
 const PROCESS = join(import.meta.dirname, 'measured-process.ts');
 /** On AWS the function would have been ended; here a busy computer may take longer, and the margin says so. */
 const PATIENCE = 4;
+/** Name of the error of a process that ended without an answer, as Lambda has it. */
+const ENDED = 'Runtime.ExitError';
 
 /** The largest of each measure over all calls of a function, and how many there were. */
 export type Measured = Measure & { calls: number; requestsPerSecond: number };
 
-/** Functions as Lambda runs them, each call in a new process with the memory of its function, measured. */
+/**
+ * Functions as Lambda runs them, each call in a new process, measured. Node.js takes what memory it may before it collects, so that
+ * what it takes says little of what it needs: each gets a heap with which it stays below half of its memory. What does not end
+ * with that is called once more, with all.
+ */
 export class MeasuredLambda {
   readonly measured = new Map<string, Measured>();
   readonly #functions: Map<string, LocalFunction>;
@@ -41,7 +48,11 @@ export class MeasuredLambda {
     const definition = this.#find(key);
     const folder = mkdtempSync(join(tmpdir(), 'fpe-scale-tmp-'));
     try {
-      const answer = await call(definition, event, { ...this.#env(), TMPDIR: folder });
+      const env = { ...this.#env(), TMPDIR: folder };
+      const answer = await call(definition, event, env, NARROW).catch((error: TaskFailure) => {
+        if (error.error !== ENDED) throw error;
+        return call(definition, event, env, LAMBDA);
+      });
       this.#note(as, answer);
       if (answer.error) throw new TaskFailure(answer.error.name, answer.error.message);
       return answer.result as Result;
@@ -86,16 +97,23 @@ export class MeasuredLambda {
 const keyOf = (name: string): string => name.replace('fpe-local-', '');
 export const functionKeyOf = (arn: string): string => keyOf(arn.slice(arn.lastIndexOf(':') + 1));
 
-/** Shares of memory as in the bootstrap of Lambda's runtime for Node.js: a tenth for young objects, the rest for old ones. */
-const memoryArguments = (memoryMb: number): string[] => [
-  `--max-semi-space-size=${Math.floor(memoryMb / 20)}`,
-  `--max-old-space-size=${Math.floor(memoryMb * 0.9)}`,
+/** Shares of a function's memory that objects may take, and one of the two halves of young ones. */
+type Heap = { old: number; semiSpace: number };
+/** As in the bootstrap of Lambda's runtime for Node.js. */
+const LAMBDA: Heap = { old: 0.9, semiSpace: 0.05 };
+/** Leaves of the wanted part of the memory what is not heap: code, buffers, the process itself. */
+const NARROW: Heap = { old: 0.75 / MARGIN, semiSpace: 0.025 / MARGIN };
+
+const memoryArguments = (memoryMb: number, { old, semiSpace }: Heap): string[] => [
+  `--max-semi-space-size=${Math.max(1, Math.floor(memoryMb * semiSpace))}`,
+  `--max-old-space-size=${Math.floor(memoryMb * old)}`,
 ];
 
 async function call(
   { name, folder, handler, memoryMb, timeoutSeconds, environment }: LocalFunction,
   event: unknown,
   env: Record<string, string>,
+  heap: Heap,
 ): Promise<Answer> {
   const child = fork(PROCESS, [folder, handler], {
     cwd: folder,
@@ -110,7 +128,7 @@ async function call(
       POWERTOOLS_LOG_LEVEL: 'SILENT',
       POWERTOOLS_METRICS_DISABLED: 'true',
     },
-    execArgv: ['--no-warnings', ...memoryArguments(memoryMb)],
+    execArgv: ['--no-warnings', ...memoryArguments(memoryMb, heap)],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let said = '';
@@ -121,7 +139,7 @@ async function call(
   child.send(event as object);
   const answered = once(child, 'message').then(([answer]) => answer as Answer);
   const ended = once(child, 'exit').then(([code, signal]) => {
-    throw new TaskFailure('Runtime.ExitError', `${name} ended with ${code ?? signal}: ${said}`);
+    throw new TaskFailure(ENDED, `${name} ended with ${code ?? signal}: ${said}`);
   });
   try {
     return (await Promise.race([answered, ended])) as Answer;

@@ -1,7 +1,7 @@
 /**
  * How much more every function and machine could take than a station of a million photos, 200,000 pairs in 5,000 annotation files
  * or in one, 300 imagesets, and a refresh of 400 stations need: the real machines on the local Step Functions, PostgreSQL and S3,
- * each function in a process with the memory that resources/functions.yml gives it.
+ * each function in a process with less heap than half of the memory that resources/functions.yml gives it, which has to do.
  *
  *     npm run test:scale                  # all of it: 6 GB of memory, 20 minutes
  *     npm run test:scale -- --part 100    # a hundredth of it
