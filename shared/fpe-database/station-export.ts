@@ -33,6 +33,9 @@ const epochSeconds = (timestamp: string): string =>
 const OBJECT = "coalesce(i.full_s3->>'Key', substring(i.full_url FROM '^[a-z]+://[^/]+/(.+)$'))";
 const HAS_PII = 'image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)';
 
+/** Keeps PostgreSQL from working out an expression of a query anew for each place in the outer one that names it. */
+const ONCE = 'OFFSET 0';
+
 /**
  * Every photo of the station by time, then id: those left out as well, so that they can be counted. Of several rows that name one
  * object the first is the photo, and shows people if any of them says so.
@@ -43,7 +46,10 @@ export const stationImages = (database: Database, stationId: number): AsyncGener
     `WITH people AS MATERIALIZED (
        SELECT DISTINCT ${OBJECT} AS object FROM imagesets s JOIN images i ON i.imageset_id = s.id
         WHERE s.station_id = $1 AND ${HAS_PII} AND ${OBJECT} IS NOT NULL),
-     objects AS (
+     repeated AS MATERIALIZED (
+       SELECT ${OBJECT} AS object FROM imagesets s JOIN images i ON i.imageset_id = s.id
+        WHERE s.station_id = $1 AND ${OBJECT} IS NOT NULL GROUP BY 1 HAVING count(*) > 1),
+     objects AS NOT MATERIALIZED (
        SELECT s.id AS imageset_id, i.id AS image_id, i.timestamp, ${epochSeconds('i.timestamp')} AS epoch_seconds,
               i.full_s3->>'Bucket' AS bucket, i.full_s3->>'Key' AS key, i.full_url AS url,
               ${OBJECT} AS object,
@@ -53,15 +59,19 @@ export const stationImages = (database: Database, stationId: number): AsyncGener
                    WHEN NOT ${isPossible('i.timestamp')} THEN 'impossible_timestamp' END AS exclusion,
               ${HAS_PII} AS has_pii
          FROM imagesets s JOIN images i ON i.imageset_id = s.id
-        WHERE s.station_id = $1),
+        WHERE s.station_id = $1 ${ONCE}),
+     later AS MATERIALIZED (
+       SELECT image_id FROM (
+         SELECT image_id, row_number() OVER (PARTITION BY object ORDER BY timestamp, image_id) AS place
+           FROM objects JOIN repeated USING (object) LEFT JOIN people USING (object)
+          WHERE exclusion IS NULL AND people.object IS NULL) placed
+        WHERE place > 1),
      photos AS (
-       SELECT imageset_id, image_id, timestamp, epoch_seconds, bucket, key, url, object,
-              coalesce(exclusion, CASE WHEN shows_people THEN 'pii' END) AS exclusion, shows_people AS has_pii
-         FROM (SELECT *, has_pii OR coalesce(object IN (SELECT object FROM people), false) AS shows_people FROM objects) judged)
+       SELECT imageset_id, image_id, timestamp, epoch_seconds, bucket, key, url, exclusion,
+              has_pii OR people.object IS NOT NULL AS has_pii, later.image_id IS NOT NULL AS is_later
+         FROM objects LEFT JOIN people USING (object) LEFT JOIN later USING (image_id) ${ONCE})
      SELECT imageset_id, image_id, epoch_seconds, bucket, key, url, has_pii,
-            CASE WHEN exclusion IS NULL AND object IS NOT NULL AND lag(image_id) OVER (
-                        PARTITION BY exclusion IS NULL, object ORDER BY timestamp, image_id) IS NOT NULL
-                 THEN 'repeated_object' ELSE exclusion END AS exclusion
+            coalesce(exclusion, CASE WHEN has_pii THEN 'pii' WHEN is_later THEN 'repeated_object' END) AS exclusion
        FROM photos
       ORDER BY timestamp, image_id`,
     [stationId],

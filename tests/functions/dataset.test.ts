@@ -6,6 +6,7 @@ import { handler as exportStation } from '../../functions/export-station.ts';
 import { readText, writeObject } from '../../shared/aws/object-store.ts';
 import { AnnotationFileInvalid, NoAnnotations, NoImages, PhotosMissing } from '../../shared/errors.ts';
 import type { Run, StationExport } from '../../shared/execution-state.ts';
+import { stationImages } from '../../shared/fpe-database/station-export.ts';
 import type { CheckResult } from '../../shared/quality/finding.ts';
 import { noneOf, PHOTO_EXCLUSIONS, VALUE_EXCLUSIONS } from '../../shared/reasons.ts';
 import { call, testRun } from '../test-run.ts';
@@ -162,6 +163,24 @@ describe('ExportStation', () => {
       images: 1,
       images_excluded: { ...noneOf(PHOTO_EXCLUSIONS), pii: 5, unusable_key: 1 },
     });
+  });
+
+  test('looks for people and for repeated files once, not anew for each photo', async () => {
+    const plan: string[] = [];
+    const explaining = {
+      query: async (text: string, parameters?: unknown[]) => {
+        const [, asked] = /^DECLARE .*? FOR (.*)$/s.exec(text) ?? [];
+        if (asked === undefined) return { rows: [] };
+        const { rows } = await database.query(`EXPLAIN ${asked}`, parameters);
+        for (const row of rows) plan.push(row['QUERY PLAN']);
+        return { rows };
+      },
+    };
+
+    await Array.fromAsync(stationImages(explaining as unknown as pg.Client, 1));
+
+    expect(plan.join('\n')).toContain('CTE people');
+    expect(plan.join('\n')).not.toContain('SubPlan');
   });
 
   test('leaves out and counts photos of one file, without a usable file name, with an impossible time, empty and too large ones', async () => {
