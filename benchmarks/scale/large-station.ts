@@ -96,6 +96,16 @@ export class LargeStation {
     );
   }
 
+  /** Takes those out again: with them the station is larger than one may be. */
+  async removeNewPhotos(): Promise<void> {
+    await this.#database.query(
+      `DELETE FROM images WHERE id IN (
+         SELECT i.id FROM images i JOIN imagesets s ON s.id = i.imageset_id WHERE s.station_id = $1 ORDER BY i.id OFFSET $2)`,
+      [this.id, this.#scale.photos],
+    );
+    this.#photos = this.#scale.photos;
+  }
+
   async #insertPhotos(first: number, count: number): Promise<void> {
     const [from, to] = [
       Math.floor(first / this.#perImageset),

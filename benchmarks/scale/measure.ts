@@ -177,6 +177,7 @@ async function measure(
   executions.push({ name: 'score-station', ...scored });
 
   say('One annotation file, and uploaded values …');
+  await station.removeNewPhotos();
   await station.annotate(s3.store, 1);
   await station.uploadValues();
   await measureOneFile(invoke, run, station.id);

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, jest, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { partOf } from '../../benchmarks/scale/large-station.ts';
+import { FULL, partOf } from '../../benchmarks/scale/large-station.ts';
 import { measureScale, type ScaleMeasures } from '../../benchmarks/scale/measure.ts';
 import { marginsOf, scaleTable } from '../../benchmarks/scale/table.ts';
+import { STATION_LIMITS } from '../../shared/station-size.ts';
 
 /** That the measuring of `npm run test:scale` works, with a thousandth of its station: most of the time is that of starting processes. */
 const PART = 1000;
@@ -13,6 +14,17 @@ jest.setTimeout(900_000);
 let measures: ScaleMeasures;
 beforeAll(async () => {
   measures = await measureScale(partOf(PART), { say: () => undefined, until: null });
+});
+
+test('the station that is measured is the largest that is not refused', () => {
+  const { photos, annotationFiles, pairs, values } = FULL;
+
+  expect({
+    photos,
+    annotation_files: annotationFiles,
+    annotation_pairs: pairs,
+    uploaded_values: values,
+  }).toEqual(STATION_LIMITS);
 });
 
 test('every function is measured against the memory and the time that it has on AWS', () => {
