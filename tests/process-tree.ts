@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Ids of this process and of all that it has started, and they; needs /proc. */
-export function processTree(): number[] {
+/** Ids of a process, by default this one, and of all that it has started, and they; needs /proc. */
+export function processTree(root = process.pid): number[] {
   const parents = new Map(
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map((name) => [Number(name), parentOf(name)] as const),
   );
-  const tree = [process.pid];
+  const tree = [root];
   for (const id of tree) for (const [child, parent] of parents) if (parent === id) tree.push(child);
   return tree;
 }

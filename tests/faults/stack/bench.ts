@@ -1,0 +1,273 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import type { ExecutionRecord } from '../../../local/executions.ts';
+import { commandLineOf } from '../../process-tree.ts';
+import { fillDisk, freeDisk } from './disk.ts';
+import { AT_ONCE, PHASES, type Phase, type StackOutcome, type StackStrike } from './faults.ts';
+import { LocalStack } from './local-stack.ts';
+import {
+  type Exports,
+  refreshing,
+  requireNoWorse,
+  type Shown,
+  scoring,
+  shownBy,
+  training,
+} from './station.ts';
+
+const DAY_MS = 86_400_000;
+/** How long a full disk stays full when nothing ends. */
+const FULL_MS = 20_000;
+const MOST_REDRIVES = 3;
+/** Errors with which an execution ends that somebody else was before. */
+const YIELDING = /^(ModelCodeInUse|DatasetCodeInUse|ClaimLost|RefreshInProgress|ModelReplaced)$/;
+const FUNCTIONS: Partial<Record<Phase, RegExp>> = {
+  ExportStation: /lambda-runtime.*export-?station/i,
+  PublishModel: /lambda-runtime.*publish-?model/i,
+};
+
+/** A stack with a station that has a model, on which one fault follows another. */
+export class Bench {
+  readonly #stack: LocalStack;
+  readonly #exports: Exports;
+  /** How long an execution usually is in a state. */
+  #usualMs = new Map<string, number>();
+
+  /** @param folder of the stack; the disk of its parent is what is filled */
+  constructor(folder: string, exports: Exports) {
+    this.#stack = new LocalStack(folder);
+    this.#exports = exports;
+  }
+
+  async open(): Promise<void> {
+    const stack = this.#stack;
+    await stack.start();
+    const { code, text } = await stack.fpe('import', this.#exports.older);
+    if (code !== 0) throw new Error(`fpe import says: ${text}`);
+    const name = await stack.startExecution(training());
+    const { status, error, cause } = await stack.untilEnded(name);
+    deepStrictEqual({ status, error, cause }, { status: 'SUCCEEDED', error: undefined, cause: undefined });
+    const entered = stack
+      .history(name)
+      .flatMap(({ stateEnteredEventDetails, timestamp }) =>
+        stateEnteredEventDetails ? [{ name: stateEnteredEventDetails.name, timestamp }] : [],
+      );
+    for (const [index, state] of entered.entries()) {
+      const next = entered[index + 1] ?? state;
+      this.#usualMs.set(state.name, 1000 * (next.timestamp - state.timestamp));
+    }
+    for (const phase of PHASES) if (!this.#usualMs.has(phase)) throw new Error(`No ${phase} in ${name}`);
+  }
+
+  /** Stops the stack in good order. @throws Error when something of it is left running */
+  close(): Promise<void> {
+    return this.#stack.stop();
+  }
+
+  /** After a trial that failed. */
+  abandon(): Promise<void> {
+    return this.#stack.end();
+  }
+
+  /**
+   * One execution, or several at once, to which all of it happens.
+   *
+   * @param onOutcome told what came of each strike
+   * @throws Error of the promise that is broken
+   */
+  async try(
+    trial: readonly StackStrike[],
+    onOutcome: (strike: StackStrike, outcome: StackOutcome) => void,
+  ): Promise<void> {
+    const stack = this.#stack;
+    const before = await shownBy(stack);
+    const [first] = trial as [StackStrike];
+    if (AT_ONCE.has(first.fault)) onOutcome(first, await this.#atOnce(first));
+    else {
+      const name = await stack.startExecution(training());
+      for (const strike of trial) onOutcome(strike, await this.#meet(name, strike, before));
+      await this.#finish(await stack.untilEnded(name));
+    }
+    await requireNoWorse(stack, before);
+    const { stations, findings, faults, unchecked } = await stack.verify();
+    if (faults + unchecked > 0) throw new Error(JSON.stringify({ stations, findings }, null, 1));
+  }
+
+  /** Has something happen somewhere in the phase, and waits until the execution has left it, if need be by a redrive. */
+  async #meet(name: string, strike: StackStrike, before: Shown): Promise<StackOutcome> {
+    const stack = this.#stack;
+    const { phase, where } = strike;
+    await stack.untilIn(name, phase);
+    // The process of a job is there later than its state, and gone earlier.
+    const share = /^(trainer|server)/.test(strike.fault) ? where / 2 : where;
+    await sleep(share * (this.#usualMs.get(phase) as number));
+    const events = stack.history(name).length;
+    const hasRestarted = await this.#strike(name, strike);
+    if (!hasRestarted) await stack.untilLeft(name, phase);
+    stack.setClock(0);
+    await requireNoWorse(stack, before);
+    const { status, error } = stack.record(name);
+    const later = stack.history(name).slice(events);
+    if (status !== 'RUNNING' && status !== 'SUCCEEDED') await this.#redrive(stack.record(name));
+    if (hasRestarted) return 'start';
+    if (error !== undefined) return 'redrive';
+    return later.some(({ type }) => /(Failed|TimedOut)$/.test(type)) ? 'retries' : 'goes';
+  }
+
+  /** @returns whether the stack has ended, and was started again */
+  async #strike(name: string, { fault, phase }: StackStrike): Promise<boolean> {
+    const stack = this.#stack;
+    switch (fault) {
+      case 'stack killed':
+        await stack.kill();
+        return this.#startAfter(name, 'nothing is left');
+      case 'stack and watchdog killed':
+        await stack.kill((tree) => killAll(tree.filter((pid) => /watchdog/.test(commandLineOf(pid)))));
+        return this.#startAfter(name, 'something is left');
+      case 'stack stopped':
+        await stack.stop();
+        return this.#startAfter(name, 'nothing is left');
+      case 'database killed':
+        killAll(stack.processesOf(/bin\/postgres -D /));
+        return false;
+      case 'function killed':
+        killAll(stack.processesOf(FUNCTIONS[phase] as RegExp));
+        return false;
+      case 'trainer killed':
+        await this.#killJob(name, phase, /train\.py/);
+        return false;
+      case 'server killed':
+        await this.#killJob(name, phase, /code\/serve/);
+        return false;
+      case 'disk full': {
+        const disk = join(stack.folder, '..');
+        fillDisk(disk);
+        const full = AbortSignal.timeout(FULL_MS);
+        while (!full.aborted && stack.record(name).status === 'RUNNING') await sleep(100);
+        freeDisk(disk);
+        return false;
+      }
+      case 'clock ahead':
+      case 'clock back':
+        stack.setClock(fault === 'clock ahead' ? DAY_MS : -DAY_MS);
+        return false;
+      case 'two stacks':
+        await this.#startOthers();
+        return false;
+      case 'scoring':
+        await this.#finish(await stack.untilEnded(await stack.startExecution(scoring())));
+        return false;
+      case 'import': {
+        const { code, text } = await stack.fpe('import', this.#exports.newer);
+        if (code !== 0) throw new Error(`fpe import says: ${text}`);
+        return false;
+      }
+      default:
+        throw new Error(`${fault} happens to several executions`);
+    }
+  }
+
+  async #startAfter(name: string, left: 'nothing is left' | 'something is left'): Promise<true> {
+    const stack = this.#stack;
+    const { status, executionArn } = stack.record(name);
+    if (left === 'nothing is left') await stack.requireNoOrphans();
+    const said = await stack.start();
+    await stack.requireNoOrphans();
+    if (status === 'RUNNING' && !said.includes(`To go on: npx fpe redrive ${executionArn}`))
+      throw new Error(`The start does not tell of ${name}:\n${said}`);
+    return true;
+  }
+
+  /** With the command that is printed. */
+  async #redrive({ name, error }: ExecutionRecord): Promise<void> {
+    const stack = this.#stack;
+    const told = `${stack.said}${readFileSync(join(stack.folder, 'logs', 'notifications.log'), 'utf8')}`;
+    const commands = [...told.matchAll(/npx fpe redrive (\S*[\da-f])/g)].map(([, given]) => given as string);
+    const command = commands.find((given) => given.endsWith(name));
+    if (!command) throw new Error(`Nobody is told how to redrive ${name}: ${error}`);
+    const { text } = await stack.fpe('redrive', command, '--detach');
+    if (!text.includes('goes on')) throw new Error(`fpe redrive says: ${text}`);
+  }
+
+  /** Redrives until the execution has succeeded. @throws Error when it never does */
+  async #finish(first: ExecutionRecord): Promise<void> {
+    let record = first;
+    for (let redrives = 0; record.status !== 'SUCCEEDED' && redrives < MOST_REDRIVES; redrives++) {
+      await this.#redrive(record);
+      record = await this.#stack.untilEnded(record.name);
+    }
+    const { status, error, cause } = record;
+    deepStrictEqual({ status, error, cause }, { status: 'SUCCEEDED', error: undefined, cause: undefined });
+  }
+
+  /** @throws Error when the state is left before it could be */
+  async #killJob(name: string, phase: Phase, words: RegExp): Promise<void> {
+    for (;;) {
+      const found = this.#stack.processesOf(words);
+      killAll(found);
+      if (found.length > 0) return;
+      if (this.#stack.hasLeft(name, phase))
+        throw new Error(`${phase} of ${name} is over before it is killed`);
+      await sleep(20);
+    }
+  }
+
+  async #startOthers(): Promise<void> {
+    const stack = this.#stack;
+    const second = await stack.fpe('local', '--folder', stack.folder);
+    if (second.code !== 0 || !second.text.includes('It runs already'))
+      throw new Error(`A second start says: ${second.text}`);
+    const other = new LocalStack(`${stack.folder}-other`);
+    try {
+      await other.start();
+      await other.stop();
+    } finally {
+      await other.end();
+    }
+  }
+
+  async #atOnce({ fault }: StackStrike): Promise<StackOutcome> {
+    const stack = this.#stack;
+    const isRefresh = fault === 'two refreshes';
+    const machine = isRefresh ? 'refresh-stations' : 'train-station';
+    const count = fault === 'fifty executions' ? 50 : 2;
+    const inputs = Array.from({ length: count }, isRefresh ? refreshing : training);
+    const { env, machines } = stack.description;
+    const client = new SFNClient({
+      endpoint: env.AWS_ENDPOINT_URL_SFN as string,
+      region: env.AWS_REGION as string,
+      credentials: {
+        accessKeyId: env.AWS_ACCESS_KEY_ID as string,
+        secretAccessKey: env.AWS_SECRET_ACCESS_KEY as string,
+      },
+    });
+    const stateMachineArn = machines.find(({ name }) => name.endsWith(machine))?.arn as string;
+    const names = await Promise.all(
+      inputs.map(async (input) => {
+        const command = new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) });
+        return (await client.send(command)).executionArn?.split(':').at(-1) as string;
+      }),
+    );
+    const records = await Promise.all(names.map((name) => stack.untilEnded(name)));
+    const won = records.filter(({ status }) => status === 'SUCCEEDED');
+    const others = records.filter(({ status }) => status !== 'SUCCEEDED');
+    const strange = others.filter(({ error }) => !YIELDING.test(String(error)));
+    deepStrictEqual(
+      strange.map(({ error, cause }) => ({ error, cause })),
+      [],
+    );
+    if (won.length === 0) throw new Error('None of the executions succeeds');
+    if (others.length === 0) return 'goes';
+    deepStrictEqual(won.length, 1, `${won.length} executions have succeeded`);
+    // What was refused may be done afterwards.
+    await this.#finish(others[0] as ExecutionRecord);
+    return 'one works';
+  }
+}
+
+function killAll(pids: readonly number[]): void {
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}
