@@ -24,7 +24,7 @@ export function stackFaultTable(results: readonly StackResult[]): string {
     'What comes of it:',
     '',
     ...Object.entries(STACK_OUTCOMES).map(([name, words]) => `- ${name}: ${words}`),
-    `- ${UNTRIED}: the run that wrote this was ended before it came to it; an empty cell is not made to happen`,
+    `- ${UNTRIED}: the run that wrote this was ended before it came to it, or before the execution had succeeded; an empty cell is not made to happen`,
     '',
     row(['fault', ...PHASES]),
     row(['---', ...PHASES.map(() => '---')]),
