@@ -317,11 +317,11 @@ class Surveyor implements Survey {
     { keys }: Owner,
     where: string,
   ): void {
-    const prefix = `imagesets/${imagesetUuid}/`;
-    const photo = namedKey(columns, PHOTO, { prefix }, this.#bucket, where);
-    const thumbnail = namedKey(columns, THUMBNAIL, { prefix }, this.#bucket, where);
-    keys.set(thumbnail ?? `${prefix}thumbs/${filename}`, 'thumbnails');
-    keys.set(photo ?? `${prefix}images/${filename}`, 'photos');
+    const folder = `imagesets/${imagesetUuid}/` as const;
+    const photo = namedKey(columns, PHOTO, { folder }, this.#bucket, where);
+    const thumbnail = namedKey(columns, THUMBNAIL, { folder }, this.#bucket, where);
+    keys.set(thumbnail ?? `${folder}thumbs/${filename}`, 'thumbnails');
+    keys.set(photo ?? `${folder}images/${filename}`, 'photos');
     if (photo !== null) this.photoKeys.add(photo);
   }
 
@@ -351,17 +351,17 @@ class Surveyor implements Survey {
   }
 
   async #readDataset(
-    { folder, datasetFile }: ExportedDataset,
+    { folder: exportFolder, datasetFile }: ExportedDataset,
     stationId: number | null,
     owner: Owner,
   ): Promise<void> {
     const record = readRecord(datasetFile, this.#bucket);
     const columns = this.#check('datasets', record, datasetFile);
-    const uuid = uuidOf(record, folder);
+    const uuid = uuidOf(record, exportFolder);
     this.#requireOwnUuid('datasets', uuid, owner, datasetFile);
     await findByUuid(this.#database, 'datasets', [uuid], stationId, datasetFile);
-    const place = { prefix: `datasets/${uuid}/` };
-    const key = namedKey(columns, ONE_OBJECT, place, this.#bucket, datasetFile);
+    const folder = `datasets/${uuid}/` as const;
+    const key = namedKey(columns, ONE_OBJECT, { folder }, this.#bucket, datasetFile);
     if (key !== null) owner.keys.set(key, 'files of observed values');
   }
 
@@ -373,10 +373,9 @@ class Surveyor implements Survey {
       const columns = this.#check('annotations', record, where);
       const identity = sessionIdentity(record, where);
       this.#requireOwnUuid('annotations', identity.uuid, owner, where);
-      const prefix = `annotations/${identity.uuid}`;
-      const key = namedKey(columns, ONE_OBJECT, { prefix, suffix: '.json' }, this.#bucket, where);
-      if (key !== null) this.annotationKeys.add(key);
-      owner.keys.set(`${prefix}.json`, 'annotation files');
+      const key = `annotations/${identity.uuid}.json`;
+      if (namedKey(columns, ONE_OBJECT, { key }, this.#bucket, where) !== null) this.annotationKeys.add(key);
+      owner.keys.set(key, 'annotation files');
       if (uuids.has(identity.uuid))
         throw malformed(where, `uuid ${identity.uuid} again`, 'each session once');
       uuids.add(identity.uuid);
@@ -397,13 +396,13 @@ class Surveyor implements Survey {
     const model = modelIdentity(record, file);
     if (model.uuid !== null) this.#requireOwnUuid('models', model.uuid, owner, file);
     const isPublished = (await findModel(this.#database, stationId, model, file)) !== null;
-    const prefix = `models/${model.uuid ?? ''}/`;
+    const folder = `models/${model.uuid ?? ''}/` as const;
     const named = [
-      namedKey(columns, PREDICTIONS, { prefix, suffix: '.csv' }, this.#bucket, file),
-      namedKey(columns, DIAGNOSTICS, { prefix, suffix: '.html' }, this.#bucket, file),
+      namedKey(columns, PREDICTIONS, { folder, suffix: '.csv' }, this.#bucket, file),
+      namedKey(columns, DIAGNOSTICS, { folder, suffix: '.html' }, this.#bucket, file),
     ];
     if (model.uuid === null) return;
-    for (const key of [...named, ...OTHER_MODEL_FILES.map((name) => `${prefix}${name}`)]) {
+    for (const key of [...named, ...OTHER_MODEL_FILES.map((name) => `${folder}${name}`)]) {
       if (key === null) continue;
       owner.keys.set(key, 'files of models');
       if (isPublished) owner.publishedKeys.add(key);

@@ -58,8 +58,11 @@ export function requireKeySegment(column: string, value: string, where: string):
 /** A pair of columns that name one object: its location and its URL. */
 export type ObjectColumns = { s3: string; url: string };
 
-/** Where an object of this kind has to lie: all keys that begin, and end, like this. */
-export type KeyPlace = { prefix: string; suffix?: string };
+/**
+ * Where an object of this kind has to lie: under one key, or anywhere in a folder, which ends with its slash. The begin of a
+ * name is no place: one uuid may be how another begins.
+ */
+export type KeyPlace = { key: string } | { folder: `${string}/`; suffix?: string };
 
 /**
  * Key of the object that a row names, by location, URL or both; null where it names none.
@@ -83,13 +86,21 @@ export function namedKey(
   const column = byLocation === null ? columns.url : columns.s3;
   if (fault !== null)
     throw malformed(where, `${column} with the key ${JSON.stringify(key)}: ${fault}`, 'a key');
-  const { prefix, suffix = '' } = place;
-  if (!key.startsWith(prefix) || !key.endsWith(suffix) || key.length <= prefix.length)
-    throw malformed(where, `${column} names ${key}`, `an object at ${prefix}…${suffix}, or none`);
+  if (!isAt(key, place))
+    throw malformed(where, `${column} names ${key}`, `an object at ${placeName(place)}, or none`);
   if (byLocation !== null && byUrl !== null && byUrl !== key && leniently(byUrl) !== key)
     throw malformed(where, `${columns.s3} names ${key}, and ${columns.url} ${byUrl}`, 'one object in both');
   return key;
 }
+
+function isAt(key: string, place: KeyPlace): boolean {
+  if ('key' in place) return key === place.key;
+  const { folder, suffix = '' } = place;
+  return key.startsWith(folder) && key.length > folder.length && key.endsWith(suffix);
+}
+
+const placeName = (place: KeyPlace): string =>
+  'key' in place ? place.key : `${place.folder}…${place.suffix ?? ''}`;
 
 function keyOfLocation(
   location: unknown,

@@ -1160,6 +1160,23 @@ describe('An import refuses, before it writes anything,', () => {
     await expectRefusal(given, `s3 names ${Key}`);
   });
 
+  test('a session whose uuid is how another session’s begins, with that one’s file', async () => {
+    const other = writeExport({ name: 'Has the file' });
+    await load(other);
+    const given = writeExport({ name: 'Names the file' });
+    given.remove(`${storagePath(given)}/annotations`);
+    const Key = `annotations/${other.sessionUuid}.json`;
+    for (const columns of [
+      { s3: JSON.stringify({ Bucket: bucket, Key }) },
+      { url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/${Key}` },
+    ]) {
+      const uuid = other.sessionUuid.slice(0, 8);
+      given.write(annotationsPath(given), [{ id: newId(), uuid, status: 'DONE', ...columns }]);
+
+      await expectRefusal(given, `names ${Key}`, `an object at annotations/${uuid}.json`);
+    }
+  });
+
   test('a dataset that names a photo', async () => {
     const given = writeExport();
     const path = `${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/dataset.json`;

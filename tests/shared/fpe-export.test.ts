@@ -304,7 +304,7 @@ describe('keyFault', () => {
 
 describe('namedKey', () => {
   const columns = { s3: 'full_s3', url: 'full_url' };
-  const place = { prefix: 'imagesets/a/' };
+  const place = { folder: 'imagesets/a/' } as const;
   const read = (record: Record<string, unknown>) => namedKey(record, columns, place, 'photos', 'row 1');
   const at = (Key: unknown, Bucket: unknown = 'photos') => ({ Bucket, Key });
   const url = (key: string, host = 'photos.s3.amazonaws.com') => `https://${host}/${key}`;
