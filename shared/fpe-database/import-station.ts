@@ -3,6 +3,7 @@ import type { ExportedDataset, ExportedImageset } from '../fpe-export/folder.ts'
 import { readRecord, readRecords, rowOf } from '../fpe-export/records.ts';
 import type { Catalog } from './import-catalog.ts';
 import { findByUuid, findModel, findStationId, identifyImages, identifySessions } from './import-identity.ts';
+import { refuseHiddenPeople } from './import-people.ts';
 import { type ImportRow, type RowChanges, writeRow, writeRows } from './import-rows.ts';
 import { readSeries, writeSeries } from './import-series.ts';
 import {
@@ -76,6 +77,8 @@ export async function importStation(
       ...(identities[index] as { id: number | null; exists: boolean }),
       record: { ...image, imageset_id: imageset.id },
     }));
+    // Asked again, because people may have been found in a photo since the survey, or by another folder of the export.
+    await refuseHiddenPeople(database, catalog, { id: imageset.id, uuid }, rows, imagesFile);
     for (const id of count(await writeRows(database, catalog, 'images', rows, imagesFile)).ids)
       added.images.push(id);
     onRows(rows.length);

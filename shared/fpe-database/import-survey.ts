@@ -35,6 +35,7 @@ import {
   refuseForeignPhotos,
   type SessionIdentity,
 } from './import-identity.ts';
+import { refuseHiddenPeople } from './import-people.ts';
 import { countKeptPeople } from './import-rows.ts';
 import { readSeries } from './import-series.ts';
 
@@ -301,6 +302,8 @@ class Surveyor implements Survey {
     const file = imagesFile ?? imagesetFile;
     const found = await identifyImages(this.#database, known.get(uuid) ?? null, identities, file);
     const rows = records.map((record, index) => ({ ...(found[index] as Identity), record }));
+    const imageset = { id: known.get(uuid) ?? null, uuid };
+    await refuseHiddenPeople(this.#database, this.#catalog, imageset, rows, file);
     const keptPeople = await countKeptPeople(this.#database, this.#catalog, rows, file);
     if (keptPeople > 0)
       this.notes.push(

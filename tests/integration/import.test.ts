@@ -405,6 +405,21 @@ describe('An import', () => {
     expect(notes.join()).not.toContain('show people');
   });
 
+  test('takes a second row of a photo that shows people where it shows them, too, or was there before', async () => {
+    const given = writeExport();
+    const again = imageOf(given, { id: newId(), filename: 'again.jpg' });
+    given.write(imagesPath(given), [imageOf(given), again]);
+    given.remove(storagePath(given));
+    await load(given);
+    await query('UPDATE images SET pii_on = true WHERE id = $1', given.imageIds[0]);
+    const third = imageOf(given, { id: newId(), filename: 'third.jpg', pii_vehicle: 0.9 });
+    given.write(imagesPath(given), [imageOf(given), again, third]);
+
+    const { rows } = await load(given);
+
+    expect(rows).toEqual({ inserted: 1, updated: 0 });
+  });
+
   test('says which new rows no refresh counts, as they are older than a model that was here', async () => {
     const given = writeExport();
     const { stations } = await load(given);
@@ -1119,6 +1134,81 @@ describe('An import refuses, before it writes anything,', () => {
     ]);
 
     await expectRefusal(given, 'holds photos of another one in this database', key);
+  });
+
+  /** A station in whose first photo people were found since, with thumbnails, and an export without files. */
+  async function loadWithPeople() {
+    const given = writeExport();
+    const keyOf = (folder: string, index: number) =>
+      `imagesets/${given.imagesetUuid}/${folder}/${PHOTOS[index]}`;
+    const location = (key: string) => JSON.stringify({ Bucket: '{STORAGE_BUCKET}', Key: key });
+    const rowOf = (index: number, columns: Row = {}) => ({
+      id: given.imageIds[index],
+      filename: PHOTOS[index],
+      status: 'DONE',
+      full_s3: location(keyOf('images', index)),
+      thumb_s3: location(keyOf('thumbs', index)),
+      ...columns,
+    });
+    given.remove(storagePath(given));
+    given.write(imagesPath(given), [rowOf(0), rowOf(1)]);
+    await load(given);
+    await query('UPDATE images SET pii_on = true WHERE id = $1', given.imageIds[0]);
+    const [photo, thumbnail] = [keyOf('images', 0), keyOf('thumbs', 0)];
+    const rowOfOther = (columns: Row) => ({ id: newId(), filename: 'new.jpg', status: 'DONE', ...columns });
+    const nowhere = { full_s3: null, full_url: null, thumb_s3: null, thumb_url: null };
+    return { given, rowOf, rowOfOther, nowhere, photo, thumbnail, location, keyOf };
+  }
+
+  test('rows that swap the photo of one that shows people with another’s', async () => {
+    const { given, rowOf, photo, location, keyOf } = await loadWithPeople();
+    const other = keyOf('images', 1);
+    given.write(imagesPath(given), [
+      rowOf(0, { full_s3: location(other) }),
+      rowOf(1, { full_s3: location(photo) }),
+    ]);
+
+    await expectRefusal(
+      given,
+      `image ${given.imageIds[0]} no longer ${photo}`,
+      `${PHOTOS[1]} as ${photo} of image ${given.imageIds[0]}`,
+    );
+  });
+
+  test('a row that takes its photo or its thumbnail from one that shows people', async () => {
+    const { given, rowOf, nowhere, photo, thumbnail } = await loadWithPeople();
+    given.write(imagesPath(given), [rowOf(0, nowhere)]);
+    await expectRefusal(given, `no longer ${photo}`, `no longer ${thumbnail}`);
+    given.write(imagesPath(given), [rowOf(0, { thumb_s3: null })]);
+    await expectRefusal(given, `no longer ${thumbnail}`);
+  });
+
+  test('a row that shows nobody and names the photo or the thumbnail of one that shows people', async () => {
+    const { given, rowOf, rowOfOther, photo, thumbnail, location } = await loadWithPeople();
+    for (const [key, columns] of [
+      [photo, { full_s3: location(photo) }],
+      [photo, { full_url: `https://{STORAGE_BUCKET}.s3.amazonaws.com/${photo}` }],
+      [photo, { thumb_s3: location(photo) }],
+      [thumbnail, { full_s3: location(thumbnail) }],
+      [photo, { full_s3: location(photo), pii_on: true, pii_off: true }],
+      [photo, { full_s3: location(photo), pii_person: 0.1999 }],
+    ] as const) {
+      given.write(imagesPath(given), [rowOf(0), rowOfOther(columns)]);
+      await expectRefusal(given, `new.jpg as ${key} of image ${given.imageIds[0]}`);
+    }
+  });
+
+  test('a row that shows nobody and names a photo in which another station shows people', async () => {
+    const { given, rowOf, location, keyOf } = await loadWithPeople();
+    const key = keyOf('images', 2);
+    const station = await insertStation(database);
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-01-01T12:00:00Z', filename: 'b.jpg', full_s3: { Bucket: bucket, Key: key } },
+    ]);
+    await query('UPDATE images SET pii_person = 0.9 WHERE imageset_id = $1', imageset.id);
+    given.write(imagesPath(given), [rowOf(2, { id: newId(), full_s3: location(key) })]);
+
+    await expectRefusal(given, `${PHOTOS[2]} as ${key} of image`);
   });
 
   test('an imageset with the uuid of another station’s, also in capitals', async () => {
