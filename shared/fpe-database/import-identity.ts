@@ -1,5 +1,6 @@
 import type { Database } from '../aws/database.ts';
 import { ExportFolderInvalid } from '../errors.ts';
+import { namingFile } from './import-rows.ts';
 
 /** Which row a record of the export is, or shall become. */
 export type Identity = { id: number | null; exists: boolean };
@@ -123,6 +124,36 @@ export async function refuseForeignPhotos(
     found: `${taken.key} is image ${taken.id} of station ${taken.station}`,
     expected: 'photos of its own for every imageset',
     fix: 'export the station again, or remove the imageset from the export',
+  });
+}
+
+/**
+ * Compares times with the clock of the database, which gives rows theirs; in its own words, as it also takes `infinity` and
+ * `tomorrow` for a time.
+ *
+ * @param times and where the export has each
+ * @throws ExportFolderInvalid for one that has not been yet, or that is none
+ */
+export async function refuseFutureTimes(
+  database: Database,
+  times: ReadonlyMap<string, string>,
+): Promise<void> {
+  const { rows } = await namingFile('created_at and updated_at of the export', () =>
+    database.query<{ time: string }>(
+      `SELECT time FROM unnest($1::text[]) WITH ORDINALITY AS given (time, position)
+        WHERE time::timestamptz > clock_timestamp() OR NOT isfinite(time::timestamptz)
+        ORDER BY position LIMIT 1`,
+      [[...times.keys()]],
+    ),
+  );
+  const [future] = rows;
+  if (!future) return;
+  throw new ExportFolderInvalid({
+    what: 'A row of the export was made or changed at a time that has not been yet',
+    where: times.get(future.time) as string,
+    found: future.time,
+    expected: 'a time before now, in UTC where it has no zone',
+    fix: 'correct the time, or leave it out, and the row gets the time of the import',
   });
 }
 

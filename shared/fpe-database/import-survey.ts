@@ -33,6 +33,7 @@ import {
   identifyImages,
   identifySessions,
   refuseForeignPhotos,
+  refuseFutureTimes,
   type SessionIdentity,
 } from './import-identity.ts';
 import { refuseHiddenPeople } from './import-people.ts';
@@ -74,6 +75,7 @@ export type Survey = {
   notes: string[];
 };
 
+const ROW_TIMES = ['created_at', 'updated_at'];
 /** Of files that are refused, so that they can be looked for. */
 const REFUSED_SHOWN = 20;
 /** Where `namedKey` looks for the objects of a row, and what they are. */
@@ -101,6 +103,7 @@ export async function surveyExport(
   await surveyor.readVariables(exported);
   for (const user of exported.users) surveyor.readUser(user);
   for (const station of exported.stations) await surveyor.readStation(station);
+  await surveyor.requirePastTimes();
   await surveyor.requireOwnPhotos();
   await surveyor.readStorage(exported);
   if (exported.ignored.length > 0)
@@ -163,6 +166,8 @@ class Surveyor implements Survey {
   readonly notes: string[] = [];
   readonly unknownColumns = new Set<string>();
   #variableCodes = new Set<string>(Object.keys(VARIABLES));
+  /** Times at which rows were made or changed, and the first place that says so. */
+  #rowTimes = new Map<string, string>();
   #photoOfId = new Map<number, string>();
   #owners = new Map<string, Owner>();
   #ownerOfFolder = new Map<ExportedStation, Owner>();
@@ -222,6 +227,11 @@ class Surveyor implements Survey {
     if (renumbered > 0)
       this.notes.push(`${name}: ${renumbered} annotation sessions get new ids, because theirs are taken.`);
     if (skipped > 0) this.notes.push(`${name}: ${skipped} observations without a value are left out.`);
+  }
+
+  /** What a refresh counts begins at these times: one in the future would hide every later photo and pair. */
+  async requirePastTimes(): Promise<void> {
+    await refuseFutureTimes(this.#database, this.#rowTimes);
   }
 
   /** Photos that a station of this database has under another imageset, whose uuid says nothing then. */
@@ -427,7 +437,13 @@ class Surveyor implements Survey {
   #check(table: ImportedTable, record: ExportRecord, where: string): ExportRecord {
     const types = this.#catalog[table];
     for (const column of unknownColumns(record, types)) this.unknownColumns.add(`${table}.${column}`);
-    return importableColumns(record, types, where);
+    const columns = importableColumns(record, types, where);
+    for (const name of ROW_TIMES) {
+      const time = columns[name];
+      if (time === undefined || time === null || this.#rowTimes.has(String(time))) continue;
+      this.#rowTimes.set(String(time), `${name} in ${where}`);
+    }
+    return columns;
   }
 }
 

@@ -439,7 +439,7 @@ describe('An import', () => {
     const session = { status: 'DONE', created_at: '2023-07-01 15:04:05', variable: 'FLOW' };
     given.write(annotationsPath(given), [
       { ...session, id: newId(), uuid },
-      { ...session, id: newId(), uuid: later, created_at: '2199-01-01 00:00:00' },
+      { ...session, id: newId(), uuid: later, created_at: undefined },
     ]);
 
     const first = await load(given);
@@ -1307,6 +1307,65 @@ describe('An import refuses, before it writes anything,', () => {
       given.write(modelPath(given), modelOf(randomUUID(), columns));
       await expectRefusal(given, message);
     }
+  });
+
+  test.each([
+    '2199-01-01',
+    '2199-01-01 00:00:00',
+    '2199-01-01T00:00:00+02:00',
+    'infinity',
+    '-infinity',
+    'tomorrow',
+  ])('a model that was made at a time that has not been yet: %s', async (created_at) => {
+    const given = writeExport();
+    given.write(modelPath(given), modelOf(randomUUID(), { created_at }));
+
+    await expectRefusal(given, 'a time that has not been yet', `created_at in`, modelPath(given));
+  });
+
+  test.each(['created_at', 'updated_at'])('rows of every kind whose %s has not been yet', async (column) => {
+    const time = '2199-01-01 00:00:00';
+    const places: Record<string, (given: Export) => [string, unknown]> = {
+      users: ({ userId }) => [
+        `users/${userId}/user.json`,
+        { id: userId, affiliation_code: 'USER', [column]: time },
+      ],
+      stations: (given) => [
+        `${stationPath(given.userId)}/db/station.json`,
+        { name: 'Mill Brook', latitude: 42, longitude: -72, timezone: 'UTC', [column]: time },
+      ],
+      imagesets: (given) => [
+        `${stationPath(given.userId)}/db/imagesets/${given.imagesetUuid}/imageset.json`,
+        { uuid: given.imagesetUuid, [column]: time },
+      ],
+      images: (given) => [
+        imagesPath(given),
+        PHOTOS.map((filename, index) => ({ id: given.imageIds[index], filename, [column]: time })),
+      ],
+      datasets: (given) => [
+        `${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/dataset.json`,
+        { uuid: given.datasetUuid, [column]: time },
+      ],
+      annotations: (given) => [
+        annotationsPath(given),
+        [{ id: newId(), uuid: given.sessionUuid, [column]: time }],
+      ],
+      models: (given) => [modelPath(given), modelOf(randomUUID(), { [column]: time })],
+    };
+    for (const place of Object.values(places)) {
+      const given = writeExport();
+      const [path, content] = place(given);
+      given.write(path, content);
+
+      await expectRefusal(given, `${column} in`, path, '2199-01-01T00:00:00Z');
+    }
+  });
+
+  test('a time at which no row can have been made', async () => {
+    const given = writeExport();
+    given.write(modelPath(given), modelOf(randomUUID(), { created_at: 'soon' }));
+
+    await expectRefusal(given, 'soon');
   });
 
   test('an id that would be the last of all', async () => {
