@@ -37,8 +37,8 @@ export function importCommand(): Command {
       'after',
       `
 The local stack takes it while it runs, unless --stage or the environment says where to:
-DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; AWS_ENDPOINT_URL_S3 for another S3
-than that of AWS.
+DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; MODEL_BUCKET, which
+tells of earlier models; AWS_ENDPOINT_URL_S3 for another S3 than that of AWS.
 Importing a folder again changes nothing; importing a newer export of it adds rows and files, and updates rows. Nothing is
 deleted, no file of the bucket is replaced, photos that show people go on doing so, and only files that rows of the same station name are copied.`,
     )
@@ -53,7 +53,8 @@ async function runImport(folder: string, options: Options, command: Command): Pr
   const storageBucket = options.bucket ?? setting('STORAGE_BUCKET');
   const progress = progressBar();
   try {
-    const given = { storageBucket, onProgress: progress.show };
+    const modelBucket = optionalSetting('MODEL_BUCKET');
+    const given = { storageBucket, modelBucket, onProgress: progress.show };
     if (options.dryRun) {
       const plan = await planImport(resolve(folder), given);
       progress.stop();

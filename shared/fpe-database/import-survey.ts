@@ -71,6 +71,8 @@ export type Survey = {
   /** Keys of photos and annotation files in the storage bucket that rows of the export name. */
   photoKeys: Set<string>;
   annotationKeys: Set<string>;
+  /** Models that the database does not have, by uuid, and where the export describes them. */
+  newModels: Map<string, string>;
   /** For the person who imports: what is left out, and why. */
   notes: string[];
 };
@@ -163,6 +165,7 @@ class Surveyor implements Survey {
   readonly highestIds = { images: 0, annotations: 0 };
   readonly photoKeys = new Set<string>();
   readonly annotationKeys = new Set<string>();
+  readonly newModels = new Map<string, string>();
   readonly notes: string[] = [];
   readonly unknownColumns = new Set<string>();
   #variableCodes = new Set<string>(Object.keys(VARIABLES));
@@ -415,6 +418,7 @@ class Surveyor implements Survey {
       namedKey(columns, DIAGNOSTICS, { folder, suffix: '.html' }, this.#bucket, file),
     ];
     if (model.uuid === null) return;
+    if (!isPublished) this.newModels.set(model.uuid, file);
     for (const key of [...named, ...OTHER_MODEL_FILES.map((name) => `${folder}${name}`)]) {
       if (key === null) continue;
       owner.keys.set(key, 'files of models');
@@ -456,7 +460,7 @@ function unnamedFiles(keys: readonly string[]): ExportFolderInvalid {
     expected:
       'photos, thumbnails and pii.json of the imagesets, annotation files, files of observed values, and public files of models that db/ describes',
     fix: hasArchive
-      ? 'remove these files, or add the rows they belong to; model.tar.gz is code that scoring runs, so whoever trusts it copies it into the bucket'
+      ? 'remove these files, or add the rows they belong to; model.tar.gz is code that scoring runs, so whoever trusts it copies it into the bucket after the import'
       : 'remove these files, or add the rows they belong to',
   });
 }

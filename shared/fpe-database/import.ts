@@ -2,6 +2,7 @@ import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../
 import { ExportFolderInvalid } from '../errors.ts';
 import { enumerate } from '../fpe-export/enumerate.ts';
 import { type ExportFolder, findExport } from '../fpe-export/folder.ts';
+import { refuseTakenFolders } from '../fpe-export/model-folders.ts';
 import { readRecord, readRecords } from '../fpe-export/records.ts';
 import {
   compareStorage,
@@ -28,6 +29,8 @@ type OnProgress = (progress: ImportProgress) => void;
 export type ImportOptions = {
   /** Bucket that takes the files, and the place of {STORAGE_BUCKET} in the rows. */
   storageBucket: string;
+  /** Bucket of the runs, which tells of earlier models; without it, the storage bucket alone does. */
+  modelBucket?: string | undefined;
   onProgress?: OnProgress;
 };
 
@@ -68,13 +71,14 @@ export type ImportPlan = {
  * as they are (Q-S7). Of the bucket it writes only keys that rows of the same station name.
  *
  * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge, and for what
- *   somebody else wrote meanwhile: then some files are in the bucket already, and no row is in the database
+ *   somebody else wrote meanwhile: then some files are in the bucket already, and no row is in the database; those of new models are to be deleted
+ *   before the next try
  * @throws DatabaseUnavailable, ConfigurationMissing
  */
 export async function importExport(folder: string, options: ImportOptions): Promise<ImportResult> {
   const { storageBucket, onProgress = () => undefined } = options;
   const exported = findExport(folder);
-  const survey = await surveyFolder(exported, storageBucket, onProgress);
+  const survey = await surveyFolder(exported, options);
   const { files, notes } = await importFiles(survey, storageBucket, onProgress);
   const written = await withDatabase(
     (database) =>
@@ -85,11 +89,9 @@ export async function importExport(folder: string, options: ImportOptions): Prom
 }
 
 /** Checks a folder as an import does, and says what it would load; writes nothing. @throws as `importExport` */
-export async function planImport(
-  folder: string,
-  { storageBucket, onProgress = () => undefined }: ImportOptions,
-): Promise<ImportPlan> {
-  const survey = await surveyFolder(findExport(folder), storageBucket, onProgress);
+export async function planImport(folder: string, options: ImportOptions): Promise<ImportPlan> {
+  const { storageBucket } = options;
+  const survey = await surveyFolder(findExport(folder), options);
   const { same, notes } = await compareFiles(survey, storageBucket, () => undefined);
   const isThere = new Set(same);
   return {
@@ -108,18 +110,20 @@ export async function planImport(
   };
 }
 
-const surveyFolder = (
+async function surveyFolder(
   exported: ExportFolder,
-  storageBucket: string,
-  onProgress: OnProgress,
-): Promise<Survey> =>
-  withDatabase(async (database) => {
-    const total = exported.stations.length;
-    onProgress({ step: 'check', done: 0, total });
-    const survey = await surveyExport(database, await readCatalog(database), exported, storageBucket);
-    onProgress({ step: 'check', done: total, total });
-    return survey;
-  }, DATABASE_LIMITS.byHand);
+  { storageBucket, modelBucket, onProgress = () => undefined }: ImportOptions,
+): Promise<Survey> {
+  const total = exported.stations.length;
+  onProgress({ step: 'check', done: 0, total });
+  const survey = await withDatabase(
+    async (database) => surveyExport(database, await readCatalog(database), exported, storageBucket),
+    DATABASE_LIMITS.byHand,
+  );
+  await refuseTakenFolders({ storage: storageBucket, model: modelBucket }, survey.newModels);
+  onProgress({ step: 'check', done: total, total });
+  return survey;
+}
 
 async function importFiles(
   survey: Survey,

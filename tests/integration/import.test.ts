@@ -20,11 +20,12 @@ import {
 
 let database: pg.Client;
 let bucket: string;
+let modelBucket: string;
 const folders: string[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  bucket = (await createTestBuckets()).storage;
+  ({ storage: bucket, model: modelBucket } = await createTestBuckets());
 });
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
@@ -195,7 +196,7 @@ const modelOf = (uuid: string, columns: Row = {}) => ({
 });
 const withoutIds = () => PHOTOS.map((filename) => ({ filename, status: 'DONE' }));
 
-const load = ({ folder }: Export) => importExport(folder, { storageBucket: bucket });
+const load = ({ folder }: Export) => importExport(folder, { storageBucket: bucket, modelBucket });
 
 async function query(sql: string, ...parameters: unknown[]): Promise<Row[]> {
   return (await database.query(sql, parameters)).rows;
@@ -1286,6 +1287,34 @@ describe('An import refuses, before it writes anything,', () => {
     }
   });
 
+  test.each([
+    ['its archive', 'model.tar.gz'],
+    ['the file that the export has, too', 'predictions.csv'],
+    ['a file of another name', 'kept/a.txt'],
+  ])('a model whose public folder has files that no row names any more: %s', async (_, name) => {
+    const given = writeExport();
+    const key = `models/${randomUUID()}/${name}`;
+    await writeObject({ bucket, key }, 'theirs', 'application/octet-stream');
+    const uuid = key.split('/')[1] as string;
+    given.write(modelPath(given), modelOf(uuid));
+    given.write(`${storagePath(given)}/models/${uuid}/predictions.csv`, 'theirs');
+
+    await expectRefusal(given, 'The files of a model of the export are there already', key, modelPath(given));
+    await expect(planImport(given.folder, { storageBucket: bucket })).rejects.toThrow(key);
+  });
+
+  test('a model of which a station has a version, also in capitals', async () => {
+    const uuid = randomUUID();
+    const folder = `rank/29/models/RANK-FLOW-20230101/versions/${uuid}/`;
+    await writeObject({ bucket: modelBucket, key: `${folder}model.json` }, '{}', 'application/json');
+    for (const same of [uuid, uuid.toUpperCase()]) {
+      const given = writeExport();
+      given.write(modelPath(given), modelOf(same));
+
+      await expectRefusal(given, `${folder} in bucket ${modelBucket}`);
+    }
+  });
+
   test('another model under the code of one that the station has', async () => {
     const given = writeExport();
     given.write(modelPath(given), modelOf(randomUUID()));
@@ -1392,7 +1421,7 @@ describe('An import refuses, before it writes anything,', () => {
     folders.push(folder);
     writeFileSync(join(folder, 'notes.txt'), '');
 
-    const attempt = importExport(folder, { storageBucket: bucket });
+    const attempt = importExport(folder, { storageBucket: bucket, modelBucket });
 
     await expect(attempt).rejects.toThrow(ExportFolderInvalid);
     await expect(attempt).rejects.toThrow('Found: only notes.txt');
