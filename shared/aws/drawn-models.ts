@@ -12,6 +12,7 @@ import {
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
 import { clearDefault, findVerifiedStation, linkModel } from '../fpe-database/verified-models.ts';
 import { inputImage } from '../input-files.ts';
+import { parseJsonAs } from '../json.ts';
 import { modelKeys, publicFolder, publishedKeys, runKeys, stationKeys, versionKeys } from '../keys.ts';
 import { modelAddresses } from '../model-addresses.ts';
 import { modelManifest } from '../model-manifest.ts';
@@ -250,7 +251,7 @@ class DrawingWork {
     for (;;) {
       const version = await readVersion(location);
       if (!version) return;
-      const manifest = modelManifest.parse(JSON.parse(version.text));
+      const manifest = parseJsonAs(version.text, modelManifest);
       if (manifest.images === images) return;
       const text = `${JSON.stringify({ ...manifest, images }, null, 2)}\n`;
       if (await writeConditionally(location, text, version.etag)) return;
