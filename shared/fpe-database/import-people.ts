@@ -61,7 +61,7 @@ export async function refuseHiddenPeople(
     const columns = importableColumns(row.record, catalog.images, where);
     const before = row.exists ? kept.get(row.id as number) : undefined;
     if (before)
-      moved.push(...lostObjects(before, columns).map((key) => `image ${before.id} no longer ${key}`));
+      for (const key of lostObjects(before, columns)) moved.push(`image ${before.id} no longer ${key}`);
     else if (objectsOf(columns).some((key) => shownBy.has(key))) naming.push({ row, columns });
   }
   const shown = await newlyNamed(database, naming, shownBy, where);
