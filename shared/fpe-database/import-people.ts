@@ -4,6 +4,7 @@ import { importableColumns } from '../fpe-export/columns.ts';
 import { enumerate } from '../fpe-export/enumerate.ts';
 import type { ExportRecord } from '../fpe-export/records.ts';
 import { findImageKey } from '../image-key.ts';
+import { keySql } from './image-sql.ts';
 import type { Catalog } from './import-catalog.ts';
 import { type ImportRow, namingFile } from './import-rows.ts';
 
@@ -23,9 +24,6 @@ const COLUMNS = 'id, full_s3, full_url, thumb_s3, thumb_url, pii_person, pii_veh
 const HAS_PII = 'image_has_pii(pii_person, pii_vehicle, pii_on, pii_off)';
 /** What a row gets for the columns that an export leaves out. */
 const NEW_ROW = { pii_person: 0, pii_vehicle: 0, pii_on: false, pii_off: false };
-/** The rule of `findImageKey`, as PostgreSQL says it. */
-const keySql = (s3: string, url: string): string =>
-  `coalesce(${s3}->>'Key', substring(${url} FROM '^[a-z]+://[^/]+/(.+)$'))`;
 
 /**
  * Refuses rows of one imageset by which a picture in which this database shows people would be shown as one without: a row

@@ -2,6 +2,7 @@ import type { Database } from '../aws/database.ts';
 import type { ObjectLocation } from '../object-location.ts';
 import type { FillCandidates } from '../observed-values.ts';
 import type { PhotoExclusion, ValueExclusion } from '../reasons.ts';
+import { HAS_PII, keySql } from './image-sql.ts';
 
 /** Rows fetched at a time: memory stays flat however many photos a station has. */
 const ROWS_PER_FETCH = 20_000;
@@ -29,9 +30,8 @@ export const isPossible = (timestamp: string): string =>
 const epochSeconds = (timestamp: string): string =>
   `CASE WHEN ${isPossible(timestamp)} THEN floor(extract(epoch FROM ${timestamp}))::float8 END`;
 
-/** What a row of `images` is about, by the rule of `findImageKey`. */
-const OBJECT = "coalesce(i.full_s3->>'Key', substring(i.full_url FROM '^[a-z]+://[^/]+/(.+)$'))";
-const HAS_PII = 'image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)';
+/** What a row of `images` is about. */
+const OBJECT = keySql('i.full_s3', 'i.full_url');
 
 /** Keeps PostgreSQL from working out an expression of a query anew for each place in the outer one that names it. */
 const ONCE = 'OFFSET 0';

@@ -1,5 +1,6 @@
 import type { Database } from '../aws/database.ts';
 import type { StationHistory } from '../refresh-plan.ts';
+import { HAS_PII } from './image-sql.ts';
 import { isPossible } from './station-export.ts';
 
 /** What a station is refreshed for. */
@@ -81,7 +82,7 @@ export async function stationHistories(
             AND NOT flag AND status = 'DONE' AND url IS NOT NULL) annotated ON true
        LEFT JOIN LATERAL (
          SELECT count(*) FILTER (WHERE NOT has_pii) AS new_photos
-           FROM (SELECT image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off) AS has_pii
+           FROM (SELECT ${HAS_PII} AS has_pii
                    FROM imagesets s JOIN images i ON i.imageset_id = s.id
                   WHERE s.station_id = wanted.station_id AND s.status = 'DONE' AND i.status = 'DONE'
                     AND ${isPossible('i.timestamp')}
@@ -131,7 +132,7 @@ export async function stationPeople(
        JOIN images i ON i.imageset_id = s.id
        JOIN (SELECT station_id, array_agg(uuid::text ORDER BY id) AS uuids, (array_agg(code ORDER BY id DESC))[1] AS code
                FROM models WHERE station_id = ANY ($1) AND uuid IS NOT NULL GROUP BY station_id) models USING (station_id)
-      WHERE image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)
+      WHERE ${HAS_PII}
       GROUP BY s.station_id, models.uuids, models.code`,
     [stationIds, former.map(({ station_id }) => station_id), former.map(({ uuid }) => uuid)],
   );

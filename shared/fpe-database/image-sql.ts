@@ -1,0 +1,6 @@
+/** The key that a row names, by the rule of `findImageKey` (shared/image-key.ts). */
+export const keySql = (s3: string, url: string): string =>
+  `coalesce(${s3}->>'Key', substring(${url} FROM '^[a-z]+://[^/]+/(.+)$'))`;
+
+/** Whether a row `i` of images shows people or vehicles. */
+export const HAS_PII = 'image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)';
