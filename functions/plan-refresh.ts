@@ -5,7 +5,7 @@ import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
-import { findPeopleLeft, readFormerImagesets } from '../shared/aws/people-left.ts';
+import { formerImagesets, readPeopleRecords, stationsWithPeopleLeft } from '../shared/aws/people-left.ts';
 import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
 import { readScoredUntil } from '../shared/aws/scored-until.ts';
 import { InvalidInput } from '../shared/errors.ts';
@@ -104,15 +104,15 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
     return { ids, wanted, models: await defaultModels(database, wanted) };
   }, DATABASE_LIMITS.manyRows);
   const scoredUntil = await readScoredUntil(models);
-  const former = await readFormerImagesets(ids);
+  const records = await readPeopleRecords(ids);
   const { people, histories } = await withDatabase(
     async (database) => ({
-      people: await stationPeople(database, ids, former),
+      people: await stationPeople(database, ids, formerImagesets(records)),
       histories: await stationHistories(database, wanted, scoredUntil),
     }),
     DATABASE_LIMITS.manyRows,
   );
-  const peopleLeft = await findPeopleLeft(people);
+  const peopleLeft = stationsWithPeopleLeft(people, records);
   const rulesOf = (id: number) => stationRules(settings, id);
   const settled = { max_training_jobs: settings.max_training_jobs, now };
   return planRefresh(

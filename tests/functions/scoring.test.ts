@@ -24,7 +24,7 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
-import { readFormerImagesets } from '../../shared/aws/people-left.ts';
+import { formerImagesets, readPeopleRecords } from '../../shared/aws/people-left.ts';
 import { changePeopleRecord, readPeopleRecord } from '../../shared/aws/people-record.ts';
 import { recordWithdrawal } from '../../shared/aws/withdrawal-record.ts';
 import { formatCsv } from '../../shared/csv.ts';
@@ -805,7 +805,7 @@ describe('the withdrawal of photos', () => {
     const [plan] = await stationPeople(
       database as unknown as Database,
       [run.station.id],
-      await readFormerImagesets([run.station.id]),
+      formerImagesets(await readPeopleRecords([run.station.id])),
     );
     const selection = await call(selectPhotos, { run });
     await call(withdrawPhotos, { run, selection });
