@@ -48,7 +48,11 @@ export function dischargesOf(page: DischargePage): { discharges: Discharge[]; un
   const unusable: UnusableValues = { 'in another unit': 0, 'not readable': 0 };
   // Each value of a page comes with a text of its own, which together take as much as the values.
   const ids = new Map<string, string>();
-  const sharedId = (id: string) => ids.get(id) ?? ids.set(id, id).get(id) ?? id;
+  const sharedId = (id: string) => {
+    const known = ids.get(id) ?? id;
+    ids.set(known, known);
+    return known;
+  };
   const discharges = page.features.flatMap((found) => {
     const parsed = feature.safeParse(found);
     if (!parsed.success) {
