@@ -133,6 +133,13 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
     moving = arn;
     task.open(interference);
   };
+  const stopWhile = async (arn: string, interferenceOf: (stopped: Promise<void>) => Interference) => {
+    const stopped = Promise.withResolvers<void>();
+    open(arn, interferenceOf(stopped.promise));
+    await client.send(new StopExecutionCommand({ executionArn: arn }));
+    stopped.resolve();
+    await Promise.allSettled([...running]);
+  };
   return {
     async start(machine, input) {
       const { arn: stateMachineArn } = machines.find(({ name }) => name.endsWith(`-${machine}`)) as {
@@ -150,25 +157,14 @@ export async function startGatedMachines(objects: Objects): Promise<GatedMachine
       open(arn, typeof fate === 'function' ? fate : FATES[fate]);
       await settled(arn);
     },
-    async stopDuring(arn) {
-      const stopped = Promise.withResolvers<void>();
-      // The machine is not told, or an execution in its last state would end before it is stopped.
-      open(arn, async (run) => {
-        const [answer] = await Promise.allSettled([run(), stopped.promise]);
+    // The machine is not told, or an execution in its last state would end before it is stopped.
+    stopDuring: (arn) =>
+      stopWhile(arn, (stopped) => async (run) => {
+        const [answer] = await Promise.allSettled([run(), stopped]);
         if (answer.status === 'rejected') throw answer.reason;
         return answer.value;
-      });
-      await client.send(new StopExecutionCommand({ executionArn: arn }));
-      stopped.resolve();
-      await Promise.allSettled([...running]);
-    },
-    async stopBefore(arn) {
-      const stopped = Promise.withResolvers<void>();
-      open(arn, (run) => stopped.promise.then(run));
-      await client.send(new StopExecutionCommand({ executionArn: arn }));
-      stopped.resolve();
-      await Promise.allSettled([...running]);
-    },
+      }),
+    stopBefore: (arn) => stopWhile(arn, (stopped) => (run) => stopped.then(run)),
     async stop(arn) {
       await client.send(new StopExecutionCommand({ executionArn: arn }));
       waiting.delete(arn);
