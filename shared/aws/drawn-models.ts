@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pMap from 'p-map';
 import * as z from 'zod';
 import { type DrawingAction, type DrawingChange, planDrawing, type StationModel } from '../drawn-models.ts';
-import { ClaimLost, ObjectChanged, ObjectNotFound, StationNotFound, TooManyRemovals } from '../errors.ts';
+import { ObjectChanged, ObjectNotFound, TooManyRemovals } from '../errors.ts';
 import {
   lockModels,
   type ModelAddresses,
@@ -12,32 +12,22 @@ import {
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
 import { clearDefault, findVerifiedStation, linkModel } from '../fpe-database/verified-models.ts';
 import { inputImage } from '../input-files.ts';
-import { parseJsonAs } from '../json.ts';
 import { modelKeys, publicFolder, publishedKeys, runKeys, stationKeys, versionKeys } from '../keys.ts';
 import { modelAddresses } from '../model-addresses.ts';
-import { modelManifest } from '../model-manifest.ts';
 import { s3Uri } from '../object-location.ts';
 import { withNewFolder } from '../people-record.ts';
 import { areFewVanished, MOST_VANISHED } from '../photo-selection.ts';
 import { PhotoSet } from '../photo-set.ts';
+import { requireStationExists } from '../station.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import type { Places } from '../verification/findings.ts';
 import { joinWithdrawals, type Withdrawal, withdrawalOf } from '../withdrawal.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from './database.ts';
 import { isExecutionRunning } from './executions.ts';
-import { findManifest, typeOf, writePublicFiles } from './model-publication.ts';
-import {
-  copyObject,
-  findJson,
-  findSize,
-  findVersion,
-  readRows,
-  readVersion,
-  writeConditionally,
-  writeJson,
-} from './object-store.ts';
+import { changeManifest, findManifest, typeOf, writePublicFiles } from './model-publication.ts';
+import { copyObject, findJson, findSize, findVersion, readRows, writeJson } from './object-store.ts';
 import { changePeopleRecord, readPeopleRecord } from './people-record.ts';
-import { readClaim } from './run-claim.ts';
+import { requireUnclaimed } from './run-claim.ts';
 import { withdrawFromFolder } from './withdrawal.ts';
 
 export type DrawingRequest = {
@@ -57,15 +47,7 @@ export const findStationModels = (
   withDatabase((database) => readStationModels(database, stationId, places));
 
 async function readStationModels(database: Database, stationId: number, places: Places) {
-  const found = await findVerifiedStation(database, stationId);
-  if (!found)
-    throw new StationNotFound({
-      what: 'There is no such station',
-      where: 'stations of the FPE database',
-      found: `no row with id ${stationId}`,
-      expected: 'the id of a station',
-      fix: 'give the id that the address of the station’s page ends with',
-    });
+  const found = requireStationExists(await findVerifiedStation(database, stationId), stationId);
   const models = await pMap(
     found.rows,
     async ({ uuid, ...row }): Promise<StationModel[]> => {
@@ -105,7 +87,8 @@ export async function changeDrawing(
   region: string,
 ): Promise<void> {
   await withDatabase(async (database) => {
-    const { station } = await readStationModels(database, request.station_id, places);
+    const id = request.station_id;
+    const { station } = requireStationExists(await findVerifiedStation(database, id), id);
     const work = new DrawingWork(database, station, agreed.model, places, region);
     const addresses = request.action === 'unpublish' ? null : await work.makeFiles(request.allowRemovals);
     await inTransaction(database, async () => {
@@ -247,15 +230,10 @@ class DrawingWork {
 
   /** Its manifest counts the rows of the public predictions. */
   async #tellOfImages(images: number): Promise<void> {
-    const location = this.#inModelBucket(this.#version.manifest);
-    for (;;) {
-      const version = await readVersion(location);
-      if (!version) return;
-      const manifest = parseJsonAs(version.text, modelManifest);
-      if (manifest.images === images) return;
-      const text = `${JSON.stringify({ ...manifest, images }, null, 2)}\n`;
-      if (await writeConditionally(location, text, version.etag)) return;
-    }
+    await changeManifest(this.#inModelBucket(this.#version.manifest), (manifest) => ({
+      ...manifest,
+      images,
+    }));
   }
 
   async publishFiles(): Promise<void> {
@@ -304,17 +282,7 @@ class DrawingWork {
   /** @throws ClaimLost while an execution trains or scores with the code */
   async requireUnclaimed(): Promise<void> {
     const { claim, scoring_claim } = modelKeys(this.#station.id, this.#model.code);
-    for (const key of [claim, scoring_claim]) {
-      const held = await readClaim(this.#inModelBucket(key));
-      if (!held || held.claim.status === 'finished') continue;
-      if (!(await isExecutionRunning(held.claim.execution_arn))) continue;
-      throw new ClaimLost({
-        what: 'An execution is working on this model code',
-        where: s3Uri(this.#inModelBucket(key)),
-        found: held.claim.execution_arn,
-        expected: 'none',
-        fix: 'wait until it has ended, then run the command again',
-      });
-    }
+    for (const key of [claim, scoring_claim])
+      await requireUnclaimed(this.#inModelBucket(key), isExecutionRunning);
   }
 }

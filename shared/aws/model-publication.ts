@@ -282,15 +282,26 @@ export async function renewManifest(
   written: readonly WrittenFile[],
   modelUuid?: string,
 ): Promise<void> {
+  const etags = new Map(written.map(({ key, etag }) => [key, etag]));
+  await changeManifest(location, (manifest) => {
+    if (modelUuid !== undefined && manifest.model_uuid !== modelUuid) return manifest;
+    const files = manifest.files.map((file) => ({ ...file, etag: etags.get(file.key) ?? file.etag }));
+    return { ...manifest, files };
+  });
+}
+
+/** Writes what the change makes of the manifest, again where somebody else has written meanwhile; where there is none, nothing. */
+export async function changeManifest(
+  location: ObjectLocation,
+  change: (manifest: ModelManifest) => ModelManifest,
+): Promise<void> {
   for (;;) {
     const version = await readVersion(location);
     if (!version) return;
     const manifest = parseJsonAs(version.text, modelManifest);
-    if (modelUuid !== undefined && manifest.model_uuid !== modelUuid) return;
-    const etags = new Map(written.map(({ key, etag }) => [key, etag]));
-    const files = manifest.files.map((file) => ({ ...file, etag: etags.get(file.key) ?? file.etag }));
-    if (JSON.stringify(files) === JSON.stringify(manifest.files)) return;
-    if (await writeConditionally(location, JSON.stringify({ ...manifest, files }), version.etag)) return;
+    const text = JSON.stringify(change(manifest));
+    if (text === JSON.stringify(manifest)) return;
+    if (await writeConditionally(location, text, version.etag)) return;
   }
 }
 

@@ -92,6 +92,23 @@ async function moveClaim(holder: ClaimHolder, key: string, status: RunClaim['sta
   await assertClaimHeld(holder, key);
 }
 
+/** For who changes by hand what the holder of the claim may be working on. @throws ClaimLost while an execution does */
+export async function requireUnclaimed(
+  location: ObjectLocation,
+  isRunning: (executionArn: string) => Promise<boolean>,
+): Promise<void> {
+  const held = await readClaim(location);
+  if (!held || held.claim.status === 'finished') return;
+  if (!(await isRunning(held.claim.execution_arn))) return;
+  throw new ClaimLost({
+    what: 'An execution is working on this model code',
+    where: s3Uri(location),
+    found: held.claim.execution_arn,
+    expected: 'none',
+    fix: 'wait until it has ended, then run the command again',
+  });
+}
+
 /** The claim at a place with its ETag, or null where there is none. */
 export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
   const version = await readVersion(location);

@@ -54,7 +54,7 @@ import {
   writeCsv,
 } from './object-store.ts';
 import { replaceTogether } from './publication.ts';
-import { finishClaim, readClaim } from './run-claim.ts';
+import { finishClaim, readClaim, requireUnclaimed } from './run-claim.ts';
 import type { StationLook } from './station-facts.ts';
 import { withdrawFromStation } from './station-withdrawal.ts';
 import { withdrawFromFile } from './withdrawal.ts';
@@ -308,25 +308,12 @@ class RepairWork {
       to: this.#inModelBucket(to),
       contentType: typeOf(to),
     }));
-    const written = await replaceTogether(copies, manifest.run_id, () => this.#requireUnclaimed(code));
+    const written = await replaceTogether(copies, manifest.run_id, () =>
+      requireUnclaimed(this.#inModelBucket(modelKeys(this.#id, code).claim), isExecutionRunning),
+    );
     const others = isOwn ? (known?.files ?? []).filter(({ key }) => !places.has(key)) : [];
     const restored: ModelManifest = { ...manifest, files: [...others, ...written] };
     return changed(await writeConditionally(at, `${JSON.stringify(restored, null, 2)}\n`, lies?.etag));
-  }
-
-  /** @throws ClaimLost where an execution works on the code */
-  async #requireUnclaimed(code: string): Promise<void> {
-    const { claim: key } = modelKeys(this.#id, code);
-    const held = await readClaim(this.#inModelBucket(key));
-    if (!held || held.claim.status === 'finished') return;
-    if (!(await isExecutionRunning(held.claim.execution_arn))) return;
-    throw new ClaimLost({
-      what: 'An execution is working on this model code',
-      where: key,
-      found: held.claim.execution_arn,
-      expected: 'none',
-      fix: 'wait for it, then look again',
-    });
   }
 
   async #restoreOwnFiles({
