@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { crc32 } from 'node:zlib';
 
 /**
  * What becomes of a request: silence in the middle of the answer, a connection that is closed before the work, after it or in the
@@ -22,6 +23,8 @@ export type FaultyS3 = {
   /** By bucket and key, such as `models/a.csv`. */
   objects: Map<string, Buffer>;
   asked: Asked[];
+  /** Answers that are not whole yet, and whose reader is there. */
+  readonly open: number;
   /** Decides for each request; null where it is answered. */
   fault: (asked: Asked) => Fault | null;
   stop(): Promise<void>;
@@ -29,7 +32,12 @@ export type FaultyS3 = {
 
 /** Reads and writes of single objects as S3 answers them, and the faults that it can have; nobody needs to sign. */
 export async function startFaultyS3(): Promise<FaultyS3> {
+  let open = 0;
   const server = createServer(async (request, response) => {
+    open += 1;
+    response.on('close', () => {
+      open -= 1;
+    });
     const body = await buffer(request);
     const asked = describe(request);
     s3.asked.push(asked);
@@ -48,6 +56,9 @@ export async function startFaultyS3(): Promise<FaultyS3> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     objects: new Map(),
     asked: [],
+    get open() {
+      return open;
+    },
     fault: () => null,
     async stop() {
       server.closeAllConnections();
@@ -66,6 +77,11 @@ function describe({ method = '', url = '', headers }: IncomingMessage): Asked {
 type Refusal = { status: number; code: string };
 
 const etagOf = (object: Buffer) => `"${createHash('md5').update(object).digest('hex')}"`;
+const checksumOf = (object: Buffer) => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(crc32(object));
+  return bytes.toString('base64');
+};
 
 function work(
   objects: Map<string, Buffer>,
@@ -91,7 +107,11 @@ function answer(
   const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? [];
   const part = object.subarray(Number(first), last === '' ? undefined : Number(last) + 1);
   const length = method === 'GET' || method === 'HEAD' ? part.length : 0;
-  response.writeHead(range === null ? 200 : 206, { etag: etagOf(object), 'content-length': length });
+  response.writeHead(range === null ? 200 : 206, {
+    etag: etagOf(object),
+    'content-length': length,
+    ...(range === null && { 'x-amz-checksum-crc32': checksumOf(object) }),
+  });
   if (method !== 'GET') response.end();
   else if (fault === null) response.end(part);
   else

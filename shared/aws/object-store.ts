@@ -79,15 +79,20 @@ const PROGRESS_BYTES = 2 ** 16;
 
 /** The whole body of an object: where it breaks off, the rest is asked for, of the same version. @throws ObjectChanged */
 function wholeBody(location: ObjectLocation, opened: GetObjectCommandOutput): Readable {
-  return Readable.from(resumed(location, opened), { objectMode: false });
+  const body = bodyOf(opened);
+  // Until somebody reads nobody else hears of an error, which would end the process; who reads gets it all the same.
+  body.on('error', () => undefined);
+  const whole = Readable.from(resumed(location, opened, body), { objectMode: false });
+  // A generator that nobody has begun to read ends without its `finally`.
+  return whole.once('close', () => body.destroy());
 }
 
 async function* resumed(
   location: ObjectLocation,
-  opened: GetObjectCommandOutput,
+  { ETag, ContentLength }: GetObjectCommandOutput,
+  first: Readable,
 ): AsyncGenerator<Uint8Array> {
-  const { ETag, ContentLength } = opened;
-  let body = bodyOf(opened);
+  let body = first;
   let offset = 0;
   let provenUpTo = 0;
   let patience = new Patience(PATIENCE_MS);

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -280,6 +282,25 @@ describe('a body that breaks off', () => {
     await expect(attempt).rejects.toThrow('s3://models/a.csv');
     expect(s3.asked.length).toBeGreaterThan(3);
   });
+
+  test('before anybody reads it ends no process, and is read to its end later', async () => {
+    const short = LONG.slice(0, 1000); // all that comes of it is there before anybody reads
+    keep(short);
+    const stream = await readStream(place);
+    while (s3.open > 0) await sleep(10);
+    await sleep(100);
+
+    expect(await text(stream)).toBe(short);
+  });
+
+  test('is let go of by who destroys it, read or not', async () => {
+    s3.fault = () => 'stall';
+    const { body } = (await openObject(place)) as { body: Readable };
+
+    body.destroy();
+
+    while (s3.open > 0) await sleep(10);
+  }, 5_000);
 
   test('for the reader’s own error is left', async () => {
     s3.fault = () => null;
