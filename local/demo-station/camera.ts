@@ -1,5 +1,5 @@
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
-import type { Photograph } from './photographs.ts';
+import type { Defect, Photograph } from './photographs.ts';
 import { cameraClock } from './photographs.ts';
 import { type Random, randomSource } from './random.ts';
 import { PHOTO_HEIGHT, PHOTO_WIDTH, renderPhoto, STRIP_HEIGHT, type Weather } from './render.ts';
@@ -8,12 +8,20 @@ import type { View } from './view.ts';
 const JPEG_QUALITY = 72;
 /** One for all photos: a canvas of its own for each would not be freed before the thread has drawn them all. */
 const canvas = createCanvas(PHOTO_WIDTH, PHOTO_HEIGHT);
+/** Width of the website's thumbnails. */
+const THUMBNAIL_WIDTH = 400;
+const small = createCanvas(THUMBNAIL_WIDTH, Math.round((PHOTO_HEIGHT * THUMBNAIL_WIDTH) / PHOTO_WIDTH));
 
-/** The file that a camera writes: JPEG with an info strip, or what is left of it. */
-export function takePhoto(view: View, weather: Weather, photograph: Photograph): Buffer {
+export type Taken = {
+  /** The file that a camera writes: JPEG with an info strip, or what is left of it. */
+  photo: Buffer;
+  /** The website's, made on upload, when the file was whole. */
+  thumbnail: Buffer;
+};
+
+/** Takes one photo of the view. */
+export function takePhoto(view: View, weather: Weather, photograph: Photograph): Taken {
   const { scene, defect } = photograph;
-  if (defect === 'empty') return Buffer.alloc(0);
-  if (defect === 'text') return Buffer.from('Card error 0x1C: file could not be recovered.\r\n');
   const context = canvas.getContext('2d');
   context.reset();
   const pixels = renderPhoto(view, weather, scene);
@@ -27,7 +35,21 @@ export function takePhoto(view: View, weather: Weather, photograph: Photograph):
   drawSnow(context, scene.snowfall, random);
   drawStrip(context, `${cameraClock(scene.time)}   ${Math.round(scene.temperatureC * 1.8 + 32)}F`);
   const jpeg = canvas.toBuffer('image/jpeg', JPEG_QUALITY);
+  return { photo: damage(jpeg, defect), thumbnail: shrink() };
+}
+
+function damage(jpeg: Buffer, defect: Defect | undefined): Buffer {
+  if (defect === 'empty') return Buffer.alloc(0);
+  if (defect === 'text') return Buffer.from('Card error 0x1C: file could not be recovered.\r\n');
   return defect === 'truncated' ? jpeg.subarray(0, Math.floor(jpeg.length * 0.55)) : jpeg;
+}
+
+function shrink(): Buffer {
+  const context = small.getContext('2d');
+  context.reset();
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(canvas, 0, 0, small.width, small.height);
+  return small.toBuffer('image/jpeg', JPEG_QUALITY);
 }
 
 function turnGrey(pixels: Uint8ClampedArray): void {

@@ -11,22 +11,28 @@ import { buildView, type Camera, type View } from './view.ts';
 export type DrawingTask = {
   seed: number;
   cameras: Camera[];
-  /** `path` is where the file goes. */
-  photos: { photograph: Photograph; path: string }[];
+  /** The paths are where the files go. */
+  photos: { photograph: Photograph; path: string; thumbnailPath: string | null }[];
 };
 
 const { seed, cameras, photos } = workerData as DrawingTask;
 const weather = buildWeather(seed);
 const views = new Map<number, View>();
-for (const { photograph, path } of photos) {
+for (const { photograph, path, thumbnailPath } of photos) {
   let view = views.get(photograph.imageset);
   if (!view) {
     view = buildView(cameras[photograph.imageset] as Camera, VIEW_WIDTH, VIEW_HEIGHT, seed);
     views.set(photograph.imageset, view);
   }
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, takePhoto(view, weather, photograph));
+  const { photo, thumbnail } = takePhoto(view, weather, photograph);
+  write(path, photo);
+  if (thumbnailPath) write(thumbnailPath, thumbnail);
   parentPort?.postMessage(1);
   // Memory of the canvas library is freed between turns of the event loop, not within one: gigabytes otherwise.
   await setImmediate();
+}
+
+function write(path: string, file: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, file);
 }

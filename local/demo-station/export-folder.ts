@@ -35,11 +35,23 @@ const VARIABLES: Record<string, string> = {
 
 export type Station = Photographs & { datasets: Dataset[]; sessions: Session[] };
 
-/** Where an imageset's photos lie below the demo station's folder. */
-export const photoPath = (seed: number, imageset: Imageset, { filename }: Photograph): string =>
-  join(stationFolder(seed), 'storage', photoKey(imageset, filename));
+/** Where the files of a photo go in the demo station's folder; one that the website could not read has no thumbnail. */
+export function photoPaths(
+  folder: string,
+  seed: number,
+  imageset: Imageset,
+  { filename, failed }: Photograph,
+): { path: string; thumbnailPath: string | null } {
+  const storage = join(folder, stationFolder(seed), 'storage');
+  return {
+    path: join(storage, photoKey(imageset, filename)),
+    thumbnailPath: failed ? null : join(storage, thumbnailKey(imageset, filename)),
+  };
+}
 
 const photoKey = ({ uuid }: Imageset, filename: string): string => `imagesets/${uuid}/images/${filename}`;
+
+const thumbnailKey = ({ uuid }: Imageset, filename: string): string => `imagesets/${uuid}/thumbs/${filename}`;
 
 const userId = (seed: number): string => randomSource(seed + 601).uuid();
 
@@ -126,6 +138,7 @@ function imagesetRow(imageset: Imageset, photographs: readonly Photograph[]) {
 
 function imageRow(imageset: Imageset, photograph: Photograph) {
   const key = photoKey(imageset, photograph.filename);
+  const thumbnail = thumbnailKey(imageset, photograph.filename);
   return {
     id: photograph.id,
     filename: photograph.filename,
@@ -136,6 +149,10 @@ function imageRow(imageset: Imageset, photograph: Photograph) {
     }),
     full_s3: JSON.stringify({ Bucket: BUCKET, Key: key }),
     full_url: objectUrl(key),
+    ...(!photograph.failed && {
+      thumb_s3: JSON.stringify({ Bucket: BUCKET, Key: thumbnail }),
+      thumb_url: objectUrl(thumbnail),
+    }),
     status: photograph.failed ? 'FAILED' : 'DONE',
     ...(photograph.failed && { error_message: 'Failed to read the time from the EXIF data' }),
     pii_animal: 0.013,

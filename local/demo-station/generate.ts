@@ -5,13 +5,13 @@ import { Worker } from 'node:worker_threads';
 import { ExportFolderInvalid } from '../../shared/errors.ts';
 import { annotate } from './annotators.ts';
 import type { DrawingTask } from './draw-photos.ts';
-import { photoPath, writeExport } from './export-folder.ts';
+import { photoPaths, writeExport } from './export-folder.ts';
 import { simulateStream } from './hydrograph.ts';
 import { observeFlow } from './observations.ts';
 import { type Imageset, planPhotographs } from './photographs.ts';
 
 /** Changes whenever the same seed gives other files. */
-const VERSION = 6;
+const VERSION = 7;
 /** Names version, seed and days of what the folder holds; `complete` is written last. */
 const STAMP = 'demo-station.json';
 /** Midnight at the station's cameras, 1 February 2022. */
@@ -52,7 +52,7 @@ export async function generateDemoStation(folder: string, options: DemoStationOp
   });
   const photos = photographs.map((photograph) => ({
     photograph,
-    path: join(folder, photoPath(seed, imagesets[photograph.imageset] as Imageset, photograph)),
+    ...photoPaths(folder, seed, imagesets[photograph.imageset] as Imageset, photograph),
   }));
   await draw({ seed, cameras: imagesets.map(({ camera }) => camera), photos }, onProgress);
   writeFileSync(stamp, stampText(wanted, true));

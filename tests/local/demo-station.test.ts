@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { loadImage } from '@napi-rs/canvas';
 import Papa from 'papaparse';
 import { type AnnotationPair, annotate, isDaytime } from '../../local/demo-station/annotators.ts';
 import { generateDemoStation } from '../../local/demo-station/generate.ts';
@@ -144,6 +145,22 @@ test('every image has an id of its own, an object below its imageset, and a file
     expect(existsSync(join(station, 'storage', Key))).toBe(true);
     if (image.status === 'DONE') expect(image.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000$/);
   }
+});
+
+test('every image that the website could read has a thumbnail, 400 pixels wide, also where its photo broke later', async () => {
+  const images = imageRows();
+
+  for (const image of images.filter(({ status }) => status === 'DONE')) {
+    const { Bucket, Key } = JSON.parse(image.thumb_s3);
+    expect(Bucket).toBe(BUCKET);
+    expect(image.thumb_url).toBe(`https://${BUCKET}.s3.amazonaws.com/${Key}`);
+    expect(Key).toBe(JSON.parse(image.full_s3).Key.replace('/images/', '/thumbs/'));
+    const { width, height } = await loadImage(join(station, 'storage', Key));
+    expect([width, height]).toEqual([400, Math.round((image.height / image.width) * 400)]);
+  }
+  const failed = images.filter(({ status }) => status === 'FAILED');
+  expect(failed.length).toBeGreaterThan(0);
+  for (const image of failed) expect(image).not.toHaveProperty('thumb_s3');
 });
 
 test('photos are JPEG but for the few that are broken', () => {
