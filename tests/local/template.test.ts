@@ -88,9 +88,9 @@ test.each([
 });
 
 test.each([
-  [{ 'Fn::Select': [0, ['a']] }, 'does not resolve Fn::Select'],
-  [{ 'Fn::GetAtt': ['Role', 'RoleId'] }, 'does not know the attribute RoleId of Role'],
-  [{ Ref: 'Nowhere' }, 'cannot refer to Nowhere (not a resource of the compiled template)'],
+  [{ 'Fn::Select': [0, ['a']] }, 'not known what Fn::Select comes to'],
+  [{ 'Fn::GetAtt': ['Role', 'RoleId'] }, 'The attribute RoleId of Role is not known'],
+  [{ Ref: 'Nowhere' }, 'a reference to Nowhere (not a resource of the compiled template) means'],
 ])('%j is refused by name', (definition, message) => {
   expect(() => definitionOf(definition)).toThrow(message);
 });
