@@ -1,16 +1,18 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these placeholders are CloudFormation’s
 /**
- * Writes docs/resources.md: everything that a deployment creates, and everything that its roles may do, read from the
- * compiled template of config/example.yml (`npm run resources`).
+ * Writes what the compiled template of config/example.yml says (`npm run resources`): docs/resources.md, everything that a
+ * deployment creates and that its roles may do, and docs/boundary.md, what a permissions boundary must allow for it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageStage, type Resource, type Template } from '../deployment/package.ts';
+import { describeBoundary } from './describe-boundary.ts';
+import { generic, STAGE, table } from './template-text.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const STAGE = 'example';
 export const RESOURCES_FILE = join(import.meta.dirname, 'resources.md');
+export const BOUNDARY_FILE = join(import.meta.dirname, 'boundary.md');
 
 /** Property that names a resource, and what the resource is there for. A type that is missing here is an error. */
 const TYPES: Record<string, { name?: string; purpose: (properties: Record<string, unknown>) => string }> = {
@@ -64,19 +66,18 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
   },
 };
 
-/** The page, from the template as it would be deployed. */
-export async function resourcesPage(): Promise<string> {
+/** The template as it would be deployed. */
+export async function exampleTemplate(): Promise<Template> {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-resources-'));
   try {
-    const { template: file } = await packageStage(ROOT, STAGE, join(folder, STAGE));
-    const template: Template = JSON.parse(readFileSync(join(folder, STAGE, file.file), 'utf8'));
-    return describeTemplate(template);
+    const { template } = await packageStage(ROOT, STAGE, join(folder, STAGE));
+    return JSON.parse(readFileSync(join(folder, STAGE, template.file), 'utf8'));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-function describeTemplate({ Resources }: Template): string {
+export function describeTemplate({ Resources }: Template): string {
   const resources = Object.entries(Resources);
   const roles = resources.filter(([, { Type }]) => Type === 'AWS::IAM::Role');
   return `# What a deployment creates
@@ -97,7 +98,7 @@ ${table(
 ## Roles
 
 Every role gets the permissions boundary of the stage, if it has one. What a role may not do by this table, it may not do at
-all: no role has a policy that AWS manages.
+all: no role has a policy that AWS manages. What a permissions boundary must let pass of it: [boundary.md](boundary.md).
 
 ${roles.map(([id, role]) => describeRole(id, role)).join('\n\n')}
 `;
@@ -163,13 +164,6 @@ function textOf(value: unknown): string {
     .replaceAll('${AWS::AccountId}', '{account}');
 }
 
-const generic = (text: string): string =>
-  text
-    .replaceAll(`fpe-${STAGE}`, '{app}-{stage}')
-    .replaceAll('usgs-chs-conte-prod-fpe-storage', '{storageBucket}')
-    .replaceAll('usgs-chs-conte-prod-fpe-models', '{modelBucket}')
-    .replaceAll('fpe-prod-db-secret', '{dbSecret}');
-
 const listOf = <Value>(value: Value | Value[]): Value[] => (Array.isArray(value) ? value : [value]);
 
 const principalOf = (document: unknown): string => {
@@ -179,9 +173,8 @@ const principalOf = (document: unknown): string => {
 
 const firstSentence = (text: string): string => generic(text.split('. ')[0] as string);
 
-function table(header: string[], rows: string[][]): string {
-  const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+if (import.meta.main) {
+  const template = await exampleTemplate();
+  writeFileSync(RESOURCES_FILE, describeTemplate(template));
+  writeFileSync(BOUNDARY_FILE, describeBoundary(template));
 }
-
-if (import.meta.main) writeFileSync(RESOURCES_FILE, await resourcesPage());
