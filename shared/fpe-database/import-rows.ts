@@ -4,6 +4,7 @@ import { ExportFolderInvalid } from '../errors.ts';
 import { type ColumnTypes, importableColumns } from '../fpe-export/columns.ts';
 import type { ExportRecord } from '../fpe-export/records.ts';
 import type { Catalog, ImportedTable } from './import-catalog.ts';
+import { fourDecimals } from './real-sql.ts';
 
 /** One statement carries this many rows: some megabytes of JSON when each has its detections. */
 const ROWS_PER_STATEMENT = 1_000;
@@ -200,7 +201,7 @@ function hidesPeople(columns: readonly string[]): string {
 
 function comparable(column: string, type: string): string {
   if (type === 'json') return `(${column})::jsonb`; // json has no equality
-  if (type === 'real') return `round((${column})::numeric, 4)`;
+  if (type === 'real') return fourDecimals(column);
   return column;
 }
 

@@ -2,6 +2,7 @@ import type { Database } from '../aws/database.ts';
 import { inUtc } from '../fpe-export/columns.ts';
 import { malformed, readRecords, requiredText, rowOf } from '../fpe-export/records.ts';
 import { namingFile, type RowChanges } from './import-rows.ts';
+import { fourDecimals } from './real-sql.ts';
 
 /** Four arrays of this length travel in one statement. */
 const VALUES_PER_STATEMENT = 20_000;
@@ -76,8 +77,8 @@ export async function writeSeries(
        UPDATE "values" AS changed SET date = given.date, value = given.value, flag = given.flag
          FROM given JOIN kept USING ("timestamp", nth)
         WHERE changed.id = kept.id
-          AND ROW(changed.date, round(changed.value::numeric, 4), changed.flag)
-              IS DISTINCT FROM ROW(given.date, round(given.value::numeric, 4), given.flag)
+          AND ROW(changed.date, ${fourDecimals('changed.value')}, changed.flag)
+              IS DISTINCT FROM ROW(given.date, ${fourDecimals('given.value')}, given.flag)
        RETURNING 1
      ), inserted AS (
        INSERT INTO "values" (series_id, date, "timestamp", value, flag)

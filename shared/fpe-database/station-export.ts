@@ -3,6 +3,7 @@ import type { ObjectLocation } from '../object-location.ts';
 import type { FillCandidates } from '../observed-values.ts';
 import type { PhotoExclusion, ValueExclusion } from '../reasons.ts';
 import { HAS_PII, keySql } from './image-sql.ts';
+import { fourDecimals, realText } from './real-sql.ts';
 
 /** Rows fetched at a time: memory stays flat however many photos a station has. */
 const ROWS_PER_FETCH = 20_000;
@@ -102,7 +103,7 @@ export const stationValues = (
   fetchRows<ValueRow>(
     database,
     `SELECT d.id AS dataset_id, s.id AS series_id, ${epochSeconds('v.timestamp')} AS epoch_seconds,
-            v.value::text::float8 AS value, v.flag,
+            ${realText('v.value')}::float8 AS value, v.flag,
             CASE WHEN v.value IN ('NaN', 'Infinity', '-Infinity') THEN 'not_a_number'
                  WHEN NOT ${isPossible('v.timestamp')} THEN 'impossible_timestamp'
                  WHEN v.flag IS NOT NULL AND NOT $3 THEN 'flagged' END AS exclusion
@@ -125,7 +126,7 @@ export async function fillCandidates(
   const { rows } = await database.query<FillCandidates>(
     `SELECT series_id, json_object_agg(value, n) FILTER (WHERE may_fill) AS counts,
             coalesce(max(abs(value)) FILTER (WHERE NOT may_fill), 0) AS most
-       FROM (SELECT s.id AS series_id, v.value::text::float8 AS value, v.value = ANY ($3::float4[]) AS may_fill, count(*) AS n
+       FROM (SELECT s.id AS series_id, ${realText('v.value')}::float8 AS value, v.value = ANY ($3::float4[]) AS may_fill, count(*) AS n
                FROM ${OF_STATION} AND v.value NOT IN ('NaN', 'Infinity', '-Infinity')
               GROUP BY s.id, v.value) AS distinct_values
       GROUP BY series_id HAVING bool_or(may_fill)`,
@@ -150,7 +151,7 @@ export async function annotationSessionRows(
   annotationVariable: string,
 ): Promise<SessionRow[]> {
   const { rows } = await database.query(
-    `SELECT id AS annotation_id, user_id, duration_sec::text::float8 AS duration_sec, n, url,
+    `SELECT id AS annotation_id, user_id, ${realText('duration_sec')}::float8 AS duration_sec, n, url,
             s3->>'Bucket' AS bucket, s3->>'Key' AS key
        FROM annotations
       WHERE station_id = $1 AND variable = $2 AND NOT flag AND status = 'DONE' AND url IS NOT NULL
@@ -166,8 +167,8 @@ export async function stationColumns(
   stationId: number,
 ): Promise<Record<string, unknown>> {
   const { rows } = await database.query(
-    `SELECT id, user_id, name, description, round(latitude::numeric, 4)::float8 AS latitude,
-            round(longitude::numeric, 4)::float8 AS longitude, timezone,
+    `SELECT id, user_id, name, description, ${fourDecimals('latitude')}::float8 AS latitude,
+            ${fourDecimals('longitude')}::float8 AS longitude, timezone,
             to_char(created_at, 'YYYY-MM-DD HH24:MI:SS') AS created_at,
             to_char(updated_at, 'YYYY-MM-DD HH24:MI:SS') AS updated_at,
             private, nwis_id, waterbody_type, status, annotation_priority

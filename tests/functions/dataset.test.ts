@@ -328,6 +328,19 @@ describe('ExportStation', () => {
     expect(written).toMatchObject({ id: station.id, latitude: 42.4346, timezone: 'America/New_York' });
     expect(written.created_at).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
   });
+
+  test('keeps four decimals of a longitude beyond 100 degrees, as upstream does', async () => {
+    const station = await insertStation(database, { latitude: 45.515_24, longitude: -122.6717 });
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    const run = testRun(station, buckets);
+
+    await doExport(run);
+
+    const { latitude, longitude } = JSON.parse(await read(run, run.keys.dataset.station));
+    expect({ latitude, longitude }).toEqual({ latitude: 45.5152, longitude: -122.6717 });
+  });
 });
 
 describe('BuildDataset', () => {

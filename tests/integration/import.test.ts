@@ -777,6 +777,28 @@ describe('Quirks of exports', () => {
     ]);
   });
 
+  test('numbers that differ in the fourth decimal are taken over, however many digits are before it', async () => {
+    const given = writeExport();
+    const station = `${stationPath(given.userId)}/db/station.json`;
+    const coordinates = { name: 'Mill Brook', latitude: 45.5152, timezone: 'America/Los_Angeles' };
+    given.write(station, { ...coordinates, longitude: -122.6717 });
+    const { stations } = await load(given);
+    given.write(station, { ...coordinates, longitude: -122.6719 });
+    await query(`UPDATE "values" SET value = 1234.5672 WHERE value = 1.2345::real`);
+    const [value] = await query('SELECT id FROM "values" WHERE value = 1234.5672::real');
+    const series = `${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series/FLOW_CFS.json`;
+    given.write(series, [{ date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 1234.5678 }]);
+
+    await load(given);
+
+    expect(await query('SELECT longitude::text FROM stations WHERE id = $1', stations[0]?.id)).toEqual([
+      { longitude: '-122.6719' },
+    ]);
+    expect(await query('SELECT value::text FROM "values" WHERE id = $1', value?.id)).toEqual([
+      { value: '1234.5677' },
+    ]);
+  });
+
   test('variables, model types and users that are there stay as they are, so nothing cascades away (Q-S7)', async () => {
     const given = writeExport();
     await query("UPDATE variables SET description = 'ours' WHERE id = 'FLOW_CFS'");
