@@ -9,6 +9,7 @@ import {
   findJson,
   readAllRows,
   readJson,
+  readRows,
   writeCsv,
   writeJson,
   writeObject,
@@ -21,10 +22,13 @@ import {
   DATASET_IMAGE_COLUMNS,
   datasetValue,
   exportedImage,
+  VALUE_COLUMNS,
+  valueRow,
 } from '../shared/dataset-files.ts';
 import { type Dataset, observations, run, stationExport } from '../shared/execution-state.ts';
-import { formatInstant, stationClock } from '../shared/local-time.ts';
-import { interpolate, medianStepMinutes, observedSeries } from '../shared/observations.ts';
+import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/local-time.ts';
+import type { ObjectLocation } from '../shared/object-location.ts';
+import { interpolate, observedSeries } from '../shared/observations.ts';
 import { checkDataset } from '../shared/quality/dataset-quality.ts';
 import { datasetPage } from '../shared/report/data-pages.ts';
 import { decisionsOf, type Judgement, judgementsOf } from '../shared/report/run-pairs.ts';
@@ -48,7 +52,12 @@ export const handler = lambdaHandler(
     const series = observedSeries(values, timestamps);
     const maxGapMs = parameters.max_gap_minutes * 60_000;
     const interpolated = interpolate(series, timestamps, maxGapMs);
-    const valued = images.map((image, index) => Object.assign(image, { value: interpolated[index] ?? null }));
+    const valued = images.map((image, index) =>
+      Object.assign(image, {
+        timestamp: wholeSecond(image.timestamp),
+        value: interpolated[index] ?? null,
+      }),
+    );
 
     const sessions = await readJson(inModelBucket(keys.export.annotations), z.array(annotationSession));
     const byId = new Map(valued.map((image) => [image.image_id, image]));
@@ -75,7 +84,8 @@ export const handler = lambdaHandler(
       Readable.from(csvPieces(DATASET_IMAGE_COLUMNS, valued, imageLine)),
     );
     await writeCsv(inModelBucket(keys.dataset.annotations), Readable.from(pairLines()));
-    if (source) await copyObject(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), 'text/csv');
+    const valueTimes = Float64Array.from(values, ({ timestamp }) => timestamp);
+    if (source) await writeValues(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), valueTimes);
     await requireSameDataset(run);
 
     const dataset: Dataset = {
@@ -118,15 +128,25 @@ export const handler = lambdaHandler(
     await writeJson(inModelBucket(keys.dataset.summary), {
       ...rankDataset(run, dataset, stationClock(station.timezone), {
         images: timestamps,
-        values: values.map(({ timestamp }) => timestamp),
+        values: valueTimes,
         pairs: pairTimes,
-        stepMinutes: medianStepMinutes(series),
       }),
       ...(observations?.note && { note: observations.note }),
     });
     return dataset;
   },
 );
+
+/** Fractions of seconds are cut off in values.csv; hardly any series has them, and a copy within S3 is made at once. */
+async function writeValues(from: ObjectLocation, to: ObjectLocation, times: Float64Array): Promise<void> {
+  if (times.every((timestamp) => timestamp === wholeSecond(timestamp)))
+    return copyObject(from, to, 'text/csv');
+  async function* lines() {
+    yield csvHeader(VALUE_COLUMNS);
+    for await (const rows of readRows(from, valueRow)) yield csvRows(VALUE_COLUMNS, rows.map(inUtc));
+  }
+  await writeCsv(to, Readable.from(lines()));
+}
 
 /** USGS where it has values, else FPE's own (Q-D6). */
 const valueSource = (usgsValues: number, fpeValues: number): Dataset['value_source'] =>

@@ -30,7 +30,7 @@ import {
   stationValues,
 } from '../shared/fpe-database/station-export.ts';
 import { usableKey } from '../shared/image-key.ts';
-import { formatInstant, inUtc } from '../shared/local-time.ts';
+import { formatExactInstant, formatInstant } from '../shared/local-time.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { FILL_VALUES, fillValues } from '../shared/observed-values.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
@@ -128,7 +128,7 @@ async function exportImages(database: Database, run: Run): Promise<ExportedImage
         const timestamp = (row.epoch_seconds as number) * 1000;
         keep(images, { image_id: row.image_id, filename, timestamp });
         const { imageset_id, image_id, url } = row;
-        return [{ imageset_id, image_id, timestamp: formatInstant(timestamp), filename, url }];
+        return [{ imageset_id, image_id, timestamp: formatExactInstant(timestamp), filename, url }];
       });
       if (kept.length > 0) yield csvRows(EXPORTED_IMAGE_COLUMNS, kept);
     }
@@ -169,7 +169,8 @@ async function leaveOut(
         }
         return exclusion === undefined;
       });
-      yield csvRows(EXPORTED_IMAGE_COLUMNS, kept.map(inUtc));
+      const lines = kept.map((row) => ({ ...row, timestamp: formatExactInstant(row.timestamp) }));
+      yield csvRows(EXPORTED_IMAGE_COLUMNS, lines);
     }
   }
   await writeCsv(exportOf(run), Readable.from(lines()));
@@ -193,7 +194,7 @@ async function exportValues(database: Database, run: Run) {
           values.excluded[exclusion] += 1;
           return [];
         }
-        return [{ ...constants, ...row, timestamp: formatInstant((epoch_seconds as number) * 1000) }];
+        return [{ ...constants, ...row, timestamp: formatExactInstant((epoch_seconds as number) * 1000) }];
       });
       values.kept += kept.length;
       if (kept.length > 0) yield csvRows(VALUE_COLUMNS, kept);

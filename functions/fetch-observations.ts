@@ -16,7 +16,7 @@ import {
   type StationExport,
   stationExport,
 } from '../shared/execution-state.ts';
-import { formatInstant } from '../shared/local-time.ts';
+import { formatExactInstant, formatInstant } from '../shared/local-time.ts';
 import {
   describeOddYears,
   oddYears,
@@ -167,7 +167,7 @@ async function usgsApiKey(): Promise<string | undefined> {
   return (await readJsonSecret(secretId, API_KEY_USE, z.object({ api_key: apiKey }))).api_key;
 }
 
-/** In the format of values.csv, which BuildDataset copies. */
+/** In the format of values.csv, which BuildDataset makes of it. */
 async function writeValues(run: Run, values: readonly Discharge[]): Promise<void> {
   const line = ({ timestamp, value, flag }: Discharge) => ({
     station_name: run.station.name,
@@ -175,7 +175,7 @@ async function writeValues(run: Run, values: readonly Discharge[]): Promise<void
     dataset_id: 'NWIS',
     series_id: null,
     variable_id: run.parameters.variable_code,
-    timestamp: formatInstant(timestamp),
+    timestamp: formatExactInstant(timestamp),
     value,
     flag,
   });

@@ -208,12 +208,14 @@ function number(text: string, context: z.RefinementCtx): number {
 }
 
 const BEGINS_WITH_YEAR = /^\d{4}-/;
+/** Which Date.parse passes over. */
+const MICROSECONDS = /\.\d{3}(\d{3})/;
 
 function instant(text: string, context: z.RefinementCtx): number {
   // Date.parse also finds a month in `Mill Brook 5`.
   const epochMs = BEGINS_WITH_YEAR.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(epochMs)) fault(context, 'not an instant');
-  return epochMs;
+  return epochMs + Number(MICROSECONDS.exec(text)?.[1] ?? 0) / 1000;
 }
 
 const fault = (context: z.RefinementCtx, message: string) => context.addIssue({ code: 'custom', message });
@@ -234,7 +236,7 @@ export const optionalIdCell = optionalNumberCell.refine(
   (id) => id === null || (Number.isInteger(id) && id >= 0 && id <= MAX_ID),
   'not an id',
 );
-/** An ISO 8601 instant as milliseconds since 1970. */
+/** An ISO 8601 instant as milliseconds since 1970, to the microsecond. */
 export const instantCell = z.string().transform(instant);
 export const optionalInstantCell = z
   .string()

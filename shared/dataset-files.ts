@@ -53,6 +53,15 @@ export const VALUE_COLUMNS = [
 ] as const;
 export const datasetValue = z.object({ timestamp: instantCell, value: numberCell });
 export type DatasetValue = z.output<typeof datasetValue>;
+/** All columns, those that are only passed on as text. */
+export const valueRow = datasetValue.extend({
+  station_name: optionalTextCell,
+  station_id: numberCell,
+  dataset_id: textCell,
+  series_id: optionalNumberCell,
+  variable_id: textCell,
+  flag: optionalTextCell,
+});
 
 export const ANNOTATION_COLUMNS = [
   'annotation_id',

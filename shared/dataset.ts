@@ -3,6 +3,7 @@ import type { Cell } from './csv.ts';
 import type { ANNOTATION_COLUMNS } from './dataset-files.ts';
 import type { Dataset, Run } from './execution-state.ts';
 import { extremes, formatInstant, type StationClock } from './local-time.ts';
+import { medianStepMinutes } from './observations.ts';
 
 export type ValuedImage = {
   image_id: number;
@@ -88,7 +89,6 @@ export function rankDataset(
     images: ArrayLike<number>;
     values: ArrayLike<number>;
     pairs: ArrayLike<number>;
-    stepMinutes: number | null;
   },
 ) {
   const { parameters, station } = run;
@@ -111,7 +111,7 @@ export function rankDataset(
             source: dataset.value_source,
             count: dataset.values,
             ...period(times.values),
-            freq: times.stepMinutes,
+            freq: medianStepMinutes(times.values),
           }
         : { count: 0 },
     annotations: dataset.pairs > 0 ? { count: dataset.pairs, ...period(times.pairs) } : { count: 0 },

@@ -83,6 +83,22 @@ function formatOffset(minutes: number): string {
 /** An instant as the pipeline's files hold it: UTC, whole seconds, fractions cut off (contract 5). */
 export const formatInstant = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
 
+const MICROSECONDS = 1_000_000;
+
+/**
+ * The same with the fraction of the second where there is one, in microseconds as PostgreSQL has it: between the steps, as observed
+ * values are interpolated to whole times.
+ */
+export function formatExactInstant(epochMs: number): string {
+  const sinceEpoch = Math.round(epochMs * 1000);
+  const fraction = ((sinceEpoch % MICROSECONDS) + MICROSECONDS) % MICROSECONDS;
+  const second = formatInstant((sinceEpoch - fraction) / 1000);
+  return fraction === 0 ? second : `${second.slice(0, -1)}.${String(fraction).padStart(6, '0')}Z`;
+}
+
+/** The instant that `formatInstant` writes. */
+export const wholeSecond = (epochMs: number): number => Math.floor(epochMs / 1000) * 1000;
+
 /** A row of one of these files as it is written. @param row its instant in milliseconds since 1970 */
 export const inUtc = <Row extends { timestamp: number }>(row: Row) => ({
   ...row,

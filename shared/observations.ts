@@ -74,15 +74,22 @@ function valueAt(
   const earlier = timestamps[next - 1] as number;
   const earlierValue = values[next - 1] as number;
   if (at - earlier > maxGapMs || later - at > maxGapMs) return null;
-  return earlierValue + ((laterValue - earlierValue) * (at - earlier)) / (later - earlier);
+  // The order of R's approx() (stats, approx.c): another one differs in the last digit.
+  return earlierValue + (laterValue - earlierValue) * ((at - earlier) / (later - earlier));
 }
 
-/** Median distance of neighbouring observations, minutes; null below two. */
-export function medianStepMinutes({ timestamps }: ObservedSeries): number | null {
-  if (timestamps.length < 2) return null;
-  const steps = timestamps
+/**
+ * Median distance of neighbouring times, minutes; null below two times that differ.
+ *
+ * @param timestamps milliseconds, in any order
+ */
+export function medianStepMinutes(timestamps: ArrayLike<number>): number | null {
+  const sorted = Float64Array.from(timestamps).sort();
+  const distinct = sorted.filter((timestamp, index) => timestamp !== sorted[index - 1]);
+  if (distinct.length < 2) return null;
+  const steps = distinct
     .slice(1)
-    .map((timestamp, index) => (timestamp - (timestamps[index] as number)) / 60_000)
+    .map((timestamp, index) => (timestamp - (distinct[index] as number)) / 60_000)
     .sort();
   const middle = steps.length >> 1;
   return steps.length % 2

@@ -1,6 +1,7 @@
 import { TooManyRemovals } from './errors.ts';
 import type { ImageRow } from './fpe-database/station-export.ts';
 import { findImageKey } from './image-key.ts';
+import { wholeSecond } from './local-time.ts';
 import { PhotoSet } from './photo-set.ts';
 import { PhotoTimes } from './photo-times.ts';
 import type { PredictedPhoto } from './predictions.ts';
@@ -87,7 +88,7 @@ export async function selectPhotos(
           back.filenames.push(photo.filename);
         }
       }
-      const now = row.epoch_seconds === null ? Number.NaN : row.epoch_seconds * 1000;
+      const now = row.epoch_seconds === null ? Number.NaN : wholeSecond(row.epoch_seconds * 1000);
       if (row.exclusion === null && !known.has(photo) && isOfModel(now)) added.push(row);
       const before = times.get(photo);
       if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;

@@ -8,7 +8,7 @@ import {
   textCell,
 } from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
-import type { StationClock } from './local-time.ts';
+import { type StationClock, wholeSecond } from './local-time.ts';
 import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 
 /** Columns of predictions.csv and of its chunks (contract 5.4). */
@@ -23,7 +23,8 @@ export type Prediction = z.output<typeof prediction>;
 export const predictedPhoto = z.object({
   split: optionalTextCell.default(null),
   image_id: optionalIdCell.default(null),
-  timestamp: instantCell,
+  // Python writes fractions, which other files do not have.
+  timestamp: instantCell.transform(wholeSecond),
   filename: textCell,
   url: optionalTextCell.default(null),
   value: optionalNumberCell.default(null),

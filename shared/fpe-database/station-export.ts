@@ -11,7 +11,7 @@ const ROWS_PER_FETCH = 20_000;
 export type ImageRow = {
   imageset_id: number;
   image_id: number;
-  /** Seconds since 1970, fractions cut off; null only where `exclusion` says so. */
+  /** Seconds since 1970, to the microsecond; null only where `exclusion` says so. */
   epoch_seconds: number | null;
   bucket: string | null;
   key: string | null;
@@ -29,7 +29,7 @@ export type ImageRow = {
 export const isPossible = (timestamp: string): string =>
   `(${timestamp} >= '1900-01-01 UTC' AND ${timestamp} < '2200-01-01 UTC')`;
 const epochSeconds = (timestamp: string): string =>
-  `CASE WHEN ${isPossible(timestamp)} THEN floor(extract(epoch FROM ${timestamp}))::float8 END`;
+  `CASE WHEN ${isPossible(timestamp)} THEN extract(epoch FROM ${timestamp})::float8 END`;
 
 /** What a row of `images` is about. */
 const OBJECT = keySql('i.full_s3', 'i.full_url');
@@ -81,7 +81,7 @@ export const stationImages = (database: Database, stationId: number): AsyncGener
 export type ValueRow = {
   dataset_id: number;
   series_id: number;
-  /** Null only where `exclusion` says so. */
+  /** As that of an image. */
   epoch_seconds: number | null;
   /** As the text of the float4 column reads (contract 5). */
   value: number;

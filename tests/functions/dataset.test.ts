@@ -383,6 +383,65 @@ describe('BuildDataset', () => {
     expect(await read(run, run.keys.dataset.values)).toContain('FLOW_CFS,2026-01-01T12:00:00Z,1.23,\n');
   });
 
+  test('counts, dates and spaces the values of rank-dataset.json over the same rows', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, photos);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    const yearBefore = [0, 15, 30, 45].map((minutes) => ({
+      timestamp: new Date(Date.UTC(2025, 0, 1, 0, minutes)).toISOString(),
+      value: 1,
+    }));
+    await observe(station.id, [
+      ...yearBefore,
+      { timestamp: hour(12), value: 1 },
+      { timestamp: hour(13), value: 2 },
+    ]);
+    const run = testRun(station, buckets);
+
+    await build(run);
+
+    expect(JSON.parse(await read(run, run.keys.dataset.summary)).values).toEqual({
+      source: 'FPE',
+      count: 6,
+      start: '2024-12-31T19:00:00-05:00',
+      end: '2026-01-01T08:00:00-05:00',
+      freq: 15,
+    });
+  });
+
+  test('interpolates to fractions of seconds, which its files do not have', async () => {
+    const station = await insertStation(database);
+    const { image_ids } = await insertImageset(database, station.id, [
+      { timestamp: '2026-01-01T12:00:00.250Z', filename: 'a.JPG' },
+      { timestamp: '2026-01-01T12:00:30.500000Z', filename: 'b.JPG' },
+      { timestamp: '2026-01-01T12:00:59.999999Z', filename: 'c.JPG' },
+    ]);
+    const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
+    await insertAnnotations(database, station, [pair]);
+    await observe(station.id, [
+      { timestamp: '2026-01-01T12:00:00.250Z', value: 0 },
+      { timestamp: '2026-01-01T12:01:00.250Z', value: 60, flag: 'e' },
+    ]);
+    const run = testRun(station, buckets, { include_flagged_values: true });
+
+    await build(run);
+
+    const images = (await read(run, run.keys.dataset.images)).trimEnd().split('\n').slice(1);
+    const timesAndValues = images.map((line) => [line.split(',')[4], Number(line.split(',').at(-1))]);
+    expect(timesAndValues).toEqual([
+      ['2026-01-01T12:00:00Z', 0],
+      ['2026-01-01T12:00:30Z', 30.25],
+      ['2026-01-01T12:00:59Z', expect.closeTo(59.749999, 5)],
+    ]);
+    const values = (await read(run, run.keys.dataset.values)).trimEnd().split('\n').slice(1);
+    expect(values.map((line) => line.split(',').slice(5))).toEqual([
+      ['2026-01-01T12:00:00Z', '0', ''],
+      ['2026-01-01T12:01:00Z', '60', 'e'],
+    ]);
+    expect(await read(run, run.keys.dataset.annotations)).toContain(',2026-01-01T12:00:30Z,30.25,');
+  });
+
   test('takes a session of 130,000 pairs', async () => {
     const station = await insertStation(database);
     const { image_ids } = await insertImageset(database, station.id, photos);

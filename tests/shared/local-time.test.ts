@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime, IANAZone } from 'luxon';
-import { formatInstant, isTimezone, stationClock } from '../../shared/local-time.ts';
+import * as z from 'zod';
+import { instantCell, parseCsv } from '../../shared/csv.ts';
+import {
+  formatExactInstant,
+  formatInstant,
+  isTimezone,
+  stationClock,
+  wholeSecond,
+} from '../../shared/local-time.ts';
 
 test('agrees with Luxon at any instant, in zones with odd offsets and changes', () => {
   const zones = fc.constantFrom(
@@ -44,6 +52,19 @@ test('keeps both of the two hours from 1 to 2 when clocks go back', () => {
   const after = clock.iso(Date.UTC(2025, 10, 2, 6, 30));
 
   expect([before, after]).toEqual(['2025-11-02T01:30:00-04:00', '2025-11-02T01:30:00-05:00']);
+});
+
+test('keeps fractions of a second between steps, to the microsecond, also before 1970', () => {
+  expect(formatExactInstant(Date.UTC(2022, 1, 1, 12))).toBe('2022-02-01T12:00:00Z');
+  const instants = fc.integer({ min: -2e15, max: 4e15 }).map((microseconds) => microseconds / 1000);
+  fc.assert(
+    fc.property(instants, (epochMs) => {
+      const [read] = parseCsv(`at\n${formatExactInstant(epochMs)}\n`, z.object({ at: instantCell }), 'test');
+
+      expect(Math.abs((read?.at as number) - epochMs)).toBeLessThan(0.001);
+      expect(formatInstant(wholeSecond(epochMs))).toBe(`${formatExactInstant(epochMs).slice(0, 19)}Z`);
+    }),
+  );
 });
 
 test('cuts off fractions of a second', () => {

@@ -39,6 +39,18 @@ describe('interpolate', () => {
     expect(valuesAt(observe([0, 1], [30, Number.NaN], [60, 3]), [30])).toEqual([2]);
   });
 
+  test('computes in the order of R’s approx(), which decides the last digit', () => {
+    expect(valuesAt(observe([0, 0.1], [15, 0.7]), [3, 5, 11])).toEqual([0.22, 0.3, 0.5399999999999999]);
+  });
+
+  test('goes by fractions of seconds', () => {
+    const observations = [0, 60_000].map((timestamp) => ({ timestamp, value: timestamp }));
+
+    const values = interpolate(observedSeries(observations, [0]), Float64Array.of(999.5, 30_000.25), MINUTE);
+
+    expect(values).toEqual([999.5, 30_000.25]);
+  });
+
   test('averages observations of the same time', () => {
     expect(valuesAt(observe([0, 1], [0, 5]), [0])).toEqual([3]);
   });
@@ -71,6 +83,6 @@ describe('interpolate', () => {
 });
 
 test('the median step is in minutes, and unknown below two times', () => {
-  expect(medianStepMinutes(observedSeries(observe([0, 1], [15, 1], [30, 1], [300, 1]), [at(0)]))).toBe(15);
-  expect(medianStepMinutes(observedSeries(observe([0, 1]), [at(0)]))).toBeNull();
+  expect(medianStepMinutes([0, 300, 15, 30, 15].map(at))).toBe(15);
+  expect(medianStepMinutes([0, 0].map(at))).toBeNull();
 });

@@ -90,6 +90,12 @@ describe('the selection of photos', () => {
     expect(removed.toJSON().image_ids).toEqual([2, 3, 4]);
   });
 
+  test('compares times by whole seconds, as files have them', async () => {
+    const { corrected, outside } = await select([predicted(1)], [stored(1, { epoch_seconds: 1.75 })]);
+
+    expect([corrected.size, outside.size]).toEqual([0, 0]);
+  });
+
   test('tells whether the predictions are in order of time (Q-P3)', async () => {
     expect((await select([predicted(1), predicted(2)], [])).isSorted).toBe(true);
     expect((await select([predicted(2), predicted(1)], [])).isSorted).toBe(false);
