@@ -223,6 +223,7 @@ function countExcludedPairs(
   const counts = noneOf(PAIR_EXCLUSIONS);
   for (const { session, excluded } of files) {
     counts.malformed += excluded.malformed;
+    counts.no_photo += excluded.no_photo;
     counts.same_photo += excluded.same_photo;
     for (const { left, right } of session.pairs) {
       const areIn = (photos: PhotoSet) =>

@@ -7,15 +7,15 @@ import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';
 import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
 import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution-state.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
-import { parseJsonAs } from '../shared/json.ts';
 import { inUtc } from '../shared/local-time.ts';
 import { readsAtOnce } from '../shared/merge-plan.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import {
   chunkName,
   faultOf,
-  modelAnswer,
+  type ModelAnswer,
   PREDICTION_COLUMNS,
+  parseModelAnswer,
   UNCLEAR_COLUMNS,
   unclearName,
 } from '../shared/predictions.ts';
@@ -38,7 +38,7 @@ export const handler = lambdaHandler(
     const rows = parseCsv(csvHeader(INPUT_IMAGE_COLUMNS) + lines, inputImage, where);
 
     const faults = noneOf(PHOTO_FAULTS);
-    const lumas = new Array<Answer['luma']>(rows.length);
+    const lumas = new Array<ModelAnswer['luma']>(rows.length);
     let missing = 0;
     const predictions = await pMap(
       rows,
@@ -80,7 +80,7 @@ export const handler = lambdaHandler(
 type ScoredPhoto = { image_id: number; timestamp: string; filename: string; score: number | null };
 
 /** Photos with a score on which nothing can be seen. */
-const unclearPhotos = (photos: readonly ScoredPhoto[], lumas: readonly Answer['luma'][]) =>
+const unclearPhotos = (photos: readonly ScoredPhoto[], lumas: readonly ModelAnswer['luma'][]) =>
   photos.flatMap(({ image_id, timestamp, filename, score }, index) => {
     const luma = lumas[index];
     if (!luma || score === null) return [];
@@ -88,10 +88,8 @@ const unclearPhotos = (photos: readonly ScoredPhoto[], lumas: readonly Answer['l
     return unclearBy({ low, high }) === null ? [] : [{ image_id, timestamp, filename, low, high }];
   });
 
-type Answer = z.output<typeof modelAnswer>;
-
 /** Null where the job left nothing for this photo: its score stays blank and is counted (Q-M1). */
-async function readAnswer(location: ObjectLocation): Promise<Answer | null> {
+async function readAnswer(location: ObjectLocation): Promise<ModelAnswer | null> {
   let text: string;
   try {
     text = await readText(location);
@@ -100,7 +98,7 @@ async function readAnswer(location: ObjectLocation): Promise<Answer | null> {
     throw error;
   }
   try {
-    return parseJsonAs(text, modelAnswer);
+    return parseModelAnswer(text);
   } catch (error) {
     throw new FileInvalid({
       what: 'The answer of the model for a photo cannot be read',

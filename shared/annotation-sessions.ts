@@ -10,6 +10,13 @@ const attributes = z
   .nullish()
   .transform((given) => given ?? []);
 const side = z.object({ imageId: z.int().min(1).max(MAX_ID), attributes });
+/** R writes nothing, null or NA for a photo that it has lost. */
+const givenSide = side.extend({
+  imageId: z
+    .union([side.shape.imageId, z.literal('NA')])
+    .nullish()
+    .transform((id) => (typeof id === 'number' ? id : null)),
+});
 
 const element = z.object({
   left: side,
@@ -23,6 +30,8 @@ const element = z.object({
     .nullish()
     .transform((comment) => comment ?? null),
 });
+
+const givenElement = element.extend({ left: givenSide, right: givenSide });
 
 /** One pair of an annotation file (contract 4). `pair_id` is its place in the file, from 1. */
 export const annotationPair = z.object({ pair_id: z.int(), ...element.shape });
@@ -45,7 +54,7 @@ export type AnnotationFile = {
   elements: number;
   pairs: AnnotationPair[];
   /** Elements that are no pairs of two photos. */
-  excluded: Counts<'malformed' | 'same_photo'>;
+  excluded: Counts<'malformed' | 'no_photo' | 'same_photo'>;
 };
 
 /**
@@ -64,19 +73,23 @@ export function parseAnnotationFile(body: string, where: string): AnnotationFile
   }
   if (!Array.isArray(content)) throw invalid(where, content === null ? 'null' : `a JSON ${typeof content}`);
   const pairs: AnnotationPair[] = [];
-  const excluded = { malformed: 0, same_photo: 0 };
+  const excluded = { malformed: 0, no_photo: 0, same_photo: 0 };
   let firstFault = '';
   for (const [index, found] of content.entries()) {
-    const parsed = element.safeParse(found);
+    const parsed = givenElement.safeParse(found);
     if (!parsed.success) {
       excluded.malformed += 1;
       firstFault ||= `element ${index + 1}: ${describeMismatch(parsed.error)}`;
-    } else if (parsed.data.left.imageId === parsed.data.right.imageId) excluded.same_photo += 1;
+    } else if (!hasPhotos(parsed.data)) excluded.no_photo += 1;
+    else if (parsed.data.left.imageId === parsed.data.right.imageId) excluded.same_photo += 1;
     else pairs.push({ pair_id: index + 1, ...parsed.data });
   }
   if (excluded.malformed > 0 && excluded.malformed === content.length) throw invalid(where, firstFault);
   return { elements: content.length, pairs, excluded };
 }
+
+const hasPhotos = (pair: z.output<typeof givenElement>): pair is z.output<typeof element> =>
+  pair.left.imageId !== null && pair.right.imageId !== null;
 
 const invalid = (where: string, found: string): AnnotationFileInvalid =>
   new AnnotationFileInvalid({

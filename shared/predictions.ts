@@ -8,6 +8,7 @@ import {
   textCell,
 } from './csv.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from './input-files.ts';
+import { parseJsonAs } from './json.ts';
 import { type StationClock, wholeSecond } from './local-time.ts';
 import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 
@@ -15,6 +16,14 @@ import { PHOTO_FAULTS, type PhotoFault } from './reasons.ts';
 export const PREDICTION_COLUMNS = [...INPUT_IMAGE_COLUMNS, 'score'] as const;
 export const prediction = inputImage.extend({ score: optionalNumberCell });
 export type Prediction = z.output<typeof prediction>;
+
+/** R and Python also write numbers that are none, or infinite. */
+const NOT_FINITE = /^[+-]?(nan|inf(inity)?)$/i;
+const numberOrNoneCell = z
+  .string()
+  .nullable()
+  .transform((text) => (text !== null && NOT_FINITE.test(text) ? null : text))
+  .pipe(optionalNumberCell);
 
 /**
  * A row of any predictions.csv: those of a whole station, published ones, and those of an imageset, by whoever wrote them.
@@ -27,8 +36,8 @@ export const predictedPhoto = z.object({
   timestamp: instantCell.transform(wholeSecond),
   filename: textCell,
   url: optionalTextCell.default(null),
-  value: optionalNumberCell.default(null),
-  score: optionalNumberCell,
+  value: numberOrNoneCell.default(null),
+  score: numberOrNoneCell,
 });
 export type PredictedPhoto = z.output<typeof predictedPhoto>;
 
@@ -47,13 +56,22 @@ export const imagesetLine =
   });
 
 /** What the model answers for one photo: `score` is null when it cannot be scored; why, is said by ours only. */
-export const modelAnswer = z.object({
+const modelAnswer = z.object({
   score: z.number().nullable(),
   error: z.string().optional().catch(undefined),
   fault: z.string().optional().catch(undefined),
   /** Range of its luma: ours tells it beside a score (model/photos.py). */
   luma: z.tuple([z.number(), z.number()]).optional().catch(undefined),
 });
+
+export type ModelAnswer = z.output<typeof modelAnswer>;
+
+/** A score that Python computes and JSON has no word for. */
+const SCORE_NOT_FINITE = /^\s*\{\s*"score"\s*:\s*(NaN|-?Infinity)\b/;
+
+/** @throws MalformedJson */
+export const parseModelAnswer = (text: string): ModelAnswer =>
+  SCORE_NOT_FINITE.test(text) ? { score: null, fault: 'no_finite_score' } : parseJsonAs(text, modelAnswer);
 
 /** Faults by the words of models that were trained before answers had their code (model/inference.py). */
 const WORDS_OF_FAULTS: [RegExp, PhotoFault][] = [
@@ -64,7 +82,7 @@ const WORDS_OF_FAULTS: [RegExp, PhotoFault][] = [
 ];
 
 /** Why a photo has no score. */
-export function faultOf({ error = '', fault = '' }: z.output<typeof modelAnswer>): PhotoFault {
+export function faultOf({ error = '', fault = '' }: ModelAnswer): PhotoFault {
   if (Object.hasOwn(PHOTO_FAULTS, fault)) return fault as PhotoFault;
   return WORDS_OF_FAULTS.find(([words]) => words.test(error))?.[1] ?? 'other';
 }

@@ -120,6 +120,11 @@ export const PAIR_EXCLUSIONS = {
     'malformed in their annotation file',
     'elements of annotation files left out because they do not have two images and a known rank',
   ),
+  no_photo: reason(
+    'No photo on one side',
+    'without a photo on one of their sides',
+    'pairs left out because the annotation file names no image for one of their sides',
+  ),
   same_photo: reason(
     'Photo paired with itself',
     'of a photo with itself',

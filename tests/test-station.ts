@@ -89,7 +89,7 @@ export async function insertImageset(
   return { id, uuid, image_ids, keys };
 }
 
-export type TestPair = { left: number; right: number; rank: string | null };
+export type TestPair = { left: number | null; right: number | null; rank: string | null };
 
 /** One annotation session with its file in S3. */
 export async function insertAnnotations(
@@ -101,7 +101,7 @@ export async function insertAnnotations(
   const uuid = randomUUID();
   const bucket = process.env.STORAGE_BUCKET as string;
   const key = `annotations/${uuid}.json`;
-  const side = (imageId: number) => ({ imageId, attributes: [] });
+  const side = (imageId: number | null) => ({ imageId, attributes: [] });
   const body =
     typeof pairs === 'string'
       ? pairs

@@ -209,7 +209,9 @@ describe('ExportStation', () => {
       { left: huge as number, right: right as number, rank: 'LEFT' },
       { left: 999_999_999, right: right as number, rank: 'LEFT' },
       { left: left as number, right: left as number, rank: 'SAME' },
+      { left: left as number, right: null, rank: 'LEFT' },
     ]);
+    await insertAnnotations(database, station, [{ left: null, right: right as number, rank: 'LEFT' }]);
     const run = testRun(station, buckets);
 
     const { exported, dataset } = await build(run);
@@ -227,13 +229,14 @@ describe('ExportStation', () => {
         impossible_timestamp: 3,
         unusable_key: 2,
       },
-      annotation_pairs: 5,
-      pairs_excluded: { malformed: 0, same_photo: 1, unknown_photo: 1, photo_excluded: 2 },
+      annotation_pairs: 7,
+      pairs_excluded: { malformed: 0, no_photo: 2, same_photo: 1, unknown_photo: 1, photo_excluded: 2 },
     });
     expect(dataset).toMatchObject({ images: 3, pairs: 1 });
     const page = await read(run, run.keys.dataset.page);
     expect(page).toContain('1 of the same file as an earlier one');
     expect(page).toContain('1 of a photo that the station does not have');
+    expect(page).toContain('2 without a photo on one of their sides');
   });
 
   test('leaves out and counts what loggers write for no value, and keeps real values that look like it', async () => {

@@ -140,6 +140,22 @@ describe('merging predictions', () => {
     await expect(attempt).rejects.toThrow('batch.skip');
   });
 
+  test.each(['{"score": NaN}', ' { "score" : -Infinity, "luma": [1, 2] }'])(
+    'gives a photo no score where the answer is %s, and counts it',
+    async (body) => {
+      await answer(5, body);
+
+      const merged = await merge();
+      const predictions = await call(combinePredictions, { run, manifests, merged });
+
+      expect(predictions).toMatchObject({
+        scored: PHOTOS - 1,
+        unreadable: 1,
+        faults: { no_finite_score: 1 },
+      });
+    },
+  );
+
   test('refuses an answer that is no score', async () => {
     await answer(0, '[0.5]');
 

@@ -20,7 +20,7 @@ import { modelFilters, pairDatesOf, windowsOf } from '../../shared/model-windows
 import { FILL_VALUES, fillValues } from '../../shared/observed-values.ts';
 import { PhotoSet } from '../../shared/photo-set.ts';
 import { PhotoTimes } from '../../shared/photo-times.ts';
-import { faultOf, modelAnswer, predictedPhoto } from '../../shared/predictions.ts';
+import { faultOf, parseModelAnswer, predictedPhoto } from '../../shared/predictions.ts';
 import { PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { parseRefreshInput } from '../../shared/refresh-input.ts';
 import { parseRunInput } from '../../shared/run-input.ts';
@@ -65,7 +65,7 @@ describe('the annotator’s JSON', () => {
           );
           if (!file) return;
           const { pairs, elements, excluded } = file;
-          expect(pairs.length + excluded.malformed + excluded.same_photo).toBe(elements);
+          expect(pairs.length + excluded.malformed + excluded.no_photo + excluded.same_photo).toBe(elements);
           for (const { pair_id, left, right } of pairs) {
             expect(pair_id).toBeLessThanOrEqual(elements);
             expect(left.imageId).not.toBe(right.imageId);
@@ -165,7 +165,6 @@ describe('CSV files of others', () => {
     const read = (cells: string) => () =>
       parseCsv(`image_id,timestamp,filename,score\n${cells}\n`, predictedPhoto, 'x');
     for (const cells of [
-      '1,2026-01-01T00:00:00Z,a,Infinity',
       '1,2026-01-01T00:00:00Z,a,"  "',
       '1,Mill Brook 5,a,1',
       '4294967297,2026-01-01T00:00:00Z,a,1',
@@ -173,14 +172,16 @@ describe('CSV files of others', () => {
       '1.5,2026-01-01T00:00:00Z,a,1',
     ])
       expect(read(cells)).toThrow(FileInvalid);
+    for (const score of ['Infinity', '-Inf', 'inf', 'NaN', 'nan'])
+      expect(read(`1,2026-01-01T00:00:00Z,a,${score}`)()).toMatchObject([{ image_id: 1, score: null }]);
   });
 });
 
 test('an answer of any model has a fault of the list', () =>
   check(
     fc.property(hostileJson, hostileText, (value, text) => {
-      const parsed = modelAnswer.safeParse(value);
-      if (parsed.success) expect(Object.keys(PHOTO_FAULTS)).toContain(faultOf(parsed.data));
+      const parsed = orRefusal(() => parseModelAnswer(JSON.stringify(value)), MalformedJson);
+      if (parsed) expect(Object.keys(PHOTO_FAULTS)).toContain(faultOf(parsed));
       expect(Object.keys(PHOTO_FAULTS)).toContain(faultOf({ score: null, error: text, fault: text }));
     }),
   ));

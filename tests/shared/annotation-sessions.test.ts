@@ -23,7 +23,7 @@ test.each([
   ['null', 'null'],
   ['[{"left":', 'text that is not JSON'],
   [JSON.stringify([{ ...pair, rank: 'BOTH' }, 7]), 'element 1: rank'],
-  [JSON.stringify([{ ...pair, left: { imageId: 'NA' } }]), 'element 1: left.imageId'],
+  [JSON.stringify([{ ...pair, left: { imageId: 'x' } }]), 'element 1: left.imageId'],
 ])('refuses %j and says what was found (Q-D9)', (body, found) => {
   const parse = () => parseAnnotationFile(body, 'annotation session 7, s3://bucket/annotations/x.json');
 
@@ -39,13 +39,22 @@ test('leaves out and counts elements that are no pairs of two photos; the others
 
   expect(file.elements).toBe(6);
   expect(file.pairs.map(({ pair_id }) => pair_id)).toEqual([1, 6]);
-  expect(file.excluded).toEqual({ malformed: 3, same_photo: 1 });
+  expect(file.excluded).toEqual({ malformed: 3, no_photo: 0, same_photo: 1 });
 });
+
+test.each([null, undefined, 'NA'])(
+  'leaves out a pair whose imageId is %j, also the only one of its file',
+  (imageId) => {
+    const file = parseAnnotationFile(JSON.stringify([{ ...pair, right: { imageId } }]), 'here');
+
+    expect(file).toEqual({ elements: 1, pairs: [], excluded: { malformed: 0, no_photo: 1, same_photo: 0 } });
+  },
+);
 
 test('takes an empty list for a session without pairs', () => {
   expect(parseAnnotationFile('[]', 'here')).toEqual({
     elements: 0,
     pairs: [],
-    excluded: { malformed: 0, same_photo: 0 },
+    excluded: { malformed: 0, no_photo: 0, same_photo: 0 },
   });
 });
