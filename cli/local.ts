@@ -18,7 +18,12 @@ const STOP_TIMEOUT_MS = 150_000;
 
 const ACTIONS = { start: startAndServe, stop, status, env: printEnvironment, fire };
 type Action = keyof typeof ACTIONS;
-type Options = { folder: string; reset?: boolean; schedule?: string };
+type Options = { folder: string; reset?: boolean; database?: string; schedule?: string };
+
+const OWN_DATABASE = `
+--database is for a database of this computer that FPE's migrations or "npx fpe schema" have made. Its tables are never altered, so
+migrations go on working; imports and executions write rows, and --reset leaves them. Its photos must lie in the local
+storage bucket: "npx fpe import" brings stations with theirs. The password may be in PGPASSWORD instead.`;
 
 /** `fpe local`: the whole pipeline's services on this computer. */
 export function localCommand(): Command {
@@ -35,6 +40,11 @@ export function localCommand(): Command {
     .argument('[schedule]', 'which schedule to fire: nightly or monthly')
     .option('--folder <folder>', 'where its data is kept', defaultFolder())
     .option('--reset', 'start with an empty database and empty buckets')
+    .option(
+      '--database <url>',
+      'use a PostgreSQL of your own with the tables of FPE, instead of the embedded one: postgresql://user:password@127.0.0.1:5432/name',
+    )
+    .addHelpText('after', OWN_DATABASE)
     .action((action: Action, schedule: string | undefined, options: Options) =>
       ACTIONS[action]({ ...options, ...(schedule && { schedule }), folder: resolve(options.folder) }),
     );
@@ -59,18 +69,26 @@ const credentialsOf = ({ env }: StackDescription): Credentials => ({
   secretAccessKey: env.AWS_SECRET_ACCESS_KEY as string,
 });
 
-async function startAndServe({ folder, reset }: Options): Promise<void> {
+async function startAndServe({ folder, reset, database }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (running && reset)
     throw new UsageError(
       `The local stack runs (process ${running.pid}), so its data stays. Stop it first: npx fpe local stop`,
+    );
+  if (running && database && running.database !== 'own')
+    throw new UsageError(
+      `The local stack runs (process ${running.pid}) with the embedded database. To use your own, stop it first: npx fpe local stop`,
     );
   if (running) {
     console.log(`It runs already.\n\n${describeStack(running)}`);
     return;
   }
   if (reset) await resetStack(folder);
-  const stack = await startStack({ folder, onProgress: (what) => console.log(`Starting ${what} …`) });
+  const stack = await startStack({
+    folder,
+    ...(database && { database }),
+    onProgress: (what) => console.log(`Starting ${what} …`),
+  });
   console.log(`\n${describeStack(stack)}`);
   if (!stack.isOwn) return;
   console.log('\nCtrl-C stops it.');
@@ -132,14 +150,14 @@ const exportLines = ({ env }: StackDescription): string[] =>
 
 /** Table of services, and the lines that point other programs at them. */
 export function describeStack(stack: StackDescription): string {
-  const { pid, started_at, folder, endpoints, machines } = stack;
+  const { pid, started_at, folder, endpoints, database, machines } = stack;
   const services = [
     ['Step Functions', endpoints.stepFunctions, 'the compiled state machines'],
     ['Scheduler', endpoints.scheduler, 'npx fpe local fire nightly, or monthly'],
     ['SageMaker', endpoints.sageMaker, 'model/ in Python'],
     ['S3, SNS', endpoints.s3, 'fauxqs'],
     ['USGS', endpoints.usgs, endpoints.usgs.includes('127.0.0.1') ? `recordings in ${folder}/usgs` : ''],
-    ['PostgreSQL', endpoints.postgres, 'embedded, with the FPE schema'],
+    ['PostgreSQL', endpoints.postgres, database === 'own' ? 'your own' : 'embedded, with the FPE schema'],
   ];
   const width = (column: number) =>
     services.reduce((most, row) => Math.max(most, (row[column] as string).length), 0);

@@ -3,15 +3,16 @@
  *
  * It keeps everything in one folder: `postgres`, `s3`, `executions`, `jobs`, `logs`, recordings in `usgs`, and
  * `stack.json`, which tells other processes of the same user that it runs and how it is reached: also the credentials, which
- * are others at each start.
+ * are others at each start. `database.json` tells which database the objects in `s3` belong to.
  */
-import { appendFileSync, chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
+import { ConfigurationMissing } from '../shared/errors.ts';
 import { subjectOf } from '../shared/notification.ts';
 import { STOP_GRACE_MS } from './container.ts';
 import { newCredentials } from './door.ts';
@@ -27,7 +28,8 @@ import { startEventBridge } from './event-bridge.ts';
 import type { JsonApi } from './json-api.ts';
 import { startLambda } from './lambda.ts';
 import { isNestedExecution, NESTED_EXECUTION } from './nested-executions.ts';
-import { freePort, removePostgres, startPostgres } from './postgres.ts';
+import { openOwnDatabase } from './own-database.ts';
+import { freePort, type Postgres, removePostgres, startPostgres } from './postgres.ts';
 import { identify, isAlive, isSameProcess } from './process.ts';
 import { startS3 } from './s3.ts';
 import { startSageMaker } from './sagemaker.ts';
@@ -41,6 +43,8 @@ import { startUsgs } from './usgs.ts';
 const ROOT = join(import.meta.dirname, '..');
 /** Taken where they are free, so that a command line typed yesterday works today. */
 const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 8086, postgres: 5433 };
+/** As `database.json` calls the stack's own PostgreSQL. */
+const EMBEDDED = 'the embedded database';
 const USGS_KEY_SECRET = 'fpe-local-usgs-key';
 const START_TIMEOUT_MS = 60_000;
 export const PING_TIMEOUT_MS = 5_000;
@@ -63,6 +67,8 @@ export type StackDescription = {
     postgres: string;
   };
   machines: { name: string; arn: string }[];
+  /** Whether the database is PostgreSQL of the stack, or one of the user's. */
+  database: 'embedded' | 'own';
   /** Names of the schedules that `fpe local fire` starts. */
   schedules: string[];
   /** Environment under which the AWS SDK, the handlers and `fpe` use this stack. */
@@ -83,6 +89,8 @@ export type StackOptions = {
   waitFactor?: number;
   /** Key of the water data API, which functions then read from Secrets Manager; default: USGS_API_KEY of the environment. */
   usgsApiKey?: string;
+  /** Address of a database of the user's own (own-database.ts); default: the embedded PostgreSQL. */
+  database?: string;
   onProgress?: (what: string) => void;
 };
 
@@ -142,7 +150,7 @@ export async function findRunningStack(folder: string = defaultFolder()): Promis
   return (await answers(description)) ? description : null;
 }
 
-/** Deletes the data of a stack that does not run; packages and what the set-up found stay. */
+/** Deletes the data of a stack that does not run; packages, what the set-up found and a database of the user's own stay. */
 export async function resetStack(folder: string = defaultFolder()): Promise<void> {
   const found = readDescription(folder);
   if (found && runsStill(found))
@@ -152,6 +160,39 @@ export async function resetStack(folder: string = defaultFolder()): Promise<void
   removePostgres(join(folder, 'postgres'));
   for (const name of ['s3', 'executions', 'jobs', 'logs'])
     rmSync(join(folder, name), { recursive: true, force: true });
+  rmSync(databaseFile(folder), { force: true });
+}
+
+const databaseFile = (folder: string): string => join(folder, 'database.json');
+
+/** Objects of one database mean nothing to another: stations have the same ids in both. @throws ConfigurationMissing */
+function bindFolder(folder: string, wanted: string): void {
+  const bound =
+    readJson<{ database: string }>(databaseFile(folder))?.database ??
+    (existsSync(join(folder, 'postgres')) ? EMBEDDED : wanted);
+  if (bound !== wanted)
+    throw new ConfigurationMissing({
+      what: 'The photos and models in this folder belong to another database',
+      where: folder,
+      found: `those of ${bound}, with ${wanted}`,
+      expected: 'a folder for each database',
+      fix: `add --folder with another folder; or start with the database that was there before; or add --reset, which deletes them${bound === EMBEDDED ? ' and the embedded database' : ', and no row of your own database'}`,
+    });
+  writeDurably(databaseFile(folder), `${JSON.stringify({ database: wanted })}\n`);
+}
+
+async function startDatabase(
+  folder: string,
+  { database }: StackOptions,
+  port: () => Promise<number>,
+): Promise<Pick<Postgres, 'env' | 'stop'>> {
+  if (!database) {
+    bindFolder(folder, EMBEDDED);
+    return startPostgres(join(folder, 'postgres'), { port: await port() });
+  }
+  const env = await openOwnDatabase(database, { password: process.env.PGPASSWORD });
+  bindFolder(folder, `${env.DB_NAME} on ${env.DB_HOST}:${env.DB_PORT}`);
+  return { env, stop: async () => undefined };
 }
 
 async function startServices(
@@ -163,10 +204,10 @@ async function startServices(
   const say = options.onProgress ?? (() => undefined);
   const port = (name: keyof typeof PREFERRED_PORTS) => freePort(options.anyPorts ? 0 : PREFERRED_PORTS[name]);
 
+  say('PostgreSQL');
+  const postgres = keep(await startDatabase(folder, options, () => port('postgres')));
   say('Packaging functions and state machines (serverless.yml)');
   const template = await compileTemplate(ROOT);
-  say('PostgreSQL');
-  const postgres = keep(await startPostgres(join(folder, 'postgres'), { port: await port('postgres') }));
   say('S3 and SNS');
   const s3 = keep(
     await startS3(join(folder, 's3'), {
@@ -268,8 +309,9 @@ async function startServices(
       sageMaker: sageMaker.endpoint,
       s3: s3.endpoint,
       usgs: usgs.endpoint,
-      postgres: `postgresql://${postgres.env.DB_USER}@127.0.0.1:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
+      postgres: `postgresql://${postgres.env.DB_USER}@${postgres.env.DB_HOST}:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
     },
+    database: options.database ? 'own' : 'embedded',
     machines: template.machines.map(({ name, arn }) => ({ name, arn })),
     schedules: template.schedules.map(({ name }) => name),
     env: {

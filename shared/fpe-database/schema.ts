@@ -70,6 +70,59 @@ export function createSchema(database: Database): Promise<SchemaPlan> {
   });
 }
 
+/**
+ * Whether the pipeline can work with a database that somebody else keeps, such as one of FPE's migrations: all tables, columns and
+ * functions are there. What it has besides is nobody's business.
+ *
+ * @throws SchemaConflict naming what is missing
+ */
+export async function requireSchema(database: Database): Promise<void> {
+  const sql = schemaSql();
+  const wanted = schemaObjects(sql).filter(({ kind }) => kind !== 'type');
+  const found = await findObjects(
+    database,
+    wanted.map(({ name }) => name),
+  );
+  const isThere = ({ kind, name }: SchemaObject) =>
+    found.some((object) => object.kind === kind && object.name === name);
+  const objects = wanted.filter((object) => !isThere(object));
+  const columns = await missingColumns(database, sql, new Set(objects.map(({ name }) => name)));
+  if (objects.length === 0 && columns.length === 0) return;
+  throw new SchemaConflict({
+    what: 'The database lacks tables or columns of FPE',
+    where: `${database.database} on ${database.host}`,
+    found: `no ${[enumerate(objects), columns.map((name) => `column ${name}`).join(', ')].filter(Boolean).join(', ')}`,
+    expected: 'a database that the migrations of FPE, or npx fpe schema, have made',
+    fix: 'run the migrations to their end (NODE_ENV=development npx knex migrate:latest in FPE’s own folder); or, in an empty database without them, set DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and DB_TLS=off, and run: npx fpe schema',
+  });
+}
+
+/** As `table.column`; columns of tables that are missing are not named one by one. */
+async function missingColumns(
+  database: Database,
+  sql: string,
+  withoutTable: ReadonlySet<string>,
+): Promise<string[]> {
+  const { rows } = await database.query<{ name: string }>(
+    `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+      WHERE table_schema = current_schema()`,
+  );
+  const found = new Set(rows.map(({ name }) => name));
+  return schemaColumns(sql)
+    .filter(({ table }) => !withoutTable.has(table))
+    .map(({ table, column }) => `${table}.${column}`)
+    .filter((name) => !found.has(name));
+}
+
+/** Of each table of a script; constraints of tables begin with a word in capitals. */
+const schemaColumns = (sql: string): { table: string; column: string }[] =>
+  Array.from(sql.matchAll(/^CREATE TABLE "?(\w+)"? \(([^;]*)\);/gm)).flatMap(([, table, body]) =>
+    Array.from((body as string).matchAll(/(?:^|,)\s*"?([a-z_0-9]+)"? (?=[a-z])/g), ([, column]) => ({
+      table: table as string,
+      column: column as string,
+    })),
+  );
+
 async function execute(database: Database, where: string): Promise<void> {
   try {
     await database.query(schemaSql());
@@ -135,5 +188,5 @@ const keptByMigrations = (where: string, found: readonly SchemaObject[]): Schema
     where,
     found: enumerate(found),
     expected: 'a database of its own for a development environment',
-    fix: 'leave it as it is, the pipeline uses it without this command; or name another database in DB_NAME (or the secret of DB_SECRET_ID)',
+    fix: 'leave it as it is: the pipeline uses it without this command, and so does the local stack with npx fpe local --database postgresql://USER:PASSWORD@127.0.0.1:PORT/NAME; or name another database in DB_NAME (or the secret of DB_SECRET_ID)',
   });

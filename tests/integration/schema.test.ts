@@ -157,6 +157,7 @@ describe('a database that is refused', () => {
       await expect(attempt).rejects.toThrow(
         `kept by the migrations of FPE (${name} on 127.0.0.1). Found: table ${table}.`,
       );
+      await expect(attempt).rejects.toThrow('npx fpe local --database postgresql://');
     },
   );
 });

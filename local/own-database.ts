@@ -1,0 +1,80 @@
+/**
+ * A PostgreSQL of the user's own in the place of the embedded one, such as the database that FPE's website is developed on. It is used
+ * as it is: nothing in it is created or altered but the rows that imports and executions write.
+ */
+import { DATABASE_LIMITS, withConnection } from '../shared/aws/database.ts';
+import { ConfigurationMissing } from '../shared/errors.ts';
+import { requireSchema } from '../shared/fpe-database/schema.ts';
+
+const OPTION = '--database';
+/** Names and addresses of this computer. */
+const THIS_COMPUTER = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+const EXAMPLE =
+  'postgresql://USER:PASSWORD@127.0.0.1:5432/NAME, or without the password, which PGPASSWORD then tells';
+
+/**
+ * Looks whether the database can be used.
+ *
+ * @param url `postgresql://user:password@host:port/name`; the password may be in `defaults.password` instead
+ * @returns the settings DB_* that lead to it
+ * @throws ConfigurationMissing for an address that does not tell everything, or of another computer; SchemaConflict when
+ *   tables or columns are missing; DatabaseUnavailable, DatabaseRefused
+ */
+export async function openOwnDatabase(
+  url: string,
+  defaults: { password?: string | undefined } = {},
+): Promise<Record<string, string>> {
+  const { host, port, user, password = defaults.password, database } = parseAddress(url);
+  if (!password) throw wrongAddress('no password', url, 'give it in the address, or in PGPASSWORD');
+  const connection = { host, port, user, password, database };
+  await withConnection(connection, requireSchema, DATABASE_LIMITS.usual);
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USER: user,
+    DB_PASSWORD: password,
+    DB_NAME: database,
+    DB_TLS: 'off', // it never leaves this computer
+  };
+}
+
+type Address = { host: string; port: number; user: string; password: string | undefined; database: string };
+
+function parseAddress(url: string): Address {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol))
+    throw wrongAddress('no address of PostgreSQL', url, 'write it as expected');
+  const [user, password, database] = [parsed.username, parsed.password, parsed.pathname.slice(1)].map(decode);
+  if (!user) throw wrongAddress('no user', url, 'name the user before the @');
+  if (!database) throw wrongAddress('no name of a database', url, 'name it after the last /');
+  if (parsed.search || parsed.hash)
+    throw wrongAddress('options after the name', url, 'leave them out: the connection is made without TLS');
+  const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
+  if (!THIS_COMPUTER.test(host))
+    throw wrongAddress(
+      `the host ${host}`,
+      url,
+      'the local stack publishes models with addresses that only this computer has, so its database is one of this computer; for a development database elsewhere, open a tunnel (ssh -L 5432:DATABASE_HOST:5432 HOST) and name 127.0.0.1',
+    );
+  return { host, port: Number(parsed.port || 5432), user, password: password || undefined, database };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+const wrongAddress = (found: string, url: string, fix: string): ConfigurationMissing =>
+  new ConfigurationMissing({
+    what: 'The database of the local stack cannot be used',
+    where: `${OPTION} ${withoutPassword(url)}`,
+    found,
+    expected: EXAMPLE,
+    fix,
+  });
+
+/** For messages, which end up in terminals and logs. */
+const withoutPassword = (url: string): string => url.replace(/^([\w+.-]+:\/\/[^:@/]*):.*@/, '$1:…@');
