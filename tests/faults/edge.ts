@@ -160,7 +160,7 @@ class Attempt {
   }
 
   #keepBody(answer: unknown): void {
-    const { Body } = answer as { Body?: unknown };
+    const { Body } = (answer as { output: { Body?: unknown } }).output;
     if (Body instanceof Readable) this.#bodies.push(Body);
   }
 
