@@ -16,6 +16,8 @@ export type Asked = {
   range: string | null;
   ifMatch: string | null;
   ifNoneMatch: string | null;
+  /** Milliseconds since 1970; NaN without a signature. */
+  signedAtMs: number;
 };
 
 export type FaultyS3 = {
@@ -26,9 +28,14 @@ export type FaultyS3 = {
   /** Answers that are not whole yet, and whose reader is there. */
   readonly open: number;
   /** Decides for each request; null where it is answered. */
-  fault: (asked: Asked) => Fault | null;
+  fault: (asked: Asked) => Fault | null | Promise<null>;
+  /** What it dates its answers by, and judges the age of signatures by, in milliseconds since 1970; null: it judges none. */
+  clock: (() => number) | null;
   stop(): Promise<void>;
 };
+
+/** S3's limit for the age of a signature, and for one of the future. */
+const MAX_SKEW_MS = 15 * 60_000;
 
 /** Reads and writes of single objects as S3 answers them, and the faults that it can have; nobody needs to sign. */
 export async function startFaultyS3(): Promise<FaultyS3> {
@@ -41,7 +48,8 @@ export async function startFaultyS3(): Promise<FaultyS3> {
     const body = await buffer(request);
     const asked = describe(request);
     s3.asked.push(asked);
-    const fault = s3.fault(asked);
+    const fault = (await s3.fault(asked)) ?? judge(asked, s3.clock);
+    if (s3.clock) response.setHeader('date', new Date(s3.clock()).toUTCString());
     if (fault === 'reset') {
       request.socket.destroy();
       return;
@@ -60,6 +68,7 @@ export async function startFaultyS3(): Promise<FaultyS3> {
       return open;
     },
     fault: () => null,
+    clock: null,
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -71,10 +80,19 @@ export async function startFaultyS3(): Promise<FaultyS3> {
 function describe({ method = '', url = '', headers }: IncomingMessage): Asked {
   const key = decodeURIComponent(new URL(url, 'http://s3').pathname.slice(1));
   const ifNoneMatch = headers['if-none-match'] ?? null;
-  return { method, key, range: headers.range ?? null, ifMatch: headers['if-match'] ?? null, ifNoneMatch };
+  const signedAtMs = Date.parse(
+    String(headers['x-amz-date']).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'),
+  );
+  const ifMatch = headers['if-match'] ?? null;
+  return { method, key, range: headers.range ?? null, ifMatch, ifNoneMatch, signedAtMs };
 }
 
 type Refusal = { status: number; code: string };
+
+const judge = ({ signedAtMs }: Asked, clock: FaultyS3['clock']): Refusal | null =>
+  clock && Math.abs(clock() - signedAtMs) > MAX_SKEW_MS
+    ? { status: 403, code: 'RequestTimeTooSkewed' }
+    : null;
 
 const etagOf = (object: Buffer) => `"${createHash('md5').update(object).digest('hex')}"`;
 const checksumOf = (object: Buffer) => {

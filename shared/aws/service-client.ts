@@ -3,6 +3,7 @@ import { logCall, type Middleware, namesOf } from './call-log.ts';
 import { Pace } from './pace.ts';
 import { Patience } from './patience.ts';
 import { decideFault, isPassing, nameFault, type ServiceCall } from './service-faults.ts';
+import { isOfClock, noteSigningTime, type WireMiddleware } from './signing-time.ts';
 
 /** Until a connection is there: a packet that nobody answers is lost. */
 export const CONNECT_MS = 5_000;
@@ -15,6 +16,8 @@ export const ANSWER_MS = 300_000;
 export const PATIENCE_MS = 60_000;
 /** For a service that may be out of reach from a VPC without endpoints, so that it is soon said. */
 export const SHORT_PATIENCE_MS = 15_000;
+/** Attempts after refusals for the time of the signature: each answer sets the SDK's clock, so more than one takes another jump. */
+export const CLOCK_RETRIES = 5;
 /** To one service at once. */
 const SOCKETS = 50;
 
@@ -31,6 +34,7 @@ type Client = {
       middleware: Middleware,
       options: { step: 'initialize'; name: string; priority: 'high' | 'normal' },
     ): void;
+    add(middleware: WireMiddleware, options: { step: 'deserialize'; name: string; priority: 'low' }): void;
   };
 };
 
@@ -59,6 +63,7 @@ export function serviceClient<Made>(
   const { middlewareStack } = client as Client;
   middlewareStack.add(logCall, { step: 'initialize', name: 'logCall', priority: 'normal' });
   middlewareStack.add(nameFaults, { step: 'initialize', name: 'nameFaults', priority: 'high' });
+  middlewareStack.add(noteSigningTime, { step: 'deserialize', name: 'noteSigningTime', priority: 'low' });
   return client;
 }
 
@@ -112,6 +117,7 @@ type Token = {
   getRetryCount(): number;
   getRetryDelay(): number;
   patience: Patience;
+  clockRetries: number;
 };
 
 /** Retries as the SDK asks for them, by our decision of what passes. */
@@ -126,21 +132,27 @@ class RetryStrategy {
   async acquireInitialRetryToken(): Promise<Token> {
     const waitMs = this.#pace.turnMs(performance.now());
     if (waitMs > 0) await sleep(waitMs);
-    return token(new Patience(this.#patienceMs), 0, 0);
+    return token(new Patience(this.#patienceMs), { retries: 0, clockRetries: 0, delayMs: 0 });
   }
 
   /** @throws when the fault does not pass, or has had its time: the SDK then throws the fault itself */
   async refreshRetryTokenForRetry(
-    { patience, getRetryCount }: Token,
+    { patience, getRetryCount, clockRetries }: Token,
     { error, retryAfterHint }: { error?: unknown; retryAfterHint?: Date },
   ): Promise<Token> {
     if (decideFault(error) === 'ServiceThrottled') this.#pace.refused(performance.now());
     const askedMs = retryAfterHint ? retryAfterHint.getTime() - Date.now() : 0;
-    const pauseMs = isPassing(error) || isOfClock(error) ? patience.nextPause(error, askedMs) : null;
+    const isRefusedForTime = isOfClock(error);
+    const isWorthwhile = isRefusedForTime ? clockRetries < CLOCK_RETRIES : isPassing(error);
+    const pauseMs = isWorthwhile ? patience.nextPause(error, askedMs) : null;
     if (pauseMs === null) throw new Error('This fault is not retried any more');
     const waitMs = this.#pace.turnMs(performance.now());
     patience.allow(waitMs);
-    return token(patience, getRetryCount() + 1, pauseMs + waitMs);
+    return token(patience, {
+      retries: getRetryCount() + 1,
+      clockRetries: clockRetries + Number(isRefusedForTime),
+      delayMs: pauseMs + waitMs,
+    });
   }
 
   recordSuccess(): void {
@@ -148,12 +160,12 @@ class RetryStrategy {
   }
 }
 
-const token = (patience: Patience, count: number, delayMs: number): Token => ({
+const token = (
+  patience: Patience,
+  counted: { retries: number; clockRetries: number; delayMs: number },
+): Token => ({
   patience,
-  getRetryCount: () => count,
-  getRetryDelay: () => delayMs,
+  clockRetries: counted.clockRetries,
+  getRetryCount: () => counted.retries,
+  getRetryDelay: () => counted.delayMs,
 });
-
-/** The SDK has set its clock by the service's, so the next signature is of the right time. */
-const isOfClock = (error: unknown): boolean =>
-  (error as { $metadata?: { clockSkewCorrected?: boolean } }).$metadata?.clockSkewCorrected === true;

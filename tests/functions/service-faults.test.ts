@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
-import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
 import { handler as mergePredictions } from '../../functions/merge-predictions.ts';
 import { inTransaction, withDatabase } from '../../shared/aws/database.ts';
@@ -22,7 +22,12 @@ import {
   writeConditionally,
 } from '../../shared/aws/object-store.ts';
 import { patiently } from '../../shared/aws/patience.ts';
-import { PATIENCE_MS, SHORT_PATIENCE_MS, serviceClient } from '../../shared/aws/service-client.ts';
+import {
+  CLOCK_RETRIES,
+  PATIENCE_MS,
+  SHORT_PATIENCE_MS,
+  serviceClient,
+} from '../../shared/aws/service-client.ts';
 import { formatCsv } from '../../shared/csv.ts';
 import {
   AccessDenied,
@@ -51,6 +56,7 @@ beforeEach(() => {
   s3.objects.clear();
   s3.asked = [];
   s3.fault = () => null;
+  s3.clock = null;
 });
 
 const place = { bucket: 'models', key: 'a.csv' };
@@ -175,6 +181,77 @@ describe('S3 that is out of order for a while', () => {
     expect(await writeConditionally(place, '{}')).toBe(false);
     s3.fault = () => ({ status: 403, code: 'AccessDenied' });
     await expect(findSize(place)).rejects.toThrow(AccessDenied);
+  });
+});
+
+describe('a clock that is wrong', () => {
+  const DAY_MS = 86_400_000;
+  const trueNow = Date.now;
+  /** By how much the clocks of this process and of S3 are wrong from now on. */
+  const setClocks = (own: number, theirs: number) => {
+    jest.spyOn(Date, 'now').mockImplementation(() => trueNow() + own);
+    s3.clock = () => trueNow() + theirs;
+  };
+  /** Happens when so many requests are under way, and before any of them is judged. */
+  const under = (n: number, happen: () => void) => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    let left = n;
+    return () => {
+      left -= 1;
+      if (left === 0) {
+        happen();
+        resolve(null);
+      }
+      return promise;
+    };
+  };
+  beforeEach(() => setClocks(0, 0));
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test.each<[string, number, number]>([
+    ['this computer, ahead', DAY_MS, 0],
+    ['this computer, back', -DAY_MS, 0],
+    ['the computer of both, ahead', DAY_MS, DAY_MS],
+    ['the computer of both, back', -DAY_MS, -DAY_MS],
+  ])('of %s, from a jump on while requests are under way, fails none of them', async (_, own, theirs) => {
+    keep('{}');
+    await readText(place);
+    s3.fault = under(30, () => setClocks(own, theirs));
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => [
+        readText(place),
+        findSize(place), // HEAD: a refusal has no body that could name it
+        writeConditionally({ ...place, key: `${index}.csv` }, '{}'),
+      ]).flat(),
+    );
+
+    expect(answers).toEqual(Array(10).fill(['{}', 2, true]).flat());
+  });
+
+  test('makes no other refusal worth another attempt', async () => {
+    keep('{}');
+    setClocks(DAY_MS, 0);
+    await readText(place);
+    s3.asked = [];
+
+    const missing = readText({ ...place, key: 'missing' });
+    await expect(missing).rejects.toThrow(ObjectNotFound);
+    s3.fault = () => ({ status: 403, code: 'AccessDenied' });
+    await expect(findSize(place)).rejects.toThrow(AccessDenied);
+    expect(s3.asked).toHaveLength(2);
+  });
+
+  test('and stays so is told of after a few attempts', async () => {
+    s3.fault = () => ({ status: 403, code: 'RequestTimeTooSkewed' });
+
+    const attempt = readText(place);
+
+    await expect(attempt).rejects.toThrow(AccessDenied);
+    await expect(attempt).rejects.toThrow('RequestTimeTooSkewed');
+    expect(s3.asked).toHaveLength(1 + CLOCK_RETRIES);
   });
 });
 
