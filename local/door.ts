@@ -49,8 +49,13 @@ export const newCredentials = (): Credentials => ({
   secretAccessKey: randomBytes(30).toString('base64url'),
 });
 
+/** By the clock of now: Node.js looks at it once a second, and clients of AWS set their own by the date of an answer. */
+export const dateAnswers = (server: Server): Server =>
+  server.prependListener('request', (_, response) => response.setHeader('date', new Date().toUTCString()));
+
 /** Starts to listen, for this computer alone. @returns the address */
 export async function listenLocally(server: Server, port = 0): Promise<string> {
+  dateAnswers(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, '127.0.0.1', resolve);
   });

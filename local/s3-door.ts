@@ -14,6 +14,7 @@ import { snsErrorResponse } from '../node_modules/fauxqs/dist/common/xml.js';
 import {
   type Claim,
   type Credentials,
+  dateAnswers,
   Refusal,
   type RefusalReason,
   readClaim,
@@ -55,6 +56,7 @@ const PAYLOADS = /^([0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRA
 export function guardS3(app: App, options: { credentials: Credentials; publicBucket?: string }): void {
   const { credentials, publicBucket } = options;
   const claims = new WeakMap<Request, Claim>();
+  dateAnswers(app.server);
 
   const isPublic = ({ method, params, raw }: Request): boolean => {
     const { bucket, '*': key } = params as { bucket?: string; '*'?: string };

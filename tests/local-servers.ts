@@ -27,7 +27,7 @@ const PNG = Buffer.from(
 );
 
 export type Sent = { method: string; path: string; headers: Record<string, string>; body: string };
-export type Answer = { status: number; text: string };
+export type Answer = { status: number; date: string; text: string };
 
 /** A local server, and a request to it that does something or tells something. */
 export type LocalServer = {
@@ -193,10 +193,8 @@ export async function send(endpoint: string, { method, path, headers, body }: Se
   return new Promise((resolve, reject) => {
     const length = { 'content-length': String(Buffer.byteLength(body)) };
     const sent = request({ hostname, port, method, path, headers: { ...length, ...headers } }, (response) => {
-      text(response).then(
-        (answer) => resolve({ status: response.statusCode as number, text: answer }),
-        reject,
-      );
+      const { statusCode: status = 0, headers } = response;
+      text(response).then((answer) => resolve({ status, date: String(headers.date), text: answer }), reject);
     });
     sent.once('error', reject).end(body);
   });

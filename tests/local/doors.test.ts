@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { withOpenAddresses } from '../../cli/addresses.ts';
 import { newCredentials, Sha256 } from '../../local/door.ts';
@@ -31,11 +31,27 @@ import {
 } from '../local-servers.ts';
 
 const NAMES = ['Step Functions', 'SageMaker', 'Scheduler', 'Secrets Manager', 'S3', 'SNS', 'USGS'];
+/** All but the clock of the day. */
+const TIMERS = [
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'setImmediate',
+  'clearImmediate',
+  'setInterval',
+  'clearInterval',
+  'setTimeout',
+  'clearTimeout',
+] as const;
 const SIGNED = NAMES.filter((name) => name !== 'USGS');
 
 let servers: LocalServers;
 beforeAll(async () => {
   servers = await startLocalServers();
+});
+afterEach(() => {
+  jest.useRealTimers();
 });
 afterAll(() => servers.stop());
 
@@ -89,6 +105,17 @@ describe.each(NAMES)('%s', (name) => {
     const text = await expectRefused(name, { ...withKey, headers: { ...withKey.headers, ...ofBrowser } });
 
     expect(text).toContain('Pages of other sites');
+  });
+
+  test('dates an answer by the clock of now, also when it has been set a moment ago', async () => {
+    const server = servers.find(name);
+    await send(server.endpoint, await signed(server, servers.credentials));
+    const tomorrow = Date.now() + 86_400_000;
+    jest.useFakeTimers({ now: tomorrow, doNotFake: [...TIMERS] });
+
+    const { date } = await send(server.endpoint, await signed(server, servers.credentials));
+
+    expect(Math.abs(Date.parse(date) - tomorrow)).toBeLessThan(60_000);
   });
 
   test.each(['127.0.0.1', 'localhost', '[::1]'])('answers under the name %s', async (host) => {
