@@ -29,7 +29,7 @@ export function demoCommand(): Command {
 }
 
 async function runDemo(given: string): Promise<void> {
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   const input = readExecutionInput(given);
   const stack = await startStack({ onProgress: (what) => console.log(`Starting ${what} …`) });
   let executionArn: string | null = null;
@@ -56,7 +56,7 @@ async function runDemo(given: string): Promise<void> {
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
     if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId);
     else process.exitCode = 1;
-    console.log(`\nAll in all ${formatDuration(Date.now() - startedAtMs)}.`);
+    console.log(`\nAll in all ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED')
       console.log(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {

@@ -120,9 +120,9 @@ async function stop({ folder }: Options): Promise<void> {
     return;
   }
   process.kill(running.pid, 'SIGTERM');
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (await findRunningStack(folder)) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new UsageError(`Process ${running.pid} has not ended. To end it at once: kill -9 ${running.pid}`);
     await sleep(200);
   }

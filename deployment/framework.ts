@@ -65,10 +65,10 @@ export async function runFramework(
 async function lock(path: string): Promise<() => void> {
   mkdirSync(dirname(path), { recursive: true });
   const self = { pid: process.pid, ...identify(process.pid) };
-  for (const deadline = Date.now() + LOCK_TIMEOUT_MS; ; await sleep(100)) {
+  for (const deadline = performance.now() + LOCK_TIMEOUT_MS; ; await sleep(100)) {
     if (createDurably(path, JSON.stringify(self))) return () => rmSync(path, { force: true });
     removeStale(path, (text) => !isHeld(text));
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new Error(
         `Process ${readJson<{ pid: number }>(path)?.pid} has been packaging for two minutes. If it is not, remove ${path}.`,
       );

@@ -34,7 +34,8 @@ function load(): Handler | Answer {
   }
 }
 
-async function answer({ requestId, event, deadlineMs }: Invocation): Promise<Answer> {
+async function answer({ requestId, event, timeoutMs }: Invocation): Promise<Answer> {
+  const deadlineMs = performance.now() + timeoutMs;
   if (typeof loaded !== 'function') return loaded;
   const functionName = process.env.AWS_LAMBDA_FUNCTION_NAME;
   const context = {
@@ -43,7 +44,7 @@ async function answer({ requestId, event, deadlineMs }: Invocation): Promise<Ans
     awsRequestId: requestId,
     memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
-    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - performance.now()),
   };
   try {
     return { result: JSON.stringify((await loaded(JSON.parse(event), context)) ?? null) };

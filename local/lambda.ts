@@ -18,7 +18,7 @@ const RUNTIME = join(import.meta.dirname, 'lambda-runtime.ts');
 const PAYLOAD_BYTES = 6 * 2 ** 20;
 const IDLE_MS = 60_000;
 
-export type Invocation = { requestId: string; event: string; deadlineMs: number };
+export type Invocation = { requestId: string; event: string; timeoutMs: number };
 /** What the runtime answers: a result or an error as JSON text. */
 export type Answer = { result?: string; error?: string };
 
@@ -124,7 +124,7 @@ async function call({ definition, process, log }: Environment, event: string): P
         settle(timedOut(requestId, definition.timeoutSeconds));
       }, timeoutMs);
       process.once('message', settle).once('exit', onExit).once('error', onExit);
-      process.send({ requestId, event, deadlineMs: Date.now() + timeoutMs } satisfies Invocation);
+      process.send({ requestId, event, timeoutMs } satisfies Invocation);
     });
   } finally {
     const durationMs = Math.round(performance.now() - startedAtMs);

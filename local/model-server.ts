@@ -118,8 +118,8 @@ export class ModelServer {
   }
 
   async #untilReady(signal: AbortSignal, timeoutMs: number): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + timeoutMs;
+    while (performance.now() < deadline) {
       signal.throwIfAborted();
       this.#requireRunning();
       const answer = await this.#ask('GET', '/ping', { timeoutMs: PING_TIMEOUT_MS, signal }).catch(

@@ -305,8 +305,8 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
   server.stderr?.on('data', (chunk) => {
     log = (log + chunk).slice(-LOG_CHARACTERS);
   });
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline && server.exitCode === null) {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline && server.exitCode === null) {
     if (log.includes('database system is ready to accept connections')) return server;
     await sleep(20);
   }
@@ -324,9 +324,9 @@ async function endFormerServer(data: string, onNotice: (line: string) => void): 
   if (isServerOf(data, pid)) {
     onNotice(`PostgreSQL: ended process ${pid}, which an earlier stack left running`);
     process.kill(pid, 'SIGINT');
-    const deadline = Date.now() + STOP_TIMEOUT_MS;
+    const deadline = performance.now() + STOP_TIMEOUT_MS;
     while (isServerOf(data, pid)) {
-      if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+      if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
       await sleep(50);
     }
   }
@@ -398,12 +398,12 @@ async function startAgain(
   port: number,
   owner: Owner | null,
 ): Promise<ChildProcess> {
-  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(RESTART_PAUSE_MS)) {
+  for (const deadline = performance.now() + START_TIMEOUT_MS; ; await sleep(RESTART_PAUSE_MS)) {
     try {
       removeStaleLock(data);
       return await start(bin, data, port, owner);
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (performance.now() > deadline) throw error;
     }
   }
 }

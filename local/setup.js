@@ -175,10 +175,10 @@ function installIntoVenv(modules) {
 
 /** @param {string} what @param {() => void} work */
 function step(what, work) {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   console.log(`Set-up: ${what} …`);
   work();
-  console.log(`Set-up: done in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+  console.log(`Set-up: done in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 
 /** @param {string} command @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options] */

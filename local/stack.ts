@@ -442,7 +442,7 @@ function releaseFolder(folder: string): void {
 
 /** Null when the folder is now this process's; otherwise the stack that runs there, once it has started. */
 async function claimFolder(folder: string): Promise<StackDescription | null> {
-  for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
+  for (const deadline = performance.now() + START_TIMEOUT_MS; ; await sleep(200)) {
     if (createDurably(stackFile(folder), JSON.stringify(self()), { mode: 0o600 })) {
       claimedHere.add(folder);
       removeUnfinished(folder);
@@ -456,7 +456,7 @@ async function claimFolder(folder: string): Promise<StackDescription | null> {
     const other = readDescription(folder);
     if (!other) continue;
     if (other.endpoints && (await answers(other))) return other;
-    else if (Date.now() > deadline)
+    else if (performance.now() > deadline)
       throw new Error(
         `Process ${other.pid} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,
       );

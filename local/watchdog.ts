@@ -72,7 +72,10 @@ async function end(child: ProcessIdentity & Ending): Promise<void> {
     }
   };
   send(child.signal);
-  for (const deadline = Date.now() + child.graceMs; isSameProcess(child) && Date.now() < deadline; )
+  for (
+    const deadline = performance.now() + child.graceMs;
+    isSameProcess(child) && performance.now() < deadline;
+  )
     await sleep(POLL_MS);
   send('SIGKILL');
 }
