@@ -55,6 +55,7 @@ export const runResult = z.object({
   data_findings: z.record(z.string(), z.number()).optional(),
   kendall_tau: kendallTaus,
   promotion: z.object({ reason: z.string() }).optional(),
+  warnings: z.array(z.string()).default([]),
 });
 export type RunResult = z.output<typeof runResult>;
 
@@ -130,6 +131,7 @@ export function resultLines(result: RunResult): string[] {
             `Report    ${result.diagnostics_url}`,
             `Scores    ${result.predictions_url}`,
           ]),
+    ...result.warnings,
   ];
 }
 

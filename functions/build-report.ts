@@ -14,6 +14,7 @@ import {
 import { findPreviousModel } from '../shared/aws/previous-model.ts';
 import { fileChecksums, photoBase } from '../shared/aws/report-files.ts';
 import type { Report } from '../shared/execution-state.ts';
+import { misreadWindows } from '../shared/model-windows.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { prediction, unclearName, unclearPhoto } from '../shared/predictions.ts';
 import { qualityRemarks, reportChecks } from '../shared/quality/dataset-quality.ts';
@@ -71,9 +72,12 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     Pairs: [state.export.pairs_excluded],
     Values: [state.export.values_excluded],
   });
+  const warnings = misreadWindows(state.run.parameters);
+  const said = [...warnings, ...qualityRemarks(report.checks), ...remarks(report)];
   return {
     note: agreementNote(report),
-    remarks: [...qualityRemarks(report.checks), ...remarks(report)].map((remark) => `\n${remark}`).join(''),
+    remarks: said.map((remark) => `\n${remark}`).join(''),
+    warnings,
     data_findings: countFindings(report.checks),
     learnt: training.learnt,
     kendall_tau: forEachGroup(({ id }) => byPhoto[id].tau),

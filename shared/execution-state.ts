@@ -196,6 +196,8 @@ export const report = z.object({
   note: z.string(),
   /** What did not take part and why, each sentence on a line of its own that a line break begins; for the notification. */
   remarks: z.string(),
+  /** What whoever uses the model has to know, in sentences; among the remarks, too. */
+  warnings: z.array(z.string()).default([]),
   /** How many findings each check of the data has. */
   data_findings: z.record(z.enum(CHECKS), count),
   /** null where the training does not tell, as one by an earlier version. */

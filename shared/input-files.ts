@@ -3,6 +3,7 @@ import { instantCell, numberCell, optionalNumberCell, optionalTextCell, textCell
 import type { Run, Split } from './execution-state.ts';
 import { IMAGE_SPLITS } from './image-split.ts';
 import type { StationClock } from './local-time.ts';
+import { misreadWindows } from './model-windows.ts';
 
 /** Columns of input/images.csv, of transform/images.csv and, before the score, of predictions.csv (contract 5.2, 5.4). */
 export const INPUT_IMAGE_COLUMNS = ['split', 'image_id', 'timestamp', 'filename', 'url', 'value'] as const;
@@ -18,7 +19,7 @@ export type InputImage = z.output<typeof inputImage>;
 
 /**
  * Content of rank-input.json (contract 5.2). Scoring of imagesets reads min_hour, max_hour, min_month and max_month at
- * `args.options`, the report the rest.
+ * `args.options`, the report the rest; both reports show `notes`.
  *
  * @param periods first and last instant, milliseconds since 1970
  */
@@ -29,6 +30,7 @@ export function rankInput(
   periods: { images: [number, number]; pairs: [number, number] },
 ) {
   const { parameters, station } = run;
+  const warnings = misreadWindows(parameters);
   const period = ([start, end]: [number, number]) => ({
     start: localInstant(clock, start),
     end: localInstant(clock, end),
@@ -81,6 +83,7 @@ export function rankInput(
       args: run.model_code,
     },
     created_at: localInstant(clock, Date.parse(run.started_at)),
+    ...(warnings.length > 0 && { notes: warnings.join(' ') }),
   };
 }
 

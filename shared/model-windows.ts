@@ -67,6 +67,22 @@ export function windowFilter(
   };
 }
 
+/**
+ * What else reads the limits of rank-input.json, and takes them for others than they are, in sentences: FPE's container for
+ * imagesets keeps what is at least the minimum and at most the maximum, so that windows that wrap leave it no photo. There is no
+ * pair of limits that it would take for them (`fpe_imageset.py` of EcoSHEDS/fpe-model).
+ */
+export function misreadWindows({ min_hour, max_hour, min_month, max_month }: HourAndMonthWindows): string[] {
+  const wrapping = [
+    ...(min_hour > max_hour ? [`hours ${min_hour} to ${max_hour}`] : []),
+    ...(min_month > max_month ? [`months ${min_month} to ${max_month}`] : []),
+  ];
+  if (wrapping.length === 0) return [];
+  return [
+    `Warning: this model is for ${wrapping.join(' and ')}, which go over the end of the day or year. FPE’s own container for imagesets finds no photo of such a model, and ends without an error: score new photos with score-station alone.`,
+  ];
+}
+
 /** Split of a photo that is in no pair: `test-in` from the first to the last date of the pairs (contract 6.3, step 7). */
 export const splitOfNewPhoto = (date: string, dates: PairDates | null): ImageSplit =>
   dates && date >= dates.first && date <= dates.last ? 'test-in' : 'test-out';

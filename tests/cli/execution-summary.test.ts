@@ -34,6 +34,7 @@ const result = {
   },
   data_findings: { clock: 2, duplicates: 0, gaps: 1 },
   values: { usable: 2000, excluded: { fill_value: 12, flagged: 0 } },
+  warnings: [] as string[],
   kendall_tau: { train: 0.91, val: 0.8, 'test-in': 0.7049, 'test-out': null, 'test-all': 0.7, overall: 0.74 },
 };
 const times = { startDate: new Date(0), stopDate: new Date(95_000) };
@@ -103,6 +104,12 @@ describe('the summary of an execution', () => {
     expect(text).toMatch(/other photos, in period +0\.70\n/);
     expect(text).toMatch(/other photos, outside +–\n/);
     expect(text).toContain('https://x/report.html');
+  });
+
+  test('ends with what whoever uses the model has to know', () => {
+    expect(resultLines({ ...result, warnings: ['Warning: hours wrap.'] }).at(-1)).toBe(
+      'Warning: hours wrap.',
+    );
   });
 
   test('says so when nothing was published', () => {

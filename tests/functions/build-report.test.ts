@@ -74,6 +74,7 @@ describe('BuildReport', () => {
     expect(report).toEqual({
       note: 'Scores and observed flow agree with a Kendall tau of 1.00 over 60 photos, and of 1.00 over the 30 photos in no annotation pair.',
       remarks: expect.stringMatching(/^\nPhotos without a score: 2 truncated or broken, 1 without an answer/),
+      warnings: [],
       data_findings: { clock: 0, duplicates: 0, gaps: 0, values: 0, darkness: 0, annotators: 0 },
       learnt: null,
       kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': 1, 'test-all': 1, overall: 1 },
@@ -92,6 +93,16 @@ describe('BuildReport', () => {
     const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'kendall_tau.overall', value: 1 }));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'training.final_epoch', value: 2 }));
+  });
+
+  test('warns that FPE’s container finds no photo of a model whose hours or months wrap', async () => {
+    const state = await prepare(16, hourlyPhotos(8));
+    Object.assign(state.run.parameters, { min_month: 11, max_month: 3 });
+
+    const { warnings, remarks } = await call(buildReport, state);
+
+    expect(warnings).toEqual([expect.stringContaining('this model is for months 11 to 3')]);
+    expect(remarks).toContain(`\n${warnings[0]}`);
   });
 
   test('tells what is found on the data: by the dataset, by the light of the photos, and by its own annotators', async () => {

@@ -112,9 +112,20 @@ describe('SplitPairs', () => {
       pairs: { source: 'human', n: 150, method: 'graph', splits: { train: 120, val: 30 }, leaked_images: 0 },
       created_at: '2026-04-01T08:00:00-0400',
     });
+    expect(summary).not.toHaveProperty('notes');
     expect(JSON.parse(await read(run, run.keys.input.station))).toMatchObject({
       timezone: 'America/New_York',
     });
+  });
+
+  test('notes in rank-input.json that FPE’s container takes windows that wrap for none', async () => {
+    const run = await prepare(separatePairs(150), { parameters: { min_month: 12, max_month: 11 } });
+
+    await call(splitPairs, { run });
+
+    const { args, notes } = JSON.parse(await read(run, run.keys.input.summary));
+    expect(args.options).toMatchObject({ min_month: 12, max_month: 11 });
+    expect(notes).toContain('this model is for months 12 to 11');
   });
 
   test('writes the same bytes for the same data and input, and others for another seed (Q-I1)', async () => {

@@ -129,6 +129,7 @@ const ANSWERS: Record<string, Answer> = {
   buildReport: () => ({
     note: 'Kendall tau is 0.75.',
     remarks: '\nPhotos without a score: 2 truncated or broken.',
+    warnings: ['Warning: hours wrap.'],
     data_findings: { clock: 2, duplicates: 1, gaps: 0, values: 0, darkness: 0, annotators: 0 },
     learnt: { train: 159_000, val: 39_000, photos_unreadable: 12 },
     kendall_tau: taus,
@@ -207,6 +208,7 @@ describe('the machine', () => {
         learnt: { train: 159_000, val: 39_000, photos_unreadable: 12 },
       },
       values: { usable: 0, excluded: noneOf(VALUE_EXCLUSIONS) },
+      warnings: ['Warning: hours wrap.'],
       data_findings: { clock: 2, duplicates: 1, gaps: 0, values: 0, darkness: 0, annotators: 0 },
       kendall_tau: taus,
       promotion: decidedByInput(true, true),
