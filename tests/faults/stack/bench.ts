@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import type { ExecutionRecord } from '../../../local/executions.ts';
+import { ClaimLost, DatasetCodeInUse, ModelCodeInUse, ModelReplaced } from '../../../shared/errors.ts';
+import type { MachineKind } from '../../../shared/machine-inputs.ts';
+import type { RefreshSummary } from '../../../shared/refresh-state.ts';
 import { commandLineOf } from '../../process-tree.ts';
 import { fillDisk, freeDisk } from './disk.ts';
 import { AT_ONCE, PHASES, type Phase, type StackOutcome, type StackStrike } from './faults.ts';
@@ -23,7 +26,9 @@ const DAY_MS = 86_400_000;
 const FULL_MS = 20_000;
 const MOST_REDRIVES = 3;
 /** Errors with which an execution ends that somebody else was before. */
-const YIELDING = /^(ModelCodeInUse|DatasetCodeInUse|ClaimLost|RefreshInProgress|ModelReplaced)$/;
+const YIELDING = new Set(
+  [ModelCodeInUse, DatasetCodeInUse, ClaimLost, ModelReplaced].map(({ name }) => name),
+);
 const FUNCTIONS: Partial<Record<Phase, RegExp>> = {
   ExportStation: /lambda-runtime.*export-?station/i,
   PublishModel: /lambda-runtime.*publish-?model/i,
@@ -45,9 +50,8 @@ export class Bench {
   async open(): Promise<void> {
     const stack = this.#stack;
     await stack.start();
-    const { code, text } = await stack.fpe('import', this.#exports.older);
-    if (code !== 0) throw new Error(`fpe import says: ${text}`);
-    const name = await stack.startExecution(training());
+    await this.#import(this.#exports.older);
+    const name = await stack.startExecution('train-station', training());
     const { status, error, cause } = await stack.untilEnded(name);
     deepStrictEqual({ status, error, cause }, { status: 'SUCCEEDED', error: undefined, cause: undefined });
     const entered = stack
@@ -85,9 +89,11 @@ export class Bench {
     const stack = this.#stack;
     const before = await shownBy(stack);
     const [first] = trial as [StackStrike];
+    // For a station without new photos there would be nothing to score.
+    if (trial.some(({ fault }) => fault === 'scoring')) await this.#import(this.#exports.newest);
     if (AT_ONCE.has(first.fault)) onOutcome(first, await this.#atOnce(first));
     else {
-      const name = await stack.startExecution(training());
+      const name = await stack.startExecution('train-station', training());
       for (const strike of trial) onOutcome(strike, await this.#meet(name, strike, before));
       await this.#finish(await stack.untilEnded(name));
     }
@@ -100,7 +106,7 @@ export class Bench {
   async #meet(name: string, strike: StackStrike, before: Shown): Promise<StackOutcome> {
     const stack = this.#stack;
     const { phase, where } = strike;
-    await stack.untilIn(name, phase);
+    await this.#untilIn(name, phase);
     // The process of a job is there later than its state, and gone earlier.
     const share = /^(trainer|server)/.test(strike.fault) ? where / 2 : where;
     await sleep(share * (this.#usualMs.get(phase) as number));
@@ -158,13 +164,11 @@ export class Bench {
         await this.#startOthers();
         return false;
       case 'scoring':
-        await this.#finish(await stack.untilEnded(await stack.startExecution(scoring())));
+        await this.#score();
         return false;
-      case 'import': {
-        const { code, text } = await stack.fpe('import', this.#exports.newer);
-        if (code !== 0) throw new Error(`fpe import says: ${text}`);
+      case 'import':
+        await this.#import(this.#exports.newer);
         return false;
-      }
       default:
         throw new Error(`${fault} happens to several executions`);
     }
@@ -203,6 +207,31 @@ export class Bench {
     deepStrictEqual({ status, error, cause }, { status: 'SUCCEEDED', error: undefined, cause: undefined });
   }
 
+  /** Waits until the execution is in a state, if need be by a redrive. @throws Error when it never is */
+  async #untilIn(name: string, phase: Phase): Promise<void> {
+    const stack = this.#stack;
+    for (let redrives = 0; !(await stack.untilIn(name, phase)); redrives++) {
+      const { status, error, cause } = stack.record(name);
+      if (status === 'SUCCEEDED' || redrives === MOST_REDRIVES)
+        throw new Error(`${name} ends before ${phase}: ${status} ${error} ${cause}`);
+      await this.#redrive(stack.record(name));
+    }
+  }
+
+  async #import(folder: string): Promise<void> {
+    const { code, text } = await this.#stack.fpe('import', folder);
+    if (code !== 0) throw new Error(`fpe import says: ${text}`);
+  }
+
+  /** Scores new photos with the default model, which may be another one before they are published. */
+  async #score(): Promise<void> {
+    const stack = this.#stack;
+    const name = await stack.startExecution('score-station', scoring());
+    const record = await stack.untilEnded(name);
+    if (!stack.hasEntered(name, 'ScoreImages')) throw new Error(`${name} has scored nothing`);
+    if (record.error !== ModelReplaced.name) await this.#finish(record);
+  }
+
   /** @throws Error when the state is left before it could be */
   async #killJob(name: string, phase: Phase, words: RegExp): Promise<void> {
     for (;;) {
@@ -232,10 +261,17 @@ export class Bench {
   async #atOnce({ fault }: StackStrike): Promise<StackOutcome> {
     const stack = this.#stack;
     const isRefresh = fault === 'two refreshes';
-    const machine = isRefresh ? 'refresh-stations' : 'train-station';
     const count = fault === 'fifty executions' ? 50 : 2;
-    const inputs = Array.from({ length: count }, isRefresh ? refreshing : training);
-    const { env, machines } = stack.description;
+    const names = await this.#startAtOnce(
+      isRefresh ? 'refresh-stations' : 'train-station',
+      Array.from({ length: count }, isRefresh ? refreshing : training),
+    );
+    const records = await Promise.all(names.map((name) => stack.untilEnded(name)));
+    return isRefresh ? requireOneRefresh(records) : this.#requireOneTraining(records);
+  }
+
+  async #startAtOnce(machine: MachineKind, inputs: readonly object[]): Promise<string[]> {
+    const { env, machines } = this.#stack.description;
     const client = new SFNClient({
       endpoint: env.AWS_ENDPOINT_URL_SFN as string,
       region: env.AWS_REGION as string,
@@ -245,16 +281,18 @@ export class Bench {
       },
     });
     const stateMachineArn = machines.find(({ name }) => name.endsWith(machine))?.arn as string;
-    const names = await Promise.all(
+    return Promise.all(
       inputs.map(async (input) => {
         const command = new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) });
         return (await client.send(command)).executionArn?.split(':').at(-1) as string;
       }),
     );
-    const records = await Promise.all(names.map((name) => stack.untilEnded(name)));
+  }
+
+  async #requireOneTraining(records: readonly ExecutionRecord[]): Promise<StackOutcome> {
     const won = records.filter(({ status }) => status === 'SUCCEEDED');
     const others = records.filter(({ status }) => status !== 'SUCCEEDED');
-    const strange = others.filter(({ error }) => !YIELDING.test(String(error)));
+    const strange = others.filter(({ error }) => !YIELDING.has(String(error)));
     deepStrictEqual(
       strange.map(({ error, cause }) => ({ error, cause })),
       [],
@@ -266,6 +304,23 @@ export class Bench {
     await this.#finish(others[0] as ExecutionRecord);
     return 'one works';
   }
+}
+
+/** The other one says that it has left it to the first. @throws Error when it is not so */
+function requireOneRefresh(records: readonly ExecutionRecord[]): StackOutcome {
+  const told = records.map(({ output = '{}', error, cause }) => {
+    const { status, counts } = JSON.parse(output) as Partial<RefreshSummary>;
+    return { status, succeeded: counts?.succeeded, failed: counts?.failed, error, cause };
+  });
+  const well = { failed: 0, error: undefined, cause: undefined };
+  deepStrictEqual(
+    told.sort((one, other) => String(one.status).localeCompare(String(other.status))),
+    [
+      { status: 'already_running', succeeded: 0, ...well },
+      { status: 'refreshed', succeeded: 1, ...well },
+    ],
+  );
+  return 'one works';
 }
 
 function killAll(pids: readonly number[]): void {

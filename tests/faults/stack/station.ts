@@ -8,9 +8,9 @@ import { queryDatabase } from '../../database-client.ts';
 import type { LocalStack } from './local-stack.ts';
 
 /** Photos and pairs enough for a training, few enough for half a minute of it. */
-const DAYS = 20;
-/** Photos of an imageset that only the newer export has. */
-const NEWER = 3;
+const DAYS = 25;
+/** Photos of an imageset that each export has more than the one before. */
+const MORE = 3;
 
 /** The one station of an empty stack. */
 export const STATION = 1;
@@ -31,27 +31,39 @@ const TRAINING = {
 };
 export const training = (): object => TRAINING;
 export const scoring = (): object => ({ station_id: STATION });
+/** Trains in any case. */
 export function refreshing(): object {
   const { station_id: _, model_code: _c, dataset_code: _d, ...train } = TRAINING;
-  return { station_ids: [STATION], mode: 'score', min_new_pairs: 0, train };
+  return { station_ids: [STATION], min_new_pairs: 0, train };
 }
 
-export type Exports = { older: string; newer: string };
+export type Exports = { older: string; newer: string; newest: string };
 
-/** Makes two exports of the demo station; the older one lacks the last photos. */
+/** Makes exports of the demo station; the older ones lack the last photos. */
 export async function writeExports(folder: string): Promise<Exports> {
-  const exports = { older: join(folder, 'older'), newer: join(folder, 'newer') };
-  await generateDemoStation(exports.newer, { days: DAYS });
-  cpSync(exports.newer, exports.older, { recursive: true });
-  for (const file of readdirSync(exports.older, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('/images.json')) continue;
-    const path = join(exports.older, file);
-    const photos = JSON.parse(readFileSync(path, 'utf8')) as { filename: string }[];
-    writeFileSync(path, JSON.stringify(photos.slice(0, -NEWER)));
-    const folder = dirname(path.replace('/db/', '/storage/'));
-    for (const { filename } of photos.slice(-NEWER)) rmSync(join(folder, 'images', filename));
-  }
+  const exports = {
+    older: join(folder, 'older'),
+    newer: join(folder, 'newer'),
+    newest: join(folder, 'newest'),
+  };
+  await generateDemoStation(exports.newest, { days: DAYS });
+  copyWithout(MORE, exports.newest, exports.newer);
+  copyWithout(MORE, exports.newer, exports.older);
   return exports;
+}
+
+/** Copies an export without the last photos of each imageset. */
+function copyWithout(n: number, whole: string, copy: string): void {
+  cpSync(whole, copy, { recursive: true });
+  for (const file of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('/images.json')) continue;
+    const path = join(copy, file);
+    const photos = JSON.parse(readFileSync(path, 'utf8')) as { filename: string }[];
+    writeFileSync(path, JSON.stringify(photos.slice(0, -n)));
+    const folder = dirname(path.replace('/db/', '/storage/'));
+    for (const { filename } of photos.slice(-n))
+      for (const kind of ['images', 'thumbs']) rmSync(join(folder, kind, filename), { force: true });
+  }
 }
 
 /** What the website shows: the default model, and the photos that its public predictions name. */

@@ -10,9 +10,13 @@ import { type Exports, writeExports } from './station.ts';
 /** Of the stack; a disk may be mounted above it. */
 const DATA = 'data';
 
+type Trials = readonly (readonly StackStrike[])[];
+/** What all trials have in common; `deadline` in milliseconds since 1970, and `onResult` told of each strike as it comes. */
+type Session = { exports: Exports; deadline: number; onResult: (result: StackResult) => void };
+
 /** Tries one fault after another, those of the disk on a small one of their own. @param onResult told each as it comes */
 export async function tryAll(
-  trials: readonly (readonly StackStrike[])[],
+  trials: Trials,
   limitMs: number,
   onResult: (result: StackResult) => void,
 ): Promise<void> {
@@ -20,31 +24,25 @@ export async function tryAll(
   const folder = mkdtempSync(join(tmpdir(), 'fpe-stack-faults-'));
   chmodSync(folder, 0o755); // PostgreSQL may run as another user
   try {
-    const exports = await writeExports(folder);
+    const session = { exports: await writeExports(folder), deadline, onResult };
     const usual = trials.filter((trial) => !isOfDisk(trial));
     await Promise.all([
-      tryOn(join(folder, 'usual', DATA), usual, exports, deadline, onResult),
-      tryOnDisk(join(folder, 'disk'), trials.filter(isOfDisk), exports, deadline, onResult),
+      tryOn(join(folder, 'usual', DATA), usual, session),
+      tryOnDisk(join(folder, 'disk'), trials.filter(isOfDisk), session),
     ]);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function tryOnDisk(
-  disk: string,
-  trials: readonly (readonly StackStrike[])[],
-  exports: Exports,
-  deadline: number,
-  onResult: (result: StackResult) => void,
-): Promise<void> {
+async function tryOnDisk(disk: string, trials: Trials, session: Session): Promise<void> {
   if (trials.length === 0) return;
   if (!mountDisk(disk)) {
-    for (const strike of trials.flat()) onResult({ strike, outcome: 'not tried', failure: null });
+    for (const strike of trials.flat()) session.onResult({ strike, outcome: 'not tried', failure: null });
     return;
   }
   try {
-    await tryOn(join(disk, DATA), trials, exports, deadline, onResult);
+    await tryOn(join(disk, DATA), trials, session);
   } finally {
     unmountDisk(disk);
   }
@@ -52,10 +50,8 @@ async function tryOnDisk(
 
 async function tryOn(
   folder: string,
-  trials: readonly (readonly StackStrike[])[],
-  exports: Exports,
-  deadline: number,
-  onResult: (result: StackResult) => void,
+  trials: Trials,
+  { exports, deadline, onResult }: Session,
 ): Promise<void> {
   let bench: Bench | null = null;
   for (const trial of trials) {
