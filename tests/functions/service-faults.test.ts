@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -229,6 +230,27 @@ describe('a clock that is wrong', () => {
     );
 
     expect(answers).toEqual(Array(10).fill(['{}', 2, true]).flat());
+  });
+
+  test('is known for what it is where a service has another name for it', async () => {
+    let asked = 0;
+    const service = createHttpServer((_, response) => {
+      asked += 1;
+      if (asked === 1) setClocks(DAY_MS, DAY_MS);
+      response.writeHead(asked === 1 ? 400 : 200, { date: new Date(Date.now()).toUTCString() });
+      response.end(JSON.stringify(asked === 1 ? { __type: 'InvalidSignatureException' } : { name: 'one' }));
+    });
+    await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
+    const client = serviceClient(SFNClient, { region: 'us-west-2', credentials, endpoint });
+
+    const executionArn = 'arn:aws:states:us-west-2:1:execution:m:one';
+    const answer = await client.send(new DescribeExecutionCommand({ executionArn }));
+
+    expect([answer.name, asked]).toEqual(['one', 2]);
+    service.closeAllConnections();
+    service.close();
   });
 
   test('makes no other refusal worth another attempt', async () => {
