@@ -1,10 +1,10 @@
 /**
- * Stands in for EventBridge: delivers what the compiled rules ask for of "Step Functions Execution Status Change" to SNS
- * topics, through their input transformers.
+ * Stands in for EventBridge: delivers what the compiled rules ask for of "Step Functions Execution Status Change" to functions
+ * and SNS topics, as it is or through their input transformers.
  *
- * Patterns are lists of exact values; content filters (`prefix`, `exists`, …), other targets and other events are refused
- * by name before anything starts. A path that an event lacks is empty in the message, as in AWS. Not here: retries, dead
- * letters, the HTTP API.
+ * Patterns are lists of exact values; content filters (`prefix`, `exists`, …), other targets, variables of EventBridge itself
+ * (`<aws.events.…>`) and other events are refused by name before anything starts. Not here: retries, dead letters, destinations
+ * of what a function could not do, the HTTP API.
  */
 import { randomUUID } from 'node:crypto';
 import type { ExecutionRecord } from './executions.ts';
@@ -26,19 +26,24 @@ export type EventBridge = {
 };
 
 /**
- * @param publish puts a message into the topic
+ * @param send calls the function with the payload, or publishes it into the topic
  * @throws Error naming what a rule asks for that is not done here
  */
 export function startEventBridge(
   rules: readonly Rule[],
-  publish: (topicArn: string, message: string) => Promise<void>,
+  send: (targetArn: string, payload: string) => Promise<void>,
 ): EventBridge {
   for (const rule of rules) requireKnown(rule);
   const underWay = new Set<Promise<void>>();
-  const deliver = (event: object, { Arn, InputTransformer }: Target) => {
-    const message = InputTransformer ? transform(event, InputTransformer) : JSON.stringify(event);
-    const delivery = publish(Arn, message)
-      .catch((error) => console.error(`EventBridge could not deliver to ${Arn}:`, error))
+  const attempt = async (event: object, target: Target) => {
+    const { Arn, InputTransformer } = target;
+    const payload = InputTransformer ? transform(event, InputTransformer) : JSON.stringify(event);
+    requireJson(payload, target);
+    await send(Arn, payload);
+  };
+  const deliver = (event: object, target: Target) => {
+    const delivery = attempt(event, target)
+      .catch((error) => console.error(`EventBridge could not deliver to ${target.Arn}:`, error))
       .finally(() => underWay.delete(delivery));
     underWay.add(delivery);
   };
@@ -90,21 +95,38 @@ function matches(event: unknown, pattern: Pattern): boolean {
   });
 }
 
-/** Replaces `<name>` by what its path finds, escaped as in a JSON text where the template is one. */
+/**
+ * Puts what the paths find into the template, as EventBridge does (EventBridge guide, "Input transformation", common issues):
+ * it escapes nothing. Within quotes a text stands as it is and a structure without its quotes; outside of them a text gets
+ * quotes. What is not there leaves no trace.
+ */
 function transform(
   event: object,
   { InputPathsMap = {}, InputTemplate }: NonNullable<Target['InputTransformer']>,
 ): string {
-  return InputTemplate.replaceAll(/<([\w.-]+)>/g, (placeholder, name: string) => {
-    const path = InputPathsMap[name];
-    return path === undefined ? placeholder : textOf(find(event, path));
+  let isQuoted = false;
+  return InputTemplate.replaceAll(/\\.|"|<([\w.-]+)>/gs, (part, name: string | undefined) => {
+    if (part === '"') isQuoted = !isQuoted;
+    const path = name === undefined ? undefined : InputPathsMap[name];
+    if (path === undefined) return part;
+    const value = find(event, path);
+    if (value === null || value === undefined) return '';
+    if (typeof value === 'string') return isQuoted ? value : `"${value}"`;
+    const text = JSON.stringify(value);
+    return isQuoted ? text.replaceAll('"', '') : text;
   });
 }
 
-const textOf = (value: unknown): string => {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? JSON.stringify(value).slice(1, -1) : JSON.stringify(value);
-};
+/** Whatever is called takes JSON; a topic takes any text, unless it was to be an object. */
+function requireJson(payload: string, { Arn, InputTransformer }: Target): void {
+  if (!InputTransformer || (isTopic(Arn) && !InputTransformer.InputTemplate.trimStart().startsWith('{')))
+    return;
+  try {
+    JSON.parse(payload);
+  } catch (error) {
+    throw new Error(`The input transformer made no JSON of the event: ${(error as Error).message}`);
+  }
+}
 
 /** @param path e.g. $.detail.name */
 const find = (event: object, path: string): unknown =>
@@ -113,12 +135,13 @@ const find = (event: object, path: string): unknown =>
     .slice(1)
     .reduce<unknown>((value, name) => (value as Record<string, unknown> | null | undefined)?.[name], event);
 
+const isTopic = (arn: string): boolean => arn.startsWith('arn:aws:sns:');
 const isList = (value: Pattern | readonly string[]): value is readonly string[] => Array.isArray(value);
 
 function requireKnown({ name, pattern, targets }: Rule): void {
   const refuse = (what: string) =>
     new Error(
-      `The local stack cannot run the rule ${name}: ${what}. It compares values exactly and delivers to SNS topics.`,
+      `The local stack cannot run the rule ${name}: ${what}. It compares values exactly and delivers to functions and SNS topics.`,
     );
   const requireExact = (part: Pattern): void => {
     for (const [member, expected] of Object.entries(part)) {
@@ -128,5 +151,9 @@ function requireKnown({ name, pattern, targets }: Rule): void {
     }
   };
   requireExact(pattern);
-  for (const { Arn } of targets) if (!Arn.startsWith('arn:aws:sns:')) throw refuse(`its target is ${Arn}`);
+  for (const { Arn, InputTransformer } of targets) {
+    if (!isTopic(Arn) && !Arn.startsWith('arn:aws:lambda:')) throw refuse(`its target is ${Arn}`);
+    const own = /<aws\.events\.[^>]*>/.exec(InputTransformer?.InputTemplate ?? '');
+    if (own) throw refuse(`its template has ${own[0]}`);
+  }
 }

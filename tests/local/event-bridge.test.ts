@@ -1,8 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Rule, startEventBridge } from '../../local/event-bridge.ts';
 import type { ExecutionRecord } from '../../local/executions.ts';
 
 const TOPIC = 'arn:aws:sns:us-west-2:000000000000:told';
+const FUNCTION = 'arn:aws:lambda:us-west-2:000000000000:function:told';
 const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:one';
 const record = (change: Partial<ExecutionRecord> = {}): ExecutionRecord => ({
   executionArn: 'arn:aws:states:us-west-2:000000000000:execution:one:first',
@@ -36,6 +37,10 @@ async function told(given: Rule, ...records: ExecutionRecord[]): Promise<string[
   return messages;
 }
 
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
 test('a change that the pattern names is told as it is where nothing transforms it', async () => {
   const [message] = await told(rule(), record());
 
@@ -54,23 +59,58 @@ test.each([
   expect(await told(rule(), record(change))).toEqual([]);
 });
 
-test('a transformer puts the values of its paths into its template, escaped, and nothing for what is not there', async () => {
-  const transformer = {
-    InputPathsMap: { name: '$.detail.name', cause: '$.detail.cause', nowhere: '$.detail.no.such' },
-    InputTemplate: '"<name> failed: <cause><nowhere>"\n"<unknown>"',
+describe('a transformer', () => {
+  const paths = {
+    name: '$.detail.name',
+    cause: '$.detail.cause',
+    input: '$.detail.input',
+    detail: '$.detail',
+    nowhere: '$.detail.no.such',
   };
+  const transformed = (InputTemplate: string, Arn = TOPIC) =>
+    told(
+      rule({ targets: [{ Arn, InputTransformer: { InputPathsMap: paths, InputTemplate } }] }),
+      record({ cause: 'no "row"\nwith \\ 29', input: '{}' }),
+    );
 
-  const messages = await told(rule({ targets: [{ Arn: TOPIC, InputTransformer: transformer }] }), record());
+  test('puts the values of its paths into its template as they are, and nothing for what is not there', async () => {
+    const messages = await transformed('"<name> failed: <cause><nowhere>"\n"<unknown>"');
 
-  expect(messages).toEqual([`${TOPIC} "first failed: no \\"row\\" with id 29"\n"<unknown>"`]);
+    expect(messages).toEqual([`${TOPIC} "first failed: no "row"\nwith \\ 29"\n"<unknown>"`]);
+  });
+
+  test('puts quotes around a text that has none, and takes those of a structure within a text', async () => {
+    const [message = ''] = await transformed('<name> "<detail>"');
+
+    expect(message).toMatch(/^\S+ "first" "\{executionArn:arn:aws:states/);
+  });
+
+  test('that makes no JSON of an event where JSON is asked for delivers nothing', async () => {
+    jest.spyOn(console, 'error').mockImplementation(() => undefined);
+
+    expect(await transformed('{"cause": "<cause>"}')).toEqual([]);
+    expect(await transformed('"<cause>"', FUNCTION)).toEqual([]);
+    expect(await transformed('{"name": "<name>", "input": <input>}', FUNCTION)).toEqual([
+      `${FUNCTION} {"name": "first", "input": "{}"}`,
+    ]);
+  });
+});
+
+test('a function gets the event as it is, whatever is in it', async () => {
+  const cause = '{"errorMessage":"no \\"row\\" \\\\ of {} 😀"}\n';
+
+  const [message = ''] = await told(rule({ targets: [{ Arn: FUNCTION }] }), record({ cause }));
+
+  expect(JSON.parse(message.slice(FUNCTION.length)).detail.cause).toBe(cause);
 });
 
 test.each([
   ['a content filter', { pattern: { detail: { name: [{ prefix: 'a' }] } } as never }, 'pattern of name'],
+  ['another target', { targets: [{ Arn: 'arn:aws:sqs:us-west-2:0:q' }] }, 'its target is arn:aws:sqs'],
   [
-    'another target',
-    { targets: [{ Arn: 'arn:aws:lambda:us-west-2:0:function:f' }] },
-    'its target is arn:aws:lambda',
+    'a variable of EventBridge itself',
+    { targets: [{ Arn: TOPIC, InputTransformer: { InputTemplate: '{"e": <aws.events.event.json>}' } }] },
+    'its template has <aws.events.event.json>',
   ],
 ])('%s is refused by name', (_, change, message) => {
   const start = () => startEventBridge([rule(change)], async () => undefined);
