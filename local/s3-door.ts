@@ -115,7 +115,7 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
 }
 
 /** SNS speaks at the root, where S3 only lists buckets. */
-const isOfSns = ({ method, raw }: Request): boolean => method === 'POST' && raw.url === '/';
+export const isOfSns = ({ method, raw }: Request): boolean => method === 'POST' && raw.url === '/';
 
 function s3Refusal({ reason, message }: Refusal): [code: string, message: string, status: number] {
   const [code, status] = S3_REFUSALS[reason];

@@ -2,7 +2,7 @@
  * Stands in for S3 and SNS: `fauxqs` over HTTP on the loopback address, its objects kept as files.
  *
  * Answers what fauxqs answers: buckets, objects, ranges, copies, multipart uploads, lists; topics and Publish. Added
- * here: conditional writes, lists in UTF-8 order, empty bodies. Refused: single bodies over 11 MiB (upload in parts),
+ * here: conditional writes, lists in UTF-8 order, empty bodies, the rules for subjects. Refused: single bodies over 11 MiB (upload in parts),
  * keys with empty, `.` or `..` segments (they would not be files of their own), uploads of forms, and by name every other
  * part of S3. Who may ask is decided in `s3-door.ts`.
  */
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { buildApp } from 'fauxqs';
 // By path: its own start function would listen on every address of the computer.
 import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
+import { snsErrorResponse } from '../node_modules/fauxqs/dist/common/xml.js';
 import { S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
 import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
 import { SnsStore } from '../node_modules/fauxqs/dist/sns/snsStore.js';
@@ -17,7 +18,7 @@ import { SqsStore } from '../node_modules/fauxqs/dist/sqs/sqsStore.js';
 import { type Credentials, newCredentials } from './door.ts';
 import type { ApiOptions } from './json-api.ts';
 import { ObjectFiles } from './object-files.ts';
-import { guardS3 } from './s3-door.ts';
+import { guardS3, isOfSns } from './s3-door.ts';
 
 const REGION = 'us-west-2';
 /** Parts of S3 that a query names and that fauxqs would take for a plain read or write. */
@@ -26,6 +27,12 @@ const NOT_ANSWERED = new Set(
     ' ',
   ),
 );
+
+/** Of SNS: ASCII without control characters, begun by a letter, a digit or a punctuation mark (SNS API, Publish). */
+const SUBJECT = /^(?=[\p{L}\p{N}\p{P}])[\x20-\x7e]{1,99}$/u;
+
+/** What was published into a topic. */
+export type Published = { TopicArn: string; Subject?: string; Message: string };
 
 export type S3 = {
   endpoint: string;
@@ -45,6 +52,7 @@ type ListOptions = Parameters<S3Store['listObjects']>[1];
  * @param folder where objects are kept; null keeps everything in memory
  * @param options.publicBucket whose objects may be read without a signature, as those of FPE's storage bucket
  * @param options.onNotice told in one line each what the start had to put right
+ * @param options.onPublish told each message that a topic has taken, whoever published it
  */
 export async function startS3(
   folder: string | null,
@@ -52,6 +60,7 @@ export async function startS3(
     buckets?: string[];
     publicBucket?: string;
     onNotice?: (line: string) => void;
+    onPublish?: (message: Published) => void;
   } = {},
 ): Promise<S3> {
   const { credentials = newCredentials(), publicBucket } = options;
@@ -80,6 +89,19 @@ export async function startS3(
     }
     if (request.method === 'PUT') request.body ??= Buffer.alloc(0);
     next();
+  });
+
+  app.addHook('preHandler', (request, reply, next) => {
+    const { Action, Subject } = (request.body ?? {}) as Record<string, string>;
+    if (!isOfSns(request) || Action !== 'Publish' || Subject === undefined || SUBJECT.test(Subject))
+      return next();
+    reply.status(400).header('content-type', 'text/xml');
+    reply.send(snsErrorResponse('InvalidParameter', `Invalid parameter: Subject "${Subject}"`));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const message = (request.body ?? {}) as Published & { Action?: string };
+    if (isOfSns(request) && message.Action === 'Publish' && reply.statusCode === 200)
+      options.onPublish?.(message);
   });
 
   const endpoint = await app.listen({ port: options.port ?? 0, host: '127.0.0.1' });

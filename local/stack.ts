@@ -12,8 +12,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
-import { ConfigurationMissing } from '../shared/errors.ts';
-import { subjectOf } from '../shared/notification.ts';
+import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
 import { STOP_GRACE_MS } from './container.ts';
 import { newCredentials } from './door.ts';
 import {
@@ -31,7 +30,7 @@ import { isNestedExecution, NESTED_EXECUTION } from './nested-executions.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { freePort, type Postgres, removePostgres, startPostgres } from './postgres.ts';
 import { identify, isAlive, isSameProcess } from './process.ts';
-import { startS3 } from './s3.ts';
+import { type Published, startS3 } from './s3.ts';
 import { startSageMaker } from './sagemaker.ts';
 import { type StartMachine, startScheduler } from './scheduler.ts';
 import { startSecretsManager } from './secrets-manager.ts';
@@ -215,6 +214,7 @@ async function startServices(
       publicBucket: LOCAL_STAGE.storageBucket,
       port: await port('s3'),
       credentials,
+      onPublish: keepNotification(join(folder, 'logs', 'notifications.log')),
     }),
   );
   for (const { name } of template.topics) s3.createTopic(name);
@@ -273,11 +273,13 @@ async function startServices(
       folder: join(folder, 'logs', 'functions'),
     }),
   );
-  const sns = publisher(serviceClient(SNSClient, client), join(folder, 'logs', 'notifications.log'));
+  const sns = publisher(serviceClient(SNSClient, client));
   const runTask = dispatch({ lambda: lambda.invoke, sageMaker: sageMaker.runTask, sns });
   const eventBridge = keep(
-    startEventBridge(template.rules, async (TopicArn, Message) => {
-      await sns(SNS_PUBLISH, { TopicArn, Message }, new AbortController().signal);
+    startEventBridge(template.rules, async (target, payload) => {
+      const { signal } = new AbortController();
+      if (target.startsWith(LAMBDA)) await lambda.invoke(target, JSON.parse(payload), signal);
+      else await sns(SNS_PUBLISH, { TopicArn: target, Message: payload }, signal);
     }),
   );
   for (const { name, definition } of template.machines) requireKnownResources(name, JSON.parse(definition));
@@ -394,25 +396,26 @@ function requireKnownResources(machine: string, { States }: Definition): void {
   }
 }
 
-/** Publishes, and keeps what people would get by e-mail in a log. */
-function publisher(sns: SNSClient, log: string): RunTask {
+function publisher(sns: SNSClient): RunTask {
   return async (_resource, parameters, signal) => {
-    const message = parameters as PublishCommandInput;
-    const { Subject = '' } = message;
-    // fauxqs takes any subject; one that SNS refuses must not first be found out in AWS.
-    if (Subject !== '' && Subject !== subjectOf(Subject))
-      throw new TaskFailure('SNS.InvalidParameterException', `Invalid parameter: Subject "${Subject}"`);
     try {
-      const { MessageId } = await sns.send(new PublishCommand(message), { abortSignal: signal });
-      mkdirSync(join(log, '..'), { recursive: true });
-      appendFileSync(log, `${new Date().toISOString()} ${message.Subject ?? ''}\n${message.Message}\n\n`);
+      const command = new PublishCommand(parameters as PublishCommandInput);
+      const { MessageId } = await sns.send(command, { abortSignal: signal });
       return { MessageId };
     } catch (error) {
-      const { name, message: cause } = error as Error;
-      throw new TaskFailure(`SNS.${name}`, cause);
+      const { name, message } = error as Error;
+      throw new TaskFailure(`SNS.${error instanceof RequestRefused ? error.code : name}`, message);
     }
   };
 }
+
+/** What people would get by e-mail, one after the other. */
+const keepNotification =
+  (log: string) =>
+  ({ Subject = '', Message }: Published): void => {
+    mkdirSync(join(log, '..'), { recursive: true });
+    appendFileSync(log, `${new Date().toISOString()} ${Subject}\n${Message}\n\n`);
+  };
 
 /** Parts of the folder that this process alone uses; PostgreSQL may run as another user. */
 const PRIVATE_FOLDERS = ['s3', 'executions', 'jobs', 'logs', 'usgs'];
