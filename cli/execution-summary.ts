@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { DescribeExecutionOutput } from '../shared/aws/executions.ts';
 import { kendallTaus, learnt } from '../shared/execution-state.ts';
+import { readFailureCause } from '../shared/failure-cause.ts';
 import { parseJson } from '../shared/json.ts';
-import { messageOf, withoutAddresses } from '../shared/notification.ts';
+import { messageOf } from '../shared/notification.ts';
 import {
   leftOutPhrases,
   PAIR_EXCLUSIONS,
@@ -191,21 +192,8 @@ const formatTau = (value: number | null): string => (value === null ? '–' : va
 
 /** Error and message of a failed execution; causes of functions and jobs are JSON with the message inside. */
 export function describeFailure(error: string | undefined, cause: string | undefined): string {
-  const parsed = parseCause(cause ?? '');
-  const name = parsed?.errorType ?? error ?? 'Unknown';
-  const text = parsed?.errorMessage ?? parsed?.FailureReason ?? cause ?? 'No cause was given.';
-  const message = messageOf(withoutAddresses(typeof text === 'string' ? text : JSON.stringify(text)));
+  const { name, message: text } = readFailureCause(cause ?? '');
+  const message = messageOf(text || 'No cause was given.');
   // The parts of our own errors on lines of their own.
-  return `${name}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
-}
-
-type Cause = { errorType?: string; errorMessage?: unknown; FailureReason?: unknown };
-
-function parseCause(cause: string): Cause | null {
-  try {
-    const parsed = parseJson(cause) as Cause | null;
-    return typeof parsed === 'object' ? parsed : null;
-  } catch {
-    return null;
-  }
+  return `${name ?? error ?? 'Unknown'}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { csvHeader, csvRows } from './csv.ts';
-import { parseJson } from './json.ts';
-import { lineOf, messageOf, subjectOf, withoutAddresses } from './notification.ts';
+import { readFailureCause } from './failure-cause.ts';
+import { lineOf, type Notification, notificationOf } from './notification.ts';
 import type { Decision } from './refresh-plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './refresh-state.ts';
 import { formatCount } from './report/formats.ts';
@@ -92,18 +92,8 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
 
 const photos = (n: number): string => `${formatCount(n)} photo${n === 1 ? '' : 's'}`;
 
-/** Causes of functions are JSON with the message inside. */
-function describeFailure({ status, error, cause }: StationExecution): string {
-  let parsed: { errorMessage?: unknown; FailureReason?: unknown } = {};
-  try {
-    parsed = parseJson(cause ?? '{}') as typeof parsed;
-  } catch {
-    // Text, then.
-  }
-  const message = parsed?.errorMessage ?? parsed?.FailureReason ?? cause ?? '';
-  const text = typeof message === 'string' ? message : JSON.stringify(message);
-  return [error ?? status, withoutAddresses(text)].filter(Boolean).join(': ');
-}
+const describeFailure = ({ status, error, cause }: StationExecution): string =>
+  [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
 
 /** The output of the execution; `stations` holds those that something was done with first of all. */
 export function summarizeRefresh(
@@ -151,11 +141,8 @@ function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
 /** result.csv: every station, with nothing cut but what was cut before. */
 export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLUMNS) + csvRows(COLUMNS, rows);
 
-/** Subject and text of the message to people, as SNS takes them; those that failed come first. */
-export function refreshMessage({ counts, stations, result_uri }: RefreshSummary): {
-  subject: string;
-  message: string;
-} {
+/** What people are told of it; those that failed come first. */
+export function refreshMessage({ counts, stations, result_uri }: RefreshSummary): Notification {
   const done = (action: RefreshRow['action']) =>
     stations.filter((row) => row.action === action && row.outcome === 'succeeded').length;
   const parts = [
@@ -167,19 +154,17 @@ export function refreshMessage({ counts, stations, result_uri }: RefreshSummary)
     .filter(({ outcome }) => outcome !== 'none')
     .sort((a, b) => URGENCY[a.outcome] - URGENCY[b.outcome]);
   const lines = told.slice(0, MAX_LINES).map(describeRow);
-  return {
-    subject: subjectOf(`FPE refresh: ${parts}`),
-    message: messageOf(
-      [
-        `${formatCount(counts.stations)} stations: ${parts}, ${counts.nothing} left as they are.`,
-        '',
-        ...lines,
-        ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),
-        '',
-        `All of them: ${result_uri}`,
-      ].join('\n'),
-    ),
-  };
+  return notificationOf(
+    `FPE refresh: ${parts}`,
+    [
+      `${formatCount(counts.stations)} stations: ${parts}, ${counts.nothing} left as they are.`,
+      '',
+      ...lines,
+      ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),
+      '',
+      `All of them: ${result_uri}`,
+    ].join('\n'),
+  );
 }
 
 /** One line for a person, whatever the station is called. */
