@@ -79,7 +79,8 @@ const NEEDS: { actions: RegExp; shows: 'deployment' | 'run'; without: string }[]
   {
     actions: /^(sns|kms):/,
     shows: 'run',
-    without: 'no e-mail about a finished execution, which succeeds all the same; the topic is encrypted',
+    without:
+      'no e-mail about an execution, finished or failed, which shows in no execution; the topic is encrypted',
   },
   { actions: /^sqs:/, shows: 'run', without: 'a scheduled start that fails is lost without a word' },
 ];
@@ -99,6 +100,9 @@ const DEPLOYED_BY: Record<string, string> = {
     'iam: CreateRole, GetRole, UpdateRole, DeleteRole, UpdateAssumeRolePolicy, PutRolePolicy, GetRolePolicy, DeleteRolePolicy, ListRolePolicies, ListAttachedRolePolicies, PutRolePermissionsBoundary, TagRole, UntagRole; PassRole of these roles to lambda, states and scheduler',
   'AWS::KMS::Key':
     'kms: CreateKey, DescribeKey, UpdateKeyDescription, GetKeyPolicy, PutKeyPolicy, EnableKeyRotation, GetKeyRotationStatus, ListResourceTags, TagResource, UntagResource, ScheduleKeyDeletion',
+  'AWS::Lambda::EventInvokeConfig':
+    'lambda: PutFunctionEventInvokeConfig, GetFunctionEventInvokeConfig, UpdateFunctionEventInvokeConfig, DeleteFunctionEventInvokeConfig',
+  'AWS::Lambda::Permission': 'lambda: AddPermission, GetPolicy, RemovePermission',
   'AWS::Lambda::Function':
     'lambda: CreateFunction, GetFunction, GetFunctionConfiguration, UpdateFunctionCode, UpdateFunctionConfiguration, DeleteFunction, TagResource, UntagResource, ListTags; ec2: DescribeSecurityGroups, DescribeSubnets, DescribeVpcs; s3: GetObject in deploy/ of the model bucket',
   'AWS::Logs::LogGroup':

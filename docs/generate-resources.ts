@@ -47,9 +47,14 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
     purpose: () => 'tells of finished and failed executions and of alarms',
   },
   'AWS::SNS::TopicPolicy': {
-    purpose: () => 'takes messages from the machines, the rule and the alarms only',
+    purpose: () =>
+      'takes messages from the machines, the functions that tell people, the refresh and the alarms only',
   },
   'AWS::KMS::Key': { purpose: () => 'encrypts the topic' },
+  'AWS::Lambda::Permission': { purpose: () => 'lets the rule call the function that tells of failures' },
+  'AWS::Lambda::EventInvokeConfig': {
+    purpose: () => 'what that function could not tell goes to the topic as it is',
+  },
   'AWS::Events::Rule': { name: 'Name', purpose: ({ Description }) => String(Description) },
   'AWS::Scheduler::Schedule': {
     name: 'Name',

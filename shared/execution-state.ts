@@ -192,7 +192,7 @@ export const learnt = z.object({
 export type Learnt = z.output<typeof learnt>;
 
 export const report = z.object({
-  /** How well scores and observed values agree, in one sentence; never null, as States.Format cannot take a null. */
+  /** How well scores and observed values agree, in one sentence. */
   note: z.string(),
   /** What did not take part and why, each sentence on a line of its own that a line break begins; for the notification. */
   remarks: z.string(),

@@ -1,5 +1,9 @@
-/** SNS takes subjects of fewer than 100 characters (SNS API, Publish). */
+/** What people get by e-mail, as SNS takes it. */
+export type Notification = { subject: string; message: string };
+
+/** SNS takes subjects of fewer than 100 characters, and 256 KiB of a message in UTF-8 (SNS API, Publish). */
 const MAX_SUBJECT_CHARACTERS = 99;
+const MAX_MESSAGE_CHARACTERS = 60_000;
 const NOTHING_TO_SAY = 'FPE';
 
 /** Letters that Unicode does not take apart, and the signs that our texts use. */
@@ -26,6 +30,12 @@ const TERMINAL_SEQUENCE = /\u001b\[[0-?]*[ -/]*[@-~]/g;
 const CONTROL = /[[\p{Cc}\u202a-\u202e\u2066-\u2069]--[\t\n]]/gv;
 /** What a Python object without a text of its own is called by: another address in every process. */
 const MEMORY_ADDRESS = / at 0x[0-9a-f]{6,}\b/gi;
+
+/** The one way to a notification, from any texts: SNS would refuse others, and nobody would hear of it. */
+export const notificationOf = (subject: string, message: string): Notification => ({
+  subject: subjectOf(subject),
+  message: shorten(messageOf(message), MAX_MESSAGE_CHARACTERS) || NOTHING_TO_SAY,
+});
 
 /**
  * Subject of a message through SNS, from any text: ASCII without control characters, begun by a letter, a digit or a
@@ -58,10 +68,11 @@ export const messageOf = (text: string): string =>
  *
  * @param maxCharacters above which its end is left out
  */
-export function lineOf(text: string, maxCharacters: number): string {
-  const line = messageOf(text).replaceAll(/\s+/g, ' ').trim();
-  return line.length <= maxCharacters ? line : `${line.slice(0, maxCharacters - 1).toWellFormed()}…`;
-}
+export const lineOf = (text: string, maxCharacters: number): string =>
+  shorten(messageOf(text).replaceAll(/\s+/g, ' ').trim(), maxCharacters);
+
+const shorten = (text: string, maxCharacters: number): string =>
+  text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1).toWellFormed()}…`;
 
 /** A fault's text without what differs each time, so that the same fault reads the same. */
 export const withoutAddresses = (text: string): string => text.replaceAll(MEMORY_ADDRESS, '');

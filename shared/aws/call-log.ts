@@ -9,6 +9,7 @@ const NAMING = [
   'SecretId',
   'executionArn',
   'stateMachineArn',
+  'TopicArn',
 ] as const;
 
 /** What a call names, of the members of its request. */

@@ -56,7 +56,7 @@ const UNUSED: Record<string, string> = {
 const WITHOUT_CALLS: Record<string, string> = { ResumeJob: 'only after a job was stopped' };
 
 type Call = { client: string; command: string } & Partial<
-  Record<'Bucket' | 'Key' | 'CopySource' | 'SecretId' | 'executionArn', string>
+  Record<'Bucket' | 'Key' | 'CopySource' | 'SecretId' | 'executionArn' | 'TopicArn', string>
 >;
 
 const PLANTED_KEY = 'fpe-local-usgs-key';
@@ -94,6 +94,14 @@ const REQUESTS: Record<string, (call: Call) => Request[]> = {
             resource: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${SecretId}-AbCdEf`,
           },
         ],
+  PublishCommand: ({ TopicArn }) => {
+    const key = `arn:aws:kms:${REGION}:${ACCOUNT}:key/NotificationKey`;
+    return [
+      { action: 'sns:Publish', resource: TopicArn as string },
+      { action: 'kms:GenerateDataKey', resource: key },
+      { action: 'kms:Decrypt', resource: key },
+    ];
+  },
   DescribeExecutionCommand: ({ executionArn }) => [
     { action: 'states:DescribeExecution', resource: executionArn as string },
   ],
@@ -420,7 +428,6 @@ describe('the machine', () => {
     'sagemaker:createModel',
     'sagemaker:createTransformJob.sync',
     'aws-sdk:sagemaker:deleteModel',
-    'sns:publish',
   ];
 
   test.each([

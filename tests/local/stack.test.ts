@@ -101,15 +101,15 @@ test('an execution that ends badly is told of as on AWS, with its input, error a
   const told = () => readFileSync(join(folder, 'logs', 'notifications.log'), 'utf8');
   await until(async () => existsSync(join(folder, 'logs', 'notifications.log')) && told().includes('4713'));
   const message = told()
-    .split('\n\n')
+    .split(/\n\n(?=\d{4}-)/)
     .find((text) => text.includes('4713')) as string;
 
-  expect(message).toMatch(/"The execution [0-9a-f-]+ ended as FAILED at \d{4}-/);
-  expect(message).toContain('"Input: {\\"station_id\\":4713}"');
-  expect(message).toContain('"Error: StationNotFound"');
+  expect(message).toMatch(/ FPE: station 4713, FAILED \(StationNotFound\), fpe-local-train-station\n/);
+  expect(message).toMatch(/^The execution [0-9a-f-]+ of \S+ ended as FAILED at \d{4}-/m);
+  expect(message).toContain('Input: {"station_id":4713}\nError: StationNotFound\nCause: ');
   expect(message).toContain('no row with id 4713');
-  expect(message).toContain('\\"trace\\":[]');
-  expect(message).toMatch(/npx fpe redrive [0-9a-f-]+/);
+  expect(message).not.toContain('trace');
+  expect(message).toMatch(/npx fpe redrive arn:aws:states:\S+[0-9a-f-]+ /);
 });
 
 test('all that is wrong with an input is said at once', async () => {

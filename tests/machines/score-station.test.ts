@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { handler as resumeJob } from '../../functions/resume-job.ts';
+import { scoringNotification } from '../../shared/execution-notifications.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
 import {
   type Answer,
@@ -14,7 +15,7 @@ import {
 const MODEL = 'createModel';
 const SCORE = 'createTransformJob.sync';
 const DELETE = 'deleteModel';
-const NOTIFY = 'publish';
+const NOTIFY = 'notifySuccess';
 const BUCKETS = { storage: 'storage', model: 'model' };
 const run = testScoringRun({ id: 29 }, BUCKETS);
 const NEW_PHOTOS = 2_000;
@@ -76,7 +77,7 @@ const ANSWERS: Record<string, Answer> = {
   publishPredictions: () => ({ predictions_url: run.predictions_url }),
   recordPredictions: () => null,
   [DELETE]: () => ({}),
-  [NOTIFY]: () => ({ MessageId: '1' }),
+  [NOTIFY]: () => null,
 };
 
 let machine: TestMachine;
@@ -184,12 +185,15 @@ describe('score-station', () => {
     expect(outputOf(execution)).toMatchObject({ scored: 0, removed: 3, images: 100_000 });
   });
 
-  test('tells people how many photos are new', async () => {
+  test('gives NotifySuccess all that it tells people', async () => {
     await machine.run({ station_id: 29 });
 
-    expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
-      Subject: 'FPE: station 29 has new scores',
-      Message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1998, unreadable 2, photos removed 1. Its 101997 predictions are at ${run.predictions_url}\nPhotos without a score: 2 truncated or broken.`,
+    const [state] = machine.parametersOf(NOTIFY) as { run: never; selection: never; extended: never }[];
+    expect(
+      scoringNotification(...([state?.run, state?.selection, state?.extended] as [never, never, never])),
+    ).toEqual({
+      subject: 'FPE: station 29 has new scores',
+      message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1,998, unreadable 2, photos removed 1. Its 101,997 predictions are at ${run.predictions_url}\nPhotos without a score: 2 truncated or broken.`,
     });
   });
 

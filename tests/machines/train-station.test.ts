@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { handler as resumeJob } from '../../functions/resume-job.ts';
+import { trainingNotification } from '../../shared/execution-notifications.ts';
 import type { Run } from '../../shared/execution-state.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
 import {
@@ -25,7 +26,7 @@ const TRAIN = 'createTrainingJob.sync';
 const MODEL = 'createModel';
 const SCORE = 'createTransformJob.sync';
 const DELETE = 'deleteModel';
-const NOTIFY = 'publish';
+const NOTIFY = 'notifySuccess';
 
 let machine: TestMachine;
 beforeAll(async () => {
@@ -144,10 +145,13 @@ const ANSWERS: Record<string, Answer> = {
     note: 'Its report is at https://x/report.html.',
   }),
   [DELETE]: () => ({}),
-  [NOTIFY]: () => ({ MessageId: '1' }),
+  [NOTIFY]: () => null,
 };
 
 const run = (input: object = { station_id: 29 }) => machine.run(input);
+const trainingTold = (
+  state: Parameters<typeof trainingNotification>[1] & { run: Run; published: { note: string } },
+) => trainingNotification(state.run, state, state.published.note);
 
 describe('the machine', () => {
   test('goes from PrepareRun to NotifySuccess in the order of its states', async () => {
@@ -267,7 +271,7 @@ describe('the machine', () => {
       predictions_url: null,
       images: { published: 0 },
     });
-    expect(machine.parametersOf(NOTIFY)[0]?.Message).toContain('It was not published');
+    expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({ published: { outcome: 'unpublished' } });
   });
 
   test('decides again when another model became the default meanwhile', async () => {
@@ -285,13 +289,13 @@ describe('the machine', () => {
     ]);
   });
 
-  test('tells people what came out', async () => {
+  test('gives NotifySuccess all that it tells people', async () => {
     await run();
 
-    expect(machine.parametersOf(NOTIFY)[0]).toMatchObject({
-      Subject: 'FPE: a model of station 29 is finished',
-      Message:
-        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999998 of 1000000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
+    expect(trainingTold(machine.parametersOf(NOTIFY)[0] as never)).toEqual({
+      subject: 'FPE: a model of station 29 is finished',
+      message:
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999,998 of 1,000,000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
     });
   });
 });
@@ -422,7 +426,7 @@ describe('failures', () => {
 
   test('to tidy up or to tell people do not fail a finished run', async () => {
     machine.answers[DELETE] = fail('SageMaker.SageMakerException');
-    machine.answers[NOTIFY] = fail('SNS.InternalErrorException');
+    machine.answers[NOTIFY] = fail('ServiceFailed');
 
     const execution = await run();
 

@@ -70,9 +70,6 @@ const SOURCE = ['aws:SourceAccount', 'aws:SourceArn'];
 const TOLD_BY_SERVICES: Record<string, string[]> = {
   'cloudwatch.amazonaws.com → AWS::SNS::TopicPolicy': SOURCE,
   'cloudwatch.amazonaws.com → AWS::KMS::Key': SOURCE,
-  // Neither account nor rule reaches an encrypted topic or its key.
-  'events.amazonaws.com → AWS::SNS::TopicPolicy': [],
-  'events.amazonaws.com → AWS::KMS::Key': ['kms:EncryptionContext:aws:sns:topicArn'],
   'lambda.amazonaws.com → AWS::IAM::Role': [],
   'sagemaker.amazonaws.com → AWS::IAM::Role': SOURCE,
   'scheduler.amazonaws.com → AWS::IAM::Role': SOURCE,
@@ -205,6 +202,31 @@ describe.each(STAGES)('stage %s', (stage) => {
     expect(EventPattern.detail.stateMachineArn).toHaveLength(machines.length);
   });
 
+  test('no rule puts values of an event into a template, as EventBridge escapes none', () => {
+    const rules = ofType(templateOf(stage), 'AWS::Events::Rule');
+    const targets = rules.flatMap(([, { Properties }]) => Properties?.Targets as Record<string, unknown>[]);
+
+    expect(targets.length).toBeGreaterThan(0);
+    expect(targets.filter(({ InputTransformer }) => InputTransformer !== undefined)).toEqual([]);
+  });
+
+  test('EventBridge may call what its rules name, and what a function could not tell goes to the topic', () => {
+    const { Resources } = templateOf(stage);
+    const name = { 'Fn::GetAtt': ['NotifyFailureLambdaFunction', 'Arn'] };
+
+    expect(Resources.ExecutionEndedBadly?.Properties).toMatchObject({ Targets: [{ Arn: name }] });
+    expect(Resources.NotifyFailurePermission?.Properties).toEqual({
+      Action: 'lambda:InvokeFunction',
+      FunctionName: name,
+      Principal: 'events.amazonaws.com',
+      SourceArn: { 'Fn::GetAtt': ['ExecutionEndedBadly', 'Arn'] },
+    });
+    expect(Resources.NotifyFailureDelivery?.Properties).toMatchObject({
+      FunctionName: { Ref: 'NotifyFailureLambdaFunction' },
+      DestinationConfig: { OnFailure: { Destination: { Ref: 'NotificationTopic' } } },
+    });
+  });
+
   test('a refresh may start the machines of single stations, follow and stop what it started, and nothing more', () => {
     const statements = statementsOf(stage, 'RefreshStationsRole');
     const allowed = (action: string) =>
@@ -261,7 +283,7 @@ describe.each(STAGES)('stage %s', (stage) => {
     expect(template.Resources.ScheduleDeadLetters?.Properties).toMatchObject({ SqsManagedSseEnabled: true });
   });
 
-  test('the topic is encrypted, and takes messages from the machines, the rule and the alarms only', () => {
+  test('the topic is encrypted, and takes messages from the machines, the functions that tell people, the refresh and the alarms only', () => {
     const { Resources } = templateOf(stage);
     const statements = policiesOf(templateOf(stage)).find(({ name }) =>
       name.startsWith('NotificationTopicPolicy'),
@@ -269,10 +291,9 @@ describe.each(STAGES)('stage %s', (stage) => {
 
     expect(Resources.NotificationTopic?.Properties?.KmsMasterKeyId).toEqual({ Ref: 'NotificationKey' });
     expect(statements?.map(({ Principal }) => Principal)).toEqual([
-      { AWS: { 'Fn::GetAtt': ['TrainStationRole', 'Arn'] } },
-      { AWS: { 'Fn::GetAtt': ['ScoreStationRole', 'Arn'] } },
       { AWS: { 'Fn::GetAtt': ['RefreshStationsRole', 'Arn'] } },
-      { Service: 'events.amazonaws.com' },
+      { AWS: { 'Fn::GetAtt': ['NotifySuccessRole', 'Arn'] } },
+      { AWS: { 'Fn::GetAtt': ['NotifyFailureRole', 'Arn'] } },
       { Service: 'cloudwatch.amazonaws.com' },
     ]);
   });
@@ -292,11 +313,6 @@ describe.each(STAGES)('stage %s', (stage) => {
       expect([about, TOLD_BY_SERVICES[about]]).toEqual([about, expect.any(Array)]);
       expect([about, keys.filter((key) => !TOLD_BY_SERVICES[about]?.includes(key))]).toEqual([about, []]);
     }
-    // Nor does a key open itself to a service for more than this topic.
-    expect(asked).toContainEqual({
-      about: 'events.amazonaws.com → AWS::KMS::Key',
-      keys: ['kms:EncryptionContext:aws:sns:topicArn'],
-    });
   });
 
   test('functions reach the database and HTTPS, and nothing else', () => {
