@@ -5,7 +5,7 @@ import { makeChanges } from '../deployment/stack.ts';
 import { deleteChangeSet } from '../shared/aws/stacks.ts';
 import { UsageError } from './connection.ts';
 import { describeChecks } from './doctor.ts';
-import { packageFolder, packageWithProgress } from './package.ts';
+import { compileQuietly, packageFolder, packageWithProgress } from './package.ts';
 import { describeChanges, describeEvent, describeOutputs } from './stack-changes.ts';
 import { connectToStage, stageOption } from './stage.ts';
 
@@ -24,7 +24,7 @@ export function deployCommand(): Command {
 async function runDeploy({ stage: name, dryRun, checks }: Options): Promise<void> {
   const stage = await connectToStage(name);
   if (checks) {
-    const found = await preflight(stage);
+    const found = await preflight(stage, () => compileQuietly(name));
     const stopping = blocking(found);
     if (stopping.length > 0)
       throw new UsageError(

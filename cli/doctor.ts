@@ -1,5 +1,7 @@
 import { Command } from 'commander';
-import { type Check, preflight } from '../deployment/preflight.ts';
+import type { Check } from '../deployment/check.ts';
+import { preflight } from '../deployment/preflight.ts';
+import { compileQuietly } from './package.ts';
 import { connectToStage, stageOption } from './stage.ts';
 
 const SIGNS: Record<Check['status'], string> = { ok: '✔', warning: '!', failed: '✖', unknown: '?' };
@@ -13,11 +15,13 @@ export function doctorCommand(): Command {
     .addHelpText(
       'after',
       `
-It asks about credentials, buckets, the database's secret, network, permissions boundary, quotas of SageMaker, containers
-and ImageNet weights. The exit code is 1 if something is missing.`,
+Before a deployment it asks about credentials, both buckets with their encryption and policies, photos as a browser reads
+them, the database's secret, network, permissions boundary (every role of the template, simulated), quotas of SageMaker,
+containers and ImageNet weights; once the stack is there also about the subscription of the e-mails, deliveries of
+EventBridge and the GPU of the last training. ? is what could not be checked. The exit code is 1 if something is missing.`,
     )
     .action(async ({ stage, json }: { stage: string; json?: boolean }) => {
-      const checks = await preflight(await connectToStage(stage));
+      const checks = await preflight(await connectToStage(stage), () => compileQuietly(stage));
       console.log(
         json
           ? JSON.stringify(checks, null, 2)
@@ -27,11 +31,12 @@ and ImageNet weights. The exit code is 1 if something is missing.`,
     });
 }
 
-/** A line for each check, and under what is wrong what to do. */
+/** A line for each check, and under what is not in order what is needed and what to do. */
 export function describeChecks(checks: readonly Check[]): string {
   return checks
-    .flatMap(({ name, status, found, fix }) => [
+    .flatMap(({ name, status, needs, found, fix }) => [
       `${SIGNS[status]} ${name}: ${found}`,
+      ...(status === 'ok' ? [] : [`    Needed: ${needs}.`]),
       ...(fix ? [`    To fix: ${fix}.`] : []),
     ])
     .join('\n');
@@ -40,6 +45,9 @@ export function describeChecks(checks: readonly Check[]): string {
 function verdict(checks: readonly Check[]): string {
   const failed = checks.filter(({ status }) => status === 'failed');
   if (failed.some(({ isForRuns }) => !isForRuns)) return 'It cannot be deployed yet.';
-  if (failed.length > 0) return 'It can be deployed, but a run would fail.';
+  if (failed.length > 0) return 'It can be deployed, but a run would fail, or nobody would hear of it.';
+  const open = checks.filter(({ status }) => status === 'unknown').length;
+  if (open > 0)
+    return `Nothing speaks against it; what ${open} of ${checks.length} checks ask about is not known.`;
   return 'It can be deployed and run.';
 }

@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { readStage } from '../config/stage.ts';
-import { MANIFEST_FILE, type Manifest, packageStage } from '../deployment/package.ts';
+import {
+  MANIFEST_FILE,
+  type Manifest,
+  packageStage,
+  TEMPLATE_FILE,
+  type Template,
+} from '../deployment/package.ts';
+import { parseJson } from '../shared/json.ts';
 import { stageOption } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -36,4 +44,10 @@ export async function packageWithProgress(stage: string): Promise<Manifest> {
     `Stack ${manifest.stack}: a template of ${Math.round(template.bytes / 1024)} KiB and ${archives.length} archives of ${megabytes.toFixed(1)} MiB in ${relative(process.cwd(), folder) || '.'}/; checksums in ${MANIFEST_FILE}`,
   );
   return manifest;
+}
+
+/** The template of a stage, for questions about it. @throws StageInvalid, Error */
+export async function compileQuietly(stage: string): Promise<Template> {
+  await packageStage(ROOT, stage, packageFolder(stage));
+  return parseJson(readFileSync(join(packageFolder(stage), TEMPLATE_FILE), 'utf8')) as Template;
 }

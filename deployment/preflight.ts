@@ -1,164 +1,166 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { containerImages, ecrImage } from '../config/containers.ts';
 import type { Stage } from '../config/stage.ts';
-import {
-  bucketRegion,
-  callerIdentity,
-  canPullImage,
-  findPolicy,
-  readNetwork,
-  sageMakerQuotas,
-} from '../shared/aws/account.ts';
+import { callerIdentity, canPullImage, readNetwork, sageMakerQuotas } from '../shared/aws/account.ts';
 import { DATABASE_SECRET } from '../shared/aws/database.ts';
-import { findSize } from '../shared/aws/object-store.ts';
+import { findSize, readStream } from '../shared/aws/object-store.ts';
 import { readSecret } from '../shared/aws/secrets.ts';
-import { AccessDenied, RequestRefused } from '../shared/errors.ts';
-import { parseJson } from '../shared/json.ts';
+import { findStackResource } from '../shared/aws/stacks.ts';
+import { parseJson, parseJsonAs } from '../shared/json.ts';
+import type { ObjectLocation } from '../shared/object-location.ts';
 import { runInput } from '../shared/run-input.ts';
+import { deployedChecks } from './after-deployment.ts';
+import { boundaryChecks } from './boundary.ts';
+import { bucketChecks } from './buckets.ts';
+import { type Check, checked, checkThat, failed, findingOf, ok, unknown, warning } from './check.ts';
 import { networkChecks } from './network.ts';
+import { stackName, type Template } from './package.ts';
 
-/** One thing that a deployment or a run needs. */
-export type Check = {
-  name: string;
-  /** unknown: the credentials may not ask. */
-  status: 'ok' | 'warning' | 'failed' | 'unknown';
-  found: string;
-  fix?: string;
-  /** A stack can be made without it, but an execution would fail. */
-  isForRuns?: boolean;
-};
+/** The input of a first run, which trains without a GPU. */
+const FIRST_RUN = parseJsonAs(
+  readFileSync(join(import.meta.dirname, '../events/first-run.json'), 'utf8'),
+  runInput,
+);
 
 /** What keeps a stage from being deployed. */
 export const blocking = (checks: readonly Check[]): Check[] =>
   checks.filter(({ status, isForRuns }) => status === 'failed' && !isForRuns);
 
-/** Asks the account for everything that config/{stage}.yml says of it; nothing is changed. */
-export async function preflight(stage: Stage): Promise<Check[]> {
-  const credentials = await credentialsCheck(stage);
+/**
+ * Asks the account for everything that config/{stage}.yml says of it, and what only a stack that is there can tell; nothing is
+ * changed.
+ *
+ * @param compile makes the template of the stage; only called where the stage has a permissions boundary
+ */
+export async function preflight(stage: Stage, compile: () => Promise<Template>): Promise<Check[]> {
+  const { check: credentials, account } = await credentialsCheck(stage);
   // Without credentials every other answer would be the same complaint.
-  if (credentials.status === 'failed') return [credentials];
+  if (account === null) return [credentials];
   const groups = await Promise.all([
-    bucketCheck('Storage bucket', stage.storageBucket, 'storageBucket', stage),
-    bucketCheck('Model bucket', stage.modelBucket, 'modelBucket', stage),
+    bucketChecks(stage, account),
     secretCheck(stage),
     networkGroup(stage),
-    boundaryCheck(stage),
+    boundaryChecks(stage, account, compile),
     quotaChecks(),
     imageChecks(stage),
     weightsCheck(stage),
+    deployedChecks(stage, account),
   ]);
   return [credentials, ...groups.flat()];
 }
 
-async function credentialsCheck({ region }: Stage): Promise<Check> {
-  const name = 'Credentials';
-  try {
-    const { account, arn } = await callerIdentity();
-    return { name, status: 'ok', found: `${arn}, account ${account}, ${region}` };
-  } catch (error) {
-    return {
-      name,
-      status: 'failed',
-      found: toldBy(error),
+async function credentialsCheck({ region }: Stage): Promise<{ check: Check; account: string | null }> {
+  let account: string | null = null;
+  const check = await checkThat(
+    {
+      name: 'Credentials',
+      needs: 'credentials of the account, in the environment',
       fix: 'log in to AWS, e.g. with aws sso login, and set AWS_PROFILE',
-    };
-  }
+    },
+    async () => {
+      const caller = await callerIdentity();
+      account = caller.account;
+      return ok(`${caller.arn}, account ${caller.account}, ${region}`);
+    },
+  );
+  // Everybody who has credentials may ask whose they are.
+  return { check: account === null ? { ...check, status: 'failed' } : check, account };
 }
 
-const bucketCheck = (name: string, bucket: string, parameter: string, { region }: Stage): Promise<Check> =>
-  asking(name, `set ${parameter} to a bucket of this account`, async () => {
-    const found = await bucketRegion(bucket);
-    if (found === region) return { name, status: 'ok', found: `${bucket} in ${found}` };
-    return {
-      name,
-      status: 'failed',
-      found: `${bucket} is in ${found}`,
-      fix: `set region to ${found}: SageMaker reads buckets of its own region only`,
-    };
-  });
-
-const secretCheck = ({ dbSecret, dbHost }: Stage): Promise<Check> => {
-  const name = 'Secret of the database';
-  return asking(name, 'set dbSecret to the name or ARN of the secret', async () => {
-    const text = await readSecret(dbSecret, DATABASE_SECRET);
-    const secret = parseObject(text);
-    const lacks = [
-      ...(secret?.username || secret?.user ? [] : ['username']),
-      ...(secret?.password ? [] : ['password']),
-      ...(secret?.host || dbHost ? [] : ['host']),
-    ];
-    if (lacks.length === 0) return { name, status: 'ok', found: dbSecret };
-    return {
-      name,
-      status: 'failed',
-      found: secret ? `${dbSecret} has no ${lacks.join(', ')}` : `${dbSecret} holds no JSON object`,
-      fix:
-        lacks.join() === 'host'
-          ? 'set dbHost, as a secret that RDS manages does not tell the host'
-          : 'set dbSecret to the secret of the database',
-    };
-  });
-};
+const secretCheck = ({ dbSecret, dbHost }: Stage): Promise<Check> =>
+  checkThat(
+    {
+      name: 'Secret of the database',
+      needs: 'a JSON object with username, password and host',
+      fix: 'set dbSecret to the name or ARN of the secret',
+    },
+    async () => {
+      const secret = parseObject(await readSecret(dbSecret, DATABASE_SECRET));
+      const toSet = 'set dbSecret to the secret of the database';
+      if (!secret) return failed(`${dbSecret} holds no JSON object`, toSet);
+      const lacks = [
+        ...(secret.username || secret.user ? [] : ['username']),
+        ...(secret.password ? [] : ['password']),
+        ...(secret.host || dbHost ? [] : ['host']),
+      ];
+      if (lacks.length === 0) return ok(dbSecret);
+      return failed(
+        `${dbSecret} has no ${lacks.join(', ')}`,
+        lacks.join() === 'host' ? 'set dbHost, as a secret that RDS manages does not tell the host' : toSet,
+      );
+    },
+  );
 
 async function networkGroup(stage: Stage): Promise<Check[]> {
   try {
-    return networkChecks(stage, await readNetwork(stage));
+    return networkChecks(stage, await readNetwork(stage), await functionGroup(stage));
   } catch (error) {
-    return [unanswered('Network', error, 'check vpcId, privateSubnetIds and databaseSecurityGroupId')];
+    return [
+      checked(
+        {
+          name: 'Network',
+          needs: 'a VPC with subnets from which the database and AWS’s services are reached',
+          fix: 'check vpcId, privateSubnetIds and databaseSecurityGroupId',
+        },
+        findingOf(error),
+      ),
+    ];
   }
 }
 
-async function boundaryCheck({ permissionsBoundary: given }: Stage): Promise<Check[]> {
-  if (given === '') return [];
-  const name = 'Permissions boundary';
-  const check = await asking(
-    name,
-    'set permissionsBoundary to the name or ARN of a policy of this account',
-    async () => {
-      const { account } = await callerIdentity();
-      const arn = given.startsWith('arn:') ? given : `arn:aws:iam::${account}:policy/${given}`;
-      await findPolicy(arn);
-      return { name, status: 'ok', found: arn };
-    },
-  );
-  return [check];
-}
+/** Id of the group of the functions, null before the stack is there or where nobody may look. */
+const functionGroup = (stage: Stage): Promise<string | null> =>
+  findStackResource(stackName(stage), 'FunctionSecurityGroup').catch(() => null);
 
-/** Of the instances that an execution asks for unless its input names others. New accounts may have none of them. */
+/**
+ * Of the instances that an execution asks for unless its input names others, and of the one that a first run takes. New accounts may
+ * have none of them.
+ */
 async function quotaChecks(): Promise<Check[]> {
   const { training_instance_type: training, transform_instance_type: transform } = runInput.parse({
     station_id: 1,
   });
   const wanted = [
-    { quota: `${training} for training job usage`, isNeeded: true },
-    { quota: `${training} for spot training job usage`, isNeeded: false },
-    { quota: `${transform} for transform job usage`, isNeeded: true },
+    { quota: `${training} for training job usage` },
+    { quota: `${training} for spot training job usage`, onlyFor: 'training_spot' },
+    {
+      quota: `${FIRST_RUN.training_instance_type} for training job usage`,
+      onlyFor: 'events/first-run.json, with which fpe smoke trains without a GPU',
+    },
+    { quota: `${transform} for transform job usage` },
   ];
+  const subjectOf = (name: string, fix: string) => ({
+    name,
+    needs: '1 instance or more',
+    fix,
+    isForRuns: true,
+  });
   try {
     const quotas = await sageMakerQuotas();
-    return wanted.map(({ quota, isNeeded }): Check => {
-      const name = `Quota ${quota}`;
+    return wanted.map(({ quota, onlyFor }): Check => {
       const value = quotas.get(quota);
-      if (value === undefined)
-        return { name, status: 'unknown', found: 'Service Quotas does not list it', isForRuns: true };
-      if (value >= 1) return { name, status: 'ok', found: String(value), isForRuns: true };
-      return {
-        name,
-        status: isNeeded ? 'failed' : 'warning',
-        found: '0 instances, the value of new accounts',
-        fix: `ask AWS for 1 or more in Service Quotas, Amazon SageMaker, “${quota}” (hours to days)${isNeeded ? ', or name another instance type in the input' : '; needed only with training_spot'}`,
-        isForRuns: true,
-      };
+      const otherwise = onlyFor
+        ? `; needed only for ${onlyFor}`
+        : ', or name another instance type in the input';
+      const subject = subjectOf(
+        `Quota ${quota}`,
+        `ask AWS for 1 or more in Service Quotas, Amazon SageMaker, “${quota}” (hours to days)${otherwise}`,
+      );
+      if (value === undefined) return checked(subject, unknown('Service Quotas does not list it'));
+      if (value >= 1) return checked(subject, ok(String(value)));
+      const found = '0 instances, the value of new accounts';
+      return checked(subject, onlyFor ? warning(found) : failed(found));
     });
   } catch (error) {
-    const { status, found } = unanswered('', error, '');
+    const { status, found } = findingOf(error);
     // A service that does not answer says nothing of the quotas.
     return [
-      {
-        name: 'Quotas of SageMaker',
-        status: 'unknown',
-        found: status === 'unknown' ? found : `Service Quotas: ${found}`,
-        isForRuns: true,
-      },
+      checked(
+        subjectOf('Quotas of SageMaker', 'look at the quotas of Amazon SageMaker in Service Quotas'),
+        unknown(status === 'unknown' ? found : `could not be checked: Service Quotas: ${found}`),
+      ),
     ];
   }
 }
@@ -167,62 +169,57 @@ function imageChecks(stage: Stage): Promise<Check[]> {
   const { training, serving } = containerImages(stage);
   const images = { trainingImage: training, servingImage: serving };
   return Promise.all(
-    Object.entries(images).map(async ([parameter, image]) => {
-      const name = `Container ${parameter}`;
-      const found = ecrImage(image);
-      const fix = `set ${parameter} to an image that exists, in ECR`;
-      if (!found)
-        return { name, status: 'failed' as const, found: `${image} is not in ECR`, fix, isForRuns: true };
-      const check = await asking(name, fix, async () =>
-        (await canPullImage(found))
-          ? { name, status: 'ok', found: image }
-          : { name, status: 'failed', found: `there is no ${image}`, fix },
-      );
-      return { ...check, isForRuns: true };
-    }),
+    Object.entries(images).map(([parameter, image]) =>
+      checkThat(
+        {
+          name: `Container ${parameter}`,
+          needs: 'an image in ECR that can be pulled',
+          fix: `set ${parameter} to an image that exists, in ECR`,
+          isForRuns: true,
+        },
+        async () => {
+          const found = ecrImage(image);
+          if (!found) return failed(`${image} is not in ECR`);
+          return (await canPullImage(found)) ? ok(image) : failed(`there is no ${image}`);
+        },
+      ),
+    ),
   );
 }
 
-const weightsCheck = async ({ modelBucket, weightsKey }: Stage): Promise<Check> => {
-  const name = 'ImageNet weights';
-  const where = `s3://${modelBucket}/${weightsKey}`;
-  const check = await asking(name, 'set weightsKey', async () => {
-    if ((await findSize({ bucket: modelBucket, key: weightsKey })) !== null)
-      return { name, status: 'ok', found: where };
-    return {
-      name,
-      status: 'warning',
-      found: `there is no ${where}`,
-      fix: `upload them once (README, “ImageNet weights”): aws s3 cp resnet18-f37072fd.pth ${where}; or start with "pretrained": false`,
-    };
-  });
-  return { ...check, isForRuns: true };
+/** torchvision’s resnet18-f37072fd.pth, whose name holds the beginning of its checksum. */
+const WEIGHTS = {
+  bytes: 46_830_571,
+  sha256: 'f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec',
 };
 
-/** A service that says no is an answer; one that does not let us ask is none. */
-async function asking(name: string, fix: string, work: () => Promise<Check>): Promise<Check> {
-  try {
-    return await work();
-  } catch (error) {
-    return unanswered(name, error, fix);
-  }
-}
+const weightsCheck = ({ modelBucket: bucket, weightsKey: key }: Stage): Promise<Check> => {
+  const where = `s3://${bucket}/${key}`;
+  return checkThat(
+    {
+      name: 'ImageNet weights',
+      needs: `resnet18-f37072fd.pth of torchvision, ${WEIGHTS.bytes.toLocaleString('en')} bytes`,
+      fix: `upload them once (README, “ImageNet weights”): aws s3 cp resnet18-f37072fd.pth ${where}; or start with "pretrained": false`,
+      isForRuns: true,
+    },
+    async () => {
+      const bytes = await findSize({ bucket, key });
+      if (bytes === null) return warning(`there is no ${where}`);
+      if (bytes !== WEIGHTS.bytes)
+        return failed(
+          `${where} has ${bytes.toLocaleString('en')} bytes: it is another file, or a part of it`,
+        );
+      const sha256 = await checksumOf({ bucket, key });
+      if (sha256 === WEIGHTS.sha256) return ok(`${where}, sha256 ${sha256.slice(0, 8)}…`);
+      return failed(`${where} has the sha256 ${sha256}, and should have ${WEIGHTS.sha256}`);
+    },
+  );
+};
 
-function unanswered(name: string, error: unknown, fix: string): Check {
-  if (error instanceof AccessDenied)
-    return {
-      name,
-      status: 'unknown',
-      found: `these credentials may not ask (${(error.cause as Error).name})`,
-    };
-  return { name, status: 'failed', found: toldBy(error), fix };
-}
-
-/** In the service's own words: what to do about it, a check knows better. */
-function toldBy(error: unknown): string {
-  const isAnswer = error instanceof AccessDenied || error instanceof RequestRefused;
-  const { name, message } = (isAnswer ? error.cause : error) as Error;
-  return `${name}: ${message}`;
+async function checksumOf(location: ObjectLocation): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of await readStream(location)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 function parseObject(text: string): Record<string, unknown> | null {

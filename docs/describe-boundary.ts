@@ -1,3 +1,4 @@
+import { type Need, needOf } from '../deployment/needs.ts';
 import type { Template } from '../deployment/package.ts';
 import { referencesOf } from '../deployment/references.ts';
 import { type RoleRight, rightsOfRoles } from '../deployment/role-rights.ts';
@@ -7,83 +8,6 @@ import { generic, table } from './template-text.ts';
 const OWN = '{app}-{stage}-';
 /** Characters of a managed policy, white space not counted (IAM quotas). */
 export const MAX_POLICY_CHARACTERS = 6_144;
-
-/** What is not there without an action, and when that shows. The first that fits an action is taken; one that none fits is an error. */
-const NEEDS: { actions: RegExp; shows: 'deployment' | 'run'; without: string }[] = [
-  {
-    actions: /^ec2:/,
-    shows: 'deployment',
-    without:
-      'functions of the database’s VPC cannot be made: “The provided execution role does not have permissions to call CreateNetworkInterface on EC2”',
-  },
-  {
-    actions: /^events:/,
-    shows: 'deployment',
-    without: 'the machines cannot be made: “… is not authorized to create managed-rule”',
-  },
-  {
-    actions: /^logs:(\w+LogDeliver(y|ies)|PutResourcePolicy|DescribeResourcePolicies|DescribeLogGroups)$/,
-    shows: 'deployment',
-    without:
-      'the machines cannot be made: “The state machine IAM Role is not authorized to access the Log Destination”',
-  },
-  { actions: /^logs:/, shows: 'run', without: 'functions and jobs work, and write no line of a log' },
-  {
-    actions: /^xray:/,
-    shows: 'run',
-    without: 'executions run; X-Ray does not show where they spent their time',
-  },
-  { actions: /^lambda:/, shows: 'run', without: 'the first state of every execution fails' },
-  {
-    actions: /^secretsmanager:/,
-    shows: 'run',
-    without: 'PrepareRun, PrepareScoring and PlanRefresh fail with AccessDenied',
-  },
-  {
-    actions: /^s3:/,
-    shows: 'run',
-    without: 'the state that reads or writes there fails with AccessDenied, or its job does',
-  },
-  {
-    actions: /^sagemaker:Stop/,
-    shows: 'run',
-    without: 'a stopped execution leaves its job running, and billing',
-  },
-  {
-    actions: /^(sagemaker|iam):/,
-    shows: 'run',
-    without:
-      'TrainModel, CreateModel or ScoreImages fails; tags are among it, as Step Functions tags each job',
-  },
-  {
-    actions: /^ecr:/,
-    shows: 'run',
-    without: 'jobs fail before they begin, as SageMaker cannot pull the container',
-  },
-  {
-    actions: /^cloudwatch:/,
-    shows: 'run',
-    without: 'jobs run; the console shows no metrics of their instance',
-  },
-  {
-    actions: /^states:(Start|Stop)/,
-    shows: 'run',
-    without: 'a refresh starts no station and stops none; schedules start nothing',
-  },
-  {
-    actions: /^states:/,
-    shows: 'run',
-    without:
-      'nobody can see whether another execution of the same code still runs: PrepareRun, PublishModel and refreshes fail',
-  },
-  {
-    actions: /^(sns|kms):/,
-    shows: 'run',
-    without:
-      'no e-mail about an execution, finished or failed, which shows in no execution; the topic is encrypted',
-  },
-  { actions: /^sqs:/, shows: 'run', without: 'a scheduled start that fails is lost without a word' },
-];
 
 /** What CloudFormation calls for each type of the template, by the permissions of its resource types' handlers. */
 const DEPLOYED_BY: Record<string, string> = {
@@ -199,10 +123,7 @@ function groups(rights: readonly RoleRight[]) {
     resourcesOf.set(action, (resourcesOf.get(action) ?? new Set()).add(resource));
     rolesOf.set(action, (rolesOf.get(action) ?? new Set()).add(role));
   }
-  const found = new Map<
-    string,
-    { actions: string[]; resources: string[]; roles: string[]; need: (typeof NEEDS)[number] }
-  >();
+  const found = new Map<string, { actions: string[]; resources: string[]; roles: string[]; need: Need }>();
   for (const [action, resources] of [...resourcesOf].sort(([one], [other]) => (one < other ? -1 : 1))) {
     const need = needOf(action);
     const shown = widest([...resources]);
@@ -213,12 +134,6 @@ function groups(rights: readonly RoleRight[]) {
     found.set(key, group);
   }
   return [...found.values()];
-}
-
-function needOf(action: string) {
-  const need = NEEDS.find(({ actions }) => actions.test(action));
-  if (need) return need;
-  throw new Error(`Say in docs/describe-boundary.ts what is not there without ${action}.`);
 }
 
 const typesOf = ({ Resources }: Template): string[] =>

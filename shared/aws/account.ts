@@ -1,7 +1,9 @@
+import { CloudWatchClient, GetMetricStatisticsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeVpcAttributeCommand,
   DescribeVpcEndpointsCommand,
   DescribeVpcsCommand,
   EC2Client,
@@ -12,17 +14,37 @@ import {
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import { BatchGetImageCommand, ECRClient } from '@aws-sdk/client-ecr';
-import { GetPolicyCommand, IAMClient } from '@aws-sdk/client-iam';
-import { GetBucketLocationCommand } from '@aws-sdk/client-s3';
-import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import {
+  type ContextEntry,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  IAMClient,
+  paginateSimulateCustomPolicy,
+} from '@aws-sdk/client-iam';
+import {
+  GetBucketEncryptionCommand,
+  GetBucketLocationCommand,
+  GetBucketPolicyCommand,
+} from '@aws-sdk/client-s3';
+import {
+  paginateListAWSDefaultServiceQuotas,
+  paginateListServiceQuotas,
+  ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas';
+import { paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { RequestRefused } from '../errors.ts';
 import { s3 } from './object-store.ts';
+import { type PolicyStatement, parsePolicy } from './policy-document.ts';
+import { photoBase } from './report-files.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint };
 
 /** A person waits for the answers. */
 const patienceMs = SHORT_PATIENCE_MS;
+/** For the first byte of a photo, asked for as a browser does. */
+const ANYONE_MS = 15_000;
 
 /** What an account tells of the facts in config/{stage}.yml; each question is one call, and none changes anything. */
 export const callerIdentity = async () => {
@@ -38,13 +60,63 @@ export async function bucketRegion(bucket: string): Promise<string> {
   return LocationConstraint || 'us-east-1';
 }
 
+/** Of new objects; `kmsKey` is null where AWS's own key is meant. */
+export type BucketEncryption = { algorithm: string; kmsKey: string | null };
+
+/** Default encryption of a bucket; S3 says nothing of the buckets that have only what every bucket has. */
+export async function bucketEncryption(bucket: string): Promise<BucketEncryption> {
+  try {
+    const { ServerSideEncryptionConfiguration } = await s3().send(
+      new GetBucketEncryptionCommand({ Bucket: bucket }),
+    );
+    const rule = ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
+    return { algorithm: rule?.SSEAlgorithm ?? 'AES256', kmsKey: rule?.KMSMasterKeyID ?? null };
+  } catch (error) {
+    if (isNamed(error, 'ServerSideEncryptionConfigurationNotFoundError'))
+      return { algorithm: 'AES256', kmsKey: null };
+    throw error;
+  }
+}
+
+/** Policy of a bucket, null where it has none. */
+export async function bucketPolicy(bucket: string): Promise<PolicyStatement[] | null> {
+  try {
+    const { Policy = '' } = await s3().send(new GetBucketPolicyCommand({ Bucket: bucket }));
+    return parsePolicy(Policy);
+  } catch (error) {
+    if (isNamed(error, 'NoSuchBucketPolicy')) return null;
+    throw error;
+  }
+}
+
+/** Whether a photo answers to somebody without credentials, who comes from a page of this address. */
+export async function isOpenToAnyone(
+  { bucket, key }: { bucket: string; key: string },
+  referer: string | null = null,
+): Promise<boolean> {
+  const address = `${photoBase(bucket)}${key.split('/').map(encodeURIComponent).join('/')}`;
+  const response = await fetch(address, {
+    headers: { range: 'bytes=0-0', ...(referer && { referer }) },
+    signal: AbortSignal.timeout(ANYONE_MS),
+  });
+  await response.body?.cancel();
+  return response.ok;
+}
+
+const isNamed = (error: unknown, code: string): boolean =>
+  error instanceof RequestRefused && error.code === code;
+
 /** Everything of a VPC that decides what its functions can reach; empty lists where there is nothing. */
 export type Network = {
   vpc: Vpc | null;
+  /** Whether names are resolved in the VPC, and whether its machines and endpoints get names. */
+  dns: { support: boolean; hostnames: boolean };
   subnets: Subnet[];
   routeTables: RouteTable[];
   endpoints: VpcEndpoint[];
   databaseSecurityGroup: SecurityGroup | null;
+  /** Of the endpoints. */
+  endpointSecurityGroups: SecurityGroup[];
 };
 
 export async function readNetwork(ids: {
@@ -68,24 +140,57 @@ export async function readNetwork(ids: {
       }),
     ),
   ]);
+  const vpc = vpcs.Vpcs?.[0] ?? null;
+  const attribute = async (Attribute: 'enableDnsSupport' | 'enableDnsHostnames') => {
+    if (!vpc) return false;
+    const found = await ec2.send(new DescribeVpcAttributeCommand({ VpcId: ids.vpcId, Attribute }));
+    return (
+      (Attribute === 'enableDnsSupport' ? found.EnableDnsSupport : found.EnableDnsHostnames)?.Value ?? false
+    );
+  };
+  const endpointGroups = [
+    ...new Set(
+      (endpoints.VpcEndpoints ?? []).flatMap(({ Groups = [] }) =>
+        Groups.flatMap(({ GroupId }) => GroupId ?? []),
+      ),
+    ),
+  ];
+  const [support, hostnames, ofEndpoints] = await Promise.all([
+    attribute('enableDnsSupport'),
+    attribute('enableDnsHostnames'),
+    endpointGroups.length === 0
+      ? []
+      : ec2
+          .send(
+            new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'group-id', Values: endpointGroups }] }),
+          )
+          .then(({ SecurityGroups = [] }) => SecurityGroups),
+  ]);
   return {
-    vpc: vpcs.Vpcs?.[0] ?? null,
+    vpc,
+    dns: { support, hostnames },
     subnets: subnets.Subnets ?? [],
     routeTables: routeTables.RouteTables ?? [],
     endpoints: endpoints.VpcEndpoints ?? [],
     databaseSecurityGroup: groups.SecurityGroups?.[0] ?? null,
+    endpointSecurityGroups: ofEndpoints,
   };
 }
 
-/** Name of each quota of SageMaker → its value, e.g. “ml.g6.2xlarge for training job usage” → 0. */
+/**
+ * Name of each quota of SageMaker → its value, e.g. “ml.g6.2xlarge for training job usage” → 0. One that was never changed may be told
+ * among AWS's defaults alone.
+ */
 export async function sageMakerQuotas(): Promise<Map<string, number>> {
   const quotas = new Map<string, number>();
-  const pages = paginateListServiceQuotas(
-    { client: serviceClient(ServiceQuotasClient, { patienceMs }) },
-    { ServiceCode: 'sagemaker' },
-  );
-  for await (const page of pages)
-    for (const { QuotaName, Value } of page.Quotas ?? []) quotas.set(QuotaName as string, Value ?? 0);
+  const client = serviceClient(ServiceQuotasClient, { patienceMs });
+  const of = { ServiceCode: 'sagemaker' };
+  for (const pages of [
+    paginateListAWSDefaultServiceQuotas({ client }, of),
+    paginateListServiceQuotas({ client }, of),
+  ])
+    for await (const page of pages)
+      for (const { QuotaName, Value } of page.Quotas ?? []) quotas.set(QuotaName as string, Value ?? 0);
   return quotas;
 }
 
@@ -108,7 +213,111 @@ export async function canPullImage(image: {
   return images.length > 0;
 }
 
-/** @throws RequestRefused where there is no such policy */
-export async function findPolicy(arn: string): Promise<void> {
-  await serviceClient(IAMClient, { patienceMs }).send(new GetPolicyCommand({ PolicyArn: arn }));
+/** Text of a managed policy, JSON. @throws RequestRefused where there is no such policy */
+export async function readPolicy(arn: string): Promise<string> {
+  const iam = serviceClient(IAMClient, { patienceMs });
+  const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn: arn }));
+  const { PolicyVersion } = await iam.send(
+    new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: Policy?.DefaultVersionId }),
+  );
+  return decodeURIComponent(PolicyVersion?.Document ?? '');
+}
+
+const ALLOW_EVERYTHING = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+});
+
+/** Whether an action on a resource is let pass; `missing` names keys of conditions whose values were not given. */
+export type BoundaryDecision = { action: string; resource: string; isAllowed: boolean; missing: string[] };
+
+/**
+ * What a permissions boundary lets pass of requests that a role's own policy allows: each action on each resource.
+ *
+ * @param boundary text of the policy
+ * @param resources ARNs, or `*` alone for actions that know none
+ */
+export async function simulateBoundary(
+  boundary: string,
+  asked: { actions: string[]; resources: string[]; context: Record<string, string[]> },
+): Promise<BoundaryDecision[]> {
+  const decisions: BoundaryDecision[] = [];
+  const pages = paginateSimulateCustomPolicy(
+    { client: serviceClient(IAMClient, { patienceMs }), pageSize: 1000 },
+    {
+      PolicyInputList: [ALLOW_EVERYTHING],
+      PermissionsBoundaryPolicyInputList: [boundary],
+      ActionNames: asked.actions,
+      ResourceArns: asked.resources,
+      ContextEntries: Object.entries(asked.context).map(
+        ([ContextKeyName, ContextKeyValues]): ContextEntry => ({
+          ContextKeyName,
+          ContextKeyValues,
+          ContextKeyType: ContextKeyValues.every((value) => /^(true|false)$/.test(value))
+            ? 'boolean'
+            : 'string',
+        }),
+      ),
+    },
+  );
+  for await (const { EvaluationResults = [] } of pages)
+    for (const result of EvaluationResults) {
+      const action = result.EvalActionName as string;
+      const details = result.ResourceSpecificResults ?? [];
+      // One result for an action tells of its resources in a list; asked about `*`, of itself.
+      const each =
+        details.length > 0
+          ? details.map((detail) => ({
+              resource: detail.EvalResourceName as string,
+              decision: detail.EvalResourceDecision,
+              missing: detail.MissingContextValues,
+            }))
+          : [
+              {
+                resource: result.EvalResourceName ?? '*',
+                decision: result.EvalDecision,
+                missing: result.MissingContextValues,
+              },
+            ];
+      for (const { resource, decision, missing = [] } of each)
+        decisions.push({ action, resource, isAllowed: decision === 'allowed', missing });
+    }
+  return decisions;
+}
+
+/** Who hears of a topic; `isConfirmed` is false until the link in AWS's message was followed. */
+export async function topicSubscriptions(
+  topicArn: string,
+): Promise<{ protocol: string; endpoint: string; isConfirmed: boolean }[]> {
+  const found = [];
+  const client = serviceClient(SNSClient, { patienceMs });
+  for await (const page of paginateListSubscriptionsByTopic({ client }, { TopicArn: topicArn }))
+    for (const { Protocol = '', Endpoint = '', SubscriptionArn = '' } of page.Subscriptions ?? [])
+      found.push({
+        protocol: Protocol,
+        endpoint: Endpoint,
+        isConfirmed: SubscriptionArn.startsWith('arn:'),
+      });
+  return found;
+}
+
+/** How often a rule of EventBridge has called its target, and how often in vain, since an instant. */
+export async function ruleInvocations(rule: string, since: Date): Promise<{ all: number; failed: number }> {
+  const client = serviceClient(CloudWatchClient, { patienceMs });
+  const sumOf = async (MetricName: string) => {
+    const { Datapoints = [] } = await client.send(
+      new GetMetricStatisticsCommand({
+        Namespace: 'AWS/Events',
+        MetricName,
+        Dimensions: [{ Name: 'RuleName', Value: rule }],
+        StartTime: since,
+        EndTime: new Date(),
+        Period: 86_400,
+        Statistics: ['Sum'],
+      }),
+    );
+    return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
+  };
+  const [all, failed] = await Promise.all([sumOf('Invocations'), sumOf('FailedInvocations')]);
+  return { all, failed };
 }

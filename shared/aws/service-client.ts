@@ -81,6 +81,7 @@ const nameFaults: Middleware = (next, context) => async (args) => {
 /** Client of the SDK → the service's name, and that of its VPC endpoint. */
 const SERVICES: Record<string, [service: string, endpoint: string]> = {
   CloudFormationClient: ['CloudFormation', 'cloudformation'],
+  CloudWatchClient: ['CloudWatch', 'monitoring'],
   EC2Client: ['EC2', 'ec2'],
   ECRClient: ['ECR', 'ecr.api'],
   IAMClient: ['IAM', 'iam'],

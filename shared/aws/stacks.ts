@@ -6,6 +6,7 @@ import {
   DeleteChangeSetCommand,
   DeleteStackCommand,
   DescribeChangeSetCommand,
+  DescribeStackResourceCommand,
   DescribeStacksCommand,
   ExecuteChangeSetCommand,
   paginateDescribeStackEvents,
@@ -28,6 +29,19 @@ export async function findStack(name: string): Promise<Stack | null> {
   try {
     const { Stacks = [] } = await cloudFormation().send(new DescribeStacksCommand({ StackName: name }));
     return Stacks[0] ?? null;
+  } catch (error) {
+    if (error instanceof RequestRefused && /does not exist/.test(error.message)) return null;
+    throw error;
+  }
+}
+
+/** Physical id of a resource of a stack, null where there is no such stack or resource. */
+export async function findStackResource(stack: string, logicalId: string): Promise<string | null> {
+  try {
+    const { StackResourceDetail } = await cloudFormation().send(
+      new DescribeStackResourceCommand({ StackName: stack, LogicalResourceId: logicalId }),
+    );
+    return StackResourceDetail?.PhysicalResourceId ?? null;
   } catch (error) {
     if (error instanceof RequestRefused && /does not exist/.test(error.message)) return null;
     throw error;

@@ -72,6 +72,22 @@ export async function readTrainingOutput(
   };
 }
 
+const trainingDevice = z.looseObject({ device: z.string().optional() });
+
+/**
+ * What the training computed on, cuda or cpu, by the training.json of output.tar.gz; null where nothing there tells it.
+ *
+ * @throws as `readTrainingOutput`
+ */
+export async function readTrainingDevice(
+  archive: AsyncIterable<Uint8Array>,
+  where: string,
+): Promise<string | null> {
+  const facts = (await unpack(archive, where)).get('training.json');
+  if (facts === undefined) return null;
+  return parse(facts, trainingDevice, `training.json in ${where}`).device ?? null;
+}
+
 const NEEDED = ['metrics.csv', 'args.json'];
 
 async function unpack(archive: AsyncIterable<Uint8Array>, where: string): Promise<Map<string, string>> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readStage, type Stage } from '../../config/stage.ts';
 import { networkChecks } from '../../deployment/network.ts';
-import type { Network, RouteTable, VpcEndpoint } from '../../shared/aws/account.ts';
+import type { Network, RouteTable, SecurityGroup, VpcEndpoint } from '../../shared/aws/account.ts';
 
 const stage: Stage = {
   ...readStage('example'),
@@ -15,8 +15,15 @@ const endpoint = (service: string, change: Partial<VpcEndpoint> = {}): VpcEndpoi
   VpcEndpointType: service === 's3' ? 'Gateway' : 'Interface',
   State: 'Available',
   PrivateDnsEnabled: true,
+  PolicyDocument: '{"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}',
+  ...(service !== 's3' && { Groups: [{ GroupId: 'sg-endpoints' }] }),
   ...(service === 's3' && { RouteTableIds: ['rtb-main'] }),
   ...change,
+});
+/** Group of the endpoints with one rule. */
+const group = (rule: NonNullable<SecurityGroup['IpPermissions']>[number]): SecurityGroup => ({
+  GroupId: 'sg-endpoints',
+  IpPermissions: [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, ...rule }],
 });
 const mainTable = (...routes: NonNullable<RouteTable['Routes']>): RouteTable => ({
   RouteTableId: 'rtb-main',
@@ -26,13 +33,15 @@ const mainTable = (...routes: NonNullable<RouteTable['Routes']>): RouteTable => 
 const defaultRoute = { DestinationCidrBlock: '0.0.0.0/0' };
 const network = (change: Partial<Network> = {}): Network => ({
   vpc: { VpcId: 'vpc-1' },
+  dns: { support: true, hostnames: true },
   subnets: [
-    { SubnetId: 'subnet-a', VpcId: 'vpc-1', AvailabilityZone: 'us-west-2a' },
-    { SubnetId: 'subnet-b', VpcId: 'vpc-1', AvailabilityZone: 'us-west-2b' },
+    { SubnetId: 'subnet-a', VpcId: 'vpc-1', AvailabilityZone: 'us-west-2a', CidrBlock: '10.0.0.0/26' },
+    { SubnetId: 'subnet-b', VpcId: 'vpc-1', AvailabilityZone: 'us-west-2b', CidrBlock: '10.0.0.64/26' },
   ],
   routeTables: [mainTable()],
   endpoints: [endpoint('s3'), endpoint('secretsmanager'), endpoint('states')],
   databaseSecurityGroup: { GroupId: 'sg-db', VpcId: 'vpc-1' },
+  endpointSecurityGroups: [group({ IpRanges: [{ CidrIp: '10.0.0.0/16' }] })],
   ...change,
 });
 
@@ -94,6 +103,63 @@ describe('a network', () => {
     expect(complaint).toMatchObject({ status: 'failed', name: 'secretsmanager from subnet-a' });
     expect(complaint?.found).toContain(found);
   });
+});
+
+describe('the endpoints', () => {
+  const withRule = (rule: Parameters<typeof group>[0]) => network({ endpointSecurityGroups: [group(rule)] });
+
+  test.each([
+    ['some other group', { UserIdGroupPairs: [{ GroupId: 'sg-other' }] }],
+    ['one subnet of two', { IpRanges: [{ CidrIp: '10.0.0.0/26' }] }],
+    ['another port', { FromPort: 80, ToPort: 80, IpRanges: [{ CidrIp: '10.0.0.0/16' }] }],
+    ['UDP', { IpProtocol: 'udp', IpRanges: [{ CidrIp: '10.0.0.0/16' }] }],
+  ])('that let in %s shut the functions out, and say whom to let in', (_, rule) => {
+    const [complaint, ...more] = complaints(withRule(rule));
+
+    expect(complaint).toMatchObject({
+      status: 'failed',
+      name: 'Security group of the endpoint for secretsmanager',
+      needs: 'a group that lets the functions in at TCP 443',
+    });
+    expect(complaint?.found).toMatch(/^sg-endpoints does not let .*subnet-b \(10\.0\.0\.64\/26\)/);
+    expect(complaint?.fix).toContain('let TCP 443 in to sg-endpoints from 10.0.0.0/26 and 10.0.0.64/26');
+    expect(more.map(({ name }) => name)).toEqual(['Security group of the endpoint for states']);
+  });
+
+  test.each([
+    ['all traffic of a range', { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+    ['each subnet by its own range', { IpRanges: [{ CidrIp: '10.0.0.0/26' }, { CidrIp: '10.0.0.64/26' }] }],
+  ])('that let in %s are in order', (_, rule) => {
+    expect(told(withRule(rule))).toEqual([]);
+  });
+
+  test('that let in the group of the functions are in order, once the stack is there', () => {
+    const onlyFunctions = withRule({ UserIdGroupPairs: [{ GroupId: 'sg-functions' }] });
+
+    expect(
+      networkChecks(stage, onlyFunctions, 'sg-functions').filter(({ status }) => status !== 'ok'),
+    ).toEqual([]);
+    expect(told(onlyFunctions)).toHaveLength(2);
+  });
+
+  test('with a policy of their own are to be read by a person', () => {
+    const policy = {
+      PolicyDocument:
+        '{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": "*"}}',
+    };
+    const endpoints = [endpoint('s3', policy), endpoint('secretsmanager'), endpoint('states')];
+
+    expect(told(network({ endpoints }))).toEqual(['warning Policy of the endpoint for s3']);
+  });
+});
+
+test.each([
+  ['names', { support: false, hostnames: true }, 'enableDnsSupport off', '--enable-dns-support'],
+  ['host names', { support: true, hostnames: false }, 'enableDnsHostnames off', '--enable-dns-hostnames'],
+])('a VPC without %s does not find its endpoints', (_, dns, found, fix) => {
+  expect(complaints(network({ dns }))).toMatchObject([
+    { status: 'failed', name: 'DNS of the VPC', found, fix: expect.stringContaining(fix) },
+  ]);
 });
 
 describe('facts that do not fit together', () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { S3_ACTIONS } from '../../deployment/bucket-policy.ts';
 import type { Template } from '../../deployment/package.ts';
 import { referencesOf } from '../../deployment/references.ts';
 import { rightsOfRoles } from '../../deployment/role-rights.ts';
@@ -68,6 +69,12 @@ describe('the page of what a permissions boundary must allow', () => {
     const missing = rights().filter(({ action }) => !page().includes(`\`${action}\``));
 
     expect(missing).toEqual([]);
+  });
+
+  test('names no action on buckets that the refusals of their policies are not searched for', () => {
+    const actions = new Set(rights().flatMap(({ action }) => (action.startsWith('s3:') ? [action] : [])));
+
+    expect([...actions].sort()).toEqual([...S3_ACTIONS].sort());
   });
 
   test('is refused for an action of which nobody has said what is not there without it', () => {

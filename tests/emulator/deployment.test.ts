@@ -1,16 +1,31 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
   DeleteRouteTableCommand,
   DescribeRouteTablesCommand,
   DisassociateRouteTableCommand,
   EC2Client,
+  ModifyVpcAttributeCommand,
 } from '@aws-sdk/client-ec2';
+import {
+  DeleteBucketEncryptionCommand,
+  DeleteBucketPolicyCommand,
+  DeleteObjectCommand,
+  PutBucketEncryptionCommand,
+  PutBucketPolicyCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { CreateTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { ListStateMachinesCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readStage } from '../../config/stage.ts';
+import { pack } from 'tar-stream';
+import { readStage, type Stage } from '../../config/stage.ts';
 import { planDeployment, removeArtifacts, uploadPackage } from '../../deployment/deploy.ts';
 import {
   ENVIRONMENT_TEMPLATE,
@@ -75,6 +90,9 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
+/** One that was never changed, so that it is listed among AWS's defaults alone. */
+const DEFAULT_QUOTA = { QuotaName: 'ml.m5.xlarge for training job usage', Value: 15 };
+
 /** An account with no GPU for training, and a quota that is not listed. */
 async function answerForQuotas(): Promise<JsonApi> {
   const Quotas = [
@@ -83,7 +101,12 @@ async function answerForQuotas(): Promise<JsonApi> {
   ];
   const service = await startJsonApi(
     { target: 'ServiceQuotasV20190624', version: '1.1' },
-    { ListServiceQuotas: () => ({ Quotas }) },
+    {
+      ListServiceQuotas: () => ({ Quotas }),
+      ListAWSDefaultServiceQuotas: () => ({
+        Quotas: [...Quotas.map((quota) => ({ ...quota, Value: 9 })), DEFAULT_QUOTA],
+      }),
+    },
     { credentials: environmentCredentials() },
   );
   process.env.AWS_ENDPOINT_URL_SERVICE_QUOTAS = service.endpoint;
@@ -154,6 +177,10 @@ function outputsOf(deployed: readonly Deployed[]) {
   }).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
 }
 
+/** moto's CloudFormation passes over this property of a VPC. */
+const turnDnsHostnamesOn = (VpcId: string) =>
+  new EC2Client({}).send(new ModifyVpcAttributeCommand({ VpcId, EnableDnsHostnames: { Value: true } }));
+
 /** moto deletes no route table of a stack, and then refuses to delete the VPC, which CloudFormation does in its order. */
 async function deleteRouteTables(vpcId: string): Promise<void> {
   const ec2 = new EC2Client({});
@@ -166,6 +193,104 @@ async function deleteRouteTables(vpcId: string): Promise<void> {
       await ec2.send(new DisassociateRouteTableCommand({ AssociationId }));
     await ec2.send(new DeleteRouteTableCommand({ RouteTableId }));
   }
+}
+
+/** What the account of `spoilAccount` has wrong, in the order of the checks. */
+const SPOILT = [
+  'Model bucket, default encryption',
+  'Model bucket, refusals in its policy',
+  'Photos by their address',
+  'ImageNet weights',
+  'Deliveries of EventBridge',
+  'GPU of the last training',
+];
+const SPOILT_PHOTO = 'imagesets/1/images/a (1).jpg';
+const SPOILT_JOB = 'fpe-moto-rank-29-train-0-0';
+const SPOILT_OUTPUT = `rank/passing/1/${SPOILT_JOB}/output/output.tar.gz`;
+
+/** Makes what a person finds in an account that others look after; moto keeps objects closed to those without credentials, and keeps to a policy as soon as there is one. */
+async function spoilAccount({ storageBucket, modelBucket, weightsKey }: Stage): Promise<void> {
+  const s3 = new S3Client({ forcePathStyle: true });
+  const put = (Bucket: string, Key: string, Body: string | Uint8Array) =>
+    s3.send(new PutObjectCommand({ Bucket, Key, Body }));
+  await put(storageBucket, SPOILT_PHOTO, 'a photo');
+  await put(modelBucket, weightsKey, '<Error />');
+  await put(modelBucket, SPOILT_OUTPUT, await trainingOutput({ device: 'cpu' }));
+  await s3.send(
+    new PutBucketEncryptionCommand({
+      Bucket: modelBucket,
+      ServerSideEncryptionConfiguration: {
+        Rules: [
+          {
+            ApplyServerSideEncryptionByDefault: {
+              SSEAlgorithm: 'aws:kms',
+              KMSMasterKeyID: 'arn:aws:kms:us-west-2:1:key/1',
+            },
+          },
+        ],
+      },
+    }),
+  );
+  await s3.send(
+    new PutBucketPolicyCommand({
+      Bucket: modelBucket,
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Sid: 'OnlyVpc',
+            Effect: 'Deny',
+            Principal: '*',
+            Action: 's3:PutObject',
+            Resource: `arn:aws:s3:::${modelBucket}/rank/*`,
+            Condition: { StringNotEquals: { 'aws:SourceVpc': 'vpc-1' } },
+          },
+        ],
+      }),
+    }),
+  );
+  const sum = (MetricName: string, Value: number) => ({
+    MetricName,
+    Value,
+    Dimensions: [{ Name: 'RuleName', Value: 'fpe-moto-rank-execution-ended-badly' }],
+  });
+  await new CloudWatchClient({}).send(
+    new PutMetricDataCommand({
+      Namespace: 'AWS/Events',
+      MetricData: [sum('Invocations', 3), sum('FailedInvocations', 2)],
+    }),
+  );
+  await new SageMakerClient({}).send(
+    new CreateTrainingJobCommand({
+      TrainingJobName: SPOILT_JOB,
+      RoleArn: 'arn:aws:iam::123456789012:role/jobs-of-the-stage',
+      AlgorithmSpecification: { TrainingInputMode: 'File', TrainingImage: 'pytorch' },
+      OutputDataConfig: { S3OutputPath: `s3://${modelBucket}/rank/passing/1` },
+      ResourceConfig: { InstanceType: 'ml.g6.2xlarge', InstanceCount: 1, VolumeSizeInGB: 100 },
+      StoppingCondition: { MaxRuntimeInSeconds: 3600 },
+    }),
+  );
+}
+
+/** So that the buckets can be removed. */
+async function restoreAccount({ storageBucket, modelBucket, weightsKey }: Stage): Promise<void> {
+  const s3 = new S3Client({ forcePathStyle: true });
+  await s3.send(new DeleteBucketEncryptionCommand({ Bucket: modelBucket }));
+  await s3.send(new DeleteBucketPolicyCommand({ Bucket: modelBucket }));
+  const remove = (Bucket: string, Key: string) => s3.send(new DeleteObjectCommand({ Bucket, Key }));
+  await remove(storageBucket, SPOILT_PHOTO);
+  await remove(modelBucket, weightsKey);
+  await remove(modelBucket, SPOILT_OUTPUT);
+}
+
+/** output.tar.gz as SageMaker leaves it. */
+async function trainingOutput(facts: object): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: 'data/metrics.csv' }, 'epoch,train_loss,val_loss\n0,1,1\n');
+  archive.entry({ name: 'data/args.json' }, '{}');
+  archive.entry({ name: 'data/training.json' }, JSON.stringify(facts));
+  archive.finalize();
+  return gzipSync(await buffer(archive));
 }
 
 /** moto cannot refer to a parameter group from a database (it takes the object for its name). */
@@ -202,11 +327,18 @@ test(
     );
     expect(started.executionArn).toContain(':execution:fpe-moto-train-station:');
 
+    await turnDnsHostnamesOn(environmentBefore.find(({ id }) => id === 'Vpc')?.physicalId as string);
+
     // The account now has what the stage needs: quotas and containers are answered for, as moto knows neither; it makes
     // no association of a subnet with its routes, so the way to S3 is left out.
-    const found = await preflight(readStage(STAGE.stage, join(root, 'config')));
+    const found = await preflight(readStage(STAGE.stage, join(root, 'config')), async () => first.template);
     const checks = found.filter(({ name }) => !name.startsWith('s3 from'));
     expect(checks.filter(({ status }) => status !== 'ok')).toMatchObject([
+      {
+        name: 'Photos by their address',
+        status: 'unknown',
+        found: expect.stringContaining('no photo in s3://'),
+      },
       {
         name: 'Secret of the database',
         status: 'failed',
@@ -226,8 +358,34 @@ test(
         found: expect.stringMatching(/^there is no .*pytorch-inference/),
       },
       { name: 'ImageNet weights', status: 'warning', fix: expect.stringContaining('upload them once') },
+      { name: 'Subscription of the notifications', status: 'warning', found: 'nobody is subscribed' },
+      {
+        name: 'GPU of the last training',
+        status: 'unknown',
+        fix: 'npx fpe smoke --stage moto makes one, for cents',
+      },
     ]);
+    const okOf = (name: string) =>
+      checks.find((check) => check.name === name && check.status === 'ok')?.found;
+    expect(okOf('Storage bucket, default encryption')).toBe('SSE-S3');
+    expect(okOf('Model bucket, refusals in its policy')).toBeDefined();
+    expect(okOf('DNS of the VPC')).toBe('both on');
+    expect(okOf('Security group of the endpoint for states')).toContain('lets');
+    expect(okOf('Quota ml.m5.xlarge for training job usage')).toBe('15');
+    expect(okOf('Deliveries of EventBridge')).toBe('nothing was to be told so far');
     expect(blocking(checks).map(({ name }) => name)).toEqual(['Secret of the database']);
+
+    await spoilAccount(readStage(STAGE.stage, join(root, 'config')));
+    const spoilt = await preflight(readStage(STAGE.stage, join(root, 'config')), async () => first.template);
+    expect(spoilt.filter(({ name }) => SPOILT.includes(name))).toMatchObject([
+      { status: 'failed', found: expect.stringContaining('aws:kms with arn:aws:kms:us-west-2:1:key/1') },
+      { status: 'failed', found: 'OnlyVpc denies s3:PutObject if StringNotEquals aws:SourceVpc vpc-1' },
+      { status: 'warning', found: expect.stringContaining('imagesets/1/images/a (1).jpg') },
+      { status: 'failed', found: expect.stringMatching(/weights\/.* has 9 bytes: it is another file/) },
+      { status: 'failed', found: expect.stringContaining('2 of 3 were not delivered') },
+      { status: 'failed', found: expect.stringContaining('-train-0-0, ml.g6.2xlarge: cpu') },
+    ]);
+    await restoreAccount(readStage(STAGE.stage, join(root, 'config')));
 
     // Twice the same changes nothing; two real updates replace nothing that holds something. (Retention is left alone: moto
     // loses sight of a log group that it changes.)

@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import * as cloudFormation from '@aws-sdk/client-cloudformation';
+import * as cloudWatch from '@aws-sdk/client-cloudwatch';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as ecr from '@aws-sdk/client-ecr';
 import * as iam from '@aws-sdk/client-iam';
@@ -16,6 +17,7 @@ import { ObjectNotFound, PipelineError, RequestRefused, ServiceThrottled } from 
 
 const CLIENTS = {
   cloudFormation,
+  cloudWatch,
   ec2,
   ecr,
   iam,
@@ -69,6 +71,7 @@ describe('every exception that a client in use knows is decided', () => {
     [
       'ServiceFailed',
       [
+        'cloudWatch InternalServiceFault',
         'ecr ServerException',
         'iam PolicyEvaluationException',
         'iam ServiceFailureException',
@@ -81,6 +84,7 @@ describe('every exception that a client in use knows is decided', () => {
     [
       'AccessDenied',
       [
+        'cloudWatch KmsAccessDeniedException',
         's3 AccessDenied',
         'serviceQuotas AccessDeniedException',
         'serviceQuotas DependencyAccessDeniedException',
@@ -105,6 +109,7 @@ describe('every exception that a client in use knows is decided', () => {
 
     expect(Object.fromEntries(counts)).toEqual({
       cloudFormation: 29,
+      cloudWatch: 17,
       ec2: 0,
       ecr: 49,
       iam: 36,

@@ -1,0 +1,120 @@
+import type { PolicyStatement } from '../shared/aws/policy-document.ts';
+
+/** What the roles of a stack, and whoever deploys it, do in its buckets. */
+export const S3_ACTIONS = [
+  's3:GetObject',
+  's3:PutObject',
+  's3:DeleteObject',
+  's3:AbortMultipartUpload',
+  's3:ListBucket',
+];
+
+/**
+ * Which Deny statements meet requests of the stack's roles: such as come over TLS, from this account, for functions outside the VPC
+ * and jobs from addresses of AWS, and without headers that ask for encryption. IAM's simulation knows no roles where a bucket's
+ * policy is asked about, so the conditions that are usual are read here.
+ *
+ * @param asked.places keys that are read or written
+ * @returns `certain`, and `possible` where that hangs on what is not known here; each named by its Sid, with the reason
+ */
+export function refusals(
+  statements: readonly PolicyStatement[],
+  asked: { account: string; bucket: string; places: readonly string[] },
+): { certain: string[]; possible: string[] } {
+  const certain: string[] = [];
+  const possible: string[] = [];
+  for (const statement of statements) {
+    if (statement.Effect !== 'Deny' || !isAbout(statement, asked)) continue;
+    const principal = meetsPrincipal(statement, asked.account);
+    const conditions = conditionsOf(statement).map((condition) => ({
+      ...condition,
+      holds: conditionHolds(condition, asked.account),
+    }));
+    if (principal === 'no' || conditions.some(({ holds }) => holds === 'no')) continue;
+    const isCertain = principal === 'yes' && conditions.every(({ holds }) => holds === 'yes');
+    (isCertain ? certain : possible).push(describe(statement));
+  }
+  return { certain, possible };
+}
+
+function describe(statement: PolicyStatement): string {
+  const conditions = conditionsOf(statement).map(
+    ({ operator, key, values }) => `${operator} ${key} ${values.join(', ')}`,
+  );
+  const actions = statement.NotAction
+    ? `all but ${listOf(statement.NotAction).join(', ')}`
+    : listOf(statement.Action).join(', ');
+  return `${statement.Sid ?? 'a statement without Sid'} denies ${actions}${
+    conditions.length > 0 ? ` if ${conditions.join(' and ')}` : ''
+  }`;
+}
+
+function isAbout(
+  { Action, NotAction, Resource, NotResource }: PolicyStatement,
+  { bucket, places }: { bucket: string; places: readonly string[] },
+): boolean {
+  const meets = (action: string) =>
+    NotAction === undefined ? isAny(listOf(Action), action) : !isAny(listOf(NotAction), action);
+  const resources = (action: string) =>
+    action === 's3:ListBucket'
+      ? [`arn:aws:s3:::${bucket}`]
+      : places.map((key) => `arn:aws:s3:::${bucket}/${key}`);
+  const isMeant = (resource: string) =>
+    NotResource === undefined ? isAny(listOf(Resource), resource) : !isAny(listOf(NotResource), resource);
+  return S3_ACTIONS.some((action) => meets(action) && resources(action).some(isMeant));
+}
+
+type Answer = 'yes' | 'no' | 'unknown';
+
+/** The roles are new, so that a statement about somebody else does not mean them. */
+function meetsPrincipal({ Principal, NotPrincipal }: PolicyStatement, account: string): Answer {
+  if (NotPrincipal !== undefined) return 'unknown';
+  const named =
+    typeof Principal === 'object' && Principal !== null ? Object.values(Principal).flat() : [Principal];
+  return named.some((name) => name === '*' || name === account || name === `arn:aws:iam::${account}:root`)
+    ? 'yes'
+    : 'no';
+}
+
+type Condition = { operator: string; key: string; values: string[] };
+
+const conditionsOf = ({ Condition: condition = {} }: PolicyStatement): Condition[] =>
+  Object.entries(condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, values]) => ({ operator, key, values: listOf(values).map(String) })),
+  );
+
+/** Headers that no upload of this project sends. */
+const HEADERS = /^s3:x-amz-(server-side-encryption|acl|grant|storage-class|object-lock)/i;
+const PLACES = /^aws:(SourceIp|VpcSourceIp|SourceVpc|SourceVpce)$/i;
+const ACCOUNTS = /^(aws:PrincipalAccount|aws:ResourceAccount|s3:ResourceAccount)$/i;
+
+/** Whether a condition holds for requests of the stack's roles (IAM user guide, "Condition operators", "IfExists"). */
+function conditionHolds({ operator, key, values }: Condition, account: string): Answer {
+  if (operator.includes(':')) return 'unknown'; // ForAllValues:, ForAnyValue:
+  const isNegated = /Not/.test(operator);
+  const holdsWithoutKey = isNegated || operator.endsWith('IfExists');
+  if (/^aws:SecureTransport$/i.test(key)) return values.includes('false') ? 'no' : 'yes';
+  if (/^s3:TlsVersion$/i.test(key) && operator.startsWith('NumericLessThan'))
+    return values.every((version) => Number(version) <= 1.2) ? 'no' : 'unknown';
+  if (HEADERS.test(key) && operator === 'Null') return values.includes('true') ? 'yes' : 'no';
+  if (HEADERS.test(key)) return holdsWithoutKey ? 'yes' : 'no';
+  // Functions outside the VPC and jobs come from none of the account's networks.
+  if (PLACES.test(key)) return holdsWithoutKey ? 'yes' : 'unknown';
+  if (ACCOUNTS.test(key)) return values.includes(account) === isNegated ? 'no' : 'yes';
+  return 'unknown';
+}
+
+const isAny = (patterns: readonly string[], text: string): boolean =>
+  patterns.some((pattern) => isLike(text, pattern));
+
+/** `*` stands for any text, `?` for one character. */
+function isLike(text: string, pattern: string): boolean {
+  const escaped = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`, 'is').test(text);
+}
+
+const listOf = <Value>(value: Value | Value[] | undefined): Value[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
