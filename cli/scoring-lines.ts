@@ -12,6 +12,7 @@ export const scoringResult = z.object({
   faults: z.record(z.string(), z.number()).default({}),
   left_out: z.record(z.string(), z.number()).default({}),
   corrected: z.number().default(0),
+  elsewhere: z.number().default(0),
   outside: z.number().default(0),
   images: z.number(),
   predictions_url: z.string(),
@@ -20,10 +21,11 @@ export type ScoringResult = z.output<typeof scoringResult>;
 
 /** What has become of the new photos, in words for a person. */
 export function scoringLines(result: ScoringResult): string[] {
-  const { scored, removed, unreadable, faults, left_out, corrected, outside, images } = result;
+  const { scored, removed, unreadable, faults, left_out, corrected, outside, elsewhere, images } = result;
   const changes = [
     ...(scored ? [`${formatCount(scored)} new ones scored`] : []),
     ...(unreadable ? [`${formatCount(unreadable)} new ones unreadable`] : []),
+    ...(elsewhere ? [`${formatCount(elsewhere)} that FPE’s own tools had scored`] : []),
     ...(corrected ? [`${formatCount(corrected)} with a corrected time`] : []),
     ...(outside
       ? [`${formatCount(outside)} removed, as by their corrected time they are not the model’s`]

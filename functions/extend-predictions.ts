@@ -6,9 +6,9 @@ import { readSortedPredictions } from '../shared/aws/model-files.ts';
 import { csvUpload, findVersion, readAllRows, readJson, writeCsv } from '../shared/aws/object-store.ts';
 import { assertClaimHeld } from '../shared/aws/run-claim.ts';
 import { csvHeader, csvRows, formatCsv } from '../shared/csv.ts';
-import { ObjectNotFound, PredictionsIncomplete } from '../shared/errors.ts';
+import { PredictionsIncomplete } from '../shared/errors.ts';
 import { type MergedBatch, mergedBatch } from '../shared/execution-state.ts';
-import { byInstant, extendPredictions, imagesetPredictions } from '../shared/extended-predictions.ts';
+import { byInstant, extendPredictions } from '../shared/extended-predictions.ts';
 import { imagesetUuidOf } from '../shared/image-key.ts';
 import { imagesetPredictionsKey } from '../shared/keys.ts';
 import { inUtc, type StationClock, stationClock } from '../shared/local-time.ts';
@@ -57,7 +57,7 @@ export const handler = lambdaHandler(
     });
     const added = await readNewScores(run, selection, merged);
     const clock = stationClock(run.station.timezone);
-    const { imagesets, outside } = await readCorrections(run, selection);
+    const { imagesets } = await readCorrections(run, selection);
     const withAdded = added.flatMap(({ filename }) => imagesetUuidOf(filename) ?? []);
     const ofImagesets = new Map([...imagesets, ...withAdded].map((uuid) => [uuid, [] as PredictedPhoto[]]));
     const images = await writeExtended(
@@ -65,13 +65,9 @@ export const handler = lambdaHandler(
       extendPredictions(readSortedPredictions(selection.predictions, selection.is_sorted), added),
       (row) => ofImagesets.get(imagesetUuidOf(row.filename) ?? '')?.push(row),
     );
-    await pMap(
-      ofImagesets,
-      ([uuid, rows]) => writeImageset(run, uuid, { rows, outside: new Set(outside) }, clock),
-      {
-        concurrency: FILES_AT_ONCE,
-      },
-    );
+    await pMap(ofImagesets, ([uuid, rows]) => writeImageset(run, uuid, rows, clock), {
+      concurrency: FILES_AT_ONCE,
+    });
     const scored = added.filter(({ score }) => score !== null).length;
     const counts = { images, scored, unreadable: added.length - scored };
     publishScoredPhotos(counts);
@@ -89,7 +85,10 @@ export const handler = lambdaHandler(
   },
 );
 
-function remarksOf(faults: Counts<PhotoFault>, { left_out, corrected, outside }: Selection): string {
+function remarksOf(
+  faults: Counts<PhotoFault>,
+  { left_out, corrected, outside, elsewhere }: Selection,
+): string {
   const sentence = (begin: string, phrases: string[]) =>
     phrases.length > 0 ? `\n${begin}: ${phrases.join(', ')}.` : '';
   return (
@@ -97,6 +96,9 @@ function remarksOf(faults: Counts<PhotoFault>, { left_out, corrected, outside }:
     sentence('Photos left out', leftOutPhrases(PHOTO_EXCLUSIONS, left_out, formatCount)) +
     (corrected + outside > 0
       ? `\nTimes corrected since, as of the database: ${formatCount(corrected)} photos stay, ${formatCount(outside)} are outside the hours and months of the model and go.`
+      : '') +
+    (elsewhere > 0
+      ? `\nTaken over from FPE’s own tools: the scores of ${formatCount(elsewhere)} photos.`
       : '')
   );
 }
@@ -132,11 +134,14 @@ async function writeExtended(
 
 const inModelBucket = (run: ScoringRun, key: string) => ({ bucket: run.buckets.model, key });
 
-/** None where no photo got another time. */
-const readCorrections = async (run: ScoringRun, { corrected, outside }: Selection): Promise<Corrections> =>
-  corrected + outside > 0
+/** None where the predictions were not written anew. */
+const readCorrections = async (
+  run: ScoringRun,
+  { corrected, outside, elsewhere }: Selection,
+): Promise<Corrections> =>
+  corrected + outside + elsewhere > 0
     ? readJson(inModelBucket(run, run.keys.extended.corrections), corrections)
-    : { imagesets: [], outside: [] };
+    : { imagesets: [] };
 
 /** Rows of all chunks: each new photo has one, or the run fails (Q-M2). */
 async function readNewScores(
@@ -161,22 +166,15 @@ async function readNewScores(
   });
 }
 
-/** All predictions of an imageset that are known: those that its file had before are kept (contract 5.4). */
+/** All predictions of an imageset, and nothing else: SelectPhotos has taken over what another tool has written there. */
 async function writeImageset(
   run: ScoringRun,
   uuid: string,
-  { rows, outside }: { rows: readonly PredictedPhoto[]; outside: ReadonlySet<string> },
+  rows: readonly PredictedPhoto[],
   clock: StationClock,
 ): Promise<void> {
-  const location = inModelBucket(run, imagesetPredictionsKey(run.keys.fixed.imagesets, uuid));
-  const known = await readAllRows(location, predictedPhoto).catch((error) => {
-    if (error instanceof ObjectNotFound) return [];
-    throw error;
-  });
-  const stays = known.filter(({ filename }) => !outside.has(filename));
-  const lines = imagesetPredictions(stays, rows).map(imagesetLine(clock));
   await writeCsv(
     inModelBucket(run, imagesetPredictionsKey(run.keys.extended.imagesets, uuid)),
-    formatCsv(IMAGESET_PREDICTION_COLUMNS, lines),
+    formatCsv(IMAGESET_PREDICTION_COLUMNS, rows.map(imagesetLine(clock))),
   );
 }

@@ -1,17 +1,19 @@
 import { Readable } from 'node:stream';
+import pMap from 'p-map';
 import * as z from 'zod';
 import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { logger } from '../shared/aws/logger.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
-import { findPredictions, readSortedPredictions } from '../shared/aws/model-files.ts';
+import { findPredictions, otherPredictions, readSortedPredictions } from '../shared/aws/model-files.ts';
 import { findVersion, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
 import { readPeopleRecord } from '../shared/aws/people-record.ts';
 import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
 import { takeClaim } from '../shared/aws/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/aws/withdrawal-record.ts';
 import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
-import { PhotosMissing } from '../shared/errors.ts';
+import { FileInvalid, ObjectNotFound, PhotosMissing } from '../shared/errors.ts';
 import { byInstant, extendPredictions } from '../shared/extended-predictions.ts';
 import { findModelUuids } from '../shared/fpe-database/scoring-model.ts';
 import {
@@ -25,11 +27,13 @@ import { findImageKey, imagesetUuidOf, usableKey } from '../shared/image-key.ts'
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
 import { formatInstant, inUtc, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
-import type { ObjectLocation } from '../shared/object-location.ts';
+import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import { type PeopleRecord, peopleLeft } from '../shared/people-record.ts';
 import {
   areFewVanished,
   type PhotoSelection,
+  type PredictedPhotos,
+  photosScoredElsewhere,
   readPredictedPhotos,
   requireFewRemovals,
   selectPhotos,
@@ -53,8 +57,14 @@ import {
   withoutPhotos,
 } from '../shared/withdrawal.ts';
 
+const FILES_AT_ONCE = 5;
+
+/** A file beside the predictions, and the photos that it alone has a score of. */
+type OtherFile = { location: ObjectLocation; photos: PhotoSet };
+
 type Found = PhotoSelection & {
   predictions: ObjectLocation;
+  others: readonly OtherFile[];
   etag: string | null;
   snapshotAt: string;
   /** Photos that an earlier execution was to withdraw and may not have, and that are not back. */
@@ -64,8 +74,9 @@ type Found = PhotoSelection & {
 };
 
 /**
- * Finds the photos that the model has not scored yet, those whose times were corrected since, and those that have to go: all of
- * the station that show people and have not gone yet, and those that have vanished. What has to go is written down first, so that it goes even if this execution ends half way.
+ * Finds the photos that the model has not scored yet, those that only FPE's own tools have scored with it, those whose times were
+ * corrected since, and those that have to go: all of the station that show people and have not gone yet, and those that have
+ * vanished. What has to go is written down first, so that it goes even if this execution ends half way.
  *
  * @throws TooManyRemovals, PhotosMissing; where photos have to go, they go first and the next execution throws
  */
@@ -73,7 +84,8 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
   let found = await findPhotos(run);
   const isToGo = ({ removed, people, pending, back }: Found) =>
     removed.size > 0 || [people, pending, back].some((photos) => sizeOf(photos) > 0);
-  const isMoved = ({ corrected, outside }: Found) => corrected.size + outside.size > 0;
+  const isMoved = ({ corrected, outside, elsewhere }: Found) =>
+    corrected.size + outside.size + elsewhere.size > 0;
   let withdrawal = EMPTY_WITHDRAWAL;
   let removed = 0;
   let scorable = NOTHING_SCORABLE;
@@ -92,7 +104,7 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
     if (isMoved(found)) moved = await writeCorrected(run, found, withdrawal);
   }
   const hasAdded = scorable.photos > 0;
-  const hasMoved = moved.corrected + moved.outside > 0;
+  const hasMoved = moved.corrected + moved.outside + moved.elsewhere > 0;
   const vanishedOf = { vanished: found.vanished.size, known: found.known };
   const to_withdraw = sizeOf(withdrawal);
   // Otherwise WithdrawPhotos refuses it, after its work.
@@ -111,8 +123,9 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
     ...vanishedOf,
     corrected: moved.corrected,
     outside: moved.outside,
+    elsewhere: moved.elsewhere,
     left_out: scorable.leftOut,
-    images: found.scored - moved.scoredOutside,
+    images: found.scored - moved.scoredOutside + moved.elsewhere,
     snapshot_at: snapshotAt,
     predictions: hasMoved ? correctedOf(run) : predictions,
     is_sorted: hasMoved || isSorted,
@@ -126,19 +139,48 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
   const { record } = await readPeopleRecord(run);
   const isOfModel = windowFilter(run.windows, stationClock(run.station.timezone));
   const predicted = await readPredictedPhotos(readRows(predictions, predictedPhoto));
+  const others = await readOthers(run, predictions, predicted);
   const found = await withDatabase(
     (database) =>
       inSnapshot(database, async () => {
         const snapshotAt = await snapshotTime(database);
         const left = await findPeopleLeft(database, run.station.id, record);
         const stored = stationImages(database, run.station.id);
-        const selection = await selectPhotos(predicted, stored, isOfModel, listed);
+        const selection = await selectPhotos(predicted, stored, isOfModel, {
+          others: others.map(({ photos }) => photos),
+          toGo: listed,
+        });
         const moved = await findMovedPeople(database, selection.vanished);
         return { ...selection, snapshotAt, people: joinWithdrawals(left, moved) };
       }),
     DATABASE_LIMITS.manyRows,
   );
-  return { ...found, predictions, etag, pending: withoutPhotos(listed, found.back) };
+  return { ...found, predictions, others, etag, pending: withoutPhotos(listed, found.back) };
+}
+
+/** What cannot be read, or is another model's, is passed over: its photos are scored, and the file is replaced. */
+async function readOthers(
+  run: ScoringRun,
+  predictions: ObjectLocation,
+  predicted: PredictedPhotos,
+): Promise<OtherFile[]> {
+  const found = await pMap(
+    await otherPredictions(run, predictions),
+    async (location): Promise<OtherFile[]> => {
+      const file = s3Uri(location);
+      try {
+        const photos = await photosScoredElsewhere(predicted, readRows(location, predictedPhoto));
+        if (photos === null) logger.warn('A file has scores of another model', { file });
+        return photos && photos.size > 0 ? [{ location, photos }] : [];
+      } catch (error) {
+        if (error instanceof FileInvalid) logger.warn('A file of scores cannot be read', { file, error });
+        else if (!(error instanceof ObjectNotFound)) throw error;
+        return [];
+      }
+    },
+    { concurrency: FILES_AT_ONCE },
+  );
+  return found.flat();
 }
 
 /** Photos with people that a public folder of the station may name. */
@@ -245,7 +287,7 @@ async function writeSelection(run: ScoringRun, { added }: Found, isLenient: bool
   return { photos: rows.length, leftOut };
 }
 
-const NOTHING_MOVED = { corrected: 0, outside: 0, scoredOutside: 0 };
+const NOTHING_MOVED = { corrected: 0, outside: 0, scoredOutside: 0, elsewhere: 0 };
 const correctedOf = ({ buckets, keys }: ScoringRun): ObjectLocation => ({
   bucket: buckets.model,
   key: keys.extended.corrected,
@@ -253,7 +295,7 @@ const correctedOf = ({ buckets, keys }: ScoringRun): ObjectLocation => ({
 
 /**
  * Writes the predictions once more: in order of the times that the database has now, without photos that have to go or are not the
- * model's by their new time. A score stays, as the photo shows the same; an observed value does not, as it was that of another time.
+ * model's by their new time, and with those that other files have scores of. A score stays, as the photo shows the same; an observed value does not, as it was that of another time.
  */
 async function writeCorrected(
   run: ScoringRun,
@@ -261,6 +303,7 @@ async function writeCorrected(
   withdrawal: Withdrawal,
 ): Promise<typeof NOTHING_MOVED> {
   const { predictions, corrected, outside, isSorted } = found;
+  const taken = await takeElsewhere(run, found);
   const gone = PhotoSet.fromJSON(withdrawal);
   const kept: PredictedPhoto[] = [];
   const left: PredictedPhoto[] = [];
@@ -278,18 +321,37 @@ async function writeCorrected(
   }
   async function* lines() {
     yield csvHeader(PREDICTION_COLUMNS);
-    for await (const rows of extendPredictions(unmoved(), kept.sort(byInstant)))
+    for await (const rows of extendPredictions(unmoved(), [...kept, ...taken].sort(byInstant)))
       yield csvRows(PREDICTION_COLUMNS, rows.map(inUtc));
   }
   await writeCsv(correctedOf(run), Readable.from(lines()));
   const changed: Corrections = {
-    imagesets: [...new Set([...kept, ...left].flatMap(({ filename }) => imagesetUuidOf(filename) ?? []))],
-    outside: left.map(({ filename }) => filename),
+    imagesets: [
+      ...new Set([...kept, ...left, ...taken].flatMap(({ filename }) => imagesetUuidOf(filename) ?? [])),
+    ],
   };
   await writeJson({ bucket: run.buckets.model, key: run.keys.extended.corrections }, changed);
   return {
     corrected: kept.length,
     outside: left.length,
     scoredOutside: left.filter(({ score }) => score !== null).length,
+    elsewhere: taken.length,
   };
+}
+
+/** Rows as the predictions have them, each photo once. */
+async function takeElsewhere(run: ScoringRun, { others, elsewhere }: Found): Promise<PredictedPhoto[]> {
+  const clock = stationClock(run.station.timezone);
+  const taken = new PhotoSet();
+  const rowsTaken: PredictedPhoto[] = [];
+  for (const { location } of others)
+    for await (const rows of readRows(location, predictedPhoto))
+      for (const row of rows) {
+        const timestamp = elsewhere.get(row);
+        if (timestamp === undefined || row.score === null || taken.has(row)) continue;
+        taken.add(row);
+        const split = row.split ?? splitOfNewPhoto(clock.calendar(timestamp).date, run.pair_dates);
+        rowsTaken.push({ ...row, split, timestamp, value: null });
+      }
+  return rowsTaken;
 }

@@ -41,12 +41,3 @@ const isSamePhoto = (one: PredictedPhoto, other: PredictedPhoto): boolean =>
 /** Ascending by timestamp, then by id; for rows that are not in order of time. */
 export const byInstant = (one: PredictedPhoto, other: PredictedPhoto): number =>
   one.timestamp - other.timestamp || (one.image_id ?? 0) - (other.image_id ?? 0);
-
-/**
- * All predictions of one imageset: those that its own file had, those of the whole station's, and new ones, each photo
- * once, the later sources before the earlier, ascending by timestamp.
- */
-export function imagesetPredictions(...sources: readonly (readonly PredictedPhoto[])[]): PredictedPhoto[] {
-  const rows = new Map(sources.flat().map((row) => [row.filename, row]));
-  return [...rows.values()].sort(byInstant);
-}

@@ -2,8 +2,8 @@ import { TooManyRemovals } from './errors.ts';
 import type { ImageRow } from './fpe-database/station-export.ts';
 import { findImageKey } from './image-key.ts';
 import { wholeSecond } from './local-time.ts';
-import { PhotoSet } from './photo-set.ts';
-import { PhotoTimes } from './photo-times.ts';
+import { PhotoNumbers } from './photo-numbers.ts';
+import { type PhotoName, PhotoSet } from './photo-set.ts';
 import type { PredictedPhoto } from './predictions.ts';
 import { EMPTY_WITHDRAWAL, type Withdrawal } from './withdrawal.ts';
 
@@ -17,9 +17,14 @@ export type PhotoSelection = {
   /** Photos that were to go, and are in the database and show nobody: had they only vanished, they are back. */
   back: Withdrawal;
   /** Photos of the predictions whose time was corrected since, by both of their names: the new times of those that stay. */
-  corrected: PhotoTimes;
+  corrected: PhotoNumbers;
   /** And those that are no longer within the hours and months of the model, or have no time any more. */
   outside: PhotoSet;
+  /**
+   * Photos that the predictions lack and that another tool has scored with the model, by both of their names: the times of the
+   * database.
+   */
+  elsewhere: PhotoNumbers;
   /** Predictions with a score. */
   scored: number;
   /** All predictions, with a score or not. */
@@ -29,7 +34,7 @@ export type PhotoSelection = {
 };
 
 /** What is kept of a model's predictions. */
-export type PredictedPhotos = { photos: PhotoSet; times: PhotoTimes } & Pick<
+export type PredictedPhotos = { photos: PhotoSet; times: PhotoNumbers; scores: PhotoNumbers } & Pick<
   PhotoSelection,
   'scored' | 'isSorted'
 >;
@@ -39,7 +44,8 @@ export async function readPredictedPhotos(
   predicted: AsyncIterable<PredictedPhoto[]>,
 ): Promise<PredictedPhotos> {
   const photos = new PhotoSet();
-  const times = new PhotoTimes();
+  const times = new PhotoNumbers();
+  const scores = new PhotoNumbers();
   let scored = 0;
   let isSorted = true;
   let last = Number.NEGATIVE_INFINITY;
@@ -47,11 +53,38 @@ export async function readPredictedPhotos(
     for (const row of rows) {
       photos.add(row);
       times.set(row, row.timestamp);
-      if (row.score !== null) scored += 1;
+      if (row.score !== null) {
+        scored += 1;
+        scores.set(row, row.score);
+      }
       isSorted &&= row.timestamp >= last;
       last = row.timestamp;
     }
-  return { photos, times, scored, isSorted };
+  return { photos, times, scores, scored, isSorted };
+}
+
+/** Scores of one model that FPE's tools and ours compute differ by less; upstream's own limit (contract 7.4). */
+export const SAME_MODEL = 0.1;
+
+/**
+ * Photos that a file has a score of and the model's predictions lack: FPE's container for imagesets and its scripts write such files
+ * (contract 5.4).
+ *
+ * @returns null where the file gives another score to a photo that the predictions have: it is another model's
+ */
+export async function photosScoredElsewhere(
+  { photos, scores }: PredictedPhotos,
+  file: AsyncIterable<PredictedPhoto[]>,
+): Promise<PhotoSet | null> {
+  const found = new PhotoSet();
+  for await (const rows of file)
+    for (const row of rows) {
+      if (row.score === null) continue;
+      const known = scores.get(row);
+      if (known !== undefined && Math.abs(known - row.score) > SAME_MODEL) return null;
+      if (!photos.has(row)) found.add(row);
+    }
+  return found;
 }
 
 /**
@@ -61,6 +94,7 @@ export async function readPredictedPhotos(
  * camera's clock was corrected keeps its score, as it shows the same, and gets the time of the database.
  *
  * @param stored every photo of the station
+ * @param others photos that other files have a score of
  * @param toGo what an earlier execution was to withdraw and may not have
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
@@ -68,14 +102,15 @@ export async function selectPhotos(
   { photos: known, times, scored, isSorted }: PredictedPhotos,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
-  toGo: Withdrawal = EMPTY_WITHDRAWAL,
+  { others = [], toGo = EMPTY_WITHDRAWAL }: { others?: readonly PhotoSet[]; toGo?: Withdrawal } = {},
 ): Promise<PhotoSelection> {
   const listed = PhotoSet.fromJSON(toGo);
   const back: Withdrawal = { image_ids: [], filenames: [] };
   const removed = known.copy();
   const vanished = known.copy();
   const added: ImageRow[] = [];
-  const corrected = new PhotoTimes();
+  const elsewhere = new PhotoNumbers();
+  const corrected = new PhotoNumbers();
   const outside = new PhotoSet();
   for await (const rows of stored)
     for (const row of rows) {
@@ -89,15 +124,22 @@ export async function selectPhotos(
         }
       }
       const now = row.epoch_seconds === null ? Number.NaN : wholeSecond(row.epoch_seconds * 1000);
-      if (row.exclusion === null && !known.has(photo) && isOfModel(now)) added.push(row);
+      if (row.exclusion === null && !known.has(photo) && isOfModel(now)) {
+        if (!others.some((photos) => photos.has(photo))) added.push(row);
+        else for (const name of bothNames(photo)) elsewhere.set(name, now);
+      }
       const before = times.get(photo);
       if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;
-      for (const name of [photo, { ...photo, image_id: null }])
+      for (const name of bothNames(photo))
         if (row.exclusion === null && isOfModel(now)) corrected.set(name, now);
         else outside.add(name);
     }
-  return { added, removed, vanished, back, corrected, outside, scored, known: known.size, isSorted };
+  const found = { added, removed, vanished, back, corrected, outside, elsewhere };
+  return { ...found, scored, known: known.size, isSorted };
 }
+
+/** Some files have a photo's id, others its key alone. */
+const bothNames = (photo: PhotoName): PhotoName[] => [photo, { ...photo, image_id: null }];
 
 /** Photos of which the database says when they were taken, or that this is not known. */
 const TIMED = new Set<ImageRow['exclusion']>([null, 'no_timestamp', 'impossible_timestamp']);

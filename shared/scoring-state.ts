@@ -49,6 +49,9 @@ export const selection = z.object({
     .default(0)
     .describe('scored photos that get another time, as their camera’s clock was corrected'),
   outside: count.default(0).describe('scored photos that go, as by their new time they are not the model’s'),
+  elsewhere: count
+    .default(0)
+    .describe('photos that another tool has scored with the model, whose scores are taken over'),
   /** New photos that cannot be scored; reasons that apply to some. */
   left_out: countsOf(PHOTO_EXCLUSIONS),
   images: count.describe('photos that have a score so far and keep it'),
@@ -61,8 +64,8 @@ export const selection = z.object({
 });
 export type Selection = z.output<typeof selection>;
 
-/** Which photos got another time: their imagesets' files are made anew, without those that go. */
-export const corrections = z.object({ imagesets: z.array(z.string()), outside: z.array(z.string()) });
+/** Imagesets whose predictions are others than before, so that their files are made anew. */
+export const corrections = z.object({ imagesets: z.array(z.string()) });
 export type Corrections = z.output<typeof corrections>;
 
 export const suppliedModel = z.object({ artifact: z.string() });

@@ -1,12 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
 import { ObjectNotFound } from '../errors.ts';
 import { byInstant } from '../extended-predictions.ts';
-import type { ScoringKeys } from '../keys.ts';
+import { imagesetPredictionsKey, type ScoringKeys } from '../keys.ts';
 import { type modelFilters as filters, modelFilters } from '../model-windows.ts';
 import type { ObjectLocation } from '../object-location.ts';
 import { type PredictedPhoto, predictedPhoto } from '../predictions.ts';
 import { findManifest } from './model-publication.ts';
-import { findSize, readAllRows, readJson, readRows } from './object-store.ts';
+import { findSize, findVersion, listFolders, readAllRows, readJson, readRows } from './object-store.ts';
 
 type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringKeys; model_uuid: string };
 
@@ -34,6 +35,30 @@ export async function findPredictions(model: ScoredModel): Promise<ObjectLocatio
   const fixed = { bucket: buckets.model, key: keys.fixed.predictions };
   if ((await hasFixedPlaces(model)) && (await findSize(fixed)) !== null) return fixed;
   return { bucket: buckets.storage, key: keys.published.predictions };
+}
+
+/**
+ * Other files that may have scores of the model: those at the fixed places, as long as these are its, where FPE's container writes
+ * one for each imageset, and the published one, which FPE's scripts make of these.
+ *
+ * @param predictions those that `findPredictions` has found, of which the fixed places mostly have a copy
+ */
+export async function otherPredictions(
+  model: ScoredModel,
+  predictions: ObjectLocation,
+): Promise<ObjectLocation[]> {
+  const { buckets, keys } = model;
+  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const others: ObjectLocation[] = [];
+  if (await hasFixedPlaces(model)) {
+    const fixed = inModelBucket(keys.fixed.predictions);
+    for (const uuid of await listFolders(buckets.model, `${keys.fixed.imagesets}/`))
+      others.push(inModelBucket(imagesetPredictionsKey(keys.fixed.imagesets, uuid)));
+    if ((await findVersion(fixed)) !== (await findVersion(predictions))) others.push(fixed);
+  }
+  const published = { bucket: buckets.storage, key: keys.published.predictions };
+  if (!isDeepStrictEqual(published, predictions)) others.push(published);
+  return others;
 }
 
 /** The archive of a model: its own, or the published one where it has none of its own, as models of upstream's. */

@@ -281,6 +281,92 @@ describe('A camera’s clock that was corrected after the publication', () => {
   });
 });
 
+describe('Scores that FPE’s own tools have made with the model', () => {
+  const IMAGESET_COLUMNS = ['image_id', 'timestamp', 'filename', 'url', 'score'] as const;
+  /** As FPE's container writes an imageset: station time, here with a fraction as pandas has it. */
+  const rowOf = (photo: number, score: number | null) => ({
+    image_id: imageset.image_ids[photo],
+    timestamp: `2026-04-02 ${11 + photo}:00:00.250000-04:00`,
+    filename: imageset.keys[photo],
+    url: `https://x/${photo}.jpg`,
+    score,
+  });
+  const ofImageset = () => inModelBucket(imagesetPredictionsKey(run.keys.fixed.imagesets, imageset.uuid));
+  const places = {
+    'in the file of the imageset': ofImageset,
+    'in transform/predictions.csv': () => inModelBucket(run.keys.fixed.predictions),
+    'in the published file': () => inPublic(run.keys.published.predictions),
+  };
+  async function score() {
+    const selection = await call(selectPhotos, { run });
+    await call(withdrawPhotos, { run, selection });
+    const extended = await call(extendPredictions, { run, selection, merged: [] });
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+    return { selection, extended };
+  }
+
+  test.each(Object.entries(places))('are taken over, not made again, where they lie %s', async (_, place) => {
+    const rows = [rowOf(0, 0.500_003), rowOf(1, -0.25), rowOf(2, 0.75)];
+    await writeCsv(place(), formatCsv(IMAGESET_COLUMNS, rows));
+
+    const { selection, extended } = await score();
+
+    expect(selection).toMatchObject({ work: 'correct', transform_photos: 0, elsewhere: 2, images: 3 });
+    expect(extended).toMatchObject({ images: 3, imagesets: 1 });
+    expect(extended.remarks).toContain('the scores of 2 photos');
+    const lines = (await published()).trimEnd().split('\n').slice(1);
+    expect(lines.map((line) => [line.split(',')[1], line.split(',').at(-1)])).toEqual([
+      [String(imageset.image_ids[0]), '0.5'],
+      [String(imageset.image_ids[1]), '-0.25'],
+      [String(imageset.image_ids[2]), '0.75'],
+    ]);
+    const own = await readText(inModelBucket(run.keys.version.predictions));
+    expect(own).toContain(`test-out,${imageset.image_ids[1]},2026-04-02T16:00:00Z,`);
+    expect(await readText(ofImageset())).toContain(`${imageset.image_ids[2]},2026-04-02 13:00:00-04:00,`);
+    expect((await call(selectPhotos, { run })).work).toBe('nothing');
+  });
+
+  test('are not taken over for photos without a score, with people, or outside the hours of the model', async () => {
+    const night = await insertImageset(database, run.station.id, [
+      { timestamp: '2026-04-02T06:00:00Z', filename: 'night.JPG' },
+    ]);
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [imageset.image_ids[1]]);
+    const [image_id, filename] = [night.image_ids[0], night.keys[0]];
+    const rows = [rowOf(1, 1), rowOf(2, null), { ...rowOf(0, 1), image_id, filename }];
+    await writeCsv(ofImageset(), formatCsv(IMAGESET_COLUMNS, rows));
+
+    const selection = await call(selectPhotos, { run });
+
+    expect(selection).toMatchObject({ work: 'score', transform_photos: 1, elsewhere: 0 });
+  });
+
+  test.each([
+    ['are another model’s', () => formatCsv(IMAGESET_COLUMNS, [rowOf(0, 3), rowOf(1, 1), rowOf(2, 1)])],
+    ['cannot be read', () => 'image_id,timestamp\n1,2,3\n'],
+  ])('are made again where those in the file %s, and replaced there', async (_, content) => {
+    await writeCsv(ofImageset(), content());
+
+    const { selection, extended } = await extend();
+    await call(publishPredictions, { run, extended });
+    await call(recordPredictions, { run, selection });
+
+    expect(selection).toMatchObject({ work: 'score', transform_photos: 2, elsewhere: 0 });
+    const lines = (await readText(ofImageset())).trimEnd().split('\n').slice(1);
+    expect(lines.map((line) => line.split(',').at(-1))).toEqual(['0.5', '-0.25', '']);
+  });
+
+  test('are not looked for at fixed places that are another model’s by now', async () => {
+    const ofOther = { model_uuid: 'another', model_code: run.model_code, dataset_code: 'd', run_id: 'r' };
+    const times = { execution_arn: 'e', started_at: 's', snapshot_at: 't' };
+    const manifest = { ...ofOther, ...times, outcome: 'published', images: 1, files: [] };
+    await writeJson(inModelBucket(run.keys.manifest), manifest);
+    await writeCsv(ofImageset(), formatCsv(IMAGESET_COLUMNS, [rowOf(1, -0.25), rowOf(2, 0.75)]));
+
+    expect(await call(selectPhotos, { run })).toMatchObject({ work: 'score', transform_photos: 2 });
+  });
+});
+
 test('A photo that cannot be scored is left out and counted, and nothing is left to do for the refresh', async () => {
   await insertImageset(database, run.station.id, [
     { timestamp: '2026-04-03T15:00:00Z', filename: 'nameless.JPG', full_s3: null, full_url: null },
@@ -327,6 +413,7 @@ describe('SelectPhotos', () => {
       known: 2,
       corrected: 0,
       outside: 0,
+      elsewhere: 0,
       left_out: noneOf(PHOTO_EXCLUSIONS),
       images: 1,
       snapshot_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),

@@ -18,8 +18,8 @@ import { MalformedJson, parseJson } from '../../shared/json.ts';
 import { formatInstant, isTimezone, stationClock } from '../../shared/local-time.ts';
 import { modelFilters, pairDatesOf, windowsOf } from '../../shared/model-windows.ts';
 import { FILL_VALUES, fillValues } from '../../shared/observed-values.ts';
+import { PhotoNumbers } from '../../shared/photo-numbers.ts';
 import { PhotoSet } from '../../shared/photo-set.ts';
-import { PhotoTimes } from '../../shared/photo-times.ts';
 import { faultOf, parseModelAnswer, predictedPhoto } from '../../shared/predictions.ts';
 import { PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { parseRefreshInput } from '../../shared/refresh-input.ts';
@@ -246,7 +246,7 @@ describe('keys of photos', () => {
         (ids) => {
           const [other, ...members] = ids as [number, ...number[]];
           const photos = new PhotoSet();
-          const times = new PhotoTimes();
+          const times = new PhotoNumbers();
           for (const image_id of members) {
             photos.add({ image_id, filename: '' });
             times.set({ image_id, filename: '' }, image_id * 1000);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readCsv } from '../../shared/csv.ts';
-import { extendPredictions, imagesetPredictions } from '../../shared/extended-predictions.ts';
+import { extendPredictions } from '../../shared/extended-predictions.ts';
 import { type PredictedPhoto, predictedPhoto } from '../../shared/predictions.ts';
 
 const photo = (
@@ -108,17 +108,4 @@ describe('extended predictions', () => {
     expect(written).toBe(ROWS + added.length);
     expect(held).toBeLessThan(20_000);
   });
-});
-
-test('predictions of an imageset keep what its file had, each photo once, by time', () => {
-  const own = [photo(1, 10, { score: 0.1 }), photo(3, 30)];
-  const station = [photo(1, 10, { score: 0.2 }), photo(2, 20)];
-
-  const rows = imagesetPredictions(own, station);
-
-  expect(rows.map(({ image_id, score }) => [image_id, score])).toEqual([
-    [1, 0.2],
-    [2, 0.5],
-    [3, 0.5],
-  ]);
 });

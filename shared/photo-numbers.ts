@@ -3,8 +3,11 @@ import type { PhotoName } from './photo-set.ts';
 const PAGE_BITS = 12;
 const PAGE_LENGTH = 2 ** PAGE_BITS;
 
-/** Times of photos, eight bytes for each id, so that those of a million fit where a map of them would not: ids lie close together. */
-export class PhotoTimes {
+/**
+ * A number for each photo, its time or its score: eight bytes for each id, so that those of a million fit where a map of them would
+ * not, as ids lie close together.
+ */
+export class PhotoNumbers {
   readonly #pages = new Map<number, Float64Array>();
   readonly #ofKeys = new Map<string, number>();
   #ids = 0;
@@ -13,10 +16,9 @@ export class PhotoTimes {
     return this.#ids + this.#ofKeys.size;
   }
 
-  /** @param at milliseconds since 1970 */
-  set({ image_id, filename }: PhotoName, at: number): void {
+  set({ image_id, filename }: PhotoName, given: number): void {
     if (image_id === null) {
-      this.#ofKeys.set(filename, at);
+      this.#ofKeys.set(filename, given);
       return;
     }
     const number = Math.floor(image_id / PAGE_LENGTH);
@@ -27,13 +29,13 @@ export class PhotoTimes {
     }
     const place = image_id % PAGE_LENGTH;
     if (Number.isNaN(page[place])) this.#ids += 1;
-    page[place] = at;
+    page[place] = given;
   }
 
-  /** By whichever of its names the photo's time is known; undefined where it is not. */
+  /** By whichever of its names the photo's number is known; undefined where it is not. */
   get({ image_id, filename }: PhotoName): number | undefined {
-    const at = image_id === null ? Number.NaN : this.#ofId(image_id);
-    return Number.isNaN(at) ? this.#ofKeys.get(filename) : at;
+    const found = image_id === null ? Number.NaN : this.#ofId(image_id);
+    return Number.isNaN(found) ? this.#ofKeys.get(filename) : found;
   }
 
   #ofId(image_id: number): number {
