@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
+import { writeImagesetPredictions } from '../shared/aws/imageset-predictions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { findSize, writeConditionally } from '../shared/aws/object-store.ts';
 import { changePeopleRecord } from '../shared/aws/people-record.ts';
 import { finishClaim } from '../shared/aws/run-claim.ts';
+import { withdrawFromImagesets } from '../shared/aws/station-withdrawal.ts';
 import { withdrawFromFolder } from '../shared/aws/withdrawal.ts';
 import { modelCodeExists } from '../shared/claim.ts';
 import { DefaultChanged } from '../shared/errors.ts';
@@ -45,6 +47,7 @@ import {
 } from '../shared/fpe-database/published-model.ts';
 import { findImagesetUuids, photosWithPeople } from '../shared/fpe-database/station-export.ts';
 import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/keys.ts';
+import { stationClock } from '../shared/local-time.ts';
 import { modelAddresses } from '../shared/model-addresses.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { withImagesets, withNewFolder } from '../shared/people-record.ts';
@@ -75,7 +78,7 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
     published = await withDatabase(async (database) => {
       const done = await findPublication(database, run);
       if (done) return done;
-      const made = run.parameters.publish ? await makePublicFiles(database, run) : NOTHING_PUBLIC;
+      const made = await makeFiles(database, run);
       return inTransaction(database, () => publish(database, event, made));
     }, DATABASE_LIMITS.manyRows);
   } catch (error) {
@@ -88,20 +91,28 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
   return published;
 });
 
-/** Rows of the public predictions, and who was left out of the public files. */
-type PublicFiles = { images: number; leftOut: ReadonlySet<number> };
-const NOTHING_PUBLIC: PublicFiles = { images: 0, leftOut: new Set() };
+/** Rows of the public predictions, and who was left out of the files. */
+type MadeFiles = { images: number; imagesets: readonly string[]; leftOut: ReadonlySet<number> };
 
-async function makePublicFiles(database: Database, run: Run): Promise<PublicFiles> {
-  const people = await photosWithPeople(database, run.station.id);
-  const images = await writePublicFiles(run, run.keys, run.keys.published, withdrawalOf(people));
-  return { images, leftOut: new Set(people.map(({ id }) => id)) };
+/** The public files, and those of single imagesets, of which FPE's scripts make public ones. */
+async function makeFiles(database: Database, run: Run): Promise<MadeFiles> {
+  const { keys, buckets, station, parameters } = run;
+  const people = await photosWithPeople(database, station.id);
+  const hidden = withdrawalOf(people);
+  const imagesets = await writeImagesetPredictions(
+    { bucket: buckets.model, key: keys.transform.predictions },
+    keys.imagesets,
+    stationClock(station.timezone),
+    PhotoSet.fromJSON(hidden),
+  );
+  const images = parameters.publish ? await writePublicFiles(run, keys, keys.published, hidden) : 0;
+  return { images, imagesets, leftOut: new Set(people.map(({ id }) => id)) };
 }
 
 async function publish(
   database: Database,
   { run, dataset, training, promotion, export: { snapshot_at } }: Event,
-  { images, leftOut }: PublicFiles,
+  { images, imagesets, leftOut }: MadeFiles,
 ): Promise<Publication> {
   await lockModels(database, run.station.id);
   // Another attempt of this state may have come first.
@@ -113,7 +124,7 @@ async function publish(
   const { make_default } = promotion;
   const outcome = outcomeOf({ publish: run.parameters.publish, make_default }, known);
   await requireExecutionRunning(run.execution_arn);
-  const files = { run, dataset, training, snapshot_at, outcome, images };
+  const files = { run, dataset, training, snapshot_at, outcome, images, imagesets };
   await writeVersion(files);
   if (outcome === 'kept') return keep(database, run, known, snapshot_at);
   await preserveReplaced(run, known);
@@ -162,8 +173,10 @@ async function leaveOutPeople(
   const people = await photosWithPeople(database, run.station.id);
   const ids = people.map(({ id }) => id);
   if (ids.some((id) => !leftOut.has(id))) {
-    const folder = publicFolder(run.model_uuid);
-    await withdrawFromFolder(run.buckets.storage, folder, PhotoSet.fromJSON(withdrawalOf(people)));
+    const found = withdrawalOf(people);
+    const hidden = PhotoSet.fromJSON(found);
+    await withdrawFromFolder(run.buckets.storage, publicFolder(run.model_uuid), hidden);
+    await withdrawFromImagesets(modelKeys(run.station.id, run.model_code), run.buckets, found, hidden);
   }
   const uuids = replaced.flatMap(({ uuid }) => uuid ?? []);
   const imagesets = await findImagesetUuids(database, run.station.id);

@@ -128,6 +128,8 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
     metrics: files.metrics,
     /** What the public will see, ready to be copied. */
     published: publicFiles(`${run}/published`, modelCode),
+    /** Predictions of each imageset, as they come to the fixed places. */
+    imagesets: `${run}/imagesets`,
     manifest: `${run}/model.json`,
     /** What lay at the fixed places before this run published: copies below the folder by their whole keys, and their list. */
     replaced: { folder: `${run}/replaced/`, list: `${run}/replaced.json` },

@@ -6,7 +6,7 @@ import { ANNOTATION_COLUMNS, annotationLine, annotationRow } from '../dataset-fi
 import type { Dataset, Publication, Run } from '../execution-state.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
 import { parseJsonAs } from '../json.ts';
-import { datasetKeys, modelKeys, publishedKeys, versionKeys } from '../keys.ts';
+import { datasetKeys, imagesetPredictionsKey, modelKeys, publishedKeys, versionKeys } from '../keys.ts';
 import { type StationClock, stationClock } from '../local-time.ts';
 import { type ModelManifest, modelManifest } from '../model-manifest.ts';
 import { type ObjectLocation, objectOf } from '../object-location.ts';
@@ -24,6 +24,7 @@ import {
   findSize,
   findVersion,
   HTML_TYPE,
+  listFolders,
   readAllRows,
   readRows,
   readVersion,
@@ -44,6 +45,8 @@ export type FinishedRun = {
   outcome: Publication['outcome'];
   /** Rows of the public predictions.csv. */
   images: number;
+  /** Uuids of the imagesets that have predictions of their own. */
+  imagesets: readonly string[];
 };
 
 /** What tells whose files lie at the fixed places of a code, and which claims they are written under. */
@@ -163,6 +166,7 @@ export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
   const wasNew = replaced ? ofDataset.summary in replaced : (await findDatasetSummary(run)) === null;
   const isNew = run.parameters.overwrite || wasNew;
   const hasValues = dataset.value_source !== null;
+  const imagesets = await imagesetPlaces(finished, fixed.imagesets);
   const jobFile = (name: string) => `${fixed.jobs}/${training.job}/output/${name}`;
   const copies = [
     ...(isNew ? datasetCopies(run, run.keys.dataset, ofDataset, hasValues) : []),
@@ -173,12 +177,37 @@ export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
   if (!isOurs)
     await keepReplaced(run, [
       ...copies.map(({ to }) => to.key),
+      ...imagesets.copies.map(({ to }) => to.key),
+      ...imagesets.stale,
       ...(isNew && !hasValues ? [ofDataset.values] : []),
       fixed.manifest,
     ]);
   await writeManifest(finished, [], fixed.manifest);
   if (isNew && !hasValues) await remove(run, ofDataset.values);
+  for (const key of imagesets.stale) await remove(run, key);
+  // The manifest does not name them, as FPE's container may write them anew.
+  await replace(run, imagesets.copies);
   await writeManifest(finished, await replace(run, copies), fixed.manifest);
+}
+
+/** Files of single imagesets: those that the run has made, and those that another model has left for imagesets that this one has not. */
+async function imagesetPlaces(
+  { run, imagesets: made }: FinishedRun,
+  folder: string,
+): Promise<{ copies: Copy[]; stale: string[] }> {
+  const { model: bucket } = run.buckets;
+  const placeOf = (uuid: string) => imagesetPredictionsKey(folder, uuid);
+  const copies = made.map((uuid) =>
+    toModelBucket(run, { bucket, key: imagesetPredictionsKey(run.keys.imagesets, uuid) }, placeOf(uuid)),
+  );
+  // Answers to single photos, which upstream's scripts leave below the same folders, are not listed.
+  const others = (await listFolders(bucket, `${folder}/`)).filter((uuid) => !made.includes(uuid));
+  const found = await pMap(
+    others.map(placeOf),
+    async (key) => ((await findVersion({ bucket, key })) === null ? [] : [key]),
+    { concurrency: FILES_AT_ONCE },
+  );
+  return { copies, stale: found.flat() };
 }
 
 /** Which files lay at the fixed places before: true for each that is kept, false for each that was not there. */

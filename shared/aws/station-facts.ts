@@ -21,9 +21,10 @@ import {
 import { modelManifest } from '../model-manifest.ts';
 import { type ObjectLocation, s3Uri } from '../object-location.ts';
 import { peopleRecord } from '../people-record.ts';
+import { SAME_MODEL } from '../photo-selection.ts';
 import { PhotoSet } from '../photo-set.ts';
 import { predictedPhoto } from '../predictions.ts';
-import { comparePredictions, countDifferent, SAME_SCORE } from '../verification/compare-predictions.ts';
+import { comparePredictions, countDifferent } from '../verification/compare-predictions.ts';
 import type {
   ClaimFacts,
   CodeFacts,
@@ -52,8 +53,6 @@ export type Unchecked = { where: string; why: string };
 export type StationLook = { facts: StationFacts; people: Withdrawal; unchecked: Unchecked[] };
 
 const FILES_AT_ONCE = 10;
-/** Single scorings of upstream's differ from its batches by less (contract 7.4). */
-const SAME_SCORE_UPSTREAM = 0.1;
 
 /**
  * Looks at everything that a station has in the database, both buckets and Step Functions; changes nothing.
@@ -279,23 +278,25 @@ class Look {
         if (!(error instanceof FileInvalid)) throw error;
         return { predictions: { unreadable: firstLine(error) }, imagesets: [] };
       }
-      if (!published.has(training)) return { predictions, imagesets: [] };
-      const trained = await readScores({ bucket, key: training });
+      const isExtended = published.has(training);
+      const trained = isExtended ? await readScores({ bucket, key: training }) : shown;
       predictions.trainingRows = trained.size;
-      // Of upstream's models the public file is the one that scorings extend.
-      const scores = isOurs && own ? own : shown;
-      const imagesets = await this.#imagesets(row, facts, scores, trained, isOurs);
-      return { predictions, imagesets };
+      // Upstream's trainings write no files of imagesets, and of its models the public file is the one that scorings extend.
+      const [scores, without] = isOurs && own ? [own, hidden] : [shown, photosOf(trained)];
+      return { predictions, imagesets: await this.#imagesets(row, facts, scores, without) };
     });
   }
 
-  /** Imagesets whose photos were scored since the training: each has a file of its own at the fixed places. */
+  /**
+   * Imagesets with photos that have a score: each has a file of its own at the fixed places.
+   *
+   * @param without photos that may be in none
+   */
   async #imagesets(
     row: ModelRowFacts,
     { station, codes }: Pick<StationFacts, 'station' | 'codes'>,
     own: ReadonlyMap<string, number | null>,
-    trained: ReadonlyMap<string, number | null>,
-    isOurs: boolean,
+    without: PhotoSet,
   ): Promise<ImagesetFacts[]> {
     const code = codes.find((each) => each.code === row.code);
     const manifest = code?.manifest;
@@ -305,7 +306,8 @@ class Look {
     if (!hasPlaces) return [];
     const uuids = new Set<string>();
     for (const [filename, score] of own)
-      if (score !== null && !trained.has(filename)) uuids.add(imagesetUuidOf(filename) ?? '');
+      if (score !== null && !without.has({ image_id: null, filename }))
+        uuids.add(imagesetUuidOf(filename) ?? '');
     uuids.delete('');
     const { imagesets: folder } = modelKeys(station.id, row.code);
     return pMap(
@@ -316,7 +318,7 @@ class Look {
         if ((await findSize(location)) === null) return { uuid, key, state: 'missing' };
         try {
           const rows = await readAllRows(location, predictedPhoto);
-          const different = countDifferent(rows, own, isOurs ? SAME_SCORE : SAME_SCORE_UPSTREAM);
+          const different = countDifferent(rows, own, SAME_MODEL);
           return { uuid, key, state: different > 0 ? { different } : 'same' };
         } catch (error) {
           if (error instanceof FileInvalid) return { uuid, key, state: 'unreadable' };
@@ -378,6 +380,9 @@ async function readScores(location: ObjectLocation): Promise<Map<string, number 
     for (const { filename, score } of rows) scores.set(filename, score);
   return scores;
 }
+
+const photosOf = (scores: ReadonlyMap<string, number | null>): PhotoSet =>
+  PhotoSet.fromJSON({ image_ids: [], filenames: [...scores.keys()] });
 
 const firstLine = ({ message }: Error): string => message.split('\n')[0] as string;
 

@@ -111,17 +111,14 @@ async function withdrawFromOwnFiles(
   { station: { id }, buckets }: WithdrawingStation,
   versions: readonly Version[],
   codes: readonly string[],
-  { filenames }: Withdrawal,
+  toGo: Withdrawal,
   names: PhotoSet,
 ): Promise<void> {
   const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
-  const imagesets = new Set(filenames.flatMap((filename) => imagesetUuidOf(filename) ?? []));
   const fixed = [...new Set([...codes, ...versions.map(({ code }) => code)])].map((code) =>
     modelKeys(id, code),
   );
-  for (const { imagesets: folder } of fixed)
-    for (const uuid of imagesets)
-      await withdrawFromFile(inModelBucket(imagesetPredictionsKey(folder, uuid)), names);
+  for (const places of fixed) await withdrawFromImagesets(places, buckets, toGo, names);
   const ofVersions = versions.map(({ code, uuid }) => versionKeys(id, code, uuid));
   for (const { transform, manifest } of [...fixed, ...ofVersions]) {
     const predictions = inModelBucket(transform.predictions);
@@ -129,4 +126,16 @@ async function withdrawFromOwnFiles(
     const etag = await findVersion(predictions);
     if (etag !== null) await renewManifest(inModelBucket(manifest), [{ ...predictions, etag }]);
   }
+}
+
+/** Predictions of the photos' imagesets at the fixed places of a code, of which FPE's scripts make public ones. */
+export async function withdrawFromImagesets(
+  { imagesets: folder }: Pick<ReturnType<typeof modelKeys>, 'imagesets'>,
+  buckets: { model: string },
+  { filenames }: Withdrawal,
+  names: PhotoSet,
+): Promise<void> {
+  const uuids = new Set(filenames.flatMap((filename) => imagesetUuidOf(filename) ?? []));
+  for (const uuid of uuids)
+    await withdrawFromFile({ bucket: buckets.model, key: imagesetPredictionsKey(folder, uuid) }, names);
 }

@@ -58,7 +58,7 @@ export async function comparePredictions(
 export function countDifferent(
   rows: readonly Pick<PredictedPhoto, 'filename' | 'score'>[],
   own: Scores,
-  tolerance: number = SAME_SCORE,
+  tolerance: number,
 ): number {
   return rows.filter(({ filename, score }) => {
     const known = own.get(filename);

@@ -274,7 +274,7 @@ function verifyImagesets({ code, imagesets }: CodeFacts, facts: StationFacts, pl
     if (state === 'same') return [];
     const found =
       state === 'missing'
-        ? 'no such file, though new photos of the imageset were scored'
+        ? 'no such file, though photos of the imageset were scored: FPE’s scripts make the public file of these alone'
         : state === 'unreadable'
           ? 'a table that cannot be read'
           : `${countOf(state.different, 'photo')} with another score than the model’s`;

@@ -31,7 +31,13 @@ import {
 } from '../../shared/errors.ts';
 import type { Promotion, Publication, Run } from '../../shared/execution-state.ts';
 import { lockModels } from '../../shared/fpe-database/published-model.ts';
-import { datasetKeys, modelKeys, stationKeys, versionKeys } from '../../shared/keys.ts';
+import {
+  datasetKeys,
+  imagesetPredictionsKey,
+  modelKeys,
+  stationKeys,
+  versionKeys,
+} from '../../shared/keys.ts';
 import { modelManifest } from '../../shared/model-manifest.ts';
 import { peopleRecord } from '../../shared/people-record.ts';
 import { decidedByInput } from '../../shared/promotion.ts';
@@ -135,6 +141,21 @@ async function finishedRun(parameters: Record<string, unknown>, name = 'a'): Pro
     );
   return result;
 }
+
+/** Gives the run other predictions: of a photo in each imageset. */
+const predictImagesets = (of: Run, uuids: readonly string[], score = 0.25) =>
+  writeCsv(
+    inModelBucket(of.keys.transform.predictions),
+    [
+      'split,image_id,timestamp,filename,url,value,score',
+      ...uuids.map(
+        (uuid, n) => `train,${n + 1},2026-03-01T15:0${n}:00Z,imagesets/${uuid}/images/a.jpg,,,${score}`,
+      ),
+      '',
+    ].join('\n'),
+  );
+const imagesetFile = (uuid: string) =>
+  inModelBucket(imagesetPredictionsKey(modelKeys(station.id, run.model_code).imagesets, uuid));
 
 /** @param decided what DecidePromotion said, or whether it promoted the model */
 const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
@@ -261,6 +282,24 @@ describe('PublishModel', () => {
       expect((await readText(inPublic(name))).trimEnd().split('\n').slice(1).join()).toMatch(
         /^train,900002,[^\n]*$/,
       );
+  });
+
+  test('writes the predictions of each imageset where FPE’s scripts make the public file of them', async () => {
+    const answer = inModelBucket(`${modelKeys(station.id, run.model_code).imagesets}/gone/images/a.jpg.out`);
+    await writeObject(answer, '{"score": 1}', 'application/json');
+    await writeCsv(imagesetFile('gone'), 'image_id,timestamp,filename,url,score\n');
+    await writeCsv(imagesetFile('one'), 'image_id,timestamp,filename,url,score\n');
+    await predictImagesets(run, ['one', 'two']);
+
+    await publish();
+
+    const header = 'image_id,timestamp,filename,url,score';
+    const [one, two] = [await readText(imagesetFile('one')), await readText(imagesetFile('two'))];
+    expect(one).toBe(`${header}\n1,2026-03-01 07:00:00-08:00,imagesets/one/images/a.jpg,,0.25\n`);
+    expect(two).toBe(`${header}\n2,2026-03-01 07:01:00-08:00,imagesets/two/images/a.jpg,,0.25\n`);
+    // Of a model before, whose scores these are not.
+    expect(await findSize(imagesetFile('gone'))).toBe(null);
+    expect(await findSize(answer)).not.toBe(null);
   });
 
   test('puts a whole model at the fixed places, and a manifest that names every file of it', async () => {
@@ -507,14 +546,13 @@ describe('PublishModel', () => {
   test.each([['published'], ['unpublished']])(
     'puts back what lay at the fixed places of a model that is %s when the row cannot be written',
     async (outcome) => {
-      if (outcome === 'published') await publish();
-      else {
-        run = await finishedRun({ publish: false, overwrite: true }, 'c');
-        await publish(decidedByInput(false, false));
-      }
+      if (outcome === 'unpublished') run = await finishedRun({ publish: false, overwrite: true }, 'c');
+      await predictImagesets(run, ['one', 'two']);
+      await publish(decidedByInput(run.parameters.publish, run.parameters.publish));
       const isFixed = ([key]: [string, unknown]) => !/\/versions\/|\/people\.json$/.test(key);
       const fixed = Object.entries(await shared()).filter(isFixed);
       run = await finishedRun({ overwrite: true }, 'b');
+      await predictImagesets(run, ['two', 'three'], 0.75);
       await database.query(
         `ALTER TABLE models ADD CONSTRAINT refused CHECK (uuid <> '${run.model_uuid}') NOT VALID`,
       );
@@ -536,7 +574,9 @@ describe('PublishModel', () => {
     ]);
     const [id] = imageset.image_ids as [number];
     const predictions = inModelBucket(run.keys.transform.predictions);
-    await writeCsv(predictions, (await readText(predictions)).replace('train,1,', `train,${id},`));
+    const [filename] = imageset.keys as [string];
+    const text = (await readText(predictions)).replace('train,1,', `train,${id},`).replace('a.jpg', filename);
+    await writeCsv(predictions, text);
     const other = await connectDatabase(process.env);
     await other.query('BEGIN');
     await lockModels(other as unknown as Database, station.id);
@@ -550,6 +590,7 @@ describe('PublishModel', () => {
     await publishing;
 
     expect(await readText(inPublic('predictions.csv'))).not.toContain(`,${id},`);
+    expect(await readText(imagesetFile(imageset.uuid))).not.toContain(filename);
     const { folders } = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
     expect(folders).toEqual({ [run.model_uuid]: [id] });
   });

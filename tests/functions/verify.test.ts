@@ -362,6 +362,7 @@ describe('a station that this pipeline has published', () => {
       snapshot_at: '2026-04-01T12:00:20.000Z',
       outcome: 'published',
       images: 18,
+      imagesets: [],
     });
     const torn = await readJson(inModelBucket(keys.fixed.manifest), modelManifest);
     await writeJson(inModelBucket(keys.fixed.manifest), { ...torn, files: [] });

@@ -100,6 +100,10 @@ export class Promised {
       for (const { key, etag } of own)
         require(etags.get(key) === etag, `${key} is not of the manifest’s model`);
       await this.#requireScoresOf('model', fixed.transform.predictions, manifest.model_uuid, code);
+      const imagesets = this.#objects.list(this.#buckets.model, `${fixed.imagesets}/`);
+      require(imagesets.size > 0, `${code} has no predictions of single imagesets`);
+      for (const key of imagesets.keys())
+        await this.#requireScoresOf('model', key, manifest.model_uuid, code);
     }
     this.#requireDatasets();
   }
