@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from './durable-file.ts';
 import { ExecutionHistory, Thread } from './execution-history.ts';
-import { causeOf, type Position, runStates, type Scope } from './state-interpreter.ts';
+import { after, causeOf, type Position, runStates, type Scope } from './state-interpreter.ts';
 import type { Definition } from './states-language.ts';
 import { type RunTask, TaskFailure } from './task.ts';
 
@@ -181,24 +181,24 @@ export class Execution {
         this.#save();
       },
     };
-    const timer = this.#limitDuration(controller);
+    const stopTimer = this.#limitDuration(controller);
     // Not in this turn of the event loop: who starts an execution has its answer before the first state runs.
     setImmediate(() => {
       runStates(this.#definition, record.position, isRedriven, scope)
         .then((output) => this.#succeed(output, scope.thread))
         .catch((error) => this.#fail(error, scope.thread, controller.signal))
-        .finally(() => clearTimeout(timer));
+        .finally(() => stopTimer?.());
     });
   }
 
-  #limitDuration(controller: AbortController): NodeJS.Timeout | undefined {
+  #limitDuration(controller: AbortController): (() => void) | undefined {
     const { TimeoutSeconds } = this.#definition;
     if (TimeoutSeconds === undefined) return undefined;
-    return setTimeout(() => {
+    return after(TimeoutSeconds * 1000, () => {
       this.#append('ExecutionTimedOut', { error: 'States.Timeout' });
       this.#end({ status: 'TIMED_OUT', error: 'States.Timeout' });
       controller.abort(new Error('The execution ran longer than its TimeoutSeconds'));
-    }, TimeoutSeconds * 1000);
+    });
   }
 
   #succeed(result: unknown, thread: Thread): void {

@@ -125,7 +125,17 @@ async function attempt(
     case 'Task':
       return {
         next,
-        output: await select(await runTaskState(state, await parameters(), position.state, scope)),
+        output: await select(
+          await runTaskState(
+            state,
+            {
+              name: position.state,
+              parameters: await parameters(),
+              timeoutSeconds: await timeoutSeconds(state, effective, context),
+            },
+            scope,
+          ),
+        ),
       };
     case 'Map':
       return {
@@ -148,16 +158,21 @@ async function attempt(
   }
 }
 
-async function runTaskState(state: State, parameters: Json, name: string, scope: Scope): Promise<Json> {
+/** Of one attempt: each has its time anew. */
+type TaskWork = { name: string; parameters: Json; timeoutSeconds: number | undefined };
+
+async function runTaskState(
+  state: State,
+  { name, parameters, timeoutSeconds }: TaskWork,
+  scope: Scope,
+): Promise<Json> {
   requireDataLimit(name, parameters);
   const resource = state.Resource as string;
   const events = eventsOf(resource, scope);
-  events.scheduled(parameters, state.TimeoutSeconds);
+  events.scheduled(parameters, timeoutSeconds);
   const timeout = new AbortController();
-  const timer =
-    state.TimeoutSeconds === undefined
-      ? undefined
-      : setTimeout(() => timeout.abort(), state.TimeoutSeconds * 1000);
+  const stopTimer =
+    timeoutSeconds === undefined ? undefined : after(timeoutSeconds * 1000, () => timeout.abort());
   try {
     const signal = AbortSignal.any([scope.signal, timeout.signal]);
     const result = await scope.runTask(resource, parameters, signal);
@@ -167,15 +182,12 @@ async function runTaskState(state: State, parameters: Json, name: string, scope:
   } catch (thrown) {
     scope.signal.throwIfAborted();
     const failure = timeout.signal.aborted
-      ? new TaskFailure(
-          'States.Timeout',
-          `The state ran longer than TimeoutSeconds (${state.TimeoutSeconds})`,
-        )
+      ? new TaskFailure('States.Timeout', `The state ran longer than TimeoutSeconds (${timeoutSeconds})`)
       : describeFailure(thrown, name, scope.thread.lastId);
     events.failed(failure);
     throw failure;
   } finally {
-    clearTimeout(timer);
+    stopTimer?.();
   }
 }
 
@@ -289,6 +301,41 @@ async function runMap(
   }
   scope.thread.add('MapStateSucceeded');
   return items.map((_, index) => iterations[index]);
+}
+
+/** What Step Functions takes: whole seconds, as many as three years have. */
+const MAX_TIMEOUT_SECONDS = 99_999_999;
+
+/** @throws TaskFailure States.Runtime where the path leads to no number of seconds */
+async function timeoutSeconds(
+  { TimeoutSeconds, TimeoutSecondsPath }: State,
+  input: Json,
+  context: object,
+): Promise<number | undefined> {
+  if (TimeoutSecondsPath === undefined) return TimeoutSeconds;
+  const found = await evaluate(TimeoutSecondsPath, input, context);
+  if (Number.isInteger(found) && Number(found) > 0 && Number(found) <= MAX_TIMEOUT_SECONDS)
+    return Number(found);
+  throw new TaskFailure(
+    'States.Runtime',
+    `The TimeoutSecondsPath parameter '${TimeoutSecondsPath}' resolves to ${JSON.stringify(found)}, which is not a positive integer.`,
+  );
+}
+
+/** Timers of Node.js take 24 days at most, and fire at once for more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** @returns what calls it off */
+export function after(ms: number, act: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = (left: number) => {
+    timer = setTimeout(
+      () => (left > MAX_TIMER_MS ? wait(left - MAX_TIMER_MS) : act()),
+      Math.min(left, MAX_TIMER_MS),
+    );
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
 }
 
 async function waitMs(state: State, input: Json, context: object): Promise<number> {

@@ -33,6 +33,7 @@ export type State = {
   Catch?: Catcher[];
   Resource?: string;
   TimeoutSeconds?: number;
+  TimeoutSecondsPath?: string;
   Choices?: { Next: string }[];
   Default?: string;
   Error?: string;
@@ -56,7 +57,7 @@ const OF_EVERY_STATE = ['Type', 'Comment', 'QueryLanguage', 'InputPath', 'Output
 const OF_A_STEP = ['Next', 'End', 'Parameters', 'ResultPath'];
 const OF_WORK = ['ResultSelector', 'Retry', 'Catch'];
 const FIELDS: Record<State['Type'], string[]> = {
-  Task: [...OF_A_STEP, ...OF_WORK, 'Resource', 'TimeoutSeconds'],
+  Task: [...OF_A_STEP, ...OF_WORK, 'Resource', 'TimeoutSeconds', 'TimeoutSecondsPath'],
   Map: [
     ...OF_A_STEP.filter((field) => field !== 'Parameters'),
     ...OF_WORK,

@@ -255,6 +255,43 @@ test('a task that runs longer than TimeoutSeconds is told to stop', async () => 
   expect(stopped).toEqual([true]);
 });
 
+test('a task that runs longer than the seconds to which TimeoutSecondsPath leads is told to stop, and may be caught', async () => {
+  const definition = one(
+    task({
+      InputPath: '$.state',
+      TimeoutSecondsPath: '$.limits.seconds',
+      Catch: [{ ErrorEquals: ['States.Timeout'], ResultPath: '$.failure', Next: 'Late' }],
+    }),
+    { Late: { Type: 'Pass', End: true } },
+  );
+  const input = { state: { limits: { seconds: 1 } } };
+
+  const { executionArn, output } = await run(definition, untilAborted, input);
+
+  expect(output).toMatchObject({ ...input, failure: { Error: 'States.Timeout' } });
+  const scheduled = (await history(executionArn)).find(({ type }) => type === 'LambdaFunctionScheduled');
+  expect(scheduled?.lambdaFunctionScheduledEventDetails?.timeoutInSeconds).toBe(1);
+});
+
+test.each([[0], [1.5], ['60'], [null], [100_000_000]])(
+  'a TimeoutSecondsPath that leads to %j fails the execution',
+  async (seconds) => {
+    const { execution } = await run(one(task({ TimeoutSecondsPath: '$.seconds' })), echo, { seconds });
+
+    expect(execution).toMatchObject({ status: 'FAILED', error: 'States.Runtime' });
+    expect(execution.cause).toContain('TimeoutSecondsPath');
+  },
+);
+
+test('a task has all of its time, though that is longer than a timer of Node.js takes', async () => {
+  const { execution } = await run(
+    { ...one(task({ TimeoutSeconds: 30 * 86_400 })), TimeoutSeconds: 99_999_999 },
+    async () => sleep(20).then(() => 'done'),
+  );
+
+  expect(execution).toMatchObject({ status: 'SUCCEEDED', output: '"done"' });
+});
+
 test('an execution that runs longer than its TimeoutSeconds ends as TIMED_OUT', async () => {
   const { execution, executionArn } = await run({ ...one(task()), TimeoutSeconds: 1 }, untilAborted);
 
