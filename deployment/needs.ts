@@ -43,6 +43,12 @@ const NEEDS: (Need & { actions: RegExp })[] = [
     without: 'a stopped execution leaves its job running, and billing',
   },
   {
+    actions: /^sagemaker:List(Training|Transform)Jobs$/,
+    shows: 'run',
+    without:
+      'an execution whose job takes far too long fails with AccessDenied; the job goes on, and is billed',
+  },
+  {
     actions: /^(sagemaker|iam):/,
     shows: 'run',
     without:

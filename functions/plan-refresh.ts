@@ -15,6 +15,7 @@ import {
   stationIds,
   stationPeople,
 } from '../shared/fpe-database/station-histories.ts';
+import { executionLimit } from '../shared/job-limits.ts';
 import { refreshKeys } from '../shared/keys.ts';
 import type { RefreshClaim } from '../shared/refresh-claim.ts';
 import {
@@ -26,6 +27,7 @@ import {
 import { type Decision, planRefresh } from '../shared/refresh-plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh-state.ts';
 import { requireVariable, runId } from '../shared/run.ts';
+import { parseRunInput } from '../shared/run-input.ts';
 import { STARTED_BY } from '../shared/started-by.ts';
 import { VARIABLES } from '../shared/variables.ts';
 
@@ -131,6 +133,10 @@ function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): Refres
         station_id,
         action,
         own: { ...ownInput(settings, station_id, action), ...(model_code && { model_code }) },
+        timeout_seconds: executionLimit(
+          parseRunInput({ ...settings.train, ...stationRules(settings, station_id).own, station_id }),
+          action,
+        ),
       })),
   );
   const bytes = Buffer.byteLength(JSON.stringify(tasks));

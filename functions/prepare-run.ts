@@ -12,6 +12,7 @@ import { modelCodeExists } from '../shared/claim.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
 import type { Run } from '../shared/execution-state.ts';
 import { findRunChecks, findStationSize, type RunChecks } from '../shared/fpe-database/run-checks.ts';
+import { jobLimits } from '../shared/job-limits.ts';
 import { datasetKeys, modelKeys, runKeys } from '../shared/keys.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
 import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/run.ts';
@@ -63,6 +64,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   await writeObject({ bucket: places.buckets.model, key: keys.source }, source, 'application/gzip');
 
   const settings = { buckets: places.buckets, keys, parameters };
+  const limits = jobLimits(parameters, size);
   const checkpoints = await findCheckpoints(
     places.buckets.model,
     claim.former_runs.map(
@@ -82,9 +84,16 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     keys,
     uses_nwis: variable === 'FLOW_CFS' && station.nwis_id !== null,
     job_base: jobBase(setting('JOB_PREFIX'), station.id, startedAt, claim.job_suffix),
-    training_request: trainingRequest(settings, setting('TRAINING_IMAGE'), places.weightsKey, checkpoints),
+    training_request: trainingRequest(
+      settings,
+      setting('TRAINING_IMAGE'),
+      places.weightsKey,
+      checkpoints,
+      limits.training_hours,
+    ),
     model_request: modelRequest(setting('SERVING_IMAGE')),
     transform_request: transformRequest(settings),
+    limits,
   };
 });
 

@@ -1,27 +1,42 @@
 import * as z from 'zod';
+import { type JobKind, stopJobs } from '../shared/aws/jobs.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { ScoringStopped, TrainingStopped } from '../shared/errors.ts';
+import { ScoringStopped, ScoringTimedOut, TrainingStopped, TrainingTimedOut } from '../shared/errors.ts';
 
 const redriveCount = z.int().min(0).describe('times that the execution has been redriven');
 
 const event = z.object({
   kind: z.enum(['training', 'transform']),
-  job: z.object({ job: z.string(), status: z.string(), redrive_count: redriveCount }),
+  job: z.object({
+    /** Its name; only the begin of it where its time was over, as nobody tells the machine how it was called then. */
+    job: z.string(),
+    status: z.string(),
+    redrive_count: redriveCount,
+  }),
   redrive_count: redriveCount,
-  /** Hours that a training may take; a transform has no such limit. */
+  /** Hours that SageMaker gives a training; a transform has no such limit. */
   max_hours: z.number().optional(),
+  /** Seconds that the machine waits for the job. */
+  limit_seconds: z.number().optional(),
 });
 type Event = z.output<typeof event>;
 
+/** The machine's own word; all others are SageMaker's. */
+const TIMED_OUT = 'TimedOut';
+
 /**
  * Ends an execution whose job ended before its work was done, and lets a redrive of it go on to a new job: a redrive begins at
- * the state that failed, which a Fail state would do again each time.
+ * the state that failed, which a Fail state would do again each time. A job that the machine waits for no longer is stopped first, so
+ * that it neither costs anything any more nor writes beside the next one.
  *
- * @throws TrainingStopped, ScoringStopped, unless the execution has been redriven since the job
+ * @throws TrainingStopped, ScoringStopped, TrainingTimedOut, ScoringTimedOut, unless the execution has been redriven since the job
  */
-export const handler = lambdaHandler(event, async (stopped): Promise<null> => {
-  if (stopped.redrive_count > stopped.job.redrive_count) return null;
-  throw stopped.kind === 'training' ? trainingStopped(stopped) : scoringStopped(stopped);
+export const handler = lambdaHandler(event, async (ended): Promise<null> => {
+  const isTimedOut = ended.job.status === TIMED_OUT;
+  const stopped = isTimedOut ? await stopJobs(ended.kind, ended.job.job) : [];
+  if (ended.redrive_count > ended.job.redrive_count) return null;
+  if (isTimedOut) throw timedOut(ended, stopped);
+  throw ended.kind === 'training' ? trainingStopped(ended) : scoringStopped(ended);
 });
 
 const trainingStopped = ({ job: { job, status }, max_hours }: Event): TrainingStopped =>
@@ -29,7 +44,7 @@ const trainingStopped = ({ job: { job, status }, max_hours }: Event): TrainingSt
     what: 'The training job ended before it was complete',
     where: job,
     found: `status ${status}`,
-    expected: `Completed; it was stopped by hand or ran into training_max_hours (${max_hours} h)`,
+    expected: `Completed; it was stopped by hand or ran into its limit (${hours(max_hours)}: training_max_hours, or what photos, pairs, epochs and instance can need at most)`,
     fix: 'redrive the execution, or start a new one of the same model_code and the same input with more training_max_hours: either goes on after the last complete epoch',
   });
 
@@ -41,3 +56,31 @@ const scoringStopped = ({ job: { job, status } }: Event): ScoringStopped =>
     expected: 'Completed; somebody has stopped it',
     fix: 'redrive the execution, which scores all its photos again',
   });
+
+/** What to look for when a job takes much longer than any that works. */
+const SIGNS: Record<JobKind, { what: string; fix: string }> = {
+  training: {
+    what: 'The training job took longer than a training can that works',
+    fix: 'look at the log of the job for the last thing that it did, then redrive the execution: it goes on after the last complete epoch',
+  },
+  transform: {
+    what: 'The transform job took longer than one can that works',
+    fix: 'look at the log of the job: a model that does not load lets every photo wait for minutes. Then redrive the execution, which scores all its photos again',
+  },
+};
+
+function timedOut({ kind, job: { job }, limit_seconds }: Event, stopped: readonly string[]) {
+  const parts = {
+    ...SIGNS[kind],
+    where: `${job}…`,
+    found: `no end after ${hours(limit_seconds && limit_seconds / 3600)}; ${
+      stopped.length > 0 ? `${stopped.join(', ')} is stopped now` : 'it is stopped, or has just ended'
+    }`,
+    expected: 'an end within several times what photos, pairs, epochs and instance are expected to need',
+  };
+  return kind === 'training' ? new TrainingTimedOut(parts) : new ScoringTimedOut(parts);
+}
+
+/** e.g. 24 h */
+const hours = (given: number | undefined): string =>
+  given === undefined ? 'its limit' : `${Number(given.toFixed(1))} h`;

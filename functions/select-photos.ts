@@ -25,6 +25,7 @@ import {
 } from '../shared/fpe-database/station-export.ts';
 import { findImageKey, imagesetUuidOf, usableKey } from '../shared/image-key.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
+import { scoringLimit } from '../shared/job-limits.ts';
 import { formatInstant, inUtc, stationClock } from '../shared/local-time.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
 import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
@@ -128,6 +129,7 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
     images: found.scored - moved.scoredOutside + moved.elsewhere,
     snapshot_at: snapshotAt,
     predictions: hasMoved ? correctedOf(run) : predictions,
+    scoring_seconds: scoringLimit(run.parameters, scorable.photos),
     is_sorted: hasMoved || isSorted,
   };
 });

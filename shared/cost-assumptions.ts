@@ -94,11 +94,14 @@ export const ASSUMED: Assumptions = Object.fromEntries(
   Object.entries(ASSUMPTIONS).map(([name, { value }]) => [name, value]),
 ) as Assumptions;
 
+/** Photos a second, by instance type. */
+export type Speeds = Readonly<Record<string, number>>;
+
 /**
  * Photos a second at 480 pixels, by instance type: forward and backward for training, decoding and forward for scoring.
  * Guesses from what the processors can do. Scoring on a 2-core CPU took 0.1 s of network and 0.09 s of decoding a photo.
  */
-export const ASSUMED_SPEED: Record<JobUsage['kind'], Record<string, number>> = {
+export const ASSUMED_SPEED: Record<JobUsage['kind'], Speeds> = {
   training: {
     'ml.g4dn.xlarge': 100,
     'ml.g5.xlarge': 230,
@@ -129,19 +132,30 @@ export const mergeBatches = ({ photos, mergeBatchSize }: RunWorkload): number =>
  * Seconds of one instance: start, then download and decode every photo in a pair once, then epochs × passes ÷ speed. A type
  * whose speed nobody assumed counts as the usual one.
  */
-export const trainingSeconds = (workload: RunWorkload, assumed: Assumptions = ASSUMED): number =>
+export const trainingSeconds = (
+  workload: Pick<RunWorkload, 'pairs' | 'photosInPairs' | 'epochs' | 'trainingInstanceType'>,
+  assumed: Assumptions = ASSUMED,
+  speeds: Speeds = ASSUMED_SPEED.training,
+): number =>
   assumed.jobStartSeconds +
   (workload.photosInPairs * assumed.photoMb) / assumed.downloadMbPerSecond +
   workload.photosInPairs / assumed.decodedPhotosPerSecond +
-  (workload.epochs * workload.pairs * PHOTOS_OF_A_PAIR) / speedOf('training', workload.trainingInstanceType);
+  (workload.epochs * workload.pairs * PHOTOS_OF_A_PAIR) /
+    speedOf(speeds, workload.trainingInstanceType, USUAL_TYPE.training);
 
 /** Seconds of each of the instances: start, then its share of the photos. */
-export const transformSeconds = (workload: RunWorkload, assumed: Assumptions = ASSUMED): number =>
+export const transformSeconds = (
+  workload: Pick<RunWorkload, 'photos' | 'transformInstanceType' | 'transformInstanceCount'>,
+  assumed: Assumptions = ASSUMED,
+  speeds: Speeds = ASSUMED_SPEED.transform,
+): number =>
   assumed.jobStartSeconds +
-  workload.photos / workload.transformInstanceCount / speedOf('transform', workload.transformInstanceType);
+  workload.photos /
+    workload.transformInstanceCount /
+    speedOf(speeds, workload.transformInstanceType, USUAL_TYPE.transform);
 
-const speedOf = (kind: JobUsage['kind'], instanceType: string): number =>
-  ASSUMED_SPEED[kind][instanceType] ?? (ASSUMED_SPEED[kind][USUAL_TYPE[kind]] as number);
+const speedOf = (speeds: Speeds, instanceType: string, usual: string): number =>
+  speeds[instanceType] ?? (speeds[usual] as number);
 
 /** What a run is expected to use; replace its parts by what a run has used where that is known. */
 export function expectedUsage(

@@ -169,6 +169,14 @@ export class TrainingStopped extends PipelineError {
 export class ScoringStopped extends PipelineError {
   override readonly name = 'ScoringStopped';
 }
+/** The training job took far longer than the machine waits for one. */
+export class TrainingTimedOut extends PipelineError {
+  override readonly name = 'TrainingTimedOut';
+}
+/** The same of the transform job. */
+export class ScoringTimedOut extends PipelineError {
+  override readonly name = 'ScoringTimedOut';
+}
 export class PredictionsIncomplete extends PipelineError {
   override readonly name = 'PredictionsIncomplete';
 }

@@ -53,6 +53,14 @@ export const run = z.object({
   training_request: z.record(z.string(), z.unknown()),
   model_request: z.record(z.string(), z.unknown()),
   transform_request: z.record(z.string(), z.unknown()),
+  /** How long jobs may take; absent where an earlier version began the execution. */
+  limits: z
+    .object({
+      training_hours: z.number().gt(0),
+      training_seconds: z.int().gt(0),
+      scoring_seconds: z.int().gt(0),
+    })
+    .optional(),
 });
 export type Run = z.output<typeof run>;
 

@@ -11,6 +11,8 @@ export const refreshTask = z.object({
   station_id: z.int(),
   action: z.enum(REFRESH_ACTIONS).exclude(['nothing']),
   own: z.record(z.string(), z.unknown()),
+  /** How long its execution is waited for; absent where an earlier version began the refresh. */
+  timeout_seconds: z.int().gt(0).optional(),
 });
 export type RefreshTask = z.output<typeof refreshTask>;
 

@@ -44,15 +44,17 @@ const HYPERPARAMETERS = [
  * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on
  * @param formerCheckpoints folder in the model bucket with those of a run that was not finished, from which the training goes on if
  *   they are of the same input
+ * @param maxHours where it is to end earlier than `training_max_hours`
  */
 export function trainingRequest(
   { buckets, keys, parameters }: RequestSettings,
   image: string,
   weightsKey: string,
   formerCheckpoints: string | null = null,
+  maxHours = parameters.training_max_hours,
 ) {
   const inModelBucket = (key: string) => `s3://${buckets.model}/${key}`;
-  const maxRuntimeSeconds = Math.round(parameters.training_max_hours * 3600);
+  const maxRuntimeSeconds = Math.round(maxHours * 3600);
   return {
     AlgorithmSpecification: {
       TrainingImage: image,

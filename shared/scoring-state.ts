@@ -59,6 +59,11 @@ export const selection = z.object({
   snapshot_at: z.iso.datetime({ offset: true }),
   /** The predictions that are extended: the model's own, or the published ones where it has none of its own. */
   predictions: objectLocation,
+  scoring_seconds: z
+    .int()
+    .gt(0)
+    .optional()
+    .describe('how long the job may take; absent where an earlier version began the execution'),
   /** Whether they are in order of time; some that upstream published are in order of their text (Q-P3). */
   is_sorted: z.boolean(),
 });

@@ -78,6 +78,30 @@ test('fixes the names, keys and requests of the run', async () => {
   expect(await findSize({ bucket: buckets.model, key: run.keys.source })).toBeGreaterThan(0);
 });
 
+test('gives jobs the time that a station of its size can need at most, and SageMaker the same', async () => {
+  await database.query(
+    `INSERT INTO annotations (user_id, station_id, status, n, url, flag, variable)
+     SELECT user_id, id, 'DONE', 1000, 'https://x', false, 'FLOW' FROM stations WHERE id = $1`,
+    [station.id],
+  );
+  const usual = await prepare({}, 'usual');
+  const long = await prepare(
+    { model_code: 'LONG', n_epochs: 500, training_instance_type: 'ml.m5.large' },
+    'long',
+  );
+  const short = await prepare({ model_code: 'SHORT', training_max_hours: 0.5, training_spot: true }, 'short');
+
+  const secondsOf = ({ training_request }: Run) =>
+    (training_request.StoppingCondition as { MaxRuntimeInSeconds: number }).MaxRuntimeInSeconds;
+  for (const { limits, training_request } of [usual, long, short] as Run[]) {
+    expect(secondsOf({ training_request } as Run)).toBe(Math.round((limits?.training_hours ?? 0) * 3600));
+    expect(limits?.scoring_seconds).toBeGreaterThan(2 * 3600);
+  }
+  expect(secondsOf(usual)).toBeLessThan(4 * 3600);
+  expect(secondsOf(long)).toBeGreaterThan(secondsOf(usual));
+  expect(short.limits).toMatchObject({ training_hours: 0.5, training_seconds: 2 * 1800 + 2 * 3600 });
+});
+
 test('gives the run a random UUID of version 4, also for station 1 (Q-P7)', async () => {
   const run = await prepare({});
 

@@ -7,9 +7,11 @@ import { handler as summarize } from '../../functions/summarize-refresh.ts';
 import { readJson, readText, writeObject } from '../../shared/aws/object-store.ts';
 import { changePeopleRecord } from '../../shared/aws/people-record.ts';
 import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
+import { executionLimit } from '../../shared/job-limits.ts';
 import { stationKeys } from '../../shared/keys.ts';
 import { withCleanFolders, withNewFolder } from '../../shared/people-record.ts';
 import { type Refresh, refreshPlan } from '../../shared/refresh-state.ts';
+import { parseRunInput } from '../../shared/run-input.ts';
 import { STARTED_BY } from '../../shared/started-by.ts';
 import { call } from '../test-run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';
@@ -263,7 +265,12 @@ describe('PlanRefresh', () => {
       const refresh = await planned({ mode: 'train' });
 
       expect(refresh.tasks).toEqual([
-        { station_id: id, action: 'score', own: expect.objectContaining({ model_code: 'RANK-FLOW-A' }) },
+        {
+          station_id: id,
+          action: 'score',
+          own: expect.objectContaining({ model_code: 'RANK-FLOW-A' }),
+          timeout_seconds: expect.any(Number),
+        },
       ]);
     });
 
@@ -293,18 +300,24 @@ describe('PlanRefresh', () => {
     const id = await station('Mill Brook');
     await session(id, 60, 1, { variable: 'STAGE' });
 
-    const refresh = await planned({
+    const settings = {
       station_ids: [id, 999_999],
       mode: 'train',
       min_new_pairs: 50,
       train: { n_epochs: 5, transform_instance_count: 4 },
       stations: { [id]: { variable_code: 'STAGE_FT' } },
-    });
+    };
+    const refresh = await planned(settings);
 
     expect(refresh.train).toMatchObject({ n_epochs: 5, transform_instance_count: 4 });
     expect(refresh.score).toEqual({ transform_instance_count: 4, [STARTED_BY]: execution('one').arn });
     expect(refresh.tasks).toEqual([
-      { station_id: id, action: 'train', own: { station_id: id, variable_code: 'STAGE_FT' } },
+      {
+        station_id: id,
+        action: 'train',
+        own: { station_id: id, variable_code: 'STAGE_FT' },
+        timeout_seconds: executionLimit(parseRunInput({ station_id: id, ...settings.train }), 'train'),
+      },
     ]);
     expect((await reasonsOf(refresh))[1]).toBe('null nothing: There is no station 999999 in the database.');
   });

@@ -46,6 +46,10 @@ const UNUSED: Record<string, string> = {
   'ec2:DeleteNetworkInterface': 'used by Lambda itself, in the VPC',
   'ec2:AssignPrivateIpAddresses': 'used by Lambda itself, in the VPC',
   'ec2:UnassignPrivateIpAddresses': 'used by Lambda itself, in the VPC',
+  'sagemaker:ListTrainingJobs': 'used when the time of a training is over',
+  'sagemaker:ListTransformJobs': 'used when the time of a transform job is over',
+  'sagemaker:StopTrainingJob': 'as ListTrainingJobs',
+  'sagemaker:StopTransformJob': 'as ListTransformJobs',
   's3:AbortMultipartUpload': 'used when a large upload fails',
   's3:DeleteObject':
     'used when a dataset has no observed values any more, or a model was not published after all; WithdrawPhotos uses it each time',

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { startS3 } from '../../local/s3.ts';
+import { startTestSageMaker } from '../test-sagemaker.ts';
 import { createTestBuckets, createTestDatabase } from '../test-station.ts';
 import { type GatedMachines, startGatedMachines } from './gated-machines.ts';
 import { Objects } from './objects.ts';
@@ -16,6 +17,7 @@ export type Workplace = {
 
 export async function openWorkplace(): Promise<Workplace> {
   const s3 = await startS3(null);
+  const sageMaker = await startTestSageMaker({ credentials: s3.credentials });
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
@@ -40,6 +42,7 @@ export async function openWorkplace(): Promise<Workplace> {
     async end() {
       await machines.end();
       await database.end();
+      await sageMaker.stop();
       await s3.stop();
     },
   };

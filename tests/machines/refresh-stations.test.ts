@@ -100,6 +100,7 @@ const task = (station_id: number, action: RefreshTask['action'], own: object = {
   station_id,
   action,
   own: { station_id, ...own },
+  timeout_seconds: 600_000,
 });
 
 /** A new id for each plan, as names of executions are taken for ever. */
@@ -227,6 +228,23 @@ test('a station that fails stops no other, and is in the summary with its execut
   expect(outcomes()[0]?.execution_arn).toMatch(/:fpe-local-train-station:.*-1-0$/);
   expect(outcomes()[3]?.execution_arn).toMatch(/:fpe-local-score-station:.*-4-0$/);
   expect(JSON.stringify(outcomes()).length).toBeLessThan(1000);
+});
+
+test('a station that is waited for in vain counts as failed, and the others go on', async () => {
+  const tasks = [{ ...task(1, 'train'), timeout_seconds: 1 }, task(2, 'score')];
+  answers['plan-refresh'] = () => planned(tasks);
+  answers['train-station'] = (_, signal) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+
+  const { status } = await run();
+
+  expect(status).toBe('SUCCEEDED');
+  expect(outcomes().map(({ station_id, error }) => [station_id, error])).toEqual([
+    [1, 'States.Timeout'],
+    [2, ''],
+  ]);
 });
 
 test('nothing to do starts nothing and tells nobody', async () => {

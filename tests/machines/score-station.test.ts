@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { handler as resumeJob } from '../../functions/resume-job.ts';
 import { scoringNotification } from '../../shared/execution-notifications.ts';
+import { startTestSageMaker, type TestSageMaker } from '../test-sagemaker.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
 import {
   type Answer,
@@ -35,6 +36,7 @@ const selected = (work: string, transform_photos: number, removed: number) => ({
   predictions: { bucket: 'model', key: run.keys.version.predictions },
   snapshot_at: '2026-05-01T12:00:01.000Z',
   is_sorted: true,
+  scoring_seconds: 9000,
 });
 const batchesOf = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
@@ -82,11 +84,18 @@ const ANSWERS: Record<string, Answer> = {
 };
 
 let machine: TestMachine;
+let sageMaker: TestSageMaker;
 beforeAll(async () => {
+  sageMaker = await startTestSageMaker();
   machine = await startTestMachine('score-station');
 }, PACKAGING_MS);
-afterAll(() => machine.stop());
+afterAll(async () => {
+  await machine.stop();
+  await sageMaker.stop();
+});
 beforeEach(() => {
+  sageMaker.running = [];
+  sageMaker.stopped = [];
   machine.calls = [];
   machine.answers = { ...ANSWERS };
 });
@@ -197,6 +206,22 @@ describe('score-station', () => {
       subject: 'FPE: station 29 has new scores',
       message: `Station 29 (Mill Brook), model RANK-FLOW-20260401. New photos scored 1,998, unreadable 2, photos removed 1. Its 101,997 predictions are at ${run.predictions_url}\nPhotos without a score: 2 truncated or broken.`,
     });
+  });
+
+  test('stops a job that it does not see the end of, and a redrive goes on with a new one', async () => {
+    const whole = ANSWERS[SCORE] as Answer;
+    machine.answers[SCORE] = (({ TransformJobName }: { TransformJobName: string }) => {
+      sageMaker.running.push(TransformJobName);
+      return fail('States.Timeout')({} as never);
+    }) as Answer;
+
+    const late = await machine.run({ station_id: 29 });
+    machine.answers[SCORE] = whole;
+    const redriven = await machine.redrive(late.executionArn as string);
+
+    expect(late).toMatchObject({ status: 'FAILED', error: 'ScoringTimedOut' });
+    expect(sageMaker.stopped).toEqual([expect.stringMatching(/-score-0-0$/)]);
+    expect(redriven.status).toBe('SUCCEEDED');
   });
 
   test('serves the archive that SupplyCode names, isolated from the network', async () => {

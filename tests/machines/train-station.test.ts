@@ -12,6 +12,7 @@ import {
 } from '../../shared/reasons.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../../shared/sagemaker-requests.ts';
 import { testRun } from '../test-run.ts';
+import { startTestSageMaker, type TestSageMaker } from '../test-sagemaker.ts';
 import {
   type Answer,
   asTask,
@@ -29,11 +30,18 @@ const DELETE = 'deleteModel';
 const NOTIFY = 'notifySuccess';
 
 let machine: TestMachine;
+let sageMaker: TestSageMaker;
 beforeAll(async () => {
+  sageMaker = await startTestSageMaker();
   machine = await startTestMachine('train-station');
 }, PACKAGING_MS);
-afterAll(() => machine.stop());
+afterAll(async () => {
+  await machine.stop();
+  await sageMaker.stop();
+});
 beforeEach(() => {
+  sageMaker.running = [];
+  sageMaker.stopped = [];
   machine.calls = [];
   machine.answers = { ...ANSWERS };
 });
@@ -46,6 +54,7 @@ function prepared(parameters: Record<string, unknown> = {}, more: Partial<Run> =
     training_request: trainingRequest(settings, 'training-image', 'weights/resnet18.pth'),
     model_request: modelRequest('serving-image'),
     transform_request: transformRequest(settings),
+    limits: { training_hours: 24, training_seconds: 93_600, scoring_seconds: 9000 },
     ...more,
   };
 }
@@ -347,7 +356,7 @@ describe('jobs', () => {
   });
 
   test.each([
-    [TRAIN, 'TrainingJob', 'TrainingStopped', 'training_max_hours (24 h)'],
+    [TRAIN, 'TrainingJob', 'TrainingStopped', 'ran into its limit (24 h: training_max_hours'],
     [SCORE, 'TransformJob', 'ScoringStopped', 'before every photo was scored'],
   ])(
     'that %s reports as stopped end the execution as %sStopped, and a redrive goes on with a new job',
@@ -373,6 +382,36 @@ describe('jobs', () => {
       expect(redriven.status).toBe('SUCCEEDED');
       const names = machine.parametersOf(work).map((parameters) => parameters[`${kind}Name`]);
       expect(names.map((name) => String(name).slice(-3))).toEqual(['0-0', '1-0', '2-0']);
+    },
+  );
+
+  test.each([
+    [TRAIN, 'TrainingJob', 'TrainingTimedOut', 'no end after 26 h'],
+    [SCORE, 'TransformJob', 'ScoringTimedOut', 'no end after 2.5 h'],
+  ])(
+    'that %s does not see the end of are stopped and end the execution, and a redrive goes on with a new job',
+    async (work, kind, error, said) => {
+      const whole = ANSWERS[work] as Answer;
+      const tooLate = (parameters: Record<string, string>) => {
+        // Step Functions has let go of it, and it goes on.
+        sageMaker.running.push(parameters[`${kind}Name`] as string);
+        return fail('States.Timeout')(parameters as never);
+      };
+      machine.answers[work] = failing(1, 'SageMaker.ThrottlingException', tooLate as Answer);
+
+      const late = await run();
+
+      expect(late).toMatchObject({ status: 'FAILED', error });
+      expect(late.cause).toContain(said);
+      expect(sageMaker.stopped).toEqual([expect.stringMatching(/-0-1$/)]);
+      expect(machine.parametersOf(work)).toHaveLength(2);
+      expect(machine.works()).not.toContain('publishModel');
+
+      machine.answers[work] = whole;
+      const redriven = await machine.redrive(late.executionArn as string);
+
+      expect(redriven.status).toBe('SUCCEEDED');
+      expect(machine.parametersOf(work).at(-1)?.[`${kind}Name`]).toMatch(/-1-0$/);
     },
   );
 

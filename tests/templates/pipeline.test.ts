@@ -57,6 +57,8 @@ const WITHOUT_RESOURCE: Record<string, string> = {
   'logs:PutResourcePolicy': 'as CreateLogDelivery',
   'logs:DescribeResourcePolicies': 'as CreateLogDelivery',
   'logs:DescribeLogGroups': 'as CreateLogDelivery',
+  'sagemaker:ListTrainingJobs': 'lists know no resource (SageMaker, service authorization reference)',
+  'sagemaker:ListTransformJobs': 'as ListTrainingJobs',
   'xray:PutTraceSegments': 'traces have no ARN (X-Ray, service authorization reference)',
   'xray:PutTelemetryRecords': 'as PutTraceSegments',
   'xray:GetSamplingRules': 'as PutTraceSegments',
