@@ -1,7 +1,7 @@
 /**
  * Projects by what they need: `unit` nothing but the source; `services` the embedded PostgreSQL and S3, started once per
  * run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
- * `npm run test:containers` installs; `browser` Chromium; `reference` R. All run the
+ * `npm run test:containers` installs; `clients` checkouts of FPE's own repositories; `browser` Chromium; `reference` R. All run the
  * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
 const common = {
@@ -25,7 +25,7 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|interleavings|faults|integration|emulator|containers|browser|reference)/',
+        '<rootDir>/tests/(functions|local|machines|interleavings|faults|integration|emulator|containers|clients|browser|reference)/',
       ],
     },
     {
@@ -44,6 +44,12 @@ export default {
       ...common,
       displayName: 'containers',
       testMatch: ['<rootDir>/tests/containers/**/*.test.ts'],
+    },
+    {
+      ...common,
+      displayName: 'clients',
+      testMatch: ['<rootDir>/tests/clients/**/*.test.ts'],
+      globalSetup: '<rootDir>/tests/clients/require-checkouts.js',
     },
     {
       ...common,

@@ -26,12 +26,13 @@ const LINES_OF_A_FAILURE = 15;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
-  console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --audit | --without-python]
+  console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --clients | --audit | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
   --tests      also pytest and hypothesis, which npm test runs the model's tests with
   --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
   --containers also AWS's toolkits for training and serving in a venv, which npm run test:containers uses
+  --clients    also what FPE's scoring container needs in a venv, which npm run test:clients uses
   --audit      instead of PyTorch, pip-audit in a venv, which npm run audit uses
   --without-python  the npm packages only: what packaging and deploying need
   FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
@@ -44,7 +45,14 @@ installCommand();
 if (process.argv.includes('--emulator'))
   installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
 else if (process.argv.includes('--audit')) installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
-else if (process.argv.includes('--containers')) installContainerToolkits();
+else if (process.argv.includes('--containers'))
+  installBesidePyTorch('AWS’s container toolkits', 'containers', 'tests/containers/requirements.txt');
+else if (process.argv.includes('--clients'))
+  installBesidePyTorch(
+    'what FPE’s scoring container needs',
+    'clients-python',
+    'tests/clients/requirements.txt',
+  );
 else if (!process.argv.includes('--without-python'))
   installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, ...TEST_MODULES] : PYTHON_MODULES);
 
@@ -106,14 +114,14 @@ function installVenv(what, name, requirements, base = { python: 'python3', optio
   });
 }
 
-/** With the PyTorch that the project uses, as the containers have their own beside the toolkits. */
-function installContainerToolkits() {
+/**
+ * With the PyTorch that the project uses, as the containers have their own beside the rest.
+ * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
+ */
+function installBesidePyTorch(what, name, requirements) {
   installPython(PYTHON_MODULES);
   const { python } = JSON.parse(readFileSync(PYTHON_STAMP, 'utf8'));
-  installVenv('AWS’s container toolkits', 'containers', 'tests/containers/requirements.txt', {
-    python,
-    options: ['--system-site-packages'],
-  });
+  installVenv(what, name, requirements, { python, options: ['--system-site-packages'] });
 }
 
 /** @returns {{ python: string, modules: string[] } | undefined} what an earlier set-up found */
