@@ -29,9 +29,10 @@ def answer(model, body):
     return json.loads(text)
 
 
-def close_to(expected):
-    """Within 1e-5, and in proportion for large scores: float32 has no more digits than that."""
-    return pytest.approx(expected, abs=1e-5, rel=1e-5)
+def spread_of(score):
+    """What lies between a model's scores of dark and light water."""
+    scores = [score(encoded(draw_photo(flow, seed))) for seed, flow in enumerate((0, 0.25, 0.5, 0.75, 1))]
+    return max(scores) - min(scores)
 
 
 def reference_score(checkpoint, body):
@@ -54,8 +55,80 @@ def test_a_score_equals_that_of_fpe_s_other_tools(trained, model, size):
 
     score = answer(model, body)['score']
 
-    expected = reference_score(load_checkpoint(trained.root / 'model' / 'model.pth'), body)
-    assert score == close_to(expected)
+    checkpoint = load_checkpoint(trained.root / 'model' / 'model.pth')
+    spread = spread_of(lambda each: reference_score(checkpoint, each))
+    assert score == pytest.approx(reference_score(checkpoint, body), abs=1e-5 * spread)
+
+
+@pytest.mark.parametrize('factor', [1 / 300, 1, 300])
+def test_a_score_is_as_near_in_any_unit_and_as_quickly_computed(trained, tmp_path, factor):
+    checkpoint = load_checkpoint(trained.root / 'model' / 'model.pth')
+    for name in ('weight', 'bias'):
+        checkpoint['model_state_dict'][f'module.fclayers.4.{name}'] *= factor
+    torch.save(checkpoint, tmp_path / 'model.pth')
+    bodies = [encoded(draw_photo(flow, 7, size=(640, 480))) for flow in (0.1, 0.4, 0.6, 0.9)]
+
+    model = inference.model_fn(tmp_path)
+    scores = [answer(model, body)['score'] for body in bodies]
+
+    assert isinstance(model.network, torch.jit.ScriptModule)
+    expected = [reference_score(checkpoint, body) for body in bodies]
+    spread = spread_of(lambda body: reference_score(checkpoint, body))
+    assert scores == pytest.approx(expected, abs=1e-5 * spread)
+
+
+def test_the_compiled_network_is_compared_by_the_same_photos_each_time(trained, monkeypatch):
+    seen = []
+    trace = torch.jit.trace
+
+    def look_and_trace(network, example):
+        seen.append(example)
+        return trace(network, example)
+
+    monkeypatch.setattr(torch.jit, 'trace', look_and_trace)
+
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        inference.model_fn(trained.root / 'model')
+
+    assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize('first, then', [('plain', 'compiled'), ('compiled', 'plain')])
+def test_all_workers_of_a_job_take_the_network_of_the_first(trained, tmp_path, monkeypatch, first, then):
+    torch.save(load_checkpoint(trained.root / 'model' / 'model.pth'), tmp_path / 'model.pth')
+    models = []
+    for decision in (first, then):
+        is_same = decision == 'compiled'
+        monkeypatch.setattr(inference, 'has_same_scores', lambda *_, is_same=is_same: is_same)
+        models.append(inference.model_fn(tmp_path))
+
+    is_compiled = [isinstance(model.network, torch.jit.ScriptModule) for model in models]
+    assert is_compiled == [first == 'compiled'] * 2
+
+
+def test_a_worker_that_can_write_no_decision_takes_its_own(tmp_path):
+    assert inference.decide_together('compiled', tmp_path / 'no such folder') == 'compiled'
+
+
+@pytest.mark.parametrize('off, same', [(0, True), (4e-6, True), (2e-5, False)])
+@pytest.mark.parametrize('spread', [0.01, 1, 300])
+def test_networks_are_the_same_by_the_spread_of_their_scores(off, same, spread):
+    def network(photos):
+        return photos.mean((1, 2, 3)) * spread
+
+    examples = torch.tensor([0.0, 0.5, 1.0])[:, None, None, None].expand(3, 3, 4, 4)
+
+    assert inference.has_same_scores(lambda photo: network(photo) + off * spread, network, examples) == same
+
+
+def test_an_answer_has_no_address_of_memory(model, monkeypatch):
+    def refuse(photo):
+        raise ValueError(f'cannot use {object()}')
+
+    monkeypatch.setattr(model, 'prepare', refuse)
+
+    assert answer(model, encoded(draw_photo(0.5)))['error'] == 'ValueError: cannot use <object object>'
 
 
 def test_scoring_needs_neither_the_internet_nor_a_gpu_q_x1_q_x2(trained, monkeypatch):
@@ -151,9 +224,10 @@ def test_a_checkpoint_that_fpe_published_before_is_scored_with(tmp_path):
 
     score = answer(inference.model_fn(tmp_path), body)['score']
 
-    expected = load_checkpoint(tmp_path / 'model.pth')
-    expected['transforms']['eval'].transforms[0].antialias = False
-    assert score == close_to(reference_score(expected, body))
+    checkpoint = load_checkpoint(tmp_path / 'model.pth')
+    checkpoint['transforms']['eval'].transforms[0].antialias = False
+    # A network that has learnt nothing scores all photos nearly alike.
+    assert score == pytest.approx(reference_score(checkpoint, body), abs=1e-5)
 
 
 def test_an_unfamiliar_transform_is_called_as_it_is(tmp_path):
@@ -167,15 +241,15 @@ def test_an_unfamiliar_transform_is_called_as_it_is(tmp_path):
     assert isinstance(answer(model, encoded(draw_photo(0.5)))['score'], float)
 
 
-def test_a_network_that_cannot_be_compiled_is_used_as_it_is(monkeypatch, capsys):
+def test_a_network_that_cannot_be_compiled_is_used_as_it_is(tmp_path, monkeypatch, capsys):
     def refuse(*arguments):
         raise RuntimeError('no compiler')
 
     monkeypatch.setattr(torch.jit, 'trace', refuse)
     network = RankNet().eval()
 
-    assert inference.compile_network(network, torch.rand(1, 3, 32, 42)) is network
-    assert 'Using the plain network: RuntimeError: no compiler' in capsys.readouterr().out
+    assert inference.choose_network(network, inference.example_photos(32, 42), tmp_path) is network
+    assert 'The network cannot be compiled: RuntimeError: no compiler' in capsys.readouterr().out
 
 
 def test_a_model_of_another_network_is_refused(tmp_path):
