@@ -15,8 +15,11 @@ export type PredictionsComparison = {
   different: number;
 };
 
-/** Scores as text of a CSV keep what float32 has, so equal ones are equal but for their last digits. */
-export const SAME_SCORE = 1e-5;
+/**
+ * Of the spread of a model's scores, and at least of 1: what FPE's tools and ours compute of one photo differs by less, as the unit of
+ * scores is each model's own (model/inference.py).
+ */
+const SAME_SCORE = 1e-5;
 
 /** Scores of a model by the key of the photo; null where the photo could not be read. */
 export type Scores = ReadonlyMap<string, number | null>;
@@ -31,10 +34,10 @@ export async function comparePredictions(
   rows: AsyncIterable<PredictedPhoto[]>,
   own: Scores | null,
   hidden: PhotoSet,
-  tolerance: number = SAME_SCORE,
 ): Promise<PredictionsComparison> {
   const found = { rows: 0, withoutScore: 0, outOfOrder: 0, missing: 0, surplus: 0, different: 0 };
   const shown = new Set<string>();
+  const tolerance = SAME_SCORE * Math.max(1, spreadOf(own ?? new Map()));
   let latest = Number.NEGATIVE_INFINITY;
   for await (const batch of rows)
     for (const { filename, timestamp, score } of batch) {
@@ -52,6 +55,17 @@ export async function comparePredictions(
     if (score !== null && !shown.has(filename) && !hidden.has({ image_id: null, filename }))
       found.missing += 1;
   return found;
+}
+
+/** What lies between the lowest and the highest; below 0 where there is none. */
+function spreadOf(scores: Scores): number {
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const score of scores.values())
+    if (score !== null) {
+      lowest = Math.min(lowest, score);
+      highest = Math.max(highest, score);
+    }
+  return highest - lowest;
 }
 
 /** Rows of an imageset's file whose score is not the model's; photos that the model's predictions lack are left as they are. */

@@ -217,6 +217,20 @@ describe('predictions of the public and of the model', () => {
     ).toEqual(SAME);
   });
 
+  test.each([
+    [0.002, 0],
+    [0.004, 1],
+  ])('of a model whose scores lie 300 apart differ where they are %d off: %d', async (off, different) => {
+    const rows = [photo('a', 1, -100 + off), photo('b', 2, 200)];
+
+    expect(
+      await compare(rows, [
+        ['a', -100],
+        ['b', 200],
+      ]),
+    ).toEqual({ ...SAME, different });
+  });
+
   test('differ by rows that are missing, too many, others, without a score, or out of order', async () => {
     const rows = [photo('a', 2, 0.1), photo('b', 1, null), photo('new', 3, 1)];
 
