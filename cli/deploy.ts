@@ -52,10 +52,10 @@ async function runDeploy({ stage: name, dryRun, checks }: Options): Promise<void
   });
   console.log(`\n${manifest.stack} is ${stack.StackStatus}.\n${describeOutputs(stack)}`);
   console.log(
-    `\nNext:\n  npx fpe --aws start events/train-station.json   (AWS_REGION=${stage.region})${
+    `\nNext:${
       stage.notificationEmail
-        ? `\n  confirm the subscription that AWS has sent to ${stage.notificationEmail}`
+        ? `\n  confirm the subscription that AWS has sent to ${stage.notificationEmail}, where it is new`
         : ''
-    }`,
+    }\n  npx fpe smoke --stage ${name} --station ID   (does it work? step by step, for cents; publishes nothing)`,
   );
 }

@@ -17,6 +17,7 @@ import { refreshCommand } from './refresh.ts';
 import { removeCommand } from './remove.ts';
 import { schemaCommand } from './schema.ts';
 import { showCommand } from './show.ts';
+import { smokeCommand } from './smoke.ts';
 import { startCommand } from './start.ts';
 import { stopCommand } from './stop.ts';
 import { verifyCommand, withExitCode } from './verify.ts';
@@ -45,7 +46,8 @@ Examples:
   npx fpe show                                 everything about the newest one
   npx fpe verify --all                         do rows, files and claims fit together?
   npx fpe doctor --stage prod                  does the account have what the stage needs?
-  npx fpe deploy --stage prod --dry-run        what would a deployment change?`,
+  npx fpe deploy --stage prod --dry-run        what would a deployment change?
+  npx fpe smoke --stage prod --station 29      does what was deployed work? step by step, for cents`,
   )
   .showHelpAfterError('(npx fpe --help tells more)')
   .exitOverride();
@@ -66,6 +68,7 @@ for (const command of [
   doctorCommand(),
   packageCommand(),
   deployCommand(),
+  smokeCommand(),
   modelsCommand(),
   promoteCommand(),
   unpublishCommand(),

@@ -4,7 +4,7 @@ import { readStream } from '../shared/aws/object-store.ts';
 import { findStack } from '../shared/aws/stacks.ts';
 import { completedTrainings } from '../shared/aws/training-jobs.ts';
 import { s3Uri } from '../shared/object-location.ts';
-import { readTrainingDevice, trainingOutputLocation } from '../shared/report/training-output.ts';
+import { readComputation, trainingOutputLocation } from '../shared/report/training-output.ts';
 import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
 import { stackName } from './package.ts';
 
@@ -86,7 +86,7 @@ const deviceCheck = (stage: Stage): Promise<Check> =>
           `npx fpe smoke --stage ${stage.stage} makes one, for cents`,
         );
       const output = trainingOutputLocation(job.artifact);
-      const device = await readTrainingDevice(await readStream(output), s3Uri(output));
+      const { device } = await readComputation(await readStream(output), s3Uri(output));
       const found = `${job.name}, ${job.instanceType}: ${device ?? 'no device told'}`;
       return device === 'cuda' ? ok(found) : failed(found);
     },

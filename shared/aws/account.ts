@@ -301,23 +301,49 @@ export async function topicSubscriptions(
   return found;
 }
 
+/** Sum of a metric of CloudWatch since an instant; minutes pass until one counts what has happened. */
+async function metricSum(
+  [Namespace, MetricName]: [namespace: string, name: string],
+  [Name, Value]: [dimension: string, value: string],
+  since: Date,
+): Promise<number> {
+  // CloudWatch knows whole minutes, and refuses a time that is over as it begins.
+  const end = new Date(Date.now() + 60_000);
+  // Of a day, CloudWatch may count what was before the instant; of more minutes than a day has, it tells none.
+  const isShort = end.getTime() - since.getTime() < 86_400_000;
+  const { Datapoints = [] } = await serviceClient(CloudWatchClient, { patienceMs }).send(
+    new GetMetricStatisticsCommand({
+      Namespace,
+      MetricName,
+      Dimensions: [{ Name, Value }],
+      StartTime: since,
+      EndTime: end,
+      Period: isShort ? 60 : 86_400,
+      Statistics: ['Sum'],
+    }),
+  );
+  return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
+}
+
 /** How often a rule of EventBridge has called its target, and how often in vain, since an instant. */
 export async function ruleInvocations(rule: string, since: Date): Promise<{ all: number; failed: number }> {
-  const client = serviceClient(CloudWatchClient, { patienceMs });
-  const sumOf = async (MetricName: string) => {
-    const { Datapoints = [] } = await client.send(
-      new GetMetricStatisticsCommand({
-        Namespace: 'AWS/Events',
-        MetricName,
-        Dimensions: [{ Name: 'RuleName', Value: rule }],
-        StartTime: since,
-        EndTime: new Date(),
-        Period: 86_400,
-        Statistics: ['Sum'],
-      }),
-    );
-    return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
-  };
-  const [all, failed] = await Promise.all([sumOf('Invocations'), sumOf('FailedInvocations')]);
-  return { all, failed };
+  const [all, failed] = await Promise.all(
+    ['Invocations', 'FailedInvocations'].map((name) =>
+      metricSum(['AWS/Events', name], ['RuleName', rule], since),
+    ),
+  );
+  return { all: all as number, failed: failed as number };
+}
+
+/** How many messages of a topic have reached a subscriber, and how many have not, since an instant. */
+export async function topicDeliveries(
+  topic: string,
+  since: Date,
+): Promise<{ delivered: number; failed: number }> {
+  const [delivered, failed] = await Promise.all(
+    ['NumberOfNotificationsDelivered', 'NumberOfNotificationsFailed'].map((name) =>
+      metricSum(['AWS/SNS', name], ['TopicName', topic], since),
+    ),
+  );
+  return { delivered: delivered as number, failed: failed as number };
 }

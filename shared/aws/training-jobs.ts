@@ -22,6 +22,8 @@ export async function trainingMetrics(trainingJobName: string): Promise<Map<stri
 
 export type TrainingJob = {
   name: string;
+  /** InProgress, Completed, Failed, Stopping or Stopped. */
+  status: string;
   instanceType: string;
   /** S3 URI of model.tar.gz; empty before there is one. */
   artifact: string;
@@ -31,6 +33,7 @@ export async function trainingJob(name: string): Promise<TrainingJob> {
   const job = await sageMaker().send(new DescribeTrainingJobCommand({ TrainingJobName: name }));
   return {
     name,
+    status: job.TrainingJobStatus ?? '',
     instanceType: job.ResourceConfig?.InstanceType ?? '',
     artifact: job.ModelArtifacts?.S3ModelArtifacts ?? '',
   };

@@ -72,20 +72,23 @@ export async function readTrainingOutput(
   };
 }
 
-const trainingDevice = z.looseObject({ device: z.string().optional() });
+const computation = z
+  .looseObject({ device: z.string().optional(), resumed_after_epochs: z.number().optional() })
+  .transform(({ device = null, resumed_after_epochs = 0 }) => ({
+    device,
+    resumedAfterEpochs: resumed_after_epochs,
+  }));
 
-/**
- * What the training computed on, cuda or cpu, by the training.json of output.tar.gz; null where nothing there tells it.
- *
- * @throws as `readTrainingOutput`
- */
-export async function readTrainingDevice(
+/** How a training computed: on which device, cuda or cpu, null where it does not tell; and which epochs an earlier job had done. */
+export type Computation = z.output<typeof computation>;
+
+/** By the training.json of output.tar.gz. @throws as `readTrainingOutput` */
+export async function readComputation(
   archive: AsyncIterable<Uint8Array>,
   where: string,
-): Promise<string | null> {
+): Promise<Computation> {
   const facts = (await unpack(archive, where)).get('training.json');
-  if (facts === undefined) return null;
-  return parse(facts, trainingDevice, `training.json in ${where}`).device ?? null;
+  return parse(facts ?? '{}', computation, `training.json in ${where}`);
 }
 
 const NEEDED = ['metrics.csv', 'args.json'];

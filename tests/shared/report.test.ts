@@ -16,7 +16,11 @@ import { jobCosts } from '../../shared/report/run-cost.ts';
 import { judgedPairs, judgement } from '../../shared/report/run-pairs.ts';
 import { dailyMeans } from '../../shared/report/scored-photos.ts';
 import { agreements, meanRankError, overlapRanks } from '../../shared/report/statistics.ts';
-import { readTrainingOutput, trainingOutputLocation } from '../../shared/report/training-output.ts';
+import {
+  readComputation,
+  readTrainingOutput,
+  trainingOutputLocation,
+} from '../../shared/report/training-output.ts';
 import {
   hourlyPhotos,
   packOutput,
@@ -681,6 +685,23 @@ describe('The output of the training', () => {
       learningRate: 0.001,
       learnt: null,
     });
+  });
+
+  test.each([
+    [
+      '{"device": "cuda", "resumed_after_epochs": 3, "pairs_train": 1}',
+      { device: 'cuda', resumedAfterEpochs: 3 },
+    ],
+    // Trainings by other code write no such file.
+    [null, { device: null, resumedAfterEpochs: 0 }],
+  ])('tells what the training computed on: %s', async (facts, expected) => {
+    const archive = await packOutput({
+      'args.json': '{}',
+      'metrics.csv': METRICS,
+      ...(facts !== null && { 'training.json': facts }),
+    });
+
+    expect(await readComputation(once(archive), WHERE)).toEqual(expected);
   });
 
   test('tells what the training really learnt from, where it says so', async () => {

@@ -1,0 +1,239 @@
+import { join, resolve } from 'node:path';
+import { styleText } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { findRunningStack } from '../local/stack.ts';
+import { stopExecution } from '../shared/aws/executions.ts';
+import { PipelineError } from '../shared/errors.ts';
+import type { MachineKind } from '../shared/machine-inputs.ts';
+import { parseRunInput } from '../shared/run-input.ts';
+import { connect, findStateMachine, UsageError } from './connection.ts';
+import { readExecutionInput } from './execution-input.ts';
+import { formatDuration } from './progress-lines.ts';
+import { runningExecution, SmokeFailed } from './smoke/execution.ts';
+import { type Outcome, SMOKE_STEPS, type SmokePlace, type SmokeStep } from './smoke/steps.ts';
+import { connectToStage, optionalStageOption, stageSettings } from './stage.ts';
+
+const FIRST_RUN = join(import.meta.dirname, '..', 'events', 'first-run.json');
+const AWS_INTERVAL_MS = 5_000;
+const LOCAL_INTERVAL_MS = 500;
+/** Minutes on a small instance, so that a checkpoint is in S3 before the last. */
+const AWS_EPOCHS = 20;
+const LOCAL_EPOCHS = 12;
+/** The demo's, which is the first of an empty database. */
+const DEMO_STATION = 1;
+
+type Options = {
+  stage?: string;
+  station?: number;
+  months?: [number, number];
+  input?: string;
+  folder?: string;
+  from?: string;
+  score?: boolean;
+};
+
+/** `fpe smoke`: whether a stage that was deployed works, by ordered checks that cost cents. */
+export function smokeCommand(): Command {
+  return new Command('smoke')
+    .description(
+      'Try out a deployed stage, or the local stack, step by step; stops at the first failure and says what it means',
+    )
+    .addOption(optionalStageOption())
+    .option(
+      '--station <id>',
+      'station to try it with: 120 or more annotation pairs within the months',
+      stationId,
+    )
+    .option(
+      '--months <first-last>',
+      'months of its photos; default: those of the input, all on the local stack',
+      months,
+    )
+    .option('--input <file>', 'input of the first run; default: events/first-run.json')
+    .option('--folder <folder>', 'folder of the local stack')
+    .addOption(
+      new Option('--from <step>', 'go on with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
+    )
+    .option('--score', 'score new photos of the station with its published model, as every night does')
+    .addHelpText(
+      'after',
+      `
+Steps, in this order:
+${SMOKE_STEPS.map(({ name, proves }) => `  ${name.padEnd(17)} ${proves}`).join('\n')}
+
+Nothing is published. What the runs write stays in the model bucket, below rank/{station}/models/RANK-SMOKE-…/. On AWS it takes
+about an hour and a half and half a dollar (docs/deploy.md says what is assumed); Ctrl-C stops what runs.
+Without --stage the local stack is meant, which has no GPU, no spot instances and no e-mail, and says so.
+The exit code is 0 only if no step failed.
+
+Examples:
+  npx fpe smoke --stage prod --station 29
+  npx fpe smoke --stage prod --station 29 --from gpu
+  npx fpe smoke                                      (while npx fpe local runs, with the demo's station)`,
+    )
+    .action(runSmoke);
+}
+
+async function runSmoke(options: Options): Promise<void> {
+  const place = await placeOf(options);
+  const first = options.from ? SMOKE_STEPS.findIndex(({ name }) => name === options.from) : 0;
+  const onInterrupt = async () => {
+    const arn = runningExecution();
+    console.log(arn ? '\nStopping what runs …' : '');
+    if (arn) await stopExecution(arn, 'Ctrl-C in fpe smoke').catch(() => undefined);
+    process.exit(130);
+  };
+  process.once('SIGINT', onInterrupt);
+  const rows = await trySteps(SMOKE_STEPS.slice(first), place, console.log).finally(() =>
+    process.off('SIGINT', onInterrupt),
+  );
+  console.log(`\n${smokeTable(rows).join('\n')}`);
+  const failed = rows.find(({ status }) => status === 'failed');
+  if (failed) {
+    process.exitCode = 1;
+    const where = [
+      ...(options.stage ? [`--stage ${options.stage}`] : []),
+      ...(options.station ? [`--station ${options.station}`] : []),
+    ];
+    console.log(`\nWhen it is put right: npx fpe smoke ${[...where, '--from', failed.name].join(' ')}`);
+  } else console.log('\nEverything that was tried works.');
+}
+
+async function placeOf(options: Options): Promise<SmokePlace> {
+  const { stage: name, station, input = FIRST_RUN, folder, score = false } = options;
+  const given = readExecutionInput(input, 'train-station');
+  const common = {
+    codes: `RANK-SMOKE-${new Date().toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`,
+    scores: score,
+    onState: (text: string) => console.log(`    ${text}`),
+  };
+  if (name) {
+    const stage = await connectToStage(name);
+    Object.assign(process.env, stageSettings(stage));
+    if (station === undefined)
+      throw new UsageError(
+        `Which station? Give --station ID: one with 120 annotation pairs or more of photos in the months of ${input === FIRST_RUN ? 'events/first-run.json (May and June)' : input}, or name others with --months 7-8.`,
+      );
+    return {
+      ...common,
+      stage,
+      machines: await machinesOf((kind) => `${stage.appName}-${stage.stage}-${kind}`),
+      modelBucket: stage.modelBucket,
+      stationId: station,
+      firstRun: firstRunOf(given, options.months),
+      epochsToStop: AWS_EPOCHS,
+      notificationsLog: null,
+      intervalMs: AWS_INTERVAL_MS,
+    };
+  }
+  const { kind, description } = await connect({ ...(folder && { folder: resolve(folder) }) });
+  const stack = await findRunningStack(folder && resolve(folder));
+  if (kind !== 'local' || !stack)
+    throw new UsageError(
+      `No local stack runs, and no stage is named${kind === 'endpoint' ? ` (${description} is no stack of this folder)` : ''}. Start one with npx fpe local, or give --stage NAME.`,
+    );
+  return {
+    ...common,
+    stage: null,
+    machines: await machinesOf((machine) => machine),
+    modelBucket: stack.env.MODEL_BUCKET as string,
+    stationId: station ?? DEMO_STATION,
+    // The demo's pairs are spread over the year.
+    firstRun: firstRunOf(given, options.months ?? [1, 12]),
+    epochsToStop: LOCAL_EPOCHS,
+    notificationsLog: join(stack.folder, 'logs', 'notifications.log'),
+    intervalMs: LOCAL_INTERVAL_MS,
+  };
+}
+
+async function machinesOf(nameOf: (kind: MachineKind) => string): Promise<Record<MachineKind, string>> {
+  return {
+    'train-station': await findStateMachine(nameOf('train-station')),
+    'score-station': await findStateMachine(nameOf('score-station')),
+    'refresh-stations': await findStateMachine(nameOf('refresh-stations')),
+  };
+}
+
+/** @throws InvalidInput */
+function firstRunOf(given: Record<string, unknown>, chosen?: [number, number]): Record<string, unknown> {
+  const input = { ...given, ...(chosen && { min_month: chosen[0], max_month: chosen[1] }) };
+  parseRunInput(input);
+  return input;
+}
+
+export type SmokeRow = { name: string; status: Outcome['status'] | 'failed'; ms: number; found: string };
+
+/** Tries one step after the other until one fails; the row of a step that failed is the last. */
+export async function trySteps(
+  steps: readonly SmokeStep[],
+  place: SmokePlace,
+  tell: (line: string) => void,
+): Promise<SmokeRow[]> {
+  const rows: SmokeRow[] = [];
+  for (const { name, proves, run } of steps) {
+    tell(`${styleText('cyan', '▸')} ${name}: ${proves}`);
+    const startedAt = performance.now();
+    const end = (status: SmokeRow['status'], found: string) =>
+      rows.push({ name, status, ms: performance.now() - startedAt, found });
+    try {
+      const { status, found } = await run(place);
+      end(status, found);
+      tell(`${SIGNS[status]} ${name}: ${found}`);
+    } catch (error) {
+      const { found, means } = told(error);
+      end('failed', found);
+      tell(`${SIGNS.failed} ${name}: ${found}\n    It means: ${means}.`);
+      return rows;
+    }
+  }
+  return rows;
+}
+
+const SIGNS = {
+  passed: styleText('green', '✔'),
+  skipped: styleText('dim', '–'),
+  failed: styleText('red', '✖'),
+};
+
+/** @throws what is no answer of the stage, but a mistake of ours */
+function told(error: unknown): { found: string; means: string } {
+  if (error instanceof SmokeFailed) return { found: error.message, means: error.means };
+  if (error instanceof PipelineError)
+    return {
+      found: `${error.name}: ${error.message}`,
+      means:
+        'The step itself could not ask: its message says what and why. What was started goes on or is stopped with npx fpe stop',
+    };
+  throw error;
+}
+
+/** Step, outcome, duration and what was found, in columns. */
+export function smokeTable(rows: readonly SmokeRow[]): string[] {
+  const lines = rows.map(({ name, status, ms, found }) => [name, status, formatDuration(ms), found]);
+  const left = SMOKE_STEPS.slice(SMOKE_STEPS.findIndex(({ name }) => name === rows.at(-1)?.name) + 1).map(
+    ({ name }) => [name, 'not tried', '', ''],
+  );
+  const all = [['STEP', 'RESULT', 'TOOK', 'FOUND'], ...lines, ...left];
+  const widths = [0, 1, 2].map((column) =>
+    all.reduce((width, row) => Math.max(width, (row[column] as string).length), 0),
+  );
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function stationId(text: string): number {
+  const id = Number(text);
+  if (Number.isInteger(id) && id > 0) return id;
+  throw new InvalidArgumentError('Expected the id of a station.');
+}
+
+function months(text: string): [number, number] {
+  const [, first, last] = /^(\d{1,2})-(\d{1,2})$/.exec(text) ?? [];
+  const range = [Number(first), Number(last)] as [number, number];
+  if (range.every((month) => month >= 1 && month <= 12)) return range;
+  throw new InvalidArgumentError('Expected two months, such as 5-6 or 11-2.');
+}

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type DescribeExecutionOutput,
+  describeExecution,
+  executionHistory,
+  startExecution,
+  stopExecution,
+} from '../../shared/aws/executions.ts';
+import { readFailureCause } from '../../shared/failure-cause.ts';
+import { executionProgress, type StateProgress } from '../execution-progress.ts';
+import { formatDuration } from '../progress-lines.ts';
+import { watchedStates } from '../watch-execution.ts';
+
+/** A check did not come out as it must: what was found, and what that means. */
+export class SmokeFailed extends Error {
+  override readonly name = 'SmokeFailed';
+  readonly means: string;
+
+  constructor(found: string, means: string) {
+    super(found);
+    this.means = means;
+  }
+}
+
+export type Watched = { arn: string; execution: DescribeExecutionOutput; states: StateProgress[] };
+
+/** How an execution is followed: how long at most, how often it is looked at, and who hears of its states. */
+export type Following = {
+  limitMs: number;
+  intervalMs: number;
+  onState: (text: string) => void;
+  /** Looked at each time; the following ends where it says so. */
+  until?: (states: readonly StateProgress[]) => Promise<boolean>;
+};
+
+/** Attempts that fail before it is said: the machines would go on for ten minutes. */
+const FAILED_ATTEMPTS = 3;
+/** Waiting does not help where there is no such instance. */
+const HOPELESS = /ResourceLimitExceeded/;
+
+/** Arn of the execution that runs, for whoever interrupts. */
+let running: string | null = null;
+export const runningExecution = (): string | null => running;
+
+/** Starts an execution and follows it. @throws SmokeFailed where it hangs, or tries again what does not pass */
+export async function runExecution(
+  machineArn: string,
+  input: object,
+  following: Following,
+): Promise<Watched> {
+  return followExecution(await startExecution(machineArn, input, null), following);
+}
+
+export async function followExecution(
+  arn: string,
+  { limitMs, intervalMs, onState, until }: Following,
+): Promise<Watched> {
+  running = arn;
+  const names = await watchedStates(arn);
+  const deadline = performance.now() + limitMs;
+  let told = '';
+  for (;;) {
+    // Asked before the history, so that the last history read is complete.
+    const execution = await describeExecution(arn);
+    const states = executionProgress(names, await executionHistory(arn));
+    const current = states.findLast(({ status }) => status !== 'waiting' && status !== 'skipped');
+    if (current && current.name !== told) {
+      told = current.name;
+      onState(told);
+    }
+    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+      running = null;
+      return { arn, execution, states };
+    }
+    if (await until?.(states)) return { arn, execution, states };
+    const hopeless = states.find(isHopeless);
+    const isLate = performance.now() > deadline;
+    if (hopeless || isLate) {
+      await stopExecution(arn, 'Stopped by fpe smoke');
+      running = null;
+      if (hopeless) throw failureOf(hopeless.name, hopeless.error?.name ?? '', hopeless.error?.cause ?? '');
+      throw new SmokeFailed(
+        `${current?.name ?? 'The execution'} has not ended after ${formatDuration(limitMs)}, so it was stopped`,
+        'A job that waits so long has no instance to be had, or its container does not start: see the job in the SageMaker console. A function that hangs does not reach something: see its log',
+      );
+    }
+    await sleep(intervalMs);
+  }
+}
+
+const isHopeless = ({ status, error, retries }: StateProgress): boolean =>
+  status === 'running' && error !== null && (retries + 1 >= FAILED_ATTEMPTS || HOPELESS.test(error.name));
+
+/** @throws SmokeFailed unless the execution succeeded */
+export function requireSuccess({ execution, states }: Watched): void {
+  if (execution.status === 'SUCCEEDED') return;
+  const at =
+    states.find(({ status }) => status === 'failed' || status === 'stopped')?.name ?? 'the execution';
+  throw failureOf(at, execution.error ?? String(execution.status), execution.cause ?? '');
+}
+
+/**
+ * @returns what the execution says of its failure
+ * @throws SmokeFailed unless it failed with this error
+ */
+export function requireFailure({ execution, states }: Watched, error: string): string {
+  const { name, message } = readFailureCause(execution.cause ?? '');
+  if (execution.status === 'FAILED' && execution.error === error) return message;
+  if (execution.status === 'SUCCEEDED')
+    throw new SmokeFailed(
+      `it succeeded, and had to fail with ${error}`,
+      'The machine is not the one of this project, or its first function does not check its input: deploy again',
+    );
+  const at = states.find(({ status }) => status === 'failed')?.name ?? 'the execution';
+  throw failureOf(at, execution.error ?? name ?? String(execution.status), execution.cause ?? '');
+}
+
+function failureOf(state: string, error: string, cause: string): SmokeFailed {
+  const { message } = readFailureCause(cause);
+  return new SmokeFailed(`${state} failed with ${error}: ${message}`, meaningOf(error));
+}
+
+/** What an error means in the first hour of a stage. The first that fits is taken. */
+const MEANINGS: [RegExp, string][] = [
+  [
+    /^DatabaseUnavailable$/,
+    'The functions do not reach the database. Does its security group let them in (databaseIngress)? Are host and port of the secret, and the subnets, those of the database? npx fpe doctor looks at the network',
+  ],
+  [
+    /^DatabaseRefused$/,
+    'The database is reached and refuses: user, password or name in the secret (dbSecret)',
+  ],
+  [
+    /^DatabaseUntrusted$/,
+    'The database does not prove who it is: dbHost must be the name that RDS gives it, and no proxy may read along',
+  ],
+  [
+    /^DatabaseFailed$/,
+    'The database answers, and has no tables of FPE, or other ones: npx fpe schema says which',
+  ],
+  [/^(SecretInvalid|ConfigurationMissing)$/, 'A secret or a setting of the stage is not as it should be'],
+  [
+    /^AccessDenied$|AccessDenied/,
+    'A role may not do it: docs/boundary.md says what a permissions boundary must let pass; npx fpe doctor simulates it and reads the policies of the buckets',
+  ],
+  [
+    /^Service(Unreachable|Untrusted)$/,
+    'A function does not reach a service of AWS from its subnets: endpoints, their security groups and policies, DNS of the VPC. npx fpe doctor looks at each',
+  ],
+  [
+    /ResourceLimitExceeded/,
+    'The quota of SageMaker for this instance is 0: ask AWS for 1 in Service Quotas. npx fpe doctor names the quotas',
+  ],
+  [
+    /^(NotEnoughPairs|NoAnnotations|NoImages|StationNotFound|PhotosMissing|StationTooLarge)$/,
+    'The account is in order so far, and this station is not one to try it with: take another (--station) or other months (--months)',
+  ],
+  [/^PretrainedWeightsMissing$/, 'The ImageNet weights are not where weightsKey says'],
+  [
+    /^Lambda\.|^Runtime\.|^Sandbox\./,
+    'A function could not be called, or ended before it answered: see its log, and the permissions of the machine (docs/resources.md)',
+  ],
+  [
+    /^States\.TaskFailed$|^SageMaker\./,
+    'SageMaker refused the job, or the job failed: its message says why; its log is in /aws/sagemaker/TrainingJobs or TransformJobs',
+  ],
+  [/^ABORTED$/, 'Somebody stopped it'],
+];
+
+export const meaningOf = (error: string): string =>
+  MEANINGS.find(([errors]) => errors.test(error))?.[1] ??
+  'This error says itself what was found and how to fix it; npx fpe show has the whole execution';

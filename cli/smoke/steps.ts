@@ -1,0 +1,362 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import type { Stage } from '../../config/stage.ts';
+import { failureRule, hasGpu } from '../../deployment/after-deployment.ts';
+import { stackName } from '../../deployment/package.ts';
+import {
+  callerIdentity,
+  ruleInvocations,
+  topicDeliveries,
+  topicSubscriptions,
+} from '../../shared/aws/account.ts';
+import { redriveExecution, stopExecution } from '../../shared/aws/executions.ts';
+import { listObjects, readStream } from '../../shared/aws/object-store.ts';
+import { trainingJob } from '../../shared/aws/training-jobs.ts';
+import { training } from '../../shared/execution-state.ts';
+import { parseJsonAs } from '../../shared/json.ts';
+import type { MachineKind } from '../../shared/machine-inputs.ts';
+import { s3Uri } from '../../shared/object-location.ts';
+import { refreshSummary } from '../../shared/refresh-state.ts';
+import {
+  type Computation,
+  readComputation,
+  trainingOutputLocation,
+} from '../../shared/report/training-output.ts';
+import { runInput } from '../../shared/run-input.ts';
+import type { StateProgress } from '../execution-progress.ts';
+import { runResult } from '../execution-summary.ts';
+import { nameOf } from '../find-execution.ts';
+import { scoringResult } from '../scoring-lines.ts';
+import {
+  type Following,
+  followExecution,
+  requireFailure,
+  requireSuccess,
+  runExecution,
+  SmokeFailed,
+  type Watched,
+} from './execution.ts';
+
+const MINUTE_MS = 60_000;
+/** CloudWatch counts an e-mail minutes after it was sent. */
+const DELIVERY_MS = 12 * MINUTE_MS;
+const DELIVERY_INTERVAL_MS = 15_000;
+/** SageMaker gives a job two minutes to end, and may take as long again to say so. */
+const STOP_MS = 6 * MINUTE_MS;
+const NO_STATION = 2 ** 31 - 1;
+
+/** Where the checks run, and with what. */
+export type SmokePlace = {
+  /** Null is the local stack. */
+  stage: Stage | null;
+  machines: Record<MachineKind, string>;
+  modelBucket: string;
+  stationId: number;
+  /** Input of the first run, as events/first-run.json has it. */
+  firstRun: Record<string, unknown>;
+  /** Of the training that is stopped: it must not be over before it is, and soon after it went on. */
+  epochsToStop: number;
+  /** What the model codes of the runs begin with. */
+  codes: string;
+  /** Whether score-station scores what is new with the published model. */
+  scores: boolean;
+  /** Where the local stack keeps what people would get by e-mail. */
+  notificationsLog: string | null;
+  intervalMs: number;
+  onState: (text: string) => void;
+};
+
+export type Outcome = { status: 'passed' | 'skipped'; found: string };
+const passed = (found: string): Outcome => ({ status: 'passed', found });
+const skipped = (found: string): Outcome => ({ status: 'skipped', found });
+
+export type SmokeStep = {
+  name: string;
+  /** What it proves. */
+  proves: string;
+  /** @throws SmokeFailed, or any error of what it asks */
+  run(place: SmokePlace): Promise<Outcome>;
+};
+
+/** In this order, as each rests on what the ones before it have proven. */
+export const SMOKE_STEPS: SmokeStep[] = [
+  {
+    name: 'wrong-input',
+    proves: 'the machine calls its functions, and a mistake is named within seconds',
+    async run(place) {
+      const ended = await runWrongInput(place);
+      return passed(`InvalidInput: ${requireFailure(ended, 'InvalidInput').split('. ')[0]}`);
+    },
+  },
+  {
+    name: 'failure-email',
+    proves: 'a failed execution is told of by e-mail',
+    run: tellOfFailure,
+  },
+  {
+    name: 'unknown-station',
+    proves: 'network, secret, TLS and database',
+    async run(place) {
+      const input = { station_id: NO_STATION, pretrained: false, publish: false };
+      const ended = await runExecution(
+        place.machines['train-station'],
+        input,
+        following(place, 5 * MINUTE_MS),
+      );
+      requireFailure(ended, 'StationNotFound');
+      return passed(`StationNotFound: the database was asked, and has no station ${NO_STATION}`);
+    },
+  },
+  {
+    name: 'first-run',
+    proves: 'export, dataset, training, scoring and report, without a GPU',
+    async run(place) {
+      const { computation, said } = await runTraining(place, 'cpu', {});
+      return passed(`${said}, device ${computation.device}`);
+    },
+  },
+  {
+    name: 'gpu',
+    proves: 'the same on the GPU that trainings get',
+    async run(place) {
+      if (!place.stage) return skipped('the local stack trains on whatever this computer has');
+      const { computation, said } = await runTraining(place, 'gpu', { training_instance_type: GPU_INSTANCE });
+      requireCuda(computation);
+      return passed(`${said}, device cuda`);
+    },
+  },
+  {
+    name: 'stop-and-redrive',
+    proves: 'a stopped execution stops its job, and a redrive goes on from the checkpoints',
+    run: stopAndRedrive,
+  },
+  {
+    name: 'spot',
+    proves: 'the same on a spot instance',
+    async run(place) {
+      if (!place.stage) return skipped('the local stack has no spot instances');
+      const { computation, said } = await runTraining(place, 'spot', {
+        training_instance_type: GPU_INSTANCE,
+        training_spot: true,
+      });
+      requireCuda(computation);
+      return passed(`${said}, device cuda`);
+    },
+  },
+  {
+    name: 'score-station',
+    proves: 'the machine that scores new photos',
+    run: scoreStation,
+  },
+  {
+    name: 'refresh',
+    proves: 'a refresh reads all stations and makes its plan; nothing is started',
+    async run(place) {
+      const ended = await runExecution(
+        place.machines['refresh-stations'],
+        { dry_run: true },
+        following(place, 15 * MINUTE_MS),
+      );
+      requireSuccess(ended);
+      const { status, counts } = parseJsonAs(ended.execution.output ?? '', refreshSummary);
+      if (status === 'already_running') return passed('another refresh runs, which it has seen');
+      if (status !== 'dry_run' || counts.succeeded > 0)
+        throw new SmokeFailed(
+          `${status}, ${counts.succeeded} done`,
+          'A dry run must start nothing: deploy again',
+        );
+      return passed(
+        `${counts.stations} stations: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} with nothing to do`,
+      );
+    },
+  },
+];
+
+/** What trainings get unless their input names another. */
+const { training_instance_type: GPU_INSTANCE } = runInput.parse({ station_id: 1 });
+
+const following = ({ intervalMs, onState }: SmokePlace, limitMs: number): Following => ({
+  limitMs,
+  intervalMs,
+  onState,
+});
+
+/** Two faults, and none that costs anything. */
+const runWrongInput = (place: SmokePlace): Promise<Watched> =>
+  runExecution(
+    place.machines['train-station'],
+    { station_id: '29', train_frac: 80 },
+    following(place, 3 * MINUTE_MS),
+  );
+
+/** Runs an execution that fails, and looks for its e-mail. */
+async function tellOfFailure(place: SmokePlace): Promise<Outcome> {
+  const since = new Date();
+  const { stage, notificationsLog } = place;
+  if (!stage) {
+    const ended = await runWrongInput(place);
+    const name = nameOf(ended.arn);
+    const isTold = () =>
+      notificationsLog !== null &&
+      existsSync(notificationsLog) &&
+      readFileSync(notificationsLog, 'utf8').includes(name);
+    for (const deadline = performance.now() + MINUTE_MS; !isTold(); await sleep(place.intervalMs))
+      if (performance.now() > deadline)
+        throw new SmokeFailed(
+          `${notificationsLog} does not tell of ${name}`,
+          'The rule or its target does not work',
+        );
+    return passed(`in ${notificationsLog}, as the local stack sends no e-mail`);
+  }
+  const { account } = await callerIdentity();
+  const topic = stackName(stage);
+  const subscriptions = await topicSubscriptions(`arn:aws:sns:${stage.region}:${account}:${topic}`);
+  if (subscriptions.length === 0 && stage.notificationEmail === '')
+    return skipped('nobody is subscribed (notificationEmail is empty)');
+  const confirmed = subscriptions.filter(({ isConfirmed }) => isConfirmed);
+  if (confirmed.length === 0)
+    throw new SmokeFailed(
+      `nobody has confirmed: ${subscriptions.map(({ endpoint }) => endpoint).join(', ') || 'nobody is subscribed'}`,
+      'Follow the link in the message “AWS Notification - Subscription Confirmation”, then go on with --from failure-email',
+    );
+  await runWrongInput(place);
+  for (const deadline = performance.now() + DELIVERY_MS; ; await sleep(DELIVERY_INTERVAL_MS)) {
+    place.onState('waiting until CloudWatch counts the e-mail');
+    const [rule, sent] = await Promise.all([
+      ruleInvocations(failureRule(stage), since),
+      topicDeliveries(topic, since),
+    ]);
+    if (rule.failed > 0)
+      throw new SmokeFailed(
+        `FailedInvocations of ${failureRule(stage)} is ${rule.failed}`,
+        'EventBridge may not call the function notify-failure: deploy again; a policy of the organization may shut it out as well',
+      );
+    if (sent.failed > 0)
+      throw new SmokeFailed(
+        `SNS could not deliver ${sent.failed} of its messages`,
+        'The address does not take them: see its mailbox, and the subscription in the SNS console',
+      );
+    if (sent.delivered > 0)
+      return passed(
+        `delivered to ${confirmed.map(({ endpoint }) => endpoint).join(', ')}; look into that mailbox`,
+      );
+    if (performance.now() > deadline)
+      throw new SmokeFailed(
+        `no e-mail is counted after ${DELIVERY_MS / MINUTE_MS} minutes; the rule has called its target ${rule.all} times`,
+        rule.all === 0
+          ? 'Step Functions tells EventBridge of every execution: does the rule exist and is it enabled?'
+          : 'The function notify-failure ran and sent nothing: see its log; it needs the key of the topic (docs/boundary.md)',
+      );
+  }
+}
+
+type Trained = { ended: Watched; computation: Computation; said: string };
+
+/** The first run's input with something changed, to its end. Nothing of it is published. */
+async function runTraining(place: SmokePlace, code: string, change: object): Promise<Trained> {
+  return finishTraining(
+    await runExecution(
+      place.machines['train-station'],
+      trainingInput(place, code, change),
+      following(place, 60 * MINUTE_MS),
+    ),
+  );
+}
+
+const trainingInput = ({ firstRun, codes, stationId }: SmokePlace, code: string, change: object): object => ({
+  ...firstRun,
+  ...change,
+  station_id: stationId,
+  model_code: `${codes}-${code.toUpperCase()}`,
+  publish: false,
+});
+
+async function finishTraining(ended: Watched): Promise<Trained> {
+  requireSuccess(ended);
+  const result = parseJsonAs(ended.execution.output ?? '', runResult);
+  if (result.model_id !== null)
+    throw new SmokeFailed(
+      `${result.model_code} has the row ${result.model_id} in models`,
+      'With publish: false nothing may be published: deploy again, and unpublish that model (npx fpe unpublish)',
+    );
+  const output = trainingOutputLocation(trainedBy(ended.states).artifact);
+  const computation = await readComputation(await readStream(output), s3Uri(output));
+  const { pairs, images } = result;
+  return {
+    ended,
+    computation,
+    said: `${result.model_code}: ${pairs.train + pairs.val} pairs, ${images.scored} photos scored`,
+  };
+}
+
+function trainedBy(states: readonly StateProgress[]): z.output<typeof training> {
+  const state = states.find(({ name }) => name === 'TrainModel')?.output;
+  return z.looseObject({ training }).parse(state).training;
+}
+
+function requireCuda({ device }: Computation): void {
+  if (device === 'cuda') return;
+  throw new SmokeFailed(
+    `the training computed on ${device ?? 'nobody knows what'}, on ${GPU_INSTANCE}${hasGpu(GPU_INSTANCE) ? '' : ', which has no GPU'}`,
+    'The container does not see the GPU: the driver of the instance must know the CUDA version of trainingImage',
+  );
+}
+
+const runOf = z.looseObject({ run: z.looseObject({ keys: z.looseObject({ checkpoints: z.string() }) }) });
+
+async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
+  const { modelBucket, machines, epochsToStop, intervalMs, onState } = place;
+  const input = trainingInput(place, 'stop', { n_epochs: epochsToStop });
+  const hasCheckpoint = async (states: readonly StateProgress[]) => {
+    const job = states.find(({ name }) => name === 'TrainModel');
+    if (job?.status !== 'running' || !job.request) return false;
+    const { run } = runOf.parse(job.input);
+    for await (const { key } of listObjects(modelBucket, `${run.keys.checkpoints}/`))
+      if (key.endsWith('.pth')) return true;
+    return false;
+  };
+  const limit = following(place, 60 * MINUTE_MS);
+  const begun = await runExecution(machines['train-station'], input, { ...limit, until: hasCheckpoint });
+  if (begun.execution.status !== 'RUNNING') {
+    requireSuccess(begun);
+    throw new SmokeFailed(
+      `the training was over before a checkpoint of it lay in s3://${modelBucket}`,
+      'Checkpoints arrive too late to go on from: does the role of the jobs write to rank/passing/ (docs/resources.md)?',
+    );
+  }
+  const job = String(begun.states.find(({ name }) => name === 'TrainModel')?.request?.TrainingJobName);
+  await stopExecution(begun.arn, 'Stopped by fpe smoke, to go on at once');
+  onState('stopped; waiting until its job has ended');
+  for (const deadline = performance.now() + STOP_MS; ; await sleep(intervalMs)) {
+    const { status } = await trainingJob(job);
+    if (status === 'Stopped') break;
+    if (status === 'Completed' || status === 'Failed' || performance.now() > deadline)
+      throw new SmokeFailed(
+        `the job ${job} of the stopped execution is ${status}`,
+        'A stopped execution must stop its job, or it goes on and costs money: the machine may not call StopTrainingJob (docs/boundary.md). Stop it in the SageMaker console',
+      );
+  }
+  await redriveExecution(begun.arn);
+  const { computation } = await finishTraining(await followExecution(begun.arn, limit));
+  const resumed = computation.resumedAfterEpochs;
+  if (resumed === 0)
+    throw new SmokeFailed(
+      'the redriven training began anew',
+      'It did not find its checkpoints: does the role of the jobs read rank/passing/ (docs/resources.md)?',
+    );
+  return passed(`stopped in training, went on after epoch ${resumed} of ${epochsToStop}`);
+}
+
+async function scoreStation(place: SmokePlace): Promise<Outcome> {
+  const { stationId, codes, scores } = place;
+  const input = { station_id: stationId, ...(!scores && { model_code: `${codes}-NONE` }) };
+  const ended = await runExecution(place.machines['score-station'], input, following(place, 120 * MINUTE_MS));
+  if (!scores) {
+    requireFailure(ended, 'NoModel');
+    return passed('NoModel, as asked for a model that is not there; with --score it scores new photos');
+  }
+  requireSuccess(ended);
+  const { scored, model_code: code } = parseJsonAs(ended.execution.output ?? '', scoringResult);
+  return passed(`${scored} new photos scored with ${code}`);
+}
