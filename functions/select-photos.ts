@@ -37,6 +37,7 @@ import {
   photosScoredElsewhere,
   readPredictedPhotos,
   requireFewRemovals,
+  type ScoredElsewhere,
   selectPhotos,
 } from '../shared/photo-selection.ts';
 import { PhotoSet } from '../shared/photo-set.ts';
@@ -60,8 +61,8 @@ import {
 
 const FILES_AT_ONCE = 5;
 
-/** A file beside the predictions, and the photos that it alone has a score of. */
-type OtherFile = { location: ObjectLocation; photos: PhotoSet };
+/** A file beside the predictions, and the photos that it has a score of and they have not. */
+type OtherFile = ScoredElsewhere & { location: ObjectLocation };
 
 type Found = PhotoSelection & {
   predictions: ObjectLocation;
@@ -148,10 +149,7 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
         const snapshotAt = await snapshotTime(database);
         const left = await findPeopleLeft(database, run.station.id, record);
         const stored = stationImages(database, run.station.id);
-        const selection = await selectPhotos(predicted, stored, isOfModel, {
-          others: others.map(({ photos }) => photos),
-          toGo: listed,
-        });
+        const selection = await selectPhotos(predicted, stored, isOfModel, { others, toGo: listed });
         const moved = await findMovedPeople(database, selection.vanished);
         return { ...selection, snapshotAt, people: joinWithdrawals(left, moved) };
       }),
@@ -173,7 +171,8 @@ async function readOthers(
       try {
         const photos = await photosScoredElsewhere(predicted, readRows(location, predictedPhoto));
         if (photos === null) logger.warn('A file has scores of another model', { file });
-        return photos && photos.size > 0 ? [{ location, photos }] : [];
+        const isPublic = location.bucket === run.buckets.storage;
+        return photos && photos.size > 0 ? [{ location, photos, isPublic }] : [];
       } catch (error) {
         if (error instanceof FileInvalid) logger.warn('A file of scores cannot be read', { file, error });
         else if (!(error instanceof ObjectNotFound)) throw error;

@@ -63,6 +63,9 @@ export async function readPredictedPhotos(
   return { photos, times, scores, scored, isSorted };
 }
 
+/** Photos that a file beside the predictions has a score of. */
+export type ScoredElsewhere = { photos: PhotoSet; isPublic: boolean };
+
 /** Scores of one model that FPE's tools and ours compute differ by less; upstream's own limit (contract 7.4). */
 export const SAME_MODEL = 0.1;
 
@@ -94,7 +97,7 @@ export async function photosScoredElsewhere(
  * camera's clock was corrected keeps its score, as it shows the same, and gets the time of the database.
  *
  * @param stored every photo of the station
- * @param others photos that other files have a score of
+ * @param others photos that other files have a score of, and which of them are public: these stay while they are processed again
  * @param toGo what an earlier execution was to withdraw and may not have
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
@@ -102,7 +105,7 @@ export async function selectPhotos(
   { photos: known, times, scored, isSorted }: PredictedPhotos,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
-  { others = [], toGo = EMPTY_WITHDRAWAL }: { others?: readonly PhotoSet[]; toGo?: Withdrawal } = {},
+  { others = [], toGo = EMPTY_WITHDRAWAL }: { others?: readonly ScoredElsewhere[]; toGo?: Withdrawal } = {},
 ): Promise<PhotoSelection> {
   const listed = PhotoSet.fromJSON(toGo);
   const back: Withdrawal = { image_ids: [], filenames: [] };
@@ -124,9 +127,12 @@ export async function selectPhotos(
         }
       }
       const now = row.epoch_seconds === null ? Number.NaN : wholeSecond(row.epoch_seconds * 1000);
-      if (row.exclusion === null && !known.has(photo) && isOfModel(now)) {
-        if (!others.some((photos) => photos.has(photo))) added.push(row);
-        else for (const name of bothNames(photo)) elsewhere.set(name, now);
+      const stays = row.exclusion === null || IN_WORK.has(row.exclusion);
+      if (stays && !row.has_pii && !known.has(photo) && row.epoch_seconds !== null && isOfModel(now)) {
+        const isScored = ({ photos, isPublic }: ScoredElsewhere) =>
+          photos.has(photo) && (isPublic || row.exclusion === null);
+        if (others.some(isScored)) for (const name of bothNames(photo)) elsewhere.set(name, now);
+        else if (row.exclusion === null) added.push(row);
       }
       const before = times.get(photo);
       if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;
@@ -140,6 +146,9 @@ export async function selectPhotos(
 
 /** Some files have a photo's id, others its key alone. */
 const bothNames = (photo: PhotoName): PhotoName[] => [photo, { ...photo, image_id: null }];
+
+/** What is not there yet, or is made anew: nobody knows whether it shows people. */
+const IN_WORK = new Set<ImageRow['exclusion']>(['imageset_not_done', 'image_not_done']);
 
 /** Photos of which the database says when they were taken, or that this is not known. */
 const TIMED = new Set<ImageRow['exclusion']>([null, 'no_timestamp', 'impossible_timestamp']);

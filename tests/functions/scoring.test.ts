@@ -342,6 +342,27 @@ describe('Scores that FPE’s own tools have made with the model', () => {
     expect(selection).toMatchObject({ work: 'score', transform_photos: 1, elsewhere: 0 });
   });
 
+  test('stay public while their photos are processed again, and become public only when people were looked for', async () => {
+    const photo = [{ timestamp: '2026-04-02T18:00:00Z', filename: 'a.JPG' }];
+    const again = await insertImageset(database, run.station.id, photo, { status: 'PROCESSING' });
+    const fresh = await insertImageset(database, run.station.id, photo, { status: 'PROCESSING' });
+    const [shown, hidden] = [again, fresh].map(({ image_ids, keys }) => ({
+      ...rowOf(0, 0.75),
+      image_id: image_ids[0],
+      filename: keys[0],
+    })) as [ReturnType<typeof rowOf>, ReturnType<typeof rowOf>];
+    await writeCsv(inPublic(run.keys.published.predictions), formatCsv(IMAGESET_COLUMNS, [shown]));
+    const ofFresh = inModelBucket(imagesetPredictionsKey(run.keys.fixed.imagesets, fresh.uuid));
+    await writeCsv(ofFresh, formatCsv(IMAGESET_COLUMNS, [hidden]));
+
+    const { selection, extended } = await extend();
+    await call(publishPredictions, { run, extended });
+
+    expect(selection).toMatchObject({ work: 'score', transform_photos: 2, elsewhere: 1 });
+    expect(await published()).toContain(shown.filename);
+    expect(await published()).not.toContain(hidden.filename);
+  });
+
   test.each([
     ['are another model’s', () => formatCsv(IMAGESET_COLUMNS, [rowOf(0, 3), rowOf(1, 1), rowOf(2, 1)])],
     ['cannot be read', () => 'image_id,timestamp\n1,2,3\n'],
