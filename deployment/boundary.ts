@@ -82,9 +82,14 @@ function rightsOfStage(template: Template, stage: Stage, account: string): RoleR
   }));
 }
 
-/** A resource that a pattern means, as a request names one. */
+/** A resource that a pattern means, as a request names one; below a log group that is a stream. */
 const exampleOf = (pattern: string): string =>
-  pattern === '*' ? pattern : pattern.replaceAll('*', 'example').replaceAll('?', 'x');
+  pattern === '*'
+    ? pattern
+    : pattern
+        .replace(/^(arn:aws:logs:.*:log-group:[^*]+):\*$/, '$1:log-stream:example')
+        .replaceAll('*', 'example')
+        .replaceAll('?', 'x');
 
 /** Asks for the rights of one service together. */
 async function decide(

@@ -23,17 +23,22 @@ const allow = (Action: string | string[], Resource: unknown, more: object = {}) 
 const template: Template = {
   Resources: {
     Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: 'fpe-example-rank' } },
+    LogGroup: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: '/aws/lambda/fpe-example-work' } },
     JobRole: role(allow(['s3:GetObject', 's3:PutObject'], 'arn:aws:s3:::models/rank/*')),
     ReadRole: role(
       allow(['ec2:CreateNetworkInterface'], '*'),
       allow('s3:GetObject', 'arn:aws:s3:::models/rank/*'),
     ),
-    WriteRole: role(allow('ec2:CreateNetworkInterface', '*'), {
-      Effect: 'Deny',
-      Action: 's3:*',
-      Resource: '*',
-      Condition: { ArnLike: { 'lambda:SourceFunctionArn': 'arn:aws:lambda:*' } },
-    }),
+    WriteRole: role(
+      allow('ec2:CreateNetworkInterface', '*'),
+      allow('logs:PutLogEvents', { 'Fn::GetAtt': ['LogGroup', 'Arn'] }),
+      {
+        Effect: 'Deny',
+        Action: 's3:*',
+        Resource: '*',
+        Condition: { ArnLike: { 'lambda:SourceFunctionArn': 'arn:aws:lambda:*' } },
+      },
+    ),
     MachineRole: role(
       allow('sns:Publish', { Ref: 'Topic' }),
       allow('events:PutRule', {
@@ -76,7 +81,7 @@ describe('the permissions boundary', () => {
     expect(checks.map(({ name, status, found }) => [name, status, found])).toEqual([
       ['Permissions boundary', 'ok', `arn:aws:iam::${ACCOUNT}:policy/the-boundary`],
       ['Permissions boundary, for the deployment', 'ok', 'lets pass 3 rights of 3 roles'],
-      ['Permissions boundary, for runs', 'ok', 'lets pass 5 rights of 3 roles'],
+      ['Permissions boundary, for runs', 'ok', 'lets pass 6 rights of 4 roles'],
     ]);
   });
 
@@ -106,6 +111,16 @@ describe('the permissions boundary', () => {
       isForRuns: true,
       found: 'it refuses s3:PutObject on arn:aws:s3:::models/rank/example (JobRole)',
     });
+  });
+
+  test('is asked about a stream of a log group, where functions write', async () => {
+    const streams = 'arn:aws:logs:*:*:log-group:/aws/lambda/fpe-*:log-stream:*';
+    const [, , runs] = await checksWith([
+      { ...everything, Action: ['s3:*', 'sns:*', 'iam:*', 'ec2:*', 'events:*'] },
+      { ...everything, Action: 'logs:PutLogEvents', Resource: streams },
+    ]);
+
+    expect(runs?.status).toBe('ok');
   });
 
   test('is asked with what requests hold: to whom a role is passed, and in which region', async () => {

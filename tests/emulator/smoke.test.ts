@@ -1,9 +1,11 @@
+import { createServer } from 'node:http';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTopicCommand, DeleteTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SMOKE_STEPS, type SmokePlace, type SmokeStep } from '../../cli/smoke/steps.ts';
 import { trySteps } from '../../cli/smoke.ts';
 import { readStage } from '../../config/stage.ts';
+import { listenLocally } from '../../local/door.ts';
 import { type JsonApi, startJsonApi } from '../../local/json-api.ts';
 import { environmentCredentials } from '../environment-credentials.ts';
 import { type Moto, startMoto } from './moto.ts';
@@ -133,6 +135,27 @@ describe('the e-mail about a failure', () => {
       status: 'failed',
       found: expect.stringContaining('SNS could not'),
     });
+  });
+
+  test('is left to the eyes of a person who may not ask SNS', async () => {
+    const refusing = createServer((_, response) => {
+      response
+        .writeHead(403, { 'content-type': 'text/xml' })
+        .end(
+          '<ErrorResponse><Error><Code>AuthorizationError</Code><Message>not you</Message></Error></ErrorResponse>',
+        );
+    });
+    process.env.AWS_ENDPOINT_URL_SNS = await listenLocally(refusing);
+    try {
+      expect(await failureEmail()).toMatchObject({
+        status: 'skipped',
+        found: expect.stringMatching(/^could not be checked, as these credentials may not ask \(.*not you\)/),
+      });
+    } finally {
+      delete process.env.AWS_ENDPOINT_URL_SNS;
+      refusing.closeAllConnections();
+      refusing.close();
+    }
   });
 
   test('goes to nobody where nobody is subscribed, which the stage may want', async () => {
