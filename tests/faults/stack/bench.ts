@@ -1,5 +1,4 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
@@ -25,6 +24,8 @@ const DAY_MS = 86_400_000;
 /** How long a full disk stays full when nothing ends. */
 const FULL_MS = 20_000;
 const POLL_MS = 20;
+/** A notification goes out when the execution has ended. */
+const TOLD_LIMIT_MS = 30_000;
 const MOST_REDRIVES = 3;
 /** The machine may be quicker than it was at first. */
 const MOST_ATTEMPTS = 5;
@@ -217,12 +218,20 @@ export class Bench {
   /** With the command that is printed. */
   async #redrive({ name, error }: ExecutionRecord): Promise<void> {
     const stack = this.#stack;
-    const told = `${stack.said}${readFileSync(join(stack.folder, 'logs', 'notifications.log'), 'utf8')}`;
-    const commands = [...told.matchAll(/npx fpe redrive (\S*[\da-f])/g)].map(([, given]) => given as string);
-    const command = commands.find((given) => given.endsWith(name));
-    if (!command) throw new Error(`Nobody is told how to redrive ${name}: ${error}`);
+    const limit = AbortSignal.timeout(TOLD_LIMIT_MS);
+    let command = this.#findRedrive(name);
+    for (; !command; command = this.#findRedrive(name)) {
+      if (limit.aborted) throw new Error(`Nobody is told how to redrive ${name}: ${error}`);
+      await sleep(POLL_MS);
+    }
     const { text } = await stack.fpe('redrive', command, '--detach');
     if (!text.includes('goes on')) throw new Error(`fpe redrive says: ${text}`);
+  }
+
+  #findRedrive(name: string): string | null {
+    const told = `${this.#stack.said}${this.#stack.notifications}`;
+    const commands = [...told.matchAll(/npx fpe redrive (\S*[\da-f])/g)].map(([, given]) => given as string);
+    return commands.find((given) => given.endsWith(name)) ?? null;
   }
 
   /** Redrives until the execution has succeeded. @throws Error when it never does */

@@ -78,6 +78,12 @@ export class LocalStack {
     return this.#said;
   }
 
+  /** All that people were told of its executions. */
+  get notifications(): string {
+    const log = join(this.folder, 'logs', 'notifications.log');
+    return existsSync(log) ? readFileSync(log, 'utf8') : '';
+  }
+
   /** Kills it. @param before told its processes while it stands still */
   async kill(before: (tree: readonly number[]) => void = () => undefined): Promise<void> {
     const stack = this.#process as ChildProcess;
