@@ -20,7 +20,7 @@ test('no length of time is measured by the clock of the day, which may be set me
   );
 
   const measuring = sources.filter((name) =>
-    /Date\.now\(\) *[-+<>]|[-<>] *Date\.now\(\)|(deadline|startedAt\w*) = (Date\.now|new Date)\(\)/.test(
+    /(?<!new Date\()Date\.now\(\) *[-+<>]|[-<>] *Date\.now\(\)|(deadline|startedAt\w*) = (Date\.now|new Date)\(\)/.test(
       readFileSync(join(root, name), 'utf8'),
     ),
   );
