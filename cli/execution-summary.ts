@@ -16,7 +16,7 @@ import {
   VALUE_EXCLUSIONS,
 } from '../shared/reasons.ts';
 import { type RefreshSummary, refreshSummary } from '../shared/refresh-state.ts';
-import { describeRow } from '../shared/refresh-summary.ts';
+import { describeLate, describeRow } from '../shared/refresh-summary.ts';
 import { countOf, formatCount } from '../shared/report/formats.ts';
 import { learntRemarks } from '../shared/report/remarks.ts';
 import { withOpenAddresses } from './addresses.ts';
@@ -159,6 +159,7 @@ export function refreshLines({
   stations,
   stations_left_out,
   result_uri,
+  late,
 }: RefreshSummary): string[] {
   return [
     note,
@@ -173,6 +174,7 @@ export function refreshLines({
         ]
       : []),
     ...(result_uri ? [`Table     ${result_uri}`] : []),
+    ...late.map(describeLate),
   ];
 }
 

@@ -129,7 +129,7 @@ export const stageParameters = z.strictObject({
     .gt(0)
     .max(672)
     .default(12)
-    .describe('an execution that took longer raises an alarm'),
+    .describe('an execution that takes longer raises an alarm, when it ends and while it runs'),
   scheduleTimezone: z
     .string()
     .refine(isTimezone, 'expected a name of the IANA time zone database, such as America/New_York')

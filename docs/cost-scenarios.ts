@@ -153,8 +153,9 @@ export function pipelineUsage(): StandingUsage {
     keys: ofType('AWS::KMS::Key').length,
     alarmMetrics,
     dashboards: ofType('AWS::CloudWatch::Dashboard').length,
-    // Three metrics of the pipeline and one of each station, with values in one hour for each run (shared/aws/metrics.ts).
-    metricMonths: ((3 + 1) * STATIONS_A_MONTH) / 730,
+    // Three metrics of the pipeline and one of each station, with values in one hour for each run, and one of every hour
+    // (shared/aws/metrics.ts).
+    metricMonths: ((3 + 1) * STATIONS_A_MONTH) / 730 + 1,
   };
 }
 

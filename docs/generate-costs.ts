@@ -170,7 +170,8 @@ function monthSection(): string {
     alarms: ({ alarmMetrics }) => `alarms on ${alarmMetrics} metrics`,
     dashboards: ({ dashboards, freeDashboards }) =>
       `${dashboards} dashboard, when the account has no more than ${freeDashboards}; else ${usd(US_WEST_2.dashboardMonth)}`,
-    metrics: () => `metrics of the pipeline, when ${STATIONS_A_MONTH} stations are trained`,
+    metrics: () =>
+      `metrics of the pipeline, when ${STATIONS_A_MONTH} stations are trained; one of every hour`,
     endpoints: ({ endpointZones }) => `${endpointZones} interface endpoints, in one zone each`,
     addresses: ({ publicAddresses }) =>
       `${publicAddresses} public address, if a developer may reach the database`,

@@ -51,7 +51,7 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
       'takes messages from the machines, the functions that tell people, the refresh and the alarms only',
   },
   'AWS::KMS::Key': { purpose: () => 'encrypts the topic' },
-  'AWS::Lambda::Permission': { purpose: () => 'lets the rule call the function that tells of failures' },
+  'AWS::Lambda::Permission': { purpose: () => 'lets a rule of EventBridge call a function' },
   'AWS::Lambda::EventInvokeConfig': {
     purpose: () => 'what that function could not tell goes to the topic as it is',
   },

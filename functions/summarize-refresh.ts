@@ -1,11 +1,20 @@
 import pMap from 'p-map';
 import * as z from 'zod';
-import { findExecution } from '../shared/aws/executions.ts';
+import { setting } from '../shared/aws/configuration.ts';
+import { findExecution, runningExecutions } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { logger } from '../shared/aws/logger.ts';
 import { readJson, writeCsv } from '../shared/aws/object-store.ts';
 import { refreshKeys } from '../shared/keys.ts';
+import { type LateExecution, lateExecutions } from '../shared/late-executions.ts';
 import { s3Uri } from '../shared/object-location.ts';
-import { type RefreshSummary, refresh, refreshPlan, stationOutcome } from '../shared/refresh-state.ts';
+import {
+  type Refresh,
+  type RefreshSummary,
+  refresh,
+  refreshPlan,
+  stationOutcome,
+} from '../shared/refresh-state.ts';
 import {
   refreshMessage,
   resultCsv,
@@ -46,10 +55,25 @@ export const handler = lambdaHandler(
     const rows = resultRows(decisions, refresh, new Map(executions));
     const result = { bucket, key: refreshKeys(refresh.id).result };
     if (rows.length > 0) await writeCsv(result, resultCsv(rows));
-    const output = summarizeRefresh(refresh, rows, rows.length > 0 ? s3Uri(result) : null);
-    // A night without new photos is nothing to write an e-mail about; a station that fails is.
-    const is_worth_telling =
-      output.counts.succeeded + output.counts.failed > 0 && refresh.status === 'refreshed';
+    const late = await findLate(refresh).catch((error: Error) => {
+      // It is said besides: a refresh that is done must not fail for it.
+      logger.warn('Step Functions does not say which executions are late', error);
+      return [];
+    });
+    const output = summarizeRefresh(refresh, rows, rows.length > 0 ? s3Uri(result) : null, late);
+    // A night without new photos is nothing to write an e-mail about; a station that fails is, and so is an execution that does not
+    // end, also for a refresh that does nothing because of it.
+    const isDone = output.counts.succeeded + output.counts.failed > 0 && refresh.status === 'refreshed';
+    const is_worth_telling = isDone || (late.length > 0 && refresh.status !== 'dry_run');
     return { output, is_worth_telling, ...refreshMessage(output) };
   },
 );
+
+/** Of stations, whoever has started them. A refresh itself takes as long as its stations. */
+async function findLate({ executions }: Refresh): Promise<LateExecution[]> {
+  const machines = ['train-station', 'score-station'].map(
+    (name) => `${executions.replace(':execution:', ':stateMachine:')}-${name}`,
+  );
+  const running = (await Promise.all(machines.map(runningExecutions))).flat();
+  return lateExecutions(running, Number(setting('MAX_RUN_HOURS')), Date.now());
+}

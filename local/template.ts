@@ -108,6 +108,9 @@ export function readTemplate(template: Template, archives: string): CompiledTemp
     Object.entries(template.Resources)
       .filter(([, resource]) => resource.Type === type)
       .map(([id, resource]) => ({ id, arn: arnOf(id), properties: resource.Properties ?? {} }));
+  // Those of the clock are not fired here (local/scheduler.ts has its schedules).
+  const rulesOfEvents = () =>
+    ofType('AWS::Events::Rule').filter(({ properties }) => properties.EventPattern !== undefined);
   return {
     functions: ofType('AWS::Lambda::Function').map(({ id, arn, properties }) => {
       const { S3Key } = properties.Code as { S3Key: string };
@@ -129,7 +132,7 @@ export function readTemplate(template: Template, archives: string): CompiledTemp
       definition: resolve(properties.DefinitionString) as string,
     })),
     topics: ofType('AWS::SNS::Topic').map(({ id, arn }) => ({ name: nameOf(id), arn })),
-    rules: ofType('AWS::Events::Rule').map(({ id, properties }) => ({
+    rules: rulesOfEvents().map(({ id, properties }) => ({
       name: nameOf(id),
       pattern: resolve(properties.EventPattern) as Rule['pattern'],
       targets: resolve(properties.Targets) as Rule['targets'],

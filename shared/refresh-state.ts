@@ -93,6 +93,8 @@ export const refreshSummary = z.object({
   /** The table; where it is long, without some of the stations that nothing was done with. */
   stations: z.array(refreshRow),
   stations_left_out: z.int(),
+  /** Executions of stations, of this refresh or not, that run for longer than expected. */
+  late: z.array(z.object({ execution_arn: z.string(), hours: z.number() })).default([]),
   result_uri: z.string().nullable(),
 });
 export type RefreshSummary = z.output<typeof refreshSummary>;

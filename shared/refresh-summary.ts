@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { csvHeader, csvRows } from './csv.ts';
 import { readFailureCause } from './failure-cause.ts';
+import type { LateExecution } from './late-executions.ts';
 import { lineOf, type Notification, notificationOf } from './notification.ts';
 import type { Decision } from './refresh-plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './refresh-state.ts';
@@ -93,13 +94,16 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
 const photos = (n: number): string => `${formatCount(n)} photo${n === 1 ? '' : 's'}`;
 
 const describeFailure = ({ status, error, cause }: StationExecution): string =>
-  [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
+  status === 'RUNNING'
+    ? 'It has been waited for in vain, and still runs.'
+    : [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
 
 /** The output of the execution; `stations` holds those that something was done with first of all. */
 export function summarizeRefresh(
   { id, status, note }: Pick<Refresh, 'id' | 'status' | 'note'>,
   rows: readonly RefreshRow[],
   result_uri: string | null,
+  late: LateExecution[] = [],
 ): RefreshSummary {
   const count = (is: (row: RefreshRow) => boolean) => rows.filter(is).length;
   const stations = fitting(rows);
@@ -117,6 +121,7 @@ export function summarizeRefresh(
     },
     stations,
     stations_left_out: rows.length - stations.length,
+    late,
     result_uri,
   };
 }
@@ -142,13 +147,14 @@ function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
 export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLUMNS) + csvRows(COLUMNS, rows);
 
 /** What people are told of it; those that failed come first. */
-export function refreshMessage({ counts, stations, result_uri }: RefreshSummary): Notification {
+export function refreshMessage({ counts, stations, result_uri, late, note }: RefreshSummary): Notification {
   const done = (action: RefreshRow['action']) =>
     stations.filter((row) => row.action === action && row.outcome === 'succeeded').length;
   const parts = [
     `${done('train')} trained`,
     `${done('score')} scored`,
     ...(counts.failed ? [`${counts.failed} failed`] : []),
+    ...(late.length > 0 ? [`${late.length} late`] : []),
   ].join(', ');
   const told = [...stations]
     .filter(({ outcome }) => outcome !== 'none')
@@ -162,10 +168,16 @@ export function refreshMessage({ counts, stations, result_uri }: RefreshSummary)
       ...lines,
       ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),
       '',
-      `All of them: ${result_uri}`,
+      ...late.slice(0, MAX_LINES).map(describeLate),
+      ...(late.length > 0 ? [''] : []),
+      result_uri === null ? note : `All of them: ${result_uri}`,
     ].join('\n'),
   );
 }
+
+/** What a person should know of an execution that does not end, and do about it. */
+export const describeLate = ({ execution_arn, hours }: LateExecution): string =>
+  `Older than expected, it runs for ${hours} h: npx fpe show ${execution_arn}; to end it: npx fpe stop ${execution_arn}`;
 
 /** One line for a person, whatever the station is called. */
 export function describeRow({

@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { ExecutionEnded, RequestRefused } from '../errors.ts';
 import { parseJson } from '../json.ts';
+import type { RunningExecution } from '../late-executions.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { DescribeExecutionOutput, ExecutionListItem, HistoryEvent };
@@ -147,6 +148,22 @@ export async function newestExecutions(
     if (found.length >= count) break;
   }
   return found.slice(0, count);
+}
+
+/** What a machine has under way. @throws ServiceUnreachable, AccessDenied */
+export async function runningExecutions(stateMachineArn: string): Promise<RunningExecution[]> {
+  const found: RunningExecution[] = [];
+  const pages = paginateListExecutions(
+    { client: stepFunctions(), pageSize: 1000 },
+    { stateMachineArn, statusFilter: 'RUNNING' },
+  );
+  for await (const page of pages)
+    for (const { executionArn, startDate, redriveDate } of page.executions ?? [])
+      found.push({
+        execution_arn: executionArn as string,
+        running_since: Number(redriveDate ?? startDate),
+      });
+  return found;
 }
 
 /** Name → ARN of every state machine of the account and region. */

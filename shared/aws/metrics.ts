@@ -23,6 +23,12 @@ export function publishScoredPhotos({ scored, unreadable }: { scored: number; un
   metrics.publishStoredMetrics();
 }
 
+/** OldestExecutionHours: how long the oldest execution that runs has been running; 0 where none runs. */
+export function publishOldestExecution(hours: number): void {
+  metrics.addMetric('OldestExecutionHours', MetricUnit.NoUnit, hours);
+  metrics.publishStoredMetrics();
+}
+
 /** KendallTau of scores and observed values over all photos of a station's model; nothing where there is none. */
 export function publishKendallTau(stationId: number, tau: number | null): void {
   if (tau === null) return;

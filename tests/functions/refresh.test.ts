@@ -25,12 +25,21 @@ let database: pg.Client;
 let buckets: { storage: string; model: string };
 /** What DescribeExecution answers, by ARN. */
 let executions: Record<string, object>;
+/** What ListExecutions answers of those that run; times in seconds. */
+let running: { executionArn: string; stateMachineArn: string; startDate: number; redriveDate?: number }[];
 let stepFunctions: Server;
 beforeAll(async () => {
   database = await createTestDatabase();
   stepFunctions = createServer(async (request, response) => {
-    const { executionArn } = JSON.parse(String(await buffer(request)));
-    const found = executions[executionArn];
+    const { executionArn, stateMachineArn, statusFilter } = JSON.parse(String(await buffer(request)));
+    const found = stateMachineArn
+      ? {
+          executions:
+            statusFilter === 'RUNNING'
+              ? running.filter((one) => one.stateMachineArn === stateMachineArn)
+              : [],
+        }
+      : executions[executionArn];
     response.writeHead(found ? 200 : 400, { 'content-type': 'application/x-amz-json-1.0' });
     response.end(JSON.stringify(found ?? { __type: 'ExecutionDoesNotExist', message: executionArn }));
   });
@@ -38,10 +47,11 @@ beforeAll(async () => {
     stepFunctions.listen(0, '127.0.0.1', resolve);
   });
   const { port } = stepFunctions.address() as { port: number };
-  Object.assign(process.env, { AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}` });
+  Object.assign(process.env, { AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}`, MAX_RUN_HOURS: '12' });
 });
 beforeEach(async () => {
   executions = {};
+  running = [];
   buckets = await createTestBuckets();
   await database.query('DELETE FROM stations');
 });
@@ -514,6 +524,45 @@ describe('SummarizeRefresh', () => {
     const { output } = await call(summarize, { refresh: await refreshOf(), outcomes });
 
     expect(output.stations[1]).toMatchObject({ outcome: 'succeeded', detail: '1 photo scored' });
+  });
+
+  const runs = (machine: string, name: string, hours: number, redrivenHoursAgo?: number) => {
+    const stateMachineArn = `${PREFIX.replace(':execution:', ':stateMachine:')}-${machine}`;
+    const seconds = (hoursBefore: number) => (NOW - hoursBefore * HOUR_MS) / 1000;
+    running.push({
+      stateMachineArn,
+      executionArn: `${PREFIX}-${machine}:${name}`,
+      startDate: seconds(hours),
+      ...(redrivenHoursAgo !== undefined && { redriveDate: seconds(redrivenHoursAgo) }),
+    });
+  };
+
+  test('tells of executions that run for longer than expected, also when it did nothing itself', async () => {
+    runs('train-station', 'hangs', 30);
+    runs('score-station', 'hangs-more', 50);
+    runs('train-station', 'redriven', 40, 2);
+    runs('score-station', 'new', 1);
+    const refresh = await refreshOf({ status: 'already_running', note: 'Another refresh is running.' });
+
+    const { output, is_worth_telling, subject, message } = await call(summarize, { refresh, outcomes: [] });
+
+    expect(output.late).toEqual([
+      { execution_arn: `${PREFIX}-score-station:hangs-more`, hours: expect.closeTo(50, 0) },
+      { execution_arn: `${PREFIX}-train-station:hangs`, hours: expect.closeTo(30, 0) },
+    ]);
+    expect(is_worth_telling).toBe(true);
+    expect(subject).toMatch(/2 late$/);
+    expect(message).toContain(`npx fpe stop ${PREFIX}-train-station:hangs\n`);
+  });
+
+  test('is no worse where Step Functions does not say what runs', async () => {
+    delete process.env.MAX_RUN_HOURS;
+
+    const { output, is_worth_telling } = await call(summarize, { refresh: await refreshOf(), outcomes: [] });
+
+    process.env.MAX_RUN_HOURS = '12';
+    expect(output.late).toEqual([]);
+    expect(is_worth_telling).toBe(true);
   });
 
   test('a plan alone is no reason to write to people', async () => {

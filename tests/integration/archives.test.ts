@@ -19,7 +19,7 @@ import {
  * template. It is called with the event that an execution called it with, so every function runs for the second time.
  */
 const ROOT = join(import.meta.dirname, '..', '..');
-const FUNCTIONS = 24;
+const FUNCTIONS = 25;
 
 let local: TestStack;
 let lambda: Lambda;
@@ -181,6 +181,7 @@ describe('once photos are new, called a second time with the same event,', () =>
       'fpe-local-fetch-observations',
       'fpe-local-resume-job',
       'fpe-local-notify-failure',
+      'fpe-local-watch-executions',
     ]);
   });
 });

@@ -50,6 +50,7 @@ const UNUSED: Record<string, string> = {
   'sagemaker:ListTransformJobs': 'used when the time of a transform job is over',
   'sagemaker:StopTrainingJob': 'as ListTrainingJobs',
   'sagemaker:StopTransformJob': 'as ListTransformJobs',
+  'states:ListExecutions': 'used by WatchExecutions, and by SummarizeRefresh each time',
   's3:AbortMultipartUpload': 'used when a large upload fails',
   's3:DeleteObject':
     'used when a dataset has no observed values any more, or a model was not published after all; WithdrawPhotos uses it each time',
@@ -57,10 +58,16 @@ const UNUSED: Record<string, string> = {
 };
 
 /** Functions that call no service, and run only where something went wrong; their roles allow nothing but logs. */
-const WITHOUT_CALLS: Record<string, string> = { ResumeJob: 'only after a job was stopped' };
+const WITHOUT_CALLS: Record<string, string> = {
+  ResumeJob: 'only after a job was stopped',
+  WatchExecutions: 'only by the clock, which the local stack does not go by',
+};
 
 type Call = { client: string; command: string } & Partial<
-  Record<'Bucket' | 'Key' | 'CopySource' | 'SecretId' | 'executionArn' | 'TopicArn', string>
+  Record<
+    'Bucket' | 'Key' | 'CopySource' | 'SecretId' | 'executionArn' | 'stateMachineArn' | 'TopicArn',
+    string
+  >
 >;
 
 const PLANTED_KEY = 'fpe-local-usgs-key';
@@ -106,6 +113,9 @@ const REQUESTS: Record<string, (call: Call) => Request[]> = {
       { action: 'kms:Decrypt', resource: key },
     ];
   },
+  ListExecutionsCommand: ({ stateMachineArn }) => [
+    { action: 'states:ListExecutions', resource: stateMachineArn as string },
+  ],
   DescribeExecutionCommand: ({ executionArn }) => [
     { action: 'states:DescribeExecution', resource: executionArn as string },
   ],

@@ -229,6 +229,30 @@ describe.each(STAGES)('stage %s', (stage) => {
     });
   });
 
+  test('an alarm sees executions that do not end, whether refreshes run or not', () => {
+    const { Resources } = templateOf(stage);
+    const { appName, maxRunHours } = readStage(stage);
+    const namespace = `${appName}-${stage}-rank`;
+
+    expect(Resources.EveryHour?.Properties).toMatchObject({
+      ScheduleExpression: 'rate(1 hour)',
+      Targets: [
+        {
+          Arn: { 'Fn::GetAtt': ['WatchExecutionsLambdaFunction', 'Arn'] },
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: of CloudFormation
+          Input: { 'Fn::Sub': '{"machines": ["${TrainStation}", "${ScoreStation}"]}' },
+        },
+      ],
+    });
+    expect(Resources.EveryHour?.Properties).not.toHaveProperty('State');
+    expect(Resources.LateExecutionsAlarm?.Properties).toMatchObject({
+      Namespace: namespace,
+      MetricName: 'OldestExecutionHours',
+      Dimensions: [{ Name: 'service', Value: namespace }],
+      Threshold: maxRunHours,
+    });
+  });
+
   test('a refresh may start the machines of single stations, follow and stop what it started, and nothing more', () => {
     const statements = statementsOf(stage, 'RefreshStationsRole');
     const allowed = (action: string) =>
