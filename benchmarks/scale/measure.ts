@@ -159,6 +159,9 @@ async function measure(
   executions.push({ name: 'train-station', ...trained });
   const job = { job: 'train', status: 'Stopped', redrive_count: 0 };
   await invoke('resume-job', { kind: 'training', job, redrive_count: 1, max_hours: 24 });
+  await invoke('notify-failure', failureOf(trained.output));
+  const stations = template.machines.filter(({ name }) => name.endsWith('-station'));
+  await invoke('watch-executions', { machines: stations.map(({ arn }) => arn) });
 
   // What a second training has to do as well, which is compared with the first one.
   const { run } = state as { run: Run };
@@ -186,6 +189,21 @@ async function measure(
   await insertStations(database, scale);
   executions.push({ name: 'refresh-stations', ...(await measureRefresh(workplace, trained.output, invoke)) });
 }
+
+/** What EventBridge tells of an execution that ends with as long an error, and as long an input, as it may have. */
+const failureOf = (output: unknown) => ({
+  time: '2026-11-26T22:45:37Z',
+  region: 'us-west-2',
+  detail: {
+    executionArn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:one',
+    stateMachineArn: 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-local-train-station',
+    name: 'one',
+    status: 'FAILED',
+    input: JSON.stringify({ output }).padEnd(200_000),
+    error: 'NoImages',
+    cause: 'x'.repeat(32_768),
+  },
+});
 
 type Invoke = <Result = unknown>(key: string, event: unknown, as?: string) => Promise<Result>;
 

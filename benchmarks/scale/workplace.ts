@@ -66,6 +66,7 @@ export class Workplace {
     const { DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME } = postgres.env as Record<string, string>;
     const s3 = await startS3(null, { buckets: [LOCAL_STAGE.storageBucket, LOCAL_STAGE.modelBucket] });
     toStop.push(() => s3.stop());
+    for (const { name } of template.topics) s3.createTopic(name);
     const secret = {
       username: DB_USER,
       password: DB_PASSWORD,
@@ -85,6 +86,7 @@ export class Workplace {
       AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
       AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_ENDPOINT_URL_SNS: s3.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
       USGS_API_URL: `http://127.0.0.1:${(usgs.address() as AddressInfo).port}`,
     };
