@@ -72,7 +72,7 @@ export const AT_ONCE: ReadonlySet<StackFaultName> = new Set([
 ]);
 
 /**
- * What happens to one execution after the other: as many strikes to each as it has phases for, so that all take an hour and not three.
+ * What happens to one execution after the other: as many strikes to each as it has phases for, so that all take ten minutes and not an hour.
  *
  * @param random from 0 to 1
  */
