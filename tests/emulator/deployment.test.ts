@@ -54,6 +54,7 @@ const quick = { pollMs: 50 };
 /** Types that moto's CloudFormation passes over: of these it is not proven that they can be created. */
 const UNKNOWN_TO_MOTO = [
   'AWS::CloudWatch::Alarm',
+  'AWS::Lambda::EventInvokeConfig',
   'AWS::S3::BucketPolicy',
   'AWS::SNS::TopicPolicy',
   'AWS::Scheduler::Schedule',
