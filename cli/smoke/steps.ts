@@ -20,6 +20,7 @@ import { parseJsonAs } from '../../shared/json.ts';
 import type { MachineKind } from '../../shared/machine-inputs.ts';
 import { s3Uri } from '../../shared/object-location.ts';
 import { refreshSummary } from '../../shared/refresh-state.ts';
+import { countOf } from '../../shared/report/formats.ts';
 import {
   type Computation,
   readComputation,
@@ -169,7 +170,7 @@ export const SMOKE_STEPS: SmokeStep[] = [
           'A dry run must start nothing: deploy again',
         );
       return passed(
-        `${counts.stations} stations: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} with nothing to do`,
+        `${countOf(counts.stations, 'station')}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} with nothing to do`,
       );
     },
   },

@@ -25,6 +25,26 @@ test('an instance type without a price is told', () => {
 });
 
 test.each([
+  ['first-run', { trainingInstanceType: 'ml.m5.xlarge' }],
+  ['gpu', {}],
+  ['spot', { trainingSpot: true }],
+])('what docs/deploy.md says the step %s of fpe smoke takes is what the model estimates', (step, change) => {
+  const text = describeRun({
+    photos: 3_000,
+    pairs: 200,
+    photosInPairs: 380,
+    epochs: 1,
+    prices: { instanceHour: { 'ml.m5.xlarge': 0.23 } },
+    ...change,
+  });
+  const page = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+
+  const [, usd, minutes] = /^all +([\d.]+) USD +(\d+) min/m.exec(text) as RegExpExecArray;
+
+  expect(page).toMatch(new RegExp(`^ *\\| ${step} \\|.*\\| ${minutes} min \\| ${usd} \\|$`, 'm'));
+});
+
+test.each([
   [{ fotos: 1 }, /^the run has no fotos\. There: photos, pairs, /],
   [{ prices: { trnsition: 1 } }, /^prices has no trnsition\. There: transition, /],
 ])('a name that is not known is refused: %j', (given, message) => {

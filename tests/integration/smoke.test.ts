@@ -82,7 +82,7 @@ test(
       /^RANK-SMOKE-20260101-1200-CPU: \d+ pairs, \d+ photos scored, device /,
     );
     expect(found['stop-and-redrive']).toMatch(/^stopped in training, went on after epoch [1-9]\d* of 12$/);
-    expect(found.refresh).toContain('1 stations: ');
+    expect(found.refresh).toContain('1 station: ');
     expect(await local.websiteData()).toEqual(before);
   },
   STACK_TIMEOUT_MS,
