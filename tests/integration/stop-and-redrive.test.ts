@@ -112,7 +112,8 @@ test(
 
     expect(described).toMatchObject({ executionArn, name: 'try-1', status: 'RUNNING' });
     expect(stopped.status).toBe('ABORTED');
-    expect(redriven).toMatchObject({ status: 'SUCCEEDED', redriveCount: 1 });
+    const { status, error, cause, redriveCount } = redriven;
+    expect({ status, error, cause, redriveCount }).toEqual({ status: 'SUCCEEDED', redriveCount: 1 });
     const [first, second] = trainingLogs();
     expect(first).toContain('epoch=1/24');
     expect(first).not.toContain('epoch=24/24');
