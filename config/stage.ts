@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { USUAL_MARGIN } from '../shared/job-limits.ts';
 import { isTimezone } from '../shared/local-time.ts';
 import { regionFault } from './containers.ts';
 
@@ -112,6 +113,12 @@ export const stageParameters = z.strictObject({
     .max(40)
     .default(10)
     .describe('MergePredictions calls at once; Step Functions allows 40'),
+  jobTimeMargin: z
+    .number()
+    .min(2)
+    .max(1000)
+    .default(USUAL_MARGIN)
+    .describe('how many times what is assumed of its instance a training or scoring job may take'),
   logRetentionDays: z
     .int()
     .refine((days) => RETENTION_DAYS.includes(days), `expected one of ${RETENTION_DAYS.join(', ')}`)

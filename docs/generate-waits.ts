@@ -222,7 +222,7 @@ export const WAITS: Wait[] = [
     peer: 'SageMaker, of a training',
     what: 'the end of the job',
     limit:
-      '`training_max_hours`, or 2 h and four times what photos, pairs, epochs and instance are expected to need, where that is less; for the machine 2 h more, and twice that for spot instances',
+      '`training_max_hours`, or 2 h and four times (`jobTimeMargin` of the stage) what photos, pairs, epochs and instance are expected to need, where that is less; for the machine 2 h more, and twice that for spot instances',
     error: '`TrainingStopped`; for the machine `TrainingTimedOut`, and the job is stopped',
     again: 'whoever redrives: it goes on after the last complete epoch',
     test: ['tests/machines/train-station.test.ts', 'does not see the end of are stopped'],
@@ -230,7 +230,7 @@ export const WAITS: Wait[] = [
   {
     peer: 'SageMaker, of a transform',
     what: 'the end of the job, as of a model that does not load, which lets every photo wait',
-    limit: '2 h and four times what the photos and instances are expected to need',
+    limit: '2 h and four times (`jobTimeMargin` of the stage) what the photos and instances are expected to need',
     error: '`ScoringTimedOut`, and the job is stopped',
     again: 'whoever redrives',
     test: ['tests/machines/train-station.test.ts', 'does not see the end of are stopped'],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { buckets } from '../shared/aws/configuration.ts';
+import { buckets, jobTimeMargin } from '../shared/aws/configuration.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
@@ -136,6 +136,7 @@ function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): Refres
         timeout_seconds: executionLimit(
           parseRunInput({ ...settings.train, ...stationRules(settings, station_id).own, station_id }),
           action,
+          jobTimeMargin(),
         ),
       })),
   );

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import { buckets, setting } from '../shared/aws/configuration.ts';
+import { buckets, jobTimeMargin, setting } from '../shared/aws/configuration.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
@@ -64,7 +64,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   await writeObject({ bucket: places.buckets.model, key: keys.source }, source, 'application/gzip');
 
   const settings = { buckets: places.buckets, keys, parameters };
-  const limits = jobLimits(parameters, size);
+  const limits = jobLimits(parameters, size, jobTimeMargin());
   const checkpoints = await findCheckpoints(
     places.buckets.model,
     claim.former_runs.map(

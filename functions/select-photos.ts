@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import pMap from 'p-map';
 import * as z from 'zod';
+import { jobTimeMargin } from '../shared/aws/configuration.ts';
 import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
@@ -130,7 +131,7 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
     images: found.scored - moved.scoredOutside + moved.elsewhere,
     snapshot_at: snapshotAt,
     predictions: hasMoved ? correctedOf(run) : predictions,
-    scoring_seconds: scoringLimit(run.parameters, scorable.photos),
+    scoring_seconds: scoringLimit(run.parameters, scorable.photos, jobTimeMargin()),
     is_sorted: hasMoved || isSorted,
   };
 });

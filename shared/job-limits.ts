@@ -21,7 +21,8 @@ export type JobLimits = {
   scoring_seconds: number;
 };
 
-const MARGIN = 4;
+/** How many times what is assumed a job may take, unless the stage says otherwise. */
+export const USUAL_MARGIN = 4;
 /** On top, and twice for spot instances: to get an instance, to copy what it needs and what it has made. */
 const SPARE_SECONDS = 2 * 3600;
 /** Of a training job (SageMaker API, StoppingCondition); nothing of ours is meant to run longer. */
@@ -40,19 +41,26 @@ type Training = Pick<
 type Transform = Pick<RunInput, 'transform_instance_type' | 'transform_instance_count'>;
 type Amount = Pick<StationSize, 'photos' | 'annotation_pairs'>;
 
-/** @param size of the whole station: more than will be in the run rather than less */
-export function jobLimits(parameters: Training & Transform, size: Amount): JobLimits {
-  const longest = trainingLimit(parameters, size);
+/**
+ * @param size of the whole station: more than will be in the run rather than less
+ * @param margin how many times what is assumed a job may take: of the stage, as jobs of one computer are no instances of AWS
+ */
+export function jobLimits(parameters: Training & Transform, size: Amount, margin: number): JobLimits {
+  const longest = trainingLimit(parameters, size, margin);
   return {
     training_hours: longest / 3600,
     // A job that waits for spot instances may take as long again.
     training_seconds: longest * (parameters.training_spot ? 2 : 1) + SPARE_SECONDS,
-    scoring_seconds: scoringLimit(parameters, size.photos),
+    scoring_seconds: scoringLimit(parameters, size.photos, margin),
   };
 }
 
 /** Seconds of a training: what the input allows, or less where so much cannot be needed. */
-function trainingLimit(parameters: Training, { photos, annotation_pairs: pairs }: Amount): number {
+function trainingLimit(
+  parameters: Training,
+  { photos, annotation_pairs: pairs }: Amount,
+  margin: number,
+): number {
   const { input_size, training_instance_type } = parameters;
   const expected = trainingSeconds(
     {
@@ -64,13 +72,14 @@ function trainingLimit(parameters: Training, { photos, annotation_pairs: pairs }
     ASSUMED,
     slowed(ASSUMED_SPEED.training, training_instance_type, input_size),
   );
-  return Math.min(Math.round(parameters.training_max_hours * 3600), allowed(expected));
+  return Math.min(Math.round(parameters.training_max_hours * 3600), allowed(expected, margin));
 }
 
 /** Seconds that the machine waits for a transform job. @param photos that are scored */
 export const scoringLimit = (
   { transform_instance_type, transform_instance_count }: Transform,
   photos: number,
+  margin: number,
 ): number =>
   allowed(
     transformSeconds(
@@ -82,19 +91,24 @@ export const scoringLimit = (
       ASSUMED,
       slowed(ASSUMED_SPEED.transform, transform_instance_type, ASSUMED_INPUT_SIZE),
     ),
+    margin,
   );
 
 /**
  * Seconds that a refresh waits for the execution of a station, which has limits of its own: more than those of the largest station come
  * to, so that it ends only what nobody hears of any more.
  */
-export function executionLimit(parameters: Training & Transform, action: 'train' | 'score'): number {
-  const { training_seconds, scoring_seconds } = jobLimits(parameters, STATION_LIMITS);
+export function executionLimit(
+  parameters: Training & Transform,
+  action: 'train' | 'score',
+  margin: number,
+): number {
+  const { training_seconds, scoring_seconds } = jobLimits(parameters, STATION_LIMITS, margin);
   return FUNCTIONS_SECONDS + scoring_seconds + (action === 'train' ? training_seconds : 0);
 }
 
-const allowed = (expectedSeconds: number): number =>
-  Math.min(MOST_SECONDS, Math.ceil(SPARE_SECONDS + MARGIN * expectedSeconds));
+const allowed = (expectedSeconds: number, margin: number): number =>
+  Math.min(MOST_SECONDS, Math.ceil(SPARE_SECONDS + margin * expectedSeconds));
 
 /** Larger photos take longer; smaller ones may be bound by what comes before the network. */
 const slowed = (speeds: Speeds, type: string, inputSize: number): Speeds => ({

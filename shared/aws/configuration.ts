@@ -1,4 +1,5 @@
 import { ConfigurationMissing } from '../errors.ts';
+import { USUAL_MARGIN } from '../job-limits.ts';
 
 /**
  * Reads one setting of the deployment.
@@ -18,5 +19,8 @@ export function setting(name: string): string {
 }
 
 export const optionalSetting = (name: string): string | undefined => process.env[name] || undefined;
+
+/** How many times what is assumed a job may take, of the stage. */
+export const jobTimeMargin = (): number => Number(optionalSetting('JOB_TIME_MARGIN') ?? USUAL_MARGIN);
 
 export const buckets = () => ({ storage: setting('STORAGE_BUCKET'), model: setting('MODEL_BUCKET') });

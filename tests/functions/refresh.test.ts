@@ -7,7 +7,7 @@ import { handler as summarize } from '../../functions/summarize-refresh.ts';
 import { readJson, readText, writeObject } from '../../shared/aws/object-store.ts';
 import { changePeopleRecord } from '../../shared/aws/people-record.ts';
 import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
-import { executionLimit } from '../../shared/job-limits.ts';
+import { executionLimit, USUAL_MARGIN } from '../../shared/job-limits.ts';
 import { stationKeys } from '../../shared/keys.ts';
 import { withCleanFolders, withNewFolder } from '../../shared/people-record.ts';
 import { type Refresh, refreshPlan } from '../../shared/refresh-state.ts';
@@ -326,7 +326,11 @@ describe('PlanRefresh', () => {
         station_id: id,
         action: 'train',
         own: { station_id: id, variable_code: 'STAGE_FT' },
-        timeout_seconds: executionLimit(parseRunInput({ station_id: id, ...settings.train }), 'train'),
+        timeout_seconds: executionLimit(
+          parseRunInput({ station_id: id, ...settings.train }),
+          'train',
+          USUAL_MARGIN,
+        ),
       },
     ]);
     expect((await reasonsOf(refresh))[1]).toBe('null nothing: There is no station 999999 in the database.');

@@ -41,7 +41,7 @@ import {
 } from '../../shared/errors.ts';
 import type { MergedBatch } from '../../shared/execution-state.ts';
 import { stationPeople } from '../../shared/fpe-database/station-histories.ts';
-import { scoringLimit } from '../../shared/job-limits.ts';
+import { scoringLimit, USUAL_MARGIN } from '../../shared/job-limits.ts';
 import { imagesetPredictionsKey, versionKeys } from '../../shared/keys.ts';
 import { type ModelManifest, modelManifest } from '../../shared/model-manifest.ts';
 import type { ObjectLocation } from '../../shared/object-location.ts';
@@ -441,7 +441,7 @@ describe('SelectPhotos', () => {
       snapshot_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       predictions: inModelBucket(run.keys.version.predictions),
       is_sorted: true,
-      scoring_seconds: scoringLimit(run.parameters, 2),
+      scoring_seconds: scoringLimit(run.parameters, 2, USUAL_MARGIN),
     });
     expect(JSON.parse(await readText(inModelBucket(run.keys.transform.manifest)))).toEqual([
       { prefix: `s3://${buckets.storage}/` },

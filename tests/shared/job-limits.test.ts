@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { readStage } from '../../config/stage.ts';
 import { ASSUMED_SPEED, trainingSeconds, transformSeconds } from '../../shared/cost-assumptions.ts';
-import { executionLimit, jobLimits, scoringLimit } from '../../shared/job-limits.ts';
+import { executionLimit, jobLimits, scoringLimit, USUAL_MARGIN } from '../../shared/job-limits.ts';
 import { parseRunInput } from '../../shared/run-input.ts';
 import { STATION_LIMITS } from '../../shared/station-size.ts';
 import { budget } from '../fuzz/budget.ts';
@@ -28,20 +29,34 @@ const inputs = fc
 
 describe('the limits of jobs', () => {
   test('end a job of an ordinary station within hours', () => {
-    const limits = jobLimits(input(), USUAL);
+    const limits = jobLimits(input(), USUAL, USUAL_MARGIN);
 
     expect(limits.training_hours).toBeGreaterThan(3);
     expect(limits.training_hours).toBeLessThan(10);
     expect(limits.scoring_seconds).toBeGreaterThan(5 * HOUR);
     expect(limits.scoring_seconds).toBeLessThan(10 * HOUR);
     // A night's photos with a model that does not load.
-    expect(scoringLimit(input(), 50)).toBeLessThan(3 * HOUR);
+    expect(scoringLimit(input(), 50, USUAL_MARGIN)).toBeLessThan(3 * HOUR);
+  });
+
+  test('leave jobs of one computer, whose processor is no instance of AWS, all the time that the input allows', () => {
+    const { jobTimeMargin } = readStage('local');
+
+    const limits = jobLimits(input(), USUAL, jobTimeMargin);
+
+    expect(limits.training_hours).toBe(input().training_max_hours);
+    // A photo in two seconds.
+    expect(limits.scoring_seconds).toBeGreaterThan(2 * USUAL.photos);
   });
 
   test('leave SageMaker the time that it has by itself, twice that for spot instances, and hours besides', () => {
     fc.assert(
       fc.property(inputs, sizes, (parameters, size) => {
-        const { training_hours, training_seconds, scoring_seconds } = jobLimits(parameters, size);
+        const { training_hours, training_seconds, scoring_seconds } = jobLimits(
+          parameters,
+          size,
+          USUAL_MARGIN,
+        );
 
         const maxSeconds = Math.round(training_hours * HOUR);
         const itsOwn = maxSeconds * (parameters.training_spot ? 2 : 1);
@@ -60,7 +75,7 @@ describe('the limits of jobs', () => {
   test('end no job before several times what is expected of it, but for what the input or SageMaker allow', () => {
     fc.assert(
       fc.property(inputs, sizes, (parameters, size) => {
-        const { training_hours, scoring_seconds } = jobLimits(parameters, size);
+        const { training_hours, scoring_seconds } = jobLimits(parameters, size, USUAL_MARGIN);
 
         const training = trainingSeconds({
           pairs: size.annotation_pairs,
@@ -83,7 +98,7 @@ describe('the limits of jobs', () => {
 
   test('grow with photos, pairs, epochs and the size of photos, and shrink with instances', () => {
     const long = { training_max_hours: 672 };
-    const limits = (more: object, size = USUAL) => jobLimits(input({ ...long, ...more }), size);
+    const limits = (more: object, size = USUAL) => jobLimits(input({ ...long, ...more }), size, USUAL_MARGIN);
     const usual = limits({});
 
     expect(limits({}, { ...USUAL, annotation_pairs: 50_000 }).training_hours).toBeGreaterThan(
@@ -101,10 +116,12 @@ describe('the limits of jobs', () => {
   test('let a refresh wait for longer than any station can work', () => {
     fc.assert(
       fc.property(inputs, sizes, (parameters, size) => {
-        const { training_seconds, scoring_seconds } = jobLimits(parameters, size);
+        const { training_seconds, scoring_seconds } = jobLimits(parameters, size, USUAL_MARGIN);
 
-        expect(executionLimit(parameters, 'score')).toBeGreaterThan(scoring_seconds);
-        expect(executionLimit(parameters, 'train')).toBeGreaterThan(training_seconds + scoring_seconds);
+        expect(executionLimit(parameters, 'score', USUAL_MARGIN)).toBeGreaterThan(scoring_seconds);
+        expect(executionLimit(parameters, 'train', USUAL_MARGIN)).toBeGreaterThan(
+          training_seconds + scoring_seconds,
+        );
       }),
       budget(),
     );
