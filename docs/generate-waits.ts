@@ -230,7 +230,8 @@ export const WAITS: Wait[] = [
   {
     peer: 'SageMaker, of a transform',
     what: 'the end of the job, as of a model that does not load, which lets every photo wait',
-    limit: '2 h and four times (`jobTimeMargin` of the stage) what the photos and instances are expected to need',
+    limit:
+      '2 h and four times (`jobTimeMargin` of the stage) what the photos and instances are expected to need',
     error: '`ScoringTimedOut`, and the job is stopped',
     again: 'whoever redrives',
     test: ['tests/machines/train-station.test.ts', 'does not see the end of are stopped'],
