@@ -18,7 +18,7 @@ export type StationExecution = {
 };
 
 /** JSON of the table that the output of an execution carries; the rest of it is small (Step Functions: 256 KiB). */
-const MAX_TABLE_BYTES = 128 * 1024;
+const MAX_TABLE_BYTES = 104 * 1024;
 const MAX_DETAIL_CHARACTERS = 200;
 const MAX_NAME_CHARACTERS = 80;
 const MAX_REASON_CHARACTERS = 400;
