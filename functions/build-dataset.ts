@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { pageScript } from '../report/script.ts';
-import { type AnnotationSession, annotationSession } from '../shared/annotation-sessions.ts';
+import { annotationSession } from '../shared/annotation-sessions.ts';
 import { requireSameDataset } from '../shared/aws/dataset-files.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import {
@@ -32,8 +32,6 @@ import { interpolate, observedSeries } from '../shared/observations.ts';
 import { checkDataset } from '../shared/quality/dataset-quality.ts';
 import { datasetPage } from '../shared/report/data-pages.ts';
 import { decisionsOf, type Judgement, judgementsOf } from '../shared/report/run-pairs.ts';
-
-const PAIRS_AT_ONCE = 10_000;
 
 const event = z.object({ run, export: stationExport, observations: observations.optional() });
 
@@ -67,7 +65,7 @@ export const handler = lambdaHandler(
     const judgements: Judgement[] = [];
     function* pairLines() {
       yield csvHeader(ANNOTATION_COLUMNS);
-      for (const session of inParts(sessions)) {
+      for (const session of sessions) {
         const lines = annotationLines([session], byId, station);
         for (const line of lines)
           pairTimes.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
@@ -138,13 +136,6 @@ export const handler = lambdaHandler(
     return dataset;
   },
 );
-
-/** A file may hold all pairs of a station, whose lines are larger than they are. */
-function* inParts(sessions: readonly AnnotationSession[]): Generator<AnnotationSession> {
-  for (const session of sessions)
-    for (let first = 0; first < session.pairs.length; first += PAIRS_AT_ONCE)
-      yield { ...session, pairs: session.pairs.slice(first, first + PAIRS_AT_ONCE) };
-}
 
 /** Fractions of seconds are cut off in values.csv; hardly any series has them, and a copy within S3 is made at once. */
 async function writeValues(from: ObjectLocation, to: ObjectLocation, times: Float64Array): Promise<void> {

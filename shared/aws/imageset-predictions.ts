@@ -15,7 +15,7 @@ import { readRows, writeCsv } from './object-store.ts';
 
 const FILES_AT_ONCE = 10;
 /** Of a station of a million photos, a part of its imagesets at a time. */
-const ROWS_AT_ONCE = 100_000;
+const ROWS_AT_ONCE = 200_000;
 
 /**
  * Divides a model's predictions into a file for each imageset, as FPE's container writes them (contract 5.4): its scripts make the
