@@ -11,6 +11,7 @@ import { versionKeys } from '../shared/keys.ts';
 import { s3Uri } from '../shared/object-location.ts';
 import { countOf } from '../shared/report/formats.ts';
 import type { Places } from '../shared/verification/findings.ts';
+import { withOpenAddresses } from './addresses.ts';
 import { UsageError } from './connection.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 
@@ -33,12 +34,15 @@ export function modelsCommand(): Command {
     });
 }
 
-/** For the terminal, the newest training first. */
-export function describeModels(
+/** For the terminal, the newest training first, with addresses that open. */
+export const describeModels = (...told: Parameters<typeof modelLines>): string =>
+  withOpenAddresses(modelLines(...told).join('\n'), process.env.AWS_ENDPOINT_URL_S3);
+
+function modelLines(
   station: { id: number; name: string },
   models: readonly StationModel[],
   { model: bucket }: Pick<Places, 'model'>,
-): string {
+): string[] {
   const lines = models.flatMap((model) => {
     const states = [
       ...(model.default ? ['default'] : []),
@@ -53,7 +57,7 @@ export function describeModels(
       ...(report === null ? [] : [`    report ${report}`]),
     ];
   });
-  return [`Station ${station.id} “${station.name}”, ${countOf(models.length, 'model')}`, ...lines].join('\n');
+  return [`Station ${station.id} “${station.name}”, ${countOf(models.length, 'model')}`, ...lines];
 }
 
 type ChangeOptions = {
