@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
 import type { Credentials } from '../local/door.ts';
 import { ApiError } from '../local/json-api.ts';
+import { parseAddress } from '../local/own-database.ts';
 import { fireSchedule } from '../local/scheduler.ts';
 import {
   defaultFolder,
@@ -75,9 +76,9 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
     throw new UsageError(
       `The local stack runs (process ${running.pid}), so its data stays. Stop it first: npx fpe local stop`,
     );
-  if (running && database && running.database !== 'own')
+  if (running && database && !usesDatabase(running, database))
     throw new UsageError(
-      `The local stack runs (process ${running.pid}) with the embedded database. To use your own, stop it first: npx fpe local stop`,
+      `The local stack runs (process ${running.pid}) with another database, ${running.endpoints.postgres}. To use this one, stop it first: npx fpe local stop`,
     );
   if (running) {
     console.log(`It runs already.\n\n${describeStack(running)}`);
@@ -95,6 +96,15 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
   await untilTold();
   console.log('Stopping …');
   await stack.stop();
+}
+
+/** @param address of a database of the user's own @throws ConfigurationMissing */
+export function usesDatabase(
+  { database, env }: Pick<StackDescription, 'database' | 'env'>,
+  address: string,
+): boolean {
+  const { host, port, database: name } = parseAddress(address);
+  return database === 'own' && host === env.DB_HOST && String(port) === env.DB_PORT && name === env.DB_NAME;
 }
 
 /** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */

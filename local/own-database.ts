@@ -40,7 +40,8 @@ export async function openOwnDatabase(
 
 type Address = { host: string; port: number; user: string; password: string | undefined; database: string };
 
-function parseAddress(url: string): Address {
+/** @throws ConfigurationMissing for an address that does not tell everything, or of another computer */
+export function parseAddress(url: string): Address {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol))
     throw wrongAddress('no address of PostgreSQL', url, 'write it as expected');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
-import { describeStack } from '../../cli/local.ts';
+import { describeStack, usesDatabase } from '../../cli/local.ts';
 import { openOwnDatabase } from '../../local/own-database.ts';
 import { createDatabase } from '../../local/postgres.ts';
 import { resetStack, startStack } from '../../local/stack.ts';
@@ -134,6 +134,15 @@ test('a database that lacks what a later migration adds is refused, with its nam
   await expect(attempt).rejects.toThrow(SchemaConflict);
   await expect(attempt).rejects.toThrow('no table models, column annotations.variable');
   await expect(attempt).rejects.toThrow('migrate:latest');
+});
+
+test('a start with another database than the stack runs with does not attach to it', () => {
+  const env = { DB_HOST: '127.0.0.1', DB_PORT: String(before.DB_PORT), DB_NAME: name };
+
+  expect(usesDatabase({ database: 'own', env }, address())).toBe(true);
+  expect(usesDatabase({ database: 'own', env }, address({ name: 'other' }))).toBe(false);
+  expect(usesDatabase({ database: 'own', env }, address({ port: '5999' }))).toBe(false);
+  expect(usesDatabase({ database: 'embedded', env }, address())).toBe(false);
 });
 
 test.each([
