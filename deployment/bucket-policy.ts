@@ -1,4 +1,4 @@
-import type { PolicyStatement } from '../shared/aws/policy-document.ts';
+import { isLike, listOf, type PolicyStatement } from '../shared/aws/policy-document.ts';
 
 /** What the roles of a stack, and whoever deploys it, do in its buckets. */
 export const S3_ACTIONS = [
@@ -105,16 +105,4 @@ function conditionHolds({ operator, key, values }: Condition, account: string): 
 }
 
 const isAny = (patterns: readonly string[], text: string): boolean =>
-  patterns.some((pattern) => isLike(text, pattern));
-
-/** `*` stands for any text, `?` for one character. */
-function isLike(text: string, pattern: string): boolean {
-  const escaped = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`, 'is').test(text);
-}
-
-const listOf = <Value>(value: Value | Value[] | undefined): Value[] =>
-  value === undefined ? [] : Array.isArray(value) ? value : [value];
+  patterns.some((pattern) => isLike(text.toLowerCase(), pattern.toLowerCase()));

@@ -1,3 +1,4 @@
+import { listOf } from '../shared/aws/policy-document.ts';
 import type { Template } from './package.ts';
 import type { References } from './references.ts';
 
@@ -61,5 +62,3 @@ function contextOf(role: string, condition: NonNullable<Statement['Condition']>)
     }),
   );
 }
-
-const listOf = <Value>(value: Value | Value[]): Value[] => (Array.isArray(value) ? value : [value]);

@@ -21,5 +21,18 @@ export type PolicyStatement = z.output<typeof statement>;
 /** @param text of a policy document; IAM's grammar lets a single statement stand without a list */
 export function parsePolicy(text: string): PolicyStatement[] {
   const { Statement } = parseJsonAs(text, policyDocument);
-  return Array.isArray(Statement) ? Statement : [Statement];
+  return listOf(Statement);
+}
+
+/** What a policy says once or several times: actions, resources, values of conditions. */
+export const listOf = <Value>(value: Value | Value[] | undefined): Value[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value];
+
+/** `*` stands for any text, `?` for one character (IAM, "Using wildcards in resource ARNs"). */
+export function isLike(text: string, pattern: string): boolean {
+  const escaped = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${escaped}$`, 's').test(text);
 }

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { listenLocally } from '../../local/door.ts';
-import { isAllowed, listOf, type Statement } from '../templates/iam.ts';
+import { listOf } from '../../shared/aws/policy-document.ts';
+import { isAllowed, type Statement } from '../templates/iam.ts';
 
 export type IamService = {
   /** Names of the operations that were asked for, in order. */

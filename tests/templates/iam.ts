@@ -1,5 +1,6 @@
 import type { Template } from '../../deployment/package.ts';
 import { resolveIntrinsics } from '../../local/template.ts';
+import { isLike, listOf } from '../../shared/aws/policy-document.ts';
 
 export type Statement = {
   Effect: 'Allow' | 'Deny';
@@ -11,8 +12,6 @@ export type Statement = {
 export type Policy = { name: string; statements: Statement[] };
 /** What a principal wants to do; `context` holds condition keys with their values. */
 export type Request = { action: string; resource: string; context?: Record<string, string> };
-
-export const listOf = <Value>(value: Value | Value[]): Value[] => (Array.isArray(value) ? value : [value]);
 
 /** Every policy document of a template with where it stands: of roles, topics, keys and buckets. */
 export function policiesOf(template: Template): Policy[] {
@@ -73,13 +72,4 @@ function conditionHolds(operator: string, found: string | undefined, values: rea
     default:
       throw new Error(`The simulation does not know the condition ${operator}`);
   }
-}
-
-/** `*` stands for any text, `?` for one character. */
-function isLike(text: string, pattern: string): boolean {
-  const escaped = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${escaped}$`, 's').test(text);
 }

@@ -9,8 +9,9 @@ import { strFromU8, unzipSync } from 'fflate';
 import { readStage, stageNames } from '../../config/stage.ts';
 import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
 import bundling from '../../report/bundling.cjs';
+import { listOf } from '../../shared/aws/policy-document.ts';
 import { parseRefreshInput } from '../../shared/refresh-input.ts';
-import { listOf, policiesOf } from './iam.ts';
+import { policiesOf } from './iam.ts';
 
 /** Every stage of the project as it would be deployed. */
 const ROOT = join(import.meta.dirname, '../..');
