@@ -35,14 +35,11 @@ export function modelsCommand(): Command {
 }
 
 /** For the terminal, the newest training first, with addresses that open. */
-export const describeModels = (...told: Parameters<typeof modelLines>): string =>
-  withOpenAddresses(modelLines(...told).join('\n'), process.env.AWS_ENDPOINT_URL_S3);
-
-function modelLines(
+export function describeModels(
   station: { id: number; name: string },
   models: readonly StationModel[],
   { model: bucket }: Pick<Places, 'model'>,
-): string[] {
+): string {
   const lines = models.flatMap((model) => {
     const states = [
       ...(model.default ? ['default'] : []),
@@ -57,7 +54,10 @@ function modelLines(
       ...(report === null ? [] : [`    report ${report}`]),
     ];
   });
-  return [`Station ${station.id} “${station.name}”, ${countOf(models.length, 'model')}`, ...lines];
+  const text = [`Station ${station.id} “${station.name}”, ${countOf(models.length, 'model')}`, ...lines].join(
+    '\n',
+  );
+  return withOpenAddresses(text, process.env.AWS_ENDPOINT_URL_S3);
 }
 
 type ChangeOptions = {
