@@ -74,6 +74,6 @@ async function findLate({ executions }: Refresh): Promise<LateExecution[]> {
   const machines = ['train-station', 'score-station'].map(
     (name) => `${executions.replace(':execution:', ':stateMachine:')}-${name}`,
   );
-  const running = (await Promise.all(machines.map(runningExecutions))).flat();
+  const running = await runningExecutions(machines);
   return lateExecutions(running, Number(setting('MAX_RUN_HOURS')), Date.now());
 }

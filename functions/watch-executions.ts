@@ -14,7 +14,7 @@ const event = z.object({ machines: z.array(z.string().startsWith('arn:')) });
  * refreshes may be off.
  */
 export const handler = lambdaHandler(event, async ({ machines }): Promise<{ late: LateExecution[] }> => {
-  const running = (await Promise.all(machines.map(runningExecutions))).flat();
+  const running = await runningExecutions(machines);
   const now = Date.now();
   publishOldestExecution(oldestHours(running, now));
   const late = lateExecutions(running, Number(setting('MAX_RUN_HOURS')), now);

@@ -150,8 +150,12 @@ export async function newestExecutions(
   return found.slice(0, count);
 }
 
-/** What a machine has under way. @throws ServiceUnreachable, AccessDenied */
-export async function runningExecutions(stateMachineArn: string): Promise<RunningExecution[]> {
+/** What machines have under way. @throws ServiceUnreachable, AccessDenied */
+export async function runningExecutions(machineArns: readonly string[]): Promise<RunningExecution[]> {
+  return (await Promise.all(machineArns.map(runningOf))).flat();
+}
+
+async function runningOf(stateMachineArn: string): Promise<RunningExecution[]> {
   const found: RunningExecution[] = [];
   const pages = paginateListExecutions(
     { client: stepFunctions(), pageSize: 1000 },
