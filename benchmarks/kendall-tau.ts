@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { kendallTauB } from '../shared/kendall-tau.ts';
+import { kendallTauB } from '../shared/statistics/kendall-tau.ts';
 import { syntheticPhotos } from './synthetic-photos.ts';
 
 /** The function's own figure is the median of this many calls; R is called once, as it takes half a minute. */

@@ -8,9 +8,9 @@
  */
 import { Readable } from 'node:stream';
 import { writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
-import { csvHeader, csvRows } from '../shared/csv.ts';
-import { EXPORTED_IMAGE_COLUMNS, VALUE_COLUMNS } from '../shared/dataset-files.ts';
-import { formatInstant } from '../shared/local-time.ts';
+import { EXPORTED_IMAGE_COLUMNS, VALUE_COLUMNS } from '../shared/dataset/columns.ts';
+import { csvHeader, csvRows } from '../shared/formats/csv.ts';
+import { formatInstant } from '../shared/formats/local-time.ts';
 import { call, testRun } from '../tests/test-run.ts';
 import { type RunStep, runSteps } from './step-process.ts';
 

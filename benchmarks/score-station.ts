@@ -9,11 +9,11 @@
  */
 import { Readable } from 'node:stream';
 import { readRows, writeCsv } from '../shared/aws/object-store.ts';
-import { takeClaim } from '../shared/aws/run-claim.ts';
-import { csvHeader, csvRows } from '../shared/csv.ts';
-import { formatInstant } from '../shared/local-time.ts';
-import { readPredictedPhotos, selectPhotos } from '../shared/photo-selection.ts';
-import { PREDICTION_COLUMNS, predictedPhoto } from '../shared/predictions.ts';
+import { csvHeader, csvRows } from '../shared/formats/csv.ts';
+import { formatInstant } from '../shared/formats/local-time.ts';
+import { takeClaim } from '../shared/model-bucket/run-claim.ts';
+import { PREDICTION_COLUMNS, predictedPhoto } from '../shared/predictions/columns.ts';
+import { readPredictedPhotos, selectPhotos } from '../shared/predictions/photo-selection.ts';
 import { call } from '../tests/test-run.ts';
 import { testScoringRun } from '../tests/test-scoring-run.ts';
 import { type RunStep, runSteps, type StepResult } from './step-process.ts';

@@ -18,10 +18,10 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateDemoStation } from '../local/demo-station/generate.ts';
+import { generateDemoStation } from '../demo-station/generate.ts';
 import { pythonCommand } from '../local/python.ts';
-import { csvHeader, csvRows } from '../shared/csv.ts';
-import { PAIR_COLUMNS } from '../shared/pair-lines.ts';
+import { csvHeader, csvRows } from '../shared/formats/csv.ts';
+import { PAIR_COLUMNS } from '../shared/model-input/pair-lines.ts';
 
 const MIN_RATIO = 2.5;
 const [INPUT_SIZE, BATCH_SIZE, UNFREEZE_AFTER, EPOCHS] = [128, 16, 1, 2];

@@ -1,4 +1,4 @@
-/** As rows and outputs name public objects (shared/object-location.ts): right on AWS, and there alone. */
+/** As rows and outputs name public objects (shared/formats/object-location.ts): right on AWS, and there alone. */
 const ADDRESS = /https:\/\/([a-z0-9][a-z0-9.-]*)\.s3\.[a-z0-9-]+\.amazonaws\.com\/(?=\S)/g;
 
 /**

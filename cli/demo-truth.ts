@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { numberCell, optionalNumberCell, parseCsv, textCell } from '../shared/csv.ts';
-import { kendallTauB } from '../shared/kendall-tau.ts';
+import { numberCell, optionalNumberCell, parseCsv, textCell } from '../shared/formats/csv.ts';
+import { kendallTauB } from '../shared/statistics/kendall-tau.ts';
 
 const truthRow = z.object({ image_id: numberCell, flow_cfs: numberCell, is_daytime: textCell });
 const scoreRow = z.object({ image_id: numberCell, score: optionalNumberCell });

@@ -2,21 +2,21 @@ import { mkdirSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { generateDemoStation } from '../local/demo-station/generate.ts';
+import { generateDemoStation } from '../demo-station/generate.ts';
 import { startStack } from '../local/stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
-import { importExport } from '../shared/fpe-database/import.ts';
-import { parseJson } from '../shared/json.ts';
-import { formatCount } from '../shared/report/formats.ts';
+import { parseJson } from '../shared/formats/json.ts';
+import { formatCount } from '../shared/formats/numbers.ts';
+import { importExport } from '../shared/fpe-database/import/import-stations.ts';
 import { findStateMachine, UsageError } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { executionSummary, type RunResult, runResult } from './execution-summary.ts';
 import { nameOf } from './find-execution.ts';
 import { describeImport, progressBar } from './import.ts';
-import { formatDuration } from './progress-lines.ts';
-import { watchExecution } from './watch-execution.ts';
+import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
+import { formatDuration } from './progress/progress-lines.ts';
+import { watchExecution } from './progress/watch-execution.ts';
 
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
 

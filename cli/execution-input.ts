@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseJson } from '../shared/json.ts';
-import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/machine-inputs.ts';
+import { parseJson } from '../shared/formats/json.ts';
+import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
 import { UsageError } from './connection.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { newestExecutions } from '../shared/aws/executions.ts';
-import type { MachineKind } from '../shared/machine-inputs.ts';
+import type { MachineKind } from '../shared/inputs/machines.ts';
 import { type Connection, connect, findStateMachine, UsageError } from './connection.ts';
 
 /** Options of the program, given before or after the name of the command. */

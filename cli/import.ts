@@ -2,15 +2,15 @@ import { resolve } from 'node:path';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
+import { formatCount } from '../shared/formats/numbers.ts';
+import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import {
   type ImportPlan,
   type ImportProgress,
   type ImportResult,
   importExport,
   planImport,
-} from '../shared/fpe-database/import.ts';
-import { enumerate } from '../shared/fpe-export/enumerate.ts';
-import { formatCount } from '../shared/report/formats.ts';
+} from '../shared/fpe-database/import/import-stations.ts';
 import { connect } from './connection.ts';
 import { optionalStageOption, useStage } from './stage.ts';
 

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pMap from 'p-map';
 import { describeExecution, type ExecutionListItem, newestExecutions } from '../shared/aws/executions.ts';
-import { parseJson } from '../shared/json.ts';
+import { parseJson } from '../shared/formats/json.ts';
 import { connectToMachine } from './find-execution.ts';
-import { formatDuration } from './progress-lines.ts';
+import { formatDuration } from './progress/progress-lines.ts';
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
 type Options = { count: number; status?: (typeof STATUSES)[number] };

@@ -1,15 +1,20 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buckets, setting } from '../shared/aws/configuration.ts';
+import { versionKeys } from '../shared/execution/keys.ts';
+import { countOf } from '../shared/formats/numbers.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import {
+  type DrawingAction,
+  describeDrawing,
+  isDrawn,
+  type StationModel,
+} from '../shared/publication/drawn-models.ts';
 import {
   changeDrawing,
   type DrawingRequest,
   findDrawingChange,
   findStationModels,
-} from '../shared/aws/drawn-models.ts';
-import { type DrawingAction, describeDrawing, isDrawn, type StationModel } from '../shared/drawn-models.ts';
-import { versionKeys } from '../shared/keys.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { countOf } from '../shared/report/formats.ts';
+} from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
 import { withOpenAddresses } from './addresses.ts';
 import { UsageError } from './connection.ts';

@@ -9,7 +9,7 @@ import {
   TEMPLATE_FILE,
   type Template,
 } from '../deployment/package.ts';
-import { parseJson } from '../shared/json.ts';
+import { parseJson } from '../shared/formats/json.ts';
 import { stageOption } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
-import { parseRefreshInput } from '../shared/refresh-input.ts';
+import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { UsageError } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { connectToMachine, consoleUrl } from './find-execution.ts';
+import { followRefresh } from './progress/watch-refresh.ts';
 import { parseStationIds } from './stations-file.ts';
-import { followRefresh } from './watch-refresh.ts';
 
 type Options = {
   stations?: string;

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { optionalSetting } from '../shared/aws/configuration.ts';
-import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { createSchema, planSchema, type SchemaPlan } from '../shared/fpe-database/schema.ts';
 import { connect, UsageError } from './connection.ts';
 import { optionalStageOption, useStage } from './stage.ts';

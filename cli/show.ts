@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { describeExecution, executionHistory } from '../shared/aws/executions.ts';
-import { executionProgress } from './execution-progress.ts';
-import { executionSummary } from './execution-summary.ts';
 import { connectToMachine, consoleUrl, findExecution } from './find-execution.ts';
-import { progressLines } from './progress-lines.ts';
-import { watchedStates } from './watch-execution.ts';
+import { executionProgress } from './progress/execution-progress.ts';
+import { executionSummary } from './progress/execution-summary.ts';
+import { progressLines } from './progress/progress-lines.ts';
+import { watchedStates } from './progress/watch-execution.ts';
 
 /** `fpe show`: everything about one execution. */
 export function showCommand(): Command {

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
-import { machineKind, machineOfInput } from '../shared/machine-inputs.ts';
+import { machineKind, machineOfInput } from '../shared/inputs/machines.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { connectToMachine, consoleUrl, type GlobalOptions, nameOf } from './find-execution.ts';
+import { followRefresh } from './progress/watch-refresh.ts';
 import { followExecution } from './watch.ts';
-import { followRefresh } from './watch-refresh.ts';
 
 /** `fpe start`: one execution, of the machine that the input is meant for. */
 export function startCommand(): Command {

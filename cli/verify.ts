@@ -1,14 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { buckets } from '../shared/aws/configuration.ts';
-import type { Unchecked } from '../shared/aws/station-facts.ts';
+import { countOf } from '../shared/formats/numbers.ts';
+import type { Unchecked } from '../shared/station-models/facts.ts';
 import {
   findStationIds,
   findStrayFolders,
   type Repaired,
   type StationVerification,
   verifyAndRepair,
-} from '../shared/aws/verification.ts';
-import { countOf } from '../shared/report/formats.ts';
+} from '../shared/station-models/verification.ts';
 import { describeRepair, type Finding, needsConfirmation } from '../shared/verification/findings.ts';
 import { UsageError } from './connection.ts';
 import { connectToData, optionalStageOption } from './stage.ts';

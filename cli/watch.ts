@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { executionSummary } from './execution-summary.ts';
 import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
-import { untilLost } from './lost-sight.ts';
-import { watchExecution } from './watch-execution.ts';
-import { followRefresh } from './watch-refresh.ts';
+import { executionSummary } from './progress/execution-summary.ts';
+import { untilLost } from './progress/lost-sight.ts';
+import { watchExecution } from './progress/watch-execution.ts';
+import { followRefresh } from './progress/watch-refresh.ts';
 
 /** `fpe watch`: the states of an execution as they come and go. */
 export function watchCommand(): Command {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
-import { USUAL_MARGIN } from '../shared/job-limits.ts';
-import { isTimezone } from '../shared/local-time.ts';
+import { USUAL_MARGIN } from '../shared/execution/job-limits.ts';
+import { isTimezone } from '../shared/formats/local-time.ts';
 import { regionFault } from './containers.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -16,7 +16,7 @@ const FILE = /^([a-z][a-z0-9]*)\.yml$/;
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
-/** App and stage begin the names of SageMaker's jobs, of which 63 characters may be in all (shared/run.ts). */
+/** App and stage begin the names of SageMaker's jobs, of which 63 characters may be in all (shared/execution/run.ts). */
 const MAX_APP_AND_STAGE = 16;
 
 const bucketName = z

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod';
 import { pythonCommand } from '../local/python.ts';
-import { parseJson, parseJsonAs } from '../shared/json.ts';
+import { parseJson, parseJsonAs } from '../shared/formats/json.ts';
 import {
   type Finding,
   judge,

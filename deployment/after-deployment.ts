@@ -3,8 +3,8 @@ import { ruleInvocations, topicSubscriptions } from '../shared/aws/account.ts';
 import { readStream } from '../shared/aws/object-store.ts';
 import { findStack } from '../shared/aws/stacks.ts';
 import { completedTrainings } from '../shared/aws/training-jobs.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { readComputation, trainingOutputLocation } from '../shared/report/training-output.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import { readComputation, trainingOutputLocation } from '../shared/report/data/training-output.ts';
 import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
 import { stackName } from './package.ts';
 

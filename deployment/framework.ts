@@ -3,9 +3,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { createDurably, parseJson, readJson, removeStale } from '../local/durable-file.ts';
-import { identify, isAlive, isSameProcess } from '../local/process.ts';
-import { endWithThisProcess } from '../local/watchdog.ts';
+import { createDurably, parseJson, readJson, removeStale } from '../host/durable-file.ts';
+import { identify, isAlive, isSameProcess } from '../host/process.ts';
+import { endWithThisProcess } from '../host/watchdog.ts';
 
 const LOCK_TIMEOUT_MS = 120_000;
 

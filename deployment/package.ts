@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, wr
 import { basename, dirname, join } from 'node:path';
 import { containerImages } from '../config/containers.ts';
 import { readStage } from '../config/stage.ts';
-import { parseJson } from '../shared/json.ts';
+import { parseJson } from '../shared/formats/json.ts';
 import { runFramework } from './framework.ts';
 import { type Archive, billOfMaterials, LICENCES_FILE, SBOM_FILE } from './sbom.ts';
 

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
 import { unzipSync } from 'fflate';
 import * as z from 'zod';
-import { parseJsonAs } from '../shared/json.ts';
+import { parseJsonAs } from '../shared/formats/json.ts';
 
 export const SBOM_FILE = 'sbom.cdx.json';
 export const LICENCES_FILE = 'licences.txt';
@@ -12,7 +12,7 @@ export const LICENCES_FILE = 'licences.txt';
 /** An archive as it is packaged: name and bytes. */
 export type Archive = { name: string; body: Uint8Array; sha256: string };
 
-/** What a bundle was made of; report/esbuild-plugins.cjs writes one for each function. */
+/** What a bundle was made of; browser/esbuild-plugins.cjs writes one for each function. */
 const bundleInputs = z.array(z.string());
 const lockFile = z.object({
   packages: z.record(

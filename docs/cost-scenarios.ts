@@ -8,9 +8,9 @@ import {
   expectedUsage,
   mergeBatches,
   type RunWorkload,
-} from '../shared/cost-assumptions.ts';
-import { estimateRunCost, type Prices, type StandingUsage, US_WEST_2 } from '../shared/cost-model.ts';
-import { runInput } from '../shared/run-input.ts';
+} from '../shared/cost/assumptions.ts';
+import { estimateRunCost, type Prices, type StandingUsage, US_WEST_2 } from '../shared/cost/model.ts';
+import { runInput } from '../shared/inputs/train-station.ts';
 import { countTransitions, type MachineDefinition } from '../statemachines/count-transitions.ts';
 
 const ROOT = join(import.meta.dirname, '..');

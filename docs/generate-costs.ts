@@ -12,7 +12,7 @@ import {
   type RunWorkload,
   trainingSeconds,
   transformSeconds,
-} from '../shared/cost-assumptions.ts';
+} from '../shared/cost/assumptions.ts';
 import {
   estimateMonthlyCost,
   estimateRunCost,
@@ -26,8 +26,8 @@ import {
   type StandingPart,
   type StandingUsage,
   US_WEST_2,
-} from '../shared/cost-model.ts';
-import { formatCount } from '../shared/report/formats.ts';
+} from '../shared/cost/model.ts';
+import { formatCount } from '../shared/formats/numbers.ts';
 import {
   environmentUsage,
   estimate,
@@ -232,7 +232,7 @@ function priceSection(): string {
     Object.entries(list).map(([type, { usd, source }]): Row => [type, price(usd), what, source]);
   return `## Prices, and how to change them
 
-Another region, a discount, a price that has changed: put it into [shared/cost-model.ts](../shared/cost-model.ts) and run
+Another region, a discount, a price that has changed: put it into [shared/cost/model.ts](../shared/cost-model.ts) and run
 \`npm run costs\`. To ask for one run only, without writing this page, give its numbers, and prices where they differ:
 
     npm run costs -- '{"photos": 100000, "pairs": 5000, "trainingSpot": true}'

@@ -3,18 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { WATER_DATA_TOTAL_MS } from '../functions/fetch-observations.ts';
-import { OUTPUT_GRACE_MS, STOP_GRACE_MS } from '../local/container.ts';
 import { ASK_TIMEOUT_MS } from '../local/json-api.ts';
-import * as modelServer from '../local/model-server.ts';
 import * as postgres from '../local/postgres.ts';
+import { OUTPUT_GRACE_MS, STOP_GRACE_MS } from '../local/sagemaker/container.ts';
+import * as modelServer from '../local/sagemaker/model-server.ts';
 import { PING_TIMEOUT_MS, STOP_TIMEOUT_MS } from '../local/stack.ts';
-import {
-  DATABASE_LIMITS,
-  FAREWELL_MS,
-  IDLE_IN_TRANSACTION_MS,
-  KEEP_ALIVE_SECONDS,
-} from '../shared/aws/database.ts';
-import type { DatabaseLimits } from '../shared/aws/database-errors.ts';
 import {
   ANSWER_MS,
   CONNECT_MS,
@@ -22,7 +15,14 @@ import {
   SHORT_PATIENCE_MS,
   SILENCE_MS,
 } from '../shared/aws/service-client.ts';
-import { MODEL_CLIENT } from '../shared/sagemaker-requests.ts';
+import { MODEL_CLIENT } from '../shared/execution/sagemaker-requests.ts';
+import {
+  DATABASE_LIMITS,
+  FAREWELL_MS,
+  IDLE_IN_TRANSACTION_MS,
+  KEEP_ALIVE_SECONDS,
+} from '../shared/fpe-database/connection.ts';
+import type { DatabaseLimits } from '../shared/fpe-database/database-errors.ts';
 import { WATER_DATA_LIMITS } from '../shared/usgs/water-data-client.ts';
 
 const ROOT = join(import.meta.dirname, '..');

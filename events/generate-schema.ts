@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { MACHINE_INPUTS, type MachineKind } from '../shared/machine-inputs.ts';
+import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
 
 export const schemaFile = (kind: MachineKind): string =>
   join(import.meta.dirname, MACHINE_INPUTS[kind].schemaFile);

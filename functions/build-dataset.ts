@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { pageScript } from '../report/script.ts';
-import { annotationSession } from '../shared/annotation-sessions.ts';
-import { requireSameDataset } from '../shared/aws/dataset-files.ts';
+import { pageScript } from '../browser/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import {
   copyObject,
@@ -14,9 +12,7 @@ import {
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
-import { photoBase } from '../shared/aws/report-files.ts';
-import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
-import { annotationLines, rankDataset } from '../shared/dataset.ts';
+import { annotationSession } from '../shared/dataset/annotation-sessions.ts';
 import {
   ANNOTATION_COLUMNS,
   DATASET_IMAGE_COLUMNS,
@@ -24,14 +20,18 @@ import {
   exportedImage,
   VALUE_COLUMNS,
   valueRow,
-} from '../shared/dataset-files.ts';
-import { type Dataset, observations, run, stationExport } from '../shared/execution-state.ts';
-import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/local-time.ts';
-import type { ObjectLocation } from '../shared/object-location.ts';
-import { interpolate, observedSeries } from '../shared/observations.ts';
+} from '../shared/dataset/columns.ts';
+import { interpolate, observedSeries } from '../shared/dataset/observations.ts';
+import { annotationLines, rankDataset } from '../shared/dataset/rank-dataset.ts';
+import { type Dataset, observations, run, stationExport } from '../shared/execution/train-station-state.ts';
+import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
+import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/formats/local-time.ts';
+import type { ObjectLocation } from '../shared/formats/object-location.ts';
+import { requireSameDataset } from '../shared/model-bucket/dataset-files.ts';
+import { photoBase } from '../shared/model-bucket/report-files.ts';
+import { decisionsOf, type Judgement, judgementsOf } from '../shared/predictions/judged-pairs.ts';
 import { checkDataset } from '../shared/quality/dataset-quality.ts';
-import { datasetPage } from '../shared/report/data-pages.ts';
-import { decisionsOf, type Judgement, judgementsOf } from '../shared/report/run-pairs.ts';
+import { datasetPage } from '../shared/report/page/data-pages.ts';
 
 const event = z.object({ run, export: stationExport, observations: observations.optional() });
 

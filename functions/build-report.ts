@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { pageScript } from '../report/script.ts';
+import { pageScript } from '../browser/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishKendallTau, publishLeftOut } from '../shared/aws/metrics.ts';
 import {
@@ -11,24 +11,29 @@ import {
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
-import { findPreviousModel } from '../shared/aws/previous-model.ts';
-import { fileChecksums, photoBase } from '../shared/aws/report-files.ts';
-import type { Report } from '../shared/execution-state.ts';
-import { misreadWindows } from '../shared/model-windows.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { prediction, unclearName, unclearPhoto } from '../shared/predictions.ts';
+import type { Report } from '../shared/execution/train-station-state.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import { findPreviousModel } from '../shared/model-bucket/previous-model.ts';
+import { fileChecksums, photoBase } from '../shared/model-bucket/report-files.ts';
+import { misreadWindows } from '../shared/model-input/model-windows.ts';
+import { prediction, unclearName, unclearPhoto } from '../shared/predictions/columns.ts';
+import { decisionsOf, judgedPairs, judgement, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
+import { collectPhotos } from '../shared/predictions/scored-photos.ts';
 import { qualityRemarks, reportChecks } from '../shared/quality/dataset-quality.ts';
 import { countFindings, qualityFile } from '../shared/quality/finding.ts';
-import { metricsFile } from '../shared/report/metrics.ts';
-import { agreementNote } from '../shared/report/note.ts';
-import { remarks } from '../shared/report/remarks.ts';
-import { type ReportState, rankInputSummary, reportData, reportState } from '../shared/report/report-data.ts';
-import { reportPage } from '../shared/report/report-page.ts';
-import { jobCosts } from '../shared/report/run-cost.ts';
-import { decisionsOf, judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
-import { collectPhotos } from '../shared/report/scored-photos.ts';
-import { forEachGroup } from '../shared/report/split-groups.ts';
-import { readTrainingOutput, trainingOutputLocation } from '../shared/report/training-output.ts';
+import { remarks } from '../shared/report/data/remarks.ts';
+import {
+  type ReportState,
+  rankInputSummary,
+  reportData,
+  reportState,
+} from '../shared/report/data/report-data.ts';
+import { jobCosts } from '../shared/report/data/run-cost.ts';
+import { forEachGroup } from '../shared/report/data/split-groups.ts';
+import { readTrainingOutput, trainingOutputLocation } from '../shared/report/data/training-output.ts';
+import { metricsFile } from '../shared/report/metrics/file.ts';
+import { agreementNote } from '../shared/report/page/note.ts';
+import { reportPage } from '../shared/report/page/report-page.ts';
 
 /** Compares scores with observed values, and writes the report for people and its numbers for programs. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {

@@ -3,8 +3,7 @@ import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishScoring } from '../shared/aws/metrics.ts';
 import { readRows, readStream, writeCsv } from '../shared/aws/object-store.ts';
-import { csvHeader, csvRows } from '../shared/csv.ts';
-import { CsvRowEnds } from '../shared/csv-row-ends.ts';
+import { PHOTO_FAULTS, sumCounts } from '../shared/dataset/reasons.ts';
 import { PredictionsIncomplete } from '../shared/errors.ts';
 import {
   type MergedBatch,
@@ -13,17 +12,18 @@ import {
   type Predictions,
   type Run,
   run,
-} from '../shared/execution-state.ts';
-import { inUtc } from '../shared/local-time.ts';
-import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
+} from '../shared/execution/train-station-state.ts';
+import { csvHeader, csvRows } from '../shared/formats/csv.ts';
+import { CsvRowEnds } from '../shared/formats/csv-row-ends.ts';
+import { inUtc } from '../shared/formats/local-time.ts';
+import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
 import {
   chunkName,
   PREDICTION_COLUMNS,
   UNCLEAR_COLUMNS,
   unclearName,
   unclearPhoto,
-} from '../shared/predictions.ts';
-import { PHOTO_FAULTS, sumCounts } from '../shared/reasons.ts';
+} from '../shared/predictions/columns.ts';
 
 /** Puts the chunks together as predictions.csv: every photo has its row, or the run fails (Q-M2). */
 export const handler = lambdaHandler(

@@ -1,15 +1,15 @@
 import * as z from 'zod';
-import { withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readAllRows, readRows } from '../shared/aws/object-store.ts';
-import { readScores } from '../shared/aws/previous-model.ts';
-import { type Promotion, type Run, run } from '../shared/execution-state.ts';
+import { publishedKeys } from '../shared/execution/keys.ts';
+import { type Promotion, type Run, run } from '../shared/execution/train-station-state.ts';
+import { withDatabase } from '../shared/fpe-database/connection.ts';
 import { findDefaultModel } from '../shared/fpe-database/published-model.ts';
-import { publishedKeys } from '../shared/keys.ts';
-import { prediction } from '../shared/predictions.ts';
-import { type DefaultModel, decidedByInput, decidePromotion } from '../shared/promotion.ts';
-import { judgedPairs, judgement, pairSplitRow } from '../shared/report/run-pairs.ts';
-import { collectPhotos } from '../shared/report/scored-photos.ts';
+import { readScores } from '../shared/model-bucket/previous-model.ts';
+import { prediction } from '../shared/predictions/columns.ts';
+import { judgedPairs, judgement, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
+import { collectPhotos } from '../shared/predictions/scored-photos.ts';
+import { type DefaultModel, decidedByInput, decidePromotion } from '../shared/publication/promotion.ts';
 
 /** Compares the new model with the station's default on the held-out pairs, before anything is published. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {

@@ -1,24 +1,38 @@
 import { Readable } from 'node:stream';
 import pMap from 'p-map';
 import * as z from 'zod';
+import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
+import { readRows, readText, writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
+import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
 import {
   type AnnotationFile,
   type AnnotationSession,
   parseAnnotationFile,
-} from '../shared/annotation-sessions.ts';
-import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/database.ts';
-import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { readRows, readText, writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
-import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
-import { csvHeader, csvRows } from '../shared/csv.ts';
+} from '../shared/dataset/annotation-sessions.ts';
 import {
   EXPORTED_IMAGE_COLUMNS,
   type ExportedImage,
   exportedImage,
   VALUE_COLUMNS,
-} from '../shared/dataset-files.ts';
+} from '../shared/dataset/columns.ts';
+import { FILL_VALUES, fillValues } from '../shared/dataset/observed-values.ts';
+import { usableKey } from '../shared/dataset/photo-key.ts';
+import {
+  type Counts,
+  leftOutPhrases,
+  noneOf,
+  PAIR_EXCLUSIONS,
+  type PairExclusion,
+  PHOTO_EXCLUSIONS,
+  type PhotoExclusion,
+  VALUE_EXCLUSIONS,
+} from '../shared/dataset/reasons.ts';
 import { NoAnnotations, NoImages } from '../shared/errors.ts';
-import { type Run, run, type StationExport } from '../shared/execution-state.ts';
+import { type Run, run, type StationExport } from '../shared/execution/train-station-state.ts';
+import { csvHeader, csvRows } from '../shared/formats/csv.ts';
+import { formatExactInstant, formatInstant } from '../shared/formats/local-time.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/fpe-database/connection.ts';
 import {
   annotationSessionRows,
   fillCandidates,
@@ -29,21 +43,7 @@ import {
   stationImages,
   stationValues,
 } from '../shared/fpe-database/station-export.ts';
-import { usableKey } from '../shared/image-key.ts';
-import { formatExactInstant, formatInstant } from '../shared/local-time.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { FILL_VALUES, fillValues } from '../shared/observed-values.ts';
-import { PhotoSet } from '../shared/photo-set.ts';
-import {
-  type Counts,
-  leftOutPhrases,
-  noneOf,
-  PAIR_EXCLUSIONS,
-  type PairExclusion,
-  PHOTO_EXCLUSIONS,
-  type PhotoExclusion,
-  VALUE_EXCLUSIONS,
-} from '../shared/reasons.ts';
+import { PhotoSet } from '../shared/predictions/photo-set.ts';
 
 const FILES_AT_ONCE = 50;
 

@@ -2,25 +2,8 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishScoredPhotos } from '../shared/aws/metrics.ts';
-import { readSortedPredictions } from '../shared/aws/model-files.ts';
 import { csvUpload, findVersion, readAllRows, readJson, writeCsv } from '../shared/aws/object-store.ts';
-import { assertClaimHeld } from '../shared/aws/run-claim.ts';
-import { csvHeader, csvRows, formatCsv } from '../shared/csv.ts';
-import { PredictionsIncomplete } from '../shared/errors.ts';
-import { type MergedBatch, mergedBatch } from '../shared/execution-state.ts';
-import { byInstant, extendPredictions } from '../shared/extended-predictions.ts';
-import { imagesetUuidOf } from '../shared/image-key.ts';
-import { imagesetPredictionsKey } from '../shared/keys.ts';
-import { inUtc, type StationClock, stationClock } from '../shared/local-time.ts';
-import {
-  chunkName,
-  IMAGESET_PREDICTION_COLUMNS,
-  imagesetLine,
-  inStationTime,
-  PREDICTION_COLUMNS,
-  type PredictedPhoto,
-  predictedPhoto,
-} from '../shared/predictions.ts';
+import { imagesetUuidOf } from '../shared/dataset/photo-key.ts';
 import {
   type Counts,
   leftOutPhrases,
@@ -28,8 +11,9 @@ import {
   PHOTO_FAULTS,
   type PhotoFault,
   sumCounts,
-} from '../shared/reasons.ts';
-import { formatCount } from '../shared/report/formats.ts';
+} from '../shared/dataset/reasons.ts';
+import { PredictionsIncomplete } from '../shared/errors.ts';
+import { imagesetPredictionsKey } from '../shared/execution/keys.ts';
 import {
   type Corrections,
   corrections,
@@ -38,7 +22,23 @@ import {
   type Selection,
   scoringRun,
   selection,
-} from '../shared/scoring-state.ts';
+} from '../shared/execution/score-station-state.ts';
+import { type MergedBatch, mergedBatch } from '../shared/execution/train-station-state.ts';
+import { csvHeader, csvRows, formatCsv } from '../shared/formats/csv.ts';
+import { inUtc, type StationClock, stationClock } from '../shared/formats/local-time.ts';
+import { formatCount } from '../shared/formats/numbers.ts';
+import { readSortedPredictions } from '../shared/model-bucket/model-files.ts';
+import { assertClaimHeld } from '../shared/model-bucket/run-claim.ts';
+import {
+  chunkName,
+  IMAGESET_PREDICTION_COLUMNS,
+  imagesetLine,
+  inStationTime,
+  PREDICTION_COLUMNS,
+  type PredictedPhoto,
+  predictedPhoto,
+} from '../shared/predictions/columns.ts';
+import { byInstant, extendPredictions } from '../shared/predictions/extended-predictions.ts';
 
 const FILES_AT_ONCE = 10;
 

@@ -6,8 +6,7 @@ import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readRows, writeCsv } from '../shared/aws/object-store.ts';
 import { readJsonSecret, readSecret } from '../shared/aws/secrets.ts';
-import { csvPieces } from '../shared/csv.ts';
-import { exportedImage, VALUE_COLUMNS } from '../shared/dataset-files.ts';
+import { exportedImage, VALUE_COLUMNS } from '../shared/dataset/columns.ts';
 import { ObservationsRefused } from '../shared/errors.ts';
 import {
   type Observations,
@@ -15,15 +14,16 @@ import {
   run,
   type StationExport,
   stationExport,
-} from '../shared/execution-state.ts';
-import { formatExactInstant, formatInstant } from '../shared/local-time.ts';
+} from '../shared/execution/train-station-state.ts';
+import { csvPieces } from '../shared/formats/csv.ts';
+import { formatExactInstant, formatInstant } from '../shared/formats/local-time.ts';
 import {
   describeOddYears,
   oddYears,
   type PhotoTime,
   type PhotoYear,
   photoYears,
-} from '../shared/photo-years.ts';
+} from '../shared/predictions/photo-years.ts';
 import {
   type Discharge,
   dischargesOf,

@@ -3,13 +3,13 @@ import * as z from 'zod';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readText, readTextRange, writeCsv } from '../shared/aws/object-store.ts';
-import { csvHeader, formatCsv, parseCsv } from '../shared/csv.ts';
+import { aboveZero, noneOf, PHOTO_FAULTS, sumOf } from '../shared/dataset/reasons.ts';
 import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
-import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution-state.ts';
-import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/input-files.ts';
-import { inUtc } from '../shared/local-time.ts';
-import { readsAtOnce } from '../shared/merge-plan.ts';
-import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
+import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution/train-station-state.ts';
+import { csvHeader, formatCsv, parseCsv } from '../shared/formats/csv.ts';
+import { inUtc } from '../shared/formats/local-time.ts';
+import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/model-input/rank-input.ts';
 import {
   chunkName,
   faultOf,
@@ -18,9 +18,9 @@ import {
   parseModelAnswer,
   UNCLEAR_COLUMNS,
   unclearName,
-} from '../shared/predictions.ts';
+} from '../shared/predictions/columns.ts';
+import { readsAtOnce } from '../shared/predictions/merge-plan.ts';
 import { unclearBy } from '../shared/quality/darkness.ts';
-import { aboveZero, noneOf, PHOTO_FAULTS, sumOf } from '../shared/reasons.ts';
 
 /**
  * Joins one batch of photos with the scores that the transform job left for them, one object per photo. Where S3 asks to slow

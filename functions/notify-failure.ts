@@ -1,7 +1,7 @@
 import { setting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishNotification } from '../shared/aws/notifications.ts';
-import { failureNotification, statusChange } from '../shared/execution-notifications.ts';
+import { failureNotification, statusChange } from '../shared/notifications/execution-notifications.ts';
 
 /**
  * Tells people of an execution that ended badly. EventBridge calls it with the event as it is: a template of its own would put

@@ -2,9 +2,12 @@ import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishNotification } from '../shared/aws/notifications.ts';
-import { scoringNotification, trainingNotification } from '../shared/execution-notifications.ts';
-import { predictions, promotion, publication, report, run } from '../shared/execution-state.ts';
-import { extension, scoringRun, selection } from '../shared/scoring-state.ts';
+import { extension, scoringRun, selection } from '../shared/execution/score-station-state.ts';
+import { predictions, promotion, publication, report, run } from '../shared/execution/train-station-state.ts';
+import {
+  scoringNotification,
+  trainingNotification,
+} from '../shared/notifications/execution-notifications.ts';
 
 const trained = z.object({ run, predictions, report, promotion, published: publication });
 const scored = z.object({

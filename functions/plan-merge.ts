@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readStream } from '../shared/aws/object-store.ts';
-import { type MergePlan, manifests, transformRun } from '../shared/execution-state.ts';
-import { planBatches } from '../shared/merge-plan.ts';
+import { type MergePlan, manifests, transformRun } from '../shared/execution/train-station-state.ts';
+import { planBatches } from '../shared/predictions/merge-plan.ts';
 
 /** Divides the scored photos into batches that are merged side by side. */
 export const handler = lambdaHandler(

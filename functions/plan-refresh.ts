@@ -1,35 +1,39 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { buckets, jobTimeMargin } from '../shared/aws/configuration.ts';
-import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
-import { formerImagesets, readPeopleRecords, stationsWithPeopleLeft } from '../shared/aws/people-left.ts';
-import { takeRefreshClaim } from '../shared/aws/refresh-claim.ts';
-import { readScoredUntil } from '../shared/aws/scored-until.ts';
 import { InvalidInput } from '../shared/errors.ts';
+import { executionLimit } from '../shared/execution/job-limits.ts';
+import { refreshKeys } from '../shared/execution/keys.ts';
+import { requireVariable, runId } from '../shared/execution/run.ts';
+import { VARIABLES } from '../shared/execution/variables.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import {
   defaultModels,
   stationHistories,
   stationIds,
   stationPeople,
 } from '../shared/fpe-database/station-histories.ts';
-import { executionLimit } from '../shared/job-limits.ts';
-import { refreshKeys } from '../shared/keys.ts';
-import type { RefreshClaim } from '../shared/refresh-claim.ts';
 import {
   parseRefreshInput,
   type RefreshInput,
   stationRules,
   type TrainingParameters,
-} from '../shared/refresh-input.ts';
-import { type Decision, planRefresh } from '../shared/refresh-plan.ts';
-import type { Refresh, RefreshTask } from '../shared/refresh-state.ts';
-import { requireVariable, runId } from '../shared/run.ts';
-import { parseRunInput } from '../shared/run-input.ts';
-import { STARTED_BY } from '../shared/started-by.ts';
-import { VARIABLES } from '../shared/variables.ts';
+} from '../shared/inputs/refresh-stations.ts';
+import { STARTED_BY } from '../shared/inputs/started-by.ts';
+import { parseRunInput } from '../shared/inputs/train-station.ts';
+import {
+  formerImagesets,
+  readPeopleRecords,
+  stationsWithPeopleLeft,
+} from '../shared/model-bucket/people-left.ts';
+import { takeRefreshClaim } from '../shared/model-bucket/refresh-claim.ts';
+import { readScoredUntil } from '../shared/model-bucket/scored-until.ts';
+import type { RefreshClaim } from '../shared/refresh/claim.ts';
+import { type Decision, planRefresh } from '../shared/refresh/plan.ts';
+import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
 
 const event = z.object({
   input: z.unknown(),

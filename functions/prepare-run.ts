@@ -1,26 +1,26 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { buckets, jobTimeMargin, setting } from '../shared/aws/configuration.ts';
-import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { findManifest } from '../shared/aws/model-publication.ts';
-import { readModelSource } from '../shared/aws/model-source.ts';
 import { findSize, listObjects, writeObject } from '../shared/aws/object-store.ts';
-import { takeClaim } from '../shared/aws/run-claim.ts';
-import { modelCodeExists } from '../shared/claim.ts';
+import { requireStationSize } from '../shared/dataset/station-size.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
-import type { Run } from '../shared/execution-state.ts';
+import { jobLimits } from '../shared/execution/job-limits.ts';
+import { datasetKeys, modelKeys, runKeys } from '../shared/execution/keys.ts';
+import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/execution/run.ts';
+import { modelCodeExists } from '../shared/execution/run-claim.ts';
+import { modelRequest, trainingRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
+import type { Run } from '../shared/execution/train-station-state.ts';
+import { VARIABLES } from '../shared/execution/variables.ts';
+import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { packSource } from '../shared/formats/source-archive.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findRunChecks, findStationSize, type RunChecks } from '../shared/fpe-database/run-checks.ts';
-import { jobLimits } from '../shared/job-limits.ts';
-import { datasetKeys, modelKeys, runKeys } from '../shared/keys.ts';
-import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
-import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/run.ts';
-import { parseRunInput, type RunInput } from '../shared/run-input.ts';
-import { modelRequest, trainingRequest, transformRequest } from '../shared/sagemaker-requests.ts';
-import { packSource } from '../shared/source-archive.ts';
-import { requireStationSize } from '../shared/station-size.ts';
-import { VARIABLES } from '../shared/variables.ts';
+import { parseRunInput, type RunInput } from '../shared/inputs/train-station.ts';
+import { findManifest } from '../shared/model-bucket/model-publication.ts';
+import { readModelSource } from '../shared/model-bucket/model-source.ts';
+import { takeClaim } from '../shared/model-bucket/run-claim.ts';
 
 const event = z.object({
   input: z.unknown(),

@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { buckets, setting } from '../shared/aws/configuration.ts';
-import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { readModelFilters } from '../shared/aws/model-files.ts';
+import { scoringKeys } from '../shared/execution/keys.ts';
+import { jobBase, runId } from '../shared/execution/run.ts';
+import { modelRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
+import type { ScoringRun } from '../shared/execution/score-station-state.ts';
+import { requireStationExists, requireTimezone } from '../shared/execution/station.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
-import { scoringKeys } from '../shared/keys.ts';
-import { pairDatesOf, windowsOf } from '../shared/model-windows.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { jobBase, runId } from '../shared/run.ts';
-import { modelRequest, transformRequest } from '../shared/sagemaker-requests.ts';
-import { parseScoringInput } from '../shared/scoring-input.ts';
-import { requireModel } from '../shared/scoring-model.ts';
-import type { ScoringRun } from '../shared/scoring-state.ts';
-import { requireStationExists, requireTimezone } from '../shared/station.ts';
+import { parseScoringInput } from '../shared/inputs/score-station.ts';
+import { readModelFilters } from '../shared/model-bucket/model-files.ts';
+import { pairDatesOf, windowsOf } from '../shared/model-input/model-windows.ts';
+import { requireModel } from '../shared/predictions/scoring-model.ts';
 
 const event = z.object({
   input: z.unknown(),

@@ -1,27 +1,14 @@
 import pMap from 'p-map';
 import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
-import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
-import { writeImagesetPredictions } from '../shared/aws/imageset-predictions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
-import {
-  findManifest,
-  preserveReplaced,
-  restoreFixedPlaces,
-  writeFixedPlaces,
-  writePublicFiles,
-  writePublicFolder,
-  writeVersion,
-} from '../shared/aws/model-publication.ts';
 import { findSize, writeConditionally } from '../shared/aws/object-store.ts';
-import { changePeopleRecord } from '../shared/aws/people-record.ts';
-import { finishClaim } from '../shared/aws/run-claim.ts';
-import { withdrawFromImagesets } from '../shared/aws/station-withdrawal.ts';
-import { withdrawFromFolder } from '../shared/aws/withdrawal.ts';
-import { modelCodeExists } from '../shared/claim.ts';
 import { DefaultChanged } from '../shared/errors.ts';
+import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/execution/keys.ts';
+import { modelCodeExists } from '../shared/execution/run-claim.ts';
+import type { ScoredUntil } from '../shared/execution/score-station-state.ts';
 import {
   dataset,
   type Promotion,
@@ -31,7 +18,15 @@ import {
   run,
   stationExport,
   training,
-} from '../shared/execution-state.ts';
+} from '../shared/execution/train-station-state.ts';
+import { stationClock } from '../shared/formats/local-time.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import {
+  DATABASE_LIMITS,
+  type Database,
+  inTransaction,
+  withDatabase,
+} from '../shared/fpe-database/connection.ts';
 import {
   type DrawnDefault,
   findDefaultModel,
@@ -46,15 +41,25 @@ import {
   upsertModel,
 } from '../shared/fpe-database/published-model.ts';
 import { findImagesetUuids, photosWithPeople } from '../shared/fpe-database/station-export.ts';
-import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/keys.ts';
-import { stationClock } from '../shared/local-time.ts';
-import { modelAddresses } from '../shared/model-addresses.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { withImagesets, withNewFolder } from '../shared/people-record.ts';
-import { PhotoSet } from '../shared/photo-set.ts';
-import { outcomeOf } from '../shared/promotion.ts';
-import type { ScoredUntil } from '../shared/scoring-state.ts';
-import { withdrawalOf } from '../shared/withdrawal.ts';
+import { writeImagesetPredictions } from '../shared/model-bucket/imageset-predictions.ts';
+import {
+  findManifest,
+  preserveReplaced,
+  restoreFixedPlaces,
+  writeFixedPlaces,
+  writePublicFiles,
+  writePublicFolder,
+  writeVersion,
+} from '../shared/model-bucket/model-publication.ts';
+import { changePeopleRecord } from '../shared/model-bucket/people-record.ts';
+import { finishClaim } from '../shared/model-bucket/run-claim.ts';
+import { withdrawFromFolder } from '../shared/model-bucket/withdrawal.ts';
+import { withImagesets, withNewFolder } from '../shared/predictions/people-record.ts';
+import { PhotoSet } from '../shared/predictions/photo-set.ts';
+import { withdrawalOf } from '../shared/predictions/withdrawal.ts';
+import { modelAddresses } from '../shared/publication/model-addresses.ts';
+import { outcomeOf } from '../shared/publication/promotion.ts';
+import { withdrawFromImagesets } from '../shared/station-models/withdrawal.ts';
 
 const event = z.object({
   run,

@@ -1,18 +1,18 @@
 import * as z from 'zod';
-import { DATABASE_LIMITS, withDatabase } from '../shared/aws/database.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/aws/object-store.ts';
-import { readPeopleRecord, recordExtendedPhotos } from '../shared/aws/people-record.ts';
-import { renewClaim } from '../shared/aws/run-claim.ts';
-import { withdrawFromFile } from '../shared/aws/withdrawal.ts';
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
+import { extension, type ScoringRun, scoringRun } from '../shared/execution/score-station-state.ts';
+import type { ObjectLocation } from '../shared/formats/object-location.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findModelState } from '../shared/fpe-database/scoring-model.ts';
 import { findImagesetUuids, photosWithPeople } from '../shared/fpe-database/station-export.ts';
-import type { ObjectLocation } from '../shared/object-location.ts';
-import { PhotoSet } from '../shared/photo-set.ts';
-import { extension, type ScoringRun, scoringRun } from '../shared/scoring-state.ts';
-import { withdrawalOf } from '../shared/withdrawal.ts';
+import { readPeopleRecord, recordExtendedPhotos } from '../shared/model-bucket/people-record.ts';
+import { renewClaim } from '../shared/model-bucket/run-claim.ts';
+import { withdrawFromFile } from '../shared/model-bucket/withdrawal.ts';
+import { PhotoSet } from '../shared/predictions/photo-set.ts';
+import { withdrawalOf } from '../shared/predictions/withdrawal.ts';
 
 /**
  * Puts the extended predictions in the place of those that the website reads: one copy within S3, so a reader finds the old file

@@ -1,14 +1,19 @@
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { hasFixedPlaces } from '../shared/aws/model-files.ts';
-import { renewManifest } from '../shared/aws/model-publication.ts';
 import { CSV_TYPE, listObjects, writeJson } from '../shared/aws/object-store.ts';
-import { recordExtendedPhotos } from '../shared/aws/people-record.ts';
-import { type Copy, replaceTogether } from '../shared/aws/publication.ts';
-import { finishClaim, renewClaim } from '../shared/aws/run-claim.ts';
 import { ModelReplaced } from '../shared/errors.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { type ScoredUntil, type ScoringRun, scoringRun, selection } from '../shared/scoring-state.ts';
+import {
+  type ScoredUntil,
+  type ScoringRun,
+  scoringRun,
+  selection,
+} from '../shared/execution/score-station-state.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import { hasFixedPlaces } from '../shared/model-bucket/model-files.ts';
+import { renewManifest } from '../shared/model-bucket/model-publication.ts';
+import { recordExtendedPhotos } from '../shared/model-bucket/people-record.ts';
+import { type Copy, replaceTogether } from '../shared/model-bucket/publication.ts';
+import { finishClaim, renewClaim } from '../shared/model-bucket/run-claim.ts';
 
 /**
  * Writes down what is published: the model's own predictions, by which an execution knows what is scored, those at the places that

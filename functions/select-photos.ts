@@ -2,20 +2,27 @@ import { Readable } from 'node:stream';
 import pMap from 'p-map';
 import * as z from 'zod';
 import { jobTimeMargin } from '../shared/aws/configuration.ts';
-import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/aws/database.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
-import { findPredictions, otherPredictions, readSortedPredictions } from '../shared/aws/model-files.ts';
 import { findVersion, readRows, writeCsv, writeJson } from '../shared/aws/object-store.ts';
-import { readPeopleRecord } from '../shared/aws/people-record.ts';
 import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
-import { takeClaim } from '../shared/aws/run-claim.ts';
-import { findWithdrawal, recordWithdrawal } from '../shared/aws/withdrawal-record.ts';
-import { csvHeader, csvPieces, csvRows } from '../shared/csv.ts';
+import { findImageKey, imagesetUuidOf, usableKey } from '../shared/dataset/photo-key.ts';
+import { type Counts, noneOf, PHOTO_EXCLUSIONS, type PhotoExclusion } from '../shared/dataset/reasons.ts';
 import { FileInvalid, ObjectNotFound, PhotosMissing } from '../shared/errors.ts';
-import { byInstant, extendPredictions } from '../shared/extended-predictions.ts';
+import { scoringLimit } from '../shared/execution/job-limits.ts';
+import {
+  type Corrections,
+  placeOf,
+  type ScoringRun,
+  type Selection,
+  scoringRun,
+} from '../shared/execution/score-station-state.ts';
+import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
+import { formatInstant, inUtc, stationClock } from '../shared/formats/local-time.ts';
+import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findModelUuids } from '../shared/fpe-database/scoring-model.ts';
 import {
   inSnapshot,
@@ -24,13 +31,19 @@ import {
   snapshotTime,
   stationImages,
 } from '../shared/fpe-database/station-export.ts';
-import { findImageKey, imagesetUuidOf, usableKey } from '../shared/image-key.ts';
-import { INPUT_IMAGE_COLUMNS } from '../shared/input-files.ts';
-import { scoringLimit } from '../shared/job-limits.ts';
-import { formatInstant, inUtc, stationClock } from '../shared/local-time.ts';
-import { splitOfNewPhoto, windowFilter } from '../shared/model-windows.ts';
-import { type ObjectLocation, s3Uri } from '../shared/object-location.ts';
-import { type PeopleRecord, peopleLeft } from '../shared/people-record.ts';
+import {
+  findPredictions,
+  otherPredictions,
+  readSortedPredictions,
+} from '../shared/model-bucket/model-files.ts';
+import { readPeopleRecord } from '../shared/model-bucket/people-record.ts';
+import { takeClaim } from '../shared/model-bucket/run-claim.ts';
+import { findWithdrawal, recordWithdrawal } from '../shared/model-bucket/withdrawal-record.ts';
+import { splitOfNewPhoto, windowFilter } from '../shared/model-input/model-windows.ts';
+import { INPUT_IMAGE_COLUMNS } from '../shared/model-input/rank-input.ts';
+import { PREDICTION_COLUMNS, type PredictedPhoto, predictedPhoto } from '../shared/predictions/columns.ts';
+import { byInstant, extendPredictions } from '../shared/predictions/extended-predictions.ts';
+import { type PeopleRecord, peopleLeft } from '../shared/predictions/people-record.ts';
 import {
   areFewVanished,
   type PhotoSelection,
@@ -40,17 +53,8 @@ import {
   requireFewRemovals,
   type ScoredElsewhere,
   selectPhotos,
-} from '../shared/photo-selection.ts';
-import { PhotoSet } from '../shared/photo-set.ts';
-import { PREDICTION_COLUMNS, type PredictedPhoto, predictedPhoto } from '../shared/predictions.ts';
-import { type Counts, noneOf, PHOTO_EXCLUSIONS, type PhotoExclusion } from '../shared/reasons.ts';
-import {
-  type Corrections,
-  placeOf,
-  type ScoringRun,
-  type Selection,
-  scoringRun,
-} from '../shared/scoring-state.ts';
+} from '../shared/predictions/photo-selection.ts';
+import { PhotoSet } from '../shared/predictions/photo-set.ts';
 import {
   EMPTY_WITHDRAWAL,
   joinWithdrawals,
@@ -58,7 +62,7 @@ import {
   type Withdrawal,
   withdrawalOf,
   withoutPhotos,
-} from '../shared/withdrawal.ts';
+} from '../shared/predictions/withdrawal.ts';
 
 const FILES_AT_ONCE = 5;
 

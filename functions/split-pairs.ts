@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import * as z from 'zod';
-import { pageScript } from '../report/script.ts';
+import { pageScript } from '../browser/script.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import {
   copyObject,
@@ -10,26 +10,26 @@ import {
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
-import { photoBase } from '../shared/aws/report-files.ts';
-import { csvPieces } from '../shared/csv.ts';
 import {
   ANNOTATION_COLUMNS,
   annotationLine,
   annotationRow,
   type DatasetImage,
   datasetImage,
-} from '../shared/dataset-files.ts';
-import { type Run, run, type Split } from '../shared/execution-state.ts';
-import { imageFilter } from '../shared/image-filter.ts';
-import { imageSplitter } from '../shared/image-split.ts';
-import { INPUT_IMAGE_COLUMNS, rankInput } from '../shared/input-files.ts';
-import { extremes, formatInstant, stationClock } from '../shared/local-time.ts';
-import { filterPairs } from '../shared/pair-filter.ts';
-import { PAIR_COLUMNS, pairLines } from '../shared/pair-lines.ts';
-import { splitPairs } from '../shared/pair-split.ts';
-import { noneOf, PHOTO_FILTERS } from '../shared/reasons.ts';
-import { inputPage } from '../shared/report/data-pages.ts';
-import { seededRandom } from '../shared/seeded-random.ts';
+} from '../shared/dataset/columns.ts';
+import { noneOf, PHOTO_FILTERS } from '../shared/dataset/reasons.ts';
+import { type Run, run, type Split } from '../shared/execution/train-station-state.ts';
+import { csvPieces } from '../shared/formats/csv.ts';
+import { extremes, formatInstant, stationClock } from '../shared/formats/local-time.ts';
+import { photoBase } from '../shared/model-bucket/report-files.ts';
+import { imageFilter } from '../shared/model-input/image-filter.ts';
+import { imageSplitter } from '../shared/model-input/image-split.ts';
+import { filterPairs } from '../shared/model-input/pair-filter.ts';
+import { PAIR_COLUMNS, pairLines } from '../shared/model-input/pair-lines.ts';
+import { splitPairs } from '../shared/model-input/pair-split.ts';
+import { INPUT_IMAGE_COLUMNS, rankInput } from '../shared/model-input/rank-input.ts';
+import { inputPage } from '../shared/report/page/data-pages.ts';
+import { seededRandom } from '../shared/statistics/seeded-random.ts';
 
 /** Applies the filters of the input, divides the pairs into training and validation, and writes the model's input. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Split> => {

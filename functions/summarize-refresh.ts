@@ -5,23 +5,23 @@ import { findExecution, runningExecutions } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
 import { readJson, writeCsv } from '../shared/aws/object-store.ts';
-import { refreshKeys } from '../shared/keys.ts';
-import { type LateExecution, lateExecutions } from '../shared/late-executions.ts';
-import { s3Uri } from '../shared/object-location.ts';
+import { refreshKeys } from '../shared/execution/keys.ts';
+import { type LateExecution, lateExecutions } from '../shared/execution/late-executions.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
 import {
   type Refresh,
   type RefreshSummary,
   refresh,
   refreshPlan,
   stationOutcome,
-} from '../shared/refresh-state.ts';
+} from '../shared/refresh/state.ts';
 import {
   refreshMessage,
   resultCsv,
   resultRows,
   type StationExecution,
   summarizeRefresh,
-} from '../shared/refresh-summary.ts';
+} from '../shared/refresh/summary.ts';
 
 /** DescribeExecution allows 15 a second (Step Functions quotas); the SDK waits when it is told to. */
 const DESCRIBED_AT_ONCE = 10;

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { findArchive } from '../shared/aws/model-files.ts';
-import { readModelSource } from '../shared/aws/model-source.ts';
 import { readStream, writeObject } from '../shared/aws/object-store.ts';
-import { servedArchive } from '../shared/model-archive.ts';
-import { s3Uri } from '../shared/object-location.ts';
-import { type SuppliedModel, scoringRun } from '../shared/scoring-state.ts';
+import { type SuppliedModel, scoringRun } from '../shared/execution/score-station-state.ts';
+import { servedArchive } from '../shared/formats/model-archive.ts';
+import { s3Uri } from '../shared/formats/object-location.ts';
+import { findArchive } from '../shared/model-bucket/model-files.ts';
+import { readModelSource } from '../shared/model-bucket/model-source.ts';
 
 /**
  * Makes the archive that the model is served from: the published weights with our code, in passing. Code that lies in the

@@ -4,7 +4,7 @@ import { runningExecutions } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
 import { publishOldestExecution } from '../shared/aws/metrics.ts';
-import { type LateExecution, lateExecutions, oldestHours } from '../shared/late-executions.ts';
+import { type LateExecution, lateExecutions, oldestHours } from '../shared/execution/late-executions.ts';
 
 const event = z.object({ machines: z.array(z.string().startsWith('arn:')) });
 

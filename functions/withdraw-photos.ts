@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { renewClaim } from '../shared/aws/run-claim.ts';
-import { withdrawFromStation } from '../shared/aws/station-withdrawal.ts';
-import { requireFewRemovals } from '../shared/photo-selection.ts';
-import { placeOf, scoringRun, selection, type Withdrawn } from '../shared/scoring-state.ts';
+import { placeOf, scoringRun, selection, type Withdrawn } from '../shared/execution/score-station-state.ts';
+import { renewClaim } from '../shared/model-bucket/run-claim.ts';
+import { requireFewRemovals } from '../shared/predictions/photo-selection.ts';
+import { withdrawFromStation } from '../shared/station-models/withdrawal.ts';
 
 const event = z.object({
   run: scoringRun,

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeManifest } from '../shared/aws/manifest.ts';
 import { copyObject, readAllRows, readRows } from '../shared/aws/object-store.ts';
-import { textCell } from '../shared/csv.ts';
-import { type Manifests, run } from '../shared/execution-state.ts';
+import { type Manifests, run } from '../shared/execution/train-station-state.ts';
+import { textCell } from '../shared/formats/csv.ts';
 
 /** A pair names both photos; its mirrored line repeats them. */
 const pairRow = z.object({ filename_1: textCell, filename_2: textCell });

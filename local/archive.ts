@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { type ArchiveFile, MODEL_LIMITS, readArchive } from '../shared/archive-entries.ts';
+import { type ArchiveFile, MODEL_LIMITS, readArchive } from '../shared/formats/archive-entries.ts';
 
 /** Weights hardly shrink at any level, and level 1 is several times faster than the default. */
 const GZIP_LEVEL = 1;

@@ -26,11 +26,11 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { asDiskFailure, DiskFailed, readJson, setAside, writeDurably } from '../host/durable-file.ts';
 import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
 import type { S3PersistenceProvider } from '../node_modules/fauxqs/dist/s3/s3Persistence.js';
 import type { BucketType, S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
 import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
-import { asDiskFailure, DiskFailed, readJson, setAside, writeDurably } from './durable-file.ts';
 
 /** No encoded segment of a key holds a % without two hexadecimal digits, so no folder can have a file's name. */
 const OBJECT = '%object';

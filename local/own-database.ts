@@ -2,8 +2,9 @@
  * A PostgreSQL of the user's own in the place of the embedded one, such as the database that FPE's website is developed on. It is used
  * as it is: nothing in it is created or altered but the rows that imports and executions write.
  */
-import { DATABASE_LIMITS, withConnection } from '../shared/aws/database.ts';
+
 import { ConfigurationMissing } from '../shared/errors.ts';
+import { DATABASE_LIMITS, withConnection } from '../shared/fpe-database/connection.ts';
 import { requireSchema } from '../shared/fpe-database/schema.ts';
 
 const OPTION = '--database';

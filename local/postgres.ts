@@ -26,11 +26,11 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type pg from 'pg';
-import { DATABASE_LIMITS, type Database, withConnection } from '../shared/aws/database.ts';
-import type { DatabaseLimits } from '../shared/aws/database-errors.ts';
+import { writeDurably } from '../host/durable-file.ts';
+import { endWithThisProcess } from '../host/watchdog.ts';
+import { DATABASE_LIMITS, type Database, withConnection } from '../shared/fpe-database/connection.ts';
+import type { DatabaseLimits } from '../shared/fpe-database/database-errors.ts';
 import { createSchema } from '../shared/fpe-database/schema.ts';
-import { writeDurably } from './durable-file.ts';
-import { endWithThisProcess } from './watchdog.ts';
 
 export const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;

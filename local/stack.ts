@@ -11,10 +11,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
-import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
-import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
-import { STOP_GRACE_MS } from './container.ts';
-import { newCredentials } from './door.ts';
 import {
   createDurably,
   parseJson,
@@ -22,19 +18,23 @@ import {
   removeStale,
   removeUnfinished,
   writeDurably,
-} from './durable-file.ts';
+} from '../host/durable-file.ts';
+import { identify, isAlive, isSameProcess } from '../host/process.ts';
+import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
+import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
+import { newCredentials } from './door.ts';
 import { startEventBridge } from './event-bridge.ts';
 import type { JsonApi } from './json-api.ts';
 import { startLambda } from './lambda.ts';
-import { isNestedExecution, NESTED_EXECUTION } from './nested-executions.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { freePort, type Postgres, removePostgres, startPostgres } from './postgres.ts';
-import { identify, isAlive, isSameProcess } from './process.ts';
 import { type Published, startS3 } from './s3.ts';
-import { startSageMaker } from './sagemaker.ts';
+import { STOP_GRACE_MS } from './sagemaker/container.ts';
+import { startSageMaker } from './sagemaker/server.ts';
 import { type StartMachine, startScheduler } from './scheduler.ts';
 import { startSecretsManager } from './secrets-manager.ts';
-import { startStepFunctions } from './step-functions.ts';
+import { isNestedExecution, NESTED_EXECUTION } from './step-functions/nested-executions.ts';
+import { startStepFunctions } from './step-functions/server.ts';
 import { type RunTask, TaskFailure } from './task.ts';
 import { compileTemplate, LOCAL_REGION, LOCAL_STAGE, type LocalFunction } from './template.ts';
 import { startUsgs } from './usgs.ts';

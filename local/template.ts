@@ -21,9 +21,9 @@ import { unzipSync } from 'fflate';
 import { readStage } from '../config/stage.ts';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { type Place, referencesOf } from '../deployment/references.ts';
+import { isAlive } from '../host/process.ts';
 import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
-import { isAlive } from './process.ts';
 import type { Schedule } from './scheduler.ts';
 
 export const LOCAL_ACCOUNT = '000000000000';
@@ -41,7 +41,7 @@ const SOURCES = [
   'resources',
   'functions',
   'shared',
-  'report',
+  'browser',
   'model',
 ];
 const KEPT_PACKAGES = 5;

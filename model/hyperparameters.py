@@ -33,7 +33,7 @@ class Hyperparameters:
     checkpoint_dir: str = DEFAULT_CHECKPOINT_DIR
 
 
-# Lowest and highest value; the same as in the pipeline's input schema (shared/run-input.ts).
+# Lowest and highest value; the same as in the pipeline's input schema (shared/inputs/train-station.ts).
 RANGES = {
     'n_epochs': (1, 500),
     'learning_rate': (1e-12, 1),

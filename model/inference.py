@@ -42,7 +42,7 @@ DECISION = 'network-decision'
 TORCHSERVE = b'org.pytorch.serve.ModelServer'
 # Of what the network sees: eight times the largest input_size.
 MAX_SIDE_PIXELS = 8192
-# The fault of a photo that is read and gets no score (shared/reasons.ts, PHOTO_FAULTS).
+# The fault of a photo that is read and gets no score (shared/dataset/reasons.ts, PHOTO_FAULTS).
 NO_SCORE = 'no_finite_score'
 
 

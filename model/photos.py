@@ -60,7 +60,7 @@ SIGNATURES = (b'\xff\xd8', b'\x89PNG')
 class UnreadablePhoto(ValueError):
     """The bytes are missing, broken, no JPEG or PNG, or more than a photo has. `fault` says which of them.
 
-    The pipeline counts by it, and has its words in shared/reasons.ts (PHOTO_FAULTS): truncated, not_an_image,
+    The pipeline counts by it, and has its words in shared/dataset/reasons.ts (PHOTO_FAULTS): truncated, not_an_image,
     too_large_to_read, other.
     """
 

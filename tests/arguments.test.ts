@@ -1,9 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { productSources, ROOT } from './support/product-sources.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const SOURCES = '{functions,shared,cli,local,report,deployment,config,statemachines}/**/*.ts';
 /** Functions that take any number of arguments and are tempting to give an array's elements to. */
 const SPREAD =
   /\b(?:push|unshift|splice|concat|Math\.(?:max|min|hypot)|String\.from(?:CharCode|CodePoint))\((?:[^(){}]*,)?\s*\.\.\.|\.apply\(/g;
@@ -22,7 +21,7 @@ test.each([
 });
 
 test('no data is spread into arguments: 125,000 of them end in "Maximum call stack size exceeded"', () => {
-  const files = globSync(SOURCES, { cwd: ROOT });
+  const files = productSources();
   const found = files.flatMap((file) =>
     spreadsIn(readFileSync(join(ROOT, file), 'utf8')).map((line) => `${file}, ${line}`),
   );

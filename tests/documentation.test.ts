@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../config/stage.ts';
-import { parseRefreshInput, refreshInput } from '../shared/refresh-input.ts';
-import { runInput } from '../shared/run-input.ts';
+import { parseRefreshInput, refreshInput } from '../shared/inputs/refresh-stations.ts';
+import { runInput } from '../shared/inputs/train-station.ts';
 import { DRAWN_MACHINES, diagramFile, drawDiagram } from '../statemachines/diagram.ts';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -8,10 +8,10 @@ import { ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/clien
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { type Credentials, newCredentials, signHeaders } from '../local/door.ts';
 import { startS3 } from '../local/s3.ts';
-import { startSageMaker } from '../local/sagemaker.ts';
+import { startSageMaker } from '../local/sagemaker/server.ts';
 import { startScheduler } from '../local/scheduler.ts';
 import { startSecretsManager } from '../local/secrets-manager.ts';
-import { startStepFunctions } from '../local/step-functions.ts';
+import { startStepFunctions } from '../local/step-functions/server.ts';
 import { startUsgs } from '../local/usgs.ts';
 
 const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:test';

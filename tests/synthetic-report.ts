@@ -1,8 +1,8 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import type { ImageSplit } from '../shared/image-split.ts';
-import type { JudgedPairs } from '../shared/report/pairs.ts';
-import type { ReportSources, ReportState } from '../shared/report/report-data.ts';
+import type { ImageSplit } from '../shared/model-input/image-split.ts';
+import type { JudgedPairs } from '../shared/predictions/pair-accuracy.ts';
+import type { ReportSources, ReportState } from '../shared/report/data/report-data.ts';
 import { TRAINING, testReportState } from './test-report.ts';
 
 const SEED = 1691;

@@ -1,9 +1,9 @@
 import { writeCsv, writeJson } from '../shared/aws/object-store.ts';
-import { formatCsv } from '../shared/csv.ts';
-import { annotationLines, type ValuedImage } from '../shared/dataset.ts';
-import { ANNOTATION_COLUMNS, DATASET_IMAGE_COLUMNS } from '../shared/dataset-files.ts';
-import type { Run } from '../shared/execution-state.ts';
-import { formatInstant } from '../shared/local-time.ts';
+import { ANNOTATION_COLUMNS, DATASET_IMAGE_COLUMNS } from '../shared/dataset/columns.ts';
+import { annotationLines, type ValuedImage } from '../shared/dataset/rank-dataset.ts';
+import type { Run } from '../shared/execution/train-station-state.ts';
+import { formatCsv } from '../shared/formats/csv.ts';
+import { formatInstant } from '../shared/formats/local-time.ts';
 
 const HOUR_MS = 3_600_000;
 /** Seven in the morning of the fifth of January in New York. */

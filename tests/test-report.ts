@@ -1,25 +1,25 @@
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { IMAGE_SPLITS, type ImageSplit } from '../shared/image-split.ts';
-import { decidedByInput } from '../shared/promotion.ts';
 import {
   noneOf,
   PAIR_EXCLUSIONS,
   PHOTO_EXCLUSIONS,
   PHOTO_FAULTS,
   VALUE_EXCLUSIONS,
-} from '../shared/reasons.ts';
-import type { PreviousModel } from '../shared/report/comparison.ts';
-import type { TrainingOutput } from '../shared/report/epochs.ts';
-import type { JudgedPairs } from '../shared/report/pairs.ts';
+} from '../shared/dataset/reasons.ts';
+import { IMAGE_SPLITS, type ImageSplit } from '../shared/model-input/image-split.ts';
+import type { JudgedPairs } from '../shared/predictions/pair-accuracy.ts';
+import type { NamedPhotos } from '../shared/predictions/scored-photos.ts';
+import { decidedByInput } from '../shared/publication/promotion.ts';
+import type { PreviousModel } from '../shared/report/data/comparison.ts';
+import type { TrainingOutput } from '../shared/report/data/epochs.ts';
 import {
   type ReportData,
   type ReportSources,
   type ReportState,
   reportData,
-} from '../shared/report/report-data.ts';
-import type { NamedPhotos } from '../shared/report/scored-photos.ts';
+} from '../shared/report/data/report-data.ts';
 import { testRun } from './test-run.ts';
 
 export type TestPhoto = {

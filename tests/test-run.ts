@@ -1,7 +1,7 @@
-import type { Run } from '../shared/execution-state.ts';
-import { runKeys } from '../shared/keys.ts';
-import { parseRunInput } from '../shared/run-input.ts';
-import { VARIABLES, type VariableCode } from '../shared/variables.ts';
+import { runKeys } from '../shared/execution/keys.ts';
+import type { Run } from '../shared/execution/train-station-state.ts';
+import { VARIABLES, type VariableCode } from '../shared/execution/variables.ts';
+import { parseRunInput } from '../shared/inputs/train-station.ts';
 
 /** What PrepareRun would return for this station; `parameters` are those of the input. */
 export function testRun(

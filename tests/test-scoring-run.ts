@@ -1,8 +1,8 @@
-import { scoringKeys } from '../shared/keys.ts';
-import { DEFAULT_WINDOWS } from '../shared/model-windows.ts';
-import { modelRequest, transformRequest } from '../shared/sagemaker-requests.ts';
-import { parseScoringInput } from '../shared/scoring-input.ts';
-import type { ScoringRun } from '../shared/scoring-state.ts';
+import { scoringKeys } from '../shared/execution/keys.ts';
+import { modelRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
+import type { ScoringRun } from '../shared/execution/score-station-state.ts';
+import { parseScoringInput } from '../shared/inputs/score-station.ts';
+import { DEFAULT_WINDOWS } from '../shared/model-input/model-windows.ts';
 
 const ID = '20260501-120000-0a1b2c3d';
 const CODE = 'RANK-FLOW-20260401';

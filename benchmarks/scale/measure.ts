@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { TaskFailure } from '../../local/task.ts';
-import type { Run } from '../../shared/execution-state.ts';
-import { objectOf } from '../../shared/object-location.ts';
-import { chunkName } from '../../shared/predictions.ts';
-import { packSource } from '../../shared/source-archive.ts';
+import type { Run } from '../../shared/execution/train-station-state.ts';
+import { objectOf } from '../../shared/formats/object-location.ts';
+import { packSource } from '../../shared/formats/source-archive.ts';
+import { chunkName } from '../../shared/predictions/columns.ts';
 import { insertStations, LargeStation, type Scale, scoreOf } from './large-station.ts';
 import { functionKeyOf, type Measured } from './measured-lambda.ts';
 import { type ExecutionMeasure, Workplace } from './workplace.ts';

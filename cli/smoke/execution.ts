@@ -6,10 +6,10 @@ import {
   startExecution,
   stopExecution,
 } from '../../shared/aws/executions.ts';
-import { readFailureCause } from '../../shared/failure-cause.ts';
-import { executionProgress, type StateProgress } from '../execution-progress.ts';
-import { formatDuration } from '../progress-lines.ts';
-import { watchedStates } from '../watch-execution.ts';
+import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
+import { executionProgress, type StateProgress } from '../progress/execution-progress.ts';
+import { formatDuration } from '../progress/progress-lines.ts';
+import { watchedStates } from '../progress/watch-execution.ts';
 
 /** A check did not come out as it must: what was found, and what that means. */
 export class SmokeFailed extends Error {

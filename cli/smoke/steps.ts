@@ -15,22 +15,22 @@ import { redriveExecution, stopExecution } from '../../shared/aws/executions.ts'
 import { listObjects, readStream } from '../../shared/aws/object-store.ts';
 import { trainingJob } from '../../shared/aws/training-jobs.ts';
 import { AccessDenied } from '../../shared/errors.ts';
-import { training } from '../../shared/execution-state.ts';
-import { parseJsonAs } from '../../shared/json.ts';
-import type { MachineKind } from '../../shared/machine-inputs.ts';
-import { s3Uri } from '../../shared/object-location.ts';
-import { refreshSummary } from '../../shared/refresh-state.ts';
-import { countOf } from '../../shared/report/formats.ts';
+import { training } from '../../shared/execution/train-station-state.ts';
+import { parseJsonAs } from '../../shared/formats/json.ts';
+import { countOf } from '../../shared/formats/numbers.ts';
+import { s3Uri } from '../../shared/formats/object-location.ts';
+import type { MachineKind } from '../../shared/inputs/machines.ts';
+import { runInput } from '../../shared/inputs/train-station.ts';
+import { refreshSummary } from '../../shared/refresh/state.ts';
 import {
   type Computation,
   readComputation,
   trainingOutputLocation,
-} from '../../shared/report/training-output.ts';
-import { runInput } from '../../shared/run-input.ts';
-import type { StateProgress } from '../execution-progress.ts';
-import { runResult } from '../execution-summary.ts';
+} from '../../shared/report/data/training-output.ts';
 import { nameOf } from '../find-execution.ts';
-import { scoringResult } from '../scoring-lines.ts';
+import type { StateProgress } from '../progress/execution-progress.ts';
+import { runResult } from '../progress/execution-summary.ts';
+import { scoringResult } from '../progress/scoring-lines.ts';
 import {
   type Following,
   followExecution,

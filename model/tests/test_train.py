@@ -23,7 +23,7 @@ from training_data import load_data, training_batches
 from training_job import Folders
 
 CONTRACT_KEYS = {'epoch', 'model_state_dict', 'optimizer_state_dict', 'training_loss', 'transforms', 'params'}
-# As in the machine's MetricDefinitions (shared/sagemaker-requests.ts).
+# As in the machine's MetricDefinitions (shared/execution/sagemaker-requests.ts).
 METRIC = {name: rf'{name}=([0-9.eE+-]+)' for name in ('epoch', 'train_loss', 'val_loss', 'val_accuracy')}
 
 

@@ -34,9 +34,9 @@ import {
 import { paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { RequestRefused } from '../errors.ts';
+import { photoBase } from '../model-bucket/report-files.ts';
 import { s3 } from './object-store.ts';
 import { type PolicyStatement, parsePolicy } from './policy-document.ts';
-import { photoBase } from './report-files.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint };

@@ -1,5 +1,5 @@
 import { ConfigurationMissing } from '../errors.ts';
-import { USUAL_MARGIN } from '../job-limits.ts';
+import { USUAL_MARGIN } from '../execution/job-limits.ts';
 
 /**
  * Reads one setting of the deployment.

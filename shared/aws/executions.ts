@@ -14,8 +14,8 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { ExecutionEnded, RequestRefused } from '../errors.ts';
-import { parseJson } from '../json.ts';
-import type { RunningExecution } from '../late-executions.ts';
+import type { RunningExecution } from '../execution/late-executions.ts';
+import { parseJson } from '../formats/json.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { DescribeExecutionOutput, ExecutionListItem, HistoryEvent };

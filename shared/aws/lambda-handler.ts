@@ -1,7 +1,7 @@
 import middy from '@middy/core';
 import type * as z from 'zod';
 import { InvalidState, PipelineError } from '../errors.ts';
-import { describeMismatch } from '../json.ts';
+import { describeMismatch } from '../formats/json.ts';
 import { logger } from './logger.ts';
 
 /**
@@ -70,6 +70,6 @@ const invalidState = (error: z.ZodError): InvalidState =>
     what: 'The function was called with something that is not the state of the machine',
     where: process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'handler',
     found: describeMismatch(error),
-    expected: 'the state as shared/execution-state.ts describes it',
+    expected: 'the state as shared/execution/train-station-state.ts describes it',
     fix: 'start the state machine rather than the function, and deploy machine and functions together',
   });

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { ObjectLocation } from '../object-location.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
 import { writeObject } from './object-store.ts';
 
 /** A SageMaker manifest: the prefix first, then the rest of each key, as it is (SageMaker API reference, S3DataSource). */

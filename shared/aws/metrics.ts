@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Predictions } from '../execution-state.ts';
-import { sumOf } from '../reasons.ts';
+import { sumOf } from '../dataset/reasons.ts';
+import type { Predictions } from '../execution/train-station-state.ts';
 
 /**
  * Metrics as lines of the log, in CloudWatch's embedded metric format: no call, no right and no network are needed.
@@ -37,7 +37,7 @@ export function publishKendallTau(stationId: number, tau: number | null): void {
   ofStation.addMetric('KendallTau', MetricUnit.NoUnit, tau);
 }
 
-/** PhotosLeftOut, PairsLeftOut and ValuesLeftOut of a run: in all, and by the reasons of shared/reasons.ts that applied. */
+/** PhotosLeftOut, PairsLeftOut and ValuesLeftOut of a run: in all, and by the reasons of shared/dataset/reasons.ts that applied. */
 export function publishLeftOut(
   parts: Record<'Photos' | 'Pairs' | 'Values', readonly Readonly<Record<string, number>>[]>,
 ): void {

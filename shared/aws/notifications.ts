@@ -1,5 +1,5 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import type { Notification } from '../notification.ts';
+import type { Notification } from '../notifications/notification.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 let client: SNSClient | undefined;

@@ -15,18 +15,18 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import type * as z from 'zod';
-import { type RowSchema, readCsv } from '../csv.ts';
 import { FileInvalid, ObjectChanged, ObjectNotFound, RequestRefused, ServiceUnreachable } from '../errors.ts';
-import { parseJsonAs } from '../json.ts';
-import { cacheControlOf } from '../keys.ts';
-import { type ObjectLocation, s3Uri } from '../object-location.ts';
+import { cacheControlOf } from '../execution/keys.ts';
+import { type RowSchema, readCsv } from '../formats/csv.ts';
+import { parseJsonAs } from '../formats/json.ts';
+import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 import { Patience, patiently } from './patience.ts';
 import { PATIENCE_MS, serviceClient } from './service-client.ts';
 import { isPassing, nameFault, type ServiceCall } from './service-faults.ts';
 
 /** One part of a multipart upload, bytes; S3 asks for at least 5 MiB. */
 const PART_BYTES = 8 * 2 ** 20;
-/** Requests in flight at once, at most; what reads many small objects decides for itself (shared/merge-plan.ts). */
+/** Requests in flight at once, at most; what reads many small objects decides for itself (shared/predictions/merge-plan.ts). */
 const SOCKETS = 200;
 
 let client: S3Client | undefined;

@@ -1,8 +1,8 @@
 import pMap from 'p-map';
+import { photoFolder } from '../dataset/photo-key.ts';
+import type { PhotoExclusion } from '../dataset/reasons.ts';
 import { PhotosMissing } from '../errors.ts';
-import { photoFolder } from '../image-key.ts';
-import type { PhotoExclusion } from '../reasons.ts';
-import { MAX_PAYLOAD_BYTES } from '../sagemaker-requests.ts';
+import { MAX_PAYLOAD_BYTES } from '../execution/sagemaker-requests.ts';
 import { listObjects } from './object-store.ts';
 
 const FOLDERS_AT_ONCE = 50;

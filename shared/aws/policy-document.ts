@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseJsonAs } from '../json.ts';
+import { parseJsonAs } from '../formats/json.ts';
 
 const strings = z.union([z.string(), z.array(z.string())]);
 const statement = z.looseObject({

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type * as z from 'zod';
 import { SecretInvalid } from '../errors.ts';
-import { parseJsonAs } from '../json.ts';
+import { parseJsonAs } from '../formats/json.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 let client: SecretsManagerClient | undefined;

@@ -1,4 +1,4 @@
-import type { Database } from '../aws/database.ts';
+import type { Database } from './connection.ts';
 
 type S3Object = { Bucket: string; Key: string };
 

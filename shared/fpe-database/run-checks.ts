@@ -1,5 +1,5 @@
-import type { Database } from '../aws/database.ts';
-import { STATION_LIMITS, type StationSize } from '../station-size.ts';
+import { STATION_LIMITS, type StationSize } from '../dataset/station-size.ts';
+import type { Database } from './connection.ts';
 
 export type RunChecks = {
   station: { id: number; name: string; timezone: string; nwis_id: string | null } | null;

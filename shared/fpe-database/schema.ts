@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Database, inTransaction } from '../aws/database.ts';
-import { serverError } from '../aws/database-errors.ts';
 import { ConfigurationMissing, SchemaConflict } from '../errors.ts';
+import { type Database, inTransaction } from './connection.ts';
+import { serverError } from './database-errors.ts';
 
 /** Only FPE's own migrations make these: whoever has them has the whole schema, and its owner. */
 const MADE_BY_MIGRATIONS = ['knex_migrations', 'knex_migrations_lock', 'stations_permissions'];

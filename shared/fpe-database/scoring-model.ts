@@ -1,4 +1,4 @@
-import type { Database } from '../aws/database.ts';
+import type { Database } from './connection.ts';
 
 export type ModelRow = {
   id: number;

@@ -1,7 +1,7 @@
-import type { Database } from '../aws/database.ts';
-import type { ObjectLocation } from '../object-location.ts';
-import type { FillCandidates } from '../observed-values.ts';
-import type { PhotoExclusion, ValueExclusion } from '../reasons.ts';
+import type { FillCandidates } from '../dataset/observed-values.ts';
+import type { PhotoExclusion, ValueExclusion } from '../dataset/reasons.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
+import type { Database } from './connection.ts';
 import { HAS_PII, keySql } from './image-sql.ts';
 import { fourDecimals, realText } from './real-sql.ts';
 

@@ -1,5 +1,5 @@
-import type { Database } from '../aws/database.ts';
-import type { StationHistory } from '../refresh-plan.ts';
+import type { StationHistory } from '../refresh/plan.ts';
+import type { Database } from './connection.ts';
 import { HAS_PII } from './image-sql.ts';
 import { isPossible } from './station-export.ts';
 

@@ -1,5 +1,5 @@
-import type { Database } from '../aws/database.ts';
 import type { ModelRowFacts, VerifiedStation } from '../verification/facts.ts';
+import type { Database } from './connection.ts';
 import { lockModels, type ModelAddresses } from './published-model.ts';
 
 /** Ids of the stations that have models, ascending. */

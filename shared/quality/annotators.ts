@@ -1,5 +1,5 @@
-import { countOf, formatCount, formatShare } from '../report/formats.ts';
-import { wilsonInterval } from '../wilson-interval.ts';
+import { countOf, formatCount, formatShare } from '../formats/numbers.ts';
+import { wilsonInterval } from '../statistics/wilson-interval.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 
 /** A decision of an annotator; `annotator` counts from 1, as the pages name them (Q-P8). */

@@ -1,5 +1,5 @@
-import type { StationClock } from '../local-time.ts';
-import { countOf, formatCount } from '../report/formats.ts';
+import type { StationClock } from '../formats/local-time.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
 import { changesOfClocks, hourChanges, imagesetShifts } from './daylight-saving.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { type DatasetPhoto, photosByImageset } from './imagesets.ts';

@@ -1,4 +1,4 @@
-import { countOf } from '../report/formats.ts';
+import { countOf } from '../formats/numbers.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { type Position, sunElevation } from './sun.ts';
 

@@ -1,6 +1,6 @@
-import { stationClock } from '../local-time.ts';
-import type { ObservedSeries } from '../observations.ts';
-import { countOf } from '../report/formats.ts';
+import type { ObservedSeries } from '../dataset/observations.ts';
+import { stationClock } from '../formats/local-time.ts';
+import { countOf } from '../formats/numbers.ts';
 import { checkAnnotators, type Decision } from './annotators.ts';
 import { checkClocks, withPossibleTimes } from './clock.ts';
 import { checkDarkness, type Light } from './darkness.ts';

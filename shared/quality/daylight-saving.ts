@@ -1,5 +1,5 @@
-import type { StationClock } from '../local-time.ts';
-import { quantile } from '../quantile.ts';
+import type { StationClock } from '../formats/local-time.ts';
+import { quantile } from '../statistics/quantile.ts';
 import type { DatasetPhoto } from './imagesets.ts';
 import { within } from './place-in-time.ts';
 

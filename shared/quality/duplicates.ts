@@ -1,4 +1,4 @@
-import { countOf, formatCount } from '../report/formats.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf } from './finding.ts';
 import type { DatasetPhoto } from './imagesets.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { countOf } from '../report/formats.ts';
+import { countOf } from '../formats/numbers.ts';
 
 /**
  * What the checks of a station's data find. A finding is a question to whoever knows the station, never a fault of the run:

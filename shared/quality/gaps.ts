@@ -1,6 +1,6 @@
-import type { ObservedSeries } from '../observations.ts';
-import { quantile } from '../quantile.ts';
-import { countOf, formatCount } from '../report/formats.ts';
+import type { ObservedSeries } from '../dataset/observations.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
+import { quantile } from '../statistics/quantile.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { quantile } from '../quantile.ts';
+import { quantile } from '../statistics/quantile.ts';
 import type { DatasetPhoto } from './imagesets.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { interpolate } from '../observations.ts';
+import { interpolate } from '../dataset/observations.ts';
 import type { Discharge } from './discharge-page.ts';
 
 /** A pause that is longer is an end: what another series has then is no second opinion, but the only one. */

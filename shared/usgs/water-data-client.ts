@@ -1,5 +1,5 @@
 import { ConfigurationMissing, ObservationsRefused, ObservationsUnavailable } from '../errors.ts';
-import { parseJsonAs } from '../json.ts';
+import { parseJsonAs } from '../formats/json.ts';
 import { type DischargePage, dischargePage, nextPage } from './discharge-page.ts';
 
 export type WaterDataLimits = {

@@ -1,5 +1,5 @@
-import type { PhotoSet } from '../photo-set.ts';
-import type { PredictedPhoto } from '../predictions.ts';
+import type { PredictedPhoto } from '../predictions/columns.ts';
+import type { PhotoSet } from '../predictions/photo-set.ts';
 
 /** How the predictions that the public reads and those that the model has of its own differ; numbers of rows. */
 export type PredictionsComparison = {

@@ -1,6 +1,6 @@
-import type { RunClaim } from '../claim.ts';
-import type { ModelManifest } from '../model-manifest.ts';
-import type { Withdrawal } from '../withdrawal.ts';
+import type { RunClaim } from '../execution/run-claim.ts';
+import type { Withdrawal } from '../predictions/withdrawal.ts';
+import type { ModelManifest } from '../publication/model-manifest.ts';
 import type { PredictionsComparison } from './compare-predictions.ts';
 
 /**

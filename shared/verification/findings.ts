@@ -1,5 +1,5 @@
-import type { ModelManifest } from '../model-manifest.ts';
-import type { ObjectLocation } from '../object-location.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
+import type { ModelManifest } from '../publication/model-manifest.ts';
 
 /** The two buckets by their names. */
 export type Places = { storage: string; model: string };

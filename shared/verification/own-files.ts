@@ -1,5 +1,5 @@
-import { modelKeys, versionKeys } from '../keys.ts';
-import type { ModelManifest } from '../model-manifest.ts';
+import { modelKeys, versionKeys } from '../execution/keys.ts';
+import type { ModelManifest } from '../publication/model-manifest.ts';
 import type { CodeFacts, Looked, ModelRowFacts, Objects, StationFacts, VersionFacts } from './facts.ts';
 
 /** Names in one finding. */

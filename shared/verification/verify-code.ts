@@ -1,8 +1,8 @@
-import type { RunClaim } from '../claim.ts';
-import { modelKeys, publicFolder, versionKeys } from '../keys.ts';
-import type { ModelManifest } from '../model-manifest.ts';
-import { s3Uri } from '../object-location.ts';
-import { countOf } from '../report/formats.ts';
+import { modelKeys, publicFolder, versionKeys } from '../execution/keys.ts';
+import type { RunClaim } from '../execution/run-claim.ts';
+import { countOf } from '../formats/numbers.ts';
+import { s3Uri } from '../formats/object-location.ts';
+import type { ModelManifest } from '../publication/model-manifest.ts';
 import type { ClaimFacts, CodeFacts, ModelRowFacts, StationFacts, VersionFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
 import {

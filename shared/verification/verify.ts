@@ -1,7 +1,7 @@
-import { modelKeys } from '../keys.ts';
-import { s3Uri } from '../object-location.ts';
-import { countOf } from '../report/formats.ts';
-import { sizeOf } from '../withdrawal.ts';
+import { modelKeys } from '../execution/keys.ts';
+import { countOf } from '../formats/numbers.ts';
+import { s3Uri } from '../formats/object-location.ts';
+import { sizeOf } from '../predictions/withdrawal.ts';
 import type { ModelRowFacts, StationFacts } from './facts.ts';
 import { type Finding, fault, type Places, remark } from './findings.ts';
 import { readValue } from './own-files.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { pageScript } from '../../report/script.ts';
-import { datasetPage, inputPage } from '../../shared/report/data-pages.ts';
+import { pageScript } from '../../browser/script.ts';
+import { datasetPage, inputPage } from '../../shared/report/page/data-pages.ts';
 import { plantedChecks } from '../planted-findings.ts';
 import { syntheticReport } from '../synthetic-report.ts';
 import { chartIds, drawFigure, findPoint, launchBrowser, openPage, takeScreenshot } from './open-page.ts';

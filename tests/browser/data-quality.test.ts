@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { pageScript } from '../../report/script.ts';
-import { datasetPage } from '../../shared/report/data-pages.ts';
-import { reportData } from '../../shared/report/report-data.ts';
-import { reportPage } from '../../shared/report/report-page.ts';
+import { pageScript } from '../../browser/script.ts';
+import { reportData } from '../../shared/report/data/report-data.ts';
+import { datasetPage } from '../../shared/report/page/data-pages.ts';
+import { reportPage } from '../../shared/report/page/report-page.ts';
 import { plantedChecks } from '../planted-findings.ts';
 import { syntheticReport } from '../synthetic-report.ts';
 import { launchBrowser, openPage, takePicture } from './open-page.ts';

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { pageScript } from '../../report/script.ts';
-import { comparePrevious, type PreviousModel } from '../../shared/report/comparison.ts';
-import { formatCount, formatTau } from '../../shared/report/formats.ts';
-import { type ReportData, reportData } from '../../shared/report/report-data.ts';
-import { reportPage } from '../../shared/report/report-page.ts';
-import { dailyMeans, wallDate } from '../../shared/report/scored-photos.ts';
-import { SPLIT_GROUPS } from '../../shared/report/split-groups.ts';
-import { agreements, overlapRanks } from '../../shared/report/statistics.ts';
+import { pageScript } from '../../browser/script.ts';
+import { formatCount, formatTau } from '../../shared/formats/numbers.ts';
+import { dailyMeans, wallDate } from '../../shared/predictions/scored-photos.ts';
+import { comparePrevious, type PreviousModel } from '../../shared/report/data/comparison.ts';
+import { type ReportData, reportData } from '../../shared/report/data/report-data.ts';
+import { SPLIT_GROUPS } from '../../shared/report/data/split-groups.ts';
+import { agreements, overlapRanks } from '../../shared/report/data/statistics.ts';
+import { reportPage } from '../../shared/report/page/report-page.ts';
 import { syntheticReport } from '../synthetic-report.ts';
 import { testReportState } from '../test-report.ts';
 import {

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { executionProgress } from '../../cli/execution-progress.ts';
-import { formatDuration, type JobProgress, progressLines } from '../../cli/progress-lines.ts';
+import { executionProgress } from '../../cli/progress/execution-progress.ts';
+import { formatDuration, type JobProgress, progressLines } from '../../cli/progress/progress-lines.ts';
 import type { HistoryEvent } from '../../shared/aws/executions.ts';
 
 const STATES = ['PrepareRun', 'FetchObservations', 'TrainModel', 'MergeBatches'];

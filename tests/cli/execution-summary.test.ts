@@ -3,8 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../cli/connection.ts';
 import { demoTruthTau } from '../../cli/demo-truth.ts';
 import { readExecutionInput } from '../../cli/execution-input.ts';
-import { describeFailure, executionSummary, resultLines } from '../../cli/execution-summary.ts';
 import { consoleUrl } from '../../cli/find-execution.ts';
+import { describeFailure, executionSummary, resultLines } from '../../cli/progress/execution-summary.ts';
 import { InvalidInput, NoImages } from '../../shared/errors.ts';
 
 const result = {

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../cli/connection.ts';
-import { untilLost } from '../../cli/lost-sight.ts';
+import { untilLost } from '../../cli/progress/lost-sight.ts';
 import { followExecution } from '../../cli/watch.ts';
 import {
   AccessDenied,

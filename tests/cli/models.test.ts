@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { describeModels } from '../../cli/models.ts';
-import type { StationModel } from '../../shared/drawn-models.ts';
+import type { StationModel } from '../../shared/publication/drawn-models.ts';
 
 const former = process.env.AWS_ENDPOINT_URL_S3;
 afterEach(() => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../cli/connection.ts';
-import { executionSummary } from '../../cli/execution-summary.ts';
+import { executionSummary } from '../../cli/progress/execution-summary.ts';
 import { refreshInputOf } from '../../cli/refresh.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
 import { InvalidInput } from '../../shared/errors.ts';

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { describeVerification, exitCodeOf, summarize } from '../../cli/verify.ts';
-import type { StationVerification } from '../../shared/aws/verification.ts';
+import type { StationVerification } from '../../shared/station-models/verification.ts';
 import type { Finding } from '../../shared/verification/findings.ts';
 
 const FAULT: Finding = {

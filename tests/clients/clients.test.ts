@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import Papa from 'papaparse';
 import type { Browser, Page } from 'playwright-core';
 import { readText } from '../../shared/aws/object-store.ts';
-import { kendallTauB } from '../../shared/kendall-tau.ts';
+import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
 import { launchBrowser, SCREENSHOTS } from '../browser/open-page.ts';
 import { runR } from '../reference/run-r.ts';
 import { MODEL_CODE, type PublishedDemo, publishDemo } from './published-demo.ts';

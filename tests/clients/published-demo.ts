@@ -2,12 +2,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readExecutionInput } from '../../cli/execution-input.ts';
-import { generateDemoStation } from '../../local/demo-station/generate.ts';
+import { generateDemoStation } from '../../demo-station/generate.ts';
 import { type Postgres, startPostgres } from '../../local/postgres.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { startExecution } from '../../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../../shared/aws/object-store.ts';
-import { importExport } from '../../shared/fpe-database/import.ts';
+import { importExport } from '../../shared/fpe-database/import/import-stations.ts';
 import { queryDatabase } from '../database-client.ts';
 import { ended, machineArnOf } from '../integration/test-stack.ts';
 

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { modelRequest } from '../../shared/sagemaker-requests.ts';
+import { modelRequest } from '../../shared/execution/sagemaker-requests.ts';
 import {
   CONTAINER_MS,
   type Container,

@@ -1,15 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createCanvas } from '@napi-rs/canvas';
-import type { TrainingJobRequest } from '../../local/job-requests.ts';
-import { layOut } from '../../local/training-toolkit.ts';
-import { readModelSource } from '../../shared/aws/model-source.ts';
-import { formatCsv } from '../../shared/csv.ts';
-import { runKeys } from '../../shared/keys.ts';
-import { PAIR_COLUMNS } from '../../shared/pair-lines.ts';
-import { parseRunInput } from '../../shared/run-input.ts';
-import { trainingRequest } from '../../shared/sagemaker-requests.ts';
-import { packSource } from '../../shared/source-archive.ts';
+import type { TrainingJobRequest } from '../../local/sagemaker/job-requests.ts';
+import { layOut } from '../../local/sagemaker/training-toolkit.ts';
+import { runKeys } from '../../shared/execution/keys.ts';
+import { trainingRequest } from '../../shared/execution/sagemaker-requests.ts';
+import { formatCsv } from '../../shared/formats/csv.ts';
+import { packSource } from '../../shared/formats/source-archive.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
+import { readModelSource } from '../../shared/model-bucket/model-source.ts';
+import { PAIR_COLUMNS } from '../../shared/model-input/pair-lines.ts';
 
 const PHOTOS = 12;
 const INPUT = { pretrained: false, n_epochs: 2, unfreeze_after: 1, input_size: 40, batch_size: 4 };

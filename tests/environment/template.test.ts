@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../../config/stage.ts';
 import { ENVIRONMENT_OUTPUTS } from '../../environment/stage-file.ts';
-import { datasetKeys, modelKeys, PASSING_PREFIX, runKeys, versionKeys } from '../../shared/keys.ts';
+import { datasetKeys, modelKeys, PASSING_PREFIX, runKeys, versionKeys } from '../../shared/execution/keys.ts';
 
 type Properties = Record<string, unknown>;
 type Resource = { Type: string; Condition?: string; DeletionPolicy?: string; Properties?: Properties };

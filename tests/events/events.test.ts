@@ -8,7 +8,7 @@ import {
   type MachineKind,
   machineKind,
   machineOfInput,
-} from '../../shared/machine-inputs.ts';
+} from '../../shared/inputs/machines.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'events');
 const readEvent = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import type { Run } from '../../shared/execution-state.ts';
+import type { Run } from '../../shared/execution/train-station-state.ts';
 import type { Interference } from '../interleavings/gated-machines.ts';
 import { Promised } from '../interleavings/promise.ts';
 import { insertGoldStation, insertPhotos, type Station } from '../interleavings/station.ts';

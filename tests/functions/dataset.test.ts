@@ -4,11 +4,11 @@ import type pg from 'pg';
 import { handler as buildDataset } from '../../functions/build-dataset.ts';
 import { handler as exportStation } from '../../functions/export-station.ts';
 import { readText, writeObject } from '../../shared/aws/object-store.ts';
+import { noneOf, PHOTO_EXCLUSIONS, VALUE_EXCLUSIONS } from '../../shared/dataset/reasons.ts';
 import { AnnotationFileInvalid, NoAnnotations, NoImages, PhotosMissing } from '../../shared/errors.ts';
-import type { Run, StationExport } from '../../shared/execution-state.ts';
+import type { Run, StationExport } from '../../shared/execution/train-station-state.ts';
 import { stationImages } from '../../shared/fpe-database/station-export.ts';
 import type { CheckResult } from '../../shared/quality/finding.ts';
-import { noneOf, PHOTO_EXCLUSIONS, VALUE_EXCLUSIONS } from '../../shared/reasons.ts';
 import { call, testRun } from '../test-run.ts';
 import {
   createTestBuckets,

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { handler as notifyFailure } from '../../functions/notify-failure.ts';
 import { handler as notifySuccess } from '../../functions/notify-success.ts';
 import { type Published, type S3, startS3 } from '../../local/s3.ts';
+import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/dataset/reasons.ts';
 import { InvalidState, RequestRefused } from '../../shared/errors.ts';
-import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/reasons.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
 
 /** Names and causes as nobody should write them, and some do. */

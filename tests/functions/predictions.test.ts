@@ -3,12 +3,12 @@ import { handler as combinePredictions } from '../../functions/combine-predictio
 import { handler as mergePredictions } from '../../functions/merge-predictions.ts';
 import { handler as planMerge } from '../../functions/plan-merge.ts';
 import { deleteObject, findSize, readText, writeCsv, writeObject } from '../../shared/aws/object-store.ts';
-import { formatCsv } from '../../shared/csv.ts';
+import { noneOf, PHOTO_FAULTS, sumOf } from '../../shared/dataset/reasons.ts';
 import { FileInvalid, InvalidState, PredictionsIncomplete } from '../../shared/errors.ts';
-import { type MergedBatch, mergedBatch, type Run } from '../../shared/execution-state.ts';
-import { INPUT_IMAGE_COLUMNS } from '../../shared/input-files.ts';
-import { modelKeys } from '../../shared/keys.ts';
-import { noneOf, PHOTO_FAULTS, sumOf } from '../../shared/reasons.ts';
+import { modelKeys } from '../../shared/execution/keys.ts';
+import { type MergedBatch, mergedBatch, type Run } from '../../shared/execution/train-station-state.ts';
+import { formatCsv } from '../../shared/formats/csv.ts';
+import { INPUT_IMAGE_COLUMNS } from '../../shared/model-input/rank-input.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestBuckets } from '../test-station.ts';
 

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type pg from 'pg';
 import { handler } from '../../functions/prepare-run.ts';
 import { findSize, writeJson, writeObject } from '../../shared/aws/object-store.ts';
-import { finishClaim } from '../../shared/aws/run-claim.ts';
 import {
   DatasetCodeInUse,
   InvalidInput,
@@ -18,10 +17,11 @@ import {
   StationTooLarge,
   VariableNotFound,
 } from '../../shared/errors.ts';
-import type { Run } from '../../shared/execution-state.ts';
-import { modelKeys } from '../../shared/keys.ts';
-import type { ModelManifest } from '../../shared/model-manifest.ts';
-import type { trainingRequest } from '../../shared/sagemaker-requests.ts';
+import { modelKeys } from '../../shared/execution/keys.ts';
+import type { trainingRequest } from '../../shared/execution/sagemaker-requests.ts';
+import type { Run } from '../../shared/execution/train-station-state.ts';
+import { finishClaim } from '../../shared/model-bucket/run-claim.ts';
+import type { ModelManifest } from '../../shared/publication/model-manifest.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../test-station.ts';

@@ -4,8 +4,6 @@ import type pg from 'pg';
 import { handler as publishModel } from '../../functions/publish-model.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { handler as writeManifests } from '../../functions/write-manifests.ts';
-import type { Database } from '../../shared/aws/database.ts';
-import { changeDrawing, type DrawingRequest, findDrawingChange } from '../../shared/aws/drawn-models.ts';
 import {
   deleteObject,
   findSize,
@@ -17,8 +15,6 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
-import { takeClaim } from '../../shared/aws/run-claim.ts';
-import type { DrawingChange } from '../../shared/drawn-models.ts';
 import {
   ClaimLost,
   DefaultChanged,
@@ -29,18 +25,26 @@ import {
   ObjectNotFound,
   TooManyRemovals,
 } from '../../shared/errors.ts';
-import type { Promotion, Publication, Run } from '../../shared/execution-state.ts';
-import { lockModels } from '../../shared/fpe-database/published-model.ts';
 import {
   datasetKeys,
   imagesetPredictionsKey,
   modelKeys,
   stationKeys,
   versionKeys,
-} from '../../shared/keys.ts';
-import { modelManifest } from '../../shared/model-manifest.ts';
-import { peopleRecord } from '../../shared/people-record.ts';
-import { decidedByInput } from '../../shared/promotion.ts';
+} from '../../shared/execution/keys.ts';
+import type { Promotion, Publication, Run } from '../../shared/execution/train-station-state.ts';
+import type { Database } from '../../shared/fpe-database/connection.ts';
+import { lockModels } from '../../shared/fpe-database/published-model.ts';
+import { takeClaim } from '../../shared/model-bucket/run-claim.ts';
+import { peopleRecord } from '../../shared/predictions/people-record.ts';
+import type { DrawingChange } from '../../shared/publication/drawn-models.ts';
+import { modelManifest } from '../../shared/publication/model-manifest.ts';
+import { decidedByInput } from '../../shared/publication/promotion.ts';
+import {
+  changeDrawing,
+  type DrawingRequest,
+  findDrawingChange,
+} from '../../shared/station-models/drawn-models.ts';
 import { connectDatabase } from '../database-client.ts';
 import { PAGE, publicHeaders, TABLE, WEIGHTS } from '../public-headers.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../test-dataset.ts';

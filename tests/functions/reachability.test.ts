@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { DATABASE_SECRET } from '../../shared/aws/database.ts';
 import { isExecutionRunning } from '../../shared/aws/executions.ts';
 import { readSecret } from '../../shared/aws/secrets.ts';
 import { ServiceUnreachable } from '../../shared/errors.ts';
+import { DATABASE_SECRET } from '../../shared/fpe-database/connection.ts';
 
 /** Asked again for a while first. */
 jest.setTimeout(60_000);

@@ -10,8 +10,6 @@ import { handler as recordPredictions } from '../../functions/record-predictions
 import { handler as selectPhotos } from '../../functions/select-photos.ts';
 import { handler as supplyCode } from '../../functions/supply-code.ts';
 import { handler as withdrawPhotos } from '../../functions/withdraw-photos.ts';
-import { MODEL_LIMITS, readArchive } from '../../shared/archive-entries.ts';
-import type { Database } from '../../shared/aws/database.ts';
 import {
   deleteObject,
   findSize,
@@ -24,10 +22,7 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
-import { formerImagesets, readPeopleRecords } from '../../shared/aws/people-left.ts';
-import { changePeopleRecord, readPeopleRecord } from '../../shared/aws/people-record.ts';
-import { recordWithdrawal } from '../../shared/aws/withdrawal-record.ts';
-import { formatCsv } from '../../shared/csv.ts';
+import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/dataset/reasons.ts';
 import {
   ArchiveInvalid,
   ClaimLost,
@@ -39,20 +34,25 @@ import {
   PredictionsIncomplete,
   TooManyRemovals,
 } from '../../shared/errors.ts';
-import type { MergedBatch } from '../../shared/execution-state.ts';
+import { scoringLimit, USUAL_MARGIN } from '../../shared/execution/job-limits.ts';
+import { imagesetPredictionsKey, versionKeys } from '../../shared/execution/keys.ts';
+import { type ScoringRun, type Selection, scoredUntil } from '../../shared/execution/score-station-state.ts';
+import type { MergedBatch } from '../../shared/execution/train-station-state.ts';
+import { MODEL_LIMITS, readArchive } from '../../shared/formats/archive-entries.ts';
+import { formatCsv } from '../../shared/formats/csv.ts';
+import type { ObjectLocation } from '../../shared/formats/object-location.ts';
+import { packSource } from '../../shared/formats/source-archive.ts';
+import type { Database } from '../../shared/fpe-database/connection.ts';
 import { stationPeople } from '../../shared/fpe-database/station-histories.ts';
-import { scoringLimit, USUAL_MARGIN } from '../../shared/job-limits.ts';
-import { imagesetPredictionsKey, versionKeys } from '../../shared/keys.ts';
-import { type ModelManifest, modelManifest } from '../../shared/model-manifest.ts';
-import type { ObjectLocation } from '../../shared/object-location.ts';
-import { withImagesets } from '../../shared/people-record.ts';
-import { PREDICTION_COLUMNS } from '../../shared/predictions.ts';
-import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/reasons.ts';
-import { NO_PHOTOS } from '../../shared/report/noted-photos.ts';
-import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
-import { type ScoringRun, type Selection, scoredUntil } from '../../shared/scoring-state.ts';
-import { packSource } from '../../shared/source-archive.ts';
-import { withdrawal } from '../../shared/withdrawal.ts';
+import { formerImagesets, readPeopleRecords } from '../../shared/model-bucket/people-left.ts';
+import { changePeopleRecord, readPeopleRecord } from '../../shared/model-bucket/people-record.ts';
+import { recordWithdrawal } from '../../shared/model-bucket/withdrawal-record.ts';
+import { PREDICTION_COLUMNS } from '../../shared/predictions/columns.ts';
+import { withImagesets } from '../../shared/predictions/people-record.ts';
+import { withdrawal } from '../../shared/predictions/withdrawal.ts';
+import { type ModelManifest, modelManifest } from '../../shared/publication/model-manifest.ts';
+import { NO_PHOTOS } from '../../shared/report/data/noted-photos.ts';
+import { type PageData, packPage, unpackPage } from '../../shared/report/page/page-data.ts';
 import { PAGE, publicHeaders, TABLE } from '../public-headers.ts';
 import { startTestExecutions, type TestExecutions } from '../test-executions.ts';
 import { call } from '../test-run.ts';

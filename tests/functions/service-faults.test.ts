@@ -1,7 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +8,6 @@ import { DescribeExecutionCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
 import { handler as mergePredictions } from '../../functions/merge-predictions.ts';
-import { inTransaction, withDatabase } from '../../shared/aws/database.ts';
 import {
   deleteConditionally,
   findSize,
@@ -29,7 +26,6 @@ import {
   SHORT_PATIENCE_MS,
   serviceClient,
 } from '../../shared/aws/service-client.ts';
-import { formatCsv } from '../../shared/csv.ts';
 import {
   AccessDenied,
   ObjectChanged,
@@ -38,9 +34,12 @@ import {
   ServiceThrottled,
   ServiceUnreachable,
 } from '../../shared/errors.ts';
-import { INPUT_IMAGE_COLUMNS } from '../../shared/input-files.ts';
-import { chunkName } from '../../shared/predictions.ts';
+import { formatCsv } from '../../shared/formats/csv.ts';
+import { inTransaction, withDatabase } from '../../shared/fpe-database/connection.ts';
+import { INPUT_IMAGE_COLUMNS } from '../../shared/model-input/rank-input.ts';
+import { chunkName } from '../../shared/predictions/columns.ts';
 import { type Asked, type Fault, type FaultyS3, startFaultyS3 } from '../faulty-s3.ts';
+import { productSources, sourcesWith } from '../support/product-sources.ts';
 import { call, testRun } from '../test-run.ts';
 
 // A silent peer is left after 15 s, and a busy machine takes its time besides.
@@ -447,16 +446,9 @@ test('MergePredictions slows down as S3 asks it to, and misses no answer', async
 });
 
 test('no client of the SDK is made in another way', () => {
-  const root = join(import.meta.dirname, '../..');
-  const sources = ['cli', 'config', 'deployment', 'functions', 'local', 'shared'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts'))
-      .map((name) => join(folder, name)),
-  );
+  const sources = productSources();
 
-  const made = sources.filter((name) =>
-    /new \w+Client\(\s*[{\w)]/.test(readFileSync(join(root, name), 'utf8')),
-  );
+  const made = sourcesWith(/new \w+Client\(\s*[{\w)]/, sources);
 
   expect(sources.length).toBeGreaterThan(100);
   expect(made).toEqual([]);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type pg from 'pg';
-import { writeFixedPlaces } from '../../shared/aws/model-publication.ts';
 import {
   copyObject,
   deleteObject,
@@ -13,11 +12,12 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
-import { findStrayFolders, verifyAndRepair } from '../../shared/aws/verification.ts';
-import type { Run } from '../../shared/execution-state.ts';
-import { modelKeys, publishedKeys, stationKeys, versionKeys } from '../../shared/keys.ts';
-import { modelManifest } from '../../shared/model-manifest.ts';
-import { regionalUrl } from '../../shared/object-location.ts';
+import { modelKeys, publishedKeys, stationKeys, versionKeys } from '../../shared/execution/keys.ts';
+import type { Run } from '../../shared/execution/train-station-state.ts';
+import { regionalUrl } from '../../shared/formats/object-location.ts';
+import { writeFixedPlaces } from '../../shared/model-bucket/model-publication.ts';
+import { modelManifest } from '../../shared/publication/model-manifest.ts';
+import { findStrayFolders, verifyAndRepair } from '../../shared/station-models/verification.ts';
 import type { Finding } from '../../shared/verification/findings.ts';
 import type { GatedMachines } from '../interleavings/gated-machines.ts';
 import { insertGoldStation, insertPhotos, type Station } from '../interleavings/station.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { datasetPage, inputPage } from '../../shared/report/data-pages.ts';
-import { escapeHtml } from '../../shared/report/html.ts';
-import { reportPage } from '../../shared/report/report-page.ts';
+import { datasetPage, inputPage } from '../../shared/report/page/data-pages.ts';
+import { escapeHtml } from '../../shared/report/page/html.ts';
+import { reportPage } from '../../shared/report/page/report-page.ts';
 import { hourlyPhotos, testReport, testReportState } from '../test-report.ts';
 import { budget } from './budget.ts';
 import { hostileText } from './texts.ts';

@@ -3,28 +3,28 @@ import * as fc from 'fast-check';
 import type * as z from 'zod';
 import { UsageError } from '../../cli/connection.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
-import { parseAnnotationFile } from '../../shared/annotation-sessions.ts';
-import { parseCsv, readCsv } from '../../shared/csv.ts';
-import { annotationRow, datasetValue } from '../../shared/dataset-files.ts';
+import { parseAnnotationFile } from '../../shared/dataset/annotation-sessions.ts';
+import { annotationRow, datasetValue } from '../../shared/dataset/columns.ts';
+import { FILL_VALUES, fillValues } from '../../shared/dataset/observed-values.ts';
+import { findImageKey, imagesetUuidOf, photoFolder, usableKey } from '../../shared/dataset/photo-key.ts';
+import { PHOTO_FAULTS } from '../../shared/dataset/reasons.ts';
 import {
   AnnotationFileInvalid,
   ExportFolderInvalid,
   FileInvalid,
   InvalidInput,
 } from '../../shared/errors.ts';
-import { importableColumns } from '../../shared/fpe-export/columns.ts';
-import { findImageKey, imagesetUuidOf, photoFolder, usableKey } from '../../shared/image-key.ts';
-import { MalformedJson, parseJson } from '../../shared/json.ts';
-import { formatInstant, isTimezone, stationClock } from '../../shared/local-time.ts';
-import { modelFilters, pairDatesOf, windowsOf } from '../../shared/model-windows.ts';
-import { FILL_VALUES, fillValues } from '../../shared/observed-values.ts';
-import { PhotoNumbers } from '../../shared/photo-numbers.ts';
-import { PhotoSet } from '../../shared/photo-set.ts';
-import { faultOf, parseModelAnswer, predictedPhoto } from '../../shared/predictions.ts';
-import { PHOTO_FAULTS } from '../../shared/reasons.ts';
-import { parseRefreshInput } from '../../shared/refresh-input.ts';
-import { parseRunInput } from '../../shared/run-input.ts';
-import { parseScoringInput } from '../../shared/scoring-input.ts';
+import { parseCsv, readCsv } from '../../shared/formats/csv.ts';
+import { MalformedJson, parseJson } from '../../shared/formats/json.ts';
+import { formatInstant, isTimezone, stationClock } from '../../shared/formats/local-time.ts';
+import { importableColumns } from '../../shared/fpe-database/import/export-columns.ts';
+import { parseRefreshInput } from '../../shared/inputs/refresh-stations.ts';
+import { parseScoringInput } from '../../shared/inputs/score-station.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
+import { modelFilters, pairDatesOf, windowsOf } from '../../shared/model-input/model-windows.ts';
+import { faultOf, parseModelAnswer, predictedPhoto } from '../../shared/predictions/columns.ts';
+import { PhotoNumbers } from '../../shared/predictions/photo-numbers.ts';
+import { PhotoSet } from '../../shared/predictions/photo-set.ts';
 import { budget } from './budget.ts';
 import { hostileJson, hostileText } from './texts.ts';
 

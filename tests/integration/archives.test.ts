@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Lambda, startLambda } from '../../local/lambda.ts';
 import { compileTemplate, type LocalFunction } from '../../local/template.ts';
 import { executionHistory } from '../../shared/aws/executions.ts';
 import { writeObject } from '../../shared/aws/object-store.ts';
+import { productSources } from '../support/product-sources.ts';
 import { insertImageset } from '../test-station.ts';
 import {
   drawPhoto,
@@ -208,10 +209,8 @@ describe('settings', () => {
   const SET_BY_LAMBDA = ['AWS_REGION', 'AWS_LAMBDA_FUNCTION_NAME', 'LAMBDA_TASK_ROOT'];
 
   test('that the functions read are all set by the template, and none is set that nothing reads', () => {
-    const sources = ['functions', 'shared', 'shared/aws'].flatMap((folder) =>
-      readdirSync(join(ROOT, folder))
-        .filter((file) => file.endsWith('.ts'))
-        .map((file) => readFileSync(join(ROOT, folder, file), 'utf8')),
+    const sources = productSources('functions', 'shared').map((file) =>
+      readFileSync(join(ROOT, file), 'utf8'),
     );
     const read = new Set(
       sources.flatMap((text) =>

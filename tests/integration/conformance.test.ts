@@ -9,7 +9,7 @@ import * as z from 'zod';
 import { pythonCommand } from '../../local/python.ts';
 import { startExecution } from '../../shared/aws/executions.ts';
 import { findSize, listObjects, readBytes, readText, s3 } from '../../shared/aws/object-store.ts';
-import { numberCell, optionalNumberCell, parseCsv, textCell } from '../../shared/csv.ts';
+import { numberCell, optionalNumberCell, parseCsv, textCell } from '../../shared/formats/csv.ts';
 import {
   BROKEN_IMAGE,
   ended,

@@ -8,8 +8,8 @@ import { handler as exportStation } from '../../functions/export-station.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { handler as writeManifests } from '../../functions/write-manifests.ts';
 import { readText, s3, writeObject } from '../../shared/aws/object-store.ts';
-import type { Run } from '../../shared/execution-state.ts';
-import { importExport } from '../../shared/fpe-database/import.ts';
+import type { Run } from '../../shared/execution/train-station-state.ts';
+import { importExport } from '../../shared/fpe-database/import/import-stations.ts';
 import { call, testRun } from '../test-run.ts';
 import { createTestDatabase } from '../test-station.ts';
 

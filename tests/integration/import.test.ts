@@ -8,8 +8,8 @@ import type pg from 'pg';
 import { describePlan } from '../../cli/import.ts';
 import { findSize, listObjects, readText, s3, writeObject } from '../../shared/aws/object-store.ts';
 import { ConfigurationMissing, ExportFolderInvalid } from '../../shared/errors.ts';
-import { importExport, planImport } from '../../shared/fpe-database/import.ts';
-import { uploadStorage } from '../../shared/fpe-export/storage.ts';
+import { uploadStorage } from '../../shared/fpe-database/import/export-storage.ts';
+import { importExport, planImport } from '../../shared/fpe-database/import/import-stations.ts';
 import {
   createTestBuckets,
   createTestDatabase,

@@ -6,8 +6,8 @@ import { LOCAL_STAGE } from '../../local/template.ts';
 import { executionHistory, startExecution, stopExecution } from '../../shared/aws/executions.ts';
 import { findSize, writeObject as putObject, readText } from '../../shared/aws/object-store.ts';
 import { listOf } from '../../shared/aws/policy-document.ts';
-import type { Promotion } from '../../shared/execution-state.ts';
-import { objectOf } from '../../shared/object-location.ts';
+import type { Promotion } from '../../shared/execution/train-station-state.ts';
+import { objectOf } from '../../shared/formats/object-location.ts';
 import { isAllowed, matches, type Request, type Statement, statementsOfRole } from '../templates/iam.ts';
 import { insertImageset } from '../test-station.ts';
 import {

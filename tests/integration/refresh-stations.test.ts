@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { executionHistory } from '../../shared/aws/executions.ts';
 import { findSize, readText, writeObject } from '../../shared/aws/object-store.ts';
-import { objectOf } from '../../shared/object-location.ts';
-import { type RefreshSummary, refreshSummary } from '../../shared/refresh-state.ts';
+import { objectOf } from '../../shared/formats/object-location.ts';
+import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
 import { insertAnnotations, insertImageset, insertStation } from '../test-station.ts';
 import { drawPhoto, STACK_TIMEOUT_MS, startTestStack, type TestStack } from './test-stack.ts';
 

@@ -4,9 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { executionHistory } from '../../shared/aws/executions.ts';
 import { findVersion, listObjects, readBytes, readText, writeObject } from '../../shared/aws/object-store.ts';
-import { parseCsv } from '../../shared/csv.ts';
-import { predictedPhoto } from '../../shared/predictions.ts';
-import { unpackPage } from '../../shared/report/page-data.ts';
+import { parseCsv } from '../../shared/formats/csv.ts';
+import { predictedPhoto } from '../../shared/predictions/columns.ts';
+import { unpackPage } from '../../shared/report/page/page-data.ts';
 import { insertImageset, insertRow } from '../test-station.ts';
 import {
   drawPhoto,

@@ -10,7 +10,7 @@ import {
   stopExecution,
 } from '../../shared/aws/executions.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
-import { PASSING_PREFIX } from '../../shared/keys.ts';
+import { PASSING_PREFIX } from '../../shared/execution/keys.ts';
 import {
   ended,
   importGoldenStation,

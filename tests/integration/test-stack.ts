@@ -12,7 +12,7 @@ import {
   startExecution,
 } from '../../shared/aws/executions.ts';
 import { listObjects, writeObject } from '../../shared/aws/object-store.ts';
-import { importExport } from '../../shared/fpe-database/import.ts';
+import { importExport } from '../../shared/fpe-database/import/import-stations.ts';
 import { connectDatabase } from '../database-client.ts';
 import { searchFolder, secretsOf } from '../secrets/search.ts';
 

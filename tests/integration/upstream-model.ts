@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { createGunzip, createGzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { readBytes, writeObject } from '../../shared/aws/object-store.ts';
-import type { ObjectLocation } from '../../shared/object-location.ts';
+import type { ObjectLocation } from '../../shared/formats/object-location.ts';
 import { insertRow } from '../test-station.ts';
 import type { TestStack } from './test-stack.ts';
 

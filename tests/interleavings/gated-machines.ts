@@ -10,7 +10,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { startStepFunctions } from '../../local/step-functions.ts';
+import { startStepFunctions } from '../../local/step-functions/server.ts';
 import { TaskFailure } from '../../local/task.ts';
 import { compileTemplate } from '../../local/template.ts';
 import { runInstantJob } from './instant-jobs.ts';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
-import { objectOf } from '../../shared/object-location.ts';
-import { packSource } from '../../shared/source-archive.ts';
+import { objectOf } from '../../shared/formats/object-location.ts';
+import { packSource } from '../../shared/formats/source-archive.ts';
 import type { Objects } from './objects.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { S3 } from '../../local/s3.ts';
-import type { ObjectLocation } from '../../shared/object-location.ts';
+import type { ObjectLocation } from '../../shared/formats/object-location.ts';
 
 /**
  * The objects of this process's S3, past its API: for what looks at them, and for what stands in for services of AWS. No fault

@@ -1,8 +1,5 @@
 import Papa from 'papaparse';
 import type pg from 'pg';
-import { readScoredUntil } from '../../shared/aws/scored-until.ts';
-import { parseCsv } from '../../shared/csv.ts';
-import { defaultModels, stationHistories } from '../../shared/fpe-database/station-histories.ts';
 import {
   datasetKeys,
   modelKeys,
@@ -11,10 +8,13 @@ import {
   publishedKeys,
   versionKeys,
   versionsFolder,
-} from '../../shared/keys.ts';
-import { modelManifest } from '../../shared/model-manifest.ts';
-import { s3Uri } from '../../shared/object-location.ts';
-import { predictedPhoto } from '../../shared/predictions.ts';
+} from '../../shared/execution/keys.ts';
+import { parseCsv } from '../../shared/formats/csv.ts';
+import { s3Uri } from '../../shared/formats/object-location.ts';
+import { defaultModels, stationHistories } from '../../shared/fpe-database/station-histories.ts';
+import { readScoredUntil } from '../../shared/model-bucket/scored-until.ts';
+import { predictedPhoto } from '../../shared/predictions/columns.ts';
+import { modelManifest } from '../../shared/publication/model-manifest.ts';
 import { readModelFile, scoreOfArchive } from './instant-jobs.ts';
 import type { Objects } from './objects.ts';
 import type { Station } from './station.ts';

@@ -1,7 +1,7 @@
 import { deepStrictEqual, notDeepStrictEqual } from 'node:assert/strict';
-import { readClaim } from '../../shared/aws/run-claim.ts';
-import { verifyAndRepair } from '../../shared/aws/verification.ts';
-import type { Promotion, Run } from '../../shared/execution-state.ts';
+import type { Promotion, Run } from '../../shared/execution/train-station-state.ts';
+import { readClaim } from '../../shared/model-bucket/run-claim.ts';
+import { verifyAndRepair } from '../../shared/station-models/verification.ts';
 import type { Fate } from './gated-machines.ts';
 import type { Actor, Move } from './moves.ts';
 import { Promised } from './promise.ts';

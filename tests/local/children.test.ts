@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Container, startContainer } from '../../local/container.ts';
 import { newCredentials } from '../../local/door.ts';
-import { JobFailure } from '../../local/job-data.ts';
 import { askJsonApi } from '../../local/json-api.ts';
-import { ModelServer } from '../../local/model-server.ts';
 import { createDatabase } from '../../local/postgres.ts';
+import { type Container, startContainer } from '../../local/sagemaker/container.ts';
+import { JobFailure } from '../../local/sagemaker/job-data.ts';
+import { ModelServer } from '../../local/sagemaker/model-server.ts';
 import { DatabaseUnavailable, ServiceUnreachable } from '../../shared/errors.ts';
 import { connectionOf } from '../database-client.ts';
 import { SILENCES, type Silence, type SilentPeer, startSilentPeer } from '../silent-peer.ts';

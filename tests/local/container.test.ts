@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { countGpus } from '../../local/container.ts';
+import { countGpus } from '../../local/sagemaker/container.ts';
 
 let devices: string;
 beforeAll(() => {

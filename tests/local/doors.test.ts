@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@j
 import { SignatureV4 } from '@smithy/signature-v4';
 import { withOpenAddresses } from '../../cli/addresses.ts';
 import { newCredentials, Sha256 } from '../../local/door.ts';
-import { regionalUrl } from '../../shared/object-location.ts';
+import { regionalUrl } from '../../shared/formats/object-location.ts';
 import {
   type LocalServers,
   MODELS,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Rule, startEventBridge } from '../../local/event-bridge.ts';
-import type { ExecutionRecord } from '../../local/executions.ts';
+import type { ExecutionRecord } from '../../local/step-functions/executions.ts';
 
 const TOPIC = 'arn:aws:sns:us-west-2:000000000000:told';
 const FUNCTION = 'arn:aws:lambda:us-west-2:000000000000:function:told';

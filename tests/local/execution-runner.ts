@@ -3,7 +3,7 @@
  *
  * Arguments: folder, a prefix of the executions' names.
  */
-import { Executions } from '../../local/executions.ts';
+import { Executions } from '../../local/step-functions/executions.ts';
 
 const [folder, prefix] = process.argv.slice(2) as [string, string];
 const executions = new Executions(folder, {

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Execution, Executions, type MachineSettings } from '../../local/executions.ts';
+import { type Execution, Executions, type MachineSettings } from '../../local/step-functions/executions.ts';
 
 jest.setTimeout(60_000);
 

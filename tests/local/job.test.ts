@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { keptReason } from '../../local/job.ts';
+import { keptReason } from '../../local/sagemaker/job.ts';
 
 test('the same fault of two jobs has the same reason: that of the container, without addresses', () => {
   const reason = (folder: string, address: string) =>

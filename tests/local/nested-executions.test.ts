@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { JsonApi } from '../../local/json-api.ts';
-import { startStepFunctions } from '../../local/step-functions.ts';
+import { startStepFunctions } from '../../local/step-functions/server.ts';
 import { type RunTask, TaskFailure } from '../../local/task.ts';
 
 const PREFIX = 'arn:aws:states:us-west-2:000000000000';

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { endLeftOvers } from '../../local/container.ts';
+import { identify, isSameProcess, type ProcessIdentity } from '../../host/process.ts';
 import { removePostgres } from '../../local/postgres.ts';
-import { identify, isSameProcess, type ProcessIdentity } from '../../local/process.ts';
-import { startSageMaker } from '../../local/sagemaker.ts';
+import { endLeftOvers } from '../../local/sagemaker/container.ts';
+import { startSageMaker } from '../../local/sagemaker/server.ts';
 import { until } from '../integration/test-stack.ts';
 
 jest.setTimeout(60_000);

@@ -6,8 +6,8 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startContainer } from '../../local/container.ts';
 import { startPostgres } from '../../local/postgres.ts';
+import { startContainer } from '../../local/sagemaker/container.ts';
 
 const folder = process.argv[2] as string;
 const postgres = await startPostgres(join(folder, 'postgres'));

@@ -15,7 +15,7 @@ import {
   DatabaseUnavailable,
   SchemaConflict,
 } from '../../shared/errors.ts';
-import { importExport } from '../../shared/fpe-database/import.ts';
+import { importExport } from '../../shared/fpe-database/import/import-stations.ts';
 import { connectDatabase, connectionOf } from '../database-client.ts';
 import { ended } from '../integration/test-stack.ts';
 

@@ -21,10 +21,10 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pack } from 'tar-stream';
 import { packFolder, unpackArchive } from '../../local/archive.ts';
-import { writeObject } from '../../local/job-data.ts';
-import { type SageMaker, startSageMaker } from '../../local/sagemaker.ts';
+import { writeObject } from '../../local/sagemaker/job-data.ts';
+import { type SageMaker, startSageMaker } from '../../local/sagemaker/server.ts';
 import type { TaskFailure } from '../../local/task.ts';
-import { packSource } from '../../shared/source-archive.ts';
+import { packSource } from '../../shared/formats/source-archive.ts';
 
 const TRAIN = 'arn:aws:states:::sagemaker:createTrainingJob.sync';
 const TRANSFORM = 'arn:aws:states:::sagemaker:createTransformJob.sync';

@@ -18,9 +18,9 @@ import {
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { executionProgress } from '../../cli/execution-progress.ts';
+import { executionProgress } from '../../cli/progress/execution-progress.ts';
 import type { JsonApi } from '../../local/json-api.ts';
-import { startStepFunctions } from '../../local/step-functions.ts';
+import { startStepFunctions } from '../../local/step-functions/server.ts';
 import { type RunTask, TaskFailure } from '../../local/task.ts';
 
 const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:test';

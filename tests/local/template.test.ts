@@ -101,7 +101,7 @@ params: { default: { storageBucket: small-storage, modelBucket: small-models } }
 provider: { name: aws, region: us-west-2, runtime: nodejs24.x, memorySize: 128, timeout: 5, environment: { BUCKET: '\${param:storageBucket}' } }
 plugins: [serverless-esbuild, serverless-step-functions]
 package: { individually: true }
-custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, keepOutputDirectory: true, plugins: report/esbuild-plugins.cjs } }
+custom: { esbuild: { bundle: true, format: cjs, outputFileExtension: .cjs, keepOutputDirectory: true, plugins: browser/esbuild-plugins.cjs } }
 functions: { sayHello: { name: 'small-local-say-hello', handler: functions/say-hello.handler } }
 stepFunctions: { stateMachines: { greet: { name: 'greet-\${sls:stage}', definition: '\${file(statemachines/greet.asl.yml)}' } } }
 `;
@@ -114,14 +114,14 @@ const FRAMEWORK_MS = 120_000;
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'fpe-package-'));
-  for (const folder of 'config deployment functions model report shared statemachines resources'.split(' '))
+  for (const folder of 'config deployment functions model browser shared statemachines resources'.split(' '))
     mkdirSync(join(root, folder));
   cpSync(join(import.meta.dirname, '../../config/local.yml'), join(root, 'config/local.yml'));
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, 'package.json'), '{"name":"small","version":"1.0.0","license":"CC0-1.0"}');
   writeFileSync(join(root, 'package-lock.json'), '{"packages":{}}');
   for (const file of ['esbuild-plugins.cjs', 'bundling.cjs'])
-    cpSync(join(import.meta.dirname, '../../report', file), join(root, 'report', file));
+    cpSync(join(import.meta.dirname, '../../browser', file), join(root, 'browser', file));
   writeFileSync(join(root, 'serverless.yml'), SERVERLESS);
   writeFileSync(join(root, 'statemachines/greet.asl.yml'), MACHINE);
   writeFileSync(

@@ -13,13 +13,13 @@ import {
 } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { JsonApi } from '../../local/json-api.ts';
-import { startStepFunctions } from '../../local/step-functions.ts';
+import { startStepFunctions } from '../../local/step-functions/server.ts';
 import { TaskFailure } from '../../local/task.ts';
 import { compileTemplate } from '../../local/template.ts';
-import { MAX_STATIONS_AT_WORK } from '../../shared/refresh-plan.ts';
-import type { Refresh, RefreshTask } from '../../shared/refresh-state.ts';
-import { resultRows, summarizeRefresh } from '../../shared/refresh-summary.ts';
-import { STARTED_BY } from '../../shared/started-by.ts';
+import { STARTED_BY } from '../../shared/inputs/started-by.ts';
+import { MAX_STATIONS_AT_WORK } from '../../shared/refresh/plan.ts';
+import type { Refresh, RefreshTask } from '../../shared/refresh/state.ts';
+import { resultRows, summarizeRefresh } from '../../shared/refresh/summary.ts';
 
 /** The compiled machine; train-station and score-station are machines of one state, whose work is instant. */
 const PACKAGING_MS = 600_000;

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { runStates, type Scope } from '../../local/state-interpreter.ts';
-import type { Definition, Retrier, State } from '../../local/states-language.ts';
+import { runStates, type Scope } from '../../local/step-functions/state-interpreter.ts';
+import type { Definition, Retrier, State } from '../../local/step-functions/states-language.ts';
 import { TaskFailure } from '../../local/task.ts';
 import { compileTemplate } from '../../local/template.ts';
 import * as errors from '../../shared/errors.ts';
-import { readsAtOnce, S3_GETS_PER_SECOND, S3_SOONEST_ANSWER_SECONDS } from '../../shared/merge-plan.ts';
+import {
+  readsAtOnce,
+  S3_GETS_PER_SECOND,
+  S3_SOONEST_ANSWER_SECONDS,
+} from '../../shared/predictions/merge-plan.ts';
 import { PACKAGING_MS } from './test-machine.ts';
 
 /** Errors of Lambda's Invoke (API reference) that say nothing of the call itself. */

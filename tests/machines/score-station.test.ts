@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { handler as resumeJob } from '../../functions/resume-job.ts';
-import { scoringNotification } from '../../shared/execution-notifications.ts';
+import { scoringNotification } from '../../shared/notifications/execution-notifications.ts';
 import { startTestSageMaker, type TestSageMaker } from '../test-sagemaker.ts';
 import { testScoringRun } from '../test-scoring-run.ts';
 import {

@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { handler as resumeJob } from '../../functions/resume-job.ts';
-import { trainingNotification } from '../../shared/execution-notifications.ts';
-import type { Run } from '../../shared/execution-state.ts';
-import { decidedByInput } from '../../shared/promotion.ts';
 import {
   noneOf,
   PAIR_EXCLUSIONS,
   PHOTO_EXCLUSIONS,
   PHOTO_FAULTS,
   VALUE_EXCLUSIONS,
-} from '../../shared/reasons.ts';
-import { modelRequest, trainingRequest, transformRequest } from '../../shared/sagemaker-requests.ts';
+} from '../../shared/dataset/reasons.ts';
+import {
+  modelRequest,
+  trainingRequest,
+  transformRequest,
+} from '../../shared/execution/sagemaker-requests.ts';
+import type { Run } from '../../shared/execution/train-station-state.ts';
+import { trainingNotification } from '../../shared/notifications/execution-notifications.ts';
+import { decidedByInput } from '../../shared/publication/promotion.ts';
 import { testRun } from '../test-run.ts';
 import { startTestSageMaker, type TestSageMaker } from '../test-sagemaker.ts';
 import {

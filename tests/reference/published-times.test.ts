@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { stationClock } from '../../shared/local-time.ts';
+import { stationClock } from '../../shared/formats/local-time.ts';
 import { print, runR } from './run-r.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fpe-published-times-'));

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseCsv } from '../../shared/csv.ts';
-import { datasetImage, datasetValue } from '../../shared/dataset-files.ts';
-import { kendallTauB } from '../../shared/kendall-tau.ts';
-import { fitLine } from '../../shared/line-fit.ts';
-import { interpolate, observedSeries } from '../../shared/observations.ts';
-import { quantile } from '../../shared/quantile.ts';
-import { percentileRanks } from '../../shared/ranks.ts';
-import { bootstrapTau, resampleCounts } from '../../shared/tau-bootstrap.ts';
-import { wilsonInterval } from '../../shared/wilson-interval.ts';
+import { datasetImage, datasetValue } from '../../shared/dataset/columns.ts';
+import { interpolate, observedSeries } from '../../shared/dataset/observations.ts';
+import { parseCsv } from '../../shared/formats/csv.ts';
+import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
+import { fitLine } from '../../shared/statistics/line-fit.ts';
+import { quantile } from '../../shared/statistics/quantile.ts';
+import { percentileRanks } from '../../shared/statistics/ranks.ts';
+import { bootstrapTau, resampleCounts } from '../../shared/statistics/tau-bootstrap.ts';
+import { wilsonInterval } from '../../shared/statistics/wilson-interval.ts';
 import { print, runR, vector } from './run-r.ts';
 
 /** R is started once for all samples of a test, as it takes a third of a second. */

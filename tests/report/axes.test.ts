@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { dayOfYear, spreadHour } from '../../report/calendar.ts';
-import { photoAddress, smallestFirst } from '../../report/photo-address.ts';
-import { formatValue, roundAxis, valueScale } from '../../report/value-scale.ts';
+import { dayOfYear, spreadHour } from '../../browser/calendar.ts';
+import { photoAddress, smallestFirst } from '../../browser/photo-address.ts';
+import { formatValue, roundAxis, valueScale } from '../../browser/value-scale.ts';
 
 const scaleOf = (...values: number[]) => valueScale(Float64Array.from(values));
 

@@ -5,8 +5,8 @@
 import { inspect } from 'node:util';
 import * as z from 'zod';
 import { handler as fetchObservations } from '../../functions/fetch-observations.ts';
-import { withDatabase } from '../../shared/aws/database.ts';
 import { lambdaHandler } from '../../shared/aws/lambda-handler.ts';
+import { withDatabase } from '../../shared/fpe-database/connection.ts';
 import { testRun } from '../test-run.ts';
 
 const run = testRun({ id: 1 }, { storage: 'storage', model: 'model' });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseAnnotationFile } from '../../shared/annotation-sessions.ts';
+import { parseAnnotationFile } from '../../shared/dataset/annotation-sessions.ts';
 import { AnnotationFileInvalid } from '../../shared/errors.ts';
 
 const pair = { left: { imageId: 1, attributes: [] }, right: { imageId: 2, attributes: [] }, rank: 'LEFT' };

@@ -7,8 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Header, pack } from 'tar-stream';
 import { unpackArchive } from '../../local/archive.ts';
-import { type ArchiveLimits, MODEL_LIMITS, readArchive } from '../../shared/archive-entries.ts';
 import { ArchiveInvalid } from '../../shared/errors.ts';
+import { type ArchiveLimits, MODEL_LIMITS, readArchive } from '../../shared/formats/archive-entries.ts';
 
 const WHERE = 's3://storage/models/6f2c/model.tar.gz';
 const SMALL: ArchiveLimits = { entries: 3, entryBytes: 2000, totalBytes: 3000 };

@@ -5,10 +5,10 @@ import { expect, test } from '@jest/globals';
 import * as z from 'zod';
 import { readExecutionInput } from '../../cli/execution-input.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
-import { parseAnnotationFile } from '../../shared/annotation-sessions.ts';
-import { numberCell, parseCsv, readCsv } from '../../shared/csv.ts';
-import { readRecord, readRecords } from '../../shared/fpe-export/records.ts';
-import { parseJson, parseJsonAs } from '../../shared/json.ts';
+import { parseAnnotationFile } from '../../shared/dataset/annotation-sessions.ts';
+import { numberCell, parseCsv, readCsv } from '../../shared/formats/csv.ts';
+import { parseJson, parseJsonAs } from '../../shared/formats/json.ts';
+import { readRecord, readRecords } from '../../shared/fpe-database/import/export-records.ts';
 
 /** What Windows' editors, Excel and PowerShell begin a text with. */
 const MARK = '\uFEFF';

@@ -7,7 +7,7 @@ import {
   expectedUsage,
   mergeBatches,
   type RunWorkload,
-} from '../../shared/cost-assumptions.ts';
+} from '../../shared/cost/assumptions.ts';
 import {
   estimateMonthlyCost,
   estimateRunCost,
@@ -16,7 +16,7 @@ import {
   type RunUsage,
   type StandingUsage,
   US_WEST_2,
-} from '../../shared/cost-model.ts';
+} from '../../shared/cost/model.ts';
 
 const deployment: Deployment = {
   transitions: 40,

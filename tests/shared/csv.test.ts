@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import * as z from 'zod';
+import { FileInvalid } from '../../shared/errors.ts';
 import {
   formatCsv,
   isFormula,
@@ -13,8 +12,8 @@ import {
   parseCsv,
   readCsv,
   textCell,
-} from '../../shared/csv.ts';
-import { FileInvalid } from '../../shared/errors.ts';
+} from '../../shared/formats/csv.ts';
+import { sourcesWith } from '../support/product-sources.ts';
 
 const row = z.object({ name: textCell, value: optionalNumberCell });
 
@@ -199,16 +198,7 @@ describe('a spreadsheet', () => {
   });
 
   test('is safe from every file, since one module alone writes them', () => {
-    const root = join(import.meta.dirname, '..', '..');
-    const writers = ['shared', 'functions', 'cli', 'local', 'report', 'deployment', 'environment']
-      .flatMap((folder) =>
-        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
-          join(folder, file),
-        ),
-      )
-      .filter((file) => file.endsWith('.ts') && /Papa\.unparse/.test(readFileSync(join(root, file), 'utf8')));
-
-    expect(writers).toEqual(['shared/csv.ts']);
+    expect(sourcesWith(/Papa\.unparse/)).toEqual(['shared/formats/csv.ts']);
   });
 
   test('would take a key of a photo for a formula only where it begins like one', () => {

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { datasetPage, inputPage, type PagePhoto } from '../../shared/report/data-pages.ts';
-import { escapeHtml } from '../../shared/report/html.ts';
-import { unpackPage } from '../../shared/report/page-data.ts';
-import { judgementsOf } from '../../shared/report/run-pairs.ts';
+import { judgementsOf } from '../../shared/predictions/judged-pairs.ts';
+import { datasetPage, inputPage, type PagePhoto } from '../../shared/report/page/data-pages.ts';
+import { escapeHtml } from '../../shared/report/page/html.ts';
+import { unpackPage } from '../../shared/report/page/page-data.ts';
 import { plantedChecks } from '../planted-findings.ts';
 import { testReportState } from '../test-report.ts';
 

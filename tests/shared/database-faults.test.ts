@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { expect, test } from '@jest/globals';
 import pg from 'pg';
-import { databaseFault } from '../../shared/aws/database-faults.ts';
+import { databaseFault } from '../../shared/fpe-database/database-faults.ts';
 
 const MODULES = join(import.meta.dirname, '..', '..', 'node_modules');
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeDrawing, planDrawing, type StationModel } from '../../shared/drawn-models.ts';
 import { ModelAmbiguous, NoModel } from '../../shared/errors.ts';
+import { describeDrawing, planDrawing, type StationModel } from '../../shared/publication/drawn-models.ts';
 
 const drawn = { predictions_url: 'https://x/predictions.csv', diagnostics_url: 'https://x/report.html' };
 const model = (code: string, more: Partial<StationModel> = {}): StationModel => ({

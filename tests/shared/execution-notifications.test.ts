@@ -5,8 +5,8 @@ import {
   scoringNotification,
   statusChange,
   trainingNotification,
-} from '../../shared/execution-notifications.ts';
-import type { Notification } from '../../shared/notification.ts';
+} from '../../shared/notifications/execution-notifications.ts';
+import type { Notification } from '../../shared/notifications/notification.ts';
 import { budget } from '../fuzz/budget.ts';
 import { hostileText } from '../fuzz/texts.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readCsv } from '../../shared/csv.ts';
-import { extendPredictions } from '../../shared/extended-predictions.ts';
-import { type PredictedPhoto, predictedPhoto } from '../../shared/predictions.ts';
+import { readCsv } from '../../shared/formats/csv.ts';
+import { type PredictedPhoto, predictedPhoto } from '../../shared/predictions/columns.ts';
+import { extendPredictions } from '../../shared/predictions/extended-predictions.ts';
 
 const photo = (
   image_id: number | null,

@@ -4,11 +4,15 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ExportFolderInvalid } from '../../shared/errors.ts';
-import { importableColumns, inUtc, unknownColumns } from '../../shared/fpe-export/columns.ts';
-import { enumerate } from '../../shared/fpe-export/enumerate.ts';
-import { findExport } from '../../shared/fpe-export/folder.ts';
-import { readRecord, readRecords, sourceId } from '../../shared/fpe-export/records.ts';
-import { keyFault, namedKey, requireKeySegment } from '../../shared/fpe-export/storage-key.ts';
+import { enumerate } from '../../shared/fpe-database/import/enumerate.ts';
+import { importableColumns, inUtc, unknownColumns } from '../../shared/fpe-database/import/export-columns.ts';
+import { findExport } from '../../shared/fpe-database/import/export-folder.ts';
+import { readRecord, readRecords, sourceId } from '../../shared/fpe-database/import/export-records.ts';
+import {
+  keyFault,
+  namedKey,
+  requireKeySegment,
+} from '../../shared/fpe-database/import/export-storage-key.ts';
 
 let folder: string;
 beforeEach(() => {

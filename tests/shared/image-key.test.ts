@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { imageKey, photoFolder, usableKey } from '../../shared/dataset/photo-key.ts';
 import { PhotosMissing } from '../../shared/errors.ts';
-import { imageKey, photoFolder, usableKey } from '../../shared/image-key.ts';
 
 const url = 'https://storage.s3.amazonaws.com/imagesets/u/images/A #1 (50%25); b?.JPG';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readStage } from '../../config/stage.ts';
-import { ASSUMED_SPEED, trainingSeconds, transformSeconds } from '../../shared/cost-assumptions.ts';
-import { executionLimit, jobLimits, scoringLimit, USUAL_MARGIN } from '../../shared/job-limits.ts';
-import { parseRunInput } from '../../shared/run-input.ts';
-import { STATION_LIMITS } from '../../shared/station-size.ts';
+import { ASSUMED_SPEED, trainingSeconds, transformSeconds } from '../../shared/cost/assumptions.ts';
+import { STATION_LIMITS } from '../../shared/dataset/station-size.ts';
+import { executionLimit, jobLimits, scoringLimit, USUAL_MARGIN } from '../../shared/execution/job-limits.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
 import { budget } from '../fuzz/budget.ts';
 
 const HOUR = 3600;

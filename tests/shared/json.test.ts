@@ -1,13 +1,10 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import * as z from 'zod';
-import { MalformedJson, parseJson, parseJsonAs } from '../../shared/json.ts';
+import { MalformedJson, parseJson, parseJsonAs } from '../../shared/formats/json.ts';
 import { piecesOf } from '../secrets/pieces.ts';
-
-const ROOT = join(import.meta.dirname, '..', '..');
+import { productSources, sourcesWith } from '../support/product-sources.ts';
 
 function faultOf(work: () => unknown): MalformedJson {
   try {
@@ -72,15 +69,14 @@ test('JSON that fits is returned as the schema makes it', () => {
 });
 
 describe('the sources', () => {
-  const files = globSync('{shared,functions,cli,deployment,config,environment}/**/*.ts', { cwd: ROOT });
-  const withMatch = (pattern: RegExp) =>
-    files.filter((file) => pattern.test(readFileSync(join(ROOT, file), 'utf8')));
+  const files = productSources('shared', 'functions', 'cli', 'deployment', 'config', 'environment', 'host');
+  const withMatch = (pattern: RegExp) => sourcesWith(pattern, files);
 
   test('parse JSON in one place, which quotes nothing', () => {
     const found = withMatch(/JSON\.parse\(|\.json\(\)/);
 
     expect(files.length).toBeGreaterThan(150);
-    expect(found).toEqual(['shared/json.ts']);
+    expect(found).toEqual(['shared/formats/json.ts']);
   });
 
   test('put no beginning of a text that they could not read into an error', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { kendallTauB } from '../../shared/kendall-tau.ts';
+import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
 
 const tau = (x: number[], y: number[]) => kendallTauB(Float64Array.from(x), Float64Array.from(y));
 

@@ -1,5 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { lateExecutions, oldestHours, type RunningExecution } from '../../shared/late-executions.ts';
+import {
+  lateExecutions,
+  oldestHours,
+  type RunningExecution,
+} from '../../shared/execution/late-executions.ts';
 
 const NOW = Date.UTC(2026, 10, 26, 12);
 const running = (name: string, hours: number): RunningExecution => ({

@@ -2,14 +2,14 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DateTime, IANAZone } from 'luxon';
 import * as z from 'zod';
-import { instantCell, parseCsv } from '../../shared/csv.ts';
+import { instantCell, parseCsv } from '../../shared/formats/csv.ts';
 import {
   formatExactInstant,
   formatInstant,
   isTimezone,
   stationClock,
   wholeSecond,
-} from '../../shared/local-time.ts';
+} from '../../shared/formats/local-time.ts';
 
 test('agrees with Luxon at any instant, in zones with odd offsets and changes', () => {
   const zones = fc.constantFrom(

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { formatCsv, parseCsv, textCell } from '../../shared/csv.ts';
-import { planBatches } from '../../shared/merge-plan.ts';
-import { chunkName } from '../../shared/predictions.ts';
+import { formatCsv, parseCsv, textCell } from '../../shared/formats/csv.ts';
+import { chunkName } from '../../shared/predictions/columns.ts';
+import { planBatches } from '../../shared/predictions/merge-plan.ts';
 
 async function* cut(bytes: Uint8Array, size: number) {
   for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);

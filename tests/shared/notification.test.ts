@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { lineOf, messageOf, subjectOf, withoutAddresses } from '../../shared/notification.ts';
+import { lineOf, messageOf, subjectOf, withoutAddresses } from '../../shared/notifications/notification.ts';
 
 /** Texts of all of Unicode, with those parts of it that do harm more often than chance has them. */
 const anyText = fc.oneof(

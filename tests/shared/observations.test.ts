@@ -5,7 +5,7 @@ import {
   medianStepMinutes,
   type Observation,
   observedSeries,
-} from '../../shared/observations.ts';
+} from '../../shared/dataset/observations.ts';
 
 const MINUTE = 60_000;
 const at = (minutes: number) => Date.UTC(2026, 0, 1) + minutes * MINUTE;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { FILL_VALUES, fillValues } from '../../shared/observed-values.ts';
+import { FILL_VALUES, fillValues } from '../../shared/dataset/observed-values.ts';
 
 const fillsOf = (counts: Record<string, number>, most: number): number[] => [
   ...(fillValues([{ series_id: 1, counts, most }]).get(1) as Set<number>),

@@ -6,9 +6,9 @@ import {
   secondSteps,
   sumSeconds,
   unpackColumns,
-} from '../../shared/report/columns.ts';
-import { envelope, thin } from '../../shared/report/decimation.ts';
-import { type PageData, packPage, unpackPage } from '../../shared/report/page-data.ts';
+} from '../../shared/report/page/columns.ts';
+import { envelope, thin } from '../../shared/report/page/decimation.ts';
+import { type PageData, packPage, unpackPage } from '../../shared/report/page/page-data.ts';
 import { judgedPairs, scoredPhotos } from '../test-report.ts';
 
 describe('Columns', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { NotEnoughPairs } from '../../shared/errors.ts';
-import { splitPairs } from '../../shared/pair-split.ts';
-import { seededRandom } from '../../shared/seeded-random.ts';
+import { splitPairs } from '../../shared/model-input/pair-split.ts';
+import { seededRandom } from '../../shared/statistics/seeded-random.ts';
 
 type Pairs = [number, number][];
 

@@ -7,7 +7,7 @@ import {
   withCleanFolders,
   withNamedPhotos,
   withNewFolder,
-} from '../../shared/people-record.ts';
+} from '../../shared/predictions/people-record.ts';
 
 describe('what is left to look for', () => {
   const record: PeopleRecord = { writes: 3, folders: { a: [1, 2, 3], b: [1, 2] }, imagesets: [] };

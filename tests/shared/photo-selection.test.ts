@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { stationClock } from '../../shared/formats/local-time.ts';
 import type { ImageRow } from '../../shared/fpe-database/station-export.ts';
-import { stationClock } from '../../shared/local-time.ts';
 import {
   DEFAULT_WINDOWS,
   modelFilters,
@@ -9,10 +9,10 @@ import {
   splitOfNewPhoto,
   windowFilter,
   windowsOf,
-} from '../../shared/model-windows.ts';
-import { readPredictedPhotos, selectPhotos } from '../../shared/photo-selection.ts';
-import { PhotoSet } from '../../shared/photo-set.ts';
-import type { PredictedPhoto } from '../../shared/predictions.ts';
+} from '../../shared/model-input/model-windows.ts';
+import type { PredictedPhoto } from '../../shared/predictions/columns.ts';
+import { readPredictedPhotos, selectPhotos } from '../../shared/predictions/photo-selection.ts';
+import { PhotoSet } from '../../shared/predictions/photo-set.ts';
 
 const stored = (image_id: number, more: Partial<ImageRow> = {}): ImageRow => ({
   imageset_id: 1,

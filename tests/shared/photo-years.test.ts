@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { describeOddYears, oddYears, photoYears } from '../../shared/photo-years.ts';
+import { describeOddYears, oddYears, photoYears } from '../../shared/predictions/photo-years.ts';
 
 const NOW = Date.parse('2026-04-01T12:00:00Z');
 /** So many photos of a year, a day apart. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decidedByInput, decidePromotion } from '../../shared/promotion.ts';
+import { decidedByInput, decidePromotion } from '../../shared/publication/promotion.ts';
 import { judgedPairs } from '../test-report.ts';
 
 const PHOTOS = 40;

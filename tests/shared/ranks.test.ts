@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { denseRanks, percentileRanks } from '../../shared/ranks.ts';
+import { denseRanks, percentileRanks } from '../../shared/statistics/ranks.ts';
 
 const ranksOf = (values: number[]) => [...percentileRanks(Float64Array.from(values))];
 const { NaN: missing } = Number;

@@ -11,8 +11,8 @@ import {
   sumCounts,
   sumOf,
   VALUE_EXCLUSIONS,
-} from '../../shared/reasons.ts';
-import { remarks } from '../../shared/report/remarks.ts';
+} from '../../shared/dataset/reasons.ts';
+import { remarks } from '../../shared/report/data/remarks.ts';
 import { TRAINING, testReportState } from '../test-report.ts';
 
 const LISTS = {

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { InvalidInput } from '../../shared/errors.ts';
-import { parseRefreshInput, stationRules } from '../../shared/refresh-input.ts';
-import { parseRunInput } from '../../shared/run-input.ts';
-import { STARTED_BY } from '../../shared/started-by.ts';
+import { parseRefreshInput, stationRules } from '../../shared/inputs/refresh-stations.ts';
+import { STARTED_BY } from '../../shared/inputs/started-by.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
 
 test('nothing is required', () => {
   expect(parseRefreshInput({})).toEqual({

@@ -5,7 +5,7 @@ import {
   planRefresh,
   type RefreshRules,
   type StationHistory,
-} from '../../shared/refresh-plan.ts';
+} from '../../shared/refresh/plan.ts';
 
 const NOW = new Date('2026-11-24T08:00:00Z');
 const RULES: RefreshRules = { mode: 'auto', min_new_pairs: 500, max_model_age_days: 365 };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Papa from 'papaparse';
-import type { Decision } from '../../shared/refresh-plan.ts';
-import type { RefreshRow } from '../../shared/refresh-state.ts';
+import type { Decision } from '../../shared/refresh/plan.ts';
+import type { RefreshRow } from '../../shared/refresh/state.ts';
 import {
   describeRow,
   refreshMessage,
@@ -10,7 +10,7 @@ import {
   resultRows,
   type StationExecution,
   summarizeRefresh,
-} from '../../shared/refresh-summary.ts';
+} from '../../shared/refresh/summary.ts';
 
 const refresh = { id: 'r', status: 'refreshed', note: '' } as const;
 

@@ -1,17 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FileInvalid } from '../../shared/errors.ts';
-import { comparePrevious } from '../../shared/report/comparison.ts';
+import { judgedPairs as readPairs } from '../../shared/predictions/judged-pairs.ts';
 import {
   annotatorAgreement,
   calibration,
   contradictions,
   pairAccuracy,
   probabilityOfMore,
-} from '../../shared/report/pairs.ts';
-import { judgedPairs as readPairs } from '../../shared/report/run-pairs.ts';
-import { largestResiduals, rankResiduals } from '../../shared/report/statistics.ts';
-import { tauByHour, tauByMonth, tauByValue } from '../../shared/report/strata.ts';
+} from '../../shared/predictions/pair-accuracy.ts';
+import { comparePrevious } from '../../shared/report/data/comparison.ts';
+import { largestResiduals, rankResiduals } from '../../shared/report/data/statistics.ts';
+import { tauByHour, tauByMonth, tauByValue } from '../../shared/report/data/strata.ts';
 import { judgedPairs, scoredPhotos } from '../test-report.ts';
 
 const scores = Float64Array.of(0, 1, 2, Number.NaN, 2);

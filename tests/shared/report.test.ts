@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { US_WEST_2 } from '../../shared/cost-model.ts';
+import { US_WEST_2 } from '../../shared/cost/model.ts';
 import { ArchiveInvalid, FileInvalid } from '../../shared/errors.ts';
-import { finalEpochs } from '../../shared/report/epochs.ts';
-import { formatTau } from '../../shared/report/formats.ts';
-import { Html, html } from '../../shared/report/html.ts';
-import { lossTable } from '../../shared/report/loss-table.ts';
-import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../shared/report/metrics.ts';
-import { agreementNote } from '../../shared/report/note.ts';
-import { totalCost } from '../../shared/report/provenance.ts';
-import type { ReportData } from '../../shared/report/report-data.ts';
-import { reportPage } from '../../shared/report/report-page.ts';
-import { jobCosts } from '../../shared/report/run-cost.ts';
-import { judgedPairs, judgement } from '../../shared/report/run-pairs.ts';
-import { dailyMeans } from '../../shared/report/scored-photos.ts';
-import { agreements, meanRankError, overlapRanks } from '../../shared/report/statistics.ts';
+import { formatTau } from '../../shared/formats/numbers.ts';
+import { judgedPairs, judgement } from '../../shared/predictions/judged-pairs.ts';
+import { dailyMeans } from '../../shared/predictions/scored-photos.ts';
+import { finalEpochs } from '../../shared/report/data/epochs.ts';
+import type { ReportData } from '../../shared/report/data/report-data.ts';
+import { jobCosts } from '../../shared/report/data/run-cost.ts';
+import { agreements, meanRankError, overlapRanks } from '../../shared/report/data/statistics.ts';
 import {
   readComputation,
   readTrainingOutput,
   trainingOutputLocation,
-} from '../../shared/report/training-output.ts';
+} from '../../shared/report/data/training-output.ts';
+import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../shared/report/metrics/file.ts';
+import { Html, html } from '../../shared/report/page/html.ts';
+import { lossTable } from '../../shared/report/page/loss-table.ts';
+import { agreementNote } from '../../shared/report/page/note.ts';
+import { totalCost } from '../../shared/report/page/provenance.ts';
+import { reportPage } from '../../shared/report/page/report-page.ts';
 import {
   hourlyPhotos,
   packOutput,

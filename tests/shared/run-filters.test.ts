@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AnnotationRow } from '../../shared/dataset-files.ts';
-import { imageFilter, isInWindow } from '../../shared/image-filter.ts';
-import { imageSplitter } from '../../shared/image-split.ts';
-import { stationClock } from '../../shared/local-time.ts';
-import { filterPairs, type RankedPair } from '../../shared/pair-filter.ts';
-import { pairLines } from '../../shared/pair-lines.ts';
-import { parseRunInput } from '../../shared/run-input.ts';
-import { seededRandom } from '../../shared/seeded-random.ts';
+import type { AnnotationRow } from '../../shared/dataset/columns.ts';
+import { stationClock } from '../../shared/formats/local-time.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
+import { imageFilter, isInWindow } from '../../shared/model-input/image-filter.ts';
+import { imageSplitter } from '../../shared/model-input/image-split.ts';
+import { filterPairs, type RankedPair } from '../../shared/model-input/pair-filter.ts';
+import { pairLines } from '../../shared/model-input/pair-lines.ts';
+import { seededRandom } from '../../shared/statistics/seeded-random.ts';
 
 const clock = stationClock('America/New_York');
 const filter = (input: object) => imageFilter(parseRunInput({ station_id: 1, ...input }), clock);

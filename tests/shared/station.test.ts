@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { InvalidTimezone, StationNotFound } from '../../shared/errors.ts';
-import { requireStationExists, requireTimezone } from '../../shared/station.ts';
+import { requireStationExists, requireTimezone } from '../../shared/execution/station.ts';
 
 const STATION = { id: 29, name: 'Mill Brook', timezone: 'America/New_York' };
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { kendallTauB } from '../../shared/kendall-tau.ts';
-import { fitLine } from '../../shared/line-fit.ts';
-import { quantile } from '../../shared/quantile.ts';
-import { bootstrapTau, resampleCounts } from '../../shared/tau-bootstrap.ts';
-import { wilsonInterval } from '../../shared/wilson-interval.ts';
+import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
+import { fitLine } from '../../shared/statistics/line-fit.ts';
+import { quantile } from '../../shared/statistics/quantile.ts';
+import { bootstrapTau, resampleCounts } from '../../shared/statistics/tau-bootstrap.ts';
+import { wilsonInterval } from '../../shared/statistics/wilson-interval.ts';
 
 const OPTIONS = { resamples: 30, seed: 1691 };
 const number = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constant(Number.NaN));

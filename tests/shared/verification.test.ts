@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RunClaim } from '../../shared/claim.ts';
-import { modelKeys, publishedKeys } from '../../shared/keys.ts';
-import type { ModelManifest } from '../../shared/model-manifest.ts';
-import { PhotoSet } from '../../shared/photo-set.ts';
-import type { PredictedPhoto } from '../../shared/predictions.ts';
+import { modelKeys, publishedKeys } from '../../shared/execution/keys.ts';
+import type { RunClaim } from '../../shared/execution/run-claim.ts';
+import type { PredictedPhoto } from '../../shared/predictions/columns.ts';
+import { PhotoSet } from '../../shared/predictions/photo-set.ts';
+import type { ModelManifest } from '../../shared/publication/model-manifest.ts';
 import { comparePredictions } from '../../shared/verification/compare-predictions.ts';
 import type {
   CodeFacts,

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { PhotoSet } from '../../shared/photo-set.ts';
-import { joinWithdrawals, namesPhoto, sizeOf, withdrawalOf, withoutPhotos } from '../../shared/withdrawal.ts';
+import { PhotoSet } from '../../shared/predictions/photo-set.ts';
+import {
+  joinWithdrawals,
+  namesPhoto,
+  sizeOf,
+  withdrawalOf,
+  withoutPhotos,
+} from '../../shared/predictions/withdrawal.ts';
 
 const KEY = 'imagesets/a/images/1 b.jpg';
 const photos = PhotoSet.fromJSON({ image_ids: [12], filenames: [KEY] });

@@ -1,8 +1,8 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { unpackPage } from '../../shared/report/page-data.ts';
-import { reportPage } from '../../shared/report/report-page.ts';
-import { withdrawFromPage } from '../../shared/report/withdrawn-page.ts';
+import { unpackPage } from '../../shared/report/page/page-data.ts';
+import { reportPage } from '../../shared/report/page/report-page.ts';
+import { withdrawFromPage } from '../../shared/report/page/withdrawn-page.ts';
 import { hourlyPhotos, testReport } from '../test-report.ts';
 
 const found = (filename: string) => ({ image_id: 7_000_000, timestamp: 1_000, filename });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { evaluateTemplate } from '../../local/states-language.ts';
+import { evaluateTemplate } from '../../local/step-functions/states-language.ts';
 import { hostileText } from '../fuzz/texts.ts';
 
 type State = {

@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { strFromU8, unzipSync } from 'fflate';
+import bundling from '../../browser/bundling.cjs';
 import { readStage, stageNames } from '../../config/stage.ts';
 import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
-import bundling from '../../report/bundling.cjs';
 import { listOf } from '../../shared/aws/policy-document.ts';
-import { parseRefreshInput } from '../../shared/refresh-input.ts';
+import { parseRefreshInput } from '../../shared/inputs/refresh-stations.ts';
 import { policiesOf } from './iam.ts';
 
 /** Every stage of the project as it would be deployed. */

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verification } from '../../../cli/verify.ts';
-import type { ExecutionRecord } from '../../../local/executions.ts';
-import { identify, isSameProcess, type ProcessIdentity } from '../../../local/process.ts';
+import { identify, isSameProcess, type ProcessIdentity } from '../../../host/process.ts';
 import type { StackDescription } from '../../../local/stack.ts';
-import type { MachineKind } from '../../../shared/machine-inputs.ts';
+import type { ExecutionRecord } from '../../../local/step-functions/executions.ts';
+import type { MachineKind } from '../../../shared/inputs/machines.ts';
 import { commandLineOf, processTree } from '../../process-tree.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');

@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Papa from 'papaparse';
-import { generateDemoStation } from '../../../local/demo-station/generate.ts';
+import { generateDemoStation } from '../../../demo-station/generate.ts';
 import { queryDatabase } from '../../database-client.ts';
 import type { LocalStack } from './local-stack.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { stationClock } from '../../../shared/local-time.ts';
+import { stationClock } from '../../../shared/formats/local-time.ts';
 import { checkClocks } from '../../../shared/quality/clock.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type PlannedPhoto, photosOf, schedule, utc } from './photos.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { LATITUDE, LONGITUDE, sunAt } from '../../../local/demo-station/sun.ts';
+import { LATITUDE, LONGITUDE, sunAt } from '../../../demo-station/sun.ts';
 import { sunElevation } from '../../../shared/quality/sun.ts';
 
 describe('The elevation of the sun', () => {

@@ -1,0 +1,52 @@
+import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
+import type { Facts } from './sheet.ts';
+import { formatValue } from './value-scale.ts';
+import type { View } from './view.ts';
+
+const percent = (share: number): string => (Number.isNaN(share) ? 'NA' : `${(share * 100).toFixed(1)} %`);
+const score = (value: number): string => (Number.isNaN(value) ? 'NA' : value.toFixed(3));
+
+/** yyyy-mm-dd hh:mm of wall-clock milliseconds. */
+export const wallTime = (wallMs: number): string =>
+  new Date(wallMs).toISOString().slice(0, 16).replace('T', ' ');
+
+export const splitLabel = (id: string): string => SPLIT_GROUPS.find((group) => group.id === id)?.label ?? id;
+
+/** What there is to say of a photo. */
+export function photoFacts({ page, photos, ranks, residuals }: View, row: number): Facts {
+  const facts: Facts = [['Time', wallTime(photos.timestamps[row] as number)]];
+  if (page.kind !== 'dataset') facts.push(['Split', splitLabel(photos.splits[row] as string)]);
+  facts.push([`Obs. ${page.variable.label}`, formatValue(photos.values[row] as number)]);
+  if (page.kind !== 'report') return facts;
+  return [
+    ...facts,
+    ['Score', score(photos.scores[row] as number)],
+    ['Obs. rank', percent(ranks.observed[row] as number)],
+    ['Pred. rank', percent(ranks.predicted[row] as number)],
+    ['Residual', percent(residuals[row] as number)],
+  ];
+}
+
+export function dayFacts({ page, days, overlap }: View, day: number): Facts {
+  return [
+    ['Day', days.dates[day] as string],
+    ['Split', splitLabel(days.splits[day] as string)],
+    [`Mean obs. ${page.variable.label}`, formatValue(days.values[day] as number)],
+    ['Mean score', score(days.scores[day] as number)],
+    ['Obs. rank', percent(overlap.observed[day] as number)],
+    ['Pred. rank', percent(overlap.predicted[day] as number)],
+  ];
+}
+
+const CHOICES: Record<string, string> = { '1': 'left shows more', '-1': 'right shows more', '0': 'the same' };
+
+export function pairFacts({ page, photos }: View, pair: number): Facts {
+  const { left, right, choices, annotators } = page.pairs;
+  const photo = (row: number) =>
+    `${wallTime(photos.timestamps[row] as number)}, ${formatValue(photos.values[row] as number)}`;
+  return [
+    ['Left', photo(left[pair] as number)],
+    ['Right', photo(right[pair] as number)],
+    ['Annotator', `${annotators[pair]}: ${CHOICES[String(choices[pair])]}`],
+  ];
+}

@@ -1,0 +1,178 @@
+import { envelope, thin } from '../../shared/report/page/decimation.ts';
+import { type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
+import type { Theme } from '../theme.ts';
+import { allRows, photosBySplit, type View } from '../view.ts';
+import { cloud, linePoints, splitTitle } from './panels.ts';
+import { type Actions, aboutPhotos } from './photos.ts';
+
+/** Of the first figure, which a reader waits for. */
+const MOST_POINTS_AT_FIRST = 6000;
+
+/** Figure 1: observed values and, below, a rug of all photos; the strip at the bottom chooses the period. */
+export function imagesTimeseries(view: View, width: number, theme: Theme, actions: Actions): Sheet {
+  const sheet = new Sheet(width, theme);
+  const { photos, scale, whole, selection, hasValues } = view;
+  const left = sheet.isNarrow ? 66 : 92;
+  const box = { left, width: width - left - 14 };
+  const about = aboutPhotos(view, actions);
+  const place = photos.values.map(scale.place);
+  // The strip below shows the whole time, so this figure keeps all photos and only moves its window.
+  const splits = photosBySplit(view, () => true, { ...selection, ...whole });
+  const top = 34;
+  const valuesHeight = hasValues ? 250 : 0;
+  if (hasValues) {
+    const panel = sheet.panel(
+      { ...box, top, height: valuesHeight },
+      sheet.timeAxis(whole.from, whole.to, { axisLabel: { show: false } }),
+      sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 18),
+    );
+    const valued = splits.map((split) => ({
+      ...split,
+      rows: split.rows.filter((row) => !Number.isNaN(place[row] as number)),
+    }));
+    const rows = envelope(allRows(valued), place, 2000);
+    sheet.line(panel, linePoints(rows, photos.timestamps, place), {
+      name: 'Observed',
+      colour: theme.muted,
+      width: 0.8,
+    });
+    for (const { id, label, rows } of valued)
+      sheet.points(
+        panel,
+        cloud(rows, photos.timestamps, place, MOST_POINTS_AT_FIRST),
+        { name: label, colour: theme.splits[id], size: 4 },
+        about,
+      );
+  }
+  const rugTop = hasValues ? top + valuesHeight + 16 : top;
+  const rows = ['Unannotated', 'Annotated'];
+  const rug = sheet.panel(
+    { ...box, top: rugTop, height: 110 },
+    sheet.timeAxis(whole.from, whole.to),
+    sheet.categoryAxis(sheet.isNarrow ? ['none', 'pairs'] : rows, { axisTick: { show: false } }),
+  );
+  for (const { id, label, rows } of splits) {
+    const row = id.startsWith('test') ? 0 : 1;
+    const points = thin(rows, MOST_POINTS_AT_FIRST).map(
+      (at): Point => [photos.timestamps[at] as number, row, at],
+    );
+    sheet.points(
+      rug,
+      points,
+      { name: label, colour: theme.splits[id], symbol: 'rect', size: [1.5, 48], opacity: 0.5 },
+      about,
+    );
+  }
+  sheet.legend(
+    splits.map(({ id, label }) => ({ name: label, colour: theme.splits[id] })),
+    left,
+  );
+  const axes = hasValues ? [0, 1] : [0];
+  sheet.option.dataZoom = [
+    {
+      type: 'slider',
+      xAxisIndex: axes,
+      filterMode: 'none',
+      startValue: selection.from,
+      endValue: selection.to,
+      left,
+      right: 14,
+      top: rugTop + 110 + 34,
+      height: 32,
+      brushSelect: true,
+      showDataShadow: false,
+      labelFormatter: (wallMs: number) => new Date(wallMs).toISOString().slice(0, 10),
+      borderColor: theme.line,
+      backgroundColor: 'transparent',
+      fillerColor: `${theme.accent}33`,
+      handleStyle: { color: theme.accent, borderColor: theme.accent },
+      moveHandleStyle: { color: theme.accent, opacity: 0.6 },
+      emphasis: {
+        handleStyle: { color: theme.ink, borderColor: theme.ink },
+        moveHandleStyle: { color: theme.ink },
+      },
+      textStyle: { color: theme.muted },
+    },
+  ];
+  sheet.height = rugTop + 110 + 34 + 32 + 16;
+  return sheet;
+}
+
+const BINS = 30;
+
+/** Figure 2: photos by observed value, a panel for each split. */
+export function valueDistributions(view: View, width: number, theme: Theme): Sheet {
+  const sheet = new Sheet(width, theme);
+  const { scale, photos } = view;
+  const place = photos.values.map(scale.place);
+  const splits = photosBySplit(view, (row) => !Number.isNaN(place[row] as number));
+  const filled = splits.filter(({ rows }) => rows.length > 0);
+  const [low, high] = scale.range;
+  const step = (high - low) / BINS;
+  const centres = Array.from({ length: BINS }, (_, bin) => low + (bin + 0.5) * step);
+  const columns = sheet.isNarrow ? 1 : 2;
+  const areas = boxes(sheet, Math.ceil(filled.length / columns), columns, 150, {
+    left: 60,
+    right: 16,
+    top: 30,
+    bottom: 44,
+  });
+  for (const [index, split] of filled.entries()) {
+    const counts = new Array<number>(BINS).fill(0);
+    for (const row of split.rows) {
+      const bin = Math.min(BINS - 1, Math.floor(((place[row] as number) - low) / step));
+      counts[bin] = (counts[bin] as number) + 1;
+    }
+    const axis: Axis = sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 5, 26);
+    const panel = sheet.panel(
+      areas[index] as (typeof areas)[number],
+      { ...axis, splitLine: { show: false } },
+      sheet.numberAxis('Photos', 38, { scale: false, minInterval: 1 }),
+      splitTitle(split),
+    );
+    sheet.option.series.push({
+      type: 'bar',
+      name: split.label,
+      xAxisIndex: panel,
+      yAxisIndex: panel,
+      data: counts.map((count, bin) => [centres[bin], count]),
+      barWidth: Math.max(1, ((areas[index] as (typeof areas)[number]).width / BINS) * 0.92),
+      itemStyle: { color: theme.splits[split.id] },
+      tooltip: {
+        formatter: ({ dataIndex }: { dataIndex: number }) =>
+          `${formatCount(counts[dataIndex] as number)} photos, ${scale.label((centres[dataIndex] as number) - step / 2)} – ${scale.label((centres[dataIndex] as number) + step / 2)}`,
+      },
+    });
+  }
+  return sheet;
+}
+
+const formatCount = (count: number) => count.toLocaleString('en-US');
+
+/** Figure 3: cumulative frequencies of observed values. */
+export function valueFrequencies(view: View, width: number, theme: Theme): Sheet {
+  const sheet = new Sheet(width, theme);
+  const { scale, photos } = view;
+  const place = photos.values.map(scale.place);
+  const splits = photosBySplit(view, (row) => !Number.isNaN(place[row] as number));
+  const panel = sheet.panel(
+    box(sheet, 260, { left: 66, right: 16, top: 34, bottom: 46 }),
+    sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, sheet.isNarrow ? 5 : 10, 28),
+    sheet.percentAxis('Share of photos', 46),
+  );
+  for (const { id, label, rows } of splits) {
+    const ascending = Float64Array.from(rows, (row) => place[row] as number).sort();
+    const points = thin([...ascending.keys()], 1000).map((at): [number, number] => [
+      ascending[at] as number,
+      (at + 1) / ascending.length,
+    ]);
+    const last = ascending.at(-1);
+    if (last !== undefined) points.push([last, 1]);
+    sheet.line(panel, points, { name: label, colour: theme.splits[id], width: 2, step: true });
+  }
+  sheet.legend(
+    splits.map(({ id, label }) => ({ name: label, colour: theme.splits[id], symbol: 'line' })),
+    66,
+  );
+  return sheet;
+}

@@ -1,0 +1,144 @@
+import { thin } from '../../shared/report/page/decimation.ts';
+import { pairFacts } from '../descriptions.ts';
+import { type About, box, boxes, type Point, Sheet } from '../sheet.ts';
+import type { Theme } from '../theme.ts';
+import { pairsOfPeriod, type View } from '../view.ts';
+import { MOST_POINTS } from './panels.ts';
+import type { Actions } from './photos.ts';
+
+const choiceStyles = ({ choices }: Theme) => [
+  { choice: 1, name: 'Left shows more', colour: choices.left },
+  { choice: -1, name: 'Right shows more', colour: choices.right },
+  { choice: 0, name: 'The same', colour: choices.same },
+];
+
+const aboutPairs = (view: View, { openPhoto }: Actions): About => ({
+  describe: (pair) => pairFacts(view, pair),
+  open: (pair) => openPhoto(view.page.pairs.left[pair] as number),
+});
+
+/** Figure 4: left photo against right photo, by time and by observed value. */
+export function annotationPairs(view: View, width: number, theme: Theme, actions: Actions): Sheet {
+  const sheet = new Sheet(width, theme);
+  const { photos, scale, page, selection, hasValues } = view;
+  const { left, right, choices } = page.pairs;
+  const columns = sheet.isNarrow || !hasValues ? 1 : 2;
+  const side = Math.min(420, width / columns - 108);
+  const areas = boxes(sheet, hasValues ? 2 / columns : 1, columns, side, {
+    left: 84,
+    right: 22,
+    top: 62,
+    bottom: 46,
+  });
+  const styles = choiceStyles(theme);
+  const about = aboutPairs(view, actions);
+  const pairs = pairsOfPeriod(view);
+  const square = (index: number) => ({ ...(areas[index] as (typeof areas)[number]), width: side });
+  const draw = (panel: number, x: (pair: number) => number, y: (pair: number) => number) => {
+    for (const { choice, name, colour } of styles) {
+      const points = thin(
+        pairs.filter((pair) => choices[pair] === choice && !Number.isNaN(x(pair) + y(pair))),
+        MOST_POINTS,
+      ).map((pair): Point => [x(pair), y(pair), pair]);
+      sheet.points(
+        panel,
+        points,
+        { name, colour, opacity: points.length > 1000 ? 0.35 : 0.6, size: 5 },
+        about,
+      );
+    }
+  };
+  const time = (name: string, gap: number, labels = {}) =>
+    sheet.timeAxis(
+      selection.from,
+      selection.to,
+      {
+        splitNumber: 3,
+        // A month and the days around it would lie on each other.
+        minInterval: (selection.to - selection.from) / 5,
+        name,
+        nameLocation: 'middle',
+        nameGap: gap,
+        nameTextStyle: { color: theme.ink },
+      },
+      labels,
+    );
+  const byTime = sheet.panel(
+    square(0),
+    time('Right photo', 28),
+    time('Left photo', 62, { showMinLabel: false, showMaxLabel: false }),
+    'By timestamp',
+  );
+  draw(
+    byTime,
+    (pair) => photos.timestamps[right[pair] as number] as number,
+    (pair) => photos.timestamps[left[pair] as number] as number,
+  );
+  if (hasValues) {
+    const axis = (name: string, gap: number) => sheet.valueAxis(scale, name, 5, gap);
+    const { label } = page.variable;
+    const byValue = sheet.panel(
+      square(1),
+      axis(`Right photo: ${label}`, 28),
+      axis(`Left photo: ${label}`, 52),
+      `By obs. ${label}`,
+    );
+    const place = photos.values.map(scale.place);
+    draw(
+      byValue,
+      (pair) => place[right[pair] as number] as number,
+      (pair) => place[left[pair] as number] as number,
+    );
+    sheet.line(
+      byValue,
+      [
+        [scale.range[0], scale.range[0]],
+        [scale.range[1], scale.range[1]],
+      ],
+      { name: 'Equal', colour: theme.muted, dashed: true },
+    );
+  }
+  sheet.legend(styles, 12);
+  return sheet;
+}
+
+/** Difference of the observed values of a pair against their mean: what the annotator had to see. */
+export function pairDifferences(view: View, width: number, theme: Theme, actions: Actions): Sheet {
+  const sheet = new Sheet(width, theme);
+  const { photos, scale, page } = view;
+  const { left, right, choices } = page.pairs;
+  const panel = sheet.panel(
+    box(sheet, 320, { left: 80, right: 20, top: 40, bottom: 46 }),
+    sheet.valueAxis(scale, `Mean of both: ${page.variable.label}`, 8, 28),
+    sheet.percentAxis('(Left − right) / sum', 58, { min: -1, max: 1, interval: 0.5 }),
+  );
+  const value = (row: number | undefined) => photos.values[row as number] as number;
+  const sum = (pair: number) => value(left[pair]) + value(right[pair]);
+  const styles = choiceStyles(theme);
+  for (const { choice, name, colour } of styles) {
+    const pairs = pairsOfPeriod(view).filter((pair) => choices[pair] === choice && sum(pair) > 0);
+    const points = thin(pairs, MOST_POINTS).map(
+      (pair): Point => [
+        scale.place(sum(pair) / 2),
+        (value(left[pair]) - value(right[pair])) / sum(pair),
+        pair,
+      ],
+    );
+    sheet.points(
+      panel,
+      points,
+      { name, colour, opacity: points.length > 1000 ? 0.35 : 0.6, size: 5 },
+      aboutPairs(view, actions),
+    );
+  }
+  sheet.line(
+    panel,
+    [
+      [scale.range[0], 0],
+      [scale.range[1], 0],
+    ],
+    { name: 'Equal', colour: theme.muted, dashed: true },
+  );
+  sheet.legend(styles, 12);
+  return sheet;
+}

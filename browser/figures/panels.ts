@@ -1,0 +1,148 @@
+import { envelope, thin } from '../../shared/report/page/decimation.ts';
+import { type About, type Axis, box, boxes, type Point, type Sheet } from '../sheet.ts';
+import { allRows, DAY_MS, type SplitRows, type View } from '../view.ts';
+
+/** What figures have in common: clouds and lines of rows, panels in time, panels by split, squares of ranks. */
+
+/** Points of one series that a browser draws and finds again without delay. */
+export const MOST_POINTS = 20_000;
+/** A line is broken where nothing was observed for longer. */
+const LONGEST_GAP_MS = 3 * DAY_MS;
+
+/** Rows in time with a break wherever the line must not go on. */
+export function linePoints(
+  rows: readonly number[],
+  x: Float64Array,
+  y: Float64Array,
+  gapMs = LONGEST_GAP_MS,
+) {
+  const points: [number, number | null][] = [];
+  let before = Number.NaN;
+  for (const row of rows) {
+    const at = x[row] as number;
+    if (at - before > gapMs) points.push([(at + before) / 2, null]);
+    points.push([at, y[row] as number]);
+    before = at;
+  }
+  return points;
+}
+
+export const cloud = (
+  rows: readonly number[],
+  x: Float64Array,
+  y: Float64Array,
+  most = MOST_POINTS,
+): Point[] => thin(rows, most).map((row) => [x[row] as number, y[row] as number, row]);
+
+export const splitLegend = (sheet: Sheet, splits: readonly SplitRows[], left: number): void =>
+  sheet.legend(
+    splits.map(({ id, label }) => ({ name: label, colour: sheet.theme.splits[id] })),
+    left,
+  );
+
+/** Splits in panels of their own, or all in one panel where there is no room. */
+export function facets(sheet: Sheet, splits: SplitRows[]): { title: string; splits: SplitRows[] }[] {
+  const filled = splits.filter(({ rows }) => rows.length > 0);
+  if (!sheet.isNarrow) return filled.map((split) => ({ title: splitTitle(split), splits: [split] }));
+  return [{ title: 'All shown splits', splits: filled }];
+}
+
+const formatCount = (count: number) => count.toLocaleString('en-US');
+
+export const splitTitle = ({ label, rows }: SplitRows): string =>
+  `${label} (n = ${formatCount(rows.length)})`;
+
+/** A panel of numbers in time: points by split, and a line through all rows. */
+export type TimePanel = { title: string; y: Axis; points: Float64Array; line: Float64Array | null };
+
+const LINE_BUCKETS = 2000;
+const LEGEND_HEIGHT = 26;
+
+/**
+ * Panels above each other with the period as their common axis.
+ *
+ * @param rows.times wall-clock milliseconds of each row
+ * @param rows.gapMs a line is broken where rows are further apart
+ */
+export function drawTimePanels(
+  sheet: Sheet,
+  { selection }: View,
+  panels: readonly TimePanel[],
+  rows: {
+    times: Float64Array;
+    splitsOf(keep: (row: number) => boolean): SplitRows[];
+    about: About;
+    gapMs?: number;
+  },
+): void {
+  const { theme } = sheet;
+  const { times, splitsOf, about, gapMs } = rows;
+  const areas = boxes(sheet, panels.length, 1, 195, { left: 66, right: 16, top: 34, bottom: 30 });
+  sheet.height += LEGEND_HEIGHT;
+  const splitsWith = (numbers: Float64Array) => splitsOf((row) => !Number.isNaN(numbers[row] as number));
+  for (const [index, { title, y, points, line }] of panels.entries()) {
+    const area = areas[index] as (typeof areas)[number];
+    const panel = sheet.panel(
+      { ...area, top: area.top + LEGEND_HEIGHT },
+      sheet.timeAxis(selection.from, selection.to),
+      y,
+      title,
+    );
+    if (line) {
+      const kept = envelope(allRows(splitsWith(line)), line, LINE_BUCKETS);
+      sheet.line(panel, linePoints(kept, times, line, gapMs), {
+        name: title,
+        colour: theme.muted,
+        width: 0.9,
+      });
+    }
+    for (const { id, label, rows } of splitsWith(points))
+      sheet.points(
+        panel,
+        cloud(rows, times, points),
+        { name: label, colour: theme.splits[id], size: 4 },
+        about,
+      );
+  }
+  splitLegend(
+    sheet,
+    splitsOf(() => true),
+    66,
+  );
+}
+
+/** Two ranks of each row against each other; on the line they are equal. */
+export function drawRankSquare(
+  sheet: Sheet,
+  splits: readonly SplitRows[],
+  x: { name: string; ranks: Float64Array },
+  y: { name: string; ranks: Float64Array },
+  about: About,
+): void {
+  const side = Math.min(460, sheet.width - 90);
+  const panel = sheet.panel(
+    box(sheet, side, { left: 66, right: 18, top: 34, bottom: 46 }, side),
+    sheet.percentAxis(x.name, 28),
+    sheet.percentAxis(y.name, 46),
+  );
+  drawDiagonal(sheet, panel);
+  for (const { id, label, rows } of splits)
+    sheet.points(
+      panel,
+      cloud(rows, x.ranks, y.ranks),
+      { name: label, colour: sheet.theme.splits[id] },
+      about,
+    );
+  splitLegend(sheet, splits, 66);
+}
+
+/** Where two shares are equal. */
+export const drawDiagonal = (sheet: Sheet, panel: number): void =>
+  sheet.line(
+    panel,
+    [
+      [0, 0],
+      [1, 1],
+    ],
+    { name: '1:1', colour: sheet.theme.ink, width: 1.4 },
+  );

@@ -1,0 +1,104 @@
+import { contradictions } from '../shared/predictions/pair-accuracy.ts';
+import { comparePrevious } from '../shared/report/data/comparison.ts';
+import { largestResiduals } from '../shared/report/data/statistics.ts';
+import { wallTime } from './descriptions.ts';
+import { element, photoImage } from './elements.ts';
+import { smallestFirst } from './photo-address.ts';
+import { formatValue } from './value-scale.ts';
+import { photosBySplit, photosOfPeriod, type View } from './view.ts';
+
+/** Photos and pairs of one gallery. */
+const MOST_CARDS = 24;
+const MOST_MOVED = 12;
+/** A model that is less sure than this does not contradict anybody. */
+const LEAST_CONFIDENCE = 0.75;
+
+type Open = (row: number) => void;
+
+/** Photos whose ranks by value and by score differ most. */
+export function worstPhotos(view: View, open: Open): HTMLElement[] {
+  const { photos, residuals, ranks } = view;
+  return photoCards(view, residuals, MOST_CARDS, open, (row) => {
+    const value = formatValue(photos.values[row] as number);
+    return `obs. ${percent(ranks.observed[row])} (${value}), pred. ${percent(ranks.predicted[row])}`;
+  });
+}
+
+/** Photos that this model places elsewhere than the one before. */
+export function movedPhotos(view: View, open: Open): HTMLElement[] {
+  const { page, photos } = view;
+  if (!page.previous) return [];
+  const { now, before } = comparePrevious(photos, page.previous).ranks;
+  const changes = now.map((rank, row) => rank - (before[row] as number));
+  return photoCards(
+    view,
+    changes,
+    MOST_MOVED,
+    open,
+    (row) => `before ${percent(before[row])}, now ${percent(now[row])}`,
+  );
+}
+
+/** Shown photos of the period with the largest numbers, whichever their sign. */
+function photoCards(
+  view: View,
+  numbers: Float64Array,
+  most: number,
+  open: Open,
+  describe: (row: number) => string,
+): HTMLElement[] {
+  const splits = photosBySplit(view, (row) => !Number.isNaN(numbers[row] as number));
+  const shown = new Set(splits.flatMap(({ rows }) => rows));
+  const among = numbers.map((number, row) => (shown.has(row) ? number : Number.NaN));
+  return largestResiduals(among, most).map((row) =>
+    element(
+      'button',
+      { type: 'button', class: 'card', onclick: () => open(row) },
+      thumb(view, row),
+      element('b', {}, wallTime(view.photos.timestamps[row] as number)),
+      element('span', {}, describe(row)),
+    ),
+  );
+}
+
+/** Pairs where the model is sure of the other photo. */
+export function contradictedPairs(view: View, open: Open): HTMLElement[] {
+  const { page, photos } = view;
+  const { left, right, choices, annotators, splits } = page.pairs;
+  const found = contradictions(page.pairs, photosOfPeriod(view).scores, LEAST_CONFIDENCE);
+  return found.slice(0, MOST_CARDS).map(({ pair, confidence }) => {
+    const sides = [left[pair] as number, right[pair] as number];
+    const chosen = (choices[pair] as number) > 0 ? 0 : 1;
+    const side = (row: number, index: number) =>
+      element(
+        'button',
+        { type: 'button', class: index === chosen ? 'side chosen' : 'side', onclick: () => open(row) },
+        thumb(view, row),
+        element('span', {}, wallTime(photos.timestamps[row] as number)),
+        element(
+          'span',
+          {},
+          index === chosen ? 'annotator: more' : `model: more, ${(100 * confidence).toFixed(0)} %`,
+        ),
+      );
+    return element(
+      'div',
+      { class: 'card pair-card' },
+      element('div', { class: 'sides' }, ...sides.map(side)),
+      element(
+        'span',
+        { class: 'note' },
+        `annotator ${annotators[pair]}, ${splits[pair] === 0 ? 'train' : 'val'}`,
+      ),
+    );
+  });
+}
+
+const thumb = ({ page, photos }: View, row: number): HTMLElement =>
+  photoImage(
+    page.photoBase,
+    smallestFirst(photos.keys[row] as string),
+    `Photo of ${wallTime(photos.timestamps[row] as number)}`,
+  );
+
+const percent = (share: number | undefined): string => `${(100 * (share as number)).toFixed(0)}\u00a0%`;

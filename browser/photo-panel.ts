@@ -1,0 +1,159 @@
+import type { Choice } from '../shared/predictions/pair-accuracy.ts';
+import { probabilityOfMore } from '../shared/predictions/pair-accuracy.ts';
+import { photoFacts, splitLabel, wallTime } from './descriptions.ts';
+import { element, photoImage } from './elements.ts';
+import { smallestFirst } from './photo-address.ts';
+import type { View } from './view.ts';
+
+/** What an annotator said of a photo and its other side. */
+const verdict = (choice: Choice, isLeft: boolean): string =>
+  choice === 0 ? 'as much as' : choice === (isLeft ? 1 : -1) ? 'more than' : 'less than';
+
+/** The photo behind a point, beside the page: its numbers, its neighbours in time, its annotation pairs. */
+export class PhotoPanel {
+  private readonly view: View;
+  private readonly panel: HTMLElement;
+  private readonly pairsOf: Map<number, number[]>;
+  private row = 0;
+  private opener: Element | null = null;
+
+  constructor(view: View, panel: HTMLElement) {
+    this.view = view;
+    this.panel = panel;
+    this.pairsOf = pairsByPhoto(view);
+    document.addEventListener('keydown', (event) => {
+      if (panel.hidden || (event.target as HTMLElement).closest?.('input, textarea')) return;
+      if (event.key === 'Escape') this.close();
+      else if (event.key === 'ArrowLeft') this.show(this.row - 1);
+      else if (event.key === 'ArrowRight') this.show(this.row + 1);
+      else return;
+      event.preventDefault();
+    });
+  }
+
+  open(row: number): void {
+    if (this.panel.hidden) this.opener = document.activeElement;
+    this.panel.hidden = false;
+    document.body.classList.add('has-panel');
+    this.show(row);
+    this.panel.focus({ preventScroll: true });
+  }
+
+  close(): void {
+    this.panel.hidden = true;
+    document.body.classList.remove('has-panel');
+    (this.opener as HTMLElement | null)?.focus?.({ preventScroll: true });
+  }
+
+  /** Rows are in time, so the neighbours in the file are those in time. */
+  private show(row: number): void {
+    const { photos, page } = this.view;
+    if (row < 0 || row >= photos.keys.length) return;
+    this.row = row;
+    const key = photos.keys[row] as string;
+    const time = wallTime(photos.timestamps[row] as number);
+    const image = element(
+      'div',
+      { class: 'view' },
+      photoImage(page.photoBase, smallestFirst(key), `Photo of ${time}`),
+    );
+    const full = element(
+      'button',
+      {
+        type: 'button',
+        onclick: () => {
+          image.replaceChildren(photoImage(page.photoBase, [key], `Photo of ${time}, full size`));
+          full.disabled = true;
+        },
+      },
+      'Full size',
+    );
+    this.panel.replaceChildren(
+      element(
+        'header',
+        {},
+        element('h2', {}, time),
+        element(
+          'button',
+          { type: 'button', class: 'close', 'aria-label': 'Close', onclick: () => this.close() },
+          '×',
+        ),
+      ),
+      image,
+      element(
+        'div',
+        { class: 'buttons' },
+        this.step('← Previous', row - 1),
+        full,
+        this.step('Next →', row + 1),
+      ),
+      element(
+        'dl',
+        {},
+        ...photoFacts(this.view, row)
+          .slice(1)
+          .map(([term, text]) => element('div', {}, element('dt', {}, term), element('dd', {}, text))),
+      ),
+      element(
+        'p',
+        { class: 'key' },
+        element('code', {}, key),
+        ` · image ${photos.imageIds[row]} · ${page.timezone}`,
+      ),
+      this.pairs(row),
+    );
+  }
+
+  private step(label: string, row: number): HTMLButtonElement {
+    const button = element('button', { type: 'button', onclick: () => this.show(row) }, label);
+    button.disabled = row < 0 || row >= this.view.photos.keys.length;
+    return button;
+  }
+
+  private pairs(row: number): HTMLElement {
+    const { page, photos } = this.view;
+    const { left, right, choices, annotators, splits } = page.pairs;
+    const found = this.pairsOf.get(row) ?? [];
+    if (found.length === 0) return element('p', { class: 'note' }, 'In no annotation pair.');
+    const items = found.map((pair) => {
+      const isLeft = left[pair] === row;
+      const other = (isLeft ? right[pair] : left[pair]) as number;
+      const probability = probabilityOfMore(photos.scores[row] as number, photos.scores[other] as number);
+      const model = Number.isNaN(probability)
+        ? ''
+        : ` Model: ${(100 * probability).toFixed(0)} % likely more.`;
+      const split = page.kind === 'dataset' ? '' : `, ${splitLabel(splits[pair] === 0 ? 'train' : 'val')}`;
+      return element(
+        'li',
+        {},
+        element(
+          'button',
+          { type: 'button', class: 'pair', onclick: () => this.show(other) },
+          photoImage(page.photoBase, smallestFirst(photos.keys[other] as string), ''),
+          element(
+            'span',
+            {},
+            `Shows ${verdict(choices[pair] as Choice, isLeft)} ${wallTime(photos.timestamps[other] as number)} (annotator ${annotators[pair]}${split}).${model}`,
+          ),
+        ),
+      );
+    });
+    return element(
+      'section',
+      { class: 'pairs' },
+      element('h3', {}, `In ${found.length} annotation ${found.length === 1 ? 'pair' : 'pairs'}`),
+      element('ul', {}, ...items),
+    );
+  }
+}
+
+function pairsByPhoto({ page: { pairs } }: View): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (let pair = 0; pair < pairs.left.length; pair++)
+    for (const row of [pairs.left[pair] as number, pairs.right[pair] as number]) {
+      const known = found.get(row);
+      if (known) known.push(pair);
+      else found.set(row, [pair]);
+    }
+  return found;
+}

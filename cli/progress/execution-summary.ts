@@ -1,0 +1,201 @@
+import * as z from 'zod';
+import type { DescribeExecutionOutput } from '../../shared/aws/executions.ts';
+import {
+  leftOutPhrases,
+  PAIR_EXCLUSIONS,
+  PAIR_FILTERS,
+  PHOTO_EXCLUSIONS,
+  PHOTO_FAULTS,
+  PHOTO_FILTERS,
+  type Reason,
+  sumOf,
+  VALUE_EXCLUSIONS,
+} from '../../shared/dataset/reasons.ts';
+import { kendallTaus, learnt } from '../../shared/execution/train-station-state.ts';
+import { parseJson } from '../../shared/formats/json.ts';
+import { countOf, formatCount } from '../../shared/formats/numbers.ts';
+import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
+import { messageOf } from '../../shared/notifications/notification.ts';
+import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
+import { describeLate, describeRow } from '../../shared/refresh/summary.ts';
+import { learntRemarks } from '../../shared/report/data/remarks.ts';
+import { withOpenAddresses } from '../addresses.ts';
+import type { StateProgress } from './execution-progress.ts';
+import { formatDuration } from './progress-lines.ts';
+import { scoringLines, scoringResult } from './scoring-lines.ts';
+
+/** Output of the machine's last state; defaults for what executions of earlier versions do not tell. */
+export const runResult = z.object({
+  station_id: z.number(),
+  model_code: z.string(),
+  model_uuid: z.string(),
+  model_id: z.number().nullable(),
+  diagnostics_url: z.string().nullable(),
+  predictions_url: z.string().nullable(),
+  images: z.object({
+    found: z.number(),
+    excluded: z.record(z.string(), z.number()),
+    filtered: z.record(z.string(), z.number()).default({}),
+    scored: z.number(),
+    unreadable: z.number(),
+    faults: z.record(z.string(), z.number()).default({}),
+    missing: z.number().default(0),
+  }),
+  pairs: z.object({
+    found: z.number(),
+    excluded: z.record(z.string(), z.number()).default({}),
+    filtered: z.record(z.string(), z.number()).default({}),
+    train: z.number(),
+    val: z.number(),
+    leaked_images: z.number().default(0),
+    learnt: learnt.nullable().default(null),
+  }),
+  /** Values of the station's own datasets. */
+  values: z.object({ usable: z.number(), excluded: z.record(z.string(), z.number()) }).optional(),
+  /** Findings on the data, by check. */
+  data_findings: z.record(z.string(), z.number()).optional(),
+  kendall_tau: kendallTaus,
+  promotion: z.object({ reason: z.string() }).optional(),
+  warnings: z.array(z.string()).default([]),
+});
+export type RunResult = z.output<typeof runResult>;
+
+/** How an execution ended, in words for a person, with addresses that open. */
+export const executionSummary = (
+  execution: DescribeExecutionOutput,
+  states: readonly StateProgress[],
+): string => withOpenAddresses(summaryOf(execution, states), process.env.AWS_ENDPOINT_URL_S3);
+
+function summaryOf(execution: DescribeExecutionOutput, states: readonly StateProgress[]): string {
+  const duration = formatDuration(
+    (execution.stopDate ?? new Date()).getTime() - (execution.startDate ?? new Date()).getTime(),
+  );
+  switch (execution.status) {
+    case 'SUCCEEDED': {
+      const output = parseJson(execution.output ?? '{}');
+      const end = `It succeeded after ${duration}.`;
+      const refreshed = refreshSummary.safeParse(output);
+      if (refreshed.success) return `${end}\n\n${refreshLines(refreshed.data).join('\n')}`;
+      const [trained, scored] = [runResult.safeParse(output), scoringResult.safeParse(output)];
+      if (trained.success) return `${end}\n\n${resultLines(trained.data).join('\n')}`;
+      if (scored.success) return `${end}\n\n${scoringLines(scored.data).join('\n')}`;
+      return `${end}\n${execution.output}`;
+    }
+    case 'RUNNING':
+    case 'PENDING_REDRIVE':
+      return `It has been running for ${duration}.`;
+    case 'ABORTED':
+      return `It was stopped after ${duration}${execution.cause ? `: ${execution.cause}` : '.'}`;
+    default: {
+      const failed = states.find(({ status }) => status === 'failed');
+      const where = failed ? ` in ${failed.name}` : '';
+      return `It failed${where} after ${duration}.\n\n${describeFailure(execution.error, execution.cause)}`;
+    }
+  }
+}
+
+/** Photos, pairs, agreement with observed values, and where the files are. */
+export function resultLines(result: RunResult): string[] {
+  const { images, pairs, values, kendall_tau } = result;
+  const without = [
+    ...(images.unreadable ? [`${formatCount(images.unreadable)} unreadable`] : []),
+    ...(images.missing ? [`${formatCount(images.missing)} without an answer`] : []),
+  ].map((text) => `, ${text}`);
+  return [
+    `Model     ${result.model_code} of station ${result.station_id}`,
+    `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${without.join('')}`,
+    ...leftOut(PHOTO_EXCLUSIONS, images.excluded),
+    ...leftOut(PHOTO_FILTERS, images.filtered),
+    ...leftOut(PHOTO_FAULTS, images.faults),
+    `Pairs     ${formatCount(pairs.train)} to train, ${formatCount(pairs.val)} to validate, of ${formatCount(pairs.found)} annotated`,
+    ...leftOut(PAIR_EXCLUSIONS, pairs.excluded),
+    ...leftOut(PAIR_FILTERS, pairs.filtered),
+    ...learntRemarks(pairs.learnt, { pair_splits: pairs }).map((remark) => `          ${remark}`),
+    ...(pairs.leaked_images
+      ? [
+          `          ${formatCount(pairs.leaked_images)} photos are in pairs of both, so validation looks better than it is`,
+        ]
+      : []),
+    ...(values ? valueLines(values) : []),
+    ...(result.data_findings ? [findingsLine(result.data_findings)] : []),
+    'Kendall tau of scores and observed values (1: the same order, 0: no relation, –: no such photos or values)',
+    ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(24)} ${formatTau(kendall_tau[name])}`),
+    ...(result.model_id === null
+      ? ['It was not published.']
+      : result.predictions_url === null
+        ? [
+            `models.id ${result.model_id}, which the website does not draw. ${result.promotion?.reason ?? ''}`.trimEnd(),
+            `Report    its address: npx fpe models --station ${result.station_id}`,
+          ]
+        : [
+            `Published as models.id ${result.model_id}. ${result.promotion?.reason ?? ''}`.trimEnd(),
+            `Report    ${result.diagnostics_url}`,
+            `Scores    ${result.predictions_url}`,
+          ]),
+    ...result.warnings,
+  ];
+}
+
+const findingsLine = (counts: Record<string, number>): string => {
+  const found = Object.entries(counts).filter(([, count]) => count > 0);
+  const words = found.map(([check, count]) => `${check} ${formatCount(count)}`).join(', ');
+  return found.length === 0
+    ? 'Data      nothing was found by the checks of clocks, copies, gaps, values, light and annotators'
+    : `Data      ${countOf(sumOf(counts), 'finding')} (${words}): see “Data quality” in the report`;
+};
+
+/** Nothing where no value was left out. */
+const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<string, number> }): string[] => {
+  const lines = leftOut(VALUE_EXCLUSIONS, excluded);
+  return lines.length > 0
+    ? [`Values    ${formatCount(usable)} usable of the station’s datasets`, ...lines]
+    : [];
+};
+
+/** One line for each station, those that nothing was done with as well. */
+export function refreshLines({
+  note,
+  counts,
+  stations,
+  stations_left_out,
+  result_uri,
+  late,
+}: RefreshSummary): string[] {
+  return [
+    note,
+    ...(stations.length > 0 ? [''] : []),
+    ...stations.map((row) => `  ${describeRow(row)}`),
+    ...(stations_left_out ? [`  and ${formatCount(stations_left_out)} more that nothing was done with`] : []),
+    ...(counts.stations
+      ? [
+          '',
+          `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave as they are`,
+          `Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`,
+        ]
+      : []),
+    ...(result_uri ? [`Table     ${result_uri}`] : []),
+    ...late.map(describeLate),
+  ];
+}
+
+/** One line for each reason that left something out. */
+const leftOut = (reasons: Record<string, Reason>, counts: Record<string, number>): string[] =>
+  leftOutPhrases(reasons, counts, formatCount).map((phrase) => `          ${phrase}`);
+
+const TAU_LABELS = [
+  ['train', 'training photos'],
+  ['val', 'validation photos'],
+  ['test-in', 'other photos, in period'],
+  ['test-out', 'other photos, outside'],
+  ['overall', 'all photos'],
+] as const satisfies [keyof RunResult['kendall_tau'], string][];
+
+const formatTau = (value: number | null): string => (value === null ? '–' : value.toFixed(2));
+
+/** Error and message of a failed execution; causes of functions and jobs are JSON with the message inside. */
+export function describeFailure(error: string | undefined, cause: string | undefined): string {
+  const { name, message: text } = readFailureCause(cause ?? '');
+  const message = messageOf(text || 'No cause was given.');
+  // The parts of our own errors on lines of their own.
+  return `${name ?? error ?? 'Unknown'}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
+}

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import {
+  extension,
+  scoringRun,
+  selection,
+  suppliedModel,
+  withdrawn,
+} from '../../shared/execution/score-station-state.ts';
+import {
+  dataset,
+  manifests,
+  mergePlan,
+  observations,
+  predictions,
+  promotion,
+  publication,
+  report,
+  run,
+  split,
+  stationExport,
+} from '../../shared/execution/train-station-state.ts';
+import { formatCount } from '../../shared/formats/numbers.ts';
+
+/** What a person wants to know of a state that is done, in a few words; empty where there is nothing to say. */
+export function stateDetails(name: string, output: unknown): string {
+  const describe = DETAILS[name];
+  return describe ? describe(output) : '';
+}
+
+const DETAILS: Record<string, (output: unknown) => string> = {
+  PrepareRun: details(
+    { run },
+    ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
+  ),
+  ExportStation: details({ export: stationExport }, ({ export: found }) => {
+    const excluded = found.images_found - found.images;
+    return `${formatCount(found.images)} photos${excluded ? ` (${formatCount(excluded)} left out)` : ''}, ${formatCount(found.annotation_pairs)} pairs of ${formatCount(found.annotation_sessions)} sessions`;
+  }),
+  FetchObservations: details({ observations }, ({ observations: fetched }) =>
+    fetched.count > 0
+      ? [`${formatCount(fetched.count)} values from USGS`, fetched.note].filter(Boolean).join('. ')
+      : (fetched.note ?? 'USGS has no values'),
+  ),
+  BuildDataset: details({ dataset }, ({ dataset: built }) =>
+    built.value_source === null
+      ? 'no observed values'
+      : `${formatCount(built.images_with_value)} photos with an observed value (${built.value_source})`,
+  ),
+  SplitPairs: details(
+    { split },
+    ({ split: made }) =>
+      `${formatCount(made.pair_splits.train)} training and ${formatCount(made.pair_splits.val)} validation pairs${made.leaked_images ? `, ${formatCount(made.leaked_images)} photos in both` : ''}`,
+  ),
+  WriteManifests: details(
+    { manifests },
+    ({ manifests: written }) =>
+      `${formatCount(written.training_photos)} photos to train on, ${formatCount(written.transform_photos)} to score`,
+  ),
+  PlanMerge: details(
+    { merge_plan: mergePlan },
+    ({ merge_plan: plan }) =>
+      `${formatCount(plan.batches.length)} ${plan.batches.length === 1 ? 'batch' : 'batches'}`,
+  ),
+  CombinePredictions: details(
+    { predictions },
+    ({ predictions: made }) =>
+      `${formatCount(made.scored)} photos scored${made.unreadable ? `, ${formatCount(made.unreadable)} unreadable` : ''}`,
+  ),
+  DecidePromotion: details({ promotion }, ({ promotion: decided }) => decided.reason),
+  BuildReport: details({ report }, ({ report: built }) => built.note),
+  PrepareScoring: details(
+    { run: scoringRun },
+    ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
+  ),
+  SelectPhotos: details({ selection }, ({ selection: selected }) =>
+    selected.work === 'nothing'
+      ? `no new photos beside ${formatCount(selected.images)} scored ones`
+      : `${formatCount(selected.transform_photos)} new photos${selected.removed ? `, ${formatCount(selected.removed)} to be removed` : ''}`,
+  ),
+  SupplyCode: details(
+    { supplied: suppliedModel },
+    () => 'the published weights, with the code of this version',
+  ),
+  ExtendPredictions: details(
+    { extended: extension },
+    ({ extended }) =>
+      `${formatCount(extended.scored)} new scores${extended.unreadable ? `, ${formatCount(extended.unreadable)} unreadable` : ''}; ${formatCount(extended.images)} in all`,
+  ),
+  PublishModel: details({ published: publication }, ({ published }) =>
+    published.outcome === 'published' ? `models.id ${published.model_id}` : published.note,
+  ),
+  WithdrawPhotos: details(
+    { withdrawn },
+    ({ withdrawn: done }) =>
+      `${formatCount(done.photos)} photos withdrawn from ${formatCount(done.files)} public files`,
+  ),
+};
+
+/** A state's output is read leniently: a newer or older machine must not keep anyone from watching it. */
+function details<Shape extends z.ZodRawShape>(
+  shape: Shape,
+  describe: (output: z.output<z.ZodObject<Shape>>) => string,
+): (output: unknown) => string {
+  return (output) => {
+    const parsed = z.object(shape).safeParse(output);
+    return parsed.success ? describe(parsed.data) : '';
+  };
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import logUpdate from 'log-update';
+import {
+  type DescribeExecutionOutput,
+  describeExecution,
+  executionDefinition,
+  executionHistory,
+} from '../../shared/aws/executions.ts';
+import { listObjects } from '../../shared/aws/object-store.ts';
+import { trainingMetrics } from '../../shared/aws/training-jobs.ts';
+import { objectOf } from '../../shared/formats/object-location.ts';
+import { executionProgress, type StateProgress } from './execution-progress.ts';
+import { type JobProgress, type JobsProgress, progressLines, stateLine } from './progress-lines.ts';
+
+/** States that do no work of their own are not worth a line. */
+const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
+
+export type Watched = { execution: DescribeExecutionOutput; states: StateProgress[] };
+
+/**
+ * Follows an execution until it ends: on a terminal one line for each state, redrawn; otherwise a new line whenever
+ * something has changed, so that a log stays readable.
+ */
+export async function watchExecution(
+  executionArn: string,
+  { intervalMs = 1000, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
+): Promise<Watched> {
+  const names = await watchedStates(executionArn);
+  // A terminal that does not tell its size, as in some logs of CI, would be shown nothing.
+  const isRedrawn = process.stdout.isTTY && process.stdout.rows > 0;
+  const show = isRedrawn ? redraw() : appendChanges();
+  const jobs = new Map<string, JobProgress>();
+  for (;;) {
+    // Asked before the history, so that the last history read is complete.
+    const execution = await describeExecution(executionArn);
+    const states = executionProgress(names, await executionHistory(executionArn));
+    for (const state of states) {
+      const job = await jobProgress(state);
+      if (job) jobs.set(state.name, job);
+    }
+    show(states, jobs);
+    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+      if (isRedrawn) logUpdate.done();
+      return { execution, states };
+    }
+    await sleep(intervalMs, undefined, { ...(signal && { signal }) });
+  }
+}
+
+/** Names of the states that do work, in running order: the order of the definition. */
+export async function watchedStates(executionArn: string): Promise<string[]> {
+  const definition = await executionDefinition(executionArn);
+  return Object.entries(definition.States)
+    .filter(([, state]) => !SILENT_TYPES.has(state.Type))
+    .map(([name]) => name);
+}
+
+function redraw() {
+  return (states: StateProgress[], jobs: JobsProgress) =>
+    logUpdate(progressLines(states, jobs, new Date()).join('\n'));
+}
+
+function appendChanges() {
+  const shown = new Map<string, string>();
+  return (states: StateProgress[], jobs: JobsProgress) => {
+    for (const state of states) {
+      const job = jobs.get(state.name) ?? null;
+      const step = state.status === 'running' && job ? stepOf(job) : '';
+      const key = `${state.status} ${state.retries} ${state.error?.name} ${step}`;
+      if (state.status === 'waiting' || shown.get(state.name) === key) continue;
+      shown.set(state.name, key);
+      console.log(stateLine(state, job, new Date()));
+    }
+  };
+}
+
+/** What is worth a new line in a log: an epoch, or a tenth of the photos. */
+const stepOf = (job: JobProgress): number =>
+  job.kind === 'training'
+    ? (job.metrics.get('epoch') ?? 0)
+    : Math.floor((10 * job.scored) / Math.max(1, job.photos));
+
+/** Asks the services how far the job of a running state is; null when it has none, or they cannot be asked. */
+async function jobProgress({ status, request, input }: StateProgress): Promise<JobProgress | null> {
+  if (status !== 'running' || !request) return null;
+  try {
+    if (typeof request.TrainingJobName === 'string') {
+      const { n_epochs: epochs } = request.HyperParameters as Record<string, string>;
+      return {
+        kind: 'training',
+        metrics: await trainingMetrics(request.TrainingJobName),
+        epochs: Number(epochs),
+      };
+    }
+    if (typeof request.TransformJobName === 'string') {
+      const { S3OutputPath } = request.TransformOutput as { S3OutputPath: string };
+      const { bucket, key: prefix } = objectOf(S3OutputPath);
+      let scored = 0;
+      for await (const { key } of listObjects(bucket, `${prefix}/`)) if (key.endsWith('.out')) scored += 1;
+      return { kind: 'scoring', scored, photos: photosToScore(input) };
+    }
+  } catch {
+    // Progress is a courtesy: without the right to ask, or between two retries, the view goes on without it.
+  }
+  return null;
+}
+
+/** train-station counts them with its manifests, score-station with its selection. */
+function photosToScore(input: unknown): number {
+  type Counted = { transform_photos?: number };
+  const { manifests, selection } = (input ?? {}) as { manifests?: Counted; selection?: Counted };
+  return (manifests ?? selection)?.transform_photos ?? 0;
+}

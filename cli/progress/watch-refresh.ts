@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { styleText } from 'node:util';
+import {
+  describeExecution,
+  type ExecutionListItem,
+  executionHistory,
+  newestExecutions,
+} from '../../shared/aws/executions.ts';
+import { parseJson } from '../../shared/formats/json.ts';
+import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/state.ts';
+import { executionProgress } from './execution-progress.ts';
+import { executionSummary } from './execution-summary.ts';
+import { untilLost } from './lost-sight.ts';
+import { formatDuration } from './progress-lines.ts';
+
+/** Slower than that of one station: two lists of executions are asked for each time. */
+const INTERVAL_MS = 2000;
+const MACHINES = { train: 'train-station', score: 'score-station' } as const;
+const MARKS: Record<string, string> = {
+  RUNNING: styleText('cyan', '▸'),
+  SUCCEEDED: styleText('green', '✔'),
+  FAILED: styleText('red', '✖'),
+  TIMED_OUT: styleText('red', '✖'),
+  ABORTED: styleText('yellow', '■'),
+};
+
+/**
+ * Follows a refresh until it ends: a line whenever a station begins or ends, then the table. The exit code is 0 only if no
+ * station failed and no other refresh was in the way.
+ *
+ * @throws UsageError with the command to go on with, when the execution cannot be seen any more
+ */
+export async function followRefresh(executionArn: string): Promise<void> {
+  const onInterrupt = () => {
+    console.log(`\nIt goes on. To watch again: npx fpe watch ${executionArn}`);
+    process.exit(130);
+  };
+  process.once('SIGINT', onInterrupt);
+  await untilLost(executionArn, () => watchRefresh(executionArn)).finally(() =>
+    process.off('SIGINT', onInterrupt),
+  );
+}
+
+async function watchRefresh(executionArn: string): Promise<void> {
+  const shown = new Map<string, string>();
+  let plan: Refresh | null = null;
+  for (;;) {
+    const execution = await describeExecution(executionArn);
+    plan ??= await findPlan(executionArn);
+    if (plan) await showStations(plan, executionArn, shown);
+    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+      const states = executionProgress(STATES, await executionHistory(executionArn));
+      console.log(`\n${executionSummary(execution, states)}`);
+      const { data } = refreshSummary.safeParse(parseJson(execution.output ?? 'null'));
+      const isWell = data && data.counts.failed === 0 && !data.status.startsWith('already');
+      if (!isWell) process.exitCode = 1;
+      return;
+    }
+    await sleep(INTERVAL_MS);
+  }
+}
+
+const STATES = ['PlanRefresh', 'RefreshStations', 'SummarizeRefresh', 'NotifyRefresh'];
+
+/** What PlanRefresh has decided, once it has. */
+async function findPlan(executionArn: string): Promise<Refresh | null> {
+  const [planned] = executionProgress(STATES, await executionHistory(executionArn));
+  const parsed = refresh.safeParse((planned?.output as { refresh?: unknown } | null)?.refresh);
+  if (!parsed.success) return null;
+  const { tasks, note } = parsed.data;
+  const count = (action: string) => tasks.filter((task) => task.action === action).length;
+  console.log(`${note}\n${count('train')} stations to train, ${count('score')} to score.`);
+  return parsed.data;
+}
+
+/** The executions of the stations have names that begin with the refresh's id; they are found in lists, two for all. */
+async function showStations(plan: Refresh, executionArn: string, shown: Map<string, string>): Promise<void> {
+  for (const action of ['train', 'score'] as const) {
+    const tasks = plan.tasks.filter((task) => task.action === action);
+    if (tasks.length === 0) continue;
+    const machine = executionArn
+      .replace(':execution:', ':stateMachine:')
+      .replace(/-refresh-stations:.*$/, `-${MACHINES[action]}`);
+    const newest = await newestExecutions(machine, 2 * tasks.length);
+    for (const execution of newest.reverse())
+      if (execution.name?.startsWith(`${plan.id}-`)) showStation(action, execution, shown);
+  }
+}
+
+function showStation(
+  action: string,
+  { name = '', status = 'RUNNING', startDate, stopDate }: ExecutionListItem,
+  shown: Map<string, string>,
+): void {
+  if (shown.get(name) === status) return;
+  shown.set(name, status);
+  const station = name.split('-').at(-2);
+  const duration = stopDate && startDate ? formatDuration(stopDate.getTime() - startDate.getTime()) : '';
+  console.log(
+    `${MARKS[status] ?? '·'} Station ${String(station).padEnd(6)} ${action.padEnd(6)} ${duration}`.trimEnd(),
+  );
+}

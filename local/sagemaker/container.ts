@@ -1,0 +1,166 @@
+/**
+ * Stands in for a container: a Python process with the container's environment and nothing of the stack's credentials,
+ * its output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { endWithThisProcess } from '../../host/watchdog.ts';
+import { JobFailure } from './job-data.ts';
+
+/** SageMaker's wait between SIGTERM and SIGKILL. */
+export const STOP_GRACE_MS = 120_000;
+/** For the last lines of a container that has ended. */
+export const OUTPUT_GRACE_MS = 5_000;
+const TAIL_LINES = 20;
+/** Marks a container's process and all that come from it, whatever their ids; its value is the folder that it works in. */
+const MARK = 'FPE_LOCAL_CONTAINER';
+/** What Python needs of the host to start and to find its packages, and what a user tunes it with. */
+const HOST_VARIABLES =
+  'PATH HOME LANG LC_ALL TMPDIR LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES OMP_NUM_THREADS MKL_NUM_THREADS'.split(
+    ' ',
+  );
+
+/** `exitCode` as Docker gives it: 128 + n for signal n. */
+export type Exit = { exitCode: number };
+
+export type Container = {
+  exited: Promise<Exit>;
+  /** The last lines it wrote to stderr. */
+  errorTail(): string;
+  /** SIGTERM now, SIGKILL after the grace period. */
+  terminate(): void;
+};
+
+/** @param value text that may name paths of a container */
+export const inFolder = (value: string, folder: string): string =>
+  value.replaceAll(/\/opt\/ml(?=\/|$|")/g, folder);
+
+/** @param options.onLine every line of stdout and stderr, as it comes */
+export function startContainer(options: {
+  command: string[];
+  cwd: string;
+  env: Record<string, string>;
+  log: string;
+  stopGraceMs?: number;
+  onLine?: (line: string) => void;
+}): Container {
+  const [program = '', ...args] = options.command;
+  mkdirSync(dirname(options.log), { recursive: true });
+  const log = createWriteStream(options.log, { flags: 'a' });
+  log.on('error', () => undefined); // a full disk ends no job
+  const child = spawn(program, args, {
+    cwd: options.cwd,
+    env: {
+      ...hostVariables(),
+      PYTHONUNBUFFERED: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...options.env,
+      [MARK]: options.cwd,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own: its workers end with it, and the terminal's Ctrl-C is the stack's.
+    detached: true,
+  });
+  endWithThisProcess(child, { signal: 'SIGKILL', isGroup: true, graceMs: 0 });
+  const tail: string[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    createInterface({ input: stream }).on('line', (line) => {
+      log.write(`${line}\n`);
+      options.onLine?.(line);
+      if (stream !== child.stderr) return;
+      tail.push(line);
+      if (tail.length > TAIL_LINES) tail.shift();
+    });
+
+  let killTimer: NodeJS.Timeout | undefined;
+  const exited = new Promise<Exit>((resolve, reject) => {
+    child.once('error', (error) =>
+      reject(new JobFailure(`ClientError: ${program} cannot be started: ${error.message}`)),
+    );
+    const end = (code: number | null, signal: NodeJS.Signals | null) => {
+      clearTimeout(killTimer);
+      log.end();
+      resolve({ exitCode: code ?? (signal === 'SIGTERM' ? 143 : 137) });
+    };
+    child.once('exit', (code, signal) => {
+      killGroup(child); // a container ends with its first process
+      // A process that has left the group may hold the output open for ever.
+      const timer = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        end(code, signal);
+      }, OUTPUT_GRACE_MS);
+      child.once('close', () => clearTimeout(timer));
+    });
+    child.once('close', end);
+  });
+  exited.catch(() => log.end());
+  return {
+    exited,
+    errorTail: () => tail.join('\n'),
+    terminate() {
+      child.kill('SIGTERM');
+      killTimer ??= setTimeout(() => killGroup(child), options.stopGraceMs ?? STOP_GRACE_MS);
+    },
+  };
+}
+
+/**
+ * Ends what a stack that was killed has left running in a folder; where there is no /proc, nothing is found.
+ *
+ * @returns how many processes
+ */
+export function endLeftOvers(folder: string): number {
+  const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
+  return pids.filter((pid) => {
+    try {
+      // By the mark, which it was started with: a number may be another process's by now, and a shell may stand in the folder.
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      if (!environment.some((variable) => variable.startsWith(`${MARK}=${folder}/`))) return false;
+      process.kill(Number(pid), 'SIGKILL');
+      return true;
+    } catch {
+      return false; // it has ended meanwhile, or belongs to another user
+    }
+  }).length;
+}
+
+const GPU_TIMEOUT_MS = 120_000;
+const GPUS_OF_TORCH = 'import torch; print(torch.cuda.device_count() if torch.cuda.is_available() else 0)';
+
+/**
+ * GPUs that jobs of this computer can use: a card alone is none where its driver or PyTorch's build does not fit, as with
+ * the PyTorch of many systems' packages. On an instance of SageMaker the same is a fault of the image.
+ */
+export function countGpus(python: string, devices = '/dev'): number {
+  if (!existsSync(devices) || !readdirSync(devices).some((name) => /^nvidia\d+$/.test(name))) return 0;
+  try {
+    const answer = execFileSync(python, ['-c', GPUS_OF_TORCH], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      timeout: GPU_TIMEOUT_MS, // some drivers hang
+    });
+    return Number(answer);
+  } catch {
+    return 0;
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
+}
+
+function hostVariables(): Record<string, string> {
+  const found = HOST_VARIABLES.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(found);
+}

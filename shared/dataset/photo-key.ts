@@ -1,0 +1,58 @@
+import { PhotosMissing } from '../errors.ts';
+import { isFormula } from '../formats/csv.ts';
+import type { ImageRow } from '../fpe-database/station-export.ts';
+
+/**
+ * S3 key of a photo: `full_s3.Key` as it is, else the text of the URL after its host; never percent-encoded or decoded,
+ * and `#`, `?` and `;` belong to it (Q-D11). Null where the row names no photo.
+ */
+export const findImageKey = (row: Pick<ImageRow, 'key' | 'url'>): string | null =>
+  row.key ?? /^[a-z]+:\/\/[^/]+\/(.+)$/s.exec(row.url ?? '')?.[1] ?? null;
+
+/** S3 takes keys of up to this many bytes; the answer for a photo has `.out` more, below the folder of its run. */
+const MAX_KEY_BYTES = 800;
+/** Names that a job would lay out elsewhere than it looks for them. */
+const NO_PATH = /^\/|\/$|\/\/|(^|\/)\.\.?(\/|$)/;
+const CONTROL = /\p{Cc}/u;
+
+/**
+ * S3 key of a photo that manifests and CSV files can name; null where the row names no photo, one in another bucket than the
+ * manifests are of, or a key that is read as something else: a missing cell, a formula, a path out of its folder.
+ */
+export function usableKey(
+  row: Pick<ImageRow, 'bucket' | 'key' | 'url'>,
+  storageBucket: string,
+): string | null {
+  const key = findImageKey(row);
+  if (!key || (row.bucket !== null && row.bucket !== storageBucket)) return null;
+  // Keys go into CSV files as they are, which train.py and FPE's scripts read and people open.
+  if (key === 'NA' || key !== key.trim() || isFormula(key)) return null;
+  if (NO_PATH.test(key) || CONTROL.test(key) || !key.isWellFormed()) return null;
+  return Buffer.byteLength(key) <= MAX_KEY_BYTES ? key : null;
+}
+
+/**
+ * S3 key of a photo that is to be read.
+ *
+ * @throws PhotosMissing when the row names no photo that can be used
+ */
+export function imageKey(
+  row: Pick<ImageRow, 'image_id' | 'bucket' | 'key' | 'url'>,
+  storageBucket: string,
+): string {
+  const key = usableKey(row, storageBucket);
+  if (key !== null) return key;
+  throw new PhotosMissing({
+    what: 'A photo cannot be found',
+    where: `images.full_s3 of image ${row.image_id}`,
+    found: `bucket ${row.bucket}, key ${JSON.stringify(row.key)}, full_url ${JSON.stringify(row.url)}`,
+    expected: `the key of a photo in bucket ${storageBucket}`,
+    fix: 'correct the row, or set the status of the image to FAILED so that it is left out, then start a new execution',
+  });
+}
+
+/** Folder of a photo, of an imageset's photos where it has one: what is listed once instead of asking for every photo. */
+export const photoFolder = (key: string): string => key.split('/').slice(0, -1).slice(0, 3).join('/');
+
+/** UUID of the imageset in whose folder a photo lies, null where it lies elsewhere. */
+export const imagesetUuidOf = (key: string): string | null => /^imagesets\/([^/]+)\//.exec(key)?.[1] ?? null;

@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { DatasetCodeInUse, ModelCodeExists, ModelCodeInUse } from '../errors.ts';
+import { runId } from './run.ts';
+
+/**
+ * The claim of an execution on what it writes to at fixed places: one station's model code, or dataset code. It is kept there
+ * in S3. It is what refuses a second execution, what lets a retry or a redrive find the identity that the first attempt gave
+ * the run, and what a publication renews before it writes.
+ */
+export const runClaim = z.object({
+  execution_arn: z.string(),
+  started_at: z.string(),
+  model_uuid: z.string(),
+  job_suffix: z.string(),
+  status: z.enum(['running', 'publishing', 'finished']),
+  former_runs: z
+    .array(z.string())
+    .default([])
+    .describe('runs of the same code that were not finished, the last one first'),
+});
+export type RunClaim = z.output<typeof runClaim>;
+
+/** What is claimed; two models may share a dataset, one after the other. */
+export type Claimed = 'model' | 'dataset';
+
+/** What an execution that wants the claim has to do: keep what it holds, or replace what the other left. */
+export type ClaimDecision = 'keep' | 'replace';
+
+/**
+ * @param holderIsRunning whether the execution that holds the claim has not ended
+ * @throws ModelCodeInUse, DatasetCodeInUse, ModelCodeExists
+ */
+export function decideClaim(
+  held: RunClaim,
+  wanted: { execution_arn: string },
+  options: { claimed: Claimed; overwrite: boolean; holderIsRunning: boolean; where: string },
+): ClaimDecision {
+  const { claimed, where } = options;
+  if (held.execution_arn === wanted.execution_arn) return 'keep';
+  const found = `${held.execution_arn}, started at ${held.started_at}`;
+  if (options.holderIsRunning)
+    throw new (claimed === 'model' ? ModelCodeInUse : DatasetCodeInUse)({
+      what: `Another execution is working on this ${claimed} code`,
+      where,
+      found,
+      expected: `one execution at a time for a station and ${claimed} code`,
+      fix: `wait for that execution or stop it, or start with another ${claimed}_code`,
+    });
+  if (claimed === 'model' && held.status === 'finished' && !options.overwrite)
+    throw modelCodeExists(where, `finished by ${found}`);
+  return 'replace';
+}
+
+/** Runs whose checkpoints are looked at; what lies further back is about another input, or deleted. */
+const MAX_FORMER_RUNS = 3;
+
+/** What a claim that takes the place of another one remembers: unfinished runs, from whose checkpoints a training may go on. */
+export const formerRuns = (held: RunClaim | undefined): string[] =>
+  held === undefined || held.status === 'finished'
+    ? []
+    : [runId(held.started_at, held.job_suffix), ...held.former_runs].slice(0, MAX_FORMER_RUNS);
+
+export const modelCodeExists = (where: string, found: string): ModelCodeExists =>
+  new ModelCodeExists({
+    what: 'A finished model of this code exists',
+    where,
+    found,
+    expected: 'a model_code that is not finished yet',
+    fix: 'give another model_code, or "overwrite": true to replace that model',
+  });

@@ -1,0 +1,155 @@
+import type { RunInput } from '../inputs/train-station.ts';
+import type { RunKeys } from './keys.ts';
+
+/**
+ * Sub-objects of the SageMaker requests of one run. They are built whole, because a JSONPath machine cannot drop a key:
+ * an optional channel or `MaxWaitTimeInSeconds` must be absent, not null (SageMaker API reference, CreateTrainingJob and
+ * CreateTransformJob).
+ */
+export type RequestSettings = {
+  buckets: { storage: string; model: string };
+  keys: RunKeys;
+  parameters: RunInput;
+};
+
+/** Where SageMaker lays out channels and checkpoints in the training container. */
+const CONTAINER_INPUT = '/opt/ml/input/data';
+const CONTAINER_CHECKPOINTS = '/opt/ml/checkpoints';
+
+/** Photos in one request: above any photo of the upload form, below the 100 MB that SageMaker allows for all at once. */
+const MAX_PAYLOAD_MB = 20;
+/** Of a photo; larger ones would fail the whole transform job. */
+export const MAX_PAYLOAD_BYTES = MAX_PAYLOAD_MB * 2 ** 20;
+const MAX_CONCURRENT_TRANSFORMS = 4;
+
+/** Numbers that `train.py` prints, found again by SageMaker and shown with the job. */
+const METRICS = ['epoch', 'train_loss', 'val_loss', 'val_accuracy'];
+
+/** Names of the hyperparameters that `train.py` reads: those of the input. */
+const HYPERPARAMETERS = [
+  'n_epochs',
+  'learning_rate',
+  'batch_size',
+  'unfreeze_after',
+  'input_size',
+  'num_image_stats',
+  'decolorize',
+  'normalize',
+  'augment',
+  'random_seed',
+  'pretrained',
+] as const satisfies (keyof RunInput)[];
+
+/**
+ * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on
+ * @param formerCheckpoints folder in the model bucket with those of a run that was not finished, from which the training goes on if
+ *   they are of the same input
+ * @param maxHours where it is to end earlier than `training_max_hours`
+ */
+export function trainingRequest(
+  { buckets, keys, parameters }: RequestSettings,
+  image: string,
+  weightsKey: string,
+  formerCheckpoints: string | null = null,
+  maxHours = parameters.training_max_hours,
+) {
+  const inModelBucket = (key: string) => `s3://${buckets.model}/${key}`;
+  const maxRuntimeSeconds = Math.round(maxHours * 3600);
+  return {
+    AlgorithmSpecification: {
+      TrainingImage: image,
+      TrainingInputMode: 'File',
+      MetricDefinitions: METRICS.map((name) => ({ Name: name, Regex: `${name}=([0-9.eE+-]+)` })),
+    },
+    // Every value is a string; the container hands them on as SM_HPS.
+    HyperParameters: {
+      ...Object.fromEntries(HYPERPARAMETERS.map((name) => [name, String(parameters[name])])),
+      checkpoint_dir: CONTAINER_CHECKPOINTS,
+      sagemaker_program: 'train.py',
+      // Network isolation leaves no way to S3, so the source comes as a channel.
+      sagemaker_submit_directory: `${CONTAINER_INPUT}/code/sourcedir.tar.gz`,
+      sagemaker_container_log_level: '20',
+    },
+    InputDataConfig: [
+      channel('images', 'ManifestFile', inModelBucket(keys.input.manifest)),
+      channel('values', 'S3Prefix', inModelBucket(keys.input.pairs)),
+      channel('code', 'S3Prefix', inModelBucket(keys.source)),
+      ...(parameters.pretrained ? [channel('weights', 'S3Prefix', inModelBucket(weightsKey))] : []),
+      ...(formerCheckpoints === null
+        ? []
+        : [channel('checkpoints', 'S3Prefix', inModelBucket(`${formerCheckpoints}/`))]),
+    ],
+    OutputDataConfig: { S3OutputPath: inModelBucket(keys.jobs) },
+    ResourceConfig: {
+      InstanceType: parameters.training_instance_type,
+      InstanceCount: 1,
+      VolumeSizeInGB: 100,
+    },
+    StoppingCondition: {
+      MaxRuntimeInSeconds: maxRuntimeSeconds,
+      // As long again for waiting; refused unless spot is on.
+      ...(parameters.training_spot && { MaxWaitTimeInSeconds: 2 * maxRuntimeSeconds }),
+    },
+    EnableManagedSpotTraining: parameters.training_spot,
+    CheckpointConfig: { S3Uri: inModelBucket(keys.checkpoints), LocalPath: CONTAINER_CHECKPOINTS },
+  };
+}
+
+/** The model's container; `code/` lies in model.tar.gz, written there by the training. */
+export const modelRequest = (image: string) => ({
+  Image: image,
+  Environment: {
+    SAGEMAKER_PROGRAM: 'inference.py',
+    SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
+    SAGEMAKER_MODEL_SERVER_WORKERS: String(MAX_CONCURRENT_TRANSFORMS),
+    // TorchServe refuses bodies above 6.5 MB unless told otherwise.
+    TS_MAX_REQUEST_SIZE: String(MAX_PAYLOAD_BYTES),
+  },
+});
+
+/** How long a score is waited for, twice what the server gives a photo, and how often it is asked for again. */
+export const MODEL_CLIENT = { InvocationsTimeoutInSeconds: 120, InvocationsMaxRetries: 1 };
+
+/** What a transform job takes of a run, be it one of training or of scoring alone. */
+export type TransformSettings = {
+  buckets: { model: string };
+  keys: { transform: { manifest: string; run_prefix: string } };
+  parameters: Pick<RunInput, 'transform_instance_type' | 'transform_instance_count'>;
+};
+
+export function transformRequest({ buckets, keys, parameters }: TransformSettings) {
+  return {
+    MaxConcurrentTransforms: MAX_CONCURRENT_TRANSFORMS,
+    MaxPayloadInMB: MAX_PAYLOAD_MB,
+    ModelClientConfig: MODEL_CLIENT,
+    TransformInput: {
+      ContentType: 'image/jpeg',
+      SplitType: 'None',
+      CompressionType: 'None',
+      DataSource: {
+        S3DataSource: {
+          S3DataType: 'ManifestFile',
+          S3Uri: `s3://${buckets.model}/${keys.transform.manifest}`,
+        },
+      },
+    },
+    TransformOutput: {
+      S3OutputPath: `s3://${buckets.model}/${keys.transform.run_prefix}`,
+      Accept: 'application/json',
+      AssembleWith: 'None',
+    },
+    TransformResources: {
+      InstanceType: parameters.transform_instance_type,
+      InstanceCount: parameters.transform_instance_count,
+    },
+  };
+}
+
+const channel = (name: string, dataType: 'ManifestFile' | 'S3Prefix', uri: string) => ({
+  ChannelName: name,
+  InputMode: 'File',
+  CompressionType: 'None',
+  DataSource: {
+    S3DataSource: { S3DataType: dataType, S3Uri: uri, S3DataDistributionType: 'FullyReplicated' },
+  },
+});

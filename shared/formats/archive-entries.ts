@@ -1,0 +1,180 @@
+import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { extract, type Header } from 'tar-stream';
+import { ArchiveInvalid } from '../errors.ts';
+
+const MEBIBYTE = 2 ** 20;
+/** File systems end here. */
+const LONGEST_NAME = 255;
+const LONGEST_PATH = 1024;
+const SHOWN_CHARACTERS = 120;
+
+/** What an archive may hold: entries, bytes of one of them, bytes of all of them unpacked. */
+export type ArchiveLimits = { entries: number; entryBytes: number; totalBytes: number };
+
+/** A model has 46 MB, with what a training resumes from 91 MB; its code is ten files. */
+export const MODEL_LIMITS: ArchiveLimits = {
+  entries: 1000,
+  entryBytes: 512 * MEBIBYTE,
+  totalBytes: 1024 * MEBIBYTE,
+};
+/** Text: the reasons why 100,000 photos could not be read are 15 MB. */
+export const TEXT_LIMITS: ArchiveLimits = {
+  entries: 1000,
+  entryBytes: 64 * MEBIBYTE,
+  totalBytes: 128 * MEBIBYTE,
+};
+
+/** A file as it passes by; `name` is a path below the root, its parts joined by slashes. */
+export type ArchiveFile = { name: string; size: number; mode: number; body: Readable };
+
+/**
+ * Reads a tar.gz as it arrives, in memory that does not grow with it. The only way into an archive that comes from
+ * elsewhere: files and folders only, below the root, each name once, no more than the limits.
+ *
+ * @param where names the archive in errors, e.g. its S3 URI
+ * @param take reads the body of a file to its end; null passes over it
+ * @throws ArchiveInvalid at the first entry that may not be; what `take` and the connection throw is handed on
+ */
+export async function readArchive(
+  archive: AsyncIterable<Uint8Array>,
+  options: { where: string; limits: ArchiveLimits },
+  take: (file: ArchiveFile) => Promise<void> | null,
+): Promise<void> {
+  const { where, limits } = options;
+  const entries = extract();
+  const checked = new CheckedEntries(where, limits);
+  const readAll = async () => {
+    for await (const entry of entries) {
+      const file = checked.add(entry.header);
+      const taking = file && take({ ...file, body: entry as unknown as Readable });
+      if (taking) await taking;
+      else entry.resume();
+    }
+  };
+  const [piped, read] = await Promise.allSettled([
+    pipeline(archive, createGunzip(), limited(where, limits), entries),
+    readAll(),
+  ]);
+  const reasons = [read, piped].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+  if (reasons.length === 0) return;
+  // A stream that is torn down because another one failed says so itself; the fault is the other's.
+  const fault = reasons.find(({ code }) => code !== 'ERR_STREAM_PREMATURE_CLOSE') ?? reasons[0];
+  throw isArchiveFault(fault) ? brokenArchive(where, fault) : fault;
+}
+
+/** Ends the stream where more is unpacked than may be, whatever the headers say. */
+function limited(where: string, { totalBytes }: ArchiveLimits): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      bytes += chunk.byteLength;
+      // Headers and padding come on top of the files.
+      if (bytes <= totalBytes + MEBIBYTE) done(null, chunk);
+      else
+        done(tooLarge(where, 'all entries', `more than ${totalBytes} bytes`, `${totalBytes} bytes in all`));
+    },
+  });
+}
+
+/** What an archive has held so far. */
+class CheckedEntries {
+  readonly #where: string;
+  readonly #limits: ArchiveLimits;
+  readonly #files = new Set<string>();
+  readonly #folders = new Set<string>();
+  #count = 0;
+  #bytes = 0;
+
+  constructor(where: string, limits: ArchiveLimits) {
+    this.#where = where;
+    this.#limits = limits;
+  }
+
+  /** @returns null for a folder @throws ArchiveInvalid */
+  add(header: Header): Omit<ArchiveFile, 'body'> | null {
+    const { entries, entryBytes, totalBytes } = this.#limits;
+    const entry = `entry ${JSON.stringify(header.name.slice(0, SHOWN_CHARACTERS))}`;
+    const size = header.size ?? 0;
+    this.#count += 1;
+    this.#bytes += size;
+    if (this.#count > entries)
+      throw tooLarge(this.#where, entry, `more than ${entries} entries`, `${entries} entries`);
+    if (size > entryBytes)
+      throw tooLarge(this.#where, entry, `${size} bytes`, `${entryBytes} bytes in one entry`);
+    if (this.#bytes > totalBytes)
+      throw tooLarge(this.#where, entry, `${this.#bytes} bytes up to here`, `${totalBytes} bytes in all`);
+    if (header.type !== 'file' && header.type !== 'directory')
+      throw this.#refusal(entry, `a ${header.type ?? 'thing of an unknown kind'}`);
+    const parts = header.name.split('/').filter((part) => part !== '' && part !== '.');
+    const fault = faultOfPath(header.name, parts);
+    if (fault) throw this.#refusal(entry, fault);
+    const name = parts.join('/');
+    const folders = parts.map((_, index) => parts.slice(0, index).join('/')).slice(1);
+    if (header.type === 'directory') folders.push(name);
+    else if (name === '') throw this.#refusal(entry, 'a file without a name');
+    if (this.#files.has(name) || (header.type === 'file' && this.#folders.has(name)))
+      throw this.#refusal(entry, 'a second entry of this name');
+    const file = folders.find((folder) => this.#files.has(folder));
+    if (file !== undefined) throw this.#refusal(entry, `an entry below the file ${JSON.stringify(file)}`);
+    for (const folder of folders) this.#folders.add(folder);
+    if (header.type === 'directory') return null;
+    this.#files.add(name);
+    return { name, size, mode: header.mode ?? 0o644 };
+  }
+
+  #refusal(entry: string, found: string): ArchiveInvalid {
+    return new ArchiveInvalid({
+      what: 'An archive holds an entry that it may not hold',
+      where: `${this.#where}, ${entry}`,
+      found,
+      expected: 'files and folders only, each once, under a path below the root of the archive',
+      fix: REPLACE,
+    });
+  }
+}
+
+/** @param parts of the path, without those that mean nothing */
+function faultOfPath(path: string, parts: string[]): string | null {
+  if (path.startsWith('/')) return 'an absolute path';
+  if (parts.includes('..')) return 'a path with ".."';
+  if (path.includes('\\')) return 'a path with a backslash';
+  if (/^[a-z]:/i.test(path)) return 'a path with a drive letter';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(path)) return 'a path with control characters';
+  if (path.length > LONGEST_PATH || parts.some((part) => Buffer.byteLength(part) > LONGEST_NAME))
+    return `a path of ${path.length} characters`;
+  return null;
+}
+
+const REPLACE = 'find out who made the archive, and put the one that was published in its place';
+
+const tooLarge = (where: string, entry: string, found: string, limit: string): ArchiveInvalid =>
+  new ArchiveInvalid({
+    what: 'An archive unpacks to more than it may',
+    where: `${where}, ${entry}`,
+    found,
+    expected: `at most ${limit}`,
+    fix: REPLACE,
+  });
+
+/** Faults of the bytes, as opposed to a connection that breaks off, which is worth another try. */
+const isArchiveFault = (error: unknown): boolean => {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  return (
+    code.startsWith('Z_') || /tar header|Unexpected end|Invalid (tar|header)|Header exceeds/.test(message)
+  );
+};
+
+const brokenArchive = (where: string, cause: Error): ArchiveInvalid =>
+  new ArchiveInvalid(
+    {
+      what: 'An archive cannot be unpacked',
+      where,
+      found: cause.message,
+      expected: 'a whole tar.gz',
+      fix: 'make it again, or put the one that was published in its place',
+    },
+    { cause },
+  );

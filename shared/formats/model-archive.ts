@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { ArchiveInvalid } from '../errors.ts';
+import { MODEL_LIMITS, readArchive } from './archive-entries.ts';
+
+const EPOCH = new Date(0);
+/** Stored: weights shrink by 8 % at the most, which takes four times as long as everything else here. */
+const GZIP_LEVEL = 0;
+/** At the root of every published archive: upstream's holds nothing else (contract 5.3). */
+const WEIGHTS = 'model.pth';
+
+/**
+ * What a published model is served from: its weights and this version's code, as a tar.gz that is made while the
+ * published one is read. Whatever else that holds is left out: code in a bucket that others write to is not run. A fault
+ * of the archive ends the stream with it.
+ *
+ * @param published tar.gz with model.pth, ours or upstream's
+ * @param code file name → bytes, as SageMaker's containers look for it in `code/`
+ * @param where names the published archive in errors
+ */
+export function servedArchive(
+  published: Readable,
+  code: ReadonlyMap<string, Uint8Array>,
+  where: string,
+): Readable {
+  const packed = pack();
+  const served = createGzip({ level: GZIP_LEVEL });
+  const packAll = async () => {
+    let found = false;
+    await readArchive(published, { where, limits: MODEL_LIMITS }, ({ name, size, body }) => {
+      if (name !== WEIGHTS) return null;
+      found = true;
+      return pipeline(body, packed.entry({ name, size, mtime: EPOCH, mode: 0o644 }));
+    });
+    if (!found) throw withoutWeights(where);
+    for (const [name, body] of code)
+      packed.entry({ name: `code/${name}`, mtime: EPOCH, mode: 0o755, uid: 0, gid: 0 }, Buffer.from(body));
+    packed.finalize();
+  };
+  const packing = packAll();
+  packing.catch((error) => served.destroy(error));
+  pipeline(packed, served).catch(() => undefined); // the reader of `served` gets the error
+  return Readable.from(told(served, packing));
+}
+
+/** Where a fault tears down one stream after the other, its reader is told the fault itself. */
+async function* told(served: Readable, packing: Promise<void>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* served;
+  } catch (error) {
+    await packing;
+    throw error;
+  }
+}
+
+const withoutWeights = (where: string): ArchiveInvalid =>
+  new ArchiveInvalid({
+    what: 'The published model cannot be served',
+    where,
+    found: `no ${WEIGHTS} at the root of the archive`,
+    expected: `${WEIGHTS}, as FPE and this pipeline publish it`,
+    fix: 'put the archive that was published in its place, or train the model again',
+  });

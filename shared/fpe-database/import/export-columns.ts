@@ -1,0 +1,53 @@
+import { parseJson } from '../../formats/json.ts';
+import { type ExportRecord, malformed } from './export-records.ts';
+
+/** Type of each column of a table, in the words of `information_schema.columns.data_type`. */
+export type ColumnTypes = ReadonlyMap<string, string>;
+
+const TEXT_TYPES = new Set(['text', 'character varying']);
+/** `2022-02-01 12:00:00`, also with T, fractions or without seconds or time: R leaves midnight out. */
+const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/;
+
+/**
+ * The values of a record that the table has columns for, in a form that PostgreSQL takes.
+ *
+ * Columns of another version of the schema are left out (Q-S1); JSON within a string becomes JSON; the exporter's "NA"
+ * becomes null except in texts, where it may be meant (Q-S6); a time without a zone is UTC whatever the session's zone
+ * (Q-S10).
+ *
+ * @throws ExportFolderInvalid for a JSON column whose text is not JSON
+ */
+export function importableColumns(record: ExportRecord, types: ColumnTypes, where: string): ExportRecord {
+  const columns: ExportRecord = {};
+  for (const [name, value] of Object.entries(record)) {
+    const type = types.get(name);
+    if (type) columns[name] = importableValue(value, type, `${name} in ${where}`);
+  }
+  return columns;
+}
+
+/** Names of a record that the table has no columns for. */
+export const unknownColumns = (record: ExportRecord, types: ColumnTypes): string[] =>
+  Object.keys(record).filter((name) => !types.has(name));
+
+function importableValue(value: unknown, type: string, where: string): unknown {
+  if (typeof value !== 'string' || TEXT_TYPES.has(type)) return value;
+  if (value === 'NA') return null;
+  if (type === 'json' || type === 'jsonb') return parseJsonText(value, where);
+  return type === 'timestamp with time zone' ? inUtc(value) : value;
+}
+
+/** Adds the zone to a time that has none; any other text is returned as it is. */
+export function inUtc(timestamp: string): string {
+  const [, date, time = '00:00:00'] = WITHOUT_ZONE.exec(timestamp) ?? [];
+  return date ? `${date}T${time}Z` : timestamp;
+}
+
+function parseJsonText(text: string, where: string): unknown {
+  if (text.trim() === '') return null;
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw malformed(where, (error as Error).message, 'JSON, plain or within a string');
+  }
+}

@@ -1,0 +1,62 @@
+import pMap from 'p-map';
+import { listFolders, listObjects } from '../../aws/object-store.ts';
+import { ExportFolderInvalid } from '../../errors.ts';
+import { modelsFolder, publicFolder, versionsFolder } from '../../execution/keys.ts';
+
+/** Listings of a few names each. */
+const LISTINGS_AT_ONCE = 16;
+
+export type ModelBuckets = {
+  storage: string;
+  /** Undefined where nobody says which it is: then only public folders tell of earlier models. */
+  model: string | undefined;
+};
+
+/**
+ * Refuses models whose folders are there though no row of their station names them: overwriting leaves the files of the
+ * model before, which can be restored, and a row of another station would make them its own.
+ *
+ * @param models where the export describes those that the database does not have, by uuid
+ * @throws ExportFolderInvalid
+ */
+export async function refuseTakenFolders(
+  buckets: ModelBuckets,
+  models: ReadonlyMap<string, string>,
+): Promise<void> {
+  if (models.size === 0) return;
+  for (const [uuid, where] of models)
+    for await (const { key } of listObjects(buckets.storage, publicFolder(uuid)))
+      throw takenFolder(where, `${key} in bucket ${buckets.storage}`);
+  if (buckets.model === undefined) return;
+  const wanted = new Map([...models].map(([uuid, where]) => [uuid.toLowerCase(), where]));
+  for (const { folder, uuid } of await versions(buckets.model)) {
+    const where = wanted.get(uuid.toLowerCase());
+    if (where !== undefined) throw takenFolder(where, `${folder}${uuid}/ in bucket ${buckets.model}`);
+  }
+}
+
+/** Every model that a run ever finished, of all stations. */
+async function versions(bucket: string): Promise<{ folder: string; uuid: string }[]> {
+  const stations = (await listFolders(bucket, 'rank/')).map(Number).filter(Number.isInteger);
+  const perStation = await pMap(
+    stations,
+    async (id) => (await listFolders(bucket, modelsFolder(id))).map((code) => versionsFolder(id, code)),
+    { concurrency: LISTINGS_AT_ONCE },
+  );
+  const perCode = await pMap(
+    perStation.flat(),
+    async (folder) => (await listFolders(bucket, folder)).map((uuid) => ({ folder, uuid })),
+    { concurrency: LISTINGS_AT_ONCE },
+  );
+  return perCode.flat();
+}
+
+const takenFolder = (where: string, found: string) =>
+  new ExportFolderInvalid({
+    what: 'The files of a model of the export are there already, and the database has no such model of this station',
+    where,
+    found,
+    expected:
+      'no files of this uuid, since those that are there belong to an earlier model, maybe another station’s',
+    fix: 'remove the model from the export; or, if the files are what an import of this export left that did not end, delete this folder and import again',
+  });

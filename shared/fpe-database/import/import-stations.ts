@@ -1,0 +1,264 @@
+import { ExportFolderInvalid } from '../../errors.ts';
+import { VARIABLES } from '../../execution/variables.ts';
+import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../connection.ts';
+import { type Catalog, readCatalog } from './catalog.ts';
+import { enumerate } from './enumerate.ts';
+import { type ExportFolder, findExport } from './export-folder.ts';
+import { refuseTakenFolders } from './export-model-folders.ts';
+import { readRecord, readRecords } from './export-records.ts';
+import {
+  compareStorage,
+  otherObjects,
+  type StoredObjects,
+  storedObjects,
+  uploadStorage,
+} from './export-storage.ts';
+import { STORAGE_KINDS, type StorageKind } from './export-storage-key.ts';
+import { addMissing, advanceSequence, type RowChanges } from './rows.ts';
+import { importStation } from './station.ts';
+import { type NamedFile, type Survey, surveyExport, userIdOf } from './survey.ts';
+
+/** Key of an advisory lock: any number that nothing else in the database uses. */
+const IMPORT_LOCK = 16_911_691;
+
+/** `check` reads the folder, `files` go to the bucket, `rows` to the database; counts of the step's own things. */
+export type ImportProgress = { step: 'check' | 'files' | 'rows'; done: number; total: number };
+
+type OnProgress = (progress: ImportProgress) => void;
+
+export type ImportOptions = {
+  /** Bucket that takes the files, and the place of {STORAGE_BUCKET} in the rows. */
+  storageBucket: string;
+  /** Bucket of the runs, which tells of earlier models; without it, the storage bucket alone does. */
+  modelBucket?: string | undefined;
+  onProgress?: OnProgress;
+};
+
+/** Rows of the export; what they changed is in `rows` of the result. */
+export type ImportedStation = {
+  id: number;
+  name: string;
+  images: number;
+  annotations: number;
+  values: number;
+  models: number;
+};
+
+export type ImportResult = {
+  stations: ImportedStation[];
+  files: { uploaded: number; already_there: number };
+  /** Rows that are new or differed; both 0 when the same folder is imported again. */
+  rows: RowChanges;
+  /** What was left out, flagged or is missing, in sentences. */
+  notes: string[];
+};
+
+export type ImportPlan = {
+  /** `id` is null for a station that is not in the database. */
+  stations: (Omit<ImportedStation, 'id'> & { id: number | null })[];
+  files: number;
+  /** The files by what they are, those that are in the bucket already among them; kinds without files are left out. */
+  storage: { kind: StorageKind; files: number; bytes: number; already_there: number }[];
+  /** Keys of the objects that are there already, with the same bytes. */
+  already_there: string[];
+  notes: string[];
+};
+
+/**
+ * Loads a folder in the layout of FPE's exporter (contract 3): files into the storage bucket first, then all rows in one
+ * transaction. A second import of the same folder changes nothing; one of a newer export adds and updates. Nothing is
+ * deleted, no object is replaced, no photo that shows people becomes one that does not, and rows of other stations, users, variables, model types and models that are there stay
+ * as they are (Q-S7). Of the bucket it writes only keys that rows of the same station name.
+ *
+ * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge, and for what
+ *   somebody else wrote meanwhile: then some files are in the bucket already, and no row is in the database; those of new models are to be deleted
+ *   before the next try
+ * @throws DatabaseUnavailable, ConfigurationMissing
+ */
+export async function importExport(folder: string, options: ImportOptions): Promise<ImportResult> {
+  const { storageBucket, onProgress = () => undefined } = options;
+  const exported = findExport(folder);
+  const survey = await surveyFolder(exported, options);
+  const { files, notes } = await importFiles(survey, storageBucket, onProgress);
+  const written = await withDatabase(
+    (database) =>
+      inTransaction(database, () => importRows(database, exported, survey, storageBucket, onProgress)),
+    DATABASE_LIMITS.byHand,
+  );
+  return { ...written, files, notes: [...survey.notes, ...notes, ...written.notes] };
+}
+
+/** Checks a folder as an import does, and says what it would load; writes nothing. @throws as `importExport` */
+export async function planImport(folder: string, options: ImportOptions): Promise<ImportPlan> {
+  const { storageBucket } = options;
+  const survey = await surveyFolder(findExport(folder), options);
+  const { same, notes } = await compareFiles(survey, storageBucket, () => undefined);
+  const isThere = new Set(same);
+  return {
+    stations: survey.stations.map(({ id, name, images, annotations, values, models }) => {
+      return { id, name, images, annotations, values, models };
+    }),
+    files: survey.files.length,
+    storage: STORAGE_KINDS.flatMap((kind) => {
+      const files = survey.files.filter((file) => file.kind === kind);
+      const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+      const already_there = files.filter((file) => isThere.has(file)).length;
+      return files.length === 0 ? [] : [{ kind, files: files.length, bytes, already_there }];
+    }),
+    already_there: same.map(({ key }) => key),
+    notes: [...survey.notes, ...notes],
+  };
+}
+
+async function surveyFolder(
+  exported: ExportFolder,
+  { storageBucket, modelBucket, onProgress = () => undefined }: ImportOptions,
+): Promise<Survey> {
+  const total = exported.stations.length;
+  onProgress({ step: 'check', done: 0, total });
+  const survey = await withDatabase(
+    async (database) => surveyExport(database, await readCatalog(database), exported, storageBucket),
+    DATABASE_LIMITS.byHand,
+  );
+  await refuseTakenFolders({ storage: storageBucket, model: modelBucket }, survey.newModels);
+  onProgress({ step: 'check', done: total, total });
+  return survey;
+}
+
+async function importFiles(
+  survey: Survey,
+  storageBucket: string,
+  onProgress: OnProgress,
+): Promise<Pick<ImportResult, 'files' | 'notes'>> {
+  const total = survey.files.length;
+  let done = 0;
+  const onFile = () => {
+    done += 1;
+    onProgress({ step: 'files', done, total });
+  };
+  onProgress({ step: 'files', done, total });
+  const { missing, same, notes } = await compareFiles(survey, storageBucket, onFile);
+  await uploadStorage(storageBucket, missing, onFile);
+  return { files: { uploaded: missing.length, already_there: same.length }, notes };
+}
+
+/**
+ * Which files the bucket lacks and which it has.
+ *
+ * @param onSame called for each that it has
+ * @throws ExportFolderInvalid where it has another object under the key of a file, or where a file would be a new one of a
+ *   model that is published
+ */
+async function compareFiles(
+  survey: Survey,
+  storageBucket: string,
+  onSame: () => void,
+): Promise<{ missing: NamedFile[]; same: NamedFile[]; notes: string[] }> {
+  const { files, photoKeys, annotationKeys } = survey;
+  const keys = [...files.map(({ key }) => key), ...photoKeys, ...annotationKeys];
+  const stored = await storedObjects(storageBucket, keys);
+  const { missing, same, different } = await compareStorage(storageBucket, files, stored, onSame);
+  if (different.length > 0) {
+    throw otherObjects(
+      storageBucket,
+      different.map(({ key }) => key),
+    );
+  }
+  const added = missing.filter(({ isPublished }) => isPublished).map(({ key }) => key);
+  if (added.length > 0) throw addedToModel(storageBucket, added);
+  return { missing, same, notes: missingFiles(survey, storageBucket, stored) };
+}
+
+const addedToModel = (storageBucket: string, keys: readonly string[]) =>
+  new ExportFolderInvalid({
+    what: 'Files of the export would be new ones of models that are in this database',
+    where: `bucket ${storageBucket}`,
+    found: `no objects ${enumerate(keys)}`,
+    expected: 'models that are not in the database yet, or only files that they have',
+    fix: 'remove these files from the export; whoever is sure of them copies them into the bucket',
+  });
+
+function missingFiles(
+  { files, photoKeys, annotationKeys }: Survey,
+  storageBucket: string,
+  stored: StoredObjects,
+): string[] {
+  const exported = new Set(files.map(({ key }) => key));
+  const isMissing = (key: string) => !exported.has(key) && !stored.has(key);
+  return [
+    { what: 'photos', keys: [...photoKeys].filter(isMissing) },
+    { what: 'annotation files', keys: [...annotationKeys].filter(isMissing) },
+  ].flatMap(({ what, keys }) =>
+    keys.length === 0
+      ? []
+      : `${keys.length} ${what} are neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
+  );
+}
+
+async function importRows(
+  database: Database,
+  exported: ExportFolder,
+  survey: Survey,
+  storageBucket: string,
+  onProgress: OnProgress,
+): Promise<Pick<ImportResult, 'stations' | 'rows' | 'notes'>> {
+  // Two imports at once would each find the other's uuids free.
+  await database.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
+  const catalog = await readCatalog(database);
+  const rows = { inserted: await importShared(database, catalog, exported, storageBucket), updated: 0 };
+  // Ids that this import gives explicitly are out of the sequence's way before it is asked for others (Q-S3).
+  await advanceSequence(database, 'images', survey.highestIds.images);
+  await advanceSequence(database, 'annotations', survey.highestIds.annotations);
+
+  const total = survey.stations.reduce(
+    (sum, { images, annotations, values }) => sum + images + annotations + values,
+    0,
+  );
+  let done = 0;
+  onProgress({ step: 'rows', done, total });
+  const onRows = (count: number) => {
+    done += count;
+    onProgress({ step: 'rows', done, total });
+  };
+  const stations: ImportedStation[] = [];
+  const notes: string[] = [];
+  for (const station of survey.stations) {
+    const written = await importStation({ database, catalog, storageBucket, onRows }, station);
+    const { id, inserted, updated } = written;
+    for (const note of written.notes) notes.push(note);
+    rows.inserted += inserted;
+    rows.updated += updated;
+    const { name, images, annotations, values, models } = station;
+    stations.push({ id, name, images, annotations, values, models });
+  }
+  return { stations, rows, notes };
+}
+
+/** Adds the variables, model types and users that are not there yet. @returns how many */
+async function importShared(
+  database: Database,
+  catalog: Catalog,
+  { variablesFile, modelTypesFile, users }: ExportFolder,
+  storageBucket: string,
+): Promise<number> {
+  // FPE's own seed lacks variables that its annotations have, and a model needs its variable's row (Q-S11).
+  const known = Object.entries(VARIABLES).map(([id, { label }]) => ({ id, description: label }));
+  const variables = [...readRecords(variablesFile, storageBucket), ...known];
+  const modelTypes = [...readRecords(modelTypesFile, storageBucket), { id: 'RANK', name: 'RankNet Model' }];
+  const people = users.map((user) =>
+    user.userFile
+      ? readRecord(user.userFile, storageBucket)
+      : { id: userIdOf(user, storageBucket), affiliation_code: 'USER', affiliation_name: 'Regular User' },
+  );
+  return (
+    (await addMissing(database, catalog, 'variables', variables, variablesFile ?? 'the known variables')) +
+    (await addMissing(
+      database,
+      catalog,
+      'model_types',
+      modelTypes,
+      modelTypesFile ?? 'the known model types',
+    )) +
+    (await addMissing(database, catalog, 'users', people, 'user.json of the users'))
+  );
+}

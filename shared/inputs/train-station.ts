@@ -1,0 +1,125 @@
+import * as z from 'zod';
+import { parseInput } from './faults.ts';
+
+const date = z.iso.date().describe('yyyy-mm-dd in the station’s time zone, inclusive');
+const instanceType = z
+  .string()
+  .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected a SageMaker instance type such as ml.g6.2xlarge');
+/** Codes become folder and file names in S3 and URLs. */
+const code = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'expected 1 to 64 letters, digits, dots, dashes or underscores',
+  );
+
+/**
+ * Input of one execution of `train-station`: only `station_id` is required (design, section 4).
+ *
+ * The schema is the single source: `events/input.schema.json` is generated from it.
+ */
+export const runInput = z
+  .strictObject({
+    station_id: z
+      .int()
+      .positive()
+      .max(2 ** 31 - 1)
+      .describe('stations.id'),
+    model_type: z.string().min(1).max(16).default('RANK').describe('model_types.id'),
+    variable_code: z.string().min(1).max(16).default('FLOW_CFS').describe('variables.id'),
+    model_code: code
+      .optional()
+      .describe('name of the model version; default RANK-{annotation variable}-{yyyymmdd}'),
+    dataset_code: code.optional().describe('name of the dataset version; default: the model code'),
+    max_gap_minutes: z
+      .number()
+      .min(0)
+      .max(1440)
+      .default(65)
+      .describe('largest gap to a neighbouring observation'),
+    include_flagged_values: z.boolean().default(false).describe('use observed values that carry a flag'),
+    min_hour: z.int().min(0).max(23).default(7).describe('first hour of the day, station time, inclusive'),
+    max_hour: z.int().min(0).max(23).default(18).describe('last hour of the day, inclusive: 18 keeps 18:59'),
+    min_month: z
+      .int()
+      .min(1)
+      .max(12)
+      .default(1)
+      .describe('first month, inclusive; 11 with max_month 3 is November to March'),
+    max_month: z.int().min(1).max(12).default(12).describe('last month, inclusive'),
+    images_start: date.optional(),
+    images_end: date.optional(),
+    annotations_start: date.optional(),
+    annotations_end: date.optional(),
+    annotations_max_n: z.int().min(1).optional().describe('random sample of this many annotation pairs'),
+    train_frac: z.number().gt(0).lt(1).default(0.8).describe('share of the pairs used for training'),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(1691)
+      .describe('seed of sampling and split'),
+    n_epochs: z.int().min(1).max(500).default(20),
+    learning_rate: z.number().gt(0).max(1).default(0.001),
+    batch_size: z
+      .int()
+      .min(2)
+      .max(1024)
+      .multipleOf(2)
+      .default(64)
+      .describe('rows of pairs.csv; even (Q-T11)'),
+    unfreeze_after: z.int().min(0).max(500).default(2).describe('epochs with a frozen backbone'),
+    input_size: z.int().min(32).max(1024).default(480).describe('height of a photo after resizing, pixels'),
+    num_image_stats: z.int().min(1).max(100_000).default(1000).describe('photos sampled for mean and sd'),
+    decolorize: z.boolean().default(false),
+    normalize: z.boolean().default(true),
+    augment: z.boolean().default(true),
+    random_seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(1691)
+      .describe('seed of the training'),
+    pretrained: z.boolean().default(true).describe('start from ImageNet weights'),
+    training_instance_type: instanceType.default('ml.g6.2xlarge'),
+    training_spot: z.boolean().default(false).describe('managed spot training, resumes from checkpoints'),
+    training_max_hours: z.number().gt(0).max(672).default(24),
+    transform_instance_type: instanceType.default('ml.c5.xlarge'),
+    transform_instance_count: z.int().min(1).max(100).default(1),
+    merge_batch_size: z.int().min(1).max(20_000).default(5000).describe('photos per MergePredictions call'),
+    publish: z.boolean().default(true),
+    promote: z
+      .enum(['always', 'if_better', 'never'])
+      .default('always')
+      .describe(
+        'whether the model becomes the station’s default; if_better: not if it orders held-out pairs worse',
+      ),
+    promotion_tolerance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.02)
+      .describe('share of the held-out pairs by which if_better may be worse than the present default'),
+    keep_previous: z
+      .boolean()
+      .default(false)
+      .describe('keep drawing the default that the model supersedes on the website, beside it'),
+    overwrite: z.boolean().default(false).describe('replace a finished model of the same code'),
+  })
+  .superRefine((input, context) => {
+    for (const what of ['images', 'annotations'] as const) {
+      const [start, end] = [input[`${what}_start`], input[`${what}_end`]];
+      if (start && end && start > end)
+        context.addIssue({
+          code: 'custom',
+          path: [`${what}_end`],
+          message: `${end} is before ${what}_start ${start}`,
+        });
+    }
+  });
+
+export type RunInput = z.output<typeof runInput>;
+
+/** @throws InvalidInput naming every fault */
+export const parseRunInput = (input: unknown): RunInput =>
+  parseInput(runInput, input, 'events/input.schema.json');

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util';
+import type * as z from 'zod';
+import { findSize, findVersion, listFolders, readAllRows, readJson, readRows } from '../aws/object-store.ts';
+import { ObjectNotFound } from '../errors.ts';
+import { imagesetPredictionsKey, type ScoringKeys } from '../execution/keys.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
+import { type modelFilters as filters, modelFilters } from '../model-input/model-windows.ts';
+import { type PredictedPhoto, predictedPhoto } from '../predictions/columns.ts';
+import { byInstant } from '../predictions/extended-predictions.ts';
+import { findManifest } from './model-publication.ts';
+
+type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringKeys; model_uuid: string };
+
+/**
+ * The filters that rank-input.json tells, null where the model has no such file.
+ *
+ * @throws FileInvalid
+ */
+export async function readModelFilters(model: ScoredModel): Promise<z.output<typeof filters> | null> {
+  const inModelBucket = (key: string) => ({ bucket: model.buckets.model, key });
+  const { version, fixed } = model.keys;
+  const own = await readFilters(inModelBucket(version.input_summary));
+  if (own || !(await hasFixedPlaces(model))) return own;
+  return readFilters(inModelBucket(fixed.input_summary));
+}
+
+/**
+ * Where the predictions of a model lie: its own, which know the unreadable photos, too, or the published ones where it has none
+ * of its own, as models of upstream's may.
+ */
+export async function findPredictions(model: ScoredModel): Promise<ObjectLocation> {
+  const { buckets, keys } = model;
+  const own = { bucket: buckets.model, key: keys.version.predictions };
+  if ((await findSize(own)) !== null) return own;
+  const fixed = { bucket: buckets.model, key: keys.fixed.predictions };
+  if ((await hasFixedPlaces(model)) && (await findSize(fixed)) !== null) return fixed;
+  return { bucket: buckets.storage, key: keys.published.predictions };
+}
+
+/**
+ * Other files that may have scores of the model: those at the fixed places, as long as these are its, where FPE's container writes
+ * one for each imageset, and the published one, which FPE's scripts make of these.
+ *
+ * @param predictions those that `findPredictions` has found, of which the fixed places mostly have a copy
+ */
+export async function otherPredictions(
+  model: ScoredModel,
+  predictions: ObjectLocation,
+): Promise<ObjectLocation[]> {
+  const { buckets, keys } = model;
+  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const others: ObjectLocation[] = [];
+  if (await hasFixedPlaces(model)) {
+    const fixed = inModelBucket(keys.fixed.predictions);
+    for (const uuid of await listFolders(buckets.model, `${keys.fixed.imagesets}/`))
+      others.push(inModelBucket(imagesetPredictionsKey(keys.fixed.imagesets, uuid)));
+    if ((await findVersion(fixed)) !== (await findVersion(predictions))) others.push(fixed);
+  }
+  const published = { bucket: buckets.storage, key: keys.published.predictions };
+  if (!isDeepStrictEqual(published, predictions)) others.push(published);
+  return others;
+}
+
+/** The archive of a model: its own, or the published one where it has none of its own, as models of upstream's. */
+export async function findArchive({ buckets, keys }: ScoredModel): Promise<ObjectLocation> {
+  const own = { bucket: buckets.model, key: keys.version.model };
+  return (await findSize(own)) !== null ? own : { bucket: buckets.storage, key: keys.published.model };
+}
+
+/**
+ * Whether the files at the fixed places of the code are those of this model. Without a manifest upstream's scripts wrote them,
+ * and one model is all that they know of a code.
+ */
+export async function hasFixedPlaces({ buckets, keys, model_uuid }: ScoredModel): Promise<boolean> {
+  const manifest = await findManifest({ buckets }, keys.manifest);
+  return manifest === null || manifest.model_uuid === model_uuid;
+}
+
+/** Only what is in the order of its text has to be there as a whole once; from then on it is in order of time (Q-P3). */
+export async function* readSortedPredictions(
+  location: ObjectLocation,
+  isSorted: boolean,
+): AsyncGenerator<PredictedPhoto[]> {
+  if (isSorted) yield* readRows(location, predictedPhoto);
+  else yield (await readAllRows(location, predictedPhoto)).sort(byInstant);
+}
+
+async function readFilters(location: ObjectLocation) {
+  try {
+    return await readJson(location, modelFilters);
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return null;
+    throw error;
+  }
+}

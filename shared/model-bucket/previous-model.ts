@@ -1,0 +1,85 @@
+import pMap from 'p-map';
+import * as z from 'zod';
+import { listFolders, readJson, readRows } from '../aws/object-store.ts';
+import { FileInvalid, ObjectNotFound } from '../errors.ts';
+import { modelKeys, modelsFolder, versionKeys } from '../execution/keys.ts';
+import type { Run } from '../execution/train-station-state.ts';
+import { numberCell, optionalNumberCell } from '../formats/csv.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
+import { IMAGE_SPLITS } from '../model-input/image-split.ts';
+import type { PreviousModel } from '../report/data/comparison.ts';
+import { findManifest } from './model-publication.ts';
+
+const metricsHead = z.object({ model_code: z.string(), variable_id: z.string(), created_at: z.string() });
+const scoredRow = z.object({ image_id: numberCell, score: optionalNumberCell, split: z.enum(IMAGE_SPLITS) });
+const FILES_AT_ONCE = 20;
+
+/**
+ * Scores of the station's newest finished model of the same variable that is older than this run, for the photos of this
+ * run; null if there is none.
+ *
+ * @param imageIds photos of this run, in the order of its rows
+ */
+export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promise<PreviousModel | null> {
+  const { id } = run.station;
+  const codes = (await listFolders(run.buckets.model, modelsFolder(id))).filter(
+    (code) => code !== run.model_code,
+  );
+  const heads = await pMap(codes, (code) => readHead(run, code), { concurrency: FILES_AT_ONCE });
+  const startedAt = Date.parse(run.started_at);
+  const [newest] = heads
+    .filter((head) => head !== null)
+    .filter(
+      ({ variable_id, created_at }) =>
+        variable_id === run.parameters.variable_code && Date.parse(created_at) < startedAt,
+    )
+    .sort((a, b) => Date.parse(b.created_at) - Date.parse(a.created_at));
+  if (!newest) return null;
+  const { model_code, predictions: key } = newest;
+  const scored = await readScores({ bucket: run.buckets.model, key }, imageIds);
+  return scored && { model_code, ...scored };
+}
+
+/**
+ * A model that is not finished has no metrics.json yet; one that others wrote may have another. Both files are of one model:
+ * those in its own folder, where a manifest names it.
+ */
+async function readHead(run: Run, code: string) {
+  const fixed = modelKeys(run.station.id, code);
+  try {
+    const manifest = await findManifest(run, fixed.manifest);
+    const keys = manifest ? versionKeys(run.station.id, code, manifest.model_uuid) : fixed;
+    const head = await readJson({ bucket: run.buckets.model, key: keys.metrics }, metricsHead);
+    return { ...head, predictions: keys.transform.predictions };
+  } catch (error) {
+    if (error instanceof ObjectNotFound || error instanceof FileInvalid) return null;
+    throw error;
+  }
+}
+
+/**
+ * A model's scores of these photos, from its predictions.csv; null where that file is gone.
+ *
+ * @param imageIds photos in the order of the result
+ */
+export async function readScores(
+  location: ObjectLocation,
+  imageIds: Uint32Array,
+): Promise<Omit<PreviousModel, 'model_code'> | null> {
+  const rowOf = new Map(Array.from(imageIds, (id, row) => [id, row]));
+  const scores = new Float64Array(imageIds.length).fill(Number.NaN);
+  const wasTest = new Uint8Array(imageIds.length);
+  try {
+    for await (const rows of readRows(location, scoredRow))
+      for (const { image_id, score, split } of rows) {
+        const row = rowOf.get(image_id);
+        if (row === undefined) continue;
+        scores[row] = score ?? Number.NaN;
+        wasTest[row] = Number(split.startsWith('test'));
+      }
+  } catch (error) {
+    if (error instanceof ObjectNotFound) return null;
+    throw error;
+  }
+  return { scores, wasTest };
+}

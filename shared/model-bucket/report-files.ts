@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { optionalSetting, setting } from '../aws/configuration.ts';
+import { findWrittenAt, readStream } from '../aws/object-store.ts';
+import { versionKeys } from '../execution/keys.ts';
+import { type ObjectLocation, objectOf, regionalUrl } from '../formats/object-location.ts';
+import type { ReportState } from '../report/data/report-data.ts';
+import { trainingOutputLocation } from '../report/data/training-output.ts';
+import type { FileChecksum } from '../report/page/provenance.ts';
+
+/**
+ * Checksums of the files that the report is made from, and of the model.
+ *
+ * @throws ObjectNotFound
+ */
+export function fileChecksums({ run, training }: ReportState): Promise<FileChecksum[]> {
+  const { input, transform, source } = run.keys;
+  const kept = versionKeys(run.station.id, run.model_code, run.model_uuid);
+  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const files: [name: string, location: ObjectLocation, key: string][] = [
+    ['input/images.csv', inModelBucket(input.images), kept.input.images],
+    ['input/annotations.csv', inModelBucket(input.annotations), kept.input.annotations],
+    ['input/pairs.csv', inModelBucket(input.pairs), kept.input.pairs],
+    ['input/rank-input.json', inModelBucket(input.summary), kept.input.summary],
+    ['transform/predictions.csv', inModelBucket(transform.predictions), kept.transform.predictions],
+    ['sourcedir.tar.gz', inModelBucket(source), kept.source],
+    ['output.tar.gz', trainingOutputLocation(training.artifact), kept.output],
+    ['model.tar.gz', objectOf(training.artifact), kept.model],
+  ];
+  return Promise.all(
+    files.map(async ([name, location, key]) => ({ name, key, ...(await checksum(location)) })),
+  );
+}
+
+async function checksum(
+  location: ObjectLocation,
+): Promise<Pick<FileChecksum, 'bytes' | 'sha256' | 'written_at'>> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  const writtenAt = await findWrittenAt(location);
+  for await (const chunk of await readStream(location)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest('hex'), written_at: writtenAt?.toISOString() ?? '' };
+}
+
+/**
+ * Address below which a browser finds photos by key. The regional one, as no answer from there ever leads to another host,
+ * which the pages' Content Security Policy would not follow; or that of a stand-in of S3.
+ */
+export function photoBase(storageBucket: string): string {
+  const endpoint = optionalSetting('AWS_ENDPOINT_URL_S3') ?? optionalSetting('AWS_ENDPOINT_URL');
+  if (endpoint) return `${endpoint}/${storageBucket}/`;
+  return regionalUrl({ bucket: storageBucket, key: '' }, setting('AWS_REGION'));
+}

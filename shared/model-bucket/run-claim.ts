@@ -1,0 +1,127 @@
+import { readVersion, writeConditionally } from '../aws/object-store.ts';
+import { ClaimLost, FileInvalid, ModelCodeInUse } from '../errors.ts';
+import { type Claimed, decideClaim, formerRuns, type RunClaim, runClaim } from '../execution/run-claim.ts';
+import { parseJsonAs } from '../formats/json.ts';
+import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+
+/** Two executions that start at once can lose the race a few times, never often. */
+const MAX_TRIES = 5;
+
+/**
+ * Takes the claim, or finds it taken by this very execution (a retry or redrive): then what is returned is the identity
+ * that the first attempt wrote.
+ *
+ * @throws ModelCodeInUse, DatasetCodeInUse, ModelCodeExists
+ */
+export async function takeClaim(
+  location: ObjectLocation,
+  wanted: Omit<RunClaim, 'status' | 'former_runs'>,
+  options: {
+    claimed?: Claimed;
+    overwrite: boolean;
+    isRunning: (executionArn: string) => Promise<boolean>;
+  },
+): Promise<RunClaim> {
+  const { claimed = 'model', overwrite } = options;
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const held = await readClaim(location);
+    if (held) {
+      const { execution_arn: holder, status } = held.claim;
+      const mayRun = holder !== wanted.execution_arn && status !== 'finished';
+      const holderIsRunning = mayRun && (await options.isRunning(holder));
+      const where = s3Uri(location);
+      const decision = decideClaim(held.claim, wanted, { claimed, overwrite, holderIsRunning, where });
+      if (decision === 'keep') return held.claim;
+    }
+    const claim: RunClaim = { ...wanted, status: 'running', former_runs: formerRuns(held?.claim) };
+    if (await writeConditionally(location, JSON.stringify(claim), held?.etag)) return claim;
+  }
+  throw new ModelCodeInUse({
+    what: `Other executions keep taking this ${claimed} code`,
+    where: s3Uri(location),
+    found: `${MAX_TRIES} lost races`,
+    expected: `one execution at a time for a station and ${claimed} code`,
+    fix: `wait for the others, or start with another ${claimed}_code`,
+  });
+}
+
+/** What an execution holds claims by, wherever they lie in the model bucket. */
+export type ClaimHolder = { execution_arn: string; buckets: { model: string } };
+
+/** @throws ClaimLost when another execution has taken the code over, e.g. while this one was stopped */
+export async function assertClaimHeld(
+  holder: ClaimHolder,
+  key: string,
+): Promise<{ claim: RunClaim; etag: string }> {
+  const location = { bucket: holder.buckets.model, key };
+  const held = await readClaim(location);
+  if (held?.claim.execution_arn === holder.execution_arn) return held;
+  throw new ClaimLost({
+    what: 'This execution no longer holds what it was to write to',
+    where: s3Uri(location),
+    found: held ? `the claim of ${held.claim.execution_arn}` : 'no claim',
+    expected: `the claim of ${holder.execution_arn}`,
+    fix: 'leave this execution as it is, it has changed nothing that is published; the other one goes on, or start a new one',
+  });
+}
+
+/**
+ * Proves by a write of the claim itself that this execution still holds it. Whoever takes the claim over does so after this
+ * write: what it writes to the fixed places is newer than what this execution had read of them before.
+ *
+ * @throws ClaimLost
+ */
+export async function renewClaim(holder: ClaimHolder, key: string): Promise<void> {
+  await moveClaim(holder, key, 'publishing');
+}
+
+/** Marks the work under the claim as finished; twice is once. @throws ClaimLost */
+export async function finishClaim(holder: ClaimHolder, key: string): Promise<void> {
+  await moveClaim(holder, key, 'finished');
+}
+
+/** @throws ClaimLost */
+async function moveClaim(holder: ClaimHolder, key: string, status: RunClaim['status']): Promise<void> {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+    const { claim, etag } = await assertClaimHeld(holder, key);
+    // Without a change the object would keep its ETag, but the write would prove as much.
+    const moved: RunClaim = { ...claim, status };
+    if (await writeConditionally({ bucket: holder.buckets.model, key }, JSON.stringify(moved), etag)) return;
+  }
+  // Two attempts of one state renew it in turn; neither has lost it.
+  await assertClaimHeld(holder, key);
+}
+
+/** For who changes by hand what the holder of the claim may be working on. @throws ClaimLost while an execution does */
+export async function requireUnclaimed(
+  location: ObjectLocation,
+  isRunning: (executionArn: string) => Promise<boolean>,
+): Promise<void> {
+  const held = await readClaim(location);
+  if (!held || held.claim.status === 'finished') return;
+  if (!(await isRunning(held.claim.execution_arn))) return;
+  throw new ClaimLost({
+    what: 'An execution is working on this model code',
+    where: s3Uri(location),
+    found: held.claim.execution_arn,
+    expected: 'none',
+    fix: 'wait until it has ended, then run the command again',
+  });
+}
+
+/** The claim at a place with its ETag, or null where there is none. */
+export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
+  const version = await readVersion(location);
+  if (!version) return null;
+  try {
+    return { claim: parseJsonAs(version.text, runClaim), etag: version.etag };
+  } catch (error) {
+    throw new FileInvalid({
+      what: 'The claim on the code cannot be read',
+      where: s3Uri(location),
+      found: (error as Error).message,
+      expected: 'the JSON that PrepareRun writes',
+      fix: 'delete that object if no execution of this code runs, then start again',
+    });
+  }
+}

@@ -1,0 +1,27 @@
+import pMap from 'p-map';
+import { buckets } from '../aws/configuration.ts';
+import { findJson } from '../aws/object-store.ts';
+import { versionKeys } from '../execution/keys.ts';
+import { scoredUntil } from '../execution/score-station-state.ts';
+import type { DefaultModel } from '../fpe-database/station-histories.ts';
+
+const FILES_AT_ONCE = 50;
+
+/**
+ * Up to when the photos of stations are scored, by station; a model that has scored no new photos yet has no such file.
+ *
+ * @throws FileInvalid
+ */
+export async function readScoredUntil(models: readonly DefaultModel[]): Promise<Map<number, string>> {
+  const found = await pMap(
+    models,
+    async ({ station_id, code, uuid }): Promise<[number, string][]> => {
+      if (uuid === null) return [];
+      const location = { bucket: buckets().model, key: versionKeys(station_id, code, uuid).scored };
+      const scored = await findJson(location, scoredUntil);
+      return scored ? [[station_id, scored.snapshot_at]] : [];
+    },
+    { concurrency: FILES_AT_ONCE },
+  );
+  return new Map(found.flat());
+}

@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import type { StationClock } from '../formats/local-time.ts';
+import { isInWindow } from './image-filter.ts';
+import type { ImageSplit } from './image-split.ts';
+
+const hour = z.int().min(0).max(23);
+const month = z.int().min(1).max(12);
+
+/** Hours and months whose photos a model was made for, station time, inclusive; min > max wraps (Q-I10). */
+export const hourAndMonthWindows = z.object({
+  min_hour: hour,
+  max_hour: hour,
+  min_month: month,
+  max_month: month,
+});
+export type HourAndMonthWindows = z.output<typeof hourAndMonthWindows>;
+
+/** First and last local date of the annotated photos, yyyy-mm-dd. */
+export const pairDates = z.object({ first: z.string(), last: z.string() });
+export type PairDates = z.output<typeof pairDates>;
+
+/** Used where rank-input.json or one of its limits is missing (contract 6.6). */
+export const DEFAULT_WINDOWS: HourAndMonthWindows = {
+  min_hour: 7,
+  max_hour: 18,
+  min_month: 1,
+  max_month: 12,
+};
+
+const localDate = z.string().regex(/^\d{4}-\d\d-\d\d/);
+
+/** The parts of rank-input.json that the scoring of new photos goes by (contract 5.2); limits of dates are not (6.6). */
+export const modelFilters = z.object({
+  args: z
+    .object({
+      options: z.object({
+        min_hour: hour.nullish(),
+        max_hour: hour.nullish(),
+        min_month: month.nullish(),
+        max_month: month.nullish(),
+      }),
+    })
+    .optional(),
+  pairs: z.object({ start: localDate.nullish(), end: localDate.nullish() }).optional(),
+});
+
+export function windowsOf(filters: z.output<typeof modelFilters> | null): HourAndMonthWindows {
+  const options = filters?.args?.options ?? {};
+  const given = Object.entries(options).filter(([, limit]) => typeof limit === 'number');
+  return { ...DEFAULT_WINDOWS, ...Object.fromEntries(given) };
+}
+
+export function pairDatesOf(filters: z.output<typeof modelFilters> | null): PairDates | null {
+  const { start, end } = filters?.pairs ?? {};
+  return start && end ? { first: start.slice(0, 10), last: end.slice(0, 10) } : null;
+}
+
+/** @returns whether a photo of this instant, milliseconds since 1970, is one of the model's */
+export function windowFilter(
+  windows: HourAndMonthWindows,
+  clock: StationClock,
+): (epochMs: number) => boolean {
+  const { min_hour, max_hour, min_month, max_month } = windows;
+  return (epochMs) => {
+    const { hour, month } = clock.calendar(epochMs);
+    return isInWindow(month, min_month, max_month) && isInWindow(hour, min_hour, max_hour);
+  };
+}
+
+/**
+ * What else reads the limits of rank-input.json, and takes them for others than they are, in sentences: FPE's container for
+ * imagesets keeps what is at least the minimum and at most the maximum, so that windows that wrap leave it no photo. There is no
+ * pair of limits that it would take for them (`fpe_imageset.py` of EcoSHEDS/fpe-model).
+ */
+export function misreadWindows({ min_hour, max_hour, min_month, max_month }: HourAndMonthWindows): string[] {
+  const wrapping = [
+    ...(min_hour > max_hour ? [`hours ${min_hour} to ${max_hour}`] : []),
+    ...(min_month > max_month ? [`months ${min_month} to ${max_month}`] : []),
+  ];
+  if (wrapping.length === 0) return [];
+  return [
+    `Warning: this model is for ${wrapping.join(' and ')}, which go over the end of the day or year. FPE’s own container for imagesets finds no photo of such a model, and ends without an error: score new photos with score-station alone.`,
+  ];
+}
+
+/** Split of a photo that is in no pair: `test-in` from the first to the last date of the pairs (contract 6.3, step 7). */
+export const splitOfNewPhoto = (date: string, dates: PairDates | null): ImageSplit =>
+  dates && date >= dates.first && date <= dates.last ? 'test-in' : 'test-out';

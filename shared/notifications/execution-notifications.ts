@@ -1,0 +1,115 @@
+import * as z from 'zod';
+import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
+import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
+import { parseJson } from '../formats/json.ts';
+import { formatCount } from '../formats/numbers.ts';
+import { readFailureCause } from './failure-cause.ts';
+import { lineOf, messageOf, type Notification, notificationOf } from './notification.ts';
+
+/**
+ * What people are told of single executions. It is put together here, not by a machine or a rule: their interpreters do not agree
+ * on what a quote, a backslash or a brace in a value means, and none of them shortens anything.
+ */
+
+const MAX_NAME_CHARACTERS = 80;
+const MAX_SENTENCES_CHARACTERS = 2_000;
+const MAX_ERROR_CHARACTERS = 200;
+const MAX_CAUSE_CHARACTERS = 8_000;
+const MAX_INPUT_CHARACTERS = 2_000;
+
+const stationOf = ({ id, name }: { id: number; name: string }): string =>
+  `Station ${id} (${lineOf(name, MAX_NAME_CHARACTERS)})`;
+
+/** @param note where the model is to be seen, or why it is not */
+export function trainingNotification(
+  { station, model_code }: Pick<Run, 'station' | 'model_code'>,
+  {
+    predictions: { scored, images },
+    report,
+    promotion,
+  }: {
+    predictions: Pick<Predictions, 'scored' | 'images'>;
+    report: Pick<Report, 'note' | 'remarks'>;
+    promotion: Pick<Promotion, 'reason'>;
+  },
+  note: string,
+): Notification {
+  const sentences = [report.note, promotion.reason, note].map((part) =>
+    lineOf(part, MAX_SENTENCES_CHARACTERS),
+  );
+  const counts = `model ${lineOf(model_code, MAX_NAME_CHARACTERS)} scored ${formatCount(scored)} of ${formatCount(images)} photos.`;
+  return notificationOf(
+    `FPE: a model of station ${station.id} is finished`,
+    `${stationOf(station)}: ${counts} ${sentences.join(' ')}${report.remarks}`,
+  );
+}
+
+export function scoringNotification(
+  { station, model_code, predictions_url }: Pick<ScoringRun, 'station' | 'model_code' | 'predictions_url'>,
+  { removed }: Pick<Selection, 'removed'>,
+  { scored, unreadable, images, remarks }: Pick<Extension, 'scored' | 'unreadable' | 'images' | 'remarks'>,
+): Notification {
+  const counts = `New photos scored ${formatCount(scored)}, unreadable ${formatCount(unreadable)}, photos removed ${formatCount(removed)}.`;
+  return notificationOf(
+    `FPE: station ${station.id} has new scores`,
+    `${stationOf(station)}, model ${lineOf(model_code, MAX_NAME_CHARACTERS)}. ${counts} Its ${formatCount(images)} predictions are at ${lineOf(predictions_url, MAX_SENTENCES_CHARACTERS)}${remarks}`,
+  );
+}
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+
+/** "Step Functions Execution Status Change" (Step Functions guide); input and output are missing where they are long. */
+export const statusChange = z.object({
+  time: z.string(),
+  region: z.string(),
+  detail: z.object({
+    executionArn: z.string(),
+    stateMachineArn: z.string(),
+    name: z.string(),
+    status: z.string(),
+    input: text,
+    error: text,
+    cause: text,
+  }),
+});
+export type StatusChange = z.output<typeof statusChange>;
+
+/** What is told of an execution that failed, timed out or was stopped. */
+export function failureNotification({ time, region, detail }: StatusChange): Notification {
+  const { executionArn, name, status } = detail;
+  const cause = readFailureCause(detail.cause);
+  const error = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
+  const machine = detail.stateMachineArn.split(':').at(-1) as string;
+  const station = stationIn(detail.input);
+  return notificationOf(
+    `FPE: ${station === null ? '' : `station ${station}, `}${status} (${error}), ${machine}`,
+    [
+      `The execution ${name} of ${machine} ended as ${status} at ${time}.`,
+      `Input: ${lineOf(detail.input, MAX_INPUT_CHARACTERS) || 'not told'}`,
+      `Error: ${error}`,
+      `Cause: ${partOf(cause.message, MAX_CAUSE_CHARACTERS) || 'not told'}`,
+      '',
+      'What it had not published is on the website as it was.',
+      `States, input and output: https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`,
+      `To go on where it failed: npx fpe redrive ${executionArn} (or Redrive in the console)`,
+    ].join('\n'),
+  );
+}
+
+/** Several lines, each set in, so that none passes for one of the message. */
+const partOf = (cause: string, maxCharacters: number): string =>
+  messageOf(cause.slice(0, maxCharacters)).trim().replaceAll('\n', '\n  ') +
+  (cause.length > maxCharacters ? '…' : '');
+
+const stationInput = z.object({ station_id: z.int() });
+
+function stationIn(input: string): number | null {
+  try {
+    return stationInput.safeParse(parseJson(input)).data?.station_id ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,186 @@
+import { findImageKey } from '../dataset/photo-key.ts';
+import { TooManyRemovals } from '../errors.ts';
+import { wholeSecond } from '../formats/local-time.ts';
+import type { ImageRow } from '../fpe-database/station-export.ts';
+import type { PredictedPhoto } from './columns.ts';
+import { PhotoNumbers } from './photo-numbers.ts';
+import { type PhotoName, PhotoSet } from './photo-set.ts';
+import { EMPTY_WITHDRAWAL, type Withdrawal } from './withdrawal.ts';
+
+export type PhotoSelection = {
+  /** Photos that have no prediction yet, in the order of `stored`. */
+  added: ImageRow[];
+  /** Photos of the predictions that are no longer there, or show people or vehicles since. */
+  removed: PhotoSet;
+  /** Those among them that are not in the database any more. */
+  vanished: PhotoSet;
+  /** Photos that were to go, and are in the database and show nobody: had they only vanished, they are back. */
+  back: Withdrawal;
+  /** Photos of the predictions whose time was corrected since, by both of their names: the new times of those that stay. */
+  corrected: PhotoNumbers;
+  /** And those that are no longer within the hours and months of the model, or have no time any more. */
+  outside: PhotoSet;
+  /**
+   * Photos that the predictions lack and that another tool has scored with the model, by both of their names: the times of the
+   * database.
+   */
+  elsewhere: PhotoNumbers;
+  /** Predictions with a score. */
+  scored: number;
+  /** All predictions, with a score or not. */
+  known: number;
+  /** Whether the predictions are in order of time. */
+  isSorted: boolean;
+};
+
+/** What is kept of a model's predictions. */
+export type PredictedPhotos = { photos: PhotoSet; times: PhotoNumbers; scores: PhotoNumbers } & Pick<
+  PhotoSelection,
+  'scored' | 'isSorted'
+>;
+
+/** @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids */
+export async function readPredictedPhotos(
+  predicted: AsyncIterable<PredictedPhoto[]>,
+): Promise<PredictedPhotos> {
+  const photos = new PhotoSet();
+  const times = new PhotoNumbers();
+  const scores = new PhotoNumbers();
+  let scored = 0;
+  let isSorted = true;
+  let last = Number.NEGATIVE_INFINITY;
+  for await (const rows of predicted)
+    for (const row of rows) {
+      photos.add(row);
+      times.set(row, row.timestamp);
+      if (row.score !== null) {
+        scored += 1;
+        scores.set(row, row.score);
+      }
+      isSorted &&= row.timestamp >= last;
+      last = row.timestamp;
+    }
+  return { photos, times, scores, scored, isSorted };
+}
+
+/** Photos that a file beside the predictions has a score of. */
+export type ScoredElsewhere = { photos: PhotoSet; isPublic: boolean };
+
+/** Scores of one model that FPE's tools and ours compute differ by less; upstream's own limit (contract 7.4). */
+export const SAME_MODEL = 0.1;
+
+/**
+ * Photos that a file has a score of and the model's predictions lack: FPE's container for imagesets and its scripts write such files
+ * (contract 5.4).
+ *
+ * @returns null where the file gives another score to a photo that the predictions have: it is another model's
+ */
+export async function photosScoredElsewhere(
+  { photos, scores }: PredictedPhotos,
+  file: AsyncIterable<PredictedPhoto[]>,
+): Promise<PhotoSet | null> {
+  const found = new PhotoSet();
+  for await (const rows of file)
+    for (const row of rows) {
+      if (row.score === null) continue;
+      const known = scores.get(row);
+      if (known !== undefined && Math.abs(known - row.score) > SAME_MODEL) return null;
+      if (!photos.has(row)) found.add(row);
+    }
+  return found;
+}
+
+/**
+ * Compares a station's photos with the predictions of a model, in one pass of which only the new ones are kept.
+ *
+ * A photo that is merely being processed again keeps its prediction; it is removed when its row is gone or it has PII. One whose
+ * camera's clock was corrected keeps its score, as it shows the same, and gets the time of the database.
+ *
+ * @param stored every photo of the station
+ * @param others photos that other files have a score of, and which of them are public: these stay while they are processed again
+ * @param toGo what an earlier execution was to withdraw and may not have
+ * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
+ */
+export async function selectPhotos(
+  { photos: known, times, scored, isSorted }: PredictedPhotos,
+  stored: AsyncIterable<ImageRow[]>,
+  isOfModel: (epochMs: number) => boolean,
+  { others = [], toGo = EMPTY_WITHDRAWAL }: { others?: readonly ScoredElsewhere[]; toGo?: Withdrawal } = {},
+): Promise<PhotoSelection> {
+  const listed = PhotoSet.fromJSON(toGo);
+  const back: Withdrawal = { image_ids: [], filenames: [] };
+  const removed = known.copy();
+  const vanished = known.copy();
+  const added: ImageRow[] = [];
+  const elsewhere = new PhotoNumbers();
+  const corrected = new PhotoNumbers();
+  const outside = new PhotoSet();
+  for await (const rows of stored)
+    for (const row of rows) {
+      const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
+      vanished.delete(photo);
+      if (!row.has_pii) {
+        removed.delete(photo);
+        if (listed.has(photo)) {
+          back.image_ids.push(photo.image_id);
+          back.filenames.push(photo.filename);
+        }
+      }
+      const now = row.epoch_seconds === null ? Number.NaN : wholeSecond(row.epoch_seconds * 1000);
+      const stays = row.exclusion === null || IN_WORK.has(row.exclusion);
+      if (stays && !row.has_pii && !known.has(photo) && row.epoch_seconds !== null && isOfModel(now)) {
+        const isScored = ({ photos, isPublic }: ScoredElsewhere) =>
+          photos.has(photo) && (isPublic || row.exclusion === null);
+        if (others.some(isScored)) for (const name of bothNames(photo)) elsewhere.set(name, now);
+        else if (row.exclusion === null) added.push(row);
+      }
+      const before = times.get(photo);
+      if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;
+      for (const name of bothNames(photo))
+        if (row.exclusion === null && isOfModel(now)) corrected.set(name, now);
+        else outside.add(name);
+    }
+  const found = { added, removed, vanished, back, corrected, outside, elsewhere };
+  return { ...found, scored, known: known.size, isSorted };
+}
+
+/** Some files have a photo's id, others its key alone. */
+const bothNames = (photo: PhotoName): PhotoName[] => [photo, { ...photo, image_id: null }];
+
+/** What is not there yet, or is made anew: nobody knows whether it shows people. */
+const IN_WORK = new Set<ImageRow['exclusion']>(['imageset_not_done', 'image_not_done']);
+
+/** Photos of which the database says when they were taken, or that this is not known. */
+const TIMED = new Set<ImageRow['exclusion']>([null, 'no_timestamp', 'impossible_timestamp']);
+
+/** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */
+export const MOST_VANISHED = 0.1;
+
+/** Whether no more photos have gone than may: a station whose rows, or whose times, are gone for a moment keeps its scores. */
+export const areFewVanished = ({ vanished, known }: { vanished: number; known: number }): boolean =>
+  vanished <= MOST_VANISHED * known;
+
+/**
+ * Photos that show people are withdrawn however many they are.
+ *
+ * @param outside photos whose times in the database are no longer within the hours and months of the model, or are none
+ * @param where the station and its model
+ * @throws TooManyRemovals
+ */
+export function requireFewRemovals(
+  { vanished, outside, known }: { vanished: number; outside: number; known: number },
+  allowRemovals: boolean,
+  where: string,
+): void {
+  if (allowRemovals || areFewVanished({ vanished: vanished + outside, known })) return;
+  throw new TooManyRemovals({
+    what: 'Too many published photos would lose their scores at once',
+    where,
+    found: [
+      ...(vanished > 0 ? [`${vanished} of ${known} scored photos are no longer in the database`] : []),
+      ...(outside > 0 ? [`${outside} of ${known} by their times are no longer the model’s`] : []),
+    ].join(', '),
+    expected: `at most ${MOST_VANISHED * 100} %`,
+    fix: 'see whether the rows of images and imagesets, and their times, are back and start a new execution; if the photos are really gone, start it with "allow_removals": true',
+  });
+}

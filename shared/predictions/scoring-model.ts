@@ -1,0 +1,61 @@
+import { ModelAmbiguous, NoModel } from '../errors.ts';
+import type { ModelRow, StationModels } from '../fpe-database/scoring-model.ts';
+import type { ScoringInput } from '../inputs/score-station.ts';
+
+const MODEL_TYPE = 'RANK';
+const DEFAULT_VARIABLE = 'FLOW_CFS';
+
+/**
+ * The model that is asked for by its code, or else the default one of the variable. Upstream never resets the default of
+ * older models (Q-P5): of several the newest is meant.
+ *
+ * @throws NoModel, ModelAmbiguous
+ */
+export function requireModel({ models }: StationModels, input: ScoringInput): ModelRow & { uuid: string } {
+  const { model_code: code } = input;
+  const variable = input.variable_code ?? (code === undefined ? DEFAULT_VARIABLE : undefined);
+  const found = models.filter(
+    (model) =>
+      model.model_type_id === MODEL_TYPE &&
+      (variable === undefined || model.variable_id === variable) &&
+      (code === undefined ? model.default : model.code === code),
+  );
+  const [model] = found;
+  if (!model) throw noModel(models, input, variable);
+  if (code !== undefined && found.length > 1)
+    throw new ModelAmbiguous({
+      what: 'Several models have this code',
+      where: `models table of the FPE database, station ${input.station_id}`,
+      found: `${code} with the ids ${found.map(({ id }) => id).join(', ')}`,
+      expected: 'one row for a station and code',
+      fix: 'delete the rows that are not meant, then start a new execution',
+    });
+  if (!model.uuid) throw noModel(models, input, variable);
+  return { ...model, uuid: model.uuid };
+}
+
+const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: string | undefined): NoModel =>
+  new NoModel({
+    what: input.model_code
+      ? 'The station has no published model of this code'
+      : 'The station has no default model',
+    where: `models table of the FPE database, station ${input.station_id}`,
+    found: models.length
+      ? models
+          .map(
+            (model) =>
+              `${model.code} (${[model.model_type_id, model.variable_id, model.default && 'default', !model.uuid && 'without uuid'].filter(Boolean).join(', ')})`,
+          )
+          .join(', ')
+      : 'no models',
+    expected: [
+      `a row of type ${MODEL_TYPE}`,
+      input.model_code && `code ${input.model_code}`,
+      !input.model_code && 'that is the default',
+      variable && `variable ${variable}`,
+      'with a uuid',
+    ]
+      .filter(Boolean)
+      .join(', '),
+    fix: 'train a model of the station with train-station, or correct the input, and start a new execution',
+  });

@@ -1,0 +1,100 @@
+import { ModelAmbiguous, NoModel } from '../errors.ts';
+import type { ModelRowFacts } from '../verification/facts.ts';
+
+/**
+ * What a person may change in how the website shows a station's models: `promote` makes a model the default and draws it,
+ * `unpublish` takes one off the page, `restore` draws one again that is not the default.
+ */
+export type DrawingAction = 'promote' | 'unpublish' | 'restore';
+
+/** A row of `models` with a uuid, and whether this pipeline made it: then its files can be made once more. */
+export type StationModel = Omit<ModelRowFacts, 'uuid'> & { uuid: string; is_ours: boolean };
+
+export type DrawingChange = {
+  action: DrawingAction;
+  model: StationModel;
+  /** Former defaults that are no longer drawn. */
+  superseded: StationModel[];
+  /** Former defaults that stay on the page: those of upstream's scripts are taken off only when somebody says so. */
+  kept: StationModel[];
+};
+
+export const isDrawn = ({
+  predictions_url,
+  diagnostics_url,
+}: Pick<ModelRowFacts, 'predictions_url' | 'diagnostics_url'>): boolean =>
+  predictions_url !== null || diagnostics_url !== null;
+
+/**
+ * @param models rows of the station
+ * @returns null where the website shows the model like that already
+ * @throws NoModel, ModelAmbiguous
+ */
+export function planDrawing(
+  models: readonly StationModel[],
+  { action, code, keepPrevious }: { action: DrawingAction; code: string; keepPrevious: boolean },
+  where: string,
+): DrawingChange | null {
+  const model = requireCode(models, code, where);
+  if (action === 'unpublish') return isDrawn(model) ? { action, model, superseded: [], kept: [] } : null;
+  if (action === 'restore') return isDrawn(model) ? null : { action, model, superseded: [], kept: [] };
+  const former = models.filter(
+    (each) =>
+      each.id !== model.id &&
+      each.default &&
+      each.model_type_id === model.model_type_id &&
+      each.variable_id === model.variable_id,
+  );
+  if (model.default && isDrawn(model) && former.length === 0) return null;
+  const leaves = (each: StationModel) => !keepPrevious && each.is_ours && isDrawn(each);
+  return {
+    action,
+    model,
+    superseded: former.filter(leaves),
+    kept: former.filter((each) => isDrawn(each) && !leaves(each)),
+  };
+}
+
+function requireCode(models: readonly StationModel[], code: string, where: string): StationModel {
+  const found = models.filter((each) => each.code === code && each.status === 'DONE');
+  const [model, ...others] = found;
+  const codes = models.map((each) => `${each.code}${each.status === 'DONE' ? '' : ` (${each.status})`}`);
+  if (!model)
+    throw new NoModel({
+      what: 'The station has no finished model of this code',
+      where,
+      found: codes.join(', ') || 'no models',
+      expected: `a row with code ${code}, status DONE and a uuid`,
+      fix: 'give the code of one of its models; one with publish: false has no row',
+    });
+  if (others.length > 0)
+    throw new ModelAmbiguous({
+      what: 'Several models have this code',
+      where,
+      found: `${code} with the ids ${found.map(({ id }) => id).join(', ')}`,
+      expected: 'one row for a station and code',
+      fix: 'delete the rows that are not meant',
+    });
+  return model;
+}
+
+/** What a change does, for a person who has to agree. */
+export function describeDrawing({ action, model, superseded, kept }: DrawingChange): string[] {
+  const named = (each: StationModel) => `${each.code} (models.id ${each.id})`;
+  const kind = `${model.model_type_id} ${model.variable_id ?? 'without a variable'}`;
+  switch (action) {
+    case 'promote':
+      return [
+        `${named(model)} becomes the default of ${kind}${isDrawn(model) ? '' : ', and the website draws it'}.`,
+        ...superseded.map((each) => `The website no longer draws ${named(each)}, the default until now.`),
+        ...kept.map((each) => `${named(each)}, the default until now, stays on the page beside it.`),
+      ];
+    case 'unpublish':
+      return [
+        `The website no longer draws ${named(model)}. Its files stay where they are.`,
+        ...(model.default ? [`It is no longer the default: the station then has none of ${kind}.`] : []),
+      ];
+    case 'restore':
+      return [`The website draws ${named(model)} again, beside the others; the default stays as it is.`];
+  }
+}

@@ -1,0 +1,196 @@
+import * as z from 'zod';
+import type { LateExecution } from '../execution/late-executions.ts';
+import { csvHeader, csvRows } from '../formats/csv.ts';
+import { formatCount } from '../formats/numbers.ts';
+import { readFailureCause } from '../notifications/failure-cause.ts';
+import { lineOf, type Notification, notificationOf } from '../notifications/notification.ts';
+import type { Decision } from './plan.ts';
+import type { Refresh, RefreshRow, RefreshSummary } from './state.ts';
+
+/** What is known of the execution of one station: as DescribeExecution tells it, or the error with which none was started. */
+export type StationExecution = {
+  execution_arn: string;
+  status: string;
+  error: string | null;
+  cause: string | null;
+  /** Output of train-station or score-station, parsed. */
+  output: unknown;
+};
+
+/** JSON of the table that the output of an execution carries; the rest of it is small (Step Functions: 256 KiB). */
+const MAX_TABLE_BYTES = 104 * 1024;
+const MAX_DETAIL_CHARACTERS = 200;
+const MAX_NAME_CHARACTERS = 80;
+const MAX_REASON_CHARACTERS = 400;
+const MAX_LINES = 60;
+
+const COLUMNS = [
+  'station_id',
+  'station_name',
+  'action',
+  'reason',
+  'outcome',
+  'detail',
+  'execution_arn',
+] as const;
+
+/** One row for each station of the plan, in its order. */
+export function resultRows(
+  decisions: readonly Decision[],
+  { status }: Pick<Refresh, 'status'>,
+  executions: ReadonlyMap<number, StationExecution>,
+): RefreshRow[] {
+  return decisions.map((decision) => {
+    const row = (
+      outcome: RefreshRow['outcome'],
+      detail: string,
+      execution_arn: string | null = null,
+    ): RefreshRow => ({
+      ...decision,
+      outcome,
+      detail: lineOf(detail, MAX_DETAIL_CHARACTERS),
+      execution_arn,
+    });
+    // Whoever asks for a station that is not there should hear of it.
+    if (decision.station_name === null) return row('failed', 'StationNotFound');
+    if (decision.action === 'nothing') return row('none', '');
+    if (status === 'dry_run') return row('planned', '');
+    const execution = executions.get(decision.station_id);
+    if (!execution) return row('failed', 'It was not started.');
+    return execution.status === 'SUCCEEDED'
+      ? row('succeeded', describeOutput(decision.action, execution.output), execution.execution_arn)
+      : row('failed', describeFailure(execution), execution.execution_arn);
+  });
+}
+
+const trained = z.object({
+  model_code: z.string(),
+  images: z.object({ scored: z.number() }),
+  promotion: z.object({ reason: z.string() }).optional(),
+});
+const scored = z.object({
+  scored: z.number(),
+  removed: z.number().optional(),
+  unreadable: z.number().optional(),
+});
+
+/** Read leniently: what a newer or older machine tells must not fail the refresh. */
+function describeOutput(action: RefreshRow['action'], output: unknown): string {
+  if (action === 'train') {
+    const { data } = trained.safeParse(output);
+    if (!data) return '';
+    const promotion = data.promotion ? `. ${data.promotion.reason}` : '';
+    return `${data.model_code}, ${photos(data.images.scored)} scored${promotion}`;
+  }
+  const { data } = scored.safeParse(output);
+  if (!data) return '';
+  return [
+    `${photos(data.scored)} scored`,
+    ...(data.removed ? [`${formatCount(data.removed)} removed`] : []),
+    ...(data.unreadable ? [`${formatCount(data.unreadable)} unreadable`] : []),
+  ].join(', ');
+}
+
+const photos = (n: number): string => `${formatCount(n)} photo${n === 1 ? '' : 's'}`;
+
+const describeFailure = ({ status, error, cause }: StationExecution): string =>
+  status === 'RUNNING'
+    ? 'It has been waited for in vain, and still runs.'
+    : [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
+
+/** The output of the execution; `stations` holds those that something was done with first of all. */
+export function summarizeRefresh(
+  { id, status, note }: Pick<Refresh, 'id' | 'status' | 'note'>,
+  rows: readonly RefreshRow[],
+  result_uri: string | null,
+  late: LateExecution[] = [],
+): RefreshSummary {
+  const count = (is: (row: RefreshRow) => boolean) => rows.filter(is).length;
+  const stations = fitting(rows);
+  return {
+    refresh_id: id,
+    status,
+    note,
+    counts: {
+      stations: rows.length,
+      train: count(({ action }) => action === 'train'),
+      score: count(({ action }) => action === 'score'),
+      nothing: count(({ action }) => action === 'nothing'),
+      succeeded: count(({ outcome }) => outcome === 'succeeded'),
+      failed: count(({ outcome }) => outcome === 'failed'),
+    },
+    stations,
+    stations_left_out: rows.length - stations.length,
+    late,
+    result_uri,
+  };
+}
+
+const URGENCY: Record<RefreshRow['outcome'], number> = { failed: 0, succeeded: 1, planned: 1, none: 2 };
+
+function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
+  let bytes = 0;
+  const kept = new Set(
+    [...rows]
+      .sort((a, b) => URGENCY[a.outcome] - URGENCY[b.outcome])
+      .filter((row) => {
+        const more = Buffer.byteLength(JSON.stringify(row)) + 1;
+        if (bytes + more > MAX_TABLE_BYTES) return false;
+        bytes += more;
+        return true;
+      }),
+  );
+  return rows.filter((row) => kept.has(row));
+}
+
+/** result.csv: every station, with nothing cut but what was cut before. */
+export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLUMNS) + csvRows(COLUMNS, rows);
+
+/** What people are told of it; those that failed come first. */
+export function refreshMessage({ counts, stations, result_uri, late, note }: RefreshSummary): Notification {
+  const done = (action: RefreshRow['action']) =>
+    stations.filter((row) => row.action === action && row.outcome === 'succeeded').length;
+  const parts = [
+    `${done('train')} trained`,
+    `${done('score')} scored`,
+    ...(counts.failed ? [`${counts.failed} failed`] : []),
+    ...(late.length > 0 ? [`${late.length} late`] : []),
+  ].join(', ');
+  const told = [...stations]
+    .filter(({ outcome }) => outcome !== 'none')
+    .sort((a, b) => URGENCY[a.outcome] - URGENCY[b.outcome]);
+  const lines = told.slice(0, MAX_LINES).map(describeRow);
+  return notificationOf(
+    `FPE refresh: ${parts}`,
+    [
+      `${formatCount(counts.stations)} stations: ${parts}, ${counts.nothing} left as they are.`,
+      '',
+      ...lines,
+      ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),
+      '',
+      ...late.slice(0, MAX_LINES).map(describeLate),
+      ...(late.length > 0 ? [''] : []),
+      result_uri === null ? note : `All of them: ${result_uri}`,
+    ].join('\n'),
+  );
+}
+
+/** What a person should know of an execution that does not end, and do about it. */
+export const describeLate = ({ execution_arn, hours }: LateExecution): string =>
+  `Older than expected, it runs for ${hours} h: npx fpe show ${execution_arn}; to end it: npx fpe stop ${execution_arn}`;
+
+/** One line for a person, whatever the station is called. */
+export function describeRow({
+  station_id,
+  station_name,
+  action,
+  reason,
+  outcome,
+  detail,
+}: RefreshRow): string {
+  const name = station_name === null ? '' : ` (${lineOf(station_name, MAX_NAME_CHARACTERS)})`;
+  const station = `Station ${station_id}${name}`;
+  if (outcome === 'none' || outcome === 'planned')
+    return `${station}: ${action}. ${lineOf(reason, MAX_REASON_CHARACTERS)}`;
+  return `${station}: ${action} ${outcome}${detail ? `. ${lineOf(detail, MAX_DETAIL_CHARACTERS)}` : ''}`;
+}

@@ -1,0 +1,59 @@
+import type { ScoredPhotos } from '../../predictions/scored-photos.ts';
+import { kendallTauB } from '../../statistics/kendall-tau.ts';
+import { percentileRanks } from '../../statistics/ranks.ts';
+
+/** What an earlier model of the station said of the photos of this run. */
+export type PreviousModel = {
+  model_code: string;
+  /** Its score of each photo of this run; NaN where it has none. */
+  scores: Float64Array;
+  /** 1 where the photo was in none of its annotation pairs. */
+  wasTest: Uint8Array;
+};
+
+export type Comparison = {
+  /** Photos that both models scored. */
+  n: number;
+  /** Kendall tau-b of both models' scores. */
+  tauOfScores: number | null;
+  /** Mean change of the percentile rank among those photos, 0 to 1. */
+  meanRankChange: number | null;
+  /** Against observed values: photos that both scored, and those of them that neither was trained or validated on. */
+  all: TauPair;
+  sameTest: TauPair;
+  /** Percentile ranks among the photos that both scored, NaN elsewhere. */
+  ranks: { now: Float64Array; before: Float64Array };
+};
+
+export type TauPair = { n: number; now: number | null; before: number | null };
+
+/** Compares this run's scores with those of an earlier model, over the very same photos. */
+export function comparePrevious(photos: ScoredPhotos, previous: PreviousModel): Comparison {
+  const both = (numbers: Float64Array, keep: (row: number) => boolean = () => true) =>
+    numbers.map((number, row) =>
+      keep(row) && !Number.isNaN((photos.scores[row] as number) + (previous.scores[row] as number))
+        ? number
+        : Number.NaN,
+    );
+  const isTest = (row: number) =>
+    photos.splits[row]?.startsWith('test') === true && previous.wasTest[row] === 1;
+  const now = percentileRanks(both(photos.scores));
+  const before = percentileRanks(both(previous.scores));
+  const changes = now
+    .map((rank, row) => Math.abs(rank - (before[row] as number)))
+    .filter((change) => !Number.isNaN(change));
+  const against = (values: Float64Array): TauPair => ({
+    n: values.filter((value) => !Number.isNaN(value)).length,
+    now: kendallTauB(values, photos.scores),
+    before: kendallTauB(values, previous.scores),
+  });
+  return {
+    n: both(photos.scores).filter((score) => !Number.isNaN(score)).length,
+    tauOfScores: kendallTauB(photos.scores, previous.scores),
+    meanRankChange:
+      changes.length === 0 ? null : changes.reduce((sum, change) => sum + change, 0) / changes.length,
+    all: against(both(photos.values)),
+    sameTest: against(both(photos.values, isTest)),
+    ranks: { now, before },
+  };
+}

@@ -1,0 +1,22 @@
+import type { Learnt } from '../../execution/train-station-state.ts';
+
+/** Loss after one epoch; null where there is none, as when the training diverged. */
+export type EpochLoss = {
+  /** Counted from 1, as the log of the training does; metrics.csv counts from 0. */
+  epoch: number;
+  train: number | null;
+  val: number | null;
+};
+
+export type TrainingOutput = {
+  epochs: EpochLoss[];
+  learningRate: number | null;
+  /** What it learnt from, null where it does not tell. */
+  learnt: Learnt | null;
+};
+
+/** Epochs whose network is the published one, that is with the least validation loss; none without validation. */
+export function finalEpochs(epochs: readonly EpochLoss[]): EpochLoss[] {
+  const least = epochs.reduce((min, { val }) => Math.min(min, val ?? min), Number.POSITIVE_INFINITY);
+  return epochs.filter(({ val }) => val === least);
+}

@@ -1,0 +1,127 @@
+import * as z from 'zod';
+import { executionState } from '../../execution/train-station-state.ts';
+import { stationClock } from '../../formats/local-time.ts';
+import {
+  type AnnotatorAgreement,
+  annotatorAgreement,
+  type CalibrationBin,
+  calibration,
+  type JudgedPairs,
+  type PairAccuracy,
+  type PairSplit,
+  pairAccuracy,
+} from '../../predictions/pair-accuracy.ts';
+import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
+import type { CheckResult } from '../../quality/finding.ts';
+import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
+import type { CostEstimate, FileChecksum } from '../page/provenance.ts';
+import { type Comparison, comparePrevious, type PreviousModel } from './comparison.ts';
+import type { TrainingOutput } from './epochs.ts';
+import { type ByGroup, forEachGroup } from './split-groups.ts';
+import { type Agreement, agreements, meanRankError, tauInterval } from './statistics.ts';
+import { type IntervalOfRows, type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
+import { type VariableWords, variableWords } from './variable-words.ts';
+
+/** The part of the machine's state that the report is made from. */
+export const reportState = executionState.pick({
+  run: true,
+  export: true,
+  observations: true,
+  dataset: true,
+  split: true,
+  training: true,
+  scoring: true,
+  predictions: true,
+  promotion: true,
+});
+export type ReportState = z.output<typeof reportState>;
+
+/** What the report takes from rank-input.json (contract 5.2, 8.2); periods are station-local. */
+export const rankInputSummary = z.object({
+  pairs: z.object({ source: z.string(), start: z.string(), end: z.string() }),
+  notes: z.string().nullish(),
+});
+export type RankInputSummary = z.output<typeof rankInputSummary>;
+
+/** What BuildReport has read. */
+export type ReportSources = {
+  state: ReportState;
+  summary: RankInputSummary;
+  training: TrainingOutput;
+  photos: NamedPhotos;
+  pairs: JudgedPairs;
+  previous: PreviousModel | null;
+  /** Files of the run with their checksums. */
+  files: readonly FileChecksum[];
+  cost: CostEstimate | null;
+  /** What was checked of the data, and found. */
+  checks: readonly CheckResult[];
+  /** Address below which a browser finds photos by key, with a slash at its end. */
+  photoBase: string;
+};
+
+/** Everything that header, figures and metrics.json show. */
+export type ReportData = ReportSources & {
+  /** Wall-clock time of each photo; see `StationClock.wallMs`. */
+  wallMs: Float64Array;
+  days: ScoredDays;
+  /** The variable in words, with its unit (Q-R5) and without. */
+  variable: VariableWords;
+  /** Agreement of scores and observed values, by photo and by day. */
+  agreement: { photos: ByGroup<Agreement>; days: ByGroup<Agreement> };
+  intervals: { photos: ByGroup<Interval | null>; days: ByGroup<Interval | null> };
+  strata: { hour: Stratum[]; month: Stratum[]; value: Stratum[] };
+  accuracy: Record<PairSplit, PairAccuracy>;
+  calibration: CalibrationBin[];
+  annotators: AnnotatorAgreement;
+  comparison: Comparison | null;
+  rankError: number | null;
+};
+
+const DAY_MS = 86_400_000;
+/** Enough for two digits of an interval, in a second for 30,000 photos. */
+export const RESAMPLES = 200;
+/** Three dozen more intervals, to be looked at side by side. */
+const RESAMPLES_OF_PARTS = 100;
+
+export function reportData(sources: ReportSources): ReportData {
+  const { state, photos, pairs, previous } = sources;
+  const { parameters, station } = state.run;
+  const clock = stationClock(station.timezone);
+  const wallMs = photos.timestamps.map(clock.wallMs);
+  const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
+  const dayOf = wallMs.map((instant) => Math.floor(instant / DAY_MS));
+  const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
+  const ofParts = { ...bootstrap, resamples: RESAMPLES_OF_PARTS };
+  const intervalOf: IntervalOfRows = (values, scores, rows) =>
+    bootstrapTau(
+      values,
+      scores,
+      Float64Array.from(rows, (row) => dayOf[row] as number),
+      ofParts,
+    );
+  return {
+    ...sources,
+    wallMs,
+    days,
+    variable: variableWords(parameters.variable_code),
+    agreement: { photos: agreements(photos), days: agreements(days) },
+    intervals: {
+      photos: forEachGroup((group) => tauInterval(photos, group, dayOf, bootstrap)),
+      days: forEachGroup((group) => tauInterval(days, group, [...days.dates.keys()], bootstrap)),
+    },
+    strata: {
+      hour: tauByHour(photos, wallMs, intervalOf),
+      month: tauByMonth(photos, wallMs, intervalOf),
+      value: tauByValue(photos, intervalOf),
+    },
+    accuracy: {
+      train: pairAccuracy(pairs, photos.scores, 'train'),
+      val: pairAccuracy(pairs, photos.scores, 'val'),
+    },
+    calibration: calibration(pairs, photos.scores, 'val'),
+    annotators: annotatorAgreement(pairs),
+    comparison: previous && comparePrevious(photos, previous),
+    rankError: meanRankError(photos),
+  };
+}

@@ -1,0 +1,79 @@
+import type { ImageSplit } from '../../model-input/image-split.ts';
+import type { ScoredRows } from '../../predictions/scored-photos.ts';
+import { kendallTauB } from '../../statistics/kendall-tau.ts';
+import { percentileRanks } from '../../statistics/ranks.ts';
+import { type BootstrapOptions, bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
+import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
+
+/** How far scores and observed values agree over some rows. */
+export type Agreement = {
+  /** Rows with both a value and a score. */
+  n: number;
+  /** Kendall's tau-b, or null where it cannot be computed: fewer than two rows, or all of them tied. */
+  tau: number | null;
+};
+
+/** Agreement in each group of splits (contract 8.1). */
+export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
+  forEachGroup((group) => {
+    const values = valuesOfGroup(rows, group);
+    return { n: countComplete({ values, scores: rows.scores }), tau: kendallTauB(values, rows.scores) };
+  });
+
+/**
+ * 95 % interval of the tau of a group; see `bootstrapTau`.
+ *
+ * @param clusters number of the day of each row
+ */
+export const tauInterval = (
+  rows: ScoredRows,
+  group: SplitGroup,
+  clusters: ArrayLike<number>,
+  options: BootstrapOptions,
+): Interval | null => bootstrapTau(valuesOfGroup(rows, group), rows.scores, clusters, options);
+
+/** Values of rows outside the group become NaN, which leaves them out. */
+function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {
+  const members = new Set<ImageSplit>(splits);
+  return rows.values.map((value, row) => (members.has(rows.splits[row] as ImageSplit) ? value : Number.NaN));
+}
+
+const countComplete = ({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): number =>
+  values.reduce((n, value, row) => (Number.isNaN(value + (scores[row] as number)) ? n : n + 1), 0);
+
+/**
+ * Percentile ranks, 0 to 1, of values and of scores over the rows that have both; NaN elsewhere. The same formula for
+ * photos and for days (contract 8.1, Q-R2).
+ */
+export function overlapRanks({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>) {
+  const whereOther = (numbers: Float64Array, other: Float64Array) =>
+    numbers.map((number, row) => (Number.isNaN(other[row] as number) ? Number.NaN : number));
+  return {
+    observed: percentileRanks(whereOther(values, scores)),
+    predicted: percentileRanks(whereOther(scores, values)),
+  };
+}
+
+/** Observed minus predicted percentile rank of each row, −1 to 1; NaN where either is missing. */
+export function rankResiduals(rows: Pick<ScoredRows, 'values' | 'scores'>): Float64Array {
+  const { observed, predicted } = overlapRanks(rows);
+  return observed.map((rank, row) => rank - (predicted[row] as number));
+}
+
+/**
+ * By how much the ranks miss each other on average: mean of |observed − predicted| percentile rank, 0 to 1; a random
+ * order gives about 1/3.
+ *
+ * @returns null when fewer than two rows have both
+ */
+export function meanRankError(rows: Pick<ScoredRows, 'values' | 'scores'>): number | null {
+  const errors = rankResiduals(rows).filter((error) => !Number.isNaN(error));
+  return errors.length === 0 ? null : errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length;
+}
+
+/** Rows with the largest |residual|, the largest first; equal ones in the order of the rows. */
+export const largestResiduals = (residuals: Float64Array, count: number): number[] =>
+  [...residuals.keys()]
+    .filter((row) => !Number.isNaN(residuals[row] as number))
+    .sort((a, b) => Math.abs(residuals[b] as number) - Math.abs(residuals[a] as number) || a - b)
+    .slice(0, count);

@@ -1,0 +1,196 @@
+import type { Interval } from '../../statistics/tau-bootstrap.ts';
+import type { ReportData } from '../data/report-data.ts';
+import type { Metric } from './file.ts';
+
+const SHARE = 'fraction, 0 to 1';
+const TAU = 'dimensionless, -1 to 1';
+
+/** Both ends of an interval, named after its number. */
+export const intervalMetrics = (name: string, interval: Interval | null, method: string): Metric[] =>
+  (['low', 'high'] as const).map((end) => ({
+    name: `${name}.${end}`,
+    label: '95 % interval',
+    value: interval?.[end] ?? null,
+    unit: 'as the number itself',
+    definition: `${end === 'low' ? 'lower' : 'upper'} end of the 95 % interval of ${name}, from ${method}`,
+  }));
+
+/** Kendall tau by hour, month and fifth of the observed values. */
+export function strataMetrics({ strata, variable }: ReportData): Metric[] {
+  const groups = {
+    hour: 'taken in the hour',
+    month: 'taken in the month',
+    value: `with observed ${variable.noun} in the`,
+  };
+  return (['hour', 'month', 'value'] as const).flatMap((by) =>
+    strata[by].flatMap(({ label, n, tau, interval }) => {
+      const id = `by_${by}.${label.replace(':00', '').replaceAll(' ', '_').toLowerCase()}`;
+      const photos = `photos ${groups[by]} ${label}, station time`;
+      return [
+        metric(
+          `kendall_tau.${id}`,
+          label,
+          tau,
+          TAU,
+          `Kendall's tau-b of score and observed ${variable.noun}, ${photos}`,
+        ),
+        metric(
+          `kendall_tau_n.${id}`,
+          label,
+          n,
+          'photos',
+          `photos with both a score and an observed value behind kendall_tau.${id}`,
+        ),
+        ...intervalMetrics(`kendall_tau.${id}`, interval, 'a cluster bootstrap over days'),
+      ];
+    }),
+  );
+}
+
+/** Accuracy on annotation pairs, calibration of their probabilities, and agreement of annotators. */
+export function pairMetrics({ accuracy, calibration, annotators }: ReportData): Metric[] {
+  const { repeatedPairs, between, within } = annotators;
+  return [
+    ...(['train', 'val'] as const).flatMap((split) => {
+      const { n, share, interval, brier } = accuracy[split];
+      const pairs = split === 'train' ? 'training pairs' : 'validation pairs, which are held out of training';
+      return [
+        metric(
+          `pair_accuracy.${split}`,
+          'Pair accuracy',
+          share,
+          SHARE,
+          `share of ${pairs} with a decision that the scores put in the annotator's order`,
+        ),
+        metric(
+          `pair_accuracy_n.${split}`,
+          'Pairs',
+          n,
+          'annotation pairs',
+          `${pairs}, with a decision and two scores`,
+        ),
+        ...intervalMetrics(`pair_accuracy.${split}`, interval, "Wilson's formula"),
+        metric(
+          `brier_score.${split}`,
+          'Brier score',
+          brier,
+          'dimensionless, 0 to 1',
+          `mean squared distance of sigmoid(score − score) and choice (SAME as 1/2) over ${pairs}`,
+        ),
+      ];
+    }),
+    ...calibration.flatMap(({ from, to, n, confidence, agreed, interval }) => {
+      const bin = `${Math.round(from * 100)}_${Math.round(to * 100)}`;
+      const pairs = `validation pairs of which the model is ${Math.round(from * 100)} to ${Math.round(to * 100)} % sure`;
+      return [
+        metric(`calibration_n.${bin}`, 'Pairs', n, 'annotation pairs', `${pairs}, with a decision`),
+        metric(
+          `calibration_confidence.${bin}`,
+          'Confidence',
+          confidence,
+          SHARE,
+          `mean confidence over ${pairs}`,
+        ),
+        metric(
+          `calibration_agreed.${bin}`,
+          'Annotator agrees',
+          agreed,
+          SHARE,
+          `share of ${pairs} where the annotator chose the same photo`,
+        ),
+        ...intervalMetrics(`calibration_agreed.${bin}`, interval, "Wilson's formula"),
+      ];
+    }),
+    metric(
+      'annotators.repeated_pairs',
+      'Repeated pairs',
+      repeatedPairs,
+      'annotation pairs',
+      'sets of two photos that were judged more than once',
+    ),
+    ...(
+      [
+        ['between', between, 'by two annotators'],
+        ['within', within, 'by one annotator twice'],
+      ] as const
+    ).flatMap(([name, { n, same, opposite }, who]) => [
+      metric(
+        `annotators.${name}.comparisons`,
+        'Comparisons',
+        n,
+        'comparisons',
+        `comparisons of two judgements of the same photos ${who}`,
+      ),
+      metric(
+        `annotators.${name}.same`,
+        'Same',
+        same,
+        'comparisons',
+        `comparisons with the same answer, ${who}`,
+      ),
+      metric(
+        `annotators.${name}.opposite`,
+        'Opposite',
+        opposite,
+        'comparisons',
+        `comparisons with the opposite answer, ${who}`,
+      ),
+    ]),
+  ];
+}
+
+/** This model beside the one before; nothing without one. */
+export function comparisonMetrics({ comparison, previous, variable }: ReportData): Metric[] {
+  if (!comparison || !previous) return [];
+  const before = previous.model_code;
+  const taus = (name: string, { n, now, before: then }: typeof comparison.all, photos: string): Metric[] => [
+    metric(`previous.${name}.n`, 'Photos', n, 'photos', photos),
+    metric(
+      `previous.${name}.kendall_tau`,
+      'Kendall tau',
+      now,
+      TAU,
+      `Kendall's tau-b of this model's score and observed ${variable.noun}, ${photos}`,
+    ),
+    metric(`previous.${name}.kendall_tau_before`, 'Kendall tau before', then, TAU, `the same of ${before}`),
+  ];
+  return [
+    metric(
+      'previous.photos',
+      'Photos',
+      comparison.n,
+      'photos',
+      `photos that both this model and ${before} scored`,
+    ),
+    metric(
+      'previous.kendall_tau_of_scores',
+      'Tau of scores',
+      comparison.tauOfScores,
+      TAU,
+      "Kendall's tau-b of both models' scores",
+    ),
+    metric(
+      'previous.mean_rank_change',
+      'Mean rank change',
+      comparison.meanRankChange,
+      'fraction of all ranks, 0 to 1',
+      'mean change of the percentile rank of a photo among those that both scored',
+    ),
+    ...taus('all', comparison.all, 'photos that both scored, with an observed value'),
+    ...taus('same_test', comparison.sameTest, 'of them, photos in no annotation pair of either model'),
+  ];
+}
+
+const metric = (
+  name: string,
+  label: string,
+  value: number | null,
+  unit: string,
+  definition: string,
+): Metric => ({
+  name,
+  label,
+  value,
+  unit,
+  definition,
+});

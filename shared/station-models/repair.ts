@@ -1,0 +1,381 @@
+import { Readable } from 'node:stream';
+import { isExecutionRunning } from '../aws/executions.ts';
+import {
+  CSV_TYPE,
+  copyConditionally,
+  createObject,
+  deleteConditionally,
+  deleteObject,
+  findJson,
+  findVersion,
+  HTML_TYPE,
+  listObjects,
+  readAllRows,
+  readRows,
+  readVersion,
+  writeConditionally,
+  writeCsv,
+} from '../aws/object-store.ts';
+import { ANNOTATION_COLUMNS, annotationLine, annotationRow } from '../dataset/columns.ts';
+import { imagesetUuidOf } from '../dataset/photo-key.ts';
+import { withoutPeople } from '../dataset/public-annotations.ts';
+import { ClaimLost, FileInvalid, ObjectChanged } from '../errors.ts';
+import {
+  imagesetPredictionsKey,
+  modelKeys,
+  PASSING_PREFIX,
+  publicFolder,
+  publishedKeys,
+  runKeys,
+  stationKeys,
+  versionKeys,
+} from '../execution/keys.ts';
+import { csvPieces, formatCsv } from '../formats/csv.ts';
+import { parseJsonAs } from '../formats/json.ts';
+import { stationClock } from '../formats/local-time.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
+import { type Database, inTransaction } from '../fpe-database/connection.ts';
+import { lockModels } from '../fpe-database/published-model.ts';
+import { findModelUuids } from '../fpe-database/scoring-model.ts';
+import { keepOneDefault, unlinkFile } from '../fpe-database/verified-models.ts';
+import {
+  findManifest,
+  replacedFiles,
+  restoreFixedPlaces,
+  typeOf,
+} from '../model-bucket/model-publication.ts';
+import { replaceTogether } from '../model-bucket/publication.ts';
+import { finishClaim, readClaim, requireUnclaimed } from '../model-bucket/run-claim.ts';
+import { withdrawFromFile } from '../model-bucket/withdrawal.ts';
+import { recordWithdrawal } from '../model-bucket/withdrawal-record.ts';
+import { inputImage } from '../model-input/rank-input.ts';
+import {
+  IMAGESET_PREDICTION_COLUMNS,
+  imagesetLine,
+  inStationTime,
+  PREDICTION_COLUMNS,
+  type PredictedPhoto,
+  predictedPhoto,
+} from '../predictions/columns.ts';
+import { byInstant } from '../predictions/extended-predictions.ts';
+import { PhotoSet } from '../predictions/photo-set.ts';
+import { type ModelManifest, modelManifest } from '../publication/model-manifest.ts';
+import type { Places, Repair, RestorableFile } from '../verification/findings.ts';
+import { ownKeyOf, ownPredictionsKey } from '../verification/own-files.ts';
+import type { StationLook } from './facts.ts';
+import { withdrawFromStation } from './withdrawal.ts';
+
+/**
+ * Does one repair. Everything is written under a condition: what has changed since it was looked at stays as it is.
+ *
+ * @returns null when it was done, otherwise why it was not
+ * @throws what the database or a bucket answers with
+ */
+export async function repairStation(
+  repair: Repair,
+  look: StationLook,
+  database: Database,
+  places: Places,
+): Promise<string | null> {
+  const work = new RepairWork(look, database, places);
+  try {
+    return await work.perform(repair);
+  } catch (error) {
+    if (error instanceof ObjectChanged || error instanceof ClaimLost)
+      return `something else is being written there (${error.name}); look again`;
+    throw error;
+  }
+}
+
+const CHANGED = 'it has changed meanwhile; look again';
+
+class RepairWork {
+  readonly #look: StationLook;
+  readonly #database: Database;
+  readonly #places: Places;
+
+  constructor(look: StationLook, database: Database, places: Places) {
+    this.#look = look;
+    this.#database = database;
+    this.#places = places;
+  }
+
+  async perform(repair: Repair): Promise<string | null> {
+    switch (repair.do) {
+      case 'keep_one_default':
+        return changed(
+          await inTransaction(this.#database, () => keepOneDefault(this.#database, this.#id, repair)),
+        );
+      case 'unlink':
+        return changed(await unlinkFile(this.#database, repair));
+      case 'copy':
+        await copyConditionally(repair.from, repair.to, typeOf(repair.to.key), {
+          expected: repair.etag,
+          runId: repair.run_id,
+        });
+        return null;
+      case 'restore_public_file':
+        return this.#restorePublicFile(repair);
+      case 'rebuild_predictions':
+        return this.#rebuildPredictions(repair);
+      case 'rebuild_imageset':
+        return this.#rebuildImageset(repair);
+      case 'withdraw':
+        return this.#withdraw();
+      case 'finish_claim':
+        await finishClaim({ execution_arn: repair.execution_arn, buckets: this.#places }, repair.key);
+        return null;
+      case 'delete_claim':
+        return this.#deleteClaim(repair);
+      case 'take_back':
+        return this.#takeBack(repair.manifest);
+      case 'restore_fixed_places':
+        return this.#restoreFixedPlaces(repair);
+      case 'restore_own_files':
+        return this.#restoreOwnFiles(repair);
+      case 'delete_public_folder':
+        return this.#deletePublicFolder(repair.uuid);
+      case 'delete_run_folder':
+        return deleteBelow(this.#places.model, repair.prefix);
+    }
+  }
+
+  get #id(): number {
+    return this.#look.facts.station.id;
+  }
+  #inModelBucket = (key: string): ObjectLocation => ({ bucket: this.#places.model, key });
+  #inStorage = (key: string): ObjectLocation => ({ bucket: this.#places.storage, key });
+  get #hidden(): PhotoSet {
+    return PhotoSet.fromJSON(this.#look.people);
+  }
+
+  /** The model's own predictions, all of them. */
+  async #ownPredictions(code: string, uuid: string): Promise<PredictedPhoto[] | null> {
+    const row = this.#look.facts.rows.find((each) => each.code === code && each.uuid === uuid);
+    const key = row ? ownPredictionsKey(this.#look.facts, row) : null;
+    return key === null ? null : readAllRows(this.#inModelBucket(key), predictedPhoto);
+  }
+
+  /** The model's own scores, and those that only the public file has; as the website reads them (Q-P1, Q-P2, Q-P3). */
+  async #rebuildPredictions({ code, uuid }: { code: string; uuid: string }): Promise<string | null> {
+    const location = this.#inStorage(publishedKeys(uuid, code).predictions);
+    const own = await this.#ownPredictions(code, uuid);
+    if (!own) return 'the model has no predictions of its own';
+    const etag = await findVersion(location);
+    const shown = etag === null ? [] : await readAllRows(location, predictedPhoto).catch(noneOfInvalid);
+    const hidden = this.#hidden;
+    const rows = joinPredictions(shown, own)
+      .filter((row) => row.score !== null && !hidden.has(row))
+      .sort(byInstant);
+    const clock = stationClock(this.#look.facts.station.timezone);
+    const pieces = csvPieces(PREDICTION_COLUMNS, rows, inStationTime(clock));
+    return this.#writePublic(location, Readable.from(pieces), etag);
+  }
+
+  async #writePublic(location: ObjectLocation, body: Readable, etag: string | null): Promise<string | null> {
+    if (etag === null) return changed(await createObject(location, body, CSV_TYPE));
+    await writeCsv(location, body, etag);
+    return null;
+  }
+
+  /** Only rows of photos that the model's predictions still have: all others were withdrawn, or have vanished. */
+  async #restorePublicFile({
+    code,
+    uuid,
+    file,
+  }: {
+    code: string;
+    uuid: string;
+    file: RestorableFile;
+  }): Promise<string | null> {
+    const own = versionKeys(this.#id, code, uuid);
+    const predictions = await this.#ownPredictions(code, uuid);
+    if (!predictions) return 'the model has no predictions of its own';
+    const kept = new Set(predictions.map(({ filename }) => filename));
+    const hidden = this.#hidden;
+    for await (const rows of readRows(this.#inModelBucket(own.input.images), inputImage))
+      for (const { filename, image_id } of rows)
+        if (!kept.has(filename)) {
+          hidden.add({ image_id, filename });
+          hidden.add({ image_id: null, filename });
+        }
+    const { run_id: runId } = (await findManifest({ buckets: this.#places }, own.manifest)) as ModelManifest;
+    // Made where nobody reads it, so that no photo is public for a moment.
+    const made = this.#inModelBucket(`${PASSING_PREFIX}${this.#id}/${code}/${runId}/repaired/${file}`);
+    const ending = file === 'report' ? 'html' : 'csv';
+    const at = { bucket: made.bucket, key: `${made.key}.${ending}` };
+    if (file === 'annotations') {
+      const rows = await readAllRows(this.#inModelBucket(own.input.annotations), annotationRow);
+      const pieces = csvPieces(ANNOTATION_COLUMNS, withoutPeople(rows), annotationLine, 'NA');
+      await writeCsv(at, Readable.from(pieces));
+    } else {
+      const from = this.#inModelBucket(file === 'report' ? own.report : own.input.images);
+      const expected = await findVersion(at);
+      await copyConditionally(from, at, file === 'report' ? HTML_TYPE : CSV_TYPE, { expected, runId });
+    }
+    await withdrawFromFile(at, hidden);
+    const to = this.#inStorage(publishedKeys(uuid, code)[file]);
+    const expected = await findVersion(to);
+    await copyConditionally(at, to, file === 'report' ? HTML_TYPE : CSV_TYPE, { expected, runId });
+    await deleteObject(at);
+    return null;
+  }
+
+  async #rebuildImageset({
+    code,
+    uuid,
+    imageset_uuid,
+  }: {
+    code: string;
+    uuid: string;
+    imageset_uuid: string;
+  }): Promise<string | null> {
+    const folder = modelKeys(this.#id, code).imagesets;
+    const location = this.#inModelBucket(imagesetPredictionsKey(folder, imageset_uuid));
+    const etag = await findVersion(location);
+    const rows = (await this.#imagesetRows(code, uuid, imageset_uuid)).sort(byInstant);
+    const clock = stationClock(this.#look.facts.station.timezone);
+    const text = formatCsv(IMAGESET_PREDICTION_COLUMNS, rows.map(imagesetLine(clock)));
+    return this.#writePublic(location, Readable.from([text]), etag);
+  }
+
+  /** Of upstream's models the published predictions are those that scorings extend. */
+  async #imagesetRows(code: string, uuid: string, imagesetUuid: string): Promise<PredictedPhoto[]> {
+    const own = (await this.#ownPredictions(code, uuid)) ?? [];
+    const key = publishedKeys(uuid, code).predictions;
+    const shown = await readAllRows(this.#inStorage(key), predictedPhoto).catch(noneOfInvalid);
+    return joinPredictions(shown, own).filter(({ filename }) => imagesetUuidOf(filename) === imagesetUuid);
+  }
+
+  async #withdraw(): Promise<string | null> {
+    const { people, facts } = this.#look;
+    const owner = { station: facts.station, buckets: this.#places, keys: stationKeys(this.#id) };
+    if (facts.tablesWithPeople.length > 0) await recordWithdrawal(owner, people);
+    await withdrawFromStation(
+      owner,
+      facts.codes.map(({ code }) => code),
+    );
+    return null;
+  }
+
+  async #deleteClaim({ key, execution_arn }: { key: string; execution_arn: string }): Promise<string | null> {
+    const held = await readClaim(this.#inModelBucket(key));
+    if (!held) return null;
+    if (held.claim.execution_arn !== execution_arn) return CHANGED;
+    return changed(await deleteConditionally(this.#inModelBucket(key), held.etag));
+  }
+
+  /** As a publication that fails does it itself, under the same lock. */
+  async #takeBack(manifest: ModelManifest): Promise<string | null> {
+    const { model_uuid, model_code, dataset_code, run_id, execution_arn } = manifest;
+    const keys = runKeys(this.#id, dataset_code, model_code, run_id);
+    if ((await findJson(this.#inModelBucket(keys.replaced.list), replacedFiles)) === null)
+      return `nothing tells what lay there before: ${keys.replaced.list} is gone; train anew with that model_code and "overwrite": true`;
+    const run = {
+      id: run_id,
+      station: { ...this.#look.facts.station, nwis_id: null },
+      buckets: this.#places,
+      ...{ model_code, model_uuid, execution_arn, keys },
+    };
+    return inTransaction(this.#database, async () => {
+      await lockModels(this.#database, this.#id);
+      if (await isExecutionRunning(execution_arn)) return 'its execution was redriven, and goes on';
+      const uuids = await findModelUuids(this.#database, this.#id);
+      if (uuids.includes(model_uuid)) return 'it was published meanwhile; look again';
+      await restoreFixedPlaces(run);
+      return null;
+    });
+  }
+
+  /** Copies of the model's own files, and the manifest that names them. The dataset's places may be another model's. */
+  async #restoreFixedPlaces({ code, uuid }: { code: string; uuid: string }): Promise<string | null> {
+    const fixed = modelKeys(this.#id, code);
+    const own = versionKeys(this.#id, code, uuid);
+    const manifest = await findManifest({ buckets: this.#places }, own.manifest);
+    const at = this.#inModelBucket(fixed.manifest);
+    const lies = await readVersion(at);
+    const known = await findManifest({ buckets: this.#places }, fixed.manifest).catch(nullOfInvalid);
+    if (!manifest) return CHANGED;
+    const isOwn = known?.model_uuid === uuid;
+    const folder = own.manifest.slice(0, own.manifest.lastIndexOf('/') + 1);
+    const ofCode = fixed.manifest.slice(0, fixed.manifest.lastIndexOf('/') + 1);
+    const isCopied = /^(input|transform)\/|^metrics\.json$|^[^/]+\.html$/;
+    const places = new Map(
+      manifest.files
+        .filter(({ key }) => isCopied.test(key.slice(folder.length)))
+        .map(({ key }) => [`${ofCode}${key.slice(folder.length)}`, key]),
+    );
+    // The name of the training job is known by what lies there alone.
+    for (const { key } of isOwn ? (known?.files ?? []) : [])
+      if (key.startsWith(`${fixed.jobs}/`)) places.set(key, ownKeyOf(key, manifest, this.#id) as string);
+    const copies = [...places].map(([to, from]) => ({
+      from: this.#inModelBucket(from),
+      to: this.#inModelBucket(to),
+      contentType: typeOf(to),
+    }));
+    const written = await replaceTogether(copies, manifest.run_id, () =>
+      requireUnclaimed(this.#inModelBucket(modelKeys(this.#id, code).claim), isExecutionRunning),
+    );
+    const others = isOwn ? (known?.files ?? []).filter(({ key }) => !places.has(key)) : [];
+    const restored: ModelManifest = { ...manifest, files: [...others, ...written] };
+    return changed(await writeConditionally(at, `${JSON.stringify(restored, null, 2)}\n`, lies?.etag));
+  }
+
+  async #restoreOwnFiles({
+    code,
+    uuid,
+    copies,
+  }: {
+    code: string;
+    uuid: string;
+    copies: readonly { from: string; to: string }[];
+  }): Promise<string | null> {
+    const at = this.#inModelBucket(versionKeys(this.#id, code, uuid).manifest);
+    const lies = await readVersion(at);
+    if (!lies) return CHANGED;
+    const manifest = parseJsonAs(lies.text, modelManifest);
+    const etags = new Map(manifest.files.map(({ key, etag }) => [key, etag]));
+    for (const { from, to } of copies) {
+      const expected = await findVersion(this.#inModelBucket(to));
+      const options = { expected, runId: manifest.run_id };
+      etags.set(
+        to,
+        await copyConditionally(this.#inModelBucket(from), this.#inModelBucket(to), typeOf(to), options),
+      );
+    }
+    const files = manifest.files.map((file) => ({ ...file, etag: etags.get(file.key) as string }));
+    return changed(
+      await writeConditionally(at, `${JSON.stringify({ ...manifest, files }, null, 2)}\n`, lies.etag),
+    );
+  }
+
+  async #deletePublicFolder(uuid: string): Promise<string | null> {
+    return inTransaction(this.#database, async () => {
+      await lockModels(this.#database, this.#id);
+      if ((await findModelUuids(this.#database, this.#id)).includes(uuid)) return CHANGED;
+      return deleteBelow(this.#places.storage, publicFolder(uuid));
+    });
+  }
+}
+
+/** One row for each photo: the model's own where both have it. */
+const joinPredictions = (shown: readonly PredictedPhoto[], own: readonly PredictedPhoto[]) => [
+  ...new Map([...shown, ...own].map((row) => [row.filename, row])).values(),
+];
+
+const changed = (isDone: boolean): string | null => (isDone ? null : CHANGED);
+
+async function deleteBelow(bucket: string, folder: string): Promise<null> {
+  for await (const { key } of listObjects(bucket, folder)) await deleteObject({ bucket, key });
+  return null;
+}
+
+function noneOfInvalid(error: unknown): PredictedPhoto[] {
+  if (error instanceof FileInvalid) return [];
+  throw error;
+}
+
+function nullOfInvalid(error: unknown): null {
+  if (error instanceof FileInvalid) return null;
+  throw error;
+}

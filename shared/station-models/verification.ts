@@ -1,0 +1,111 @@
+import { listFolders } from '../aws/object-store.ts';
+import { publicFolder } from '../execution/keys.ts';
+import { s3Uri } from '../formats/object-location.ts';
+import { DATABASE_LIMITS, withDatabase } from '../fpe-database/connection.ts';
+import { findAllModelUuids, findStationsWithModels } from '../fpe-database/verified-models.ts';
+import type { VerifiedStation } from '../verification/facts.ts';
+import {
+  describeRepair,
+  type Finding,
+  needsConfirmation,
+  type Places,
+  repairsOf,
+} from '../verification/findings.ts';
+import { verifyStation } from '../verification/verify.ts';
+import { isOfService, lookAtStation, type Unchecked } from './facts.ts';
+import { repairStation } from './repair.ts';
+
+/** What was done about a finding; `failed` says why it was not, null where it was. */
+export type Repaired = { what: string; failed: string | null };
+
+/** What a check of a station tells: findings that are left, after the repairs. */
+export type StationVerification = {
+  station: VerifiedStation;
+  models: number;
+  findings: Finding[];
+  repaired: Repaired[];
+  unchecked: Unchecked[];
+  /** Every model that is accounted for. */
+  uuids: string[];
+};
+
+export type VerifyOptions = {
+  repair: boolean;
+  /** Whether repairs may take away what visitors see. */
+  confirmed: boolean;
+  /** Milliseconds since 1970. */
+  now: number;
+};
+
+/** A repair may show what was hidden behind the fault, such as a file that is there again and differs. */
+const MAX_ROUNDS = 3;
+
+/**
+ * Checks one station, and mends what may be mended.
+ *
+ * @returns null where there is no such station
+ * @throws what the database answers with
+ */
+export async function verifyAndRepair(
+  stationId: number,
+  places: Places,
+  options: VerifyOptions,
+): Promise<StationVerification | null> {
+  return withDatabase(async (database) => {
+    const repaired: Repaired[] = [];
+    const tried = new Set<string>();
+    for (let round = 1; ; round++) {
+      const look = await lookAtStation(database, stationId, places);
+      if (!look) return null;
+      const { facts, unchecked } = look;
+      const findings = verifyStation(facts, places, options.now);
+      const repairs = repairsOf(findings).filter(
+        (repair) => !tried.has(JSON.stringify(repair)) && (options.confirmed || !needsConfirmation(repair)),
+      );
+      if (!options.repair || repairs.length === 0 || round > MAX_ROUNDS) {
+        const uuids = [...facts.published.keys()];
+        return { station: facts.station, models: facts.rows.length, findings, repaired, unchecked, uuids };
+      }
+      for (const repair of repairs) {
+        tried.add(JSON.stringify(repair));
+        const failed = await repairStation(repair, look, database, places).catch((error) => {
+          if (!isOfService(error)) throw error;
+          return `${error.name}: ${error.message}`;
+        });
+        repaired.push({ what: describeRepair(repair), failed });
+      }
+    }
+  }, DATABASE_LIMITS.manyRows);
+}
+
+/** Stations that have a model, or files in the model bucket; ascending. @throws what the bucket answers with */
+export async function findStationIds({ model }: Places): Promise<number[]> {
+  const folders = await listFolders(model, 'rank/');
+  const withFiles = folders.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+  const withModels = await withDatabase(findStationsWithModels);
+  return [...new Set([...withModels, ...withFiles])].sort((one, other) => one - other);
+}
+
+/**
+ * Public folders of models that no station knows of, when all stations were looked at.
+ *
+ * @param known uuids that the stations account for
+ */
+export async function findStrayFolders({ storage }: Places, known: ReadonlySet<string>): Promise<Finding[]> {
+  const uuids = await listFolders(storage, 'models/');
+  const named = await withDatabase(findAllModelUuids);
+  return uuids
+    .filter((uuid) => !named.has(uuid) && !known.has(uuid))
+    .map((uuid) => {
+      const where = s3Uri({ bucket: storage, key: publicFolder(uuid) });
+      return {
+        kind: 'files_without_row',
+        severity: 'fault',
+        where,
+        found: 'public files that no row of models names',
+        expected: 'a row, or no public files',
+        repair: null,
+        advice: `see whose they are; if nobody’s, aws s3 rm --recursive ${where}`,
+      };
+    });
+}

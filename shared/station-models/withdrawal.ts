@@ -1,0 +1,145 @@
+import pMap from 'p-map';
+import { findVersion, listFolders } from '../aws/object-store.ts';
+import { imagesetUuidOf } from '../dataset/photo-key.ts';
+import { ObjectChanged } from '../errors.ts';
+import {
+  imagesetPredictionsKey,
+  modelKeys,
+  modelsFolder,
+  publicFolder,
+  versionKeys,
+  versionsFolder,
+} from '../execution/keys.ts';
+import type { Withdrawn } from '../execution/score-station-state.ts';
+import { s3Uri } from '../formats/object-location.ts';
+import { DATABASE_LIMITS, withDatabase } from '../fpe-database/connection.ts';
+import { findModelUuids } from '../fpe-database/scoring-model.ts';
+import { photosWithPeople } from '../fpe-database/station-export.ts';
+import { renewManifest } from '../model-bucket/model-publication.ts';
+import {
+  type PeopleRecordOwner,
+  readPeopleRecord,
+  writePeopleRecord,
+} from '../model-bucket/people-record.ts';
+import { withdrawFromFile, withdrawFromFolder } from '../model-bucket/withdrawal.ts';
+import { clearWithdrawal, findWithdrawal, type RecordOwner } from '../model-bucket/withdrawal-record.ts';
+import { withCleanFolders } from '../predictions/people-record.ts';
+import { PhotoSet } from '../predictions/photo-set.ts';
+import { joinWithdrawals, sizeOf, type Withdrawal, withdrawalOf } from '../predictions/withdrawal.ts';
+
+const FOLDERS_AT_ONCE = 5;
+/** A publication takes seconds, and there is one at a time for a station. */
+const MAX_TRIES = 5;
+
+/** A station with its list of photos that have to go, and its record of those with people. */
+export type WithdrawingStation = RecordOwner & PeopleRecordOwner & { station: { id: number } };
+
+/**
+ * Takes the photos that are on the station's list out of every public file of every model that it has or had, then out of the
+ * predictions in the model bucket, and clears the list when all is done. Twice is once.
+ *
+ * @param codes model codes besides those that have published models of this pipeline
+ */
+export async function withdrawFromStation(
+  owner: WithdrawingStation,
+  codes: readonly string[],
+): Promise<Withdrawn> {
+  const photos = await findWithdrawal(owner);
+  if (!photos) return { photos: 0, files: 0 };
+  let files = 0;
+  for (let attempt = 1; ; attempt++) {
+    // Before anything is looked at: whoever publishes meanwhile changes it.
+    const { record, etag } = await readPeopleRecord(owner);
+    const { uuids, people } = await withDatabase(
+      async (database) => ({
+        uuids: await findModelUuids(database, owner.station.id),
+        people: await photosWithPeople(database, owner.station.id, record.imagesets),
+      }),
+      DATABASE_LIMITS.manyRows,
+    );
+    const versions = await versionsOf(owner);
+    const ofModels = [
+      ...new Set([...uuids, ...versions.map(({ uuid }) => uuid), ...Object.keys(record.folders)]),
+    ];
+    const toGo = joinWithdrawals(photos, withdrawalOf(people));
+    const names = PhotoSet.fromJSON(toGo);
+    files += await withdrawFromFolders(owner, ofModels, names);
+    // After the public files, as by these the next execution finds what has to go.
+    await withdrawFromOwnFiles(owner, versions, codes, toGo, names);
+    const clean = withCleanFolders(
+      record,
+      ofModels,
+      people.map(({ id }) => id),
+    );
+    if (await writePeopleRecord(owner, clean, etag)) break;
+    if (attempt === MAX_TRIES) throw contested(owner);
+  }
+  await clearWithdrawal(owner, photos);
+  return { photos: sizeOf(photos), files };
+}
+
+async function withdrawFromFolders(
+  { buckets }: WithdrawingStation,
+  uuids: readonly string[],
+  names: PhotoSet,
+): Promise<number> {
+  const rewritten = await pMap(
+    uuids,
+    (uuid) => withdrawFromFolder(buckets.storage, publicFolder(uuid), names),
+    { concurrency: FOLDERS_AT_ONCE },
+  );
+  return rewritten.reduce((sum, files) => sum + files, 0);
+}
+
+const contested = ({ buckets, keys }: WithdrawingStation): ObjectChanged =>
+  new ObjectChanged({
+    what: 'Other executions keep publishing while photos are withdrawn',
+    where: s3Uri({ bucket: buckets.model, key: keys.people }),
+    found: `${MAX_TRIES} publications of the station in a row`,
+    expected: 'a moment in which nobody publishes',
+    fix: 'nothing: the machine tries again, and the list of what has to go is kept',
+  });
+
+type Version = { code: string; uuid: string };
+
+/** Every model that the station ever had, by code and uuid, as far as we have published it. */
+async function versionsOf({ station, buckets }: WithdrawingStation): Promise<Version[]> {
+  const codes = await listFolders(buckets.model, modelsFolder(station.id));
+  const ofCode = async (code: string) =>
+    (await listFolders(buckets.model, versionsFolder(station.id, code))).map((uuid) => ({ code, uuid }));
+  return (await pMap(codes, ofCode, { concurrency: FOLDERS_AT_ONCE })).flat();
+}
+
+/** Predictions in the model bucket, of the station's models and of the photos' imagesets, and the manifests that tell their ETags. */
+async function withdrawFromOwnFiles(
+  { station: { id }, buckets }: WithdrawingStation,
+  versions: readonly Version[],
+  codes: readonly string[],
+  toGo: Withdrawal,
+  names: PhotoSet,
+): Promise<void> {
+  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const fixed = [...new Set([...codes, ...versions.map(({ code }) => code)])].map((code) =>
+    modelKeys(id, code),
+  );
+  for (const places of fixed) await withdrawFromImagesets(places, buckets, toGo, names);
+  const ofVersions = versions.map(({ code, uuid }) => versionKeys(id, code, uuid));
+  for (const { transform, manifest } of [...fixed, ...ofVersions]) {
+    const predictions = inModelBucket(transform.predictions);
+    await withdrawFromFile(predictions, names);
+    const etag = await findVersion(predictions);
+    if (etag !== null) await renewManifest(inModelBucket(manifest), [{ ...predictions, etag }]);
+  }
+}
+
+/** Predictions of the photos' imagesets at the fixed places of a code, of which FPE's scripts make public ones. */
+export async function withdrawFromImagesets(
+  { imagesets: folder }: Pick<ReturnType<typeof modelKeys>, 'imagesets'>,
+  buckets: { model: string },
+  { filenames }: Withdrawal,
+  names: PhotoSet,
+): Promise<void> {
+  const uuids = new Set(filenames.flatMap((filename) => imagesetUuidOf(filename) ?? []));
+  for (const uuid of uuids)
+    await withdrawFromFile({ bucket: buckets.model, key: imagesetPredictionsKey(folder, uuid) }, names);
+}
