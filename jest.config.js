@@ -1,6 +1,6 @@
 /**
- * Projects by what they need: `unit` nothing but the source; `services` the embedded PostgreSQL and S3, started once per
- * run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
+ * Projects by what they need: `unit` nothing but the source; `services`, tests named *.service.test.ts, the embedded PostgreSQL
+ * and S3, started once per run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
  * `npm run test:containers` installs; `clients` checkouts of FPE's own repositories; `browser` Chromium; `reference` R. All run the
  * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
@@ -17,7 +17,7 @@ const common = {
 };
 
 export default {
-  reporters: ['default', '<rootDir>/tests/closing-line-reporter.js'],
+  reporters: ['default', '<rootDir>/tests/support/closing-line-reporter.js'],
   projects: [
     {
       ...common,
@@ -25,15 +25,16 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '<rootDir>/tests/(functions|local|machines|interleavings|faults|integration|emulator|containers|clients|browser|reference)/',
+        '\\.service\\.test\\.ts$',
+        '<rootDir>/tests/(emulator|containers|clients|browser|reference)/',
       ],
     },
     {
       ...common,
       displayName: 'services',
-      testMatch: ['<rootDir>/tests/(functions|local|machines|interleavings|faults|integration)/**/*.test.ts'],
-      globalSetup: '<rootDir>/tests/start-services.js',
-      globalTeardown: '<rootDir>/tests/stop-services.js',
+      testMatch: ['<rootDir>/tests/**/*.service.test.ts'],
+      globalSetup: '<rootDir>/tests/services/start-services.js',
+      globalTeardown: '<rootDir>/tests/services/stop-services.js',
     },
     {
       ...common,

@@ -11,7 +11,7 @@ import { writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts'
 import { EXPORTED_IMAGE_COLUMNS, VALUE_COLUMNS } from '../shared/dataset/columns.ts';
 import { csvHeader, csvRows } from '../shared/formats/csv.ts';
 import { formatInstant } from '../shared/formats/local-time.ts';
-import { call, testRun } from '../tests/test-run.ts';
+import { call, testRun } from '../tests/fixtures/run.ts';
 import { type RunStep, runSteps } from './step-process.ts';
 
 const SIZES = [100_000, 1_000_000] as const;

@@ -17,7 +17,7 @@ import { reportData } from '../shared/report/data/report-data.ts';
 import { metricsFile } from '../shared/report/metrics/file.ts';
 import { reportPage } from '../shared/report/page/report-page.ts';
 import { launchBrowser } from '../tests/browser/open-page.ts';
-import { syntheticReport } from '../tests/synthetic-report.ts';
+import { syntheticReport } from '../tests/fixtures/synthetic-report.ts';
 
 /** Of each figure the median of this many. */
 const REPETITIONS = 5;

@@ -14,8 +14,8 @@ import { formatInstant } from '../shared/formats/local-time.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
 import { PREDICTION_COLUMNS, predictedPhoto } from '../shared/predictions/columns.ts';
 import { readPredictedPhotos, selectPhotos } from '../shared/predictions/photo-selection.ts';
-import { call } from '../tests/test-run.ts';
-import { testScoringRun } from '../tests/test-scoring-run.ts';
+import { call } from '../tests/fixtures/run.ts';
+import { testScoringRun } from '../tests/fixtures/scoring-run.ts';
 import { type RunStep, runSteps, type StepResult } from './step-process.ts';
 
 const NEW = 2_000;

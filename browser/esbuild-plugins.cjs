@@ -22,7 +22,7 @@ const packed = '${brotliCompressSync(script().text).toString('base64')}';
 export const pageScript = () => brotliDecompressSync(Buffer.from(packed, 'base64')).toString('utf8');
 `;
 
-const SCRIPT = /[\\/]report[\\/]script\.ts$/;
+const SCRIPT = /[\\/]browser[\\/]script\.ts$/;
 
 /** @type {string | undefined} */
 let contents;

@@ -40,7 +40,7 @@ print(json.dumps(list(found.values())))`;
 
 const allowUnanswered = process.argv.includes('--allow-unanswered');
 const unanswered: string[] = [];
-const findings: Finding[] = [];
+const findings: Finding[][] = [];
 
 const lock: LockFile = parseJsonAs(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), lockFile);
 await auditNpm();
@@ -50,11 +50,11 @@ finish();
 
 async function auditNpm(): Promise<void> {
   const count = Object.keys(lock.packages).length - 1;
-  findings.push(...licenceFindings(lock));
+  findings.push(licenceFindings(lock));
   const { stdout } = await output('npm', ['audit', '--json', '--package-lock-only']);
   const report = parsed(stdout);
   const found = npmFindings(report, lock);
-  if (found) findings.push(...found);
+  if (found) findings.push(found);
   else {
     const { message } = Object(report) as { message?: unknown };
     unanswered.push(`npm’s registry, for ${count} packages (${String(message ?? 'no report')})`);
@@ -65,9 +65,9 @@ async function auditNpm(): Promise<void> {
 async function auditVenv(venv: string): Promise<void> {
   const { stdout } = await output(join(ROOT, venv, 'bin/python'), ['-c', INVENTORY]);
   const packages: PythonPackage[] = parseJsonAs(stdout, z.array(pythonPackage));
-  findings.push(...pythonLicenceFindings(packages));
+  findings.push(pythonLicenceFindings(packages));
   const answer = await askPyPi(packages);
-  findings.push(...(answer?.findings ?? []));
+  findings.push(answer?.findings ?? []);
   const open = answer ? answer.unanswered.length : packages.length;
   if (open > 0) unanswered.push(`PyPI, for ${open} of ${packages.length} packages in ${venv}`);
   console.log(
@@ -100,7 +100,7 @@ function tellOfModel(): void {
 }
 
 function finish(): void {
-  const { left, faults } = judge(findings, EXCEPTIONS, new Date().toISOString().slice(0, 10));
+  const { left, faults } = judge(findings.flat(), EXCEPTIONS, new Date().toISOString().slice(0, 10));
   for (const { package: name, what, found, isShipped } of left)
     console.error(`✖ ${name} ${found} (${what}; ${isShipped ? 'shipped' : 'development only'})`);
   for (const fault of faults) console.error(`✖ ${fault}`);

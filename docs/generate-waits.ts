@@ -85,11 +85,11 @@ function byMachine(error: string): string {
   return `the machine, ${MaxAttempts} times in ${minutes} min`;
 }
 
-const DATABASE = 'tests/functions/database-silence.test.ts';
-const USGS = 'tests/shared/usgs.test.ts';
-const SERVICES = 'tests/functions/service-faults.test.ts';
+const DATABASE = 'tests/shared/fpe-database/connection-silence.service.test.ts';
+const USGS = 'tests/shared/usgs/discharge.test.ts';
+const SERVICES = 'tests/shared/aws/service-client.service.test.ts';
 const SERVER = 'model/tests/test_serve.py';
-const CHILDREN = 'tests/local/children.test.ts';
+const CHILDREN = 'tests/local/children.service.test.ts';
 const unavailable = { error: '`DatabaseUnavailable`', again: byMachine('DatabaseUnavailable') };
 
 export const WAITS: Wait[] = [
@@ -225,7 +225,7 @@ export const WAITS: Wait[] = [
       '`training_max_hours`, or 2 h and four times (`jobTimeMargin` of the stage) what photos, pairs, epochs and instance are expected to need, where that is less; for the machine 2 h more, and twice that for spot instances',
     error: '`TrainingStopped`; for the machine `TrainingTimedOut`, and the job is stopped',
     again: 'whoever redrives: it goes on after the last complete epoch',
-    test: ['tests/machines/train-station.test.ts', 'does not see the end of are stopped'],
+    test: ['tests/machines/train-station.service.test.ts', 'does not see the end of are stopped'],
   },
   {
     peer: 'SageMaker, of a transform',
@@ -234,7 +234,7 @@ export const WAITS: Wait[] = [
       '2 h and four times (`jobTimeMargin` of the stage) what the photos and instances are expected to need',
     error: '`ScoringTimedOut`, and the job is stopped',
     again: 'whoever redrives',
-    test: ['tests/machines/train-station.test.ts', 'does not see the end of are stopped'],
+    test: ['tests/machines/train-station.service.test.ts', 'does not see the end of are stopped'],
   },
   {
     peer: 'Step Functions, of a refresh',

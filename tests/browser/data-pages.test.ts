@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { pageScript } from '../../browser/script.ts';
 import { datasetPage, inputPage } from '../../shared/report/page/data-pages.ts';
-import { plantedChecks } from '../planted-findings.ts';
-import { syntheticReport } from '../synthetic-report.ts';
+import { plantedChecks } from '../fixtures/planted-findings.ts';
+import { syntheticReport } from '../fixtures/synthetic-report.ts';
 import { chartIds, drawFigure, findPoint, launchBrowser, openPage, takeScreenshot } from './open-page.ts';
 
 const RANKS = { 1: 'LEFT', [-1]: 'RIGHT', 0: 'SAME' } as const;

@@ -4,8 +4,8 @@ import { pageScript } from '../../browser/script.ts';
 import { reportData } from '../../shared/report/data/report-data.ts';
 import { datasetPage } from '../../shared/report/page/data-pages.ts';
 import { reportPage } from '../../shared/report/page/report-page.ts';
-import { plantedChecks } from '../planted-findings.ts';
-import { syntheticReport } from '../synthetic-report.ts';
+import { plantedChecks } from '../fixtures/planted-findings.ts';
+import { syntheticReport } from '../fixtures/synthetic-report.ts';
 import { launchBrowser, openPage, takePicture } from './open-page.ts';
 
 let browser: Browser;

@@ -5,7 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { listenLocally } from '../../local/door.ts';
-import { type LocalServers, MODELS, PHOTO, SECRET, STORAGE, startLocalServers } from '../local-servers.ts';
+import {
+  type LocalServers,
+  MODELS,
+  PHOTO,
+  SECRET,
+  STORAGE,
+  startLocalServers,
+} from '../services/local-servers.ts';
 import { launchBrowser } from './open-page.ts';
 
 /** A name of a stranger that leads to this computer. */

@@ -8,8 +8,8 @@ import { type ReportData, reportData } from '../../shared/report/data/report-dat
 import { SPLIT_GROUPS } from '../../shared/report/data/split-groups.ts';
 import { agreements, overlapRanks } from '../../shared/report/data/statistics.ts';
 import { reportPage } from '../../shared/report/page/report-page.ts';
-import { syntheticReport } from '../synthetic-report.ts';
-import { testReportState } from '../test-report.ts';
+import { testReportState } from '../fixtures/report.ts';
+import { syntheticReport } from '../fixtures/synthetic-report.ts';
 import {
   chartIds,
   countPixels,

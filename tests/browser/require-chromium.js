@@ -1,4 +1,4 @@
-import { requireProgram } from '../system-program.js';
+import { requireProgram } from '../support/system-program.js';
 import { CHROMIUM } from './chromium.js';
 
 export default () => requireProgram(CHROMIUM, 'chromium');

@@ -8,8 +8,8 @@ import { type Stack, startStack } from '../../local/stack.ts';
 import { startExecution } from '../../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../../shared/aws/object-store.ts';
 import { importExport } from '../../shared/fpe-database/import/import-stations.ts';
-import { queryDatabase } from '../database-client.ts';
 import { ended, machineArnOf } from '../integration/test-stack.ts';
+import { queryDatabase } from '../services/database-client.ts';
 
 const EVENTS = join(import.meta.dirname, '..', '..', 'events');
 /** How good the model is does not matter here. */

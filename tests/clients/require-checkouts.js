@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { CHROMIUM } from '../browser/chromium.js';
-import { requireProgram } from '../system-program.js';
+import { requireProgram } from '../support/system-program.js';
 
 /** Environment variable → the repository that it names a checkout of, and a file by which that is known. */
 const CHECKOUTS = {

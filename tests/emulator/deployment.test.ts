@@ -40,7 +40,7 @@ import { makeChanges, removeStack } from '../../deployment/stack.ts';
 import { type JsonApi, startJsonApi } from '../../local/json-api.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
 import { findStack } from '../../shared/aws/stacks.ts';
-import { environmentCredentials } from '../environment-credentials.ts';
+import { environmentCredentials } from '../support/environment-credentials.ts';
 import { type Moto, startMoto } from './moto.ts';
 
 /**

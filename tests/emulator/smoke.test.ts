@@ -7,7 +7,7 @@ import { trySteps } from '../../cli/smoke.ts';
 import { readStage } from '../../config/stage.ts';
 import { listenLocally } from '../../local/door.ts';
 import { type JsonApi, startJsonApi } from '../../local/json-api.ts';
-import { environmentCredentials } from '../environment-credentials.ts';
+import { environmentCredentials } from '../support/environment-credentials.ts';
 import { type Moto, startMoto } from './moto.ts';
 
 /** What `fpe smoke` makes of the e-mail about a failure where AWS sends it: of its subscription, its rule and its deliveries. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { runProcess } from '../trial-processes.ts';
+import { runProcess } from '../support/trial-processes.ts';
 import { applies, FAULT_NAMES, LASTING } from './faults.ts';
 import { MACHINES, type TaskState, taskStates } from './states.ts';
 import type { Trial } from './trial.ts';

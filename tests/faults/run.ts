@@ -6,9 +6,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileTemplate } from '../../local/template.ts';
-import startServices from '../start-services.js';
-import stopServices from '../stop-services.js';
-import { PROCESSES } from '../trial-processes.ts';
+import startServices from '../services/start-services.js';
+import stopServices from '../services/stop-services.js';
+import { PROCESSES } from '../support/trial-processes.ts';
 import { allTrials, publishingStates, runTrials } from './processes.ts';
 import { BEGIN, END, faultTable } from './table.ts';
 import type { Result } from './trial-process.ts';

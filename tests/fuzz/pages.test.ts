@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { datasetPage, inputPage } from '../../shared/report/page/data-pages.ts';
 import { escapeHtml } from '../../shared/report/page/html.ts';
 import { reportPage } from '../../shared/report/page/report-page.ts';
-import { hourlyPhotos, testReport, testReportState } from '../test-report.ts';
+import { hourlyPhotos, testReport, testReportState } from '../fixtures/report.ts';
 import { budget } from './budget.ts';
 import { hostileText } from './texts.ts';
 

@@ -13,8 +13,8 @@ import {
 } from '../../shared/aws/executions.ts';
 import { listObjects, writeObject } from '../../shared/aws/object-store.ts';
 import { importExport } from '../../shared/fpe-database/import/import-stations.ts';
-import { connectDatabase } from '../database-client.ts';
 import { searchFolder, secretsOf } from '../secrets/search.ts';
+import { connectDatabase } from '../services/database-client.ts';
 
 /** Starting the stack, with the packaging of the functions. */
 export const STACK_TIMEOUT_MS = 600_000;

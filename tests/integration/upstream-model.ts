@@ -4,7 +4,7 @@ import { createGunzip, createGzip } from 'node:zlib';
 import { extract, pack } from 'tar-stream';
 import { readBytes, writeObject } from '../../shared/aws/object-store.ts';
 import type { ObjectLocation } from '../../shared/formats/object-location.ts';
-import { insertRow } from '../test-station.ts';
+import { insertRow } from '../fixtures/station.ts';
 import type { TestStack } from './test-stack.ts';
 
 export const UPSTREAM_CODE = 'RANK-FLOW-20250401';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { writeObject } from '../../shared/aws/object-store.ts';
-import { insertStation } from '../test-station.ts';
+import { insertStation } from '../fixtures/station.ts';
 import type { Objects } from './objects.ts';
 
 /** Photos of a station: enough for more than the 110 pairs that a training asks for. */

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { startS3 } from '../../local/s3.ts';
-import { startTestSageMaker } from '../test-sagemaker.ts';
-import { createTestBuckets, createTestDatabase } from '../test-station.ts';
+import { startTestSageMaker } from '../fixtures/sagemaker.ts';
+import { createTestBuckets, createTestDatabase } from '../fixtures/station.ts';
 import { type GatedMachines, startGatedMachines } from './gated-machines.ts';
 import { Objects } from './objects.ts';
 import { writePhotoObjects } from './station.ts';

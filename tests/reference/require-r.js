@@ -1,3 +1,3 @@
-import { requireProgram } from '../system-program.js';
+import { requireProgram } from '../support/system-program.js';
 
 export default () => requireProgram('Rscript', 'r-base-core');

@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { handler as fetchObservations } from '../../functions/fetch-observations.ts';
 import { lambdaHandler } from '../../shared/aws/lambda-handler.ts';
 import { withDatabase } from '../../shared/fpe-database/connection.ts';
-import { testRun } from '../test-run.ts';
+import { testRun } from '../fixtures/run.ts';
 
 const run = testRun({ id: 1 }, { storage: 'storage', model: 'model' });
 const exported = {

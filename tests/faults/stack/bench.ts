@@ -6,7 +6,7 @@ import type { ExecutionRecord } from '../../../local/step-functions/executions.t
 import { ClaimLost, DatasetCodeInUse, ModelCodeInUse, ModelReplaced } from '../../../shared/errors.ts';
 import type { MachineKind } from '../../../shared/inputs/machines.ts';
 import type { RefreshSummary } from '../../../shared/refresh/state.ts';
-import { commandLineOf } from '../../process-tree.ts';
+import { commandLineOf } from '../../support/process-tree.ts';
 import { fillDisk, freeDisk } from './disk.ts';
 import { AT_ONCE, PHASES, type Phase, type StackOutcome, type StackStrike } from './faults.ts';
 import { LocalStack } from './local-stack.ts';

@@ -8,7 +8,7 @@ import { identify, isSameProcess, type ProcessIdentity } from '../../../host/pro
 import type { StackDescription } from '../../../local/stack.ts';
 import type { ExecutionRecord } from '../../../local/step-functions/executions.ts';
 import type { MachineKind } from '../../../shared/inputs/machines.ts';
-import { commandLineOf, processTree } from '../../process-tree.ts';
+import { commandLineOf, processTree } from '../../support/process-tree.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const FPE = join(ROOT, 'cli', 'fpe.ts');

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Papa from 'papaparse';
 import { generateDemoStation } from '../../../demo-station/generate.ts';
-import { queryDatabase } from '../../database-client.ts';
+import { queryDatabase } from '../../services/database-client.ts';
 import type { LocalStack } from './local-stack.ts';
 
 /** Photos and pairs enough for a training, few enough for half a minute of it. */

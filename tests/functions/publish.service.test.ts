@@ -1,0 +1,842 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { handler as publishModel } from '../../functions/publish-model.ts';
+import { handler as splitPairs } from '../../functions/split-pairs.ts';
+import { handler as writeManifests } from '../../functions/write-manifests.ts';
+import {
+  deleteObject,
+  findSize,
+  findVersion,
+  listObjects,
+  readJson,
+  readText,
+  writeCsv,
+  writeJson,
+  writeObject,
+} from '../../shared/aws/object-store.ts';
+import {
+  ClaimLost,
+  DefaultChanged,
+  ExecutionEnded,
+  ModelCodeExists,
+  NoModel,
+  ObjectChanged,
+  ObjectNotFound,
+  TooManyRemovals,
+} from '../../shared/errors.ts';
+import {
+  datasetKeys,
+  imagesetPredictionsKey,
+  modelKeys,
+  stationKeys,
+  versionKeys,
+} from '../../shared/execution/keys.ts';
+import type { Promotion, Publication, Run } from '../../shared/execution/train-station-state.ts';
+import type { Database } from '../../shared/fpe-database/connection.ts';
+import { lockModels } from '../../shared/fpe-database/published-model.ts';
+import { takeClaim } from '../../shared/model-bucket/run-claim.ts';
+import { peopleRecord } from '../../shared/predictions/people-record.ts';
+import type { DrawingChange } from '../../shared/publication/drawn-models.ts';
+import { modelManifest } from '../../shared/publication/model-manifest.ts';
+import { decidedByInput } from '../../shared/publication/promotion.ts';
+import {
+  changeDrawing,
+  type DrawingRequest,
+  findDrawingChange,
+} from '../../shared/station-models/drawn-models.ts';
+import { hourlyPhotos, separatePairs, writeTestDataset } from '../fixtures/dataset.ts';
+import { startTestExecutions, type TestExecutions } from '../fixtures/executions.ts';
+import { call, testRun } from '../fixtures/run.ts';
+import {
+  createTestBuckets,
+  createTestDatabase,
+  insertImageset,
+  insertRow,
+  insertStation,
+} from '../fixtures/station.ts';
+import { connectDatabase } from '../services/database-client.ts';
+import { PAGE, publicHeaders, TABLE, WEIGHTS } from '../support/public-headers.ts';
+
+const SNAPSHOT = '2026-04-01T12:00:20.000Z';
+
+let database: pg.Client;
+let buckets: { storage: string; model: string };
+let station: { id: number };
+let executions: TestExecutions;
+let run: Run;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  buckets = await createTestBuckets();
+  executions = await startTestExecutions();
+});
+afterAll(() => Promise.all([database.end(), executions.stop()]));
+beforeEach(async () => {
+  executions.ended.clear();
+  station = await insertStation(database, { timezone: 'America/Los_Angeles' });
+  run = await finishedRun({});
+});
+
+const trainingOf = ({ keys }: Run) => ({
+  job: `train-${keys.jobs.split('/').at(-2)}`,
+  status: 'Completed',
+  artifact: `s3://${buckets.model}/${keys.jobs}/train/output/model.tar.gz`,
+});
+const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+const inPublic = (name: string, of = run) => ({
+  bucket: buckets.storage,
+  key: `models/${of.model_uuid}/${name}`,
+});
+
+/** A run whose files are all there, and which holds its claims. */
+async function finishedRun(parameters: Record<string, unknown>, name = 'a'): Promise<Run> {
+  const made = testRun(
+    { id: station.id, timezone: 'America/Los_Angeles' },
+    buckets,
+    {
+      min_hour: 0,
+      max_hour: 23,
+      promote: 'always',
+      ...parameters,
+    },
+    `20260401-120000-0a1b2c3${name}`,
+  );
+  const model_uuid = `6f2c1b1e-0000-4000-8000-${String(station.id).padStart(11, '0')}${name}`;
+  const result = { ...made, model_uuid, execution_arn: `${made.execution_arn}-${station.id}-${name}` };
+  for (const key of [result.keys.claim, result.keys.dataset_claim])
+    await takeClaim(
+      inModelBucket(key),
+      {
+        execution_arn: result.execution_arn,
+        started_at: result.started_at,
+        model_uuid,
+        job_suffix: '0a1b2c3d',
+      },
+      { overwrite: true, isRunning: async () => false },
+    );
+  await writeTestDataset(
+    result,
+    hourlyPhotos(400),
+    separatePairs(150).map((pair) => ({ ...pair, comment: 'Bob was here' })),
+  );
+  await writeJson(inModelBucket(result.keys.dataset.summary), { of: name });
+  await writeJson(inModelBucket(result.keys.dataset.quality), { checks: [] });
+  await writeObject(inModelBucket(result.keys.dataset.page), `<html>dataset ${name}</html>`, 'text/html');
+  await call(splitPairs, { run: result });
+  await call(writeManifests, { run: result });
+  await writeCsv(
+    inModelBucket(result.keys.transform.predictions),
+    [
+      'split,image_id,timestamp,filename,url,value,score',
+      'train,1,2026-03-01T15:00:00Z,a.jpg,https://x/a.jpg,1.5,0.25',
+      'val,2,2026-03-02T00:30:00Z,b.jpg,,,',
+      'test-in,3,2026-03-02T01:30:00Z,"b, c.jpg",,,-1.5',
+      '',
+    ].join('\n'),
+  );
+  await writeObject(inModelBucket(result.keys.report), `<html>report ${name}</html>`, 'text/html');
+  await writeJson(inModelBucket(result.keys.metrics), { of: name });
+  await writeObject(inModelBucket(result.keys.source), 'source', 'application/gzip');
+  for (const file of ['model', 'output'])
+    await writeObject(
+      inModelBucket(`${result.keys.jobs}/train/output/${file}.tar.gz`),
+      `${file} ${name}`,
+      'application/gzip',
+    );
+  return result;
+}
+
+/** Gives the run other predictions: of a photo in each imageset. */
+const predictImagesets = (of: Run, uuids: readonly string[], score = 0.25) =>
+  writeCsv(
+    inModelBucket(of.keys.transform.predictions),
+    [
+      'split,image_id,timestamp,filename,url,value,score',
+      ...uuids.map(
+        (uuid, n) => `train,${n + 1},2026-03-01T15:0${n}:00Z,imagesets/${uuid}/images/a.jpg,,,${score}`,
+      ),
+      '',
+    ].join('\n'),
+  );
+const imagesetFile = (uuid: string) =>
+  inModelBucket(imagesetPredictionsKey(modelKeys(station.id, run.model_code).imagesets, uuid));
+
+/** @param decided what DecidePromotion said, or whether it promoted the model */
+const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
+  call(publishModel, {
+    run: of,
+    dataset: { images: 400, images_with_value: 0, values: 0, value_source: null, pairs: 150 },
+    training: trainingOf(of),
+    promotion: typeof decided === 'boolean' ? decidedByInput(true, decided) : decided,
+    export: { snapshot_at: SNAPSHOT },
+  });
+
+/** Every object of both buckets that others read, with its ETag. */
+async function shared(): Promise<Record<string, string | null>> {
+  const found: Record<string, string | null> = {};
+  for (const [bucket, prefix] of [
+    [buckets.model, `rank/${station.id}/`],
+    [buckets.storage, 'models/'],
+  ] as const)
+    for await (const { key } of listObjects(bucket, prefix))
+      if (!key.endsWith('claim.json')) found[key] = await findVersion({ bucket, key });
+  return found;
+}
+
+const waitingForLock = async (): Promise<number> =>
+  (await database.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).rows.length;
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
+
+const models = async () =>
+  (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
+
+/** By FPE's rule (contract 9): every row of the station that has predictions. */
+const drawnByWebsite = async (): Promise<string[]> =>
+  (await models()).filter((row) => row.predictions_url !== null).map(({ code }) => code);
+
+const addressOf = (key: string) => `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${key}`;
+
+/** As the scripts leave one: public files, a row, nothing in a folder of its own. */
+async function insertUpstreamModel(code: string, row: object): Promise<string> {
+  const uuid = `0aa1e9c4-0000-4000-8000-${String(station.id).padStart(12, '0')}`;
+  const [predictions, report] = [`models/${uuid}/predictions.csv`, `models/${uuid}/${code}.html`];
+  await writeCsv({ bucket: buckets.storage, key: predictions }, 'image_id,score\n1,0.5\n');
+  await writeObject({ bucket: buckets.storage, key: report }, '<html></html>', 'text/html');
+  await insertRow(database, 'models', {
+    station_id: station.id,
+    model_type_id: 'RANK',
+    variable_id: 'FLOW_CFS',
+    code,
+    uuid,
+    status: 'DONE',
+    predictions_url: addressOf(predictions),
+    predictions_s3: { Bucket: buckets.storage, Key: predictions },
+    diagnostics_url: addressOf(report),
+    diagnostics_s3: { Bucket: buckets.storage, Key: report },
+    ...row,
+  });
+  return uuid;
+}
+
+describe('PublishModel', () => {
+  test('puts five files in a folder of their own, each with its type and how long it may be kept (Q-P4)', async () => {
+    const published = await publish();
+
+    expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/`)).toEqual({
+      [`${run.model_code}.html`]: PAGE,
+      'annotations.csv': TABLE,
+      'images.csv': TABLE,
+      'model.tar.gz': WEIGHTS,
+      'predictions.csv': TABLE,
+    });
+    expect(published).toMatchObject({
+      outcome: 'published',
+      images: 2,
+      diagnostics_url: addressOf(inPublic(`${run.model_code}.html`).key),
+      predictions_url: addressOf(inPublic('predictions.csv').key),
+    });
+  });
+
+  test('publishes scored photos only, with the station’s own date and offset (Q-P1, Q-P2, Q-P3)', async () => {
+    await publish();
+
+    expect(await readText(inPublic('predictions.csv'))).toBe(
+      [
+        'split,image_id,timestamp,filename,url,value,score',
+        'train,1,2026-03-01T07:00:00-08:00,a.jpg,https://x/a.jpg,1.5,0.25',
+        'test-in,3,2026-03-01T17:30:00-08:00,"b, c.jpg",,,-1.5',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('publishes no user ids and no comments (Q-P8)', async () => {
+    await publish();
+
+    const text = await readText(inPublic('annotations.csv'));
+    expect(text).not.toMatch(/b1946ac9|Bob was here|c0ffee/);
+    expect(text.split('\n')[1]).toMatch(/^1,annotator-1,/);
+    expect(text.trimEnd().split('\n')).toHaveLength(151);
+  });
+
+  test('leaves out photos in which people were found since they were exported', async () => {
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-03-01T15:00:00Z', filename: 'seen.jpg', pii_on: true },
+    ]);
+    const [hidden] = imageset.image_ids;
+    const rows = [1, 2].map(
+      (n) => `train,${n === 1 ? hidden : 900_002},2026-03-01T15:00:00Z,${n}.jpg,,,0.5\n`,
+    );
+    await writeCsv(
+      inModelBucket(run.keys.transform.predictions),
+      `split,image_id,timestamp,filename,url,value,score\n${rows.join('')}`,
+    );
+    await writeCsv(
+      inModelBucket(run.keys.input.images),
+      `split,image_id,timestamp,filename,url,value\n${rows.map((row) => row.replace(',,,0.5', ',NA,NA')).join('')}`,
+    );
+
+    const { images } = await publish();
+
+    expect(images).toBe(1);
+    for (const name of ['predictions.csv', 'images.csv'])
+      expect((await readText(inPublic(name))).trimEnd().split('\n').slice(1).join()).toMatch(
+        /^train,900002,[^\n]*$/,
+      );
+  });
+
+  test('writes the predictions of each imageset where FPE’s scripts make the public file of them', async () => {
+    const answer = inModelBucket(`${modelKeys(station.id, run.model_code).imagesets}/gone/images/a.jpg.out`);
+    await writeObject(answer, '{"score": 1}', 'application/json');
+    await writeCsv(imagesetFile('gone'), 'image_id,timestamp,filename,url,score\n');
+    await writeCsv(imagesetFile('one'), 'image_id,timestamp,filename,url,score\n');
+    await predictImagesets(run, ['one', 'two']);
+
+    await publish();
+
+    const header = 'image_id,timestamp,filename,url,score';
+    const [one, two] = [await readText(imagesetFile('one')), await readText(imagesetFile('two'))];
+    expect(one).toBe(`${header}\n1,2026-03-01 07:00:00-08:00,imagesets/one/images/a.jpg,,0.25\n`);
+    expect(two).toBe(`${header}\n2,2026-03-01 07:01:00-08:00,imagesets/two/images/a.jpg,,0.25\n`);
+    // Of a model before, whose scores these are not.
+    expect(await findSize(imagesetFile('gone'))).toBe(null);
+    expect(await findSize(answer)).not.toBe(null);
+  });
+
+  test('puts a whole model at the fixed places, and a manifest that names every file of it', async () => {
+    await publish();
+
+    const fixed = modelKeys(station.id, run.model_code);
+    const manifest = await readJson(inModelBucket(fixed.manifest), modelManifest);
+    expect(manifest).toMatchObject({
+      model_uuid: run.model_uuid,
+      run_id: run.id,
+      snapshot_at: SNAPSHOT,
+      outcome: 'published',
+      images: 2,
+    });
+    const keys = manifest.files.map(({ key }) => key);
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        fixed.input.pairs,
+        fixed.transform.predictions,
+        fixed.metrics,
+        fixed.report,
+        `${fixed.jobs}/${trainingOf(run).job}/output/model.tar.gz`,
+        datasetKeys(station.id, run.dataset_code).annotations,
+      ]),
+    );
+    for (const { bucket, key, etag } of manifest.files) expect(await findVersion({ bucket, key })).toBe(etag);
+  });
+
+  test('inserts the row that the website expects', async () => {
+    const { model_id, note } = await publish();
+
+    const [row] = await models();
+    expect(row).toMatchObject({
+      id: model_id,
+      model_type_id: 'RANK',
+      variable_id: 'FLOW_CFS',
+      code: run.model_code,
+      uuid: run.model_uuid,
+      default: true,
+      status: 'DONE',
+      diagnostics_s3: { Bucket: buckets.storage, Key: `models/${run.model_uuid}/${run.model_code}.html` },
+      predictions_s3: { Bucket: buckets.storage, Key: `models/${run.model_uuid}/predictions.csv` },
+    });
+    expect(row.created_at.toISOString()).toBe(SNAPSHOT);
+    expect(note).toContain(row.diagnostics_url);
+  });
+
+  test('has one effect when it runs twice', async () => {
+    const first = await publish();
+    const once = await shared();
+
+    const second = await publish();
+
+    expect(second).toEqual(first);
+    expect(await models()).toHaveLength(1);
+    expect(await shared()).toEqual(once);
+  });
+
+  test('leaves scores that came after it alone when it is tried once more', async () => {
+    const first = await publish();
+    await writeCsv(inPublic('predictions.csv'), 'newer scores');
+
+    const second = await publish();
+
+    expect(second).toEqual(first);
+    expect(await readText(inPublic('predictions.csv'))).toBe('newer scores');
+  });
+
+  test('changes nothing of a model that another execution has published under the code since', async () => {
+    const lost = run;
+    run = await finishedRun({ overwrite: true }, 'b');
+    await publish();
+    const before = await shared();
+    const rows = await models();
+
+    const attempt = publish(true, lost);
+
+    await expect(attempt).rejects.toThrow(ClaimLost);
+    await expect(attempt).rejects.toThrow(run.execution_arn);
+    expect(await shared()).toEqual(before);
+    expect(await models()).toEqual(rows);
+  });
+
+  test('publishes nothing of an execution that was stopped', async () => {
+    executions.ended.add(run.execution_arn);
+
+    const attempt = publish();
+
+    await expect(attempt).rejects.toThrow(ExecutionEnded);
+    await expect(attempt).rejects.toThrow(run.execution_arn);
+    expect(await models()).toEqual([]);
+    expect(await findSize(inModelBucket(modelKeys(station.id, run.model_code).manifest))).toBe(null);
+  });
+
+  test('makes the model the one default of its station, type and variable (Q-P5)', async () => {
+    const other = { station_id: station.id, model_type_id: 'RANK', default: true, status: 'DONE' };
+    await insertRow(database, 'models', { ...other, variable_id: 'FLOW_CFS', code: 'OLD' });
+    await insertRow(database, 'models', { ...other, variable_id: 'STAGE_FT', code: 'STAGE' });
+
+    await publish();
+
+    expect((await models()).map((row) => [row.code, row.default])).toEqual([
+      ['OLD', false],
+      ['STAGE', true],
+      [run.model_code, true],
+    ]);
+  });
+
+  test('leaves a model of another variable alone that has got the code meanwhile', async () => {
+    const row = { station_id: station.id, model_type_id: 'RANK', default: true, status: 'DONE' };
+    await insertRow(database, 'models', {
+      ...row,
+      variable_id: 'STAGE_FT',
+      code: run.model_code,
+      uuid: 'stage',
+    });
+    const before = await models();
+
+    const attempt = publish(true);
+
+    await expect(attempt).rejects.toThrow(ModelCodeExists);
+    await expect(attempt).rejects.toThrow('of type RANK and variable STAGE_FT');
+    expect(await models()).toEqual(before);
+  });
+
+  test('leaves the default as it is when the model was not promoted', async () => {
+    await insertRow(database, 'models', {
+      station_id: station.id,
+      model_type_id: 'RANK',
+      variable_id: 'FLOW_CFS',
+      code: 'OLD',
+      default: true,
+    });
+
+    await publish(false);
+
+    expect((await models()).map((row) => row.default)).toEqual([true, false]);
+  });
+
+  test('gives a model that was not promoted a row that the website does not draw, and no public file', async () => {
+    await publish();
+    const drawn = await drawnByWebsite();
+    run = await finishedRun({ model_code: 'WORSE', promote: 'never' }, 'b');
+
+    const unlisted = await publish(false);
+
+    expect(unlisted).toMatchObject({ outcome: 'unlisted', images: 0, predictions_url: null });
+    expect(unlisted.note).toContain(versionKeys(station.id, 'WORSE', run.model_uuid).report);
+    expect(await drawnByWebsite()).toEqual(drawn);
+    const [, row] = await models();
+    expect(row).toMatchObject({
+      id: unlisted.model_id,
+      code: 'WORSE',
+      default: false,
+      diagnostics_url: null,
+    });
+    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    expect(await publish(false)).toEqual(unlisted);
+  });
+
+  test('takes the default that it supersedes off the page, and leaves its files where they are', async () => {
+    await publish();
+    const former = run;
+    const [{ updated_at }] = await models();
+    run = await finishedRun({ model_code: 'NEWER' }, 'b');
+
+    const { note } = await publish();
+
+    expect(await drawnByWebsite()).toEqual(['NEWER']);
+    expect(note).toContain(`The website no longer draws ${former.model_code}, the default before.`);
+    expect(await findSize(inPublic('predictions.csv', former))).not.toBe(null);
+    const [row] = await models();
+    expect(row).toMatchObject({ code: former.model_code, default: false, updated_at });
+  });
+
+  test('keeps drawing the default that it supersedes where the input says so', async () => {
+    await publish();
+    run = await finishedRun({ model_code: 'NEWER', keep_previous: true }, 'b');
+
+    await publish();
+
+    expect(await drawnByWebsite()).toEqual([testRun(station, buckets).model_code, 'NEWER']);
+  });
+
+  test('leaves a superseded default of upstream’s scripts on the page', async () => {
+    await insertUpstreamModel('OLD', { default: true });
+
+    await publish();
+
+    expect(await drawnByWebsite()).toEqual(['OLD', run.model_code]);
+    expect((await models()).map((row) => row.default)).toEqual([false, true]);
+  });
+
+  test('keeps a model that is drawn under the same code when the new one is not promoted', async () => {
+    await insertUpstreamModel(run.model_code, {});
+    const before = await models();
+
+    const kept = await publish(false);
+
+    expect(kept).toMatchObject({ outcome: 'kept', model_id: null });
+    const [row] = await models();
+    expect(row).toMatchObject({ ...before[0], created_at: expect.anything() });
+  });
+
+  test('keeps a default that it is worse than, also under the same code', async () => {
+    await publish();
+    const before = await shared();
+    const [row] = await models();
+    run = await finishedRun({ overwrite: true, promote: 'if_better' }, 'b');
+
+    const kept = await publish({ ...decidedByInput(true, false), current_model_uuid: row.uuid });
+
+    expect(kept).toMatchObject({ outcome: 'kept', model_id: null, images: 0, predictions_url: null });
+    expect(kept.note).toContain(versionKeys(station.id, run.model_code, run.model_uuid).report);
+    const [after] = await models();
+    expect(after).toMatchObject({ ...row, created_at: expect.anything() });
+    expect(await shared()).toMatchObject(before);
+    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+  });
+
+  test('asks for another decision when the default is another than the one that was compared', async () => {
+    await publish();
+    run = await finishedRun({ model_code: 'NEWER', promote: 'if_better' }, 'b');
+
+    const attempt = publish({ ...decidedByInput(true, true), current_model_uuid: 'an older one' });
+
+    await expect(attempt).rejects.toThrow(DefaultChanged);
+    await expect(attempt).rejects.toThrow('Expected: an older one');
+    expect(await models()).toHaveLength(1);
+  });
+
+  test('finishes a model that is not to be published without a row and without public files', async () => {
+    run = await finishedRun({ publish: false }, 'b');
+
+    const finished = await publish(decidedByInput(false, false));
+
+    expect(finished).toMatchObject({ outcome: 'unpublished', model_id: null });
+    expect(await models()).toEqual([]);
+    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    const { manifest } = modelKeys(station.id, run.model_code);
+    expect(await readJson(inModelBucket(manifest), modelManifest)).toMatchObject({ outcome: 'unpublished' });
+  });
+
+  test.each([['published'], ['unpublished']])(
+    'puts back what lay at the fixed places of a model that is %s when the row cannot be written',
+    async (outcome) => {
+      if (outcome === 'unpublished') run = await finishedRun({ publish: false, overwrite: true }, 'c');
+      await predictImagesets(run, ['one', 'two']);
+      await publish(decidedByInput(run.parameters.publish, run.parameters.publish));
+      const isFixed = ([key]: [string, unknown]) => !/\/versions\/|\/people\.json$/.test(key);
+      const fixed = Object.entries(await shared()).filter(isFixed);
+      run = await finishedRun({ overwrite: true }, 'b');
+      await predictImagesets(run, ['two', 'three'], 0.75);
+      await database.query(
+        `ALTER TABLE models ADD CONSTRAINT refused CHECK (uuid <> '${run.model_uuid}') NOT VALID`,
+      );
+
+      await expect(publish()).rejects.toThrow('check constraint');
+
+      await database.query('ALTER TABLE models DROP CONSTRAINT refused');
+
+      const after = await shared();
+      expect(
+        Object.entries(after).filter((file) => isFixed(file) && !file[0].includes(run.model_uuid)),
+      ).toEqual(fixed);
+    },
+  );
+
+  test('leaves out a photo in which people are found while the public files are made', async () => {
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-03-01T15:00:00Z', filename: 'a.JPG' },
+    ]);
+    const [id] = imageset.image_ids as [number];
+    const predictions = inModelBucket(run.keys.transform.predictions);
+    const [filename] = imageset.keys as [string];
+    const text = (await readText(predictions)).replace('train,1,', `train,${id},`).replace('a.jpg', filename);
+    await writeCsv(predictions, text);
+    const other = await connectDatabase(process.env);
+    await other.query('BEGIN');
+    await lockModels(other as unknown as Database, station.id);
+    const publishing = publish();
+    // Its public files are made by then, and it waits for the lock.
+    await until(async () => (await waitingForLock()) > 0);
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [id]);
+    await other.query('COMMIT');
+    await other.end();
+
+    await publishing;
+
+    expect(await readText(inPublic('predictions.csv'))).not.toContain(`,${id},`);
+    expect(await readText(imagesetFile(imageset.uuid))).not.toContain(filename);
+    const { folders } = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
+    expect(folders).toEqual({ [run.model_uuid]: [id] });
+  });
+
+  test('leaves a dataset that another model was trained on as it is', async () => {
+    await publish();
+    const { summary } = datasetKeys(station.id, run.dataset_code);
+    run = await finishedRun({ model_code: 'SECOND', dataset_code: run.dataset_code }, 'b');
+
+    await publish();
+
+    expect(await readText(inModelBucket(summary))).toContain('"of": "a"');
+  });
+
+  test('remembers the public folder of the model that it replaces, and what upstream’s scoring goes by', async () => {
+    const fixed = modelKeys(station.id, run.model_code);
+    await writeJson(inModelBucket(fixed.input.summary), { upstream: true });
+    await insertRow(database, 'models', {
+      station_id: station.id,
+      model_type_id: 'RANK',
+      variable_id: 'FLOW_CFS',
+      code: run.model_code,
+      uuid: 'upstreams',
+    });
+
+    await publish();
+
+    const replaced = versionKeys(station.id, run.model_code, 'upstreams');
+    expect(await readText(inModelBucket(replaced.replaced))).toContain(run.model_uuid);
+    expect(await readText(inModelBucket(replaced.input.summary))).toContain('upstream');
+  });
+
+  test('replaces the row of the same code, also where older scripts left several (Q-P6)', async () => {
+    const old = { station_id: station.id, model_type_id: 'RANK', code: run.model_code, uuid: 'old' };
+    await insertRow(database, 'models', { ...old, updated_at: '2020-01-01' });
+    const newest = await insertRow(database, 'models', { ...old, updated_at: '2020-01-02' });
+
+    const { model_id } = await publish();
+
+    const rows = await models();
+    expect(rows).toHaveLength(1);
+    expect(model_id).toBe(newest);
+    expect(rows[0]).toMatchObject({ id: newest, uuid: run.model_uuid });
+    expect(rows[0].updated_at.getFullYear()).toBeGreaterThan(2020);
+  });
+
+  test('leaves no row behind whose files are missing when it cannot be written (Q-P4)', async () => {
+    const old = { station_id: station.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS' };
+    await insertRow(database, 'models', { ...old, code: 'OLD', default: true });
+    run = { ...run, parameters: { ...run.parameters, model_type: 'NONE' } };
+
+    await expect(publish()).rejects.toThrow('foreign key');
+
+    expect((await models()).map((row) => [row.code, row.default])).toEqual([['OLD', true]]);
+  });
+});
+
+describe('A person who changes what the website draws', () => {
+  type Change = Partial<DrawingRequest> & Pick<DrawingRequest, 'action' | 'code'>;
+  const requestOf = (change: Change): DrawingRequest => ({
+    station_id: station.id,
+    keepPrevious: false,
+    allowRemovals: false,
+    ...change,
+  });
+  // The photos of the training, by their ids.
+  beforeEach(async () => {
+    const { id } = await insertImageset(database, station.id, []);
+    await database.query(
+      `INSERT INTO images (id, imageset_id, status) SELECT n, $1, 'DONE' FROM generate_series(1, 400) n
+           ON CONFLICT (id) DO UPDATE SET imageset_id = $1, pii_on = false`,
+      [id],
+    );
+    await database.query("SELECT setval('images_id_seq', greatest(400, (SELECT max(id) FROM images)))");
+  });
+  async function change(wanted: Change): Promise<DrawingChange | null> {
+    const request = requestOf(wanted);
+    const agreed = await findDrawingChange(request, buckets);
+    if (agreed) await changeDrawing(request, agreed, buckets, 'us-west-2');
+    return agreed;
+  }
+  /** A default, and a model that was not promoted. */
+  async function publishTwo(): Promise<Run> {
+    await publish();
+    const first = run;
+    run = await finishedRun({ model_code: 'SECOND', promote: 'never' }, 'b');
+    await publish(false);
+    for (const { execution_arn } of [first, run]) executions.ended.add(execution_arn);
+    return first;
+  }
+
+  test('promotes a model that had no public file, with the scores that it has by now', async () => {
+    const first = await publishTwo();
+    const own = inModelBucket(versionKeys(station.id, 'SECOND', run.model_uuid).transform.predictions);
+    await writeCsv(own, `${await readText(own)}val,4,2026-03-03T12:00:00Z,d.jpg,,,0.75\n`);
+
+    const done = await change({ action: 'promote', code: 'SECOND' });
+
+    expect(await drawnByWebsite()).toEqual(['SECOND']);
+    expect((await models()).map((row) => row.default)).toEqual([false, true]);
+    expect(done?.superseded.map(({ code }) => code)).toEqual([first.model_code]);
+    expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/`)).toEqual({
+      'SECOND.html': PAGE,
+      'annotations.csv': TABLE,
+      'images.csv': TABLE,
+      'model.tar.gz': WEIGHTS,
+      'predictions.csv': TABLE,
+    });
+    const text = await readText(inPublic('predictions.csv'));
+    expect(
+      text
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.split(',')[1]),
+    ).toEqual(['1', '3', '4']);
+    expect(text).toContain('2026-03-03T04:00:00-08:00');
+    expect(await readText(inPublic('annotations.csv'))).not.toContain('Bob was here');
+    expect(await change({ action: 'promote', code: 'SECOND' })).toBe(null);
+  });
+
+  test('goes back to the former default, which is drawn again, and may keep the other one', async () => {
+    const first = await publishTwo();
+    await change({ action: 'promote', code: 'SECOND' });
+
+    await change({ action: 'promote', code: first.model_code, keepPrevious: true });
+
+    expect((await drawnByWebsite()).sort()).toEqual([first.model_code, 'SECOND'].sort());
+    expect((await models()).map((row) => row.default)).toEqual([true, false]);
+  });
+
+  test('takes a model off the page and restores it with the day of its training', async () => {
+    await publishTwo();
+    const [{ code, updated_at }] = await models();
+
+    await change({ action: 'unpublish', code });
+    const [hidden] = await models();
+    await change({ action: 'restore', code });
+
+    expect(hidden).toMatchObject({ predictions_url: null, diagnostics_s3: null, default: false });
+    const [row] = await models();
+    expect(row).toMatchObject({ default: false, updated_at });
+    expect(row.predictions_url).toContain('/predictions.csv');
+  });
+
+  test('restores a model of upstream’s with the very addresses that it had', async () => {
+    const elsewhere = 'https://elsewhere.example/models/old/predictions.csv';
+    await insertUpstreamModel('OLD', { default: true, predictions_url: elsewhere });
+    const [before] = await models();
+    await change({ action: 'unpublish', code: 'OLD' });
+    expect(await drawnByWebsite()).toEqual([]);
+
+    await change({ action: 'restore', code: 'OLD' });
+
+    expect(await models()).toEqual([{ ...before, default: false }]);
+  });
+
+  test('draws nothing of upstream’s that has no files', async () => {
+    const uuid = await insertUpstreamModel('OLD', { predictions_url: null, diagnostics_url: null });
+    await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/predictions.csv` });
+
+    const attempt = change({ action: 'restore', code: 'OLD' });
+
+    await expect(attempt).rejects.toThrow(ObjectNotFound);
+    await expect(attempt).rejects.toThrow(`models/${uuid}/predictions.csv`);
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('shows nobody in whom people were found while the model was off the page', async () => {
+    const imageset = await insertImageset(database, station.id, [
+      { timestamp: '2026-03-01T15:00:00Z', filename: 'seen.jpg' },
+    ]);
+    const [id] = imageset.image_ids as [number];
+    const predictions = inModelBucket(run.keys.transform.predictions);
+    await writeCsv(predictions, (await readText(predictions)).replace('train,1,', `train,${id},`));
+    await publish(false);
+    executions.ended.add(run.execution_arn);
+    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [id]);
+
+    await change({ action: 'promote', code: run.model_code });
+
+    expect(await readText(inPublic('predictions.csv'))).not.toContain(`train,${id},`);
+    const record = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
+    expect(record.folders[run.model_uuid]).toContain(id);
+  });
+
+  test('shows no photo of the training that is gone, and asks where they are many', async () => {
+    await publish(false);
+    executions.ended.add(run.execution_arn);
+    await database.query('DELETE FROM images WHERE id = 1');
+    await change({ action: 'promote', code: run.model_code });
+    expect(await readText(inPublic('images.csv'))).not.toMatch(/,1,2026/);
+    await change({ action: 'unpublish', code: run.model_code });
+    await database.query('DELETE FROM images WHERE id <= 100');
+
+    const attempt = change({ action: 'restore', code: run.model_code });
+
+    await expect(attempt).rejects.toThrow(TooManyRemovals);
+    await expect(attempt).rejects.toThrow('100 of 400 photos are no longer in the database');
+    expect(await drawnByWebsite()).toEqual([]);
+    await change({ action: 'restore', code: run.model_code, allowRemovals: true });
+    expect(await drawnByWebsite()).toEqual([run.model_code]);
+  });
+
+  test('is refused while an execution works on the code', async () => {
+    await publish(false);
+    executions.ended.clear();
+    await takeClaim(
+      inModelBucket(modelKeys(station.id, run.model_code).scoring_claim),
+      {
+        execution_arn: 'arn:of-a-scoring',
+        started_at: run.started_at,
+        model_uuid: run.model_uuid,
+        job_suffix: 'a',
+      },
+      { overwrite: true, isRunning: async () => false },
+    );
+
+    const attempt = change({ action: 'promote', code: run.model_code });
+
+    await expect(attempt).rejects.toThrow(ClaimLost);
+    await expect(attempt).rejects.toThrow('arn:of-a-scoring');
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('is told when the rows are others than those that were agreed to', async () => {
+    const first = await publishTwo();
+    const request = requestOf({ action: 'promote', code: 'SECOND' });
+    const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
+    await change({ action: 'unpublish', code: first.model_code });
+
+    const attempt = changeDrawing(request, agreed, buckets, 'us-west-2');
+
+    await expect(attempt).rejects.toThrow(ObjectChanged);
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('is told which models there are when the code is none of them', async () => {
+    await publish();
+
+    const attempt = change({ action: 'promote', code: 'NONE' });
+
+    await expect(attempt).rejects.toThrow(NoModel);
+    await expect(attempt).rejects.toThrow(`Found: ${run.model_code}`);
+  });
+});

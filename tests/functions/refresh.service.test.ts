@@ -1,0 +1,581 @@
+import { createServer, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type pg from 'pg';
+import { handler as plan } from '../../functions/plan-refresh.ts';
+import { handler as summarize } from '../../functions/summarize-refresh.ts';
+import { readJson, readText, writeObject } from '../../shared/aws/object-store.ts';
+import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
+import { executionLimit, USUAL_MARGIN } from '../../shared/execution/job-limits.ts';
+import { stationKeys } from '../../shared/execution/keys.ts';
+import { STARTED_BY } from '../../shared/inputs/started-by.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
+import { changePeopleRecord } from '../../shared/model-bucket/people-record.ts';
+import { withCleanFolders, withNewFolder } from '../../shared/predictions/people-record.ts';
+import { type Refresh, refreshPlan } from '../../shared/refresh/state.ts';
+import { call } from '../fixtures/run.ts';
+import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../fixtures/station.ts';
+
+const PREFIX = 'arn:aws:states:us-west-2:000000000000:execution:fpe-test';
+const HOUR_MS = 3_600_000;
+const NOW = Date.now();
+const hoursAgo = (hours: number) => new Date(NOW - hours * HOUR_MS);
+
+let database: pg.Client;
+let buckets: { storage: string; model: string };
+/** What DescribeExecution answers, by ARN. */
+let executions: Record<string, object>;
+/** What ListExecutions answers of those that run; times in seconds. */
+let running: { executionArn: string; stateMachineArn: string; startDate: number; redriveDate?: number }[];
+let stepFunctions: Server;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  stepFunctions = createServer(async (request, response) => {
+    const { executionArn, stateMachineArn, statusFilter } = JSON.parse(String(await buffer(request)));
+    const found = stateMachineArn
+      ? {
+          executions:
+            statusFilter === 'RUNNING'
+              ? running.filter((one) => one.stateMachineArn === stateMachineArn)
+              : [],
+        }
+      : executions[executionArn];
+    response.writeHead(found ? 200 : 400, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(found ?? { __type: 'ExecutionDoesNotExist', message: executionArn }));
+  });
+  await new Promise<void>((resolve) => {
+    stepFunctions.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = stepFunctions.address() as { port: number };
+  Object.assign(process.env, { AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}`, MAX_RUN_HOURS: '12' });
+});
+beforeEach(async () => {
+  executions = {};
+  running = [];
+  buckets = await createTestBuckets();
+  await database.query('DELETE FROM stations');
+});
+afterAll(async () => {
+  await database.end();
+  stepFunctions.closeAllConnections();
+  stepFunctions.close();
+});
+
+const station = async (name: string) => (await insertStation(database, { name })).id;
+const model = (station_id: number, trainedHoursAgo: number, row: object = {}) =>
+  insertRow(database, 'models', {
+    station_id,
+    model_type_id: 'RANK',
+    variable_id: 'FLOW_CFS',
+    code: 'RANK-FLOW-A',
+    uuid: 'a',
+    default: true,
+    status: 'DONE',
+    created_at: hoursAgo(trainedHoursAgo),
+    updated_at: hoursAgo(trainedHoursAgo),
+    ...row,
+  });
+async function session(station_id: number, n: number, createdHoursAgo: number, row: object = {}) {
+  const { rows } = await database.query('SELECT user_id FROM stations WHERE id = $1', [station_id]);
+  await insertRow(database, 'annotations', {
+    user_id: rows[0].user_id,
+    station_id,
+    n,
+    status: 'DONE',
+    url: 'https://x/a.json',
+    created_at: hoursAgo(createdHoursAgo),
+    ...row,
+  });
+}
+async function photo(station_id: number, createdHoursAgo: number, row: object = {}, imageset: object = {}) {
+  const at = { created_at: hoursAgo(createdHoursAgo), updated_at: hoursAgo(createdHoursAgo) };
+  const imageset_id = await insertRow(database, 'imagesets', {
+    station_id,
+    status: 'DONE',
+    ...at,
+    ...imageset,
+  });
+  await insertRow(database, 'images', {
+    imageset_id,
+    status: 'DONE',
+    timestamp: hoursAgo(500),
+    ...at,
+    ...row,
+  });
+}
+
+const execution = (name: string) => ({
+  arn: `${PREFIX}-refresh-stations:${name}`,
+  name,
+  started_at: '2026-11-24T08:00:00.123Z',
+});
+const planned = (input: object = {}, name = 'one') => call(plan, { input, execution: execution(name) });
+const decisionsOf = async ({ bucket, plan_key }: Refresh) =>
+  (await readJson({ bucket, key: plan_key }, refreshPlan)).decisions;
+const reasonsOf = async (refresh: Refresh) =>
+  (await decisionsOf(refresh)).map(
+    ({ station_name, action, reason }) => `${station_name} ${action}: ${reason}`,
+  );
+
+describe('PlanRefresh', () => {
+  test.each(['infinity', '-infinity', '20226-01-01T00:00:00Z'])(
+    'does not promise work for ever because of rows of %s',
+    async (impossible) => {
+      const odd = await station('Odd');
+      await model(odd, 48);
+      await session(odd, 900, 1, { created_at: impossible });
+      await photo(odd, 100, { updated_at: impossible }, { created_at: impossible });
+      await photo(odd, 1, { timestamp: impossible });
+
+      expect((await reasonsOf(await planned())).map((reason) => reason.split(':')[0])).toEqual([
+        'Odd nothing',
+      ]);
+    },
+  );
+
+  test.each(['infinity', '-infinity', '20226-01-01T00:00:00Z'])(
+    'trains and scores a station whose model is of %s, after which it has a model of today',
+    async (impossible) => {
+      const odd = await station('Odd');
+      await model(odd, 48, { created_at: impossible });
+      await session(odd, 900, 100);
+      await photo(odd, 100);
+
+      expect((await reasonsOf(await planned()))[0]).toContain('Odd train');
+      expect((await reasonsOf(await planned({ mode: 'score' }, 'two')))[0]).toContain('Odd score');
+    },
+  );
+
+  test('tells stations of different histories apart, and keeps every reason in S3', async () => {
+    const fresh = await station('Fresh');
+    await session(fresh, 600, 100);
+    const settled = await station('Settled');
+    await model(settled, 48);
+    await session(settled, 700, 100);
+    await photo(settled, 100);
+    const photographed = await station('Photographed');
+    await model(photographed, 48);
+    await photo(photographed, 1);
+    const annotated = await station('Annotated');
+    await model(annotated, 48);
+    await session(annotated, 300, 100);
+    await session(annotated, 499, 2);
+    await session(annotated, 1, 1);
+    await photo(annotated, 1);
+    await station('Empty');
+
+    const refresh = await planned();
+
+    const trainedOn = hoursAgo(48).toISOString().slice(0, 10);
+    expect(await reasonsOf(refresh)).toEqual([
+      'Fresh train: It has no model yet and 600 annotation pairs.',
+      `Settled nothing: It has 0 new annotation pairs of 500 since the training of ${trainedOn}. It has no new photos since RANK-FLOW-A last scored on ${trainedOn}.`,
+      `Photographed score: It has 1 new photo since RANK-FLOW-A last scored on ${trainedOn}.`,
+      `Annotated train: It has 500 new annotation pairs since the training of ${trainedOn}.`,
+      'Empty nothing: It has no annotation pairs.',
+    ]);
+    expect(refresh).toMatchObject({
+      status: 'refreshed',
+      concurrency: 5,
+      executions: PREFIX,
+      train: { promote: 'if_better', [STARTED_BY]: execution('one').arn },
+      score: { [STARTED_BY]: execution('one').arn },
+      tasks: [
+        { station_id: fresh, action: 'train', own: { station_id: fresh } },
+        { station_id: annotated, action: 'train', own: { station_id: annotated } },
+        {
+          station_id: photographed,
+          action: 'score',
+          own: { station_id: photographed, variable_code: 'FLOW_CFS' },
+        },
+      ],
+    });
+    expect(refresh.id).toMatch(/^20261124-080000-[0-9a-f]{8}$/);
+  });
+
+  test.each<[string, (id: number) => Promise<unknown>]>([
+    ['flagged', (id) => session(id, 600, 1, { flag: true })],
+    ['not finished', (id) => session(id, 600, 1, { status: 'IN_PROGRESS' })],
+    ['of another variable', (id) => session(id, 600, 1, { variable: 'SNOW' })],
+    ['without a file', (id) => session(id, 600, 1, { url: null })],
+    ['without a count', (id) => session(id, 600, 1, { n: null })],
+  ])('does not count pairs of a session that is %s', async (_, insert) => {
+    await insert(await station('Mill Brook'));
+
+    expect(await reasonsOf(await planned())).toEqual(['Mill Brook nothing: It has no annotation pairs.']);
+  });
+
+  test.each<[string, boolean, object, object]>([
+    ['came after the last scoring', true, {}, {}],
+    ['was processed after it', true, { created_at: hoursAgo(90) }, {}],
+    [
+      'lies in an imageset that was finished after it',
+      true,
+      { created_at: hoursAgo(90), updated_at: hoursAgo(90) },
+      {},
+    ],
+    ['is not processed', false, { status: 'FAILED' }, {}],
+    ['has no time', false, { timestamp: null }, {}],
+    ['lies in an imageset that is not finished', false, {}, { status: 'PROCESSING' }],
+  ])('a photo that %s is new: %s', async (_, isNew, row, imageset) => {
+    const id = await station('Mill Brook');
+    await model(id, 48);
+    await photo(id, 1, row, imageset);
+
+    const [decision] = await decisionsOf(await planned());
+
+    expect(decision?.action).toBe(isNew ? 'score' : 'nothing');
+  });
+
+  describe('a photo that shows people', () => {
+    const FLAGGED = { pii_person: 0.9 };
+    /** A station with one such photo, and with the folder of a model for it to be in. */
+    async function stationWithPeople(row: object = {}): Promise<{ id: number; uuid: string }> {
+      const id = await station('Mill Brook');
+      const uuid = `uuid-of-${id}`;
+      await model(id, 48, { uuid, ...row });
+      await photo(id, 90, { ...FLAGGED, updated_at: hoursAgo(90) });
+      return { id, uuid };
+    }
+    const photoIds = async (id: number): Promise<number[]> => {
+      const { rows } = await database.query(
+        'SELECT i.id FROM images i JOIN imagesets s ON s.id = i.imageset_id WHERE s.station_id = $1',
+        [id],
+      );
+      return rows.map((each) => each.id);
+    };
+    const ownerOf = (id: number) => ({ buckets, keys: stationKeys(id) });
+    const actionOf = async (input: object = {}) => (await decisionsOf(await planned(input)))[0];
+
+    test('starts a scoring as long as a public folder may name it, whenever it came', async () => {
+      const { id, uuid } = await stationWithPeople();
+      expect((await actionOf())?.reason).toMatch(/^People or vehicles are in 1 photo /);
+
+      const people = await photoIds(id);
+      await changePeopleRecord(ownerOf(id), (record) => withCleanFolders(record, [uuid], people));
+
+      expect((await actionOf())?.action).toBe('nothing');
+    });
+
+    test('starts one again for a model that has come since, or has been replaced', async () => {
+      const { id, uuid } = await stationWithPeople();
+      const people = await photoIds(id);
+      await changePeopleRecord(ownerOf(id), (record) => withCleanFolders(record, [uuid], people));
+      await model(id, 2, { uuid: 'newer', code: 'RANK-FLOW-B', default: false });
+      expect((await actionOf())?.action).toBe('score');
+
+      await changePeopleRecord(ownerOf(id), (record) => withNewFolder(record, 'newer', people, ['former']));
+
+      expect((await actionOf())?.action).toBe('score');
+    });
+
+    test('goes from a station without a default model, and where only training is asked for', async () => {
+      const { id } = await stationWithPeople({ default: false });
+
+      const refresh = await planned({ mode: 'train' });
+
+      expect(refresh.tasks).toEqual([
+        {
+          station_id: id,
+          action: 'score',
+          own: expect.objectContaining({ model_code: 'RANK-FLOW-A' }),
+          timeout_seconds: expect.any(Number),
+        },
+      ]);
+    });
+
+    test('starts nothing at a station that has published nothing', async () => {
+      await photo(await station('Mill Brook'), 1, FLAGGED);
+
+      expect((await actionOf())?.action).toBe('nothing');
+    });
+  });
+
+  test('scores with the default model, and counts pairs from the newest, which need not be the default', async () => {
+    const id = await station('Mill Brook');
+    await model(id, 200);
+    await session(id, 600, 100);
+    await model(id, 48, { code: 'RANK-FLOW-B', default: false });
+    await photo(id, 100);
+
+    const [decision] = await decisionsOf(await planned());
+
+    expect(decision).toMatchObject({
+      action: 'score',
+      reason: expect.stringMatching(/^It has 1 new photo since RANK-FLOW-A /),
+    });
+  });
+
+  test('gives parameters of all stations and of one to its training, and says which stations are not there', async () => {
+    const id = await station('Mill Brook');
+    await session(id, 60, 1, { variable: 'STAGE' });
+
+    const settings = {
+      station_ids: [id, 999_999],
+      mode: 'train',
+      min_new_pairs: 50,
+      train: { n_epochs: 5, transform_instance_count: 4 },
+      stations: { [id]: { variable_code: 'STAGE_FT' } },
+    };
+    const refresh = await planned(settings);
+
+    expect(refresh.train).toMatchObject({ n_epochs: 5, transform_instance_count: 4 });
+    expect(refresh.score).toEqual({ transform_instance_count: 4, [STARTED_BY]: execution('one').arn });
+    expect(refresh.tasks).toEqual([
+      {
+        station_id: id,
+        action: 'train',
+        own: { station_id: id, variable_code: 'STAGE_FT' },
+        timeout_seconds: executionLimit(
+          parseRunInput({ station_id: id, ...settings.train }),
+          'train',
+          USUAL_MARGIN,
+        ),
+      },
+    ]);
+    expect((await reasonsOf(refresh))[1]).toBe('null nothing: There is no station 999999 in the database.');
+  });
+
+  test('only makes the plan where the input asks for no more', async () => {
+    await session(await station('Mill Brook'), 600, 1);
+    await planned({}, 'running');
+    executions[execution('running').arn] = { status: 'RUNNING' };
+
+    const refresh = await planned({ dry_run: true }, 'dry');
+
+    expect(refresh).toMatchObject({ status: 'dry_run', tasks: [] });
+    expect((await decisionsOf(refresh))[0]?.action).toBe('train');
+  });
+
+  test('leaves the work to a refresh that is running, and takes over from one that has ended', async () => {
+    await session(await station('Mill Brook'), 600, 1);
+    await planned({}, 'first');
+    executions[execution('first').arn] = { status: 'RUNNING' };
+
+    const second = await planned({}, 'second');
+    executions[execution('first').arn] = { status: 'FAILED' };
+    const third = await planned({}, 'third');
+
+    expect(second).toMatchObject({
+      status: 'already_running',
+      note: expect.stringContaining(execution('first').arn),
+      tasks: [],
+    });
+    expect(third.status).toBe('refreshed');
+  });
+
+  test('of two that start at once, one has the work', async () => {
+    for (const name of ['a', 'b', 'c']) executions[execution(name).arn] = { status: 'RUNNING' };
+
+    const statuses = await Promise.all(['a', 'b', 'c'].map(async (name) => (await planned({}, name)).status));
+
+    expect(statuses.sort()).toEqual(['already_running', 'already_running', 'refreshed']);
+  });
+
+  test('does nothing for a start of the schedule that is delivered a second time, and works for the next', async () => {
+    const nightly = { schedule: 'nightly', scheduled_at: '2026-11-24T08:00:00Z' };
+    await planned(nightly, 'first');
+
+    const repeated = await planned(nightly, 'second');
+    const next = await planned({ ...nightly, scheduled_at: '2026-11-25T08:00:00Z' }, 'third');
+
+    expect([repeated.status, next.status]).toEqual(['already_started', 'refreshed']);
+  });
+
+  test('does not take two starts for one where the schedule told no instant', async () => {
+    const untold = { schedule: 'nightly', scheduled_at: '<aws.scheduler.scheduled-time>' };
+    await planned(untold, 'first');
+
+    expect((await planned(untold, 'second')).status).toBe('refreshed');
+  });
+
+  test('makes the same plan for the same execution when it is tried again', async () => {
+    await session(await station('Mill Brook'), 600, 1);
+    executions[execution('one').arn] = { status: 'RUNNING' };
+
+    expect(await planned()).toEqual(await planned());
+  });
+
+  test.each([
+    [{ mod: 'score' }, InvalidInput, /mod is not a name of the input, did you mean mode\?/],
+    [{ train: { variable_code: 'TASTE' } }, VariableNotFound, /TASTE/],
+  ] as const)('refuses %j', async (input, type, message) => {
+    await station('Mill Brook');
+
+    await expect(planned(input)).rejects.toThrow(type);
+    await expect(planned(input)).rejects.toThrow(message);
+  });
+
+  test('refuses overrides that would not fit into the state of the machine', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, index) => station(`Station ${index}`)));
+    for (const id of ids) await session(id, 600, 1);
+    const own = { training_instance_type: `ml.${'a'.repeat(6000)}.xlarge` };
+
+    const refused = planned({ stations: Object.fromEntries(ids.map((id) => [id, own])) });
+
+    await expect(refused).rejects.toThrow(/too many parameters.*station_ids/);
+  });
+});
+
+describe('SummarizeRefresh', () => {
+  const arnOf = (machine: string, station: number) => `${PREFIX}-${machine}:r-${station}-0`;
+
+  async function refreshOf(change: Partial<Refresh> = {}): Promise<Refresh> {
+    const plan_key = 'rank/refreshes/r/plan.json';
+    const decisions = [
+      { station_id: 1, station_name: 'Mill Brook', action: 'train', reason: 'It has pairs.' },
+      { station_id: 2, station_name: 'West, Brook', action: 'score', reason: 'It has photos.' },
+      { station_id: 3, station_name: 'Jimmy Brook', action: 'train', reason: 'It has pairs.' },
+      { station_id: 4, station_name: 'Dry Brook', action: 'score', reason: 'It has photos.' },
+      { station_id: 5, station_name: 'Sanderson', action: 'nothing', reason: 'It has nothing.' },
+      {
+        station_id: 6,
+        station_name: null,
+        action: 'nothing',
+        reason: 'There is no station 6 in the database.',
+      },
+    ];
+    const body = JSON.stringify({ refresh_id: 'r', created_at: '2026-11-24T08:00:00Z', decisions });
+    await writeObject({ bucket: buckets.model, key: plan_key }, body, 'application/json');
+    const common = {
+      concurrency: 5,
+      executions: PREFIX,
+      bucket: buckets.model,
+      plan_key,
+      train: {},
+      score: {},
+      tasks: [],
+    };
+    return { id: 'r', status: 'refreshed', note: 'Started by hand.', ...common, ...change };
+  }
+
+  test('tells of each station what was done and what came of it, in the output, as CSV and to people', async () => {
+    executions = {
+      [arnOf('train-station', 1)]: {
+        status: 'SUCCEEDED',
+        output: JSON.stringify({
+          model_code: 'RANK-FLOW-B',
+          images: { scored: 30_000 },
+          promotion: {
+            make_default: false,
+            reason: 'It is not better.',
+            pairs: 84,
+            accuracy: 0.7,
+            current_model_code: 'RANK-FLOW-A',
+            current_accuracy: 0.8,
+          },
+        }),
+      },
+      [arnOf('score-station', 2)]: {
+        status: 'SUCCEEDED',
+        output: '{"scored":12,"removed":1,"unreadable":0}',
+      },
+      [arnOf('train-station', 3)]: {
+        status: 'FAILED',
+        error: 'NotEnoughPairs',
+        cause: JSON.stringify({ errorMessage: `There are too few. ${'x'.repeat(900)}` }),
+      },
+    };
+    const outcomes = [
+      { station_id: 1, execution_arn: arnOf('train-station', 1), error: '' },
+      { station_id: 3, execution_arn: arnOf('train-station', 3), error: 'States.TaskFailed' },
+      { station_id: 2, execution_arn: arnOf('score-station', 2), error: '' },
+      {
+        station_id: 4,
+        execution_arn: arnOf('score-station', 4),
+        error: 'StepFunctions.ExecutionLimitExceededException',
+      },
+    ];
+
+    const { output, is_worth_telling, subject, message } = await call(summarize, {
+      refresh: await refreshOf(),
+      outcomes,
+    });
+
+    expect(output.counts).toEqual({ stations: 6, train: 2, score: 2, nothing: 2, succeeded: 2, failed: 3 });
+    expect(output.stations.map(({ station_id, outcome, detail }) => [station_id, outcome, detail])).toEqual([
+      [1, 'succeeded', 'RANK-FLOW-B, 30,000 photos scored. It is not better.'],
+      [2, 'succeeded', '12 photos scored, 1 removed'],
+      [3, 'failed', expect.stringMatching(/^NotEnoughPairs: There are too few\. x+…$/)],
+      [4, 'failed', 'StepFunctions.ExecutionLimitExceededException: It could not be started.'],
+      [5, 'none', ''],
+      [6, 'failed', 'StationNotFound'],
+    ]);
+    expect(is_worth_telling).toBe(true);
+    expect(subject).toBe('FPE refresh: 1 trained, 1 scored, 3 failed');
+    expect(message).toContain('6 stations: 1 trained, 1 scored, 3 failed, 2 left as they are.');
+    expect(message.indexOf('Station 3 (Jimmy Brook): train failed')).toBeLessThan(
+      message.indexOf('Station 1 (Mill Brook)'),
+    );
+    const csv = await readText({ bucket: buckets.model, key: 'rank/refreshes/r/result.csv' });
+    expect(csv.split('\n').slice(0, 3)).toEqual([
+      'station_id,station_name,action,reason,outcome,detail,execution_arn',
+      `1,Mill Brook,train,It has pairs.,succeeded,"RANK-FLOW-B, 30,000 photos scored. It is not better.",${arnOf('train-station', 1)}`,
+      `2,"West, Brook",score,It has photos.,succeeded,"12 photos scored, 1 removed",${arnOf('score-station', 2)}`,
+    ]);
+  });
+
+  test('believes what Step Functions says of an execution rather than the error of its start', async () => {
+    executions = { [arnOf('score-station', 2)]: { status: 'SUCCEEDED', output: '{"scored":1}' } };
+    const outcomes = [
+      {
+        station_id: 2,
+        execution_arn: arnOf('score-station', 2),
+        error: 'StepFunctions.ExecutionAlreadyExistsException',
+      },
+    ];
+
+    const { output } = await call(summarize, { refresh: await refreshOf(), outcomes });
+
+    expect(output.stations[1]).toMatchObject({ outcome: 'succeeded', detail: '1 photo scored' });
+  });
+
+  const runs = (machine: string, name: string, hours: number, redrivenHoursAgo?: number) => {
+    const stateMachineArn = `${PREFIX.replace(':execution:', ':stateMachine:')}-${machine}`;
+    const seconds = (hoursBefore: number) => (NOW - hoursBefore * HOUR_MS) / 1000;
+    running.push({
+      stateMachineArn,
+      executionArn: `${PREFIX}-${machine}:${name}`,
+      startDate: seconds(hours),
+      ...(redrivenHoursAgo !== undefined && { redriveDate: seconds(redrivenHoursAgo) }),
+    });
+  };
+
+  test('tells of executions that run for longer than expected, also when it did nothing itself', async () => {
+    runs('train-station', 'hangs', 30);
+    runs('score-station', 'hangs-more', 50);
+    runs('train-station', 'redriven', 40, 2);
+    runs('score-station', 'new', 1);
+    const refresh = await refreshOf({ status: 'already_running', note: 'Another refresh is running.' });
+
+    const { output, is_worth_telling, subject, message } = await call(summarize, { refresh, outcomes: [] });
+
+    expect(output.late).toEqual([
+      { execution_arn: `${PREFIX}-score-station:hangs-more`, hours: expect.closeTo(50, 0) },
+      { execution_arn: `${PREFIX}-train-station:hangs`, hours: expect.closeTo(30, 0) },
+    ]);
+    expect(is_worth_telling).toBe(true);
+    expect(subject).toMatch(/2 late$/);
+    expect(message).toContain(`npx fpe stop ${PREFIX}-train-station:hangs\n`);
+  });
+
+  test('is no worse where Step Functions does not say what runs', async () => {
+    delete process.env.MAX_RUN_HOURS;
+
+    const { output, is_worth_telling } = await call(summarize, { refresh: await refreshOf(), outcomes: [] });
+
+    process.env.MAX_RUN_HOURS = '12';
+    expect(output.late).toEqual([]);
+    expect(is_worth_telling).toBe(true);
+  });
+
+  test('a plan alone is no reason to write to people', async () => {
+    const { output, is_worth_telling } = await call(summarize, {
+      refresh: await refreshOf({ status: 'dry_run' }),
+      outcomes: [],
+    });
+
+    expect(is_worth_telling).toBe(false);
+    expect(output.stations[0]).toMatchObject({ action: 'train', outcome: 'planned' });
+  });
+});

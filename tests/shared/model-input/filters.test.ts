@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AnnotationRow } from '../../../shared/dataset/columns.ts';
+import { stationClock } from '../../../shared/formats/local-time.ts';
+import { parseRunInput } from '../../../shared/inputs/train-station.ts';
+import { imageFilter, isInWindow } from '../../../shared/model-input/image-filter.ts';
+import { imageSplitter } from '../../../shared/model-input/image-split.ts';
+import { filterPairs, type RankedPair } from '../../../shared/model-input/pair-filter.ts';
+import { pairLines } from '../../../shared/model-input/pair-lines.ts';
+import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
+
+const clock = stationClock('America/New_York');
+const filter = (input: object) => imageFilter(parseRunInput({ station_id: 1, ...input }), clock);
+const at = (text: string) => Date.parse(text);
+
+describe('the filter of photos', () => {
+  test('keeps the hours of the station, not of UTC, and the last hour to its last second', () => {
+    const filterOf = filter({});
+
+    const found = ['06:59:59', '07:00:00', '18:59:59', '19:00:00'].map((time) =>
+      filterOf(at(`2026-01-10T${time}-05:00`)),
+    );
+
+    expect(found).toEqual(['outside_hours', null, null, 'outside_hours']);
+  });
+
+  test('takes hour 0 for midnight, not for no limit (Q-P11)', () => {
+    const filterOf = filter({ min_hour: 0, max_hour: 0 });
+
+    expect(filterOf(at('2026-01-10T00:59:59-05:00'))).toBe(null);
+    expect(filterOf(at('2026-01-10T01:00:00-05:00'))).toBe('outside_hours');
+  });
+
+  test('keeps the months from November to March, and the hours of a night (Q-I10)', () => {
+    const filterOf = filter({ min_month: 11, max_month: 3, min_hour: 22, max_hour: 4 });
+
+    expect(filterOf(at('2026-12-10T23:30:00-05:00'))).toBe(null);
+    expect(filterOf(at('2026-03-31T04:59:00-04:00'))).toBe(null);
+    expect(filterOf(at('2026-07-10T23:30:00-04:00'))).toBe('outside_months');
+    expect(filterOf(at('2026-12-10T12:00:00-05:00'))).toBe('outside_hours');
+    expect([isInWindow(5, 5, 5), isInWindow(6, 5, 5)]).toEqual([true, false]);
+  });
+
+  test('takes dates as those of the station, both inclusive (Q-I8)', () => {
+    const filterOf = filter({ images_start: '2026-01-10', images_end: '2026-01-11', max_hour: 23 });
+
+    const found = ['2026-01-09T18:00', '2026-01-10T07:00', '2026-01-11T23:30', '2026-01-12T08:00'].map(
+      (time) => filterOf(at(`${time}:00-05:00`)),
+    );
+
+    expect(found).toEqual(['outside_dates', null, null, 'outside_dates']);
+  });
+});
+
+const pair = (left: number, right: number, rank: string | null, time = '2026-01-10T12:00:00-05:00') =>
+  ({
+    rank,
+    'left.imageId': left,
+    'right.imageId': right,
+    'left.timestamp': at(time),
+    'right.timestamp': at(time),
+    'left.filename': `${left}.jpg`,
+    'right.filename': `${right}.jpg`,
+    'left.value': left,
+    'right.value': null,
+  }) as AnnotationRow;
+
+describe('the filter of pairs', () => {
+  const images = new Set([1, 2, 3, 4]);
+
+  test('counts each pair once, under the first filter that removes it', () => {
+    const pairs = [
+      pair(1, 2, 'LEFT'),
+      pair(1, 2, 'UNKNOWN'),
+      pair(1, 2, null),
+      pair(1, 9, 'LEFT'),
+      pair(9, 1, 'UNKNOWN'),
+      pair(3, 4, 'SAME', '2026-01-09T12:00:00-05:00'),
+    ];
+
+    const { kept, removed } = filterPairs(pairs, images, { start: '2026-01-10' }, clock, seededRandom(1));
+
+    expect(kept).toEqual([pairs[0]]);
+    expect(removed).toEqual({ not_ranked: 3, photo_filtered: 1, outside_dates: 1, not_sampled: 0 });
+  });
+
+  test('draws a sample that is the same for the same seed and stays in order (Q-I9)', () => {
+    const pairs = Array.from({ length: 50 }, (_, index) => ({ ...pair(1, 2, 'LEFT'), pair_id: index }));
+    const sample = (seed: number) =>
+      filterPairs(pairs, images, { maxN: 10 }, clock, seededRandom(seed)).kept.map(({ pair_id }) => pair_id);
+
+    const [one, same, other] = [sample(1), sample(1), sample(2)];
+
+    expect(one).toHaveLength(10);
+    expect(one).toEqual(one.toSorted((a, b) => a - b));
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+});
+
+test('each pair is written twice, mirrored, with a plain 0 for SAME (Q-I6)', () => {
+  const pairs = [pair(1, 2, 'LEFT'), pair(3, 4, 'SAME')] as RankedPair[];
+
+  const lines = [...pairLines(pairs, [true, false], () => 't')];
+
+  expect(
+    lines.map(({ split, pair, image_id_1, image_id_2, label }) => [
+      split,
+      pair,
+      image_id_1,
+      image_id_2,
+      label,
+    ]),
+  ).toEqual([
+    ['train', 1, 1, 2, 1],
+    ['train', 1, 2, 1, -1],
+    ['val', 2, 3, 4, 0],
+    ['val', 2, 4, 3, 0],
+  ]);
+  expect(lines.every(({ label }) => !Object.is(label, -0))).toBe(true);
+});
+
+test('a photo takes the split of its pairs, training first, else it lies within or outside their local dates', () => {
+  const pairs = [pair(1, 2, 'LEFT'), pair(2, 3, 'LEFT', '2026-01-12T12:00:00-05:00')] as RankedPair[];
+  const splitOf = imageSplitter(pairs, [true, false], (epochMs) => clock.calendar(epochMs).date);
+
+  const splits = [1, 2, 3].map((image_id) => splitOf({ image_id, timestamp: 0 }));
+  const others = ['2026-01-09T23:59', '2026-01-10T00:00', '2026-01-12T23:59', '2026-01-13T00:00'].map(
+    (time) => splitOf({ image_id: 9, timestamp: at(`${time}:00-05:00`) }),
+  );
+
+  expect(splits).toEqual(['train', 'train', 'val']);
+  expect(others).toEqual(['test-out', 'test-in', 'test-in', 'test-out']);
+});

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { stationClock } from '../../../shared/formats/local-time.ts';
+import { misreadWindows, windowFilter } from '../../../shared/model-input/model-windows.ts';
+
+test('FPE’s container takes the same hours and months from rank-input.json, or there is a warning', () => {
+  const hour = fc.integer({ min: 0, max: 23 });
+  const month = fc.integer({ min: 1, max: 12 });
+  const windows = fc.record({ min_hour: hour, max_hour: hour, min_month: month, max_month: month });
+  fc.assert(
+    fc.property(windows, (given) => {
+      const isOurs = windowFilter(given, stationClock('UTC'));
+      const isTheirs = (atHour: number, inMonth: number) =>
+        atHour >= given.min_hour &&
+        atHour <= given.max_hour &&
+        inMonth >= given.min_month &&
+        inMonth <= given.max_month;
+      let isSame = true;
+      for (let atHour = 0; atHour < 24; atHour++)
+        for (let inMonth = 1; inMonth <= 12; inMonth++)
+          isSame &&= isOurs(Date.UTC(2026, inMonth - 1, 15, atHour)) === isTheirs(atHour, inMonth);
+
+      expect(misreadWindows(given)).toHaveLength(isSame ? 0 : 1);
+    }),
+  );
+});
+
+test('the warning names what wraps and what to do', () => {
+  const [warning] = misreadWindows({ min_hour: 22, max_hour: 4, min_month: 11, max_month: 3 });
+
+  expect(warning).toContain('for hours 22 to 4 and months 11 to 3,');
+  expect(warning).toContain('score new photos with score-station alone');
+});

@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  failureNotification,
+  scoringNotification,
+  statusChange,
+  trainingNotification,
+} from '../../../shared/notifications/execution-notifications.ts';
+import type { Notification } from '../../../shared/notifications/notification.ts';
+import { budget } from '../../fuzz/budget.ts';
+import { hostileText } from '../../fuzz/texts.ts';
+
+/** As people and programs write it, and longer than anybody expects. */
+const anyText = fc.oneof(
+  hostileText,
+  fc.string({ unit: fc.constantFrom('\\', '"', '{', '}', "'", '\n', '\r\n', '😀', '<', 'é', 'a', ' ') }),
+  hostileText.map((text) => text.padEnd(1000, text || 'x')),
+);
+
+const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-prod-train-station';
+const EXECUTION = `${MACHINE.replace('stateMachine', 'execution')}:first`;
+const changed = (detail: Record<string, unknown> = {}) =>
+  statusChange.parse({
+    time: '2026-11-26T22:45:37Z',
+    region: 'us-west-2',
+    detail: {
+      executionArn: EXECUTION,
+      stateMachineArn: MACHINE,
+      name: 'first',
+      status: 'FAILED',
+      input: '{"station_id":29}',
+      error: 'StationNotFound',
+      cause: JSON.stringify({ errorType: 'StationNotFound', errorMessage: 'no "row" with id 29', trace: [] }),
+      ...detail,
+    },
+  });
+
+/** What SNS takes, and what an e-mail shows. */
+function requireFit({ subject, message }: Notification): void {
+  expect(subject).toMatch(/^(?=[\p{L}\p{N}\p{P}])[\x20-\x7e]{1,99}$/u);
+  expect(Buffer.byteLength(message)).toBeLessThan(256 * 1024);
+  expect(message).not.toMatch(/[[\p{Cc}\u202a-\u202e\u2066-\u2069]--[\t\n]]/v);
+  expect(message.isWellFormed()).toBe(true);
+}
+
+describe('what is told of a failure', () => {
+  test('says which execution, what went wrong in plain words, and how to go on', () => {
+    expect(failureNotification(changed())).toEqual({
+      subject: 'FPE: station 29, FAILED (StationNotFound), fpe-prod-train-station',
+      message: [
+        'The execution first of fpe-prod-train-station ended as FAILED at 2026-11-26T22:45:37Z.',
+        'Input: {"station_id":29}',
+        'Error: StationNotFound',
+        'Cause: no "row" with id 29',
+        '',
+        'What it had not published is on the website as it was.',
+        `States, input and output: https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${EXECUTION}`,
+        `To go on where it failed: npx fpe redrive ${EXECUTION} (or Redrive in the console)`,
+      ].join('\n'),
+    });
+  });
+
+  test.each([
+    ['a stop without a reason', { status: 'ABORTED', error: null, cause: null }, 'Cause: not told'],
+    ['an event without its input, which was long', { input: null }, 'Input: not told'],
+    [
+      'a job',
+      { cause: '{"FailureReason":"AlgorithmError: no space left"}' },
+      'Cause: AlgorithmError: no space',
+    ],
+    ['a cause that is no JSON', { cause: 'a "text"\nof two lines' }, 'Cause: a "text"\n  of two lines'],
+  ])('is told of %s', (_, detail, line) => {
+    expect(failureNotification(changed(detail)).message).toContain(line);
+  });
+
+  test('has its own lines alone, and is one that SNS takes, whatever error, cause and input are', () => {
+    fc.assert(
+      fc.property(anyText, anyText, anyText, (error, cause, input) => {
+        const told = failureNotification(changed({ error, cause, input }));
+
+        requireFit(told);
+        const lines = told.message.split('\n').filter((line) => !line.startsWith('  '));
+        expect(lines.map((line) => /^(The execution|\w+:|What|States|To go on|$)/.exec(line)?.[1])).toEqual([
+          'The execution',
+          'Input:',
+          'Error:',
+          'Cause:',
+          '',
+          'What',
+          'States',
+          'To go on',
+        ]);
+      }),
+      budget(),
+    );
+  });
+
+  test('is the message of a function, letter for letter, though it holds quotes, backslashes and braces', () => {
+    const errorMessage = 'Station 1 ("A\\B {}"): no row';
+
+    const { message } = failureNotification(changed({ cause: JSON.stringify({ errorMessage }) }));
+
+    expect(message).toContain(`Cause: ${errorMessage}\n`);
+  });
+});
+
+describe('what is told of a success', () => {
+  const training = (name: string, reason: string, note: string, remarks = '') =>
+    trainingNotification(
+      { station: { id: 29, name } as never, model_code: 'RANK-FLOW-20260401' },
+      { predictions: { scored: 2, images: 3 }, report: { note, remarks }, promotion: { reason } },
+      'It is published.',
+    );
+  const scoring = (name: string, model_code: string, remarks = '') =>
+    scoringNotification(
+      { station: { id: 29, name } as never, model_code, predictions_url: 'https://x/predictions.csv' },
+      { removed: 1 },
+      { scored: 1998, unreadable: 2, images: 101_997, remarks },
+    );
+
+  test('names the station letter for letter, though its name holds quotes, backslashes and braces', () => {
+    const name = 'Mill "Brook" \\ {} \\{ \' é';
+
+    for (const { message } of [training(name, '', ''), scoring(name, 'M')])
+      expect(message).toContain(`Station 29 (${name})`);
+  });
+
+  test('is one that SNS takes, and names the station in its first line, whatever it is called', () => {
+    fc.assert(
+      fc.property(anyText, anyText, anyText, (name, other, note) => {
+        for (const told of [training(name, other, note), scoring(name, other)]) {
+          requireFit(told);
+          expect(told.message.split('\n')).toHaveLength(1);
+          expect(told.message).toMatch(/^Station 29 \(.*\)/u);
+        }
+      }),
+      budget(),
+    );
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  lineOf,
+  messageOf,
+  subjectOf,
+  withoutAddresses,
+} from '../../../shared/notifications/notification.ts';
+
+/** Texts of all of Unicode, with those parts of it that do harm more often than chance has them. */
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc.string({
+    unit: fc.constantFrom(
+      'a',
+      'ü',
+      ' ',
+      '\n',
+      '\r',
+      '\t',
+      '\0',
+      '\u001b[2J',
+      '\ud83d',
+      '…',
+      '=',
+      '\u202e',
+      '\u2028',
+      '😀',
+      '~',
+    ),
+    maxLength: 300,
+  }),
+);
+
+describe('A subject', () => {
+  test.each([
+    ['FPE refresh: 2 trained, 1 scored', 'FPE refresh: 2 trained, 1 scored'],
+    ['Mühlbach – Straße', 'Muhlbach - Strasse'],
+    ['FPE model\r\nBcc: x@example.org', 'FPE model Bcc: x@example.org'],
+    ['  “Mill Brook”  ', '"Mill Brook"'],
+    ['= 1', '1'],
+    ['日本 川', '? ?'],
+    ['', 'FPE'],
+    ['\u0000\n', 'FPE'],
+    ['x'.repeat(200), `${'x'.repeat(96)}...`],
+  ])('of %j is %s', (text, subject) => {
+    expect(subjectOf(text)).toBe(subject);
+  });
+
+  test('is one that SNS takes, of whatever text', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const subject = subjectOf(text);
+
+        expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
+        expect(subject).toMatch(/^[\p{L}\p{N}\p{P}]/u);
+        expect(subjectOf(subject)).toBe(subject);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('A message', () => {
+  test('keeps its lines, tabs and letters, and nothing that a terminal obeys', () => {
+    expect(messageOf('Mühlbach\t😀\r\nnext\u001b[31m red\u0007\u202e')).toBe('Mühlbach\t😀\nnext red');
+  });
+
+  test('has no control characters but tabs and line feeds, of whatever text', () => {
+    fc.assert(
+      fc.property(anyText, (text) => {
+        const message = messageOf(text);
+
+        expect(message).not.toMatch(/[[\p{Cc}\u202a-\u202e\u2066-\u2069]--[\t\n]]/v);
+        expect(message.isWellFormed()).toBe(true);
+        expect(messageOf(message)).toBe(message);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+test('A part of a line is one line of a limited length, of whatever text', () => {
+  fc.assert(
+    fc.property(anyText, fc.integer({ min: 1, max: 100 }), (text, length) => {
+      const line = lineOf(text, length);
+
+      expect(line.length).toBeLessThanOrEqual(length);
+      expect(line).not.toMatch(/[\p{Cc}\u2028\u2029]/u);
+      expect(line.isWellFormed()).toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test.each([
+  [
+    'cannot identify image file <_io.BytesIO object at 0x7f3c5a1b2c40>',
+    'cannot identify image file <_io.BytesIO object>',
+  ],
+  ['<object object at 0x0000021F3A>', '<object object>'],
+  ['error 0x80004005 at 0x1', 'error 0x80004005 at 0x1'],
+])('The fault %j reads the same in every process', (text, expected) => {
+  expect(withoutAddresses(text)).toBe(expected);
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { stationClock } from '../../../shared/formats/local-time.ts';
+import type { ImageRow } from '../../../shared/fpe-database/station-export.ts';
+import {
+  DEFAULT_WINDOWS,
+  modelFilters,
+  pairDatesOf,
+  splitOfNewPhoto,
+  windowFilter,
+  windowsOf,
+} from '../../../shared/model-input/model-windows.ts';
+import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
+import { readPredictedPhotos, selectPhotos } from '../../../shared/predictions/photo-selection.ts';
+import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
+
+const stored = (image_id: number, more: Partial<ImageRow> = {}): ImageRow => ({
+  imageset_id: 1,
+  image_id,
+  epoch_seconds: image_id,
+  bucket: 'storage',
+  key: `${image_id}.jpg`,
+  url: null,
+  exclusion: null,
+  has_pii: false,
+  ...more,
+});
+const predicted = (image_id: number | null, more: Partial<PredictedPhoto> = {}): PredictedPhoto => ({
+  split: null,
+  image_id,
+  timestamp: (image_id ?? 0) * 1000,
+  filename: `${image_id}.jpg`,
+  url: null,
+  value: null,
+  score: 0.5,
+  ...more,
+});
+async function* one<Row>(rows: Row[]) {
+  yield rows;
+}
+const select = async (rows: PredictedPhoto[], images: ImageRow[], isOfModel = (_: number) => true) =>
+  selectPhotos(await readPredictedPhotos(one(rows)), one(images), isOfModel);
+
+describe('the selection of photos', () => {
+  test('takes those that have no prediction, and counts an unreadable one as predicted', async () => {
+    const { added, removed, scored } = await select(
+      [predicted(1), predicted(2, { score: null })],
+      [stored(1), stored(2), stored(3)],
+    );
+
+    expect(added.map(({ image_id }) => image_id)).toEqual([3]);
+    expect(removed.size).toBe(0);
+    expect(scored).toBe(1);
+  });
+
+  test('knows photos by their keys where a file has no ids', async () => {
+    const { added, removed } = await select(
+      [predicted(null, { filename: '1.jpg' }), predicted(null, { filename: 'gone.jpg' })],
+      [stored(1), stored(2)],
+    );
+
+    expect(added.map(({ image_id }) => image_id)).toEqual([2]);
+    expect(removed.toJSON()).toEqual({ image_ids: [], filenames: ['gone.jpg'] });
+  });
+
+  test('leaves out what is left out for any reason, and what is not the model’s', async () => {
+    const images = [
+      stored(1, { exclusion: 'pii', has_pii: true }),
+      stored(2, { exclusion: 'image_not_done' }),
+      stored(3, { exclusion: 'no_timestamp', epoch_seconds: null }),
+      stored(4),
+      stored(5),
+    ];
+
+    const { added } = await select([], images, (epochMs) => epochMs !== 4000);
+
+    expect(added.map(({ image_id }) => image_id)).toEqual([5]);
+  });
+
+  test('removes what has vanished or shows people since, also while it is processed again', async () => {
+    const { removed } = await select(
+      [predicted(1), predicted(2), predicted(3), predicted(4)],
+      [
+        stored(1, { exclusion: 'imageset_not_done' }),
+        stored(2, { exclusion: 'pii', has_pii: true }),
+        stored(3, { exclusion: 'imageset_not_done', has_pii: true }),
+      ],
+    );
+
+    expect(removed.toJSON().image_ids).toEqual([2, 3, 4]);
+  });
+
+  test('compares times by whole seconds, as files have them', async () => {
+    const { corrected, outside } = await select([predicted(1)], [stored(1, { epoch_seconds: 1.75 })]);
+
+    expect([corrected.size, outside.size]).toEqual([0, 0]);
+  });
+
+  test('tells whether the predictions are in order of time (Q-P3)', async () => {
+    expect((await select([predicted(1), predicted(2)], [])).isSorted).toBe(true);
+    expect((await select([predicted(2), predicted(1)], [])).isSorted).toBe(false);
+  });
+});
+
+test('a set of photos holds what a set of ids holds', () => {
+  const id = fc.oneof(fc.nat(100_000), fc.nat(2 ** 31 - 1));
+  fc.assert(
+    fc.property(fc.array(id), fc.array(id), (added, deleted) => {
+      const expected = new Set(added);
+      const photos = new PhotoSet();
+      for (const image_id of added) photos.add({ image_id, filename: '' });
+      for (const image_id of deleted) {
+        expected.delete(image_id);
+        photos.delete({ image_id, filename: '' });
+      }
+
+      expect(photos.size).toBe(expected.size);
+      expect(photos.toJSON().image_ids).toEqual([...expected].sort((a, b) => a - b));
+      expect([...expected].every((image_id) => photos.has({ image_id, filename: '' }))).toBe(true);
+      expect(PhotoSet.fromJSON(photos.toJSON()).toJSON()).toEqual(photos.toJSON());
+    }),
+  );
+});
+
+describe('the filters of a model', () => {
+  test('are those of its rank-input.json, whatever the limits of its dates', () => {
+    const filters = modelFilters.parse({
+      args: { options: { min_hour: 22, max_hour: 4, images_end: '2020-01-01' } },
+      pairs: { start: '2022-02-01T07:00:00-0500', end: '2022-02-11T07:00:00-0500' },
+    });
+
+    expect(windowsOf(filters)).toEqual({ min_hour: 22, max_hour: 4, min_month: 1, max_month: 12 });
+    expect(pairDatesOf(filters)).toEqual({ first: '2022-02-01', last: '2022-02-11' });
+  });
+
+  test('are the contract’s where it has no such file', () => {
+    expect(windowsOf(null)).toEqual(DEFAULT_WINDOWS);
+    expect(pairDatesOf(null)).toBe(null);
+  });
+
+  test('look at the station’s clock, and wrap around midnight and the year (Q-I10)', () => {
+    const clock = stationClock('America/Los_Angeles');
+    const isOfModel = windowFilter({ min_hour: 22, max_hour: 4, min_month: 11, max_month: 3 }, clock);
+
+    expect(
+      ['2026-01-02T06:00:00Z', '2026-01-02T12:59:00Z', '2026-01-02T13:00:00Z', '2026-07-02T06:00:00Z'].map(
+        (text) => isOfModel(Date.parse(text)),
+      ),
+    ).toEqual([true, true, false, false]);
+  });
+
+  test('tell photos of the annotated period from later ones', () => {
+    const dates = { first: '2026-02-01', last: '2026-02-11' };
+
+    expect(['2026-02-01', '2026-02-11', '2026-02-12'].map((date) => splitOfNewPhoto(date, dates))).toEqual([
+      'test-in',
+      'test-in',
+      'test-out',
+    ]);
+    expect(splitOfNewPhoto('2026-02-01', null)).toBe('test-out');
+  });
+});

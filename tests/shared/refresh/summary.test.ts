@@ -1,0 +1,122 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import Papa from 'papaparse';
+import type { Decision } from '../../../shared/refresh/plan.ts';
+import type { RefreshRow } from '../../../shared/refresh/state.ts';
+import {
+  describeRow,
+  refreshMessage,
+  resultCsv,
+  resultRows,
+  type StationExecution,
+  summarizeRefresh,
+} from '../../../shared/refresh/summary.ts';
+
+const refresh = { id: 'r', status: 'refreshed', note: '' } as const;
+
+function decision(row: Partial<Decision> = {}): Decision {
+  return { station_id: 29, station_name: 'Mill Brook', action: 'train', reason: '500 new pairs.', ...row };
+}
+
+/** Of a training that failed with this cause. */
+function failedRow(cause: string | null, row: Partial<Decision> = {}): RefreshRow {
+  const execution: StationExecution = {
+    execution_arn: 'arn:x',
+    status: 'FAILED',
+    error: 'Fault',
+    cause,
+    output: null,
+  };
+  const decided = decision(row);
+  const [failed] = resultRows([decided], refresh, new Map([[decided.station_id, execution]]));
+  return failed as RefreshRow;
+}
+
+const messageOf = (rows: readonly RefreshRow[]) =>
+  refreshMessage(summarizeRefresh(refresh, rows, 's3://models/result.csv'));
+
+describe('What is told of a failed station', () => {
+  test('is the message within the cause of a function or a job', () => {
+    expect(failedRow('{"errorMessage":"No photos."}').detail).toBe('Fault: No photos.');
+    expect(failedRow('{"FailureReason":"AlgorithmError"}').detail).toBe('Fault: AlgorithmError');
+    expect(failedRow('plain text').detail).toBe('Fault: plain text');
+    expect(failedRow(null).detail).toBe('Fault');
+  });
+
+  test('reads the same for the same fault, wherever in memory it was', () => {
+    const cause = (address: string) =>
+      JSON.stringify({ FailureReason: `cannot identify image file <_io.BytesIO object at ${address}>` });
+
+    expect(failedRow(cause('0x7f3c5a1b2c40')).detail).toBe(failedRow(cause('0x7f00deadbeef')).detail);
+  });
+
+  test('says what a message holds that is no text', () => {
+    expect(failedRow('{"errorMessage":{"code":7}}').detail).toBe('Fault: {"code":7}');
+  });
+
+  test('is one line, without what a terminal obeys', () => {
+    expect(failedRow('{"errorMessage":"a\\nStation 30: train succeeded\\u001b[2J"}').detail).toBe(
+      'Fault: a Station 30: train succeeded',
+    );
+  });
+});
+
+describe('The message of a refresh', () => {
+  test('names the stations that failed on a line each, and their numbers in the subject', () => {
+    const { subject, message } = messageOf([failedRow('no'), failedRow('no', { station_id: 30 })]);
+
+    expect(subject).toBe('FPE refresh: 0 trained, 0 scored, 2 failed');
+    expect(message.split('\n')).toContain('Station 30 (Mill Brook): train failed. Fault: no');
+  });
+
+  test('has no more lines than stations, and fits into SNS, whatever these are called', () => {
+    const name = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 300 }),
+      fc.constantFrom('a\nStation 1: train failed', 'x'.repeat(100_000), '\u001b[2J', '=HYPERLINK("x")'),
+    );
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 70 }), (names) => {
+        const rows = names.map((station_name, index) =>
+          failedRow('no', { station_id: index + 1, station_name }),
+        );
+
+        const { subject, message } = messageOf(rows);
+
+        expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
+        expect(message).not.toMatch(/[\p{Cc}--\n]/v);
+        expect(message.split('\n').filter((line) => line.startsWith('Station ')).length).toBeLessThanOrEqual(
+          rows.length,
+        );
+        expect(Buffer.byteLength(message)).toBeLessThan(128 * 1024);
+      }),
+    );
+  });
+
+  test('leaves out a station whose name fills the table, and no other', () => {
+    const rows = ['x'.repeat(200_000), 'Mill Brook'].map((station_name, index) =>
+      failedRow('no', { station_id: index + 1, station_name }),
+    );
+
+    const { stations, stations_left_out } = summarizeRefresh(refresh, rows, null);
+
+    expect(stations.map(({ station_id }) => station_id)).toEqual([2]);
+    expect(stations_left_out).toBe(1);
+  });
+});
+
+test('A line for the terminal is one line of a limited length', () => {
+  const line = describeRow(failedRow('no', { station_name: `Mill\n\u001b[31mBrook${'x'.repeat(500)}` }));
+
+  expect(line).toMatch(/^Station 29 \(Mill Brookx+…\): train failed\. Fault: no$/);
+});
+
+test('result.csv has no cell that a spreadsheet would run', () => {
+  const name = '=HYPERLINK("http://example.org","Mill Brook")';
+
+  const csv = resultCsv([failedRow('=cmd', { station_name: name, reason: '-2 pairs' })]);
+
+  const { data } = Papa.parse<Record<string, string>>(csv, { header: true, skipEmptyLines: true });
+  expect(data).toMatchObject([
+    { station_id: '29', station_name: `'${name}`, reason: "'-2 pairs", detail: 'Fault: =cmd' },
+  ]);
+});

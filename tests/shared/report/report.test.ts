@@ -1,0 +1,781 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { US_WEST_2 } from '../../../shared/cost/model.ts';
+import { ArchiveInvalid, FileInvalid } from '../../../shared/errors.ts';
+import { formatTau } from '../../../shared/formats/numbers.ts';
+import { judgedPairs, judgement } from '../../../shared/predictions/judged-pairs.ts';
+import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
+import { finalEpochs } from '../../../shared/report/data/epochs.ts';
+import type { ReportData } from '../../../shared/report/data/report-data.ts';
+import { jobCosts } from '../../../shared/report/data/run-cost.ts';
+import { agreements, meanRankError, overlapRanks } from '../../../shared/report/data/statistics.ts';
+import {
+  readComputation,
+  readTrainingOutput,
+  trainingOutputLocation,
+} from '../../../shared/report/data/training-output.ts';
+import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../../shared/report/metrics/file.ts';
+import { Html, html } from '../../../shared/report/page/html.ts';
+import { lossTable } from '../../../shared/report/page/loss-table.ts';
+import { agreementNote } from '../../../shared/report/page/note.ts';
+import { totalCost } from '../../../shared/report/page/provenance.ts';
+import { reportPage } from '../../../shared/report/page/report-page.ts';
+import {
+  hourlyPhotos,
+  packOutput,
+  scoredPhotos,
+  TRAINING,
+  testReport,
+  testReportState,
+} from '../../fixtures/report.ts';
+
+const BUCKETS = { storage: 'storage', model: 'model' };
+const utcDate = (epochMs: number) => new Date(epochMs).toISOString().slice(0, 10);
+const once = async function* (...chunks: Uint8Array[]) {
+  yield* chunks;
+};
+const SCRIPT = 'draw()';
+const page = (...report: Parameters<typeof testReport>) => reportPage(testReport(...report), SCRIPT);
+/** The page's words, as a reader sees them. */
+const words = (markup: string) =>
+  markup
+    .replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ');
+const metricsOf = (report: ReportData) =>
+  new Map(metricsFile(report).metrics.map(({ name, value }) => [name, value]));
+
+describe('Daily means', () => {
+  test('are over the scored photos of a day; the value only over those that have one', () => {
+    const photos = scoredPhotos([
+      { at: '2026-03-01T12:00:00Z', value: 10, score: 1 },
+      { at: '2026-03-01T13:00:00Z', value: null, score: 3 },
+      { at: '2026-03-01T14:00:00Z', value: 99, score: null },
+      { at: '2026-03-02T12:00:00Z', value: null, score: 5 },
+      { at: '2026-03-03T12:00:00Z', value: 7, score: null },
+    ]);
+
+    const days = dailyMeans(photos, utcDate);
+
+    expect(days.dates).toEqual(['2026-03-01', '2026-03-02']);
+    expect([...days.values]).toEqual([10, Number.NaN]);
+    expect([...days.scores]).toEqual([2, 5]);
+  });
+
+  test('take the first of train, val, test-in, test-out that any scored photo of the day has (Q-R8)', () => {
+    const photos = scoredPhotos([
+      { at: '2026-03-01T12:00:00Z', score: 1, split: 'test-out' },
+      { at: '2026-03-01T13:00:00Z', score: 1, split: 'val' },
+      { at: '2026-03-01T14:00:00Z', score: null, split: 'train' },
+      { at: '2026-03-02T12:00:00Z', score: 1, split: 'test-out' },
+      { at: '2026-03-02T13:00:00Z', score: 1, split: 'test-in' },
+    ]);
+
+    expect(dailyMeans(photos, utcDate).splits).toEqual(['val', 'test-in']);
+  });
+
+  test('group by the date at the station, not in New York (Q-R1)', () => {
+    // 23:30 and 00:30 in Honolulu; the same evening in New York.
+    const photos = [{ at: '2026-03-02T09:30:00Z' }, { at: '2026-03-02T10:30:00Z' }];
+    const state = testReportState(BUCKETS, { id: 7, timezone: 'Pacific/Honolulu' });
+
+    const { days } = testReport(
+      photos.map((photo) => ({ ...photo, score: 1 })),
+      { state },
+    );
+
+    expect(days.dates).toEqual(['2026-03-01', '2026-03-02']);
+  });
+
+  test('come in the order of the dates, whatever the order of the photos', () => {
+    const photos = scoredPhotos([
+      { at: '2026-03-02T12:00:00Z', score: 2 },
+      { at: '2026-03-01T12:00:00Z', score: 1 },
+    ]);
+
+    expect([...dailyMeans(photos, utcDate).scores]).toEqual([1, 2]);
+  });
+});
+
+describe('Agreement', () => {
+  test('is computed for each split, for both tests together and for all photos', () => {
+    const at = '2026-03-01T12:00:00Z';
+    const photos = scoredPhotos([
+      { at, value: 1, score: 1, split: 'train' },
+      { at, value: 2, score: 2, split: 'train' },
+      { at, value: 1, score: 2, split: 'val' },
+      { at, value: 2, score: 1, split: 'val' },
+      { at, value: 5, score: 5, split: 'test-in' },
+      { at, value: 6, score: 6, split: 'test-out' },
+      { at, value: null, score: 7, split: 'test-out' },
+      { at, value: 8, score: null, split: 'test-out' },
+    ]);
+
+    const result = agreements(photos);
+
+    expect(result.train).toEqual({ n: 2, tau: 1 });
+    expect(result.val).toEqual({ n: 2, tau: -1 });
+    expect(result['test-in']).toEqual({ n: 1, tau: null });
+    expect(result['test-out']).toEqual({ n: 1, tau: null });
+    expect(result['test-all']).toEqual({ n: 2, tau: 1 });
+    expect(result.overall.n).toBe(6);
+  });
+
+  test('ranks photos and days by one formula, over those that have both value and score (Q-R2)', () => {
+    const at = '2026-03-01T12:00:00Z';
+    const photos = scoredPhotos([
+      { at, value: 10, score: 0.3 },
+      { at, value: 20, score: 0.1 },
+      { at, value: 20, score: 0.2 },
+      { at, value: null, score: -5 },
+    ]);
+
+    const ranks = overlapRanks(photos);
+
+    expect([...ranks.observed]).toEqual([0, 0.75, 0.75, Number.NaN]);
+    expect([...ranks.predicted]).toEqual([1, 0, 0.5, Number.NaN]);
+    expect(meanRankError(photos)).toBeCloseTo((1 + 0.75 + 0.25) / 3);
+  });
+
+  test('has no rank error where fewer than two photos have both', () => {
+    expect(meanRankError(scoredPhotos([{ at: '2026-03-01T12:00:00Z', value: 1, score: 1 }]))).toBeNull();
+    expect(meanRankError(scoredPhotos([]))).toBeNull();
+  });
+
+  test('does not depend on the order of the photos', () => {
+    const photo = fc.record({
+      at: fc.constantFrom('2026-03-01T12:00:00Z', '2026-03-02T12:00:00Z'),
+      value: fc.option(fc.integer({ min: 0, max: 9 })),
+      score: fc.option(fc.integer({ min: 0, max: 9 })),
+      split: fc.constantFrom('train' as const, 'val' as const, 'test-in' as const, 'test-out' as const),
+    });
+    fc.assert(
+      fc.property(fc.array(photo), (photos) => {
+        expect(agreements(scoredPhotos(photos.toReversed()))).toEqual(agreements(scoredPhotos(photos)));
+      }),
+    );
+  });
+});
+
+describe('The note', () => {
+  test('gives tau over all photos and over those in no annotation pair', () => {
+    const photos = hourlyPhotos(40).map((photo) => ({ ...photo, score: photo.value as number }));
+
+    expect(agreementNote(testReport(photos))).toBe(
+      'Scores and observed flow agree with a Kendall tau of 1.00 over 40 photos, and of 1.00 over the 20 photos in no annotation pair.',
+    );
+  });
+
+  test.each([
+    [
+      'without values',
+      [null, null],
+      'There are no observed values at this station to compare the scores with.',
+    ],
+    [
+      'with a single value',
+      [3, null],
+      'The scores cannot be compared with observed flow: 1 photo with both, two are needed.',
+    ],
+    [
+      'with equal values',
+      [3, 3],
+      'The scores cannot be compared with observed flow: all 2 photos with both have the same value or the same score.',
+    ],
+  ])('of a station %s says so', (_, [first, second], note) => {
+    const report = testReport([
+      { at: '2026-03-01T12:00:00Z', value: first as number | null, score: 1 },
+      { at: '2026-03-01T13:00:00Z', value: second as number | null, score: 2 },
+    ]);
+
+    expect(agreementNote(report)).toBe(note);
+    expect(report.agreement.photos.overall.tau).toBeNull();
+  });
+
+  test.each([
+    ['SNOW_FT', 'observed snow depth'],
+    ['CHLA_PPB', 'observed chlorophyll a'],
+    ['OTHER', 'observed values'],
+  ])('names the variable %s in words (Q-R5)', (variable_code, phrase) => {
+    const state = testReportState(BUCKETS, { id: 29 }, { variable_code });
+
+    expect(agreementNote(testReport(hourlyPhotos(8), { state }))).toContain(phrase);
+  });
+});
+
+describe('The page', () => {
+  test('shows every number of the title block', () => {
+    const text = words(page(hourlyPhotos(600)));
+
+    for (const phrase of [
+      'FPE Rank Model Diagnostics',
+      'Mill Brook (29)',
+      'Model code RANK-FLOW-20260401',
+      'Variable Flow [cfs]',
+      'Created 2026-04-01 08:00',
+      'Time zone America/New_York',
+      'Start 2026-03-01 07:00',
+      'End 2026-03-26 07:00',
+      '# Images 600',
+      'With Value 600',
+      'Source human',
+      '# Train Pairs 300',
+      '# Val Pairs 75',
+      'Period 2026-03-01 – 2026-03-20',
+      'Notes NA',
+      '# Epochs 3',
+      'Learn Rate 0.001',
+      'Final Model epoch 2',
+      'Performance (Kendall Tau)',
+    ])
+      expect(text).toContain(phrase);
+  });
+
+  test('counts photos, not days without any, and takes start and end from photos (Q-R3)', () => {
+    const text = words(
+      page([
+        { at: '2026-03-01T12:00:00Z', score: 1 },
+        { at: '2026-03-31T12:00:00Z', score: null },
+      ]),
+    );
+
+    expect(text).toContain('Start 2026-03-01 07:00 End 2026-03-31 08:00 # Images 2 With Value 0');
+  });
+
+  test('gives tau by photo and by day with two decimals and their n, or NA', () => {
+    const days = [1, 2, 3].flatMap((day) => [
+      { at: `2026-03-0${day}T12:00:00Z`, value: day, score: day, split: 'train' as const },
+      { at: `2026-03-0${day}T13:00:00Z`, value: day + 10, score: -day, split: 'test-in' as const },
+    ]);
+
+    const text = words(page(days));
+
+    expect(text).toContain('Train 1.00 1.00 – 1.00 3 NA 3');
+    expect(text).toContain('Val NA 0 NA 0');
+    expect(text).toContain('Test (In) -1.00 -1.00 – -1.00 3 NA 0');
+    expect(text).toContain('Test (Out) NA 0 NA 0');
+    expect(text).toContain('Test (All) -1.00 -1.00 – -1.00 3 NA 0');
+    expect(text).toMatch(/Overall -0\.60 \S+ – \S+ 6 NA 3/);
+  });
+
+  test('says which hours and which days the daily means are made of (Q-R7, Q-R8)', () => {
+    const state = testReportState(BUCKETS, { id: 29 }, { min_hour: 22, max_hour: 4 });
+
+    const text = words(page(hourlyPhotos(8), { state }));
+
+    expect(text).toContain('taken from 22:00 to 4:59');
+    expect(text).toContain('a day counts to the first of Train, Val, Test (In) and Test (Out)');
+  });
+
+  test('shows how many photos and pairs each filter left out', () => {
+    const text = words(page(hourlyPhotos(8)));
+
+    expect(text).toContain(
+      'Found at the station 1,203 Imageset not processed −10 Photo not processed −2 No timestamp −1 May show people or vehicles −3 Same file as another photo −1 In the dataset 1,186 Outside the months −86 Outside the hours −500 In this run 600 Truncated or broken −2 No answer −1 Scored 597',
+    );
+    expect(text).toContain(
+      'Found at the station 412 Photo unknown −2 In the dataset 410 Not ranked −12 Photo not in this run −20 Outside the dates −3 In this run 375 Train 300 Val 75',
+    );
+  });
+
+  test('warns of a model that really learnt from fewer pairs than it should', () => {
+    const learnt = (train: number, val: number) => ({
+      ...TRAINING,
+      learnt: { train, val, photos_unreadable: 35 },
+    });
+    const textOf = (training: typeof TRAINING) =>
+      words(reportPage(testReport(hourlyPhotos(8), { training }), 'draw()'));
+
+    const few = textOf(learnt(72, 25));
+    const enough = textOf(learnt(250, 75));
+
+    expect(few).toContain('Photo unreadable −278 Really learnt from: train 72 Really learnt from: val 25');
+    expect(few).toContain(
+      'from 72 training pairs and 25 validation pairs, not from 300 and 75, because 35 photos',
+    );
+    expect(few).toContain('Warning: these are fewer than the 101 and 11 that a model needs');
+    expect(enough).toContain('from 250 training pairs');
+    expect(enough).not.toContain('Warning');
+    expect(textOf(TRAINING)).not.toContain('really learnt');
+  });
+
+  test('names the method of the split and the photos it leaked', () => {
+    const state = testReportState(BUCKETS);
+    const random = { ...state, split: { ...state.split, method: 'random' as const, leaked_images: 3 } };
+
+    expect(words(page(hourlyPhotos(8)))).toContain('Pairs were divided by graph');
+    expect(words(page(hourlyPhotos(8), { state: random }))).toContain(
+      'divided at random, as the pairs hang together too closely to be kept apart: 3 photos are in both training and validation',
+    );
+  });
+
+  test.each([
+    [
+      'FPE',
+      null,
+      'Observed flow: 2,000 values from the datasets of the station on FPE, interpolated to the time of 8 of 8 photos.',
+    ],
+    [
+      'NWIS',
+      'Two series; chose the longer.',
+      'from USGS, interpolated to the time of 8 of 8 photos. Two series; chose the longer.',
+    ],
+    [
+      null,
+      'USGS has none.',
+      'There are no observed values of Flow [cfs] for the time of the photos. USGS has none.',
+    ],
+  ] as const)('says where the observed values come from: %s', (value_source, note, phrase) => {
+    const state = testReportState(BUCKETS);
+    const observed = {
+      ...state,
+      dataset: { ...state.dataset, value_source },
+      observations: { count: 0, time_series_id: null, note },
+    };
+
+    expect(words(page(hourlyPhotos(8), { state: observed }))).toContain(phrase);
+  });
+
+  test('shows what users wrote as text: names, sources, notes and file names hold no markup', () => {
+    const hostile = `</title></style></script><script>alert('1')</script>" onload="alert(2)&amp;`;
+    const state = testReportState(BUCKETS, { id: 29, name: hostile });
+    const photos = hourlyPhotos(8).map((photo) => ({ ...photo, key: `imagesets/${hostile}.jpg` }));
+    const report = testReport(photos, {
+      state,
+      period: { source: hostile },
+      notes: hostile,
+      files: [{ name: hostile, key: hostile, bytes: 1, sha256: hostile, written_at: '' }],
+      cost: { parts: [{ name: hostile, usd: 1, basis: hostile }], assumptions: hostile },
+    });
+
+    const markup = reportPage(report, SCRIPT);
+
+    expect(markup.match(/<script[^>]*>/g)).toEqual([
+      '<script type="application/octet-stream" id="data">',
+      '<script>',
+    ]);
+    expect(markup).not.toContain('" onload');
+    expect(markup.match(/<\/(title|style)>/g)).toHaveLength(2);
+    expect(markup).toContain('alert(&#39;1&#39;)&lt;/script&gt;&quot; onload=&quot;alert(2)&amp;amp;');
+  });
+
+  test('asks for nothing but itself and photos, and runs no script but its own', () => {
+    const markup = page(hourlyPhotos(60));
+
+    const hash = createHash('sha256').update(SCRIPT).digest('base64');
+    expect(markup).toContain(
+      `content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; script-src &#39;sha256-${hash}&#39;; img-src data: https://storage.s3.amazonaws.com"`,
+    );
+    expect([...markup.matchAll(/(?:src|href)\s*=\s*"([^"]*)/g)].map(([, target]) => target)).toEqual(
+      expect.not.arrayContaining([expect.stringMatching(/^(?!#|data:)/)]),
+    );
+    expect(markup).not.toMatch(/@import|url\(/);
+  });
+
+  test('never holds a comment of an annotator or the id of a user (Q-P8)', () => {
+    const judgements = [
+      {
+        user_id: 'b1946ac9',
+        rank: 'LEFT' as const,
+        'left.imageId': 2,
+        'right.imageId': 1,
+        comment: 'secret',
+      },
+    ].map((row) => judgement.parse({ ...row, 'left.imageId': '2', 'right.imageId': '1' }));
+    const photos = scoredPhotos(hourlyPhotos(8));
+
+    const pairs = judgedPairs(judgements, [{ pair: 1, split: 'train' }], photos.imageIds);
+
+    expect(pairs).toEqual({
+      left: Uint32Array.of(1),
+      right: Uint32Array.of(0),
+      choices: Int8Array.of(1),
+      splits: Uint8Array.of(0),
+      annotators: Uint16Array.of(1),
+    });
+  });
+
+  test('holds every anchor that its contents name, and each id once', () => {
+    const markup = page(hourlyPhotos(8));
+
+    const ids = [...markup.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
+    const targets = [...markup.matchAll(/href="#([^"]*)"/g)].map(([, id]) => id);
+
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toEqual(expect.arrayContaining(targets));
+    expect(targets.slice(0, 6)).toEqual([
+      'performance',
+      'input-data',
+      'photos',
+      'observed-values',
+      'images-timeseries',
+      'annotation-pairs',
+    ]);
+  });
+
+  test('is the same, byte for byte, however many reports the process has made', () => {
+    const first = page(hourlyPhotos(60));
+    const second = page(hourlyPhotos(60));
+
+    expect(second).toBe(first);
+  });
+
+  test('has the thirteen figures of the old report in their order, then its own', () => {
+    const figures = [...page(hourlyPhotos(60)).matchAll(/data-chart="([^"]+)"/g)].map(([, id]) => id);
+
+    expect(figures).toEqual([...THIRTEEN, 'calibration', 'tau-strata']);
+  });
+
+  test.each([
+    [0, 'in none of its datasets on FPE'],
+    [40, 'The 40 values of the station are more than 65 minutes away from every photo of this run'],
+  ])('of a station with %d values and none at its photos says what is missing and why', (values, why) => {
+    const state = testReportState(BUCKETS);
+    const markup = page(
+      hourlyPhotos(8).map((photo) => ({ ...photo, value: null })),
+      { state: { ...state, dataset: { ...state.dataset, values } } },
+    );
+
+    const figures = [...markup.matchAll(/data-chart="([^"]+)"/g)].map(([, id]) => id);
+    expect(figures).toEqual([
+      'images-timeseries',
+      'annotation-pairs',
+      'loss-function',
+      'predictions-timeseries',
+      'daily-scores',
+      'daily-ranks',
+      'calibration',
+    ]);
+    expect(markup.match(/<figure id="[^"]*" class="absent">/g)).toHaveLength(3);
+    expect(words(markup)).toContain(
+      'No observed data: none of the 8 photos has an observed value of Flow [cfs].',
+    );
+    expect(words(markup)).toContain(why);
+  });
+
+  test('names the variable in titles of figures (Q-R5)', () => {
+    const state = testReportState(BUCKETS, { id: 29 }, { variable_code: 'SNOW_FT' });
+
+    const text = words(page(hourlyPhotos(8), { state }));
+
+    expect(text).toContain('Timeseries of Obs. Snow depth [ft] and Image Splits');
+    expect(text).not.toContain('[cfs]');
+  });
+
+  test('tells where everything comes from: parameters, jobs and their time, images, files and cost', () => {
+    const state = testReportState(BUCKETS);
+    const { keys } = state.run;
+    state.run.model_request = { Image: 'serving:2.6' };
+    state.run.training_request = { AlgorithmSpecification: { TrainingImage: 'training:2.13' } };
+    const file = (name: string, key: string, written_at: string) => ({
+      name,
+      key,
+      written_at,
+      bytes: 45_000_000,
+      sha256: 'abc123',
+    });
+    const text = words(
+      page(hourlyPhotos(8), {
+        state,
+        files: [
+          file('input/rank-input.json', keys.input.summary, '2026-04-01T12:00:40Z'),
+          file('model.tar.gz', 'rank/29/jobs/one/output/model.tar.gz', '2026-04-01T12:30:40Z'),
+          file('transform/predictions.csv', keys.transform.predictions, '2026-04-01T15:00:40Z'),
+          file('sourcedir.tar.gz', keys.source, '2026-04-01T12:00:10Z'),
+        ],
+        cost: {
+          parts: [{ name: 'Training', usd: 1.234, basis: '1 h of ml.g6.2xlarge' }],
+          assumptions: 'Prices of 2026.',
+        },
+      }),
+    );
+
+    expect(text).not.toContain('arn:aws');
+    for (const phrase of [
+      'Execution one Model UUID',
+      'Source of model/ sha256 abc123',
+      'Preparation 40 s',
+      'Training job fpe-rank-29-20260401-0a1b2c3d-0, 30 min',
+      'Scoring job fpe-rank-29-20260401-0a1b2c3d-score-0-0, 2.5 h',
+      'Training image training:2.13 Serving image serving:2.6',
+      'Split graph, 0 photos leaked',
+      'Cost about $1.23',
+      'Training 1.23 1 h of ml.g6.2xlarge Prices of 2026.',
+      'learning_rate 0.001',
+      'model.tar.gz 45,000,000 abc123',
+    ])
+      expect(text).toContain(phrase);
+  });
+});
+
+describe('The cost of the jobs', () => {
+  const state = testReportState(BUCKETS);
+  const filesAt = (...times: string[]) =>
+    ['input/rank-input.json', 'model.tar.gz', 'transform/predictions.csv'].map((name, index) => ({
+      name,
+      key: [
+        state.run.keys.input.summary,
+        'rank/29/jobs/one/output/model.tar.gz',
+        state.run.keys.transform.predictions,
+      ][index] as string,
+      bytes: 1,
+      sha256: '',
+      written_at: times[index] ?? '',
+    }));
+
+  test('is that of their machines for the time that they took', () => {
+    const cost = jobCosts(
+      state,
+      filesAt('2026-04-01T12:01:00Z', '2026-04-01T13:01:00Z', '2026-04-01T13:31:00Z'),
+    );
+
+    expect(cost?.parts.map(({ name, basis }) => `${name}: ${basis}`)).toEqual([
+      'Training: 1 × ml.g6.2xlarge for 1.00 h',
+      'Scoring: 1 × ml.c5.xlarge for 0.50 h',
+    ]);
+    const { instanceHour } = US_WEST_2;
+    const machines =
+      (instanceHour['ml.g6.2xlarge'] as number) + 0.5 * (instanceHour['ml.c5.xlarge'] as number);
+    expect(totalCost(cost as NonNullable<typeof cost>)).toBeGreaterThan(machines);
+    expect(totalCost(cost as NonNullable<typeof cost>)).toBeLessThan(machines + 0.05);
+  });
+
+  test('is not known where a time or a price is missing', () => {
+    const times = ['2026-04-01T12:01:00Z', '2026-04-01T13:01:00Z', '2026-04-01T13:31:00Z'];
+    const rare = testReportState(BUCKETS, { id: 29 }, { training_instance_type: 'ml.p9.large' });
+
+    expect(jobCosts(state, filesAt(...times.slice(0, 2)))).toBeNull();
+    expect(jobCosts(rare, filesAt(...times))).toBeNull();
+  });
+});
+
+const THIRTEEN = [
+  'images-timeseries',
+  'value-distributions',
+  'value-frequencies',
+  'annotation-pairs',
+  'loss-function',
+  'predictions-timeseries',
+  'scatter-plots',
+  'residuals-timeseries',
+  'residual-patterns',
+  'daily-scores',
+  'daily-ranks',
+  'daily-overlap',
+  'daily-rank-scatter',
+];
+
+describe('The numbers of the loss curve', () => {
+  test('count epochs from 1 and mark the final model', () => {
+    expect(words(lossTable(TRAINING.epochs).text).trim()).toBe(
+      'Epoch Train Val 1 0.6900 0.6800 2 0.5000 0.4200 Final Model 3 0.3500 0.4500',
+    );
+  });
+
+  test('mark every epoch with the least validation loss, and none without', () => {
+    const epochs = [
+      { epoch: 1, train: 0.6, val: 0.4 },
+      { epoch: 2, train: 0.5, val: 0.5 },
+      { epoch: 3, train: 0.4, val: 0.4 },
+    ];
+
+    expect(finalEpochs(epochs).map(({ epoch }) => epoch)).toEqual([1, 3]);
+    expect(finalEpochs([{ epoch: 1, train: 0.6, val: null }])).toEqual([]);
+  });
+});
+
+describe('metrics.json', () => {
+  test('holds every number once, with unit and definition', () => {
+    const { metrics, ...head } = metricsFile(testReport(hourlyPhotos(60)));
+
+    expect(head).toEqual({
+      station_id: 29,
+      model_code: 'RANK-FLOW-20260401',
+      run_id: '20260401-120000-0a1b2c3d',
+      variable_id: 'FLOW_CFS',
+      created_at: '2026-04-01T08:00:00-04:00',
+      files: [],
+    });
+    expect(new Set(metrics.map(({ name }) => name)).size).toBe(metrics.length);
+    for (const metric of metrics) {
+      expect(Object.keys(metric)).toEqual(['name', 'value', 'unit', 'definition']);
+      expect(metric.unit).toMatch(/\S/);
+      expect(metric.definition).toMatch(/\S \S/);
+    }
+  });
+
+  test('gives the numbers that the page shows', () => {
+    const report = testReport(hourlyPhotos(60));
+
+    const metrics = metricsOf(report);
+
+    expect(metrics.get('photos.scored')).toBe(597);
+    expect(metrics.get('photos.filtered.outside_hours')).toBe(500);
+    expect(metrics.get('pairs.filtered.not_ranked')).toBe(12);
+    expect(metrics.get('photos.split.test-in')).toBe(150);
+    expect(metrics.get('training.final_epoch')).toBe(2);
+    expect(metrics.get('training.final_val_loss')).toBe(0.42);
+    expect(metrics.get('kendall_tau.overall')).toBe(report.agreement.photos.overall.tau);
+    expect(metrics.get('kendall_tau_daily.train')).toBe(report.agreement.days.train.tau);
+    expect(metrics.get('kendall_tau_n.test-all')).toBe(30);
+  });
+
+  test('has null where a number is not available', () => {
+    const photos = hourlyPhotos(8).map((photo) => ({ ...photo, value: null }));
+    const training = { epochs: [{ epoch: 1, train: 0.6, val: null }], learningRate: null, learnt: null };
+
+    const metrics = metricsOf(testReport(photos, { training }));
+
+    for (const name of [
+      'kendall_tau.overall',
+      'rank_error',
+      'training.final_epoch',
+      'training.learning_rate',
+    ])
+      expect(metrics.get(name)).toBeNull();
+  });
+
+  test('has counts that add up from each total to the next', () => {
+    const report = testReport(hourlyPhotos(8));
+    for (const counts of [photoCounts(report), pairCounts(report), valueCounts(report)]) {
+      let left = counts[0]?.value;
+      for (const { kind, value } of counts.slice(1)) {
+        if (kind === 'left-out') left = (left as number) - value;
+        if (kind === 'total') expect(value).toBe(left);
+      }
+    }
+  });
+});
+
+describe('The output of the training', () => {
+  const WHERE = 's3://model/rank/29/output.tar.gz';
+  const METRICS = 'epoch,train_loss,val_loss\n0,0.69,0.68\n1,0.5,0.42\n';
+  const read = async (files: Record<string, string>) =>
+    readTrainingOutput(once(await packOutput(files)), WHERE);
+
+  test.each(['', './', 'data/'])('is read from the folder "%s" of the archive', async (folder) => {
+    const output = await read({
+      [`${folder}notes.txt`]: 'x'.repeat(100_000),
+      [`${folder}args.json`]: '{"n_epochs": 2, "learning_rate": 0.01}',
+      [`${folder}metrics.csv`]: METRICS,
+    });
+
+    expect(output).toEqual({
+      epochs: [
+        { epoch: 1, train: 0.69, val: 0.68 },
+        { epoch: 2, train: 0.5, val: 0.42 },
+      ],
+      learningRate: 0.01,
+      learnt: null,
+    });
+  });
+
+  test('may carry further columns, upstream’s names, numbers as text and losses that are none', async () => {
+    const output = await read({
+      'args.json': '{"epochs": 2, "lr": "0.001"}',
+      'metrics.csv': 'epoch,train_loss,val_loss,val_accuracy\n1,nan,inf,0.5\n0,0.7,,0.6\n',
+    });
+
+    expect(output).toEqual({
+      epochs: [
+        { epoch: 1, train: 0.7, val: null },
+        { epoch: 2, train: null, val: null },
+      ],
+      learningRate: 0.001,
+      learnt: null,
+    });
+  });
+
+  test.each([
+    [
+      '{"device": "cuda", "resumed_after_epochs": 3, "pairs_train": 1}',
+      { device: 'cuda', resumedAfterEpochs: 3 },
+    ],
+    // Trainings by other code write no such file.
+    [null, { device: null, resumedAfterEpochs: 0 }],
+  ])('tells what the training computed on: %s', async (facts, expected) => {
+    const archive = await packOutput({
+      'args.json': '{}',
+      'metrics.csv': METRICS,
+      ...(facts !== null && { 'training.json': facts }),
+    });
+
+    expect(await readComputation(once(archive), WHERE)).toEqual(expected);
+  });
+
+  test('tells what the training really learnt from, where it says so', async () => {
+    const output = await read({
+      'args.json': '{}',
+      'metrics.csv': METRICS,
+      'training.json': '{"pairs_train": 72, "pairs_val": 25, "photos_unreadable": 35, "unreadable": {}}',
+    });
+
+    expect(output.learnt).toEqual({ train: 72, val: 25, photos_unreadable: 35 });
+  });
+
+  test.each([
+    ['no metrics.csv', { 'args.json': '{}' }, 'no metrics.csv among its files'],
+    ['neither file', {}, 'no metrics.csv and no args.json among its files'],
+    ['no epoch', { 'args.json': '{}', 'metrics.csv': 'epoch,train_loss,val_loss\n' }, 'no epoch'],
+    ['other columns', { 'args.json': '{}', 'metrics.csv': 'a,b\n1,2\n' }, 'epoch: '],
+    [
+      'broken JSON',
+      { 'args.json': 'hunter2', 'metrics.csv': METRICS },
+      `args.json in ${WHERE}). Found: text that is not JSON (7 characters): it has a word that is no value. Expected`,
+    ],
+    ['a file twice', { 'a/args.json': '{}', 'b/args.json': '{}' }, 'args.json twice'],
+  ])('with %s is refused by name', async (_, files, message) => {
+    const reading = read(files as Record<string, string>);
+
+    await expect(reading).rejects.toThrow(FileInvalid);
+    await expect(reading).rejects.toThrow(message);
+    await expect(reading).rejects.toThrow(WHERE);
+  });
+
+  test.each([
+    ['no archive', async () => Buffer.from('<html>not found</html>')],
+    [
+      'a truncated archive',
+      async () => (await packOutput({ 'metrics.csv': METRICS, 'args.json': '{}' })).subarray(0, 90),
+    ],
+  ])('that is %s is refused by name', async (_, bytes) => {
+    const reading = readTrainingOutput(once(await bytes()), WHERE);
+
+    await expect(reading).rejects.toThrow(ArchiveInvalid);
+    await expect(reading).rejects.toThrow(`An archive cannot be unpacked (${WHERE}). Found: `);
+  });
+
+  test('whose download breaks off fails with that fault, which is worth another try', async () => {
+    const broken = async function* () {
+      yield (await packOutput({ 'metrics.csv': METRICS })).subarray(0, 40);
+      throw new Error('socket hang up');
+    };
+
+    await expect(readTrainingOutput(broken(), WHERE)).rejects.toThrow(new Error('socket hang up'));
+  });
+
+  test('lies beside the model', () => {
+    expect(trainingOutputLocation('s3://models/rank/29/jobs/one/output/model.tar.gz')).toEqual({
+      bucket: 'models',
+      key: 'rank/29/jobs/one/output/output.tar.gz',
+    });
+  });
+
+  test('cannot be found beside something that is no model', () => {
+    expect(() => trainingOutputLocation('rank/29/model.tar.gz')).toThrow(FileInvalid);
+    expect(() => trainingOutputLocation('rank/29/model.tar.gz')).toThrow('Found: "rank/29/model.tar.gz"');
+  });
+});
+
+describe('Markup', () => {
+  test('escapes what is put in, unless it is markup itself', () => {
+    expect(html`<p title="${'"a" & <b>'}">${new Html('<i>ok</i>')}${3}</p>`.text).toBe(
+      '<p title="&quot;a&quot; &amp; &lt;b&gt;"><i>ok</i>3</p>',
+    );
+  });
+
+  test('never shows a negative zero', () => {
+    expect([0.004, -0.004, -0.006, null, 1].map(formatTau)).toEqual(['0.00', '0.00', '-0.01', 'NA', '1.00']);
+  });
+});
