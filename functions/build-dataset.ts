@@ -12,6 +12,7 @@ import {
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
+import { photoBase } from '../shared/aws/photos.ts';
 import { annotationSession } from '../shared/dataset/annotation-sessions.ts';
 import {
   ANNOTATION_COLUMNS,
@@ -28,7 +29,6 @@ import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
 import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/formats/local-time.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
 import { requireSameDataset } from '../shared/model-bucket/dataset-files.ts';
-import { photoBase } from '../shared/model-bucket/report-files.ts';
 import { decisionsOf, type Judgement, judgementsOf } from '../shared/predictions/judged-pairs.ts';
 import { checkDataset } from '../shared/quality/dataset-quality.ts';
 import { datasetPage } from '../shared/report/page/data-pages.ts';

@@ -11,10 +11,11 @@ import {
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
+import { photoBase } from '../shared/aws/photos.ts';
 import type { Report } from '../shared/execution/train-station-state.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { findPreviousModel } from '../shared/model-bucket/previous-model.ts';
-import { fileChecksums, photoBase } from '../shared/model-bucket/report-files.ts';
+import { fileChecksums } from '../shared/model-bucket/report-files.ts';
 import { misreadWindows } from '../shared/model-input/model-windows.ts';
 import { prediction, unclearName, unclearPhoto } from '../shared/predictions/columns.ts';
 import { decisionsOf, judgedPairs, judgement, pairSplitRow } from '../shared/predictions/judged-pairs.ts';

@@ -9,6 +9,7 @@ import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution/
 import { csvHeader, formatCsv, parseCsv } from '../shared/formats/csv.ts';
 import { inUtc } from '../shared/formats/local-time.ts';
 import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { readsAtOnce } from '../shared/limits/merge-batches.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/model-input/rank-input.ts';
 import {
   chunkName,
@@ -19,7 +20,6 @@ import {
   UNCLEAR_COLUMNS,
   unclearName,
 } from '../shared/predictions/columns.ts';
-import { readsAtOnce } from '../shared/predictions/merge-plan.ts';
 import { unclearBy } from '../shared/quality/darkness.ts';
 
 /**

@@ -4,11 +4,17 @@ import { buckets, jobTimeMargin, setting } from '../shared/aws/configuration.ts'
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { findSize, listObjects, writeObject } from '../shared/aws/object-store.ts';
-import { requireStationSize } from '../shared/dataset/station-size.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
 import { jobLimits } from '../shared/execution/job-limits.ts';
 import { datasetKeys, modelKeys, runKeys } from '../shared/execution/keys.ts';
-import { jobBase, requireStation, requireVariable, runId, versionCodes } from '../shared/execution/run.ts';
+import {
+  jobBase,
+  type RunChecks,
+  requireStation,
+  requireVariable,
+  runId,
+  versionCodes,
+} from '../shared/execution/run.ts';
 import { modelCodeExists } from '../shared/execution/run-claim.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
 import type { Run } from '../shared/execution/train-station-state.ts';
@@ -16,8 +22,9 @@ import { VARIABLES } from '../shared/execution/variables.ts';
 import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
 import { packSource } from '../shared/formats/source-archive.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import { findRunChecks, findStationSize, type RunChecks } from '../shared/fpe-database/run-checks.ts';
+import { findRunChecks, findStationSize } from '../shared/fpe-database/run-checks.ts';
 import { parseRunInput, type RunInput } from '../shared/inputs/train-station.ts';
+import { requireStationSize } from '../shared/limits/station-size.ts';
 import { findManifest } from '../shared/model-bucket/model-publication.ts';
 import { readModelSource } from '../shared/model-bucket/model-source.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';

@@ -13,7 +13,7 @@ import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
 import { parseScoringInput } from '../shared/inputs/score-station.ts';
 import { readModelFilters } from '../shared/model-bucket/model-files.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-input/model-windows.ts';
-import { requireModel } from '../shared/predictions/scoring-model.ts';
+import { requireModel } from '../shared/publication/scoring-model.ts';
 
 const event = z.object({
   input: z.unknown(),

@@ -35,7 +35,6 @@ import {
   lockModels,
   type ModelOfCode,
   markTrained,
-  NO_ADDRESSES,
   type PublishedModel,
   unlinkModels,
   upsertModel,
@@ -57,7 +56,7 @@ import { withdrawFromFolder } from '../shared/model-bucket/withdrawal.ts';
 import { withImagesets, withNewFolder } from '../shared/predictions/people-record.ts';
 import { PhotoSet } from '../shared/predictions/photo-set.ts';
 import { withdrawalOf } from '../shared/predictions/withdrawal.ts';
-import { modelAddresses } from '../shared/publication/model-addresses.ts';
+import { modelAddresses, NO_ADDRESSES } from '../shared/publication/model-addresses.ts';
 import { outcomeOf } from '../shared/publication/promotion.ts';
 import { withdrawFromImagesets } from '../shared/station-models/withdrawal.ts';
 

@@ -10,6 +10,7 @@ import {
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
+import { photoBase } from '../shared/aws/photos.ts';
 import {
   ANNOTATION_COLUMNS,
   annotationLine,
@@ -21,7 +22,6 @@ import { noneOf, PHOTO_FILTERS } from '../shared/dataset/reasons.ts';
 import { type Run, run, type Split } from '../shared/execution/train-station-state.ts';
 import { csvPieces } from '../shared/formats/csv.ts';
 import { extremes, formatInstant, stationClock } from '../shared/formats/local-time.ts';
-import { photoBase } from '../shared/model-bucket/report-files.ts';
 import { imageFilter } from '../shared/model-input/image-filter.ts';
 import { imageSplitter } from '../shared/model-input/image-split.ts';
 import { filterPairs } from '../shared/model-input/pair-filter.ts';

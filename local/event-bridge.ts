@@ -7,8 +7,8 @@
  * of what a function could not do, the HTTP API.
  */
 import { randomUUID } from 'node:crypto';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './account.ts';
 import type { ExecutionRecord } from './step-functions/executions.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from './template.ts';
 
 type Pattern = { [name: string]: Pattern | readonly string[] };
 export type Target = {

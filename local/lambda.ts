@@ -11,8 +11,9 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCAL_REGION } from './account.ts';
 import { type RunTask, TaskFailure } from './task.ts';
-import { LOCAL_REGION, type LocalFunction } from './template.ts';
+import type { LocalFunction } from './template.ts';
 
 const RUNTIME = join(import.meta.dirname, 'lambda-runtime.ts');
 const PAYLOAD_BYTES = 6 * 2 ** 20;

@@ -22,6 +22,7 @@ import {
 import { identify, isAlive, isSameProcess } from '../host/process.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
 import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
+import { LOCAL_REGION, LOCAL_STAGE } from './account.ts';
 import { newCredentials } from './door.ts';
 import { startEventBridge } from './event-bridge.ts';
 import type { JsonApi } from './json-api.ts';
@@ -36,7 +37,7 @@ import { startSecretsManager } from './secrets-manager.ts';
 import { isNestedExecution, NESTED_EXECUTION } from './step-functions/nested-executions.ts';
 import { startStepFunctions } from './step-functions/server.ts';
 import { type RunTask, TaskFailure } from './task.ts';
-import { compileTemplate, LOCAL_REGION, LOCAL_STAGE, type LocalFunction } from './template.ts';
+import { compileTemplate, type LocalFunction } from './template.ts';
 import { startUsgs } from './usgs.ts';
 
 const ROOT = join(import.meta.dirname, '..');

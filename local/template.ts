@@ -18,18 +18,14 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { readStage } from '../config/stage.ts';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { type Place, referencesOf } from '../deployment/references.ts';
 import { isAlive } from '../host/process.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION, STAGE } from './account.ts';
 import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
 import type { Schedule } from './scheduler.ts';
 
-export const LOCAL_ACCOUNT = '000000000000';
-export const LOCAL_REGION = 'us-west-2';
-const STAGE = 'local';
-export const LOCAL_STAGE = readStage(STAGE);
 const LOCAL_PLACE: Place = { account: LOCAL_ACCOUNT, region: LOCAL_REGION };
 /** What a package is made of. */
 const SOURCES = [

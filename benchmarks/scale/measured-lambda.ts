@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { TaskFailure } from '../../local/task.ts';
 import type { LocalFunction } from '../../local/template.ts';
 import type { Answer, Measure } from './measured-process.ts';
-import { MARGIN } from './table.ts';
 
 const PROCESS = join(import.meta.dirname, 'measured-process.ts');
 /** On AWS the function would have been ended; here a busy computer may take longer, and the margin says so. */
@@ -148,3 +147,6 @@ async function call(
     ended.catch(() => undefined);
   }
 }
+
+/** At least so many times what is needed. */
+export const MARGIN = 2;

@@ -12,7 +12,8 @@
 import { parseArgs } from 'node:util';
 import { FULL, partOf } from './large-station.ts';
 import { measureScale } from './measure.ts';
-import { MARGIN, marginsOf, scaleTable } from './table.ts';
+import { MARGIN } from './measured-lambda.ts';
+import { marginsOf, scaleTable } from './table.ts';
 
 const { values } = parseArgs({
   options: { part: { type: 'string', default: '1' }, until: { type: 'string' } },

@@ -1,12 +1,11 @@
 import type { ScaleMeasures } from './measure.ts';
+import { MARGIN } from './measured-lambda.ts';
 
 /** Quotas of Lambda and Step Functions, and what S3 takes of a prefix in a second, at least. */
 export const TMP_BYTES = 512 * 2 ** 20;
 export const STATE_BYTES = 256 * 1024;
 export const HISTORY_EVENTS = 25_000;
 export const S3_REQUESTS_PER_SECOND = 3_500;
-/** At least so many times what is needed. */
-export const MARGIN = 2;
 
 /** One measure against its limit. */
 export type Margin = { of: string; what: string; value: number; limit: number; margin: number };

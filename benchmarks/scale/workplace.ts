@@ -12,13 +12,14 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import pg from 'pg';
+import { LOCAL_REGION, LOCAL_STAGE } from '../../local/account.ts';
 import type { JsonApi } from '../../local/json-api.ts';
 import { startPostgres } from '../../local/postgres.ts';
 import { type S3, startS3 } from '../../local/s3.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { type Machine, startStepFunctions } from '../../local/step-functions/server.ts';
 import type { RunTask } from '../../local/task.ts';
-import { type CompiledTemplate, compileTemplate, LOCAL_REGION, LOCAL_STAGE } from '../../local/template.ts';
+import { type CompiledTemplate, compileTemplate } from '../../local/template.ts';
 import { FIRST_PHOTO_MS, STEP_MS } from './large-station.ts';
 import { MeasuredLambda } from './measured-lambda.ts';
 

@@ -11,6 +11,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from '../../host/durable-file.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 import {
   ApiError,
   type ApiOptions,
@@ -21,7 +22,6 @@ import {
 } from '../json-api.ts';
 import { pythonCommand } from '../python.ts';
 import { type RunTask, TaskFailure } from '../task.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../template.ts';
 import { endLeftOvers, STOP_GRACE_MS } from './container.ts';
 import type { JobSettings } from './job.ts';
 import { parseS3Uri } from './job-data.ts';

@@ -34,8 +34,8 @@ import {
 import { paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { RequestRefused } from '../errors.ts';
-import { photoBase } from '../model-bucket/report-files.ts';
 import { s3 } from './object-store.ts';
+import { photoBase } from './photos.ts';
 import { type PolicyStatement, parsePolicy } from './policy-document.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 

@@ -3,6 +3,8 @@ import { photoFolder } from '../dataset/photo-key.ts';
 import type { PhotoExclusion } from '../dataset/reasons.ts';
 import { PhotosMissing } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES } from '../execution/sagemaker-requests.ts';
+import { regionalUrl } from '../formats/object-location.ts';
+import { optionalSetting, setting } from './configuration.ts';
 import { listObjects } from './object-store.ts';
 
 const FOLDERS_AT_ONCE = 50;
@@ -89,3 +91,13 @@ const prefixesOf = (keys: ReadonlySet<string>): string[] =>
       ? [`${folder}/`.replace(/^\/$/, '')]
       : ofFolder,
   );
+
+/**
+ * Address below which a browser finds photos by key. The regional one, as no answer from there ever leads to another host,
+ * which the pages' Content Security Policy would not follow; or that of a stand-in of S3.
+ */
+export function photoBase(storageBucket: string): string {
+  const endpoint = optionalSetting('AWS_ENDPOINT_URL_S3') ?? optionalSetting('AWS_ENDPOINT_URL');
+  if (endpoint) return `${endpoint}/${storageBucket}/`;
+  return regionalUrl({ bucket: storageBucket, key: '' }, setting('AWS_REGION'));
+}

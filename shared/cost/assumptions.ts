@@ -1,4 +1,4 @@
-import { readsAtOnce } from '../predictions/merge-plan.ts';
+import { readsAtOnce } from '../limits/merge-batches.ts';
 import type { FunctionUsage, JobUsage, RunUsage } from './model.ts';
 
 /** What a run is asked to do: the numbers that its cost depends on. */

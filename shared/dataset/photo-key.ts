@@ -1,6 +1,6 @@
 import { PhotosMissing } from '../errors.ts';
 import { isFormula } from '../formats/csv.ts';
-import type { ImageRow } from '../fpe-database/station-export.ts';
+import type { PhotoExclusion } from './reasons.ts';
 
 /**
  * S3 key of a photo: `full_s3.Key` as it is, else the text of the URL after its host; never percent-encoded or decoded,
@@ -56,3 +56,17 @@ export const photoFolder = (key: string): string => key.split('/').slice(0, -1).
 
 /** UUID of the imageset in whose folder a photo lies, null where it lies elsewhere. */
 export const imagesetUuidOf = (key: string): string | null => /^imagesets\/([^/]+)\//.exec(key)?.[1] ?? null;
+
+export type ImageRow = {
+  imageset_id: number;
+  image_id: number;
+  /** Seconds since 1970, to the microsecond; null only where `exclusion` says so. */
+  epoch_seconds: number | null;
+  bucket: string | null;
+  key: string | null;
+  url: string | null;
+  /** What leaves the photo out as far as its row tells, null where nothing does (Q-D4). */
+  exclusion: Exclude<PhotoExclusion, 'unusable_key' | 'empty_object' | 'too_large'> | null;
+  /** Whether the photo shows people or vehicles, whatever else leaves it out. */
+  has_pii: boolean;
+};

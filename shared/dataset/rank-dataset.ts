@@ -1,4 +1,3 @@
-import type { Dataset, Run } from '../execution/train-station-state.ts';
 import type { Cell } from '../formats/csv.ts';
 import { extremes, formatInstant, type StationClock } from '../formats/local-time.ts';
 import type { AnnotationSession } from './annotation-sessions.ts';
@@ -76,14 +75,32 @@ export function compareValues(left: number | null, right: number | null) {
   return { delta_value, avg_value, rel_delta_value: delta_value / avg_value, true_rank };
 }
 
+/** Of the run, what rank-dataset.json tells. */
+export type DatasetRun = {
+  dataset_code: string;
+  /** ISO 8601 */
+  started_at: string;
+  station: { id: number };
+  parameters: { variable_code: string; max_gap_minutes: number; overwrite: boolean };
+};
+
+/** How much a dataset has. */
+export type DatasetSize = {
+  images: number;
+  images_with_value: number;
+  values: number;
+  value_source: string | null;
+  pairs: number;
+};
+
 /**
  * Content of rank-dataset.json (contract 5.1); instants are station-local ISO 8601 with offset (Q-D14).
  *
  * @param times of photos, values and both photos of each pair, milliseconds since 1970, in any order
  */
 export function rankDataset(
-  run: Run,
-  dataset: Dataset,
+  run: DatasetRun,
+  dataset: DatasetSize,
   clock: StationClock,
   times: {
     images: ArrayLike<number>;

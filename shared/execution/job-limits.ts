@@ -5,8 +5,8 @@ import {
   trainingSeconds,
   transformSeconds,
 } from '../cost/assumptions.ts';
-import { STATION_LIMITS, type StationSize } from '../dataset/station-size.ts';
 import type { RunInput } from '../inputs/train-station.ts';
+import { STATION_LIMITS, type StationSize } from '../limits/station-size.ts';
 
 /**
  * How long a job may take before something must be wrong with it: a model that does not load, or a process that hangs, would burn

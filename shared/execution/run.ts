@@ -1,5 +1,5 @@
 import { ModelTypeNotFound, VariableNotFound } from '../errors.ts';
-import type { RunChecks } from '../fpe-database/run-checks.ts';
+
 import type { RunInput } from '../inputs/train-station.ts';
 import { requireStationExists, requireTimezone } from './station.ts';
 import { isVariableCode, VARIABLES, type VariableCode } from './variables.ts';
@@ -63,3 +63,16 @@ export const runId = (startedAt: string, suffix: string): string =>
  */
 export const jobBase = (prefix: string, stationId: number, startedAt: string, suffix: string): string =>
   `${prefix}-${stationId}-${startedAt.slice(0, 10).replaceAll('-', '')}-${suffix}`;
+
+export type RunChecks = {
+  station: { id: number; name: string; timezone: string; nwis_id: string | null } | null;
+  variable_codes: string[];
+  model_types: string[];
+  /** The station's models of this code, newest first: one, but for older scripts (Q-P6). */
+  published: {
+    uuid: string | null;
+    model_type_id: string;
+    variable_id: string | null;
+    default: boolean;
+  }[];
+};

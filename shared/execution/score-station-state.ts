@@ -2,11 +2,31 @@ import * as z from 'zod';
 import { PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../dataset/reasons.ts';
 import { objectLocation } from '../formats/object-location.ts';
 import { scoringInput } from '../inputs/score-station.ts';
-import { hourAndMonthWindows, pairDates } from '../model-input/model-windows.ts';
+
 import type { ScoringKeys } from './keys.ts';
 import { countsOf } from './train-station-state.ts';
 
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
+
+/** Of the day, station time. */
+export const hour = z.int().min(0).max(23);
+
+export const month = z.int().min(1).max(12);
+
+/** Hours and months whose photos a model was made for, station time, inclusive; min > max wraps (Q-I10). */
+export const hourAndMonthWindows = z.object({
+  min_hour: hour,
+  max_hour: hour,
+  min_month: month,
+  max_month: month,
+});
+
+export type HourAndMonthWindows = z.output<typeof hourAndMonthWindows>;
+
+/** First and last local date of the annotated photos, yyyy-mm-dd. */
+export const pairDates = z.object({ first: z.string(), last: z.string() });
+
+export type PairDates = z.output<typeof pairDates>;
 
 const count = z.int().min(0);
 

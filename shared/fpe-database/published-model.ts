@@ -1,6 +1,5 @@
+import { type ModelAddresses, NO_ADDRESSES } from '../publication/model-addresses.ts';
 import type { Database } from './connection.ts';
-
-type S3Object = { Bucket: string; Key: string };
 
 /** A row of `models`, as published (contract 9.1). */
 export type PublishedModel = {
@@ -13,20 +12,6 @@ export type PublishedModel = {
   snapshot_at: string;
   make_default: boolean;
 } & ModelAddresses;
-
-/** Where the website finds the files of a model; without them it does not draw the model. */
-export type ModelAddresses = {
-  diagnostics_url: string | null;
-  diagnostics_s3: S3Object | null;
-  predictions_url: string | null;
-  predictions_s3: S3Object | null;
-};
-export const NO_ADDRESSES: ModelAddresses = {
-  diagnostics_url: null,
-  diagnostics_s3: null,
-  predictions_url: null,
-  predictions_s3: null,
-};
 
 /** First key of the advisory lock on a station's models; any number that nothing else in the database uses. */
 const MODELS_LOCK = 1691;

@@ -1,18 +1,6 @@
-import { STATION_LIMITS, type StationSize } from '../dataset/station-size.ts';
+import type { RunChecks } from '../execution/run.ts';
+import { STATION_LIMITS, type StationSize } from '../limits/station-size.ts';
 import type { Database } from './connection.ts';
-
-export type RunChecks = {
-  station: { id: number; name: string; timezone: string; nwis_id: string | null } | null;
-  variable_codes: string[];
-  model_types: string[];
-  /** The station's models of this code, newest first: one, but for older scripts (Q-P6). */
-  published: {
-    uuid: string | null;
-    model_type_id: string;
-    variable_id: string | null;
-    default: boolean;
-  }[];
-};
 
 /** Everything that PrepareRun has to know about the database before a run, in one round trip. */
 export async function findRunChecks(

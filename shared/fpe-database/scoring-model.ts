@@ -1,19 +1,5 @@
+import type { StationModels } from '../publication/scoring-model.ts';
 import type { Database } from './connection.ts';
-
-export type ModelRow = {
-  id: number;
-  code: string;
-  uuid: string | null;
-  model_type_id: string;
-  variable_id: string | null;
-  default: boolean | null;
-  predictions_url: string | null;
-};
-export type StationModels = {
-  station: { id: number; name: string; timezone: string } | null;
-  /** Every row of the station, newest first. */
-  models: ModelRow[];
-};
 
 export async function findStationModels(database: Database, stationId: number): Promise<StationModels> {
   const { rows } = await database.query<StationModels>(

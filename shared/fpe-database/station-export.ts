@@ -1,5 +1,6 @@
 import type { FillCandidates } from '../dataset/observed-values.ts';
-import type { PhotoExclusion, ValueExclusion } from '../dataset/reasons.ts';
+import type { ImageRow } from '../dataset/photo-key.ts';
+import type { ValueExclusion } from '../dataset/reasons.ts';
 import type { ObjectLocation } from '../formats/object-location.ts';
 import type { Database } from './connection.ts';
 import { HAS_PII, keySql } from './image-sql.ts';
@@ -7,20 +8,6 @@ import { fourDecimals, realText } from './real-sql.ts';
 
 /** Rows fetched at a time: memory stays flat however many photos a station has. */
 const ROWS_PER_FETCH = 20_000;
-
-export type ImageRow = {
-  imageset_id: number;
-  image_id: number;
-  /** Seconds since 1970, to the microsecond; null only where `exclusion` says so. */
-  epoch_seconds: number | null;
-  bucket: string | null;
-  key: string | null;
-  url: string | null;
-  /** What leaves the photo out as far as its row tells, null where nothing does (Q-D4). */
-  exclusion: Exclude<PhotoExclusion, 'unusable_key' | 'empty_object' | 'too_large'> | null;
-  /** Whether the photo shows people or vehicles, whatever else leaves it out. */
-  has_pii: boolean;
-};
 
 /**
  * Files and calendars have years of four digits, and PostgreSQL takes infinity for a time. No camera or logger of a stream is older

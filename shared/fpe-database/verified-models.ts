@@ -1,6 +1,8 @@
-import type { ModelRowFacts, VerifiedStation } from '../verification/facts.ts';
+import type { ModelAddresses } from '../publication/model-addresses.ts';
+import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { VerifiedStation } from '../verification/facts.ts';
 import type { Database } from './connection.ts';
-import { lockModels, type ModelAddresses } from './published-model.ts';
+import { lockModels } from './published-model.ts';
 
 /** Ids of the stations that have models, ascending. */
 export async function findStationsWithModels(database: Database): Promise<number[]> {

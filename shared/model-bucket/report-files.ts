@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { optionalSetting, setting } from '../aws/configuration.ts';
 import { findWrittenAt, readStream } from '../aws/object-store.ts';
 import { versionKeys } from '../execution/keys.ts';
-import { type ObjectLocation, objectOf, regionalUrl } from '../formats/object-location.ts';
+import { type ObjectLocation, objectOf } from '../formats/object-location.ts';
 import type { ReportState } from '../report/data/report-data.ts';
+import type { FileChecksum } from '../report/data/run-facts.ts';
 import { trainingOutputLocation } from '../report/data/training-output.ts';
-import type { FileChecksum } from '../report/page/provenance.ts';
 
 /**
  * Checksums of the files that the report is made from, and of the model.
@@ -42,14 +41,4 @@ async function checksum(
     bytes += chunk.length;
   }
   return { bytes, sha256: hash.digest('hex'), written_at: writtenAt?.toISOString() ?? '' };
-}
-
-/**
- * Address below which a browser finds photos by key. The regional one, as no answer from there ever leads to another host,
- * which the pages' Content Security Policy would not follow; or that of a stand-in of S3.
- */
-export function photoBase(storageBucket: string): string {
-  const endpoint = optionalSetting('AWS_ENDPOINT_URL_S3') ?? optionalSetting('AWS_ENDPOINT_URL');
-  if (endpoint) return `${endpoint}/${storageBucket}/`;
-  return regionalUrl({ bucket: storageBucket, key: '' }, setting('AWS_REGION'));
 }

@@ -1,23 +1,8 @@
 import * as z from 'zod';
+import { type HourAndMonthWindows, hour, month, type PairDates } from '../execution/score-station-state.ts';
 import type { StationClock } from '../formats/local-time.ts';
 import { isInWindow } from './image-filter.ts';
 import type { ImageSplit } from './image-split.ts';
-
-const hour = z.int().min(0).max(23);
-const month = z.int().min(1).max(12);
-
-/** Hours and months whose photos a model was made for, station time, inclusive; min > max wraps (Q-I10). */
-export const hourAndMonthWindows = z.object({
-  min_hour: hour,
-  max_hour: hour,
-  min_month: month,
-  max_month: month,
-});
-export type HourAndMonthWindows = z.output<typeof hourAndMonthWindows>;
-
-/** First and last local date of the annotated photos, yyyy-mm-dd. */
-export const pairDates = z.object({ first: z.string(), last: z.string() });
-export type PairDates = z.output<typeof pairDates>;
 
 /** Used where rank-input.json or one of its limits is missing (contract 6.6). */
 export const DEFAULT_WINDOWS: HourAndMonthWindows = {

@@ -1,7 +1,7 @@
+import type { ImageRow } from '../dataset/photo-key.ts';
 import { findImageKey } from '../dataset/photo-key.ts';
 import { TooManyRemovals } from '../errors.ts';
 import { wholeSecond } from '../formats/local-time.ts';
-import type { ImageRow } from '../fpe-database/station-export.ts';
 import type { PredictedPhoto } from './columns.ts';
 import { PhotoNumbers } from './photo-numbers.ts';
 import { type PhotoName, PhotoSet } from './photo-set.ts';

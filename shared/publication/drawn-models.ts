@@ -1,5 +1,5 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
-import type { ModelRowFacts } from '../verification/facts.ts';
+import type { ModelRowFacts } from './model-row.ts';
 
 /**
  * What a person may change in how the website shows a station's models: `promote` makes a model the default and draws it,

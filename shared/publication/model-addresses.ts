@@ -1,6 +1,5 @@
 import { publishedKeys } from '../execution/keys.ts';
 import { regionalUrl } from '../formats/object-location.ts';
-import type { ModelAddresses } from '../fpe-database/published-model.ts';
 
 /** What the row of a model says so that the website draws it (contract 9.1). */
 export function modelAddresses(
@@ -19,3 +18,20 @@ export function modelAddresses(
     predictions_s3: inPublic(keys.predictions),
   };
 }
+
+type S3Object = { Bucket: string; Key: string };
+
+/** Where the website finds the files of a model; without them it does not draw the model. */
+export type ModelAddresses = {
+  diagnostics_url: string | null;
+  diagnostics_s3: S3Object | null;
+  predictions_url: string | null;
+  predictions_s3: S3Object | null;
+};
+
+export const NO_ADDRESSES: ModelAddresses = {
+  diagnostics_url: null,
+  diagnostics_s3: null,
+  predictions_url: null,
+  predictions_s3: null,
+};

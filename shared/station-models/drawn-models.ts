@@ -15,12 +15,7 @@ import {
 import { requireStationExists } from '../execution/station.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../fpe-database/connection.ts';
-import {
-  lockModels,
-  type ModelAddresses,
-  makeOnlyDefault,
-  unlinkModels,
-} from '../fpe-database/published-model.ts';
+import { lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
 import { clearDefault, findVerifiedStation, linkModel } from '../fpe-database/verified-models.ts';
 import { changeManifest, findManifest, typeOf, writePublicFiles } from '../model-bucket/model-publication.ts';
@@ -38,7 +33,7 @@ import {
   planDrawing,
   type StationModel,
 } from '../publication/drawn-models.ts';
-import { modelAddresses } from '../publication/model-addresses.ts';
+import { type ModelAddresses, modelAddresses } from '../publication/model-addresses.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import type { Places } from '../verification/findings.ts';
 

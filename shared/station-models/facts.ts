@@ -36,6 +36,7 @@ import { SAME_MODEL } from '../predictions/photo-selection.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import { type Withdrawal, withdrawal, withdrawalOf } from '../predictions/withdrawal.ts';
 import { modelManifest } from '../publication/model-manifest.ts';
+import type { ModelRowFacts } from '../publication/model-row.ts';
 import { comparePredictions, countDifferent } from '../verification/compare-predictions.ts';
 import type {
   ClaimFacts,
@@ -44,7 +45,6 @@ import type {
   FoundObject,
   ImagesetFacts,
   Looked,
-  ModelRowFacts,
   Objects,
   PredictionsFacts,
   RunFolder,

@@ -1,6 +1,7 @@
 import type { RunClaim } from '../execution/run-claim.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
+import type { ModelRowFacts } from '../publication/model-row.ts';
 import type { PredictionsComparison } from './compare-predictions.ts';
 
 /**
@@ -25,19 +26,6 @@ export type StationFacts = {
 };
 
 export type VerifiedStation = { id: number; name: string; timezone: string };
-
-/** A row of `models`. */
-export type ModelRowFacts = {
-  id: number;
-  code: string;
-  uuid: string | null;
-  model_type_id: string;
-  variable_id: string | null;
-  default: boolean | null;
-  status: string | null;
-  diagnostics_url: string | null;
-  predictions_url: string | null;
-};
 
 export type FoundObject = { key: string; size: number; etag: string };
 export type Objects = ReadonlyMap<string, FoundObject>;

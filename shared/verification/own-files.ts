@@ -1,6 +1,7 @@
 import { modelKeys, versionKeys } from '../execution/keys.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
-import type { CodeFacts, Looked, ModelRowFacts, Objects, StationFacts, VersionFacts } from './facts.ts';
+import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { CodeFacts, Looked, Objects, StationFacts, VersionFacts } from './facts.ts';
 
 /** Names in one finding. */
 const SHOWN = 5;

@@ -3,7 +3,8 @@ import type { RunClaim } from '../execution/run-claim.ts';
 import { countOf } from '../formats/numbers.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
-import type { ClaimFacts, CodeFacts, ModelRowFacts, StationFacts, VersionFacts } from './facts.ts';
+import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ClaimFacts, CodeFacts, StationFacts, VersionFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
 import {
   differing,

@@ -2,7 +2,8 @@ import { publicFolder, publishedKeys, versionKeys } from '../execution/keys.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 import { isDrawn } from '../publication/drawn-models.ts';
-import type { FoundObject, ModelRowFacts, Objects, StationFacts } from './facts.ts';
+import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { FoundObject, Objects, StationFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
 import { ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
 

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { FULL, partOf } from '../../benchmarks/scale/large-station.ts';
 import { measureScale, type ScaleMeasures } from '../../benchmarks/scale/measure.ts';
 import { marginsOf, scaleTable } from '../../benchmarks/scale/table.ts';
-import { STATION_LIMITS } from '../../shared/dataset/station-size.ts';
+import { STATION_LIMITS } from '../../shared/limits/station-size.ts';
 
 /** That the measuring of `npm run test:scale` works, with a thousandth of its station: most of the time is that of starting processes. */
 const PART = 1000;

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { packageStage, type Template } from '../../deployment/package.ts';
-import { LOCAL_STAGE } from '../../local/template.ts';
+import { LOCAL_STAGE } from '../../local/account.ts';
 import { executionHistory, startExecution, stopExecution } from '../../shared/aws/executions.ts';
 import { findSize, writeObject as putObject, readText } from '../../shared/aws/object-store.ts';
 import { listOf } from '../../shared/aws/policy-document.ts';

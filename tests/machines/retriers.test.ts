@@ -9,7 +9,7 @@ import {
   readsAtOnce,
   S3_GETS_PER_SECOND,
   S3_SOONEST_ANSWER_SECONDS,
-} from '../../shared/predictions/merge-plan.ts';
+} from '../../shared/limits/merge-batches.ts';
 import { PACKAGING_MS } from './test-machine.ts';
 
 /** Errors of Lambda's Invoke (API reference) that say nothing of the call itself. */

@@ -1,7 +1,8 @@
 import { ASSUMED } from '../../cost/assumptions.ts';
 import { estimateRunCost, type JobUsage, US_WEST_2 } from '../../cost/model.ts';
-import { type CostEstimate, durations, type FileChecksum } from '../page/provenance.ts';
+import { durations } from './durations.ts';
 import type { ReportState } from './report-data.ts';
+import type { CostEstimate, FileChecksum } from './run-facts.ts';
 
 const ASSUMPTIONS =
   'List prices of us-west-2. The times include waiting for a machine and its start, so this is an upper limit; with spot, instances cost less. Functions, states and storage come to some cents and are not in it.';

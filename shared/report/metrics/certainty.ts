@@ -1,6 +1,6 @@
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
-import type { Metric } from './file.ts';
+import type { Metric } from './metric.ts';
 
 const SHARE = 'fraction, 0 to 1';
 const TAU = 'dimensionless, -1 to 1';

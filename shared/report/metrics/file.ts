@@ -13,23 +13,13 @@ import {
 import { stationClock } from '../../formats/local-time.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
 import { CHECKS, countFindings } from '../../quality/finding.ts';
+import { durations } from '../data/durations.ts';
 import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
+import { totalCost } from '../data/run-facts.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
-import { durations, totalCost } from '../page/provenance.ts';
 import { comparisonMetrics, intervalMetrics, pairMetrics, strataMetrics } from './certainty.ts';
-
-/** One number of the report. */
-export type Metric = {
-  /** Stable, for programs; dots group. */
-  name: string;
-  /** For people; in metrics.json the definition says more. */
-  label: string;
-  /** null: not available. */
-  value: number | null;
-  unit: string;
-  definition: string;
-};
+import type { Metric } from './metric.ts';
 
 /** A line of the tables of counts: what is there at a step, what is left out on the way to it, or a part of it. */
 export type Count = Metric & { value: number; kind: 'total' | 'left-out' | 'part' };

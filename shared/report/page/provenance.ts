@@ -1,39 +1,8 @@
 import { formatCount, formatSeconds, NOT_AVAILABLE } from '../../formats/numbers.ts';
-import type { ReportData, ReportState } from '../data/report-data.ts';
+import { durations } from '../data/durations.ts';
+import type { ReportData } from '../data/report-data.ts';
+import { type CostEstimate, totalCost } from '../data/run-facts.ts';
 import { type Html, html, NOTHING } from './html.ts';
-
-/** A file of the run, so that what the report was made from can be told from what lies there today. */
-export type FileChecksum = {
-  name: string;
-  /** Where it stays in the model bucket when the run's own folder is deleted. */
-  key: string;
-  bytes: number;
-  sha256: string;
-  /** When it was written, ISO 8601. */
-  written_at: string;
-};
-
-/** How long the parts of a run took, seconds, with waiting for machines; null where a file's time is not known. */
-export type Durations = { preparation: number | null; training: number | null; scoring: number | null };
-
-/** The files say when each part was finished, also after a redrive, which an execution's history does not. */
-export function durations(state: ReportState, files: readonly FileChecksum[]): Durations {
-  const writtenAt = (name: string) => Date.parse(files.find((file) => file.name === name)?.written_at ?? '');
-  const prepared = writtenAt('input/rank-input.json');
-  const trained = writtenAt('model.tar.gz');
-  const seconds = (from: number, to: number) => (to >= from ? Math.round((to - from) / 1000) : null);
-  return {
-    preparation: seconds(Date.parse(state.run.started_at), prepared),
-    training: seconds(prepared, trained),
-    scoring: seconds(trained, writtenAt('transform/predictions.csv')),
-  };
-}
-
-/** What the run cost, if somebody has worked it out: parts in US dollars, and what was assumed. */
-export type CostEstimate = { parts: { name: string; usd: number; basis: string }[]; assumptions: string };
-
-/** @returns US dollars */
-export const totalCost = ({ parts }: CostEstimate): number => parts.reduce((sum, { usd }) => sum + usd, 0);
 
 /** Where everything comes from: run, jobs, images, files, cost, and every parameter. */
 export function provenance({ state, files, cost }: ReportData): Html {

@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readStage } from '../../../config/stage.ts';
 import { ASSUMED_SPEED, trainingSeconds, transformSeconds } from '../../../shared/cost/assumptions.ts';
-import { STATION_LIMITS } from '../../../shared/dataset/station-size.ts';
 import {
   executionLimit,
   jobLimits,
@@ -10,6 +9,7 @@ import {
   USUAL_MARGIN,
 } from '../../../shared/execution/job-limits.ts';
 import { parseRunInput } from '../../../shared/inputs/train-station.ts';
+import { STATION_LIMITS } from '../../../shared/limits/station-size.ts';
 import { budget } from '../../fuzz/budget.ts';
 
 const HOUR = 3600;

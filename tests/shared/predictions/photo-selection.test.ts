@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { ImageRow } from '../../../shared/dataset/photo-key.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
-import type { ImageRow } from '../../../shared/fpe-database/station-export.ts';
 import {
   DEFAULT_WINDOWS,
   modelFilters,

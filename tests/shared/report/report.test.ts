@@ -9,6 +9,7 @@ import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
 import { finalEpochs } from '../../../shared/report/data/epochs.ts';
 import type { ReportData } from '../../../shared/report/data/report-data.ts';
 import { jobCosts } from '../../../shared/report/data/run-cost.ts';
+import { totalCost } from '../../../shared/report/data/run-facts.ts';
 import { agreements, meanRankError, overlapRanks } from '../../../shared/report/data/statistics.ts';
 import {
   readComputation,
@@ -19,7 +20,6 @@ import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../../shar
 import { Html, html } from '../../../shared/report/page/html.ts';
 import { lossTable } from '../../../shared/report/page/loss-table.ts';
 import { agreementNote } from '../../../shared/report/page/note.ts';
-import { totalCost } from '../../../shared/report/page/provenance.ts';
 import { reportPage } from '../../../shared/report/page/report-page.ts';
 import {
   hourlyPhotos,

@@ -4,13 +4,9 @@ import type { RunClaim } from '../../../shared/execution/run-claim.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
 import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
 import type { ModelManifest } from '../../../shared/publication/model-manifest.ts';
+import type { ModelRowFacts } from '../../../shared/publication/model-row.ts';
 import { comparePredictions } from '../../../shared/verification/compare-predictions.ts';
-import type {
-  CodeFacts,
-  ExecutionState,
-  ModelRowFacts,
-  StationFacts,
-} from '../../../shared/verification/facts.ts';
+import type { CodeFacts, ExecutionState, StationFacts } from '../../../shared/verification/facts.ts';
 import { type Finding, repairsOf } from '../../../shared/verification/findings.ts';
 import { verifyStation } from '../../../shared/verification/verify.ts';
 import { objectOfUrl } from '../../../shared/verification/verify-row.ts';

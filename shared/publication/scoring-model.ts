@@ -1,5 +1,5 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
-import type { ModelRow, StationModels } from '../fpe-database/scoring-model.ts';
+
 import type { ScoringInput } from '../inputs/score-station.ts';
 
 const MODEL_TYPE = 'RANK';
@@ -59,3 +59,19 @@ const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: str
       .join(', '),
     fix: 'train a model of the station with train-station, or correct the input, and start a new execution',
   });
+
+export type ModelRow = {
+  id: number;
+  code: string;
+  uuid: string | null;
+  model_type_id: string;
+  variable_id: string | null;
+  default: boolean | null;
+  predictions_url: string | null;
+};
+
+export type StationModels = {
+  station: { id: number; name: string; timezone: string } | null;
+  /** Every row of the station, newest first. */
+  models: ModelRow[];
+};

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { requireStationSize, STATION_LIMITS } from '../../../shared/dataset/station-size.ts';
 import { StationTooLarge } from '../../../shared/errors.ts';
+import { requireStationSize, STATION_LIMITS } from '../../../shared/limits/station-size.ts';
 
 const STATION = { id: 29, name: 'Mill Brook' };
 

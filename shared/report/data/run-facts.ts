@@ -1,0 +1,16 @@
+/** A file of the run, so that what the report was made from can be told from what lies there today. */
+export type FileChecksum = {
+  name: string;
+  /** Where it stays in the model bucket when the run's own folder is deleted. */
+  key: string;
+  bytes: number;
+  sha256: string;
+  /** When it was written, ISO 8601. */
+  written_at: string;
+};
+
+/** What the run cost, if somebody has worked it out: parts in US dollars, and what was assumed. */
+export type CostEstimate = { parts: { name: string; usd: number; basis: string }[]; assumptions: string };
+
+/** @returns US dollars */
+export const totalCost = ({ parts }: CostEstimate): number => parts.reduce((sum, { usd }) => sum + usd, 0);
