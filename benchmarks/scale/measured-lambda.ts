@@ -100,6 +100,8 @@ export const functionKeyOf = (arn: string): string => keyOf(arn.slice(arn.lastIn
 type Heap = { old: number; semiSpace: number };
 /** As in the bootstrap of Lambda's runtime for Node.js. */
 const LAMBDA: Heap = { old: 0.9, semiSpace: 0.05 };
+/** At least so many times what is needed. */
+export const MARGIN = 2;
 /** Leaves of the wanted part of the memory what is not heap: code, buffers, the process itself. */
 const NARROW: Heap = { old: 0.75 / MARGIN, semiSpace: 0.025 / MARGIN };
 
@@ -147,6 +149,3 @@ async function call(
     ended.catch(() => undefined);
   }
 }
-
-/** At least so many times what is needed. */
-export const MARGIN = 2;

@@ -87,6 +87,18 @@ export async function makeOnlyDefault(
   );
 }
 
+/** The addresses in the row of a model; undefined where the row is gone. */
+export async function findAddresses(
+  database: Database,
+  modelId: number,
+): Promise<ModelAddresses | undefined> {
+  const { rows } = await database.query<ModelAddresses>(
+    'SELECT diagnostics_url, diagnostics_s3, predictions_url, predictions_s3 FROM models WHERE id = $1',
+    [modelId],
+  );
+  return rows[0];
+}
+
 export type DrawnDefault = { id: number; code: string; uuid: string };
 
 /** Defaults of a station, type and variable that the website draws: one, but for older scripts (Q-P5). */

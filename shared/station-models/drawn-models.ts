@@ -15,7 +15,7 @@ import {
 import { requireStationExists } from '../execution/station.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../fpe-database/connection.ts';
-import { lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
+import { findAddresses, lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
 import { clearDefault, findVerifiedStation, linkModel } from '../fpe-database/verified-models.ts';
 import { changeManifest, findManifest, typeOf, writePublicFiles } from '../model-bucket/model-publication.ts';
@@ -279,11 +279,8 @@ class DrawingWork {
   }
 
   async #saveAddresses(): Promise<void> {
-    const { rows } = await this.#database.query(
-      'SELECT diagnostics_url, diagnostics_s3, predictions_url, predictions_s3 FROM models WHERE id = $1',
-      [this.#model.id],
-    );
-    await writeJson(this.#inModelBucket(this.#version.addresses), savedAddresses.parse(rows[0]));
+    const addresses = await findAddresses(this.#database, this.#model.id);
+    await writeJson(this.#inModelBucket(this.#version.addresses), savedAddresses.parse(addresses));
   }
 
   /** @throws ClaimLost while an execution trains or scores with the code */
