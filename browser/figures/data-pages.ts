@@ -1,5 +1,5 @@
+import { envelope } from '../../shared/report/data/decimation.ts';
 import { MONTHS } from '../../shared/report/data/strata.ts';
-import { envelope } from '../../shared/report/page/decimation.ts';
 import { box, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, DAY_MS, photosBySplit, startOfDay, type View } from '../view.ts';

@@ -1,4 +1,4 @@
-import { envelope, thin } from '../../shared/report/page/decimation.ts';
+import { envelope, thin } from '../../shared/report/data/decimation.ts';
 import { type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, type View } from '../view.ts';

@@ -1,4 +1,4 @@
-import { thin } from '../../shared/report/page/decimation.ts';
+import { thin } from '../../shared/report/data/decimation.ts';
 import { pairFacts } from '../descriptions.ts';
 import { type About, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';

@@ -1,4 +1,4 @@
-import { envelope, thin } from '../../shared/report/page/decimation.ts';
+import { envelope, thin } from '../../shared/report/data/decimation.ts';
 import { type About, type Axis, box, boxes, type Point, type Sheet } from '../sheet.ts';
 import { allRows, DAY_MS, type SplitRows, type View } from '../view.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { envelope, thin } from '../../../../shared/report/data/decimation.ts';
 import {
   narrowed,
   packColumns,
@@ -7,7 +8,6 @@ import {
   sumSeconds,
   unpackColumns,
 } from '../../../../shared/report/page/columns.ts';
-import { envelope, thin } from '../../../../shared/report/page/decimation.ts';
 import { type PageData, packPage, unpackPage } from '../../../../shared/report/page/page-data.ts';
 import { judgedPairs, scoredPhotos } from '../../../fixtures/report.ts';
 
