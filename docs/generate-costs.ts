@@ -56,8 +56,8 @@ export function costsPage(): string {
 
 const introduction = () => `# What it costs
 
-This page is computed (\`npm run costs\`) from [prices](../shared/cost-model.ts) and
-[assumptions](../shared/cost-assumptions.ts), from the states of the [machine](../statemachines/train-station.asl.yml)
+This page is computed (\`npm run costs\`) from [prices](../shared/cost/model.ts) and
+[assumptions](../shared/cost/assumptions.ts), from the states of the [machine](../statemachines/train-station.asl.yml)
 and from the memory of the [functions](../resources/functions.yml). **How long things take on AWS is assumed, not
 measured**; each assumption is listed below with what it rests on. After a first run, its own numbers are better: the
 billable seconds of both jobs are in the SageMaker console.
@@ -232,7 +232,7 @@ function priceSection(): string {
     Object.entries(list).map(([type, { usd, source }]): Row => [type, price(usd), what, source]);
   return `## Prices, and how to change them
 
-Another region, a discount, a price that has changed: put it into [shared/cost/model.ts](../shared/cost-model.ts) and run
+Another region, a discount, a price that has changed: put it into [shared/cost/model.ts](../shared/cost/model.ts) and run
 \`npm run costs\`. To ask for one run only, without writing this page, give its numbers, and prices where they differ:
 
     npm run costs -- '{"photos": 100000, "pairs": 5000, "trainingSpot": true}'

@@ -1,13 +1,12 @@
 /** Writes the JSON Schema of each machine's input from its zod schema: `npm run schema`. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
 
-export const schemaFile = (kind: MachineKind): string =>
-  join(import.meta.dirname, MACHINE_INPUTS[kind].schemaFile);
+export const schemaFile = (kind: MachineKind): string => join(import.meta.dirname, `${kind}.schema.json`);
 
-/** JSON Schema (draft 2020-12) of what a user may write: defaults are optional, unknown names are refused. */
+/** JSON Schema (draft 2020-12) of what users may write: parameters with defaults are optional, and unknown names are refused. */
 export function inputSchema(kind: MachineKind): string {
   const schema = z.toJSONSchema(MACHINE_INPUTS[kind].schema, { io: 'input', target: 'draft-2020-12' });
   const { $schema, ...rest } = schema;
@@ -20,5 +19,5 @@ if (import.meta.main)
     const file = schemaFile(kind);
     const isFresh = readFileSync(file, { encoding: 'utf8', flag: 'a+' }) === text;
     if (!isFresh) writeFileSync(file, text);
-    console.log(`events/${MACHINE_INPUTS[kind].schemaFile} ${isFresh ? 'was up to date' : 'is written'}`);
+    console.log(`events/${basename(file)} ${isFresh ? 'was up to date' : 'is written'}`);
   }

@@ -59,7 +59,7 @@ STORAGE_TYPES = {
         'Bool': torch.bool,
     }.items()
 }
-# Those of FPE's published models, and ours (contract of model.pth).
+# Those of FPE's published models, and ours (contract 5.3).
 TRANSFORMS = (
     T.Compose,
     T.Resize,

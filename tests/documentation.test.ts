@@ -7,23 +7,12 @@ import { stageParameters } from '../config/stage.ts';
 import { parseRefreshInput, refreshInput } from '../shared/inputs/refresh-stations.ts';
 import { runInput } from '../shared/inputs/train-station.ts';
 import { DRAWN_MACHINES, diagramFile, drawDiagram } from '../statemachines/diagram.ts';
+import { projectFiles } from './support/project-files.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'docs/differences-from-upstream.md',
-  'docs/operations.md',
-  'docs/reliability.md',
-  'docs/report.md',
-  'docs/scale.md',
-  'docs/costs.md',
-  'docs/dependencies.md',
-  'docs/threat-model.md',
-  'SECURITY.md',
-  'benchmarks/README.md',
-];
+/** CHANGELOG.md tells of what was, under the names of its time. */
+const PAGES = projectFiles().filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md');
 const matches = (text: string, pattern: RegExp): string[] =>
   Array.from(text.matchAll(pattern), ([, found]) => found as string);
 

@@ -3,32 +3,21 @@ import { parseRefreshInput, refreshInput } from './refresh-stations.ts';
 import { parseScoringInput, scoringInput } from './score-station.ts';
 import { parseRunInput, runInput } from './train-station.ts';
 
-/** What each machine takes, by the end of its name: schema, check with all faults at once, and JSON Schema in `events/`. */
+/** The input of each machine, by the end of the machine's name: its schema, and a check that reports all faults at once. */
 export const MACHINE_INPUTS = {
-  'train-station': { schema: runInput, parse: parseRunInput, schemaFile: 'input.schema.json' },
-  'score-station': {
-    schema: scoringInput,
-    parse: parseScoringInput,
-    schemaFile: 'score-station.schema.json',
-  },
-  'refresh-stations': {
-    schema: refreshInput,
-    parse: parseRefreshInput,
-    schemaFile: 'refresh-stations.schema.json',
-  },
-} as const satisfies Record<
-  string,
-  { schema: z.ZodType; parse: (input: unknown) => unknown; schemaFile: string }
->;
+  'train-station': { schema: runInput, parse: parseRunInput },
+  'score-station': { schema: scoringInput, parse: parseScoringInput },
+  'refresh-stations': { schema: refreshInput, parse: parseRefreshInput },
+} as const satisfies Record<string, { schema: z.ZodType; parse: (input: unknown) => unknown }>;
 export type MachineKind = keyof typeof MACHINE_INPUTS;
 
-/** @param machine name or ARN, which end with the kind after app and stage; without it the one that trains is meant */
+/** @param machine name or ARN, which ends with the kind, after app and stage; defaults to train-station */
 export const machineKind = (machine: string | undefined): MachineKind =>
   (Object.keys(MACHINE_INPUTS) as MachineKind[]).find(
     (kind) => machine === kind || machine?.endsWith(`-${kind}`),
   ) ?? 'train-station';
 
-/** The machine that an input is meant for, where nobody says: one of a single station names it. */
+/** The machine that an input is for when nobody names one: an input for a single station names that station. */
 export const machineOfInput = (input: object): MachineKind =>
   'station_id' in input || !Object.keys(input).some((name) => name in refreshInput.shape)
     ? 'train-station'

@@ -14,9 +14,9 @@ const code = z
   );
 
 /**
- * Input of one execution of `train-station`: only `station_id` is required (design, section 4).
+ * Input of one execution of `train-station`: only `station_id` is required.
  *
- * The schema is the single source: `events/input.schema.json` is generated from it.
+ * The schema is the single source: `events/train-station.schema.json` is generated from it.
  */
 export const runInput = z
   .strictObject({
@@ -122,4 +122,4 @@ export type RunInput = z.output<typeof runInput>;
 
 /** @throws InvalidInput naming every fault */
 export const parseRunInput = (input: unknown): RunInput =>
-  parseInput(runInput, input, 'events/input.schema.json');
+  parseInput(runInput, input, 'events/train-station.schema.json');
