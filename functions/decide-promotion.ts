@@ -4,12 +4,12 @@ import { readAllRows, readRows } from '../shared/aws/object-store.ts';
 import { publishedKeys } from '../shared/execution/keys.ts';
 import { type Promotion, type Run, run } from '../shared/execution/train-station-state.ts';
 import { withDatabase } from '../shared/fpe-database/connection.ts';
-import { findDefaultModel } from '../shared/fpe-database/published-model.ts';
+import { findDefaultModel } from '../shared/fpe-database/model-rows.ts';
 import { readScores } from '../shared/model-bucket/previous-model.ts';
 import { prediction } from '../shared/predictions/columns.ts';
 import { judgedPairs, judgement, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
 import { collectPhotos } from '../shared/predictions/scored-photos.ts';
-import { type DefaultModel, decidedByInput, decidePromotion } from '../shared/publication/promotion.ts';
+import { type ComparedDefault, decidedByInput, decidePromotion } from '../shared/publication/promotion.ts';
 
 /** Compares the new model with the station's default on the held-out pairs, before anything is published. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {
@@ -27,10 +27,9 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
 });
 
 /** Its published scores; none of them, so that nothing can be compared, where the file is gone. */
-async function currentDefault(run: Run, imageIds: Uint32Array): Promise<DefaultModel | null> {
+async function currentDefault(run: Run, imageIds: Uint32Array): Promise<ComparedDefault | null> {
   const model = await withDatabase((database) =>
-    findDefaultModel(database, {
-      station_id: run.station.id,
+    findDefaultModel(database, run.station.id, {
       model_type_id: run.parameters.model_type,
       variable_id: run.parameters.variable_code,
     }),

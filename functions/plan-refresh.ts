@@ -10,12 +10,8 @@ import { refreshKeys } from '../shared/execution/keys.ts';
 import { requireVariable, runId } from '../shared/execution/run.ts';
 import { VARIABLES } from '../shared/execution/variables.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import {
-  defaultModels,
-  stationHistories,
-  stationIds,
-  stationPeople,
-} from '../shared/fpe-database/station-histories.ts';
+import { findDefaultModels } from '../shared/fpe-database/model-rows.ts';
+import { stationHistories, stationIds, stationPeople } from '../shared/fpe-database/station-histories.ts';
 import {
   parseRefreshInput,
   type RefreshInput,
@@ -107,14 +103,19 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
       const { annotation } = VARIABLES[requireVariable(variable_code)];
       return { station_id, model_type, variable_code, annotation_variable: annotation };
     });
-    return { ids, wanted, models: await defaultModels(database, wanted) };
+    const kinds = wanted.map(({ station_id, model_type, variable_code }) => ({
+      station_id,
+      model_type_id: model_type,
+      variable_id: variable_code,
+    }));
+    return { ids, wanted, models: await findDefaultModels(database, kinds) };
   }, DATABASE_LIMITS.manyRows);
   const scoredUntil = await readScoredUntil(models);
   const records = await readPeopleRecords(ids);
   const { people, histories } = await withDatabase(
     async (database) => ({
       people: await stationPeople(database, ids, formerImagesets(records)),
-      histories: await stationHistories(database, wanted, scoredUntil),
+      histories: await stationHistories(database, wanted, models, scoredUntil),
     }),
     DATABASE_LIMITS.manyRows,
   );

@@ -27,9 +27,9 @@ import {
   inTransaction,
   withDatabase,
 } from '../shared/fpe-database/connection.ts';
+import { findDefaultModel } from '../shared/fpe-database/model-rows.ts';
 import {
   type DrawnDefault,
-  findDefaultModel,
   findDrawnDefaults,
   findModelsOfCode,
   lockModels,
@@ -241,8 +241,8 @@ function requireSameVariable(run: Run, known: readonly ModelOfCode[]): void {
 async function requireSameDefault(database: Database, run: Run, promotion: Promotion): Promise<void> {
   const { publish, promote, model_type, variable_code } = run.parameters;
   if (!publish || promote !== 'if_better') return;
-  const of = { station_id: run.station.id, model_type_id: model_type, variable_id: variable_code };
-  const current = await findDefaultModel(database, of);
+  const kind = { model_type_id: model_type, variable_id: variable_code };
+  const current = await findDefaultModel(database, run.station.id, kind);
   if ((current?.uuid ?? null) === promotion.current_model_uuid) return;
   throw new DefaultChanged({
     what: 'Another model became the default of the station meanwhile',

@@ -127,20 +127,6 @@ export async function markTrained(database: Database, modelId: number, snapshotA
   await database.query('UPDATE models SET created_at = $2 WHERE id = $1', [modelId, snapshotAt]);
 }
 
-/** The station's default of a type and variable; the newest, where older scripts have left several (Q-P5). */
-export async function findDefaultModel(
-  database: Database,
-  of: ModelKind,
-): Promise<{ id: number; code: string; uuid: string } | null> {
-  const { rows } = await database.query<{ id: number; code: string; uuid: string }>(
-    `SELECT id, code, uuid FROM models
-      WHERE station_id = $1 AND model_type_id = $2 AND variable_id = $3 AND "default" AND status = 'DONE' AND uuid IS NOT NULL
-      ORDER BY updated_at DESC, id DESC LIMIT 1`,
-    [of.station_id, of.model_type_id, of.variable_id],
-  );
-  return rows[0] ?? null;
-}
-
 const COLUMNS = [
   'model_type_id',
   'variable_id',

@@ -1,16 +1,14 @@
 import type { StationModels } from '../publication/scoring-model.ts';
 import type { Database } from './connection.ts';
+import { findModelRows } from './model-rows.ts';
 
+/** A station with all its rows of `models`. */
 export async function findStationModels(database: Database, stationId: number): Promise<StationModels> {
-  const { rows } = await database.query<StationModels>(
-    `SELECT (SELECT json_build_object('id', id, 'name', name, 'timezone', timezone)
-               FROM stations WHERE id = $1) AS station,
-            (SELECT coalesce(json_agg(m ORDER BY m.id DESC), '[]')
-               FROM (SELECT id, code, uuid, model_type_id, variable_id, "default", predictions_url
-                       FROM models WHERE station_id = $1) m) AS models`,
+  const { rows } = await database.query<NonNullable<StationModels['station']>>(
+    'SELECT id, name, timezone FROM stations WHERE id = $1',
     [stationId],
   );
-  return rows[0] as StationModels;
+  return { station: rows[0] ?? null, models: await findModelRows(database, [stationId]) };
 }
 
 /** Uuid of a model's row now, and whether the website draws it; null where the row is gone. */

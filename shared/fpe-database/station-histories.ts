@@ -1,3 +1,4 @@
+import type { DefaultModel } from '../publication/default-model.ts';
 import type { StationHistory } from '../refresh/plan.ts';
 import type { Database } from './connection.ts';
 import { HAS_PII } from './image-sql.ts';
@@ -17,28 +18,6 @@ export async function stationIds(database: Database): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-export type DefaultModel = { station_id: number; code: string; uuid: string | null };
-
-/** The default model of each station that has one; the newest, where older scripts have left several (Q-P5). */
-export async function defaultModels(
-  database: Database,
-  stations: readonly RefreshedStation[],
-): Promise<DefaultModel[]> {
-  const { rows } = await database.query<DefaultModel>(
-    `SELECT DISTINCT ON (station_id) station_id, code, uuid
-       FROM unnest($1::int[], $2::text[], $3::text[]) AS wanted (station_id, model_type, variable_code)
-       JOIN models USING (station_id)
-      WHERE model_type_id = wanted.model_type AND variable_id = wanted.variable_code AND status = 'DONE' AND "default"
-      ORDER BY station_id, id DESC`,
-    [
-      stations.map(({ station_id }) => station_id),
-      stations.map(({ model_type }) => model_type),
-      stations.map(({ variable_code }) => variable_code),
-    ],
-  );
-  return rows;
-}
-
 /** A time that has been, else null: one in the future, or infinite, would be newer than every model for ever. */
 const past = (timestamp: string): string =>
   `CASE WHEN ${timestamp} > '-infinity' AND ${timestamp} < now() + interval '1 day' THEN ${timestamp} END`;
@@ -50,26 +29,27 @@ const past = (timestamp: string): string =>
  * its snapshot, which its row has in `created_at`; a scoring what came before its own. A photo is new that came or was processed
  * after that, itself or with its imageset: too many rather than too few, as scoring compares them with the predictions one by one.
  *
+ * @param defaults default models, at most one for a station
  * @param scoredUntil up to when the default model of a station has scored photos, ISO 8601; without it, since its training
  */
 export async function stationHistories(
   database: Database,
   stations: readonly RefreshedStation[],
+  defaults: readonly DefaultModel[],
   scoredUntil: ReadonlyMap<number, string> = new Map(),
 ): Promise<Omit<StationHistory, 'people_left'>[]> {
+  const defaultIds = new Map(defaults.map(({ station_id, id }) => [station_id, id]));
   const { rows } = await database.query<Omit<StationHistory, 'people_left'>>(
     `SELECT wanted.station_id, station.name AS station_name,
             CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'scored_until', model.scored_until) END AS model,
             training.trained_at, annotated.pairs, annotated.new_pairs,
             coalesce(photos.new_photos, 0)::float8 AS new_photos
-       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[]) WITH ORDINALITY
-              AS wanted (station_id, model_type, variable_code, annotation_variable, scored_until, position)
+       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[]) WITH ORDINALITY
+              AS wanted (station_id, model_type, variable_code, annotation_variable, model_id, scored_until, position)
        LEFT JOIN stations station ON station.id = wanted.station_id
        LEFT JOIN LATERAL (
          SELECT id, code, coalesce(wanted.scored_until, ${past('created_at')}, '1970-01-01 UTC') AS scored_until FROM models
-          WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
-            AND status = 'DONE' AND "default"
-          ORDER BY id DESC LIMIT 1) model ON true
+          WHERE id = wanted.model_id) model ON true
        LEFT JOIN LATERAL (
          SELECT max(${past('created_at')}) AS trained_at FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
@@ -94,6 +74,7 @@ export async function stationHistories(
       stations.map(({ model_type }) => model_type),
       stations.map(({ variable_code }) => variable_code),
       stations.map(({ annotation_variable }) => annotation_variable),
+      stations.map(({ station_id }) => defaultIds.get(station_id) ?? null),
       stations.map(({ station_id }) => scoredUntil.get(station_id) ?? null),
     ],
   );

@@ -1,7 +1,8 @@
 import type { ModelAddresses } from '../publication/model-addresses.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import type { Database } from './connection.ts';
+import { findModelRows } from './model-rows.ts';
 import { lockModels } from './published-model.ts';
 
 /** Ids of the stations that have models, ascending. */
@@ -22,19 +23,14 @@ export async function findAllModelUuids(database: Database): Promise<Set<string>
 export async function findVerifiedStation(
   database: Database,
   stationId: number,
-): Promise<{ station: VerifiedStation; rows: ModelRowFacts[] } | null> {
+): Promise<{ station: VerifiedStation; rows: ModelRow[] } | null> {
   const found = await database.query<VerifiedStation>(
     'SELECT id, name, timezone FROM stations WHERE id = $1',
     [stationId],
   );
   const [station] = found.rows;
   if (!station) return null;
-  const { rows } = await database.query<ModelRowFacts>(
-    `SELECT id, code, uuid, model_type_id, variable_id, "default", status, diagnostics_url, predictions_url
-       FROM models WHERE station_id = $1 ORDER BY updated_at DESC, id DESC`,
-    [stationId],
-  );
-  return { station, rows };
+  return { station, rows: await findModelRows(database, [stationId]) };
 }
 
 /**

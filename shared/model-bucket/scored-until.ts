@@ -3,7 +3,7 @@ import { buckets } from '../aws/configuration.ts';
 import { findJson } from '../aws/object-store.ts';
 import { versionKeys } from '../execution/keys.ts';
 import { scoredUntil } from '../execution/score-station-state.ts';
-import type { DefaultModel } from '../fpe-database/station-histories.ts';
+import type { DefaultModel } from '../publication/default-model.ts';
 
 const FILES_AT_ONCE = 50;
 
@@ -16,7 +16,6 @@ export async function readScoredUntil(models: readonly DefaultModel[]): Promise<
   const found = await pMap(
     models,
     async ({ station_id, code, uuid }): Promise<[number, string][]> => {
-      if (uuid === null) return [];
       const location = { bucket: buckets().model, key: versionKeys(station_id, code, uuid).scored };
       const scored = await findJson(location, scoredUntil);
       return scored ? [[station_id, scored.snapshot_at]] : [];

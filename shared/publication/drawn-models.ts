@@ -1,5 +1,5 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
-import type { ModelRowFacts } from './model-row.ts';
+import type { ModelRow } from './model-row.ts';
 
 /**
  * What a person may change in how the website shows a station's models: `promote` makes a model the default and draws it,
@@ -8,7 +8,7 @@ import type { ModelRowFacts } from './model-row.ts';
 export type DrawingAction = 'promote' | 'unpublish' | 'restore';
 
 /** A row of `models` with a uuid, and whether this pipeline made it: then its files can be made once more. */
-export type StationModel = Omit<ModelRowFacts, 'uuid'> & { uuid: string; is_ours: boolean };
+export type StationModel = Omit<ModelRow, 'uuid'> & { uuid: string; is_ours: boolean };
 
 export type DrawingChange = {
   action: DrawingAction;
@@ -22,7 +22,7 @@ export type DrawingChange = {
 export const isDrawn = ({
   predictions_url,
   diagnostics_url,
-}: Pick<ModelRowFacts, 'predictions_url' | 'diagnostics_url'>): boolean =>
+}: Pick<ModelRow, 'predictions_url' | 'diagnostics_url'>): boolean =>
   predictions_url !== null || diagnostics_url !== null;
 
 /**

@@ -1,6 +1,7 @@
-/** A row of `models`. */
-export type ModelRowFacts = {
+/** A row of `models` (contract 9.1). */
+export type ModelRow = {
   id: number;
+  station_id: number;
   code: string;
   uuid: string | null;
   model_type_id: string;

@@ -5,7 +5,7 @@ import { type JudgedPairs, pairAccuracy } from '../predictions/pair-accuracy.ts'
 const MIN_PAIRS = 10;
 
 /** The model that is the default today, with its score of each photo of this run; NaN where it has none. */
-export type DefaultModel = { model_code: string; model_uuid: string; scores: Float64Array };
+export type ComparedDefault = { model_code: string; model_uuid: string; scores: Float64Array };
 
 /**
  * Decides whether a new model becomes the default of its station: if it orders the held-out pairs not worse than the
@@ -17,7 +17,7 @@ export type DefaultModel = { model_code: string; model_uuid: string; scores: Flo
 export function decidePromotion(options: {
   pairs: JudgedPairs;
   scores: Float64Array;
-  current: DefaultModel | null;
+  current: ComparedDefault | null;
   tolerance: number;
 }): Promotion {
   const { pairs, scores, current, tolerance } = options;

@@ -1,28 +1,32 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
-
 import type { ScoringInput } from '../inputs/score-station.ts';
+import { defaultModelOf } from './default-model.ts';
+import type { ModelRow } from './model-row.ts';
 
 const MODEL_TYPE = 'RANK';
 const DEFAULT_VARIABLE = 'FLOW_CFS';
 
 /**
- * The model that is asked for by its code, or else the default one of the variable. Upstream never resets the default of
- * older models (Q-P5): of several the newest is meant.
+ * The model that is asked for by its code, or else the station's default.
  *
  * @throws NoModel, ModelAmbiguous
  */
 export function requireModel({ models }: StationModels, input: ScoringInput): ModelRow & { uuid: string } {
   const { model_code: code } = input;
-  const variable = input.variable_code ?? (code === undefined ? DEFAULT_VARIABLE : undefined);
+  if (code === undefined) {
+    const variable_id = input.variable_code ?? DEFAULT_VARIABLE;
+    const model = defaultModelOf(models, { model_type_id: MODEL_TYPE, variable_id });
+    if (!model) throw noModel(models, input, variable_id);
+    return model;
+  }
   const found = models.filter(
     (model) =>
       model.model_type_id === MODEL_TYPE &&
-      (variable === undefined || model.variable_id === variable) &&
-      (code === undefined ? model.default : model.code === code),
+      model.code === code &&
+      (input.variable_code === undefined || model.variable_id === input.variable_code),
   );
   const [model] = found;
-  if (!model) throw noModel(models, input, variable);
-  if (code !== undefined && found.length > 1)
+  if (found.length > 1)
     throw new ModelAmbiguous({
       what: 'Several models have this code',
       where: `models table of the FPE database, station ${input.station_id}`,
@@ -30,7 +34,7 @@ export function requireModel({ models }: StationModels, input: ScoringInput): Mo
       expected: 'one row for a station and code',
       fix: 'delete the rows that are not meant, then start a new execution',
     });
-  if (!model.uuid) throw noModel(models, input, variable);
+  if (!model?.uuid) throw noModel(models, input, input.variable_code);
   return { ...model, uuid: model.uuid };
 }
 
@@ -44,14 +48,14 @@ const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: str
       ? models
           .map(
             (model) =>
-              `${model.code} (${[model.model_type_id, model.variable_id, model.default && 'default', !model.uuid && 'without uuid'].filter(Boolean).join(', ')})`,
+              `${model.code} (${[model.model_type_id, model.variable_id, model.default && 'default', model.status !== 'DONE' && `status ${model.status}`, !model.uuid && 'without uuid'].filter(Boolean).join(', ')})`,
           )
           .join(', ')
       : 'no models',
     expected: [
       `a row of type ${MODEL_TYPE}`,
       input.model_code && `code ${input.model_code}`,
-      !input.model_code && 'that is the default',
+      !input.model_code && 'that is the default, with status DONE',
       variable && `variable ${variable}`,
       'with a uuid',
     ]
@@ -60,18 +64,8 @@ const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: str
     fix: 'train a model of the station with train-station, or correct the input, and start a new execution',
   });
 
-export type ModelRow = {
-  id: number;
-  code: string;
-  uuid: string | null;
-  model_type_id: string;
-  variable_id: string | null;
-  default: boolean | null;
-  predictions_url: string | null;
-};
-
 export type StationModels = {
   station: { id: number; name: string; timezone: string } | null;
-  /** Every row of the station, newest first. */
+  /** Every row of the station. */
   models: ModelRow[];
 };

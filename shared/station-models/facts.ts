@@ -36,7 +36,7 @@ import { SAME_MODEL } from '../predictions/photo-selection.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import { type Withdrawal, withdrawal, withdrawalOf } from '../predictions/withdrawal.ts';
 import { modelManifest } from '../publication/model-manifest.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import { comparePredictions, countDifferent } from '../verification/compare-predictions.ts';
 import type {
   ClaimFacts,
@@ -165,7 +165,7 @@ class Look {
   }
 
   /** Every code that has files, or a row. A code that could not be looked at is left out. */
-  async codes(stationId: number, rows: readonly ModelRowFacts[]): Promise<MutableCode[]> {
+  async codes(stationId: number, rows: readonly ModelRow[]): Promise<MutableCode[]> {
     const folder = modelsFolder(stationId);
     const listed = await this.#try(s3Uri(this.#inModelBucket(folder)), () =>
       listFolders(this.#places.model, folder),
@@ -176,7 +176,7 @@ class Look {
     return found.filter((code) => code !== null);
   }
 
-  async #code(stationId: number, code: string, rows: readonly ModelRowFacts[]): Promise<MutableCode | null> {
+  async #code(stationId: number, code: string, rows: readonly ModelRow[]): Promise<MutableCode | null> {
     const keys = modelKeys(stationId, code);
     const where = s3Uri(this.#inModelBucket(keys.manifest));
     const manifest = await this.file(keys.manifest, modelManifest);
@@ -220,7 +220,7 @@ class Look {
     return files;
   }
 
-  async #versions(stationId: number, code: string, rows: readonly ModelRowFacts[]): Promise<VersionFacts[]> {
+  async #versions(stationId: number, code: string, rows: readonly ModelRow[]): Promise<VersionFacts[]> {
     const { model: bucket } = this.#places;
     const uuids = await listFolders(bucket, versionsFolder(stationId, code));
     const found = await pMap(
@@ -252,7 +252,7 @@ class Look {
 
   /** What a row's public predictions hold, and how those of single imagesets agree; null where that was not to be seen. */
   async predictions(
-    row: ModelRowFacts,
+    row: ModelRow,
     facts: Pick<StationFacts, 'station' | 'codes'>,
     published: Objects | undefined,
     hidden: PhotoSet,
@@ -300,7 +300,7 @@ class Look {
    * @param without photos that may be in none
    */
   async #imagesets(
-    row: ModelRowFacts,
+    row: ModelRow,
     { station, codes }: Pick<StationFacts, 'station' | 'codes'>,
     own: ReadonlyMap<string, number | null>,
     without: PhotoSet,

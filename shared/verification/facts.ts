@@ -1,7 +1,7 @@
 import type { RunClaim } from '../execution/run-claim.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { PredictionsComparison } from './compare-predictions.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { PredictionsComparison } from './compare-predictions.ts';
  */
 export type StationFacts = {
   station: VerifiedStation;
-  rows: readonly ModelRowFacts[];
+  rows: readonly ModelRow[];
   /** What `models/{uuid}/` holds, by uuid: of every row, and of every model that the station had. */
   published: ReadonlyMap<string, Objects>;
   /** Photos that show people in tables below a public folder, by the key of the table. */

@@ -1,6 +1,6 @@
 import { modelKeys, versionKeys } from '../execution/keys.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { CodeFacts, Looked, Objects, StationFacts, VersionFacts } from './facts.ts';
 
 /** Names in one finding. */
@@ -16,13 +16,13 @@ export const versionOf = (facts: StationFacts, code: string, uuid: string): Vers
     ?.versions.find((version) => version.uuid === uuid && readValue(version.manifest) !== null) ?? null;
 
 /** The row of a code that counts: the newest, should there be several. */
-export const rowOfCode = ({ rows }: StationFacts, code: string): ModelRowFacts | null =>
+export const rowOfCode = ({ rows }: StationFacts, code: string): ModelRow | null =>
   rows.filter((row) => row.code === code).sort((one, other) => other.id - one.id)[0] ?? null;
 
 /** Where the model's own predictions lie: in its own folder, or of upstream's at the fixed places. */
 export function ownPredictionsKey(
   facts: Pick<StationFacts, 'station' | 'codes'>,
-  row: ModelRowFacts,
+  row: ModelRow,
 ): string | null {
   const code = facts.codes.find((each) => each.code === row.code);
   if (!code || row.uuid === null) return null;

@@ -3,7 +3,7 @@ import type { RunClaim } from '../execution/run-claim.ts';
 import { countOf } from '../formats/numbers.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { ClaimFacts, CodeFacts, StationFacts, VersionFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
 import {
@@ -71,7 +71,7 @@ function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places)
 function verifyTorn(
   manifest: ModelManifest,
   { writer }: CodeFacts,
-  { row, fromRow, where }: { row: ModelRowFacts | null; fromRow: Repair | null; where: string },
+  { row, fromRow, where }: { row: ModelRow | null; fromRow: Repair | null; where: string },
 ): Finding[] {
   if (writer === null) return [];
   const found = `files are being written by ${manifest.execution_arn}`;

@@ -2,16 +2,15 @@ import { publicFolder, publishedKeys, versionKeys } from '../execution/keys.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 import { isDrawn } from '../publication/drawn-models.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { FoundObject, Objects, StationFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
 import { ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
 
-export const whereIs = ({ id, code }: Pick<ModelRowFacts, 'id' | 'code'>): string =>
-  `models.id ${id}, ${code}`;
+export const whereIs = ({ id, code }: Pick<ModelRow, 'id' | 'code'>): string => `models.id ${id}, ${code}`;
 
 /** Whether the files that a row names are there, and are those of its model. */
-export function verifyRow(row: ModelRowFacts, facts: StationFacts, places: Places): Finding[] {
+export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): Finding[] {
   const { uuid } = row;
   if (uuid === null)
     return [
@@ -35,7 +34,7 @@ export function verifyRow(row: ModelRowFacts, facts: StationFacts, places: Place
   ];
 }
 
-const hiddenDefault = (row: ModelRowFacts, { station }: StationFacts): Finding =>
+const hiddenDefault = (row: ModelRow, { station }: StationFacts): Finding =>
   remark('row_without_address', whereIs(row), {
     found: 'no addresses, though it is the default',
     expected: 'the addresses of its files, without which the website does not draw it',
@@ -50,7 +49,7 @@ export function objectOfUrl(url: string): ObjectLocation | null {
 }
 
 function verifyAddress(
-  row: ModelRowFacts,
+  row: ModelRow,
   column: 'predictions_url' | 'diagnostics_url',
   published: Objects,
   facts: StationFacts,
@@ -121,16 +120,11 @@ const hasOwn = (facts: StationFacts, code: string, key: string): boolean =>
     .find((each) => each.code === code)
     ?.versions.some(({ files }) => (files.get(key)?.size ?? 0) > 0) ?? false;
 
-const hasPredictions = (facts: StationFacts, row: ModelRowFacts): boolean =>
+const hasPredictions = (facts: StationFacts, row: ModelRow): boolean =>
   ownPredictionsKey(facts, row) !== null;
 
 /** The archive that photos are scored with is a copy of the one in the model bucket. */
-function verifyArchive(
-  row: ModelRowFacts,
-  published: Objects,
-  facts: StationFacts,
-  places: Places,
-): Finding[] {
+function verifyArchive(row: ModelRow, published: Objects, facts: StationFacts, places: Places): Finding[] {
   const uuid = row.uuid as string;
   const { model: key } = publishedKeys(uuid, row.code);
   const found = published.get(key);
@@ -167,7 +161,7 @@ const isSameChecksum = (one: FoundObject, other: FoundObject): boolean =>
   one.etag === other.etag || one.etag.includes('-') || other.etag.includes('-');
 
 /** Of upstream's models the archive of the training job, where there was only one. */
-function archiveSource(row: ModelRowFacts, facts: StationFacts): FoundObject | null {
+function archiveSource(row: ModelRow, facts: StationFacts): FoundObject | null {
   const code = facts.codes.find((each) => each.code === row.code);
   const own = versionOf(facts, row.code, row.uuid as string);
   if (own) return own.files.get(versionKeys(facts.station.id, row.code, row.uuid as string).model) ?? null;
@@ -179,7 +173,7 @@ function archiveSource(row: ModelRowFacts, facts: StationFacts): FoundObject | n
 }
 
 /** Nobody but people reads them; they belong to what this pipeline publishes all the same. */
-function verifyTables(row: ModelRowFacts, published: Objects, places: Places): Finding[] {
+function verifyTables(row: ModelRow, published: Objects, places: Places): Finding[] {
   const uuid = row.uuid as string;
   const keys = publishedKeys(uuid, row.code);
   return (['images', 'annotations'] as const)
@@ -195,7 +189,7 @@ function verifyTables(row: ModelRowFacts, published: Objects, places: Places): F
 }
 
 function verifyPredictions(
-  row: ModelRowFacts,
+  row: ModelRow,
   published: Objects,
   facts: StationFacts,
   places: Places,

@@ -2,7 +2,8 @@ import { modelKeys } from '../execution/keys.ts';
 import { countOf } from '../formats/numbers.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { sizeOf } from '../predictions/withdrawal.ts';
-import type { ModelRowFacts } from '../publication/model-row.ts';
+import { defaultModelOf } from '../publication/default-model.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { StationFacts } from './facts.ts';
 import { type Finding, fault, type Places, remark } from './findings.ts';
 import { readValue } from './own-files.ts';
@@ -39,8 +40,10 @@ function verifyDefaults({ rows }: StationFacts): Finding[] {
         advice: 'nothing, if that is meant; score-station needs a model_code until then',
       });
     if (defaults.length === 1) return [];
-    const kept = (defaults.find(({ status, uuid }) => status === 'DONE' && uuid !== null) ??
-      defaults[0]) as ModelRowFacts;
+    const { model_type_id, variable_id } = defaults[0] as ModelRow;
+    const kept =
+      (variable_id === null ? null : defaultModelOf(defaults, { model_type_id, variable_id })) ??
+      (defaults[0] as ModelRow);
     const others = defaults.filter((row) => row !== kept).map(({ id }) => id);
     return fault(
       'several_defaults',

@@ -11,7 +11,8 @@ import {
 } from '../../shared/execution/keys.ts';
 import { parseCsv } from '../../shared/formats/csv.ts';
 import { s3Uri } from '../../shared/formats/object-location.ts';
-import { defaultModels, stationHistories } from '../../shared/fpe-database/station-histories.ts';
+import { findDefaultModel } from '../../shared/fpe-database/model-rows.ts';
+import { stationHistories } from '../../shared/fpe-database/station-histories.ts';
 import { readScoredUntil } from '../../shared/model-bucket/scored-until.ts';
 import { predictedPhoto } from '../../shared/predictions/columns.ts';
 import { modelManifest } from '../../shared/publication/model-manifest.ts';
@@ -157,11 +158,9 @@ export class Promised {
       { station_id: id, model_type: 'RANK', variable_code: 'FLOW_CFS', annotation_variable: 'FLOW' },
     ];
     const database = this.#database;
-    const [history] = await stationHistories(
-      database,
-      wanted,
-      await readScoredUntil(await defaultModels(database, wanted)),
-    );
+    const model = await findDefaultModel(database, id, { model_type_id: 'RANK', variable_id: 'FLOW_CFS' });
+    const defaults = model ? [model] : [];
+    const [history] = await stationHistories(database, wanted, defaults, await readScoredUntil(defaults));
     const [shown] = (await this.#rows()).filter((row) => row.default);
     if (!shown || !history) return;
     const keys = versionKeys(id, shown.code, shown.uuid);

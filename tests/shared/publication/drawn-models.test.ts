@@ -5,6 +5,7 @@ import { describeDrawing, planDrawing, type StationModel } from '../../../shared
 const drawn = { predictions_url: 'https://x/predictions.csv', diagnostics_url: 'https://x/report.html' };
 const model = (code: string, more: Partial<StationModel> = {}): StationModel => ({
   id: code.charCodeAt(0),
+  station_id: 29,
   code,
   uuid: `uuid-${code}`,
   model_type_id: 'RANK',

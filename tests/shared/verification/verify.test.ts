@@ -4,7 +4,7 @@ import type { RunClaim } from '../../../shared/execution/run-claim.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
 import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
 import type { ModelManifest } from '../../../shared/publication/model-manifest.ts';
-import type { ModelRowFacts } from '../../../shared/publication/model-row.ts';
+import type { ModelRow } from '../../../shared/publication/model-row.ts';
 import { comparePredictions } from '../../../shared/verification/compare-predictions.ts';
 import type { CodeFacts, ExecutionState, StationFacts } from '../../../shared/verification/facts.ts';
 import { type Finding, repairsOf } from '../../../shared/verification/findings.ts';
@@ -34,8 +34,9 @@ const codeFacts = (facts: Partial<CodeFacts> = {}): CodeFacts => ({
   imagesets: [],
   ...facts,
 });
-const rowFacts = (facts: Partial<ModelRowFacts> = {}): ModelRowFacts => ({
+const rowFacts = (facts: Partial<ModelRow> = {}): ModelRow => ({
   id: 1,
+  station_id: 29,
   code: 'A',
   uuid: UUID,
   model_type_id: 'RANK',
