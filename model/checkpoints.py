@@ -15,6 +15,8 @@ from errors import reason_of
 from hyperparameters import Hyperparameters
 from network import load_checkpoint
 
+DEFAULTS = asdict(Hyperparameters())
+
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
     """Write beside `path`, then rename: a file under its name is complete, whenever the process ends."""
@@ -53,7 +55,8 @@ def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> 
         try:
             checkpoint = load_checkpoint(path)
             epoch, resume = checkpoint['epoch'], checkpoint['resume']
-            is_of_this_run = resume['identity'] == identity and epoch < n_epochs
+            # A hyperparameter that an earlier version did not know is at its default, which changes nothing.
+            is_of_this_run = {**DEFAULTS, **resume['identity']} == {**DEFAULTS, **identity} and epoch < n_epochs
             best = checkpoint_path(folder, resume['best_epoch'])
         except Exception as error:  # a torn upload can hold anything
             print(f'Passing over {path.name}: it cannot be read ({reason_of(error)})', flush=True)

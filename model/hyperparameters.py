@@ -28,12 +28,16 @@ class Hyperparameters:
     decolorize: bool = False  # grey photos; turns normalize off
     normalize: bool = True
     augment: bool = True
+    jitter_brightness: float = 0.0  # with augment: factors between 1 − x and 1 + x
+    jitter_contrast: float = 0.0
+    jitter_saturation: float = 0.0
     random_seed: int = 1691
     pretrained: bool = True  # start from the weights channel
     checkpoint_dir: str = DEFAULT_CHECKPOINT_DIR
 
 
-# Lowest and highest value; the same as in the pipeline's input schema (shared/inputs/train-station.ts).
+# Lowest and highest value. Names, defaults and ranges are those of the pipeline's input schema
+# (shared/inputs/train-station.ts); a test holds them equal.
 RANGES = {
     'n_epochs': (1, 500),
     'learning_rate': (1e-12, 1),
@@ -41,6 +45,9 @@ RANGES = {
     'unfreeze_after': (0, 500),
     'input_size': (32, 1024),
     'num_image_stats': (1, 100_000),
+    'jitter_brightness': (0, 1),
+    'jitter_contrast': (0, 1),
+    'jitter_saturation': (0, 1),
     'random_seed': (0, 2**31 - 1),
 }
 

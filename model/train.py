@@ -130,7 +130,7 @@ def train_one_epoch(
     precision = body_precision(device)
     losses, rows = torch.zeros((), device=device), 0.0
     for batch in ahead(training_batches(data, settings, epoch), device):
-        photos = prepare_batch(batch.photos, batch.views, data.colours)
+        photos = prepare_batch(batch.photos, batch.views, data.transforms)
         with torch.set_grad_enabled(not frozen), precision:
             features = network.features(photos)  # (2 · pairs, 512)
         scores_1, scores_2 = network.fclayers(features.float()).squeeze(-1).chunk(2)
@@ -146,14 +146,14 @@ def train_one_epoch(
 @torch.no_grad()
 def evaluate(network: RankNet, data: Data) -> tuple[float, float]:
     """Validation loss (mean over rows) and accuracy; each photo is scored once, whatever its pairs."""
-    device = next(network.parameters()).device
+    device, sizes = next(network.parameters()).device, data.transforms.sizes
     network.eval()
     photos, positions = torch.unique(torch.cat([data.val.photo_1, data.val.photo_2]), return_inverse=True)
     scores = []
     for chosen in photos.split(VALIDATION_BATCH):
-        views = central_views(len(chosen), data.sizes)
-        crops = crop_views([data.photos[index] for index in chosen.tolist()], views, data.sizes.cropped)
-        scores.append(network(prepare_batch(crops.to(device), views, data.colours)).float().cpu())
+        views = central_views(len(chosen), sizes)
+        crops = crop_views([data.photos[index] for index in chosen.tolist()], views, sizes.cropped)
+        scores.append(network(prepare_batch(crops.to(device), views, data.transforms)).float().cpu())
     scores_1, scores_2 = torch.cat(scores)[positions].chunk(2)
     loss = (ranking_loss(scores_1, scores_2, data.val.label) * data.val.rows).sum() / data.val.rows.sum()
     unequal = data.val.label != 0
@@ -217,7 +217,7 @@ class Training:
         self.settings, self.folders, self.data = settings, folders, data
         self.checkpoints = Path(settings.checkpoint_dir)
         self.identity = run_identity(settings, folders.values / 'pairs.csv')
-        self.transforms = checkpoint_transforms(data.sizes, data.colours, settings.augment)
+        self.transforms = checkpoint_transforms(data.transforms)
         self.progress = Progress()
         self.network = start_network(settings, folders).to(device, memory_format=torch.channels_last)
         self.optimizer = torch.optim.SGD(
@@ -285,7 +285,7 @@ class Training:
             # Plain lists and numbers: consumers run another numpy.
             'params': {
                 'aspect': self.data.aspect,
-                'input_shape': list(self.data.sizes.cropped),
+                'input_shape': list(self.data.transforms.sizes.cropped),
                 'img_sample_mean': self.data.mean,
                 'img_sample_std': self.data.sd,
             },
@@ -311,7 +311,7 @@ def train(environment: Mapping[str, str]) -> None:
     data = load_data(folders, settings)
     print(
         f'{len(data.train)} training and {len(data.val)} validation pairs; {len(data.photos)} photos at '
-        f'{data.sizes.resized[1]}x{data.sizes.resized[0]} pixels read in {time.time() - started:.1f} s, '
+        f'{data.transforms.sizes.resized[1]}x{data.transforms.sizes.resized[0]} pixels read in {time.time() - started:.1f} s, '
         f'{data.counts["photos_unreadable"]} unreadable, {data.counts["rows_left_out"]} rows left out; '
         f'device {device.type}, {torch.get_num_threads()} threads',
         flush=True,
@@ -328,8 +328,8 @@ def train(environment: Mapping[str, str]) -> None:
     facts = {
         **data.counts,
         'aspect': data.aspect,
-        'resized': list(data.sizes.resized),
-        'cropped': list(data.sizes.cropped),
+        'resized': list(data.transforms.sizes.resized),
+        'cropped': list(data.transforms.sizes.cropped),
         'best_epoch': best_epoch,
         'best_val_loss': best_loss,
         'resumed_after_epochs': resumed_after,

@@ -26,7 +26,7 @@ from photo_pairs import (
     sample_for_statistics,
 )
 from training_job import Folders
-from transforms import Colours, Sizes, Views, central_views, crop_views, random_views, sizes_for
+from transforms import PhotoTransforms, Views, crop_views, sizes_for, training_views
 
 
 @dataclass
@@ -38,8 +38,7 @@ class Data:
     photos: Tensor  # uint8 (photos, height, width, 3)
     train: Pairs
     val: Pairs
-    sizes: Sizes
-    colours: Colours
+    transforms: PhotoTransforms
     aspect: float
     mean: list[float]
     sd: list[float]
@@ -63,7 +62,6 @@ def load_data(folders: Folders, settings: Hyperparameters) -> Data:
     unreadable = {**unreadable, **photos.unreadable}
     kept = drop_unreadable(rows, set(unreadable))
     statistics = average_statistics(photos, measured)
-    normalize = settings.normalize and not settings.decolorize
 
     train, val = (
         distinct_pairs([row for row in kept if row.split == split], photos.positions)
@@ -73,10 +71,7 @@ def load_data(folders: Folders, settings: Hyperparameters) -> Data:
         photos.pixels,
         train,
         val,
-        sizes,
-        Colours(
-            settings.decolorize, statistics.mean if normalize else None, statistics.sd if normalize else None
-        ),
+        PhotoTransforms.of(settings, aspect, statistics.mean, statistics.sd),
         aspect,
         statistics.mean,
         statistics.sd,
@@ -108,12 +103,13 @@ def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Itera
     have drawn.
     """
     generator = torch.Generator().manual_seed(settings.random_seed * 1009 + epoch)
-    draw = random_views if settings.augment else lambda count, sizes, _: central_views(count, sizes)
     order = torch.randperm(len(data.train), generator=generator)
     for chosen in order.split(data.train.pairs_per_batch(settings.batch_size)):
         photos = torch.cat([data.train.photo_1[chosen], data.train.photo_2[chosen]])
-        views = draw(len(photos), data.sizes, generator)
-        crops = crop_views([data.photos[index] for index in photos.tolist()], views, data.sizes.cropped)
+        views = training_views(len(photos), data.transforms, generator)
+        crops = crop_views(
+            [data.photos[index] for index in photos.tolist()], views, data.transforms.sizes.cropped
+        )
         yield Batch(crops, views, data.train.label[chosen], data.train.rows[chosen])
 
 

@@ -1,15 +1,16 @@
-"""From a photo to what the network sees: the sizes, the pickled transforms, and their fast equivalents.
+"""From a photo to what the network sees: one description, the pickled transforms, and their fast equivalents.
 
-A checkpoint carries its transforms as pickled torchvision objects; FPE's other tools (torchvision 0.14.1)
-call them, so they stay the definition. The functions here do the same work for a whole batch, or for one
-photo without touching the pixels that are cropped away; tests hold them equal.
+PhotoTransforms says what is done to a photo. Two things are built from it. A checkpoint carries its transforms
+as pickled torchvision objects; FPE's other tools (torchvision 0.14.1) call them, so they stay the definition.
+The fast functions do the same work for a whole batch, or for one photo without touching the pixels that are
+cropped away; tests hold them equal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +21,9 @@ from torchvision import transforms as T
 from torchvision.transforms import functional as TF
 
 from photos import Size, resize
+
+if TYPE_CHECKING:  # what serves a model reads this file and has no hyperparameters beside it
+    from hyperparameters import Hyperparameters
 
 CROP_SHARE = 0.8
 MAX_ROTATION_DEGREES = 10
@@ -40,39 +44,79 @@ def sizes_for(aspect: float, input_size: int) -> Sizes:
     )
 
 
-class Colours(NamedTuple):
-    """How colours are changed: to grey, or else normalised by mean and sd of each channel where these are
-    given.
+@dataclass(frozen=True)
+class Jitter:
+    """How far the colors of a training photo vary: a factor is drawn between 1 − x and 1 + x for each."""
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+
+    def varies(self) -> bool:
+        return self != Jitter()
+
+
+@dataclass(frozen=True)
+class PhotoTransforms:
+    """All that is done to a photo before the network sees it. What is added here goes into
+    `checkpoint_transforms` and into the fast path: `random_views` draws it, `prepare_batch` does it.
     """
 
-    decolorize: bool
-    mean: list[float] | None
-    sd: list[float] | None
+    sizes: Sizes
+    decolorize: bool  # to grey
+    mean: tuple[float, ...] | None  # of each channel; None: photos are not normalized
+    sd: tuple[float, ...] | None
+    augment: bool  # training photos are cropped, flipped, turned and colored at random
+    jitter: Jitter
 
-    def steps(self) -> list[Callable[[Tensor], Tensor]]:
-        if self.decolorize:
-            return [T.Grayscale(3)]
-        return [T.Normalize(self.mean, self.sd)] if self.mean else []
+    @classmethod
+    def of(
+        cls, settings: Hyperparameters, aspect: float, mean: Sequence[float], sd: Sequence[float]
+    ) -> PhotoTransforms:
+        """What the settings ask for, for photos of this aspect, channel means and standard deviations."""
+        normalize = settings.normalize and not settings.decolorize
+        return cls(
+            sizes_for(aspect, settings.input_size),
+            settings.decolorize,
+            tuple(mean) if normalize else None,
+            tuple(sd) if normalize else None,
+            settings.augment,
+            Jitter(settings.jitter_brightness, settings.jitter_contrast, settings.jitter_saturation),
+        )
+
+    def grey_steps(self) -> list[Callable[[Tensor], Tensor]]:
+        return [T.Grayscale(3)] if self.decolorize else []
+
+    def normalize_steps(self) -> list[Callable[[Tensor], Tensor]]:
+        # Lists, as in the checkpoints that FPE's other tools know.
+        return [T.Normalize(list(self.mean), list(self.sd))] if self.mean and self.sd else []
 
 
-def checkpoint_transforms(sizes: Sizes, colours: Colours, augment: bool) -> dict[str, T.Compose]:
+def checkpoint_transforms(photo: PhotoTransforms) -> dict[str, T.Compose]:
     """The transforms `train` and `eval` that the checkpoint carries, for float tensors (3, h, w) in 0…1."""
     # Antialiasing is off by name: it is the default of newer torchvision only, and published models know
     # none.
-    resize_photo = T.Resize(sizes.resized, antialias=False)
-    centre = T.CenterCrop(sizes.cropped)
-    grey = [step for step in colours.steps() if isinstance(step, T.Grayscale)]
-    normalize = [step for step in colours.steps() if isinstance(step, T.Normalize)]
+    resize_photo = T.Resize(photo.sizes.resized, antialias=False)
+    center = T.CenterCrop(photo.sizes.cropped)
     augmentation = [
-        T.RandomCrop(sizes.cropped),
+        T.RandomCrop(photo.sizes.cropped),
         T.RandomHorizontalFlip(0.5),
         T.RandomRotation(MAX_ROTATION_DEGREES),
-        T.ColorJitter(),  # without arguments it changes nothing (Q-T8)
+        # With zeros it changes nothing, as upstream's without arguments (Q-T8).
+        T.ColorJitter(photo.jitter.brightness, photo.jitter.contrast, photo.jitter.saturation),
     ]
+    grey, normalize = photo.grey_steps(), photo.normalize_steps()
     return {
-        'train': T.Compose([resize_photo, *grey, *(augmentation if augment else [centre]), *normalize]),
-        'eval': T.Compose([resize_photo, *grey, centre, *normalize]),
+        'train': T.Compose([resize_photo, *grey, *(augmentation if photo.augment else [center]), *normalize]),
+        'eval': T.Compose([resize_photo, *grey, center, *normalize]),
     }
+
+
+class Coloring(NamedTuple):
+    """How the colors of each photo of a batch are varied, as ColorJitter draws it."""
+
+    factors: Tensor  # (photos, 3): of brightness, contrast and saturation
+    order: Tensor  # (photos, 3): which of them comes first, second and last
 
 
 class Views(NamedTuple):
@@ -82,24 +126,30 @@ class Views(NamedTuple):
     left: Tensor
     flip: Tensor  # bool: mirrored left to right
     degrees: Tensor  # turned counter-clockwise
+    coloring: Coloring | None = None  # None: colors stay
 
 
 def central_views(count: int, sizes: Sizes) -> Views:
     """The views of the `eval` transform."""
-    top, left = centre_of(sizes)
+    top, left = center_of(sizes)
     zeros = torch.zeros(count)
     return Views(torch.full((count,), top), torch.full((count,), left), zeros.bool(), zeros)
 
 
-def centre_of(sizes: Sizes) -> tuple[int, int]:
+def center_of(sizes: Sizes) -> tuple[int, int]:
     """First row and column of torchvision's CenterCrop."""
     (height, width), (crop_height, crop_width) = sizes
     return int(round((height - crop_height) / 2.0)), int(round((width - crop_width) / 2.0))
 
 
-def random_views(count: int, sizes: Sizes, generator: torch.Generator) -> Views:
-    """Views as the `train` transform draws them: crop, flip and turn of each photo on its own."""
-    (height, width), (crop_height, crop_width) = sizes
+def training_views(count: int, photo: PhotoTransforms, generator: torch.Generator) -> Views:
+    """The views of the `train` transform."""
+    return random_views(count, photo, generator) if photo.augment else central_views(count, photo.sizes)
+
+
+def random_views(count: int, photo: PhotoTransforms, generator: torch.Generator) -> Views:
+    """Views as the augmenting transform draws them: crop, flip, turn and colors of each photo on its own."""
+    (height, width), (crop_height, crop_width) = photo.sizes
 
     def draw(limit: int) -> Tensor:
         return torch.randint(limit, (count,), generator=generator)
@@ -109,6 +159,16 @@ def random_views(count: int, sizes: Sizes, generator: torch.Generator) -> Views:
         draw(width - crop_width + 1),
         draw(2).bool(),
         (torch.rand(count, generator=generator) * 2 - 1) * MAX_ROTATION_DEGREES,
+        # Nothing is drawn where nothing varies, so that a seed gives what it gave before there was a jitter.
+        _random_coloring(count, photo.jitter, generator) if photo.jitter.varies() else None,
+    )
+
+
+def _random_coloring(count: int, jitter: Jitter, generator: torch.Generator) -> Coloring:
+    reach = torch.tensor([jitter.brightness, jitter.contrast, jitter.saturation])
+    return Coloring(
+        1 + (torch.rand(count, 3, generator=generator) * 2 - 1) * reach,
+        torch.rand(count, 3, generator=generator).argsort(dim=1),
     )
 
 
@@ -118,18 +178,45 @@ def crop_views(photos: Sequence[Tensor], views: Views, crop: Size) -> Tensor:
     return torch.stack([photo[top : top + crop[0], left : left + crop[1]] for photo, top, left in corners])
 
 
-def prepare_batch(crops: Tensor, views: Views, colours: Colours) -> Tensor:
-    """Flip, turn and colour a batch on its device: uint8 (batch, h, w, 3) → float (batch, 3, h, w)."""
+def prepare_batch(crops: Tensor, views: Views, photo: PhotoTransforms) -> Tensor:
+    """Flip, turn and color a batch on its device: uint8 (batch, h, w, 3) → float (batch, 3, h, w)."""
     batch = crops.permute(0, 3, 1, 2).to(torch.float32).div_(255)
     if bool(views.flip.any()) or bool(views.degrees.any()):
         batch = F.grid_sample(batch, _sampling_grid(batch, views), mode='nearest', align_corners=False)
-    for step in colours.steps():
+    for step in photo.grey_steps():
+        batch = step(batch)
+    if views.coloring is not None:
+        batch = _varied(batch, views.coloring)
+    for step in photo.normalize_steps():
         batch = step(batch)
     return batch.contiguous(memory_format=torch.channels_last)
 
 
+# What each change of ColorJitter blends photos (n, 3, h, w) with, in the order of Coloring.
+CHANGES: tuple[Callable[[Tensor], Tensor], ...] = (
+    torch.zeros_like,  # brightness: black
+    lambda photos: TF.rgb_to_grayscale(photos).mean(dim=(-3, -2, -1), keepdim=True),  # contrast: its mean grey
+    TF.rgb_to_grayscale,  # saturation: the photo in grey
+)
+
+
+def _varied(batch: Tensor, coloring: Coloring) -> Tensor:
+    """ColorJitter, with factors and an order of its own for each photo of the batch."""
+    varied = batch.clone()
+    for which in coloring.order.unbind(dim=1):
+        for change, reference in enumerate(CHANGES):
+            chosen = (which == change).nonzero().squeeze(1)
+            if len(chosen) == 0:
+                continue
+            factor = coloring.factors[chosen, change].to(batch.device)[:, None, None, None]
+            chosen = chosen.to(batch.device)
+            photos = varied[chosen]
+            varied[chosen] = (factor * photos + (1 - factor) * reference(photos)).clamp(0, 1)
+    return varied
+
+
 def _sampling_grid(batch: Tensor, views: Views) -> Tensor:
-    """Where each pixel comes from: flip first, then turn about the centre, as torchvision does one after the
+    """Where each pixel comes from: flip first, then turn about the center, as torchvision does one after the
     other.
     """
     height, width = batch.shape[-2:]
@@ -148,14 +235,14 @@ class ScoringPlan:
     """An `eval` transform taken apart: resize, crop centrally, then steps on each pixel by itself."""
 
     sizes: Sizes
-    colour_steps: list[Any]
+    color_steps: list[Any]
 
     def prepare(self, photo: Image.Image) -> Tensor:
         """Equals the transform on the whole photo to about 1e-7; returns (3, h, w)."""
-        (height, width), (top, left) = self.sizes.cropped, centre_of(self.sizes)
+        (height, width), (top, left) = self.sizes.cropped, center_of(self.sizes)
         pixels = resize(np.asarray(photo), self.sizes.resized, (top, left, height, width))
         tensor = torch.from_numpy(pixels).permute(2, 0, 1).div(255)
-        for step in self.colour_steps:
+        for step in self.color_steps:
             tensor = step(tensor)
         return tensor
 
@@ -165,9 +252,9 @@ def scoring_plan(transform: Any) -> ScoringPlan | None:
     steps = list(getattr(transform, 'transforms', []))
     resizes = [step for step in steps if type(step) is T.Resize]
     crops = [step for step in steps if type(step) is T.CenterCrop]
-    colour_steps = [step for step in steps if type(step) in (T.Grayscale, T.Normalize)]
+    color_steps = [step for step in steps if type(step) in (T.Grayscale, T.Normalize)]
     if not (
-        len(resizes) == len(crops) == 1 and steps[0] is resizes[0] and len(steps) == 2 + len(colour_steps)
+        len(resizes) == len(crops) == 1 and steps[0] is resizes[0] and len(steps) == 2 + len(color_steps)
     ):
         return None
     sizes = Sizes(_pair(resizes[0].size), _pair(crops[0].size))
@@ -178,7 +265,7 @@ def scoring_plan(transform: Any) -> ScoringPlan | None:
         or any(crop > whole for crop, whole in zip(sizes.cropped, sizes.resized))
     ):
         return None
-    return ScoringPlan(sizes, colour_steps)
+    return ScoringPlan(sizes, color_steps)
 
 
 def _pair(size: Any) -> Size | None:

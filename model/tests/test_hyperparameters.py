@@ -1,9 +1,30 @@
 import json
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from errors import InvalidHyperparameters
-from hyperparameters import Hyperparameters, parse_hyperparameters
+from hyperparameters import RANGES, Hyperparameters, parse_hyperparameters
+
+SCHEMA = json.loads(
+    (Path(__file__).parents[2] / 'events' / 'train-station.schema.json').read_text(encoding='utf-8')
+)['properties']
+
+
+def test_names_defaults_and_ranges_are_those_of_the_input_schema():
+    ours = asdict(Hyperparameters())
+    del ours['checkpoint_dir']  # the pipeline's own
+
+    assert ours == {name: SCHEMA[name]['default'] for name in ours}
+    numbers = {name for name in ours if SCHEMA[name]['type'] in ('integer', 'number')}
+    assert set(RANGES) == numbers
+    for name, (lowest, highest) in RANGES.items():
+        assert highest == SCHEMA[name]['maximum'], name
+        if 'minimum' in SCHEMA[name]:
+            assert lowest == SCHEMA[name]['minimum'], name
+        else:  # the lowest number above 0 that a person would write
+            assert 0 == SCHEMA[name]['exclusiveMinimum'] < lowest < 1e-9, name
 
 
 @pytest.mark.parametrize('text', [None, '', '{}', '{"sagemaker_program": "train.py"}'])

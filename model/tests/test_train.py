@@ -10,13 +10,21 @@ import time
 import pytest
 import torch
 from torchvision.models import resnet18
+from torchvision.transforms import ColorJitter
 
 import train
 import training_job
-from checkpoints import checkpoint_path, remove_superseded, write_atomically
+from checkpoints import (
+    checkpoint_path,
+    newest_checkpoint,
+    remove_superseded,
+    run_identity,
+    save_checkpoint,
+    write_atomically,
+)
 from conftest import MODEL, Station, draw_photo
 from errors import GpuUnavailable, MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
-from hyperparameters import parse_hyperparameters
+from hyperparameters import Hyperparameters, parse_hyperparameters
 from network import RankNet, load_checkpoint
 from test_photos import OTHERS, claimed_size, jpeg
 from training_data import load_data, training_batches
@@ -187,7 +195,7 @@ def test_validation_equals_scoring_every_row(trained):
     settings = parse_hyperparameters(trained.environment()['SM_HPS'])
     data = load_data(Folders.from_environment(trained.environment()), settings)
     network = RankNet().eval()
-    transform = train.checkpoint_transforms(data.sizes, data.colours, False)['eval']
+    transform = train.checkpoint_transforms(data.transforms)['eval']
     scores = network(torch.stack([transform(photo.permute(2, 0, 1) / 255) for photo in data.photos]))
     expected = train.ranking_loss(scores[data.val.photo_1], scores[data.val.photo_2], data.val.label).mean()
 
@@ -262,6 +270,30 @@ def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over_q_t5(station, 
     printed = capsys.readouterr().out
     assert 'Passing over epoch_00.pth' in printed
     assert 'Resuming' not in printed
+
+
+def test_a_checkpoint_that_knows_fewer_hyperparameters_is_resumed_from_while_those_are_at_their_defaults(tmp_path):
+    settings, pairs = Hyperparameters(), tmp_path / 'pairs.csv'
+    pairs.write_text('')
+    identity = run_identity(settings, pairs)
+    former = {name: value for name, value in identity.items() if not name.startswith('jitter_')}
+    parts = {name: {} for name in ('model_state_dict', 'transforms', 'params')}
+    save_checkpoint(
+        {'epoch': 0, **parts, 'resume': {'identity': former, 'best_epoch': 0}}, checkpoint_path(tmp_path, 0)
+    )
+
+    assert newest_checkpoint(tmp_path, identity, 2)['epoch'] == 0
+    varied = run_identity(Hyperparameters(jitter_contrast=0.1), pairs)
+    assert newest_checkpoint(tmp_path, varied, 2) is None
+
+
+def test_a_training_with_jitter_learns_and_publishes_it(station):
+    train.train(station.environment(jitter_brightness='0.3', jitter_contrast='0.2'))
+
+    steps = model_of(station)['transforms']['train'].transforms
+    step = next(step for step in steps if isinstance(step, ColorJitter))
+    assert ([*step.brightness], [*step.contrast], step.saturation) == ([0.7, 1.3], [0.8, 1.2], None)
+    assert all(float(row['val_loss']) > 0 for row in read_metrics(station))
 
 
 def test_superseded_checkpoints_are_removed(tmp_path):

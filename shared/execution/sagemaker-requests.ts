@@ -1,4 +1,4 @@
-import type { RunInput } from '../inputs/train-station.ts';
+import { hyperparameters, type RunInput } from '../inputs/train-station.ts';
 import type { RunKeys } from './keys.ts';
 
 /**
@@ -25,20 +25,7 @@ const MAX_CONCURRENT_TRANSFORMS = 4;
 /** Numbers that `train.py` prints, found again by SageMaker and shown with the job. */
 const METRICS = ['epoch', 'train_loss', 'val_loss', 'val_accuracy'];
 
-/** Names of the hyperparameters that `train.py` reads: those of the input. */
-const HYPERPARAMETERS = [
-  'n_epochs',
-  'learning_rate',
-  'batch_size',
-  'unfreeze_after',
-  'input_size',
-  'num_image_stats',
-  'decolorize',
-  'normalize',
-  'augment',
-  'random_seed',
-  'pretrained',
-] as const satisfies (keyof RunInput)[];
+const HYPERPARAMETERS = Object.keys(hyperparameters) as (keyof typeof hyperparameters)[];
 
 /**
  * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on

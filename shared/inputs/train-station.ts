@@ -13,6 +13,40 @@ const code = z
     'expected 1 to 64 letters, digits, dots, dashes or underscores',
   );
 
+/** How far a factor of photos' colors varies: 0.3 draws it between 0.7 and 1.3. */
+const jitter = z.number().min(0).max(1).default(0);
+
+/**
+ * What is done to photos before the network sees them. One of them is added here, in `Hyperparameters` of
+ * model/hyperparameters.py and in `PhotoTransforms` of model/transforms.py.
+ */
+const imageTransforms = {
+  input_size: z.int().min(32).max(1024).default(480).describe('height of a photo after resizing, pixels'),
+  num_image_stats: z.int().min(1).max(100_000).default(1000).describe('photos sampled for mean and sd'),
+  decolorize: z.boolean().default(false),
+  normalize: z.boolean().default(true),
+  augment: z.boolean().default(true),
+  jitter_brightness: jitter.describe('with augment: how far the brightness of training photos varies'),
+  jitter_contrast: jitter.describe('with augment: how far their contrast varies'),
+  jitter_saturation: jitter.describe('with augment: how far their saturation varies'),
+};
+
+/** What `train.py` reads: each of them goes to the training as it is in the input. */
+export const hyperparameters = {
+  n_epochs: z.int().min(1).max(500).default(20),
+  learning_rate: z.number().gt(0).max(1).default(0.001),
+  batch_size: z.int().min(2).max(1024).multipleOf(2).default(64).describe('rows of pairs.csv; even (Q-T11)'),
+  unfreeze_after: z.int().min(0).max(500).default(2).describe('epochs with a frozen backbone'),
+  ...imageTransforms,
+  random_seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1691)
+    .describe('seed of the training'),
+  pretrained: z.boolean().default(true).describe('start from ImageNet weights'),
+};
+
 /**
  * Input of one execution of `train-station`: only `station_id` is required.
  *
@@ -59,28 +93,7 @@ export const runInput = z
       .max(2 ** 31 - 1)
       .default(1691)
       .describe('seed of sampling and split'),
-    n_epochs: z.int().min(1).max(500).default(20),
-    learning_rate: z.number().gt(0).max(1).default(0.001),
-    batch_size: z
-      .int()
-      .min(2)
-      .max(1024)
-      .multipleOf(2)
-      .default(64)
-      .describe('rows of pairs.csv; even (Q-T11)'),
-    unfreeze_after: z.int().min(0).max(500).default(2).describe('epochs with a frozen backbone'),
-    input_size: z.int().min(32).max(1024).default(480).describe('height of a photo after resizing, pixels'),
-    num_image_stats: z.int().min(1).max(100_000).default(1000).describe('photos sampled for mean and sd'),
-    decolorize: z.boolean().default(false),
-    normalize: z.boolean().default(true),
-    augment: z.boolean().default(true),
-    random_seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .default(1691)
-      .describe('seed of the training'),
-    pretrained: z.boolean().default(true).describe('start from ImageNet weights'),
+    ...hyperparameters,
     training_instance_type: instanceType.default('ml.g6.2xlarge'),
     training_spot: z.boolean().default(false).describe('managed spot training, resumes from checkpoints'),
     training_max_hours: z.number().gt(0).max(672).default(24),
@@ -116,6 +129,13 @@ export const runInput = z
           message: `${end} is before ${what}_start ${start}`,
         });
     }
+    for (const name of ['jitter_brightness', 'jitter_contrast', 'jitter_saturation'] as const)
+      if (input[name] > 0 && !input.augment)
+        context.addIssue({
+          code: 'custom',
+          path: [name],
+          message: `${input[name]} has no effect where augment is false`,
+        });
   });
 
 export type RunInput = z.output<typeof runInput>;
