@@ -1,3 +1,4 @@
+import { quantile } from '../statistics/quantile.ts';
 /** Observed values and their interpolation to the times of photos (contract 2.3). */
 export type Observation = { timestamp: number; value: number };
 
@@ -91,8 +92,5 @@ export function medianStepMinutes(timestamps: ArrayLike<number>): number | null 
     .slice(1)
     .map((timestamp, index) => (timestamp - (distinct[index] as number)) / 60_000)
     .sort();
-  const middle = steps.length >> 1;
-  return steps.length % 2
-    ? (steps[middle] as number)
-    : ((steps[middle - 1] as number) + (steps[middle] as number)) / 2;
+  return quantile(steps, 0.5);
 }

@@ -6,117 +6,126 @@ import { countPlaces, denseRanks } from './ranks.ts';
  *
  *     tau-b = (concordant − discordant) / √((pairs − ties in x) · (pairs − ties in y))
  *
- * Counted in n log n after Knight (1966), doi:10.1080/01621459.1966.10480879: in the order of x, the discordant pairs
- * are the inversions of y.
- *
  * @param x, y same length; a row with NaN in either is left out. Counts of pairs are exact up to 9·10⁷ rows.
  * @returns −1 … 1, or null when not computable: fewer than two rows, or all of them tied in x or in y
  */
 export function kendallTauB(x: Float64Array, y: Float64Array): number | null {
+  const sample = rankedSample(x, y);
+  return weightedTauB(sample, new Uint16Array(sample.rows.length).fill(1));
+}
+
+/** The complete rows of two paired samples, in ascending order of x. */
+export type RankedSample = {
+  /** Row numbers in the samples. */
+  rows: Uint32Array;
+  /** Places of these rows among the distinct numbers of x and of y. */
+  inX: Uint32Array;
+  inY: Uint32Array;
+  /** How many distinct numbers y has. */
+  placesY: number;
+};
+
+/** @param x, y same length; a row with NaN in either is left out */
+export function rankedSample(x: Float64Array, y: Float64Array): RankedSample {
   if (x.length !== y.length)
     throw new RangeError(`Kendall's tau needs pairs: x has ${x.length} values, y has ${y.length}`);
   const complete = completeRows(x, y);
-  const inX = denseRanks(complete.x);
-  const inY = denseRanks(complete.y);
-  const n = inX.ranks.length;
-
-  const sizesX = countPlaces(inX.ranks, inX.distinct.length);
-  const sizesY = countPlaces(inY.ranks, inY.distinct.length);
-  const tiesX = countTies(sizesX);
-  const tiesY = countTies(sizesY);
-  const untiedX = countPairs(n) - tiesX;
-  const untiedY = countPairs(n) - tiesY;
-  if (n < 2 || untiedX === 0 || untiedY === 0) return null;
-
-  // Rows in the order of x, those tied in x in the order of y.
-  const byY = sortRows(rowNumbers(n), inY.ranks, sizesY);
-  const byXThenY = sortRows(byY, inX.ranks, sizesX);
-  const [sortedX, sortedY] = [new Uint32Array(n), new Uint32Array(n)];
-  for (let place = 0; place < n; place++) {
-    const row = byXThenY[place] as number;
-    sortedX[place] = inX.ranks[row] as number;
-    sortedY[place] = inY.ranks[row] as number;
+  const [rankedX, rankedY] = [x, y].map((sample) => denseRanks(pick(sample, complete))) as [
+    ReturnType<typeof denseRanks>,
+    ReturnType<typeof denseRanks>,
+  ];
+  const sample = {
+    rows: new Uint32Array(complete.length),
+    inX: new Uint32Array(complete.length),
+    inY: new Uint32Array(complete.length),
+    placesY: rankedY.distinct.length,
+  };
+  // A counting sort by x.
+  const next = startsOf(countPlaces(rankedX.ranks, rankedX.distinct.length));
+  for (let row = 0; row < complete.length; row++) {
+    const place = rankedX.ranks[row] as number;
+    const at = next[place] as number;
+    next[place] = at + 1;
+    sample.rows[at] = complete[row] as number;
+    sample.inX[at] = place;
+    sample.inY[at] = rankedY.ranks[row] as number;
   }
-  const tiesXY = countJointTies(sortedX, sortedY);
-  const discordant = countInversions(sortedY);
-  const concordant = countPairs(n) - tiesX - tiesY + tiesXY - discordant;
-  // The root of the product, not the product of roots: perfect agreement is then exactly 1, and nothing exceeds it.
-  return (concordant - discordant) / Math.sqrt(untiedX * untiedY);
+  return sample;
 }
 
-function completeRows(x: Float64Array, y: Float64Array): { x: Float64Array; y: Float64Array } {
-  const complete = { x: new Float64Array(x.length), y: new Float64Array(x.length) };
-  let n = 0;
-  for (let row = 0; row < x.length; row++) {
-    const [xi, yi] = [x[row] as number, y[row] as number];
-    if (Number.isNaN(xi) || Number.isNaN(yi)) continue;
-    complete.x[n] = xi;
-    complete.y[n++] = yi;
+/**
+ * Tau-b of the sample in which each row stands as often as its weight says, without writing that sample out.
+ *
+ * Counted in n log n: rows come in ascending order of x, and a Fenwick tree (1994, doi:10.1002/spe.4380240306) of the places of
+ * y tells how many earlier ones lie below each.
+ *
+ * @param weights of each row of the sample, in its order
+ */
+export function weightedTauB({ inX, inY, placesY }: RankedSample, weights: Uint16Array): number | null {
+  const tree = new Int32Array(placesY + 1);
+  const weightsY = new Int32Array(placesY);
+  let [total, surplus, tiesX] = [0, 0, 0];
+  for (let start = 0, end = 0; start < inX.length; start = end) {
+    // Rows tied in x: compared with the earlier ones first, then counted among them.
+    while (end < inX.length && inX[end] === inX[start]) end++;
+    for (let row = start; row < end; row++) {
+      const weight = weights[row] as number;
+      if (weight === 0) continue;
+      const place = inY[row] as number;
+      // Concordant less discordant: earlier rows below less earlier rows above, which are total − weightsY − below.
+      surplus += weight * (2 * sumBelow(tree, place) + (weightsY[place] as number) - total);
+    }
+    let weightX = 0;
+    for (let row = start; row < end; row++) {
+      const weight = weights[row] as number;
+      if (weight === 0) continue;
+      const place = inY[row] as number;
+      weightX += weight;
+      weightsY[place] = (weightsY[place] as number) + weight;
+      add(tree, place, weight);
+    }
+    total += weightX;
+    tiesX += countPairs(weightX);
   }
-  return { x: complete.x.subarray(0, n), y: complete.y.subarray(0, n) };
+  let tiesY = 0;
+  for (let place = 0; place < placesY; place++) tiesY += countPairs(weightsY[place] as number);
+  const untied = (countPairs(total) - tiesX) * (countPairs(total) - tiesY);
+  // The root of the product, not the product of roots: perfect agreement is then exactly 1, and nothing exceeds it.
+  return untied > 0 ? surplus / Math.sqrt(untied) : null;
 }
 
 const countPairs = (n: number): number => (n * (n - 1)) / 2;
 
-/** Pairs within groups of these sizes. */
-function countTies(groupSizes: Iterable<number>): number {
-  let ties = 0;
-  for (const size of groupSizes) ties += countPairs(size);
-  return ties;
+function sumBelow(tree: Int32Array, place: number): number {
+  let sum = 0;
+  for (let node = place; node > 0; node &= node - 1) sum += tree[node] as number;
+  return sum;
 }
 
-/** Pairs tied in both; `x` ascending, `y` ascending where `x` is tied. */
-function countJointTies(x: Uint32Array, y: Uint32Array): number {
-  let ties = 0;
-  for (let start = 0, end = 1; start < x.length; end++) {
-    if (end < x.length && x[end] === x[start] && y[end] === y[start]) continue;
-    ties += countPairs(end - start);
-    start = end;
-  }
-  return ties;
+function add(tree: Int32Array, place: number, weight: number): void {
+  for (let node = place + 1; node < tree.length; node += node & -node)
+    tree[node] = (tree[node] as number) + weight;
 }
 
-function rowNumbers(n: number): Uint32Array {
-  const rows = new Uint32Array(n);
-  for (let row = 0; row < n; row++) rows[row] = row;
-  return rows;
+/** Numbers of the rows that have both. */
+function completeRows(x: Float64Array, y: Float64Array): Uint32Array {
+  const rows = new Uint32Array(x.length);
+  let n = 0;
+  for (let row = 0; row < x.length; row++)
+    if (!Number.isNaN(x[row] as number) && !Number.isNaN(y[row] as number)) rows[n++] = row;
+  return rows.subarray(0, n);
 }
 
-/** Stable counting sort of rows by their rank; `sizes` holds how many rows have each rank. */
-function sortRows(rows: Uint32Array, ranks: Uint32Array, sizes: Uint32Array): Uint32Array {
-  const nextPlace = new Uint32Array(sizes.length);
-  for (let rank = 1; rank < sizes.length; rank++)
-    nextPlace[rank] = (nextPlace[rank - 1] as number) + (sizes[rank - 1] as number);
-  const sorted = new Uint32Array(rows.length);
-  for (const row of rows) {
-    const rank = ranks[row] as number;
-    const place = nextPlace[rank] as number;
-    sorted[place] = row;
-    nextPlace[rank] = place + 1;
-  }
-  return sorted;
+function pick(numbers: Float64Array, rows: Uint32Array): Float64Array {
+  const picked = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) picked[i] = numbers[rows[i] as number] as number;
+  return picked;
 }
 
-/** Pairs of places whose earlier number is the larger one, by merge sort from the bottom up; `numbers` is used up. */
-function countInversions(numbers: Uint32Array): number {
-  const n = numbers.length;
-  let from = numbers;
-  let to: Uint32Array = new Uint32Array(n);
-  let inversions = 0;
-  for (let width = 1; width < n; width *= 2) {
-    for (let start = 0; start < n; start += 2 * width) {
-      const middle = Math.min(start + width, n);
-      const end = Math.min(middle + width, n);
-      let left = start;
-      let right = middle;
-      for (let place = start; place < end; place++) {
-        const takesLeft =
-          right === end || (left < middle && (from[left] as number) <= (from[right] as number));
-        if (!takesLeft) inversions += middle - left;
-        to[place] = from[takesLeft ? left++ : right++] as number;
-      }
-    }
-    [from, to] = [to, from];
-  }
-  return inversions;
+/** Where each group begins when groups of these sizes stand one after the other. */
+function startsOf(sizes: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(sizes.length);
+  for (let group = 1; group < sizes.length; group++)
+    starts[group] = (starts[group - 1] as number) + (sizes[group - 1] as number);
+  return starts;
 }
