@@ -4,33 +4,43 @@ import { describeExecution, type ExecutionListItem, newestExecutions } from '../
 import { parseJson } from '../shared/formats/json.ts';
 import { connectToMachine } from './find-execution.ts';
 import { formatDuration } from './progress/progress-lines.ts';
+import { tableLines } from './table.ts';
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
 type Options = { count: number; status?: (typeof STATUSES)[number] };
 
+/** What the command does besides thinking. */
+const EFFECTS = {
+  connect: connectToMachine,
+  newestExecutions,
+  describeExecution,
+  print: (text: string): void => console.log(text),
+  now: (): Date => new Date(),
+};
+type Effects = {
+  connect(command: Command): Promise<{ stateMachineArn: string }>;
+} & Omit<typeof EFFECTS, 'connect'>;
+
 /** `fpe list`: what ran lately. */
-export function listCommand(): Command {
+export function listCommand(effects: Effects = EFFECTS): Command {
   return new Command('list')
     .description('List the newest executions')
     .option('-n, --count <n>', 'how many', positive, 10)
     .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
     .action(async ({ count, status }: Options, command: Command) => {
-      const { stateMachineArn } = await connectToMachine(command);
-      const executions = await newestExecutions(stateMachineArn, count, status ?? null);
-      if (executions.length === 0) console.log('No execution.');
-      else console.log(table([HEADER, ...(await pMap(executions, row, { concurrency: 10 }))]));
+      const { stateMachineArn } = await effects.connect(command);
+      const executions = await effects.newestExecutions(stateMachineArn, count, status ?? null);
+      const rows = await pMap(executions, (execution) => row(execution, effects), { concurrency: 10 });
+      effects.print(rows.length === 0 ? 'No execution.' : tableLines([HEADER, ...rows]).join('\n'));
     });
 }
 
 const HEADER = ['EXECUTION', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
 
-async function row({
-  executionArn,
-  name,
-  status,
-  startDate,
-  stopDate,
-}: ExecutionListItem): Promise<string[]> {
+async function row(
+  { executionArn, name, status, startDate, stopDate }: ExecutionListItem,
+  { describeExecution, now }: Effects,
+): Promise<string[]> {
   const { input, output } = await describeExecution(executionArn as string);
   const { station_id, station_ids } = parseJson(input ?? '{}') as {
     station_id?: number;
@@ -40,7 +50,7 @@ async function row({
     model_code?: string;
     counts?: { stations: number; succeeded: number; failed: number };
   };
-  const duration = startDate ? (stopDate ?? new Date()).getTime() - startDate.getTime() : 0;
+  const duration = startDate ? (stopDate ?? now()).getTime() - startDate.getTime() : 0;
   return [
     name ?? '',
     status ?? '',
@@ -49,15 +59,6 @@ async function row({
     startDate?.toISOString().slice(0, 19).replace('T', ' ') ?? '',
     formatDuration(duration),
   ];
-}
-
-/** Columns as wide as their longest cell. */
-function table(rows: string[][]): string {
-  const widths = HEADER.map((_, column) =>
-    rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), 0),
-  );
-  const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
 function positive(text: string): number {

@@ -13,6 +13,7 @@ import {
   startStack,
 } from '../local/stack.ts';
 import { UsageError } from './connection.ts';
+import { tableLines } from './table.ts';
 
 /** A stack ends its jobs before itself. */
 const STOP_TIMEOUT_MS = 150_000;
@@ -169,15 +170,10 @@ export function describeStack(stack: StackDescription): string {
     ['USGS', endpoints.usgs, endpoints.usgs.includes('127.0.0.1') ? `recordings in ${folder}/usgs` : ''],
     ['PostgreSQL', endpoints.postgres, database === 'own' ? 'your own' : 'embedded, with the FPE schema'],
   ];
-  const width = (column: number) =>
-    services.reduce((most, row) => Math.max(most, (row[column] as string).length), 0);
-  const table = services.map(([service, endpoint, what]) =>
-    `  ${service?.padEnd(width(0))}  ${endpoint?.padEnd(width(1))}  ${what}`.trimEnd(),
-  );
   const machine = machines[0]?.arn ?? 'ARN';
   return [
     `Local stack of process ${pid}, since ${started_at}, data in ${folder}`,
-    ...table,
+    ...tableLines(services, { indent: '  ' }),
     '',
     'For the AWS CLI and other programs, until it stops (eval "$(npx fpe local env)" does the same):',
     ...exportLines(stack).map((line) => `  ${line}`),

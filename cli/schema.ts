@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { optionalSetting } from '../shared/aws/configuration.ts';
+import { countOf } from '../shared/formats/numbers.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { createSchema, planSchema, type SchemaPlan } from '../shared/fpe-database/schema.ts';
 import { connect, UsageError } from './connection.ts';
 import { optionalStageOption, useStage } from './stage.ts';
+import { tableLines } from './table.ts';
 
 type Options = { stage?: string; dryRun?: boolean };
 
@@ -46,12 +48,14 @@ export function describeSchema(
   const verb = isDryRun ? 'would be created' : 'are created';
   return [
     `In ${where} ${verb}:`,
-    ...[count(tables, 'table'), count(types, 'type'), count(functions, 'function')],
+    ...tableLines([row(tables, 'table'), row(types, 'type'), row(functions, 'function')], { indent: '  ' }),
     '  and the rows of model_types and variables',
     '',
     isDryRun ? 'Nothing was written.' : 'To fill them: npx fpe import FOLDER',
   ].join('\n');
 }
 
-const count = (names: readonly string[], what: string): string =>
-  `  ${`${names.length} ${what}${names.length === 1 ? '' : 's'}`.padEnd(12)}${names.join(', ')}`;
+const row = (names: readonly string[], what: string): string[] => [
+  countOf(names.length, what),
+  names.join(', '),
+];

@@ -12,6 +12,7 @@ import { formatDuration } from './progress/progress-lines.ts';
 import { runningExecution, SmokeFailed } from './smoke/execution.ts';
 import { type Outcome, SMOKE_STEPS, type SmokePlace, type SmokeStep } from './smoke/steps.ts';
 import { connectToStage, optionalStageOption, stageSettings } from './stage.ts';
+import { tableLines } from './table.ts';
 
 const FIRST_RUN = join(import.meta.dirname, '..', 'events', 'first-run.json');
 const AWS_INTERVAL_MS = 5_000;
@@ -59,7 +60,10 @@ export function smokeCommand(): Command {
       'after',
       `
 Steps, in this order:
-${SMOKE_STEPS.map(({ name, proves }) => `  ${name.padEnd(17)} ${proves}`).join('\n')}
+${tableLines(
+  SMOKE_STEPS.map(({ name, proves }) => [name, proves]),
+  { indent: '  ' },
+).join('\n')}
 
 Nothing is published. What the runs write stays in the model bucket, below rank/{station}/models/RANK-SMOKE-…/. On AWS it takes
 about an hour and a half and half a dollar (docs/deploy.md says what is assumed); Ctrl-C stops what runs.
@@ -213,16 +217,7 @@ export function smokeTable(rows: readonly SmokeRow[]): string[] {
   const left = SMOKE_STEPS.slice(SMOKE_STEPS.findIndex(({ name }) => name === rows.at(-1)?.name) + 1).map(
     ({ name }) => [name, 'not tried', '', ''],
   );
-  const all = [['STEP', 'RESULT', 'TOOK', 'FOUND'], ...lines, ...left];
-  const widths = [0, 1, 2].map((column) =>
-    all.reduce((width, row) => Math.max(width, (row[column] as string).length), 0),
-  );
-  return all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  return tableLines([['STEP', 'RESULT', 'TOOK', 'FOUND'], ...lines, ...left]);
 }
 
 function stationId(text: string): number {

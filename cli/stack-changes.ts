@@ -1,5 +1,8 @@
 import type { Change, Stack, StackEvent } from '../shared/aws/stacks.ts';
+import { tableLines } from './table.ts';
 
+/** The longest usual status, such as UPDATE_IN_PROGRESS, so that lines that come one by one are aligned. */
+const EVENT_WIDTHS = [8, 18];
 const SIGNS: Record<string, string> = { Add: '+', Modify: '~', Remove: '-', Import: '+', Dynamic: '?' };
 
 /** A line for each resource that a change set adds, changes or removes; what would be replaced says so. */
@@ -26,13 +29,15 @@ export function describeEvent({
   const time = Timestamp?.toISOString().slice(11, 19) ?? '';
   const status = String(ResourceStatus ?? '');
   const reason = status.endsWith('FAILED') && ResourceStatusReason ? `: ${ResourceStatusReason}` : '';
-  return `  ${time}  ${status.padEnd(18)}  ${LogicalResourceId} (${ResourceType})${reason}`;
+  const [line] = tableLines([[time, status, `${LogicalResourceId} (${ResourceType})${reason}`]], {
+    indent: '  ',
+    widths: EVENT_WIDTHS,
+  });
+  return line as string;
 }
 
 /** Outputs of a stack, aligned. */
 export function describeOutputs({ Outputs = [] }: Stack): string {
-  const width = Outputs.reduce((most, { OutputKey }) => Math.max(most, OutputKey?.length ?? 0), 0);
-  return Outputs.map(({ OutputKey, OutputValue }) => `  ${OutputKey?.padEnd(width)}  ${OutputValue}`)
-    .sort()
-    .join('\n');
+  const rows = Outputs.map(({ OutputKey, OutputValue }) => [String(OutputKey), String(OutputValue)]);
+  return tableLines(rows, { indent: '  ' }).sort().join('\n');
 }

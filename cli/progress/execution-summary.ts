@@ -20,6 +20,7 @@ import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.
 import { describeLate, describeRow } from '../../shared/refresh/summary.ts';
 import { learntRemarks } from '../../shared/report/data/remarks.ts';
 import { withOpenAddresses } from '../addresses.ts';
+import { tableLines } from '../table.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
 import { scoringLines, scoringResult } from './scoring-lines.ts';
@@ -119,7 +120,10 @@ export function resultLines(result: RunResult): string[] {
     ...(values ? valueLines(values) : []),
     ...(result.data_findings ? [findingsLine(result.data_findings)] : []),
     'Kendall tau of scores and observed values (1: the same order, 0: no relation, –: no such photos or values)',
-    ...TAU_LABELS.map(([name, label]) => `          ${label.padEnd(24)} ${formatTau(kendall_tau[name])}`),
+    ...tableLines(
+      TAU_LABELS.map(([name, label]) => [label, formatTau(kendall_tau[name])]),
+      { indent: '          ' },
+    ),
     ...(result.model_id === null
       ? ['It was not published.']
       : result.predictions_url === null
