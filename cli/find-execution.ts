@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { newestExecutions } from '../shared/aws/executions.ts';
+import { executionArn, regionInArn } from '../shared/execution/arns.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import { type Connection, connect, findStateMachine, UsageError } from './connection.ts';
 
@@ -23,7 +24,7 @@ export async function connectToMachine(
  */
 export async function findExecution(given: string | undefined, stateMachineArn: string): Promise<string> {
   if (given?.startsWith('arn:')) return given;
-  if (given) return `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${given}`;
+  if (given) return executionArn(stateMachineArn, given);
   const [newest] = await newestExecutions(stateMachineArn, 1);
   if (newest?.executionArn) return newest.executionArn;
   throw new UsageError(
@@ -31,11 +32,9 @@ export async function findExecution(given: string | undefined, stateMachineArn: 
   );
 }
 
-export const nameOf = (executionArn: string): string => executionArn.split(':').at(-1) as string;
-
 /** Where AWS shows an execution; null for the local stack. */
-export function consoleUrl(connection: Connection, executionArn: string): string | null {
+export function consoleUrl(connection: Connection, arn: string): string | null {
   if (connection.kind !== 'aws') return null;
-  const region = executionArn.split(':')[3];
-  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
+  const region = regionInArn(arn);
+  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${arn}`;
 }

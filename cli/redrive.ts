@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { redriveExecution } from '../shared/aws/executions.ts';
-import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
+import { nameInArn } from '../shared/execution/arns.ts';
+import { connectToMachine, findExecution } from './find-execution.ts';
 import { followExecution } from './watch.ts';
 
 /** `fpe redrive`: goes on where an execution failed. */
@@ -13,7 +14,7 @@ export function redriveCommand(): Command {
       const { stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);
       await redriveExecution(executionArn);
-      console.log(`${nameOf(executionArn)} goes on.`);
+      console.log(`${nameInArn(executionArn)} goes on.`);
       if (!options.detach) await followExecution(executionArn);
     });
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describeExecution, stopExecution } from '../shared/aws/executions.ts';
-import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
+import { nameInArn } from '../shared/execution/arns.ts';
+import { connectToMachine, findExecution } from './find-execution.ts';
 
 /** `fpe stop`: ends an execution and the job that it waits for. */
 export function stopCommand(): Command {
@@ -11,7 +12,7 @@ export function stopCommand(): Command {
     .action(async (given: string | undefined, { cause }: { cause: string }, command: Command) => {
       const { stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);
-      const name = nameOf(executionArn);
+      const name = nameInArn(executionArn);
       const { status } = await describeExecution(executionArn);
       if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') {
         console.log(`${name} does not run: it is ${status}.`);

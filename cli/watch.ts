@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { connectToMachine, findExecution, nameOf } from './find-execution.ts';
+import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { connectToMachine, findExecution } from './find-execution.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { untilLost } from './progress/lost-sight.ts';
 import { watchExecution } from './progress/watch-execution.ts';
@@ -13,7 +14,7 @@ export function watchCommand(): Command {
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);
-      if (/-refresh-stations:[^:]*$/.test(executionArn)) await followRefresh(executionArn);
+      if (kindOfMachine(executionArn) === 'refresh-stations') await followRefresh(executionArn);
       else await followExecution(executionArn);
     });
 }
@@ -25,7 +26,7 @@ export function watchCommand(): Command {
  */
 export async function followExecution(executionArn: string): Promise<void> {
   const onInterrupt = () => {
-    console.log(`\nIt goes on. To watch again: npx fpe watch ${nameOf(executionArn)}`);
+    console.log(`\nIt goes on. To watch again: npx fpe watch ${nameInArn(executionArn)}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);

@@ -28,6 +28,7 @@ import { type Dataset, observations, run, stationExport } from '../shared/execut
 import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
 import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/formats/local-time.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
+import { objectsIn } from '../shared/formats/object-location.ts';
 import { requireSameDataset } from '../shared/model-bucket/dataset-files.ts';
 import { decisionsOf, type Judgement, judgementsOf } from '../shared/predictions/judged-pairs.ts';
 import { checkDataset } from '../shared/quality/dataset-quality.ts';
@@ -42,7 +43,7 @@ export const handler = lambdaHandler(
   event,
   async ({ run, export: exported, observations }): Promise<Dataset> => {
     const { keys, station, parameters } = run;
-    const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+    const inModelBucket = objectsIn(run.buckets.model);
 
     const images = await readAllRows(inModelBucket(keys.export.images), exportedImage);
     const source = valueSource(observations?.count ?? 0, exported.fpe_values);

@@ -13,7 +13,7 @@ import {
 } from '../shared/aws/object-store.ts';
 import { photoBase } from '../shared/aws/photos.ts';
 import type { Report } from '../shared/execution/train-station-state.ts';
-import { s3Uri } from '../shared/formats/object-location.ts';
+import { objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { findPreviousModel } from '../shared/model-bucket/previous-model.ts';
 import { fileChecksums } from '../shared/model-bucket/report-files.ts';
 import { misreadWindows } from '../shared/model-input/model-windows.ts';
@@ -39,7 +39,7 @@ import { reportPage } from '../shared/report/page/report-page.ts';
 /** Compares scores with observed values, and writes the report for people and its numbers for programs. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {
   const { keys, buckets } = state.run;
-  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const inModelBucket = objectsIn(buckets.model);
 
   const summary = await readJson(inModelBucket(keys.input.summary), rankInputSummary);
   const output = trainingOutputLocation(state.training.artifact);

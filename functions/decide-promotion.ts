@@ -3,6 +3,7 @@ import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readAllRows, readRows } from '../shared/aws/object-store.ts';
 import { publishedKeys } from '../shared/execution/keys.ts';
 import { type Promotion, type Run, run } from '../shared/execution/train-station-state.ts';
+import { objectsIn } from '../shared/formats/object-location.ts';
 import { withDatabase } from '../shared/fpe-database/connection.ts';
 import { findDefaultModel } from '../shared/fpe-database/model-rows.ts';
 import { readScores } from '../shared/model-bucket/previous-model.ts';
@@ -15,7 +16,7 @@ import { type ComparedDefault, decidedByInput, decidePromotion } from '../shared
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {
   const { publish, promote, promotion_tolerance: tolerance } = run.parameters;
   if (!publish || promote !== 'if_better') return decidedByInput(publish, promote === 'always');
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   const photos = await collectPhotos(readRows(inModelBucket(run.keys.transform.predictions), prediction));
   const pairs = judgedPairs(
     await readAllRows(inModelBucket(run.keys.input.annotations), judgement),

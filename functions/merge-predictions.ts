@@ -8,7 +8,7 @@ import { FileInvalid, ObjectNotFound } from '../shared/errors.ts';
 import { mergeBatch, type mergedBatch, transformRun } from '../shared/execution/train-station-state.ts';
 import { csvHeader, formatCsv, parseCsv } from '../shared/formats/csv.ts';
 import { inUtc } from '../shared/formats/local-time.ts';
-import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { readsAtOnce } from '../shared/limits/merge-batches.ts';
 import { INPUT_IMAGE_COLUMNS, inputImage } from '../shared/model-input/rank-input.ts';
 import {
@@ -31,7 +31,7 @@ import { unclearBy } from '../shared/quality/darkness.ts';
 export const handler = lambdaHandler(
   z.object({ run: transformRun, batch: mergeBatch }),
   async ({ run, batch }): Promise<z.input<typeof mergedBatch>> => {
-    const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+    const inModelBucket = objectsIn(run.buckets.model);
     const { images, run_prefix } = run.keys.transform;
     const lines = await readTextRange(inModelBucket(images), batch.first_byte, batch.last_byte);
     const where = `${s3Uri(inModelBucket(images))} from row ${batch.skip + 1}`;

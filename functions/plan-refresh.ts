@@ -5,6 +5,7 @@ import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { writeJson } from '../shared/aws/object-store.ts';
 import { InvalidInput } from '../shared/errors.ts';
+import { startOfExecutionArns } from '../shared/execution/arns.ts';
 import { executionLimit } from '../shared/execution/job-limits.ts';
 import { refreshKeys } from '../shared/execution/keys.ts';
 import { requireVariable, runId } from '../shared/execution/run.ts';
@@ -37,7 +38,6 @@ const event = z.object({
 });
 
 /** End of this execution's ARN, after app and stage (resources/machines.yml). */
-const OWN_MACHINE = /-refresh-stations:.*$/;
 const SCORING_PARAMETERS = new Set([
   'transform_instance_type',
   'transform_instance_count',
@@ -74,7 +74,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     status: others?.status ?? (settings.dry_run ? 'dry_run' : 'refreshed'),
     note: noteOf(settings, others),
     concurrency: settings.concurrency,
-    executions: execution.arn.replace(OWN_MACHINE, ''),
+    executions: startOfExecutionArns(execution.arn),
     bucket,
     plan_key: keys.plan,
     // Nobody looks at each model of a refresh: one that is worse than the default must not replace it.

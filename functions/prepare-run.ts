@@ -19,7 +19,7 @@ import { modelCodeExists } from '../shared/execution/run-claim.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
 import type { Run } from '../shared/execution/train-station-state.ts';
 import { VARIABLES } from '../shared/execution/variables.ts';
-import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { packSource } from '../shared/formats/source-archive.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findRunChecks, findStationSize } from '../shared/fpe-database/run-checks.ts';
@@ -57,7 +57,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const places = { buckets: buckets(), weightsKey: setting('PRETRAINED_WEIGHTS_KEY') };
   if (parameters.pretrained) await requireWeights({ bucket: places.buckets.model, key: places.weightsKey });
 
-  const inModelBucket = (key: string) => ({ bucket: places.buckets.model, key });
+  const inModelBucket = objectsIn(places.buckets.model);
   const wanted = { execution_arn: execution.arn, started_at: startedAt, ...newIdentity() };
   const options = { overwrite: parameters.overwrite, isRunning: isExecutionRunning };
   const fixed = modelKeys(station.id, codes.model_code);

@@ -5,6 +5,7 @@ import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
 import { extension, type ScoringRun, scoringRun } from '../shared/execution/score-station-state.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
+import { objectsIn } from '../shared/formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findModelState } from '../shared/fpe-database/scoring-model.ts';
 import { findImagesetUuids, photosWithPeople } from '../shared/fpe-database/station-export.ts';
@@ -79,7 +80,7 @@ async function leaveOutPeople(run: ScoringRun, extended: ObjectLocation): Promis
 
 /** Once, before they are extended for the first time. */
 async function keepTrainingPredictions({ id, buckets, keys }: ScoringRun): Promise<void> {
-  const inPublic = (key: string) => ({ bucket: buckets.storage, key });
+  const inPublic = objectsIn(buckets.storage);
   const from = inPublic(keys.published.predictions);
   const to = inPublic(keys.published.predictions_train);
   if ((await findVersion(to)) !== null || (await findVersion(from)) === null) return;

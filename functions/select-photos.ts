@@ -21,7 +21,7 @@ import {
 } from '../shared/execution/score-station-state.ts';
 import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
 import { formatInstant, inUtc, stationClock } from '../shared/formats/local-time.ts';
-import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
+import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findModelUuids } from '../shared/fpe-database/scoring-model.ts';
 import {
@@ -257,7 +257,7 @@ const NOTHING_SCORABLE: Scorable = { photos: 0, leftOut: noneOf(PHOTO_EXCLUSIONS
  * @throws PhotosMissing
  */
 async function writeSelection(run: ScoringRun, { added }: Found, isLenient: boolean): Promise<Scorable> {
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   const clock = stationClock(run.station.timezone);
   const named = added.flatMap((row) => {
     const filename = usableKey(row, run.buckets.storage);

@@ -22,6 +22,7 @@ import { noneOf, PHOTO_FILTERS } from '../shared/dataset/reasons.ts';
 import { type Run, run, type Split } from '../shared/execution/train-station-state.ts';
 import { csvPieces } from '../shared/formats/csv.ts';
 import { extremes, formatInstant, stationClock } from '../shared/formats/local-time.ts';
+import { objectsIn } from '../shared/formats/object-location.ts';
 import { imageFilter } from '../shared/model-input/image-filter.ts';
 import { imageSplitter } from '../shared/model-input/image-split.ts';
 import { filterPairs } from '../shared/model-input/pair-filter.ts';
@@ -34,7 +35,7 @@ import { seededRandom } from '../shared/statistics/seeded-random.ts';
 /** Applies the filters of the input, divides the pairs into training and validation, and writes the model's input. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Split> => {
   const { keys, parameters } = run;
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   const clock = stationClock(run.station.timezone);
   const random = seededRandom(parameters.seed);
 

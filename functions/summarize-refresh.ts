@@ -5,6 +5,7 @@ import { findExecution, runningExecutions } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
 import { readJson, writeCsv } from '../shared/aws/object-store.ts';
+import { machineArnAt } from '../shared/execution/arns.ts';
 import { refreshKeys } from '../shared/execution/keys.ts';
 import { type LateExecution, lateExecutions } from '../shared/execution/late-executions.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
@@ -71,8 +72,8 @@ export const handler = lambdaHandler(
 
 /** Of stations, whoever has started them. A refresh itself takes as long as its stations. */
 async function findLate({ executions }: Refresh): Promise<LateExecution[]> {
-  const machines = ['train-station', 'score-station'].map(
-    (name) => `${executions.replace(':execution:', ':stateMachine:')}-${name}`,
+  const machines = (['train-station', 'score-station'] as const).map((kind) =>
+    machineArnAt(executions, kind),
   );
   const running = await runningExecutions(machines);
   return lateExecutions(running, Number(setting('MAX_RUN_HOURS')), Date.now());

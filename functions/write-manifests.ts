@@ -4,6 +4,7 @@ import { writeManifest } from '../shared/aws/manifest.ts';
 import { copyObject, readAllRows, readRows } from '../shared/aws/object-store.ts';
 import { type Manifests, run } from '../shared/execution/train-station-state.ts';
 import { textCell } from '../shared/formats/csv.ts';
+import { objectsIn } from '../shared/formats/object-location.ts';
 
 /** A pair names both photos; its mirrored line repeats them. */
 const pairRow = z.object({ filename_1: textCell, filename_2: textCell });
@@ -12,7 +13,7 @@ const imageRow = z.object({ filename: textCell });
 /** Tells SageMaker which photos to train on and which to score: manifests of keys in the storage bucket (Q-I7). */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Manifests> => {
   const { keys, buckets } = run;
-  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const inModelBucket = objectsIn(buckets.model);
   const rows = await readAllRows(inModelBucket(keys.input.pairs), pairRow);
   const trainingPhotos = new Set(rows.flatMap(({ filename_1, filename_2 }) => [filename_1, filename_2]));
   await writeManifest(inModelBucket(keys.input.manifest), buckets.storage, [[...trainingPhotos]]);

@@ -1,6 +1,6 @@
 import { AccessDenied, PASSING_ERRORS, PipelineError, ServiceUntrusted } from '../../shared/errors.ts';
+import { nameInArn } from '../../shared/execution/arns.ts';
 import { UsageError } from '../connection.ts';
-import { nameOf } from '../find-execution.ts';
 
 /**
  * Watches, and says how to go on when what is watched cannot be seen any more: the endpoint went away, falls silent or has other
@@ -14,7 +14,7 @@ export async function untilLost<Result>(executionArn: string, watch: () => Promi
   } catch (error) {
     if (!isLoss(error)) throw error;
     throw new UsageError(
-      `\nLost sight of ${nameOf(executionArn)}; whether it goes on is not known. ${error.name}: ${error.message}\nTo watch it again, once Step Functions answers (the local stack: npx fpe local): npx fpe watch ${executionArn}`,
+      `\nLost sight of ${nameInArn(executionArn)}; whether it goes on is not known. ${error.name}: ${error.message}\nTo watch it again, once Step Functions answers (the local stack: npx fpe local): npx fpe watch ${executionArn}`,
       { cause: error },
     );
   }

@@ -6,6 +6,7 @@ import {
   executionHistory,
   newestExecutions,
 } from '../../shared/aws/executions.ts';
+import { siblingMachineArn } from '../../shared/execution/arns.ts';
 import { parseJson } from '../../shared/formats/json.ts';
 import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/state.ts';
 import { executionProgress } from './execution-progress.ts';
@@ -78,9 +79,7 @@ async function showStations(plan: Refresh, executionArn: string, shown: Map<stri
   for (const action of ['train', 'score'] as const) {
     const tasks = plan.tasks.filter((task) => task.action === action);
     if (tasks.length === 0) continue;
-    const machine = executionArn
-      .replace(':execution:', ':stateMachine:')
-      .replace(/-refresh-stations:.*$/, `-${MACHINES[action]}`);
+    const machine = siblingMachineArn(executionArn, MACHINES[action]);
     const newest = await newestExecutions(machine, 2 * tasks.length);
     for (const execution of newest.reverse())
       if (execution.name?.startsWith(`${plan.id}-`)) showStation(action, execution, shown);

@@ -15,6 +15,7 @@ import { redriveExecution, stopExecution } from '../../shared/aws/executions.ts'
 import { listObjects, readStream } from '../../shared/aws/object-store.ts';
 import { trainingJob } from '../../shared/aws/training-jobs.ts';
 import { AccessDenied } from '../../shared/errors.ts';
+import { nameInArn } from '../../shared/execution/arns.ts';
 import { training } from '../../shared/execution/train-station-state.ts';
 import { parseJsonAs } from '../../shared/formats/json.ts';
 import { countOf } from '../../shared/formats/numbers.ts';
@@ -27,7 +28,6 @@ import {
   readComputation,
   trainingOutputLocation,
 } from '../../shared/report/data/training-output.ts';
-import { nameOf } from '../find-execution.ts';
 import type { StateProgress } from '../progress/execution-progress.ts';
 import { runResult } from '../progress/execution-summary.ts';
 import { scoringResult } from '../progress/scoring-lines.ts';
@@ -210,7 +210,7 @@ async function tellOfFailure(place: SmokePlace): Promise<Outcome> {
 async function tellLocally(place: SmokePlace): Promise<Outcome> {
   const { notificationsLog, intervalMs } = place;
   const ended = await runWrongInput(place);
-  const name = nameOf(ended.arn);
+  const name = nameInArn(ended.arn);
   const isTold = () =>
     notificationsLog !== null &&
     existsSync(notificationsLog) &&

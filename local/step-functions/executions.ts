@@ -2,9 +2,11 @@
  * The executions of one state machine, each in a folder of its own: `execution.json`, `definition.json` (what it runs,
  * also after a redrive) and `history.jsonl`. They outlive the process; what ran when it ended is aborted at the next start.
  */
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from '../../host/durable-file.ts';
+import { executionArn, regionInArn } from '../../shared/execution/arns.ts';
 import { type RunTask, TaskFailure } from '../task.ts';
 import { ExecutionHistory, Thread } from './execution-history.ts';
 import { after, causeOf, type Position, runStates, type Scope } from './state-interpreter.ts';
@@ -44,7 +46,6 @@ export type MachineSettings = {
   onNotice?: (line: string) => void;
 };
 
-const REGION = 3; // of the parts of an ARN
 /** States that can be in the middle of something when an execution is stopped. */
 const LASTING = new Set(['Task', 'Map', 'Wait']);
 
@@ -81,7 +82,7 @@ export class Execution {
     const execution = new Execution(
       folder,
       {
-        executionArn: `${settings.arn.replace(':stateMachine:', ':execution:')}:${name}`,
+        executionArn: executionArn(settings.arn, name),
         stateMachineArn: settings.arn,
         name,
         status: 'RUNNING',
@@ -161,7 +162,7 @@ export class Execution {
     const scope: Scope = {
       runTask,
       waitFactor,
-      region: arn.split(':')[REGION] as string,
+      region: regionInArn(arn),
       signal: controller.signal,
       thread: new Thread(this.history, controller.signal, lastEventId),
       context: {

@@ -4,6 +4,11 @@ import * as z from 'zod';
 export const objectLocation = z.object({ bucket: z.string().min(1), key: z.string().min(1) });
 export type ObjectLocation = z.output<typeof objectLocation>;
 
+/** Locations of keys in one bucket. */
+export const objectsIn =
+  (bucket: string) =>
+  (key: string): ObjectLocation => ({ bucket, key });
+
 export const s3Uri = ({ bucket, key }: ObjectLocation): string => `s3://${bucket}/${key}`;
 
 /** Regional virtual-hosted URL, as the web app expects in `models` (contract 9.1). */

@@ -11,12 +11,6 @@ export const MACHINE_INPUTS = {
 } as const satisfies Record<string, { schema: z.ZodType; parse: (input: unknown) => unknown }>;
 export type MachineKind = keyof typeof MACHINE_INPUTS;
 
-/** @param machine name or ARN, which ends with the kind, after app and stage; defaults to train-station */
-export const machineKind = (machine: string | undefined): MachineKind =>
-  (Object.keys(MACHINE_INPUTS) as MachineKind[]).find(
-    (kind) => machine === kind || machine?.endsWith(`-${kind}`),
-  ) ?? 'train-station';
-
 /** The machine that an input is for when nobody names one: an input for a single station names that station. */
 export const machineOfInput = (input: object): MachineKind =>
   'station_id' in input || !Object.keys(input).some((name) => name in refreshInput.shape)

@@ -3,7 +3,7 @@ import { findSize, openObject } from '../aws/object-store.ts';
 import { DatasetCodeExists } from '../errors.ts';
 import { datasetKeys } from '../execution/keys.ts';
 import type { Run } from '../execution/train-station-state.ts';
-import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+import { type ObjectLocation, objectsIn, s3Uri } from '../formats/object-location.ts';
 
 /** Where the summary of a finished dataset of this code lies, null where there is none. */
 export async function findDatasetSummary(run: Run): Promise<ObjectLocation | null> {
@@ -21,7 +21,7 @@ export async function requireSameDataset(run: Run): Promise<void> {
   const summary = await findDatasetSummary(run);
   if (!summary) return;
   const finished = datasetKeys(run.station.id, run.dataset_code);
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   for (const name of ['images', 'annotations', 'values'] as const) {
     const [one, other] = await Promise.all([
       checksumOf(inModelBucket(finished[name])),

@@ -4,6 +4,7 @@ import { findSize, findVersion, listFolders, readAllRows, readJson, readRows } f
 import { ObjectNotFound } from '../errors.ts';
 import { imagesetPredictionsKey, type ScoringKeys } from '../execution/keys.ts';
 import type { ObjectLocation } from '../formats/object-location.ts';
+import { objectsIn } from '../formats/object-location.ts';
 import { type modelFilters as filters, modelFilters } from '../model-input/model-windows.ts';
 import { type PredictedPhoto, predictedPhoto } from '../predictions/columns.ts';
 import { byInstant } from '../predictions/extended-predictions.ts';
@@ -17,7 +18,7 @@ type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringK
  * @throws FileInvalid
  */
 export async function readModelFilters(model: ScoredModel): Promise<z.output<typeof filters> | null> {
-  const inModelBucket = (key: string) => ({ bucket: model.buckets.model, key });
+  const inModelBucket = objectsIn(model.buckets.model);
   const { version, fixed } = model.keys;
   const own = await readFilters(inModelBucket(version.input_summary));
   if (own || !(await hasFixedPlaces(model))) return own;
@@ -48,7 +49,7 @@ export async function otherPredictions(
   predictions: ObjectLocation,
 ): Promise<ObjectLocation[]> {
   const { buckets, keys } = model;
-  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const inModelBucket = objectsIn(buckets.model);
   const others: ObjectLocation[] = [];
   if (await hasFixedPlaces(model)) {
     const fixed = inModelBucket(keys.fixed.predictions);

@@ -30,7 +30,7 @@ import type { Dataset, Publication, Run } from '../execution/train-station-state
 import { csvHeader, csvPieces, csvRows } from '../formats/csv.ts';
 import { parseJsonAs } from '../formats/json.ts';
 import { type StationClock, stationClock } from '../formats/local-time.ts';
-import { type ObjectLocation, objectOf } from '../formats/object-location.ts';
+import { type ObjectLocation, objectOf, objectsIn } from '../formats/object-location.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
 import { inStationTime, PREDICTION_COLUMNS, prediction } from '../predictions/columns.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
@@ -94,7 +94,7 @@ export async function writePublicFiles(
   published: PublicPlaces,
   withPeople: Withdrawal,
 ): Promise<number> {
-  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const inModelBucket = objectsIn(buckets.model);
   const hidden = PhotoSet.fromJSON(withPeople);
   const [images] = await Promise.all([
     writePublicPredictions(
@@ -221,7 +221,7 @@ export const replacedFiles = z.record(z.string(), z.boolean());
 const keptKey = (run: PublishingRun, key: string): string => `${run.keys.replaced.folder}${key}`;
 
 async function keepReplaced(run: Run, keys: readonly string[]): Promise<void> {
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   const kept = await pMap(
     keys,
     async (key): Promise<[string, boolean]> => {
@@ -286,7 +286,7 @@ export async function writePublicFolder(run: Run, training: { artifact: string }
 export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]): Promise<void> {
   const fixed = modelKeys(run.station.id, run.model_code);
   const isUpstreams = (await findManifest(run, fixed.manifest)) === null;
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   const replacing = { model_uuid: run.model_uuid, execution_arn: run.execution_arn };
   for (const [index, { uuid }] of known.entries()) {
     if (uuid === null || uuid === run.model_uuid) continue;

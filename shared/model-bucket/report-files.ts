@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { findWrittenAt, readStream } from '../aws/object-store.ts';
 import { versionKeys } from '../execution/keys.ts';
-import { type ObjectLocation, objectOf } from '../formats/object-location.ts';
+import { type ObjectLocation, objectOf, objectsIn } from '../formats/object-location.ts';
 import type { ReportState } from '../report/data/report-data.ts';
 import type { FileChecksum } from '../report/data/run-facts.ts';
 import { trainingOutputLocation } from '../report/data/training-output.ts';
@@ -14,7 +14,7 @@ import { trainingOutputLocation } from '../report/data/training-output.ts';
 export function fileChecksums({ run, training }: ReportState): Promise<FileChecksum[]> {
   const { input, transform, source } = run.keys;
   const kept = versionKeys(run.station.id, run.model_code, run.model_uuid);
-  const inModelBucket = (key: string) => ({ bucket: run.buckets.model, key });
+  const inModelBucket = objectsIn(run.buckets.model);
   const files: [name: string, location: ObjectLocation, key: string][] = [
     ['input/images.csv', inModelBucket(input.images), kept.input.images],
     ['input/annotations.csv', inModelBucket(input.annotations), kept.input.annotations],

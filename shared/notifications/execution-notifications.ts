@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nameInArn } from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
@@ -82,7 +83,7 @@ export function failureNotification({ time, region, detail }: StatusChange): Not
   const { executionArn, name, status } = detail;
   const cause = readFailureCause(detail.cause);
   const error = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
-  const machine = detail.stateMachineArn.split(':').at(-1) as string;
+  const machine = nameInArn(detail.stateMachineArn);
   const station = stationIn(detail.input);
   return notificationOf(
     `FPE: ${station === null ? '' : `station ${station}, `}${status} (${error}), ${machine}`,

@@ -13,7 +13,8 @@ import {
   versionKeys,
 } from '../execution/keys.ts';
 import { requireStationExists } from '../execution/station.ts';
-import { s3Uri } from '../formats/object-location.ts';
+import type { ObjectLocation } from '../formats/object-location.ts';
+import { objectsIn, s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../fpe-database/connection.ts';
 import { findAddresses, lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
@@ -176,7 +177,7 @@ class DrawingWork {
     return runKeys(this.#station.id, code, code, `drawn-${uuid}`).published;
   }
 
-  readonly #inModelBucket = (key: string) => ({ bucket: this.#places.model, key });
+  readonly #inModelBucket = (key: string): ObjectLocation => ({ bucket: this.#places.model, key });
 
   /** @returns addresses of the files @throws ObjectNotFound */
   async makeFiles(allowRemovals: boolean): Promise<ModelAddresses> {
@@ -246,7 +247,7 @@ class DrawingWork {
   async publishFiles(): Promise<void> {
     const { code, uuid, is_ours } = this.#model;
     const to = publishedKeys(uuid, code);
-    const inStorage = (key: string) => ({ bucket: this.#places.storage, key });
+    const inStorage = objectsIn(this.#places.storage);
     if (is_ours) {
       const made = this.#made;
       for (const name of Object.keys(made) as (keyof typeof made)[])

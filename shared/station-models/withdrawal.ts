@@ -11,7 +11,7 @@ import {
   versionsFolder,
 } from '../execution/keys.ts';
 import type { Withdrawn } from '../execution/score-station-state.ts';
-import { s3Uri } from '../formats/object-location.ts';
+import { objectsIn, s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../fpe-database/connection.ts';
 import { findModelUuids } from '../fpe-database/scoring-model.ts';
 import { photosWithPeople } from '../fpe-database/station-export.ts';
@@ -118,7 +118,7 @@ async function withdrawFromOwnFiles(
   toGo: Withdrawal,
   names: PhotoSet,
 ): Promise<void> {
-  const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
+  const inModelBucket = objectsIn(buckets.model);
   const fixed = [...new Set([...codes, ...versions.map(({ code }) => code)])].map((code) =>
     modelKeys(id, code),
   );

@@ -3,12 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { inputSchema, schemaFile } from '../../events/generate-schema.ts';
 import { InvalidInput } from '../../shared/errors.ts';
-import {
-  MACHINE_INPUTS,
-  type MachineKind,
-  machineKind,
-  machineOfInput,
-} from '../../shared/inputs/machines.ts';
+import { kindOfMachine } from '../../shared/execution/arns.ts';
+import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../../shared/inputs/machines.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'events');
 const readEvent = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
@@ -61,9 +57,10 @@ test.each([
   ['fpe-prod-refresh-stations', 'refresh-stations'],
   ['refresh-stations', 'refresh-stations'],
   ['arn:aws:states:us-west-2:123456789012:stateMachine:fpe-dev-train-station', 'train-station'],
-  [undefined, 'train-station'],
+  ['arn:aws:states:us-west-2:123456789012:execution:fpe-dev-score-station:refresh-stations', 'score-station'],
+  ['greeter', null],
 ])('the machine %s takes the input of %s', (machine, kind) => {
-  expect(machineKind(machine)).toBe(kind);
+  expect(kindOfMachine(machine)).toBe(kind);
 });
 
 test.each([

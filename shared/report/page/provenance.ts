@@ -1,3 +1,4 @@
+import { nameInArn } from '../../execution/arns.ts';
 import { formatCount, formatSeconds, NOT_AVAILABLE } from '../../formats/numbers.ts';
 import { durations } from '../data/durations.ts';
 import type { ReportData } from '../data/report-data.ts';
@@ -16,7 +17,7 @@ export function provenance({ state, files, cost }: ReportData): Html {
   const facts: [string, string][] = [
     ['Run', run.id],
     // Its name alone: the ARN tells the number of the account, and the report is public.
-    ['Execution', run.execution_arn.split(':').at(-1) as string],
+    ['Execution', nameInArn(run.execution_arn)],
     ['Model UUID', run.model_uuid],
     ['Source of model/', source ? `sha256 ${source.sha256}` : NOT_AVAILABLE],
     ['Preparation', formatDuration(times.preparation)],

@@ -1,0 +1,57 @@
+import { MACHINE_INPUTS, type MachineKind } from '../inputs/machines.ts';
+
+/**
+ * ARNs of machines and executions (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html):
+ *
+ *     arn:partition:states:region:account:stateMachine:{app}-{stage}-{kind}
+ *     arn:partition:states:region:account:execution:{app}-{stage}-{kind}:{name of the execution}
+ */
+
+/** The last part: the name of an execution, or of a machine. */
+export const nameInArn = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1);
+
+/** Where an ARN's resource lies, e.g. us-west-2. */
+export const regionInArn = (arn: string): string => arn.split(':')[3] as string;
+
+export const executionArn = (machineArn: string, name: string): string =>
+  `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+
+/** The machine of an execution. */
+export const machineArnOf = (executionArn: string): string =>
+  executionArn.slice(0, executionArn.lastIndexOf(':')).replace(':execution:', ':stateMachine:');
+
+/** The kind of a machine that is named, by name or ARN, or whose execution is; null where it is none of ours. */
+export function kindOfMachine(arnOrName: string): MachineKind | null {
+  const machine = arnOrName.includes(':execution:') ? machineArnOf(arnOrName) : arnOrName;
+  const kinds = Object.keys(MACHINE_INPUTS) as MachineKind[];
+  return kinds.find((kind) => machine === kind || machine.endsWith(`-${kind}`)) ?? null;
+}
+
+/**
+ * Another machine of the same app and stage.
+ *
+ * @param arn of a machine or of an execution
+ */
+export function siblingMachineArn(arn: string, kind: MachineKind): string {
+  const machine = arn.includes(':execution:') ? machineArnOf(arn) : arn;
+  const own = kindOfMachine(machine);
+  return own === null ? machine : `${machine.slice(0, -own.length)}${kind}`;
+}
+
+/**
+ * What the ARNs of all executions of an app and stage begin with, up to the kind of their machine: a machine makes those of the
+ * executions that it starts from it.
+ *
+ * @param executionArn of one of our machines
+ */
+export function startOfExecutionArns(executionArn: string): string {
+  const machine = machineArnOf(executionArn);
+  const kind = kindOfMachine(machine);
+  return (kind === null ? machine : machine.slice(0, -kind.length - 1)).replace(
+    ':stateMachine:',
+    ':execution:',
+  );
+}
+
+/** @param start see `startOfExecutionArns` */
+export const machineArnAt = (start: string, kind: MachineKind): string => machineArnOf(`${start}-${kind}:`);
