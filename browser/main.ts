@@ -102,7 +102,7 @@ async function start(): Promise<void> {
     for (const chart of charts) chart.refresh();
   };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-  // Paper shows all charts, those as well that nobody has scrolled to, in light colours.
+  // Paper shows all charts, those as well that nobody has scrolled to, in light colors.
   const onPrint = () => {
     for (const chart of charts) chart.render();
   };

@@ -9,7 +9,7 @@ import type { View } from './view.ts';
 const verdict = (choice: Choice, isLeft: boolean): string =>
   choice === 0 ? 'as much as' : choice === (isLeft ? 1 : -1) ? 'more than' : 'less than';
 
-/** The photo behind a point, beside the page: its numbers, its neighbours in time, its annotation pairs. */
+/** The photo behind a point, beside the page: its numbers, its neighbors in time, its annotation pairs. */
 export class PhotoPanel {
   private readonly view: View;
   private readonly panel: HTMLElement;
@@ -45,7 +45,7 @@ export class PhotoPanel {
     (this.opener as HTMLElement | null)?.focus?.({ preventScroll: true });
   }
 
-  /** Rows are in time, so the neighbours in the file are those in time. */
+  /** Rows are in time, so the neighbors in the file are those in time. */
   private show(row: number): void {
     const { photos, page } = this.view;
     if (row < 0 || row >= photos.keys.length) return;

@@ -15,7 +15,7 @@ export type Point = [x: number, y: number | null, index: number];
 export type Box = { left: number; top: number; width: number; height: number };
 type PointStyle = {
   name: string;
-  colour: string;
+  color: string;
   symbol?: string;
   size?: number | number[];
   opacity?: number;
@@ -103,7 +103,7 @@ export class Sheet {
       large: points.length > LARGE,
       largeThreshold: LARGE,
       progressive: 0,
-      itemStyle: { color: style.colour, opacity: style.opacity ?? (points.length > 2000 ? 0.45 : 0.75) },
+      itemStyle: { color: style.color, opacity: style.opacity ?? (points.length > 2000 ? 0.45 : 0.75) },
       cursor: about?.open ? 'pointer' : 'default',
       z: 3,
     });
@@ -112,7 +112,7 @@ export class Sheet {
   line(
     panel: number,
     points: (Point | [number, number | null])[],
-    style: { name: string; colour: string; width?: number; dashed?: boolean; step?: boolean },
+    style: { name: string; color: string; width?: number; dashed?: boolean; step?: boolean },
   ): void {
     this.option.series.push({
       type: 'line',
@@ -123,8 +123,8 @@ export class Sheet {
       showSymbol: false,
       silent: true,
       step: style.step ? 'end' : undefined,
-      lineStyle: { color: style.colour, width: style.width ?? 1.2, type: style.dashed ? 'dashed' : 'solid' },
-      itemStyle: { color: style.colour },
+      lineStyle: { color: style.color, width: style.width ?? 1.2, type: style.dashed ? 'dashed' : 'solid' },
+      itemStyle: { color: style.color },
       z: 2,
     });
   }
@@ -132,7 +132,7 @@ export class Sheet {
   bars(
     panel: number,
     data: (number | null)[],
-    style: { name: string; colour: string; stack?: string },
+    style: { name: string; color: string; stack?: string },
     about?: About,
   ): void {
     this.about[this.option.series.length] = about;
@@ -144,20 +144,20 @@ export class Sheet {
       data,
       stack: style.stack,
       barCategoryGap: '12%',
-      itemStyle: { color: style.colour, opacity: 0.85 },
+      itemStyle: { color: style.color, opacity: 0.85 },
     });
   }
 
-  /** Names and colours of what is drawn, at the top left of the sheet. */
-  legend(entries: { name: string; colour: string; symbol?: string }[], left: number): void {
+  /** Names and colors of what is drawn, at the top left of the sheet. */
+  legend(entries: { name: string; color: string; symbol?: string }[], left: number): void {
     let at = this.isNarrow ? 0 : left;
-    this.option.graphic = entries.flatMap(({ name, colour, symbol }) => {
+    this.option.graphic = entries.flatMap(({ name, color, symbol }) => {
       const x = at;
       at += (this.isNarrow ? 26 : 34) + name.length * 6.5;
       const mark =
         symbol === 'line'
-          ? { type: 'rect', left: x, top: 10, shape: { width: 12, height: 2 }, style: { fill: colour } }
-          : { type: 'circle', left: x + 2, top: 7, shape: { r: 4 }, style: { fill: colour } };
+          ? { type: 'rect', left: x, top: 10, shape: { width: 12, height: 2 }, style: { fill: color } }
+          : { type: 'circle', left: x + 2, top: 7, shape: { r: 4 }, style: { fill: color } };
       return [
         { ...mark, silent: true },
         {

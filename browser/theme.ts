@@ -1,6 +1,6 @@
 import type { ImageSplit } from '../shared/model-input/image-split.ts';
 
-/** Colours of the page's style sheet, as light, dark and paper have them just now. */
+/** Colors of the page's style sheet, as light, dark and paper have them just now. */
 export type Theme = {
   ground: string;
   ink: string;
@@ -13,19 +13,19 @@ export type Theme = {
 
 export function currentTheme(): Theme {
   const style = getComputedStyle(document.documentElement);
-  const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ground: colour('ground'),
-    ink: colour('ink'),
-    muted: colour('muted'),
-    line: colour('line'),
-    accent: colour('accent'),
+    ground: color('ground'),
+    ink: color('ink'),
+    muted: color('muted'),
+    line: color('line'),
+    accent: color('accent'),
     splits: {
-      train: colour('train'),
-      val: colour('val'),
-      'test-in': colour('test-in'),
-      'test-out': colour('test-out'),
+      train: color('train'),
+      val: color('val'),
+      'test-in': color('test-in'),
+      'test-out': color('test-out'),
     },
-    choices: { left: colour('left'), right: colour('right'), same: colour('same') },
+    choices: { left: color('left'), right: color('right'), same: color('same') },
   };
 }

@@ -97,8 +97,8 @@ function compare(left: Photograph, right: Photograph, annotator: Annotator, rand
 }
 
 /** Ice, fog and bad light make a photo harder to read. */
-function seenLogFlow({ scene, grey }: Photograph, { deviation }: Annotator, random: Random): number {
-  const trouble = 1 + 1.2 * scene.ice + scene.fog + (scene.exposure > 2 ? 1.5 : 0) + (grey ? 0.3 : 0);
+function seenLogFlow({ scene, gray }: Photograph, { deviation }: Annotator, random: Random): number {
+  const trouble = 1 + 1.2 * scene.ice + scene.fog + (scene.exposure > 2 ? 1.5 : 0) + (gray ? 0.3 : 0);
   return Math.log10(scene.flowCfs) + random.normal(deviation * trouble);
 }
 

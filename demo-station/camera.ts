@@ -25,7 +25,7 @@ export function takePhoto(view: View, weather: Weather, photograph: Photograph):
   const context = canvas.getContext('2d');
   context.reset();
   const pixels = renderPhoto(view, weather, scene);
-  if (photograph.grey) turnGrey(pixels);
+  if (photograph.gray) turnGray(pixels);
   const image = context.createImageData(PHOTO_WIDTH, PHOTO_HEIGHT);
   image.data.set(pixels);
   context.putImageData(image, 0, 0);
@@ -52,7 +52,7 @@ function shrink(): Buffer {
   return small.toBuffer('image/jpeg', JPEG_QUALITY);
 }
 
-function turnGrey(pixels: Uint8ClampedArray): void {
+function turnGray(pixels: Uint8ClampedArray): void {
   for (let byte = 0; byte < pixels.length; byte += 4) {
     const [red, green, blue] = [pixels[byte], pixels[byte + 1], pixels[byte + 2]] as [number, number, number];
     pixels.fill(0.3 * red + 0.59 * green + 0.11 * blue, byte, byte + 3);
@@ -82,18 +82,18 @@ function drawSnow(context: SKRSContext2D, snowfall: number, random: Random): voi
   }
 }
 
-/** Somebody in a grey coat and waders, knee-deep in the stream. */
+/** Somebody in a gray coat and waders, knee-deep in the stream. */
 function drawWader(context: SKRSContext2D, random: Random): void {
   const [x, y] = [random.uniform(250, 420), random.uniform(150, 210)];
-  const parts: [colour: string, left: number, top: number, width: number, height: number][] = [
+  const parts: [color: string, left: number, top: number, width: number, height: number][] = [
     ['#2c3136', -11, 34, 10, 44],
     ['#262b30', 2, 34, 10, 44],
     ['#7d8790', -15, -8, 30, 46],
     ['#6c757e', -21, -4, 7, 36],
     ['#6c757e', 14, -4, 7, 36],
   ];
-  for (const [colour, left, top, width, height] of parts) {
-    context.fillStyle = colour;
+  for (const [color, left, top, width, height] of parts) {
+    context.fillStyle = color;
     context.beginPath();
     context.roundRect(x + left, y + top, width, height, 4);
     context.fill();

@@ -222,12 +222,12 @@ const truth = (photographs: readonly Photograph[]): string =>
       'ice',
       'fog',
       'over_exposed',
-      'grey',
+      'gray',
       'person',
       'failed',
       'defect',
     ],
-    photographs.map(({ id, filename, scene, grey, person, failed, defect }) => ({
+    photographs.map(({ id, filename, scene, gray, person, failed, defect }) => ({
       image_id: id,
       timestamp: new Date(scene.time).toISOString(),
       filename,
@@ -236,7 +236,7 @@ const truth = (photographs: readonly Photograph[]): string =>
       ice: Math.round(scene.ice * 1000) / 1000,
       fog: Math.round(scene.fog * 1000) / 1000,
       over_exposed: scene.exposure > 2,
-      grey,
+      gray,
       person,
       failed,
       defect: defect ?? null,

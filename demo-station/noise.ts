@@ -59,8 +59,8 @@ export function stoneTextures(cells: number, seed: number): { domes: Float32Arra
     const across = ((pixel & TEXTURE_MASK) * cells) / TEXTURE_SIZE;
     const down = ((pixel >> 9) * cells) / TEXTURE_SIZE;
     const [column, row] = [Math.floor(across), Math.floor(down)];
-    for (let neighbour = 0; neighbour < 9; neighbour++) {
-      const [besideColumn, besideRow] = [column - 1 + (neighbour % 3), row - 1 + Math.floor(neighbour / 3)];
+    for (let neighbor = 0; neighbor < 9; neighbor++) {
+      const [besideColumn, besideRow] = [column - 1 + (neighbor % 3), row - 1 + Math.floor(neighbor / 3)];
       const cell = ((besideRow + cells) % cells) * cells + ((besideColumn + cells) % cells);
       const stone = stones[cell] as (typeof stones)[number];
       const from = Math.hypot(across - besideColumn - stone.x, down - besideRow - stone.y) / stone.reach;

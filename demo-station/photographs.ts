@@ -26,8 +26,8 @@ export type Photograph = {
   failed: boolean;
   /** A wader in front of the camera: nobody but the station's owner may see this photo. */
   person: boolean;
-  /** A camera whose night filter is stuck takes grey photos by day. */
-  grey: boolean;
+  /** A camera whose night filter is stuck takes gray photos by day. */
+  gray: boolean;
   defect: Defect | undefined;
 };
 
@@ -77,7 +77,7 @@ export function planPhotographs(states: readonly StreamState[], seed: number): P
         scene: random.chance(0.02) ? overExposed(scene) : scene,
         failed: false,
         person: !scene.infrared && random.chance(0.007),
-        grey: !scene.infrared && random.chance(0.015),
+        gray: !scene.infrared && random.chance(0.015),
         defect: undefined,
       });
     }

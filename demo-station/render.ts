@@ -33,7 +33,7 @@ const TONE_CURVE = Float32Array.from({ length: TONES }, (_, step) => {
   return 255 * (1 - Math.exp(-2.1 * light)) ** 0.62;
 });
 const DEPTH_STEPS = 512;
-/** Water deeper than this is as good as bottomless, metres. */
+/** Water deeper than this is as good as bottomless, meters. */
 const DEEPEST = 1.2;
 
 // Reading through one function keeps the loop below free of casts; it is inlined.
@@ -42,7 +42,7 @@ const wrapped = (texture: Float32Array, x: number, y: number): number =>
   texture[((y & TEXTURE_MASK) << 9) | (x & TEXTURE_MASK)] as number;
 
 /**
- * Draws what a camera sees: the ground in its season, the water over it, and the air between. Colours are worked out as
+ * Draws what a camera sees: the ground in its season, the water over it, and the air between. Colors are worked out as
  * light and turned into a photo's 8 bits at the end, as in a camera.
  *
  * @returns RGBA rows of PHOTO_WIDTH × PHOTO_HEIGHT pixels; the info strip's rows are black
@@ -72,7 +72,7 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
     0.05 + 0.125 * turbidity,
     0.042 + 0.05 * turbidity,
   ];
-  const plant = plantColour(scene);
+  const plant = plantColor(scene);
   const shadowX = Math.round((sun.x / (sun.z + 0.15)) * 45);
   const shadowY = Math.round((sun.y / (sun.z + 0.15)) * 45);
   const leafOn = 0.25 + 0.75 * scene.greenness;
@@ -213,7 +213,7 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
         blue += (plant.blue * bright - blue) * cover;
       }
 
-      // Camera: grey in the dark, tone curve, grain.
+      // Camera: gray in the dark, tone curve, grain.
       if (infrared) {
         red = 0.5 * red + 0.35 * green + 0.15 * blue;
         green = red;
@@ -250,7 +250,7 @@ function atmosphere(scene: Scene) {
   };
 }
 
-function plantColour({ greenness, autumn, infrared }: Scene): { red: number; green: number; blue: number } {
+function plantColor({ greenness, autumn, infrared }: Scene): { red: number; green: number; blue: number } {
   if (infrared) return { red: 0.3, green: 0.3, blue: 0.3 };
   const winter = 1 - Math.max(0, Math.min(1, greenness));
   const gold = Math.max(0, Math.min(1, autumn)) * winter;

@@ -10,7 +10,7 @@ export type Scene = {
   time: number;
   flowCfs: number;
   temperatureC: number;
-  /** Height of the water above the bed, metres; what it was when higher within the last day wets the ground. */
+  /** Height of the water above the bed, meters; what it was when higher within the last day wets the ground. */
   stage: number;
   wetStage: number;
   /** Share of suspended earth: clear water 0, a flood's brown 1. */
@@ -22,7 +22,7 @@ export type Scene = {
   /** Strength of direct and of scattered light; full sun is 1. */
   sunLight: number;
   skyLight: number;
-  /** The camera's own lamp: a grey photo in the dark. */
+  /** The camera's own lamp: a gray photo in the dark. */
   infrared: boolean;
   rain: number;
   snowfall: number;
@@ -43,7 +43,7 @@ export type Scene = {
  * Stage of the stream at a flow: a rating curve of the usual form Q = C·(h − h₀)^b with b = 4 (a wide, rough channel).
  *
  * @param flowCfs cubic feet per second
- * @returns metres above the bed
+ * @returns meters above the bed
  */
 export const stageAt = (flowCfs: number): number => 0.33 * flowCfs ** 0.25 - 0.255;
 

@@ -1,7 +1,7 @@
 import { reliefTexture, smoothStep, texel } from './noise.ts';
 import { randomSource } from './random.ts';
 
-/** The ground is known on a grid, in metres: x across the stream, y upstream; heights are above the stream's bed. */
+/** The ground is known on a grid, in meters: x across the stream, y upstream; heights are above the stream's bed. */
 const LEFT = -14;
 const NEAR = 1;
 const CELL = 0.04;
@@ -10,7 +10,7 @@ const ROWS = 850;
 const ROCKS = 170;
 
 export type Terrain = {
-  /** Metres above the bed; outside the grid that of its edge. */
+  /** Meters above the bed; outside the grid that of its edge. */
   height(x: number, y: number): number;
   /** How much of the ground here is bare rock, 0–1. */
   rock(x: number, y: number): number;
@@ -31,11 +31,11 @@ export function buildTerrain(seed: number): Terrain {
   return { height: (x, y) => sample(heights, x, y), rock: (x, y) => sample(rocks, x, y) };
 }
 
-/** Distance of the channel's middle from the y axis, metres. */
-export const channelCentre = (y: number): number => 0.9 * Math.sin(y / 5.5 + 0.5) + 0.05 * y;
+/** Distance of the channel's middle from the y axis, meters. */
+export const channelCenter = (y: number): number => 0.9 * Math.sin(y / 5.5 + 0.5) + 0.05 * y;
 
 function channelHeight(x: number, y: number): number {
-  const across = (x - channelCentre(y)) / (2.1 + 0.3 * Math.sin(y / 2.7));
+  const across = (x - channelCenter(y)) / (2.1 + 0.3 * Math.sin(y / 2.7));
   const bed = 0.1 * Math.min(1, across * across) - 0.04;
   const bank =
     across < 0
@@ -46,7 +46,7 @@ function channelHeight(x: number, y: number): number {
 
 /** Cobbles in the channel, hummocks on the banks. */
 function roughness(coarse: Float32Array, x: number, y: number): number {
-  const onBank = smoothStep(1.2, 3.5, Math.abs(x - channelCentre(y)));
+  const onBank = smoothStep(1.2, 3.5, Math.abs(x - channelCenter(y)));
   return (0.05 + 0.1 * onBank) * texel(coarse, x * 60, y * 60) + 0.05 * texel(coarse, x * 23 + 90, y * 23);
 }
 
@@ -58,7 +58,7 @@ function scatterRocks(seed: number): Rock[] {
     const large = index < 9;
     const y = (large ? 7 : 2.5) + random.uniform() ** 1.3 * 22;
     const radius = large ? random.uniform(0.3, 0.55) : 0.07 + 0.25 * random.uniform() ** 2.2;
-    const x = channelCentre(y) + random.normal(1.8);
+    const x = channelCenter(y) + random.normal(1.8);
     return { x, y, radius, height: radius * random.uniform(0.6, 1.1), stretch: random.uniform(0.7, 1.4) };
   });
 }

@@ -1,9 +1,9 @@
 import { reliefTexture, smoothStep, smoothTexel, stoneTextures, texel } from './noise.ts';
-import { buildTerrain, channelCentre, type Terrain } from './terrain.ts';
+import { buildTerrain, channelCenter, type Terrain } from './terrain.ts';
 
 /** Where a camera hangs and where it looks. */
 export type Camera = {
-  /** Metres: to the right of the y axis, and above the stream's bed. */
+  /** Meters: to the right of the y axis, and above the stream's bed. */
   x: number;
   height: number;
   /** Degrees: to the right, and below the horizon. */
@@ -14,7 +14,7 @@ export type Camera = {
 };
 
 /**
- * What each pixel of a camera shows, row by row: all that does not change from photo to photo. Lengths are in metres,
+ * What each pixel of a camera shows, row by row: all that does not change from photo to photo. Lengths are in meters,
  * x across the stream, y upstream; directions have length 1; shares go from 0 to 1.
  */
 export type View = ReturnType<typeof emptyView>;
@@ -38,7 +38,7 @@ function emptyView(width: number, height: number) {
     normalX: layer(),
     normalY: layer(),
     normalZ: layer(),
-    /** Colour of the ground with nothing on it. */
+    /** Color of the ground with nothing on it. */
     red: layer(),
     green: layer(),
     blue: layer(),
@@ -96,7 +96,7 @@ function rayThrough(camera: Camera, view: View, column: number, row: number): Di
   return [x / length, y / length, up / length];
 }
 
-/** Metres to the ground along a ray; 0 if it meets none. Strides shrink with the gap to the ground, then halve. */
+/** Meters to the ground along a ray; 0 if it meets none. Strides shrink with the gap to the ground, then halve. */
 function castRay(terrain: Terrain, camera: Camera, [rayX, rayY, rayZ]: Direction): number {
   const gapAt = (distance: number) =>
     camera.height + rayZ * distance - terrain.height(camera.x + rayX * distance, rayY * distance);
@@ -140,7 +140,7 @@ function placeGround(
   const [x, y] = [camera.x + rayX * distance, rayY * distance];
   const rock = smoothStep(0.2, 0.8, terrain.rock(x, y));
   const patch = texel(surface.patches, x * 30, y * 30);
-  const aside = Math.abs(x - channelCentre(y) - 0.6) + 0.5 * patch;
+  const aside = Math.abs(x - channelCenter(y) - 0.6) + 0.5 * patch;
   const plants = (1 - rock) * smoothStep(2.9, 4.3, aside);
   // Stones smaller than a pixel would only flicker.
   const stony = (1 - plants) * (1 - rock) * smoothStep(22, 7, distance);

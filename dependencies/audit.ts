@@ -1,5 +1,5 @@
 /**
- * `npm run audit`: known faults and licences of everything that package-lock.json and the Python set-ups install, against
+ * `npm run audit`: known faults and licenses of everything that package-lock.json and the Python set-ups install, against
  * policy.ts. Fails for a finding without an exception, for an exception that ran out, and for a service that does not
  * answer, which is not the same as "nothing known"; with --allow-unanswered that is said and does not fail.
  */
@@ -15,12 +15,12 @@ import {
   type Finding,
   judge,
   type LockFile,
-  licenceFindings,
+  licenseFindings,
   lockFile,
   npmFindings,
   type PythonPackage,
   pythonFindings,
-  pythonLicenceFindings,
+  pythonLicenseFindings,
   pythonPackage,
 } from './findings.ts';
 import { EXCEPTIONS } from './policy.ts';
@@ -35,7 +35,7 @@ for d in importlib.metadata.distributions():
     m = d.metadata
     classifiers = [c.split(' :: ')[-1] for c in m.get_all('Classifier') or [] if c.startswith('License ::')]
     said = [m['License-Expression']] if m['License-Expression'] else classifiers or [(m['License'] or '').split('\\n')[0]]
-    found[m['Name'].lower()] = {'name': m['Name'].lower(), 'version': d.version, 'licences': [s for s in said if s]}
+    found[m['Name'].lower()] = {'name': m['Name'].lower(), 'version': d.version, 'licenses': [s for s in said if s]}
 print(json.dumps(list(found.values())))`;
 
 const allowUnanswered = process.argv.includes('--allow-unanswered');
@@ -50,7 +50,7 @@ finish();
 
 async function auditNpm(): Promise<void> {
   const count = Object.keys(lock.packages).length - 1;
-  findings.push(licenceFindings(lock));
+  findings.push(licenseFindings(lock));
   const { stdout } = await output('npm', ['audit', '--json', '--package-lock-only']);
   const report = parsed(stdout);
   const found = npmFindings(report, lock);
@@ -59,19 +59,19 @@ async function auditNpm(): Promise<void> {
     const { message } = Object(report) as { message?: unknown };
     unanswered.push(`npm’s registry, for ${count} packages (${String(message ?? 'no report')})`);
   }
-  console.log(`npm: ${count} packages, licences checked, known faults ${found ? 'checked' : 'NOT CHECKED'}`);
+  console.log(`npm: ${count} packages, licenses checked, known faults ${found ? 'checked' : 'NOT CHECKED'}`);
 }
 
 async function auditVenv(venv: string): Promise<void> {
   const { stdout } = await output(join(ROOT, venv, 'bin/python'), ['-c', INVENTORY]);
   const packages: PythonPackage[] = parseJsonAs(stdout, z.array(pythonPackage));
-  findings.push(pythonLicenceFindings(packages));
+  findings.push(pythonLicenseFindings(packages));
   const answer = await askPyPi(packages);
   findings.push(answer?.findings ?? []);
   const open = answer ? answer.unanswered.length : packages.length;
   if (open > 0) unanswered.push(`PyPI, for ${open} of ${packages.length} packages in ${venv}`);
   console.log(
-    `${venv}: ${packages.length} packages, licences checked, known faults of ${packages.length - open} checked`,
+    `${venv}: ${packages.length} packages, licenses checked, known faults of ${packages.length - open} checked`,
   );
 }
 

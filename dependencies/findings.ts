@@ -1,8 +1,8 @@
 import satisfies from 'spdx-satisfies';
 import * as z from 'zod';
-import { DEVELOPMENT_LICENCES, type Exception, SHIPPED_LICENCES } from './policy.ts';
+import { DEVELOPMENT_LICENSES, type Exception, SHIPPED_LICENSES } from './policy.ts';
 
-/** A fault of a package that is known, or a licence that is not allowed. */
+/** A fault of a package that is known, or a license that is not allowed. */
 export type Finding = { package: string; what: string; found: string; isShipped: boolean };
 
 export const lockFile = z.object({
@@ -16,19 +16,19 @@ export type LockFile = z.output<typeof lockFile>;
 /** Name of a package by its folder, `node_modules/a/node_modules/@b/c` → `@b/c`. */
 export const packageName = (folder: string): string => folder.split('node_modules/').at(-1) as string;
 
-/** Licences of all packages of package-lock.json; what is not marked as `dev` there is shipped. */
-export function licenceFindings({ packages }: LockFile): Finding[] {
+/** Licenses of all packages of package-lock.json; what is not marked as `dev` there is shipped. */
+export function licenseFindings({ packages }: LockFile): Finding[] {
   return Object.entries(packages).flatMap(([folder, { version, license, dev }]) => {
-    if (folder === '' || isAllowed(license, dev ? DEVELOPMENT_LICENCES : SHIPPED_LICENCES)) return [];
-    const found = `${version} has ${license ? `the licence ${license}` : 'no licence'}`;
-    return [{ package: packageName(folder), what: 'licence', found, isShipped: !dev }];
+    if (folder === '' || isAllowed(license, dev ? DEVELOPMENT_LICENSES : SHIPPED_LICENSES)) return [];
+    const found = `${version} has ${license ? `the license ${license}` : 'no license'}`;
+    return [{ package: packageName(folder), what: 'license', found, isShipped: !dev }];
   });
 }
 
-/** @param licence an SPDX expression; all that AND joins must be allowed, and one of what OR joins */
-export function isAllowed(licence: string | undefined, allowed: readonly string[]): boolean {
+/** @param license an SPDX expression; all that AND joins must be allowed, and one of what OR joins */
+export function isAllowed(license: string | undefined, allowed: readonly string[]): boolean {
   try {
-    return licence !== undefined && satisfies(licence, [...allowed]);
+    return license !== undefined && satisfies(license, [...allowed]);
   } catch {
     return false; // No expression: “SEE LICENSE IN …”, “UNLICENSED”.
   }
@@ -98,11 +98,11 @@ export function pythonFindings(report: unknown): { findings: Finding[]; unanswer
 export const pythonPackage = z.object({
   name: z.string(),
   version: z.string(),
-  licences: z.array(z.string()),
+  licenses: z.array(z.string()),
 });
 export type PythonPackage = z.output<typeof pythonPackage>;
 
-/** Names that Python packages give their licences, as a classifier or in their own words → SPDX. */
+/** Names that Python packages give their licenses, as a classifier or in their own words → SPDX. */
 const PYTHON_NAMES: [RegExp, string][] = [
   [/^apache.*2|^apache software|^asl 2/i, 'Apache-2.0'],
   [/^mit\b|^the mit|^expat/i, 'MIT'],
@@ -115,12 +115,12 @@ const PYTHON_NAMES: [RegExp, string][] = [
 ];
 
 /** Python packages build, test and, on one computer, train: none is shipped. One of several classifiers is enough. */
-export function pythonLicenceFindings(packages: readonly PythonPackage[]): Finding[] {
-  return packages.flatMap(({ name, version, licences }) => {
-    const known = licences.map((text) => PYTHON_NAMES.find(([pattern]) => pattern.test(text))?.[1] ?? text);
-    if (known.some((licence) => isAllowed(licence, DEVELOPMENT_LICENCES))) return [];
-    const found = `${version} has ${licences.length > 0 ? `the licence ${licences.join(' or ')}` : 'no licence'}`;
-    return [{ package: name, what: 'licence', found, isShipped: false }];
+export function pythonLicenseFindings(packages: readonly PythonPackage[]): Finding[] {
+  return packages.flatMap(({ name, version, licenses }) => {
+    const known = licenses.map((text) => PYTHON_NAMES.find(([pattern]) => pattern.test(text))?.[1] ?? text);
+    if (known.some((license) => isAllowed(license, DEVELOPMENT_LICENSES))) return [];
+    const found = `${version} has ${licenses.length > 0 ? `the license ${licenses.join(' or ')}` : 'no license'}`;
+    return [{ package: name, what: 'license', found, isShipped: false }];
   });
 }
 

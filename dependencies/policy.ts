@@ -2,8 +2,8 @@
  * What may be depended on. The words to it are in docs/dependencies.md; `npm run audit` and the tests hold to it.
  */
 
-/** Licences, as SPDX names them, that ask no more than that their text is kept. */
-export const SHIPPED_LICENCES = [
+/** Licenses, as SPDX names them, that ask no more than that their text is kept. */
+export const SHIPPED_LICENSES = [
   '0BSD',
   'Apache-2.0',
   'BSD-2-Clause',
@@ -15,8 +15,8 @@ export const SHIPPED_LICENCES = [
 ];
 
 /** Of what builds and tests, and is given to nobody: also those that ask for more of whoever changes or passes it on. */
-export const DEVELOPMENT_LICENCES = [
-  ...SHIPPED_LICENCES,
+export const DEVELOPMENT_LICENSES = [
+  ...SHIPPED_LICENSES,
   'BlueOak-1.0.0',
   'CC-BY-3.0',
   'CC-BY-4.0',
@@ -30,7 +30,7 @@ export const DEVELOPMENT_LICENCES = [
 export type Exception = {
   /** npm or PyPI name. */
   package: string;
-  /** Id of an advisory (GHSA-…, PYSEC-…, CVE-…), or `licence`. */
+  /** Id of an advisory (GHSA-…, PYSEC-…, CVE-…), or `license`. */
   what: string;
   /** Why it does no harm here, and what is waited for. */
   reason: string;

@@ -5,7 +5,7 @@ import { containerImages } from '../config/containers.ts';
 import { readStage } from '../config/stage.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { runFramework } from './framework.ts';
-import { type Archive, billOfMaterials, LICENCES_FILE, SBOM_FILE } from './sbom.ts';
+import { type Archive, billOfMaterials, LICENSES_FILE, SBOM_FILE } from './sbom.ts';
 
 export const TEMPLATE_FILE = 'template.json';
 export const MANIFEST_FILE = 'manifest.json';
@@ -42,7 +42,7 @@ export type Manifest = {
   tags: Record<string, string>;
   template: PackagedFile;
   archives: PackagedFile[];
-  /** What the archives are made of, and the licences of it: uploaded nowhere. */
+  /** What the archives are made of, and the licenses of it: uploaded nowhere. */
   documents: Pick<PackagedFile, 'file' | 'bytes' | 'sha256'>[];
 };
 
@@ -89,7 +89,7 @@ export async function packageStage(root: string, stage: string, folder: string):
       );
     const { training, serving } = containerImages(parameters);
     const bill = billOfMaterials(root, inputs, bodies, [training, serving]);
-    const documents = Object.entries({ [SBOM_FILE]: bill.sbom, [LICENCES_FILE]: bill.licences }).map(
+    const documents = Object.entries({ [SBOM_FILE]: bill.sbom, [LICENSES_FILE]: bill.licenses }).map(
       ([file, content]) => {
         writeFileSync(join(unfinished, file), content);
         return { file, bytes: Buffer.byteLength(content), sha256: checksum(Buffer.from(content)) };
@@ -166,7 +166,7 @@ function instructions({ stack, stage, region, tags, template, archives }: Manife
   return `# ${stack}, stage ${stage}
 
 The template and the archives of one deployment. sbom.cdx.json lists
-what is in them, licences.txt has the licences of it. manifest.json holds the checksum (SHA-256) of each file; to check them:
+what is in them, licenses.txt has the licenses of it. manifest.json holds the checksum (SHA-256) of each file; to check them:
 
     node -e "const m = require('./manifest.json'), { createHash: h } = require('crypto'), { readFileSync: r } = require('fs'); for (const f of [m.template, ...m.archives, ...m.documents]) if (h('sha256').update(r(f.file)).digest('hex') !== f.sha256) throw f.file"
 

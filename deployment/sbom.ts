@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { parseJsonAs } from '../shared/formats/json.ts';
 
 export const SBOM_FILE = 'sbom.cdx.json';
-export const LICENCES_FILE = 'licences.txt';
+export const LICENSES_FILE = 'licenses.txt';
 
 /** An archive as it is packaged: name and bytes. */
 export type Archive = { name: string; body: Uint8Array; sha256: string };
@@ -35,14 +35,14 @@ const BEFORE_PACKAGES = /^.*?(?=node_modules\/)/;
  *
  * @param inputs folder with the inputs of each function's bundle, `NAME.json`
  * @param images containers that jobs run in
- * @returns CycloneDX 1.6 as JSON, and the licence texts of the npm packages
+ * @returns CycloneDX 1.6 as JSON, and the license texts of the npm packages
  */
 export function billOfMaterials(
   root: string,
   inputs: string,
   archives: readonly Archive[],
   images: readonly string[],
-): { sbom: string; licences: string } {
+): { sbom: string; licenses: string } {
   const { packages } = parseJsonAs(readFileSync(join(root, 'package-lock.json'), 'utf8'), lockFile);
   const { name, version, license } = parseJsonAs(readFileSync(join(root, 'package.json'), 'utf8'), project);
   const bom = new Models.Bom();
@@ -72,7 +72,7 @@ export function billOfMaterials(
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   return {
     sbom: `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`,
-    licences: licenceTexts(root, [...libraries.keys()].sort(), packages),
+    licenses: licenseTexts(root, [...libraries.keys()].sort(), packages),
   };
 }
 
@@ -92,14 +92,14 @@ function npmComponent(folder: string, { version, license, integrity }: Locked): 
     bomRef: folder,
     ...(group && { group }),
   });
-  if (license) component.licenses.add(licenceOf(license));
+  if (license) component.licenses.add(licenseOf(license));
   const [, sha512] = /^sha512-(\S+)$/.exec(integrity ?? '') ?? [];
   if (sha512)
     component.hashes.set(Enums.HashAlgorithm['SHA-512'], Buffer.from(sha512, 'base64').toString('hex'));
   return component;
 }
 
-const licenceOf = (text: string) =>
+const licenseOf = (text: string) =>
   / (AND|OR|WITH) /.test(text) ? new Models.LicenseExpression(text) : new Models.SpdxLicense(text);
 
 function fileComponent(name: string, sha256: string, type: Enums.ComponentType): Models.Component {
@@ -122,17 +122,17 @@ function addContainer(bom: Models.Bom, image: string): Models.Component {
   return component;
 }
 
-const LICENCE = /^(licen[cs]es?|notice|copying)[^/]*(\/[^/]+)?$/i;
+const LICENSE = /^(licen[cs]es?|notice|copying)[^/]*(\/[^/]+)?$/i;
 
-/** The licences ask that their text goes along with the code. */
-function licenceTexts(root: string, folders: readonly string[], packages: Record<string, Locked>): string {
+/** The licenses ask that their text goes along with the code. */
+function licenseTexts(root: string, folders: readonly string[], packages: Record<string, Locked>): string {
   const parts = folders.map((folder) => {
     const { version, license } = packages[folder] as Locked;
     // Files, or a folder of them; packages below have their own part.
     const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))
-      .filter((file) => LICENCE.test(relative(join(root, folder), file)));
+      .filter((file) => LICENSE.test(relative(join(root, folder), file)));
     const texts = files.sort().map((file) => readFileSync(file, 'utf8').trim());
     const title = `${folder.split('node_modules/').at(-1)} ${version} (${license})`;
     return [title, '='.repeat(title.length), ...texts].join('\n\n');

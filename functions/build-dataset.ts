@@ -30,7 +30,7 @@ import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/forma
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
 import { objectsIn } from '../shared/formats/object-location.ts';
 import { requireSameDataset } from '../shared/model-bucket/dataset-files.ts';
-import { decisionsOf, type Judgement, judgementsOf } from '../shared/predictions/judged-pairs.ts';
+import { decisionsOf, type Judgment, judgmentsOf } from '../shared/predictions/judged-pairs.ts';
 import { checkDataset } from '../shared/quality/dataset-quality.ts';
 import { datasetPage } from '../shared/report/page/data-pages.ts';
 
@@ -63,14 +63,14 @@ export const handler = lambdaHandler(
     const sessions = await readJson(inModelBucket(keys.export.annotations), z.array(annotationSession));
     const byId = new Map(valued.map((image) => [image.image_id, image]));
     const pairTimes: number[] = [];
-    const judgements: Judgement[] = [];
+    const judgments: Judgment[] = [];
     function* pairLines() {
       yield csvHeader(ANNOTATION_COLUMNS);
       for (const session of sessions) {
         const lines = annotationLines([session], byId, station);
         for (const line of lines)
           pairTimes.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
-        for (const judgement of judgementsOf(lines)) judgements.push(judgement);
+        for (const judgment of judgmentsOf(lines)) judgments.push(judgment);
         if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
       }
     }
@@ -100,7 +100,7 @@ export const handler = lambdaHandler(
       photos: valued,
       sameBytes: await findJson(inModelBucket(keys.export.same_bytes), z.array(z.array(z.string()))),
       series,
-      decisions: decisionsOf(judgements),
+      decisions: decisionsOf(judgments),
       timezone: station.timezone,
       waterbodyType:
         (await readJson(inModelBucket(keys.dataset.station), stationFile)).waterbody_type ?? null,
@@ -115,7 +115,7 @@ export const handler = lambdaHandler(
         {
           run,
           photos: valued,
-          judgements,
+          judgments,
           dataset,
           exported,
           series,

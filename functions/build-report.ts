@@ -18,7 +18,7 @@ import { findPreviousModel } from '../shared/model-bucket/previous-model.ts';
 import { fileChecksums } from '../shared/model-bucket/report-files.ts';
 import { misreadWindows } from '../shared/model-input/model-windows.ts';
 import { prediction, unclearName, unclearPhoto } from '../shared/predictions/columns.ts';
-import { decisionsOf, judgedPairs, judgement, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
+import { decisionsOf, judgedPairs, judgment, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
 import { collectPhotos } from '../shared/predictions/scored-photos.ts';
 import { qualityRemarks, reportChecks } from '../shared/quality/dataset-quality.ts';
 import { countFindings, qualityFile } from '../shared/quality/finding.ts';
@@ -45,9 +45,9 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   const output = trainingOutputLocation(state.training.artifact);
   const training = await readTrainingOutput(await readStream(output), s3Uri(output));
   const photos = await collectPhotos(readRows(inModelBucket(keys.transform.predictions), prediction));
-  const judgements = await readAllRows(inModelBucket(keys.input.annotations), judgement);
+  const judgments = await readAllRows(inModelBucket(keys.input.annotations), judgment);
   const pairs = judgedPairs(
-    judgements,
+    judgments,
     await readAllRows(inModelBucket(keys.input.pairs), pairSplitRow),
     photos.imageIds,
   );
@@ -62,7 +62,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     files,
     cost: jobCosts(state, files),
     checks: reportChecks((await findJson(inModelBucket(keys.dataset.quality), qualityFile))?.checks ?? [], {
-      decisions: decisionsOf(judgements),
+      decisions: decisionsOf(judgments),
       photos,
       light: await readLight(state),
       timezone: state.run.station.timezone,

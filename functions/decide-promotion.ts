@@ -8,7 +8,7 @@ import { withDatabase } from '../shared/fpe-database/connection.ts';
 import { findDefaultModel } from '../shared/fpe-database/model-rows.ts';
 import { readScores } from '../shared/model-bucket/previous-model.ts';
 import { prediction } from '../shared/predictions/columns.ts';
-import { judgedPairs, judgement, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
+import { judgedPairs, judgment, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
 import { collectPhotos } from '../shared/predictions/scored-photos.ts';
 import { type ComparedDefault, decidedByInput, decidePromotion } from '../shared/publication/promotion.ts';
 
@@ -19,7 +19,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   const inModelBucket = objectsIn(run.buckets.model);
   const photos = await collectPhotos(readRows(inModelBucket(run.keys.transform.predictions), prediction));
   const pairs = judgedPairs(
-    await readAllRows(inModelBucket(run.keys.input.annotations), judgement),
+    await readAllRows(inModelBucket(run.keys.input.annotations), judgment),
     await readAllRows(inModelBucket(run.keys.input.pairs), pairSplitRow),
     photos.imageIds,
   );

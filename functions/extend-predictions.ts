@@ -44,7 +44,7 @@ const FILES_AT_ONCE = 10;
 
 /**
  * Puts the new scores into the predictions, in one pass over them: a copy of the model's own, one for the website and one for
- * each imageset that got new ones lie ready afterwards.
+ * each imageset that got new ones lie ready afterward.
  */
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, selection, merged: z.array(mergedBatch) }),

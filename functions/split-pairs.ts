@@ -101,7 +101,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
       run,
       photos: images,
       splitOf,
-      judgements: pairs,
+      judgments: pairs,
       pairSplits: isTrain,
       split,
       photoBase: photoBase(run.buckets.storage),

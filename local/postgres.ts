@@ -82,7 +82,7 @@ export async function startPostgres(
   const owner = postgresOwner();
   const { bin, data } = await places(folder, owner);
   const isNew = !existsSync(join(data, 'PG_VERSION'));
-  if (isNew) await initialise(bin, data, owner);
+  if (isNew) await initialize(bin, data, owner);
   await endFormerServer(data, onNotice);
   const password = randomBytes(24).toString('base64url');
   await giveAccess(bin, data, owner, password);
@@ -202,7 +202,7 @@ const isOpenToOthers = (path: string): boolean =>
   (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpenToOthers(dirname(path)));
 
 /** Under another name until it is whole: one that was cut off has everything that PostgreSQL looks at first. */
-async function initialise(bin: string, data: string, owner: Owner | null): Promise<void> {
+async function initialize(bin: string, data: string, owner: Owner | null): Promise<void> {
   const unfinished = `${data}.unfinished`;
   for (const path of [data, unfinished]) rmSync(path, { recursive: true, force: true });
   mkdirSync(dirname(data), { recursive: true });

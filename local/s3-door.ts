@@ -78,7 +78,7 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
     await requireSignature(request.raw, claim, credentials);
   });
 
-  // SNS signs the body without naming its sum, and afterwards only what was read from it is left.
+  // SNS signs the body without naming its sum, and afterward only what was read from it is left.
   app.addHook('preParsing', async (request, _reply, payload) => {
     const claim = claims.get(request);
     if (!claim || !isOfSns(request)) return payload;

@@ -29,7 +29,7 @@ from torchvision import transforms as T
 
 from errors import InvalidCheckpoint, UnsafeCheckpoint, reason_of
 
-# A checkpoint of this network has 46 MB, with the optimiser's momenta 91 MB.
+# A checkpoint of this network has 46 MB, with the optimizer's momenta 91 MB.
 MAX_FILE_BYTES = 512 * 2**20
 # Its pickle has 60 kB. A byte of one may be an instruction, and make an object of some hundred bytes.
 MAX_PICKLE_BYTES = 4 * 2**20

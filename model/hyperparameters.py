@@ -25,7 +25,7 @@ class Hyperparameters:
     unfreeze_after: int = 2  # epochs with a frozen body
     input_size: int = 480  # height of a photo after resizing, pixels
     num_image_stats: int = 1000  # rows whose first photo counts for mean and sd
-    decolorize: bool = False  # grey photos; turns normalize off
+    decolorize: bool = False  # gray photos; turns normalize off
     normalize: bool = True
     augment: bool = True
     jitter_brightness: float = 0.0  # with augment: factors between 1 − x and 1 + x

@@ -125,7 +125,7 @@ def choose_network(network: RankNet, examples: Tensor, job_folder: Path) -> Netw
 
 
 def compile_network(network: RankNet, example: Tensor) -> Network | None:
-    """The network as oneDNN kernels, with batch normalisation folded into the convolutions; None without them.
+    """The network as oneDNN kernels, with batch normalization folded into the convolutions; None without them.
 
     One small photo at a time, PyTorch 1.13 would choose its slow built-in convolution: ten times slower at
     128 pixels. A later PyTorch may have dropped this compiler.

@@ -57,7 +57,7 @@ class RankNet(nn.Module):
 
 
 def initialize_head(network: RankNet) -> None:
-    """Start the head with weights that pass signals of ReLUs on undiminished, forwards and backwards."""
+    """Start the head with weights that pass signals of ReLUs on undiminished, forward and backward."""
     first, second, last = (layer for layer in network.fclayers if isinstance(layer, nn.Linear))
     for layer, activation in ((first, 'relu'), (second, 'relu'), (last, 'linear')):
         nn.init.kaiming_normal_(layer.weight, nonlinearity=activation)

@@ -140,7 +140,7 @@ def median_aspect(sizes: Sequence[Size]) -> float:
 
 
 def sample_for_statistics(rows: Sequence[PairRow], count: int, seed: int) -> Counter:
-    """Photos whose colours count for mean and sd, and how often: photo 1 of `count` rows at most (Q-T10)."""
+    """Photos whose colors count for mean and sd, and how often: photo 1 of `count` rows at most (Q-T10)."""
     sample = random.Random(seed).sample(range(len(rows)), min(count, len(rows)))
     return Counter(rows[index].filename_1 for index in sample)
 
@@ -188,7 +188,7 @@ def read_photos(names: Sequence[str], folder: Path, size: Size, measured: Counte
     `size`.
 
     Resized photos are kept as whole numbers, a quarter of the memory of floats; the rounding (at most 0.002
-    of full scale) is far below the noise of a JPEG. `measured` names the photos whose colour statistics are
+    of full scale) is far below the noise of a JPEG. `measured` names the photos whose color statistics are
     wanted.
     """
     pixels = _photo_store(len(names), size)

@@ -72,7 +72,7 @@ class UnreadablePhoto(ValueError):
 def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
     """A photo as RGB, from a path or from bytes. Raises UnreadablePhoto.
 
-    Grey, CMYK, palette and transparent photos are converted (Q-T3, Q-X3); of several pictures in a file the
+    Gray, CMYK, palette and transparent photos are converted (Q-T3, Q-X3); of several pictures in a file the
     first is taken. EXIF rotation is ignored, as published models were trained. Pillow could decode a large
     JPEG at a fraction of its size in a fraction of the time, but those are other pixels, hence other scores.
     """
@@ -192,8 +192,8 @@ def resize(pixels: np.ndarray, size: Size, window: Window | None = None) -> np.n
     pixels: (h, w, 3) uint8. Returns (height, width, 3) float32 in 0…255.
     """
     top, left, height, width = window or (0, 0, *size)
-    upper, lower, down = _neighbours(pixels.shape[0], size[0], top, height)
-    before, after, right = _neighbours(pixels.shape[1], size[1], left, width)
+    upper, lower, down = _neighbors(pixels.shape[0], size[0], top, height)
+    before, after, right = _neighbors(pixels.shape[1], size[1], left, width)
 
     def blend_rows(columns: np.ndarray) -> np.ndarray:
         return _blend(_take(upper_rows, columns, 1), _take(lower_rows, columns, 1), down[:, None, None])
@@ -204,7 +204,7 @@ def resize(pixels: np.ndarray, size: Size, window: Window | None = None) -> np.n
     return _blend(blend_rows(before), blend_rows(after), right[None, :, None])
 
 
-def _neighbours(
+def _neighbors(
     length: int, resized: int, start: int, count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each resized pixel, the two source pixels it lies between, and how far it is from the first.

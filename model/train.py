@@ -116,15 +116,15 @@ def train_one_epoch(
     """One pass over the training pairs; returns the mean loss over rows.
 
     Upstream sends the photos 1 of a batch of rows through the network, then the photos 2. Its rows come in
-    mirrored twins, in random order, so both are samples of the same photos, and batch normalisation meets
+    mirrored twins, in random order, so both are samples of the same photos, and batch normalization meets
     `batch_size` photos at a time. Here a step holds half as many pairs, each for itself and its mirror, and
-    sends both sides through at once: again `batch_size` photos for batch normalisation, as many steps per
+    sends both sides through at once: again `batch_size` photos for batch normalization, as many steps per
     epoch, the same expected gradient, half the work.
     """
     device = next(network.parameters()).device
     frozen = epoch < settings.unfreeze_after
     freeze_body(network, frozen)
-    # A frozen body stays in training mode too: its batch normalisation keeps learning, as upstream's does
+    # A frozen body stays in training mode too: its batch normalization keeps learning, as upstream's does
     # (Q-T7).
     network.train()
     precision = body_precision(device)
@@ -211,7 +211,7 @@ class Progress:
 
 
 class Training:
-    """Network, optimiser and progress of a run, as they are between two epochs."""
+    """Network, optimizer and progress of a run, as they are between two epochs."""
 
     def __init__(self, settings: Hyperparameters, folders: Folders, data: Data, device: torch.device):
         self.settings, self.folders, self.data = settings, folders, data

@@ -31,7 +31,7 @@ from transforms import PhotoTransforms, Views, crop_views, sizes_for, training_v
 
 @dataclass
 class Data:
-    """What is learnt from: the resized photos, the pairs of both splits, and how photos are shown to the
+    """What is learned from: the resized photos, the pairs of both splits, and how photos are shown to the
     network.
     """
 

@@ -63,7 +63,7 @@ class PhotoTransforms:
     """
 
     sizes: Sizes
-    decolorize: bool  # to grey
+    decolorize: bool  # to gray
     mean: tuple[float, ...] | None  # of each channel; None: photos are not normalized
     sd: tuple[float, ...] | None
     augment: bool  # training photos are cropped, flipped, turned and colored at random
@@ -84,7 +84,7 @@ class PhotoTransforms:
             Jitter(settings.jitter_brightness, settings.jitter_contrast, settings.jitter_saturation),
         )
 
-    def grey_steps(self) -> list[Callable[[Tensor], Tensor]]:
+    def gray_steps(self) -> list[Callable[[Tensor], Tensor]]:
         return [T.Grayscale(3)] if self.decolorize else []
 
     def normalize_steps(self) -> list[Callable[[Tensor], Tensor]]:
@@ -105,10 +105,10 @@ def checkpoint_transforms(photo: PhotoTransforms) -> dict[str, T.Compose]:
         # With zeros it changes nothing, as upstream's without arguments (Q-T8).
         T.ColorJitter(photo.jitter.brightness, photo.jitter.contrast, photo.jitter.saturation),
     ]
-    grey, normalize = photo.grey_steps(), photo.normalize_steps()
+    gray, normalize = photo.gray_steps(), photo.normalize_steps()
     return {
-        'train': T.Compose([resize_photo, *grey, *(augmentation if photo.augment else [center]), *normalize]),
-        'eval': T.Compose([resize_photo, *grey, center, *normalize]),
+        'train': T.Compose([resize_photo, *gray, *(augmentation if photo.augment else [center]), *normalize]),
+        'eval': T.Compose([resize_photo, *gray, center, *normalize]),
     }
 
 
@@ -183,7 +183,7 @@ def prepare_batch(crops: Tensor, views: Views, photo: PhotoTransforms) -> Tensor
     batch = crops.permute(0, 3, 1, 2).to(torch.float32).div_(255)
     if bool(views.flip.any()) or bool(views.degrees.any()):
         batch = F.grid_sample(batch, _sampling_grid(batch, views), mode='nearest', align_corners=False)
-    for step in photo.grey_steps():
+    for step in photo.gray_steps():
         batch = step(batch)
     if views.coloring is not None:
         batch = _varied(batch, views.coloring)
@@ -195,8 +195,8 @@ def prepare_batch(crops: Tensor, views: Views, photo: PhotoTransforms) -> Tensor
 # What each change of ColorJitter blends photos (n, 3, h, w) with, in the order of Coloring.
 CHANGES: tuple[Callable[[Tensor], Tensor], ...] = (
     torch.zeros_like,  # brightness: black
-    lambda photos: TF.rgb_to_grayscale(photos).mean(dim=(-3, -2, -1), keepdim=True),  # contrast: its mean grey
-    TF.rgb_to_grayscale,  # saturation: the photo in grey
+    lambda photos: TF.rgb_to_grayscale(photos).mean(dim=(-3, -2, -1), keepdim=True),  # contrast: its mean gray
+    TF.rgb_to_grayscale,  # saturation: the photo in gray
 )
 
 

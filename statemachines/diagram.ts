@@ -35,7 +35,7 @@ const BOX = { width: 166, height: 34, gapX: 20, gapY: 30 };
 const LEFT = 84;
 const TOP = 14;
 
-/** The picture as SVG, in the colours of the reader's scheme. */
+/** The picture as SVG, in the colors of the reader's scheme. */
 export function drawDiagram(machine: DrawnMachine): string {
   const text = readFileSync(join(FOLDER, `${machine}.asl.yml`), 'utf8');
   const rows = rowsOf(ROWS[machine], boxesOf(parse(text, { merge: true })));

@@ -25,7 +25,7 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
       [0.5, 0.5],
       [1, 1],
     ],
-    { name: 'Calibrated', colour: theme.muted, dashed: true },
+    { name: 'Calibrated', color: theme.muted, dashed: true },
   );
   const about: About = {
     describe: (index) => {
@@ -48,13 +48,13 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
         [confidence, interval.low],
         [confidence, interval.high],
       ],
-      { name: '95 %', colour: theme.splits.val, width: 2 },
+      { name: '95 %', color: theme.splits.val, width: 2 },
     );
   }
   sheet.points(
     panel,
     points,
-    { name: 'Held-out pairs', colour: theme.splits.val, size: 11, opacity: 1 },
+    { name: 'Held-out pairs', color: theme.splits.val, size: 11, opacity: 1 },
     about,
   );
   return sheet;
@@ -108,7 +108,7 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
     sheet.bars(
       panel,
       strata.map(({ tau }) => tau),
-      { name: title, colour: theme.accent },
+      { name: title, color: theme.accent },
       about,
     );
   }

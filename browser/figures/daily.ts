@@ -98,20 +98,20 @@ export function dailyOverlap(view: View, width: number, theme: Theme, actions: A
   );
   const rows = allRows(daysBySplit(view, (day) => !Number.isNaN(overlap.observed[day] as number)));
   const lines = [
-    { name: 'Observed', colour: theme.muted, width: 2.6, numbers: overlap.observed },
-    { name: 'Predicted', colour: theme.choices.left, width: 1.4, numbers: overlap.predicted },
+    { name: 'Observed', color: theme.muted, width: 2.6, numbers: overlap.observed },
+    { name: 'Predicted', color: theme.choices.left, width: 1.4, numbers: overlap.predicted },
   ];
-  for (const { name, colour, width, numbers } of lines) {
-    sheet.line(panel, linePoints(rows, days.noons, numbers, LONGEST_GAP_MS), { name, colour, width });
+  for (const { name, color, width, numbers } of lines) {
+    sheet.line(panel, linePoints(rows, days.noons, numbers, LONGEST_GAP_MS), { name, color, width });
     sheet.points(
       panel,
       cloud(rows, days.noons, numbers),
-      { name, colour, size: 4, opacity: 0.7 },
+      { name, color, size: 4, opacity: 0.7 },
       aboutDays(view, actions),
     );
   }
   sheet.legend(
-    lines.map(({ name, colour }) => ({ name, colour, symbol: 'line' })),
+    lines.map(({ name, color }) => ({ name, color, symbol: 'line' })),
     66,
   );
   return sheet;

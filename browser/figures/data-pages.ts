@@ -54,7 +54,7 @@ export function imagesMonths(view: View, width: number, theme: Theme): Sheet {
     sheet.bars(
       panel,
       counts,
-      { name: label, colour: theme.splits[id], stack: 'photos' },
+      { name: label, color: theme.splits[id], stack: 'photos' },
       {
         describe: (month) => [
           ['Month', MONTHS[month] as string],
@@ -85,7 +85,7 @@ export function observedValues(view: View, width: number, theme: Theme, actions:
     );
     sheet.line(panel, linePoints(envelope(rows, place, 3000), timestamps, place), {
       name: 'Observed',
-      colour: theme.muted,
+      color: theme.muted,
       width: 1,
     });
   }
@@ -94,13 +94,13 @@ export function observedValues(view: View, width: number, theme: Theme, actions:
   sheet.points(
     panel,
     cloud(rows, photos.timestamps, place),
-    { name: 'Photos', colour: theme.accent, size: 4 },
+    { name: 'Photos', color: theme.accent, size: 4 },
     aboutPhotos(view, actions),
   );
   sheet.legend(
     [
-      { name: 'Observed values', colour: theme.muted, symbol: 'line' },
-      { name: 'Photos', colour: theme.accent },
+      { name: 'Observed values', color: theme.muted, symbol: 'line' },
+      { name: 'Photos', color: theme.accent },
     ],
     left,
   );

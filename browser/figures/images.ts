@@ -33,14 +33,14 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
     const rows = envelope(allRows(valued), place, 2000);
     sheet.line(panel, linePoints(rows, photos.timestamps, place), {
       name: 'Observed',
-      colour: theme.muted,
+      color: theme.muted,
       width: 0.8,
     });
     for (const { id, label, rows } of valued)
       sheet.points(
         panel,
         cloud(rows, photos.timestamps, place, MOST_POINTS_AT_FIRST),
-        { name: label, colour: theme.splits[id], size: 4 },
+        { name: label, color: theme.splits[id], size: 4 },
         about,
       );
   }
@@ -59,12 +59,12 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
     sheet.points(
       rug,
       points,
-      { name: label, colour: theme.splits[id], symbol: 'rect', size: [1.5, 48], opacity: 0.5 },
+      { name: label, color: theme.splits[id], symbol: 'rect', size: [1.5, 48], opacity: 0.5 },
       about,
     );
   }
   sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, colour: theme.splits[id] })),
+    splits.map(({ id, label }) => ({ name: label, color: theme.splits[id] })),
     left,
   );
   const axes = hasValues ? [0, 1] : [0];
@@ -109,7 +109,7 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
   const filled = splits.filter(({ rows }) => rows.length > 0);
   const [low, high] = scale.range;
   const step = (high - low) / BINS;
-  const centres = Array.from({ length: BINS }, (_, bin) => low + (bin + 0.5) * step);
+  const centers = Array.from({ length: BINS }, (_, bin) => low + (bin + 0.5) * step);
   const columns = sheet.isNarrow ? 1 : 2;
   const areas = boxes(sheet, Math.ceil(filled.length / columns), columns, 150, {
     left: 60,
@@ -135,12 +135,12 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
       name: split.label,
       xAxisIndex: panel,
       yAxisIndex: panel,
-      data: counts.map((count, bin) => [centres[bin], count]),
+      data: counts.map((count, bin) => [centers[bin], count]),
       barWidth: Math.max(1, ((areas[index] as (typeof areas)[number]).width / BINS) * 0.92),
       itemStyle: { color: theme.splits[split.id] },
       tooltip: {
         formatter: ({ dataIndex }: { dataIndex: number }) =>
-          `${formatCount(counts[dataIndex] as number)} photos, ${scale.label((centres[dataIndex] as number) - step / 2)} – ${scale.label((centres[dataIndex] as number) + step / 2)}`,
+          `${formatCount(counts[dataIndex] as number)} photos, ${scale.label((centers[dataIndex] as number) - step / 2)} – ${scale.label((centers[dataIndex] as number) + step / 2)}`,
       },
     });
   }
@@ -168,10 +168,10 @@ export function valueFrequencies(view: View, width: number, theme: Theme): Sheet
     ]);
     const last = ascending.at(-1);
     if (last !== undefined) points.push([last, 1]);
-    sheet.line(panel, points, { name: label, colour: theme.splits[id], width: 2, step: true });
+    sheet.line(panel, points, { name: label, color: theme.splits[id], width: 2, step: true });
   }
   sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, colour: theme.splits[id], symbol: 'line' })),
+    splits.map(({ id, label }) => ({ name: label, color: theme.splits[id], symbol: 'line' })),
     66,
   );
   return sheet;

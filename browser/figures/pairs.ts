@@ -7,9 +7,9 @@ import { MOST_POINTS } from './panels.ts';
 import type { Actions } from './photos.ts';
 
 const choiceStyles = ({ choices }: Theme) => [
-  { choice: 1, name: 'Left shows more', colour: choices.left },
-  { choice: -1, name: 'Right shows more', colour: choices.right },
-  { choice: 0, name: 'The same', colour: choices.same },
+  { choice: 1, name: 'Left shows more', color: choices.left },
+  { choice: -1, name: 'Right shows more', color: choices.right },
+  { choice: 0, name: 'The same', color: choices.same },
 ];
 
 const aboutPairs = (view: View, { openPhoto }: Actions): About => ({
@@ -35,7 +35,7 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
   const pairs = pairsOfPeriod(view);
   const square = (index: number) => ({ ...(areas[index] as (typeof areas)[number]), width: side });
   const draw = (panel: number, x: (pair: number) => number, y: (pair: number) => number) => {
-    for (const { choice, name, colour } of styles) {
+    for (const { choice, name, color } of styles) {
       const points = thin(
         pairs.filter((pair) => choices[pair] === choice && !Number.isNaN(x(pair) + y(pair))),
         MOST_POINTS,
@@ -43,7 +43,7 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
       sheet.points(
         panel,
         points,
-        { name, colour, opacity: points.length > 1000 ? 0.35 : 0.6, size: 5 },
+        { name, color, opacity: points.length > 1000 ? 0.35 : 0.6, size: 5 },
         about,
       );
     }
@@ -95,7 +95,7 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
         [scale.range[0], scale.range[0]],
         [scale.range[1], scale.range[1]],
       ],
-      { name: 'Equal', colour: theme.muted, dashed: true },
+      { name: 'Equal', color: theme.muted, dashed: true },
     );
   }
   sheet.legend(styles, 12);
@@ -115,7 +115,7 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
   const value = (row: number | undefined) => photos.values[row as number] as number;
   const sum = (pair: number) => value(left[pair]) + value(right[pair]);
   const styles = choiceStyles(theme);
-  for (const { choice, name, colour } of styles) {
+  for (const { choice, name, color } of styles) {
     const pairs = pairsOfPeriod(view).filter((pair) => choices[pair] === choice && sum(pair) > 0);
     const points = thin(pairs, MOST_POINTS).map(
       (pair): Point => [
@@ -127,7 +127,7 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
     sheet.points(
       panel,
       points,
-      { name, colour, opacity: points.length > 1000 ? 0.35 : 0.6, size: 5 },
+      { name, color, opacity: points.length > 1000 ? 0.35 : 0.6, size: 5 },
       aboutPairs(view, actions),
     );
   }
@@ -137,7 +137,7 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
       [scale.range[0], 0],
       [scale.range[1], 0],
     ],
-    { name: 'Equal', colour: theme.muted, dashed: true },
+    { name: 'Equal', color: theme.muted, dashed: true },
   );
   sheet.legend(styles, 12);
   return sheet;

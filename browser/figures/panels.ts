@@ -36,7 +36,7 @@ export const cloud = (
 
 export const splitLegend = (sheet: Sheet, splits: readonly SplitRows[], left: number): void =>
   sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, colour: sheet.theme.splits[id] })),
+    splits.map(({ id, label }) => ({ name: label, color: sheet.theme.splits[id] })),
     left,
   );
 
@@ -92,7 +92,7 @@ export function drawTimePanels(
       const kept = envelope(allRows(splitsWith(line)), line, LINE_BUCKETS);
       sheet.line(panel, linePoints(kept, times, line, gapMs), {
         name: title,
-        colour: theme.muted,
+        color: theme.muted,
         width: 0.9,
       });
     }
@@ -100,7 +100,7 @@ export function drawTimePanels(
       sheet.points(
         panel,
         cloud(rows, times, points),
-        { name: label, colour: theme.splits[id], size: 4 },
+        { name: label, color: theme.splits[id], size: 4 },
         about,
       );
   }
@@ -127,12 +127,7 @@ export function drawRankSquare(
   );
   drawDiagonal(sheet, panel);
   for (const { id, label, rows } of splits)
-    sheet.points(
-      panel,
-      cloud(rows, x.ranks, y.ranks),
-      { name: label, colour: sheet.theme.splits[id] },
-      about,
-    );
+    sheet.points(panel, cloud(rows, x.ranks, y.ranks), { name: label, color: sheet.theme.splits[id] }, about);
   splitLegend(sheet, splits, 66);
 }
 
@@ -144,5 +139,5 @@ export const drawDiagonal = (sheet: Sheet, panel: number): void =>
       [0, 0],
       [1, 1],
     ],
-    { name: '1:1', colour: sheet.theme.ink, width: 1.4 },
+    { name: '1:1', color: sheet.theme.ink, width: 1.4 },
   );

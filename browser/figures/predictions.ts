@@ -73,7 +73,7 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
       title,
     );
     for (const { id, label, rows } of shown) {
-      const style = { name: label, colour: theme.splits[id] };
+      const style = { name: label, color: theme.splits[id] };
       sheet.points(byValue, cloud(rows, place, photos.scores), style, about);
       sheet.points(byRank, cloud(rows, ranks.observed, ranks.predicted), style, about);
     }
@@ -86,7 +86,7 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
       sheet.line(
         byValue,
         ends.map((at): [number, number] => [at, line.intercept + line.slope * at]),
-        { name: 'Fit', colour: theme.ink, width: 1.6 },
+        { name: 'Fit', color: theme.ink, width: 1.6 },
       );
     }
     drawDiagonal(sheet, byRank);
@@ -122,13 +122,13 @@ export function residualsTimeseries(view: View, width: number, theme: Theme, act
         [selection.from, 0],
         [selection.to, 0],
       ],
-      { name: 'Zero', colour: theme.ink, width: 1 },
+      { name: 'Zero', color: theme.ink, width: 1 },
     );
     for (const { id, label, rows } of splits)
       sheet.points(
         panel,
         cloud(rows, photos.timestamps, residuals),
-        { name: label, colour: theme.splits[id], size: 4 },
+        { name: label, color: theme.splits[id], size: 4 },
         about,
       );
   }

@@ -64,7 +64,7 @@ export function residualPatterns(view: View, width: number, theme: Theme, action
         sheet.isNarrow ? name : `${title.replace(/ \(n.*/, '')}: ${name}`,
       );
       for (const { id, label, rows } of splits)
-        sheet.points(panel, cloud(rows, x, residuals), { name: label, colour: theme.splits[id] }, about);
+        sheet.points(panel, cloud(rows, x, residuals), { name: label, color: theme.splits[id] }, about);
     }
   }
   return sheet;

@@ -44,18 +44,18 @@ export function lossFunction({ page: { epochs } }: View, width: number, theme: T
     );
   for (const { key, label } of LOSSES) {
     const points = pointsOf(key, () => true);
-    sheet.line(panel, points, { name: label, colour: theme.splits[key], width: 2 });
+    sheet.line(panel, points, { name: label, color: theme.splits[key], width: 2 });
     if (epochs.length <= MOST_EPOCHS_WITH_POINTS)
-      sheet.points(panel, points, { name: label, colour: theme.splits[key], size: 7, opacity: 1 }, about);
+      sheet.points(panel, points, { name: label, color: theme.splits[key], size: 7, opacity: 1 }, about);
   }
   const circles = LOSSES.flatMap(({ key }) => pointsOf(key, (loss) => final.has(loss)));
-  sheet.points(panel, circles, { name: 'Final Model', colour: 'transparent', size: 18, opacity: 1 }, about);
+  sheet.points(panel, circles, { name: 'Final Model', color: 'transparent', size: 18, opacity: 1 }, about);
   const marks = sheet.option.series.at(-1) as { itemStyle: object };
   marks.itemStyle = { color: 'transparent', borderColor: theme.ink, borderWidth: 1.6 };
   sheet.legend(
     [
-      ...LOSSES.map(({ key, label }) => ({ name: label, colour: theme.splits[key], symbol: 'line' })),
-      ...(circles.length > 0 ? [{ name: 'Final Model (circled)', colour: theme.ink }] : []),
+      ...LOSSES.map(({ key, label }) => ({ name: label, color: theme.splits[key], symbol: 'line' })),
+      ...(circles.length > 0 ? [{ name: 'Final Model (circled)', color: theme.ink }] : []),
     ],
     60,
   );

@@ -46,7 +46,7 @@ def test_the_failure_file_is_one_line_that_sagemaker_shows_whole(tmp_path, messa
     [
         (f'cannot identify {io.BytesIO()!r}', 'cannot identify <_io.BytesIO object>'),
         ('at 0x7F3A5B2C1D0E', 'at'),
-        ('hash deadbeef01, colour 0xff, 0x12', 'hash deadbeef01, colour 0xff, 0x12'),
+        ('hash deadbeef01, color 0xff, 0x12', 'hash deadbeef01, color 0xff, 0x12'),
     ],
 )
 def test_addresses_of_memory_are_not_told(text, told):

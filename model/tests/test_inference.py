@@ -147,10 +147,10 @@ def test_scoring_needs_neither_the_internet_nor_a_gpu_q_x1_q_x2(trained, monkeyp
 def test_scores_do_not_depend_on_the_order_of_photos(model):
     bodies = [encoded(draw_photo(flow, seed)) for seed, flow in enumerate((0.1, 0.5, 0.9))]
 
-    forwards = [answer(model, body) for body in bodies]
-    backwards = [answer(model, body) for body in reversed(bodies)]
+    forward = [answer(model, body) for body in bodies]
+    backward = [answer(model, body) for body in reversed(bodies)]
 
-    assert forwards == backwards[::-1]
+    assert forward == backward[::-1]
 
 
 @pytest.mark.parametrize('mode, format', [('L', 'JPEG'), ('CMYK', 'JPEG'), ('RGBA', 'PNG'), ('P', 'PNG')])
@@ -226,7 +226,7 @@ def test_a_checkpoint_that_fpe_published_before_is_scored_with(tmp_path):
 
     checkpoint = load_checkpoint(tmp_path / 'model.pth')
     checkpoint['transforms']['eval'].transforms[0].antialias = False
-    # A network that has learnt nothing scores all photos nearly alike.
+    # A network that has learned nothing scores all photos nearly alike.
     assert score == pytest.approx(reference_score(checkpoint, body), abs=1e-5)
 
 

@@ -147,7 +147,7 @@ def test_each_photo_is_decoded_once(station, monkeypatch):
     assert set(opened.values()) == {1}
 
 
-def test_broken_grey_and_cmyk_photos_are_counted_or_converted_q_t3(station):
+def test_broken_gray_and_cmyk_photos_are_counted_or_converted_q_t3(station):
     station.save(station.names[1], draw_photo(0.5, mode='L'))
     station.save(station.names[2], draw_photo(0.5, mode='CMYK'))
     content = station.path(station.names[3]).read_bytes()
@@ -161,8 +161,8 @@ def test_broken_grey_and_cmyk_photos_are_counted_or_converted_q_t3(station):
     assert set(without_header) == {station.names[4], station.names[5]}
     assert set(photos.unreadable) == set(station.names[3:6])
     assert set(photos.positions) == set(station.names) - set(station.names[3:6])
-    grey = photos.pixels[photos.positions[station.names[1]]]
-    assert torch.equal(grey[..., 0], grey[..., 2])
+    gray = photos.pixels[photos.positions[station.names[1]]]
+    assert torch.equal(gray[..., 0], gray[..., 2])
 
 
 def test_photos_that_do_not_fit_into_memory_are_kept_in_a_file(station, monkeypatch):

@@ -196,7 +196,7 @@ def test_too_many_pixels_are_refused_without_decoding(tmp_path, monkeypatch, for
 
 @pytest.mark.parametrize('width, height', [(2592, 1944), (6000, 4000), (8688, 5792), (9504, 6336)])
 def test_the_photos_of_large_cameras_are_opened(width, height):
-    content = jpeg(Image.new('RGB', (width, height), 'grey'))
+    content = jpeg(Image.new('RGB', (width, height), 'gray'))
 
     assert open_photo(content).size == (width, height)
 

@@ -78,7 +78,7 @@ class Served:
 
 
 def ready(trained, **environment):
-    """A healthy server of two workers, which is ended afterwards."""
+    """A healthy server of two workers, which is ended afterward."""
     served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='2', **environment)
     assert served.wait() == (200, b'')
     yield served

@@ -160,7 +160,7 @@ def test_code_that_serves_the_model_lies_beside_it(trained):
     assert os.access(code / 'serve', os.X_OK)
 
 
-def test_a_frozen_body_keeps_its_weights_while_batch_normalisation_learns_q_t7(station):
+def test_a_frozen_body_keeps_its_weights_while_batch_normalization_learns_q_t7(station):
     settings = parse_hyperparameters(station.environment()['SM_HPS'])
     folders = Folders.from_environment(station.environment())
     data = load_data(folders, settings)

@@ -32,7 +32,7 @@ from transforms import (
 MEAN, SD = [0.4, 0.5, 0.6], [0.2, 0.25, 0.3]
 SETTINGS = {
     'normalized': {},
-    'grey': {'decolorize': True},
+    'gray': {'decolorize': True},
     'plain': {'normalize': False},
 }
 
@@ -76,8 +76,8 @@ def test_the_transforms_have_upstream_s_steps_in_their_order_q_t8():
     ]
 
 
-def test_decolorize_makes_grey_and_does_not_normalize():
-    transforms = checkpoint_transforms(described('grey', augment=False))
+def test_decolorize_makes_gray_and_does_not_normalize():
+    transforms = checkpoint_transforms(described('gray', augment=False))
 
     assert [type(step).__name__ for step in transforms['train'].transforms] == [
         'Resize',

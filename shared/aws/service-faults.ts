@@ -67,7 +67,7 @@ export function decideFault(error: unknown): ServiceFault | null {
   const status = $metadata?.httpStatusCode ?? 0;
   if ($fault === undefined && status === 0) return decideCause(error as Thrown);
   if (THROTTLED.test(name) || status === 429) return 'ServiceThrottled';
-  // What a service has never learnt it does not know a minute later.
+  // What a service has never learned it does not know a minute later.
   if (status === 501) return 'RequestRefused';
   if (FAILED.test(name) || status >= 500 || $fault === 'server' || $retryable) return 'ServiceFailed';
   if (DENIED.test(name) || status === 401 || status === 403) return 'AccessDenied';

@@ -80,7 +80,7 @@ function valueAt(
 }
 
 /**
- * Median distance of neighbouring times, minutes; null below two times that differ.
+ * Median distance of neighboring times, minutes; null below two times that differ.
  *
  * @param timestamps milliseconds, in any order
  */

@@ -189,7 +189,7 @@ export const promotion = z.object({
 });
 export type Promotion = z.output<typeof promotion>;
 
-/** What the training really learnt from, once it had opened the photos. */
+/** What the training really learned from, once it had opened the photos. */
 export const learnt = z.object({
   train: count,
   val: count,

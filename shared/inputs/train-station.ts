@@ -70,7 +70,7 @@ export const runInput = z
       .min(0)
       .max(1440)
       .default(65)
-      .describe('largest gap to a neighbouring observation'),
+      .describe('largest gap to a neighboring observation'),
     include_flagged_values: z.boolean().default(false).describe('use observed values that carry a flag'),
     min_hour: z.int().min(0).max(23).default(7).describe('first hour of the day, station time, inclusive'),
     max_hour: z.int().min(0).max(23).default(18).describe('last hour of the day, inclusive: 18 keeps 18:59'),

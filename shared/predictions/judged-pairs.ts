@@ -5,21 +5,21 @@ import type { Decision } from '../quality/annotators.ts';
 import { type Choice, type JudgedPairs, PAIR_SPLITS } from './pair-accuracy.ts';
 
 /** What the report takes from annotations.csv of the input; comments stay where they are (Q-P8). */
-export const judgement = z.object({
+export const judgment = z.object({
   user_id: optionalTextCell,
   rank: z.enum(['LEFT', 'RIGHT', 'SAME']),
   'left.imageId': numberCell,
   'right.imageId': numberCell,
 });
-export type Judgement = z.output<typeof judgement>;
+export type Judgment = z.output<typeof judgment>;
 /** What it takes from pairs.csv: `pair` is the row of annotations.csv, counted from 1. */
 export const pairSplitRow = z.object({ pair: numberCell, split: textCell });
 
 /** Pairs whose annotator decided, without the columns that a page does not show. */
-export const judgementsOf = (lines: readonly Record<keyof Judgement, unknown>[]): Judgement[] =>
+export const judgmentsOf = (lines: readonly Record<keyof Judgment, unknown>[]): Judgment[] =>
   lines.flatMap(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) =>
     Object.hasOwn(CHOICES, String(rank))
-      ? [{ user_id, rank, 'left.imageId': left, 'right.imageId': right } as Judgement]
+      ? [{ user_id, rank, 'left.imageId': left, 'right.imageId': right } as Judgment]
       : [],
   );
 
@@ -32,7 +32,7 @@ const CHOICES = { LEFT: 1, RIGHT: -1, SAME: 0 } as const satisfies Record<string
  * @throws FileInvalid when the files name a photo or a pair that the other one does not have
  */
 export function judgedPairs(
-  judgements: readonly Judgement[],
+  judgments: readonly Judgment[],
   splitRows: readonly z.output<typeof pairSplitRow>[],
   imageIds: Uint32Array,
 ): JudgedPairs {
@@ -42,21 +42,21 @@ export function judgedPairs(
   const splits = new Map(splitRows.map(({ pair, split }) => [pair, split]));
   const annotatorOf = annotatorNumbers();
   return {
-    left: Uint32Array.from(judgements, (row) => rowOf(row['left.imageId'])),
-    right: Uint32Array.from(judgements, (row) => rowOf(row['right.imageId'])),
-    choices: Int8Array.from(judgements, ({ rank }) => CHOICES[rank]),
-    splits: Uint8Array.from(judgements, (_, index) => {
+    left: Uint32Array.from(judgments, (row) => rowOf(row['left.imageId'])),
+    right: Uint32Array.from(judgments, (row) => rowOf(row['right.imageId'])),
+    choices: Int8Array.from(judgments, ({ rank }) => CHOICES[rank]),
+    splits: Uint8Array.from(judgments, (_, index) => {
       const split = PAIR_SPLITS.indexOf(splits.get(index + 1) as 'train');
       return split >= 0 ? split : inconsistent(`pair ${index + 1} of annotations.csv is not in pairs.csv`);
     }),
-    annotators: Uint16Array.from(judgements, ({ user_id }) => annotatorOf(user_id)),
+    annotators: Uint16Array.from(judgments, ({ user_id }) => annotatorOf(user_id)),
   };
 }
 
-/** The same judgements as the checks of their annotators take them. */
-export function decisionsOf(judgements: readonly Judgement[]): Decision[] {
+/** The same judgments as the checks of their annotators take them. */
+export function decisionsOf(judgments: readonly Judgment[]): Decision[] {
   const annotatorOf = annotatorNumbers();
-  return judgements.map(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) => ({
+  return judgments.map(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) => ({
     annotator: annotatorOf(user_id),
     left,
     right,

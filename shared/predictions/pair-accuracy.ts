@@ -96,14 +96,14 @@ export function calibration(pairs: JudgedPairs, scores: Float64Array, split: Pai
 export type AnnotatorAgreement = {
   /** Sets of two photos that were judged more than once. */
   repeatedPairs: number;
-  /** Comparisons of two judgements of the same photos: by two annotators, and by one annotator twice. */
+  /** Comparisons of two judgments of the same photos: by two annotators, and by one annotator twice. */
   between: { n: number; same: number; opposite: number };
   within: { n: number; same: number; opposite: number };
 };
 
 /** How far annotators agree with each other, and with themselves, where the same photos were judged again. */
 export function annotatorAgreement({ left, right, choices, annotators }: JudgedPairs): AnnotatorAgreement {
-  const judgements = Map.groupBy(left.keys(), (pair) => {
+  const judgments = Map.groupBy(left.keys(), (pair) => {
     const [one, other] = [left[pair] as number, right[pair] as number];
     return one < other ? `${one} ${other}` : `${other} ${one}`;
   });
@@ -113,7 +113,7 @@ export function annotatorAgreement({ left, right, choices, annotators }: JudgedP
   // As if the photo of the lower row had stood on the left.
   const choiceOf = (pair: number) =>
     (choices[pair] as number) * ((left[pair] as number) < (right[pair] as number) ? 1 : -1);
-  for (const group of judgements.values()) {
+  for (const group of judgments.values()) {
     if (group.length < 2) continue;
     repeatedPairs += 1;
     countComparisons(group.map(choiceOf), all);

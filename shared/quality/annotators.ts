@@ -124,9 +124,9 @@ const pairOf = ({ left, right }: Decision): string =>
 type Comparison = { one: Decision; other: Decision };
 
 /** Each with each other grows with the square; a photo pair that was judged more often than this is no annotator's. */
-const MOST_JUDGEMENTS = 100;
+const MOST_JUDGMENTS = 100;
 const comparisonsOf = (judged: readonly Decision[]): Comparison[] => {
-  const compared = judged.slice(0, MOST_JUDGEMENTS);
+  const compared = judged.slice(0, MOST_JUDGMENTS);
   return compared.flatMap((one, index) => compared.slice(index + 1).map((other) => ({ one, other })));
 };
 

@@ -9,7 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 export const PHOTO_GAP_MS = 7 * DAY_MS;
 /** Stations that are visited by people have photos of each visit: there a gap is ten times the usual step. */
 const STEPS_OF_GAP = 10;
-/** USGS fills in single missing values; a day without any is a gauge out of order, ice, or a file that was not uploaded. */
+/** USGS fills in single missing values; a day without any is a gage out of order, ice, or a file that was not uploaded. */
 export const VALUE_GAP_MS = DAY_MS;
 
 /**
@@ -65,7 +65,7 @@ export function checkGaps(
                 title: `${countOf(valueGaps.length, 'gap')} of observed values while photos were taken`,
                 meaning:
                   'Photos in these gaps are ranked all the same, but no observed value says whether rightly: Kendall tau is about the other photos alone.',
-                action: 'Upload the missing part of the series to FPE, or ask the operator of the gauge.',
+                action: 'Upload the missing part of the series to FPE, or ask the operator of the gage.',
               },
               valueGaps,
             ),

@@ -5,12 +5,12 @@ import { type CheckResult, type Example, type FormatTime, findingOf, type NotedP
 import { countBefore, within } from './place-in-time.ts';
 
 const HOUR_MS = 3_600_000;
-/** Steps longer than this are gaps: what lies across them is no neighbour. FPE's own sub-daily display takes an hour (contract 2.3). */
-const NEIGHBOUR_MS = 2 * HOUR_MS;
+/** Steps longer than this are gaps: what lies across them is no neighbor. FPE's own sub-daily display takes an hour (contract 2.3). */
+const NEIGHBOR_MS = 2 * HOUR_MS;
 
 /**
  * Least value that the variable can have. Discharge is negative where the tide or backwater turns a stream around; stage and
- * whatever else counts from a datum may be anything. A snow gauge on bare ground reads a few tenths of a foot to either side.
+ * whatever else counts from a datum may be anything. A snow gage on bare ground reads a few tenths of a foot to either side.
  */
 const LEAST_POSSIBLE: Record<string, number> = { FLOW_CFS: 0, CHLA_PPB: 0, ANIMAL_COUNT: 0, SNOW_FT: -0.5 };
 /** Waters whose flow turns around: tidal stream, estuary, oceans (enum waterbody_type of FPE). */
@@ -19,7 +19,7 @@ const TIDAL = ['ST-TS', 'ES', 'OC', 'OC-CO'];
 /** A river at rest gives the same three digits for up to 18 hours (a year of real 15-minute discharge); a day is beyond that. */
 export const STUCK_MS = 24 * HOUR_MS;
 const STUCK_VALUES = 20;
-/** A gauge that changes at a third of its steps, the day before and the day after, does not rest for a day in between. */
+/** A gage that changes at a third of its steps, the day before and the day after, does not rest for a day in between. */
 const LIVELY = 1 / 3;
 
 /** A leaf on a sensor, or a glitch of the logger, is gone within the hour; a flood takes hours to fall. */
@@ -30,7 +30,7 @@ const SPIKE_SHARE = 0.5;
 const SIDES_AGREE = 0.2;
 /** Against the largest of the other steps in the day around: in a flashy stream these are large as well. */
 const SPIKE_STEPS = 3;
-/** Against the smallest difference in the series, which is the resolution of the gauge. */
+/** Against the smallest difference in the series, which is the resolution of the gage. */
 const SPIKE_RESOLUTIONS = 10;
 const AROUND_MS = 12 * HOUR_MS;
 
@@ -40,7 +40,7 @@ type ValuedPhoto = NotedPhoto & { value: number | null };
 type Stretch = { start: number; end: number };
 
 /**
- * Observed values that cannot be, or that a gauge out of order gives: below what is possible, constant while the hours around
+ * Observed values that cannot be, or that a gage out of order gives: below what is possible, constant while the hours around
  * change, or out of line for a moment. Those that a logger writes in place of a value are no values, and not among them.
  *
  * @param series at distinct times, ascending
@@ -112,7 +112,7 @@ export function checkValues(
         kind: 'values.stuck',
         title: `Observed values stand still ${countOf(stuck.length, 'time')} for a day or longer`,
         meaning:
-          'The gauge was frozen, silted up or disconnected, or the values were filled in. Photos of this time change, their values do not, which lowers Kendall tau through no fault of the model.',
+          'The gage was frozen, silted up or disconnected, or the values were filled in. Photos of this time change, their values do not, which lowers Kendall tau through no fault of the model.',
         action: 'Compare with the photos; flag these values in FPE if the stream changed meanwhile.',
       }),
       ...found(usable, spikes, {
@@ -150,13 +150,13 @@ function stretchesBelow({ values }: ObservedSeries, least: number): Stretch[] {
   return stretches;
 }
 
-/** Constant for a day or longer, but not at 0, which is a dry stream and not a gauge out of order. */
+/** Constant for a day or longer, but not at 0, which is a dry stream and not a gage out of order. */
 function stuckStretches(series: ObservedSeries): Stretch[] {
   const { timestamps, values } = series;
   const stretches: Stretch[] = [];
   for (let start = 0; start < values.length; ) {
     let end = start + 1;
-    while (end < values.length && values[end] === values[start] && isNeighbour(timestamps, end)) end += 1;
+    while (end < values.length && values[end] === values[start] && isNeighbor(timestamps, end)) end += 1;
     const [from, to] = [timestamps[start] as number, timestamps[end - 1] as number];
     if (
       values[start] !== 0 &&
@@ -171,15 +171,15 @@ function stuckStretches(series: ObservedSeries): Stretch[] {
   return stretches;
 }
 
-const isNeighbour = (timestamps: Float64Array, index: number): boolean =>
-  (timestamps[index] as number) - (timestamps[index - 1] as number) <= NEIGHBOUR_MS;
+const isNeighbor = (timestamps: Float64Array, index: number): boolean =>
+  (timestamps[index] as number) - (timestamps[index - 1] as number) <= NEIGHBOR_MS;
 
 /** Whether most steps of a period change the value; one with too few steps to tell does not. */
 function isLively({ timestamps, values }: ObservedSeries, from: number, to: number): boolean {
   const [start, end] = [firstFrom(timestamps, from), firstFrom(timestamps, to + 1)];
   let [steps, changes] = [0, 0];
   for (let index = start + 1; index < end; index++) {
-    if (!isNeighbour(timestamps, index)) continue;
+    if (!isNeighbor(timestamps, index)) continue;
     steps += 1;
     if (values[index] !== values[index - 1]) changes += 1;
   }
@@ -207,7 +207,7 @@ function spikeAt(
   { timestamps, values }: ObservedSeries,
   start: number,
 ): (Stretch & { height: number }) | null {
-  if (!isNeighbour(timestamps, start)) return null;
+  if (!isNeighbor(timestamps, start)) return null;
   const before = values[start - 1] as number;
   const sign = Math.sign((values[start] as number) - before);
   let height = Number.POSITIVE_INFINITY;
@@ -215,7 +215,7 @@ function spikeAt(
     const last = end - 1;
     if ((timestamps[last] as number) - (timestamps[start] as number) > SPIKE_MS) return null;
     height = Math.min(height, sign * ((values[last] as number) - before));
-    if (!(height > 0) || !isNeighbour(timestamps, end)) return null;
+    if (!(height > 0) || !isNeighbor(timestamps, end)) return null;
     const after = values[end] as number;
     const least = Math.min(height, sign * ((values[last] as number) - after));
     const isBack = least > 0 && Math.abs(after - before) <= SIDES_AGREE * least;

@@ -1,5 +1,5 @@
 /**
- * Quantile of ascending numbers, linear between neighbours: R's default, type 7 of Hyndman and Fan (1996),
+ * Quantile of ascending numbers, linear between neighbors: R's default, type 7 of Hyndman and Fan (1996),
  * doi:10.1080/00031305.1996.10473566.
  *
  * @param ascending without NaN

@@ -12,8 +12,8 @@ const Z = 1.959963984540054;
 export function wilsonInterval(successes: number, cases: number): Interval | null {
   if (cases === 0) return null;
   const share = successes / cases;
-  const centre = share + Z ** 2 / (2 * cases);
+  const center = share + Z ** 2 / (2 * cases);
   const half = Z * Math.sqrt((share * (1 - share)) / cases + Z ** 2 / (4 * cases ** 2));
   const scale = 1 + Z ** 2 / cases;
-  return { low: Math.max(0, (centre - half) / scale), high: Math.min(1, (centre + half) / scale) };
+  return { low: Math.max(0, (center - half) / scale), high: Math.min(1, (center + half) / scale) };
 }

@@ -24,7 +24,7 @@ const sources = {
     filename,
     value: Number.isNaN(photos.values[row]) ? null : (photos.values[row] as number),
   })),
-  judgements: Array.from(pairs.left, (left, pair) => ({
+  judgments: Array.from(pairs.left, (left, pair) => ({
     user_id: `annotator ${pairs.annotators[pair]}`,
     rank: RANKS[pairs.choices[pair] as 1],
     'left.imageId': photos.imageIds[left] as number,

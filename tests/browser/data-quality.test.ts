@@ -31,7 +31,7 @@ const PAGES = {
         run: state.run,
         photoBase,
         photos: pagePhotos,
-        judgements: [],
+        judgments: [],
         dataset: state.dataset,
         exported: state.export,
         series,

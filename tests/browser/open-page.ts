@@ -94,12 +94,12 @@ export const chartIds = (page: Page): Promise<string[]> =>
     .locator('[data-chart]')
     .evaluateAll((places) => places.map((place) => place.getAttribute('data-chart') ?? ''));
 
-/** How many pixels of a figure have about this colour (#rrggbb). */
-export function countPixels(page: Page, id: string, colour: string): Promise<number> {
+/** How many pixels of a figure have about this color (#rrggbb). */
+export function countPixels(page: Page, id: string, color: string): Promise<number> {
   const script = `(() => {
     const canvas = document.querySelector('[data-chart="${id}"] canvas');
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const wanted = [1, 3, 5].map((at) => parseInt('${colour}'.slice(at, at + 2), 16));
+    const wanted = [1, 3, 5].map((at) => parseInt('${color}'.slice(at, at + 2), 16));
     let count = 0;
     for (let at = 0; at < data.length; at += 4)
       if (data[at + 3] > 60 && wanted.every((part, index) => Math.abs(data[at + index] - part) < 12)) count += 1;
@@ -108,7 +108,7 @@ export function countPixels(page: Page, id: string, colour: string): Promise<num
   return page.evaluate<number>(script);
 }
 
-/** Moves the pointer over the coloured places of a figure until a point answers. @returns its place in the window, and what it says */
+/** Moves the pointer over the colored places of a figure until a point answers. @returns its place in the window, and what it says */
 export async function findPoint(
   page: Page,
   id: string,
@@ -119,10 +119,10 @@ export async function findPoint(
     const { left, top, width } = canvas.getBoundingClientRect();
     const scale = canvas.width / width;
     const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-    const isColoured = (at) => data[at + 3] > 60 && Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 70;
+    const isColored = (at) => data[at + 3] > 60 && Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 70;
     const found = [];
     for (let y = Math.ceil(36 * scale); y < canvas.height; y += 2)
-      for (let x = 60; x < canvas.width; x += 2) if (isColoured((y * canvas.width + x) * 4)) found.push([left + x / scale, top + y / scale]);
+      for (let x = 60; x < canvas.width; x += 2) if (isColored((y * canvas.width + x) * 4)) found.push([left + x / scale, top + y / scale]);
     return found.filter(([x, y], index) => y > 110 && y < innerHeight - 20 && index % Math.ceil(found.length / 400) === 0);
   })()`);
   const tip = page.locator(`[data-chart="${id}"] .tip:visible`);

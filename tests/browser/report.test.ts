@@ -22,7 +22,7 @@ import {
 } from './open-page.ts';
 
 const DAY_MS = 86_400_000;
-const TRAIN_COLOUR = '#d55e00';
+const TRAIN_COLOR = '#d55e00';
 
 let browser: Browser;
 let report: ReportData;
@@ -227,17 +227,17 @@ describe('A split', () => {
   test('that is switched off leaves every figure, and comes back', () =>
     onPage(async ({ page }) => {
       await drawFigure(page, 'daily-rank-scatter');
-      const before = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOUR);
+      const before = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR);
       await page.locator('input[value="train"]').uncheck();
       await page.waitForTimeout(100);
       await drawFigure(page, 'daily-rank-scatter');
-      const without = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOUR);
+      const without = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR);
       await page.locator('input[value="train"]').check();
       await drawFigure(page, 'daily-rank-scatter');
 
       expect(before).toBeGreaterThan(100);
       expect(without).toBe(0);
-      expect(await countPixels(page, 'daily-rank-scatter', TRAIN_COLOUR)).toBeCloseTo(before, -3);
+      expect(await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR)).toBeCloseTo(before, -3);
     }));
 });
 
@@ -430,7 +430,7 @@ describe('Light, dark and paper', () => {
     ),
   );
 
-  test('dark has colours of its own, also after the reader changes over', () =>
+  test('dark has colors of its own, also after the reader changes over', () =>
     onPage(
       async ({ page }) => {
         await drawFigure(page, 'loss-function');
@@ -441,12 +441,12 @@ describe('Light, dark and paper', () => {
         await page.waitForTimeout(200);
 
         expect(dark).toBeGreaterThan(50);
-        expect(await countPixels(page, 'loss-function', TRAIN_COLOUR)).toBeGreaterThan(50);
+        expect(await countPixels(page, 'loss-function', TRAIN_COLOR)).toBeGreaterThan(50);
       },
       { colorScheme: 'dark' },
     ));
 
-  test('paper shows all figures in light colours, without tools', () =>
+  test('paper shows all figures in light colors, without tools', () =>
     onPage(
       async ({ page }) => {
         await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
@@ -454,7 +454,7 @@ describe('Light, dark and paper', () => {
         const pdf = await page.pdf({ format: 'Letter', printBackground: true });
 
         expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0);
-        expect(await countPixels(page, 'loss-function', TRAIN_COLOUR)).toBeGreaterThan(50);
+        expect(await countPixels(page, 'loss-function', TRAIN_COLOR)).toBeGreaterThan(50);
         expect(await page.locator('#toolbar').isVisible()).toBe(false);
         expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
         await page.screenshot({ path: '.local/screenshots/report-print.png', fullPage: true });

@@ -94,7 +94,7 @@ describe('the summary of an execution', () => {
     expect(text).toContain('2 truncated or broken');
     expect(text).toContain('3 of a photo that the station does not have');
     expect(text).toContain(
-      'really learnt from 72 training pairs and 25 validation pairs, not from 336 and 84',
+      'really learned from 72 training pairs and 25 validation pairs, not from 336 and 84',
     );
     expect(text).toContain('fewer than the 101 and 11');
     expect(text).toContain('12 that a logger writes where it has none');

@@ -120,7 +120,7 @@ describe('the file of a stage', () => {
       'expected a region of AWS’s commercial partition',
     ],
     ['China', { region: 'cn-north-1' }, 'expected a region of AWS’s commercial partition'],
-    ['a region that is misspelt', { region: 'us-vest-2' }, 'us-east-2, us-west-1, us-west-2'],
+    ['a region that is misspelled', { region: 'us-vest-2' }, 'us-east-2, us-west-1, us-west-2'],
     [
       'a region without AWS’s containers and one image of its own',
       { region: 'eu-north-9', trainingImage: 'here/a:1' },

@@ -247,7 +247,7 @@ test('a year has about 1,200 photos in three imagesets, most of them by day', ()
   expect(byDay.length / photographs.length).toBeLessThan(0.8);
 });
 
-test('a year has broken, failed, grey, over-exposed and private photos, a handful of each', () => {
+test('a year has broken, failed, gray, over-exposed and private photos, a handful of each', () => {
   const count = (is: (photograph: (typeof photographs)[number]) => unknown) => photographs.filter(is).length;
 
   for (const handful of [
@@ -255,7 +255,7 @@ test('a year has broken, failed, grey, over-exposed and private photos, a handfu
     count(({ defect }) => defect === 'empty'),
     count(({ defect }) => defect === 'text'),
     count(({ failed }) => failed),
-    count(({ grey }) => grey),
+    count(({ gray }) => gray),
     count(({ person }) => person),
     count(({ scene }) => scene.exposure > 2),
   ]) {

@@ -9,20 +9,20 @@ import { describe, expect, test } from '@jest/globals';
 import {
   isAllowed,
   judge,
-  licenceFindings,
+  licenseFindings,
   lockFile,
   npmFindings,
   pythonFindings,
-  pythonLicenceFindings,
+  pythonLicenseFindings,
 } from '../../dependencies/findings.ts';
-import { DEVELOPMENT_LICENCES, EXCEPTIONS, SHIPPED_LICENCES } from '../../dependencies/policy.ts';
+import { DEVELOPMENT_LICENSES, EXCEPTIONS, SHIPPED_LICENSES } from '../../dependencies/policy.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const lock = lockFile.parse(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')));
 
-describe('licences', () => {
+describe('licenses', () => {
   test('of every npm package are allowed, or excepted for a while', () => {
-    const findings = licenceFindings(lock);
+    const findings = licenseFindings(lock);
     const { left, faults } = judge(findings, EXCEPTIONS, new Date().toISOString().slice(0, 10));
 
     expect(Object.keys(lock.packages).length).toBeGreaterThan(500);
@@ -37,12 +37,12 @@ describe('licences', () => {
     ['GPL-3.0-only', false],
     ['SEE LICENSE IN LICENSE.md', false],
     [undefined, false],
-  ])('%s is allowed to ship: %s', (licence, expected) => {
-    expect(isAllowed(licence, SHIPPED_LICENCES)).toBe(expected);
+  ])('%s is allowed to ship: %s', (license, expected) => {
+    expect(isAllowed(license, SHIPPED_LICENSES)).toBe(expected);
   });
 
   test('that only development may have are refused for what is shipped', () => {
-    const findings = licenceFindings({
+    const findings = licenseFindings({
       packages: {
         '': {},
         'node_modules/a': { version: '1.0.0', license: 'MPL-2.0', dev: true },
@@ -52,27 +52,27 @@ describe('licences', () => {
     });
 
     expect(findings).toEqual([
-      { package: '@b/c', what: 'licence', found: '2.0.0 has the licence MPL-2.0', isShipped: true },
-      { package: 'd', what: 'licence', found: '3.0.0 has no licence', isShipped: false },
+      { package: '@b/c', what: 'license', found: '2.0.0 has the license MPL-2.0', isShipped: true },
+      { package: 'd', what: 'license', found: '3.0.0 has no license', isShipped: false },
     ]);
   });
 
   test('of Python packages are told by the names that these have', () => {
     const packages = [
-      { name: 'a', version: '1', licences: ['Apache Software License'] },
-      { name: 'b', version: '1', licences: ['Apache-2.0 OR BSD-2-Clause'] },
-      { name: 'c', version: '1', licences: ['GNU General Public License v3 (GPLv3)'] },
-      { name: 'd', version: '1', licences: [] },
+      { name: 'a', version: '1', licenses: ['Apache Software License'] },
+      { name: 'b', version: '1', licenses: ['Apache-2.0 OR BSD-2-Clause'] },
+      { name: 'c', version: '1', licenses: ['GNU General Public License v3 (GPLv3)'] },
+      { name: 'd', version: '1', licenses: [] },
     ];
 
-    expect(pythonLicenceFindings(packages).map(({ found }) => found)).toEqual([
-      '1 has the licence GNU General Public License v3 (GPLv3)',
-      '1 has no licence',
+    expect(pythonLicenseFindings(packages).map(({ found }) => found)).toEqual([
+      '1 has the license GNU General Public License v3 (GPLv3)',
+      '1 has no license',
     ]);
   });
 
   test('of what is shipped are allowed in development, too', () => {
-    expect(SHIPPED_LICENCES.filter((licence) => !DEVELOPMENT_LICENCES.includes(licence))).toEqual([]);
+    expect(SHIPPED_LICENSES.filter((license) => !DEVELOPMENT_LICENSES.includes(license))).toEqual([]);
   });
 });
 
@@ -184,7 +184,7 @@ describe('an exception', () => {
   test('is for one fault of one package', () => {
     const others = [
       { ...finding, package: 'b' },
-      { ...finding, what: 'licence' },
+      { ...finding, what: 'license' },
     ];
 
     expect(judge(others, [exception], '2026-06-30').left).toEqual(others);

@@ -197,7 +197,7 @@ async function deleteRouteTables(vpcId: string): Promise<void> {
 }
 
 /** What the account of `spoilAccount` has wrong, in the order of the checks. */
-const SPOILT = [
+const SPOILED = [
   'Photos by their address',
   'Model bucket, default encryption',
   'Model bucket, refusals in its policy',
@@ -205,18 +205,18 @@ const SPOILT = [
   'Deliveries of EventBridge',
   'GPU of the last training',
 ];
-const SPOILT_PHOTO = 'imagesets/1/images/a (1).jpg';
-const SPOILT_JOB = 'fpe-moto-rank-29-train-0-0';
-const SPOILT_OUTPUT = `rank/passing/1/${SPOILT_JOB}/output/output.tar.gz`;
+const SPOILED_PHOTO = 'imagesets/1/images/a (1).jpg';
+const SPOILED_JOB = 'fpe-moto-rank-29-train-0-0';
+const SPOILED_OUTPUT = `rank/passing/1/${SPOILED_JOB}/output/output.tar.gz`;
 
 /** Makes what a person finds in an account that others look after; moto keeps objects closed to those without credentials, and keeps to a policy as soon as there is one. */
 async function spoilAccount({ storageBucket, modelBucket, weightsKey }: Stage): Promise<void> {
   const s3 = new S3Client({ forcePathStyle: true });
   const put = (Bucket: string, Key: string, Body: string | Uint8Array) =>
     s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-  await put(storageBucket, SPOILT_PHOTO, 'a photo');
+  await put(storageBucket, SPOILED_PHOTO, 'a photo');
   await put(modelBucket, weightsKey, '<Error />');
-  await put(modelBucket, SPOILT_OUTPUT, await trainingOutput({ device: 'cpu' }));
+  await put(modelBucket, SPOILED_OUTPUT, await trainingOutput({ device: 'cpu' }));
   await s3.send(
     new PutBucketEncryptionCommand({
       Bucket: modelBucket,
@@ -263,7 +263,7 @@ async function spoilAccount({ storageBucket, modelBucket, weightsKey }: Stage): 
   );
   await new SageMakerClient({}).send(
     new CreateTrainingJobCommand({
-      TrainingJobName: SPOILT_JOB,
+      TrainingJobName: SPOILED_JOB,
       RoleArn: 'arn:aws:iam::123456789012:role/jobs-of-the-stage',
       AlgorithmSpecification: { TrainingInputMode: 'File', TrainingImage: 'pytorch' },
       OutputDataConfig: { S3OutputPath: `s3://${modelBucket}/rank/passing/1` },
@@ -279,9 +279,9 @@ async function restoreAccount({ storageBucket, modelBucket, weightsKey }: Stage)
   await s3.send(new DeleteBucketEncryptionCommand({ Bucket: modelBucket }));
   await s3.send(new DeleteBucketPolicyCommand({ Bucket: modelBucket }));
   const remove = (Bucket: string, Key: string) => s3.send(new DeleteObjectCommand({ Bucket, Key }));
-  await remove(storageBucket, SPOILT_PHOTO);
+  await remove(storageBucket, SPOILED_PHOTO);
   await remove(modelBucket, weightsKey);
-  await remove(modelBucket, SPOILT_OUTPUT);
+  await remove(modelBucket, SPOILED_OUTPUT);
 }
 
 /** output.tar.gz as SageMaker leaves it. */
@@ -377,8 +377,8 @@ test(
     expect(blocking(checks).map(({ name }) => name)).toEqual(['Secret of the database']);
 
     await spoilAccount(readStage(STAGE.stage, join(root, 'config')));
-    const spoilt = await preflight(readStage(STAGE.stage, join(root, 'config')), async () => first.template);
-    expect(spoilt.filter(({ name }) => SPOILT.includes(name))).toMatchObject([
+    const spoiled = await preflight(readStage(STAGE.stage, join(root, 'config')), async () => first.template);
+    expect(spoiled.filter(({ name }) => SPOILED.includes(name))).toMatchObject([
       { status: 'warning', found: expect.stringContaining('imagesets/1/images/a (1).jpg') },
       { status: 'failed', found: expect.stringContaining('aws:kms with arn:aws:kms:us-west-2:1:key/1') },
       { status: 'failed', found: 'OnlyVpc denies s3:PutObject if StringNotEquals aws:SourceVpc vpc-1' },

@@ -6,7 +6,7 @@ import { startUsgs, type UsgsFeature } from '../../local/usgs.ts';
 import { openWorkplace } from '../interleavings/workplace.ts';
 import { type Disturbance, Edge } from './edge.ts';
 import type { TaskState } from './states.ts';
-import { GAUGE, type Outcome, type Trial, Trials } from './trial.ts';
+import { GAGE, type Outcome, type Trial, Trials } from './trial.ts';
 
 export type Task = {
   trials: Trial[];
@@ -60,7 +60,7 @@ const recordings = (): UsgsFeature[] =>
     type: 'Feature',
     properties: {
       time_series_id: 'flow',
-      monitoring_location_id: `USGS-${GAUGE}`,
+      monitoring_location_id: `USGS-${GAGE}`,
       parameter_code: '00060',
       time: new Date(Date.UTC(2026, 2, 25, hour)).toISOString(),
       value: String(50 + (hour % 17)),

@@ -54,7 +54,7 @@ const TRAINING = {
 };
 
 /** Of USGS; every station has it, so that there is something to fetch. */
-export const GAUGE = '01171100';
+export const GAGE = '01171100';
 
 /** Tries faults on stations of its own, machine by machine. */
 export class Trials {
@@ -186,7 +186,7 @@ export class Trials {
   async #bench(state: TaskState): Promise<Bench> {
     const known = this.#benches.get(state.machine);
     if (known && known.trials++ < TRIALS_OF_A_STATION) return known;
-    const station = await insertGoldStation(this.#workplace.database, { nwis_id: GAUGE });
+    const station = await insertGoldStation(this.#workplace.database, { nwis_id: GAGE });
     const bench = new Bench(this.#workplace, station, state.machine);
     this.#benches.set(state.machine, bench);
     // In whom people are found, so that those of the pairs stay: there are no more of them than a training asks for.

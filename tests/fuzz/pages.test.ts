@@ -54,7 +54,7 @@ test('no text of the field becomes markup on a page', () => {
       run,
       photos,
       photoBase: 'https://storage/',
-      judgements: [{ user_id: `u${text}`, rank: 'LEFT' as const, 'left.imageId': 1, 'right.imageId': 2 }],
+      judgments: [{ user_id: `u${text}`, rank: 'LEFT' as const, 'left.imageId': 1, 'right.imageId': 2 }],
     };
     const check = {
       check: 'gaps' as const,

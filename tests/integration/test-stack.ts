@@ -88,7 +88,7 @@ export async function ended(executionArn: string): Promise<DescribeExecutionOutp
 }
 
 /**
- * Imports the golden station and draws its photos: water that rises with the flow. One photo is grey, one is no photo.
+ * Imports the golden station and draws its photos: water that rises with the flow. One photo is gray, one is no photo.
  *
  * @returns stations.id
  */
@@ -106,7 +106,7 @@ export async function importGoldenStation({ database, stack }: TestStack): Promi
 
 /** An image id of the golden station that no pair shows within the hours 7 to 17, so that it is scored only. */
 export const BROKEN_IMAGE = 5051;
-const GREY_IMAGE = 5001;
+const GRAY_IMAGE = 5001;
 
 /** @param days since the golden station's first photo */
 export function drawPhoto(id: number, days: number): Uint8Array {
@@ -115,9 +115,9 @@ export function drawPhoto(id: number, days: number): Uint8Array {
   const level = (8 + 6 * Math.sin(days / 1.7) + 0.4 * days) / 22;
   const canvas = createCanvas(64, 48);
   const context = canvas.getContext('2d');
-  context.fillStyle = id === GREY_IMAGE ? '#888' : '#7a6';
+  context.fillStyle = id === GRAY_IMAGE ? '#888' : '#7a6';
   context.fillRect(0, 0, 64, 48);
-  context.fillStyle = id === GREY_IMAGE ? '#ccc' : '#46c';
+  context.fillStyle = id === GRAY_IMAGE ? '#ccc' : '#46c';
   context.fillRect(0, 48 * (1 - level), 64, 48);
   return canvas.toBuffer('image/jpeg');
 }

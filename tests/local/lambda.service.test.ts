@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Lambda, startLambda } from '../../local/lambda.ts';
 import type { TaskFailure } from '../../local/task.ts';
 
-/** Bundles as they are deployed, one behaviour each. */
+/** Bundles as they are deployed, one behavior each. */
 const HANDLERS = {
   echo: 'async (event) => event',
   nothing: 'async () => undefined',

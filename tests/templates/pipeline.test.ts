@@ -497,13 +497,13 @@ describe('a package', () => {
       expect(refsOf('container')).toHaveLength(2);
     });
 
-    test('with the licences of what is in it, and checksums of both in the manifest', () => {
+    test('with the licenses of what is in it, and checksums of both in the manifest', () => {
       const { manifest } = packages.get('example') as { manifest: Manifest };
 
       for (const { file, sha256 } of manifest.documents)
         expect(createHash('sha256').update(read(file)).digest('hex')).toBe(sha256);
-      expect(manifest.documents.map(({ file }) => file)).toEqual(['sbom.cdx.json', 'licences.txt']);
-      expect(read('licences.txt')).toMatch(/^echarts [\d.]+ \(Apache-2.0\)\n\n=+\n\n.*Apache License/ms);
+      expect(manifest.documents.map(({ file }) => file)).toEqual(['sbom.cdx.json', 'licenses.txt']);
+      expect(read('licenses.txt')).toMatch(/^echarts [\d.]+ \(Apache-2.0\)\n\n=+\n\n.*Apache License/ms);
     });
   });
 

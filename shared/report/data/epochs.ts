@@ -11,7 +11,7 @@ export type EpochLoss = {
 export type TrainingOutput = {
   epochs: EpochLoss[];
   learningRate: number | null;
-  /** What it learnt from, null where it does not tell. */
+  /** What it learned from, null where it does not tell. */
   learnt: Learnt | null;
 };
 

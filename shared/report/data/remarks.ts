@@ -28,13 +28,13 @@ export function remarks({
   ];
 }
 
-/** What the training really learnt from, where that is less than what was divided, or less than a model wants. */
+/** What the training really learned from, where that is less than what was divided, or less than a model wants. */
 export function learntRemarks(learnt: Learnt | null, { pair_splits }: Pick<Split, 'pair_splits'>): string[] {
   if (learnt === null || (learnt.train === pair_splits.train && learnt.val === pair_splits.val)) return [];
   const pairs = `${countOf(learnt.train, 'training pair')} and ${countOf(learnt.val, 'validation pair')}`;
   const isTooFew = learnt.train < MIN_TRAIN_PAIRS || learnt.val < MIN_VAL_PAIRS;
   return [
-    `The model really learnt from ${pairs}, not from ${formatCount(pair_splits.train)} and ${formatCount(pair_splits.val)}, because ${countOf(learnt.photos_unreadable, 'photo')} of pairs could not be read.`,
+    `The model really learned from ${pairs}, not from ${formatCount(pair_splits.train)} and ${formatCount(pair_splits.val)}, because ${countOf(learnt.photos_unreadable, 'photo')} of pairs could not be read.`,
     ...(isTooFew
       ? [
           `Warning: these are fewer than the ${MIN_TRAIN_PAIRS} and ${MIN_VAL_PAIRS} that a model needs to be trusted. Upload the photos again, or annotate more pairs, and train anew.`,

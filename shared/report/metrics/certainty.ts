@@ -119,7 +119,7 @@ export function pairMetrics({ accuracy, calibration, annotators }: ReportData): 
         'Comparisons',
         n,
         'comparisons',
-        `comparisons of two judgements of the same photos ${who}`,
+        `comparisons of two judgments of the same photos ${who}`,
       ),
       metric(
         `annotators.${name}.same`,

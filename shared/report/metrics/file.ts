@@ -83,11 +83,16 @@ export function pairCounts({ state, training: { learnt } }: ReportData): Count[]
           ),
           part(
             'learnt.train',
-            'Really learnt from: train',
+            'Really learned from: train',
             learnt.train,
-            'pairs that the network really learnt from',
+            'pairs that the network really learned from',
           ),
-          part('learnt.val', 'Really learnt from: val', learnt.val, 'pairs that really chose the best epoch'),
+          part(
+            'learnt.val',
+            'Really learned from: val',
+            learnt.val,
+            'pairs that really chose the best epoch',
+          ),
         ]),
   ];
 }
@@ -237,7 +242,7 @@ function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Me
       label: 'Learning rate',
       value: learningRate,
       unit: 'dimensionless',
-      definition: 'learning rate of the optimiser at the start',
+      definition: 'learning rate of the optimizer at the start',
     },
     {
       name: 'training.final_epoch',

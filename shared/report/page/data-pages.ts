@@ -3,7 +3,7 @@ import type { Dataset, Run, Split, StationExport } from '../../execution/train-s
 import { stationClock } from '../../formats/local-time.ts';
 import { formatCount } from '../../formats/numbers.ts';
 import type { ImageSplit } from '../../model-input/image-split.ts';
-import { type Judgement, judgedPairs } from '../../predictions/judged-pairs.ts';
+import { type Judgment, judgedPairs } from '../../predictions/judged-pairs.ts';
 import type { NamedPhotos } from '../../predictions/scored-photos.ts';
 import type { CheckResult } from '../../quality/finding.ts';
 import { envelope } from '../data/decimation.ts';
@@ -29,7 +29,7 @@ type Sources = {
   run: Run;
   photos: readonly PagePhoto[];
   /** Pairs with a decision. */
-  judgements: readonly Judgement[];
+  judgments: readonly Judgment[];
   photoBase: string;
   /** Split of a photo, where photos have one. */
   splitOf?: (photo: PagePhoto) => ImageSplit;
@@ -174,12 +174,12 @@ const missing = (dataset: Dataset, label: string): Html =>
 
 function pageData(
   kind: 'dataset' | 'input',
-  { run, photos, judgements, photoBase, splitOf = () => 'test-in' }: Sources,
+  { run, photos, judgments, photoBase, splitOf = () => 'test-in' }: Sources,
   isTrain?: readonly boolean[],
   alsoShown: Iterable<number> = [],
 ): PageData {
   const wanted = new Set(alsoShown);
-  for (const row of judgements) wanted.add(row['left.imageId']).add(row['right.imageId']);
+  for (const row of judgments) wanted.add(row['left.imageId']).add(row['right.imageId']);
   const step = Math.ceil(photos.length / MOST_PHOTOS);
   const shown =
     step <= 1 ? photos : photos.filter(({ image_id }, index) => index % step === 0 || wanted.has(image_id));
@@ -192,7 +192,7 @@ function pageData(
     imageIds: Uint32Array.from(shown, ({ image_id }) => image_id),
     keys: shown.map(({ filename }) => filename),
   };
-  const splits = judgements.map((_, index) => ({
+  const splits = judgments.map((_, index) => ({
     pair: index + 1,
     split: isTrain?.[index] === false ? 'val' : 'train',
   }));
@@ -204,7 +204,7 @@ function pageData(
     resamples: 0,
     photoBase,
     photos: named,
-    pairs: judgedPairs(judgements, splits, named.imageIds),
+    pairs: judgedPairs(judgments, splits, named.imageIds),
     epochs: [],
     previous: null,
     observed: null,

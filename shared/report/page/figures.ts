@@ -68,7 +68,7 @@ export const pairFigure = (variable: VariableWords, withValues: boolean): Figure
   title: withValues
     ? `Annotation Pairs by Timestamp and by Obs. ${variable.label}`
     : 'Annotation Pairs by Timestamp',
-  caption: `Each point is a pair of photos: the left one against the right one, coloured by which of them shows more${withValues ? '. Where annotators see what the gauge measures, colours part at the diagonal' : ''}.`,
+  caption: `Each point is a pair of photos: the left one against the right one, colored by which of them shows more${withValues ? '. Where annotators see what the gage measures, colors part at the diagonal' : ''}.`,
 });
 
 /** Figure 5. */

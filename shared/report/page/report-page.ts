@@ -78,7 +78,7 @@ ${figureMarkup(pairFigure(data.variable, withValues))}`,
       content: withValues
         ? gallery(
             'worst-photos',
-            'Photos with the largest rank residuals: the model places them far from where their observed value does. Ice, backwater, a gauge out of order or a photo that cannot be read by anyone are common reasons.',
+            'Photos with the largest rank residuals: the model places them far from where their observed value does. Ice, backwater, a gage out of order or a photo that cannot be read by anyone are common reasons.',
           )
         : html`<p>${missingValues(data)}</p>`,
     },

@@ -1,5 +1,5 @@
 /**
- * Style of the pages. Splits in the colours of Okabe and Ito, which people who see red and green alike can tell apart
+ * Style of the pages. Splits in the colors of Okabe and Ito, which people who see red and green alike can tell apart
  * (upstream's Set1 they cannot); lighter on dark ground until they contrast as well. Paper is always light.
  */
 export const STYLE = `

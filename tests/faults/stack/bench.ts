@@ -336,7 +336,7 @@ export class Bench {
     if (won.length === 0) throw new Error('None of the executions succeeds');
     if (others.length === 0) return 'goes';
     deepStrictEqual(won.length, 1, `${won.length} executions have succeeded`);
-    // What was refused may be done afterwards.
+    // What was refused may be done afterward.
     await this.#finish(others[0] as ExecutionRecord);
     return 'one works';
   }

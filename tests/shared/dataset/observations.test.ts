@@ -17,7 +17,7 @@ const valuesAt = (observations: Observation[], minutes: number[], maxGapMinutes 
 };
 
 describe('interpolate', () => {
-  test('needs both neighbours within the gap: one minute before the next is not enough (Q-D1)', () => {
+  test('needs both neighbors within the gap: one minute before the next is not enough (Q-D1)', () => {
     expect(valuesAt(observe([0, 1], [270, 2]), [269])).toEqual([null]);
   });
 
@@ -61,7 +61,7 @@ describe('interpolate', () => {
     );
   });
 
-  test('stays between its neighbours and agrees with looking at every observation', () => {
+  test('stays between its neighbors and agrees with looking at every observation', () => {
     const minutes = fc.uniqueArray(fc.integer({ min: 0, max: 600 }), { minLength: 1, maxLength: 30 });
     fc.assert(
       fc.property(minutes, minutes, fc.integer({ min: 0, max: 120 }), (observed, photos, gap) => {

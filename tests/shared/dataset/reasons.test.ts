@@ -54,7 +54,7 @@ test('counts of parts are added reason by reason', () => {
   expect(codesOf(PHOTO_FAULTS)).toEqual(Object.keys(sums));
 });
 
-test('the notification tells photos without a score, pairs really learnt from and what the dataset lacks', () => {
+test('the notification tells photos without a score, pairs really learned from and what the dataset lacks', () => {
   const state = testReportState({ storage: 'storage', model: 'model' });
   const faults = { ...noneOf(PHOTO_FAULTS), truncated: 12, not_an_image: 3 };
   const training = { ...TRAINING, learnt: { train: 72, val: 25, photos_unreadable: 35 } };
@@ -63,7 +63,7 @@ test('the notification tells photos without a score, pairs really learnt from an
 
   expect(sentences).toEqual([
     'Photos without a score: 12 truncated or broken, 3 not an image (JPEG or PNG), 1 without an answer of the scoring job.',
-    'The model really learnt from 72 training pairs and 25 validation pairs, not from 300 and 75, because 35 photos of pairs could not be read.',
+    'The model really learned from 72 training pairs and 25 validation pairs, not from 300 and 75, because 35 photos of pairs could not be read.',
     'Warning: these are fewer than the 101 and 11 that a model needs to be trusted. Upload the photos again, or annotate more pairs, and train anew.',
     'Photos left out: 10 in imagesets that are not processed yet, 2 not processed, or failed, 1 without a time, 3 with people or vehicles, 1 of the same file as an earlier one.',
     'Annotation pairs left out: 2 of a photo that the station does not have.',

@@ -91,7 +91,7 @@ describe('Calibration', () => {
 });
 
 describe('Agreement of annotators', () => {
-  test('compares judgements of the same photos, whichever side they stood on', () => {
+  test('compares judgments of the same photos, whichever side they stood on', () => {
     const agreement = annotatorAgreement(
       judgedPairs([
         { left: 0, right: 1, choice: 1, annotator: 1 },
@@ -143,18 +143,18 @@ describe('Pairs of the files', () => {
       [],
       'pair 1 of annotations.csv',
     ],
-  ])('are refused by name when they name %s', (_, judgements, splits, found) => {
-    const read = () => readPairs(judgements, splits, Uint32Array.of(1, 2));
+  ])('are refused by name when they name %s', (_, judgments, splits, found) => {
+    const read = () => readPairs(judgments, splits, Uint32Array.of(1, 2));
 
     expect(read).toThrow(FileInvalid);
     expect(read).toThrow(found);
   });
 
   test('number annotators in the order of the file', () => {
-    const judgements = ['b', 'a', null, 'b'].map((user_id) => ({ ...row, user_id, 'right.imageId': 2 }));
-    const splits = judgements.map((_, index) => ({ pair: index + 1, split: index === 3 ? 'val' : 'train' }));
+    const judgments = ['b', 'a', null, 'b'].map((user_id) => ({ ...row, user_id, 'right.imageId': 2 }));
+    const splits = judgments.map((_, index) => ({ pair: index + 1, split: index === 3 ? 'val' : 'train' }));
 
-    const pairs = readPairs(judgements, splits, Uint32Array.of(1, 2));
+    const pairs = readPairs(judgments, splits, Uint32Array.of(1, 2));
 
     expect([...pairs.annotators]).toEqual([1, 2, 3, 1]);
     expect([...pairs.splits]).toEqual([0, 0, 0, 1]);

@@ -4,7 +4,7 @@ import { decidedByInput, decidePromotion } from '../../../shared/publication/pro
 import { judgedPairs } from '../../fixtures/report.ts';
 
 const PHOTOS = 40;
-/** Each photo with its neighbour: the later one shows more. */
+/** Each photo with its neighbor: the later one shows more. */
 const pairs = judgedPairs(
   Array.from({ length: PHOTOS - 1 }, (_, photo) => ({
     left: photo + 1,

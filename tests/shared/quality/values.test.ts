@@ -5,7 +5,7 @@ import { HOUR_MS, MINUTE_MS, photosOf, utc } from './photos.ts';
 
 const START = Date.parse('2024-05-01T00:00:00Z');
 const STEP_MS = 15 * MINUTE_MS;
-/** Thirty days of a stream with floods and recessions, to three digits, as gauges give them. */
+/** Thirty days of a stream with floods and recessions, to three digits, as gages give them. */
 const stream = (peak = 40, low = 5) =>
   Float64Array.from({ length: 30 * 96 }, (_, step) => {
     const days = step / 96;
@@ -77,14 +77,14 @@ describe('The check of observed values', () => {
     ).toEqual([]);
   });
 
-  test('finds a gauge that stands still while the stream moves before and after', () => {
+  test('finds a gage that stands still while the stream moves before and after', () => {
     const { findings } = check(planted((values) => values.fill(values[1300] as number, 1300, 1450)));
 
     expect(findings.map(({ kind }) => kind)).toEqual(['values.stuck']);
     expect(findings[0]?.examples[0]?.photos.length).toBe(4);
   });
 
-  test.each([1, 2, 3])('finds a spike of %i values, upwards and downwards', (width) => {
+  test.each([1, 2, 3])('finds a spike of %i values, upward and downward', (width) => {
     for (const factor of [8, 0.02]) {
       const { findings } = check(
         planted((values) => values.fill((values[2000] as number) * factor, 2000, 2000 + width)),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { US_WEST_2 } from '../../../shared/cost/model.ts';
 import { ArchiveInvalid, FileInvalid } from '../../../shared/errors.ts';
 import { formatTau } from '../../../shared/formats/numbers.ts';
-import { judgedPairs, judgement } from '../../../shared/predictions/judged-pairs.ts';
+import { judgedPairs, judgment } from '../../../shared/predictions/judged-pairs.ts';
 import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
 import { finalEpochs } from '../../../shared/report/data/epochs.ts';
 import type { ReportData } from '../../../shared/report/data/report-data.ts';
@@ -279,7 +279,7 @@ describe('The page', () => {
     );
   });
 
-  test('warns of a model that really learnt from fewer pairs than it should', () => {
+  test('warns of a model that really learned from fewer pairs than it should', () => {
     const learnt = (train: number, val: number) => ({
       ...TRAINING,
       learnt: { train, val, photos_unreadable: 35 },
@@ -290,7 +290,7 @@ describe('The page', () => {
     const few = textOf(learnt(72, 25));
     const enough = textOf(learnt(250, 75));
 
-    expect(few).toContain('Photo unreadable −278 Really learnt from: train 72 Really learnt from: val 25');
+    expect(few).toContain('Photo unreadable −278 Really learned from: train 72 Really learned from: val 25');
     expect(few).toContain(
       'from 72 training pairs and 25 validation pairs, not from 300 and 75, because 35 photos',
     );
@@ -374,7 +374,7 @@ describe('The page', () => {
   });
 
   test('never holds a comment of an annotator or the id of a user (Q-P8)', () => {
-    const judgements = [
+    const judgments = [
       {
         user_id: 'b1946ac9',
         rank: 'LEFT' as const,
@@ -382,10 +382,10 @@ describe('The page', () => {
         'right.imageId': 1,
         comment: 'secret',
       },
-    ].map((row) => judgement.parse({ ...row, 'left.imageId': '2', 'right.imageId': '1' }));
+    ].map((row) => judgment.parse({ ...row, 'left.imageId': '2', 'right.imageId': '1' }));
     const photos = scoredPhotos(hourlyPhotos(8));
 
-    const pairs = judgedPairs(judgements, [{ pair: 1, split: 'train' }], photos.imageIds);
+    const pairs = judgedPairs(judgments, [{ pair: 1, split: 'train' }], photos.imageIds);
 
     expect(pairs).toEqual({
       left: Uint32Array.of(1),
@@ -704,7 +704,7 @@ describe('The output of the training', () => {
     expect(await readComputation(once(archive), WHERE)).toEqual(expected);
   });
 
-  test('tells what the training really learnt from, where it says so', async () => {
+  test('tells what the training really learned from, where it says so', async () => {
     const output = await read({
       'args.json': '{}',
       'metrics.csv': METRICS,

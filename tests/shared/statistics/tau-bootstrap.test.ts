@@ -88,7 +88,7 @@ describe('The bootstrap interval of tau', () => {
 });
 
 describe('A quantile', () => {
-  test('lies between its neighbours, from the least to the most', () => {
+  test('lies between its neighbors, from the least to the most', () => {
     const ascending = [1, 2, 4, 8];
 
     expect([0, 0.5, 0.75, 1].map((share) => quantile(ascending, share))).toEqual([1, 3, 5, 8]);

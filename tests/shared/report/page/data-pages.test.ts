@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { judgementsOf } from '../../../../shared/predictions/judged-pairs.ts';
+import { judgmentsOf } from '../../../../shared/predictions/judged-pairs.ts';
 import { datasetPage, inputPage, type PagePhoto } from '../../../../shared/report/page/data-pages.ts';
 import { escapeHtml } from '../../../../shared/report/page/html.ts';
 import { unpackPage } from '../../../../shared/report/page/page-data.ts';
@@ -17,7 +17,7 @@ const photosOf = (count: number): PagePhoto[] =>
     filename: `imagesets/6f2c/images/Mill Brook (${index}).JPG`,
     value: index % 2 === 0 ? index + 0.5 : null,
   }));
-const judgements = [{ user_id: 'b1946ac9', rank: 'LEFT' as const, 'left.imageId': 2, 'right.imageId': 1 }];
+const judgments = [{ user_id: 'b1946ac9', rank: 'LEFT' as const, 'left.imageId': 2, 'right.imageId': 1 }];
 const noValues = { timestamps: new Float64Array(), values: new Float64Array() };
 const dataOf = (markup: string) => {
   const [, packed] = /id="data">([^<]*)</.exec(markup) as RegExpExecArray;
@@ -28,7 +28,7 @@ const chartsOf = (markup: string) => [...markup.matchAll(/data-chart="([^"]+)"/g
 describe('The page of a dataset', () => {
   const page = (photos = photosOf(8), more = {}) =>
     datasetPage(
-      { run, photos, judgements, photoBase, dataset, exported, series: noValues, checks: [], ...more },
+      { run, photos, judgments, photoBase, dataset, exported, series: noValues, checks: [], ...more },
       'draw()',
     );
 
@@ -113,7 +113,7 @@ describe('The page of a dataset', () => {
 describe('The page of a model’s input', () => {
   test('shows photos by split and pairs by training and validation', () => {
     const markup = inputPage(
-      { run, photos: photosOf(8), judgements, photoBase, split, pairSplits: [false], splitOf: () => 'val' },
+      { run, photos: photosOf(8), judgments, photoBase, split, pairSplits: [false], splitOf: () => 'val' },
       'draw()',
     );
 
@@ -131,12 +131,10 @@ describe('The page of a model’s input', () => {
   });
 });
 
-test('A pair that no annotator decided is no judgement', () => {
+test('A pair that no annotator decided is no judgment', () => {
   const line = { user_id: null, 'left.imageId': 1, 'right.imageId': 2 };
 
-  const found = judgementsOf(
-    ['LEFT', 'UNKNOWN', null, 'SAME', 'toString'].map((rank) => ({ ...line, rank })),
-  );
+  const found = judgmentsOf(['LEFT', 'UNKNOWN', null, 'SAME', 'toString'].map((rank) => ({ ...line, rank })));
 
   expect(found.map(({ rank }) => rank)).toEqual(['LEFT', 'SAME']);
 });
