@@ -3,10 +3,11 @@ import type { Network, RouteTable, SecurityGroup, Subnet, VpcEndpoint } from '..
 import { parsePolicy } from '../shared/aws/policy-document.ts';
 import { type Check, checked, type Finding, failed, ok, unknown, warning } from './check.ts';
 
-/** Services that the functions in the VPC call, besides S3, and who does. */
+/** Services other than S3 that functions in the VPC call, with their callers. */
 const CALLED_SERVICES = {
   secretsmanager: 'every function that uses the database, for its password',
-  states: 'PrepareRun, to see whether another execution still runs',
+  states:
+    'PrepareRun, SelectPhotos, PublishModel, PublishPredictions and PlanRefresh, to see which executions are running',
 };
 
 /**

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { readStage, type Stage } from '../../config/stage.ts';
 import { networkChecks } from '../../deployment/network.ts';
 import type { Network, RouteTable, SecurityGroup, VpcEndpoint } from '../../shared/aws/account.ts';
@@ -192,4 +195,21 @@ describe('facts that do not fit together', () => {
     expect(complaint).toMatchObject({ status: 'warning', name: 'Security group of the database' });
     expect(complaint?.fix).toContain('let in TCP 5432 from the group FunctionSecurityGroup');
   });
+});
+
+test('the callers of Step Functions that a check names are the functions in the VPC whose roles allow it', () => {
+  const read = (name: string) =>
+    parse(readFileSync(join(import.meta.dirname, '../../resources', name), 'utf8'), { merge: true });
+  const functions: Record<string, { role: string; vpc?: object }> = read('functions.yml');
+  const roles = read('roles/functions.yml').Resources;
+  const callers = Object.entries(functions)
+    .filter(([, { role, vpc }]) => vpc && JSON.stringify(roles[role]).includes('"states:'))
+    .map(([name]) => `${name[0]?.toUpperCase()}${name.slice(1)}`);
+
+  const [without] = networkChecks(stage, network({ endpoints: [endpoint('s3'), endpoint('secretsmanager')] }))
+    .filter(({ name }) => name.startsWith('states from'))
+    .map(({ needs }) => needs);
+
+  expect(callers.length).toBeGreaterThan(3);
+  expect(without?.match(/\b[A-Z][a-z]+[A-Z]\w+/g)?.toSorted()).toEqual(callers.toSorted());
 });
