@@ -8,17 +8,19 @@ import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
-import { formatCount } from '../shared/formats/numbers.ts';
 import { importExport } from '../shared/fpe-database/import/import-stations.ts';
 import { findStateMachine, UsageError } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { describeImport, progressBar } from './import.ts';
+import { describeImport } from './import.ts';
 import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
+import { liveLines } from './progress/live-lines.ts';
 import { formatDuration } from './progress/progress-lines.ts';
+import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { watchExecution } from './progress/watch-execution.ts';
 
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
+const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...IMPORT_STEPS };
 
 /** `fpe demo`, which is `npm start`: everything on this computer, from photos to a published model. */
 export function demoCommand(): Command {
@@ -71,11 +73,15 @@ async function runDemo(given: string): Promise<void> {
 
 /** @returns stations.id of the demo station */
 async function prepareStation(folder: string, storageBucket: string): Promise<number> {
-  await generateDemoStation(folder, { onProgress: showEvery('Drawing the demo station') });
-  const progress = progressBar();
-  const imported = await importExport(folder, { storageBucket, onProgress: progress.show }).finally(
-    progress.stop,
-  );
+  const view = liveLines(process.stdout);
+  const linesOf = stepLines(STEPS);
+  const load = async () => {
+    await generateDemoStation(folder, {
+      onProgress: (done, total) => view.show(linesOf({ step: 'draw', done, total })),
+    });
+    return importExport(folder, { storageBucket, onProgress: (progress) => view.show(linesOf(progress)) });
+  };
+  const imported = await load().finally(() => view.done());
   const [station] = imported.stations;
   if (!station)
     throw new UsageError(
@@ -83,17 +89,6 @@ async function prepareStation(folder: string, storageBucket: string): Promise<nu
     );
   console.log(describeImport(imported, storageBucket));
   return station.id;
-}
-
-/** A line at the start and whenever another quarter is done, so that a log stays short. */
-function showEvery(what: string): (done: number, total: number) => void {
-  let shown = -1;
-  return (done, total) => {
-    const quarter = Math.floor((4 * done) / Math.max(1, total));
-    if (quarter <= shown) return;
-    shown = quarter;
-    console.log(`${what}: ${formatCount(done)} of ${formatCount(total)}`);
-  };
 }
 
 /** A new one each time, so that a second run replaces nothing. */

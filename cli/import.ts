@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
 import { formatCount } from '../shared/formats/numbers.ts';
@@ -12,6 +11,8 @@ import {
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
 import { connect } from './connection.ts';
+import { liveLines } from './progress/live-lines.ts';
+import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { optionalStageOption, useStage } from './stage.ts';
 
 type Options = { stage?: string; bucket?: string; dryRun?: boolean };
@@ -19,14 +20,25 @@ type Rows = { images: number; annotations: number; values: number; models: numbe
 /** Of the objects that are there already, in the answer of --dry-run. */
 const KEYS_SHOWN = 20;
 
-const STEPS: Record<ImportProgress['step'], string> = {
-  check: 'Checking stations',
-  files: 'Copying files',
-  rows: 'Writing rows',
+/** What the command does besides thinking. */
+const EFFECTS = {
+  /** Names the database and the buckets in the environment, where it names none. */
+  async connect(stage: string | undefined, command: Command): Promise<void> {
+    if (stage) await useStage(stage);
+    // Whoever names a database means that one, whatever else runs on this computer.
+    if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID'))
+      await connect(command.optsWithGlobals());
+  },
+  planImport,
+  importExport,
+  /** Progress, apart from the result, which may be piped on. */
+  terminal: process.stderr,
+  print: (text: string): void => console.log(text),
 };
+type Effects = typeof EFFECTS;
 
 /** `fpe import`: loads an export of FPE into the database and the storage bucket. */
-export function importCommand(): Command {
+export function importCommand(effects: Effects = EFFECTS): Command {
   return new Command('import')
     .description('Load a folder in the layout of FPE’s exporter into the database and the storage bucket')
     .argument('<folder>', 'the folder that contains users/')
@@ -42,54 +54,32 @@ tells of earlier models; AWS_ENDPOINT_URL_S3 for another S3 than that of AWS.
 Importing a folder again changes nothing; importing a newer export of it adds rows and files, and updates rows. Nothing is
 deleted, no file of the bucket is replaced, photos that show people go on doing so, and only files that rows of the same station name are copied.`,
     )
-    .action(runImport);
+    .action((folder: string, options: Options, command: Command) =>
+      runImport(folder, options, command, effects),
+    );
 }
 
-async function runImport(folder: string, options: Options, command: Command): Promise<void> {
-  if (options.stage) await useStage(options.stage);
-  // Whoever names a database means that one, whatever else runs on this computer.
-  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID'))
-    await connect(command.optsWithGlobals());
-  const storageBucket = options.bucket ?? setting('STORAGE_BUCKET');
-  const progress = progressBar();
-  try {
-    const modelBucket = optionalSetting('MODEL_BUCKET');
-    const given = { storageBucket, modelBucket, onProgress: progress.show };
-    if (options.dryRun) {
-      const plan = await planImport(resolve(folder), given);
-      progress.stop();
-      console.log(describePlan(plan, storageBucket));
-    } else {
-      const result = await importExport(resolve(folder), given);
-      progress.stop();
-      console.log(describeImport(result, storageBucket));
-      console.log(`\nTo train a model: npx fpe start ${result.stations[0]?.id}`);
-    }
-  } finally {
-    progress.stop();
-  }
-}
-
-/** One bar for each step; where nobody watches, nothing but the result is printed. */
-export function progressBar(): { show: (progress: ImportProgress) => void; stop: () => void } {
-  const format = '{step}  {bar} {percentage}%  {value}/{total}  {duration_formatted}';
-  let step: ImportProgress['step'] | undefined;
-  let bar: SingleBar | undefined;
-  const stop = () => {
-    bar?.stop();
-    bar = undefined;
+async function runImport(
+  folder: string,
+  { stage, bucket, dryRun }: Options,
+  command: Command,
+  { terminal, print, ...effects }: Effects,
+): Promise<void> {
+  await effects.connect(stage, command);
+  const storageBucket = bucket ?? setting('STORAGE_BUCKET');
+  const view = liveLines(terminal);
+  const linesOf = stepLines(IMPORT_STEPS);
+  const given = {
+    storageBucket,
+    modelBucket: optionalSetting('MODEL_BUCKET'),
+    onProgress: (progress: ImportProgress) => view.show(linesOf(progress)),
   };
-  const show = (progress: ImportProgress) => {
-    if (!process.stderr.isTTY || progress.total === 0) return;
-    if (progress.step !== step) {
-      stop();
-      step = progress.step;
-      bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
-      bar.start(progress.total, progress.done, { step: STEPS[step].padEnd(17) });
-    }
-    bar?.update(progress.done);
-  };
-  return { show, stop };
+  const load = dryRun ? effects.planImport : effects.importExport;
+  const loaded = await load(resolve(folder), given).finally(() => view.done());
+  if ('rows' in loaded) {
+    print(describeImport(loaded, storageBucket));
+    print(`\nTo train a model: npx fpe start ${loaded.stations[0]?.id}`);
+  } else print(describePlan(loaded, storageBucket));
 }
 
 /** What an import did, for the terminal. */

@@ -75,7 +75,8 @@ function describeJob(job: JobProgress): string {
 const describeFinished = (job: JobProgress): string =>
   describeJob(job.kind === 'scoring' ? { ...job, scored: job.photos } : job);
 
-function progressBar(done: number, total: number, unit: string): string {
+/** e.g. ██████████░░░░░░░░░░ 5 of 10 epochs */
+export function progressBar(done: number, total: number, unit: string): string {
   const filled = total > 0 ? Math.min(BAR_WIDTH, Math.round((BAR_WIDTH * done) / total)) : 0;
   return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${formatCount(done)} of ${formatCount(total)} ${unit}`;
 }

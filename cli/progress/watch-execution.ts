@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import logUpdate from 'log-update';
 import {
   type DescribeExecutionOutput,
   describeExecution,
@@ -10,25 +9,21 @@ import { listObjects } from '../../shared/aws/object-store.ts';
 import { trainingMetrics } from '../../shared/aws/training-jobs.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
 import { executionProgress, type StateProgress } from './execution-progress.ts';
-import { type JobProgress, type JobsProgress, progressLines, stateLine } from './progress-lines.ts';
+import { type LiveLine, liveLines } from './live-lines.ts';
+import { type JobProgress, stateLine } from './progress-lines.ts';
 
 /** States that do no work of their own are not worth a line. */
 const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
 
 export type Watched = { execution: DescribeExecutionOutput; states: StateProgress[] };
 
-/**
- * Follows an execution until it ends: on a terminal one line for each state, redrawn; otherwise a new line whenever
- * something has changed, so that a log stays readable.
- */
+/** Follows an execution until it ends, with a line for each state. */
 export async function watchExecution(
   executionArn: string,
   { intervalMs = 1000, signal }: { intervalMs?: number; signal?: AbortSignal } = {},
 ): Promise<Watched> {
   const names = await watchedStates(executionArn);
-  // A terminal that does not tell its size, as in some logs of CI, would be shown nothing.
-  const isRedrawn = process.stdout.isTTY && process.stdout.rows > 0;
-  const show = isRedrawn ? redraw() : appendChanges();
+  const view = liveLines(process.stdout);
   const jobs = new Map<string, JobProgress>();
   for (;;) {
     // Asked before the history, so that the last history read is complete.
@@ -38,9 +33,9 @@ export async function watchExecution(
       const job = await jobProgress(state);
       if (job) jobs.set(state.name, job);
     }
-    show(states, jobs);
+    view.show(states.map((state) => liveLine(state, jobs.get(state.name) ?? null)));
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
-      if (isRedrawn) logUpdate.done();
+      view.done();
       return { execution, states };
     }
     await sleep(intervalMs, undefined, { ...(signal && { signal }) });
@@ -55,23 +50,11 @@ export async function watchedStates(executionArn: string): Promise<string[]> {
     .map(([name]) => name);
 }
 
-function redraw() {
-  return (states: StateProgress[], jobs: JobsProgress) =>
-    logUpdate(progressLines(states, jobs, new Date()).join('\n'));
-}
-
-function appendChanges() {
-  const shown = new Map<string, string>();
-  return (states: StateProgress[], jobs: JobsProgress) => {
-    for (const state of states) {
-      const job = jobs.get(state.name) ?? null;
-      const step = state.status === 'running' && job ? stepOf(job) : '';
-      const key = `${state.status} ${state.retries} ${state.error?.name} ${step}`;
-      if (state.status === 'waiting' || shown.get(state.name) === key) continue;
-      shown.set(state.name, key);
-      console.log(stateLine(state, job, new Date()));
-    }
-  };
+function liveLine(state: StateProgress, job: JobProgress | null): LiveLine {
+  const { name, status, retries, error } = state;
+  const step = status === 'running' && job ? stepOf(job) : '';
+  const news = status === 'waiting' ? null : `${status} ${retries} ${error?.name} ${step}`;
+  return { name, text: stateLine(state, job, new Date()), news };
 }
 
 /** What is worth a new line in a log: an epoch, or a tenth of the photos. */

@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Command } from 'commander';
+import { importCommand } from '../../cli/import.ts';
+import { ExportFolderInvalid } from '../../shared/errors.ts';
+import type { ImportOptions } from '../../shared/fpe-database/import/import-stations.ts';
+
+const SETTINGS = ['STORAGE_BUCKET', 'MODEL_BUCKET'] as const;
+const former = Object.fromEntries(SETTINGS.map((name) => [name, process.env[name]]));
+beforeEach(() => {
+  process.env.STORAGE_BUCKET = 'photos';
+  delete process.env.MODEL_BUCKET;
+});
+afterEach(() => {
+  for (const name of SETTINGS) delete process.env[name];
+  for (const [name, value] of Object.entries(former)) if (value !== undefined) process.env[name] = value;
+});
+
+const STATION = { id: 29, name: 'Mill Brook', images: 1200, annotations: 3, values: 4000, models: 0 };
+const RESULT = {
+  stations: [STATION],
+  files: { uploaded: 1203, already_there: 2 },
+  rows: { inserted: 5203, updated: 1 },
+  notes: ['2 photos are missing.'],
+};
+const PLAN = {
+  stations: [{ ...STATION, id: null }],
+  files: 1205,
+  storage: [{ kind: 'photos' as const, files: 1205, bytes: 9000, already_there: 1 }],
+  already_there: ['imagesets/a/images/1.jpg'],
+  notes: [],
+};
+
+/** Runs the command with these arguments. @returns what it did, printed, and showed meanwhile */
+async function run(args: string[], fault?: Error) {
+  const did: unknown[][] = [];
+  const printed: string[] = [];
+  const shown: string[] = [];
+  const load =
+    <Loaded>(name: string, loaded: Loaded) =>
+    async (folder: string, { onProgress, ...options }: ImportOptions): Promise<Loaded> => {
+      did.push([name, folder, options]);
+      onProgress?.({ step: 'check', done: 1, total: 1 });
+      if (fault) throw fault;
+      return loaded;
+    };
+  const command = importCommand({
+    connect: async (stage: string | undefined, { args: named }: Command) => {
+      did.push(['connect', stage, named]);
+    },
+    importExport: load('import', RESULT),
+    planImport: load('plan', PLAN),
+    terminal: { write: (text: string) => shown.push(text) } as unknown as typeof process.stderr,
+    print: (text) => printed.push(text),
+  });
+  const failure = await command.parseAsync(args, { from: 'user' }).then(
+    () => null,
+    (error) => error,
+  );
+  return { did, printed: printed.join('\n'), shown, failure };
+}
+
+describe('fpe import', () => {
+  test('connects, then loads the folder, and says what it did and how to go on', async () => {
+    const { did, printed, shown } = await run(['/exports/mill-brook']);
+
+    expect(did).toEqual([
+      ['connect', undefined, ['/exports/mill-brook']],
+      ['import', '/exports/mill-brook', { storageBucket: 'photos', modelBucket: undefined }],
+    ]);
+    expect(printed.split('\n')).toEqual([
+      'Station 29 “Mill Brook”: 1,200 photos, 3 annotation sessions, 4,000 observed values',
+      'Files in photos: 1,203 copied, 2 there already',
+      'Rows: 5,203 added, 1 updated',
+      '',
+      'Note: 2 photos are missing.',
+      '',
+      'To train a model: npx fpe start 29',
+    ]);
+    expect(shown).toEqual([expect.stringContaining('1 of 1 stations')]);
+  });
+
+  test('with --dry-run only says what it would load', async () => {
+    const { did, printed } = await run(['/exports/mill-brook', '--dry-run']);
+
+    expect(did.map(([name]) => name)).toEqual(['connect', 'plan']);
+    expect(printed).toContain('New station “Mill Brook”: 1,200 photos');
+    expect(printed).toContain('There already: imagesets/a/images/1.jpg');
+    expect(printed).toMatch(/\nNothing was written\.$/);
+  });
+
+  test('takes stage and bucket from its options', async () => {
+    process.env.MODEL_BUCKET = 'models';
+
+    const { did } = await run(['/exports', '--stage', 'prod', '--bucket', 'other']);
+
+    expect(did).toEqual([
+      ['connect', 'prod', ['/exports']],
+      ['import', '/exports', { storageBucket: 'other', modelBucket: 'models' }],
+    ]);
+  });
+
+  test('hands on why a folder cannot be loaded, and prints no result', async () => {
+    const fault = new ExportFolderInvalid({ what: 'no', where: 'a', found: 'b', expected: 'c', fix: 'd' });
+
+    const { failure, printed, shown } = await run(['/exports'], fault);
+
+    expect(failure).toBe(fault);
+    expect(printed).toBe('');
+    expect(shown).toHaveLength(1);
+  });
+});
