@@ -1,4 +1,4 @@
-import { readsAtOnce } from '../limits/merge-batches.ts';
+import { MAX_BATCHES, readsAtOnce } from '../limits/merge-batches.ts';
 import type { FunctionUsage, JobUsage, RunUsage } from './model.ts';
 
 /** What a run is asked to do: the numbers that its cost depends on. */
@@ -124,9 +124,9 @@ export type Deployment = {
   transitions: number;
 };
 
-/** Calls of MergePredictions: photos ÷ batch size, and no more than 100 (shared/predictions/merge-plan.ts). */
+/** Calls of MergePredictions: photos ÷ batch size, and no more than a Map may have batches. */
 export const mergeBatches = ({ photos, mergeBatchSize }: RunWorkload): number =>
-  Math.min(100, Math.ceil(photos / mergeBatchSize));
+  Math.min(MAX_BATCHES, Math.ceil(photos / mergeBatchSize));
 
 /**
  * Seconds of one instance: start, then download and decode every photo in a pair once, then epochs × passes ÷ speed. A type
@@ -244,5 +244,6 @@ function functionSeconds(workload: RunWorkload, assumed: Assumptions) {
     buildReport: once(list),
     decidePromotion: once(list),
     publishModel: once(list),
+    notifySuccess: once(0),
   };
 }

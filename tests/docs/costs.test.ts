@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
+import { estimate, USUAL } from '../../docs/cost-scenarios.ts';
 import { COSTS_FILE, costsPage, describeRun } from '../../docs/generate-costs.ts';
 
 test('the page of costs is fresh (npm run costs)', () => {
@@ -16,6 +17,21 @@ test('a run with other numbers and prices is told without writing the page', () 
   expect(text).toMatch(/^state machine +(\d+)\.00 USD .* \1 transitions$/m);
   expect(text).toMatch(/^scoring .* 10 × ml\.c5\.xlarge, \d+ min billed$/m);
   expect(text).toContain('Durations are assumptions');
+});
+
+test('every function that the machine calls when all goes well is counted, and no other', () => {
+  const machine = readFileSync(new URL('../../statemachines/train-station.asl.yml', import.meta.url), 'utf8');
+  const called = Array.from(
+    machine.matchAll(/Resource: \{ Fn::GetAtt: \[(\w+), Arn\] \}/g),
+    ([, name]) => name as string,
+  );
+  // ResumeJob looks after a job that failed.
+  const wellGoing = new Set(called.filter((name) => name !== 'resumeJob'));
+
+  const { usage } = estimate({ ...USUAL, observedByUsgs: true });
+
+  expect(usage.functions.map(({ name }) => name).toSorted()).toEqual([...wellGoing].toSorted());
+  expect(usage.functions.every(({ memoryMb }) => memoryMb > 0)).toBe(true);
 });
 
 test('an instance type without a price is told', () => {
