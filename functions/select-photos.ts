@@ -39,6 +39,7 @@ import {
 import { readPeopleRecord } from '../shared/model-bucket/people-record.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/model-bucket/withdrawal-record.ts';
+import { isImageSplit } from '../shared/model-input/image-split.ts';
 import { splitOfNewPhoto, windowFilter } from '../shared/model-input/model-windows.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/model-input/rank-input.ts';
 import { PREDICTION_COLUMNS, type PredictedPhoto, predictedPhoto } from '../shared/predictions/columns.ts';
@@ -356,7 +357,9 @@ async function takeElsewhere(run: ScoringRun, { others, elsewhere }: Found): Pro
         const timestamp = elsewhere.get(row);
         if (timestamp === undefined || row.score === null || taken.has(row)) continue;
         taken.add(row);
-        const split = row.split ?? splitOfNewPhoto(clock.calendar(timestamp).date, run.pair_dates);
+        const split = isImageSplit(row.split)
+          ? row.split
+          : splitOfNewPhoto(clock.calendar(timestamp).date, run.pair_dates);
         rowsTaken.push({ ...row, split, timestamp, value: null });
       }
   return rowsTaken;

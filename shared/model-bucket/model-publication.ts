@@ -32,7 +32,7 @@ import { parseJsonAs } from '../formats/json.ts';
 import { type StationClock, stationClock } from '../formats/local-time.ts';
 import { type ObjectLocation, objectOf, objectsIn } from '../formats/object-location.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
-import { inStationTime, PREDICTION_COLUMNS, prediction } from '../predictions/columns.ts';
+import { inStationTime, PREDICTION_COLUMNS, predictedPhoto } from '../predictions/columns.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
 import { type ModelManifest, modelManifest } from '../publication/model-manifest.ts';
@@ -125,7 +125,7 @@ async function writePublicPredictions(
   let count = 0;
   async function* lines() {
     yield csvHeader(PREDICTION_COLUMNS);
-    for await (const rows of readRows(from, prediction)) {
+    for await (const rows of readRows(from, predictedPhoto)) {
       const shown = rows.filter((row) => row.score !== null && !hidden.has(row));
       count += shown.length;
       if (shown.length > 0) yield csvRows(PREDICTION_COLUMNS, shown.map(inStationTime(clock)));

@@ -1,17 +1,26 @@
 import pMap from 'p-map';
 import * as z from 'zod';
+import { logger } from '../aws/logger.ts';
 import { listFolders, readJson, readRows } from '../aws/object-store.ts';
 import { FileInvalid, ObjectNotFound } from '../errors.ts';
 import { modelKeys, modelsFolder, versionKeys } from '../execution/keys.ts';
 import type { Run } from '../execution/train-station-state.ts';
-import { numberCell, optionalNumberCell } from '../formats/csv.ts';
-import type { ObjectLocation } from '../formats/object-location.ts';
-import { IMAGE_SPLITS } from '../model-input/image-split.ts';
+import { optionalIdCell, optionalTextCell } from '../formats/csv.ts';
+import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+import { numberOrNoneCell } from '../predictions/columns.ts';
 import type { PreviousModel } from '../report/data/comparison.ts';
 import { findManifest } from './model-publication.ts';
 
 const metricsHead = z.object({ model_code: z.string(), variable_id: z.string(), created_at: z.string() });
-const scoredRow = z.object({ image_id: numberCell, score: optionalNumberCell, split: z.enum(IMAGE_SPLITS) });
+/**
+ * What is compared of any model's predictions, by whoever wrote them: a cell that cannot be understood costs that photo. Public files
+ * that FPE's scripts have extended have no split (contract 5.4).
+ */
+const scoredRow = z.object({
+  image_id: optionalIdCell.catch(null).default(null),
+  score: numberOrNoneCell.catch(null),
+  split: optionalTextCell.default(null),
+});
 const FILES_AT_ONCE = 20;
 
 /**
@@ -58,7 +67,8 @@ async function readHead(run: Run, code: string) {
 }
 
 /**
- * A model's scores of these photos, from its predictions.csv; null where that file is gone.
+ * A model's scores of these photos, from its predictions.csv; null where that file is gone, or is none: what others wrote there
+ * must not cost a run.
  *
  * @param imageIds photos in the order of the result
  */
@@ -72,14 +82,16 @@ export async function readScores(
   try {
     for await (const rows of readRows(location, scoredRow))
       for (const { image_id, score, split } of rows) {
-        const row = rowOf.get(image_id);
+        const row = image_id === null ? undefined : rowOf.get(image_id);
         if (row === undefined) continue;
         scores[row] = score ?? Number.NaN;
-        wasTest[row] = Number(split.startsWith('test'));
+        wasTest[row] = Number(split?.startsWith('test') ?? false);
       }
   } catch (error) {
     if (error instanceof ObjectNotFound) return null;
-    throw error;
+    if (!(error instanceof FileInvalid)) throw error;
+    logger.warn('The predictions of another model cannot be read', { file: s3Uri(location), error });
+    return null;
   }
   return { scores, wasTest };
 }

@@ -4,6 +4,9 @@ import type { RankedPair } from './pair-filter.ts';
 export const IMAGE_SPLITS = ['train', 'val', 'test-in', 'test-out'] as const;
 export type ImageSplit = (typeof IMAGE_SPLITS)[number];
 
+export const isImageSplit = (text: string | null): text is ImageSplit =>
+  IMAGE_SPLITS.some((split) => split === text);
+
 /**
  * Split of each photo (contract 6.3, step 7): that of its pairs, training first; photos in no pair are `test-in` from
  * the first to the last local date of the pairs, else `test-out`.

@@ -14,12 +14,13 @@ import { INPUT_IMAGE_COLUMNS, inputImage } from '../model-input/rank-input.ts';
 
 /** Columns of predictions.csv and of its chunks (contract 5.4). */
 export const PREDICTION_COLUMNS = [...INPUT_IMAGE_COLUMNS, 'score'] as const;
+/** A row of what a run has just written itself; what lies where others may write is read by `predictedPhoto`. */
 export const prediction = inputImage.extend({ score: optionalNumberCell });
 export type Prediction = z.output<typeof prediction>;
 
-/** R and Python also write numbers that are none, or infinite. */
+/** R and Python also write numbers that are none, or infinite; such a cell is a missing one. */
 const NOT_FINITE = /^[+-]?(nan|inf(inity)?)$/i;
-const numberOrNoneCell = z
+export const numberOrNoneCell = z
   .string()
   .nullable()
   .transform((text) => (text !== null && NOT_FINITE.test(text) ? null : text))

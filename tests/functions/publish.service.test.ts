@@ -715,6 +715,27 @@ describe('A person who changes what the website draws', () => {
     expect(await change({ action: 'promote', code: 'SECOND' })).toBe(null);
   });
 
+  test('promotes a model whose predictions have splits, ids and scores as other tools write them', async () => {
+    await publishTwo();
+    const own = inModelBucket(versionKeys(station.id, 'SECOND', run.model_uuid).transform.predictions);
+    const taken = [
+      'test,4,2026-03-03T12:00:00Z,d.jpg,,,0.75',
+      ',,2026-03-03T12:30:00Z,e.jpg,,,1',
+      'val,5,2026-03-03T13:00:00Z,f.jpg,,,NaN',
+    ];
+    await writeCsv(own, `${await readText(own)}${taken.join('\n')}\n`);
+
+    await change({ action: 'promote', code: 'SECOND' });
+
+    const lines = (await readText(inPublic('predictions.csv'))).trimEnd().split('\n');
+    expect(lines.slice(1).map((line) => line.split(',').slice(0, 2).join())).toEqual([
+      'train,1',
+      'test-in,3',
+      'test,4',
+      ',',
+    ]);
+  });
+
   test('goes back to the former default, which is drawn again, and may keep the other one', async () => {
     const first = await publishTwo();
     await change({ action: 'promote', code: 'SECOND' });

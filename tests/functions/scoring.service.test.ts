@@ -328,6 +328,18 @@ describe('Scores that FPE’s own tools have made with the model', () => {
     expect((await call(selectPhotos, { run })).work).toBe('nothing');
   });
 
+  test('have the split of a new photo where the file says none that there is', async () => {
+    const rows = [rowOf(0, 0.5), rowOf(1, -0.25), rowOf(2, 0.75)];
+    const splits = ['train', 'test', 'val'];
+    const lines = rows.map((row, n) => ({ split: splits[n], ...row }));
+    await writeCsv(ofImageset(), formatCsv(['split', ...IMAGESET_COLUMNS], lines));
+
+    await score();
+
+    const own = (await readText(inModelBucket(run.keys.version.predictions))).trimEnd().split('\n');
+    expect(own.slice(2).map((line) => line.split(',')[0])).toEqual(['test-out', 'val']);
+  });
+
   test('are not taken over for photos without a score, with people, or outside the hours of the model', async () => {
     const night = await insertImageset(database, run.station.id, [
       { timestamp: '2026-04-02T06:00:00Z', filename: 'night.JPG' },

@@ -7,7 +7,7 @@ export type PreviousModel = {
   model_code: string;
   /** Its score of each photo of this run; NaN where it has none. */
   scores: Float64Array;
-  /** 1 where the photo was in none of its annotation pairs. */
+  /** 1 where the photo is known to have been in none of its annotation pairs. */
   wasTest: Uint8Array;
 };
 
