@@ -2,8 +2,9 @@ import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { Defect, Photograph } from './photographs.ts';
 import { cameraClock } from './photographs.ts';
 import { type Random, randomSource } from './random.ts';
-import { PHOTO_HEIGHT, PHOTO_WIDTH, renderPhoto, STRIP_HEIGHT, type Weather } from './render.ts';
+import { PHOTO_HEIGHT, PHOTO_WIDTH, renderPhoto, STRIP_HEIGHT } from './render.ts';
 import type { View } from './view.ts';
+import type { Weather } from './weather.ts';
 
 const JPEG_QUALITY = 72;
 /** One for all photos: a canvas of its own for each would not be freed before the thread has drawn them all. */

@@ -4,8 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { takePhoto } from './camera.ts';
 import type { Photograph } from './photographs.ts';
-import { buildWeather, VIEW_HEIGHT, VIEW_WIDTH } from './render.ts';
+import { VIEW_HEIGHT, VIEW_WIDTH } from './render.ts';
 import { buildView, type Camera, type View } from './view.ts';
+import { buildWeather } from './weather.ts';
 
 /** Photos that one worker thread draws, in order of time. */
 export type DrawingTask = {
