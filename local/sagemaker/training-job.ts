@@ -19,6 +19,7 @@ import {
   writeObject,
 } from './job-data.ts';
 import type { TrainingJobRequest } from './job-requests.ts';
+import type { JobKind } from './jobs.ts';
 import { type Metric, TrainingMetrics } from './training-metrics.ts';
 import { environmentOf, layOut, prepareScript } from './training-toolkit.ts';
 
@@ -209,6 +210,25 @@ export function describeTrainingJob(record: TrainingJobRecord): Record<string, u
     ...(seconds !== undefined && { TrainingTimeInSeconds: seconds, BillableTimeInSeconds: seconds }),
   };
 }
+
+export const TRAINING: JobKind<TrainingJobRecord> = {
+  name: 'Training',
+  summary: [
+    'TrainingJobName',
+    'TrainingJobArn',
+    'CreationTime',
+    'TrainingEndTime',
+    'LastModifiedTime',
+    'TrainingJobStatus',
+  ],
+  run: (record, settings) => new TrainingJob(record, settings),
+  describe: describeTrainingJob,
+  fail(record, failureReason) {
+    if (record.trainingEndTime) return;
+    const trainingEndTime = Date.now();
+    Object.assign(record, { status: 'Failed', secondaryStatus: 'Failed', failureReason, trainingEndTime });
+  },
+};
 
 const artifactPrefix = ({ OutputDataConfig, TrainingJobName }: TrainingJobRequest): string =>
   `${OutputDataConfig.S3OutputPath.replace(/\/$/, '')}/${TrainingJobName}/output/`;

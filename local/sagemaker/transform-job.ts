@@ -21,6 +21,7 @@ import {
   writeObject,
 } from './job-data.ts';
 import type { ModelRequest, TransformJobRequest } from './job-requests.ts';
+import type { JobKind } from './jobs.ts';
 import { type Answer, ModelServer } from './model-server.ts';
 
 /** Objects read ahead, so that the model never waits for S3. */
@@ -210,3 +211,21 @@ const environmentOf = (request: TransformJobRequest, model: ModelRequest): Recor
   SAGEMAKER_MAX_PAYLOAD_IN_MB: String(request.MaxPayloadInMB),
   SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(request.MaxConcurrentTransforms),
 });
+
+export const TRANSFORM: JobKind<TransformJobRecord> = {
+  name: 'Transform',
+  summary: [
+    'TransformJobName',
+    'TransformJobArn',
+    'CreationTime',
+    'TransformEndTime',
+    'TransformJobStatus',
+    'FailureReason',
+  ],
+  run: (record, settings) => new TransformJob(record, settings),
+  describe: describeTransformJob,
+  fail(record, failureReason) {
+    if (record.transformEndTime) return;
+    Object.assign(record, { status: 'Failed', failureReason, transformEndTime: Date.now() });
+  },
+};

@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { ApiError, takePage } from '../json-api.ts';
+import { TaskFailure } from '../task.ts';
+import { arnOf } from './arn.ts';
+import type { JobSettings } from './job.ts';
+import { Records } from './records.ts';
+
+const PAGE_SIZE = 10;
+const INTERRUPTED = 'InternalServerError: The local stack ended while the job ran';
+
+/** As the API describes a job; times in milliseconds. */
+type Description = Record<string, unknown>;
+type Running = { stop(): void; ended: Promise<void>; describe(): Description };
+/** A job of this process, or what an earlier one left of it. */
+type KnownJob = { describe(): Description; running: Running | null };
+
+/** What sets training and transform jobs apart. */
+export type JobKind<JobRecord> = {
+  /** As the members of the API are named: TrainingJobName. */
+  name: 'Training' | 'Transform';
+  /** Members of a description that a list shows. */
+  summary: readonly string[];
+  run(record: JobRecord, settings: JobSettings<JobRecord>): Running;
+  describe(record: JobRecord): Description;
+  /** Changes the record of a job that has not ended into that of one that failed now. */
+  fail(record: JobRecord, reason: string): void;
+};
+
+export type JobsSettings = Omit<JobSettings<never>, 'folder' | 'log' | 'save'> & {
+  /** Records are kept in its `jobs`, logs in its `logs/jobs`, one file a job. */
+  folder: string;
+  /** Of all kinds' jobs; each works in a folder of its own. */
+  runningFolder: string;
+  onNotice: (line: string) => void;
+};
+
+/** All jobs of one kind, by name: those of this process, and what earlier ones left of theirs. */
+export class Jobs<JobRecord extends object> {
+  readonly #kind: JobKind<JobRecord>;
+  readonly #settings: JobsSettings;
+  readonly #records: Records<JobRecord>;
+  readonly #known = new Map<string, KnownJob>();
+  /** As messages name the kind. */
+  readonly #word: string;
+
+  constructor(kind: JobKind<JobRecord>, settings: JobsSettings) {
+    this.#kind = kind;
+    this.#word = kind.name.toLowerCase();
+    this.#settings = settings;
+    this.#records = new Records(join(settings.folder, 'jobs', this.#word), settings.onNotice);
+    for (const [name, record] of this.#records.all()) {
+      kind.fail(record, INTERRUPTED);
+      this.#known.set(name, { describe: () => kind.describe(record), running: null });
+    }
+  }
+
+  /** @param newRecord made when the name is free */
+  start(name: string, newRecord: (arn: string) => JobRecord): { name: string; arn: string } {
+    const arn = arnOf(`${this.#word}-job`, name);
+    if (this.#known.has(name))
+      throw new ApiError(
+        'ResourceInUse',
+        `Job name must be unique within an AWS account and region, and a ${this.#word} job with this name already exists (${arn})`,
+      );
+    const record = newRecord(arn);
+    this.#records.write(name, record);
+    const running = this.#kind.run(record, this.#settingsOf(name));
+    this.#known.set(name, { describe: () => running.describe(), running });
+    return { name, arn };
+  }
+
+  #settingsOf(name: string): JobSettings<JobRecord> {
+    const { folder, runningFolder, onNotice: _, ...settings } = this.#settings;
+    return {
+      ...settings,
+      folder: join(runningFolder, this.#kind.name, name),
+      log: join(folder, 'logs', 'jobs', `${name}.log`),
+      save: (record) => this.#records.keep(name, record),
+    };
+  }
+
+  describe(name: unknown): Description {
+    return this.#find(name).describe();
+  }
+
+  /** A page of the jobs that a request asks for, newest first. */
+  list({ NameContains, StatusEquals, MaxResults, NextToken }: Record<string, unknown>): object {
+    const { name: kind, summary } = this.#kind;
+    const found = [...this.#known.values()]
+      .map((job) => job.describe())
+      .filter(
+        (job) =>
+          (NameContains === undefined || String(job[`${kind}JobName`]).includes(String(NameContains))) &&
+          (StatusEquals === undefined || this.#statusOf(job) === StatusEquals),
+      )
+      .sort((one, other) => Number(other.CreationTime) - Number(one.CreationTime));
+    const paging = { maxResults: MaxResults, nextToken: NextToken };
+    const { page, nextToken } = takePage(found, paging, {
+      defaultSize: PAGE_SIZE,
+      name: 'ValidationException',
+    });
+    const summaries = page.map((job) =>
+      Object.fromEntries(summary.flatMap((member) => (member in job ? [[member, job[member]]] : []))),
+    );
+    return { [`${kind}JobSummaries`]: summaries, NextToken: nextToken };
+  }
+
+  stop(name: unknown): object {
+    const job = this.#find(name);
+    const status = this.#statusOf(job.describe());
+    if (!job.running || status !== 'InProgress')
+      throw new ApiError(
+        'ValidationException',
+        `The request was rejected because the ${this.#word} job is in status ${status}.`,
+      );
+    job.running.stop();
+    return {};
+  }
+
+  /** @throws TaskFailure as Step Functions does for a job that failed; the signal's reason when it is aborted */
+  async finish(name: string, signal: AbortSignal): Promise<unknown> {
+    const job = this.#find(name).running as Running;
+    const aborted = new Promise<never>((_, reject) => {
+      const onAbort = () => {
+        job.stop();
+        reject(signal.reason);
+      };
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+    await Promise.race([job.ended, aborted]);
+    const description = { ...job.describe(), Tags: { MANAGED_BY_AWS: 'STARTED_BY_STEP_FUNCTIONS' } };
+    if (this.#statusOf(description) === 'Failed')
+      throw new TaskFailure('States.TaskFailed', JSON.stringify(description));
+    return description;
+  }
+
+  /** Resolves when all have ended. */
+  async stopAll(): Promise<void> {
+    const running = [...this.#known.values()].flatMap((job) => job.running ?? []);
+    for (const job of running) job.stop();
+    await Promise.all(running.map((job) => job.ended));
+  }
+
+  #find(name: unknown): KnownJob {
+    const job = this.#known.get(String(name));
+    if (job) return job;
+    throw new ApiError('ValidationException', `Requested resource not found: ${this.#word} job ${name}`);
+  }
+
+  #statusOf(description: Description): unknown {
+    return description[`${this.#kind.name}JobStatus`];
+  }
+}

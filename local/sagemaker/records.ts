@@ -1,0 +1,59 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from '../../host/durable-file.ts';
+
+/** Records of one kind, each a JSON file named after it. */
+export class Records<Entry extends object> {
+  readonly #folder: string;
+  readonly #say: (line: string) => void;
+
+  constructor(folder: string, say: (line: string) => void) {
+    this.#folder = folder;
+    this.#say = say;
+    mkdirSync(folder, { recursive: true });
+    removeUnfinished(folder);
+  }
+
+  /** Moves those aside that are not whole. */
+  all(): [string, Entry][] {
+    const files = readdirSync(this.#folder).filter((file) => file.endsWith('.json'));
+    return files.flatMap((file) => {
+      const name = file.slice(0, -'.json'.length);
+      const record = this.find(name);
+      if (record) return [[name, record] as [string, Entry]];
+      const damaged = join(this.#folder, '..', 'damaged', basename(this.#folder), file);
+      setAside(join(this.#folder, file), damaged);
+      this.#say(`SageMaker: ${join(this.#folder, file)} is not whole; moved to ${damaged}`);
+      return [];
+    });
+  }
+
+  find(name: string): Entry | null {
+    const record = readJson<Entry>(this.#file(name));
+    return typeof record === 'object' && !Array.isArray(record) ? record : null;
+  }
+
+  /** @throws DiskFailed; then the record is as it was */
+  write(name: string, record: Entry): void {
+    writeDurably(this.#file(name), JSON.stringify(record));
+  }
+
+  /** As `write`, for a job that goes on where the disk takes nothing; its next change is written whole. */
+  keep(name: string, record: Entry): void {
+    try {
+      this.write(name, record);
+    } catch (error) {
+      if (!(error instanceof DiskFailed)) throw error;
+      this.#say(`SageMaker: ${error.message}`);
+    }
+  }
+
+  remove(name: string): void {
+    rmSync(this.#file(name));
+  }
+
+  /** Names come from outside; those with other characters belong to nothing. */
+  #file(name: string): string {
+    return join(this.#folder, `${name.replaceAll(/[^a-zA-Z0-9-]/g, '_')}.json`);
+  }
+}
