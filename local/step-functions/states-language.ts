@@ -93,21 +93,24 @@ export function readDefinition(text: string): Definition {
 
 function requireSupported({ States }: Definition): void {
   for (const [name, state] of Object.entries(States)) {
-    const refuse = (what: string) => {
-      throw new Error(`The local Step Functions does not run ${what} (state ${name}).`);
-    };
-    const fields = FIELDS[state.Type];
-    if (!fields) refuse(`states of type ${state.Type}`);
-    const unknown = Object.keys(state).find((field) => ![...OF_EVERY_STATE, ...fields].includes(field));
-    if (unknown) refuse(`the field ${unknown} of a ${state.Type} state`);
-    if (((state as { QueryLanguage?: string }).QueryLanguage ?? 'JSONPath') !== 'JSONPath') refuse('JSONata');
-    if (state.Resource?.endsWith('.waitForTaskToken')) refuse('task tokens');
-    if (typeof state.ResultPath === 'string' && !REFERENCE_PATH.test(state.ResultPath))
-      refuse(`the ResultPath ${state.ResultPath}`);
-    if (!state.ItemProcessor) continue;
-    if ((state.ItemProcessor.ProcessorConfig?.Mode ?? 'INLINE') !== 'INLINE') refuse('a distributed Map');
-    requireSupported(state.ItemProcessor);
+    const unsupported = unsupportedPart(state);
+    if (unsupported) throw new Error(`The local Step Functions does not run ${unsupported} (state ${name}).`);
+    if (state.ItemProcessor) requireSupported(state.ItemProcessor);
   }
+}
+
+/** What of a state itself is not run here, in words; null if all is. */
+function unsupportedPart(state: State): string | null {
+  const fields = FIELDS[state.Type];
+  if (!fields) return `states of type ${state.Type}`;
+  const unknown = Object.keys(state).find((field) => ![...OF_EVERY_STATE, ...fields].includes(field));
+  if (unknown) return `the field ${unknown} of a ${state.Type} state`;
+  if (((state as { QueryLanguage?: string }).QueryLanguage ?? 'JSONPath') !== 'JSONPath') return 'JSONata';
+  if (state.Resource?.endsWith('.waitForTaskToken')) return 'task tokens';
+  if (typeof state.ResultPath === 'string' && !REFERENCE_PATH.test(state.ResultPath))
+    return `the ResultPath ${state.ResultPath}`;
+  if ((state.ItemProcessor?.ProcessorConfig?.Mode ?? 'INLINE') !== 'INLINE') return 'a distributed Map';
+  return null;
 }
 
 /** Values of a template's members whose names end in `.$` are read from the input or the context (`$$`). */
