@@ -1,0 +1,19 @@
+import type { Database } from '../connection.ts';
+import type { Catalog } from './catalog.ts';
+import type { RowChanges } from './rows.ts';
+
+export type StationImport = {
+  database: Database;
+  catalog: Catalog;
+  storageBucket: string;
+  /** Told how many rows of the export were dealt with. */
+  onRows: (count: number) => void;
+};
+
+/** The station whose rows are written, and what is told of them. */
+export type StationTarget = StationImport & {
+  id: number;
+  ownerId: string;
+  /** Adds changes to the station's; every write goes through it. */
+  count: <Change extends RowChanges>(change: Change) => Change;
+};
