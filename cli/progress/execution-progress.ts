@@ -22,15 +22,6 @@ export type StateProgress = {
   items: { total: number; done: number } | null;
 };
 
-/** Failed, timed out or refused attempts; the details lie in a member of their own for each type of event. */
-const FAILED_ATTEMPT =
-  /^(LambdaFunction(Failed|TimedOut|ScheduleFailed|StartFailed)|Task(Failed|TimedOut|StartFailed|SubmitFailed))$/;
-const ENDED: Record<string, StateStatus> = {
-  ExecutionFailed: 'failed',
-  ExecutionTimedOut: 'failed',
-  ExecutionAborted: 'stopped',
-};
-
 /**
  * Reads the history of an execution as progress of its states.
  *
@@ -46,40 +37,16 @@ export function executionProgress(
   let current: StateProgress | undefined;
 
   for (const event of events) {
-    const type = event.type as string;
-    const entered = event.stateEnteredEventDetails;
-    const exited = event.stateExitedEventDetails;
-    const at = event.timestamp ?? null;
-    if (entered?.name && states.has(entered.name)) {
-      current = states.get(entered.name) as StateProgress;
-      Object.assign(current, { status: 'running', startedAt: at, input: parseOptional(entered.input) });
-      // Whatever lies before it and was never entered was passed by.
-      for (const before of order.slice(0, order.indexOf(current)))
-        if (before.status === 'waiting') before.status = 'skipped';
-    } else if (exited?.name && states.has(exited.name)) {
-      Object.assign(states.get(exited.name) as StateProgress, {
-        status: 'done',
-        endedAt: at,
-        error: null,
-        output: parseOptional(exited.output),
-      });
-    } else if (!current) {
-    } else if (type === 'TaskScheduled') {
-      current.request = parseOptional(event.taskScheduledEventDetails?.parameters) as Record<string, unknown>;
-      resume(current);
-    } else if (type === 'LambdaFunctionScheduled') {
-      resume(current);
-    } else if (type === 'MapStateStarted') {
-      current.items = { total: event.mapStateStartedEventDetails?.length ?? 0, done: 0 };
-    } else if (type === 'MapIterationSucceeded' && current.items) {
-      current.items.done += 1;
-    } else if (FAILED_ATTEMPT.test(type)) {
-      current.error = failureOf(event);
-    } else if (type in ENDED && current.status === 'running') {
-      const status = ENDED[type] as StateStatus;
-      Object.assign(current, { status, endedAt: at, error: failureOf(event) ?? current.error });
-    } else if (type === 'ExecutionRedriven') {
-      Object.assign(current, { status: 'running', startedAt: at, endedAt: null });
+    const entered = states.get(event.stateEnteredEventDetails?.name ?? '');
+    const exited = states.get(event.stateExitedEventDetails?.name ?? '');
+    if (entered) {
+      current = entered;
+      enter(current, event);
+      passBy(order.slice(0, order.indexOf(current)));
+    } else if (exited) {
+      leave(exited, event);
+    } else if (current) {
+      EFFECTS[event.type as string]?.(current, event);
     }
   }
   return order;
@@ -98,12 +65,74 @@ const waitingState = (name: string): StateProgress => ({
   items: null,
 });
 
-/** A new attempt after a failed one. */
-function resume(state: StateProgress): void {
+const timeOf = (event: HistoryEvent): Date | null => event.timestamp ?? null;
+
+/** What an event changes in the state that it belongs to. */
+type Effect = (state: StateProgress, event: HistoryEvent) => void;
+
+const enter: Effect = (state, event) => {
+  const input = parseOptional(event.stateEnteredEventDetails?.input);
+  Object.assign(state, { status: 'running', startedAt: timeOf(event), input });
+};
+
+const leave: Effect = (state, event) => {
+  const output = parseOptional(event.stateExitedEventDetails?.output);
+  Object.assign(state, { status: 'done', endedAt: timeOf(event), error: null, output });
+};
+
+/** Whatever lies before a state and was never entered was passed by. */
+function passBy(before: readonly StateProgress[]): void {
+  for (const state of before) if (state.status === 'waiting') state.status = 'skipped';
+}
+
+/** An attempt begins: the first one, or another after a failed one. */
+const attempt: Effect = (state) => {
   if (state.error === null) return;
   state.retries += 1;
   state.error = null;
-}
+};
+
+const failAttempt: Effect = (state, event) => {
+  state.error = failureOf(event);
+};
+
+/** The execution ends; a state that it was in ends with it. */
+const endAs =
+  (status: StateStatus): Effect =>
+  (state, event) => {
+    if (state.status !== 'running') return;
+    Object.assign(state, { status, endedAt: timeOf(event), error: failureOf(event) ?? state.error });
+  };
+
+/** By type of event; the others change nothing that is shown. */
+const EFFECTS: Readonly<Record<string, Effect>> = {
+  TaskScheduled(state, event) {
+    const { parameters } = event.taskScheduledEventDetails ?? {};
+    state.request = parseOptional(parameters) as Record<string, unknown>;
+    attempt(state, event);
+  },
+  LambdaFunctionScheduled: attempt,
+  LambdaFunctionFailed: failAttempt,
+  LambdaFunctionTimedOut: failAttempt,
+  LambdaFunctionScheduleFailed: failAttempt,
+  LambdaFunctionStartFailed: failAttempt,
+  TaskFailed: failAttempt,
+  TaskTimedOut: failAttempt,
+  TaskStartFailed: failAttempt,
+  TaskSubmitFailed: failAttempt,
+  MapStateStarted(state, event) {
+    state.items = { total: event.mapStateStartedEventDetails?.length ?? 0, done: 0 };
+  },
+  MapIterationSucceeded(state) {
+    if (state.items) state.items.done += 1;
+  },
+  ExecutionFailed: endAs('failed'),
+  ExecutionTimedOut: endAs('failed'),
+  ExecutionAborted: endAs('stopped'),
+  ExecutionRedriven(state, event) {
+    Object.assign(state, { status: 'running', startedAt: timeOf(event), endedAt: null });
+  },
+};
 
 /** Error and cause of an event that has them; each type of event keeps them in a member of its own. */
 function failureOf(event: HistoryEvent): StateProgress['error'] {
