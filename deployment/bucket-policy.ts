@@ -88,20 +88,40 @@ const HEADERS = /^s3:x-amz-(server-side-encryption|acl|grant|storage-class|objec
 const PLACES = /^aws:(SourceIp|VpcSourceIp|SourceVpc|SourceVpce)$/i;
 const ACCOUNTS = /^(aws:PrincipalAccount|aws:ResourceAccount|s3:ResourceAccount)$/i;
 
+type ConditionRule = {
+  key: RegExp;
+  /** Of the rules for a key the first counts whose operator is the condition's. */
+  operator?: RegExp;
+  holds(condition: Condition & { isNegated: boolean; holdsWithoutKey: boolean }, account: string): Answer;
+};
+
+/** What is known of the stack's requests, by key of a condition. */
+const CONDITION_RULES: readonly ConditionRule[] = [
+  { key: /^aws:SecureTransport$/i, holds: ({ values }) => (values.includes('false') ? 'no' : 'yes') },
+  {
+    key: /^s3:TlsVersion$/i,
+    operator: /^NumericLessThan/,
+    holds: ({ values }) => (values.every((version) => Number(version) <= 1.2) ? 'no' : 'unknown'),
+  },
+  { key: HEADERS, operator: /^Null$/, holds: ({ values }) => (values.includes('true') ? 'yes' : 'no') },
+  { key: HEADERS, holds: ({ holdsWithoutKey }) => (holdsWithoutKey ? 'yes' : 'no') },
+  // Functions outside the VPC and jobs come from none of the account's networks.
+  { key: PLACES, holds: ({ holdsWithoutKey }) => (holdsWithoutKey ? 'yes' : 'unknown') },
+  {
+    key: ACCOUNTS,
+    holds: ({ values, isNegated }, account) => (values.includes(account) === isNegated ? 'no' : 'yes'),
+  },
+];
+
 /** Whether a condition holds for requests of the stack's roles (IAM user guide, "Condition operators", "IfExists"). */
-function conditionHolds({ operator, key, values }: Condition, account: string): Answer {
+function conditionHolds(condition: Condition, account: string): Answer {
+  const { operator, key } = condition;
   if (operator.includes(':')) return 'unknown'; // ForAllValues:, ForAnyValue:
+  const rule = CONDITION_RULES.find((rule) => rule.key.test(key) && (rule.operator?.test(operator) ?? true));
+  if (!rule) return 'unknown';
   const isNegated = /Not/.test(operator);
   const holdsWithoutKey = isNegated || operator.endsWith('IfExists');
-  if (/^aws:SecureTransport$/i.test(key)) return values.includes('false') ? 'no' : 'yes';
-  if (/^s3:TlsVersion$/i.test(key) && operator.startsWith('NumericLessThan'))
-    return values.every((version) => Number(version) <= 1.2) ? 'no' : 'unknown';
-  if (HEADERS.test(key) && operator === 'Null') return values.includes('true') ? 'yes' : 'no';
-  if (HEADERS.test(key)) return holdsWithoutKey ? 'yes' : 'no';
-  // Functions outside the VPC and jobs come from none of the account's networks.
-  if (PLACES.test(key)) return holdsWithoutKey ? 'yes' : 'unknown';
-  if (ACCOUNTS.test(key)) return values.includes(account) === isNegated ? 'no' : 'yes';
-  return 'unknown';
+  return rule.holds({ ...condition, isNegated, holdsWithoutKey }, account);
 }
 
 const isAny = (patterns: readonly string[], text: string): boolean =>

@@ -68,25 +68,36 @@ export async function followExecution(
       told = current.name;
       onState(told);
     }
-    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+    if (hasEnded(execution)) {
       running = null;
       return { arn, execution, states };
     }
     if (await until?.(states)) return { arn, execution, states };
-    const hopeless = states.find(isHopeless);
-    const isLate = performance.now() > deadline;
-    if (hopeless || isLate) {
+    const failure =
+      failureAlready(states) ?? (performance.now() > deadline ? tooLate(current, limitMs) : null);
+    if (failure) {
       await stopExecution(arn, 'Stopped by fpe smoke');
       running = null;
-      if (hopeless) throw failureOf(hopeless.name, hopeless.error?.name ?? '', hopeless.error?.cause ?? '');
-      throw new SmokeFailed(
-        `${current?.name ?? 'The execution'} has not ended after ${formatDuration(limitMs)}, so it was stopped`,
-        'A job that waits so long has no instance to be had, or its container does not start: see the job in the SageMaker console. A function that hangs does not reach something: see its log',
-      );
+      throw failure;
     }
     await sleep(intervalMs);
   }
 }
+
+const hasEnded = ({ status }: DescribeExecutionOutput): boolean =>
+  status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
+
+/** What fails again and again, while the machine goes on trying. */
+function failureAlready(states: readonly StateProgress[]): SmokeFailed | null {
+  const hopeless = states.find(isHopeless);
+  return hopeless ? failureOf(hopeless.name, hopeless.error?.name ?? '', hopeless.error?.cause ?? '') : null;
+}
+
+const tooLate = (current: StateProgress | undefined, limitMs: number): SmokeFailed =>
+  new SmokeFailed(
+    `${current?.name ?? 'The execution'} has not ended after ${formatDuration(limitMs)}, so it was stopped`,
+    'A job that waits so long has no instance to be had, or its container does not start: see the job in the SageMaker console. A function that hangs does not reach something: see its log',
+  );
 
 const isHopeless = ({ status, error, retries }: StateProgress): boolean =>
   status === 'running' && error !== null && (retries + 1 >= FAILED_ATTEMPTS || HOPELESS.test(error.name));

@@ -235,39 +235,56 @@ async function tellByEmail(place: SmokePlace, stage: Stage): Promise<Outcome> {
   const confirmed = subscriptions.filter(({ isConfirmed }) => isConfirmed);
   if (confirmed.length === 0)
     throw new SmokeFailed(
-      `nobody has confirmed: ${subscriptions.map(({ endpoint }) => endpoint).join(', ') || 'nobody is subscribed'}`,
+      `nobody has confirmed: ${addressesOf(subscriptions) || 'nobody is subscribed'}`,
       'Follow the link in the message “AWS Notification - Subscription Confirmation”, then go on with --from failure-email',
     );
   await runWrongInput(place);
   for (const deadline = performance.now() + DELIVERY_MS; ; await sleep(DELIVERY_INTERVAL_MS)) {
     place.onState('waiting until CloudWatch counts the e-mail');
-    const [rule, sent] = await Promise.all([
-      ruleInvocations(failureRule(stage), since),
-      topicDeliveries(topic, since),
-    ]);
-    if (rule.failed > 0)
-      throw new SmokeFailed(
-        `FailedInvocations of ${failureRule(stage)} is ${rule.failed}`,
-        'EventBridge may not call the function notify-failure: deploy again; a policy of the organization may shut it out as well',
-      );
-    if (sent.failed > 0)
-      throw new SmokeFailed(
-        `SNS could not deliver ${sent.failed} of its messages`,
-        'The address does not take them: see its mailbox, and the subscription in the SNS console',
-      );
-    if (sent.delivered > 0)
-      return passed(
-        `delivered to ${confirmed.map(({ endpoint }) => endpoint).join(', ')}; look into that mailbox`,
-      );
-    if (performance.now() > deadline)
-      throw new SmokeFailed(
-        `no e-mail is counted after ${DELIVERY_MS / MINUTE_MS} minutes; the rule has called its target ${rule.all} times`,
-        rule.all === 0
-          ? 'Step Functions tells EventBridge of every execution: does the rule exist and is it enabled?'
-          : 'The function notify-failure ran and sent nothing: see its log; it needs the key of the topic (docs/boundary.md)',
-      );
+    const counts = await emailCounts(stage, topic, since);
+    requireNoFailure(counts, stage);
+    if (counts.sent.delivered > 0)
+      return passed(`delivered to ${addressesOf(confirmed)}; look into that mailbox`);
+    if (performance.now() > deadline) throw notCounted(counts);
   }
 }
+
+const addressesOf = (subscriptions: readonly { endpoint: string }[]): string =>
+  subscriptions.map(({ endpoint }) => endpoint).join(', ');
+
+type EmailCounts = {
+  rule: Awaited<ReturnType<typeof ruleInvocations>>;
+  sent: Awaited<ReturnType<typeof topicDeliveries>>;
+};
+
+async function emailCounts(stage: Stage, topic: string, since: Date): Promise<EmailCounts> {
+  const [rule, sent] = await Promise.all([
+    ruleInvocations(failureRule(stage), since),
+    topicDeliveries(topic, since),
+  ]);
+  return { rule, sent };
+}
+
+function requireNoFailure({ rule, sent }: EmailCounts, stage: Stage): void {
+  if (rule.failed > 0)
+    throw new SmokeFailed(
+      `FailedInvocations of ${failureRule(stage)} is ${rule.failed}`,
+      'EventBridge may not call the function notify-failure: deploy again; a policy of the organization may shut it out as well',
+    );
+  if (sent.failed > 0)
+    throw new SmokeFailed(
+      `SNS could not deliver ${sent.failed} of its messages`,
+      'The address does not take them: see its mailbox, and the subscription in the SNS console',
+    );
+}
+
+const notCounted = ({ rule }: EmailCounts): SmokeFailed =>
+  new SmokeFailed(
+    `no e-mail is counted after ${DELIVERY_MS / MINUTE_MS} minutes; the rule has called its target ${rule.all} times`,
+    rule.all === 0
+      ? 'Step Functions tells EventBridge of every execution: does the rule exist and is it enabled?'
+      : 'The function notify-failure ran and sent nothing: see its log; it needs the key of the topic (docs/boundary.md)',
+  );
 
 type Trained = { ended: Watched; computation: Computation; said: string };
 
