@@ -24,7 +24,7 @@ function skyBehindTrees(view: View, scene: Scene, air: Atmosphere): Layer {
   };
 }
 
-/** Metres to the forest, as far as fog is concerned. */
+/** Meters to the forest, as far as fog is concerned. */
 const FOREST = 40;
 
 function fog(view: View, scene: Scene, air: Atmosphere): Layer {

@@ -78,7 +78,7 @@ function sunLight(view: View, { canopy }: Weather, scene: Scene): Layer {
   };
 }
 
-/** Metres to what the camera's lamp shows where there is no ground. */
+/** Meters to what the camera's lamp shows where there is no ground. */
 const LAMP_REACH = 14;
 
 const lampLight =

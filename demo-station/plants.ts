@@ -2,7 +2,7 @@ import type { Scene } from './scene.ts';
 
 export type PlantColor = { red: number; green: number; blue: number };
 
-/** Color of all leaves in the scene's season; grey in the light of the camera's lamp. */
+/** Color of all leaves in the scene's season; gray in the light of the camera's lamp. */
 export function plantColor({ greenness, autumn, infrared }: Scene): PlantColor {
   if (infrared) return { red: 0.3, green: 0.3, blue: 0.3 };
   const winter = 1 - Math.max(0, Math.min(1, greenness));

@@ -4,7 +4,7 @@ import { atmosphere, lightLayers } from './light.ts';
 import { TEXTURE_SIZE } from './noise.ts';
 import { randomSource } from './random.ts';
 import type { Scene } from './scene.ts';
-import { cameraSensor, greySight } from './sensor.ts';
+import { cameraSensor, graySight } from './sensor.ts';
 import { emptySight } from './sight.ts';
 import type { View } from './view.ts';
 import { waterLayers } from './water.ts';
@@ -33,7 +33,7 @@ export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8Cl
     ...lightLayers(view, weather, scene, air),
     ...waterLayers(view, weather, scene, air, random),
     ...airLayers(view, scene, air),
-    ...(scene.infrared ? [greySight] : []),
+    ...(scene.infrared ? [graySight] : []),
   ];
   const pixels = new Uint8ClampedArray(PHOTO_WIDTH * PHOTO_HEIGHT * 4);
   const grainShift = random.integer(TEXTURE_SIZE * TEXTURE_SIZE);

@@ -35,11 +35,11 @@ export function cameraSensor(
 }
 
 /** In the light of its lamp the camera sees no colors. */
-export const greySight: Layer = ({ width, red, green, blue }) => {
+export const graySight: Layer = ({ width, red, green, blue }) => {
   for (let column = 0; column < width; column++) {
-    const grey = 0.5 * drawn(red, column) + 0.35 * drawn(green, column) + 0.15 * drawn(blue, column);
-    red[column] = grey;
-    green[column] = grey;
-    blue[column] = grey;
+    const gray = 0.5 * drawn(red, column) + 0.35 * drawn(green, column) + 0.15 * drawn(blue, column);
+    red[column] = gray;
+    green[column] = gray;
+    blue[column] = gray;
   }
 };

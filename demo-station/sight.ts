@@ -1,6 +1,6 @@
 import { TEXTURE_MASK } from './noise.ts';
 
-/** What the camera sees in one row of its photo, as far as it is drawn; one for all rows. Lengths are in metres. */
+/** What the camera sees in one row of its photo, as far as it is drawn; one for all rows. Lengths are in meters. */
 export type Sight = ReturnType<typeof emptySight>;
 
 /**

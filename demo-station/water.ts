@@ -8,7 +8,7 @@ import type { View } from './view.ts';
 import type { Weather } from './weather.ts';
 
 const DEPTH_STEPS = 512;
-/** Water deeper than this is as good as bottomless, metres. */
+/** Water deeper than this is as good as bottomless, meters. */
 const DEEPEST = 1.2;
 
 /** The stream over its bed: waves, what is seen through them and mirrored in them, glints, foam and ice. */
