@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { createDurably, parseJson, readJson, removeStale } from '../host/durable-file.ts';
-import { identify, isAlive, isSameProcess } from '../host/process.ts';
+import { lock } from '../host/lock.ts';
 import { endWithThisProcess } from '../host/watchdog.ts';
 
 const LOCK_TIMEOUT_MS = 120_000;
@@ -24,7 +22,8 @@ export async function runFramework(
   output: string,
   inputs: string,
 ): Promise<void> {
-  const unlock = await lock(join(root, '.local', 'packages', 'lock'));
+  const lockFile = join(root, '.local', 'packaging.lock');
+  const unlock = await lock(lockFile, LOCK_TIMEOUT_MS, () => stillPackaging(lockFile));
   const program = join(root, 'node_modules/serverless/bin/serverless.js');
   const temporary = `${output}.temporary`;
   mkdirSync(temporary, { recursive: true });
@@ -61,25 +60,7 @@ export async function runFramework(
   }
 }
 
-/** @returns the function that gives the lock back; a file is made by one process alone */
-async function lock(path: string): Promise<() => void> {
-  mkdirSync(dirname(path), { recursive: true });
-  const self = { pid: process.pid, ...identify(process.pid) };
-  for (const deadline = performance.now() + LOCK_TIMEOUT_MS; ; await sleep(100)) {
-    if (createDurably(path, JSON.stringify(self))) return () => rmSync(path, { force: true });
-    removeStale(path, (text) => !isHeld(text));
-    if (performance.now() > deadline)
-      throw new Error(
-        `Process ${readJson<{ pid: number }>(path)?.pid} has been packaging for two minutes. If it is not, remove ${path}.`,
-      );
-  }
-}
-
-/** Whether the process that wrote a lock still runs; version 0.1 wrote its id alone. */
-function isHeld(lock: string): boolean {
-  const holder = parseJson<number | { pid: number; startedAt?: string }>(lock);
-  if (typeof holder === 'number') return isAlive(holder);
-  if (!holder) return false;
-  const { pid, startedAt } = holder;
-  return startedAt ? isSameProcess({ pid, startedAt }) : isAlive(pid);
-}
+const stillPackaging = (lockFile: string): Error =>
+  new Error(
+    `Another process has been packaging for two minutes. Wait for it, or end it: lsof ${lockFile} tells which it is.`,
+  );

@@ -8,7 +8,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -93,39 +92,6 @@ export function writeDurably(file: string, parts: Content | readonly Content[], 
     rmSync(unfinished, { force: true });
     throw asDiskFailure(error, dirname(file));
   }
-}
-
-/** As `writeDurably`, but never replaces. @returns false when there is such a file already */
-export function createDurably(file: string, content: Content, options: Options = {}): boolean {
-  const unfinished = unfinishedName(file);
-  try {
-    writeUnfinished(unfinished, content, options);
-    linkSync(unfinished, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw asDiskFailure(error, dirname(file));
-  } finally {
-    rmSync(unfinished, { force: true });
-  }
-}
-
-/**
- * Removes a file such as a lock when what it says is out of date, and leaves one alone that another process has put in its place
- * meanwhile.
- */
-export function removeStale(file: string, isStale: (text: string) => boolean): void {
-  const taken = unfinishedName(file);
-  try {
-    if (!isStale(readFileSync(file, 'utf8'))) return;
-    renameSync(file, taken);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const text = readFileSync(taken, 'utf8');
-  rmSync(taken);
-  if (!isStale(text)) createDurably(file, text);
 }
 
 function writeUnfinished(path: string, parts: Content | readonly Content[], options: Options): void {

@@ -11,14 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
-import {
-  createDurably,
-  parseJson,
-  readJson,
-  removeStale,
-  removeUnfinished,
-  writeDurably,
-} from '../host/durable-file.ts';
+import { readJson, removeUnfinished, writeDurably } from '../host/durable-file.ts';
+import { tryLock, type Unlock } from '../host/lock.ts';
 import { identify, isAlive, isSameProcess } from '../host/process.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
 import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
@@ -100,16 +94,22 @@ export const defaultFolder = (): string => join(ROOT, '.local');
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = options.folder ?? defaultFolder();
   closeFolder(folder);
-  const running = await claimFolder(folder);
-  if (running) return { ...running, isOwn: false, stop: async () => undefined };
+  const claim = await claimFolder(folder);
+  if ('running' in claim) return { ...claim.running, isOwn: false, stop: async () => undefined };
   const started: { stop(): unknown }[] = [];
-  const stop = async () => {
+  const stopAll = async () => {
     // In the reverse order: what uses a service ends before it.
     const failures: unknown[] = [];
     for (const service of started.splice(0).reverse())
       await stopInTime(service).catch((error) => failures.push(error));
-    releaseFolder(folder);
+    releaseFolder(folder, claim.unlock);
     if (failures.length > 0) throw new AggregateError(failures, 'Parts of the local stack did not stop');
+  };
+  let stopping: Promise<void> | null = null;
+  const stop = () => {
+    // Who asks once more waits for the end, and does not give away a folder that is still in use, or another's by now.
+    stopping ??= stopAll();
+    return stopping;
   };
   const keep = <Service extends { stop(): unknown }>(service: Service): Service => {
     started.push(service);
@@ -152,11 +152,20 @@ export async function findRunningStack(folder: string = defaultFolder()): Promis
 
 /** Deletes the data of a stack that does not run; packages, what the set-up found and a database of the user's own stay. */
 export async function resetStack(folder: string = defaultFolder()): Promise<void> {
-  const found = readDescription(folder);
-  if (found && runsStill(found))
-    throw new Error(
-      `The local stack runs on ${folder} (process ${found.pid}). Stop it first: npx fpe local stop`,
-    );
+  const unlock = tryLock(lockFile(folder));
+  try {
+    const found = readDescription(folder);
+    if (!unlock || (found && isUnlockedStack(found)))
+      throw new Error(
+        `The local stack runs on ${folder} (process ${found?.pid ?? 'unknown'}). Stop it first: npx fpe local stop`,
+      );
+    removeData(folder);
+  } finally {
+    unlock?.();
+  }
+}
+
+function removeData(folder: string): void {
   removePostgres(join(folder, 'postgres'));
   for (const name of ['s3', 'executions', 'jobs', 'logs'])
     rmSync(join(folder, name), { recursive: true, force: true });
@@ -436,41 +445,48 @@ function closeFolder(folder: string): void {
 
 const stackFile = (folder: string): string => join(folder, 'stack.json');
 
-/** Folders of the stacks of this process. */
-const claimedHere = new Set<string>();
+/** Held for as long as a stack runs on the folder, and while one is reset. */
+const lockFile = (folder: string): string => join(folder, 'stack.lock');
 
-function releaseFolder(folder: string): void {
-  claimedHere.delete(folder);
-  rmSync(stackFile(folder), { force: true });
-}
+type Claim = { unlock: Unlock } | { running: StackDescription };
 
-/** Null when the folder is now this process's; otherwise the stack that runs there, once it has started. */
-async function claimFolder(folder: string): Promise<StackDescription | null> {
+/** The folder becomes this process's, unless a stack runs there: then that one, once it has started. */
+async function claimFolder(folder: string): Promise<Claim> {
   for (const deadline = performance.now() + START_TIMEOUT_MS; ; await sleep(200)) {
-    if (createDurably(stackFile(folder), JSON.stringify(self()), { mode: 0o600 })) {
-      claimedHere.add(folder);
-      removeUnfinished(folder);
-      return null;
-    }
-    removeStale(stackFile(folder), (text) => {
-      const found = parseJson<StackDescription>(text);
-      const isLeftOver = found?.pid === process.pid && !claimedHere.has(folder); // an earlier process had this id
-      return !found || !runsStill(found) || isLeftOver;
-    });
+    const unlock = tryLock(lockFile(folder));
     const other = readDescription(folder);
-    if (!other) continue;
-    if (other.endpoints && (await answers(other))) return other;
-    else if (performance.now() > deadline)
+    if (unlock && !(other && isUnlockedStack(other))) {
+      try {
+        removeUnfinished(folder);
+        writeDescription(folder, self());
+        return { unlock };
+      } catch (error) {
+        unlock();
+        throw error;
+      }
+    }
+    unlock?.();
+    if (other?.endpoints && (await answers(other))) return { running: other };
+    if (performance.now() > deadline)
       throw new Error(
-        `Process ${other.pid} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,
+        `${other ? `Process ${other.pid}` : 'Another process'} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,
       );
   }
+}
+
+/** Whether a description is of a running stack of version 0.1, which knows no lock; one of this process was another's, with its id. */
+const isUnlockedStack = (found: StackDescription): boolean => found.pid !== process.pid && runsStill(found);
+
+/** While the lock is held, so that the description removed is no other process's. */
+function releaseFolder(folder: string, unlock: Unlock): void {
+  rmSync(stackFile(folder), { force: true });
+  unlock();
 }
 
 const readDescription = (folder: string): StackDescription | null => readJson(stackFile(folder));
 
 /** Other users must not read it: it holds the passwords of this start. */
-function writeDescription(folder: string, description: StackDescription): void {
+function writeDescription(folder: string, description: StackDescription | ReturnType<typeof self>): void {
   writeDurably(stackFile(folder), `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
 }
 

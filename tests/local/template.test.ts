@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { tryLock } from '../../host/lock.ts';
 import { compileTemplate, readTemplate } from '../../local/template.ts';
 
 const role = { Type: 'AWS::IAM::Role', Properties: {} };
@@ -184,10 +185,6 @@ test(
     const leftBehind = join(root, '.local/packages/999999999-abc.unfinished-XYZ');
     mkdirSync(leftBehind, { recursive: true });
     writeFileSync(
-      join(root, '.local/packages/lock'),
-      JSON.stringify({ pid: process.pid, startedAt: 'earlier' }),
-    );
-    writeFileSync(
       join(root, 'functions/say-hello.ts'),
       "export const handler = async () => 'good evening' as string;",
     );
@@ -223,7 +220,9 @@ test(
     const compiled = compileTemplate(root);
 
     await expect(compiled).rejects.toThrow(/npx serverless package[\s\S]*greet\.asl\.yml/);
-    expect(existsSync(join(root, '.local/packages/lock'))).toBe(false);
+    const unlock = tryLock(join(root, '.local/packaging.lock'));
+    expect(unlock).not.toBeNull();
+    unlock?.();
     expect(packages().filter((name) => !/^[0-9a-f]{16}$/.test(name))).toEqual([]);
   },
   FRAMEWORK_MS,
