@@ -47,6 +47,7 @@ import { byInstant, extendPredictions } from '../shared/predictions/extended-pre
 import { type PeopleRecord, peopleLeft } from '../shared/predictions/people-record.ts';
 import {
   areFewVanished,
+  bothNames,
   type PhotoSelection,
   type PredictedPhotos,
   photosScoredElsewhere,
@@ -67,7 +68,7 @@ import {
 
 const FILES_AT_ONCE = 5;
 
-/** A file beside the predictions, and the photos that it has a score of and they have not. */
+/** A file beside the predictions, and the photos that it has a score of and they have none. */
 type OtherFile = ScoredElsewhere & { location: ObjectLocation };
 
 type Found = PhotoSelection & {
@@ -311,18 +312,23 @@ async function writeCorrected(
 ): Promise<typeof NOTHING_MOVED> {
   const { predictions, corrected, outside, isSorted } = found;
   const taken = await takeElsewhere(run, found);
+  // A photo that could not be read has its row already.
+  const scored = new PhotoSet();
+  for (const row of taken) for (const name of bothNames(row)) scored.add(name);
   const gone = PhotoSet.fromJSON(withdrawal);
   const kept: PredictedPhoto[] = [];
   const left: PredictedPhoto[] = [];
   for await (const rows of readRows(predictions, predictedPhoto))
     for (const row of rows) {
-      if (gone.has(row)) continue;
+      if (gone.has(row) || scored.has(row)) continue;
       const timestamp = corrected.get(row);
       if (outside.has(row)) left.push(row);
       else if (timestamp !== undefined) kept.push({ ...row, timestamp, value: null });
     }
   const others = (rows: PredictedPhoto[]) =>
-    rows.filter((row) => !gone.has(row) && !outside.has(row) && corrected.get(row) === undefined);
+    rows.filter(
+      (row) => !gone.has(row) && !scored.has(row) && !outside.has(row) && corrected.get(row) === undefined,
+    );
   async function* unmoved() {
     for await (const rows of readSortedPredictions(predictions, isSorted)) yield others(rows);
   }

@@ -5,6 +5,7 @@ import { wholeSecond } from '../formats/local-time.ts';
 import type { PredictedPhoto } from './columns.ts';
 import { PhotoNumbers } from './photo-numbers.ts';
 import { type PhotoName, PhotoSet } from './photo-set.ts';
+import { sameModelTolerance } from './same-model.ts';
 import { EMPTY_WITHDRAWAL, type Withdrawal } from './withdrawal.ts';
 
 export type PhotoSelection = {
@@ -21,8 +22,8 @@ export type PhotoSelection = {
   /** And those that are no longer within the hours and months of the model, or have no time any more. */
   outside: PhotoSet;
   /**
-   * Photos that the predictions lack and that another tool has scored with the model, by both of their names: the times of the
-   * database.
+   * Photos that the predictions have no score of and that another tool has scored with the model, by both of their names: the times
+   * of the database.
    */
   elsewhere: PhotoNumbers;
   /** Predictions with a score. */
@@ -34,10 +35,13 @@ export type PhotoSelection = {
 };
 
 /** What is kept of a model's predictions. */
-export type PredictedPhotos = { photos: PhotoSet; times: PhotoNumbers; scores: PhotoNumbers } & Pick<
-  PhotoSelection,
-  'scored' | 'isSorted'
->;
+export type PredictedPhotos = {
+  photos: PhotoSet;
+  times: PhotoNumbers;
+  scores: PhotoNumbers;
+  /** By how much another tool's score of one of them may differ. */
+  tolerance: number;
+} & Pick<PhotoSelection, 'scored' | 'isSorted'>;
 
 /** @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids */
 export async function readPredictedPhotos(
@@ -46,6 +50,7 @@ export async function readPredictedPhotos(
   const photos = new PhotoSet();
   const times = new PhotoNumbers();
   const scores = new PhotoNumbers();
+  const range = [] as number[];
   let scored = 0;
   let isSorted = true;
   let last = Number.NEGATIVE_INFINITY;
@@ -56,27 +61,26 @@ export async function readPredictedPhotos(
       if (row.score !== null) {
         scored += 1;
         scores.set(row, row.score);
+        range[0] = Math.min(range[0] ?? row.score, row.score);
+        range[1] = Math.max(range[1] ?? row.score, row.score);
       }
       isSorted &&= row.timestamp >= last;
       last = row.timestamp;
     }
-  return { photos, times, scores, scored, isSorted };
+  return { photos, times, scores, tolerance: sameModelTolerance(range), scored, isSorted };
 }
 
 /** Photos that a file beside the predictions has a score of. */
 export type ScoredElsewhere = { photos: PhotoSet; isPublic: boolean };
 
-/** Scores of one model that FPE's tools and ours compute differ by less; upstream's own limit (contract 7.4). */
-export const SAME_MODEL = 0.1;
-
 /**
- * Photos that a file has a score of and the model's predictions lack: FPE's container for imagesets and its scripts write such files
- * (contract 5.4).
+ * Photos that a file has a score of and the model's predictions have none: FPE's container for imagesets and its scripts write such
+ * files (contract 5.4), and may have read a photo that we could not.
  *
  * @returns null where the file gives another score to a photo that the predictions have: it is another model's
  */
 export async function photosScoredElsewhere(
-  { photos, scores }: PredictedPhotos,
+  { scores, tolerance }: Pick<PredictedPhotos, 'scores' | 'tolerance'>,
   file: AsyncIterable<PredictedPhoto[]>,
 ): Promise<PhotoSet | null> {
   const found = new PhotoSet();
@@ -84,8 +88,8 @@ export async function photosScoredElsewhere(
     for (const row of rows) {
       if (row.score === null) continue;
       const known = scores.get(row);
-      if (known !== undefined && Math.abs(known - row.score) > SAME_MODEL) return null;
-      if (!photos.has(row)) found.add(row);
+      if (known === undefined) found.add(row);
+      else if (Math.abs(known - row.score) > tolerance) return null;
     }
   return found;
 }
@@ -102,7 +106,7 @@ export async function photosScoredElsewhere(
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
 export async function selectPhotos(
-  { photos: known, times, scored, isSorted }: PredictedPhotos,
+  { photos: known, times, scores, scored, isSorted }: PredictedPhotos,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
   { others = [], toGo = EMPTY_WITHDRAWAL }: { others?: readonly ScoredElsewhere[]; toGo?: Withdrawal } = {},
@@ -128,11 +132,17 @@ export async function selectPhotos(
       }
       const now = row.epoch_seconds === null ? Number.NaN : wholeSecond(row.epoch_seconds * 1000);
       const stays = row.exclusion === null || IN_WORK.has(row.exclusion);
-      if (stays && !row.has_pii && !known.has(photo) && row.epoch_seconds !== null && isOfModel(now)) {
+      if (
+        stays &&
+        !row.has_pii &&
+        scores.get(photo) === undefined &&
+        row.epoch_seconds !== null &&
+        isOfModel(now)
+      ) {
         const isScored = ({ photos, isPublic }: ScoredElsewhere) =>
           photos.has(photo) && (isPublic || row.exclusion === null);
         if (others.some(isScored)) for (const name of bothNames(photo)) elsewhere.set(name, now);
-        else if (row.exclusion === null) added.push(row);
+        else if (row.exclusion === null && !known.has(photo)) added.push(row);
       }
       const before = times.get(photo);
       if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;
@@ -145,7 +155,7 @@ export async function selectPhotos(
 }
 
 /** Some files have a photo's id, others its key alone. */
-const bothNames = (photo: PhotoName): PhotoName[] => [photo, { ...photo, image_id: null }];
+export const bothNames = (photo: PhotoName): PhotoName[] => [photo, { ...photo, image_id: null }];
 
 /** What is not there yet, or is made anew: nobody knows whether it shows people. */
 const IN_WORK = new Set<ImageRow['exclusion']>(['imageset_not_done', 'image_not_done']);

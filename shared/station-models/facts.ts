@@ -32,7 +32,6 @@ import { findVerifiedStation } from '../fpe-database/verified-models.ts';
 import { tableNames } from '../model-bucket/withdrawal.ts';
 import { predictedPhoto } from '../predictions/columns.ts';
 import { peopleRecord } from '../predictions/people-record.ts';
-import { SAME_MODEL } from '../predictions/photo-selection.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import { type Withdrawal, withdrawal, withdrawalOf } from '../predictions/withdrawal.ts';
 import { modelManifest } from '../publication/model-manifest.ts';
@@ -325,7 +324,7 @@ class Look {
         if ((await findSize(location)) === null) return { uuid, key, state: 'missing' };
         try {
           const rows = await readAllRows(location, predictedPhoto);
-          const different = countDifferent(rows, own, SAME_MODEL);
+          const different = countDifferent(rows, own);
           return { uuid, key, state: different > 0 ? { different } : 'same' };
         } catch (error) {
           if (error instanceof FileInvalid) return { uuid, key, state: 'unreadable' };

@@ -58,6 +58,7 @@ import {
   predictedPhoto,
 } from '../predictions/columns.ts';
 import { byInstant } from '../predictions/extended-predictions.ts';
+import { photosScoredElsewhere, readPredictedPhotos } from '../predictions/photo-selection.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import { type ModelManifest, modelManifest } from '../publication/model-manifest.ts';
 import type { Places, Repair, RestorableFile } from '../verification/findings.ts';
@@ -233,18 +234,34 @@ class RepairWork {
     const folder = modelKeys(this.#id, code).imagesets;
     const location = this.#inModelBucket(imagesetPredictionsKey(folder, imageset_uuid));
     const etag = await findVersion(location);
-    const rows = (await this.#imagesetRows(code, uuid, imageset_uuid)).sort(byInstant);
+    const others = etag === null ? [] : await readAllRows(location, predictedPhoto).catch(noneOfInvalid);
+    const rows = (await this.#imagesetRows(code, uuid, imageset_uuid, others)).sort(byInstant);
     const clock = stationClock(this.#look.facts.station.timezone);
     const text = formatCsv(IMAGESET_PREDICTION_COLUMNS, rows.map(imagesetLine(clock)));
     return this.#writePublic(location, Readable.from([text]), etag);
   }
 
-  /** Of upstream's models the published predictions are those that scorings extend. */
-  async #imagesetRows(code: string, uuid: string, imagesetUuid: string): Promise<PredictedPhoto[]> {
+  /**
+   * Of upstream's models the published predictions are those that scorings extend.
+   *
+   * @param others rows of the file as it is: what FPE's tools alone have scored stays, unless it is another model's
+   */
+  async #imagesetRows(
+    code: string,
+    uuid: string,
+    imagesetUuid: string,
+    others: readonly PredictedPhoto[],
+  ): Promise<PredictedPhoto[]> {
     const own = (await this.#ownPredictions(code, uuid)) ?? [];
     const key = publishedKeys(uuid, code).predictions;
     const shown = await readAllRows(this.#inStorage(key), predictedPhoto).catch(noneOfInvalid);
-    return joinPredictions(shown, own).filter(({ filename }) => imagesetUuidOf(filename) === imagesetUuid);
+    const known = joinPredictions(shown, own).filter(
+      ({ filename }) => imagesetUuidOf(filename) === imagesetUuid,
+    );
+    const { scores, tolerance } = await readPredictedPhotos(inOneBatch(known));
+    const isOfModel = (await photosScoredElsewhere({ scores, tolerance }, inOneBatch(others))) !== null;
+    const hidden = this.#hidden;
+    return isOfModel ? joinPredictions(others, known).filter((row) => !hidden.has(row)) : known;
   }
 
   async #withdraw(): Promise<string | null> {
@@ -358,10 +375,17 @@ class RepairWork {
   }
 }
 
-/** One row for each photo: the model's own where both have it. */
-const joinPredictions = (shown: readonly PredictedPhoto[], own: readonly PredictedPhoto[]) => [
-  ...new Map([...shown, ...own].map((row) => [row.filename, row])).values(),
-];
+/** One row for each photo: the model's own where both have a score, as FPE's tools may have read what we could not. */
+const joinPredictions = (shown: readonly PredictedPhoto[], own: readonly PredictedPhoto[]) => {
+  const isScored = ({ score }: PredictedPhoto) => score !== null;
+  const blank = [...shown, ...own].filter((row) => !isScored(row));
+  const inRank = [...blank, ...shown.filter(isScored), ...own.filter(isScored)];
+  return [...new Map(inRank.map((row) => [row.filename, row])).values()];
+};
+
+async function* inOneBatch(rows: readonly PredictedPhoto[]): AsyncGenerator<PredictedPhoto[]> {
+  yield [...rows];
+}
 
 const changed = (isDone: boolean): string | null => (isDone ? null : CHANGED);
 

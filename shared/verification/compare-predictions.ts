@@ -1,5 +1,6 @@
 import type { PredictedPhoto } from '../predictions/columns.ts';
 import type { PhotoSet } from '../predictions/photo-set.ts';
+import { sameModelTolerance, spreadOf } from '../predictions/same-model.ts';
 
 /** How the predictions that the public reads and those that the model has of its own differ; numbers of rows. */
 export type PredictionsComparison = {
@@ -37,7 +38,7 @@ export async function comparePredictions(
 ): Promise<PredictionsComparison> {
   const found = { rows: 0, withoutScore: 0, outOfOrder: 0, missing: 0, surplus: 0, different: 0 };
   const shown = new Set<string>();
-  const tolerance = SAME_SCORE * Math.max(1, spreadOf(own ?? new Map()));
+  const tolerance = SAME_SCORE * Math.max(1, spreadOf(own?.values() ?? []));
   let latest = Number.NEGATIVE_INFINITY;
   for await (const batch of rows)
     for (const { filename, timestamp, score } of batch) {
@@ -57,26 +58,17 @@ export async function comparePredictions(
   return found;
 }
 
-/** What lies between the lowest and the highest; below 0 where there is none. */
-function spreadOf(scores: Scores): number {
-  let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const score of scores.values())
-    if (score !== null) {
-      lowest = Math.min(lowest, score);
-      highest = Math.max(highest, score);
-    }
-  return highest - lowest;
-}
-
-/** Rows of an imageset's file whose score is not the model's; photos that the model's predictions lack are left as they are. */
+/**
+ * Rows of an imageset's file whose score is not the model's. Photos of which the model has no score are left as they are: the next
+ * scoring takes those over that FPE's tools have made.
+ */
 export function countDifferent(
   rows: readonly Pick<PredictedPhoto, 'filename' | 'score'>[],
   own: Scores,
-  tolerance: number,
 ): number {
+  const tolerance = sameModelTolerance(own.values());
   return rows.filter(({ filename, score }) => {
-    const known = own.get(filename);
-    if (known === undefined) return false;
-    return known === null || score === null ? known !== score : Math.abs(known - score) > tolerance;
+    const known = own.get(filename) ?? null;
+    return known !== null && (score === null || Math.abs(known - score) > tolerance);
   }).length;
 }

@@ -282,7 +282,7 @@ function verifyPredictions(
         remark('scores_not_recorded', where, {
           found: `${countOf(surplus, 'score')} that the model’s own predictions lack`,
           expected: 'the same photos in both',
-          advice: 'nothing: the next scoring scores these photos once more',
+          advice: 'nothing: the next scoring takes these scores over',
         }),
       ]
     : [];

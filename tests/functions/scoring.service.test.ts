@@ -328,6 +328,77 @@ describe('Scores that FPE’s own tools have made with the model', () => {
     expect((await call(selectPhotos, { run })).work).toBe('nothing');
   });
 
+  test('are taken over for photos that we could not read, which keep one row', async () => {
+    const own = [0, 1, 2].map((n) =>
+      prediction(
+        imageset.image_ids[n],
+        `2026-04-02T${15 + n}:00:00Z`,
+        imageset.keys[n] as string,
+        n === 1 ? null : 0.5,
+      ),
+    );
+    await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, own));
+    await writeCsv(
+      ofImageset(),
+      formatCsv(IMAGESET_COLUMNS, [rowOf(0, 0.5), rowOf(1, -0.25), rowOf(2, 0.5)]),
+    );
+
+    const { selection } = await score();
+
+    expect(selection).toMatchObject({ work: 'correct', transform_photos: 0, elsewhere: 1, images: 3 });
+    for (const location of [
+      ofImageset(),
+      inPublic(run.keys.published.predictions),
+      inModelBucket(run.keys.version.predictions),
+    ]) {
+      const lines = (await readText(location)).trimEnd().split('\n').slice(1);
+      expect(lines.map((line) => line.split(',').at(-1))).toEqual(['0.5', '-0.25', '0.5']);
+    }
+    expect((await call(selectPhotos, { run })).work).toBe('nothing');
+  });
+
+  test('stay public where new photos are scored beside them', async () => {
+    const own = [0, 1].map((n) =>
+      prediction(
+        imageset.image_ids[n],
+        `2026-04-02T${15 + n}:00:00Z`,
+        imageset.keys[n] as string,
+        n === 1 ? null : 0.5,
+      ),
+    );
+    await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, own));
+    const rows = [rowOf(0, 0.5), rowOf(1, -0.25), rowOf(2, 0.75)];
+    await writeCsv(ofImageset(), formatCsv(IMAGESET_COLUMNS, rows));
+    await writeCsv(inPublic(run.keys.published.predictions), formatCsv(IMAGESET_COLUMNS, rows));
+
+    await score();
+
+    expect(await published()).toContain(',-0.25\n');
+    expect(await readText(ofImageset())).toContain(',-0.25\n');
+  });
+
+  test('are another model’s where they are further off than the scores of this one lie apart', async () => {
+    const own = [0, 1].map((n) =>
+      prediction(
+        imageset.image_ids[n],
+        `2026-04-02T${15 + n}:00:00Z`,
+        imageset.keys[n] as string,
+        0.01 * (n + 1),
+      ),
+    );
+    await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, own));
+    await writeCsv(
+      ofImageset(),
+      formatCsv(IMAGESET_COLUMNS, [rowOf(0, 0.05), rowOf(1, -0.04), rowOf(2, 0.02)]),
+    );
+
+    expect(await call(selectPhotos, { run })).toMatchObject({
+      work: 'score',
+      transform_photos: 1,
+      elsewhere: 0,
+    });
+  });
+
   test('have the split of a new photo where the file says none that there is', async () => {
     const rows = [rowOf(0, 0.5), rowOf(1, -0.25), rowOf(2, 0.75)];
     const splits = ['train', 'test', 'val'];

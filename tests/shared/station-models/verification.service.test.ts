@@ -275,6 +275,26 @@ describe('a station that this pipeline has published', () => {
     await writeObject(inStorage(keys.published.predictions), before, 'text/csv');
   });
 
+  test('keeps what FPE’s tools alone could read in the file of an imageset', async () => {
+    const own = inModelBucket(keys.own.transform.predictions);
+    const ofImageset = inModelBucket((await imagesets())[0] as string);
+    const [ownBefore, before] = [await readText(own), await readText(ofImageset)];
+    const [unreadable, damaged] = before
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(',')[2] as string) as [string, string];
+    const withoutScoreOf = (filename: string) => (text: string) =>
+      text.replace(new RegExp(`^(.*${filename}.*,)[^,]+$`, 'm'), '$1');
+    await edit(own, withoutScoreOf(unreadable));
+    await edit(ofImageset, withoutScoreOf(damaged));
+
+    const { found, left } = await verifyTwice(station.id);
+
+    expect({ found, left }).toEqual({ found: ['imageset_predictions'], left: [] });
+    expect(await readText(ofImageset)).toBe(before);
+    await writeObject(own, ownBefore, 'text/csv');
+  });
+
   test('a photo in which people are found is taken out of every public file', async () => {
     const { rows } = await database.query(
       'UPDATE images SET pii_on = true WHERE id = (SELECT min(id) FROM images WHERE imageset_id = $1) RETURNING id',

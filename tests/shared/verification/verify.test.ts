@@ -5,7 +5,7 @@ import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
 import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
 import type { ModelManifest } from '../../../shared/publication/model-manifest.ts';
 import type { ModelRow } from '../../../shared/publication/model-row.ts';
-import { comparePredictions } from '../../../shared/verification/compare-predictions.ts';
+import { comparePredictions, countDifferent } from '../../../shared/verification/compare-predictions.ts';
 import type { CodeFacts, ExecutionState, StationFacts } from '../../../shared/verification/facts.ts';
 import { type Finding, repairsOf } from '../../../shared/verification/findings.ts';
 import { verifyStation } from '../../../shared/verification/verify.ts';
@@ -183,6 +183,25 @@ test('repairs are each done once, what is torn first and claims last', () => {
   expect(
     repairsOf([claim, { do: 'withdraw' } as const, places, { do: 'withdraw' } as const, null].map(finding)),
   ).toEqual([places, { do: 'withdraw' }, claim]);
+});
+
+test.each<[string, number | null, number]>([
+  ['as far off as tools differ', 0.1001, 0],
+  ['further off than the scores of the model lie apart', 0.105, 1],
+  ['none where the model has one', null, 1],
+])('a score in the file of an imageset: %s', (_, score, different) => {
+  const own = new Map([
+    ['a.jpg', 0.1],
+    ['b.jpg', 0.12],
+    ['unreadable.jpg', null],
+  ]);
+  const rows = [
+    { filename: 'a.jpg', score },
+    { filename: 'unreadable.jpg', score: 3 },
+    { filename: 'new.jpg', score: 3 },
+  ];
+
+  expect(countDifferent(rows, own)).toBe(different);
 });
 
 describe('predictions of the public and of the model', () => {
