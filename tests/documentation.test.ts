@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../config/stage.ts';
 import { parseRefreshInput, refreshInput } from '../shared/inputs/refresh-stations.ts';
+import { scoringInput } from '../shared/inputs/score-station.ts';
 import { runInput } from '../shared/inputs/train-station.ts';
 import { DRAWN_MACHINES, diagramFile, drawDiagram } from '../statemachines/diagram.ts';
 import { projectFiles } from './support/project-files.ts';
@@ -13,6 +14,34 @@ const ROOT = join(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 /** CHANGELOG.md tells of what was, under the names of its time. */
 const PAGES = projectFiles().filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md');
+const FOLDERS = [...new Set(projectFiles().map((name) => name.split('/')[0] as string))].filter(
+  (name) => !name.includes('.'),
+);
+/** Every word of the sources but for the tests: what a page names has to be among them. */
+const WORDS = new Set(
+  projectFiles()
+    .filter(
+      (name) =>
+        /\.(?:ts|cjs|js|py|sql|ya?ml|json)$/.test(name) && !/^(?:tests|package-lock)|\/tests\//.test(name),
+    )
+    .flatMap((name) => read(name).match(/\w+/g) ?? []),
+);
+/** Names that FPE and its tools have, and this project does not. */
+const UPSTREAM = new Set(['storageBucketName', 'modelBucketName', 'dbSecretName', 'permissionsBoundaryName']);
+/** Files that a user writes, or a command for them. */
+const OF_USERS = /^config\/(?:prod|dev)\.yml$/;
+/** Keys that samples of files have, and what `npm run costs` takes. */
+const OF_FILES = new Set([
+  'photos',
+  'pairs',
+  'prices',
+  'left',
+  'right',
+  'attributes',
+  'rank',
+  'comment',
+  'score',
+]);
 const matches = (text: string, pattern: RegExp): string[] =>
   Array.from(text.matchAll(pattern), ([, found]) => found as string);
 
@@ -37,12 +66,43 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   test('names files of the project', () => {
-    const named = matches(
-      text,
-      /\b((?:events|shared|local|cli|benchmarks|tests|statemachines|dependencies|deployment|functions|model)\/[\w./-]+\.\w+)/g,
-    );
+    const named = matches(text, new RegExp(`(?<![\\w/.-])((?:${FOLDERS.join('|')})/[\\w./-]+\\.\\w+)`, 'g'));
+
+    expect(named.filter((name) => !OF_USERS.test(name) && !existsSync(join(ROOT, name)))).toEqual([]);
+  });
+
+  test('names folders of the project', () => {
+    const named = matches(text, new RegExp(`\`((?:${FOLDERS.join('|')})/(?:[\\w-]+/)*)\``, 'g'));
 
     expect(named.filter((name) => !existsSync(join(ROOT, name)))).toEqual([]);
+  });
+
+  test('names parameters, keys and columns that the code has', () => {
+    const named = matches(text, /`([a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+)`/g).filter(
+      (name) => !UPSTREAM.has(name),
+    );
+
+    expect(named.filter((name) => !WORDS.has(name))).toEqual([]);
+  });
+
+  test('gives parameters that an input or a stage has', () => {
+    const given = matches(text, /"([a-z]+(?:_[a-z]+)*)": /g).filter((name) => !OF_FILES.has(name));
+
+    expect(
+      given.filter(
+        (name) => !(name in runInput.shape) && !(name in scoringInput.shape) && !(name in refreshInput.shape),
+      ),
+    ).toEqual([]);
+  });
+
+  test('names states that a machine has, and functions', () => {
+    const named = matches(text, /`?\b((?:[A-Z][a-z]+){2,})\b/g).filter((name) =>
+      /^(?:Prepare|Build|Split|Publish|Select|Withdraw|Extend|Combine|Merge|Decide|Notify|Plan|Summarize|Record|Supply|Fetch|Export|Write|Train|Score|Resume|Create)/.test(
+        name,
+      ),
+    );
+
+    expect(named.filter((name) => !WORDS.has(name))).toEqual([]);
   });
 });
 
@@ -56,22 +116,37 @@ describe('pages', () => {
   const commands = matches(helpOf(), /^ {2}([a-z]+)(?: |$)/gm);
 
   test.each(PAGES)('%s names commands that fpe has', (page) => {
-    const named = matches(read(page), /npx fpe (?:--aws )?([a-z]+)/g);
+    const named = matches(read(page), /npx fpe (?:--aws |--machine \S+ )*([a-z]+)/g);
 
     expect(commands.length).toBeGreaterThan(10);
     expect(named.filter((name) => !commands.includes(name))).toEqual([]);
   });
 
-  test.each([
-    ['deploy', '--dry-run'],
-    ['remove', '--yes'],
-    ['doctor', '--stage'],
-    ['package', '--stage'],
-    ['environment create', '--developer-cidr'],
-    ['environment remove', '--yes'],
-  ])('docs/deploy.md names options that fpe %s has', (command, option) => {
-    expect(read('docs/deploy.md')).toContain(option);
-    expect(helpOf(...command.split(' '))).toContain(option);
+  /** Each command line that a page shows, up to its remark. */
+  const lines = PAGES.flatMap((page) =>
+    matches(read(page), /((?:npx fpe|npm run (?:deploy|package|remove)|npm start) [^`#\n]*)/g).map(
+      (line) => ({
+        page,
+        line: line.replace(/^npm run (\w+) --/, 'npx fpe $1').replace(/^npm start --/, 'npx fpe demo'),
+      }),
+    ),
+  );
+  const helps = new Map<string, string>();
+  const options = lines.flatMap(({ page, line }) => {
+    const [, command = '', rest = ''] =
+      /^npx fpe (?:--aws |--machine \S+ )*((?:environment )?[a-z]+)(.*)/.exec(line) ?? [];
+    return matches(rest, /(?<=\s)(--[a-z-]+)/g).map((option) => ({ page, command, option }));
+  });
+
+  test('show options that their commands have', () => {
+    const missing = options.filter(({ command, option }) => {
+      const help = helps.get(command) ?? `${helpOf(...command.split(' '))}${helpOf()}`;
+      helps.set(command, help);
+      return !help.includes(option);
+    });
+
+    expect(options.length).toBeGreaterThan(20);
+    expect(missing).toEqual([]);
   });
 });
 
