@@ -233,3 +233,36 @@ describe('README.md', () => {
     expect(machine < start && start < tests && tests < 35).toBe(true);
   });
 });
+
+describe('docs/README.md', () => {
+  test('leads to every page of the documentation', () => {
+    const linked = new Set(
+      matches(read('docs/README.md'), /\]\(([^)#]+)(?:#[^)]*)?\)/g).map((link) => join('docs', link)),
+    );
+
+    expect(PAGES.filter((page) => page !== 'docs/README.md' && !linked.has(page))).toEqual([]);
+  });
+});
+
+describe.each(PAGES)('links of %s', (page) => {
+  /** As GitHub makes them of headings. */
+  const anchorsOf = (text: string) =>
+    matches(text, /^#+ (.+)$/gm).map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\w\s-]/g, '')
+        .replaceAll(' ', '-'),
+    );
+
+  test('lead to headings that are there', () => {
+    const links = Array.from(
+      read(page).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g),
+      ([, file = '', anchor = '']) => ({
+        target: file === '' ? page : join(dirname(page), file),
+        anchor,
+      }),
+    );
+
+    expect(links.filter(({ target, anchor }) => !anchorsOf(read(target)).includes(anchor))).toEqual([]);
+  });
+});
