@@ -13,7 +13,7 @@ import { hasFixedPlaces } from '../shared/model-bucket/model-files.ts';
 import { renewManifest } from '../shared/model-bucket/model-publication.ts';
 import { recordExtendedPhotos } from '../shared/model-bucket/people-record.ts';
 import { type Copy, replaceTogether } from '../shared/model-bucket/publication.ts';
-import { finishClaim, renewClaim } from '../shared/model-bucket/run-claim.ts';
+import { finishClaim, holdsClaim, renewClaim } from '../shared/model-bucket/run-claim.ts';
 
 /**
  * Writes down what is published: the model's own predictions, by which an execution knows what is scored, those at the places that
@@ -30,8 +30,8 @@ export const handler = lambdaHandler(
     }
     const scored: ScoredUntil = { snapshot_at, execution_arn: run.execution_arn };
     await writeJson({ bucket: run.buckets.model, key: run.keys.version.scored }, scored);
-    // Where there was nothing to do, the claim is not held, or nobody keeps others out with it.
-    if (work !== 'nothing') await finishClaim(run, run.keys.claim);
+    // SelectPhotos claims the model where something is new, and may find only then that nothing of it can be scored.
+    if (work !== 'nothing' || (await holdsClaim(run, run.keys.claim))) await finishClaim(run, run.keys.claim);
   },
 );
 

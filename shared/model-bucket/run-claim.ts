@@ -48,6 +48,10 @@ export async function takeClaim(
 /** What an execution holds claims by, wherever they lie in the model bucket. */
 export type ClaimHolder = { execution_arn: string; buckets: { model: string } };
 
+/** Whether this execution has taken the claim, and nobody has since. */
+export const holdsClaim = async ({ execution_arn, buckets }: ClaimHolder, key: string): Promise<boolean> =>
+  (await readClaim({ bucket: buckets.model, key }))?.claim.execution_arn === execution_arn;
+
 /** @throws ClaimLost when another execution has taken the code over, e.g. while this one was stopped */
 export async function assertClaimHeld(
   holder: ClaimHolder,

@@ -46,6 +46,7 @@ import type { Database } from '../../shared/fpe-database/connection.ts';
 import { stationPeople } from '../../shared/fpe-database/station-histories.ts';
 import { formerImagesets, readPeopleRecords } from '../../shared/model-bucket/people-left.ts';
 import { changePeopleRecord, readPeopleRecord } from '../../shared/model-bucket/people-record.ts';
+import { readClaim } from '../../shared/model-bucket/run-claim.ts';
 import { recordWithdrawal } from '../../shared/model-bucket/withdrawal-record.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions/columns.ts';
 import { withImagesets } from '../../shared/predictions/people-record.ts';
@@ -489,6 +490,24 @@ test('A photo that cannot be scored is left out and counted, and nothing is left
   const manifest = JSON.parse(await readText(inModelBucket(run.keys.transform.manifest)));
   expect(new Set(manifest).size).toBe(manifest.length);
   expect(manifest).not.toContain(huge.key);
+});
+
+test('An execution in which only photos are new that cannot be scored leaves no claim behind', async () => {
+  const [, huge, empty] = imageset.keys.map((key) => ({ bucket: buckets.storage, key }));
+  await writeObject(huge as ObjectLocation, Buffer.alloc(21 * 2 ** 20), 'image/jpeg');
+  await writeObject(empty as ObjectLocation, Buffer.alloc(0), 'image/jpeg');
+  const rows = [prediction(imageset.image_ids[0], '2026-04-02T15:00:00Z', imageset.keys[0] as string)];
+  await writeCsv(inModelBucket(run.keys.version.predictions), formatCsv(PREDICTION_COLUMNS, rows));
+
+  const selection = await call(selectPhotos, { run });
+  await call(recordPredictions, { run, selection });
+
+  expect(selection).toMatchObject({ work: 'nothing', left_out: { too_large: 1, empty_object: 1 } });
+  const claim = await readClaim(inModelBucket(run.keys.claim));
+  expect(claim?.claim).toMatchObject({ execution_arn: run.execution_arn, status: 'finished' });
+  expect(await readJson(inModelBucket(run.keys.version.scored), scoredUntil)).toMatchObject({
+    snapshot_at: selection.snapshot_at,
+  });
 });
 
 test('An execution that finds nothing to do writes down up to when it looked', async () => {
