@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { StageInvalid } from '../config/stage.ts';
 import { StackFailed } from '../deployment/stack.ts';
+import { pipelineVersion } from '../host/version.ts';
 import { AccessDenied, PipelineError } from '../shared/errors.ts';
 import { UsageError } from './connection.ts';
 import { demoCommand } from './demo.ts';
@@ -23,7 +25,10 @@ import { stopCommand } from './stop.ts';
 import { verifyCommand, withExitCode } from './verify.ts';
 import { watchCommand } from './watch.ts';
 
+const ROOT = join(import.meta.dirname, '..');
+
 const program = new Command('fpe')
+  .version(pipelineVersion(ROOT), '-V, --version', 'version and commit of the pipeline')
   .description('From stream photos and annotation pairs to a published ranking model')
   .option('--aws', 'use AWS even while the local stack runs')
   .option(

@@ -7,7 +7,8 @@ const ABSENT = { Ref: 'AWS::NoValue' };
  * What serverless.yml and its parts read as `${param:…}`: the parameters of the stage, and what follows from them in the
  * form that a template wants.
  */
-export function compilerParameters(stage: Stage): Record<string, unknown> {
+/** @param version see `pipelineVersion` */
+export function compilerParameters(stage: Stage, version: string): Record<string, unknown> {
   const images = containerImages(stage);
   const repositories = [images.training, images.serving].flatMap((image) => {
     const found = ecrImage(image);
@@ -17,6 +18,7 @@ export function compilerParameters(stage: Stage): Record<string, unknown> {
   });
   return {
     ...stage,
+    version,
     /** Job names begin with it, in lower case, as SageMaker puts them so in its ARNs: what roles tell stages apart by. */
     jobPrefix: `${stage.appName}-${stage.stage}-rank`,
     trainingImage: images.training,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { pageScript } from '../browser/script.ts';
+import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { publishKendallTau, publishLeftOut } from '../shared/aws/metrics.ts';
 import {
@@ -68,6 +69,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
       timezone: state.run.station.timezone,
     }),
     photoBase: photoBase(buckets.storage),
+    version: optionalSetting('PIPELINE_VERSION') ?? null,
   });
   await writeObject(inModelBucket(keys.report), reportPage(report, pageScript()), 'text/html; charset=utf-8');
   await writeJson(inModelBucket(keys.metrics), metricsFile(report));

@@ -21,6 +21,7 @@ import { unzipSync } from 'fflate';
 import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { type Place, referencesOf } from '../deployment/references.ts';
 import { isAlive } from '../host/process.ts';
+import { pipelineVersion } from '../host/version.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION, STAGE } from './account.ts';
 import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
@@ -38,6 +39,7 @@ const SOURCES = [
   'functions',
   'shared',
   'browser',
+  'host',
   'model',
 ];
 const KEPT_PACKAGES = 5;
@@ -83,10 +85,15 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
     }
     removeOldPackages(kept);
   }
-  return readTemplate(
+  const template = readTemplate(
     JSON.parse(readFileSync(join(folder, TEMPLATE_FILE), 'utf8')),
     join(folder, 'archives'),
   );
+  // The same sources may be those of another commit than when they were packaged.
+  const version = pipelineVersion(root);
+  for (const { environment } of template.functions)
+    if ('PIPELINE_VERSION' in environment) environment.PIPELINE_VERSION = version;
+  return template;
 }
 
 function unpack(archive: string, folder: string): void {

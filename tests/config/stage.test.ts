@@ -229,22 +229,22 @@ describe('what follows from a stage', () => {
     ['an ARN', 'arn:aws:iam::111122223333:policy/b', 'arn:aws:iam::111122223333:policy/b'],
     ['nothing', '', { Ref: 'AWS::NoValue' }],
   ])('the boundary of roles, from %s', (_, permissionsBoundary, expected) => {
-    expect(compilerParameters(read({ permissionsBoundary })).permissionsBoundary).toEqual(expected);
+    expect(compilerParameters(read({ permissionsBoundary }), '1.0.0').permissionsBoundary).toEqual(expected);
   });
 
   test('the ARN of a secret, whose last six characters a name does not tell', () => {
     const arn = 'arn:aws:secretsmanager:us-west-2:111122223333:secret:fpe-AbCdEf';
 
-    expect(compilerParameters(read({})).dbSecretArn).toEqual({
+    expect(compilerParameters(read({}), '1.0.0').dbSecretArn).toEqual({
       'Fn::Sub':
         'arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:fpe-db-secret-??????',
     });
-    expect(compilerParameters(read({ dbSecret: arn })).dbSecretArn).toBe(arn);
+    expect(compilerParameters(read({ dbSecret: arn }), '1.0.0').dbSecretArn).toBe(arn);
   });
 
   test('no right to a key of USGS where there is none', () => {
-    expect(compilerParameters(read({})).readUsgsApiKey).toEqual({ Ref: 'AWS::NoValue' });
-    expect(compilerParameters(read({ usgsApiKeySecret: 'usgs' })).readUsgsApiKey).toMatchObject({
+    expect(compilerParameters(read({}), '1.0.0').readUsgsApiKey).toEqual({ Ref: 'AWS::NoValue' });
+    expect(compilerParameters(read({ usgsApiKeySecret: 'usgs' }), '1.0.0').readUsgsApiKey).toMatchObject({
       Effect: 'Allow',
     });
   });

@@ -58,6 +58,8 @@ export type ReportSources = {
   checks: readonly CheckResult[];
   /** Address below which a browser finds photos by key, with a slash at its end. */
   photoBase: string;
+  /** Of this pipeline; null where nobody says. */
+  version: string | null;
 };
 
 /** Everything that header, figures and metrics.json show. */

@@ -6,7 +6,7 @@ import { type CostEstimate, totalCost } from '../data/run-facts.ts';
 import { type Html, html, NOTHING } from './html.ts';
 
 /** Where everything comes from: run, jobs, images, files, cost, and every parameter. */
-export function provenance({ state, files, cost }: ReportData): Html {
+export function provenance({ state, files, cost, version }: ReportData): Html {
   const times = durations(state, files);
   const { run, training, scoring, split } = state;
   const requests = run as unknown as {
@@ -18,6 +18,7 @@ export function provenance({ state, files, cost }: ReportData): Html {
     ['Run', run.id],
     // Its name alone: the ARN tells the number of the account, and the report is public.
     ['Execution', nameInArn(run.execution_arn)],
+    ['Pipeline', version ?? NOT_AVAILABLE],
     ['Model UUID', run.model_uuid],
     ['Source of model/', source ? `sha256 ${source.sha256}` : NOT_AVAILABLE],
     ['Preparation', formatDuration(times.preparation)],

@@ -493,7 +493,7 @@ describe('The page', () => {
 
     expect(text).not.toContain('arn:aws');
     for (const phrase of [
-      'Execution one Model UUID',
+      'Execution one Pipeline 0.1.0+1f0c9a2e5b7d Model UUID',
       'Source of model/ sha256 abc123',
       'Preparation 40 s',
       'Training job fpe-rank-29-20260401-0a1b2c3d-0, 30 min',
