@@ -109,12 +109,15 @@ function transform(
     if (part === '"') isQuoted = !isQuoted;
     const path = name === undefined ? undefined : InputPathsMap[name];
     if (path === undefined) return part;
-    const value = find(event, path);
-    if (value === null || value === undefined) return '';
-    if (typeof value === 'string') return isQuoted ? value : `"${value}"`;
-    const text = JSON.stringify(value);
-    return isQuoted ? text.replaceAll('"', '') : text;
+    return inserted(find(event, path), isQuoted);
   });
+}
+
+function inserted(value: unknown, isQuoted: boolean): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return isQuoted ? value : `"${value}"`;
+  const text = JSON.stringify(value);
+  return isQuoted ? text.replaceAll('"', '') : text;
 }
 
 /** Whatever is called takes JSON; a topic takes any text, unless it was to be an object. */

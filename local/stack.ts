@@ -17,21 +17,21 @@ import { identify, isAlive, isSameProcess } from '../host/process.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
 import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
 import { LOCAL_REGION, LOCAL_STAGE } from './account.ts';
-import { newCredentials } from './door.ts';
+import { type Credentials, newCredentials } from './door.ts';
 import { startEventBridge } from './event-bridge.ts';
 import type { JsonApi } from './json-api.ts';
 import { startLambda } from './lambda.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { freePort, type Postgres, removePostgres, startPostgres } from './postgres.ts';
-import { type Published, startS3 } from './s3.ts';
+import { type Published, type S3, startS3 } from './s3.ts';
 import { STOP_GRACE_MS } from './sagemaker/container.ts';
-import { startSageMaker } from './sagemaker/server.ts';
+import { type SageMaker, startSageMaker } from './sagemaker/server.ts';
 import { type StartMachine, startScheduler } from './scheduler.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { isNestedExecution, NESTED_EXECUTION } from './step-functions/nested-executions.ts';
 import { startStepFunctions } from './step-functions/server.ts';
 import { type RunTask, TaskFailure } from './task.ts';
-import { compileTemplate, type LocalFunction } from './template.ts';
+import { type CompiledTemplate, compileTemplate, type LocalFunction } from './template.ts';
 import { startUsgs } from './usgs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -111,7 +111,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     stopping ??= stopAll();
     return stopping;
   };
-  const keep = <Service extends { stop(): unknown }>(service: Service): Service => {
+  const keep: Keep = (service) => {
     started.push(service);
     return service;
   };
@@ -204,19 +204,80 @@ async function startDatabase(
   return { env, stop: async () => undefined };
 }
 
-async function startServices(
-  folder: string,
-  options: StackOptions,
-  keep: <Service extends { stop(): unknown }>(service: Service) => Service,
-): Promise<StackDescription> {
-  const credentials = newCredentials();
-  const say = options.onProgress ?? (() => undefined);
-  const port = (name: keyof typeof PREFERRED_PORTS) => freePort(options.anyPorts ? 0 : PREFERRED_PORTS[name]);
+/** A stack that is being started. */
+type Start = {
+  folder: string;
+  options: StackOptions;
+  credentials: Credentials;
+  /** Key of the water data API, or nothing. */
+  usgsApiKey: string;
+  say: (what: string) => void;
+  /** A free port, the preferred one where it may be. */
+  port: (name: keyof typeof PREFERRED_PORTS) => Promise<number>;
+  /** Takes over a service that has started; it is stopped after those that came later. */
+  keep: Keep;
+};
+type Keep = <Service extends { stop(): unknown }>(service: Service) => Service;
 
-  say('PostgreSQL');
-  const postgres = keep(await startDatabase(folder, options, () => port('postgres')));
-  say('Packaging functions and state machines (serverless.yml)');
+async function startServices(folder: string, options: StackOptions, keep: Keep): Promise<StackDescription> {
+  const start: Start = {
+    folder,
+    options,
+    credentials: newCredentials(),
+    usgsApiKey: options.usgsApiKey ?? process.env.USGS_API_KEY ?? '',
+    say: options.onProgress ?? (() => undefined),
+    port: (name) => freePort(options.anyPorts ? 0 : PREFERRED_PORTS[name]),
+    keep,
+  };
+  start.say('PostgreSQL');
+  const postgres = keep(await startDatabase(folder, options, () => start.port('postgres')));
+  start.say('Packaging functions and state machines (serverless.yml)');
   const template = await compileTemplate(ROOT);
+  const data = await startData(start, template, postgres.env);
+  start.say('SageMaker');
+  const sageMaker = keep(
+    await startSageMaker({
+      folder,
+      s3: serviceClient(S3Client, { ...clientSettings(start, data.s3.endpoint), forcePathStyle: true }),
+      port: await start.port('sageMaker'),
+      credentials: start.credentials,
+    }),
+  );
+  start.say('Lambda and Step Functions');
+  const machines = await startMachines(start, template, data, sageMaker);
+  const { DB_USER, DB_HOST, DB_PORT, DB_NAME } = postgres.env;
+  return {
+    ...self(),
+    started_at: new Date().toISOString(),
+    folder,
+    endpoints: {
+      stepFunctions: machines.stepFunctions.endpoint,
+      scheduler: machines.scheduler.endpoint,
+      sageMaker: sageMaker.endpoint,
+      s3: data.s3.endpoint,
+      usgs: data.usgs.endpoint,
+      postgres: `postgresql://${DB_USER}@${DB_HOST}:${DB_PORT}/${DB_NAME}`,
+    },
+    database: options.database ? 'own' : 'embedded',
+    machines: template.machines.map(({ name, arn }) => ({ name, arn })),
+    schedules: template.schedules.map(({ name }) => name),
+    env: {
+      ...machines.env,
+      ...postgres.env,
+      STORAGE_BUCKET: LOCAL_STAGE.storageBucket,
+      MODEL_BUCKET: LOCAL_STAGE.modelBucket,
+    },
+  };
+}
+
+/** Where the functions read and write, besides the database. */
+type Data = { s3: S3; secrets: { endpoint: string }; usgs: { endpoint: string } };
+
+async function startData(
+  { folder, credentials, usgsApiKey, say, port, keep }: Start,
+  template: CompiledTemplate,
+  databaseEnv: Record<string, string>,
+): Promise<Data> {
   say('S3 and SNS');
   const s3 = keep(
     await startS3(join(folder, 's3'), {
@@ -228,11 +289,10 @@ async function startServices(
     }),
   );
   for (const { name } of template.topics) s3.createTopic(name);
-  const usgsApiKey = options.usgsApiKey ?? process.env.USGS_API_KEY ?? '';
   const secrets = keep(
     await startSecretsManager(
       new Map([
-        [LOCAL_STAGE.dbSecret, databaseSecret(postgres.env)],
+        [LOCAL_STAGE.dbSecret, databaseSecret(databaseEnv)],
         [USGS_KEY_SECRET, usgsApiKey],
       ]),
       { credentials },
@@ -243,98 +303,73 @@ async function startServices(
   const usgs = named?.startsWith('https:')
     ? { endpoint: named }
     : keep(await startUsgs({ folder: join(folder, 'usgs'), port: await port('usgs') }));
+  return { s3, secrets, usgs };
+}
 
-  const aws = {
+/** Lambda, and the services that call its functions: Step Functions, EventBridge and Scheduler. */
+async function startMachines(
+  start: Start,
+  template: CompiledTemplate,
+  data: Data,
+  sageMaker: SageMaker,
+): Promise<{ stepFunctions: JsonApi; scheduler: JsonApi; env: Record<string, string> }> {
+  const { folder, credentials, usgsApiKey, keep } = start;
+  const stepFunctionsPort = await start.port('stepFunctions');
+  const env = {
     AWS_REGION: LOCAL_REGION,
     AWS_DEFAULT_REGION: LOCAL_REGION, // the AWS CLI reads no other
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_ENDPOINT_URL_S3: s3.endpoint,
-    AWS_ENDPOINT_URL_SNS: s3.endpoint,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
-  };
-  const client = {
-    region: LOCAL_REGION,
-    endpoint: s3.endpoint,
-    credentials,
-    patienceMs: SHORT_PATIENCE_MS,
-  };
-  say('SageMaker');
-  const sageMaker = keep(
-    await startSageMaker({
-      folder,
-      s3: serviceClient(S3Client, { ...client, forcePathStyle: true }),
-      port: await port('sageMaker'),
-      credentials,
-    }),
-  );
-
-  say('Lambda and Step Functions');
-  const stepFunctionsPort = await port('stepFunctions');
-  const endpoints = {
+    AWS_ENDPOINT_URL_S3: data.s3.endpoint,
+    AWS_ENDPOINT_URL_SNS: data.s3.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: data.secrets.endpoint,
     AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${stepFunctionsPort}`,
     AWS_ENDPOINT_URL_SAGEMAKER: sageMaker.endpoint,
-    USGS_API_URL: usgs.endpoint,
+    USGS_API_URL: data.usgs.endpoint,
   };
   const lambda = keep(
     startLambda({
       functions: usgsApiKey ? template.functions.map(withUsgsKey) : template.functions,
-      env: { ...aws, ...endpoints },
+      env,
       folder: join(folder, 'logs', 'functions'),
     }),
   );
-  const sns = publisher(serviceClient(SNSClient, client));
-  const runTask = dispatch({ lambda: lambda.invoke, sageMaker: sageMaker.runTask, sns });
-  const eventBridge = keep(
-    startEventBridge(template.rules, async (target, payload) => {
-      const { signal } = new AbortController();
-      if (target.startsWith(LAMBDA)) await lambda.invoke(target, JSON.parse(payload), signal);
-      else await sns(SNS_PUBLISH, { TopicArn: target, Message: payload }, signal);
-    }),
-  );
+  const sns = publisher(serviceClient(SNSClient, clientSettings(start, data.s3.endpoint)));
+  const eventBridge = keep(startEventBridge(template.rules, deliverer(lambda.invoke, sns)));
   for (const { name, definition } of template.machines) requireKnownResources(name, JSON.parse(definition));
+  const { waitFactor } = start.options;
   const stepFunctions = keep(
     await startStepFunctions({
       machines: template.machines,
-      runTask,
+      runTask: dispatch({ lambda: lambda.invoke, sageMaker: sageMaker.runTask, sns }),
       folder: join(folder, 'executions'),
       port: stepFunctionsPort,
       credentials,
       onChange: eventBridge.executionChanged,
-      ...(options.waitFactor !== undefined && { waitFactor: options.waitFactor }),
+      ...(waitFactor !== undefined && { waitFactor }),
     }),
   );
+  const { schedules } = template;
   const scheduler = keep(
-    await startScheduler({
-      schedules: template.schedules,
-      startMachine: stepFunctionsStarter(stepFunctions),
-      credentials,
-    }),
+    await startScheduler({ schedules, startMachine: stepFunctionsStarter(stepFunctions), credentials }),
   );
-  return {
-    ...self(),
-    started_at: new Date().toISOString(),
-    folder,
-    endpoints: {
-      stepFunctions: stepFunctions.endpoint,
-      scheduler: scheduler.endpoint,
-      sageMaker: sageMaker.endpoint,
-      s3: s3.endpoint,
-      usgs: usgs.endpoint,
-      postgres: `postgresql://${postgres.env.DB_USER}@${postgres.env.DB_HOST}:${postgres.env.DB_PORT}/${postgres.env.DB_NAME}`,
-    },
-    database: options.database ? 'own' : 'embedded',
-    machines: template.machines.map(({ name, arn }) => ({ name, arn })),
-    schedules: template.schedules.map(({ name }) => name),
-    env: {
-      ...aws,
-      ...endpoints,
-      ...postgres.env,
-      STORAGE_BUCKET: LOCAL_STAGE.storageBucket,
-      MODEL_BUCKET: LOCAL_STAGE.modelBucket,
-    },
-  };
+  return { stepFunctions, scheduler, env };
 }
+
+/** Of the stand-ins' own clients. */
+const clientSettings = ({ credentials }: Start, endpoint: string) => ({
+  region: LOCAL_REGION,
+  endpoint,
+  credentials,
+  patienceMs: SHORT_PATIENCE_MS,
+});
+
+/** Takes an event to the target of a rule: a function, or a topic. */
+const deliverer = (lambda: RunTask, sns: RunTask) => async (target: string, payload: string) => {
+  const { signal } = new AbortController();
+  if (target.startsWith(LAMBDA)) await lambda(target, JSON.parse(payload), signal);
+  else await sns(SNS_PUBLISH, { TopicArn: target, Message: payload }, signal);
+};
 
 /** A function that asks USGS finds the key where a stage with usgsApiKeySecret has it. */
 const withUsgsKey = (definition: LocalFunction): LocalFunction =>
