@@ -94,8 +94,7 @@ async function* resumed(
 ): AsyncGenerator<Uint8Array> {
   let body = first;
   let offset = 0;
-  let provenUpTo = 0;
-  let patience = new Patience(PATIENCE_MS);
+  const pauses = new ReadPauses(location);
   try {
     for (let chunks = body[Symbol.asyncIterator](); ; ) {
       let chunk: IteratorResult<Uint8Array>;
@@ -103,10 +102,7 @@ async function* resumed(
       try {
         chunk = await chunks.next();
       } catch (error) {
-        if (offset - provenUpTo >= PROGRESS_BYTES) patience = new Patience(PATIENCE_MS);
-        provenUpTo = offset;
-        const pauseMs = isPassing(error) ? patience.nextPause(error) : null;
-        if (pauseMs === null) throw nameFault(error, getting(location));
+        const pauseMs = pauses.next(error, offset);
         if (offset === ContentLength) return;
         await sleep(pauseMs);
         body = bodyOf(await getRest(location, offset, ETag));
@@ -119,6 +115,26 @@ async function* resumed(
     }
   } finally {
     body.destroy();
+  }
+}
+
+/** Waits between a body that broke off and the request for its rest; patience begins anew with every stretch that arrived. */
+class ReadPauses {
+  readonly #location: ObjectLocation;
+  #patience = new Patience(PATIENCE_MS);
+  #provenUpTo = 0;
+
+  constructor(location: ObjectLocation) {
+    this.#location = location;
+  }
+
+  /** @throws the error under its name where asking again does not help, or no longer */
+  next(error: unknown, offset: number): number {
+    if (offset - this.#provenUpTo >= PROGRESS_BYTES) this.#patience = new Patience(PATIENCE_MS);
+    this.#provenUpTo = offset;
+    const pauseMs = isPassing(error) ? this.#patience.nextPause(error) : null;
+    if (pauseMs === null) throw nameFault(error, getting(this.#location));
+    return pauseMs;
   }
 }
 

@@ -57,19 +57,30 @@ type Thrown = {
  */
 export function decideFault(error: unknown): ServiceFault | null {
   if (typeof error !== 'object' || error === null || error instanceof PipelineError) return null;
-  const { message = '', $metadata, $fault, $retryable } = error as Thrown;
-  const { name, code } = whatItIs(error as Thrown);
+  const thrown: Thrown = error;
+  const { name, code } = whatItIs(thrown);
   if (name === 'AbortError') return null;
   if (NO_CREDENTIALS.test(name)) return 'AccessDenied';
   if (UNTRUSTED.test(code)) return 'ServiceUntrusted';
-  if (LOST.test(code) || name === 'TimeoutError' || BROKEN_OFF.test(message)) return 'ServiceUnreachable';
+  if (isLost(name, code, thrown)) return 'ServiceUnreachable';
   if (isUnreadable(error)) return 'ServiceFailed';
-  const status = $metadata?.httpStatusCode ?? 0;
-  if ($fault === undefined && status === 0) return decideCause(error as Thrown);
+  if (thrown.$fault === undefined && statusOf(thrown) === 0) return decideCause(thrown);
+  return decideAnswer(name, thrown);
+}
+
+const statusOf = ({ $metadata }: Thrown): number => $metadata?.httpStatusCode ?? 0;
+
+const isLost = (name: string, code: string, { message = '' }: Thrown): boolean =>
+  LOST.test(code) || name === 'TimeoutError' || BROKEN_OFF.test(message);
+
+/** Of what a service has answered. */
+function decideAnswer(name: string, thrown: Thrown): ServiceFault {
+  const status = statusOf(thrown);
   if (THROTTLED.test(name) || status === 429) return 'ServiceThrottled';
   // What a service has never learned it does not know a minute later.
   if (status === 501) return 'RequestRefused';
-  if (FAILED.test(name) || status >= 500 || $fault === 'server' || $retryable) return 'ServiceFailed';
+  if (FAILED.test(name) || status >= 500 || thrown.$fault === 'server' || thrown.$retryable)
+    return 'ServiceFailed';
   if (DENIED.test(name) || status === 401 || status === 403) return 'AccessDenied';
   return 'RequestRefused';
 }

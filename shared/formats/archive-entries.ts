@@ -94,9 +94,26 @@ class CheckedEntries {
 
   /** @returns null for a folder @throws ArchiveInvalid */
   add(header: Header): Omit<ArchiveFile, 'body'> | null {
-    const { entries, entryBytes, totalBytes } = this.#limits;
     const entry = `entry ${JSON.stringify(header.name.slice(0, SHOWN_CHARACTERS))}`;
-    const size = header.size ?? 0;
+    this.#measure(entry, header.size ?? 0);
+    if (header.type !== 'file' && header.type !== 'directory')
+      throw this.#refusal(entry, `a ${header.type ?? 'thing of an unknown kind'}`);
+    const parts = header.name.split('/').filter((part) => part !== '' && part !== '.');
+    const fault = faultOfPath(header.name, parts) ?? this.#faultOfPlace(header, parts);
+    if (fault) throw this.#refusal(entry, fault);
+    const name = parts.join('/');
+    for (const folder of foldersAbove(parts)) this.#folders.add(folder);
+    if (header.type === 'directory') {
+      this.#folders.add(name);
+      return null;
+    }
+    this.#files.add(name);
+    return { name, size: header.size ?? 0, mode: header.mode ?? 0o644 };
+  }
+
+  /** @throws ArchiveInvalid where the archive is too large with this entry */
+  #measure(entry: string, size: number): void {
+    const { entries, entryBytes, totalBytes } = this.#limits;
     this.#count += 1;
     this.#bytes += size;
     if (this.#count > entries)
@@ -105,23 +122,16 @@ class CheckedEntries {
       throw tooLarge(this.#where, entry, `${size} bytes`, `${entryBytes} bytes in one entry`);
     if (this.#bytes > totalBytes)
       throw tooLarge(this.#where, entry, `${this.#bytes} bytes up to here`, `${totalBytes} bytes in all`);
-    if (header.type !== 'file' && header.type !== 'directory')
-      throw this.#refusal(entry, `a ${header.type ?? 'thing of an unknown kind'}`);
-    const parts = header.name.split('/').filter((part) => part !== '' && part !== '.');
-    const fault = faultOfPath(header.name, parts);
-    if (fault) throw this.#refusal(entry, fault);
+  }
+
+  /** What is wrong with an entry beside those that came before it. */
+  #faultOfPlace({ type }: Header, parts: readonly string[]): string | null {
     const name = parts.join('/');
-    const folders = parts.map((_, index) => parts.slice(0, index).join('/')).slice(1);
-    if (header.type === 'directory') folders.push(name);
-    else if (name === '') throw this.#refusal(entry, 'a file without a name');
-    if (this.#files.has(name) || (header.type === 'file' && this.#folders.has(name)))
-      throw this.#refusal(entry, 'a second entry of this name');
-    const file = folders.find((folder) => this.#files.has(folder));
-    if (file !== undefined) throw this.#refusal(entry, `an entry below the file ${JSON.stringify(file)}`);
-    for (const folder of folders) this.#folders.add(folder);
-    if (header.type === 'directory') return null;
-    this.#files.add(name);
-    return { name, size, mode: header.mode ?? 0o644 };
+    const isFolder = type === 'directory';
+    if (!isFolder && name === '') return 'a file without a name';
+    if (this.#files.has(name) || (!isFolder && this.#folders.has(name))) return 'a second entry of this name';
+    const file = foldersAbove(parts).find((folder) => this.#files.has(folder));
+    return file === undefined ? null : `an entry below the file ${JSON.stringify(file)}`;
   }
 
   #refusal(entry: string, found: string): ArchiveInvalid {
@@ -134,6 +144,10 @@ class CheckedEntries {
     });
   }
 }
+
+/** Of a path's parts, the outermost first. */
+const foldersAbove = (parts: readonly string[]): string[] =>
+  parts.map((_, index) => parts.slice(0, index).join('/')).slice(1);
 
 /** @param parts of the path, without those that mean nothing */
 function faultOfPath(path: string, parts: string[]): string | null {

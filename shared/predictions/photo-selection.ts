@@ -106,52 +106,86 @@ export async function photosScoredElsewhere(
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
 export async function selectPhotos(
-  { photos: known, times, scores, scored, isSorted }: PredictedPhotos,
+  predicted: PredictedPhotos,
   stored: AsyncIterable<ImageRow[]>,
   isOfModel: (epochMs: number) => boolean,
   { others = [], toGo = EMPTY_WITHDRAWAL }: { others?: readonly ScoredElsewhere[]; toGo?: Withdrawal } = {},
 ): Promise<PhotoSelection> {
-  const listed = PhotoSet.fromJSON(toGo);
-  const back: Withdrawal = { image_ids: [], filenames: [] };
-  const removed = known.copy();
-  const vanished = known.copy();
-  const added: ImageRow[] = [];
-  const elsewhere = new PhotoNumbers();
-  const corrected = new PhotoNumbers();
-  const outside = new PhotoSet();
-  for await (const rows of stored)
-    for (const row of rows) {
-      const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
-      vanished.delete(photo);
-      if (!row.has_pii) {
-        removed.delete(photo);
-        if (listed.has(photo)) {
-          back.image_ids.push(photo.image_id);
-          back.filenames.push(photo.filename);
-        }
-      }
-      const now = row.epoch_seconds === null ? Number.NaN : wholeSecond(row.epoch_seconds * 1000);
-      const stays = row.exclusion === null || IN_WORK.has(row.exclusion);
-      if (
-        stays &&
-        !row.has_pii &&
-        scores.get(photo) === undefined &&
-        row.epoch_seconds !== null &&
-        isOfModel(now)
-      ) {
-        const isScored = ({ photos, isPublic }: ScoredElsewhere) =>
-          photos.has(photo) && (isPublic || row.exclusion === null);
-        if (others.some(isScored)) for (const name of bothNames(photo)) elsewhere.set(name, now);
-        else if (row.exclusion === null && !known.has(photo)) added.push(row);
-      }
-      const before = times.get(photo);
-      if (before === undefined || before === now || !TIMED.has(row.exclusion)) continue;
-      for (const name of bothNames(photo))
-        if (row.exclusion === null && isOfModel(now)) corrected.set(name, now);
-        else outside.add(name);
-    }
-  const found = { added, removed, vanished, back, corrected, outside, elsewhere };
-  return { ...found, scored, known: known.size, isSorted };
+  const comparison = new PhotoComparison(predicted, isOfModel, others, PhotoSet.fromJSON(toGo));
+  for await (const rows of stored) for (const row of rows) comparison.add(row);
+  const { scored, isSorted, photos } = predicted;
+  return { ...comparison.found, scored, known: photos.size, isSorted };
+}
+
+/** What is found of a station's photos, one after the other. */
+class PhotoComparison {
+  readonly found: Omit<PhotoSelection, 'scored' | 'known' | 'isSorted'>;
+  readonly #predicted: PredictedPhotos;
+  readonly #isOfModel: (epochMs: number) => boolean;
+  readonly #others: readonly ScoredElsewhere[];
+  readonly #toGo: PhotoSet;
+
+  constructor(
+    predicted: PredictedPhotos,
+    isOfModel: (epochMs: number) => boolean,
+    others: readonly ScoredElsewhere[],
+    toGo: PhotoSet,
+  ) {
+    this.#predicted = predicted;
+    this.#isOfModel = isOfModel;
+    this.#others = others;
+    this.#toGo = toGo;
+    this.found = {
+      added: [],
+      removed: predicted.photos.copy(),
+      vanished: predicted.photos.copy(),
+      back: { image_ids: [], filenames: [] },
+      corrected: new PhotoNumbers(),
+      outside: new PhotoSet(),
+      elsewhere: new PhotoNumbers(),
+    };
+  }
+
+  add(row: ImageRow): void {
+    const photo = { image_id: row.image_id, filename: findImageKey(row) ?? '' };
+    const epochMs = row.epoch_seconds === null ? null : wholeSecond(row.epoch_seconds * 1000);
+    this.found.vanished.delete(photo);
+    if (!row.has_pii) this.#keep(photo);
+    if (epochMs !== null && this.#lacksScore(row, photo) && this.#isOfModel(epochMs))
+      this.#addUnscored(row, photo, epochMs);
+    if (TIMED.has(row.exclusion)) this.#compareTime(row, photo, epochMs ?? Number.NaN);
+  }
+
+  /** A photo that is there and shows nobody. */
+  #keep(photo: { image_id: number; filename: string }): void {
+    this.found.removed.delete(photo);
+    if (!this.#toGo.has(photo)) return;
+    this.found.back.image_ids.push(photo.image_id);
+    this.found.back.filenames.push(photo.filename);
+  }
+
+  /** Whether a photo that stays has no score in the predictions. */
+  #lacksScore({ exclusion, has_pii }: ImageRow, photo: PhotoName): boolean {
+    const stays = exclusion === null || IN_WORK.has(exclusion);
+    return stays && !has_pii && this.#predicted.scores.get(photo) === undefined;
+  }
+
+  #addUnscored(row: ImageRow, photo: PhotoName, epochMs: number): void {
+    const isDone = row.exclusion === null;
+    const isScored = this.#others.some(({ photos, isPublic }) => photos.has(photo) && (isPublic || isDone));
+    if (isScored) for (const name of bothNames(photo)) this.found.elsewhere.set(name, epochMs);
+    else if (isDone && !this.#predicted.photos.has(photo)) this.found.added.push(row);
+  }
+
+  /** @param epochMs NaN where the photo has no time any more */
+  #compareTime({ exclusion }: ImageRow, photo: PhotoName, epochMs: number): void {
+    const before = this.#predicted.times.get(photo);
+    if (before === undefined || before === epochMs) return;
+    const isOfModel = exclusion === null && this.#isOfModel(epochMs);
+    for (const name of bothNames(photo))
+      if (isOfModel) this.found.corrected.set(name, epochMs);
+      else this.found.outside.add(name);
+  }
 }
 
 /** Some files have a photo's id, others its key alone. */
