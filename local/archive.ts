@@ -4,9 +4,8 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import { pack } from 'tar-stream';
 import { type ArchiveFile, MODEL_LIMITS, readArchive } from '../shared/formats/archive-entries.ts';
+import { packArchive } from '../shared/formats/packed-archive.ts';
 
 /** Weights hardly shrink at any level, and level 1 is several times faster than the default. */
 const GZIP_LEVEL = 1;
@@ -21,20 +20,16 @@ export async function listFiles(folder: string): Promise<string[]> {
 }
 
 /** Packs while it is read; an error of a file ends the stream with it. */
-export function packFolder(folder: string): Readable {
-  const archive = pack();
-  const addAll = async () => {
-    for (const name of await listFiles(folder)) {
-      const { size, mode, mtime } = await stat(join(folder, name));
-      await pipeline(createReadStream(join(folder, name)), archive.entry({ name, size, mode, mtime }));
-    }
-    archive.finalize();
-  };
-  const packed = createGzip({ level: GZIP_LEVEL });
-  addAll().catch((error) => packed.destroy(error));
-  pipeline(archive, packed).catch(() => undefined); // the reader of `packed` gets the error
-  return packed;
-}
+export const packFolder = (folder: string): Readable =>
+  packArchive(
+    async (add) => {
+      for (const name of await listFiles(folder)) {
+        const { size, mode, mtime } = await stat(join(folder, name));
+        await add({ name, size, mode, mtime, body: createReadStream(join(folder, name)) });
+      }
+    },
+    { gzipLevel: GZIP_LEVEL },
+  );
 
 /**
  * Files are new: what lies in the folder already is never written over, nor followed where it is a link.

@@ -1,11 +1,8 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGzip } from 'node:zlib';
-import { pack } from 'tar-stream';
+import type { Readable } from 'node:stream';
 import { ArchiveInvalid } from '../errors.ts';
 import { MODEL_LIMITS, readArchive } from './archive-entries.ts';
+import { packArchive } from './packed-archive.ts';
 
-const EPOCH = new Date(0);
 /** Stored: weights shrink by 8 % at the most, which takes four times as long as everything else here. */
 const GZIP_LEVEL = 0;
 /** At the root of every published archive: upstream's holds nothing else (contract 5.3). */
@@ -25,34 +22,19 @@ export function servedArchive(
   code: ReadonlyMap<string, Uint8Array>,
   where: string,
 ): Readable {
-  const packed = pack();
-  const served = createGzip({ level: GZIP_LEVEL });
-  const packAll = async () => {
-    let found = false;
-    await readArchive(published, { where, limits: MODEL_LIMITS }, ({ name, size, body }) => {
-      if (name !== WEIGHTS) return null;
-      found = true;
-      return pipeline(body, packed.entry({ name, size, mtime: EPOCH, mode: 0o644 }));
-    });
-    if (!found) throw withoutWeights(where);
-    for (const [name, body] of code)
-      packed.entry({ name: `code/${name}`, mtime: EPOCH, mode: 0o755, uid: 0, gid: 0 }, Buffer.from(body));
-    packed.finalize();
-  };
-  const packing = packAll();
-  packing.catch((error) => served.destroy(error));
-  pipeline(packed, served).catch(() => undefined); // the reader of `served` gets the error
-  return Readable.from(told(served, packing));
-}
-
-/** Where a fault tears down one stream after the other, its reader is told the fault itself. */
-async function* told(served: Readable, packing: Promise<void>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* served;
-  } catch (error) {
-    await packing;
-    throw error;
-  }
+  return packArchive(
+    async (add) => {
+      let found = false;
+      await readArchive(published, { where, limits: MODEL_LIMITS }, ({ name, size, body }) => {
+        if (name !== WEIGHTS) return null;
+        found = true;
+        return add({ name, size, body });
+      });
+      if (!found) throw withoutWeights(where);
+      for (const [name, body] of code) await add({ name: `code/${name}`, body, mode: 0o755 });
+    },
+    { gzipLevel: GZIP_LEVEL },
+  );
 }
 
 const withoutWeights = (where: string): ArchiveInvalid =>

@@ -1,8 +1,4 @@
-import { buffer } from 'node:stream/consumers';
-import { createGzip } from 'node:zlib';
-import { pack } from 'tar-stream';
-
-const EPOCH = new Date(0);
+import { packFiles } from './packed-archive.ts';
 
 /**
  * Packs files as the sourcedir.tar.gz that SageMaker's training toolkit unpacks: entry script at the root. Same files,
@@ -10,12 +6,8 @@ const EPOCH = new Date(0);
  *
  * @param files path in the archive → bytes
  */
-export async function packSource(files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
-  const archive = pack();
-  for (const name of [...files.keys()].sort()) {
-    const body = files.get(name) as Uint8Array;
-    archive.entry({ name, mtime: EPOCH, mode: 0o755, uid: 0, gid: 0 }, Buffer.from(body));
-  }
-  archive.finalize();
-  return buffer(archive.pipe(createGzip({ level: 9 })));
-}
+export const packSource = (files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> =>
+  packFiles(
+    [...files.keys()].sort().map((name) => [name, files.get(name) as Uint8Array]),
+    { mode: 0o755, gzipLevel: 9 },
+  );

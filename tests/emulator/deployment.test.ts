@@ -1,8 +1,6 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
-import { gzipSync } from 'node:zlib';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchClient, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
@@ -24,7 +22,6 @@ import {
 import { CreateTrainingJobCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { ListStateMachinesCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { pack } from 'tar-stream';
 import { readStage, type Stage } from '../../config/stage.ts';
 import { planDeployment, removeArtifacts, uploadPackage } from '../../deployment/deploy.ts';
 import {
@@ -40,6 +37,7 @@ import { makeChanges, removeStack } from '../../deployment/stack.ts';
 import { type JsonApi, startJsonApi } from '../../local/json-api.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
 import { findStack } from '../../shared/aws/stacks.ts';
+import { packFiles } from '../../shared/formats/packed-archive.ts';
 import { environmentCredentials } from '../support/environment-credentials.ts';
 import { type Moto, startMoto } from './moto.ts';
 
@@ -285,14 +283,12 @@ async function restoreAccount({ storageBucket, modelBucket, weightsKey }: Stage)
 }
 
 /** output.tar.gz as SageMaker leaves it. */
-async function trainingOutput(facts: object): Promise<Buffer> {
-  const archive = pack();
-  archive.entry({ name: 'data/metrics.csv' }, 'epoch,train_loss,val_loss\n0,1,1\n');
-  archive.entry({ name: 'data/args.json' }, '{}');
-  archive.entry({ name: 'data/training.json' }, JSON.stringify(facts));
-  archive.finalize();
-  return gzipSync(await buffer(archive));
-}
+const trainingOutput = (facts: object): Promise<Uint8Array> =>
+  packFiles([
+    ['data/metrics.csv', 'epoch,train_loss,val_loss\n0,1,1\n'],
+    ['data/args.json', '{}'],
+    ['data/training.json', JSON.stringify(facts)],
+  ]);
 
 /** moto cannot refer to a parameter group from a database (it takes the object for its name). */
 const environmentTemplate = readFileSync(ENVIRONMENT_TEMPLATE, 'utf8').replace(

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { createGunzip, createGzip } from 'node:zlib';
-import { extract, pack } from 'tar-stream';
 import { readBytes, writeObject } from '../../shared/aws/object-store.ts';
+import { MODEL_LIMITS, readArchive } from '../../shared/formats/archive-entries.ts';
 import type { ObjectLocation } from '../../shared/formats/object-location.ts';
+import { packFiles } from '../../shared/formats/packed-archive.ts';
 import { insertRow } from '../fixtures/station.ts';
 import type { TestStack } from './test-stack.ts';
 
@@ -13,10 +13,12 @@ export const UPSTREAM_UUID = 'e0c1b1e0-0000-4000-8000-000000000001';
 /** Bytes of model.pth in an archive. */
 export async function weightsOf(archive: Uint8Array): Promise<Uint8Array> {
   let weights: Uint8Array = new Uint8Array();
-  for await (const entry of Readable.from([archive]).pipe(createGunzip()).pipe(extract())) {
-    if (entry.header.name.replace('./', '') === 'model.pth') weights = await buffer(entry);
-    else entry.resume();
-  }
+  const keep = async (body: Readable) => {
+    weights = await buffer(body);
+  };
+  await readArchive(Readable.from([archive]), { where: 'a model', limits: MODEL_LIMITS }, ({ name, body }) =>
+    name === 'model.pth' ? keep(body) : null,
+  );
   return weights;
 }
 
@@ -40,10 +42,7 @@ export async function publishUpstreamModel(
     key: `models/${UPSTREAM_UUID}/${name}`,
   });
   const weights = await weightsOf(await readBytes(from));
-  const archive = pack();
-  archive.entry({ name: 'model.pth' }, Buffer.from(weights));
-  archive.finalize();
-  await writeObject(file('model.tar.gz'), await buffer(archive.pipe(createGzip())), 'application/gzip');
+  await writeObject(file('model.tar.gz'), await packFiles([['model.pth', weights]]), 'application/gzip');
   await writeObject(file('predictions.csv'), predictions, 'text/csv');
   await insertRow(database, 'models', {
     station_id: stationId,

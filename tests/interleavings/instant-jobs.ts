@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
-import { extract } from 'tar-stream';
+import { MODEL_LIMITS, readArchive } from '../../shared/formats/archive-entries.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
 import { packSource } from '../../shared/formats/source-archive.ts';
 import type { Objects } from './objects.ts';
@@ -83,13 +83,15 @@ async function score(
 export async function readModelFile(objects: Objects, uri: string): Promise<string> {
   const packed = objects.find(objectOf(uri));
   if (!packed) throw new Error(`there is no ${uri}`);
-  const archive = extract();
-  archive.end(gunzipSync(packed));
-  for await (const entry of archive) {
-    if (entry.header.name === 'model.pth') return text(entry);
-    entry.resume();
-  }
-  throw new Error(`${uri} has no model.pth`);
+  let found: string | null = null;
+  const keep = async (body: Readable) => {
+    found = await text(body);
+  };
+  await readArchive(Readable.from([packed]), { where: uri, limits: MODEL_LIMITS }, ({ name, body }) =>
+    name === 'model.pth' ? keep(body) : null,
+  );
+  if (found === null) throw new Error(`${uri} has no model.pth`);
+  return found;
 }
 
 const entries = (files: Record<string, string>): Map<string, Uint8Array> =>

@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGzip } from 'node:zlib';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import {
   CreateEndpointCommand,
@@ -19,12 +17,12 @@ import {
   StopTrainingJobCommand,
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { pack } from 'tar-stream';
 import { packFolder, unpackArchive } from '../../local/archive.ts';
 import { writeObject } from '../../local/sagemaker/job-data.ts';
 import { type SageMaker, startSageMaker } from '../../local/sagemaker/server.ts';
 import type { TaskFailure } from '../../local/task.ts';
 import { packSource } from '../../shared/formats/source-archive.ts';
+import { archiveOf } from '../fixtures/archives.ts';
 
 const TRAIN = 'arn:aws:states:::sagemaker:createTrainingJob.sync';
 const TRANSFORM = 'arn:aws:states:::sagemaker:createTransformJob.sync';
@@ -308,10 +306,7 @@ test.each([
 
 test('a source that would write out of its folder is not unpacked', async () => {
   const request = await training('open("ran", "w")');
-  const archive = pack();
-  archive.entry({ name: '../escaped' }, 'x');
-  archive.finalize();
-  await put('run/source/sourcedir.tar.gz', await buffer(archive.pipe(createGzip())));
+  await put('run/source/sourcedir.tar.gz', await archiveOf({ name: '../escaped', body: 'x' }));
 
   const { cause } = await failureOf(runTask(TRAIN, request));
 
@@ -755,10 +750,7 @@ test.each([
   ],
 ])('a model whose archive %s fails the job', async (_what, header, reason) => {
   await createModel();
-  const archive = pack();
-  archive.entry(header, header.type === 'file' ? 'x' : '');
-  archive.finalize();
-  await put('model.tar.gz', await buffer(archive.pipe(createGzip())));
+  await put('model.tar.gz', await archiveOf({ ...header, body: header.type === 'file' ? 'x' : '' }));
 
   const { cause } = await failureOf(runTask(TRANSFORM, await transform({ a: 'x' })));
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { zipSync } from 'fflate';
-import { pack } from 'tar-stream';
+import { packFiles } from '../../shared/formats/packed-archive.ts';
 import { searchBytes, searchFolder, secretsOf } from './search.ts';
 
 const SECRET = 'p@ss/w:"rd Zq7vK2';
@@ -12,13 +12,6 @@ const secrets = { DB_PASSWORD: SECRET };
 /** Packed, small texts would not be long enough to be looked at. */
 const line = `${'a line of a report; '.repeat(20)}${SECRET}\n`;
 const base64 = (body: string | Buffer) => Buffer.from(body as string).toString('base64');
-
-async function tarOf(body: Buffer): Promise<Buffer> {
-  const archive = pack();
-  archive.entry({ name: 'metrics.csv' }, body);
-  archive.finalize();
-  return Buffer.concat(await Array.fromAsync(archive as AsyncIterable<Buffer>));
-}
 
 test.each<[string, Buffer]>([
   ['as it is', Buffer.from(`x${SECRET}y`)],
@@ -45,7 +38,7 @@ test.each<[string, Buffer]>([
 test('a secret is found in an archive, by file; where it may be it is not looked for', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-search-'));
   mkdirSync(join(folder, 'jobs'));
-  writeFileSync(join(folder, 'jobs', 'model.tar.gz'), gzipSync(await tarOf(Buffer.from(line))));
+  writeFileSync(join(folder, 'jobs', 'model.tar.gz'), await packFiles([['metrics.csv', line]]));
   writeFileSync(join(folder, 'stack.json'), SECRET);
 
   const found = searchFolder(folder, secrets, (path) => path === 'stack.json');

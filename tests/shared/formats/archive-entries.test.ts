@@ -2,34 +2,16 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, sym
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { buffer, text } from 'node:stream/consumers';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Header, pack } from 'tar-stream';
 import { unpackArchive } from '../../../local/archive.ts';
 import { ArchiveInvalid } from '../../../shared/errors.ts';
 import { type ArchiveLimits, MODEL_LIMITS, readArchive } from '../../../shared/formats/archive-entries.ts';
+import { archiveOf, claiming, type Entry, tar } from '../../fixtures/archives.ts';
 
 const WHERE = 's3://storage/models/6f2c/model.tar.gz';
 const SMALL: ArchiveLimits = { entries: 3, entryBytes: 2000, totalBytes: 3000 };
-
-type AnyHeader = Omit<Partial<Header>, 'type'> & { name: string; type?: Header['type'] | 'pax-header' };
-type Entry = Partial<Header> & { name: string; body?: string };
-
-async function tar(entries: Entry[]): Promise<Buffer> {
-  const archive = pack();
-  for (const { body = '', ...header } of entries) archive.entry(header, body);
-  archive.finalize();
-  return buffer(archive);
-}
-const archiveOf = async (...entries: Entry[]) => gzipSync(await tar(entries));
-/** A tar header that claims a size, whatever follows. */
-async function claiming(header: AnyHeader & { size: number }): Promise<Buffer> {
-  const archive = pack();
-  archive.entry(header as Header);
-  for await (const chunk of archive) return chunk as Buffer;
-  throw new Error('It has no header');
-}
 
 async function read(
   archive: Uint8Array | AsyncIterable<Uint8Array>,
@@ -112,7 +94,7 @@ describe('An archive', () => {
     await expectRefusal(read(await archiveOf(entry)), 'Found: a path with ".."');
   });
 
-  test.each<[Header['type'], Entry]>([
+  test.each<[NonNullable<Entry['type']>, Entry]>([
     ['symlink', { name: 'model.pth', linkname: '/etc/passwd' }],
     ['symlink', { name: 'code', linkname: 'elsewhere' }],
     ['link', { name: 'model.pth', linkname: 'code/serve' }],
