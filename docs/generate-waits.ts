@@ -86,7 +86,7 @@ function byMachine(error: string): string {
 }
 
 const DATABASE = 'tests/shared/fpe-database/connection-silence.service.test.ts';
-const USGS = 'tests/shared/usgs/discharge.test.ts';
+const USGS = 'tests/shared/usgs/water-data.test.ts';
 const SERVICES = 'tests/shared/aws/service-client.service.test.ts';
 const SERVER = 'model/tests/test_serve.py';
 const CHILDREN = 'tests/local/children.service.test.ts';

@@ -24,15 +24,11 @@ import {
   type PhotoYear,
   photoYears,
 } from '../shared/predictions/photo-years.ts';
-import {
-  type Discharge,
-  dischargesOf,
-  UNUSABLE,
-  type UnusableValues,
-} from '../shared/usgs/discharge-page.ts';
-import { dischargeRequests } from '../shared/usgs/discharge-request.ts';
-import { dischargeSeries, type JoinedSeries, joinSeries } from '../shared/usgs/discharge-series.ts';
+import { UNUSABLE, type UnusableValues, type UsgsValue, valuesOf } from '../shared/usgs/value-page.ts';
+import { valueRequests } from '../shared/usgs/value-requests.ts';
+import { type JoinedSeries, joinSeries, valueSeries } from '../shared/usgs/value-series.ts';
 import { readPages, WATER_DATA_LIMITS } from '../shared/usgs/water-data-client.ts';
+import { findVariable, type UsgsParameter } from '../shared/variables.ts';
 
 const API_URL = 'https://api.waterdata.usgs.gov/ogcapi/v1';
 /** Without a key the service allows few requests an hour; two at once halve the wait and do not look like an attack. */
@@ -41,32 +37,40 @@ const YEARS_AT_ONCE = 2;
 export const WATER_DATA_TOTAL_MS = 780_000;
 const DAY_MS = 86_400_000;
 
-/** Asks USGS for the discharge at the station's gage in the years in which photos were taken. */
+/** Asks USGS for the values of the variable at the station's gage in the years in which photos were taken. */
 export const handler = lambdaHandler(
   z.object({ run, export: stationExport }),
   async ({ run, export: exported }): Promise<Observations> => {
-    const nwisId = run.station.nwis_id as string;
+    const gage = gageOf(run);
     const photos = await readPhotoTimes(run, exported);
     const startedAt = Date.parse(run.started_at);
     const years = photoYears(photos);
-    const { discharges, unusable } = await readDischarges(
-      nwisId,
+    const found = await readUsgsValues(
+      gage,
       years.filter(({ first }) => first.timestamp <= startedAt + DAY_MS),
     );
     const maxGapMs = run.parameters.max_gap_minutes * 60_000;
     const timestamps = Float64Array.from(photos, ({ timestamp }) => timestamp);
-    const { values, used, left } = joinSeries(dischargeSeries(discharges), timestamps, maxGapMs);
-    const said = [describeUnusable(unusable), describeOddYears(oddYears(years, startedAt))];
+    const { values, used, left } = joinSeries(valueSeries(found.values), timestamps, maxGapMs);
+    const said = [describeUnusable(found.unusable), describeOddYears(oddYears(years, startedAt))];
     if (used.length === 0)
-      return { count: 0, time_series_id: null, note: sentences(describeNone(nwisId, exported), ...said) };
+      return { count: 0, time_series_id: null, note: sentences(describeNone(gage, exported), ...said) };
     await writeValues(run, values);
     return {
       count: values.length,
       time_series_id: used.map(({ timeSeriesId }) => timeSeriesId).join(', '),
-      note: sentences(describeSeries(nwisId, used, left), ...said),
+      note: sentences(describeSeries(gage, used, left), ...said),
     };
   },
 );
+
+/** What is asked for: one parameter at one site. PrepareRun has seen that there are both. */
+type Gage = { nwisId: string; parameter: UsgsParameter };
+
+const gageOf = ({ station, parameters }: Run): Gage => ({
+  nwisId: station.nwis_id as string,
+  parameter: findVariable(parameters.variable_code)?.usgs as UsgsParameter,
+});
 
 /** The photos of the export by time. */
 async function readPhotoTimes(run: Run, exported: StationExport): Promise<PhotoTime[]> {
@@ -82,10 +86,10 @@ async function readPhotoTimes(run: Run, exported: StationExport): Promise<PhotoT
 }
 
 /** @throws ObservationsUnavailable, ObservationsRefused, ConfigurationMissing, SecretInvalid */
-async function readDischarges(nwisId: string, years: readonly PhotoYear[]) {
+async function readUsgsValues({ nwisId, parameter }: Gage, years: readonly PhotoYear[]) {
   const apiUrl = optionalSetting('USGS_API_URL') ?? API_URL;
   const periods = years.map(({ first, last }) => ({ start: first.timestamp, end: last.timestamp }));
-  const requests = dischargeRequests(apiUrl, nwisId, periods);
+  const requests = valueRequests(apiUrl, { nwisId, parameterCode: parameter.code }, periods);
   const signal = AbortSignal.timeout(WATER_DATA_TOTAL_MS);
   const client = {
     fetch,
@@ -94,27 +98,27 @@ async function readDischarges(nwisId: string, years: readonly PhotoYear[]) {
     limits: WATER_DATA_LIMITS,
     signal,
   };
-  const discharges: Discharge[] = [];
+  const values: UsgsValue[] = [];
   const unusable: UnusableValues = { 'in another unit': 0, 'not readable': 0 };
   await pMap(
     requests,
     async (request) => {
       for await (const page of readPages(request, client)) {
-        const found = dischargesOf(page);
-        for (const discharge of found.discharges) discharges.push(discharge);
+        const found = valuesOf(page, parameter.units);
+        for (const value of found.values) values.push(value);
         for (const reason of UNUSABLE) unusable[reason] += found.unusable[reason];
       }
     },
     { concurrency: YEARS_AT_ONCE },
   );
-  if (discharges.length === 0 && unusable['not readable'] > 0) throw unreadable(nwisId, unusable);
-  return { discharges, unusable };
+  if (values.length === 0 && unusable['not readable'] > 0) throw unreadable({ nwisId, parameter }, unusable);
+  return { values, unusable };
 }
 
-const unreadable = (nwisId: string, unusable: UnusableValues): ObservationsRefused =>
+const unreadable = ({ nwisId, parameter }: Gage, unusable: UnusableValues): ObservationsRefused =>
   new ObservationsRefused({
     what: 'USGS answers in a form that this pipeline does not know',
-    where: `discharge of gage ${nwisId}`,
+    where: `${parameter.noun} of gage ${nwisId}`,
     found: `${unusable['not readable']} values, of which none can be read`,
     expected: 'time, value and time_series_id of each value, as the water data API documents them',
     fix: 'empty the USGS number (nwis_id) of the station to use FPE’s own values, then start a new execution',
@@ -122,12 +126,12 @@ const unreadable = (nwisId: string, unusable: UnusableValues): ObservationsRefus
 
 const sentences = (...said: (string | null)[]): string | null => said.filter(Boolean).join(' ') || null;
 
-const describeNone = (nwisId: string, { images_start, images_end }: StationExport): string =>
-  `USGS has no discharge of gage ${nwisId} for the photos from ${images_start} to ${images_end}; FPE’s own values are used.`;
+const describeNone = ({ nwisId, parameter }: Gage, { images_start, images_end }: StationExport): string =>
+  `USGS has no ${parameter.noun} of gage ${nwisId} for the photos from ${images_start} to ${images_end}; FPE’s own values are used.`;
 
 /** What was joined and what was left out, null for one series alone. */
 function describeSeries(
-  nwisId: string,
+  { nwisId, parameter }: Gage,
   used: JoinedSeries['used'],
   left: JoinedSeries['left'],
 ): string | null {
@@ -142,7 +146,7 @@ function describeSeries(
       : `${parts.join(' and ')} are joined, as they do not overlap there`;
   const others = left.map(({ timeSeriesId, count }) => `${timeSeriesId} with ${count} values`).join(', ');
   const leftOut = others && `; ${others} left out, as the other gives more photos a value`;
-  return `USGS has several discharge series of gage ${nwisId}: ${joined}${leftOut}.`;
+  return `USGS has several ${parameter.noun} series of gage ${nwisId}: ${joined}${leftOut}.`;
 }
 
 function describeUnusable(unusable: UnusableValues): string | null {
@@ -168,8 +172,8 @@ async function usgsApiKey(): Promise<string | undefined> {
 }
 
 /** In the format of values.csv, which BuildDataset makes of it. */
-async function writeValues(run: Run, values: readonly Discharge[]): Promise<void> {
-  const line = ({ timestamp, value, flag }: Discharge) => ({
+async function writeValues(run: Run, values: readonly UsgsValue[]): Promise<void> {
+  const line = ({ timestamp, value, flag }: UsgsValue) => ({
     station_name: run.station.name,
     station_id: run.station.id,
     dataset_id: 'NWIS',

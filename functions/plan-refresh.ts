@@ -9,7 +9,6 @@ import { startOfExecutionArns } from '../shared/execution/arns.ts';
 import { executionLimit } from '../shared/execution/job-limits.ts';
 import { refreshKeys } from '../shared/execution/keys.ts';
 import { requireVariable, runId } from '../shared/execution/run.ts';
-import { VARIABLES } from '../shared/execution/variables.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findDefaultModels } from '../shared/fpe-database/model-rows.ts';
 import { stationHistories, stationIds, stationPeople } from '../shared/fpe-database/station-histories.ts';
@@ -31,6 +30,7 @@ import { readScoredUntil } from '../shared/model-bucket/scored-until.ts';
 import type { RefreshClaim } from '../shared/refresh/claim.ts';
 import { type Decision, planRefresh } from '../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
+import { VARIABLES } from '../shared/variables.ts';
 
 const event = z.object({
   input: z.unknown(),

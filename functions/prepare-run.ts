@@ -18,7 +18,6 @@ import {
 import { modelCodeExists } from '../shared/execution/run-claim.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
 import type { Run } from '../shared/execution/train-station-state.ts';
-import { VARIABLES } from '../shared/execution/variables.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { packSource } from '../shared/formats/source-archive.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
@@ -28,6 +27,7 @@ import { requireStationSize } from '../shared/limits/station-size.ts';
 import { findManifest } from '../shared/model-bucket/model-publication.ts';
 import { readModelSource } from '../shared/model-bucket/model-source.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
+import { findVariable, VARIABLES } from '../shared/variables.ts';
 
 const event = z.object({
   input: z.unknown(),
@@ -89,7 +89,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     parameters,
     buckets: places.buckets,
     keys,
-    uses_nwis: variable === 'FLOW_CFS' && station.nwis_id !== null,
+    uses_nwis: findVariable(variable)?.usgs !== undefined && station.nwis_id !== null,
     job_base: jobBase(setting('JOB_PREFIX'), station.id, startedAt, claim.job_suffix),
     training_request: trainingRequest(
       settings,

@@ -1,8 +1,8 @@
 import { ModelTypeNotFound, VariableNotFound } from '../errors.ts';
 
 import type { RunInput } from '../inputs/train-station.ts';
+import { isVariableCode, VARIABLES, type VariableCode } from '../variables.ts';
 import { requireStationExists, requireTimezone } from './station.ts';
-import { isVariableCode, VARIABLES, type VariableCode } from './variables.ts';
 
 export type Station = NonNullable<RunChecks['station']>;
 

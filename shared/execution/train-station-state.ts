@@ -45,7 +45,7 @@ export const run = z.object({
   parameters: runInput,
   buckets: z.object({ storage: z.string(), model: z.string() }),
   keys: z.custom<RunKeys>((value) => typeof value === 'object' && value !== null),
-  /** True when FetchObservations has to ask USGS: FLOW_CFS at a station with an NWIS id (contract 2.2). */
+  /** True when FetchObservations has to ask USGS: a variable that USGS measures, at a station with an NWIS id (contract 2.2). */
   uses_nwis: z.boolean(),
   /** Start of every job's name; the machine appends what makes it unique per attempt. */
   job_base: z.string(),

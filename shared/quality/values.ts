@@ -1,6 +1,7 @@
 import type { ObservedSeries } from '../dataset/observations.ts';
 import { countOf } from '../formats/numbers.ts';
 import { quantile } from '../statistics/quantile.ts';
+import { findVariable } from '../variables.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { countBefore, within } from './place-in-time.ts';
 
@@ -8,11 +9,6 @@ const HOUR_MS = 3_600_000;
 /** Steps longer than this are gaps: what lies across them is no neighbor. FPE's own sub-daily display takes an hour (contract 2.3). */
 const NEIGHBOR_MS = 2 * HOUR_MS;
 
-/**
- * Least value that the variable can have. Discharge is negative where the tide or backwater turns a stream around; stage and
- * whatever else counts from a datum may be anything. A snow gage on bare ground reads a few tenths of a foot to either side.
- */
-const LEAST_POSSIBLE: Record<string, number> = { FLOW_CFS: 0, CHLA_PPB: 0, ANIMAL_COUNT: 0, SNOW_FT: -0.5 };
 /** Waters whose flow turns around: tidal stream, estuary, oceans (enum waterbody_type of FPE). */
 const TIDAL = ['ST-TS', 'ES', 'OC', 'OC-CO'];
 
@@ -66,7 +62,8 @@ export function checkValues(
 ): CheckResult {
   const { timestamps, values } = series;
   const isTidal = TIDAL.includes(waterbodyType ?? '');
-  const least = variableCode === 'FLOW_CFS' && isTidal ? undefined : LEAST_POSSIBLE[variableCode];
+  const variable = findVariable(variableCode);
+  const least = variable?.isReversedByTide && isTidal ? undefined : variable?.least;
   const below = least === undefined ? [] : stretchesBelow(series, least);
   const excluded = new Set(below.flatMap(({ start, end }) => range(start, end)));
   const usable = without(series, excluded);

@@ -1,6 +1,6 @@
 import { ConfigurationMissing, ObservationsRefused, ObservationsUnavailable } from '../errors.ts';
 import { parseJsonAs } from '../formats/json.ts';
-import { type DischargePage, dischargePage, nextPage } from './discharge-page.ts';
+import { nextPage, type ValuePage, valuePage } from './value-page.ts';
 
 export type WaterDataLimits = {
   /** At one page; the waits between them double from a second, so that they sum up to a minute. */
@@ -38,7 +38,7 @@ export type WaterDataClient = {
  * @throws ObservationsUnavailable when the service does not answer after several attempts, or in the time there is;
  *   ObservationsRefused, also when the pages do not end; ConfigurationMissing when it refuses the key
  */
-export async function* readPages(first: URL, client: WaterDataClient): AsyncGenerator<DischargePage> {
+export async function* readPages(first: URL, client: WaterDataClient): AsyncGenerator<ValuePage> {
   const read = new Set<string>();
   for (let url: string | null = first.href; url !== null && !read.has(url); ) {
     if (read.size === client.limits.pages) throw endless(url, client.limits.pages);
@@ -65,7 +65,7 @@ function addressOf(link: string | null, of: string): string | null {
   });
 }
 
-async function readPage(url: string, client: WaterDataClient): Promise<DischargePage> {
+async function readPage(url: string, client: WaterDataClient): Promise<ValuePage> {
   const { attempts, waitMs: longestWaitMs } = client.limits;
   let found = 'no time left to ask';
   for (let attempt = 0; attempt < attempts && !client.signal.aborted; attempt++) {
@@ -86,7 +86,7 @@ async function readPage(url: string, client: WaterDataClient): Promise<Discharge
 }
 
 /** A page, or what was found instead and how long to wait before asking again (0: not said). */
-type Outcome = { page: DischargePage } | { found: string; waitMs: number };
+type Outcome = { page: ValuePage } | { found: string; waitMs: number };
 
 /** Statuses that say nothing about the request: the server had no time, or had too much to do. */
 const isPassing = (status: number): boolean =>
@@ -112,7 +112,7 @@ async function askOnce(url: string, client: WaterDataClient): Promise<Outcome> {
   if (isPassing(response.status)) return { found, waitMs: retryAfterMs(response.headers) };
   if (!response.ok) throw refused(response.status, url, found, client.apiKey !== undefined);
   try {
-    return { page: parseJsonAs(body, dischargePage) };
+    return { page: parseJsonAs(body, valuePage) };
   } catch (error) {
     // A proxy's page of apology, or an answer that was cut off.
     const type = response.headers.get('content-type') ?? 'no content type';

@@ -42,6 +42,18 @@ beforeAll(async () => {
         recorded('01171300', year < 2024 ? 'old' : 'new', `${year}-06-01T12:00:00+00:00`),
       ),
       recorded('01171300', 'new', '2025-06-01T12:15:00+00:00', { value: 'Eqp' }),
+      // As the API answers for gage height: another code, and a unit of its own.
+      ...[0, 15].map((minute) =>
+        recorded('01171100', 'stage', `2026-01-01T00:${String(minute).padStart(2, '0')}:00+00:00`, {
+          parameter_code: '00065',
+          value: `1.${minute}`,
+          unit_of_measure: 'ft',
+        }),
+      ),
+      recorded('01171100', 'stage', '2026-01-01T00:30:00+00:00', {
+        parameter_code: '00065',
+        unit_of_measure: 'm',
+      }),
       recorded('01171200', 'c', '2010-01-01T00:15:00+00:00'),
     ],
   });
@@ -60,8 +72,8 @@ const exported = {
   fpe_values: 0,
   snapshot_at: '2026-01-01T12:00:20.000Z',
 };
-const runOf = (id: number, nwis_id: string) => {
-  const run = testRun({ id }, buckets);
+const runOf = (id: number, nwis_id: string, variable_code = 'FLOW_CFS') => {
+  const run = testRun({ id }, buckets, { variable_code });
   return { ...run, station: { ...run.station, nwis_id } };
 };
 
@@ -103,6 +115,32 @@ test('writes the values of the series over the turn of a year, asked for by year
       '',
     ].join('\n'),
   );
+});
+
+test('stage is asked for by its own code and read in its own unit, as discharge is', async () => {
+  const run = runOf(9, '01171100', 'STAGE_FT');
+  const asked = usgs.requests.length;
+
+  const observations = await call(fetchObservations, { run, export: exported });
+
+  const codes = usgs.requests.slice(asked).map(({ url }) => url.searchParams.get('parameter_code'));
+  expect(codes).toEqual(['00065', '00065']);
+  expect(observations).toMatchObject({
+    count: 2,
+    time_series_id: 'stage',
+    note: 'Of USGS left out: 1 values in another unit.',
+  });
+  expect(await readText({ bucket: buckets.model, key: run.keys.export.usgs_values })).toBe(
+    [
+      'station_name,station_id,dataset_id,series_id,variable_id,timestamp,value,flag',
+      'Mill Brook,9,NWIS,,STAGE_FT,2026-01-01T00:00:00Z,1,',
+      'Mill Brook,9,NWIS,,STAGE_FT,2026-01-01T00:15:00Z,1.15,',
+      '',
+    ].join('\n'),
+  );
+
+  const none = await call(fetchObservations, { run: runOf(10, '01171200', 'STAGE_FT'), export: exported });
+  expect(none.note).toContain('USGS has no gage height of gage 01171200 for the photos');
 });
 
 test('asks only for years with photos, joins an ended series with its successor, and names a photo with an odd clock', async () => {

@@ -129,13 +129,16 @@ test('derives the annotation variable from the variable (Q-I5)', async () => {
   expect(run.model_code).toBe('RANK-SNOW-20261124');
 });
 
-test('asks USGS only for flow at a station with a gage', async () => {
+test('asks USGS for what it measures, at a station with a gage only', async () => {
+  const without = await prepare({ model_code: 'O' });
   await database.query("UPDATE stations SET nwis_id = '01171100' WHERE id = $1", [station.id]);
 
   const flow = await prepare({ model_code: 'A' });
   const stage = await prepare({ model_code: 'B', variable_code: 'STAGE_FT' });
+  const snow = await prepare({ model_code: 'C', variable_code: 'SNOW_FT' });
 
-  expect([flow.uses_nwis, stage.uses_nwis]).toEqual([true, false]);
+  const asked = [without, flow, stage, snow].map(({ uses_nwis }) => uses_nwis);
+  expect(asked).toEqual([false, true, true, false]);
 });
 
 test('passes every training parameter as a string, under its own name (Q-T1, Q-T9)', async () => {

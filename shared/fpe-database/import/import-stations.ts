@@ -1,5 +1,5 @@
 import { ExportFolderInvalid } from '../../errors.ts';
-import { VARIABLES } from '../../execution/variables.ts';
+import { VARIABLES, variableWords } from '../../variables.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../connection.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
 import { enumerate } from './enumerate.ts';
@@ -242,7 +242,7 @@ async function importShared(
   storageBucket: string,
 ): Promise<number> {
   // FPE's own seed lacks variables that its annotations have, and a model needs its variable's row (Q-S11).
-  const known = Object.entries(VARIABLES).map(([id, { label }]) => ({ id, description: label }));
+  const known = Object.keys(VARIABLES).map((id) => ({ id, description: variableWords(id).label }));
   const variables = [...readRecords(variablesFile, storageBucket), ...known];
   const modelTypes = [...readRecords(modelTypesFile, storageBucket), { id: 'RANK', name: 'RankNet Model' }];
   const people = users.map((user) =>

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ExportFolderInvalid } from '../../errors.ts';
-import { VARIABLES } from '../../execution/variables.ts';
+import { VARIABLES } from '../../variables.ts';
 import type { Database } from '../connection.ts';
 import type { Catalog, ImportedTable } from './catalog.ts';
 import { enumerate } from './enumerate.ts';

@@ -14,13 +14,13 @@ import {
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
 import type { CheckResult } from '../../quality/finding.ts';
 import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
+import { type VariableWords, variableWords } from '../../variables.ts';
 import { type Comparison, comparePrevious, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
 import type { CostEstimate, FileChecksum } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
 import { type Agreement, agreements, meanRankError, tauInterval } from './statistics.ts';
 import { type IntervalOfRows, type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
-import { type VariableWords, variableWords } from './variable-words.ts';
 
 /** The part of the machine's state that the report is made from. */
 export const reportState = executionState.pick({

@@ -1,9 +1,9 @@
 import { countOf, formatCount, formatInterval, formatTau } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
+import type { VariableWords } from '../../variables.ts';
 import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
 import type { Stratum } from '../data/strata.ts';
-import type { VariableWords } from '../data/variable-words.ts';
 import { type Html, html, NOTHING } from './html.ts';
 import { lossTable } from './loss-table.ts';
 

@@ -2,10 +2,10 @@ import type { ObservedSeries } from '../../dataset/observations.ts';
 import { IMAGE_SPLITS, type ImageSplit } from '../../model-input/image-split.ts';
 import type { JudgedPairs } from '../../predictions/pair-accuracy.ts';
 import type { NamedPhotos } from '../../predictions/scored-photos.ts';
+import type { VariableWords } from '../../variables.ts';
 import type { PreviousModel } from '../data/comparison.ts';
 import type { EpochLoss } from '../data/epochs.ts';
 import { NO_PHOTOS, type NotedPhotos } from '../data/noted-photos.ts';
-import type { VariableWords } from '../data/variable-words.ts';
 import {
   type Columns,
   type NumberColumn,

@@ -1,19 +1,18 @@
-/** USGS parameter code of discharge in cubic feet per second. */
-const DISCHARGE = '00060';
 /** Values on one page; the service gives 10 unless asked, and documents 10,000 as its most for continuous values. */
 const PAGE_SIZE = 10_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Addresses of the first pages of a site's continuous discharge, one for each calendar year that has photos: a request may span
+ * Addresses of the first pages of a site's continuous values of a parameter, one for each calendar year that has photos: a request may span
  * 1,100 days (USGS water data API, collection `continuous`).
  *
+ * @param site its USGS number, and the code of the parameter
  * @param years first and last photo of each, milliseconds since 1970, ascending; the UTC days before and after are asked for as
  *   well, each day once
  */
-export function dischargeRequests(
+export function valueRequests(
   apiUrl: string,
-  nwisId: string,
+  site: { nwisId: string; parameterCode: string },
   years: readonly { start: number; end: number }[],
 ): URL[] {
   let asked = Number.NEGATIVE_INFINITY;
@@ -25,8 +24,8 @@ export function dischargeRequests(
     const url = new URL(`${apiUrl}/collections/continuous/items`);
     url.search = new URLSearchParams({
       f: 'json',
-      monitoring_location_id: `USGS-${nwisId}`,
-      parameter_code: DISCHARGE,
+      monitoring_location_id: `USGS-${site.nwisId}`,
+      parameter_code: site.parameterCode,
       datetime: `${dateOf(from)}T00:00:00Z/${dateOf(to)}T23:59:59Z`,
       properties: 'time,value,unit_of_measure,approval_status,qualifier,time_series_id',
       skipGeometry: 'true',

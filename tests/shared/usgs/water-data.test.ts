@@ -4,9 +4,9 @@ import {
   ObservationsRefused,
   ObservationsUnavailable,
 } from '../../../shared/errors.ts';
-import { type Discharge, dischargePage, dischargesOf } from '../../../shared/usgs/discharge-page.ts';
-import { dischargeRequests } from '../../../shared/usgs/discharge-request.ts';
-import { dischargeSeries, joinSeries } from '../../../shared/usgs/discharge-series.ts';
+import { type UsgsValue, valuePage, valuesOf } from '../../../shared/usgs/value-page.ts';
+import { valueRequests } from '../../../shared/usgs/value-requests.ts';
+import { joinSeries, valueSeries } from '../../../shared/usgs/value-series.ts';
 import {
   readPages,
   WATER_DATA_LIMITS,
@@ -30,11 +30,10 @@ const page = (features: object[], next?: string) => ({
   links: next ? [{ rel: 'next', href: next }] : [],
 });
 
+const SITE = { nwisId: '01171100', parameterCode: '00060' };
 const period = (start: string, end: string) => ({ start: Date.parse(start), end: Date.parse(end) });
 const intervalsOf = (years: { start: number; end: number }[]) =>
-  dischargeRequests('https://api.example/ogcapi/v1', '01171100', years).map((url) =>
-    url.searchParams.get('datetime'),
-  );
+  valueRequests('https://api.example/ogcapi/v1', SITE, years).map((url) => url.searchParams.get('datetime'));
 
 test('requests go by year with photos, from the day before the first photo to the day after the last', () => {
   const years = [
@@ -43,7 +42,7 @@ test('requests go by year with photos, from the day before the first photo to th
     period('2025-01-02T20:00:00Z', '2025-12-31T20:00:00Z'),
   ];
 
-  const [first] = dischargeRequests('https://api.example/ogcapi/v1', '01171100', years);
+  const [first] = valueRequests('https://api.example/ogcapi/v1', SITE, years);
 
   expect(intervalsOf(years)).toEqual([
     '1969-12-31T00:00:00Z/1970-01-02T23:59:59Z',
@@ -51,6 +50,7 @@ test('requests go by year with photos, from the day before the first photo to th
     '2025-01-01T00:00:00Z/2026-01-01T23:59:59Z',
   ]);
   expect(first?.searchParams.get('monitoring_location_id')).toBe('USGS-01171100');
+  expect(first?.searchParams.get('parameter_code')).toBe('00060');
   expect(first?.searchParams.get('limit')).toBe('10000');
 });
 
@@ -70,8 +70,8 @@ test('no day is asked for twice where photos go on over the turn of a year', () 
 });
 
 describe('values of a page', () => {
-  const read = (...features: unknown[]) => dischargesOf(dischargePage.parse({ features }));
-  const flagsOf = (properties: object) => read(feature(properties)).discharges.map(({ flag }) => flag);
+  const read = (...features: unknown[]) => valuesOf(valuePage.parse({ features }), ['ft^3/s', 'ft3/s']);
+  const flagsOf = (properties: object) => read(feature(properties)).values.map(({ flag }) => flag);
 
   test('carry the qualifiers as flag, approved ones without any none', () => {
     expect(flagsOf({})).toEqual([null]);
@@ -86,15 +86,15 @@ describe('values of a page', () => {
     const features = [{ value: null }, { value: '' }, { value: '-999999' }, { value: undefined }];
 
     expect(read(...features.map(feature))).toEqual({
-      discharges: [],
+      values: [],
       unusable: { 'in another unit': 0, 'not readable': 0 },
     });
   });
 
   test('are taken as numbers too, and from a series without an id', () => {
-    const { discharges } = read(feature({ value: 52.3, time_series_id: null }));
+    const { values } = read(feature({ value: 52.3, time_series_id: null }));
 
-    expect(discharges).toMatchObject([{ value: 52.3, time_series_id: 'without an id' }]);
+    expect(values).toMatchObject([{ value: 52.3, time_series_id: 'without an id' }]);
   });
 
   test('that cannot be read cost no other value, and are counted', () => {
@@ -108,13 +108,13 @@ describe('values of a page', () => {
       'text',
     ];
 
-    const { discharges, unusable } = read(
+    const { values, unusable } = read(
       ...unreadable,
       feature({ unit_of_measure: 'm^3/s' }),
       feature({ value: '7' }),
     );
 
-    expect(discharges).toMatchObject([{ value: 7 }]);
+    expect(values).toMatchObject([{ value: 7 }]);
     expect(unusable).toEqual({ 'in another unit': 1, 'not readable': unreadable.length });
   });
 });
@@ -122,16 +122,16 @@ describe('values of a page', () => {
 describe('the series of a site', () => {
   const DAY = 86_400_000;
   /** A value each day. */
-  const days = (time_series_id: string, from: number, to: number): Discharge[] =>
+  const days = (time_series_id: string, from: number, to: number): UsgsValue[] =>
     Array.from({ length: to - from }, (_, index) => ({
       time_series_id,
       timestamp: (from + index) * DAY,
       value: index,
       flag: null,
     }));
-  const join = (discharges: Discharge[], photos: number[] = []) =>
+  const join = (values: UsgsValue[], photos: number[] = []) =>
     joinSeries(
-      dischargeSeries(discharges),
+      valueSeries(values),
       Float64Array.from(photos, (day) => day * DAY),
       DAY,
     );

@@ -4,14 +4,14 @@ import * as z from 'zod';
  * One page of the collection `continuous` (USGS water data API). What it holds is read value by value: one that is not as
  * documented must not cost the others.
  */
-export const dischargePage = z.object({
+export const valuePage = z.object({
   features: z.array(z.unknown()),
   links: z
     .array(z.object({ rel: z.string().nullish(), href: z.string().nullish() }))
     .nullish()
     .transform((links) => links ?? []),
 });
-export type DischargePage = z.output<typeof dischargePage>;
+export type ValuePage = z.output<typeof valuePage>;
 
 const text = z.union([z.string(), z.number()]).nullish();
 const feature = z.object({
@@ -26,11 +26,11 @@ const feature = z.object({
   }),
 });
 
-export type Discharge = {
+export type UsgsValue = {
   time_series_id: string;
   /** Milliseconds since 1970. */
   timestamp: number;
-  /** Cubic feet per second. */
+  /** In the parameter's unit. */
   value: number;
   /** Null for approved values without a qualifier, else e.g. `P`, `P ESTIMATED`. */
   flag: string | null;
@@ -43,8 +43,15 @@ const NO_DATA = -999_999;
 export const UNUSABLE = ['in another unit', 'not readable'] as const;
 export type UnusableValues = Record<(typeof UNUSABLE)[number], number>;
 
-/** Values of a page by what they are. */
-export function dischargesOf(page: DischargePage): { discharges: Discharge[]; unusable: UnusableValues } {
+/**
+ * Values of a page by what they are.
+ *
+ * @param units as the API writes the unit in which the values are wanted
+ */
+export function valuesOf(
+  page: ValuePage,
+  units: readonly string[],
+): { values: UsgsValue[]; unusable: UnusableValues } {
   const unusable: UnusableValues = { 'in another unit': 0, 'not readable': 0 };
   // Each value of a page comes with a text of its own, which together take as much as the values.
   const ids = new Map<string, string>();
@@ -53,7 +60,7 @@ export function dischargesOf(page: DischargePage): { discharges: Discharge[]; un
     ids.set(known, known);
     return known;
   };
-  const discharges = page.features.flatMap((found) => {
+  const values = page.features.flatMap((found) => {
     const parsed = feature.safeParse(found);
     if (!parsed.success) {
       unusable['not readable'] += 1;
@@ -67,7 +74,7 @@ export function dischargesOf(page: DischargePage): { discharges: Discharge[]; un
       unusable['not readable'] += 1;
       return [];
     }
-    if (unit_of_measure && !/^ft\^?3\/s$/.test(unit_of_measure)) {
+    if (unit_of_measure && !units.includes(unit_of_measure)) {
       unusable['in another unit'] += 1;
       return [];
     }
@@ -80,7 +87,7 @@ export function dischargesOf(page: DischargePage): { discharges: Discharge[]; un
       },
     ];
   });
-  return { discharges, unusable };
+  return { values, unusable };
 }
 
 function flagOf({
@@ -96,5 +103,5 @@ function flagOf({
 }
 
 /** Address of the next page, which may be relative, or null on the last one. */
-export const nextPage = (page: DischargePage): string | null =>
+export const nextPage = (page: ValuePage): string | null =>
   page.links.find(({ rel }) => rel === 'next')?.href ?? null;

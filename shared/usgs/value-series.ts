@@ -1,27 +1,27 @@
 import { interpolate } from '../dataset/observations.ts';
-import type { Discharge } from './discharge-page.ts';
+import type { UsgsValue } from './value-page.ts';
 
 /** A pause that is longer is an end: what another series has then is no second opinion, but the only one. */
 const PAUSE_MS = 30 * 86_400_000;
 
 type Interval = { start: number; end: number };
-type Series = { timeSeriesId: string; values: Discharge[] };
+type Series = { timeSeriesId: string; values: UsgsValue[] };
 
 export type JoinedSeries = {
   /** By time, each time once. */
-  values: Discharge[];
+  values: UsgsValue[];
   /** In the order of their first values. */
   used: (Interval & { timeSeriesId: string; count: number })[];
   /** What was left out, as another series has values for that time. */
   left: { timeSeriesId: string; count: number }[];
 };
 
-/** Sorts discharges into series; a time that comes twice counts once. */
-export function dischargeSeries(discharges: Iterable<Discharge>): Series[] {
-  const found = new Map<string, Map<number, Discharge>>();
-  for (const discharge of discharges) {
-    const values = found.get(discharge.time_series_id) ?? new Map<number, Discharge>();
-    found.set(discharge.time_series_id, values.set(discharge.timestamp, discharge));
+/** Sorts values into series; a time that comes twice counts once. */
+export function valueSeries(values: Iterable<UsgsValue>): Series[] {
+  const found = new Map<string, Map<number, UsgsValue>>();
+  for (const value of values) {
+    const series = found.get(value.time_series_id) ?? new Map<number, UsgsValue>();
+    found.set(value.time_series_id, series.set(value.timestamp, value));
   }
   return Array.from(found, ([timeSeriesId, byTime]) => {
     const values = [...byTime.values()].sort((a, b) => a.timestamp - b.timestamp);
@@ -53,7 +53,7 @@ export function joinSeries(
   const taken: Interval[] = [];
   const joined: JoinedSeries = { values: [], used: [], left: [] };
   for (const { timeSeriesId, values } of ranked) {
-    const isTaken = ({ timestamp }: Discharge) =>
+    const isTaken = ({ timestamp }: UsgsValue) =>
       taken.some(({ start, end }) => timestamp >= start && timestamp <= end);
     const kept = values.filter((value) => !isTaken(value));
     if (kept.length < values.length) joined.left.push({ timeSeriesId, count: values.length - kept.length });
@@ -68,7 +68,7 @@ export function joinSeries(
   return joined;
 }
 
-function intervalsOf(values: readonly Discharge[]): Interval[] {
+function intervalsOf(values: readonly UsgsValue[]): Interval[] {
   const intervals: Interval[] = [];
   for (const { timestamp } of values) {
     const latest = intervals.at(-1);
