@@ -19,6 +19,7 @@ import {
   type Selection,
   scoringRun,
 } from '../shared/execution/score-station-state.ts';
+import { windowFilter } from '../shared/filters/filter-images.ts';
 import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
 import { formatInstant, inUtc, stationClock } from '../shared/formats/local-time.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
@@ -40,7 +41,7 @@ import { readPeopleRecord } from '../shared/model-bucket/people-record.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/model-bucket/withdrawal-record.ts';
 import { isImageSplit } from '../shared/model-input/image-split.ts';
-import { splitOfNewPhoto, windowFilter } from '../shared/model-input/model-windows.ts';
+import { splitOfNewPhoto } from '../shared/model-input/model-windows.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/model-input/rank-input.ts';
 import { PREDICTION_COLUMNS, type PredictedPhoto, predictedPhoto } from '../shared/predictions/columns.ts';
 import { byInstant, extendPredictions } from '../shared/predictions/extended-predictions.ts';

@@ -18,14 +18,15 @@ import {
   type DatasetImage,
   datasetImage,
 } from '../shared/dataset/columns.ts';
-import { noneOf, PHOTO_FILTERS } from '../shared/dataset/reasons.ts';
+import { noneOf } from '../shared/dataset/reasons.ts';
 import { type Run, run, type Split } from '../shared/execution/train-station-state.ts';
+import { imageFilter } from '../shared/filters/filter-images.ts';
+import { filterPairs } from '../shared/filters/filter-pairs.ts';
+import { IMAGE_FILTERS } from '../shared/filters/image-filters.ts';
 import { csvPieces } from '../shared/formats/csv.ts';
 import { extremes, formatInstant, stationClock } from '../shared/formats/local-time.ts';
 import { objectsIn } from '../shared/formats/object-location.ts';
-import { imageFilter } from '../shared/model-input/image-filter.ts';
 import { imageSplitter } from '../shared/model-input/image-split.ts';
-import { filterPairs } from '../shared/model-input/pair-filter.ts';
 import { PAIR_COLUMNS, pairLines } from '../shared/model-input/pair-lines.ts';
 import { splitPairs } from '../shared/model-input/pair-split.ts';
 import { INPUT_IMAGE_COLUMNS, rankInput } from '../shared/model-input/rank-input.ts';
@@ -42,14 +43,8 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   const { images, removed: images_filtered } = await readImages(run, clock);
   const { kept: pairs, removed: pairs_filtered } = filterPairs(
     await readAllRows(inModelBucket(keys.dataset.annotations), annotationRow),
-    new Set(images.map(({ image_id }) => image_id)),
-    {
-      start: parameters.annotations_start,
-      end: parameters.annotations_end,
-      maxN: parameters.annotations_max_n,
-    },
-    clock,
-    random,
+    parameters,
+    { imageIds: new Set(images.map(({ image_id }) => image_id)), clock, random },
   );
   const sides = pairs.map((pair) => [pair['left.imageId'], pair['right.imageId']] as const);
   const { isTrain, method, leakedImages } = splitPairs(sides, parameters.train_frac, random, pairs_filtered);
@@ -117,11 +112,11 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
 async function readImages(run: Run, clock: ReturnType<typeof stationClock>) {
   const location = { bucket: run.buckets.model, key: run.keys.dataset.images };
   const filterOf = imageFilter(run.parameters, clock);
-  const removed = noneOf(PHOTO_FILTERS);
+  const removed = noneOf(IMAGE_FILTERS);
   const images: DatasetImage[] = [];
   for await (const rows of readRows(location, datasetImage))
     for (const row of rows) {
-      const filter = filterOf(row.timestamp);
+      const filter = filterOf(row);
       if (filter) removed[filter] += 1;
       else images.push(row);
     }

@@ -3,15 +3,15 @@ import type { DescribeExecutionOutput } from '../../shared/aws/executions.ts';
 import {
   leftOutPhrases,
   PAIR_EXCLUSIONS,
-  PAIR_FILTERS,
   PHOTO_EXCLUSIONS,
   PHOTO_FAULTS,
-  PHOTO_FILTERS,
   type Reason,
   sumOf,
   VALUE_EXCLUSIONS,
 } from '../../shared/dataset/reasons.ts';
 import { kendallTaus, learnt } from '../../shared/execution/train-station-state.ts';
+import { IMAGE_FILTERS } from '../../shared/filters/image-filters.ts';
+import { PAIR_FILTERS } from '../../shared/filters/pair-filters.ts';
 import { parseJson } from '../../shared/formats/json.ts';
 import { countOf, formatCount } from '../../shared/formats/numbers.ts';
 import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
@@ -106,7 +106,7 @@ export function resultLines(result: RunResult): string[] {
     `Model     ${result.model_code} of station ${result.station_id}`,
     `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${without.join('')}`,
     ...leftOut(PHOTO_EXCLUSIONS, images.excluded),
-    ...leftOut(PHOTO_FILTERS, images.filtered),
+    ...leftOut(IMAGE_FILTERS, images.filtered),
     ...leftOut(PHOTO_FAULTS, images.faults),
     `Pairs     ${formatCount(pairs.train)} to train, ${formatCount(pairs.val)} to validate, of ${formatCount(pairs.found)} annotated`,
     ...leftOut(PAIR_EXCLUSIONS, pairs.excluded),

@@ -1,5 +1,6 @@
 /**
- * Why photos, annotation pairs and observed values do not take part: the one list from which the counts of the machine's state,
+ * Why photos, annotation pairs and observed values do not take part, with what the filters of the input leave out (shared/filters/):
+ * the lists from which the counts of the machine's state,
  * the summary, the notification, the report, dataset.html, metrics.json and CloudWatch's metrics take their reasons.
  *
  * Whoever reads what others have made decides there, for each thing that it reads: it is accepted; it is repaired, which is said;
@@ -14,7 +15,11 @@ export type Reason = {
   definition: string;
 };
 
-const reason = (label: string, words: string, definition: string): Reason => ({ label, words, definition });
+export const reason = (label: string, words: string, definition: string): Reason => ({
+  label,
+  words,
+  definition,
+});
 
 /** Photos that are not in the dataset, in the order in which they are looked for. */
 export const PHOTO_EXCLUSIONS = {
@@ -62,25 +67,6 @@ export const PHOTO_EXCLUSIONS = {
     'File too large',
     'whose file is too large to be scored',
     'photos left out because their object has more bytes than a request of the transform job takes',
-  ),
-} as const satisfies Record<string, Reason>;
-
-/** Photos of the dataset that the input of the run leaves out. */
-export const PHOTO_FILTERS = {
-  outside_dates: reason(
-    'Outside the dates',
-    'outside the dates of the input',
-    'photos of the dataset before images_start or after images_end',
-  ),
-  outside_months: reason(
-    'Outside the months',
-    'outside the months of the input',
-    'photos of the dataset outside min_month to max_month, station time',
-  ),
-  outside_hours: reason(
-    'Outside the hours',
-    'outside the hours of the input',
-    'photos of the dataset outside min_hour to max_hour, station time',
   ),
 } as const satisfies Record<string, Reason>;
 
@@ -142,30 +128,6 @@ export const PAIR_EXCLUSIONS = {
   ),
 } as const satisfies Record<string, Reason>;
 
-/** Pairs of the dataset that the input of the run leaves out, in the order of contract 6.2. */
-export const PAIR_FILTERS = {
-  not_ranked: reason(
-    'Not ranked',
-    'not ranked by the annotator',
-    'pairs of the dataset that the annotator did not rank',
-  ),
-  photo_filtered: reason(
-    'Photo not in this run',
-    'with a photo that is left out',
-    'pairs of the dataset with a photo that the filters of the input leave out',
-  ),
-  outside_dates: reason(
-    'Outside the dates',
-    'outside the dates of the input',
-    'pairs of the dataset with a photo before annotations_start or after annotations_end',
-  ),
-  not_sampled: reason(
-    'Not sampled',
-    'beyond annotations_max_n',
-    'pairs that the random sample of annotations_max_n leaves out',
-  ),
-} as const satisfies Record<string, Reason>;
-
 /** Values of the station's own datasets that are not used, in the order in which they are looked for. */
 export const VALUE_EXCLUSIONS = {
   not_a_number: reason(
@@ -191,10 +153,8 @@ export const VALUE_EXCLUSIONS = {
 } as const satisfies Record<string, Reason>;
 
 export type PhotoExclusion = keyof typeof PHOTO_EXCLUSIONS;
-export type PhotoFilter = keyof typeof PHOTO_FILTERS;
 export type PhotoFault = keyof typeof PHOTO_FAULTS;
 export type PairExclusion = keyof typeof PAIR_EXCLUSIONS;
-export type PairFilter = keyof typeof PAIR_FILTERS;
 export type ValueExclusion = keyof typeof VALUE_EXCLUSIONS;
 
 /** How many things each reason of a list applied to. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../dataset/reasons.ts';
+import { windowLimits } from '../filters/filter-images.ts';
 import { objectLocation } from '../formats/object-location.ts';
 import { scoringInput } from '../inputs/score-station.ts';
 
@@ -8,18 +9,8 @@ import { countsOf } from './train-station-state.ts';
 
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
 
-/** Of the day, station time. */
-export const hour = z.int().min(0).max(23);
-
-export const month = z.int().min(1).max(12);
-
 /** Hours and months whose photos a model was made for, station time, inclusive; min > max wraps (Q-I10). */
-export const hourAndMonthWindows = z.object({
-  min_hour: hour,
-  max_hour: hour,
-  min_month: month,
-  max_month: month,
-});
+export const hourAndMonthWindows = z.object(windowLimits);
 
 export type HourAndMonthWindows = z.output<typeof hourAndMonthWindows>;
 

@@ -4,13 +4,13 @@ import {
   codesOf,
   noneOf,
   PAIR_EXCLUSIONS,
-  PAIR_FILTERS,
   PHOTO_EXCLUSIONS,
   PHOTO_FAULTS,
-  PHOTO_FILTERS,
   type Reason,
   VALUE_EXCLUSIONS,
 } from '../dataset/reasons.ts';
+import { IMAGE_FILTERS } from '../filters/image-filters.ts';
+import { PAIR_FILTERS } from '../filters/pair-filters.ts';
 import { runInput } from '../inputs/train-station.ts';
 import { CHECKS } from '../quality/finding.ts';
 import type { RunKeys } from './keys.ts';
@@ -101,7 +101,7 @@ export type Dataset = z.output<typeof dataset>;
 export const split = z.object({
   images: count,
   /** Photos of the dataset that the filters of the input leave out; each counts once. */
-  images_filtered: countsOf(PHOTO_FILTERS),
+  images_filtered: countsOf(IMAGE_FILTERS),
   image_splits: z.object({ train: count, val: count, 'test-in': count, 'test-out': count }),
   pairs: count,
   pairs_filtered: countsOf(PAIR_FILTERS),

@@ -1,7 +1,11 @@
 import * as z from 'zod';
+import { faultsOf } from '../filters/filter.ts';
+import { imageFilterParameters } from '../filters/filter-images.ts';
+import { pairFilterParameters } from '../filters/filter-pairs.ts';
+import { IMAGE_FILTERS } from '../filters/image-filters.ts';
+import { PAIR_FILTERS } from '../filters/pair-filters.ts';
 import { parseInput } from './faults.ts';
 
-const date = z.iso.date().describe('yyyy-mm-dd in the station’s time zone, inclusive');
 const instanceType = z
   .string()
   .regex(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected a SageMaker instance type such as ml.g6.2xlarge');
@@ -72,20 +76,8 @@ export const runInput = z
       .default(65)
       .describe('largest gap to a neighboring observation'),
     include_flagged_values: z.boolean().default(false).describe('use observed values that carry a flag'),
-    min_hour: z.int().min(0).max(23).default(7).describe('first hour of the day, station time, inclusive'),
-    max_hour: z.int().min(0).max(23).default(18).describe('last hour of the day, inclusive: 18 keeps 18:59'),
-    min_month: z
-      .int()
-      .min(1)
-      .max(12)
-      .default(1)
-      .describe('first month, inclusive; 11 with max_month 3 is November to March'),
-    max_month: z.int().min(1).max(12).default(12).describe('last month, inclusive'),
-    images_start: date.optional(),
-    images_end: date.optional(),
-    annotations_start: date.optional(),
-    annotations_end: date.optional(),
-    annotations_max_n: z.int().min(1).optional().describe('random sample of this many annotation pairs'),
+    ...imageFilterParameters,
+    ...pairFilterParameters,
     train_frac: z.number().gt(0).lt(1).default(0.8).describe('share of the pairs used for training'),
     seed: z
       .int()
@@ -120,15 +112,9 @@ export const runInput = z
     overwrite: z.boolean().default(false).describe('replace a finished model of the same code'),
   })
   .superRefine((input, context) => {
-    for (const what of ['images', 'annotations'] as const) {
-      const [start, end] = [input[`${what}_start`], input[`${what}_end`]];
-      if (start && end && start > end)
-        context.addIssue({
-          code: 'custom',
-          path: [`${what}_end`],
-          message: `${end} is before ${what}_start ${start}`,
-        });
-    }
+    for (const filters of [IMAGE_FILTERS, PAIR_FILTERS])
+      for (const { name, message } of faultsOf(filters, input))
+        context.addIssue({ code: 'custom', path: [name], message });
     for (const name of ['jitter_brightness', 'jitter_contrast', 'jitter_saturation'] as const)
       if (input[name] > 0 && !input.augment)
         context.addIssue({

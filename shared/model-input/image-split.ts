@@ -1,4 +1,4 @@
-import type { RankedPair } from './pair-filter.ts';
+import type { RankedPair } from '../filters/filter-pairs.ts';
 
 /** In the order in which a day takes the split of its photos (contract 8.1). */
 export const IMAGE_SPLITS = ['train', 'val', 'test-in', 'test-out'] as const;

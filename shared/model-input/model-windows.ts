@@ -1,16 +1,10 @@
 import * as z from 'zod';
-import { type HourAndMonthWindows, hour, month, type PairDates } from '../execution/score-station-state.ts';
-import type { StationClock } from '../formats/local-time.ts';
-import { isInWindow } from './image-filter.ts';
+import type { HourAndMonthWindows, PairDates } from '../execution/score-station-state.ts';
+import { windowLimits, windowParameters } from '../filters/filter-images.ts';
 import type { ImageSplit } from './image-split.ts';
 
 /** Used where rank-input.json or one of its limits is missing (contract 6.6). */
-export const DEFAULT_WINDOWS: HourAndMonthWindows = {
-  min_hour: 7,
-  max_hour: 18,
-  min_month: 1,
-  max_month: 12,
-};
+export const DEFAULT_WINDOWS: HourAndMonthWindows = z.object(windowParameters).parse({});
 
 const localDate = z.string().regex(/^\d{4}-\d\d-\d\d/);
 
@@ -18,12 +12,9 @@ const localDate = z.string().regex(/^\d{4}-\d\d-\d\d/);
 export const modelFilters = z.object({
   args: z
     .object({
-      options: z.object({
-        min_hour: hour.nullish(),
-        max_hour: hour.nullish(),
-        min_month: month.nullish(),
-        max_month: month.nullish(),
-      }),
+      options: z.object(
+        Object.fromEntries(Object.entries(windowLimits).map(([name, limit]) => [name, limit.nullish()])),
+      ),
     })
     .optional(),
   pairs: z.object({ start: localDate.nullish(), end: localDate.nullish() }).optional(),
@@ -31,25 +22,13 @@ export const modelFilters = z.object({
 
 export function windowsOf(filters: z.output<typeof modelFilters> | null): HourAndMonthWindows {
   const options = filters?.args?.options ?? {};
-  const given = Object.entries(options).filter(([, limit]) => typeof limit === 'number');
+  const given = Object.entries(options).filter(([, limit]) => limit !== null && limit !== undefined);
   return { ...DEFAULT_WINDOWS, ...Object.fromEntries(given) };
 }
 
 export function pairDatesOf(filters: z.output<typeof modelFilters> | null): PairDates | null {
   const { start, end } = filters?.pairs ?? {};
   return start && end ? { first: start.slice(0, 10), last: end.slice(0, 10) } : null;
-}
-
-/** @returns whether a photo of this instant, milliseconds since 1970, is one of the model's */
-export function windowFilter(
-  windows: HourAndMonthWindows,
-  clock: StationClock,
-): (epochMs: number) => boolean {
-  const { min_hour, max_hour, min_month, max_month } = windows;
-  return (epochMs) => {
-    const { hour, month } = clock.calendar(epochMs);
-    return isInWindow(month, min_month, max_month) && isInWindow(hour, min_hour, max_hour);
-  };
 }
 
 /**

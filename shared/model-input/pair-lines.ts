@@ -1,4 +1,4 @@
-import type { RankedPair } from './pair-filter.ts';
+import type { RankedPair } from '../filters/filter-pairs.ts';
 
 /** Columns of pairs.csv (contract 5.2). */
 export const PAIR_COLUMNS = [

@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import type { Run, Split } from '../execution/train-station-state.ts';
+import { optionsOf } from '../filters/filter.ts';
+import { IMAGE_FILTERS } from '../filters/image-filters.ts';
+import { PAIR_FILTERS } from '../filters/pair-filters.ts';
 import { instantCell, numberCell, optionalNumberCell, optionalTextCell, textCell } from '../formats/csv.ts';
 import type { StationClock } from '../formats/local-time.ts';
 import { IMAGE_SPLITS } from './image-split.ts';
@@ -66,18 +69,8 @@ export function rankInput(
         dataset_code: run.dataset_code,
         train_frac: parameters.train_frac,
         seed: parameters.seed,
-        min_hour: parameters.min_hour,
-        max_hour: parameters.max_hour,
-        min_month: parameters.min_month,
-        max_month: parameters.max_month,
-        // null: no limit.
-        images_start: parameters.images_start ?? null,
-        images_end: parameters.images_end ?? null,
-        annotations_start: parameters.annotations_start ?? null,
-        annotations_end: parameters.annotations_end ?? null,
-        ...(parameters.annotations_max_n !== undefined && {
-          annotations_max_n: parameters.annotations_max_n,
-        }),
+        ...optionsOf(IMAGE_FILTERS, parameters),
+        ...optionsOf(PAIR_FILTERS, parameters),
         overwrite: parameters.overwrite,
       },
       args: run.model_code,

@@ -2,14 +2,14 @@ import {
   type Counts,
   codesOf,
   PAIR_EXCLUSIONS,
-  PAIR_FILTERS,
   PHOTO_EXCLUSIONS,
   PHOTO_FAULTS,
-  PHOTO_FILTERS,
   type Reason,
   sumOf,
   VALUE_EXCLUSIONS,
 } from '../../dataset/reasons.ts';
+import { IMAGE_FILTERS } from '../../filters/image-filters.ts';
+import { PAIR_FILTERS } from '../../filters/pair-filters.ts';
 import { stationClock } from '../../formats/local-time.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
 import { CHECKS, countFindings } from '../../quality/finding.ts';
@@ -37,7 +37,7 @@ export function photoCounts({ state }: ReportData): Count[] {
       exported.images,
       'photos found that nothing of the above leaves out',
     ),
-    ...leftOutBy('filtered', PHOTO_FILTERS, split.images_filtered),
+    ...leftOutBy('filtered', IMAGE_FILTERS, split.images_filtered),
     total('in_run', 'In this run', split.images, 'photos of the dataset that pass the filters of the input'),
     ...leftOutBy('unreadable', PHOTO_FAULTS, predictions.faults),
     leftOut(

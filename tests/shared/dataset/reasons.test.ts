@@ -4,20 +4,20 @@ import {
   leftOutPhrases,
   noneOf,
   PAIR_EXCLUSIONS,
-  PAIR_FILTERS,
   PHOTO_EXCLUSIONS,
   PHOTO_FAULTS,
-  PHOTO_FILTERS,
   sumCounts,
   sumOf,
   VALUE_EXCLUSIONS,
 } from '../../../shared/dataset/reasons.ts';
+import { IMAGE_FILTERS } from '../../../shared/filters/image-filters.ts';
+import { PAIR_FILTERS } from '../../../shared/filters/pair-filters.ts';
 import { remarks } from '../../../shared/report/data/remarks.ts';
 import { TRAINING, testReportState } from '../../fixtures/report.ts';
 
 const LISTS = {
   PHOTO_EXCLUSIONS,
-  PHOTO_FILTERS,
+  IMAGE_FILTERS,
   PHOTO_FAULTS,
   PAIR_EXCLUSIONS,
   PAIR_FILTERS,

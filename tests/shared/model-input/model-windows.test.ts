@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { windowFilter } from '../../../shared/filters/filter-images.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
-import { misreadWindows, windowFilter } from '../../../shared/model-input/model-windows.ts';
+import { misreadWindows } from '../../../shared/model-input/model-windows.ts';
 
 test('FPE’s container takes the same hours and months from rank-input.json, or there is a warning', () => {
   const hour = fc.integer({ min: 0, max: 23 });

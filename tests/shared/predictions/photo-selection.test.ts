@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ImageRow } from '../../../shared/dataset/photo-key.ts';
+import { windowFilter } from '../../../shared/filters/filter-images.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
 import {
   DEFAULT_WINDOWS,
   modelFilters,
   pairDatesOf,
   splitOfNewPhoto,
-  windowFilter,
   windowsOf,
 } from '../../../shared/model-input/model-windows.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';

@@ -1,15 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AnnotationRow } from '../../../shared/dataset/columns.ts';
+import { isInWindow } from '../../../shared/filters/filter.ts';
+import { imageFilter } from '../../../shared/filters/filter-images.ts';
+import { filterPairs } from '../../../shared/filters/filter-pairs.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
 import { parseRunInput } from '../../../shared/inputs/train-station.ts';
-import { imageFilter, isInWindow } from '../../../shared/model-input/image-filter.ts';
-import { imageSplitter } from '../../../shared/model-input/image-split.ts';
-import { filterPairs, type RankedPair } from '../../../shared/model-input/pair-filter.ts';
-import { pairLines } from '../../../shared/model-input/pair-lines.ts';
 import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
 
 const clock = stationClock('America/New_York');
-const filter = (input: object) => imageFilter(parseRunInput({ station_id: 1, ...input }), clock);
+const filter = (input: object) => {
+  const filterOf = imageFilter(parseRunInput({ station_id: 1, ...input }), clock);
+  return (timestamp: number) =>
+    filterOf({ image_id: 1, timestamp, filename: '1.jpg', url: null, value: null });
+};
 const at = (text: string) => Date.parse(text);
 
 describe('the filter of photos', () => {
@@ -65,7 +68,11 @@ const pair = (left: number, right: number, rank: string | null, time = '2026-01-
   }) as AnnotationRow;
 
 describe('the filter of pairs', () => {
-  const images = new Set([1, 2, 3, 4]);
+  const around = (seed: number) => ({
+    imageIds: new Set([1, 2, 3, 4]),
+    clock,
+    random: seededRandom(seed),
+  });
 
   test('counts each pair once, under the first filter that removes it', () => {
     const pairs = [
@@ -77,7 +84,7 @@ describe('the filter of pairs', () => {
       pair(3, 4, 'SAME', '2026-01-09T12:00:00-05:00'),
     ];
 
-    const { kept, removed } = filterPairs(pairs, images, { start: '2026-01-10' }, clock, seededRandom(1));
+    const { kept, removed } = filterPairs(pairs, { annotations_start: '2026-01-10' }, around(1));
 
     expect(kept).toEqual([pairs[0]]);
     expect(removed).toEqual({ not_ranked: 3, photo_filtered: 1, outside_dates: 1, not_sampled: 0 });
@@ -86,7 +93,7 @@ describe('the filter of pairs', () => {
   test('draws a sample that is the same for the same seed and stays in order (Q-I9)', () => {
     const pairs = Array.from({ length: 50 }, (_, index) => ({ ...pair(1, 2, 'LEFT'), pair_id: index }));
     const sample = (seed: number) =>
-      filterPairs(pairs, images, { maxN: 10 }, clock, seededRandom(seed)).kept.map(({ pair_id }) => pair_id);
+      filterPairs(pairs, { annotations_max_n: 10 }, around(seed)).kept.map(({ pair_id }) => pair_id);
 
     const [one, same, other] = [sample(1), sample(1), sample(2)];
 
@@ -95,39 +102,4 @@ describe('the filter of pairs', () => {
     expect(same).toEqual(one);
     expect(other).not.toEqual(one);
   });
-});
-
-test('each pair is written twice, mirrored, with a plain 0 for SAME (Q-I6)', () => {
-  const pairs = [pair(1, 2, 'LEFT'), pair(3, 4, 'SAME')] as RankedPair[];
-
-  const lines = [...pairLines(pairs, [true, false], () => 't')];
-
-  expect(
-    lines.map(({ split, pair, image_id_1, image_id_2, label }) => [
-      split,
-      pair,
-      image_id_1,
-      image_id_2,
-      label,
-    ]),
-  ).toEqual([
-    ['train', 1, 1, 2, 1],
-    ['train', 1, 2, 1, -1],
-    ['val', 2, 3, 4, 0],
-    ['val', 2, 4, 3, 0],
-  ]);
-  expect(lines.every(({ label }) => !Object.is(label, -0))).toBe(true);
-});
-
-test('a photo takes the split of its pairs, training first, else it lies within or outside their local dates', () => {
-  const pairs = [pair(1, 2, 'LEFT'), pair(2, 3, 'LEFT', '2026-01-12T12:00:00-05:00')] as RankedPair[];
-  const splitOf = imageSplitter(pairs, [true, false], (epochMs) => clock.calendar(epochMs).date);
-
-  const splits = [1, 2, 3].map((image_id) => splitOf({ image_id, timestamp: 0 }));
-  const others = ['2026-01-09T23:59', '2026-01-10T00:00', '2026-01-12T23:59', '2026-01-13T00:00'].map(
-    (time) => splitOf({ image_id: 9, timestamp: at(`${time}:00-05:00`) }),
-  );
-
-  expect(splits).toEqual(['train', 'train', 'val']);
-  expect(others).toEqual(['test-out', 'test-in', 'test-in', 'test-out']);
 });
