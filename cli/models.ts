@@ -12,6 +12,7 @@ import {
 import {
   changeDrawing,
   type DrawingRequest,
+  drawingWarnings,
   findDrawingChange,
   findStationModels,
 } from '../shared/station-models/drawn-models.ts';
@@ -50,10 +51,11 @@ export function describeModels(
       ...(model.default ? ['default'] : []),
       isDrawn(model) ? 'drawn by the website' : 'not drawn',
       ...(model.status === 'DONE' ? [] : [String(model.status)]),
+      ...(model.uuid === null ? ['without uuid'] : []),
       ...(model.is_ours ? [] : ['made by upstream’s scripts']),
     ];
-    const own = s3Uri({ bucket, key: versionKeys(station.id, model.code, model.uuid).report });
-    const report = model.diagnostics_url ?? (model.is_ours ? own : null);
+    const key = model.uuid && model.is_ours && versionKeys(station.id, model.code, model.uuid).report;
+    const report = model.diagnostics_url ?? (key ? s3Uri({ bucket, key }) : null);
     return [
       `${model.code}  ${model.model_type_id} ${model.variable_id ?? '–'}  ${states.join(', ')}`,
       ...(report === null ? [] : [`    report ${report}`]),
@@ -124,13 +126,13 @@ async function changeModel(action: DrawingAction, options: ChangeOptions): Promi
   };
   const change = await findDrawingChange(request, places);
   if (!change) return `Nothing to do: ${ALREADY[action](options.modelCode)}.`;
-  const lines = describeDrawing(change);
+  const lines = [...describeDrawing(change), ...(await drawingWarnings(change, places))];
   if (!options.yes)
     throw new UsageError(
       ['This would be changed:', ...lines.map((line) => `  ${line}`), 'To do it, add --yes.'].join('\n'),
     );
   await changeDrawing(request, change, places, setting('AWS_REGION'));
-  return lines.map((line) => `✔ ${line}`).join('\n');
+  return lines.map((line) => (line.startsWith('Warning') ? `⚠ ${line}` : `✔ ${line}`)).join('\n');
 }
 
 const ALREADY: Record<DrawingAction, (code: string) => string> = {

@@ -109,7 +109,7 @@ export async function findDrawnDefaults(
   const { rows } = await database.query<DrawnDefault>(
     `SELECT id, code, uuid FROM models
       WHERE station_id = $1 AND model_type_id = $2 AND variable_id = $3 AND "default" AND uuid IS NOT NULL
-        AND (predictions_url IS NOT NULL OR diagnostics_url IS NOT NULL)
+        AND predictions_url IS NOT NULL
       ORDER BY id`,
     [station_id, model_type_id, variable_id],
   );

@@ -7,8 +7,8 @@ import type { ModelRow } from './model-row.ts';
  */
 export type DrawingAction = 'promote' | 'unpublish' | 'restore';
 
-/** A row of `models` with a uuid, and whether this pipeline made it: then its files can be made once more. */
-export type StationModel = Omit<ModelRow, 'uuid'> & { uuid: string; is_ours: boolean };
+/** A row of `models`, and whether this pipeline made it: then its files can be made once more. */
+export type StationModel = ModelRow & { is_ours: boolean };
 
 export type DrawingChange = {
   action: DrawingAction;
@@ -19,11 +19,9 @@ export type DrawingChange = {
   kept: StationModel[];
 };
 
-export const isDrawn = ({
-  predictions_url,
-  diagnostics_url,
-}: Pick<ModelRow, 'predictions_url' | 'diagnostics_url'>): boolean =>
-  predictions_url !== null || diagnostics_url !== null;
+/** By FPE's rule, whatever else the row says: without a uuid, failed, or no default (contract 9.1). */
+export const isDrawn = ({ predictions_url }: Pick<ModelRow, 'predictions_url'>): boolean =>
+  predictions_url !== null;
 
 /**
  * @param models rows of the station
@@ -35,8 +33,16 @@ export function planDrawing(
   { action, code, keepPrevious }: { action: DrawingAction; code: string; keepPrevious: boolean },
   where: string,
 ): DrawingChange | null {
-  const model = requireCode(models, code, where);
-  if (action === 'unpublish') return isDrawn(model) ? { action, model, superseded: [], kept: [] } : null;
+  const ofCode = models.filter((each) => each.code === code);
+  if (action === 'unpublish') {
+    const drawn = ofCode.filter(isDrawn);
+    if (drawn.length === 0 && ofCode.length > 0) return null;
+    return { action, model: requireOne(drawn, models, code, where), superseded: [], kept: [] };
+  }
+  const finished = ofCode.filter(({ status, uuid }) => status === 'DONE' && uuid !== null);
+  // What was drawn in spite of that is drawn again.
+  const isAny = action === 'restore' && finished.length === 0;
+  const model = requireOne(isAny ? ofCode : finished, models, code, where);
   if (action === 'restore') return isDrawn(model) ? null : { action, model, superseded: [], kept: [] };
   const former = models.filter(
     (each) =>
@@ -55,10 +61,18 @@ export function planDrawing(
   };
 }
 
-function requireCode(models: readonly StationModel[], code: string, where: string): StationModel {
-  const found = models.filter((each) => each.code === code && each.status === 'DONE');
+/** @throws NoModel, ModelAmbiguous */
+function requireOne(
+  found: readonly StationModel[],
+  models: readonly StationModel[],
+  code: string,
+  where: string,
+): StationModel {
   const [model, ...others] = found;
-  const codes = models.map((each) => `${each.code}${each.status === 'DONE' ? '' : ` (${each.status})`}`);
+  const codes = models.map(({ code, status, uuid }) => {
+    const lacks = [...(status === 'DONE' ? [] : [status]), ...(uuid === null ? ['without uuid'] : [])];
+    return lacks.length > 0 ? `${code} (${lacks.join(', ')})` : code;
+  });
   if (!model)
     throw new NoModel({
       what: 'The station has no finished model of this code',
@@ -95,6 +109,13 @@ export function describeDrawing({ action, model, superseded, kept }: DrawingChan
         ...(model.default ? [`It is no longer the default: the station then has none of ${kind}.`] : []),
       ];
     case 'restore':
-      return [`The website draws ${named(model)} again, beside the others; the default stays as it is.`];
+      return [
+        `The website draws ${named(model)} again, beside the others; the default stays as it is.`,
+        ...(model.uuid === null
+          ? [
+              'It has no uuid, by which its files are found: nobody looks whether they name photos that show people.',
+            ]
+          : []),
+      ];
   }
 }

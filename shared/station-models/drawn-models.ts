@@ -3,12 +3,13 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { isExecutionRunning } from '../aws/executions.ts';
 import { copyObject, findJson, findSize, findVersion, readRows, writeJson } from '../aws/object-store.ts';
-import { ObjectChanged, ObjectNotFound, TooManyRemovals } from '../errors.ts';
+import { FileInvalid, ObjectChanged, ObjectNotFound, TooManyRemovals } from '../errors.ts';
 import {
   modelKeys,
   publicFolder,
   publishedKeys,
   runKeys,
+  scoringKeys,
   stationKeys,
   versionKeys,
 } from '../execution/keys.ts';
@@ -19,11 +20,14 @@ import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../
 import { findAddresses, lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
 import { clearDefault, findVerifiedStation, linkModel } from '../fpe-database/verified-models.ts';
+import { readModelFilters } from '../model-bucket/model-files.ts';
 import { changeManifest, findManifest, typeOf, writePublicFiles } from '../model-bucket/model-publication.ts';
 import { changePeopleRecord, readPeopleRecord } from '../model-bucket/people-record.ts';
 import { requireUnclaimed } from '../model-bucket/run-claim.ts';
 import { withdrawFromFolder } from '../model-bucket/withdrawal.ts';
+import { misreadWindows, windowsOf } from '../model-input/model-windows.ts';
 import { inputImage } from '../model-input/rank-input.ts';
+import { predictedPhoto } from '../predictions/columns.ts';
 import { withNewFolder } from '../predictions/people-record.ts';
 import { areFewVanished, MOST_VANISHED } from '../predictions/photo-selection.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
@@ -34,7 +38,9 @@ import {
   planDrawing,
   type StationModel,
 } from '../publication/drawn-models.ts';
-import { type ModelAddresses, modelAddresses } from '../publication/model-addresses.ts';
+import { type ModelAddresses, modelAddresses, NO_ADDRESSES } from '../publication/model-addresses.ts';
+import type { ModelManifest } from '../publication/model-manifest.ts';
+import type { ModelRow } from '../publication/model-row.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import type { Places } from '../verification/findings.ts';
 
@@ -47,7 +53,7 @@ export type DrawingRequest = {
   allowRemovals: boolean;
 };
 
-/** A station with its models that have a uuid, the newest training first. @throws StationNotFound */
+/** A station with its models, the newest training first. @throws StationNotFound */
 export const findStationModels = (
   stationId: number,
   places: Places,
@@ -58,15 +64,25 @@ async function readStationModels(database: Database, stationId: number, places: 
   const found = requireStationExists(await findVerifiedStation(database, stationId), stationId);
   const models = await pMap(
     found.rows,
-    async ({ uuid, ...row }): Promise<StationModel[]> => {
-      if (uuid === null) return [];
-      const { manifest } = versionKeys(stationId, row.code, uuid);
-      const is_ours = (await findManifest({ buckets: places }, manifest)) !== null;
-      return [{ ...row, uuid, is_ours }];
-    },
+    async (row): Promise<StationModel> => ({
+      ...row,
+      is_ours: (await findOwnManifest(row, places)) !== null,
+    }),
     { concurrency: 10 },
   );
-  return { station: found.station, models: models.flat() };
+  return { station: found.station, models };
+}
+
+const findOwnManifest = async ({ station_id, code, uuid }: ModelRow, places: Places) =>
+  uuid === null ? null : findManifest({ buckets: places }, versionKeys(station_id, code, uuid).manifest);
+
+/** What else FPE's tools would do with a model that is to be drawn. */
+export async function drawingWarnings({ action, model }: DrawingChange, places: Places): Promise<string[]> {
+  const { station_id, code, uuid } = model;
+  if (action === 'unpublish' || uuid === null) return [];
+  const keys = scoringKeys(station_id, code, uuid, '');
+  const filters = await readModelFilters({ buckets: places, model_uuid: uuid, keys });
+  return misreadWindows(windowsOf(filters));
 }
 
 /** What a request would change, null where the website shows the model like that already. @throws StationNotFound, NoModel, ModelAmbiguous */
@@ -168,7 +184,8 @@ class DrawingWork {
   }
 
   get #version() {
-    return versionKeys(this.#station.id, this.#model.code, this.#model.uuid);
+    const { code, uuid, id } = this.#model;
+    return versionKeys(this.#station.id, code, uuid ?? `row-${id}`);
   }
 
   /** In passing, as the run that made them is long over, and the model may have scored photos since. */
@@ -182,7 +199,9 @@ class DrawingWork {
   /** @returns addresses of the files @throws ObjectNotFound */
   async makeFiles(allowRemovals: boolean): Promise<ModelAddresses> {
     const { code, uuid, is_ours } = this.#model;
-    if (!is_ours) return this.#upstreamAddresses();
+    if (uuid === null || !is_ours) return this.#upstreamAddresses();
+    const { images: formerly } = await this.#requireOwnFiles();
+    await this.#requireScores(formerly, allowRemovals);
     const people = withdrawalOf(await this.#findPeople());
     const images = await writePublicFiles(
       { buckets: { model: this.#places.model }, station: this.#station },
@@ -192,6 +211,62 @@ class DrawingWork {
     );
     await this.#tellOfImages(images);
     return modelAddresses(this.#places.storage, uuid, code, this.#region);
+  }
+
+  /**
+   * The predictions change with each scoring, and are judged by their rows.
+   *
+   * @returns the manifest @throws FileInvalid where another file is not the one that was published
+   */
+  async #requireOwnFiles(): Promise<ModelManifest> {
+    const { manifest: key, input, report, transform } = this.#version;
+    const manifest = (await findManifest({ buckets: this.#places }, key)) as ModelManifest;
+    const drawnFrom = new Set([input.images, input.annotations, report]);
+    for (const file of manifest.files) {
+      const location = { bucket: file.bucket, key: file.key };
+      if (!drawnFrom.has(file.key)) continue;
+      const etag = await findVersion(location);
+      if (etag !== file.etag)
+        throw this.#damaged(
+          location,
+          etag === null ? 'no such file' : `${etag} in the place of ${file.etag}`,
+        );
+    }
+    const predictions = this.#inModelBucket(transform.predictions);
+    if ((await findSize(predictions)) === null) throw this.#damaged(predictions, 'no such file');
+    return manifest;
+  }
+
+  /**
+   * Scores that are lost, other than those of photos that have to go, would be missed by nobody on the page.
+   *
+   * @param formerly rows that the public predictions had last
+   * @throws FileInvalid, TooManyRemovals
+   */
+  async #requireScores(formerly: number, allowRemovals: boolean): Promise<void> {
+    const predictions = this.#inModelBucket(this.#version.transform.predictions);
+    let scored = 0;
+    for await (const rows of readRows(predictions, predictedPhoto))
+      scored += rows.filter(({ score }) => score !== null).length;
+    if (scored === 0) throw this.#damaged(predictions, 'no scores');
+    if (allowRemovals || areFewVanished({ vanished: formerly - scored, known: formerly })) return;
+    throw new TooManyRemovals({
+      what: 'Too many scores of the model are gone to draw it without them',
+      where: s3Uri(predictions),
+      found: `${scored} scores, where ${formerly} were published`,
+      expected: `at most ${MOST_VANISHED * 100} % fewer`,
+      fix: `look with npx fpe verify --station ${this.#station.id}; if the photos are really gone, add --allow-removals`,
+    });
+  }
+
+  #damaged(location: ObjectLocation, found: string): FileInvalid {
+    return new FileInvalid({
+      what: 'A file that the model is drawn from is damaged',
+      where: s3Uri(location),
+      found,
+      expected: `the file that was published, as ${this.#version.manifest} tells`,
+      fix: `look with npx fpe verify --station ${this.#station.id}, which repairs what it can with --repair, or train anew`,
+    });
   }
 
   /**
@@ -216,24 +291,32 @@ class DrawingWork {
     });
   }
 
-  /** Those that it had; of one that never had any the usual ones, where there are files. */
+  /** Those that it has, or had when it was taken off the page; of one that never had any the usual ones, where there are files. */
   async #upstreamAddresses(): Promise<ModelAddresses> {
+    const row = (await findAddresses(this.#database, this.#model.id)) ?? NO_ADDRESSES;
+    const former = row.predictions_url === null ? await this.#formerAddresses() : row;
+    const { diagnostics_url, diagnostics_s3 } = row.diagnostics_url === null ? former : row;
+    return { ...former, diagnostics_url, diagnostics_s3 };
+  }
+
+  /** A report may be missing: FPE draws a model by its predictions. @throws ObjectNotFound where these are */
+  async #formerAddresses(): Promise<ModelAddresses> {
     const { code, uuid } = this.#model;
     const saved = await findJson(this.#inModelBucket(this.#version.addresses), savedAddresses);
-    if (saved) return saved;
-    const { predictions, report } = publishedKeys(uuid, code);
-    for (const key of [predictions, report]) {
-      const location = { bucket: this.#places.storage, key };
-      if ((await findSize(location)) === null)
-        throw new ObjectNotFound({
-          what: 'A model of upstream’s has no files that could be drawn',
-          where: s3Uri(location),
-          found: 'no such object',
-          expected: 'predictions.csv and the report in the public folder of the model',
-          fix: 'upload them, or train anew',
-        });
-    }
-    return modelAddresses(this.#places.storage, uuid, code, this.#region);
+    if (saved?.predictions_url) return saved;
+    const inStorage = objectsIn(this.#places.storage);
+    const keys = uuid === null ? null : publishedKeys(uuid, code);
+    if (uuid === null || !keys || (await findSize(inStorage(keys.predictions))) === null)
+      throw new ObjectNotFound({
+        what: 'A model of upstream’s has no files that could be drawn',
+        where: keys ? s3Uri(inStorage(keys.predictions)) : `${code} of station ${this.#station.id}`,
+        found: keys ? 'no such object' : 'a row without a uuid and without addresses',
+        expected: 'predictions.csv in the public folder of the model',
+        fix: 'upload it, or train anew',
+      });
+    const usual = modelAddresses(this.#places.storage, uuid, code, this.#region);
+    const hasReport = (await findSize(inStorage(keys.report))) !== null;
+    return hasReport ? usual : { ...usual, diagnostics_url: null, diagnostics_s3: null };
   }
 
   /** Its manifest counts the rows of the public predictions. */
@@ -246,6 +329,7 @@ class DrawingWork {
 
   async publishFiles(): Promise<void> {
     const { code, uuid, is_ours } = this.#model;
+    if (uuid === null) return;
     const to = publishedKeys(uuid, code);
     const inStorage = objectsIn(this.#places.storage);
     if (is_ours) {

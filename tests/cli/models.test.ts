@@ -32,3 +32,11 @@ test('a report is named where it opens: on AWS by its address there, on the loca
   expect(describe()).toContain(`report http://127.0.0.1:4566/fpe-local-storage/${REPORT}`);
   expect(describe()).not.toContain('amazonaws.com');
 });
+
+test('a row without a uuid is listed as the website shows it', () => {
+  const row: StationModel = { ...model, uuid: null, default: false, diagnostics_url: null, is_ours: false };
+
+  expect(describeModels({ id: 1, name: 'Mill Brook' }, [row], { model: 'fpe-local-models' })).toContain(
+    'RANK-FLOW-A  RANK FLOW_CFS  drawn by the website, without uuid, made by upstream’s scripts',
+  );
+});

@@ -43,7 +43,9 @@ import { decidedByInput } from '../../shared/publication/promotion.ts';
 import {
   changeDrawing,
   type DrawingRequest,
+  drawingWarnings,
   findDrawingChange,
+  findStationModels,
 } from '../../shared/station-models/drawn-models.ts';
 import { hourlyPhotos, separatePairs, writeTestDataset } from '../fixtures/dataset.ts';
 import { startTestExecutions, type TestExecutions } from '../fixtures/executions.ts';
@@ -676,6 +678,10 @@ describe('A person who changes what the website draws', () => {
     if (agreed) await changeDrawing(request, agreed, buckets, 'us-west-2');
     return agreed;
   }
+  const writeOwn = (name: string, text: string) => {
+    const { manifest } = versionKeys(station.id, run.model_code, run.model_uuid);
+    return writeCsv(inModelBucket(manifest.replace('model.json', name)), text);
+  };
   /** A default, and a model that was not promoted. */
   async function publishTwo(): Promise<Run> {
     await publish();
@@ -781,6 +787,134 @@ describe('A person who changes what the website draws', () => {
     await expect(attempt).rejects.toThrow(ObjectNotFound);
     await expect(attempt).rejects.toThrow(`models/${uuid}/predictions.csv`);
     expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('draws a model of upstream’s that has scores and no report', async () => {
+    const without = { default: false, predictions_url: null, diagnostics_url: null, diagnostics_s3: null };
+    const uuid = await insertUpstreamModel('OLD', without);
+    await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/OLD.html` });
+
+    await change({ action: 'promote', code: 'OLD' });
+
+    const predictions_url = addressOf(`models/${uuid}/predictions.csv`);
+    expect(await models()).toMatchObject([
+      { default: true, predictions_url, diagnostics_url: null, diagnostics_s3: null },
+    ]);
+  });
+
+  test('draws a model of which only the report was linked', async () => {
+    const report = 'https://elsewhere.example/OLD.html';
+    await insertUpstreamModel('HALF', {
+      predictions_url: null,
+      predictions_s3: null,
+      diagnostics_url: report,
+    });
+
+    expect(await change({ action: 'restore', code: 'HALF' })).not.toBe(null);
+
+    expect(await drawnByWebsite()).toEqual(['HALF']);
+    expect(await models()).toMatchObject([{ diagnostics_url: report }]);
+  });
+
+  test.each<[string, object, boolean]>([
+    ['elsewhere', { diagnostics_s3: null, predictions_s3: null }, true],
+    ['elsewhere, with nothing at the usual place', {}, false],
+    ['without a report', { diagnostics_url: null, diagnostics_s3: null }, true],
+  ])(
+    'promotes a model of upstream’s that is drawn %s with the addresses that it has',
+    async (_, row, hasUsual) => {
+      const predictions_url = 'https://elsewhere.example/models/old/predictions.csv';
+      const uuid = await insertUpstreamModel('OLD', { default: false, predictions_url, ...row });
+      if (!hasUsual) await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/predictions.csv` });
+      const [before] = await models();
+
+      await change({ action: 'promote', code: 'OLD' });
+
+      expect(await models()).toEqual([{ ...before, default: true }]);
+    },
+  );
+
+  test('never replaces addresses by those of an earlier day', async () => {
+    await insertUpstreamModel('OLD', {
+      default: false,
+      predictions_url: 'https://one.example/predictions.csv',
+    });
+    await change({ action: 'unpublish', code: 'OLD' });
+    await change({ action: 'restore', code: 'OLD' });
+    const predictions_url = 'https://two.example/predictions.csv';
+    await database.query('UPDATE models SET predictions_url = $2 WHERE station_id = $1', [
+      station.id,
+      predictions_url,
+    ]);
+
+    await change({ action: 'promote', code: 'OLD' });
+
+    expect(await models()).toMatchObject([{ default: true, predictions_url }]);
+  });
+
+  test.each<[string, object]>([
+    ['without a uuid', { uuid: null }],
+    ['whose training failed', { status: 'FAILED' }],
+  ])('sees a row that is drawn %s, takes it off the page and restores it', async (_, row) => {
+    await publish();
+    executions.ended.add(run.execution_arn);
+    await insertUpstreamModel('OLD', { default: true, ...row });
+    const before = (await models()).find(({ code }) => code === 'OLD');
+    const { models: listed } = await findStationModels(station.id, buckets);
+    expect(listed.map(({ code }) => code).sort()).toEqual(['OLD', run.model_code].sort());
+
+    const promoted = await change({ action: 'promote', code: run.model_code });
+    expect(promoted?.kept.map(({ code }) => code)).toEqual(['OLD']);
+    expect((await models()).map((each) => each.default)).toEqual([true, false]);
+    await expect(change({ action: 'promote', code: 'OLD' })).rejects.toThrow(NoModel);
+
+    await change({ action: 'unpublish', code: 'OLD' });
+    expect(await drawnByWebsite()).toEqual([run.model_code]);
+    expect(await change({ action: 'unpublish', code: 'OLD' })).toBe(null);
+    await change({ action: 'restore', code: 'OLD' });
+    expect((await models()).find(({ code }) => code === 'OLD')).toEqual({ ...before, default: false });
+  });
+
+  test.each<[string, () => Promise<void>, RegExp]>([
+    [
+      'that have lost all scores',
+      () => writeOwn('transform/predictions.csv', 'split,image_id,timestamp,filename,url,value,score\n'),
+      /no scores/,
+    ],
+    [
+      'that have lost half of their scores',
+      () =>
+        writeOwn(
+          'transform/predictions.csv',
+          'split,image_id,timestamp,filename,url,value,score\ntrain,1,2026-03-01T15:00:00Z,a.jpg,,,0.25\n',
+        ),
+      /1 scores, where 2 were published/,
+    ],
+    [
+      'whose list of photos was cut off',
+      () => writeOwn('input/images.csv', 'split,image_id\n'),
+      /in the place of/,
+    ],
+  ])('draws nothing from files %s', async (_, damage, message) => {
+    await publish();
+    executions.ended.add(run.execution_arn);
+    await change({ action: 'unpublish', code: run.model_code });
+    await damage();
+
+    await expect(change({ action: 'restore', code: run.model_code })).rejects.toThrow(message);
+
+    expect(await drawnByWebsite()).toEqual([]);
+  });
+
+  test('is warned of a model whose windows FPE’s container reads as none', async () => {
+    run = await finishedRun({ min_month: 11, max_month: 4, promote: 'never' });
+    await publish(false);
+    executions.ended.add(run.execution_arn);
+    const request = requestOf({ action: 'promote', code: run.model_code });
+
+    const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
+
+    expect(await drawingWarnings(agreed, buckets)).toEqual([expect.stringContaining('months 11 to 4')]);
   });
 
   test('shows nobody in whom people were found while the model was off the page', async () => {
