@@ -1,6 +1,13 @@
 import { countOf, formatCount, formatShare } from '../formats/numbers.ts';
 import { wilsonInterval } from '../statistics/wilson-interval.ts';
-import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
+import {
+  type CheckResult,
+  type Example,
+  type Finding,
+  type FormatTime,
+  findingOf,
+  type NotedPhoto,
+} from './finding.ts';
 
 /** A decision of an annotator; `annotator` counts from 1, as the pages name them (Q-P8). */
 export type Decision = { annotator: number; left: number; right: number; rank: 'LEFT' | 'RIGHT' | 'SAME' };
@@ -31,91 +38,109 @@ export function checkAnnotators(
 ): CheckResult {
   const repeated = [...Map.groupBy(decisions, pairOf).values()].filter(({ length }) => length > 1);
   const comparisons = repeated.flatMap(comparisonsOf);
-  const opposite = comparisons.filter(({ one, other }) => isOpposite(one, other));
-  const within = opposite.filter(({ one, other }) => one.annotator === other.annotator);
-  const between = opposite.filter(({ one, other }) => one.annotator !== other.annotator);
-  const apart = apartFromOthers(comparisons);
-  const above = decisionsOf(decisions);
-  const { against, triangles, cycles } = lookAtTriangles(above);
-  const share = wilsonInterval(cycles.length, triangles);
-  const consistence = triangles === 0 ? null : 1 - cycles.length / triangles / CYCLIC_BY_CHANCE;
-  const isInconsistent =
-    share !== null && triangles >= LEAST_TRIANGLES && 1 - share.low / CYCLIC_BY_CHANCE < LEAST_CONSISTENCE;
-  const photosOf = (...ids: number[]) => ids.flatMap((id) => photos.get(id) ?? []);
-  const time = (id: number) => at((photos.get(id) as NotedPhoto).timestamp);
-  const twice = ({ one, other }: Comparison): Example => ({
-    caption: `${describe(one, time)}; ${describe(other, time)}`,
-    photos: photosOf(one.left, one.right),
-  });
+  const seen = lookAtTriangles(decisionsOf(decisions));
+  const { triangles, cycles } = seen;
+  const annotators = new Set(decisions.map(({ annotator }) => annotator));
+  const cyclesFound = triangles === 0 ? '' : ` (${formatCount(cycles.length)} of them cycles)`;
+  const captions: Captions = {
+    time: (id) => at((photos.get(id) as NotedPhoto).timestamp),
+    photosOf: (...ids) => ids.flatMap((id) => photos.get(id) ?? []),
+  };
   return {
     check: 'annotators',
-    checked: `${countOf(decisions.length, 'decision')} of ${countOf(new Set(decisions.map(({ annotator }) => annotator)).size, 'annotator')}: ${countOf(repeated.length, 'pair')} judged more than once, ${countOf(triangles, 'triangle')} of three photos compared with each other${
-      consistence === null ? '' : ` (${formatCount(cycles.length)} of them cycles)`
-    }.`,
+    checked: `${countOf(decisions.length, 'decision')} of ${countOf(annotators.size, 'annotator')}: ${countOf(repeated.length, 'pair')} judged more than once, ${countOf(triangles, 'triangle')} of three photos compared with each other${cyclesFound}.`,
     findings: [
-      ...found(within.map(twice), {
-        kind: 'annotators.self',
-        title: `${countOf(within.length, 'pair')} judged by one annotator in both ways`,
-        meaning:
-          'The same person, asked again, said the opposite: a slip, or photos that show the same. Training takes both, and learns from neither.',
-        action:
-          'Look at the pair. If one answer is a slip, delete that pair, or flag the session in FPE if there are many.',
-      }),
-      ...found(between.map(twice), {
-        kind: 'annotators.opposite',
-        title: `${countOf(between.length, 'pair')} judged in opposite ways by two annotators`,
-        meaning:
-          'One of them slipped, or the photos show about the same. A few are natural; many say that annotators look at different things.',
-        action: 'Look at the pairs together with the annotators; agree on what counts as more.',
-      }),
-      ...found(
-        apart.map(({ annotator, n, opposite }) => ({
-          caption: `annotator ${annotator}: the opposite of others in ${formatCount(opposite.length)} of ${countOf(n, 'comparison')} (${formatShare(opposite.length / n)})`,
-          photos: opposite.slice(0, 2).flatMap(({ one }) => photosOf(one.left, one.right)),
-        })),
-        {
-          kind: 'annotators.apart',
-          title: `${countOf(apart.length, 'annotator')} ${apart.length === 1 ? 'judges' : 'judge'} unlike the others`,
-          meaning:
-            'This person often says the opposite of what others say of the same photos: perhaps left and right were mistaken, or another part of the stream was looked at.',
-          action: 'Talk to the annotator; flag the sessions in FPE if they were made by mistake.',
-        },
-      ),
-      ...found(
-        against.map(({ more, less, by }) => ({
-          caption: `${time(more)} was judged to show more than ${time(less)}, though ${formatCount(by.length)} photos lie between them the other way round, such as that of ${time(by[0] as number)}`,
-          photos: photosOf(more, less, by[0] as number),
-        })),
-        {
-          kind: 'annotators.against_others',
-          title: `${countOf(against.length, 'decision')} against what other pairs say`,
-          meaning:
-            'Other pairs place the photos the other way round, over several photos between them, and none supports the decision: most likely the wrong button was pressed.',
-          action:
-            'Look at both photos. If it is a slip, delete the pair from the annotation, or have it annotated again.',
-        },
-      ),
-      ...(isInconsistent
-        ? found(
-            cycles.map(([one, two, three]) => ({
-              caption: `${time(one)} more than ${time(two)}, that more than ${time(three)}, and that more than the first`,
-              photos: photosOf(one, two, three),
-            })),
-            {
-              kind: 'annotators.cycles',
-              title: `${formatCount(cycles.length)} of ${countOf(triangles, 'triangle')} of photos are cycles (consistence ${(consistence as number).toFixed(2)}, 1 is perfect, 0 is chance)`,
-              meaning:
-                'Decisions go round in circles, so no order of the photos fits them: annotators guess, or each looks at something else. No model can learn an order from that.',
-              action:
-                'Look at the photos: is the stream to be seen well enough? Agree with the annotators on what to look at, and annotate again.',
-            },
-          )
-        : []),
+      ...findOpposites(comparisons, captions),
+      ...findApart(comparisons, captions),
+      ...findAgainstOthers(seen.against, captions),
+      ...findCycles(seen, captions),
     ],
   };
 }
 
-const found = (examples: readonly Example[], words: Parameters<typeof findingOf>[0]) =>
+/** How examples name and show a photo, by its id. */
+type Captions = { time: (id: number) => string; photosOf: (...ids: number[]) => NotedPhoto[] };
+
+/** Pairs that were judged in both ways, by one annotator or by two. */
+function findOpposites(comparisons: readonly Comparison[], { time, photosOf }: Captions): Finding[] {
+  const opposite = comparisons.filter(({ one, other }) => isOpposite(one, other));
+  const within = opposite.filter(({ one, other }) => one.annotator === other.annotator);
+  const between = opposite.filter(({ one, other }) => one.annotator !== other.annotator);
+  const twice = ({ one, other }: Comparison): Example => ({
+    caption: `${describe(one, time)}; ${describe(other, time)}`,
+    photos: photosOf(one.left, one.right),
+  });
+  return [
+    ...found(within.map(twice), {
+      kind: 'annotators.self',
+      title: `${countOf(within.length, 'pair')} judged by one annotator in both ways`,
+      meaning:
+        'The same person, asked again, said the opposite: a slip, or photos that show the same. Training takes both, and learns from neither.',
+      action:
+        'Look at the pair. If one answer is a slip, delete that pair, or flag the session in FPE if there are many.',
+    }),
+    ...found(between.map(twice), {
+      kind: 'annotators.opposite',
+      title: `${countOf(between.length, 'pair')} judged in opposite ways by two annotators`,
+      meaning:
+        'One of them slipped, or the photos show about the same. A few are natural; many say that annotators look at different things.',
+      action: 'Look at the pairs together with the annotators; agree on what counts as more.',
+    }),
+  ];
+}
+
+function findApart(comparisons: readonly Comparison[], { photosOf }: Captions): Finding[] {
+  const apart = apartFromOthers(comparisons);
+  const examples = apart.map(({ annotator, n, opposite }) => ({
+    caption: `annotator ${annotator}: the opposite of others in ${formatCount(opposite.length)} of ${countOf(n, 'comparison')} (${formatShare(opposite.length / n)})`,
+    photos: opposite.slice(0, 2).flatMap(({ one }) => photosOf(one.left, one.right)),
+  }));
+  return found(examples, {
+    kind: 'annotators.apart',
+    title: `${countOf(apart.length, 'annotator')} ${apart.length === 1 ? 'judges' : 'judge'} unlike the others`,
+    meaning:
+      'This person often says the opposite of what others say of the same photos: perhaps left and right were mistaken, or another part of the stream was looked at.',
+    action: 'Talk to the annotator; flag the sessions in FPE if they were made by mistake.',
+  });
+}
+
+function findAgainstOthers(against: readonly Against[], { time, photosOf }: Captions): Finding[] {
+  const examples = against.map(({ more, less, by }) => ({
+    caption: `${time(more)} was judged to show more than ${time(less)}, though ${formatCount(by.length)} photos lie between them the other way round, such as that of ${time(by[0] as number)}`,
+    photos: photosOf(more, less, by[0] as number),
+  }));
+  return found(examples, {
+    kind: 'annotators.against_others',
+    title: `${countOf(against.length, 'decision')} against what other pairs say`,
+    meaning:
+      'Other pairs place the photos the other way round, over several photos between them, and none supports the decision: most likely the wrong button was pressed.',
+    action:
+      'Look at both photos. If it is a slip, delete the pair from the annotation, or have it annotated again.',
+  });
+}
+
+/** Told only where there are more of them than annotators who see the same would leave. */
+function findCycles({ triangles, cycles }: Triangles, { time, photosOf }: Captions): Finding[] {
+  const share = wilsonInterval(cycles.length, triangles);
+  const isInconsistent =
+    share !== null && triangles >= LEAST_TRIANGLES && 1 - share.low / CYCLIC_BY_CHANCE < LEAST_CONSISTENCE;
+  if (!isInconsistent) return [];
+  const consistence = 1 - cycles.length / triangles / CYCLIC_BY_CHANCE;
+  const examples = cycles.map(([one, two, three]) => ({
+    caption: `${time(one)} more than ${time(two)}, that more than ${time(three)}, and that more than the first`,
+    photos: photosOf(one, two, three),
+  }));
+  return found(examples, {
+    kind: 'annotators.cycles',
+    title: `${formatCount(cycles.length)} of ${countOf(triangles, 'triangle')} of photos are cycles (consistence ${consistence.toFixed(2)}, 1 is perfect, 0 is chance)`,
+    meaning:
+      'Decisions go round in circles, so no order of the photos fits them: annotators guess, or each looks at something else. No model can learn an order from that.',
+    action:
+      'Look at the photos: is the stream to be seen well enough? Agree with the annotators on what to look at, and annotate again.',
+  });
+}
+
+const found = (examples: readonly Example[], words: Parameters<typeof findingOf>[0]): Finding[] =>
   examples.length > 0 ? [findingOf(words, examples)] : [];
 
 const pairOf = ({ left, right }: Decision): string =>
@@ -197,34 +222,43 @@ function decisionsOf(decisions: readonly Decision[]): Above {
 
 type Against = { more: number; less: number; by: number[] };
 type Cycle = [number, number, number];
+type Triangles = { against: Against[]; triangles: number; cycles: Cycle[] };
 
 /**
  * Every three photos that were compared with each other, and the decisions that several of these contradict while none agrees.
  * A station with many pairs of few photos has millions of triangles: this is all time that the check takes.
  */
-function lookAtTriangles(above: Above): { against: Against[]; triangles: number; cycles: Cycle[] } {
-  const below: Above = new Map();
-  for (const [more, all] of above)
-    for (const less of all) {
-      const known = below.get(less);
-      if (known) known.add(more);
-      else below.set(less, new Set([more]));
-    }
+function lookAtTriangles(above: Above): Triangles {
+  const below = reversed(above);
   const of = (side: Above, photo: number): ReadonlySet<number> => side.get(photo) ?? new Set();
   const against: Against[] = [];
   const cycles: Cycle[] = [];
   let transitive = 0;
-  for (const [more, all] of above)
-    for (const less of all) {
-      const by = common(of(above, less), of(below, more));
-      const support = common(of(above, more), of(below, less)).length;
-      transitive += support;
-      if (by.length >= CONTRADICTING_PHOTOS && support === 0) against.push({ more, less, by });
-      // Each cycle is seen from its three decisions: it is told from its lowest photo.
-      for (const third of by) if (more < less && more < third) cycles.push([more, less, third]);
-    }
+  for (const [more, less] of pairsOf(above)) {
+    const by = common(of(above, less), of(below, more));
+    const support = common(of(above, more), of(below, less)).length;
+    transitive += support;
+    if (by.length >= CONTRADICTING_PHOTOS && support === 0) against.push({ more, less, by });
+    // Each cycle is seen from its three decisions: it is told from its lowest photo.
+    for (const third of by) if (more < less && more < third) cycles.push([more, less, third]);
+  }
   against.sort((one, other) => other.by.length - one.by.length || one.more - other.more);
   return { against, triangles: transitive + cycles.length, cycles };
+}
+
+function* pairsOf(above: Above): Generator<[more: number, less: number]> {
+  for (const [more, all] of above) for (const less of all) yield [more, less];
+}
+
+/** Photos that each photo was judged to show less than. */
+function reversed(above: Above): Above {
+  const below: Above = new Map();
+  for (const [more, less] of pairsOf(above)) {
+    const known = below.get(less);
+    if (known) known.add(more);
+    else below.set(less, new Set([more]));
+  }
+  return below;
 }
 
 function common(one: ReadonlySet<number>, other: ReadonlySet<number>): number[] {

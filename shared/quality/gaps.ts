@@ -107,17 +107,10 @@ function gapsOfValues(
   if (timestamps.length === 0 || !first || !last) return [];
   const gaps: (Example & { ms: number })[] = [];
   let place = 0;
-  for (let next = 0; next <= timestamps.length; next++) {
-    const from =
-      next === 0 ? Math.min(first.timestamp, timestamps[0] as number) : (timestamps[next - 1] as number);
-    const to =
-      next === timestamps.length
-        ? Math.max(last.timestamp, timestamps[next - 1] as number)
-        : (timestamps[next] as number);
-    while (place < photos.length && (photos[place] as NotedPhoto).timestamp < from) place += 1;
+  for (const [from, to] of stretches(first.timestamp, timestamps, last.timestamp)) {
+    place = firstPhoto(photos, place, (timestamp) => timestamp >= from);
     if (!(to - from > least)) continue;
-    let end = place;
-    while (end < photos.length && (photos[end] as NotedPhoto).timestamp <= to) end += 1;
+    const end = firstPhoto(photos, place, (timestamp) => timestamp > to);
     const inGap = photos.slice(place, end).filter(({ value }) => value === null);
     if (inGap.length === 0) continue;
     gaps.push({
@@ -127,6 +120,30 @@ function gapsOfValues(
     });
   }
   return longestFirst(gaps);
+}
+
+/** From each value to the next one, from the first photo to the first value, and from the last value to the last photo. */
+function* stretches(
+  first: number,
+  timestamps: Float64Array,
+  last: number,
+): Generator<[from: number, to: number]> {
+  const [firstValue, lastValue] = [timestamps[0] as number, timestamps.at(-1) as number];
+  yield [Math.min(first, firstValue), firstValue];
+  for (let next = 1; next < timestamps.length; next++)
+    yield [timestamps[next - 1] as number, timestamps[next] as number];
+  yield [lastValue, Math.max(last, lastValue)];
+}
+
+/** Index of the first photo from `start` on whose time is such; the number of photos where none is. */
+function firstPhoto(
+  photos: readonly NotedPhoto[],
+  start: number,
+  isSuch: (timestamp: number) => boolean,
+): number {
+  let index = start;
+  while (index < photos.length && !isSuch((photos[index] as NotedPhoto).timestamp)) index += 1;
+  return index;
 }
 
 const longestFirst = (gaps: (Example & { ms: number })[]): Example[] =>

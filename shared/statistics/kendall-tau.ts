@@ -67,7 +67,7 @@ export function weightedTauB({ inX, inY, placesY }: RankedSample, weights: Uint1
   let [total, surplus, tiesX] = [0, 0, 0];
   for (let start = 0, end = 0; start < inX.length; start = end) {
     // Rows tied in x: compared with the earlier ones first, then counted among them.
-    while (end < inX.length && inX[end] === inX[start]) end++;
+    end = endOfTie(inX, start);
     for (let row = start; row < end; row++) {
       const weight = weights[row] as number;
       if (weight === 0) continue;
@@ -87,14 +87,26 @@ export function weightedTauB({ inX, inY, placesY }: RankedSample, weights: Uint1
     total += weightX;
     tiesX += countPairs(weightX);
   }
-  let tiesY = 0;
-  for (let place = 0; place < placesY; place++) tiesY += countPairs(weightsY[place] as number);
-  const untied = (countPairs(total) - tiesX) * (countPairs(total) - tiesY);
+  const untied = (countPairs(total) - tiesX) * (countPairs(total) - countTies(weightsY));
   // The root of the product, not the product of roots: perfect agreement is then exactly 1, and nothing exceeds it.
   return untied > 0 ? surplus / Math.sqrt(untied) : null;
 }
 
 const countPairs = (n: number): number => (n * (n - 1)) / 2;
+
+/** Pairs within groups of these weights. */
+function countTies(weights: Int32Array): number {
+  let ties = 0;
+  for (let group = 0; group < weights.length; group++) ties += countPairs(weights[group] as number);
+  return ties;
+}
+
+/** Where the rows end that share a place with the one at `start`. */
+function endOfTie(places: Uint32Array, start: number): number {
+  let end = start;
+  while (end < places.length && places[end] === places[start]) end++;
+  return end;
+}
 
 function sumBelow(tree: Int32Array, place: number): number {
   let sum = 0;

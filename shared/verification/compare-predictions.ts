@@ -36,26 +36,49 @@ export async function comparePredictions(
   own: Scores | null,
   hidden: PhotoSet,
 ): Promise<PredictionsComparison> {
-  const found = { rows: 0, withoutScore: 0, outOfOrder: 0, missing: 0, surplus: 0, different: 0 };
-  const shown = new Set<string>();
-  const tolerance = SAME_SCORE * Math.max(1, spreadOf(own?.values() ?? []));
-  let latest = Number.NEGATIVE_INFINITY;
-  for await (const batch of rows)
-    for (const { filename, timestamp, score } of batch) {
-      found.rows += 1;
-      if (score === null) found.withoutScore += 1;
-      if (timestamp < latest) found.outOfOrder += 1;
-      latest = Math.max(latest, timestamp);
-      if (!own) continue;
-      shown.add(filename);
-      const known = own.get(filename);
-      if (known === undefined || known === null) found.surplus += Number(score !== null);
-      else if (score === null || Math.abs(known - score) > tolerance) found.different += 1;
-    }
-  for (const [filename, score] of own ?? [])
-    if (score !== null && !shown.has(filename) && !hidden.has({ image_id: null, filename }))
-      found.missing += 1;
-  return found;
+  const comparison = new RowComparison(own);
+  for await (const batch of rows) for (const row of batch) comparison.add(row);
+  return { ...comparison.found, missing: own ? countMissing(own, comparison.shown, hidden) : 0 };
+}
+
+/** What is found of the public rows, one after the other. */
+class RowComparison {
+  readonly found = { rows: 0, withoutScore: 0, outOfOrder: 0, surplus: 0, different: 0 };
+  /** Where the model has files of its own. */
+  readonly shown = new Set<string>();
+  readonly #own: Scores | null;
+  readonly #tolerance: number;
+  #latest = Number.NEGATIVE_INFINITY;
+
+  constructor(own: Scores | null) {
+    this.#own = own;
+    this.#tolerance = SAME_SCORE * Math.max(1, spreadOf(own?.values() ?? []));
+  }
+
+  add({ filename, timestamp, score }: PredictedPhoto): void {
+    this.found.rows += 1;
+    if (score === null) this.found.withoutScore += 1;
+    if (timestamp < this.#latest) this.found.outOfOrder += 1;
+    this.#latest = Math.max(this.#latest, timestamp);
+    if (this.#own) this.#compareScore(filename, score, this.#own.get(filename) ?? null);
+  }
+
+  #compareScore(filename: string, score: number | null, known: number | null): void {
+    this.shown.add(filename);
+    if (known === null) this.found.surplus += Number(score !== null);
+    else if (isOther(score, known, this.#tolerance)) this.found.different += 1;
+  }
+}
+
+const isOther = (score: number | null, known: number, tolerance: number): boolean =>
+  score === null || Math.abs(known - score) > tolerance;
+
+/** Photos that the model has a score of, that may be shown and are not. */
+function countMissing(own: Scores, shown: ReadonlySet<string>, hidden: PhotoSet): number {
+  let missing = 0;
+  for (const [filename, score] of own)
+    if (score !== null && !shown.has(filename) && !hidden.has({ image_id: null, filename })) missing += 1;
+  return missing;
 }
 
 /**
@@ -69,6 +92,6 @@ export function countDifferent(
   const tolerance = sameModelTolerance(own.values());
   return rows.filter(({ filename, score }) => {
     const known = own.get(filename) ?? null;
-    return known !== null && (score === null || Math.abs(known - score) > tolerance);
+    return known !== null && isOther(score, known, tolerance);
   }).length;
 }
