@@ -266,31 +266,31 @@ class Look {
     );
     return this.#try(where, async () => {
       const ownKey = ownPredictionsKey(facts, row);
-      let own: Map<string, number | null> | null;
-      try {
-        own = ownKey === null ? null : await readScores(this.#inModelBucket(ownKey));
-      } catch (error) {
-        if (!(error instanceof FileInvalid) || ownKey === null) throw error;
-        return { predictions: { ownUnreadable: firstLine(error), ownKey }, imagesets: [] };
-      }
+      const read = ownKey === null ? { value: null } : await ifValid(() => this.#ownScores(ownKey));
+      if ('unreadable' in read)
+        return { predictions: { ownUnreadable: read.unreadable, ownKey: ownKey as string }, imagesets: [] };
+      const { value: own } = read;
       if (!published.has(key)) return { predictions: { unreadable: 'no such file' }, imagesets: [] };
-      let predictions: PredictionsFacts;
-      let shown: Map<string, number | null>;
-      try {
-        shown = await readScores({ bucket, key });
+      const compared = await ifValid(async () => {
+        const shown = await readScores({ bucket, key });
         const rows = readRows({ bucket, key }, predictedPhoto);
-        predictions = { comparison: await comparePredictions(rows, own, hidden), trainingRows: shown.size };
-      } catch (error) {
-        if (!(error instanceof FileInvalid)) throw error;
-        return { predictions: { unreadable: firstLine(error) }, imagesets: [] };
-      }
+        return { shown, comparison: await comparePredictions(rows, own, hidden) };
+      });
+      if ('unreadable' in compared) return { predictions: compared, imagesets: [] };
+      const { shown, comparison } = compared.value;
       const isExtended = published.has(training);
       const trained = isExtended ? await readScores({ bucket, key: training }) : shown;
-      predictions.trainingRows = trained.size;
       // Upstream's trainings write no files of imagesets, and of its models the public file is the one that scorings extend.
       const [scores, without] = isOurs && own ? [own, hidden] : [shown, photosOf(trained)];
-      return { predictions, imagesets: await this.#imagesets(row, facts, scores, without) };
+      return {
+        predictions: { comparison, trainingRows: trained.size },
+        imagesets: await this.#imagesets(row, facts, scores, without),
+      };
     });
+  }
+
+  #ownScores(key: string): Promise<Map<string, number | null>> {
+    return readScores(this.#inModelBucket(key));
   }
 
   /**
@@ -389,6 +389,18 @@ async function readScores(location: ObjectLocation): Promise<Map<string, number 
 
 const photosOf = (scores: ReadonlyMap<string, number | null>): PhotoSet =>
   PhotoSet.fromJSON({ image_ids: [], filenames: [...scores.keys()] });
+
+/** What is read from a file, or why it cannot be understood. */
+async function ifValid<Value>(
+  read: () => Promise<Value>,
+): Promise<{ value: Value } | { unreadable: string }> {
+  try {
+    return { value: await read() };
+  } catch (error) {
+    if (!(error instanceof FileInvalid)) throw error;
+    return { unreadable: firstLine(error) };
+  }
+}
 
 const firstLine = ({ message }: Error): string => message.split('\n')[0] as string;
 

@@ -3,6 +3,7 @@ import { countOf, formatCount } from '../formats/numbers.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 import { isDrawn } from '../publication/drawn-models.ts';
 import type { ModelRow } from '../publication/model-row.ts';
+import type { PredictionsComparison } from './compare-predictions.ts';
 import type { FoundObject, Objects, StationFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
 import { ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
@@ -81,18 +82,7 @@ function verifyAddress(
     ];
   const file = published.get(named.key) ?? published.get(decoded(named.key));
   if (file && file.size > 0) return [];
-  const hasVersion = versionOf(facts, row.code, uuid) !== null;
-  const unlink: Repair = { do: 'unlink', model_id: row.id, column, url };
-  const repair: Repair =
-    named.key !== expectedKey || file
-      ? unlink
-      : column === 'diagnostics_url'
-        ? hasVersion && hasOwn(facts, row.code, versionKeys(facts.station.id, row.code, uuid).report)
-          ? { do: 'restore_public_file', code: row.code, uuid, file: 'report' }
-          : unlink
-        : hasPredictions(facts, row)
-          ? { do: 'rebuild_predictions', code: row.code, uuid }
-          : unlink;
+  const source = named.key === expectedKey && !file ? sourceOf(column, row, facts) : null;
   return [
     fault(
       'row_without_file',
@@ -102,9 +92,25 @@ function verifyAddress(
         expected: 'a file that is there; without predictions the station’s page fails (Q-P4)',
         advice: 'upload the file, or train anew',
       },
-      repair,
+      source ?? { do: 'unlink', model_id: row.id, column, url },
     ),
   ];
+}
+
+/** What makes the file of an address anew from the model's own; null where these are not there. */
+function sourceOf(
+  column: 'predictions_url' | 'diagnostics_url',
+  row: ModelRow,
+  facts: StationFacts,
+): Repair | null {
+  const { code } = row;
+  const uuid = row.uuid as string;
+  if (column === 'predictions_url')
+    return hasPredictions(facts, row) ? { do: 'rebuild_predictions', code, uuid } : null;
+  const hasReport =
+    versionOf(facts, code, uuid) !== null &&
+    hasOwn(facts, code, versionKeys(facts.station.id, code, uuid).report);
+  return hasReport ? { do: 'restore_public_file', code, uuid, file: 'report' } : null;
 }
 
 function decoded(key: string): string {
@@ -188,6 +194,16 @@ function verifyTables(row: ModelRow, published: Objects, places: Places): Findin
     );
 }
 
+/** A row's public predictions, where they are there. */
+type PublicPredictions = {
+  row: ModelRow;
+  uuid: string;
+  where: string;
+  facts: StationFacts;
+  /** Null where the model has no scores of its own. */
+  rebuild: Repair | null;
+};
+
 function verifyPredictions(
   row: ModelRow,
   published: Objects,
@@ -198,78 +214,109 @@ function verifyPredictions(
   const { predictions: key } = publishedKeys(uuid, row.code);
   const found = facts.predictions.get(uuid);
   if (!found || !published.has(key) || published.get(key)?.size === 0) return [];
-  const where = s3Uri({ bucket: places.storage, key });
-  const rebuild: Repair | null = hasPredictions(facts, row)
-    ? { do: 'rebuild_predictions', code: row.code, uuid }
-    : null;
-  if ('unreadable' in found)
-    return [
-      fault(
-        'predictions_unreadable',
-        where,
-        {
-          found: found.unreadable,
-          expected: 'a table that the website can read; otherwise the station’s page fails (Q-P4)',
-          advice: 'upload the file anew, or train anew',
-        },
-        rebuild ??
-          (row.predictions_url === null
-            ? null
-            : { do: 'unlink', model_id: row.id, column: 'predictions_url', url: row.predictions_url }),
-      ),
-    ];
-  if ('ownUnreadable' in found) {
-    const code = facts.codes.find((each) => each.code === row.code);
-    const twin = code && twinOf(found.ownKey, uuid, code, facts.station.id);
-    const copies = twin && twin !== found.ownKey ? [{ from: twin, to: found.ownKey }] : null;
-    return [
-      fault(
-        'own_files_differ',
-        s3Uri({ bucket: places.model, key: found.ownKey }),
-        {
-          found: found.ownUnreadable,
-          expected: 'a table of the model’s own scores',
-          advice: 'train anew with that model_code and "overwrite": true',
-        },
-        copies && { do: 'restore_own_files', code: row.code, uuid, copies },
-      ),
-    ];
-  }
-  const { comparison, trainingRows } = found;
-  const { rows, missing, different, surplus, outOfOrder, withoutScore } = comparison;
-  const manifest = readValue(versionOf(facts, row.code, uuid)?.manifest ?? null);
-  const words = [
-    ...(rows === 0 ? ['no rows'] : []),
-    ...(missing > 0 ? [`${countOf(missing, 'photo')} that the model has scored missing`] : []),
-    ...(different > 0 ? [`${countOf(different, 'photo')} with another score than the model’s`] : []),
-    ...(outOfOrder > 0 ? [`${countOf(outOfOrder, 'row')} out of order of time`] : []),
-    ...(withoutScore > 0
-      ? [`${countOf(withoutScore, 'row')} without a score, which the website takes for 0`]
-      : []),
-  ];
-  const onlyUpstreams = manifest === null && rows > 0 && missing === 0 && different === 0;
-  if (words.length > 0 && onlyUpstreams)
-    return [
-      remark('predictions_differ', where, {
-        found: words.join(', '),
-        expected: 'rows with scores, ascending by time (Q-P1, Q-P3)',
-        advice: 'nothing: score-station puts it right when it scores the next photos',
-      }),
-    ];
-  if (words.length > 0)
-    return [
-      fault(
-        'predictions_differ',
-        where,
-        {
-          found: `${countOf(rows, 'row')}: ${words.join(', ')}`,
-          expected: 'the model’s own scores of all photos that may be shown, ascending by time',
-          advice: 'train anew',
-        },
-        different > 0 && manifest === null ? null : rebuild,
-      ),
-    ];
-  if (manifest && !facts.hasScored && trainingRows !== manifest.images)
+  const predictions: PublicPredictions = {
+    row,
+    uuid,
+    where: s3Uri({ bucket: places.storage, key }),
+    facts,
+    rebuild: hasPredictions(facts, row) ? { do: 'rebuild_predictions', code: row.code, uuid } : null,
+  };
+  if ('unreadable' in found) return [unreadablePredictions(predictions, found.unreadable)];
+  if ('ownUnreadable' in found) return [unreadableOwn(predictions, found, places)];
+  const words = differencesOf(found.comparison);
+  return words.length > 0
+    ? [differentPredictions(predictions, found.comparison, words)]
+    : verifyCounts(predictions, found);
+}
+
+const unreadablePredictions = ({ row, where, rebuild }: PublicPredictions, unreadable: string): Finding =>
+  fault(
+    'predictions_unreadable',
+    where,
+    {
+      found: unreadable,
+      expected: 'a table that the website can read; otherwise the station’s page fails (Q-P4)',
+      advice: 'upload the file anew, or train anew',
+    },
+    rebuild ??
+      (row.predictions_url === null
+        ? null
+        : { do: 'unlink', model_id: row.id, column: 'predictions_url', url: row.predictions_url }),
+  );
+
+function unreadableOwn(
+  { row, uuid, facts }: PublicPredictions,
+  { ownUnreadable, ownKey }: { ownUnreadable: string; ownKey: string },
+  places: Places,
+): Finding {
+  const code = facts.codes.find((each) => each.code === row.code);
+  const twin = code && twinOf(ownKey, uuid, code, facts.station.id);
+  const copies = twin && twin !== ownKey ? [{ from: twin, to: ownKey }] : null;
+  return fault(
+    'own_files_differ',
+    s3Uri({ bucket: places.model, key: ownKey }),
+    {
+      found: ownUnreadable,
+      expected: 'a table of the model’s own scores',
+      advice: 'train anew with that model_code and "overwrite": true',
+    },
+    copies && { do: 'restore_own_files', code: row.code, uuid, copies },
+  );
+}
+
+const differencesOf = ({
+  rows,
+  missing,
+  different,
+  outOfOrder,
+  withoutScore,
+}: PredictionsComparison): string[] => [
+  ...(rows === 0 ? ['no rows'] : []),
+  ...(missing > 0 ? [`${countOf(missing, 'photo')} that the model has scored missing`] : []),
+  ...(different > 0 ? [`${countOf(different, 'photo')} with another score than the model’s`] : []),
+  ...(outOfOrder > 0 ? [`${countOf(outOfOrder, 'row')} out of order of time`] : []),
+  ...(withoutScore > 0
+    ? [`${countOf(withoutScore, 'row')} without a score, which the website takes for 0`]
+    : []),
+];
+
+/** Null for the models of upstream, which have none. */
+const manifestOf = ({ facts, row, uuid }: PublicPredictions) =>
+  readValue(versionOf(facts, row.code, uuid)?.manifest ?? null);
+
+function differentPredictions(
+  predictions: PublicPredictions,
+  { rows, missing, different }: PredictionsComparison,
+  words: readonly string[],
+): Finding {
+  const isUpstreams = manifestOf(predictions) === null;
+  if (isUpstreams && rows > 0 && missing === 0 && different === 0)
+    return remark('predictions_differ', predictions.where, {
+      found: words.join(', '),
+      expected: 'rows with scores, ascending by time (Q-P1, Q-P3)',
+      advice: 'nothing: score-station puts it right when it scores the next photos',
+    });
+  return fault(
+    'predictions_differ',
+    predictions.where,
+    {
+      found: `${countOf(rows, 'row')}: ${words.join(', ')}`,
+      expected: 'the model’s own scores of all photos that may be shown, ascending by time',
+      advice: 'train anew',
+    },
+    different > 0 && isUpstreams ? null : predictions.rebuild,
+  );
+}
+
+/** Whether predictions that do not differ are as many as the training or the scorings have written down. */
+function verifyCounts(
+  predictions: PublicPredictions,
+  { comparison: { surplus }, trainingRows }: { comparison: PredictionsComparison; trainingRows: number },
+): Finding[] {
+  const { row, uuid, where, facts } = predictions;
+  const manifest = manifestOf(predictions);
+  if (!manifest) return [];
+  if (!facts.hasScored && trainingRows !== manifest.images)
     return [
       fault('count_differs', where, {
         found: `${countOf(trainingRows, 'row')}, and as many scores of the model’s own`,
@@ -277,13 +324,12 @@ function verifyPredictions(
         advice: 'train anew, or score-station with that model_code, which scores the photos that are missing',
       }),
     ];
-  return manifest && surplus > 0
-    ? [
-        remark('scores_not_recorded', where, {
-          found: `${countOf(surplus, 'score')} that the model’s own predictions lack`,
-          expected: 'the same photos in both',
-          advice: 'nothing: the next scoring takes these scores over',
-        }),
-      ]
-    : [];
+  if (surplus === 0) return [];
+  return [
+    remark('scores_not_recorded', where, {
+      found: `${countOf(surplus, 'score')} that the model’s own predictions lack`,
+      expected: 'the same photos in both',
+      advice: 'nothing: the next scoring takes these scores over',
+    }),
+  ];
 }
