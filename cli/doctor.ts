@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Check } from '../deployment/check.ts';
 import { preflight } from '../deployment/preflight.ts';
+import { countOf } from '../shared/formats/numbers.ts';
 import { compileQuietly } from './package.ts';
 import { connectToStage, stageOption } from './stage.ts';
 
@@ -42,12 +43,15 @@ export function describeChecks(checks: readonly Check[]): string {
     .join('\n');
 }
 
-function verdict(checks: readonly Check[]): string {
+export function verdict(checks: readonly Check[]): string {
   const failed = checks.filter(({ status }) => status === 'failed');
   if (failed.some(({ isForRuns }) => !isForRuns)) return 'It cannot be deployed yet.';
   if (failed.length > 0) return 'It can be deployed, but a run would fail, or nobody would hear of it.';
   const open = checks.filter(({ status }) => status === 'unknown').length;
   if (open > 0)
     return `Nothing speaks against it; what ${open} of ${checks.length} checks ask about is not known.`;
+  const warnings = checks.filter(({ status }) => status === 'warning').length;
+  if (warnings > 0)
+    return `It can be deployed and run; see what ${countOf(warnings, 'check')} marked with ! ${warnings === 1 ? 'says' : 'say'}.`;
   return 'It can be deployed and run.';
 }

@@ -5,11 +5,9 @@ import { containerImages, ecrImage } from '../config/containers.ts';
 import type { Stage } from '../config/stage.ts';
 import { callerIdentity, canPullImage, readNetwork, sageMakerQuotas } from '../shared/aws/account.ts';
 import { findSize, readStream } from '../shared/aws/object-store.ts';
-import { readSecret } from '../shared/aws/secrets.ts';
 import { findStackResource } from '../shared/aws/stacks.ts';
-import { parseJson, parseJsonAs } from '../shared/formats/json.ts';
+import { parseJsonAs } from '../shared/formats/json.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
-import { DATABASE_SECRET } from '../shared/fpe-database/connection.ts';
 import { runInput } from '../shared/inputs/train-station.ts';
 import { deployedChecks } from './after-deployment.ts';
 import { boundaryChecks } from './boundary.ts';
@@ -17,6 +15,7 @@ import { bucketChecks } from './buckets.ts';
 import { type Check, checked, checkThat, failed, findingOf, ok, unknown, warning } from './check.ts';
 import { networkChecks } from './network.ts';
 import { stackName, type Template } from './package.ts';
+import { secretChecks } from './secrets.ts';
 
 /** The input of a first run, which trains without a GPU. */
 const FIRST_RUN = parseJsonAs(
@@ -40,7 +39,7 @@ export async function preflight(stage: Stage, compile: () => Promise<Template>):
   if (account === null) return [credentials];
   const groups = await Promise.all([
     bucketChecks(stage, account),
-    secretCheck(stage),
+    secretChecks(stage),
     networkGroup(stage),
     boundaryChecks(stage, account, compile),
     quotaChecks(),
@@ -68,30 +67,6 @@ async function credentialsCheck({ region }: Stage): Promise<{ check: Check; acco
   // Everybody who has credentials may ask whose they are.
   return { check: account === null ? { ...check, status: 'failed' } : check, account };
 }
-
-const secretCheck = ({ dbSecret, dbHost }: Stage): Promise<Check> =>
-  checkThat(
-    {
-      name: 'Secret of the database',
-      needs: 'a JSON object with username, password and host',
-      fix: 'set dbSecret to the name or ARN of the secret',
-    },
-    async () => {
-      const secret = parseObject(await readSecret(dbSecret, DATABASE_SECRET));
-      const toSet = 'set dbSecret to the secret of the database';
-      if (!secret) return failed(`${dbSecret} holds no JSON object`, toSet);
-      const lacks = [
-        ...(secret.username || secret.user ? [] : ['username']),
-        ...(secret.password ? [] : ['password']),
-        ...(secret.host || dbHost ? [] : ['host']),
-      ];
-      if (lacks.length === 0) return ok(dbSecret);
-      return failed(
-        `${dbSecret} has no ${lacks.join(', ')}`,
-        lacks.join() === 'host' ? 'set dbHost, as a secret that RDS manages does not tell the host' : toSet,
-      );
-    },
-  );
 
 async function networkGroup(stage: Stage): Promise<Check[]> {
   try {
@@ -204,7 +179,8 @@ const weightsCheck = ({ modelBucket: bucket, weightsKey: key }: Stage): Promise<
     },
     async () => {
       const bytes = await findSize({ bucket, key });
-      if (bytes === null) return warning(`there is no ${where}`);
+      if (bytes === null)
+        return failed(`there is no ${where}, so that no training starts unless its input says otherwise`);
       if (bytes !== WEIGHTS.bytes)
         return failed(
           `${where} has ${bytes.toLocaleString('en')} bytes: it is another file, or a part of it`,
@@ -220,13 +196,4 @@ async function checksumOf(location: ObjectLocation): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of await readStream(location)) hash.update(chunk);
   return hash.digest('hex');
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value = parseJson(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
-  }
 }

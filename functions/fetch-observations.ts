@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readRows, writeCsv } from '../shared/aws/object-store.ts';
-import { readJsonSecret, readSecret } from '../shared/aws/secrets.ts';
+import { readSecretAs } from '../shared/aws/secrets.ts';
 import { exportedImage, VALUE_COLUMNS } from '../shared/dataset/columns.ts';
 import { ObservationsRefused } from '../shared/errors.ts';
 import {
@@ -24,6 +24,7 @@ import {
   type PhotoYear,
   photoYears,
 } from '../shared/predictions/photo-years.ts';
+import { API_KEY_SECRET, parseApiKey } from '../shared/usgs/api-key.ts';
 import { UNUSABLE, type UnusableValues, type UsgsValue, valuesOf } from '../shared/usgs/value-page.ts';
 import { valueRequests } from '../shared/usgs/value-requests.ts';
 import { type JoinedSeries, joinSeries, valueSeries } from '../shared/usgs/value-series.ts';
@@ -155,20 +156,11 @@ function describeUnusable(unusable: UnusableValues): string | null {
   return `Of USGS left out: ${found.map((reason) => `${unusable[reason]} values ${reason}`).join(', ')}.`;
 }
 
-const API_KEY_USE = {
-  expected: 'the key alone, letters, digits, - and _, or {"api_key": "…"}',
-  parameter: 'usgsApiKeySecret',
-};
-/** What does not fit would be quoted by fetch, which refuses it as a header. */
-const apiKey = z.string().regex(/^[\w-]{6,200}$/, 'not 6 to 200 letters, digits, - and _');
-
-/** Key of the water data API: the text of a secret as it is, or its member `api_key`; undefined without a secret. */
+/** Key of the water data API; undefined without a secret. */
 async function usgsApiKey(): Promise<string | undefined> {
   const secretId = optionalSetting('USGS_API_KEY_SECRET_ID');
   if (!secretId) return undefined;
-  const secret = await readSecret(secretId, API_KEY_USE);
-  if (apiKey.safeParse(secret).success) return secret;
-  return (await readJsonSecret(secretId, API_KEY_USE, z.object({ api_key: apiKey }))).api_key;
+  return readSecretAs(secretId, API_KEY_SECRET, parseApiKey);
 }
 
 /** In the format of values.csv, which BuildDataset makes of it. */

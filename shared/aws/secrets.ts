@@ -10,7 +10,7 @@ let client: SecretsManagerClient | undefined;
 export type SecretUse = { expected: string; parameter: string };
 
 /**
- * Neither here nor in `readJsonSecret` does an error tell a part of what the secret holds.
+ * Neither here nor in `readSecretAs` does an error tell a part of what the secret holds.
  *
  * @param secretId name or ARN
  * @returns its text, without white space and byte order mark at its ends
@@ -24,14 +24,24 @@ export async function readSecret(secretId: string, use: SecretUse): Promise<stri
 }
 
 /** @throws SecretInvalid when it is not JSON that fits the schema, ServiceUnreachable */
-export async function readJsonSecret<Value>(
+export const readJsonSecret = <Value>(
   secretId: string,
   use: SecretUse,
   schema: z.ZodType<Value>,
+): Promise<Value> => readSecretAs(secretId, use, (text) => parseJsonAs(text, schema));
+
+/**
+ * @param parse throws errors that do not quote the secret
+ * @throws SecretInvalid when it cannot be parsed, ServiceUnreachable
+ */
+export async function readSecretAs<Value>(
+  secretId: string,
+  use: SecretUse,
+  parse: (text: string) => Value,
 ): Promise<Value> {
   const text = await readSecret(secretId, use);
   try {
-    return parseJsonAs(text, schema);
+    return parse(text);
   } catch (error) {
     throw invalidSecret(secretId, use, (error as Error).message);
   }

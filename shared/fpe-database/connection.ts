@@ -20,7 +20,7 @@ const hostName = z
   .regex(/^([\w-]+(\.[\w-]+)*|[0-9a-fA-F:.]+|\/[\w./-]+)$/, 'expected a host name, without user and port');
 
 /** Shape of an RDS secret; liberal, because `dbname` is normally absent and both spellings occur (contract 10, Q-F7). */
-const databaseSecret = z
+export const databaseSecret = z
   .object({
     host: hostName.optional(),
     port: z.coerce.number('expected a number').int().min(1).max(65_535).optional(),
