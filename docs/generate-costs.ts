@@ -59,19 +59,19 @@ const introduction = () => `# What it costs
 This page is computed (\`npm run costs\`) from [prices](../shared/cost/model.ts) and
 [assumptions](../shared/cost/assumptions.ts), from the states of the [machine](../statemachines/train-station.asl.yml)
 and from the memory of the [functions](../resources/functions.yml). **How long things take on AWS is assumed, not
-measured**; each assumption is listed below with what it rests on. After a first run, its own numbers are better: the
-billable seconds of both jobs are in the SageMaker console.
+measured**; each assumption is listed below with its basis. After your first run, use its own numbers instead: the SageMaker
+console shows the billable seconds of both jobs.
 
-All amounts are in USD, list prices of us-west-2, without free tiers, taxes and discounts.
+All amounts are in USD at the list prices of us-west-2, without free tiers, taxes or discounts.
 `;
 
 function runSection(): string {
   const { usage, cost, hours } = estimate(USUAL);
   return `## A run of ${formatCount(USUAL.photos)} photos
 
-${formatCount(USUAL.pairs)} annotation pairs of ${formatCount(USUAL.photosInPairs)} different photos, ${USUAL.epochs} epochs, everything else as the
-input's defaults. **${usd(cost.total)} USD and ${duration(hours.total)}**, of which ${duration(hours.training)} are training, ${duration(hours.transform)} scoring and ${duration(hours.functions)} all
-functions; waiting until SageMaker has an instance comes on top and costs nothing.
+${formatCount(USUAL.pairs)} annotation pairs of ${formatCount(USUAL.photosInPairs)} different photos, ${USUAL.epochs} epochs, and the defaults for everything
+else. **${usd(cost.total)} USD and ${duration(hours.total)}**, of which ${duration(hours.training)} are training, ${duration(hours.transform)} scoring and ${duration(hours.functions)} all
+functions. Waiting for SageMaker to provide an instance comes on top and costs nothing.
 
 ${table(['part', 'how much', 'USD', 'share'], [...runRows(usage), ['**all**', '', `**${usd(cost.total)}**`, '']])}
 The functions, one by one:
@@ -138,7 +138,7 @@ function leverSection(): string {
   });
   return `## Levers
 
-What one change of the input (or of the stage) does to the run above.
+The effect of a single change to the input (or to the stage) on the run above.
 
 ${table(['change', 'USD', 'time', 'then', ''], rows)}`;
 }
@@ -154,8 +154,8 @@ function sizeSection(): string {
   });
   return `## By size of the station
 
-Scoring and S3 grow with the photos, training with pairs and epochs. More instances score sooner for the same seconds of
-work. A large part is S3’s price for writes: a transform job leaves an object for each photo.
+Scoring and S3 scale with the number of photos, training with pairs and epochs. More instances finish sooner with the same total
+work. S3 writes are a large part of the cost, because a transform job writes an object for each photo.
 
 ${table(['photos', 'USD, 1 transform instance', 'time', 'USD, 10 transform instances', 'time'], rows)}`;
 }
@@ -169,9 +169,9 @@ function monthSection(): string {
     keys: ({ keys }) => `${keys} key of KMS, for the notifications`,
     alarms: ({ alarmMetrics }) => `alarms on ${alarmMetrics} metrics`,
     dashboards: ({ dashboards, freeDashboards }) =>
-      `${dashboards} dashboard, when the account has no more than ${freeDashboards}; else ${usd(US_WEST_2.dashboardMonth)}`,
+      `${dashboards} dashboard, if the account has no more than ${freeDashboards}; otherwise ${usd(US_WEST_2.dashboardMonth)}`,
     metrics: () =>
-      `metrics of the pipeline, when ${STATIONS_A_MONTH} stations are trained; one of every hour`,
+      `metrics of the pipeline, if ${STATIONS_A_MONTH} stations are trained; one is written every hour`,
     endpoints: ({ endpointZones }) => `${endpointZones} interface endpoints, in one zone each`,
     addresses: ({ publicAddresses }) =>
       `${publicAddresses} public address, if a developer may reach the database`,
@@ -184,43 +184,43 @@ function monthSection(): string {
       .map((part) => [described[part](usage), usd(parts[part])]),
     ['**all**', `**${usd(total)}**`],
   ];
-  return `## Each month, whether anything runs or not
+  return `## Per month, whether or not anything runs
 
 The pipeline’s own stack:
 
 ${table(['what', 'USD a month'], rowsOf(standing, pipeline))}
-A development environment ([environment/template.yml](../environment/template.yml)) besides, for whoever has no stacks of
-FPE. Its photos are ${usd(US_WEST_2.storedGbMonth)} for each GB and month, ${usd((USUAL.photos * ASSUMPTIONS.photoMb.value * US_WEST_2.storedGbMonth) / 1000)} for ${formatCount(USUAL.photos)} of them. A database that is stopped costs its volume
-only; a stack that is removed costs nothing.
+A development environment ([environment/template.yml](../environment/template.yml)) comes on top, for accounts without FPE's
+stacks. Its photos cost ${usd(US_WEST_2.storedGbMonth)} per GB and month, ${usd((USUAL.photos * ASSUMPTIONS.photoMb.value * US_WEST_2.storedGbMonth) / 1000)} for ${formatCount(USUAL.photos)} of them. A stopped database costs only its
+volume; a removed stack costs nothing.
 
 ${table(['what', 'USD a month'], rowsOf(environment, development))}`;
 }
 
 function assumptionSection(): string {
   const speeds = (kind: 'training' | 'transform', what: string) =>
-    Object.entries(ASSUMED_SPEED[kind]).map(([type, speed]): Row => [speed, `${what} on ${type}`, 'a guess']);
+    Object.entries(ASSUMED_SPEED[kind]).map(([type, speed]): Row => [speed, `${what} on ${type}`, 'an estimate']);
   const seconds = (value: number) => formatCount(Math.round(value));
-  return `## What is assumed
+  return `## Assumptions
 
 ${table(
-  ['value', 'what', 'what it rests on'],
+  ['value', 'what', 'basis'],
   [
     ...Object.values(ASSUMPTIONS).map(({ value, what, basis }): Row => [value, what, basis]),
     ...speeds('training', 'photos a second forward and backward, 480 pixels,'),
     ...speeds('transform', 'photos a second scored, 480 pixels,'),
   ],
 )}
-The guesses at speed are from what the processors can do; on a 2-core CPU scoring took 0.1 s of network and 0.09 s of
-decoding for a photo of 2560×1920.
+Speeds are estimated from the capabilities of the processors. On a 2-core CPU, scoring a photo of 2560×1920 took 0.1 s in the network and
+0.09 s for decoding.
 
-- training = start + photos in pairs × MB ÷ MB a second + photos in pairs ÷ decoded a second + epochs × pairs × 4 ÷
+- Training = start + photos in pairs × MB ÷ MB a second + photos in pairs ÷ decoded a second + epochs × pairs × 4 ÷
   photos a second (a pair is listed twice, mirrored). Here ${seconds(trainingSeconds(USUAL))} s.
-- scoring = start + photos ÷ instances ÷ photos a second, for each instance. Here ${seconds(transformSeconds(USUAL))} s.
-- a job costs instances × seconds ÷ 3600 × (price of the instance + GB × price of the volume ÷ 730); with spot, the
+- Scoring = start + photos ÷ instances ÷ photos a second, for each instance. Here ${seconds(transformSeconds(USUAL))} s.
+- A job costs instances × seconds ÷ 3600 × (price of the instance + GB × price of the volume ÷ 730); for spot, the
   seconds are multiplied by the share of the price.
-- a function costs GB × seconds × price, and its calls; MergePredictions photos × latency ÷ 200, and a start for each batch.
-- S3: a read for each photo in a pair and two for each photo, a write for each photo: what the transform job answers.
-- the machine: one transition into each state and one out of the last, and the same for each of the ${mergeBatches(USUAL)} merge batches.
+- A function costs GB × seconds × price, plus its calls; MergePredictions takes photos × latency ÷ 200, plus a start per batch.
+- S3: one read for each photo in a pair, two for each photo, and one write for each photo, which is the answer of the transform job.
+- The machine: one transition into each state and one out of the last, and the same for each of the ${mergeBatches(USUAL)} merge batches.
 `;
 }
 
@@ -232,14 +232,14 @@ function priceSection(): string {
     Object.entries(list).map(([type, { usd, source }]): Row => [type, price(usd), what, source]);
   return `## Prices, and how to change them
 
-Another region, a discount, a price that has changed: put it into [shared/cost/model.ts](../shared/cost/model.ts) and run
-\`npm run costs\`. To ask for one run only, without writing this page, give its numbers, and prices where they differ:
+For another region, a discount or a changed price, edit [shared/cost/model.ts](../shared/cost/model.ts) and run
+\`npm run costs\`. To estimate a single run without rewriting this page, pass its numbers, and any prices that differ:
 
     npm run costs -- '{"photos": 100000, "pairs": 5000, "trainingSpot": true}'
     npm run costs -- '{"prices": {"writeRequest": 0.0000055, "instanceHour": {"ml.c5.xlarge": 0.226}}}'
 
 ${table(
-  ['name', 'USD', 'for one', 'source'],
+  ['name', 'USD', 'per', 'source'],
   [
     ...listed,
     ...hours(LIST_INSTANCE_HOURS, 'hour of a SageMaker instance'),
