@@ -198,7 +198,9 @@ ${table(['what', 'USD a month'], rowsOf(environment, development))}`;
 
 function assumptionSection(): string {
   const speeds = (kind: 'training' | 'transform', what: string) =>
-    Object.entries(ASSUMED_SPEED[kind]).map(([type, speed]): Row => [speed, `${what} on ${type}`, 'an estimate']);
+    Object.entries(ASSUMED_SPEED[kind]).map(
+      ([type, speed]): Row => [speed, `${what} on ${type}`, 'an estimate'],
+    );
   const seconds = (value: number) => formatCount(Math.round(value));
   return `## Assumptions
 

@@ -115,7 +115,9 @@ const FRAMEWORK_MS = 120_000;
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'fpe-package-'));
-  for (const folder of 'config deployment functions host model browser shared statemachines resources'.split(' '))
+  for (const folder of 'config deployment functions host model browser shared statemachines resources'.split(
+    ' ',
+  ))
     mkdirSync(join(root, folder));
   cpSync(join(import.meta.dirname, '../../config/local.yml'), join(root, 'config/local.yml'));
   symlinkSync(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
