@@ -26,13 +26,14 @@ const LINES_OF_A_FAILURE = 15;
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
-  console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --clients | --audit | --without-python]
+  console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --clients | --audit | --ruff | --without-python]
 
 Installs what is missing: the npm packages, and PyTorch for Python 3.
   --tests      also pytest and hypothesis, which npm test runs the model's tests with
   --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
   --containers also AWS's toolkits for training and serving in a venv, which npm run test:containers uses
   --clients    also what FPE's scoring container needs in a venv, which npm run test:clients uses
+  --ruff       instead of PyTorch, ruff in a venv, which npm run check and npm run format use
   --audit      instead of PyTorch, pip-audit in a venv, which npm run audit uses
   --without-python  the npm packages only: what packaging and deploying need
   FPE_PYTHON   environment variable: the interpreter to use instead of looking for one`);
@@ -44,6 +45,8 @@ installPackages();
 installCommand();
 if (process.argv.includes('--emulator'))
   installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
+else if (process.argv.includes('--ruff'))
+  installVenv('ruff, which checks the model’s Python', 'ruff', 'dependencies/ruff.txt');
 else if (process.argv.includes('--audit')) installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
 else if (process.argv.includes('--containers'))
   installBesidePyTorch('AWS’s container toolkits', 'containers', 'tests/containers/requirements.txt');

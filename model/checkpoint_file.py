@@ -20,7 +20,7 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -307,7 +307,11 @@ def _parameter(tensor: Tensor, requires_grad: bool, *hooks: Any) -> Tensor:
 
 def _enum_member(owner: Any, member: Any) -> T.InterpolationMode:
     """Python 3.11 pickles a member of an enumeration as getattr(class, name)."""
-    if owner != Name(INTERPOLATION) or type(member) is not str or member not in T.InterpolationMode.__members__:
+    if (
+        owner != Name(INTERPOLATION)
+        or type(member) is not str
+        or member not in T.InterpolationMode.__members__
+    ):
         raise Refused(f'getattr of {owner.text if isinstance(owner, Name) else "a value"}, {_shown(member)}')
     return T.InterpolationMode[member]
 
@@ -410,7 +414,7 @@ FILLERS: dict[type, Callable[[Any, Any], None]] = {
     OrderedDict: _fill_ordered_dict,
     np.dtype: _fill_numpy_type,
     np.ndarray: _fill_array,
-    **{kind: _fill_transform for kind in TRANSFORMS},
+    **dict.fromkeys(TRANSFORMS, _fill_transform),
 }
 
 
@@ -425,7 +429,7 @@ def _shown(value: Any) -> str:
 class CheckpointUnpickler(pickle._Unpickler):
     """Python's own unpickler (Lib/pickle.py), with other instructions for making and filling objects."""
 
-    dispatch = {
+    dispatch: ClassVar = {
         code: pickle._Unpickler.dispatch[code]
         for code in (getattr(pickle, name)[0] for name in PLAIN_INSTRUCTIONS)
     }

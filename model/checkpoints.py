@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
@@ -46,7 +47,7 @@ def take_over(former: Path | None, folder: Path) -> None:
     if former is None or any(folder.glob('epoch_*.pth')):
         return
     for path in former.glob('epoch_*.pth'):
-        write_atomically(folder / path.name, lambda part: shutil.copyfile(path, part))
+        write_atomically(folder / path.name, partial(shutil.copyfile, path))
 
 
 def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> dict[str, Any] | None:
@@ -56,7 +57,10 @@ def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> 
             checkpoint = load_checkpoint(path)
             epoch, resume = checkpoint['epoch'], checkpoint['resume']
             # A hyperparameter that an earlier version did not know is at its default, which changes nothing.
-            is_of_this_run = {**DEFAULTS, **resume['identity']} == {**DEFAULTS, **identity} and epoch < n_epochs
+            is_of_this_run = {**DEFAULTS, **resume['identity']} == {
+                **DEFAULTS,
+                **identity,
+            } and epoch < n_epochs
             best = checkpoint_path(folder, resume['best_epoch'])
         except Exception as error:  # a torn upload can hold anything
             print(f'Passing over {path.name}: it cannot be read ({reason_of(error)})', flush=True)

@@ -145,7 +145,9 @@ def compile_network(network: RankNet, example: Tensor) -> Network | None:
 @torch.no_grad()
 def has_same_scores(compiled: Network, network: Network, examples: Tensor) -> bool:
     """Whether both give the same scores, but for a small part of their spread and float32's last digit."""
-    found, expected = (torch.cat([each(photo) for photo in examples.split(1)]) for each in (compiled, network))
+    found, expected = (
+        torch.cat([each(photo) for photo in examples.split(1)]) for each in (compiled, network)
+    )
     spread = float(expected.max() - expected.min())
     last_digit = 2 * torch.finfo(torch.float32).eps
     return torch.allclose(found, expected, rtol=last_digit, atol=COMPILED_TOLERANCE * spread)

@@ -80,7 +80,9 @@ def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
         content = source if isinstance(source, bytes) else _read(source)
         with _open(_Bytes(content), content) as image:
             if image.format != 'PNG' and content.count(START_OF_SCAN) > MAX_SCANS:
-                raise UnreadablePhoto(f'TooManyScans: more than {MAX_SCANS} scans in a JPEG', 'too_large_to_read')
+                raise UnreadablePhoto(
+                    f'TooManyScans: more than {MAX_SCANS} scans in a JPEG', 'too_large_to_read'
+                )
             image.load()
             return image if image.mode == 'RGB' else image.convert('RGB')
     except UnreadablePhoto:
@@ -159,7 +161,9 @@ def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
     if image.width * image.height > MAX_PIXELS:
         raise _too_many_pixels(image.width * image.height)
     if max(image.size) > MAX_SIDE:
-        reason = f'SideTooLong: {image.width:,} × {image.height:,} pixels; sides of at most {MAX_SIDE:,} are read'
+        reason = (
+            f'SideTooLong: {image.width:,} × {image.height:,} pixels; sides of at most {MAX_SIDE:,} are read'
+        )
         raise UnreadablePhoto(reason, 'too_large_to_read')
     return image
 

@@ -139,7 +139,7 @@ def central_views(count: int, sizes: Sizes) -> Views:
 def center_of(sizes: Sizes) -> tuple[int, int]:
     """First row and column of torchvision's CenterCrop."""
     (height, width), (crop_height, crop_width) = sizes
-    return int(round((height - crop_height) / 2.0)), int(round((width - crop_width) / 2.0))
+    return round((height - crop_height) / 2.0), round((width - crop_width) / 2.0)
 
 
 def training_views(count: int, photo: PhotoTransforms, generator: torch.Generator) -> Views:
@@ -195,7 +195,9 @@ def prepare_batch(crops: Tensor, views: Views, photo: PhotoTransforms) -> Tensor
 # What each change of ColorJitter blends photos (n, 3, h, w) with, in the order of Coloring.
 CHANGES: tuple[Callable[[Tensor], Tensor], ...] = (
     torch.zeros_like,  # brightness: black
-    lambda photos: TF.rgb_to_grayscale(photos).mean(dim=(-3, -2, -1), keepdim=True),  # contrast: its mean gray
+    lambda photos: TF.rgb_to_grayscale(photos).mean(
+        dim=(-3, -2, -1), keepdim=True
+    ),  # contrast: its mean gray
     TF.rgb_to_grayscale,  # saturation: the photo in gray
 )
 

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.io import read_image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'model'))
-from network import RankNet  # noqa: E402
+from network import RankNet
 
 images, pairs_csv = Path(sys.argv[1]), sys.argv[2]
 input_size, batch_size, unfreeze_after, epochs = map(int, sys.argv[3:7])
@@ -88,4 +88,7 @@ for epoch in range(epochs):
     network.eval()
     with torch.no_grad():
         losses = [float(loss_of(batch)) for batch in val]
-    print(f'epoch={epoch + 1}/{epochs} val_loss={sum(losses) / len(losses):.6f} seconds={time.time() - started:.1f}', flush=True)
+    print(
+        f'epoch={epoch + 1}/{epochs} val_loss={sum(losses) / len(losses):.6f} seconds={time.time() - started:.1f}',
+        flush=True,
+    )

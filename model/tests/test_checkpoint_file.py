@@ -9,25 +9,23 @@ import struct
 import subprocess
 import sys
 import zipfile
-
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from test_inference import upstream_checkpoint
 from torchvision import transforms as T
 from torchvision.models import resnet18
 from torchvision.transforms import functional as TF
 
 import checkpoint_file
 import inference
-
 from checkpoint_file import read_checkpoint_file
 from checkpoints import checkpoint_path, newest_checkpoint, run_identity
 from errors import InvalidCheckpoint, UnsafeCheckpoint
 from hyperparameters import parse_hyperparameters
 from network import RankNet, load_checkpoint, load_imagenet_weights
-from test_inference import upstream_checkpoint
 from training_job import Folders
 
 ZIP, LEGACY = True, False
@@ -341,7 +339,7 @@ def test_a_file_too_large_for_a_model_is_not_read(tmp_path, monkeypatch):
 def test_a_file_that_holds_something_else_is_told_by_what_it_lacks(tmp_path, content):
     save(content, tmp_path / 'model.pth')
 
-    with pytest.raises(InvalidCheckpoint, match='holds no checkpoint .* Found: no .*'):
+    with pytest.raises(InvalidCheckpoint, match=r'holds no checkpoint .* Found: no .*'):
         load_checkpoint(tmp_path / 'model.pth')
 
 
@@ -410,7 +408,9 @@ WORK = {
     'a nested tuple as a key': b'}' + DOUBLED + b'K\x01s.',
     'a nested tuple as one of several keys': b'}(' + DOUBLED + b'K\x01u.',
     'a nested tuple as a key of a finished dict': b'(' + DOUBLED + b'K\x01d.',
-    'a nested tuple as a key of an OrderedDict': b'ccollections\nOrderedDict\n]' + DOUBLED + b'K\x01\x86a\x85R.',
+    'a nested tuple as a key of an OrderedDict': b'ccollections\nOrderedDict\n]'
+    + DOUBLED
+    + b'K\x01\x86a\x85R.',
     'a nested tuple in a set': b'\x8f(' + DOUBLED + b'\x90.',
     'a nested tuple in a set that is called': b'c__builtin__\nset\n]' + DOUBLED + b'a\x85R.',
     'a nested tuple as the name of numbers': b'('
@@ -580,8 +580,30 @@ def random_pickle(chance):
     """Instructions in any order, most of them with what they ask for on the stack."""
     values = [b'N', b')', b']', b'}', b'\x8f', b'K\x01', b'\x88', number(70_000), text('a'), DOUBLED, ARRAY]
     values += [NUMPY_TYPE, STORAGE, TENSOR[:-1], b'ccollections\nOrderedDict\n', b'c__builtin__\nset\n']
-    values += [b'(', b'C\x02ab', long_number(2**300), b'G' + struct.pack('>d', 0.5), b'h%c' % chance.randrange(8)]
-    work = [b'2', b'2\x86', b'\x85', b'\x86', b'\x87', b't', b'l', b'a', b'e', b's', b'u', b'd', b'\x90', b'R', b'b']
+    values += [
+        b'(',
+        b'C\x02ab',
+        long_number(2**300),
+        b'G' + struct.pack('>d', 0.5),
+        b'h%c' % chance.randrange(8),
+    ]
+    work = [
+        b'2',
+        b'2\x86',
+        b'\x85',
+        b'\x86',
+        b'\x87',
+        b't',
+        b'l',
+        b'a',
+        b'e',
+        b's',
+        b'u',
+        b'd',
+        b'\x90',
+        b'R',
+        b'b',
+    ]
     work += [b'\x81', b'Q', b'0', b'1', b'q%c' % chance.randrange(8)]
     length = chance.randrange(1, 400)
     return b''.join(chance.choice(chance.choice((values, work, work))) for _ in range(length)) + b'.'

@@ -8,15 +8,15 @@ import zipfile
 
 import pytest
 import torch
-
-import inference
-from checkpoint_file import read_checkpoint_file
 from conftest import MODEL, draw_photo
-from errors import NotEnoughPairs, PipelineError, failure_line, without_addresses, write_failure
-from network import RankNet
 from test_checkpoint_file import save, write_zip
 from test_inference import upstream_checkpoint
 from test_photos import OTHERS, claimed_size, jpeg
+
+import inference
+from checkpoint_file import read_checkpoint_file
+from errors import NotEnoughPairs, PipelineError, failure_line, without_addresses, write_failure
+from network import RankNet
 
 ADDRESS = re.compile(r'0x[0-9a-f]{6,}', re.I)
 

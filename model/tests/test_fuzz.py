@@ -6,12 +6,10 @@ import json
 import os
 
 import numpy as np
-import pytest
+from conftest import draw_photo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from conftest import draw_photo
 from errors import PipelineError
 from hyperparameters import Hyperparameters, parse_hyperparameters
 from inference import Scorer, input_fn, predict_fn
@@ -35,7 +33,9 @@ def encoded(format):
 
 
 PHOTOS = [encoded('JPEG'), encoded('PNG')]
-changes = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=0, max_size=6)), max_size=6)
+changes = st.lists(
+    st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=0, max_size=6)), max_size=6
+)
 
 
 @st.composite
@@ -76,7 +76,25 @@ def test_every_request_is_answered(content):
 
 
 CELLS = st.one_of(
-    st.sampled_from(['', 'NA', 'train', 'val', '1', '-1', '0', '-0', '1.0', 'nan', 'inf', '1e309', '=1+1', '"', '__proto__']),
+    st.sampled_from(
+        [
+            '',
+            'NA',
+            'train',
+            'val',
+            '1',
+            '-1',
+            '0',
+            '-0',
+            '1.0',
+            'nan',
+            'inf',
+            '1e309',
+            '=1+1',
+            '"',
+            '__proto__',
+        ]
+    ),
     st.text(max_size=10),
 )
 
@@ -100,19 +118,32 @@ def test_pairs_are_read_or_refused_by_name(tmp_path_factory, mark, rows, header)
     assert float(distinct_pairs(pairs, positions).rows.sum()) == len(pairs)
 
 
-VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8), st.lists(st.integers(), max_size=2))
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.lists(st.integers(), max_size=2),
+)
 
 
 @fuzz
 @given(
     st.one_of(
-        st.dictionaries(st.one_of(st.sampled_from([*Hyperparameters.__dataclass_fields__]), st.text(max_size=8)), VALUES, max_size=5),
+        st.dictionaries(
+            st.one_of(st.sampled_from([*Hyperparameters.__dataclass_fields__]), st.text(max_size=8)),
+            VALUES,
+            max_size=5,
+        ),
         VALUES,
     ),
     st.booleans(),
 )
 def test_hyperparameters_are_taken_or_refused_by_name(value, as_text):
-    text = json.dumps({name: str(entry) for name, entry in value.items()} if as_text and isinstance(value, dict) else value)
+    text = json.dumps(
+        {name: str(entry) for name, entry in value.items()} if as_text and isinstance(value, dict) else value
+    )
     try:
         assert isinstance(parse_hyperparameters(text), Hyperparameters)
     except PipelineError as error:
@@ -120,7 +151,9 @@ def test_hyperparameters_are_taken_or_refused_by_name(value, as_text):
 
 
 @fuzz
-@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1))
+@given(
+    st.integers(1, 40), st.integers(1, 40), st.integers(1, 60), st.integers(1, 60), st.integers(0, 2**32 - 1)
+)
 def test_resized_photos_stay_within_the_range_of_their_pixels(height, width, to_height, to_width, seed):
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 

@@ -5,12 +5,12 @@ import signal
 import numpy as np
 import pytest
 import torch
+from conftest import draw_photo
 from PIL import Image
 from torchvision import transforms as T
 from torchvision.transforms import functional as TF
 
 import inference
-from conftest import draw_photo
 from errors import InvalidCheckpoint
 from network import RankNet, load_checkpoint, load_published_state
 

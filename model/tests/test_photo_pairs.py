@@ -3,9 +3,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from conftest import draw_photo
 
 import photo_pairs
-from conftest import draw_photo
 from errors import InvalidPairs, NotEnoughPairs
 from photo_pairs import (
     PairRow,

@@ -8,10 +8,10 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from conftest import draw_photo
 from PIL import Image
 from torchvision import transforms as T
 
-from conftest import draw_photo
 from photos import UnreadablePhoto, luma_range, open_photo, photo_size, resize
 
 
@@ -137,7 +137,7 @@ def test_no_other_program_is_started_for_a_photo(tmp_path, monkeypatch):
     ghostscript.chmod(0o755)
     monkeypatch.setenv('PATH', str(tmp_path), prepend=os.pathsep)
     content = OTHERS['EPS']()
-    with pytest.raises(Exception), Image.open(io.BytesIO(content)) as image:
+    with pytest.raises(Exception), Image.open(io.BytesIO(content)) as image:  # noqa: B017, whatever Ghostscript answers
         image.load()
     assert marker.exists(), 'Pillow starts it, unless it is told which formats to open'
     marker.unlink()
@@ -263,7 +263,7 @@ def test_a_header_of_endless_parts_is_refused(tmp_path, kind):
         lambda: open_photo(tmp_path / 'photo.jpg'),
         lambda: photo_size(tmp_path / 'photo.jpg'),
     ):
-        with pytest.raises(UnreadablePhoto, match='^TooManyParts: more than 100,000 reads'):
+        with pytest.raises(UnreadablePhoto, match=r'^TooManyParts: more than 100,000 reads'):
             attempt()
 
 

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
-
 from conftest import draw_photo
 from test_checkpoint_file import Call
 from test_photos import OTHERS, claimed_size
@@ -196,7 +195,11 @@ def test_with_a_token_only_its_bearer_is_answered(trained):
         status, _ = served.invoke(jpeg(0.4), headers={'X-Serve-Token': 'of this start'})
         assert status == 200
         for headers in ({}, {'X-Serve-Token': 'another'}, {'X-Serve-Token': ''}):
-            for method, path in (('GET', '/ping'), ('GET', '/execution-parameters'), ('POST', '/invocations')):
+            for method, path in (
+                ('GET', '/ping'),
+                ('GET', '/execution-parameters'),
+                ('POST', '/invocations'),
+            ):
                 status, answer = served.request(method, path, headers=headers)
                 assert status == 403
                 assert 'X-Serve-Token' in json.loads(answer)['error']
@@ -285,12 +288,11 @@ def test_a_large_photo_does_not_wait_for_a_worker_that_does_not_read_it(mortal):
 
 
 @pytest.mark.parametrize(
-    'said', ['', 'POST /invocations HTTP/1.1\r\n', 'POST /invocations HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf']
+    'said',
+    ['', 'POST /invocations HTTP/1.1\r\n', 'POST /invocations HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf'],
 )
 def test_a_client_that_falls_silent_is_hung_up_on(trained, said):
-    served = Served(
-        trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='1', SERVE_CONNECTION_SECONDS='1'
-    )
+    served = Served(trained.root / 'model', SAGEMAKER_MODEL_SERVER_WORKERS='1', SERVE_CONNECTION_SECONDS='1')
     try:
         assert served.wait() == (200, b'')
         with socket.create_connection(('127.0.0.1', served.port), timeout=20) as connection:

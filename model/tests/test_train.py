@@ -9,6 +9,8 @@ import time
 
 import pytest
 import torch
+from conftest import MODEL, Station, draw_photo
+from test_photos import OTHERS, claimed_size, jpeg
 from torchvision.models import resnet18
 from torchvision.transforms import ColorJitter
 
@@ -22,11 +24,9 @@ from checkpoints import (
     save_checkpoint,
     write_atomically,
 )
-from conftest import MODEL, Station, draw_photo
 from errors import GpuUnavailable, MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
 from hyperparameters import Hyperparameters, parse_hyperparameters
 from network import RankNet, load_checkpoint
-from test_photos import OTHERS, claimed_size, jpeg
 from training_data import load_data, training_batches
 from training_job import Folders
 
@@ -219,7 +219,9 @@ def test_a_resumed_training_equals_an_uninterrupted_one(station, tmp_path_factor
         assert torch.allclose(tensor, resumed_model['model_state_dict'][name], atol=1e-7), name
 
 
-def test_a_new_run_of_the_same_input_goes_on_from_the_checkpoints_of_an_unfinished_one(station, tmp_path_factory):
+def test_a_new_run_of_the_same_input_goes_on_from_the_checkpoints_of_an_unfinished_one(
+    station, tmp_path_factory
+):
     whole = Station(tmp_path_factory.mktemp('whole'))
     train.train(whole.environment(n_epochs='2', unfreeze_after='1'))
     train.train(station.environment(n_epochs='1', unfreeze_after='1'))
@@ -272,7 +274,9 @@ def test_a_checkpoint_of_another_run_or_a_torn_one_is_passed_over_q_t5(station, 
     assert 'Resuming' not in printed
 
 
-def test_a_checkpoint_that_knows_fewer_hyperparameters_is_resumed_from_while_those_are_at_their_defaults(tmp_path):
+def test_a_checkpoint_that_knows_fewer_hyperparameters_is_resumed_from_while_those_are_at_their_defaults(
+    tmp_path,
+):
     settings, pairs = Hyperparameters(), tmp_path / 'pairs.csv'
     pairs.write_text('')
     identity = run_identity(settings, pairs)
@@ -352,7 +356,7 @@ def test_pretrained_starts_from_the_weights_channel(station):
 
 
 def test_pretrained_without_weights_is_refused(station):
-    with pytest.raises(PretrainedWeightsMissing, match='no .pth file'):
+    with pytest.raises(PretrainedWeightsMissing, match=r'no \.pth file'):
         train.train(station.environment(pretrained='true'))
 
 

@@ -3,20 +3,18 @@ from dataclasses import replace
 
 import pytest
 import torch
+from conftest import draw_photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision import transforms as T
-from torchvision.transforms import functional as TF
 
 from checkpoint_file import read_checkpoint_file
-from conftest import draw_photo
 from hyperparameters import Hyperparameters
 from transforms import (
     Coloring,
     Jitter,
     PhotoTransforms,
     Sizes,
-    Views,
     apply_transform,
     central_views,
     checkpoint_transforms,
@@ -113,7 +111,7 @@ def with_draws(transform, views, index):
         elif isinstance(step, T.ColorJitter) and views.coloring:
             drawn = [factor[index].item() for factor in views.coloring.factors.unbind(1)]
             order = views.coloring.order[index].tolist()
-            step.get_params = lambda *_: (order, *drawn, None)
+            step.get_params = lambda *_, drawn=(order, *drawn, None): drawn
     return transform
 
 
@@ -188,7 +186,9 @@ def test_a_photo_that_does_not_augment_is_not_varied():
     photo = described(augment=False, jitter_brightness=0.5)
 
     assert training_views(4, photo, torch.Generator()).coloring is None
-    assert not any(isinstance(step, T.ColorJitter) for step in checkpoint_transforms(photo)['train'].transforms)
+    assert not any(
+        isinstance(step, T.ColorJitter) for step in checkpoint_transforms(photo)['train'].transforms
+    )
 
 
 def test_coloring_leaves_the_photos_of_the_batch_that_it_does_not_name_and_its_input_alone():

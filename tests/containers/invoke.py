@@ -1,6 +1,6 @@
 """Send requests to the server in the container, as batch transform does, and print each answer as a line of JSON.
 
-    invoke.py SECONDS FILE…    a path that ends with a slash is asked for (GET /ping), any other file is sent
+invoke.py SECONDS FILE…    a path that ends with a slash is asked for (GET /ping), any other file is sent
 """
 
 import json
