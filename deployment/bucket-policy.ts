@@ -64,10 +64,10 @@ function isAbout(
   return S3_ACTIONS.some((action) => meets(action) && resources(action).some(isMeant));
 }
 
-type Answer = 'yes' | 'no' | 'unknown';
+type Verdict = 'yes' | 'no' | 'unknown';
 
 /** The roles are new, so that a statement about somebody else does not mean them. */
-function meetsPrincipal({ Principal, NotPrincipal }: PolicyStatement, account: string): Answer {
+function meetsPrincipal({ Principal, NotPrincipal }: PolicyStatement, account: string): Verdict {
   if (NotPrincipal !== undefined) return 'unknown';
   const named =
     typeof Principal === 'object' && Principal !== null ? Object.values(Principal).flat() : [Principal];
@@ -92,7 +92,7 @@ type ConditionRule = {
   key: RegExp;
   /** Of the rules for a key the first counts whose operator is the condition's. */
   operator?: RegExp;
-  holds(condition: Condition & { isNegated: boolean; holdsWithoutKey: boolean }, account: string): Answer;
+  holds(condition: Condition & { isNegated: boolean; holdsWithoutKey: boolean }, account: string): Verdict;
 };
 
 /** What is known of the stack's requests, by key of a condition. */
@@ -114,7 +114,7 @@ const CONDITION_RULES: readonly ConditionRule[] = [
 ];
 
 /** Whether a condition holds for requests of the stack's roles (IAM user guide, "Condition operators", "IfExists"). */
-function conditionHolds(condition: Condition, account: string): Answer {
+function conditionHolds(condition: Condition, account: string): Verdict {
   const { operator, key } = condition;
   if (operator.includes(':')) return 'unknown'; // ForAllValues:, ForAnyValue:
   const rule = CONDITION_RULES.find((rule) => rule.key.test(key) && (rule.operator?.test(operator) ?? true));

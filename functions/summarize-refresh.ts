@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import * as z from 'zod';
 import { setting } from '../shared/aws/configuration.ts';
-import { findExecution, runningExecutions } from '../shared/aws/executions.ts';
+import { findExecutionOutcome, runningExecutions } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
 import { readJson, writeCsv } from '../shared/aws/object-store.ts';
@@ -43,7 +43,7 @@ export const handler = lambdaHandler(
       outcomes,
       async ({ station_id, execution_arn, error }): Promise<[number, StationExecution]> => [
         station_id,
-        (await findExecution(execution_arn)) ?? {
+        (await findExecutionOutcome(execution_arn)) ?? {
           execution_arn,
           status: 'FAILED',
           error,

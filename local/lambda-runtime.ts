@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Answer, Invocation } from './lambda.ts';
+import type { Invocation, LambdaAnswer } from './lambda.ts';
 
 type Handler = (event: unknown, context: object) => unknown;
 
@@ -16,7 +16,7 @@ process.on('message', async (invocation: Invocation) => process.send?.(await ans
 // The stack is gone.
 process.on('disconnect', () => process.exit());
 
-function load(): Handler | Answer {
+function load(): Handler | LambdaAnswer {
   const [, path, name] = /^(.*)\.(\w+)$/.exec(handlerName) as unknown as [string, string, string];
   // In the order in which Lambda's runtime looks for the module of a handler.
   const file = ['.js', '.mjs', '.cjs'].map((ending) => join(folder, path + ending)).find(existsSync);
@@ -34,7 +34,7 @@ function load(): Handler | Answer {
   }
 }
 
-async function answer({ requestId, event, timeoutMs }: Invocation): Promise<Answer> {
+async function answer({ requestId, event, timeoutMs }: Invocation): Promise<LambdaAnswer> {
   const deadlineMs = performance.now() + timeoutMs;
   if (typeof loaded !== 'function') return loaded;
   const functionName = process.env.AWS_LAMBDA_FUNCTION_NAME;
@@ -55,7 +55,7 @@ async function answer({ requestId, event, timeoutMs }: Invocation): Promise<Answ
   }
 }
 
-function failure(errorType: string, errorMessage: string, error?: unknown): Answer {
+function failure(errorType: string, errorMessage: string, error?: unknown): LambdaAnswer {
   const trace = error instanceof Error && error.stack ? error.stack.split('\n') : [];
   const text = JSON.stringify({ errorType, errorMessage, trace });
   console.error(text);

@@ -21,7 +21,7 @@ const IDLE_MS = 60_000;
 
 export type Invocation = { requestId: string; event: string; timeoutMs: number };
 /** What the runtime answers: a result or an error as JSON text. */
-export type Answer = { result?: string; error?: string };
+export type LambdaAnswer = { result?: string; error?: string };
 
 export type Lambda = { invoke: RunTask; stop(): Promise<void> };
 
@@ -107,14 +107,14 @@ export function startLambda(options: {
 }
 
 /** One call; whatever ends the process, ends it with an error as in AWS. */
-async function call({ definition, process, log }: Environment, event: string): Promise<Answer> {
+async function call({ definition, process, log }: Environment, event: string): Promise<LambdaAnswer> {
   const requestId = randomUUID();
   const startedAtMs = performance.now();
   appendFileSync(log, `START RequestId: ${requestId}\n`);
   try {
     return await new Promise((resolve) => {
       const timeoutMs = definition.timeoutSeconds * 1000;
-      const settle = (answer: Answer) => {
+      const settle = (answer: LambdaAnswer) => {
         clearTimeout(timer);
         process.off('message', settle).off('exit', onExit).off('error', onExit);
         resolve(answer);
@@ -133,17 +133,17 @@ async function call({ definition, process, log }: Environment, event: string): P
   }
 }
 
-const failure = (errorType: string, errorMessage: string): Answer => ({
+const failure = (errorType: string, errorMessage: string): LambdaAnswer => ({
   error: JSON.stringify({ errorType, errorMessage }),
 });
 
-const timedOut = (requestId: string, seconds: number): Answer =>
+const timedOut = (requestId: string, seconds: number): LambdaAnswer =>
   failure(
     'Sandbox.Timedout',
     `RequestId: ${requestId} Error: Task timed out after ${seconds.toFixed(2)} seconds`,
   );
 
-const exited = (requestId: string, { exitCode, signalCode }: ChildProcess): Answer =>
+const exited = (requestId: string, { exitCode, signalCode }: ChildProcess): LambdaAnswer =>
   failure(
     'Runtime.ExitError',
     `RequestId: ${requestId} Error: Runtime exited with error: ${signalCode ? `signal: ${signalCode}` : `exit status ${exitCode}`}`,

@@ -96,7 +96,7 @@ export const trainingJobRequest = z
   });
 export type TrainingJobRequest = z.output<typeof trainingJobRequest>;
 
-export const modelRequest = z.strictObject({
+export const createModelRequest = z.strictObject({
   ModelName: modelName,
   ExecutionRoleArn: z.string(),
   EnableNetworkIsolation: z.boolean().optional(),
@@ -107,7 +107,7 @@ export const modelRequest = z.strictObject({
   }),
   Tags: tags.optional(),
 });
-export type ModelRequest = z.output<typeof modelRequest>;
+export type CreateModelRequest = z.output<typeof createModelRequest>;
 
 export const transformJobRequest = z
   .strictObject({

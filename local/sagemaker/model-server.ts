@@ -17,7 +17,7 @@ export const START_TIMEOUT_MS = 300_000;
 const REASON_CHARACTERS = 900;
 const DEFAULT_CODE = '/opt/ml/model/code';
 
-export type Answer = { status: number; body: Buffer };
+export type ModelAnswer = { status: number; body: Buffer };
 
 export class ModelServer {
   readonly #container: Container;
@@ -99,7 +99,7 @@ export class ModelServer {
     headers: Record<string, string>,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<ModelAnswer> {
     try {
       return await this.#ask('POST', '/invocations', { body, headers, timeoutMs, signal });
     } catch (error) {
@@ -141,7 +141,7 @@ export class ModelServer {
     method: string,
     path: string,
     options: { body?: Uint8Array; headers?: Record<string, string>; timeoutMs: number; signal: AbortSignal },
-  ): Promise<Answer> {
+  ): Promise<ModelAnswer> {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
     return new Promise((resolve, reject) => {
       const length = options.body?.byteLength ?? 0;

@@ -2,10 +2,10 @@ import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ApiError } from '../json-api.ts';
 import { arnOf } from './arn.ts';
 import { parseS3Uri } from './job-data.ts';
-import { type ModelRequest, modelRequest, parseRequest } from './job-requests.ts';
+import { type CreateModelRequest, createModelRequest, parseRequest } from './job-requests.ts';
 import { Records } from './records.ts';
 
-type ModelRecord = ModelRequest & { CreationTime: number };
+type ModelRecord = CreateModelRequest & { CreationTime: number };
 
 /** Models that transform jobs may be asked for: where their data lie, which must be there already. */
 export class Models {
@@ -19,7 +19,7 @@ export class Models {
   }
 
   async create(input: unknown): Promise<{ ModelArn: string }> {
-    const request = parseRequest(modelRequest, input);
+    const request = parseRequest(createModelRequest, input);
     const arn = arnOf('model', request.ModelName);
     if (this.#records.find(request.ModelName))
       throw new ApiError('ValidationException', `Cannot create already existing model "${arn}".`);

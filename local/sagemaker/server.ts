@@ -14,7 +14,7 @@ import { ApiError, type ApiOptions, type JsonApi, type Operation, startJsonApi }
 import { pythonCommand } from '../python.ts';
 import { type RunTask, TaskFailure } from '../task.ts';
 import { endLeftOvers, STOP_GRACE_MS } from './container.ts';
-import { modelRequest, parseRequest, trainingJobRequest, transformJobRequest } from './job-requests.ts';
+import { createModelRequest, parseRequest, trainingJobRequest, transformJobRequest } from './job-requests.ts';
 import { Jobs } from './jobs.ts';
 import { Models } from './models.ts';
 import { newTrainingJob, TRAINING, type TrainingJobRecord } from './training-job.ts';
@@ -124,7 +124,7 @@ const tasksOf = (service: Service): Record<string, SageMakerTask> => ({
     return service.transforms.finish(createTransformJob(service, parameters).name, signal);
   },
   'arn:aws:states:::sagemaker:createModel': (parameters) => {
-    requireSupported(parameters, Object.keys(modelRequest.shape));
+    requireSupported(parameters, Object.keys(createModelRequest.shape));
     return service.models.create(parameters);
   },
   'arn:aws:states:::aws-sdk:sagemaker:deleteModel': ({ ModelName }) => service.models.delete(ModelName),

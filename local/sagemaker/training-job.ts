@@ -20,7 +20,7 @@ import {
 } from './job-data.ts';
 import type { TrainingJobRequest } from './job-requests.ts';
 import type { JobKind } from './jobs.ts';
-import { type Metric, TrainingMetrics } from './training-metrics.ts';
+import { type TrainingMetric, TrainingMetrics } from './training-metrics.ts';
 import { environmentOf, layOut, prepareScript } from './training-toolkit.ts';
 
 const DEFAULT_CHECKPOINTS = '/opt/ml/checkpoints';
@@ -33,7 +33,7 @@ export type TrainingJobRecord = {
   secondaryStatus: string;
   transitions: { Status: string; StartTime: number; EndTime?: number }[];
   failureReason?: string;
-  metrics: Metric[];
+  metrics: TrainingMetric[];
   creationTime: number;
   trainingStartTime?: number;
   trainingEndTime?: number;

@@ -1,11 +1,11 @@
 import type { MetricDefinition } from './job-requests.ts';
 
-export type Metric = { MetricName: string; Value: number; Timestamp: number };
+export type TrainingMetric = { MetricName: string; Value: number; Timestamp: number };
 
 /** Finds the numbers of MetricDefinitions in a job's log: first group of each pattern, the last match counts. */
 export class TrainingMetrics {
   readonly #patterns: { name: string; pattern: RegExp }[];
-  readonly #latest = new Map<string, Metric>();
+  readonly #latest = new Map<string, TrainingMetric>();
 
   constructor(definitions: readonly MetricDefinition[]) {
     this.#patterns = definitions.map(({ Name, Regex }) => ({ name: Name, pattern: new RegExp(Regex) }));
@@ -20,7 +20,7 @@ export class TrainingMetrics {
   }
 
   /** FinalMetricDataList; times in milliseconds. */
-  get latest(): Metric[] {
+  get latest(): TrainingMetric[] {
     return [...this.#latest.values()];
   }
 }

@@ -20,9 +20,9 @@ import {
   type SourceObject,
   writeObject,
 } from './job-data.ts';
-import type { ModelRequest, TransformJobRequest } from './job-requests.ts';
+import type { CreateModelRequest, TransformJobRequest } from './job-requests.ts';
 import type { JobKind } from './jobs.ts';
-import { type Answer, ModelServer } from './model-server.ts';
+import { type ModelAnswer, ModelServer } from './model-server.ts';
 
 /** Objects read ahead, so that the model never waits for S3. */
 const READ_AHEAD = 8;
@@ -30,7 +30,7 @@ const READ_AHEAD = 8;
 /** What is kept of a transform job; times in milliseconds since 1970. */
 export type TransformJobRecord = {
   request: TransformJobRequest;
-  model: ModelRequest;
+  model: CreateModelRequest;
   arn: string;
   status: JobStatus;
   failureReason?: string;
@@ -41,7 +41,7 @@ export type TransformJobRecord = {
 
 export const newTransformJob = (
   request: TransformJobRequest,
-  model: ModelRequest,
+  model: CreateModelRequest,
   arn: string,
 ): TransformJobRecord => ({ request, model, arn, status: 'InProgress', creationTime: Date.now() });
 
@@ -143,7 +143,7 @@ export class TransformJob {
   }
 
   /** Server errors and time-outs are tried again; refusals of the request are not. */
-  async #ask(server: ModelServer, body: Uint8Array): Promise<Answer> {
+  async #ask(server: ModelServer, body: Uint8Array): Promise<ModelAnswer> {
     const { ModelClientConfig, MaxPayloadInMB, TransformInput, TransformOutput } = this.record.request;
     if (body.byteLength > MaxPayloadInMB * 2 ** 20)
       return {
@@ -164,7 +164,7 @@ export class TransformJob {
   }
 
   /** A connection that broke or took too long counts as a failed answer; a server that ended fails the job. */
-  #lostAnswer(error: Error): Answer {
+  #lostAnswer(error: Error): ModelAnswer {
     this.#stop.signal.throwIfAborted();
     if (error instanceof JobFailure) throw error;
     return { status: 504, body: Buffer.from(`no answer: ${error.message}`) };
@@ -203,7 +203,7 @@ export function describeTransformJob(record: TransformJobRecord): Record<string,
   };
 }
 
-const environmentOf = (request: TransformJobRequest, model: ModelRequest): Record<string, string> => ({
+const environmentOf = (request: TransformJobRequest, model: CreateModelRequest): Record<string, string> => ({
   ...model.PrimaryContainer.Environment,
   ...request.Environment,
   SAGEMAKER_BATCH: 'true',

@@ -77,7 +77,7 @@ export async function requireExecutionRunning(executionArn: string): Promise<voi
 }
 
 /** What an execution tells of itself, its output parsed; null where Step Functions knows no such execution. */
-export async function findExecution(executionArn: string) {
+export async function findExecutionOutcome(executionArn: string) {
   try {
     const { status, error, cause, output } = await describeExecution(executionArn);
     return {

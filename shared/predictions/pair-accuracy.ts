@@ -18,7 +18,7 @@ export type JudgedPairs = {
 };
 
 export const PAIR_SPLITS = ['train', 'val'] as const satisfies readonly ImageSplit[];
-export type PairSplit = (typeof PAIR_SPLITS)[number];
+export type PairSplitName = (typeof PAIR_SPLITS)[number];
 
 /** The model's probability that the first photo shows more (RankNet: Burges et al. 2005; contract 7.1). */
 export const probabilityOfMore = (score: number, other: number): number => 1 / (1 + Math.exp(other - score));
@@ -36,7 +36,7 @@ export type PairAccuracy = {
 };
 
 /** How often the model orders a pair as its annotator did. */
-export function pairAccuracy(pairs: JudgedPairs, scores: Float64Array, split: PairSplit): PairAccuracy {
+export function pairAccuracy(pairs: JudgedPairs, scores: Float64Array, split: PairSplitName): PairAccuracy {
   let [n, correct, scored, squares] = [0, 0, 0, 0];
   for (const { choice, probability } of judged(pairs, scores, split)) {
     scored += 1;
@@ -70,7 +70,11 @@ const CALIBRATION_BINS = 5;
  * Whether probabilities can be taken at their word: pairs with a decision by the model's confidence in the photo it
  * prefers, 0.5 … 1, and how often annotators preferred the same one.
  */
-export function calibration(pairs: JudgedPairs, scores: Float64Array, split: PairSplit): CalibrationBin[] {
+export function calibration(
+  pairs: JudgedPairs,
+  scores: Float64Array,
+  split: PairSplitName,
+): CalibrationBin[] {
   const width = 0.5 / CALIBRATION_BINS;
   const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ n: 0, confidence: 0, agreed: 0 }));
   for (const { choice, probability } of judged(pairs, scores, split)) {
@@ -161,7 +165,7 @@ export function contradictions(
   return found.sort((a, b) => b.confidence - a.confidence || a.pair - b.pair);
 }
 
-function* judged(pairs: JudgedPairs, scores: Float64Array, split: PairSplit) {
+function* judged(pairs: JudgedPairs, scores: Float64Array, split: PairSplitName) {
   const wanted = PAIR_SPLITS.indexOf(split);
   for (let pair = 0; pair < pairs.choices.length; pair++) {
     if (pairs.splits[pair] !== wanted) continue;

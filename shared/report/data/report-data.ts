@@ -8,7 +8,7 @@ import {
   calibration,
   type JudgedPairs,
   type PairAccuracy,
-  type PairSplit,
+  type PairSplitName,
   pairAccuracy,
 } from '../../predictions/pair-accuracy.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
@@ -73,7 +73,7 @@ export type ReportData = ReportSources & {
   agreement: { photos: ByGroup<Agreement>; days: ByGroup<Agreement> };
   intervals: { photos: ByGroup<Interval | null>; days: ByGroup<Interval | null> };
   strata: { hour: Stratum[]; month: Stratum[]; value: Stratum[] };
-  accuracy: Record<PairSplit, PairAccuracy>;
+  accuracy: Record<PairSplitName, PairAccuracy>;
   calibration: CalibrationBin[];
   annotators: AnnotatorAgreement;
   comparison: Comparison | null;
