@@ -65,7 +65,7 @@ ${tableLines(
   { indent: '  ' },
 ).join('\n')}
 
-Nothing is published. What the runs write stays in the model bucket, below rank/{station}/models/RANK-SMOKE-…/. On AWS it takes
+No model is published; --score publishes scores of the station's published model, as every night does. What the runs write stays in the model bucket, below rank/{station}/models/RANK-SMOKE-…/. On AWS it takes
 about an hour and a half and half a dollar (docs/deploy.md says what is assumed); Ctrl-C stops what runs.
 Without --stage the local stack is meant, which has no GPU, no spot instances and no e-mail, and says so.
 The exit code is 0 only if no step failed.
@@ -95,13 +95,22 @@ async function runSmoke(options: Options): Promise<void> {
   const failed = rows.find(({ status }) => status === 'failed');
   if (failed) {
     process.exitCode = 1;
-    const where = [
-      ...(options.stage ? [`--stage ${options.stage}`] : []),
-      ...(options.station ? [`--station ${options.station}`] : []),
-    ];
-    console.log(`\nWhen it is put right: npx fpe smoke ${[...where, '--from', failed.name].join(' ')}`);
+    console.log(`\nWhen it is put right: ${goOnCommand(options, failed.name)}`);
   } else console.log('\nEverything that was tried works.');
 }
+
+/** The same command, from a step on. */
+export function goOnCommand({ stage, station, months, input, folder, score }: Options, step: string): string {
+  const given = { stage, station, months: months?.join('-'), input, folder, from: step };
+  const options = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, quoted(String(value))],
+  );
+  return ['npx fpe smoke', ...options, ...(score ? ['--score'] : [])].join(' ');
+}
+
+/** As a shell of Unix takes it for one word. */
+const quoted = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 async function placeOf(options: Options): Promise<SmokePlace> {
   const { stage: name, station, input = FIRST_RUN, folder, score = false } = options;

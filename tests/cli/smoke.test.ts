@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { meaningOf } from '../../cli/smoke/execution.ts';
-import { smokeTable } from '../../cli/smoke.ts';
+import { goOnCommand, smokeTable } from '../../cli/smoke.ts';
 import * as errors from '../../shared/errors.ts';
 
 describe('the meaning of an error in the first hour', () => {
@@ -49,4 +49,18 @@ test('the table has a line for each step, also for those that were not tried', (
     'score-station     not tried',
     'refresh           not tried',
   ]);
+});
+
+test('the command that goes on has all that was given before', () => {
+  expect(goOnCommand({}, 'gpu')).toBe('npx fpe smoke --from gpu');
+  const given = {
+    stage: 'prod',
+    station: 29,
+    months: [11, 2] as [number, number],
+    from: 'first-run',
+    score: true,
+  };
+  expect(goOnCommand({ ...given, input: 'in.json', folder: "/tmp/it's here" }, 'gpu')).toBe(
+    "npx fpe smoke --stage prod --station 29 --months 11-2 --input in.json --folder '/tmp/it'\\''s here' --from gpu --score",
+  );
 });
