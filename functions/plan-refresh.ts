@@ -27,6 +27,7 @@ import {
 } from '../shared/model-bucket/people-left.ts';
 import { takeRefreshClaim } from '../shared/model-bucket/refresh-claim.ts';
 import { readScoredUntil } from '../shared/model-bucket/scored-until.ts';
+import { readTrainedUntil } from '../shared/model-bucket/trained-until.ts';
 import type { RefreshClaim } from '../shared/refresh/claim.ts';
 import { type Decision, planRefresh } from '../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
@@ -111,11 +112,12 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
     return { ids, wanted, models: await findDefaultModels(database, kinds) };
   }, DATABASE_LIMITS.manyRows);
   const scoredUntil = await readScoredUntil(models);
+  const trainedUntil = await readTrainedUntil(wanted);
   const records = await readPeopleRecords(ids);
   const { people, histories } = await withDatabase(
     async (database) => ({
       people: await stationPeople(database, ids, formerImagesets(records)),
-      histories: await stationHistories(database, wanted, models, scoredUntil),
+      histories: await stationHistories(database, wanted, models, scoredUntil, trainedUntil),
     }),
     DATABASE_LIMITS.manyRows,
   );

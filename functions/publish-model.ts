@@ -4,11 +4,10 @@ import { setting } from '../shared/aws/configuration.ts';
 import { requireExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { logger } from '../shared/aws/logger.ts';
-import { findSize, writeConditionally } from '../shared/aws/object-store.ts';
+import { findSize } from '../shared/aws/object-store.ts';
 import { DefaultChanged } from '../shared/errors.ts';
 import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/execution/keys.ts';
 import { modelCodeExists } from '../shared/execution/run-claim.ts';
-import type { ScoredUntil } from '../shared/execution/score-station-state.ts';
 import {
   dataset,
   type Promotion,
@@ -34,7 +33,6 @@ import {
   findModelsOfCode,
   lockModels,
   type ModelOfCode,
-  markTrained,
   type PublishedModel,
   unlinkModels,
   upsertModel,
@@ -52,6 +50,7 @@ import {
 } from '../shared/model-bucket/model-publication.ts';
 import { changePeopleRecord } from '../shared/model-bucket/people-record.ts';
 import { finishClaim } from '../shared/model-bucket/run-claim.ts';
+import { recordTraining } from '../shared/model-bucket/trained-until.ts';
 import { withdrawFromFolder } from '../shared/model-bucket/withdrawal.ts';
 import { withImagesets, withNewFolder } from '../shared/predictions/people-record.ts';
 import { PhotoSet } from '../shared/predictions/photo-set.ts';
@@ -130,7 +129,11 @@ async function publish(
   await requireExecutionRunning(run.execution_arn);
   const files = { run, dataset, training, snapshot_at, outcome, images, imagesets };
   await writeVersion(files);
-  if (outcome === 'kept') return keep(database, run, known, snapshot_at);
+  if (outcome === 'kept') {
+    await recordTraining(run, snapshot_at);
+    await requireExecutionRunning(run.execution_arn);
+    return publicationOf(run, outcome, null, 0);
+  }
   await preserveReplaced(run, known);
   await writeFixedPlaces(files);
   if (outcome === 'unpublished') return publicationOf(run, outcome, null, 0);
@@ -214,7 +217,7 @@ async function findPublication(database: Database, run: Run): Promise<Publicatio
     const images = own.outcome === 'published' ? own.images : 0;
     return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, images) : null;
   }
-  // What is kept is done once more: its manifest is written before the row tells of the training.
+  // What is kept is done once more: its manifest is written before the file that tells of the training.
   if (own.outcome === 'kept') return null;
   const fixed = await findManifest(run, modelKeys(station.id, model_code).manifest);
   // Without files the places are only being written to.
@@ -251,30 +254,6 @@ async function requireSameDefault(database: Database, run: Run, promotion: Promo
     expected: promotion.current_model_uuid ?? 'no default',
     fix: 'nothing: the machine compares with the new default',
   });
-}
-
-async function keep(
-  database: Database,
-  run: Run,
-  known: readonly ModelOfCode[],
-  snapshotAt: string,
-): Promise<Publication> {
-  const { model_type, variable_code } = run.parameters;
-  for (const row of known)
-    if (row.model_type_id === model_type && row.variable_id === variable_code) {
-      // Until a model has scored new photos they are counted from its row, and are no less new than before.
-      await keepScoredUntil(run, row);
-      await markTrained(database, row.id, snapshotAt);
-    }
-  await requireExecutionRunning(run.execution_arn);
-  return publicationOf(run, 'kept', null, 0);
-}
-
-async function keepScoredUntil(run: Run, { uuid, snapshot_at }: ModelOfCode): Promise<void> {
-  if (uuid === null) return;
-  const { scored } = versionKeys(run.station.id, run.model_code, uuid);
-  const until: ScoredUntil = { snapshot_at, execution_arn: run.execution_arn };
-  await writeConditionally({ bucket: run.buckets.model, key: scored }, JSON.stringify(until));
 }
 
 const rowOf = (run: Run, make_default: boolean, snapshot_at: string): PublishedModel => ({

@@ -60,6 +60,10 @@ export const stationKeys = (stationId: number) => ({
   people: `rank/${stationId}/people.json`,
 });
 
+/** Up to when a training has looked at a station's annotation pairs that led to no row of `models`, by type and variable. */
+export const trainedKey = (stationId: number, modelType: string, variable: string): string =>
+  `rank/${stationId}/trained/${modelType}-${variable}.json`;
+
 /** The fixed places of a dataset code, shared by all runs that name it. */
 export function datasetKeys(stationId: number, datasetCode: string) {
   const folder = `rank/${stationId}/datasets/${datasetCode}`;

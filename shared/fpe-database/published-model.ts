@@ -122,11 +122,6 @@ export async function unlinkModels(database: Database, ids: readonly number[]): 
   await database.query(`UPDATE models SET ${settings} WHERE id = ANY ($1)`, [ids]);
 }
 
-/** A training that led to no model of its own has looked at the pairs all the same: a refresh counts new ones from then. */
-export async function markTrained(database: Database, modelId: number, snapshotAt: string): Promise<void> {
-  await database.query('UPDATE models SET created_at = $2 WHERE id = $1', [modelId, snapshotAt]);
-}
-
 const COLUMNS = [
   'model_type_id',
   'variable_id',

@@ -26,17 +26,19 @@ const past = (timestamp: string): string =>
  * What there is to train on and to score, of each station in the order given, in one round trip.
  *
  * Sessions, photos and imagesets count as train-station's export counts them. A training has seen what came before the instant of
- * its snapshot, which its row has in `created_at`; a scoring what came before its own. A photo is new that came or was processed
+ * its snapshot, which its row has in `created_at`, or a file where it led to no row; a scoring what came before its own. A photo is new that came or was processed
  * after that, itself or with its imageset: too many rather than too few, as scoring compares them with the predictions one by one.
  *
  * @param defaults default models, at most one for a station
  * @param scoredUntil up to when the default model of a station has scored photos, ISO 8601; without it, since its training
+ * @param trainedUntil up to when trainings of a station that led to no row have looked at its pairs, ISO 8601
  */
 export async function stationHistories(
   database: Database,
   stations: readonly RefreshedStation[],
   defaults: readonly DefaultModel[],
   scoredUntil: ReadonlyMap<number, string> = new Map(),
+  trainedUntil: ReadonlyMap<number, string> = new Map(),
 ): Promise<Omit<StationHistory, 'people_left'>[]> {
   const defaultIds = new Map(defaults.map(({ station_id, id }) => [station_id, id]));
   const { rows } = await database.query<Omit<StationHistory, 'people_left'>>(
@@ -44,14 +46,14 @@ export async function stationHistories(
             CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'scored_until', model.scored_until) END AS model,
             training.trained_at, annotated.pairs, annotated.new_pairs,
             coalesce(photos.new_photos, 0)::float8 AS new_photos
-       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[]) WITH ORDINALITY
-              AS wanted (station_id, model_type, variable_code, annotation_variable, model_id, scored_until, position)
+       FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::timestamptz[]) WITH ORDINALITY
+              AS wanted (station_id, model_type, variable_code, annotation_variable, model_id, scored_until, trained_until, position)
        LEFT JOIN stations station ON station.id = wanted.station_id
        LEFT JOIN LATERAL (
          SELECT id, code, coalesce(wanted.scored_until, ${past('created_at')}, '1970-01-01 UTC') AS scored_until FROM models
           WHERE id = wanted.model_id) model ON true
        LEFT JOIN LATERAL (
-         SELECT max(${past('created_at')}) AS trained_at FROM models
+         SELECT greatest(max(${past('created_at')}), wanted.trained_until) AS trained_at FROM models
           WHERE station_id = wanted.station_id AND model_type_id = wanted.model_type AND variable_id = wanted.variable_code
             AND status = 'DONE') training ON true
        LEFT JOIN LATERAL (
@@ -76,6 +78,7 @@ export async function stationHistories(
       stations.map(({ annotation_variable }) => annotation_variable),
       stations.map(({ station_id }) => defaultIds.get(station_id) ?? null),
       stations.map(({ station_id }) => scoredUntil.get(station_id) ?? null),
+      stations.map(({ station_id }) => trainedUntil.get(station_id) ?? null),
     ],
   );
   return rows.map(({ model, ...row }) => ({

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import * as z from 'zod';
 import { handler as publishModel } from '../../functions/publish-model.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { handler as writeManifests } from '../../functions/write-manifests.ts';
@@ -30,6 +31,7 @@ import {
   imagesetPredictionsKey,
   modelKeys,
   stationKeys,
+  trainedKey,
   versionKeys,
 } from '../../shared/execution/keys.ts';
 import type { Promotion, Publication, Run } from '../../shared/execution/train-station-state.ts';
@@ -500,14 +502,18 @@ describe('PublishModel', () => {
   });
 
   test('keeps a model that is drawn under the same code when the new one is not promoted', async () => {
-    await insertUpstreamModel(run.model_code, {});
+    await insertUpstreamModel(run.model_code, { created_at: '2025-01-01', updated_at: '2025-01-01' });
     const before = await models();
 
     const kept = await publish(false);
 
     expect(kept).toMatchObject({ outcome: 'kept', model_id: null });
-    const [row] = await models();
-    expect(row).toMatchObject({ ...before[0], created_at: expect.anything() });
+    expect(await models()).toEqual(before);
+    const trained = await readJson(
+      inModelBucket(trainedKey(station.id, 'RANK', 'FLOW_CFS')),
+      z.object({ snapshot_at: z.string() }),
+    );
+    expect(trained.snapshot_at).toBe(SNAPSHOT);
   });
 
   test('keeps a default that it is worse than, also under the same code', async () => {
@@ -520,8 +526,7 @@ describe('PublishModel', () => {
 
     expect(kept).toMatchObject({ outcome: 'kept', model_id: null, images: 0, predictions_url: null });
     expect(kept.note).toContain(versionKeys(station.id, run.model_code, run.model_uuid).report);
-    const [after] = await models();
-    expect(after).toMatchObject({ ...row, created_at: expect.anything() });
+    expect(await models()).toEqual([row]);
     expect(await shared()).toMatchObject(before);
     expect(await findSize(inPublic('predictions.csv'))).toBe(null);
   });

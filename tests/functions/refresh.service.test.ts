@@ -4,10 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import type pg from 'pg';
 import { handler as plan } from '../../functions/plan-refresh.ts';
 import { handler as summarize } from '../../functions/summarize-refresh.ts';
-import { readJson, readText, writeObject } from '../../shared/aws/object-store.ts';
+import { readJson, readText, writeJson, writeObject } from '../../shared/aws/object-store.ts';
 import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
 import { executionLimit, USUAL_MARGIN } from '../../shared/execution/job-limits.ts';
-import { stationKeys } from '../../shared/execution/keys.ts';
+import { stationKeys, trainedKey } from '../../shared/execution/keys.ts';
 import { STARTED_BY } from '../../shared/inputs/started-by.ts';
 import { parseRunInput } from '../../shared/inputs/train-station.ts';
 import { changePeopleRecord } from '../../shared/model-bucket/people-record.ts';
@@ -304,6 +304,17 @@ describe('PlanRefresh', () => {
       action: 'score',
       reason: expect.stringMatching(/^It has 1 new photo since RANK-FLOW-A /),
     });
+  });
+
+  test('counts pairs from a training whose model was rejected, though no row tells of it', async () => {
+    const id = await station('Mill Brook');
+    await model(id, 200);
+    await session(id, 600, 100);
+    const snapshot_at = new Date(Date.now() - 48 * 3_600_000).toISOString();
+    const key = trainedKey(id, 'RANK', 'FLOW_CFS');
+    await writeJson({ bucket: buckets.model, key }, { snapshot_at, execution_arn: 'arn:of-a-training' });
+
+    expect(await decisionsOf(await planned())).toMatchObject([{ action: 'nothing' }]);
   });
 
   test('gives parameters of all stations and of one to its training, and says which stations are not there', async () => {

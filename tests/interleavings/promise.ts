@@ -14,6 +14,7 @@ import { s3Uri } from '../../shared/formats/object-location.ts';
 import { findDefaultModel } from '../../shared/fpe-database/model-rows.ts';
 import { stationHistories } from '../../shared/fpe-database/station-histories.ts';
 import { readScoredUntil } from '../../shared/model-bucket/scored-until.ts';
+import { readTrainedUntil } from '../../shared/model-bucket/trained-until.ts';
 import { predictedPhoto } from '../../shared/predictions/columns.ts';
 import { modelManifest } from '../../shared/publication/model-manifest.ts';
 import { readModelFile, scoreOfArchive } from './instant-jobs.ts';
@@ -160,7 +161,13 @@ export class Promised {
     const database = this.#database;
     const model = await findDefaultModel(database, id, { model_type_id: 'RANK', variable_id: 'FLOW_CFS' });
     const defaults = model ? [model] : [];
-    const [history] = await stationHistories(database, wanted, defaults, await readScoredUntil(defaults));
+    const [history] = await stationHistories(
+      database,
+      wanted,
+      defaults,
+      await readScoredUntil(defaults),
+      await readTrainedUntil(wanted),
+    );
     const [shown] = (await this.#rows()).filter((row) => row.default);
     if (!shown || !history) return;
     const keys = versionKeys(id, shown.code, shown.uuid);
