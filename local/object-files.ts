@@ -7,8 +7,7 @@
  *     damaged/                                           what a start could not read
  *
  * Body and description are one file, so one rename replaces an object: whoever is killed leaves the old one or the new one. The
- * sizes in the footer and the description show at the next start whether a power cut has left less. Uploads in parts are kept
- * in memory until they are complete, and end with the stack.
+ * sizes in the footer and the description show at the next start whether a power cut has left less.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -27,10 +26,8 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { asDiskFailure, DiskFailed, readJson, setAside, writeDurably } from '../host/durable-file.ts';
-import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
-import type { S3PersistenceProvider } from '../node_modules/fauxqs/dist/s3/s3Persistence.js';
-import type { BucketType, S3Store } from '../node_modules/fauxqs/dist/s3/s3Store.js';
-import type { S3Object } from '../node_modules/fauxqs/dist/s3/s3Types.js';
+import { S3Error } from './s3-errors.ts';
+import { isBucketName, type S3Object } from './s3-objects.ts';
 
 /** No encoded segment of a key holds a % without two hexadecimal digits, so no folder can have a file's name. */
 const OBJECT = '%object';
@@ -46,12 +43,20 @@ const PAIR = /\.(data|meta\.json)$/;
 
 type Description = Omit<S3Object, 'body' | 'lastModified'> & { lastModified: string };
 
-export class ObjectFiles implements S3PersistenceProvider {
+/** What a start finds. */
+export type KeptBucket = {
+  name: string;
+  createdAt: Date;
+  lifecycle: string | null;
+  /** Without their bodies, which are read when asked for. */
+  objects: S3Object[];
+};
+
+export class ObjectFiles {
   readonly #folder: string;
   readonly #buckets: string;
   readonly #unfinished: string;
   readonly #say: (line: string) => void;
-  #store: S3Store | null = null;
   #written = 0;
 
   /** @param say told in one line each what a start had to put right */
@@ -64,9 +69,9 @@ export class ObjectFiles implements S3PersistenceProvider {
     mkdirSync(this.#unfinished, { recursive: true });
   }
 
-  insertBucket(name: string, creationDate: Date, type: BucketType): void {
+  insertBucket(name: string, createdAt: Date): void {
     mkdirSync(this.#objects(name), { recursive: true });
-    const description = { name, creationDate: creationDate.toISOString(), type };
+    const description = { name, creationDate: createdAt.toISOString(), type: 'general-purpose' };
     this.#write(join(this.#buckets, name, '.bucket.json'), [JSON.stringify(description)], true);
   }
 
@@ -102,25 +107,9 @@ export class ObjectFiles implements S3PersistenceProvider {
       unlinkSync(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      const object = readDescription(file);
-      if (object) this.#store?.restoreObject(bucket, object);
       throw asS3Error(error);
     }
     this.#removeEmptyFolders(dirname(file), this.#objects(bucket));
-  }
-
-  deleteObjectsByBucket(bucket: string): void {
-    rmSync(this.#objects(bucket), { recursive: true, force: true });
-    mkdirSync(this.#objects(bucket), { recursive: true });
-  }
-
-  deleteAllObjects(): void {
-    for (const bucket of foldersIn(this.#buckets)) this.deleteObjectsByBucket(bucket);
-  }
-
-  /** Of directory buckets, which the stack has none of. */
-  renameObject(): void {
-    throw new S3Error('NotImplemented', 'RenameObject is not part of the local stack', 501);
   }
 
   readBody(bucket: string, key: string): Buffer {
@@ -133,27 +122,10 @@ export class ObjectFiles implements S3PersistenceProvider {
     }
   }
 
-  insertMultipartUpload(): void {}
-  upsertMultipartPart(): void {}
-  deleteMultipartUpload(): void {}
-  deleteAllMultipartUploads(): void {}
-
-  completeMultipartUpload(_uploadId: string, bucket: string, object: S3Object): void {
-    this.upsertObject(bucket, object);
-  }
-
-  purgeAll(): void {
-    rmSync(this.#buckets, { recursive: true, force: true });
-    mkdirSync(this.#buckets, { recursive: true });
-  }
-
-  close(): void {}
-
-  /** Puts right what an earlier process left, and tells the store what is there. */
-  loadS3(store: S3Store): void {
-    this.#store = store;
+  /** Puts right what an earlier process left. @returns what is there */
+  load(): KeptBucket[] {
     this.#removeUnfinished();
-    for (const bucket of foldersIn(this.#buckets)) this.#loadBucket(store, bucket);
+    return foldersIn(this.#buckets).flatMap((name) => this.#loadBucket(name) ?? []);
   }
 
   #removeUnfinished(): void {
@@ -169,35 +141,37 @@ export class ObjectFiles implements S3PersistenceProvider {
       this.#say(`S3: removed ${length} unfinished ${length === 1 ? 'upload' : 'uploads'} in parts`);
   }
 
-  #loadBucket(store: S3Store, name: string): void {
-    const file = join(this.#buckets, name, '.bucket.json');
-    const known = readJson<{ creationDate: string; type: BucketType }>(file);
-    const created = new Date(known?.creationDate ?? statSync(join(this.#buckets, name)).mtime);
-    try {
-      store.createBucket(name, known?.type);
-    } catch {
-      this.#say(`S3: left the folder ${join(this.#buckets, name)} alone, which is no bucket's`);
-      return;
+  #loadBucket(name: string): KeptBucket | null {
+    const folder = join(this.#buckets, name);
+    if (!isBucketName(name)) {
+      this.#say(`S3: left the folder ${folder} alone, which is no bucket's`);
+      return null;
     }
-    store.setBucketCreationDate(name, created);
+    const known = readJson<{ creationDate: string }>(join(folder, '.bucket.json'));
+    const createdAt = new Date(known?.creationDate ?? statSync(folder).mtime);
     if (!known) {
-      this.insertBucket(name, created, 'general-purpose');
+      this.insertBucket(name, createdAt);
       this.#say(`S3: wrote the description of bucket ${name} again, which was missing or damaged`);
     }
-    const lifecycle = join(this.#buckets, name, '.lifecycle.xml');
-    if (existsSync(lifecycle))
-      store.restoreBucketLifecycleConfiguration(name, readFileSync(lifecycle, 'utf8'));
+    const lifecycle = join(folder, '.lifecycle.xml');
 
     const files = filesBelow(this.#objects(name));
     this.#rewritePairs(
       name,
       files.filter((path) => PAIR.test(path)),
     );
+    const objects: S3Object[] = [];
     for (const path of filesBelow(this.#objects(name)).filter((found) => found.endsWith(OBJECT))) {
       const object = readDescription(path);
-      if (object) store.restoreObject(name, object);
+      if (object) objects.push(object);
       else this.#putAside(path, 'is not whole');
     }
+    return {
+      name,
+      createdAt,
+      lifecycle: existsSync(lifecycle) ? readFileSync(lifecycle, 'utf8') : null,
+      objects,
+    };
   }
 
   /** Version 0.1 kept an object as two files, NAME.data and NAME.meta.json, which were not always of one object. */

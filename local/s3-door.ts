@@ -8,9 +8,6 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { buildApp } from 'fauxqs';
-// By path, as in s3.ts.
-import { S3Error } from '../node_modules/fauxqs/dist/common/errors.js';
-import { snsErrorResponse } from '../node_modules/fauxqs/dist/common/xml.js';
 import {
   type Claim,
   type Credentials,
@@ -22,6 +19,7 @@ import {
   requirePayload,
   requireSignature,
 } from './door.ts';
+import { notImplemented, S3Error, snsErrorXml } from './s3-errors.ts';
 
 type App = ReturnType<typeof buildApp>;
 type Request = Parameters<Parameters<App['setErrorHandler']>[0]>[1];
@@ -74,7 +72,7 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
     if (isOfSns(request)) return;
     const payload = request.headers['x-amz-content-sha256'] ?? (claim.expiresInSeconds && 'UNSIGNED-PAYLOAD');
     if (!PAYLOADS.test(String(payload)))
-      throw new S3Error('NotImplemented', `A payload of the kind ${payload} is not taken here`, 501);
+      throw notImplemented(`A payload of the kind ${payload} is not taken here`);
     await requireSignature(request.raw, claim, credentials);
   });
 
@@ -90,14 +88,10 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
   app.addHook('preHandler', (request, _reply, next) => {
     if (isOfSns(request) || isPublic(request)) return next();
     if (/^multipart\/form-data\b/i.test(request.headers['content-type'] ?? ''))
-      throw new S3Error('NotImplemented', 'Forms (POST Object) are not part of the local stack', 501);
+      throw notImplemented('Forms (POST Object) are not part of the local stack');
     const { body } = request;
     if (body !== undefined && body !== null && !Buffer.isBuffer(body))
-      throw new S3Error(
-        'NotImplemented',
-        `A body of ${request.headers['content-type']} is not taken here`,
-        501,
-      );
+      throw notImplemented(`A body of ${request.headers['content-type']} is not taken here`);
     requirePayload(request.raw, body ?? Buffer.alloc(0));
     next();
   });
@@ -107,10 +101,13 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
       return reply
         .status(403)
         .header('content-type', 'text/xml')
-        .send(snsErrorResponse(SNS_REFUSALS[error.reason], error.message));
+        .send(snsErrorXml(SNS_REFUSALS[error.reason], error.message));
     const refused = error instanceof Refusal ? new S3Error(...s3Refusal(error)) : error;
     if (!(refused instanceof S3Error)) return reply.send(error);
-    return reply.status(refused.statusCode).header('content-type', 'application/xml').send(refused.toXml());
+    reply.status(refused.statusCode);
+    return request.method === 'HEAD'
+      ? reply.send()
+      : reply.header('content-type', 'application/xml').send(refused.toXml());
   });
 }
 

@@ -288,7 +288,7 @@ async function startData(
       onPublish: keepNotification(join(folder, 'logs', 'notifications.log')),
     }),
   );
-  for (const { name } of template.topics) s3.createTopic(name);
+  for (const { name } of template.topics) await s3.createTopic(name);
   const secrets = keep(
     await startSecretsManager(
       new Map([

@@ -67,7 +67,7 @@ export class Workplace {
     const { DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME } = postgres.env as Record<string, string>;
     const s3 = await startS3(null, { buckets: [LOCAL_STAGE.storageBucket, LOCAL_STAGE.modelBucket] });
     toStop.push(() => s3.stop());
-    for (const { name } of template.topics) s3.createTopic(name);
+    for (const { name } of template.topics) await s3.createTopic(name);
     const secret = {
       username: DB_USER,
       password: DB_PASSWORD,

@@ -21,9 +21,9 @@ beforeAll(async () => {
   });
 });
 afterAll(() => sns.stop());
-beforeEach(() => {
+beforeEach(async () => {
   told = [];
-  process.env.NOTIFICATION_TOPIC = sns.createTopic('told');
+  process.env.NOTIFICATION_TOPIC = await sns.createTopic('told');
 });
 
 const call = (handler: (event: never, context: never) => Promise<unknown>, event: unknown) =>
@@ -83,7 +83,7 @@ test('what SNS would refuse is refused by its stand-in as well', async () => {
 });
 
 test('a topic that is not there is named', async () => {
-  process.env.NOTIFICATION_TOPIC = `${sns.createTopic('told')}-other`;
+  process.env.NOTIFICATION_TOPIC = `${await sns.createTopic('told')}-other`;
 
   const attempt = call(notifyFailure, statusChange);
 

@@ -23,7 +23,7 @@ export async function openWorkplace(): Promise<Workplace> {
     AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
     AWS_ENDPOINT_URL_S3: s3.endpoint,
     AWS_ENDPOINT_URL_SNS: s3.endpoint,
-    NOTIFICATION_TOPIC: s3.createTopic('told'),
+    NOTIFICATION_TOPIC: await s3.createTopic('told'),
     PRETRAINED_WEIGHTS_KEY: 'weights/resnet18.pth',
     TRAINING_IMAGE: 'training',
     SERVING_IMAGE: 'serving',

@@ -18,8 +18,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BucketStore } from '../../local/bucket-store.ts';
 import { ObjectFiles } from '../../local/object-files.ts';
-import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
 
 jest.setTimeout(60_000);
 
@@ -27,6 +27,7 @@ const KILLS = 15;
 /** In blocks of 512 bytes, as POSIX has it for `ulimit -f`; so 2 MiB. */
 const FILE_LIMIT_BLOCKS = 4096;
 const OVER_THE_LIMIT = 3 * 2 ** 20;
+const DESCRIBED = { contentType: 'image/jpeg', etag: '"0"', lastModified: new Date(0), metadata: {} };
 
 let folder: string;
 let notices: string[];
@@ -37,16 +38,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A start of S3 on the folder. */
-function load(): S3Store {
-  const store = new S3Store();
-  const files = new ObjectFiles(folder, (line) => notices.push(line));
-  files.loadS3(store);
-  store.persistence = files;
+function load(): BucketStore {
+  const store = new BucketStore(new ObjectFiles(folder, (line) => notices.push(line)));
   store.createBucket('photos');
   return store;
 }
 
-const bodyOf = (store: S3Store, key: string) => store.getObject('photos', key).body.toString();
+const bodyOf = (store: BucketStore, key: string) => store.getObject('photos', key).body.toString();
 
 function filesBelow(path: string): string[] {
   const entries = readdirSync(path, { recursive: true, withFileTypes: true });
@@ -105,19 +103,20 @@ test('any key is a file of its own inside the folder, also after a start', () =>
   fc.assert(
     fc.property(fc.uniqueArray(usable, { minLength: 1, maxLength: 8 }), (keys) => {
       const inside = join(folder, 'inside');
-      const store = new S3Store();
       const files = new ObjectFiles(inside, (line) => notices.push(line));
-      files.loadS3(store);
-      store.persistence = files;
-      store.createBucket('photos');
-      for (const name of keys) store.putObject('photos', name, Buffer.from(`body of ${name}`));
+      files.insertBucket('photos', new Date());
+      for (const name of keys) {
+        const body = Buffer.from(`body of ${name}`);
+        files.upsertObject('photos', { ...DESCRIBED, key: name, body, contentLength: body.length });
+      }
 
-      const after = new S3Store();
-      const read = new ObjectFiles(inside, (line) => notices.push(line));
-      read.loadS3(after);
-      after.persistence = read;
+      const after = new ObjectFiles(inside, (line) => notices.push(line));
+      const [kept] = after.load();
 
-      expect(keys.map((name) => bodyOf(after, name))).toEqual(keys.map((name) => `body of ${name}`));
+      expect(kept?.objects.map(({ key: name }) => name).sort()).toEqual(keys.toSorted());
+      expect(keys.map((name) => String(after.readBody('photos', name)))).toEqual(
+        keys.map((name) => `body of ${name}`),
+      );
       for (const name of keys) after.deleteObject('photos', name);
       expect(readdirSync(folder)).toEqual(['inside']);
       expect(filesBelow(inside)).toEqual([join(inside, 'buckets/photos/.bucket.json')]);

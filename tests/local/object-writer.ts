@@ -2,14 +2,11 @@
  * Writes objects over and over until it is killed. Each is told whole by itself: as many bytes as its content type says, all
  * of them the same.
  */
+import { BucketStore } from '../../local/bucket-store.ts';
 import { ObjectFiles } from '../../local/object-files.ts';
-import { S3Store } from '../../node_modules/fauxqs/dist/s3/s3Store.js';
 
 const KEYS = 7;
-const store = new S3Store();
-const files = new ObjectFiles(process.argv[2] as string, console.error);
-files.loadS3(store);
-store.persistence = files;
+const store = new BucketStore(new ObjectFiles(process.argv[2] as string, console.error));
 store.createBucket('photos');
 for (let n = 0; ; n += 1) {
   const bytes = 1 + ((n * 104_729) % 1_500_000);

@@ -201,7 +201,7 @@ test('objects, their types and their ETags are there after a restart, and only t
 test('a message is published to a topic, and refused where there is none', async () => {
   const stand = await startS3(null);
   const sns = new SNSClient({ endpoint: stand.endpoint, credentials: stand.credentials });
-  const TopicArn = stand.createTopic('finished-runs');
+  const TopicArn = await stand.createTopic('finished-runs');
 
   const sent = await sns.send(new PublishCommand({ TopicArn, Subject: 'Done', Message: 'Station 1' }));
   const lost = sns.send(new PublishCommand({ TopicArn: `${TopicArn}-other`, Message: 'x' }));
