@@ -34,9 +34,9 @@ export class MultipartUploads {
     named: readonly { partNumber: number; etag: string }[],
   ): { bucket: string; object: S3Object } {
     const { bucket, begun, algorithm, parts } = this.#find(id);
+    if (named.some(({ partNumber }, index) => partNumber <= (named[index - 1]?.partNumber ?? 0)))
+      throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order.', 400);
     const joined = named.map(({ partNumber, etag }, index) => {
-      if (partNumber <= (named[index - 1]?.partNumber ?? 0))
-        throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order.', 400);
       const part = parts.get(partNumber);
       if (part?.etag.replaceAll('"', '') !== etag.replaceAll('"', '')) throw invalidPart();
       if (index < named.length - 1 && part.body.length < MIN_PART_BYTES)

@@ -124,6 +124,8 @@ describe('a rule of the layout', () => {
     ['host/planted.ts', '../deployment/stack.ts', 'below deployment/'],
     ['functions/planted.ts', '../tests/fixtures/run.ts', 'rests on tests'],
     ['local/planted.ts', '../benchmarks/report.ts', 'rests on tests'],
+    ['local/planted.ts', '../node_modules/fauxqs/dist/s3/s3Store.js', 'public interface'],
+    ['cli/planted.ts', '../node_modules/fauxqs/dist/common/errors.js', 'public interface'],
     ['cli/planted.ts', '@aws-sdk/client-s3', 'talk to AWS'],
     ['functions/planted.ts', '@smithy/node-http-handler', 'talk to AWS'],
     ['shared/fpe-database/planted.ts', '@aws-sdk/client-s3', 'talk to AWS'],
