@@ -13,7 +13,7 @@ import { lossFunction } from './training.ts';
 
 type FigureDrawing = (view: View, width: number, theme: Theme, actions: Actions) => Sheet;
 
-/** Every figure by its anchor in the page; the words around it are in `shared/report/page/figures.ts`. */
+/** Every figure by its anchor in the page; the words around it are in `shared/report/page/sections/`. */
 export const FIGURES: Readonly<Record<string, FigureDrawing>> = {
   'images-timeseries': imagesTimeseries,
   'value-distributions': valueDistributions,

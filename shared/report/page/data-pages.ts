@@ -11,11 +11,12 @@ import { envelope } from '../data/decimation.ts';
 import { NO_PHOTOS, notedPhotos } from '../data/noted-photos.ts';
 import { exclusionRemarks } from '../data/remarks.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
-import { qualitySection } from './data-quality.ts';
-import { type Figure, figureMarkup, imageFigures, pairFigure } from './figures.ts';
+import { type Figure, figureMarkup } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { pageText, type Section } from './page.ts';
 import type { PageData } from './page-data.ts';
+import { qualitySection } from './sections/data-quality.ts';
+import { imageFigures, pairFigure } from './sections/input-data.ts';
 
 /** A photo as the pages beside dataset and input show it: without a score. */
 export type PagePhoto = {

@@ -18,9 +18,9 @@ import {
 } from '../../../shared/report/data/training-output.ts';
 import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../../shared/report/metrics/file.ts';
 import { Html, html } from '../../../shared/report/page/html.ts';
-import { lossTable } from '../../../shared/report/page/loss-table.ts';
 import { agreementNote } from '../../../shared/report/page/note.ts';
 import { reportPage } from '../../../shared/report/page/report-page.ts';
+import { lossTable } from '../../../shared/report/page/sections/model-training.ts';
 import {
   hourlyPhotos,
   packOutput,

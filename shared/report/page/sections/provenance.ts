@@ -1,12 +1,24 @@
-import { nameInArn } from '../../execution/arns.ts';
-import { formatCount, formatSeconds, NOT_AVAILABLE } from '../../formats/numbers.ts';
-import { durations } from '../data/durations.ts';
-import type { ReportData } from '../data/report-data.ts';
-import { type CostEstimate, totalCost } from '../data/run-facts.ts';
-import { type Html, html, NOTHING } from './html.ts';
+import { nameInArn } from '../../../execution/arns.ts';
+import { formatCount, formatSeconds, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import { durations } from '../../data/durations.ts';
+import type { ReportData } from '../../data/report-data.ts';
+import { type CostEstimate, totalCost } from '../../data/run-facts.ts';
+import { type Html, html, NOTHING } from '../html.ts';
+import type { Section } from '../page.ts';
 
-/** Where everything comes from: run, jobs, images, files, cost, and every parameter. */
-export function provenance({ state, files, cost, version }: ReportData): Html {
+/** Where everything comes from. */
+export const provenanceSection = (data: ReportData): Section => ({
+  id: 'provenance',
+  title: 'Provenance',
+  content: provenance(data),
+  entries: [
+    { id: 'parameters', title: 'Parameters' },
+    { id: 'files', title: 'Files' },
+  ],
+});
+
+/** Run, jobs, images, files, cost, and every parameter. */
+function provenance({ state, files, cost, version }: ReportData): Html {
   const times = durations(state, files);
   const { run, training, scoring, split } = state;
   const requests = run as unknown as {

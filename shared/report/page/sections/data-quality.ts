@@ -1,7 +1,7 @@
-import { countOf, formatCount } from '../../formats/numbers.ts';
-import { CHECKS, type CheckName, type CheckResult, countFindings } from '../../quality/finding.ts';
-import { type Html, html, NOTHING } from './html.ts';
-import type { Section } from './page.ts';
+import { countOf, formatCount } from '../../../formats/numbers.ts';
+import { CHECKS, type CheckName, type CheckResult, countFindings } from '../../../quality/finding.ts';
+import { type Html, html, NOTHING } from '../html.ts';
+import type { Section } from '../page.ts';
 
 /** Heads of the checks, and why one of them may not have been made. */
 const CHECK_WORDS: Record<CheckName, { title: string; notMade: string }> = {

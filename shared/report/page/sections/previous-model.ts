@@ -1,0 +1,44 @@
+import { countOf, formatCount, formatTau } from '../../../formats/numbers.ts';
+import type { ReportData } from '../../data/report-data.ts';
+import { figureMarkup, hasValues } from '../figure.ts';
+import { gallery, type Html, html, NOTHING } from '../html.ts';
+import type { Section } from '../page.ts';
+
+/** This model beside the station's one before it. */
+export const previousModelSection = (data: ReportData): Section => ({
+  id: 'previous-model',
+  title: 'Previous model',
+  content: comparisonMarkup(data),
+});
+
+/** This model beside the station's one before it, over the same photos. */
+function comparisonMarkup(data: ReportData): Html {
+  const { comparison, previous, variable } = data;
+  if (!comparison || !previous)
+    return html`<p>The station has no earlier model of this variable to compare with.</p>`;
+  const rows = [
+    { label: 'Photos that both scored', taus: comparison.all },
+    { label: 'Of them, in no annotation pair of either', taus: comparison.sameTest },
+  ];
+  return html`<p>The model before this one is <b>${previous.model_code}</b>. Both scored ${countOf(comparison.n, 'photo')} of this
+run; Kendall tau between their scores is ${formatTau(comparison.tauOfScores)}, and the percentile rank of a photo changed by
+${comparison.meanRankChange === null ? 'NA' : `${(100 * comparison.meanRankChange).toFixed(1)} percentage points`} on average.</p>
+${
+  hasValues(data)
+    ? html`<div class="scroll"><table>
+<thead><tr><th scope="col" class="split">Kendall tau with observed ${variable.noun}</th><th scope="col">n</th><th scope="col">${previous.model_code}</th><th scope="col">this model</th></tr></thead>
+<tbody>${rows.map(
+        ({ label, taus }) =>
+          html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${formatTau(taus.before)}</td><td class="tau">${formatTau(taus.now)}</td></tr>
+`,
+      )}</tbody></table></div>`
+    : NOTHING
+}
+${figureMarkup({
+  id: 'previous-ranks',
+  title: 'Percentile Ranks of This Model and of the One Before',
+  caption:
+    'Photos that both models scored; away from the line the models place a photo differently. Click one to see why.',
+})}
+${gallery('moved-photos', 'The photos whose rank changed most:')}`;
+}
