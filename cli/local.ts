@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command } from 'commander';
 import type { Credentials } from '../local/door.ts';
 import { ApiError } from '../local/json-api.ts';
-import { parseAddress } from '../local/own-database.ts';
+import { isSameHost, parseAddress } from '../local/own-database.ts';
 import { fireSchedule } from '../local/scheduler.ts';
 import {
   defaultFolder,
@@ -105,7 +105,8 @@ export function usesDatabase(
   address: string,
 ): boolean {
   const { host, port, database: name } = parseAddress(address);
-  return database === 'own' && host === env.DB_HOST && String(port) === env.DB_PORT && name === env.DB_NAME;
+  const isSame = isSameHost(host, env.DB_HOST as string) && String(port) === env.DB_PORT;
+  return database === 'own' && isSame && name === env.DB_NAME;
 }
 
 /** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */

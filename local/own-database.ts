@@ -10,6 +10,11 @@ import { requireSchema } from '../shared/fpe-database/schema.ts';
 const OPTION = '--database';
 /** Names and addresses of this computer. */
 const THIS_COMPUTER = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+/** Names of one and the same, as PostgreSQL listens on all of them. */
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+export const isSameHost = (one: string, other: string): boolean =>
+  one === other || [one, other].every((host) => LOOPBACK.includes(host));
+
 const EXAMPLE =
   'postgresql://USER:PASSWORD@127.0.0.1:5432/NAME, or without the password, which PGPASSWORD then tells';
 

@@ -60,7 +60,7 @@ export const FAREWELL_MS = 2_000;
 let cachedSecret: z.output<typeof databaseSecret> | undefined;
 
 /**
- * Runs `work` on one connection whose session is in UTC, and closes it. Whatever the server or the connection does, each query
+ * Runs `work` on one connection whose session is in UTC and has PostgreSQL's own formats, and closes it. Whatever the server or the connection does, each query
  * is answered within the limits; errors of `work` itself pass through as they are.
  *
  * Settings: DB_SECRET_ID (Secrets Manager), and for what the secret does not tell DB_HOST, DB_PORT, DB_NAME, DB_USER,
@@ -135,7 +135,8 @@ async function openDatabase(settings: pg.ClientConfig, limits: DatabaseLimits): 
   database.on('error', (error) => {
     lost.error ??= error;
   });
-  const peer = { host: String(settings.host), password: String(settings.password), limits };
+  const isByHand = optionalSetting('AWS_LAMBDA_FUNCTION_NAME') === undefined;
+  const peer = { host: String(settings.host), password: String(settings.password), limits, isByHand };
   await database.connect().catch((error) => {
     throw connectionFailure(error, peer);
   });
@@ -149,8 +150,15 @@ async function openDatabase(settings: pg.ClientConfig, limits: DatabaseLimits): 
   return database;
 }
 
-/** By a query, not at log-in: poolers refuse parameters there that they do not know. */
-const SESSION = `SELECT set_config('TimeZone', 'UTC', false),
+/**
+ * What a database or its roles may set otherwise, and the meaning of what is read and written goes by: how times and numbers are
+ * written, and what a transaction sees. Where its tables lie is its own business.
+ *
+ * By a query, not at log-in: poolers refuse parameters there that they do not know.
+ */
+const SESSION = `SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, MDY', false),
+  set_config('IntervalStyle', 'postgres', false), set_config('extra_float_digits', '1', false),
+  set_config('bytea_output', 'hex', false), set_config('default_transaction_isolation', 'read committed', false),
   set_config('lock_timeout', $1::text, false), set_config('statement_timeout', $2::text, false),
   set_config('idle_in_transaction_session_timeout', $3::text, false),
   set_config('tcp_keepalives_idle', '${KEEP_ALIVE_SECONDS.idle}', false),

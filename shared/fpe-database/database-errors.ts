@@ -15,7 +15,13 @@ export type DatabaseLimits = {
 };
 
 /** Who was asked; the password is what messages must not repeat. */
-export type DatabasePeer = { host: string; password: string; limits: DatabaseLimits };
+export type DatabasePeer = {
+  host: string;
+  password: string;
+  limits: DatabaseLimits;
+  /** Whether a person asks, not a function. */
+  isByHand: boolean;
+};
 
 /** What node-postgres says when `query_timeout` is over. */
 export const NO_ANSWER = 'Query read timeout';
@@ -97,7 +103,9 @@ const unavailable = (cause: unknown, where: string, peer: DatabasePeer): Databas
       where,
       found: foundInstead(cause, peer),
       expected: `an answer of the FPE database, to a log-in within ${peer.limits.connectMs / 1000} s, to a query within ${peer.limits.statementMs / 1000} s`,
-      fix: 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
+      fix: peer.isByHand
+        ? 'check that the database runs and that host and port are right (DB_HOST and DB_PORT, the secret of DB_SECRET_ID, or --database), then try again'
+        : 'check that the database runs and that this function’s security group may reach it, then redrive the execution',
     },
     causeOf(cause),
   );

@@ -104,8 +104,8 @@ async function missingColumns(
   withoutTable: ReadonlySet<string>,
 ): Promise<string[]> {
   const { rows } = await database.query<{ name: string }>(
-    `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
-      WHERE table_schema = current_schema()`,
+    `SELECT relname || '.' || attname AS name FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+      WHERE pg_table_is_visible(pg_class.oid) AND attnum > 0 AND NOT attisdropped`,
   );
   const found = new Set(rows.map(({ name }) => name));
   return schemaColumns(sql)
@@ -150,14 +150,14 @@ const schemaObjects = (sql: string): SchemaObject[] =>
     name: name as string,
   }));
 
-/** Which of the names are taken in the schema that an unqualified name is created in; also for what this user may not read. */
+/** Which of the names an unqualified query finds, whatever schema they are in; also for what this user may not read. */
 async function findObjects(database: Database, names: readonly string[]): Promise<SchemaObject[]> {
   const { rows } = await database.query<SchemaObject>(
     `SELECT kind, name::text
-       FROM (SELECT 'table' AS kind, relname AS name, relnamespace AS namespace FROM pg_class
-             UNION ALL SELECT 'type', typname, typnamespace FROM pg_type
-             UNION ALL SELECT 'function', proname, pronamespace FROM pg_proc) AS objects
-      WHERE namespace = current_schema()::regnamespace AND name = ANY($1)
+       FROM (SELECT 'table' AS kind, relname AS name, relnamespace AS namespace, pg_table_is_visible(oid) AS is_visible FROM pg_class
+             UNION ALL SELECT 'type', typname, typnamespace, pg_type_is_visible(oid) FROM pg_type
+             UNION ALL SELECT 'function', proname, pronamespace, pg_function_is_visible(oid) FROM pg_proc) AS objects
+      WHERE is_visible AND namespace <> 'pg_catalog'::regnamespace AND name = ANY($1)
       ORDER BY kind DESC, name`,
     [names],
   );

@@ -8,7 +8,7 @@ import { readStage } from '../../config/stage.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { ConfigurationMissing, SchemaConflict } from '../../shared/errors.ts';
 import { withDatabase } from '../../shared/fpe-database/connection.ts';
-import { createSchema, planSchema } from '../../shared/fpe-database/schema.ts';
+import { createSchema, planSchema, requireSchema } from '../../shared/fpe-database/schema.ts';
 import { connectDatabase, queryDatabase } from '../services/database-client.ts';
 import { environmentCredentials } from '../support/environment-credentials.ts';
 
@@ -49,6 +49,19 @@ const runCommand = (args: string[], settings: Record<string, string> = {}) =>
       (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
     );
   });
+
+test('tables that unqualified names find are found, also with a schema of the user’s name before them', async () => {
+  await createSchema(database);
+  await database.query(`CREATE SCHEMA "${process.env.DB_USER}"`);
+  expect((await database.query('SELECT current_schema() AS schema')).rows).toEqual([
+    { schema: process.env.DB_USER },
+  ]);
+
+  expect((await planSchema(database)).state).toBe('complete');
+  await expect(requireSchema(database)).resolves.toBeUndefined();
+  await database.query('ALTER TABLE models DROP COLUMN predictions_url');
+  await expect(requireSchema(database)).rejects.toThrow('no column models.predictions_url');
+});
 
 describe('a database without tables', () => {
   test('gets all of them, and the rows that a model and its pairs refer to', async () => {

@@ -140,6 +140,9 @@ test('a start with another database than the stack runs with does not attach to 
   const env = { DB_HOST: '127.0.0.1', DB_PORT: String(before.DB_PORT), DB_NAME: name };
 
   expect(usesDatabase({ database: 'own', env }, address())).toBe(true);
+  for (const host of ['localhost', '[::1]'])
+    expect(usesDatabase({ database: 'own', env }, address({ host }))).toBe(true);
+  expect(usesDatabase({ database: 'own', env }, address({ host: '127.0.0.2' }))).toBe(false);
   expect(usesDatabase({ database: 'own', env }, address({ name: 'other' }))).toBe(false);
   expect(usesDatabase({ database: 'own', env }, address({ port: '5999' }))).toBe(false);
   expect(usesDatabase({ database: 'embedded', env }, address())).toBe(false);
