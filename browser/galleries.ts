@@ -15,8 +15,22 @@ const LEAST_CONFIDENCE = 0.75;
 
 type Open = (row: number) => void;
 
+/** Puts the cards of the period where the page has a place for them. */
+export function fillGalleries(view: View, open: Open): void {
+  for (const [name, make] of [
+    ['worst-photos', worstPhotos],
+    ['contradicted', contradictedPairs],
+    ['moved-photos', movedPhotos],
+  ] as const) {
+    const gallery = document.querySelector(`[data-gallery="${name}"]`);
+    if (!gallery) continue;
+    const cards = make(view, open);
+    gallery.replaceChildren(...(cards.length > 0 ? cards : ['There are none in this period.']));
+  }
+}
+
 /** Photos whose ranks by value and by score differ most. */
-export function worstPhotos(view: View, open: Open): HTMLElement[] {
+function worstPhotos(view: View, open: Open): HTMLElement[] {
   const { photos, residuals, ranks } = view;
   return photoCards(view, residuals, MOST_CARDS, open, (row) => {
     const value = formatValue(photos.values[row] as number);
@@ -25,7 +39,7 @@ export function worstPhotos(view: View, open: Open): HTMLElement[] {
 }
 
 /** Photos that this model places elsewhere than the one before. */
-export function movedPhotos(view: View, open: Open): HTMLElement[] {
+function movedPhotos(view: View, open: Open): HTMLElement[] {
   const { page, photos } = view;
   if (!page.previous) return [];
   const { now, before } = comparePrevious(photos, page.previous).ranks;
@@ -62,7 +76,7 @@ function photoCards(
 }
 
 /** Pairs where the model is sure of the other photo. */
-export function contradictedPairs(view: View, open: Open): HTMLElement[] {
+function contradictedPairs(view: View, open: Open): HTMLElement[] {
   const { page, photos } = view;
   const { left, right, choices, annotators, splits } = page.pairs;
   const found = contradictions(page.pairs, photosOfPeriod(view).scores, LEAST_CONFIDENCE);

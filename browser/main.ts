@@ -1,12 +1,13 @@
 import { unpackPage } from '../shared/report/page/page-data.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
-import { contradictedPairs, movedPhotos, worstPhotos } from './galleries.ts';
+import type { Actions } from './figures/photos.ts';
+import { fillGalleries } from './galleries.ts';
 import { showNotedPhotos } from './noted-photos.ts';
 import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
 import { PhotoPanel } from './photo-panel.ts';
 import { Toolbar } from './toolbar.ts';
-import { createView, DAY_MS, isWhole, type Selection, startOfDay } from './view.ts';
+import { createView, DAY_MS, isWhole, type Selection, startOfDay, type View } from './view.ts';
 
 /** The figure whose strip chooses the period. */
 const PERIOD_FIGURE = 'images-timeseries';
@@ -21,83 +22,92 @@ async function start(): Promise<void> {
   const actions = { openPhoto: (row: number) => panel.open(row) };
   const toolbar = new Toolbar(document.getElementById('toolbar') as HTMLFormElement, view, {
     onSelection: select,
-    onBrowse: () => panel.open(firstRow()),
+    onBrowse: () => panel.open(firstRow(view)),
   });
-  const charts = [...document.querySelectorAll<HTMLElement>('[data-chart]')].map((place) => {
-    const figure = FIGURES[place.dataset.chart as string];
-    if (!figure) throw new Error(`No figure draws ${place.dataset.chart}`);
-    const draw: Draw = (width, theme) => figure(view, width, theme, actions);
-    return new Chart(place, draw, place.dataset.chart === PERIOD_FIGURE ? onPeriod : undefined);
-  });
-  const original = new Map<Element, string | null>();
-  let resting: ReturnType<typeof setTimeout> | undefined;
-  let computing: ReturnType<typeof setTimeout> | undefined;
-
-  /** The strip of a chart says where it is at every move; days are whole, and the chart itself needs no redrawing. */
-  function onPeriod(from: number, to: number): void {
-    clearTimeout(resting);
-    resting = setTimeout(() => {
-      const whole = { from: startOfDay(from + DAY_MS / 2), to: startOfDay(to + DAY_MS / 2) };
-      select(
-        { ...view.selection, from: whole.from, to: Math.max(whole.to, whole.from + DAY_MS) },
-        PERIOD_FIGURE,
-      );
-    }, REST_MS);
-  }
+  const charts = createCharts(
+    view,
+    actions,
+    afterRest(view, (selection) => select(selection, PERIOD_FIGURE)),
+  );
+  const numbers = page.kind === 'report' ? new ShownNumbers(view) : null;
 
   function select(selection: Selection, source?: string): void {
     view.selection = selection;
     toolbar.update();
     for (const chart of charts) if (chart.id !== source) chart.refresh();
-    showNumbers();
-    fillGalleries();
+    if (numbers) toolbar.numbers = numbers.update();
+    fillGalleries(view, actions.openPhoto);
   }
 
-  /** Of the whole period the page holds the numbers already. */
-  function showNumbers(): void {
-    if (page.kind !== 'report') return;
-    clearTimeout(computing);
-    updateNumbers(view);
-    toolbar.numbers = shownNumbers(view);
-    if (isWhole(view)) restore();
-    else {
-      const { selection } = view;
-      computing = setTimeout(() => updateIntervals(view, () => view.selection === selection), INTERVALS_MS);
-    }
-  }
-
-  function restore(): void {
-    for (const [cell, text] of original) cell.textContent = text;
-  }
-
-  function fillGalleries(): void {
-    for (const [name, make] of [
-      ['worst-photos', worstPhotos],
-      ['contradicted', contradictedPairs],
-      ['moved-photos', movedPhotos],
-    ] as const) {
-      const gallery = document.querySelector(`[data-gallery="${name}"]`);
-      if (!gallery) continue;
-      const cards = make(view, actions.openPhoto);
-      gallery.replaceChildren(...(cards.length > 0 ? cards : ['There are none in this period.']));
-    }
-  }
-
-  const firstRow = () =>
-    Math.max(
-      0,
-      view.photos.timestamps.findIndex((wallMs) => wallMs >= view.selection.from),
-    );
-
-  for (const cell of document.querySelectorAll('[data-interval]')) original.set(cell, cell.textContent);
   // The first figure waits for nobody to scroll; the others follow as they come near.
   charts[0]?.render();
-  if (page.kind === 'report') toolbar.numbers = shownNumbers(view);
+  if (numbers) toolbar.numbers = shownNumbers(view);
   // After the first figure is on screen.
   setTimeout(() => {
-    fillGalleries();
+    fillGalleries(view, actions.openPhoto);
     showNotedPhotos(view, actions.openPhoto);
   });
+  redrawForReaders(charts);
+  document.documentElement.dataset.ready = 'true';
+}
+
+/** @param onPeriod told by the figure whose strip chooses the period */
+const createCharts = (view: View, actions: Actions, onPeriod: (from: number, to: number) => void): Chart[] =>
+  [...document.querySelectorAll<HTMLElement>('[data-chart]')].map((place) => {
+    const figure = FIGURES[place.dataset.chart as string];
+    if (!figure) throw new Error(`No figure draws ${place.dataset.chart}`);
+    const draw: Draw = (width, theme) => figure(view, width, theme, actions);
+    return new Chart(place, draw, place.dataset.chart === PERIOD_FIGURE ? onPeriod : undefined);
+  });
+
+/** The strip of a chart says where it is at every move; days are whole, and the chart itself needs no redrawing. */
+function afterRest(view: View, select: (selection: Selection) => void): (from: number, to: number) => void {
+  let resting: ReturnType<typeof setTimeout> | undefined;
+  return (from, to) => {
+    clearTimeout(resting);
+    resting = setTimeout(() => {
+      const whole = { from: startOfDay(from + DAY_MS / 2), to: startOfDay(to + DAY_MS / 2) };
+      select({ ...view.selection, from: whole.from, to: Math.max(whole.to, whole.from + DAY_MS) });
+    }, REST_MS);
+  };
+}
+
+/** The numbers of a report in the page; of the whole period the page holds them already. */
+class ShownNumbers {
+  readonly #view: View;
+  readonly #intervals: ReadonlyMap<Element, string | null>;
+  #computing: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(view: View) {
+    this.#view = view;
+    const cells = [...document.querySelectorAll('[data-interval]')];
+    this.#intervals = new Map(cells.map((cell) => [cell, cell.textContent]));
+  }
+
+  /** @returns the taus of the period that matter most */
+  update(): string {
+    const view = this.#view;
+    clearTimeout(this.#computing);
+    updateNumbers(view);
+    const shown = shownNumbers(view);
+    if (isWhole(view)) for (const [cell, text] of this.#intervals) cell.textContent = text;
+    else {
+      const { selection } = view;
+      const isWanted = () => view.selection === selection;
+      this.#computing = setTimeout(() => updateIntervals(view, isWanted), INTERVALS_MS);
+    }
+    return shown;
+  }
+}
+
+/** Of the period. */
+const firstRow = ({ photos, selection }: View): number =>
+  Math.max(
+    0,
+    photos.timestamps.findIndex((wallMs) => wallMs >= selection.from),
+  );
+
+function redrawForReaders(charts: readonly Chart[]): void {
   const redraw = () => {
     for (const chart of charts) chart.refresh();
   };
@@ -108,7 +118,6 @@ async function start(): Promise<void> {
   };
   matchMedia('print').addEventListener('change', onPrint);
   window.addEventListener('beforeprint', onPrint);
-  document.documentElement.dataset.ready = 'true';
 }
 
 /** Base64 of gzip, between the tags of a script element that no browser runs. */

@@ -1,5 +1,5 @@
 import { envelope, thin } from '../../shared/report/data/decimation.ts';
-import { type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
+import { type About, type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, type View } from '../view.ts';
 import { cloud, linePoints, splitTitle } from './panels.ts';
@@ -8,48 +8,81 @@ import { type Actions, aboutPhotos } from './photos.ts';
 /** Of the first figure, which a reader waits for. */
 const MOST_POINTS_AT_FIRST = 6000;
 
+/** Of its parts, pixels. */
+const TOP = 34;
+const VALUES_HEIGHT = 250;
+const RUG_HEIGHT = 110;
+const STRIP_HEIGHT = 32;
+
+/** What the parts of the first figure have in common. */
+type Timeseries = {
+  sheet: Sheet;
+  view: View;
+  theme: Theme;
+  left: number;
+  width: number;
+  /** All photos of the page: the strip shows the whole time, so the figure keeps them and only moves its window. */
+  splits: ReturnType<typeof photosBySplit>;
+  about: About;
+};
+
 /** Figure 1: observed values and, below, a rug of all photos; the strip at the bottom chooses the period. */
 export function imagesTimeseries(view: View, width: number, theme: Theme, actions: Actions): Sheet {
   const sheet = new Sheet(width, theme);
-  const { photos, scale, whole, selection, hasValues } = view;
+  const { whole, selection, hasValues } = view;
   const left = sheet.isNarrow ? 66 : 92;
-  const box = { left, width: width - left - 14 };
-  const about = aboutPhotos(view, actions);
-  const place = photos.values.map(scale.place);
-  // The strip below shows the whole time, so this figure keeps all photos and only moves its window.
   const splits = photosBySplit(view, () => true, { ...selection, ...whole });
-  const top = 34;
-  const valuesHeight = hasValues ? 250 : 0;
-  if (hasValues) {
-    const panel = sheet.panel(
-      { ...box, top, height: valuesHeight },
-      sheet.timeAxis(whole.from, whole.to, { axisLabel: { show: false } }),
-      sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 18),
+  const about = aboutPhotos(view, actions);
+  const figure: Timeseries = { sheet, view, theme, left, width: width - left - 14, splits, about };
+  if (hasValues) drawValues(figure);
+  const rugTop = hasValues ? TOP + VALUES_HEIGHT + 16 : TOP;
+  drawRug(figure, rugTop);
+  sheet.legend(
+    splits.map(({ id, label }) => ({ name: label, color: theme.splits[id] })),
+    left,
+  );
+  const stripTop = rugTop + RUG_HEIGHT + 34;
+  sheet.option.dataZoom = [periodStrip(figure, hasValues ? [0, 1] : [0], stripTop)];
+  sheet.height = stripTop + STRIP_HEIGHT + 16;
+  return sheet;
+}
+
+function drawValues({ sheet, view, theme, left, width, splits, about }: Timeseries): void {
+  const { photos, scale, whole } = view;
+  const place = photos.values.map(scale.place);
+  const panel = sheet.panel(
+    { left, width, top: TOP, height: VALUES_HEIGHT },
+    sheet.timeAxis(whole.from, whole.to, { axisLabel: { show: false } }),
+    sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 18),
+  );
+  const valued = splits.map((split) => ({
+    ...split,
+    rows: split.rows.filter((row) => !Number.isNaN(place[row] as number)),
+  }));
+  const rows = envelope(allRows(valued), place, 2000);
+  sheet.line(panel, linePoints(rows, photos.timestamps, place), {
+    name: 'Observed',
+    color: theme.muted,
+    width: 0.8,
+  });
+  for (const { id, label, rows } of valued)
+    sheet.points(
+      panel,
+      cloud(rows, photos.timestamps, place, MOST_POINTS_AT_FIRST),
+      { name: label, color: theme.splits[id], size: 4 },
+      about,
     );
-    const valued = splits.map((split) => ({
-      ...split,
-      rows: split.rows.filter((row) => !Number.isNaN(place[row] as number)),
-    }));
-    const rows = envelope(allRows(valued), place, 2000);
-    sheet.line(panel, linePoints(rows, photos.timestamps, place), {
-      name: 'Observed',
-      color: theme.muted,
-      width: 0.8,
-    });
-    for (const { id, label, rows } of valued)
-      sheet.points(
-        panel,
-        cloud(rows, photos.timestamps, place, MOST_POINTS_AT_FIRST),
-        { name: label, color: theme.splits[id], size: 4 },
-        about,
-      );
-  }
-  const rugTop = hasValues ? top + valuesHeight + 16 : top;
-  const rows = ['Unannotated', 'Annotated'];
+}
+
+/** All photos by time, those without annotation pairs below the others. */
+function drawRug({ sheet, view, theme, left, width, splits, about }: Timeseries, top: number): void {
+  const { photos, whole } = view;
   const rug = sheet.panel(
-    { ...box, top: rugTop, height: 110 },
+    { left, width, top, height: RUG_HEIGHT },
     sheet.timeAxis(whole.from, whole.to),
-    sheet.categoryAxis(sheet.isNarrow ? ['none', 'pairs'] : rows, { axisTick: { show: false } }),
+    sheet.categoryAxis(sheet.isNarrow ? ['none', 'pairs'] : ['Unannotated', 'Annotated'], {
+      axisTick: { show: false },
+    }),
   );
   for (const { id, label, rows } of splits) {
     const row = id.startsWith('test') ? 0 : 1;
@@ -63,39 +96,38 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
       about,
     );
   }
-  sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, color: theme.splits[id] })),
+}
+
+/** @param axes those that it moves */
+function periodStrip(
+  { view: { selection }, theme, left }: Timeseries,
+  axes: readonly number[],
+  top: number,
+): object {
+  return {
+    type: 'slider',
+    xAxisIndex: axes,
+    filterMode: 'none',
+    startValue: selection.from,
+    endValue: selection.to,
     left,
-  );
-  const axes = hasValues ? [0, 1] : [0];
-  sheet.option.dataZoom = [
-    {
-      type: 'slider',
-      xAxisIndex: axes,
-      filterMode: 'none',
-      startValue: selection.from,
-      endValue: selection.to,
-      left,
-      right: 14,
-      top: rugTop + 110 + 34,
-      height: 32,
-      brushSelect: true,
-      showDataShadow: false,
-      labelFormatter: (wallMs: number) => new Date(wallMs).toISOString().slice(0, 10),
-      borderColor: theme.line,
-      backgroundColor: 'transparent',
-      fillerColor: `${theme.accent}33`,
-      handleStyle: { color: theme.accent, borderColor: theme.accent },
-      moveHandleStyle: { color: theme.accent, opacity: 0.6 },
-      emphasis: {
-        handleStyle: { color: theme.ink, borderColor: theme.ink },
-        moveHandleStyle: { color: theme.ink },
-      },
-      textStyle: { color: theme.muted },
+    right: 14,
+    top,
+    height: STRIP_HEIGHT,
+    brushSelect: true,
+    showDataShadow: false,
+    labelFormatter: (wallMs: number) => new Date(wallMs).toISOString().slice(0, 10),
+    borderColor: theme.line,
+    backgroundColor: 'transparent',
+    fillerColor: `${theme.accent}33`,
+    handleStyle: { color: theme.accent, borderColor: theme.accent },
+    moveHandleStyle: { color: theme.accent, opacity: 0.6 },
+    emphasis: {
+      handleStyle: { color: theme.ink, borderColor: theme.ink },
+      moveHandleStyle: { color: theme.ink },
     },
-  ];
-  sheet.height = rugTop + 110 + 34 + 32 + 16;
-  return sheet;
+    textStyle: { color: theme.muted },
+  };
 }
 
 const BINS = 30;

@@ -1,6 +1,6 @@
 import { thin } from '../../shared/report/data/decimation.ts';
 import { pairFacts } from '../descriptions.ts';
-import { type About, box, boxes, type Point, Sheet } from '../sheet.ts';
+import { type About, type Box, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { pairsOfPeriod, type View } from '../view.ts';
 import { MOST_POINTS } from './panels.ts';
@@ -17,11 +17,13 @@ const aboutPairs = (view: View, { openPhoto }: Actions): About => ({
   open: (pair) => openPhoto(view.page.pairs.left[pair] as number),
 });
 
+/** Where the points of a figure of pairs go. */
+type PairPlaces = { x: (pair: number) => number; y: (pair: number) => number };
+
 /** Figure 4: left photo against right photo, by time and by observed value. */
 export function annotationPairs(view: View, width: number, theme: Theme, actions: Actions): Sheet {
   const sheet = new Sheet(width, theme);
-  const { photos, scale, page, selection, hasValues } = view;
-  const { left, right, choices } = page.pairs;
+  const { hasValues } = view;
   const columns = sheet.isNarrow || !hasValues ? 1 : 2;
   const side = Math.min(420, width / columns - 108);
   const areas = boxes(sheet, hasValues ? 2 / columns : 1, columns, side, {
@@ -33,8 +35,9 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
   const styles = choiceStyles(theme);
   const about = aboutPairs(view, actions);
   const pairs = pairsOfPeriod(view);
+  const { choices } = view.page.pairs;
   const square = (index: number) => ({ ...(areas[index] as (typeof areas)[number]), width: side });
-  const draw = (panel: number, x: (pair: number) => number, y: (pair: number) => number) => {
+  const draw = (panel: number, { x, y }: PairPlaces) => {
     for (const { choice, name, color } of styles) {
       const points = thin(
         pairs.filter((pair) => choices[pair] === choice && !Number.isNaN(x(pair) + y(pair))),
@@ -48,6 +51,31 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
       );
     }
   };
+  draw(timePanel(sheet, view, theme, square(0)), placesBy(view, view.photos.timestamps));
+  if (hasValues) {
+    const byValue = valuePanel(sheet, view, square(1));
+    draw(byValue, placesBy(view, view.photos.values.map(view.scale.place)));
+    const [low, high] = view.scale.range;
+    const equal: [number, number][] = [
+      [low, low],
+      [high, high],
+    ];
+    sheet.line(byValue, equal, { name: 'Equal', color: theme.muted, dashed: true });
+  }
+  sheet.legend(styles, 12);
+  return sheet;
+}
+
+/** The right photo's number to the right, the left photo's upward. */
+function placesBy({ page }: View, numbers: ArrayLike<number>): PairPlaces {
+  const { left, right } = page.pairs;
+  return {
+    x: (pair) => numbers[right[pair] as number] as number,
+    y: (pair) => numbers[left[pair] as number] as number,
+  };
+}
+
+function timePanel(sheet: Sheet, { selection }: View, theme: Theme, square: Box): number {
   const time = (name: string, gap: number, labels = {}) =>
     sheet.timeAxis(
       selection.from,
@@ -63,43 +91,23 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
       },
       labels,
     );
-  const byTime = sheet.panel(
-    square(0),
+  return sheet.panel(
+    square,
     time('Right photo', 28),
     time('Left photo', 62, { showMinLabel: false, showMaxLabel: false }),
     'By timestamp',
   );
-  draw(
-    byTime,
-    (pair) => photos.timestamps[right[pair] as number] as number,
-    (pair) => photos.timestamps[left[pair] as number] as number,
+}
+
+function valuePanel(sheet: Sheet, { page, scale }: View, square: Box): number {
+  const { label } = page.variable;
+  const axis = (name: string, gap: number) => sheet.valueAxis(scale, name, 5, gap);
+  return sheet.panel(
+    square,
+    axis(`Right photo: ${label}`, 28),
+    axis(`Left photo: ${label}`, 52),
+    `By obs. ${label}`,
   );
-  if (hasValues) {
-    const axis = (name: string, gap: number) => sheet.valueAxis(scale, name, 5, gap);
-    const { label } = page.variable;
-    const byValue = sheet.panel(
-      square(1),
-      axis(`Right photo: ${label}`, 28),
-      axis(`Left photo: ${label}`, 52),
-      `By obs. ${label}`,
-    );
-    const place = photos.values.map(scale.place);
-    draw(
-      byValue,
-      (pair) => place[right[pair] as number] as number,
-      (pair) => place[left[pair] as number] as number,
-    );
-    sheet.line(
-      byValue,
-      [
-        [scale.range[0], scale.range[0]],
-        [scale.range[1], scale.range[1]],
-      ],
-      { name: 'Equal', color: theme.muted, dashed: true },
-    );
-  }
-  sheet.legend(styles, 12);
-  return sheet;
 }
 
 /** Difference of the observed values of a pair against their mean: what the annotator had to see. */

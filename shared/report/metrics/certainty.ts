@@ -48,59 +48,69 @@ export function strataMetrics({ strata, variable }: ReportData): Metric[] {
 }
 
 /** Accuracy on annotation pairs, calibration of their probabilities, and agreement of annotators. */
-export function pairMetrics({ accuracy, calibration, annotators }: ReportData): Metric[] {
+export const pairMetrics = (data: ReportData): Metric[] => [
+  ...accuracyMetrics(data),
+  ...calibrationMetrics(data),
+  ...agreementMetrics(data),
+];
+
+const accuracyMetrics = ({ accuracy }: ReportData): Metric[] =>
+  (['train', 'val'] as const).flatMap((split) => {
+    const { n, share, interval, brier } = accuracy[split];
+    const pairs = split === 'train' ? 'training pairs' : 'validation pairs, which are held out of training';
+    return [
+      metric(
+        `pair_accuracy.${split}`,
+        'Pair accuracy',
+        share,
+        SHARE,
+        `share of ${pairs} with a decision that the scores put in the annotator's order`,
+      ),
+      metric(
+        `pair_accuracy_n.${split}`,
+        'Pairs',
+        n,
+        'annotation pairs',
+        `${pairs}, with a decision and two scores`,
+      ),
+      ...intervalMetrics(`pair_accuracy.${split}`, interval, "Wilson's formula"),
+      metric(
+        `brier_score.${split}`,
+        'Brier score',
+        brier,
+        'dimensionless, 0 to 1',
+        `mean squared distance of sigmoid(score − score) and choice (SAME as 1/2) over ${pairs}`,
+      ),
+    ];
+  });
+
+const calibrationMetrics = ({ calibration }: ReportData): Metric[] =>
+  calibration.flatMap(({ from, to, n, confidence, agreed, interval }) => {
+    const bin = `${Math.round(from * 100)}_${Math.round(to * 100)}`;
+    const pairs = `validation pairs of which the model is ${Math.round(from * 100)} to ${Math.round(to * 100)} % sure`;
+    return [
+      metric(`calibration_n.${bin}`, 'Pairs', n, 'annotation pairs', `${pairs}, with a decision`),
+      metric(
+        `calibration_confidence.${bin}`,
+        'Confidence',
+        confidence,
+        SHARE,
+        `mean confidence over ${pairs}`,
+      ),
+      metric(
+        `calibration_agreed.${bin}`,
+        'Annotator agrees',
+        agreed,
+        SHARE,
+        `share of ${pairs} where the annotator chose the same photo`,
+      ),
+      ...intervalMetrics(`calibration_agreed.${bin}`, interval, "Wilson's formula"),
+    ];
+  });
+
+function agreementMetrics({ annotators }: ReportData): Metric[] {
   const { repeatedPairs, between, within } = annotators;
   return [
-    ...(['train', 'val'] as const).flatMap((split) => {
-      const { n, share, interval, brier } = accuracy[split];
-      const pairs = split === 'train' ? 'training pairs' : 'validation pairs, which are held out of training';
-      return [
-        metric(
-          `pair_accuracy.${split}`,
-          'Pair accuracy',
-          share,
-          SHARE,
-          `share of ${pairs} with a decision that the scores put in the annotator's order`,
-        ),
-        metric(
-          `pair_accuracy_n.${split}`,
-          'Pairs',
-          n,
-          'annotation pairs',
-          `${pairs}, with a decision and two scores`,
-        ),
-        ...intervalMetrics(`pair_accuracy.${split}`, interval, "Wilson's formula"),
-        metric(
-          `brier_score.${split}`,
-          'Brier score',
-          brier,
-          'dimensionless, 0 to 1',
-          `mean squared distance of sigmoid(score − score) and choice (SAME as 1/2) over ${pairs}`,
-        ),
-      ];
-    }),
-    ...calibration.flatMap(({ from, to, n, confidence, agreed, interval }) => {
-      const bin = `${Math.round(from * 100)}_${Math.round(to * 100)}`;
-      const pairs = `validation pairs of which the model is ${Math.round(from * 100)} to ${Math.round(to * 100)} % sure`;
-      return [
-        metric(`calibration_n.${bin}`, 'Pairs', n, 'annotation pairs', `${pairs}, with a decision`),
-        metric(
-          `calibration_confidence.${bin}`,
-          'Confidence',
-          confidence,
-          SHARE,
-          `mean confidence over ${pairs}`,
-        ),
-        metric(
-          `calibration_agreed.${bin}`,
-          'Annotator agrees',
-          agreed,
-          SHARE,
-          `share of ${pairs} where the annotator chose the same photo`,
-        ),
-        ...intervalMetrics(`calibration_agreed.${bin}`, interval, "Wilson's formula"),
-      ];
-    }),
     metric(
       'annotators.repeated_pairs',
       'Repeated pairs',
