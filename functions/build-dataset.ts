@@ -13,7 +13,7 @@ import {
   writeObject,
 } from '../shared/aws/object-store.ts';
 import { photoBase } from '../shared/aws/photos.ts';
-import { annotationSession } from '../shared/dataset/annotation-sessions.ts';
+import { type AnnotationSession, annotationSession } from '../shared/dataset/annotation-sessions.ts';
 import {
   ANNOTATION_COLUMNS,
   DATASET_IMAGE_COLUMNS,
@@ -24,7 +24,15 @@ import {
 } from '../shared/dataset/columns.ts';
 import { interpolate, observedSeries } from '../shared/dataset/observations.ts';
 import { annotationLines, rankDataset } from '../shared/dataset/rank-dataset.ts';
-import { type Dataset, observations, run, stationExport } from '../shared/execution/train-station-state.ts';
+import {
+  type Dataset,
+  type Observations,
+  observations,
+  type Run,
+  run,
+  type StationExport,
+  stationExport,
+} from '../shared/execution/train-station-state.ts';
 import { csvHeader, csvPieces, csvRows } from '../shared/formats/csv.ts';
 import { formatInstant, inUtc, stationClock, wholeSecond } from '../shared/formats/local-time.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
@@ -42,101 +50,122 @@ const stationFile = z.object({ waterbody_type: z.string().nullish() });
 export const handler = lambdaHandler(
   event,
   async ({ run, export: exported, observations }): Promise<Dataset> => {
-    const { keys, station, parameters } = run;
+    const { keys } = run;
     const inModelBucket = objectsIn(run.buckets.model);
-
-    const images = await readAllRows(inModelBucket(keys.export.images), exportedImage);
-    const source = valueSource(observations?.count ?? 0, exported.fpe_values);
-    const valuesKey = source === 'NWIS' ? keys.export.usgs_values : keys.export.fpe_values;
-    const values = source ? await readAllRows(inModelBucket(valuesKey), datasetValue) : [];
-    const timestamps = Float64Array.from(images, ({ timestamp }) => timestamp);
-    const series = observedSeries(values, timestamps);
-    const maxGapMs = parameters.max_gap_minutes * 60_000;
-    const interpolated = interpolate(series, timestamps, maxGapMs);
-    const valued = images.map((image, index) =>
-      Object.assign(image, {
-        timestamp: wholeSecond(image.timestamp),
-        value: interpolated[index] ?? null,
-      }),
-    );
-
+    const joined = await joinValues(run, exported, observations);
+    const { photos, source, series } = joined;
     const sessions = await readJson(inModelBucket(keys.export.annotations), z.array(annotationSession));
-    const byId = new Map(valued.map((image) => [image.image_id, image]));
-    const pairTimes: number[] = [];
-    const judgments: Judgment[] = [];
-    function* pairLines() {
-      yield csvHeader(ANNOTATION_COLUMNS);
-      for (const session of sessions) {
-        const lines = annotationLines([session], byId, station);
-        for (const line of lines)
-          pairTimes.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
-        for (const judgment of judgmentsOf(lines)) judgments.push(judgment);
-        if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
-      }
-    }
-    const constants = { station_name: station.name, station_id: station.id };
-    const imageLine = (image: (typeof valued)[number]) => ({
-      ...constants,
-      ...image,
-      timestamp: formatInstant(image.timestamp),
-    });
-    await writeCsv(
-      inModelBucket(keys.dataset.images),
-      Readable.from(csvPieces(DATASET_IMAGE_COLUMNS, valued, imageLine)),
-    );
-    await writeCsv(inModelBucket(keys.dataset.annotations), Readable.from(pairLines()));
-    const valueTimes = Float64Array.from(values, ({ timestamp }) => timestamp);
-    if (source) await writeValues(inModelBucket(valuesKey), inModelBucket(keys.dataset.values), valueTimes);
+    const pairs = new PairTable(photos, run.station);
+    const images = csvPieces(DATASET_IMAGE_COLUMNS, photos, imageLine(run.station));
+    await writeCsv(inModelBucket(keys.dataset.images), Readable.from(images));
+    await writeCsv(inModelBucket(keys.dataset.annotations), Readable.from(pairs.lines(sessions)));
+    if (source)
+      await writeValues(inModelBucket(source.key), inModelBucket(keys.dataset.values), joined.times.values);
     await requireSameDataset(run);
 
     const dataset: Dataset = {
-      images: images.length,
-      images_with_value: valued.filter(({ value }) => value !== null).length,
-      values: values.length,
-      value_source: source,
-      pairs: pairTimes.length / 2,
+      images: photos.length,
+      images_with_value: photos.filter(({ value }) => value !== null).length,
+      values: joined.times.values.length,
+      value_source: source?.name ?? null,
+      pairs: pairs.times.length / 2,
     };
-    const checks = checkDataset({
-      photos: valued,
-      sameBytes: await findJson(inModelBucket(keys.export.same_bytes), z.array(z.array(z.string()))),
-      series,
-      decisions: decisionsOf(judgments),
-      timezone: station.timezone,
-      waterbodyType:
-        (await readJson(inModelBucket(keys.dataset.station), stationFile)).waterbody_type ?? null,
-      variableCode: parameters.variable_code,
-      maxGapMs,
-      startedAt: Date.parse(run.started_at),
-    });
+    const { judgments } = pairs;
+    const checks = await checkQuality(run, joined, judgments);
     await writeJson(inModelBucket(keys.dataset.quality), { checks });
-    await writeObject(
-      inModelBucket(keys.dataset.page),
-      datasetPage(
-        {
-          run,
-          photos: valued,
-          judgments,
-          dataset,
-          exported,
-          series,
-          checks,
-          photoBase: photoBase(run.buckets.storage),
-        },
-        pageScript(),
-      ),
-      'text/html; charset=utf-8',
+    const page = datasetPage(
+      {
+        run,
+        photos,
+        judgments,
+        dataset,
+        exported,
+        series,
+        checks,
+        photoBase: photoBase(run.buckets.storage),
+      },
+      pageScript(),
     );
+    await writeObject(inModelBucket(keys.dataset.page), page, 'text/html; charset=utf-8');
     await writeJson(inModelBucket(keys.dataset.summary), {
-      ...rankDataset(run, dataset, stationClock(station.timezone), {
-        images: timestamps,
-        values: valueTimes,
-        pairs: pairTimes,
+      ...rankDataset(run, dataset, stationClock(run.station.timezone), {
+        ...joined.times,
+        pairs: pairs.times,
       }),
       ...(observations?.note && { note: observations.note }),
     });
     return dataset;
   },
 );
+
+/** The photos of a station with their observed values, and where these come from. */
+type ValuedPhotos = Awaited<ReturnType<typeof joinValues>>;
+
+async function joinValues(run: Run, exported: StationExport, observations: Observations | undefined) {
+  const inModelBucket = objectsIn(run.buckets.model);
+  const images = await readAllRows(inModelBucket(run.keys.export.images), exportedImage);
+  const source = valueSource(run, observations?.count ?? 0, exported.fpe_values);
+  const values = source ? await readAllRows(inModelBucket(source.key), datasetValue) : [];
+  const timestamps = Float64Array.from(images, ({ timestamp }) => timestamp);
+  const series = observedSeries(values, timestamps);
+  const interpolated = interpolate(series, timestamps, maxGapMsOf(run));
+  const photos = images.map((image, index) =>
+    Object.assign(image, { timestamp: wholeSecond(image.timestamp), value: interpolated[index] ?? null }),
+  );
+  const valueTimes = Float64Array.from(values, ({ timestamp }) => timestamp);
+  return { photos, source, series, times: { images: timestamps, values: valueTimes } };
+}
+
+const maxGapMsOf = ({ parameters }: Run): number => parameters.max_gap_minutes * 60_000;
+
+const imageLine = (station: Run['station']) => (image: ValuedPhotos['photos'][number]) => ({
+  station_name: station.name,
+  station_id: station.id,
+  ...image,
+  timestamp: formatInstant(image.timestamp),
+});
+
+/** The annotation pairs of the dataset; what the rest goes by is kept while their lines are written. */
+class PairTable {
+  /** Of both photos of each pair. */
+  readonly times: number[] = [];
+  readonly judgments: Judgment[] = [];
+  readonly #photos: ReadonlyMap<number, ValuedPhotos['photos'][number]>;
+  readonly #station: Run['station'];
+
+  constructor(photos: ValuedPhotos['photos'], station: Run['station']) {
+    this.#photos = new Map(photos.map((photo) => [photo.image_id, photo]));
+    this.#station = station;
+  }
+
+  *lines(sessions: readonly AnnotationSession[]): Generator<string> {
+    yield csvHeader(ANNOTATION_COLUMNS);
+    for (const session of sessions) {
+      const lines = annotationLines([session], this.#photos, this.#station);
+      for (const line of lines)
+        this.times.push(Date.parse(line['left.timestamp']), Date.parse(line['right.timestamp']));
+      for (const judgment of judgmentsOf(lines)) this.judgments.push(judgment);
+      if (lines.length > 0) yield csvRows(ANNOTATION_COLUMNS, lines);
+    }
+  }
+}
+
+async function checkQuality(run: Run, { photos, series }: ValuedPhotos, judgments: readonly Judgment[]) {
+  const { keys, station, parameters } = run;
+  const inModelBucket = objectsIn(run.buckets.model);
+  const { waterbody_type } = await readJson(inModelBucket(keys.dataset.station), stationFile);
+  return checkDataset({
+    photos,
+    sameBytes: await findJson(inModelBucket(keys.export.same_bytes), z.array(z.array(z.string()))),
+    series,
+    decisions: decisionsOf(judgments),
+    timezone: station.timezone,
+    waterbodyType: waterbody_type ?? null,
+    variableCode: parameters.variable_code,
+    maxGapMs: maxGapMsOf(run),
+    startedAt: Date.parse(run.started_at),
+  });
+}
 
 /** Fractions of seconds are cut off in values.csv; hardly any series has them, and a copy within S3 is made at once. */
 async function writeValues(from: ObjectLocation, to: ObjectLocation, times: Float64Array): Promise<void> {
@@ -150,5 +179,7 @@ async function writeValues(from: ObjectLocation, to: ObjectLocation, times: Floa
 }
 
 /** USGS where it has values, else FPE's own (Q-D6). */
-const valueSource = (usgsValues: number, fpeValues: number): Dataset['value_source'] =>
-  usgsValues > 0 ? 'NWIS' : fpeValues > 0 ? 'FPE' : null;
+function valueSource({ keys }: Run, usgsValues: number, fpeValues: number) {
+  if (usgsValues > 0) return { name: 'NWIS', key: keys.export.usgs_values } as const;
+  return fpeValues > 0 ? ({ name: 'FPE', key: keys.export.fpe_values } as const) : null;
+}

@@ -44,13 +44,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     variable_code: parameters.variable_code,
     annotation_variable: VARIABLES[variable].annotation,
   };
-  const { checks, size } = await withDatabase(
-    async (database) => ({
-      checks: await findRunChecks(database, parameters.station_id, codes.model_code),
-      size: await findStationSize(database, parameters.station_id, of),
-    }),
-    DATABASE_LIMITS.quick,
-  );
+  const { checks, size } = await readStation(parameters.station_id, codes.model_code, of);
   const station = requireStation(checks, parameters);
   requireStationSize(station, size);
   requireFreeCode(checks, codes.model_code, parameters);
@@ -103,6 +97,16 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     limits,
   };
 });
+
+/** What the database knows of the station and of models of this code. */
+const readStation = (stationId: number, modelCode: string, of: Parameters<typeof findStationSize>[2]) =>
+  withDatabase(
+    async (database) => ({
+      checks: await findRunChecks(database, stationId, modelCode),
+      size: await findStationSize(database, stationId, of),
+    }),
+    DATABASE_LIMITS.quick,
+  );
 
 /** A version-4 UUID for every station (Q-P7), and letters that keep the names of two runs of one second apart (Q-T2). */
 const newIdentity = () => ({ model_uuid: randomUUID(), job_suffix: randomBytes(4).toString('hex') });

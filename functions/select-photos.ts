@@ -91,29 +91,10 @@ type Found = PhotoSelection & {
  * @throws TooManyRemovals, PhotosMissing; where photos have to go, they go first and the next execution throws
  */
 export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run }): Promise<Selection> => {
-  let found = await findPhotos(run);
-  const isToGo = ({ removed, people, pending, back }: Found) =>
-    removed.size > 0 || [people, pending, back].some((photos) => sizeOf(photos) > 0);
-  const isMoved = ({ corrected, outside, elsewhere }: Found) =>
-    corrected.size + outside.size + elsewhere.size > 0;
-  let withdrawal = EMPTY_WITHDRAWAL;
-  let removed = 0;
-  let scorable = NOTHING_SCORABLE;
-  let moved = NOTHING_MOVED;
-  if (found.added.length > 0 || isToGo(found) || isMoved(found)) {
-    await claimModel(run);
-    // Another execution may have held the claim since, and have scored the very same photos.
-    if ((await findVersion(found.predictions)) !== found.etag) found = await findPhotos(run);
-    const { names, count, scored } = await namesOf(run, found);
-    removed = count;
-    found.scored -= scored;
-    const { people, pending, back } = found;
-    if (isToGo(found))
-      withdrawal = await recordWithdrawal(run, joinWithdrawals(names, people, pending), { without: back });
-    if (found.added.length > 0) scorable = await writeSelection(run, found, sizeOf(withdrawal) > 0);
-    if (isMoved(found)) moved = await writeCorrected(run, found, withdrawal);
-  }
-  const hasAdded = scorable.photos > 0;
+  const first = await findPhotos(run);
+  const { found, removed, withdrawal, scorable, moved } = hasWork(first)
+    ? await doWork(run, first)
+    : { ...NO_WORK, found: first };
   const hasMoved = moved.corrected + moved.outside + moved.elsewhere > 0;
   const vanishedOf = { vanished: found.vanished.size, known: found.known };
   const to_withdraw = sizeOf(withdrawal);
@@ -125,8 +106,9 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
       placeOf(run),
     );
   const { predictions, isSorted, snapshotAt } = found;
+  const workWithoutJob = hasMoved ? 'correct' : to_withdraw > 0 ? 'remove' : 'nothing';
   return {
-    work: hasAdded ? 'score' : hasMoved ? 'correct' : to_withdraw > 0 ? 'remove' : 'nothing',
+    work: scorable.photos > 0 ? 'score' : workWithoutJob,
     transform_photos: scorable.photos,
     removed,
     to_withdraw,
@@ -142,6 +124,32 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
     is_sorted: hasMoved || isSorted,
   };
 });
+
+const isToGo = ({ removed, people, pending, back }: Found): boolean =>
+  removed.size > 0 || [people, pending, back].some((photos) => sizeOf(photos) > 0);
+
+const isMoved = ({ corrected, outside, elsewhere }: Found): boolean =>
+  corrected.size + outside.size + elsewhere.size > 0;
+
+const hasWork = (found: Found): boolean => found.added.length > 0 || isToGo(found) || isMoved(found);
+
+/** Writes down what was found: what has to go, what is to be scored, and the predictions with other times. */
+async function doWork(run: ScoringRun, first: Found) {
+  await claimModel(run);
+  // Another execution may have held the claim since, and have scored the very same photos.
+  const isFirst = (await findVersion(first.predictions)) === first.etag;
+  const found = isFirst ? first : await findPhotos(run);
+  const { names, count, scored } = await namesOf(run, found);
+  found.scored -= scored;
+  const { people, pending, back } = found;
+  const withdrawal = isToGo(found)
+    ? await recordWithdrawal(run, joinWithdrawals(names, people, pending), { without: back })
+    : EMPTY_WITHDRAWAL;
+  const mustGoFirst = sizeOf(withdrawal) > 0;
+  const scorable = found.added.length > 0 ? await writeSelection(run, found, mustGoFirst) : NOTHING_SCORABLE;
+  const moved = isMoved(found) ? await writeCorrected(run, found, withdrawal) : NOTHING_MOVED;
+  return { found, removed: count, withdrawal, scorable, moved };
+}
 
 async function findPhotos(run: ScoringRun): Promise<Found> {
   const predictions = await findPredictions(run);
@@ -240,14 +248,14 @@ async function namesOf(
   let scored = 0;
   const { allow_removals } = run.parameters;
   const mayVanish = allow_removals || areFewVanished({ vanished: vanished.size, known });
-  if (removed.size > 0)
-    for await (const rows of readRows(predictions, predictedPhoto))
-      for (const row of rows) {
-        if (!removed.has(row) || (vanished.has(row) && !mayVanish)) continue;
-        if (row.image_id !== null) names.image_ids.push(row.image_id);
-        names.filenames.push(row.filename);
-        if (row.score !== null) scored += 1;
-      }
+  const losesScore = (row: PredictedPhoto) => removed.has(row) && (mayVanish || !vanished.has(row));
+  const table = removed.size > 0 ? readRows(predictions, predictedPhoto) : [];
+  for await (const rows of table)
+    for (const row of rows.filter(losesScore)) {
+      if (row.image_id !== null) names.image_ids.push(row.image_id);
+      names.filenames.push(row.filename);
+      if (row.score !== null) scored += 1;
+    }
   return { names: joinWithdrawals(names), count: names.filenames.length, scored };
 }
 
@@ -297,6 +305,12 @@ async function writeSelection(run: ScoringRun, { added }: Found, isLenient: bool
 }
 
 const NOTHING_MOVED = { corrected: 0, outside: 0, scoredOutside: 0, elsewhere: 0 };
+const NO_WORK = {
+  removed: 0,
+  withdrawal: EMPTY_WITHDRAWAL,
+  scorable: NOTHING_SCORABLE,
+  moved: NOTHING_MOVED,
+};
 const correctedOf = ({ buckets, keys }: ScoringRun): ObjectLocation => ({
   bucket: buckets.model,
   key: keys.extended.corrected,
@@ -317,19 +331,10 @@ async function writeCorrected(
   const scored = new PhotoSet();
   for (const row of taken) for (const name of bothNames(row)) scored.add(name);
   const gone = PhotoSet.fromJSON(withdrawal);
-  const kept: PredictedPhoto[] = [];
-  const left: PredictedPhoto[] = [];
-  for await (const rows of readRows(predictions, predictedPhoto))
-    for (const row of rows) {
-      if (gone.has(row) || scored.has(row)) continue;
-      const timestamp = corrected.get(row);
-      if (outside.has(row)) left.push(row);
-      else if (timestamp !== undefined) kept.push({ ...row, timestamp, value: null });
-    }
+  const stays = (row: PredictedPhoto) => !gone.has(row) && !scored.has(row);
+  const { kept, left } = await readMoved(found, stays);
   const others = (rows: PredictedPhoto[]) =>
-    rows.filter(
-      (row) => !gone.has(row) && !scored.has(row) && !outside.has(row) && corrected.get(row) === undefined,
-    );
+    rows.filter((row) => stays(row) && !outside.has(row) && corrected.get(row) === undefined);
   async function* unmoved() {
     for await (const rows of readSortedPredictions(predictions, isSorted)) yield others(rows);
   }
@@ -351,6 +356,22 @@ async function writeCorrected(
     scoredOutside: left.filter(({ score }) => score !== null).length,
     elsewhere: taken.length,
   };
+}
+
+/** Rows of photos whose times were corrected: with the new time those that the model keeps, as they were those that it leaves. */
+async function readMoved(
+  { predictions, corrected, outside }: Found,
+  stays: (row: PredictedPhoto) => boolean,
+): Promise<{ kept: PredictedPhoto[]; left: PredictedPhoto[] }> {
+  const kept: PredictedPhoto[] = [];
+  const left: PredictedPhoto[] = [];
+  for await (const rows of readRows(predictions, predictedPhoto))
+    for (const row of rows.filter(stays)) {
+      const timestamp = corrected.get(row);
+      if (outside.has(row)) left.push(row);
+      else if (timestamp !== undefined) kept.push({ ...row, timestamp, value: null });
+    }
+  return { kept, left };
 }
 
 /** Rows as the predictions have them, each photo once. */

@@ -21,7 +21,7 @@ import {
 import { noneOf } from '../shared/dataset/reasons.ts';
 import { type Run, run, type Split } from '../shared/execution/train-station-state.ts';
 import { imageFilter } from '../shared/filters/filter-images.ts';
-import { filterPairs } from '../shared/filters/filter-pairs.ts';
+import { filterPairs, type RankedPair } from '../shared/filters/filter-pairs.ts';
 import { IMAGE_FILTERS } from '../shared/filters/image-filters.ts';
 import { csvPieces } from '../shared/formats/csv.ts';
 import { extremes, formatInstant, stationClock } from '../shared/formats/local-time.ts';
@@ -50,25 +50,8 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   const { isTrain, method, leakedImages } = splitPairs(sides, parameters.train_frac, random, pairs_filtered);
   const splitOf = imageSplitter(pairs, isTrain, (epochMs) => clock.calendar(epochMs).date);
 
-  const image_splits = { train: 0, val: 0, 'test-in': 0, 'test-out': 0 };
-  const imageLine = (image: DatasetImage) => {
-    const split = splitOf(image);
-    image_splits[split] += 1;
-    return { split, ...image, timestamp: formatInstant(image.timestamp) };
-  };
-  await writeCsv(
-    inModelBucket(keys.input.images),
-    Readable.from(csvPieces(INPUT_IMAGE_COLUMNS, images, imageLine, 'NA')),
-  );
-  await writeCsv(
-    inModelBucket(keys.input.annotations),
-    Readable.from(csvPieces(ANNOTATION_COLUMNS, pairs, annotationLine, 'NA')),
-  );
-  const lines = pairLines(pairs, isTrain, formatInstant);
-  await writeCsv(
-    inModelBucket(keys.input.pairs),
-    Readable.from(csvPieces(PAIR_COLUMNS, lines, (line) => line, 'NA')),
-  );
+  const image_splits = await writeImages(run, images, splitOf);
+  await writePairs(run, pairs, isTrain);
   await copyObject(
     inModelBucket(keys.dataset.station),
     inModelBucket(keys.input.station),
@@ -108,6 +91,36 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   await writeJson(inModelBucket(keys.input.summary), summary);
   return split;
 });
+
+/** @returns how many images are in each split */
+async function writeImages(
+  { buckets, keys }: Run,
+  images: readonly DatasetImage[],
+  splitOf: ReturnType<typeof imageSplitter>,
+): Promise<Split['image_splits']> {
+  const counts = { train: 0, val: 0, 'test-in': 0, 'test-out': 0 };
+  const imageLine = (image: DatasetImage) => {
+    const split = splitOf(image);
+    counts[split] += 1;
+    return { split, ...image, timestamp: formatInstant(image.timestamp) };
+  };
+  const pieces = csvPieces(INPUT_IMAGE_COLUMNS, images, imageLine, 'NA');
+  await writeCsv({ bucket: buckets.model, key: keys.input.images }, Readable.from(pieces));
+  return counts;
+}
+
+/** The pairs as they were judged, and as the training reads them. */
+async function writePairs(
+  { buckets, keys }: Run,
+  pairs: readonly RankedPair[],
+  isTrain: readonly boolean[],
+): Promise<void> {
+  const judged = csvPieces(ANNOTATION_COLUMNS, pairs, annotationLine, 'NA');
+  await writeCsv({ bucket: buckets.model, key: keys.input.annotations }, Readable.from(judged));
+  const lines = pairLines(pairs, isTrain, formatInstant);
+  const divided = csvPieces(PAIR_COLUMNS, lines, (line) => line, 'NA');
+  await writeCsv({ bucket: buckets.model, key: keys.input.pairs }, Readable.from(divided));
+}
 
 async function readImages(run: Run, clock: ReturnType<typeof stationClock>) {
   const location = { bucket: run.buckets.model, key: run.keys.dataset.images };
