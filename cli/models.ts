@@ -47,17 +47,10 @@ export function describeModels(
   { model: bucket }: Pick<Places, 'model'>,
 ): string {
   const lines = models.flatMap((model) => {
-    const states = [
-      ...(model.default ? ['default'] : []),
-      isDrawn(model) ? 'drawn by the website' : 'not drawn',
-      ...(model.status === 'DONE' ? [] : [String(model.status)]),
-      ...(model.uuid === null ? ['without uuid'] : []),
-      ...(model.is_ours ? [] : ['made by upstream’s scripts']),
-    ];
     const key = model.uuid && model.is_ours && versionKeys(station.id, model.code, model.uuid).report;
     const report = model.diagnostics_url ?? (key ? s3Uri({ bucket, key }) : null);
     return [
-      `${model.code}  ${model.model_type_id} ${model.variable_id ?? '–'}  ${states.join(', ')}`,
+      `${model.code}  ${model.model_type_id} ${model.variable_id ?? '–'}  ${statesOf(model).join(', ')}`,
       ...(report === null ? [] : [`    report ${report}`]),
     ];
   });
@@ -66,6 +59,14 @@ export function describeModels(
   );
   return withOpenAddresses(text, process.env.AWS_ENDPOINT_URL_S3);
 }
+
+const statesOf = (model: StationModel): string[] => [
+  ...(model.default ? ['default'] : []),
+  isDrawn(model) ? 'drawn by the website' : 'not drawn',
+  ...(model.status === 'DONE' ? [] : [String(model.status)]),
+  ...(model.uuid === null ? ['without uuid'] : []),
+  ...(model.is_ours ? [] : ['made by upstream’s scripts']),
+];
 
 type ChangeOptions = {
   station: number;

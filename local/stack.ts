@@ -490,22 +490,24 @@ async function claimFolder(folder: string): Promise<Claim> {
   for (const deadline = performance.now() + START_TIMEOUT_MS; ; await sleep(200)) {
     const unlock = tryLock(lockFile(folder));
     const other = readDescription(folder);
-    if (unlock && !(other && isUnlockedStack(other))) {
-      try {
-        removeUnfinished(folder);
-        writeDescription(folder, self());
-        return { unlock };
-      } catch (error) {
-        unlock();
-        throw error;
-      }
-    }
+    if (unlock && !(other && isUnlockedStack(other))) return takeFolder(folder, unlock);
     unlock?.();
     if (other?.endpoints && (await answers(other))) return { running: other };
     if (performance.now() > deadline)
       throw new Error(
         `${other ? `Process ${other.pid}` : 'Another process'} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,
       );
+  }
+}
+
+function takeFolder(folder: string, unlock: Unlock): Claim {
+  try {
+    removeUnfinished(folder);
+    writeDescription(folder, self());
+    return { unlock };
+  } catch (error) {
+    unlock();
+    throw error;
   }
 }
 

@@ -85,7 +85,7 @@ export async function readScores(
         const row = image_id === null ? undefined : rowOf.get(image_id);
         if (row === undefined) continue;
         scores[row] = score ?? Number.NaN;
-        wasTest[row] = Number(split?.startsWith('test') ?? false);
+        wasTest[row] = Number(isTest(split));
       }
   } catch (error) {
     if (error instanceof ObjectNotFound) return null;
@@ -95,3 +95,5 @@ export async function readScores(
   }
   return { scores, wasTest };
 }
+
+const isTest = (split: string | null | undefined): boolean => split?.startsWith('test') ?? false;
