@@ -169,4 +169,18 @@ describe('a rule of the layout', () => {
 
     expect(lint('shared/dataset')).toContain('noImportCycles');
   });
+
+  const longFunction = `export function planted() {\n${'  console.log();\n'.repeat(61)}}\n`;
+  const tangledFunction = `export function planted(n: number) {\n${'  if (n > 1) {\n'.repeat(6)}${'  }\n'.repeat(6)}}\n`;
+
+  test.each([
+    ['more than 60 lines', longFunction, 'noExcessiveLinesPerFunction'],
+    ['more branches than one can follow', tangledFunction, 'noExcessiveCognitiveComplexity'],
+  ])('refuses a function of %s, in tests alone it may be', (_, text, rule) => {
+    plant('cli/planted.ts', text);
+    plant('tests/planted.ts', text);
+
+    expect(lint('cli/planted.ts')).toContain(rule);
+    expect(lint('tests/planted.ts')).not.toContain(rule);
+  });
 });
