@@ -219,18 +219,29 @@ function listPage(objects: Map<string, S3Object>, order: Buffer[], options: List
   const after = options.startAfter || options.marker || '';
   const page: S3Object[] = [];
   const prefixes = new Set<string>();
-  for (let n = Math.max(countBefore(order, prefix), countBefore(order, after)); n < order.length; n++) {
-    const key = (order[n] as Buffer).toString();
-    if (!key.startsWith(prefix)) break;
-    if (key === after) continue;
-    const end = delimiter ? key.indexOf(delimiter, prefix.length) : -1;
-    const group = end < 0 ? null : key.slice(0, end + (delimiter as string).length);
+  for (const key of keysAfter(order, prefix, after)) {
+    const group = groupOf(key, prefix, delimiter);
     if (group !== null && (prefixes.has(group) || after.startsWith(group))) continue;
     if (page.length + prefixes.size >= maxKeys) return cutOff(page, [...prefixes]);
     if (group === null) page.push(objects.get(key) as S3Object);
     else prefixes.add(group);
   }
   return { objects: page, commonPrefixes: [...prefixes], isTruncated: false };
+}
+
+function* keysAfter(order: Buffer[], prefix: string, after: string): Generator<string> {
+  for (let n = Math.max(countBefore(order, prefix), countBefore(order, after)); n < order.length; n++) {
+    const key = (order[n] as Buffer).toString();
+    if (!key.startsWith(prefix)) return;
+    if (key !== after) yield key;
+  }
+}
+
+/** The common prefix that stands for a key in a list, up to the delimiter; null for a key that stands for itself. */
+function groupOf(key: string, prefix: string, delimiter: string | undefined): string | null {
+  if (!delimiter) return null;
+  const end = key.indexOf(delimiter, prefix.length);
+  return end < 0 ? null : key.slice(0, end + delimiter.length);
 }
 
 /** The next page begins after the last object, so what follows that object belongs to it. */
