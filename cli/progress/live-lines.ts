@@ -27,7 +27,7 @@ export function liveLines(
   now: () => number = () => performance.now(),
 ): LiveLines {
   // A terminal that does not tell its size, as in some logs of CI, would be shown nothing.
-  return stream.isTTY && stream.rows > 0 ? redrawn(stream, now) : appended(stream);
+  return stream.isTTY && stream.rows > 0 ? redrawn(stream, now) : appendedLines(stream);
 }
 
 function redrawn(stream: NodeJS.WriteStream, now: () => number): LiveLines {
@@ -52,7 +52,8 @@ function redrawn(stream: NodeJS.WriteStream, now: () => number): LiveLines {
   };
 }
 
-function appended(stream: NodeJS.WriteStream): LiveLines {
+/** A line whenever it has news, on terminals too: for what has more lines than a screen. */
+export function appendedLines(stream: NodeJS.WriteStream): LiveLines {
   const printed = new Map<string, string>();
   return {
     show(lines) {

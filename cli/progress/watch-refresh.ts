@@ -11,6 +11,7 @@ import { parseJson } from '../../shared/formats/json.ts';
 import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/state.ts';
 import { executionProgress } from './execution-progress.ts';
 import { executionSummary } from './execution-summary.ts';
+import { appendedLines, type LiveLine } from './live-lines.ts';
 import { untilLost } from './lost-sight.ts';
 import { formatDuration } from './progress-lines.ts';
 
@@ -43,12 +44,12 @@ export async function followRefresh(executionArn: string): Promise<void> {
 }
 
 async function watchRefresh(executionArn: string): Promise<void> {
-  const shown = new Map<string, string>();
+  const view = appendedLines(process.stdout);
   let plan: Refresh | null = null;
   for (;;) {
     const execution = await describeExecution(executionArn);
     plan ??= await findPlan(executionArn);
-    if (plan) await showStations(plan, executionArn, shown);
+    if (plan) view.show(await stationLines(plan, executionArn));
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
       const states = executionProgress(STATES, await executionHistory(executionArn));
       console.log(`\n${executionSummary(execution, states)}`);
@@ -75,27 +76,31 @@ async function findPlan(executionArn: string): Promise<Refresh | null> {
 }
 
 /** The executions of the stations have names that begin with the refresh's id; they are found in lists, two for all. */
-async function showStations(plan: Refresh, executionArn: string, shown: Map<string, string>): Promise<void> {
+async function stationLines(plan: Refresh, executionArn: string): Promise<LiveLine[]> {
+  const lines: LiveLine[] = [];
   for (const action of ['train', 'score'] as const) {
     const tasks = plan.tasks.filter((task) => task.action === action);
     if (tasks.length === 0) continue;
     const machine = siblingMachineArn(executionArn, MACHINES[action]);
     const newest = await newestExecutions(machine, 2 * tasks.length);
     for (const execution of newest.reverse())
-      if (execution.name?.startsWith(`${plan.id}-`)) showStation(action, execution, shown);
+      if (execution.name?.startsWith(`${plan.id}-`)) lines.push(stationLine(action, execution));
   }
+  return lines;
 }
 
-function showStation(
+/** Worth a line when a station begins and when it ends. */
+export function stationLine(
   action: string,
-  { name = '', status = 'RUNNING', startDate, stopDate }: ExecutionListItem,
-  shown: Map<string, string>,
-): void {
-  if (shown.get(name) === status) return;
-  shown.set(name, status);
+  {
+    name = '',
+    status = 'RUNNING',
+    startDate,
+    stopDate,
+  }: Pick<ExecutionListItem, 'name' | 'status' | 'startDate' | 'stopDate'>,
+): LiveLine {
   const station = name.split('-').at(-2);
   const duration = stopDate && startDate ? formatDuration(stopDate.getTime() - startDate.getTime()) : '';
-  console.log(
-    `${MARKS[status] ?? '·'} Station ${String(station).padEnd(6)} ${action.padEnd(6)} ${duration}`.trimEnd(),
-  );
+  const text = `${MARKS[status] ?? '·'} Station ${String(station).padEnd(6)} ${action.padEnd(6)} ${duration}`;
+  return { name, text: text.trimEnd(), news: status };
 }
