@@ -266,3 +266,59 @@ describe.each(PAGES)('links of %s', (page) => {
     expect(links.filter(({ target, anchor }) => !anchorsOf(read(target)).includes(anchor))).toEqual([]);
   });
 });
+
+describe('CONTRIBUTING.md', () => {
+  const page = read('CONTRIBUTING.md');
+  const table = (heading: string) => {
+    const [, part = ''] = page.split(`## ${heading}\n`);
+    return matches(part.slice(0, part.indexOf('\n## ')), /^\| (?!change|room|word|---)(.*) \|$/gm);
+  };
+
+  test.each(table('Ten changes and where they go'))(
+    'says where a change goes, by files that have the names: %s',
+    (row) => {
+      const places = Array.from(
+        row.matchAll(/`([\w./-]+\.\w+)` \(((?:`\w[\w.]*`(?:, )?)+)\)/g),
+        ([, file = '', names = '']) => ({
+          file,
+          names: matches(names, /`([^`]+)`/g),
+        }),
+      );
+
+      expect(places.length).toBeGreaterThan(0);
+      for (const { file, names } of places)
+        expect(names.filter((name) => !read(file).includes(name))).toEqual([]);
+    },
+  );
+
+  test('has a row for each of the ten changes', () => {
+    expect(table('Ten changes and where they go')).toHaveLength(10);
+  });
+
+  test('has a row for each room of the project and of shared/', () => {
+    const rooms = table('Where things are').flatMap((row) =>
+      matches(row.slice(0, row.indexOf(' | ')), /`([\w/-]+)\/`/g),
+    );
+    const folders = projectFiles().flatMap((name) => {
+      const [first, second, third] = name.split('/') as [string, ...string[]];
+      return second === undefined
+        ? []
+        : first === 'shared' && third !== undefined
+          ? [`shared/${second}`]
+          : [first];
+    });
+
+    expect(rooms.toSorted()).toEqual(
+      [...new Set(folders)].filter((name) => !name.startsWith('.')).toSorted(),
+    );
+  });
+
+  test('names types and functions that exist, each in one way', () => {
+    const names = table('Words').flatMap((row) =>
+      matches(row.slice(0, row.indexOf(' | ')), /\b((?:[a-z]+[A-Z]|[A-Z][a-z]+[A-Z])\w*|Metric)\b/g),
+    );
+
+    expect(names.length).toBeGreaterThan(8);
+    expect(names.filter((name) => !WORDS.has(name))).toEqual([]);
+  });
+});
