@@ -26,7 +26,7 @@ const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...
 export function demoCommand(): Command {
   return new Command('demo')
     .description('Train and publish a model of the demo station on this computer (npm start)')
-    .argument('[input]', 'JSON file of another input', DEMO_INPUT)
+    .argument('[input]', 'JSON file with a different input', DEMO_INPUT)
     .action(runDemo);
 }
 
@@ -58,7 +58,7 @@ async function runDemo(given: string): Promise<void> {
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
     if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId);
     else process.exitCode = 1;
-    console.log(`\nAll in all ${formatDuration(performance.now() - startedAtMs)}.`);
+    console.log(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED')
       console.log(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {
@@ -85,7 +85,7 @@ async function prepareStation(folder: string, storageBucket: string): Promise<nu
   const [station] = imported.stations;
   if (!station)
     throw new UsageError(
-      `The demo station in ${folder} holds no station. Delete that folder and start again.`,
+      `The demo station in ${folder} contains no station. Delete that folder and start again.`,
     );
   console.log(describeImport(imported, storageBucket));
   return station.id;
@@ -116,7 +116,7 @@ async function showPublished(
       await readFile(join(folder, 'truth.csv'), 'utf8'),
     );
     console.log(
-      `Kendall tau of scores and the flow that the photos were drawn with: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
+      `Kendall tau of scores and the flow used to draw the photos: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
     );
   }
   console.log(`
@@ -124,8 +124,8 @@ The five published files are also in ${folder}
   open ${join(folder, `${result.model_code}.html`)}
 
 Next:
-  npm start                                       another run
-  npx fpe local                                   the stack alone, to start executions yourself
-  npx fpe start events/demo-without-winter.json   (while it runs) an execution with another input
+  npm start                                       run it again
+  npx fpe local                                   run only the stack, to start executions yourself
+  npx fpe start events/demo-without-winter.json   (while it runs) start an execution with a different input
   npx fpe import FOLDER                           (while it runs) load a station that you exported from FPE`);
 }

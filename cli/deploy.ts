@@ -17,7 +17,7 @@ export function deployCommand(): Command {
     .description('Create or update the stack of a stage in AWS (npm run deploy)')
     .addOption(stageOption())
     .option('--dry-run', 'only show what would change')
-    .option('--no-checks', 'do not look first whether the account has what the stack needs')
+    .option('--no-checks', 'skip the check of the prerequisites')
     .action(runDeploy);
 }
 
@@ -28,20 +28,22 @@ async function runDeploy({ stage: name, dryRun, checks }: Options): Promise<void
     const stopping = blocking(found);
     if (stopping.length > 0)
       throw new UsageError(
-        `${describeChecks(stopping)}\n\nNothing was deployed. npx fpe doctor --stage ${name} shows all checks; --no-checks deploys all the same.`,
+        `${describeChecks(stopping)}\n\nNothing was deployed. npx fpe doctor --stage ${name} shows all checks; --no-checks deploys anyway.`,
       );
   }
   const manifest = await packageWithProgress(name);
   const uploaded = await uploadPackage(packageFolder(name), manifest);
   console.log(
-    `Uploaded ${uploaded} of ${manifest.archives.length + 1} files to ${manifest.template.bucket}; the rest is there already`,
+    `Uploaded ${uploaded} of ${manifest.archives.length + 1} files to ${manifest.template.bucket}; the rest were already there`,
   );
   const { changeSet, isNew, changes } = await planDeployment(manifest);
   if (changeSet === null) {
-    console.log(`Nothing to change: ${manifest.stack} is as these sources say.`);
+    console.log(`No changes: ${manifest.stack} is up to date.`);
     return;
   }
-  console.log(`\n${manifest.stack} ${isNew ? 'will be new' : 'will change'}:\n${describeChanges(changes)}\n`);
+  console.log(
+    `\n${manifest.stack} ${isNew ? 'will be created' : 'will change'}:\n${describeChanges(changes)}\n`,
+  );
   if (dryRun) {
     await deleteChangeSet(manifest.stack, changeSet);
     console.log('Nothing was changed.');
@@ -54,8 +56,8 @@ async function runDeploy({ stage: name, dryRun, checks }: Options): Promise<void
   console.log(
     `\nNext:${
       stage.notificationEmail
-        ? `\n  confirm the subscription that AWS has sent to ${stage.notificationEmail}, where it is new`
+        ? `\n  confirm the subscription that AWS sent to ${stage.notificationEmail}, if it is new`
         : ''
-    }\n  npx fpe smoke --stage ${name} --station ID   (does it work? step by step, for cents; publishes nothing)`,
+    }\n  npx fpe smoke --stage ${name} --station ID   (tests it step by step, for cents; publishes nothing)`,
   );
 }

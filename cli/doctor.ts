@@ -10,16 +10,16 @@ const SIGNS: Record<Check['status'], string> = { ok: '✔', warning: '!', failed
 /** `fpe doctor`: whether an account has what a stage needs. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Check whether the account has what a stage needs, and say what to do; changes nothing')
+    .description('Check the prerequisites of a stage and say what to do; changes nothing')
     .addOption(stageOption())
     .option('--json', 'the checks as JSON')
     .addHelpText(
       'after',
       `
-Before a deployment it asks about credentials, both buckets with their encryption and policies, photos as a browser reads
-them, the database's secret, network, permissions boundary (every role of the template, simulated), quotas of SageMaker,
-containers and ImageNet weights; once the stack is there also about the subscription of the e-mails, deliveries of
-EventBridge and the GPU of the last training. ? is what could not be checked. The exit code is 1 if something is missing.`,
+Before a deployment it checks credentials, both buckets with their encryption and policies, whether a browser can load photos,
+the database secret, the network, the permissions boundary (by simulating every role of the template), SageMaker quotas,
+containers and ImageNet weights. Once the stack exists, it also checks the e-mail subscription, EventBridge deliveries and the
+GPU of the last training. ? marks what could not be checked. The exit code is 1 if something is missing.`,
     )
     .action(async ({ stage, json }: { stage: string; json?: boolean }) => {
       const checks = await preflight(await connectToStage(stage), () => compileQuietly(stage));
@@ -46,12 +46,10 @@ export function describeChecks(checks: readonly Check[]): string {
 export function verdict(checks: readonly Check[]): string {
   const failed = checks.filter(({ status }) => status === 'failed');
   if (failed.some(({ isForRuns }) => !isForRuns)) return 'It cannot be deployed yet.';
-  if (failed.length > 0) return 'It can be deployed, but a run would fail, or nobody would hear of it.';
+  if (failed.length > 0) return 'It can be deployed, but runs would fail, or no one would be notified.';
   const open = checks.filter(({ status }) => status === 'unknown').length;
-  if (open > 0)
-    return `Nothing speaks against it; what ${open} of ${checks.length} checks ask about is not known.`;
+  if (open > 0) return `No problems found, but ${open} of ${checks.length} checks could not be made.`;
   const warnings = checks.filter(({ status }) => status === 'warning').length;
-  if (warnings > 0)
-    return `It can be deployed and run; see what ${countOf(warnings, 'check')} marked with ! ${warnings === 1 ? 'says' : 'say'}.`;
+  if (warnings > 0) return `It can be deployed and run; see ${countOf(warnings, 'check')} marked with !.`;
   return 'It can be deployed and run.';
 }

@@ -28,19 +28,19 @@ type Options = {
 /** `fpe environment`: buckets, network and database for who has no stacks of FPE. */
 export function environmentCommand(): Command {
   const command = new Command('environment').description(
-    'Make or remove a development environment in AWS: buckets, network, database',
+    'Create or remove a development environment in AWS: buckets, network, database',
   );
   const subcommand = (name: string) =>
     command
       .command(name)
-      .addOption(new Option('--stage <stage>', 'stage that it is for').default('dev'))
+      .addOption(new Option('--stage <stage>', 'stage to create it for').default('dev'))
       .addOption(new Option('--app <name>', 'first part of all names').default('fpe'))
       .addOption(new Option('--region <region>', 'AWS region').default('us-west-2'));
   subcommand('create')
-    .description('Make or change it, and write config/{stage}.yml from what was made')
+    .description('Create or change it, and write config/{stage}.yml to match')
     .option(
       '--developer-cidr <range>',
-      'addresses that may reach the database, e.g. 203.0.113.7/32 (yours: what a search for “my ip” says); nobody unless given',
+      'addresses that may reach the database, such as 203.0.113.7/32 (search for “my ip” to find yours); default: none',
       developerCidr,
     )
     .option('--instance-class <class>', 'size of the database (default: db.t4g.micro)')
@@ -48,7 +48,7 @@ export function environmentCommand(): Command {
     .action(create);
   subcommand('remove')
     .description('Remove it with everything in it: photos, models and the database')
-    .option('--yes', 'do it; without it, only say what would be removed')
+    .option('--yes', 'do it; otherwise only say what would be removed')
     .action(remove);
   return command;
 }
@@ -67,13 +67,13 @@ async function create({ region, dryRun, ...given }: Options): Promise<void> {
   const name = environmentStackName(environment);
   const { changeSet, isNew, changes } = await planEnvironment(environment);
   if (changeSet !== null) {
-    console.log(`${name} ${isNew ? 'will be new' : 'will change'}:\n${describeChanges(changes)}\n`);
+    console.log(`${name} ${isNew ? 'will be created' : 'will change'}:\n${describeChanges(changes)}\n`);
     if (dryRun) {
       await deleteChangeSet(name, changeSet);
-      console.log('Nothing was changed. It costs about as much a month as docs/costs.md says.');
+      console.log('Nothing was changed. docs/costs.md says what it costs per month.');
       return;
     }
-    console.log('A database takes about ten minutes.');
+    console.log('Creating a database takes about ten minutes.');
     await makeChanges(name, changeSet, { onEvent: (event) => console.log(describeEvent(event)) });
   }
   const stack = await findStack(name);
@@ -96,7 +96,9 @@ function writeStageFile(stage: string, text: string): void {
     console.log(`Wrote config/${stage}.yml.`);
     return;
   }
-  console.log(`config/${stage}.yml is there and stays as it is. The environment says:\n\n${text}`);
+  console.log(
+    `config/${stage}.yml already exists and was not changed. The environment's values are:\n\n${text}`,
+  );
 }
 
 async function remove({ region, yes, ...given }: Options): Promise<void> {
@@ -116,7 +118,7 @@ async function remove({ region, yes, ...given }: Options): Promise<void> {
     onEvent: (event) => console.log(describeEvent(event)),
   });
   console.log(
-    `Removed ${name} and ${deleted} objects. config/${environment.stage}.yml describes what is no more: delete it, too.`,
+    `Removed ${name} and ${deleted} objects. config/${environment.stage}.yml still describes it: delete that file, too.`,
   );
 }
 

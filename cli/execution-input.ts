@@ -29,6 +29,6 @@ function readText(given: string): { text: string; where: string } {
   if (given === '-') return { text: readFileSync(0, 'utf8'), where: 'Standard input' };
   if (existsSync(given)) return { text: readFileSync(given, 'utf8'), where: given };
   throw new UsageError(
-    `There is no file ${given}. Give a station’s id, a JSON file such as events/train-station.json, or JSON such as '{"station_id": 29}'.`,
+    `There is no file ${given}. Give a station id, a JSON file such as events/train-station.json, or JSON such as '{"station_id": 29}'.`,
   );
 }

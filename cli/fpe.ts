@@ -30,31 +30,31 @@ const ROOT = join(import.meta.dirname, '..');
 const program = new Command('fpe')
   .version(pipelineVersion(ROOT), '-V, --version', 'version and commit of the pipeline')
   .description('From stream photos and annotation pairs to a published ranking model')
-  .option('--aws', 'use AWS even while the local stack runs')
+  .option('--aws', 'use AWS even if the local stack is running')
   .option(
     '--machine <name>',
-    'train-station, score-station, refresh-stations, a name or an ARN; default: what the command or the input is about, or FPE_STATE_MACHINE',
+    'train-station, score-station, refresh-stations, a name or an ARN; default: FPE_STATE_MACHINE, or the machine that fits the command or input',
   )
   .addHelpText(
     'after',
     `
-EXECUTION is a name or an ARN; without it the newest one is meant.
-The local stack is used while it runs, otherwise AWS with the credentials and the region of the environment.
+EXECUTION is a name or an ARN; the default is the latest execution.
+Commands use the local stack while it is running, otherwise AWS with the credentials and region of the environment.
 
 Examples:
-  npx fpe demo                                 everything on this computer, with a station that is made up
-  npx fpe local                                the stack alone, until Ctrl-C
+  npx fpe demo                                 everything on this computer, with a synthetic station
+  npx fpe local                                run only the stack, until Ctrl-C
   npx fpe start events/train-station.json      start an execution and watch it
-  npx fpe start '{"station_id": 29}' --detach  start one and go on
-  npx fpe refresh --stations stations.txt      train or score many stations, as each needs it
-  npx fpe list                                 what ran lately; --machine refresh-stations for refreshes
-  npx fpe show                                 everything about the newest one
-  npx fpe verify --all                         do rows, files and claims fit together?
-  npx fpe doctor --stage prod                  does the account have what the stage needs?
-  npx fpe deploy --stage prod --dry-run        what would a deployment change?
-  npx fpe smoke --stage prod --station 29      does what was deployed work? step by step, for cents`,
+  npx fpe start '{"station_id": 29}' --detach  start one without watching it
+  npx fpe refresh --stations stations.txt      train or score many stations, each as needed
+  npx fpe list                                 recent executions; --machine refresh-stations for refreshes
+  npx fpe show                                 everything about the latest one
+  npx fpe verify --all                         check that rows, files and claims agree
+  npx fpe doctor --stage prod                  check the prerequisites of a stage
+  npx fpe deploy --stage prod --dry-run        show what a deployment would change
+  npx fpe smoke --stage prod --station 29      test the deployed stack step by step, for cents`,
   )
-  .showHelpAfterError('(npx fpe --help tells more)')
+  .showHelpAfterError('(see npx fpe --help)')
   .exitOverride();
 
 for (const command of [
@@ -96,7 +96,7 @@ function describeError(error: unknown): string {
   if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
     return error.message;
   if (error instanceof AccessDenied && (error.cause as Error).name === 'CredentialsProviderError')
-    return 'There are no AWS credentials here, and no local stack runs. Log in to AWS, or start the stack with: npx fpe local';
+    return 'There are no AWS credentials, and the local stack is not running. Log in to AWS, or start the stack with: npx fpe local';
   if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
   return error.stack ?? error.message;

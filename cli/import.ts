@@ -44,15 +44,15 @@ export function importCommand(effects: Effects = EFFECTS): Command {
     .argument('<folder>', 'the folder that contains users/')
     .addOption(optionalStageOption())
     .option('--bucket <name>', 'storage bucket (default: STORAGE_BUCKET)')
-    .option('--dry-run', 'only check the folder and say what would be loaded')
+    .option('--dry-run', 'only check the folder and show what would be loaded')
     .addHelpText(
       'after',
       `
-The local stack takes it while it runs, unless --stage or the environment says where to:
-DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; MODEL_BUCKET, which
-tells of earlier models; AWS_ENDPOINT_URL_S3 for another S3 than that of AWS.
+The folder is loaded into the local stack while it is running, unless --stage or the environment names another target:
+DB_SECRET_ID, or DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD; STORAGE_BUCKET; MODEL_BUCKET, to
+recognize earlier models; AWS_ENDPOINT_URL_S3 for an S3 other than AWS.
 Importing a folder again changes nothing; importing a newer export of it adds rows and files, and updates rows. Nothing is
-deleted, no file of the bucket is replaced, photos that show people go on doing so, and only files that rows of the same station name are copied.`,
+deleted, no file in the bucket is replaced, photos that show people keep that mark, and only files named by rows of the same station are copied.`,
     )
     .action((folder: string, options: Options, command: Command) =>
       runImport(folder, options, command, effects),
@@ -89,7 +89,7 @@ export function describeImport(
 ): string {
   return [
     ...stations.map((station) => `Station ${station.id} “${station.name}”: ${describeRows(station)}`),
-    `Files in ${storageBucket}: ${formatCount(files.uploaded)} copied, ${formatCount(files.already_there)} there already`,
+    `Files in ${storageBucket}: ${formatCount(files.uploaded)} copied, ${formatCount(files.already_there)} already there`,
     `Rows: ${formatCount(rows.inserted)} added, ${formatCount(rows.updated)} updated`,
     ...describeNotes(notes),
   ].join('\n');
@@ -108,9 +108,9 @@ export function describePlan(
     `${formatCount(files)} files for ${storageBucket}`,
     ...storage.map(
       (of) =>
-        `  ${formatCount(of.files)} ${of.kind}, ${formatCount(of.bytes)} bytes; ${formatCount(of.already_there)} there already`,
+        `  ${formatCount(of.files)} ${of.kind}, ${formatCount(of.bytes)} bytes; ${formatCount(of.already_there)} already there`,
     ),
-    ...(already_there.length > 0 ? [`There already: ${enumerate(already_there, KEYS_SHOWN)}`] : []),
+    ...(already_there.length > 0 ? [`Already there: ${enumerate(already_there, KEYS_SHOWN)}`] : []),
     ...describeNotes(notes),
     '',
     'Nothing was written.',

@@ -34,13 +34,13 @@ export function localCommand(): Command {
     .addArgument(
       new Argument(
         '[action]',
-        'start runs until Ctrl-C; env prints the lines that point a shell at it: eval "$(npx fpe local env)"; fire starts a schedule as if its time had come',
+        'start runs until Ctrl-C; env prints settings for a shell: eval "$(npx fpe local env)"; fire starts a schedule as if it were due',
       )
         .choices(Object.keys(ACTIONS))
         .default('start'),
     )
     .argument('[schedule]', 'which schedule to fire: nightly or monthly')
-    .option('--folder <folder>', 'where its data is kept', defaultFolder())
+    .option('--folder <folder>', 'folder for its data', defaultFolder())
     .option('--reset', 'start with an empty database and empty buckets')
     .option(
       '--database <url>',
@@ -55,8 +55,8 @@ export function localCommand(): Command {
 /** Tells the stand-in of the scheduler; the execution goes on by itself. */
 async function fire({ folder, schedule }: Options): Promise<void> {
   const running = await findRunningStack(folder);
-  if (!running) throw new UsageError('No local stack runs. Start it with: npx fpe local');
-  if (!schedule) throw new UsageError(`Which schedule? There: ${running.schedules.join(', ')}.`);
+  if (!running) throw new UsageError('The local stack is not running. Start it with: npx fpe local');
+  if (!schedule) throw new UsageError(`Which schedule? Choose one of: ${running.schedules.join(', ')}.`);
   const answer = await fireSchedule(running.endpoints.scheduler, schedule, credentialsOf(running)).catch(
     (error) => {
       throw error instanceof ApiError ? new UsageError(error.message) : error;
@@ -75,14 +75,14 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
   const running = await findRunningStack(folder);
   if (running && reset)
     throw new UsageError(
-      `The local stack runs (process ${running.pid}), so its data stays. Stop it first: npx fpe local stop`,
+      `The local stack is running (process ${running.pid}), so its data cannot be reset. Stop it first: npx fpe local stop`,
     );
   if (running && database && !usesDatabase(running, database))
     throw new UsageError(
-      `The local stack runs (process ${running.pid}) with another database, ${running.endpoints.postgres}. To use this one, stop it first: npx fpe local stop`,
+      `The local stack is running (process ${running.pid}) with a different database, ${running.endpoints.postgres}. To use this one, stop it first: npx fpe local stop`,
     );
   if (running) {
-    console.log(`It runs already.\n\n${describeStack(running)}`);
+    console.log(`The local stack is already running.\n\n${describeStack(running)}`);
     return;
   }
   if (reset) await resetStack(folder);
@@ -93,7 +93,7 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
   });
   console.log(`\n${describeStack(stack)}`);
   if (!stack.isOwn) return;
-  console.log('\nCtrl-C stops it.');
+  console.log('\nPress Ctrl-C to stop it.');
   await untilTold();
   console.log('Stopping …');
   await stack.stop();
@@ -128,14 +128,14 @@ function untilTold(): Promise<void> {
 async function stop({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) {
-    console.log('No local stack runs.');
+    console.log('The local stack is not running.');
     return;
   }
   process.kill(running.pid, 'SIGTERM');
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (await findRunningStack(folder)) {
     if (performance.now() > deadline)
-      throw new UsageError(`Process ${running.pid} has not ended. To end it at once: kill -9 ${running.pid}`);
+      throw new UsageError(`Process ${running.pid} has not ended. To kill it: kill -9 ${running.pid}`);
     await sleep(200);
   }
   console.log('Stopped.');
@@ -145,7 +145,7 @@ async function status({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (running) console.log(describeStack(running));
   else {
-    console.log('No local stack runs. Start it with: npx fpe local');
+    console.log('The local stack is not running. Start it with: npx fpe local');
     process.exitCode = 1;
   }
 }
@@ -153,7 +153,7 @@ async function status({ folder }: Options): Promise<void> {
 /** For `eval`: on stdout the lines alone. */
 async function printEnvironment({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
-  if (!running) throw new UsageError('No local stack runs. Start it with: npx fpe local');
+  if (!running) throw new UsageError('The local stack is not running. Start it with: npx fpe local');
   console.log(exportLines(running).join('\n'));
 }
 
@@ -173,10 +173,10 @@ export function describeStack(stack: StackDescription): string {
   ];
   const machine = machines[0]?.arn ?? 'ARN';
   return [
-    `Local stack of process ${pid}, since ${started_at}, data in ${folder}`,
+    `Local stack: process ${pid}, started ${started_at}, data in ${folder}`,
     ...tableLines(services, { indent: '  ' }),
     '',
-    'For the AWS CLI and other programs, until it stops (eval "$(npx fpe local env)" does the same):',
+    'Settings for the AWS CLI and other programs while it runs (or use eval "$(npx fpe local env)"):',
     ...exportLines(stack).map((line) => `  ${line}`),
     '',
     '  aws stepfunctions start-execution --endpoint-url $AWS_ENDPOINT_URL_SFN \\',

@@ -22,12 +22,12 @@ import { UsageError } from './connection.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 
 const PLACE = `
-The local stack is meant while it runs, unless --stage or the environment names a database (as for fpe import).`;
+Uses the local stack while it is running, unless --stage or the environment names a database (as for fpe import).`;
 
 /** `fpe models`: what the database has of a station, and what the website draws of it. */
 export function modelsCommand(): Command {
   return new Command('models')
-    .description('List the models of a station, and which of them the website draws')
+    .description('List the models of a station and show which of them the website draws')
     .requiredOption('--station <id>', 'which station', stationId)
     .addOption(optionalStageOption())
     .option('--json', 'everything as JSON')
@@ -79,23 +79,23 @@ type ChangeOptions = {
 
 /** `fpe promote`: another model becomes the default, and is what visitors see. */
 export const promoteCommand = (): Command =>
-  changeCommand('promote', 'Make a model the default of its station, and have the website draw it')
-    .option('--keep-previous', 'keep drawing the default until now, beside it')
+  changeCommand('promote', 'Make a model the default of its station and draw it on the website')
+    .option('--keep-previous', 'keep drawing the previous default alongside it')
     .option(...ALLOW_REMOVALS);
 
 /** `fpe unpublish`: takes a model off the website; nothing is deleted. */
 export const unpublishCommand = (): Command =>
-  changeCommand('unpublish', 'Take a model off the website; fpe restore draws it again');
+  changeCommand('unpublish', 'Stop drawing a model on the website; fpe restore undoes it');
 
 /** `fpe restore`: has the website draw a model again that it did not. */
 export const restoreCommand = (): Command =>
-  changeCommand('restore', 'Have the website draw a model again, beside the default').option(
+  changeCommand('restore', 'Draw a model on the website again, alongside the default').option(
     ...ALLOW_REMOVALS,
   );
 
 const ALLOW_REMOVALS = [
   '--allow-removals',
-  'also where more than a tenth of its photos have left the database',
+  'even if more than a tenth of its photos are gone from the database',
 ] as const;
 
 function changeCommand(action: DrawingAction, description: string): Command {
@@ -104,11 +104,11 @@ function changeCommand(action: DrawingAction, description: string): Command {
     .requiredOption('--station <id>', 'which station', stationId)
     .requiredOption('--model-code <code>', 'which of its models (npx fpe models --station ID lists them)')
     .addOption(optionalStageOption())
-    .option('--yes', 'do it; without it, only say what would be changed')
+    .option('--yes', 'do it; otherwise only say what would be changed')
     .addHelpText(
       'after',
       `
-Files are written first, then the rows of models change in one transaction; a photo that shows people by now is left out.${PLACE}`,
+Files are written first, then the rows of models change in one transaction. Photos now known to show people are excluded.${PLACE}`,
     )
     .action(async (options: ChangeOptions, command: Command) => {
       await connectToData(options.stage, command);
@@ -130,19 +130,19 @@ async function changeModel(action: DrawingAction, options: ChangeOptions): Promi
   const lines = [...describeDrawing(change), ...(await drawingWarnings(change, places))];
   if (!options.yes)
     throw new UsageError(
-      ['This would be changed:', ...lines.map((line) => `  ${line}`), 'To do it, add --yes.'].join('\n'),
+      ['This would change:', ...lines.map((line) => `  ${line}`), 'To do it, add --yes.'].join('\n'),
     );
   await changeDrawing(request, change, places, setting('AWS_REGION'));
   return lines.map((line) => (line.startsWith('Warning') ? `⚠ ${line}` : `✔ ${line}`)).join('\n');
 }
 
 const ALREADY: Record<DrawingAction, (code: string) => string> = {
-  promote: (code) => `${code} is the default, and the website draws it`,
-  unpublish: (code) => `the website does not draw ${code}`,
-  restore: (code) => `the website draws ${code}`,
+  promote: (code) => `${code} is already the default and is drawn`,
+  unpublish: (code) => `${code} is not drawn`,
+  restore: (code) => `${code} is already drawn`,
 };
 
 function stationId(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected the id of a station.');
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected a station id.');
   return Number(text);
 }

@@ -19,7 +19,7 @@ export const packageFolder = (stage: string): string => join(ROOT, 'dist', stage
 /** `fpe package`: everything that a deployment needs, in one folder. */
 export function packageCommand(): Command {
   return new Command('package')
-    .description('Compile template and archives of a stage into one folder; needs no credentials')
+    .description('Build the template and archives of a stage in one folder; needs no credentials')
     .addOption(stageOption())
     .addHelpText(
       'after',

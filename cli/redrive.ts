@@ -7,14 +7,14 @@ import { followExecution } from './watch.ts';
 /** `fpe redrive`: goes on where an execution failed. */
 export function redriveCommand(): Command {
   return new Command('redrive')
-    .description('Go on where an execution failed or was stopped; training resumes from its checkpoints')
-    .argument('[execution]', 'name or ARN; default: the newest')
+    .description('Continue an execution that failed or was stopped; training resumes from its checkpoints')
+    .argument('[execution]', 'name or ARN; default: the latest')
     .option('--detach', 'do not watch it')
     .action(async (given: string | undefined, options: { detach?: boolean }, command: Command) => {
       const { stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);
       await redriveExecution(executionArn);
-      console.log(`${nameInArn(executionArn)} goes on.`);
+      console.log(`Redriving ${nameInArn(executionArn)}.`);
       if (!options.detach) await followExecution(executionArn);
     });
 }

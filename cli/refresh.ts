@@ -23,17 +23,17 @@ type Options = {
 /** `fpe refresh`: many stations, each trained, scored or left as it is. */
 export function refreshCommand(): Command {
   return new Command('refresh')
-    .description('Train or score many stations, as each needs it, and watch them')
-    .argument('[input]', 'JSON file, JSON itself, or - for standard input; options go before it')
-    .option('--stations <file>', 'ids of stations, one in each line; default: all stations')
+    .description('Train or score many stations, each as needed, and watch them')
+    .argument('[input]', 'JSON file, JSON text, or - for standard input; options override it')
+    .option('--stations <file>', 'file with one station id per line; default: all stations')
     .addOption(
       new Option('--mode <mode>', 'train or score only (default: auto)').choices(['auto', 'train', 'score']),
     )
-    .option('--min-new-pairs <n>', 'annotation pairs that are worth a training; 0 trains in any case', number)
-    .option('--max-model-age-days <n>', 'an older model is trained anew for a single new pair', number)
-    .option('--max-training-jobs <n>', 'trainings at most; the others wait for the next refresh', number)
+    .option('--min-new-pairs <n>', 'train from this many new annotation pairs; 0 always trains', number)
+    .option('--max-model-age-days <n>', 'retrain an older model for a single new pair', number)
+    .option('--max-training-jobs <n>', 'most trainings; the rest wait for the next refresh', number)
     .option('--concurrency <n>', 'stations at once, at most 40', number)
-    .option('--dry-run', 'only say what would be done, and why')
+    .option('--dry-run', 'only show what would be done, and why')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
     .action(runRefresh);

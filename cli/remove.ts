@@ -12,14 +12,14 @@ export function removeCommand(): Command {
   return new Command('remove')
     .description('Remove the stack of a stage from AWS with its archives (npm run remove)')
     .addOption(stageOption())
-    .option('--yes', 'do it; without it, only say what would be removed')
+    .option('--yes', 'do it; otherwise only say what would be removed')
     .action(async ({ stage: name, yes }: { stage: string; yes?: boolean }) => {
       const stage = await connectToStage(name);
       const stack = stackName(stage);
       const found = await findStack(stack);
       if (!yes)
         throw new UsageError(
-          `This removes ${found ? `the stack ${stack}` : `what is left of ${stack}`}: its functions, machine, roles, logs, alarms and notifications, and its archives in ${stage.modelBucket}/deploy/. Photos, datasets, models and the database stay. Executions that run are stopped by it. To do it, add --yes.`,
+          `This removes ${found ? `the stack ${stack}` : `what is left of ${stack}`}: its functions, machines, roles, logs, alarms and notifications, and its archives in ${stage.modelBucket}/deploy/. Photos, datasets, models and the database stay. Running executions are stopped. To do it, add --yes.`,
         );
       await removeStack(stack, { onEvent: (event) => console.log(describeEvent(event)) });
       const artifacts = await removeArtifacts(stage);

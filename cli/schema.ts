@@ -12,16 +12,16 @@ type Options = { stage?: string; dryRun?: boolean };
 /** `fpe schema`: creates the tables of FPE in a new database. */
 export function schemaCommand(): Command {
   return new Command('schema')
-    .description('Create the tables of FPE in a database that has none of them')
+    .description('Create FPE’s tables in a database that has none of them')
     .addOption(optionalStageOption())
-    .option('--dry-run', 'only say what would be created')
+    .option('--dry-run', 'only show what would be created')
     .addHelpText(
       'after',
       `
 --stage says where, or the environment: DB_SECRET_ID (and DB_HOST for a secret that RDS manages), or DB_HOST, DB_PORT,
-DB_NAME, DB_USER and DB_PASSWORD. Otherwise it is the local stack's database, which has the tables already.
-What exists is never altered: a database with all of the tables stays as it is, one with some of them, or one that the
-migrations of FPE keep, is refused.`,
+DB_NAME, DB_USER and DB_PASSWORD. Otherwise it uses the local stack's database, which already has the tables.
+Existing tables are never altered: a database with all tables stays as it is; one with only some of them, or one managed by
+FPE's migrations, is rejected.`,
     )
     .action(runSchema);
 }
@@ -32,7 +32,7 @@ async function runSchema(options: Options, command: Command): Promise<void> {
     const connection = await connect(command.optsWithGlobals());
     if (!optionalSetting('DB_HOST'))
       throw new UsageError(
-        `No database is named, and ${connection.description} names none. Give --stage NAME, or set DB_SECRET_ID (for a secret that RDS manages DB_HOST too), or DB_HOST, DB_USER and DB_PASSWORD.`,
+        `No database was given, and ${connection.description} has none configured. Give --stage NAME, or set DB_SECRET_ID (for a secret that RDS manages DB_HOST too), or DB_HOST, DB_USER and DB_PASSWORD.`,
       );
   }
   const plan = await withDatabase(options.dryRun ? planSchema : createSchema, DATABASE_LIMITS.byHand);
@@ -44,7 +44,7 @@ export function describeSchema(
   { state, where, tables, types, functions }: SchemaPlan,
   isDryRun: boolean,
 ): string {
-  if (state === 'complete') return `${where} has the FPE schema already. Nothing was changed.`;
+  if (state === 'complete') return `${where} already has the FPE schema. Nothing was changed.`;
   const verb = isDryRun ? 'would be created' : 'are created';
   return [
     `In ${where} ${verb}:`,

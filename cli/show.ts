@@ -10,8 +10,8 @@ import { watchedStates } from './progress/watch-execution.ts';
 export function showCommand(): Command {
   return new Command('show')
     .description('Show the states, the result and the input of an execution')
-    .argument('[execution]', 'name or ARN; default: the newest')
-    .option('--json', 'what Step Functions says of it, as JSON')
+    .argument('[execution]', 'name or ARN; default: the latest')
+    .option('--json', 'the description from Step Functions, as JSON')
     .action(async (given: string | undefined, options: { json?: boolean }, command: Command) => {
       const { connection, stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);

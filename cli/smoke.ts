@@ -37,25 +37,25 @@ type Options = {
 export function smokeCommand(): Command {
   return new Command('smoke')
     .description(
-      'Try out a deployed stage, or the local stack, step by step; stops at the first failure and says what it means',
+      'Test a deployed stage or the local stack step by step; stops at the first failure and explains it',
     )
     .addOption(optionalStageOption())
     .option(
       '--station <id>',
-      'station to try it with: 120 or more annotation pairs within the months',
+      'station to test with; needs at least 120 annotation pairs in the months',
       stationId,
     )
     .option(
       '--months <first-last>',
-      'months of its photos; default: those of the input, all on the local stack',
+      'months of its photos; default: those of the input; on the local stack, all',
       months,
     )
     .option('--input <file>', 'input of the first run; default: events/first-run.json')
     .option('--folder <folder>', 'folder of the local stack')
     .addOption(
-      new Option('--from <step>', 'go on with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
+      new Option('--from <step>', 'continue with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
     )
-    .option('--score', 'score new photos of the station with its published model, as every night does')
+    .option('--score', 'also score new photos with the station’s published model, as a nightly refresh does')
     .addHelpText(
       'after',
       `
@@ -65,9 +65,9 @@ ${tableLines(
   { indent: '  ' },
 ).join('\n')}
 
-No model is published; --score publishes scores of the station's published model, as every night does. What the runs write stays in the model bucket, below rank/{station}/models/RANK-SMOKE-…/. On AWS it takes
-about an hour and a half and half a dollar (docs/deploy.md says what is assumed); Ctrl-C stops what runs.
-Without --stage the local stack is meant, which has no GPU, no spot instances and no e-mail, and says so.
+No model is published; --score publishes scores of the station's published model. The files of the runs stay in the model bucket, below
+rank/{station}/models/RANK-SMOKE-…/. On AWS it takes about an hour and a half and half a dollar (see docs/deploy.md for the
+assumptions); Ctrl-C stops the running execution. Without --stage it tests the local stack, which has no GPU, spot instances or e-mail.
 The exit code is 0 only if no step failed.
 
 Examples:
@@ -83,7 +83,7 @@ async function runSmoke(options: Options): Promise<void> {
   const first = options.from ? SMOKE_STEPS.findIndex(({ name }) => name === options.from) : 0;
   const onInterrupt = async () => {
     const arn = runningExecution();
-    console.log(arn ? '\nStopping what runs …' : '');
+    console.log(arn ? '\nStopping the running execution …' : '');
     if (arn) await stopExecution(arn, 'Ctrl-C in fpe smoke').catch(() => undefined);
     process.exit(130);
   };
@@ -95,8 +95,8 @@ async function runSmoke(options: Options): Promise<void> {
   const failed = rows.find(({ status }) => status === 'failed');
   if (failed) {
     process.exitCode = 1;
-    console.log(`\nWhen it is put right: ${goOnCommand(options, failed.name)}`);
-  } else console.log('\nEverything that was tried works.');
+    console.log(`\nOnce it is fixed, continue with: ${goOnCommand(options, failed.name)}`);
+  } else console.log('\nEverything that was tested works.');
 }
 
 /** The same command, from a step on. */
@@ -125,7 +125,7 @@ async function placeOf(options: Options): Promise<SmokePlace> {
     Object.assign(process.env, stageSettings(stage));
     if (station === undefined)
       throw new UsageError(
-        `Which station? Give --station ID: one with 120 annotation pairs or more of photos in the months of ${input === FIRST_RUN ? 'events/first-run.json (May and June)' : input}, or name others with --months 7-8.`,
+        `Which station? Give --station ID, with at least 120 annotation pairs of photos in the months of ${input === FIRST_RUN ? 'events/first-run.json (May and June)' : input}, or choose others with --months 7-8.`,
       );
     return {
       ...common,
@@ -143,7 +143,7 @@ async function placeOf(options: Options): Promise<SmokePlace> {
   const stack = await findRunningStack(folder && resolve(folder));
   if (kind !== 'local' || !stack)
     throw new UsageError(
-      `No local stack runs, and no stage is named${kind === 'endpoint' ? ` (${description} is no stack of this folder)` : ''}. Start one with npx fpe local, or give --stage NAME.`,
+      `The local stack is not running, and no stage was given${kind === 'endpoint' ? ` (${description} does not belong to the stack of this folder)` : ''}. Start it with npx fpe local, or give --stage NAME.`,
     );
   return {
     ...common,
@@ -215,7 +215,7 @@ function told(error: unknown): { found: string; means: string } {
     return {
       found: `${error.name}: ${error.message}`,
       means:
-        'The step itself could not ask: its message says what and why. What was started goes on or is stopped with npx fpe stop',
+        'The step could not be carried out; its message says why. Anything it started keeps running; stop it with npx fpe stop',
     };
   throw error;
 }
@@ -232,7 +232,7 @@ export function smokeTable(rows: readonly SmokeRow[]): string[] {
 function stationId(text: string): number {
   const id = Number(text);
   if (Number.isInteger(id) && id > 0) return id;
-  throw new InvalidArgumentError('Expected the id of a station.');
+  throw new InvalidArgumentError('Expected a station id.');
 }
 
 function months(text: string): [number, number] {

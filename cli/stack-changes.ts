@@ -10,7 +10,7 @@ export function describeChanges(changes: readonly Change[]): string {
   const rows = changes.flatMap(({ ResourceChange: change }) => {
     if (!change) return [];
     const isReplaced = change.Action === 'Modify' && change.Replacement !== 'False' && change.Replacement;
-    const note = isReplaced ? `  replaced${change.Replacement === 'Conditional' ? ' if need be' : ''}` : '';
+    const note = isReplaced ? `  replaced${change.Replacement === 'Conditional' ? ' if necessary' : ''}` : '';
     return [
       `  ${SIGNS[change.Action ?? ''] ?? '?'} ${change.LogicalResourceId}  ${change.ResourceType}${note}`,
     ];

@@ -4,11 +4,11 @@ import { optionalSetting } from '../shared/aws/configuration.ts';
 import { connect, UsageError } from './connection.ts';
 
 export const stageOption = (): Option =>
-  new Option('--stage <stage>', 'which file of config/ tells the account’s facts').default('dev');
+  new Option('--stage <stage>', 'use the account described in config/{stage}.yml').default('dev');
 
 /** For commands that without it use what the environment names, or the local stack. */
 export const optionalStageOption = (): Option =>
-  new Option('--stage <stage>', 'the stage whose database and buckets are meant, as in config/{stage}.yml');
+  new Option('--stage <stage>', 'use the database and buckets of this stage, as in config/{stage}.yml');
 
 /**
  * The stage, with AWS as the place where every further call goes, in the stage's region.
@@ -18,7 +18,7 @@ export const optionalStageOption = (): Option =>
 export async function connectToStage(name: string): Promise<Stage> {
   const stage = readStage(name);
   if (name === 'local')
-    throw new UsageError('The stage “local” is this computer. It is started with: npx fpe local');
+    throw new UsageError('The stage “local” is this computer. Start it with: npx fpe local');
   process.env.AWS_REGION = stage.region;
   process.env.AWS_DEFAULT_REGION = stage.region;
   await connect({ aws: true });
@@ -41,7 +41,7 @@ export async function connectToData(stage: string | undefined, command: Command)
   const connection = await connect(command.optsWithGlobals());
   if (optionalSetting('DB_HOST')) return;
   throw new UsageError(
-    `No database is named, and ${connection.description} names none. Give --stage NAME, or start the local stack with: npx fpe local`,
+    `No database was given, and ${connection.description} has none configured. Give --stage NAME, or start the local stack with: npx fpe local`,
   );
 }
 

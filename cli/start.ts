@@ -11,7 +11,7 @@ import { followExecution } from './watch.ts';
 export function startCommand(): Command {
   return new Command('start')
     .description('Start an execution and watch it')
-    .argument('<input>', 'id of a station, JSON file, JSON itself, or - for standard input')
+    .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
     .action(async (given: string, options: { name?: string; detach?: boolean }, command: Command) => {

@@ -13,9 +13,9 @@ export function parseStationIds(text: string, where: string): number[] {
   const wrong = found.filter(({ text }) => text !== '' && !/^[1-9]\d{0,9}$/.test(text));
   if (wrong.length > 0)
     throw new UsageError(
-      `${where} holds lines that are no station’s id: ${wrong.map(({ line, text }) => `line ${line} (${text})`).join(', ')}. Expected: one number in each line, as in stations.id; # begins a comment.`,
+      `${where} has lines that are not station ids: ${wrong.map(({ line, text }) => `line ${line} (${text})`).join(', ')}. Expected: one number (stations.id) per line; # starts a comment.`,
     );
   const ids = found.filter(({ text }) => text !== '').map(({ text }) => Number(text));
-  if (ids.length === 0) throw new UsageError(`${where} names no station. Expected: one id in each line.`);
+  if (ids.length === 0) throw new UsageError(`${where} names no station. Expected: one id per line.`);
   return [...new Set(ids)];
 }

@@ -6,19 +6,19 @@ import { connectToMachine, findExecution } from './find-execution.ts';
 /** `fpe stop`: ends an execution and the job that it waits for. */
 export function stopCommand(): Command {
   return new Command('stop')
-    .description('Stop an execution and its jobs; what is published stays')
-    .argument('[execution]', 'name or ARN; default: the newest')
-    .option('--cause <text>', 'kept with the execution', 'Stopped with fpe stop')
+    .description('Stop an execution and its jobs; published files stay')
+    .argument('[execution]', 'name or ARN; default: the latest')
+    .option('--cause <text>', 'recorded with the execution', 'Stopped with fpe stop')
     .action(async (given: string | undefined, { cause }: { cause: string }, command: Command) => {
       const { stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);
       const name = nameInArn(executionArn);
       const { status } = await describeExecution(executionArn);
       if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') {
-        console.log(`${name} does not run: it is ${status}.`);
+        console.log(`${name} is not running: it is ${status}.`);
         return;
       }
       await stopExecution(executionArn, cause);
-      console.log(`Stopped ${name}. To go on where it was: npx fpe redrive ${name}`);
+      console.log(`Stopped ${name}. To continue it: npx fpe redrive ${name}`);
     });
 }

@@ -39,26 +39,26 @@ const UNCHECKED = 2;
 /** `fpe verify`: whether rows, files and claims of stations fit together, and what to do where they do not. */
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('Check whether rows, files and claims of stations fit together, and mend what is safe')
+    .description('Check that rows, files and claims of stations agree, and repair what is safe to repair')
     .option('--station <id...>', 'which stations', stationIds)
     .option('--all', 'all stations, and public files that belong to none')
     .addOption(optionalStageOption())
-    .option('--repair', 'mend what is safe, and say what was done; without it, nothing is changed')
+    .option('--repair', 'repair what is safe to repair and report it; otherwise nothing is changed')
     .option(
       '--yes',
-      'with --repair: also take away what visitors of the website see, as a row’s dead address',
+      'with --repair: also remove what visitors of the website see, such as a dead URL of a row',
     )
     .option('--json', 'everything as JSON')
     .addHelpText(
       'after',
       `
-The local stack is checked while it runs, unless --stage or the environment names a database (as for fpe import); run it
-from where that can be reached. It reads every public table, so a station with a million photos takes minutes.
+Checks the local stack while it is running, unless --stage or the environment names a database (as for fpe import); run it
+where that database can be reached. It reads every public table, so a station with a million photos takes minutes.
 
-Exit codes: 0 all is well, or only remarks; 1 faults are left; 2 something could not be looked at, or the command was wrong.
+Exit codes: 0 no faults (remarks do not count); 1 faults remain; 2 something could not be checked, or the command was invalid.
 
-  npx fpe verify --station 29                    what is wrong?
-  npx fpe verify --station 29 --repair           mend what is safe
+  npx fpe verify --station 29                    report inconsistencies
+  npx fpe verify --station 29 --repair           repair what is safe to repair
   npx fpe verify --all --stage prod --json       for cron`,
     )
     .action(async (options: Options, command: Command) => {
@@ -80,7 +80,7 @@ export const withExitCode = (command: Command): Command =>
 
 async function runVerify(options: Options, command: Command): Promise<void> {
   if (!options.all === !options.station) throw new UsageError('Which stations? Give --station ID, or --all.');
-  if (options.yes && !options.repair) throw new UsageError('--yes goes with --repair.');
+  if (options.yes && !options.repair) throw new UsageError('--yes needs --repair.');
   await connectToData(options.stage, command);
   const verification = await verify(options);
   console.log(
@@ -114,10 +114,10 @@ const lostStation = (id: number, bucket: string): Finding => ({
   kind: 'files_without_row',
   severity: 'remark',
   where: `s3://${bucket}/rank/${id}/`,
-  found: `files of station ${id}, which the database does not have`,
+  found: `files of station ${id}, which is not in the database`,
   expected: 'a station',
   repair: null,
-  advice: 'see whether the station was deleted; nobody but this account can read them',
+  advice: 'check whether the station was deleted; only this account can read the files',
 });
 
 export function summarize(
@@ -144,7 +144,7 @@ export function describeVerification(
   const summary = [
     faults > 0 ? countOf(faults, 'fault') : 'no faults',
     ...(remarks > 0 ? [countOf(remarks, 'remark')] : []),
-    ...(unchecked > 0 ? [`${countOf(unchecked, 'place')} that could not be looked at`] : []),
+    ...(unchecked > 0 ? [`${countOf(unchecked, 'place')} that could not be checked`] : []),
   ];
   return [
     ...stations.map((each) => describeStation(each, how)),
@@ -160,7 +160,7 @@ const describeStation = (
   how: How,
 ): string =>
   [
-    `Station ${station.id} “${station.name}”, ${countOf(models, 'model')}${findings.length + repaired.length + unchecked.length === 0 ? ': all is well' : ''}`,
+    `Station ${station.id} “${station.name}”, ${countOf(models, 'model')}${findings.length + repaired.length + unchecked.length === 0 ? ': no problems' : ''}`,
     ...repaired.map(describeRepaired),
     ...findings.map((finding) => describeFinding(finding, how)),
     ...unchecked.map(describeUnchecked),
@@ -170,7 +170,7 @@ const describeStation = (
 const describeRepaired = ({ what, failed }: Repaired): string =>
   failed === null ? `✔ Repaired: ${what}` : `✖ Not repaired: ${what}. ${failed}`;
 
-const describeUnchecked = ({ where, why }: Unchecked): string => `? Could not look at ${where}: ${why}`;
+const describeUnchecked = ({ where, why }: Unchecked): string => `? Could not check ${where}: ${why}`;
 
 const describeFinding = (finding: Finding, how: How): string =>
   [
@@ -189,6 +189,6 @@ function whatToDo({ repair, advice }: Finding, { repair: isRepairing, yes }: How
 }
 
 function stationIds(text: string, known: number[] = []): number[] {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected the id of a station.');
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected a station id.');
   return [...known, Number(text)];
 }

@@ -10,7 +10,7 @@ import { followRefresh } from './progress/watch-refresh.ts';
 export function watchCommand(): Command {
   return new Command('watch')
     .description('Watch an execution until it ends; Ctrl-C leaves it running')
-    .argument('[execution]', 'name or ARN; default: the newest')
+    .argument('[execution]', 'name or ARN; default: the latest')
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { stateMachineArn } = await connectToMachine(command);
       const executionArn = await findExecution(given, stateMachineArn);

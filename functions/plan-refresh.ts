@@ -174,7 +174,7 @@ function noteOf(
   others: Awaited<ReturnType<typeof takeRefreshClaim>>,
 ): string {
   if (others?.status === 'already_running')
-    return `Another refresh is running since ${others.holder.started_at}, so nothing was done: ${others.holder.execution_arn}`;
+    return `Another refresh has been running since ${others.holder.started_at}, so nothing was done: ${others.holder.execution_arn}`;
   if (others) return `This start of the schedule was done already, by ${others.holder.execution_arn}`;
   if (dry_run) return 'This is the plan only, because the input says dry_run: true.';
   return schedule ? `Started by the schedule “${schedule}”.` : 'Started by hand.';

@@ -29,7 +29,7 @@ const maxModelAgeDays = z
   .number()
   .gt(0)
   .max(36_500)
-  .describe('an older model is trained anew for a single new pair');
+  .describe('retrain an older model for a single new pair');
 
 /**
  * Input of one execution of `refresh-stations`; nothing is required.

@@ -10,13 +10,9 @@ const check = (status: Check['status'], isForRuns = false): Check => ({
 
 test.each<[string, Check[], RegExp]>([
   ['all is in order', [check('ok')], /^It can be deployed and run\.$/],
-  ['something deserves a look', [check('ok'), check('warning')], /run; see what 1 check marked with ! says/],
-  [
-    'something is not known',
-    [check('warning'), check('unknown')],
-    /what 1 of 2 checks ask about is not known/,
-  ],
-  ['runs would fail', [check('failed', true)], /a run would fail/],
+  ['something deserves a look', [check('ok'), check('warning')], /run; see 1 check marked with !/],
+  ['something is not known', [check('warning'), check('unknown')], /1 of 2 checks could not be made/],
+  ['runs would fail', [check('failed', true)], /runs would fail/],
   ['it cannot be deployed', [check('failed'), check('failed', true)], /cannot be deployed/],
 ])('where %s, the last line says so', (_, checks, line) => {
   expect(verdict(checks)).toMatch(line);

@@ -69,7 +69,7 @@ describe('fpe import', () => {
     ]);
     expect(printed.split('\n')).toEqual([
       'Station 29 “Mill Brook”: 1,200 photos, 3 annotation sessions, 4,000 observed values',
-      'Files in photos: 1,203 copied, 2 there already',
+      'Files in photos: 1,203 copied, 2 already there',
       'Rows: 5,203 added, 1 updated',
       '',
       'Note: 2 photos are missing.',
@@ -84,7 +84,7 @@ describe('fpe import', () => {
 
     expect(did.map(([name]) => name)).toEqual(['connect', 'plan']);
     expect(printed).toContain('New station “Mill Brook”: 1,200 photos');
-    expect(printed).toContain('There already: imagesets/a/images/1.jpg');
+    expect(printed).toContain('Already there: imagesets/a/images/1.jpg');
     expect(printed).toMatch(/\nNothing was written\.$/);
   });
 

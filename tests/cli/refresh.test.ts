@@ -30,7 +30,7 @@ describe('a file of stations', () => {
 
     expect(parse).toThrow(UsageError);
     expect(parse).toThrow(
-      'stations.txt holds lines that are no station’s id: line 2 (Mill Brook), line 3 (0), line 4 (29, 41).',
+      'stations.txt has lines that are not station ids: line 2 (Mill Brook), line 3 (0), line 4 (29, 41).',
     );
   });
 

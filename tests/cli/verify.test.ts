@@ -73,15 +73,15 @@ describe('the words', () => {
       '    Found: no such file.',
       '    Expected: a file that is there.',
       '    To do: upload the file.',
-      '? Could not look at s3://storage/models/a/: AccessDenied: Access Denied',
+      '? Could not check s3://storage/models/a/: AccessDenied: Access Denied',
       '',
-      '1 station: 1 fault, 1 remark, 1 place that could not be looked at.',
+      '1 station: 1 fault, 1 remark, 1 place that could not be checked.',
     ]);
   });
 
   test('say that all is well', () => {
     expect(describeVerification(summarize([station()], []))).toBe(
-      'Station 29 “Mill Brook”, 1 model: all is well\n\n1 station: no faults.',
+      'Station 29 “Mill Brook”, 1 model: no problems\n\n1 station: no faults.',
     );
   });
 });
@@ -92,5 +92,5 @@ test('its help names the exit codes', () => {
     encoding: 'utf8',
   });
 
-  expect(help).toContain('Exit codes: 0 all is well');
+  expect(help).toContain('Exit codes: 0 no faults');
 });

@@ -557,7 +557,7 @@ describe('SummarizeRefresh', () => {
     runs('score-station', 'hangs-more', 50);
     runs('train-station', 'redriven', 40, 2);
     runs('score-station', 'new', 1);
-    const refresh = await refreshOf({ status: 'already_running', note: 'Another refresh is running.' });
+    const refresh = await refreshOf({ status: 'already_running', note: 'Another refresh has been running.' });
 
     const { output, is_worth_telling, subject, message } = await call(summarize, { refresh, outcomes: [] });
 

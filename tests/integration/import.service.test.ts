@@ -667,9 +667,9 @@ describe('An import', () => {
     const text = describePlan(plan, 'photos');
     expect(text).toContain('New station “Mill Brook”: 3 photos, 1 annotation sessions, 2 observed values\n');
     expect(text).toContain(
-      '4 files for photos\n  3 photos, 83 bytes; 1 there already\n  1 annotation files, ',
+      '4 files for photos\n  3 photos, 83 bytes; 1 already there\n  1 annotation files, ',
     );
-    expect(text).toContain(`There already: ${key}\n`);
+    expect(text).toContain(`Already there: ${key}\n`);
     expect(text).toContain('Nothing was written.');
   });
 

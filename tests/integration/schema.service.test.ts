@@ -210,7 +210,7 @@ describe('fpe schema', () => {
     expect(first.stdout).toMatch(
       /are created:.*\n {2}1 function {2}image_has_pii\n.*To fill them: npx fpe import FOLDER\n$/s,
     );
-    expect(second.stdout).toBe(`${name} on 127.0.0.1 has the FPE schema already. Nothing was changed.\n`);
+    expect(second.stdout).toBe(`${name} on 127.0.0.1 already has the FPE schema. Nothing was changed.\n`);
     expect(await tableNames()).toEqual(TABLES);
   });
 
@@ -240,7 +240,7 @@ describe('fpe schema', () => {
 
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^No database is named, and AWS, us-west-2 names none\. Give --stage NAME, or set DB_SECRET_ID/,
+      /^No database was given, and AWS, us-west-2 has none configured\. Give --stage NAME, or set DB_SECRET_ID/,
     );
   });
 });

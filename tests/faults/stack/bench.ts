@@ -283,7 +283,7 @@ export class Bench {
   async #startOthers(): Promise<void> {
     const stack = this.#stack;
     const second = await stack.fpe('local', '--folder', stack.folder);
-    if (second.code !== 0 || !second.text.includes('It runs already'))
+    if (second.code !== 0 || !second.text.includes('The local stack is already running'))
       throw new Error(`A second start says: ${second.text}`);
     const other = new LocalStack(`${stack.folder}-other`);
     try {
