@@ -25,11 +25,7 @@ const minNewPairs = z
   .int()
   .min(0)
   .describe('annotation pairs since the last training that are worth a new one; 0 trains in any case');
-const maxModelAgeDays = z
-  .number()
-  .gt(0)
-  .max(36_500)
-  .describe('retrain an older model for a single new pair');
+const maxModelAgeDays = z.number().gt(0).max(36_500).describe('retrain an older model for a single new pair');
 
 /**
  * Input of one execution of `refresh-stations`; nothing is required.
