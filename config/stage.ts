@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { USUAL_MARGIN } from '../shared/execution/job-limits.ts';
 import { isTimezone } from '../shared/formats/local-time.ts';
 import { regionFault } from './containers.ts';
+import { placeFaults } from './places.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'config');
@@ -198,6 +199,7 @@ export function readStage(stage: string, folder = FOLDER): Stage {
     );
   const ofRegion = parsed.success ? regionFault(parsed.data) : null;
   if (ofRegion) faults.push(ofRegion);
+  else if (parsed.success) faults.push(...placeFaults(parsed.data));
   if (parsed.success && faults.length === 0) return { stage, ...parsed.data };
   throw new StageInvalid(
     [

@@ -41,6 +41,37 @@ function complaint(work: () => unknown): string {
   throw new Error('It was accepted');
 }
 
+test.each<[string, object, string]>([
+  [
+    'an image of another region',
+    { trainingImage: '763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2.13.0' },
+    'trainingImage is in us-east-1',
+  ],
+  [
+    'a secret of another region',
+    { dbSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf' },
+    'dbSecret is in eu-west-1',
+  ],
+  [
+    'a boundary of another partition',
+    { permissionsBoundary: 'arn:aws-us-gov:iam::123456789012:policy/bound' },
+    'commercial partition',
+  ],
+  ['a boundary that FPE calls none', { permissionsBoundary: 'NONE' }, 'leave it empty'],
+])('%s is refused', (_, change, words) => {
+  expect(complaint(() => read(change))).toContain(words);
+});
+
+test('what lies in the region of the stage is accepted', () => {
+  const places = {
+    servingImage: '763104351884.dkr.ecr.us-west-2.amazonaws.com/pytorch-inference:2.6.0',
+    dbSecret: 'arn:aws:secretsmanager:us-west-2:123456789012:secret:db-AbCdEf',
+    permissionsBoundary: 'arn:aws:iam::123456789012:policy/bound',
+  };
+
+  expect(read(places)).toMatchObject(places);
+});
+
 describe('the file of a stage', () => {
   test('tells account, region, buckets and network: six facts are needed, the rest has defaults (Q-T13)', () => {
     expect(read({})).toMatchObject({
