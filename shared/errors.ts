@@ -223,6 +223,28 @@ export class ConfigurationMissing extends PipelineError {
   override readonly name = 'ConfigurationMissing';
 }
 
+/** What a redrive cannot help, as it goes on with the same input and the same files: each says to start a new execution. */
+export const NOT_FOR_REDRIVE = [
+  'InvalidInput',
+  'StationNotFound',
+  'VariableNotFound',
+  'ModelTypeNotFound',
+  'InvalidTimezone',
+  'StationTooLarge',
+  'ModelCodeExists',
+  'DatasetCodeExists',
+  'TooManyRemovals',
+  'NoModel',
+  'ModelAmbiguous',
+  'ModelReplaced',
+  'NoImages',
+  'NoAnnotations',
+  'AnnotationFileInvalid',
+  'NotEnoughPairs',
+  'PredictionsIncomplete',
+  'FileInvalid',
+] as const;
+
 /** Faults of services that pass: every state of the machines waits them out, for ten minutes (statemachines/retriers.yml). */
 export const PASSING_ERRORS = [
   'DatabaseUnavailable',

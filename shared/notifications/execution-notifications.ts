@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { NOT_FOR_REDRIVE } from '../errors.ts';
 import { nameInArn } from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
@@ -84,6 +85,7 @@ export function failureNotification({ time, region, detail }: StatusChange): Not
   const cause = readFailureCause(detail.cause);
   const error = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
   const machine = nameInArn(detail.stateMachineArn);
+  const isForRedrive = !NOT_FOR_REDRIVE.some((name) => name === error);
   const station = stationIn(detail.input);
   return notificationOf(
     `FPE: ${station === null ? '' : `station ${station}, `}${status} (${error}), ${machine}`,
@@ -95,7 +97,9 @@ export function failureNotification({ time, region, detail }: StatusChange): Not
       '',
       'What it had not published is on the website as it was.',
       `States, input and output: https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`,
-      `To go on where it failed: npx fpe redrive ${executionArn} (or Redrive in the console)`,
+      isForRedrive
+        ? `To go on where it failed: npx fpe redrive ${executionArn} (or Redrive in the console)`
+        : 'To try again: start a new execution, once the cause is put right. A redrive would go on with the same input and files.',
     ].join('\n'),
   );
 }

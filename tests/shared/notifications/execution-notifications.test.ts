@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import * as errors from '../../../shared/errors.ts';
+import { NOT_FOR_REDRIVE } from '../../../shared/errors.ts';
 import {
   failureNotification,
   scoringNotification,
@@ -55,9 +57,26 @@ describe('what is told of a failure', () => {
         '',
         'What it had not published is on the website as it was.',
         `States, input and output: https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${EXECUTION}`,
-        `To go on where it failed: npx fpe redrive ${EXECUTION} (or Redrive in the console)`,
+        'To try again: start a new execution, once the cause is put right. A redrive would go on with the same input and files.',
       ].join('\n'),
     });
+  });
+
+  test.each([
+    ['ModelCodeExists', false],
+    ['NotEnoughPairs', false],
+    ['TrainingStopped', true],
+    ['DatabaseUnavailable', true],
+    ['Lambda.Unknown', true],
+  ])('advises a redrive only where one can help: %s %s', (error, isForRedrive) => {
+    const { message } = failureNotification(changed({ error }));
+
+    expect(message.includes('npx fpe redrive')).toBe(isForRedrive);
+    expect(message.includes('start a new execution')).toBe(!isForRedrive);
+  });
+
+  test('every error that a redrive cannot help is one that there is', () => {
+    expect(NOT_FOR_REDRIVE.filter((name) => !(name in errors))).toEqual([]);
   });
 
   test.each([
