@@ -20,6 +20,9 @@ export function setting(name: string): string {
 
 export const optionalSetting = (name: string): string | undefined => process.env[name] || undefined;
 
+/** Whether a person runs this, at a keyboard, and not a function. */
+export const isByHand = (): boolean => optionalSetting('AWS_LAMBDA_FUNCTION_NAME') === undefined;
+
 /** How many times what is assumed a job may take, of the stage. */
 export const jobTimeMargin = (): number => Number(optionalSetting('JOB_TIME_MARGIN') ?? USUAL_MARGIN);
 

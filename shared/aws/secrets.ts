@@ -2,6 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import type * as z from 'zod';
 import { SecretInvalid } from '../errors.ts';
 import { parseJsonAs } from '../formats/json.ts';
+import { isByHand } from './configuration.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 let client: SecretsManagerClient | undefined;
@@ -58,7 +59,7 @@ export const invalidSecret = (
     where: `secret ${secretId}`,
     found,
     expected,
-    fix: `correct the secret in Secrets Manager, or its name (${parameter} in config/{stage}.yml), then redrive the execution`,
+    fix: `correct the secret in Secrets Manager, or its name (${parameter} in config/{stage}.yml), then ${isByHand() ? 'try again' : 'redrive the execution'}`,
   });
 
 function askFor(SecretId: string) {

@@ -9,6 +9,7 @@ import {
   ServiceUnreachable,
   ServiceUntrusted,
 } from '../errors.ts';
+import { isByHand } from './configuration.ts';
 
 /** Names of the errors that a fault of an AWS service becomes. */
 export type ServiceFault =
@@ -116,7 +117,10 @@ export const isPassing = (error: unknown): boolean => PASSING.has(decideFault(er
 export function nameFault(error: unknown, call: ServiceCall): unknown {
   const fault = decideFault(error);
   if (!fault) return error;
-  const parts = { where: `${call.operation} ${call.resource}`.trimEnd(), ...WORDS[fault](call) };
+  const words = WORDS[fault](call);
+  const again = isByHand() ? 'try again' : 'redrive the execution';
+  const fix = fault === 'ServiceUntrusted' ? words.fix : `${words.fix}; then ${again}`;
+  const parts = { where: `${call.operation} ${call.resource}`.trimEnd(), ...words, fix };
   // What was not read to its end, or not understood, may hold a secret: neither it nor what quotes it is kept.
   if (isUnreadable(error as object)) {
     const Named = fault === 'ServiceUnreachable' ? ServiceUnreachable : ServiceFailed;
@@ -143,17 +147,17 @@ const WORDS: Record<ServiceFault, (call: ServiceCall) => Words> = {
   ServiceUnreachable: ({ service, endpoint }) => ({
     what: `${service} does not answer`,
     expected: `an answer to its end; from a VPC, an endpoint for ${endpoint} in the VPC, or a NAT gateway for its subnets`,
-    fix: 'see whether the network is up, and what it must offer in docs/deploy.md (npx fpe doctor names what is missing), then redrive the execution',
+    fix: 'see whether the network is up, and what it must offer in docs/deploy.md (npx fpe doctor names what is missing)',
   }),
   ServiceThrottled: ({ service }) => ({
     what: `${service} is asked more often than it allows`,
     expected: 'fewer requests in the same time',
-    fix: 'redrive the execution when less runs at once; if it happens often, lower mergeConcurrency or ask AWS for a higher quota',
+    fix: 'wait until less runs at once; if it happens often, lower mergeConcurrency or ask AWS for a higher quota',
   }),
   ServiceFailed: ({ service }) => ({
     what: `${service} has failed`,
     expected: 'an answer to a request that is as it should be',
-    fix: `see how ${service} is in the AWS Health Dashboard, then redrive the execution`,
+    fix: `see how ${service} is in the AWS Health Dashboard`,
   }),
   ServiceUntrusted: ({ service }) => ({
     what: `${service} does not prove who it is`,
@@ -163,11 +167,11 @@ const WORDS: Record<ServiceFault, (call: ServiceCall) => Words> = {
   AccessDenied: ({ service }) => ({
     what: `${service} does not allow it`,
     expected: 'credentials that are valid and may do it',
-    fix: 'log in to AWS again, or see that the role of the function allows it (resources/roles), then redrive the execution',
+    fix: 'log in to AWS again, or see that the role of the function allows it (resources/roles)',
   }),
   RequestRefused: ({ service }) => ({
     what: `${service} refuses a request`,
     expected: 'a request that it can do',
-    fix: 'correct what the message names, in the input, the stage or the account, then redrive the execution',
+    fix: 'correct what the message names, in the input, the stage or the account',
   }),
 };

@@ -9,7 +9,7 @@ export function requireStationExists<Station>(station: Station | null, id: numbe
     where: 'stations table of the FPE database',
     found: `no row with id ${id}`,
     expected: 'the id of a station, as in the address of its page on the FPE website',
-    fix: 'correct station_id and start a new execution',
+    fix: 'correct the id of the station and start again',
   });
 }
 

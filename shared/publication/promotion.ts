@@ -24,7 +24,7 @@ export function decidePromotion(options: {
   if (!current)
     return {
       ...unconditional(true),
-      reason: 'It becomes the default, as the station has no other model of this variable.',
+      reason: 'It becomes the default, as the station has no default model of this variable.',
     };
   const both = (own: Float64Array, other: Float64Array) =>
     own.map((score, photo) => (Number.isNaN(other[photo] as number) ? Number.NaN : score));

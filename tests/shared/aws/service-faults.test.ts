@@ -326,3 +326,26 @@ describe('the error that a fault becomes', () => {
     expect(error.message).not.toContain('hunter2');
   });
 });
+
+test('who runs a command is not told to redrive, as a function’s errors are', () => {
+  const thrown = Object.assign(new Error('gone'), {
+    name: 'ExecutionDoesNotExist',
+    $fault: 'client',
+    $metadata: { httpStatusCode: 400 },
+  });
+  const told = () =>
+    String(
+      nameFault(thrown, {
+        service: 'Step Functions',
+        endpoint: 'states',
+        operation: 'DescribeExecution',
+        resource: 'nope',
+      }),
+    );
+
+  expect(told()).toMatch(/To fix: .*; then try again\.$/);
+
+  process.env.AWS_LAMBDA_FUNCTION_NAME = 'fpe-prod-rank-plan-refresh';
+  expect(told()).toMatch(/To fix: .*; then redrive the execution\.$/);
+  delete process.env.AWS_LAMBDA_FUNCTION_NAME;
+});
