@@ -51,7 +51,7 @@ async function start(): Promise<void> {
   document.documentElement.dataset.ready = 'true';
 }
 
-/** @param onPeriod told by the figure whose strip chooses the period */
+/** @param onPeriod called by the figure whose strip chooses the period */
 const createCharts = (view: View, actions: Actions, onPeriod: (from: number, to: number) => void): Chart[] =>
   [...document.querySelectorAll<HTMLElement>('[data-chart]')].map((place) => {
     const figure = FIGURES[place.dataset.chart as string];
@@ -72,7 +72,7 @@ function afterRest(view: View, select: (selection: Selection) => void): (from: n
   };
 }
 
-/** The numbers of a report in the page; of the whole period the page holds them already. */
+/** Keeps the numbers in the page up to date; those of the whole period are restored as the page came with them. */
 class ShownNumbers {
   readonly #view: View;
   readonly #intervals: ReadonlyMap<Element, string | null>;
@@ -100,7 +100,7 @@ class ShownNumbers {
   }
 }
 
-/** Of the period. */
+/** The first photo of the period. */
 const firstRow = ({ photos, selection }: View): number =>
   Math.max(
     0,

@@ -90,12 +90,12 @@ const ACCOUNTS = /^(aws:PrincipalAccount|aws:ResourceAccount|s3:ResourceAccount)
 
 type ConditionRule = {
   key: RegExp;
-  /** Of the rules for a key the first counts whose operator is the condition's. */
+  /** Restricts the rule to these operators. The first rule that fits key and operator counts. */
   operator?: RegExp;
   holds(condition: Condition & { isNegated: boolean; holdsWithoutKey: boolean }, account: string): Verdict;
 };
 
-/** What is known of the stack's requests, by key of a condition. */
+/** What is known about the stack's requests, by condition key. */
 const CONDITION_RULES: readonly ConditionRule[] = [
   { key: /^aws:SecureTransport$/i, holds: ({ values }) => (values.includes('false') ? 'no' : 'yes') },
   {

@@ -98,7 +98,7 @@ export const handler = lambdaHandler(
   },
 );
 
-/** The photos of a station with their observed values, and where these come from. */
+/** A station's photos with their observed values, and the source of the values. */
 type ValuedPhotos = Awaited<ReturnType<typeof joinValues>>;
 
 async function joinValues(run: Run, exported: StationExport, observations: Observations | undefined) {
@@ -125,9 +125,9 @@ const imageLine = (station: Run['station']) => (image: ValuedPhotos['photos'][nu
   timestamp: formatInstant(image.timestamp),
 });
 
-/** The annotation pairs of the dataset; what the rest goes by is kept while their lines are written. */
+/** Writes the lines of the annotation pairs and, on the way, keeps what the summary and the checks need of them. */
 class PairTable {
-  /** Of both photos of each pair. */
+  /** Times of both photos of each pair. */
   readonly times: number[] = [];
   readonly judgments: Judgment[] = [];
   readonly #photos: ReadonlyMap<number, ValuedPhotos['photos'][number]>;

@@ -98,7 +98,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   };
 });
 
-/** What the database knows of the station and of models of this code. */
+/** What the database knows about the station and about models with this code. */
 const readStation = (stationId: number, modelCode: string, of: Parameters<typeof findStationSize>[2]) =>
   withDatabase(
     async (database) => ({

@@ -133,7 +133,7 @@ const isMoved = ({ corrected, outside, elsewhere }: Found): boolean =>
 
 const hasWork = (found: Found): boolean => found.added.length > 0 || isToGo(found) || isMoved(found);
 
-/** Writes down what was found: what has to go, what is to be scored, and the predictions with other times. */
+/** Writes what the following states need: the photos to withdraw, the photos to score, and the corrected predictions. */
 async function doWork(run: ScoringRun, first: Found) {
   await claimModel(run);
   // Another execution may have held the claim since, and have scored the very same photos.
@@ -358,7 +358,7 @@ async function writeCorrected(
   };
 }
 
-/** Rows of photos whose times were corrected: with the new time those that the model keeps, as they were those that it leaves. */
+/** Rows of photos whose times were corrected: `kept` with their new times, `left` (no longer of the model) unchanged. */
 async function readMoved(
   { predictions, corrected, outside }: Found,
   stays: (row: PredictedPhoto) => boolean,

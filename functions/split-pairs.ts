@@ -109,7 +109,7 @@ async function writeImages(
   return counts;
 }
 
-/** The pairs as they were judged, and as the training reads them. */
+/** Writes the pairs twice: as they were annotated, and as the training reads them. */
 async function writePairs(
   { buckets, keys }: Run,
   pairs: readonly RankedPair[],

@@ -209,12 +209,12 @@ type Start = {
   folder: string;
   options: StackOptions;
   credentials: Credentials;
-  /** Key of the water data API, or nothing. */
+  /** Key of the water data API; empty if there is none. */
   usgsApiKey: string;
   say: (what: string) => void;
-  /** A free port, the preferred one where it may be. */
+  /** A free port: the preferred one where possible. */
   port: (name: keyof typeof PREFERRED_PORTS) => Promise<number>;
-  /** Takes over a service that has started; it is stopped after those that came later. */
+  /** Registers a started service. Services are stopped in reverse order. */
   keep: Keep;
 };
 type Keep = <Service extends { stop(): unknown }>(service: Service) => Service;
@@ -270,7 +270,7 @@ async function startServices(folder: string, options: StackOptions, keep: Keep):
   };
 }
 
-/** Where the functions read and write, besides the database. */
+/** What the functions read and write besides the database. */
 type Data = { s3: S3; secrets: { endpoint: string }; usgs: { endpoint: string } };
 
 async function startData(
@@ -356,7 +356,7 @@ async function startMachines(
   return { stepFunctions, scheduler, env };
 }
 
-/** Of the stand-ins' own clients. */
+/** Settings of the stand-ins' own AWS clients. */
 const clientSettings = ({ credentials }: Start, endpoint: string) => ({
   region: LOCAL_REGION,
   endpoint,
@@ -364,7 +364,7 @@ const clientSettings = ({ credentials }: Start, endpoint: string) => ({
   patienceMs: SHORT_PATIENCE_MS,
 });
 
-/** Takes an event to the target of a rule: a function, or a topic. */
+/** Delivers an event to a rule's target, which is a function or a topic. */
 const deliverer = (lambda: RunTask, sns: RunTask) => async (target: string, payload: string) => {
   const { signal } = new AbortController();
   if (target.startsWith(LAMBDA)) await lambda(target, JSON.parse(payload), signal);

@@ -8,7 +8,7 @@ import { type Actions, aboutPhotos } from './photos.ts';
 /** Of the first figure, which a reader waits for. */
 const MOST_POINTS_AT_FIRST = 6000;
 
-/** Of its parts, pixels. */
+/** The figure's layout, in pixels. */
 const TOP = 34;
 const VALUES_HEIGHT = 250;
 const RUG_HEIGHT = 110;
@@ -21,7 +21,7 @@ type Timeseries = {
   theme: Theme;
   left: number;
   width: number;
-  /** All photos of the page: the strip shows the whole time, so the figure keeps them and only moves its window. */
+  /** All photos, whatever the period: the strip below shows the whole time, and the figure only moves its window. */
   splits: ReturnType<typeof photosBySplit>;
   about: About;
 };
@@ -74,7 +74,7 @@ function drawValues({ sheet, view, theme, left, width, splits, about }: Timeseri
     );
 }
 
-/** All photos by time, those without annotation pairs below the others. */
+/** All photos by time: annotated ones in one row, the others in the row below. */
 function drawRug({ sheet, view, theme, left, width, splits, about }: Timeseries, top: number): void {
   const { photos, whole } = view;
   const rug = sheet.panel(
@@ -98,7 +98,7 @@ function drawRug({ sheet, view, theme, left, width, splits, about }: Timeseries,
   }
 }
 
-/** @param axes those that it moves */
+/** @param axes indices of the time axes that it moves */
 function periodStrip(
   { view: { selection }, theme, left }: Timeseries,
   axes: readonly number[],

@@ -17,7 +17,7 @@ const aboutPairs = (view: View, { openPhoto }: Actions): About => ({
   open: (pair) => openPhoto(view.page.pairs.left[pair] as number),
 });
 
-/** Where the points of a figure of pairs go. */
+/** Where a pair is drawn. */
 type PairPlaces = { x: (pair: number) => number; y: (pair: number) => number };
 
 /** Figure 4: left photo against right photo, by time and by observed value. */
@@ -66,7 +66,7 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
   return sheet;
 }
 
-/** The right photo's number to the right, the left photo's upward. */
+/** The right photo's number gives x, the left photo's gives y. */
 function placesBy({ page }: View, numbers: ArrayLike<number>): PairPlaces {
   const { left, right } = page.pairs;
   return {

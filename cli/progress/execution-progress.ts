@@ -67,7 +67,7 @@ const waitingState = (name: string): StateProgress => ({
 
 const timeOf = (event: HistoryEvent): Date | null => event.timestamp ?? null;
 
-/** What an event changes in the state that it belongs to. */
+/** Applies an event to the state that it belongs to. */
 type Effect = (state: StateProgress, event: HistoryEvent) => void;
 
 const enter: Effect = (state, event) => {
@@ -80,7 +80,7 @@ const leave: Effect = (state, event) => {
   Object.assign(state, { status: 'done', endedAt: timeOf(event), error: null, output });
 };
 
-/** Whatever lies before a state and was never entered was passed by. */
+/** States before the current one that were never entered have been skipped. */
 function passBy(before: readonly StateProgress[]): void {
   for (const state of before) if (state.status === 'waiting') state.status = 'skipped';
 }
@@ -104,7 +104,7 @@ const endAs =
     Object.assign(state, { status, endedAt: timeOf(event), error: failureOf(event) ?? state.error });
   };
 
-/** By type of event; the others change nothing that is shown. */
+/** By event type; other types change nothing that is shown. */
 const EFFECTS: Readonly<Record<string, Effect>> = {
   TaskScheduled(state, event) {
     const { parameters } = event.taskScheduledEventDetails ?? {};

@@ -87,7 +87,7 @@ export async function followExecution(
 const hasEnded = ({ status }: DescribeExecutionOutput): boolean =>
   status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
 
-/** What fails again and again, while the machine goes on trying. */
+/** The failure of a state that keeps failing while the machine keeps retrying it. */
 function failureAlready(states: readonly StateProgress[]): SmokeFailed | null {
   const hopeless = states.find(isHopeless);
   return hopeless ? failureOf(hopeless.name, hopeless.error?.name ?? '', hopeless.error?.cause ?? '') : null;

@@ -8,7 +8,7 @@ import { Records } from './records.ts';
 const PAGE_SIZE = 10;
 const INTERRUPTED = 'InternalServerError: The local stack ended while the job ran';
 
-/** As the API describes a job; times in milliseconds. */
+/** A job as the API describes it, with times in milliseconds. */
 type Description = Record<string, unknown>;
 type Running = { stop(): void; ended: Promise<void>; describe(): Description };
 /** A job of this process, or what an earlier one left of it. */
@@ -16,31 +16,31 @@ type KnownJob = { describe(): Description; running: Running | null };
 
 /** What sets training and transform jobs apart. */
 export type JobKind<JobRecord> = {
-  /** As the members of the API are named: TrainingJobName. */
+  /** As it appears in the API's member names, e.g. TrainingJobName. */
   name: 'Training' | 'Transform';
-  /** Members of a description that a list shows. */
+  /** The members of a description that lists show. */
   summary: readonly string[];
   run(record: JobRecord, settings: JobSettings<JobRecord>): Running;
   describe(record: JobRecord): Description;
-  /** Changes the record of a job that has not ended into that of one that failed now. */
+  /** Marks a job that has not ended as failed; leaves any other record alone. */
   fail(record: JobRecord, reason: string): void;
 };
 
 export type JobsSettings = Omit<JobSettings<never>, 'folder' | 'log' | 'save'> & {
   /** Records are kept in its `jobs`, logs in its `logs/jobs`, one file a job. */
   folder: string;
-  /** Of all kinds' jobs; each works in a folder of its own. */
+  /** Holds a working folder for each running job of any kind. */
   runningFolder: string;
   onNotice: (line: string) => void;
 };
 
-/** All jobs of one kind, by name: those of this process, and what earlier ones left of theirs. */
+/** All jobs of one kind, by name: those of this process and those that earlier processes left behind. */
 export class Jobs<JobRecord extends object> {
   readonly #kind: JobKind<JobRecord>;
   readonly #settings: JobsSettings;
   readonly #records: Records<JobRecord>;
   readonly #known = new Map<string, KnownJob>();
-  /** As messages name the kind. */
+  /** The kind as messages name it. */
   readonly #word: string;
 
   constructor(kind: JobKind<JobRecord>, settings: JobsSettings) {
@@ -54,7 +54,7 @@ export class Jobs<JobRecord extends object> {
     }
   }
 
-  /** @param newRecord made when the name is free */
+  /** @param newRecord called only if the name is free */
   start(name: string, newRecord: (arn: string) => JobRecord): { name: string; arn: string } {
     const arn = arnOf(`${this.#word}-job`, name);
     if (this.#known.has(name))
@@ -83,7 +83,7 @@ export class Jobs<JobRecord extends object> {
     return this.#find(name).describe();
   }
 
-  /** A page of the jobs that a request asks for, newest first. */
+  /** One page of the jobs that match a request, newest first. */
   list({ NameContains, StatusEquals, MaxResults, NextToken }: Record<string, unknown>): object {
     const { name: kind, summary } = this.#kind;
     const found = [...this.#known.values()]
@@ -135,7 +135,7 @@ export class Jobs<JobRecord extends object> {
     return description;
   }
 
-  /** Resolves when all have ended. */
+  /** Resolves once all jobs have ended. */
   async stopAll(): Promise<void> {
     const running = [...this.#known.values()].flatMap((job) => job.running ?? []);
     for (const job of running) job.stop();

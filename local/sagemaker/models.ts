@@ -7,7 +7,7 @@ import { Records } from './records.ts';
 
 type ModelRecord = CreateModelRequest & { CreationTime: number };
 
-/** Models that transform jobs may be asked for: where their data lie, which must be there already. */
+/** The models that transform jobs can use. Their data must be in S3 before a model is created. */
 export class Models {
   readonly #records: Records<ModelRecord>;
   readonly #s3: S3Client;

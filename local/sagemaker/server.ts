@@ -53,7 +53,7 @@ export async function startSageMaker(options: Options): Promise<SageMaker> {
   };
 }
 
-/** What SageMaker knows: models and jobs. */
+/** The state behind the API: models and jobs. */
 type Service = {
   models: Models;
   trainings: Jobs<TrainingJobRecord>;
@@ -93,7 +93,7 @@ function createTransformJob({ transforms, models }: Service, input: unknown): { 
   );
 }
 
-/** What the API answers. */
+/** The operations of the API. */
 function operationsOf(service: Service): Record<string, Operation> {
   const { models, trainings, transforms } = service;
   return {
@@ -113,7 +113,7 @@ function operationsOf(service: Service): Record<string, Operation> {
 
 type SageMakerTask = (parameters: Record<string, unknown>, signal: AbortSignal) => unknown;
 
-/** What Step Functions may ask for, by the resource of the task. */
+/** The tasks that Step Functions may run, by resource. */
 const tasksOf = (service: Service): Record<string, SageMakerTask> => ({
   'arn:aws:states:::sagemaker:createTrainingJob.sync': (parameters, signal) => {
     requireSupported(parameters, Object.keys(trainingJobRequest.shape));

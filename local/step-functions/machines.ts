@@ -7,7 +7,7 @@ import { readDefinition } from './states-language.ts';
 /** StartExecution in the API reference: no space, bracket, wildcard, other special or control character. */
 const EXECUTION_NAME = /^[^\s<>{}[\]?*"#%\\^|~`$&,;:/\p{Cc}]{1,80}$/u;
 
-/** All state machines and their executions, as requests name them. */
+/** Finds state machines and executions by the ARNs that requests name, and starts executions. */
 export class Machines {
   readonly createdAt = Date.now();
   readonly #machines = new Map<string, Executions>();

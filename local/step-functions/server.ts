@@ -67,7 +67,7 @@ export async function startStepFunctions(options: Options): Promise<JsonApi> {
   };
 }
 
-/** Executions that a state starts run here; every other task is run by what stands in for its service. */
+/** Runs nested executions here and hands every other task to its service's stand-in. */
 function taskRunner({ runTask, aroundTask = (_, run) => run() }: Options, machines: Machines): RunTask {
   return (resource, parameters, signal) =>
     aroundTask({ resource, parameters, signal }, () =>

@@ -111,7 +111,7 @@ class CheckedEntries {
     return { name, size: header.size ?? 0, mode: header.mode ?? 0o644 };
   }
 
-  /** @throws ArchiveInvalid where the archive is too large with this entry */
+  /** @throws ArchiveInvalid if this entry makes the archive too large */
   #measure(entry: string, size: number): void {
     const { entries, entryBytes, totalBytes } = this.#limits;
     this.#count += 1;
@@ -124,7 +124,7 @@ class CheckedEntries {
       throw tooLarge(this.#where, entry, `${this.#bytes} bytes up to here`, `${totalBytes} bytes in all`);
   }
 
-  /** What is wrong with an entry beside those that came before it. */
+  /** What is wrong with an entry, given those that came before it. */
   #faultOfPlace({ type }: Header, parts: readonly string[]): string | null {
     const name = parts.join('/');
     const isFolder = type === 'directory';
@@ -145,7 +145,7 @@ class CheckedEntries {
   }
 }
 
-/** Of a path's parts, the outermost first. */
+/** Paths of the folders above an entry, outermost first. */
 const foldersAbove = (parts: readonly string[]): string[] =>
   parts.map((_, index) => parts.slice(0, index).join('/')).slice(1);
 

@@ -117,7 +117,7 @@ export async function selectPhotos(
   return { ...comparison.found, scored, known: photos.size, isSorted };
 }
 
-/** What is found of a station's photos, one after the other. */
+/** Compares a station's photos with the predictions, one photo at a time. */
 class PhotoComparison {
   readonly found: Omit<PhotoSelection, 'scored' | 'known' | 'isSorted'>;
   readonly #predicted: PredictedPhotos;
@@ -156,7 +156,7 @@ class PhotoComparison {
     if (TIMED.has(row.exclusion)) this.#compareTime(row, photo, epochMs ?? Number.NaN);
   }
 
-  /** A photo that is there and shows nobody. */
+  /** The photo is in the database and shows nobody. */
   #keep(photo: { image_id: number; filename: string }): void {
     this.found.removed.delete(photo);
     if (!this.#toGo.has(photo)) return;
@@ -164,7 +164,7 @@ class PhotoComparison {
     this.found.back.filenames.push(photo.filename);
   }
 
-  /** Whether a photo that stays has no score in the predictions. */
+  /** Whether the predictions lack a score of a photo that may be shown. */
   #lacksScore({ exclusion, has_pii }: ImageRow, photo: PhotoName): boolean {
     const stays = exclusion === null || IN_WORK.has(exclusion);
     return stays && !has_pii && this.#predicted.scores.get(photo) === undefined;
@@ -177,7 +177,7 @@ class PhotoComparison {
     else if (isDone && !this.#predicted.photos.has(photo)) this.found.added.push(row);
   }
 
-  /** @param epochMs NaN where the photo has no time any more */
+  /** @param epochMs NaN if the photo no longer has a time */
   #compareTime({ exclusion }: ImageRow, photo: PhotoName, epochMs: number): void {
     const before = this.#predicted.times.get(photo);
     if (before === undefined || before === epochMs) return;

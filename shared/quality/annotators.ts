@@ -58,10 +58,10 @@ export function checkAnnotators(
   };
 }
 
-/** How examples name and show a photo, by its id. */
+/** What an example needs of a photo, by its id. */
 type Captions = { time: (id: number) => string; photosOf: (...ids: number[]) => NotedPhoto[] };
 
-/** Pairs that were judged in both ways, by one annotator or by two. */
+/** Pairs that were judged both ways, by one annotator or by two. */
 function findOpposites(comparisons: readonly Comparison[], { time, photosOf }: Captions): Finding[] {
   const opposite = comparisons.filter(({ one, other }) => isOpposite(one, other));
   const within = opposite.filter(({ one, other }) => one.annotator === other.annotator);
@@ -119,7 +119,7 @@ function findAgainstOthers(against: readonly Against[], { time, photosOf }: Capt
   });
 }
 
-/** Told only where there are more of them than annotators who see the same would leave. */
+/** Reported only if there are more cycles than annotators who look at the same thing would produce. */
 function findCycles({ triangles, cycles }: Triangles, { time, photosOf }: Captions): Finding[] {
   const share = wilsonInterval(cycles.length, triangles);
   const isInconsistent =

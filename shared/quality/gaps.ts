@@ -135,7 +135,7 @@ function* stretches(
   yield [lastValue, Math.max(last, lastValue)];
 }
 
-/** Index of the first photo from `start` on whose time is such; the number of photos where none is. */
+/** Index of the first photo from `start` on whose time satisfies the condition, or the number of photos. */
 function firstPhoto(
   photos: readonly NotedPhoto[],
   start: number,

@@ -97,7 +97,7 @@ function verifyAddress(
   ];
 }
 
-/** What makes the file of an address anew from the model's own; null where these are not there. */
+/** The repair that rebuilds an address's file from the model's own files; null if those are missing. */
 function sourceOf(
   column: 'predictions_url' | 'diagnostics_url',
   row: ModelRow,
@@ -194,13 +194,13 @@ function verifyTables(row: ModelRow, published: Objects, places: Places): Findin
     );
 }
 
-/** A row's public predictions, where they are there. */
+/** A row's public predictions, which exist. */
 type PublicPredictions = {
   row: ModelRow;
   uuid: string;
   where: string;
   facts: StationFacts;
-  /** Null where the model has no scores of its own. */
+  /** Null if the model has no scores of its own to rebuild from. */
   rebuild: Repair | null;
 };
 
@@ -280,7 +280,7 @@ const differencesOf = ({
     : []),
 ];
 
-/** Null for the models of upstream, which have none. */
+/** Null for upstream's models, which have no manifest. */
 const manifestOf = ({ facts, row, uuid }: PublicPredictions) =>
   readValue(versionOf(facts, row.code, uuid)?.manifest ?? null);
 
@@ -308,7 +308,7 @@ function differentPredictions(
   );
 }
 
-/** Whether predictions that do not differ are as many as the training or the scorings have written down. */
+/** Compares the number of predictions with the manifest and with the model's own scores. */
 function verifyCounts(
   predictions: PublicPredictions,
   { comparison: { surplus }, trainingRows }: { comparison: PredictionsComparison; trainingRows: number },

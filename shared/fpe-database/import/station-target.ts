@@ -10,10 +10,10 @@ export type StationImport = {
   onRows: (count: number) => void;
 };
 
-/** The station whose rows are written, and what is told of them. */
+/** The station whose rows are being written. */
 export type StationTarget = StationImport & {
   id: number;
   ownerId: string;
-  /** Adds changes to the station's; every write goes through it. */
+  /** Adds to the station's total of changed rows; every write is passed through it. */
   count: <Change extends RowChanges>(change: Change) => Change;
 };
