@@ -79,7 +79,11 @@ export const ASSUMPTIONS = {
     what: 'GB that a run leaves in S3: model and checkpoints, the published copy, tables',
     basis: '46 to 91 MB for each copy of the model, three checkpoints at most',
   },
-  logBytesPerPhoto: { value: 400, what: 'bytes that the transform job logs for each photo', basis: GUESS },
+  logBytesPerPhoto: {
+    value: 2100,
+    what: 'bytes that the transform job logs for each photo',
+    basis: '2,102 bytes by TorchServe with AWS’s toolkit for PyTorch, measured by npm run test:containers',
+  },
   logMbPerRun: { value: 5, what: 'MB of all other logs of a run', basis: GUESS },
   writesPerRun: {
     value: 200,

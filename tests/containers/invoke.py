@@ -1,9 +1,12 @@
 """Send requests to the server in the container, as batch transform does, and print each answer as a line of JSON.
 
+Each line tells how many bytes the server has logged so far, to server.log.
+
 invoke.py SECONDS FILE…    a path that ends with a slash is asked for (GET /ping), any other file is sent
 """
 
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -34,12 +37,16 @@ def wait_until_healthy(seconds):
     return True
 
 
+def tell(facts):
+    print(json.dumps({**facts, 'logged': os.path.getsize('server.log')}), flush=True)
+
+
 def main(seconds, *files):
-    print(json.dumps({'healthy': wait_until_healthy(float(seconds))}), flush=True)
+    tell({'healthy': wait_until_healthy(float(seconds))})
     for file in files:
         with open(file, 'rb') as photo:
             status, text = ask('/invocations', photo.read())
-        print(json.dumps({'file': file, 'status': status, 'text': text}), flush=True)
+        tell({'file': file, 'status': status, 'text': text})
 
 
 main(*sys.argv[1:])

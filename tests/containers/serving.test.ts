@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ASSUMED } from '../../shared/cost/assumptions.ts';
 import { modelRequest } from '../../shared/execution/sagemaker-requests.ts';
 import {
   CONTAINER_MS,
@@ -13,7 +14,7 @@ import {
 } from './container.ts';
 import { drawPhoto, layOutTraining } from './station.ts';
 
-type Answer = { file: string; status: number; text: string };
+type Answer = { file: string; status: number; text: string; logged: number };
 type Session = { healthy: boolean; answers: Answer[]; running: boolean };
 
 const { Environment } = modelRequest('an image');
@@ -29,6 +30,9 @@ const photos: Record<string, Uint8Array> = {
   'too-large.jpg': new Uint8Array(MAX_REQUEST_BYTES + 1),
   'high-again.jpg': drawPhoto(0.8),
 };
+
+/** Enough for what the server logs of itself, twice a minute, to count for little. */
+const MANY = 40;
 
 let trained: Container;
 beforeAll(requireContainers);
@@ -82,8 +86,11 @@ async function serve(
 
 describe('in AWS’s serving container, without a network', () => {
   let answers: Map<string, Answer>;
+  let many: Answer[];
   beforeAll(async () => {
-    const session = await serve(Object.keys(photos), { seconds: HEALTHY_SECONDS });
+    const files = [...Object.keys(photos), ...Array.from({ length: MANY }, () => 'low.jpg')];
+    const session = await serve(files, { seconds: HEALTHY_SECONDS });
+    many = session.answers.slice(-MANY);
     expect(session).toMatchObject({ healthy: true, running: true });
     answers = new Map(session.answers.map((answer) => [answer.file.replace('photos/', ''), answer]));
   }, CONTAINER_MS);
@@ -108,6 +115,14 @@ describe('in AWS’s serving container, without a network', () => {
       expect(JSON.parse(text)).toMatchObject({ score: null, error: expect.stringMatching(/\w/) });
     },
   );
+
+  test('what it logs of a photo is what the costs assume', () => {
+    const [first, last] = [many[0], many.at(-1)] as [Answer, Answer];
+    const bytes = (last.logged - first.logged) / (MANY - 1);
+
+    expect(bytes).toBeLessThan(1.2 * ASSUMED.logBytesPerPhoto);
+    expect(bytes).toBeGreaterThan(0.5 * ASSUMED.logBytesPerPhoto);
+  });
 
   test('a photo above the limit is refused', () => {
     // It may hang up before it has read enough to answer 413; the next photo is answered all the same.
