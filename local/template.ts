@@ -165,7 +165,8 @@ export const resolveIntrinsics = (value: unknown, template: Template): unknown =
 
 const localReferences = (template: Template) => referencesOf(template, LOCAL_PLACE);
 
-function hashOfSources(root: string): string {
+/** Tells packages of different sources apart. @param root folder of serverless.yml */
+export function hashOfSources(root: string): string {
   const hash = createHash('sha256');
   for (const path of SOURCES.flatMap((source) => filesBelow(root, source)))
     hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));

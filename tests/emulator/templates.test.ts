@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { stageNames } from '../../config/stage.ts';
-import { packageStage, TEMPLATE_FILE } from '../../deployment/package.ts';
+import { TEMPLATE_FILE } from '../../deployment/package.ts';
+import { packageOnce } from '../fixtures/packages.ts';
 import { EMULATOR_BIN } from './moto.ts';
 
 /** CloudFormation's own linter on every template that is deployed. */
@@ -40,9 +41,7 @@ const told = ({ Rule, Message }: Finding): string => `${Rule.Id} ${Message}`;
 test.each(stageNames())(
   'the linter has nothing to say of stage %s that is not known and explained',
   async (stage) => {
-    await packageStage(ROOT, stage, join(folder, stage));
-
-    const findings = lint(join(folder, stage, TEMPLATE_FILE));
+    const findings = lint(join((await packageOnce(stage)).folder, TEMPLATE_FILE));
 
     expect(findings.filter(({ Rule }) => !(Rule.Id in IGNORED)).map(told)).toEqual([]);
     expect(Object.keys(IGNORED).filter((id) => !findings.some(({ Rule }) => Rule.Id === id))).toEqual([]);

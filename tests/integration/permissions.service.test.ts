@@ -1,13 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { packageStage, type Template } from '../../deployment/package.ts';
+import type { Template } from '../../deployment/package.ts';
 import { LOCAL_STAGE } from '../../local/account.ts';
 import { executionHistory, startExecution, stopExecution } from '../../shared/aws/executions.ts';
 import { findSize, writeObject as putObject, readText } from '../../shared/aws/object-store.ts';
 import { listOf } from '../../shared/aws/policy-document.ts';
 import type { Promotion } from '../../shared/execution/train-station-state.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
+import { packageOnce } from '../fixtures/packages.ts';
 import { insertImageset } from '../fixtures/station.ts';
 import { isAllowed, matches, type Request, type Statement, statementsOfRole } from '../templates/iam.ts';
 import {
@@ -26,7 +27,6 @@ import { publishUpstreamModel, UPSTREAM_CODE } from './upstream-model.ts';
  * What the roles of the compiled template allow, against what is really done: every call of an AWS service that a function
  * logs while executions run on the local stack, and every job and task that the machine asks for.
  */
-const ROOT = join(import.meta.dirname, '..', '..');
 const REGION = 'us-west-2';
 const ACCOUNT = '000000000000';
 
@@ -162,9 +162,7 @@ beforeAll(async () => {
   tasks = await readTasks('TrainStation', execution.executionArn as string);
   scoringTasks = await readTasks('ScoreStation', await scoreNewPhotos(stationId));
   refreshTasks = await readTasks('RefreshStations', await refreshStation(stationId));
-  const folder = join(local.stack.folder, 'package');
-  const manifest = await packageStage(ROOT, 'local', folder);
-  template = JSON.parse(readFileSync(join(folder, manifest.template.file), 'utf8'));
+  template = (await packageOnce('local')).template;
   calls = readCalls(join(local.stack.folder, 'logs', 'functions'));
 }, STACK_TIMEOUT_MS);
 afterAll(() => local.stop());

@@ -11,6 +11,7 @@ import { readStage, stageNames } from '../../config/stage.ts';
 import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
 import { listOf } from '../../shared/aws/policy-document.ts';
 import { parseRefreshInput } from '../../shared/inputs/refresh-stations.ts';
+import { packageOnce } from '../fixtures/packages.ts';
 import { policiesOf } from './iam.ts';
 
 /** Every stage of the project as it would be deployed. */
@@ -19,17 +20,14 @@ const PACKAGING_MS = 600_000;
 const STAGES = stageNames();
 
 let folder: string;
-const packages = new Map<string, { manifest: Manifest; template: Template }>();
+const packages = new Map<string, Awaited<ReturnType<typeof packageOnce>>>();
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fpe-templates-'));
-  for (const stage of STAGES) {
-    const manifest = await packageStage(ROOT, stage, join(folder, stage));
-    const template = JSON.parse(readFileSync(join(folder, stage, manifest.template.file), 'utf8'));
-    packages.set(stage, { manifest, template });
-  }
+  for (const stage of STAGES) packages.set(stage, await packageOnce(stage));
 }, PACKAGING_MS);
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const exampleFolder = () => packages.get('example')?.folder as string;
 const templateOf = (stage: string) => packages.get(stage)?.template as Template;
 const statementsOf = (stage: string, role: string) =>
   policiesOf(templateOf(stage))
@@ -424,7 +422,7 @@ describe('a package', () => {
       const { S3Key } = Properties.Code as { S3Key: string };
       return S3Key;
     });
-    const instructions = readFileSync(join(folder, 'example', 'DEPLOY.md'), 'utf8');
+    const instructions = readFileSync(join(exampleFolder(), 'DEPLOY.md'), 'utf8');
 
     expect(manifest.archives.map(({ key }) => key)).toEqual(keys);
     expect(instructions).toContain(`--stack-name ${manifest.stack}`);
@@ -435,7 +433,7 @@ describe('a package', () => {
 
   describe('has a bill of materials', () => {
     type Component = { type: string; name: string; 'bom-ref': string; hashes?: { content: string }[] };
-    const read = (name: string) => readFileSync(join(folder, 'example', name), 'utf8');
+    const read = (name: string) => readFileSync(join(exampleFolder(), name), 'utf8');
     const bom = () => JSON.parse(read('sbom.cdx.json'));
     const refsOf = (type: string) =>
       bom()
@@ -469,7 +467,7 @@ describe('a package', () => {
     test('with exactly the packages that source maps and the script of the pages tell of', () => {
       const { manifest } = packages.get('example') as { manifest: Manifest };
       const sources = manifest.archives.flatMap(({ file }) => {
-        const archive = unzipSync(readFileSync(join(folder, 'example', file)), {
+        const archive = unzipSync(readFileSync(join(exampleFolder(), file)), {
           filter: ({ name }) => name.endsWith('.map'),
         });
         return Object.values(archive).flatMap((map) => JSON.parse(strFromU8(map)).sources as string[]);
