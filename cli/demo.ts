@@ -9,6 +9,7 @@ import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { importExport } from '../shared/fpe-database/import/import-stations.ts';
+import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { findStateMachine, UsageError } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
@@ -94,7 +95,7 @@ async function prepareStation(folder: string, storageBucket: string): Promise<nu
 /** A new one each time, so that a second run replaces nothing. */
 function newModelCode(): string {
   const now = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  return `RANK-FLOW-${now}`;
+  return `${DEFAULT_MODEL_TYPE}-FLOW-${now}`;
 }
 
 /** Copies the public files to where a person can open them, and compares the scores with the demo's true flow. */

@@ -3,6 +3,7 @@ import { buckets, setting } from '../shared/aws/configuration.ts';
 import { versionKeys } from '../shared/execution/keys.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
+import { modelTypeOf } from '../shared/model-types/registry.ts';
 import {
   type DrawingAction,
   describeDrawing,
@@ -47,7 +48,10 @@ export function describeModels(
   { model: bucket }: Pick<Places, 'model'>,
 ): string {
   const lines = models.flatMap((model) => {
-    const key = model.uuid && model.is_ours && versionKeys(station.id, model.code, model.uuid).report;
+    const key =
+      model.uuid &&
+      model.is_ours &&
+      versionKeys(modelTypeOf(model.model_type_id), station.id, model.code, model.uuid).report;
     const report = model.diagnostics_url ?? (key ? s3Uri({ bucket, key }) : null);
     return [
       `${model.code}  ${model.model_type_id} ${model.variable_id ?? '–'}  ${statesOf(model).join(', ')}`,

@@ -6,6 +6,7 @@ import { stopExecution } from '../shared/aws/executions.ts';
 import { PipelineError } from '../shared/errors.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import { parseRunInput } from '../shared/inputs/train-station.ts';
+import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { connect, findStateMachine, UsageError } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { formatDuration } from './progress/progress-lines.ts';
@@ -116,7 +117,7 @@ async function placeOf(options: Options): Promise<SmokePlace> {
   const { stage: name, station, input = FIRST_RUN, folder, score = false } = options;
   const given = readExecutionInput(input, 'train-station');
   const common = {
-    codes: `RANK-SMOKE-${new Date().toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`,
+    codes: `${DEFAULT_MODEL_TYPE}-SMOKE-${new Date().toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`,
     scores: score,
     onState: (text: string) => console.log(`    ${text}`),
   };

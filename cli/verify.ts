@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { buckets } from '../shared/aws/configuration.ts';
 import { countOf } from '../shared/formats/numbers.ts';
+import { modelTypes } from '../shared/model-types/registry.ts';
 import type { Unchecked } from '../shared/station-models/facts.ts';
 import {
   findStationIds,
@@ -113,7 +114,9 @@ async function verify({ station: ids, all, repair, yes }: Options): Promise<Veri
 const lostStation = (id: number, bucket: string): Finding => ({
   kind: 'files_without_row',
   severity: 'remark',
-  where: `s3://${bucket}/rank/${id}/`,
+  where: modelTypes()
+    .map(({ prefix }) => `s3://${bucket}/${prefix}${id}/`)
+    .join(', '),
   found: `files of station ${id}, which is not in the database`,
   expected: 'a station',
   repair: null,

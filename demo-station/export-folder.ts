@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { formatCsv } from '../shared/formats/csv.ts';
+import { MODEL_TYPES } from '../shared/model-types/registry.ts';
 import { isDaytime, type Session, TIMEZONE } from './annotators.ts';
 import { type Dataset, utcWithoutZone } from './observations.ts';
 import {
@@ -73,7 +74,10 @@ export function writeExport(folder: string, seed: number, station: Station): voi
     'variables.json',
     Object.entries(VARIABLES).map(([id, description]) => ({ id, description })),
   );
-  write('modelTypes.json', [{ id: 'RANK', name: 'RankNet Model' }]);
+  write(
+    'modelTypes.json',
+    Object.entries(MODEL_TYPES).map(([id, { name }]) => ({ id, name })),
+  );
   const user = userId(seed);
   write(`users/${user}/user.json`, {
     id: user,

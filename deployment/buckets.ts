@@ -8,6 +8,8 @@ import {
 } from '../shared/aws/account.ts';
 import { listObjects } from '../shared/aws/object-store.ts';
 import type { PolicyStatement } from '../shared/aws/policy-document.ts';
+import { modelKeys, passingPrefix } from '../shared/execution/keys.ts';
+import { modelTypes } from '../shared/model-types/registry.ts';
 import { refusals } from './bucket-policy.ts';
 import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
 
@@ -32,8 +34,10 @@ export async function bucketChecks(stage: Stage, account: string): Promise<Check
       bucket: stage.modelBucket,
       isPublic: false,
       places: [
-        'rank/29/models/CODE/model.json',
-        'rank/passing/1/1',
+        ...modelTypes().flatMap((type) => [
+          modelKeys(type, 29, 'CODE').manifest,
+          `${passingPrefix(type)}1/1`,
+        ]),
         stage.weightsKey,
         'deploy/1/template.json',
       ],

@@ -33,9 +33,7 @@ import {
 import { jobCosts } from '../shared/report/data/run-cost.ts';
 import { forEachGroup } from '../shared/report/data/split-groups.ts';
 import { readTrainingOutput, trainingOutputLocation } from '../shared/report/data/training-output.ts';
-import { metricsFile } from '../shared/report/metrics/file.ts';
-import { agreementNote } from '../shared/report/page/note.ts';
-import { reportPage } from '../shared/report/page/report-page.ts';
+import { reportOf } from '../shared/report/reports.ts';
 
 /** Compares scores with observed values, and writes the report for people and its numbers for programs. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {
@@ -71,8 +69,9 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     photoBase: photoBase(buckets.storage),
     version: optionalSetting('PIPELINE_VERSION') ?? null,
   });
-  await writeObject(inModelBucket(keys.report), reportPage(report, pageScript()), 'text/html; charset=utf-8');
-  await writeJson(inModelBucket(keys.metrics), metricsFile(report));
+  const { page, metrics, note } = reportOf(state.run.parameters.model_type);
+  await writeObject(inModelBucket(keys.report), page(report, pageScript()), 'text/html; charset=utf-8');
+  await writeJson(inModelBucket(keys.metrics), metrics(report));
   const { photos: byPhoto, days } = report.agreement;
   publishKendallTau(state.run.station.id, byPhoto.overall.tau);
   publishLeftOut({
@@ -83,7 +82,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   const warnings = misreadWindows(state.run.parameters);
   const said = [...warnings, ...qualityRemarks(report.checks), ...remarks(report)];
   return {
-    note: agreementNote(report),
+    note: note(report),
     remarks: said.map((remark) => `\n${remark}`).join(''),
     warnings,
     data_findings: countFindings(report.checks),

@@ -10,7 +10,8 @@ import { readScores } from '../shared/model-bucket/previous-model.ts';
 import { prediction } from '../shared/predictions/columns.ts';
 import { judgedPairs, judgment, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
 import { collectPhotos } from '../shared/predictions/scored-photos.ts';
-import { type ComparedDefault, decidedByInput, decidePromotion } from '../shared/publication/promotion.ts';
+import { comparisonOf } from '../shared/publication/comparisons.ts';
+import { type ComparedDefault, decidedByInput } from '../shared/publication/promotion.ts';
 
 /** Compares the new model with the station's default on the held-out pairs, before anything is published. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {
@@ -24,7 +25,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     photos.imageIds,
   );
   const current = await currentDefault(run, photos.imageIds);
-  return decidePromotion({ pairs, scores: photos.scores, current, tolerance });
+  return comparisonOf(run.parameters.model_type)({ pairs, scores: photos.scores, current, tolerance });
 });
 
 /** Its published scores; none of them, so that nothing can be compared, where the file is gone. */

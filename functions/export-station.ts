@@ -4,11 +4,7 @@ import * as z from 'zod';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { readRows, readText, writeCsv, writeJson, writeObject } from '../shared/aws/object-store.ts';
 import { type ObjectExclusion, requirePhotos } from '../shared/aws/photos.ts';
-import {
-  type AnnotationFile,
-  type AnnotationSession,
-  parseAnnotationFile,
-} from '../shared/dataset/annotation-sessions.ts';
+import type { AnnotationFile, AnnotationSession } from '../shared/dataset/annotation-sessions.ts';
 import {
   EXPORTED_IMAGE_COLUMNS,
   type ExportedImage,
@@ -43,6 +39,7 @@ import {
   stationImages,
   stationValues,
 } from '../shared/fpe-database/station-export.ts';
+import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { PhotoSet } from '../shared/predictions/photo-set.ts';
 
 const FILES_AT_ONCE = 50;
@@ -211,7 +208,8 @@ async function readSession(run: Run, { file, ...session }: SessionRow): Promise<
   const location = file ?? { bucket: run.buckets.storage, key };
   const body = await readText(location);
   const where = `annotation session ${session.annotation_id}, ${s3Uri(location)}`;
-  const { excluded, ...content } = parseAnnotationFile(body, where);
+  const { parseAnnotations } = modelTypeOf(run.parameters.model_type);
+  const { excluded, ...content } = parseAnnotations(body, where);
   return { session: { ...session, ...content }, excluded };
 }
 

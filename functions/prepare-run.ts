@@ -27,6 +27,7 @@ import { requireStationSize } from '../shared/limits/station-size.ts';
 import { findManifest } from '../shared/model-bucket/model-publication.ts';
 import { readModelSource } from '../shared/model-bucket/model-source.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
+import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { findVariable, VARIABLES } from '../shared/variables.ts';
 
 const event = z.object({
@@ -37,6 +38,7 @@ const event = z.object({
 /** Checks everything that can be checked before work begins, and fixes what the whole run goes by. */
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Run> => {
   const parameters = parseRunInput(input);
+  const type = modelTypeOf(parameters.model_type);
   const variable = requireVariable(parameters.variable_code);
   const startedAt = new Date(execution.started_at).toISOString();
   const codes = versionCodes(parameters, variable, startedAt);
@@ -54,13 +56,13 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const inModelBucket = objectsIn(places.buckets.model);
   const wanted = { execution_arn: execution.arn, started_at: startedAt, ...newIdentity() };
   const options = { overwrite: parameters.overwrite, isRunning: isExecutionRunning };
-  const fixed = modelKeys(station.id, codes.model_code);
+  const fixed = modelKeys(type, station.id, codes.model_code);
   const claim = await takeClaim(inModelBucket(fixed.claim), wanted, options);
-  const ofDataset = inModelBucket(datasetKeys(station.id, codes.dataset_code).claim);
+  const ofDataset = inModelBucket(datasetKeys(type, station.id, codes.dataset_code).claim);
   await takeClaim(ofDataset, claim, { ...options, claimed: 'dataset' });
   if (!parameters.overwrite) await requireUnfinished(places.buckets, fixed.manifest);
   const id = runId(startedAt, claim.job_suffix);
-  const keys = runKeys(station.id, codes.dataset_code, codes.model_code, id);
+  const keys = runKeys(type, station.id, codes.dataset_code, codes.model_code, id);
   const source = await packSource(await readModelSource());
   await writeObject({ bucket: places.buckets.model, key: keys.source }, source, 'application/gzip');
 
@@ -69,7 +71,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const checkpoints = await findCheckpoints(
     places.buckets.model,
     claim.former_runs.map(
-      (former) => runKeys(station.id, codes.dataset_code, codes.model_code, former).checkpoints,
+      (former) => runKeys(type, station.id, codes.dataset_code, codes.model_code, former).checkpoints,
     ),
   );
   return {
@@ -92,7 +94,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
       checkpoints,
       limits.training_hours,
     ),
-    model_request: modelRequest(setting('SERVING_IMAGE')),
+    model_request: modelRequest(setting('SERVING_IMAGE'), type),
     transform_request: transformRequest(settings),
     limits,
   };

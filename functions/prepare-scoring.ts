@@ -13,6 +13,7 @@ import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
 import { parseScoringInput } from '../shared/inputs/score-station.ts';
 import { readModelFilters } from '../shared/model-bucket/model-files.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-input/model-windows.ts';
+import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { requireModel } from '../shared/publication/scoring-model.ts';
 
 const event = z.object({
@@ -30,11 +31,12 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
   const station = requireStationExists(found.station, parameters.station_id);
   requireTimezone(station);
   const model = requireModel(found, parameters);
+  const type = modelTypeOf(model.model_type_id);
 
   const startedAt = new Date(execution.started_at).toISOString();
   const suffix = randomBytes(4).toString('hex');
   const id = runId(startedAt, suffix);
-  const keys = scoringKeys(station.id, model.code, model.uuid, id);
+  const keys = scoringKeys(type, station.id, model.code, model.uuid, id);
   const places = buckets();
   const filters = await readModelFilters({ buckets: places, keys, model_uuid: model.uuid });
   return {
@@ -53,7 +55,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     buckets: places,
     keys,
     job_base: jobBase(setting('JOB_PREFIX'), station.id, startedAt, suffix),
-    model_request: modelRequest(setting('SERVING_IMAGE')),
+    model_request: modelRequest(setting('SERVING_IMAGE'), type),
     transform_request: transformRequest({ buckets: places, keys, parameters }),
   };
 });

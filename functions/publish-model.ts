@@ -52,6 +52,7 @@ import { changePeopleRecord } from '../shared/model-bucket/people-record.ts';
 import { finishClaim } from '../shared/model-bucket/run-claim.ts';
 import { recordTraining } from '../shared/model-bucket/trained-until.ts';
 import { withdrawFromFolder } from '../shared/model-bucket/withdrawal.ts';
+import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { withImagesets, withNewFolder } from '../shared/predictions/people-record.ts';
 import { PhotoSet } from '../shared/predictions/photo-set.ts';
 import { withdrawalOf } from '../shared/predictions/withdrawal.ts';
@@ -162,7 +163,10 @@ async function findSuperseded(
   const isOurs = await pMap(
     others,
     async ({ code, uuid }) =>
-      (await findManifest({ buckets }, versionKeys(station.id, code, uuid).manifest)) !== null,
+      (await findManifest(
+        { buckets },
+        versionKeys(modelTypeOf(parameters.model_type), station.id, code, uuid).manifest,
+      )) !== null,
   );
   return others.filter((_, index) => isOurs[index]);
 }
@@ -183,7 +187,12 @@ async function leaveOutPeople(
     const found = withdrawalOf(people);
     const hidden = PhotoSet.fromJSON(found);
     await withdrawFromFolder(run.buckets.storage, publicFolder(run.model_uuid), hidden);
-    await withdrawFromImagesets(modelKeys(run.station.id, run.model_code), run.buckets, found, hidden);
+    await withdrawFromImagesets(
+      modelKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code),
+      run.buckets,
+      found,
+      hidden,
+    );
   }
   const uuids = replaced.flatMap(({ uuid }) => uuid ?? []);
   const imagesets = await findImagesetUuids(database, run.station.id);
@@ -207,7 +216,7 @@ async function takeBack(run: Run): Promise<void> {
 /** What an earlier attempt has published, also where others have replaced it since; null where there is none. */
 async function findPublication(database: Database, run: Run): Promise<Publication | null> {
   const { station, model_code, model_uuid, buckets } = run;
-  const version = versionKeys(station.id, model_code, model_uuid);
+  const version = versionKeys(modelTypeOf(run.parameters.model_type), station.id, model_code, model_uuid);
   const own = await findManifest(run, version.manifest);
   if (!own) return null;
   if (own.outcome === 'published' || own.outcome === 'unlisted') {
@@ -219,7 +228,10 @@ async function findPublication(database: Database, run: Run): Promise<Publicatio
   }
   // What is kept is done once more: its manifest is written before the file that tells of the training.
   if (own.outcome === 'kept') return null;
-  const fixed = await findManifest(run, modelKeys(station.id, model_code).manifest);
+  const fixed = await findManifest(
+    run,
+    modelKeys(modelTypeOf(run.parameters.model_type), station.id, model_code).manifest,
+  );
   // Without files the places are only being written to.
   const isFinished = fixed?.model_uuid === model_uuid && fixed.files.length > 0;
   return isFinished ? publicationOf(run, own.outcome, null, 0) : null;
@@ -285,7 +297,8 @@ function publicationOf(
   }
   const report = s3Uri({
     bucket: run.buckets.model,
-    key: versionKeys(run.station.id, run.model_code, run.model_uuid).report,
+    key: versionKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code, run.model_uuid)
+      .report,
   });
   const note = `${NOT_DRAWN[outcome]}; its report is at ${report}.`;
   return { outcome, model_id, images: 0, diagnostics_url: null, predictions_url: null, note };

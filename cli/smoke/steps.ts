@@ -16,12 +16,14 @@ import { listObjects, readStream } from '../../shared/aws/object-store.ts';
 import { trainingJob } from '../../shared/aws/training-jobs.ts';
 import { AccessDenied } from '../../shared/errors.ts';
 import { nameInArn } from '../../shared/execution/arns.ts';
+import { passingPrefix } from '../../shared/execution/keys.ts';
 import { training } from '../../shared/execution/train-station-state.ts';
 import { parseJsonAs } from '../../shared/formats/json.ts';
 import { countOf } from '../../shared/formats/numbers.ts';
 import { s3Uri } from '../../shared/formats/object-location.ts';
 import type { MachineKind } from '../../shared/inputs/machines.ts';
 import { runInput } from '../../shared/inputs/train-station.ts';
+import { DEFAULT_MODEL_TYPE, MODEL_TYPES } from '../../shared/model-types/registry.ts';
 import { refreshSummary } from '../../shared/refresh/state.ts';
 import {
   type Computation,
@@ -340,6 +342,8 @@ function requireCuda({ device }: Computation): void {
 
 const runOf = z.looseObject({ run: z.looseObject({ keys: z.looseObject({ checkpoints: z.string() }) }) });
 
+const PASSING = passingPrefix(MODEL_TYPES[DEFAULT_MODEL_TYPE]);
+
 async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
   const { modelBucket, machines, epochsToStop, intervalMs, onState } = place;
   const input = trainingInput(place, 'stop', { n_epochs: epochsToStop });
@@ -357,7 +361,7 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
     requireSuccess(begun);
     throw new SmokeFailed(
       `the training was over before a checkpoint of it lay in s3://${modelBucket}`,
-      'Checkpoints arrive too late to go on from: does the role of the jobs write to rank/passing/ (docs/resources.md)?',
+      `Checkpoints arrive too late to go on from: does the role of the jobs write to ${PASSING} (docs/resources.md)?`,
     );
   }
   const job = String(begun.states.find(({ name }) => name === 'TrainModel')?.request?.TrainingJobName);
@@ -378,7 +382,7 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
   if (resumed === 0)
     throw new SmokeFailed(
       'the redriven training began anew',
-      'It did not find its checkpoints: does the role of the jobs read rank/passing/ (docs/resources.md)?',
+      `It did not find its checkpoints: does the role of the jobs read ${PASSING} (docs/resources.md)?`,
     );
   return passed(`stopped in training, went on after epoch ${resumed} of ${epochsToStop}`);
 }

@@ -1,22 +1,33 @@
-/** Below rank/, where every role may go; no station has this name. */
-export const PASSING_PREFIX = 'rank/passing/';
+import type { ModelType } from '../model-types/model-type.ts';
+import { DEFAULT_MODEL_TYPE, MODEL_TYPES } from '../model-types/registry.ts';
+
+/** What the places of a model depend on, besides its station and code. */
+type Type = Pick<ModelType, 'prefix' | 'files'>;
+
+/** Below the prefix of the type, where every role may go; no station has this name. */
+export const passingPrefix = ({ prefix }: Pick<ModelType, 'prefix'>): string => `${prefix}passing/`;
 
 /** Where the folders of a station's models lie, with a slash at its end. */
-export const modelsFolder = (stationId: number): string => `rank/${stationId}/models/`;
+export const modelsFolder = ({ prefix }: Pick<ModelType, 'prefix'>, stationId: number): string =>
+  `${prefix}${stationId}/models/`;
+
+/** Where the folders of a station's datasets lie, with a slash at its end. */
+export const datasetsFolder = ({ prefix }: Pick<ModelType, 'prefix'>, stationId: number): string =>
+  `${prefix}${stationId}/datasets/`;
 
 /** Files of a dataset (contract 5.1), below any folder. */
-const datasetFiles = (folder: string) => ({
+const datasetFiles = ({ files }: Type, folder: string) => ({
   station: `${folder}/station.json`,
   images: `${folder}/images.csv`,
   values: `${folder}/values.csv`,
   annotations: `${folder}/annotations.csv`,
-  summary: `${folder}/rank-dataset.json`,
+  summary: `${folder}/${files.dataset}`,
   page: `${folder}/dataset.html`,
   quality: `${folder}/quality.json`,
 });
 
 /** Files of a model besides its archive (contract 5.2, 5.4), below any folder. */
-const modelFiles = (folder: string, modelCode: string) => ({
+const modelFiles = ({ files }: Type, folder: string, modelCode: string) => ({
   input: {
     prefix: `${folder}/input/`,
     station: `${folder}/input/station.json`,
@@ -24,7 +35,7 @@ const modelFiles = (folder: string, modelCode: string) => ({
     annotations: `${folder}/input/annotations.csv`,
     pairs: `${folder}/input/pairs.csv`,
     manifest: `${folder}/input/manifest.json`,
-    summary: `${folder}/input/rank-input.json`,
+    summary: `${folder}/input/${files.input}`,
     page: `${folder}/input/input.html`,
   },
   transform: {
@@ -40,50 +51,56 @@ const modelFiles = (folder: string, modelCode: string) => ({
  * The fixed places of a model code in the model bucket. All runs of the code share them: whoever writes there holds the
  * claim. FPE's tools read the files (contract 5.2, 5.4); `manifest` tells whose they are.
  */
-export function modelKeys(stationId: number, modelCode: string) {
-  const folder = `${modelsFolder(stationId)}${modelCode}`;
+export function modelKeys(type: Type, stationId: number, modelCode: string) {
+  const folder = `${modelsFolder(type, stationId)}${modelCode}`;
   return {
     claim: `${folder}/claim.json`,
     scoring_claim: `${folder}/scoring-claim.json`,
     manifest: `${folder}/model.json`,
-    ...modelFiles(folder, modelCode),
+    ...modelFiles(type, folder, modelCode),
     imagesets: `${folder}/transform/imagesets`,
     jobs: `${folder}/jobs`,
   };
 }
 
-/** What is kept of a station for all of its models. */
+/** Where lies what is not of one type alone: as it did when there was but one. */
+const COMMON_PREFIX = MODEL_TYPES[DEFAULT_MODEL_TYPE].prefix;
+
+/** What is kept of a station for all of its models, of whatever type. */
 export const stationKeys = (stationId: number) => ({
   /** Photos that have to leave the station's public files and may not have left all of them yet. */
-  withdrawal: `rank/${stationId}/withdrawal.json`,
+  withdrawal: `${COMMON_PREFIX}${stationId}/withdrawal.json`,
   /** Which photos with people each public folder is known not to name. */
-  people: `rank/${stationId}/people.json`,
+  people: `${COMMON_PREFIX}${stationId}/people.json`,
 });
 
 /** Up to when a training has looked at a station's annotation pairs that led to no row of `models`, by type and variable. */
 export const trainedKey = (stationId: number, modelType: string, variable: string): string =>
-  `rank/${stationId}/trained/${modelType}-${variable}.json`;
+  `${COMMON_PREFIX}${stationId}/trained/${modelType}-${variable}.json`;
 
 /** The fixed places of a dataset code, shared by all runs that name it. */
-export function datasetKeys(stationId: number, datasetCode: string) {
-  const folder = `rank/${stationId}/datasets/${datasetCode}`;
-  return { claim: `${folder}/claim.json`, ...datasetFiles(folder) };
+export function datasetKeys(type: Type, stationId: number, datasetCode: string) {
+  const folder = `${datasetsFolder(type, stationId)}${datasetCode}`;
+  return { claim: `${folder}/claim.json`, ...datasetFiles(type, folder) };
 }
 
 /** Where a folder lies for each model that ever had a code, by uuid; with a slash at its end. */
-export const versionsFolder = (stationId: number, modelCode: string): string =>
-  `${modelsFolder(stationId)}${modelCode}/versions/`;
+export const versionsFolder = (
+  type: Pick<ModelType, 'prefix'>,
+  stationId: number,
+  modelCode: string,
+): string => `${modelsFolder(type, stationId)}${modelCode}/versions/`;
 
 /**
  * What belongs to one finished model and to no other, found by the uuid that its row names: written by the run that made it,
  * and after that by the scoring of new photos alone.
  */
-export function versionKeys(stationId: number, modelCode: string, modelUuid: string) {
-  const folder = `${versionsFolder(stationId, modelCode)}${modelUuid}`;
+export function versionKeys(type: Type, stationId: number, modelCode: string, modelUuid: string) {
+  const folder = `${versionsFolder(type, stationId, modelCode)}${modelUuid}`;
   return {
     manifest: `${folder}/model.json`,
-    dataset: datasetFiles(`${folder}/dataset`),
-    ...modelFiles(folder, modelCode),
+    dataset: datasetFiles(type, `${folder}/dataset`),
+    ...modelFiles(type, folder, modelCode),
     model: `${folder}/model.tar.gz`,
     /** What else the training left, and the code that it ran. */
     output: `${folder}/output.tar.gz`,
@@ -104,12 +121,18 @@ export function versionKeys(stationId: number, modelCode: string, modelUuid: str
  * is redriven late destroys what another has published. The folders lie below one prefix of all stations, as that is all that a
  * bucket's lifecycle rule can tell them by. Nothing reads them once the run has ended and can no longer be redriven.
  */
-export function runKeys(stationId: number, datasetCode: string, modelCode: string, runId: string) {
-  const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
-  const files = modelFiles(run, modelCode);
+export function runKeys(
+  type: Type,
+  stationId: number,
+  datasetCode: string,
+  modelCode: string,
+  runId: string,
+) {
+  const run = `${passingPrefix(type)}${stationId}/${modelCode}/${runId}`;
+  const files = modelFiles(type, run, modelCode);
   return {
-    claim: modelKeys(stationId, modelCode).claim,
-    dataset_claim: datasetKeys(stationId, datasetCode).claim,
+    claim: modelKeys(type, stationId, modelCode).claim,
+    dataset_claim: datasetKeys(type, stationId, datasetCode).claim,
     source: `${run}/source/sourcedir.tar.gz`,
     export: {
       images: `${run}/export/images.csv`,
@@ -119,7 +142,7 @@ export function runKeys(stationId: number, datasetCode: string, modelCode: strin
       /** Photos with equal content. */
       same_bytes: `${run}/export/same-bytes.json`,
     },
-    dataset: datasetFiles(`${run}/dataset`),
+    dataset: datasetFiles(type, `${run}/dataset`),
     input: files.input,
     jobs: `${run}/jobs`,
     checkpoints: `${run}/checkpoints`,
@@ -144,9 +167,9 @@ export type RunKeys = ReturnType<typeof runKeys>;
 
 /** Keys of a refresh of many stations, below the model bucket; the claim is one for all refreshes. */
 export function refreshKeys(refreshId: string) {
-  const folder = `rank/refreshes/${refreshId}`;
+  const folder = `${COMMON_PREFIX}refreshes/${refreshId}`;
   return {
-    claim: 'rank/refreshes/claim.json',
+    claim: `${COMMON_PREFIX}refreshes/claim.json`,
     plan: `${folder}/plan.json`,
     result: `${folder}/result.csv`,
   };
@@ -183,10 +206,16 @@ export function publishedKeys(modelUuid: string, modelCode: string) {
  * Keys of every object that an execution of `score-station` reads or writes: `published` below the storage bucket, the
  * others below the model bucket (contract 5.2, 5.4, 5.5).
  */
-export function scoringKeys(stationId: number, modelCode: string, modelUuid: string, runId: string) {
-  const model = modelKeys(stationId, modelCode);
-  const version = versionKeys(stationId, modelCode, modelUuid);
-  const run = `${PASSING_PREFIX}${stationId}/${modelCode}/${runId}`;
+export function scoringKeys(
+  type: Type,
+  stationId: number,
+  modelCode: string,
+  modelUuid: string,
+  runId: string,
+) {
+  const model = modelKeys(type, stationId, modelCode);
+  const version = versionKeys(type, stationId, modelCode, modelUuid);
+  const run = `${passingPrefix(type)}${stationId}/${modelCode}/${runId}`;
   const published = publishedKeys(modelUuid, modelCode);
   return {
     claim: model.scoring_claim,

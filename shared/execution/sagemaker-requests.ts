@@ -1,4 +1,6 @@
 import { hyperparameters, type RunInput } from '../inputs/train-station.ts';
+import type { ModelType } from '../model-types/model-type.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 import type { RunKeys } from './keys.ts';
 
 /**
@@ -22,9 +24,6 @@ const MAX_PAYLOAD_MB = 20;
 export const MAX_PAYLOAD_BYTES = MAX_PAYLOAD_MB * 2 ** 20;
 const MAX_CONCURRENT_TRANSFORMS = 4;
 
-/** Numbers that `train.py` prints, found again by SageMaker and shown with the job. */
-const METRICS = ['epoch', 'train_loss', 'val_loss', 'val_accuracy'];
-
 const HYPERPARAMETERS = Object.keys(hyperparameters) as (keyof typeof hyperparameters)[];
 
 /**
@@ -40,19 +39,20 @@ export function trainingRequest(
   formerCheckpoints: string | null = null,
   maxHours = parameters.training_max_hours,
 ) {
+  const { programs } = modelTypeOf(parameters.model_type);
   const inModelBucket = (key: string) => `s3://${buckets.model}/${key}`;
   const maxRuntimeSeconds = Math.round(maxHours * 3600);
   return {
     AlgorithmSpecification: {
       TrainingImage: image,
       TrainingInputMode: 'File',
-      MetricDefinitions: METRICS.map((name) => ({ Name: name, Regex: `${name}=([0-9.eE+-]+)` })),
+      MetricDefinitions: programs.metrics.map((name) => ({ Name: name, Regex: `${name}=([0-9.eE+-]+)` })),
     },
     // Every value is a string; the container hands them on as SM_HPS.
     HyperParameters: {
       ...Object.fromEntries(HYPERPARAMETERS.map((name) => [name, String(parameters[name])])),
       checkpoint_dir: CONTAINER_CHECKPOINTS,
-      sagemaker_program: 'train.py',
+      sagemaker_program: programs.training,
       // Network isolation leaves no way to S3, so the source comes as a channel.
       sagemaker_submit_directory: `${CONTAINER_INPUT}/code/sourcedir.tar.gz`,
       sagemaker_container_log_level: '20',
@@ -83,10 +83,10 @@ export function trainingRequest(
 }
 
 /** The model's container; `code/` lies in model.tar.gz, written there by the training. */
-export const modelRequest = (image: string) => ({
+export const modelRequest = (image: string, { programs }: Pick<ModelType, 'programs'>) => ({
   Image: image,
   Environment: {
-    SAGEMAKER_PROGRAM: 'inference.py',
+    SAGEMAKER_PROGRAM: programs.serving,
     SAGEMAKER_SUBMIT_DIRECTORY: '/opt/ml/model/code',
     SAGEMAKER_MODEL_SERVER_WORKERS: String(MAX_CONCURRENT_TRANSFORMS),
     // TorchServe refuses bodies above 6.5 MB unless told otherwise.

@@ -1,6 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { InvalidInput } from '../errors.ts';
+import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { withoutStarter } from './started-by.ts';
 import { runInput } from './train-station.ts';
 
@@ -110,7 +111,7 @@ export function stationRules(input: RefreshInput, id: number) {
     mode: mode ?? input.mode,
     min_new_pairs: min_new_pairs ?? input.min_new_pairs,
     max_model_age_days: max_model_age_days ?? input.max_model_age_days,
-    model_type: String(parameters.model_type ?? 'RANK'),
+    model_type: String(parameters.model_type ?? DEFAULT_MODEL_TYPE),
     variable_code: String(parameters.variable_code ?? 'FLOW_CFS'),
     /** What this station has of its own; what all have is in `train`. */
     own: own as TrainingParameters,

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { parseInput } from './faults.ts';
+import { modelType } from './model-type.ts';
 import { runInput } from './train-station.ts';
 
 const { station_id, transform_instance_type, transform_instance_count, merge_batch_size } = runInput.shape;
@@ -17,6 +19,9 @@ export const scoringInput = z.strictObject({
     .max(64)
     .optional()
     .describe('models.code; default: the station’s default model of the variable'),
+  model_type: modelType
+    .optional()
+    .describe(`models.model_type_id; default ${DEFAULT_MODEL_TYPE} where no model_code is given`),
   variable_code: z
     .string()
     .min(1)

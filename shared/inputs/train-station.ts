@@ -4,7 +4,9 @@ import { imageFilterParameters } from '../filters/filter-images.ts';
 import { pairFilterParameters } from '../filters/filter-pairs.ts';
 import { IMAGE_FILTERS } from '../filters/image-filters.ts';
 import { PAIR_FILTERS } from '../filters/pair-filters.ts';
+import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { parseInput } from './faults.ts';
+import { modelType } from './model-type.ts';
 
 const instanceType = z
   .string()
@@ -63,11 +65,11 @@ export const runInput = z
       .positive()
       .max(2 ** 31 - 1)
       .describe('stations.id'),
-    model_type: z.string().min(1).max(16).default('RANK').describe('model_types.id'),
+    model_type: modelType.default(DEFAULT_MODEL_TYPE),
     variable_code: z.string().min(1).max(16).default('FLOW_CFS').describe('variables.id'),
     model_code: code
       .optional()
-      .describe('name of the model version; default RANK-{annotation variable}-{yyyymmdd}'),
+      .describe('name of the model version; default {model type}-{annotation variable}-{yyyymmdd}'),
     dataset_code: code.optional().describe('name of the dataset version; default: the model code'),
     max_gap_minutes: z
       .number()

@@ -4,10 +4,14 @@ import { DatasetCodeExists } from '../errors.ts';
 import { datasetKeys } from '../execution/keys.ts';
 import type { Run } from '../execution/train-station-state.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../formats/object-location.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 
 /** Where the summary of a finished dataset of this code lies, null where there is none. */
 export async function findDatasetSummary(run: Run): Promise<ObjectLocation | null> {
-  const location = { bucket: run.buckets.model, key: datasetKeys(run.station.id, run.dataset_code).summary };
+  const location = {
+    bucket: run.buckets.model,
+    key: datasetKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.dataset_code).summary,
+  };
   return (await findSize(location)) === null ? null : location;
 }
 
@@ -20,7 +24,7 @@ export async function requireSameDataset(run: Run): Promise<void> {
   if (run.parameters.overwrite) return;
   const summary = await findDatasetSummary(run);
   if (!summary) return;
-  const finished = datasetKeys(run.station.id, run.dataset_code);
+  const finished = datasetKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.dataset_code);
   const inModelBucket = objectsIn(run.buckets.model);
   for (const name of ['images', 'annotations', 'values'] as const) {
     const [one, other] = await Promise.all([

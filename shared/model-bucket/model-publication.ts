@@ -32,6 +32,7 @@ import { parseJsonAs } from '../formats/json.ts';
 import { type StationClock, stationClock } from '../formats/local-time.ts';
 import { type ObjectLocation, objectOf, objectsIn } from '../formats/object-location.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 import { inStationTime, PREDICTION_COLUMNS, predictedPhoto } from '../predictions/columns.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
@@ -59,7 +60,7 @@ export type FinishedRun = {
 export type PublishingRun = Pick<
   Run,
   'id' | 'execution_arn' | 'station' | 'model_code' | 'model_uuid' | 'buckets' | 'keys'
->;
+> & { parameters: Pick<Run['parameters'], 'model_type'> };
 
 const FILES_AT_ONCE = 20;
 const JSON_TYPE = 'application/json';
@@ -143,7 +144,12 @@ async function writePublicAnnotations(from: ObjectLocation, to: ObjectLocation):
 /** Puts everything of the run that outlives it into the model's own folder. @throws ClaimLost */
 export async function writeVersion(finished: FinishedRun): Promise<void> {
   const { run, training } = finished;
-  const version = versionKeys(run.station.id, run.model_code, run.model_uuid);
+  const version = versionKeys(
+    modelTypeOf(run.parameters.model_type),
+    run.station.id,
+    run.model_code,
+    run.model_uuid,
+  );
   const files = await replace(run, [
     ...datasetCopies(run, run.keys.dataset, version.dataset, finished.dataset.value_source !== null),
     ...modelCopies(run, run.keys, version),
@@ -163,8 +169,8 @@ export async function writeVersion(finished: FinishedRun): Promise<void> {
  */
 export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
   const { run, dataset, training } = finished;
-  const fixed = modelKeys(run.station.id, run.model_code);
-  const ofDataset = datasetKeys(run.station.id, run.dataset_code);
+  const fixed = modelKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code);
+  const ofDataset = datasetKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.dataset_code);
   const isOurs = (await findManifest(run, fixed.manifest))?.model_uuid === run.model_uuid;
   const replaced = isOurs
     ? await findJson({ bucket: run.buckets.model, key: run.keys.replaced.list }, replacedFiles)
@@ -241,7 +247,7 @@ async function keepReplaced(run: Run, keys: readonly string[]): Promise<void> {
  * @throws ClaimLost when another execution has taken the places over
  */
 export async function restoreFixedPlaces(run: PublishingRun): Promise<void> {
-  const { manifest } = modelKeys(run.station.id, run.model_code);
+  const { manifest } = modelKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code);
   if ((await findManifest(run, manifest))?.model_uuid !== run.model_uuid) return;
   const location = { bucket: run.buckets.model, key: run.keys.replaced.list };
   const { [manifest]: hadManifest, ...files } = (await findJson(location, replacedFiles)) ?? {};
@@ -284,13 +290,13 @@ export async function writePublicFolder(run: Run, training: { artifact: string }
  * of upstream's, whose files lie at the fixed places alone, what scoring goes by is kept.
  */
 export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]): Promise<void> {
-  const fixed = modelKeys(run.station.id, run.model_code);
+  const fixed = modelKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code);
   const isUpstreams = (await findManifest(run, fixed.manifest)) === null;
   const inModelBucket = objectsIn(run.buckets.model);
   const replacing = { model_uuid: run.model_uuid, execution_arn: run.execution_arn };
   for (const [index, { uuid }] of known.entries()) {
     if (uuid === null || uuid === run.model_uuid) continue;
-    const version = versionKeys(run.station.id, run.model_code, uuid);
+    const version = versionKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code, uuid);
     if (isUpstreams && index === 0)
       await pMap(
         [

@@ -7,6 +7,7 @@ import { modelKeys, modelsFolder, versionKeys } from '../execution/keys.ts';
 import type { Run } from '../execution/train-station-state.ts';
 import { optionalIdCell, optionalTextCell } from '../formats/csv.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 import { numberOrNoneCell } from '../predictions/columns.ts';
 import type { PreviousModel } from '../report/data/comparison.ts';
 import { findManifest } from './model-publication.ts';
@@ -24,16 +25,16 @@ const scoredRow = z.object({
 const FILES_AT_ONCE = 20;
 
 /**
- * Scores of the station's newest finished model of the same variable that is older than this run, for the photos of this
+ * Scores of the station's newest finished model of the same type and variable that is older than this run, for the photos of this
  * run; null if there is none.
  *
  * @param imageIds photos of this run, in the order of its rows
  */
 export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promise<PreviousModel | null> {
   const { id } = run.station;
-  const codes = (await listFolders(run.buckets.model, modelsFolder(id))).filter(
-    (code) => code !== run.model_code,
-  );
+  const codes = (
+    await listFolders(run.buckets.model, modelsFolder(modelTypeOf(run.parameters.model_type), id))
+  ).filter((code) => code !== run.model_code);
   const heads = await pMap(codes, (code) => readHead(run, code), { concurrency: FILES_AT_ONCE });
   const startedAt = Date.parse(run.started_at);
   const [newest] = heads
@@ -54,10 +55,11 @@ export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promis
  * those in its own folder, where a manifest names it.
  */
 async function readHead(run: Run, code: string) {
-  const fixed = modelKeys(run.station.id, code);
+  const type = modelTypeOf(run.parameters.model_type);
+  const fixed = modelKeys(type, run.station.id, code);
   try {
     const manifest = await findManifest(run, fixed.manifest);
-    const keys = manifest ? versionKeys(run.station.id, code, manifest.model_uuid) : fixed;
+    const keys = manifest ? versionKeys(type, run.station.id, code, manifest.model_uuid) : fixed;
     const head = await readJson({ bucket: run.buckets.model, key: keys.metrics }, metricsHead);
     return { ...head, predictions: keys.transform.predictions };
   } catch (error) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { findWrittenAt, readStream } from '../aws/object-store.ts';
 import { versionKeys } from '../execution/keys.ts';
 import { type ObjectLocation, objectOf, objectsIn } from '../formats/object-location.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 import type { ReportState } from '../report/data/report-data.ts';
 import type { FileChecksum } from '../report/data/run-facts.ts';
 import { trainingOutputLocation } from '../report/data/training-output.ts';
@@ -13,7 +14,12 @@ import { trainingOutputLocation } from '../report/data/training-output.ts';
  */
 export function fileChecksums({ run, training }: ReportState): Promise<FileChecksum[]> {
   const { input, transform, source } = run.keys;
-  const kept = versionKeys(run.station.id, run.model_code, run.model_uuid);
+  const kept = versionKeys(
+    modelTypeOf(run.parameters.model_type),
+    run.station.id,
+    run.model_code,
+    run.model_uuid,
+  );
   const inModelBucket = objectsIn(run.buckets.model);
   const files: [name: string, location: ObjectLocation, key: string][] = [
     ['input/images.csv', inModelBucket(input.images), kept.input.images],

@@ -1,9 +1,9 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
 import type { ScoringInput } from '../inputs/score-station.ts';
+import { DEFAULT_MODEL_TYPE, isModelType, modelTypeIds } from '../model-types/registry.ts';
 import { defaultModelOf } from './default-model.ts';
 import type { ModelRow } from './model-row.ts';
 
-const MODEL_TYPE = 'RANK';
 const DEFAULT_VARIABLE = 'FLOW_CFS';
 
 /**
@@ -15,13 +15,16 @@ export function requireModel({ models }: StationModels, input: ScoringInput): Mo
   const { model_code: code } = input;
   if (code === undefined) {
     const variable_id = input.variable_code ?? DEFAULT_VARIABLE;
-    const model = defaultModelOf(models, { model_type_id: MODEL_TYPE, variable_id });
+    const model = defaultModelOf(models, {
+      model_type_id: input.model_type ?? DEFAULT_MODEL_TYPE,
+      variable_id,
+    });
     if (!model) throw noModel(models, input, variable_id);
     return model;
   }
   const found = models.filter(
     (model) =>
-      model.model_type_id === MODEL_TYPE &&
+      (input.model_type ? model.model_type_id === input.model_type : isModelType(model.model_type_id)) &&
       model.code === code &&
       (input.variable_code === undefined || model.variable_id === input.variable_code),
   );
@@ -53,7 +56,7 @@ const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: str
           .join(', ')
       : 'no models',
     expected: [
-      `a row of type ${MODEL_TYPE}`,
+      `a row of type ${input.model_type ?? (input.model_code ? modelTypeIds().join(' or ') : DEFAULT_MODEL_TYPE)}`,
       input.model_code && `code ${input.model_code}`,
       !input.model_code && 'that is the default, with status DONE',
       variable && `variable ${variable}`,

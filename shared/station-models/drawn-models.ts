@@ -27,6 +27,7 @@ import { requireUnclaimed } from '../model-bucket/run-claim.ts';
 import { withdrawFromFolder } from '../model-bucket/withdrawal.ts';
 import { misreadWindows, windowsOf } from '../model-input/model-windows.ts';
 import { inputImage } from '../model-input/rank-input.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 import { predictedPhoto } from '../predictions/columns.ts';
 import { withNewFolder } from '../predictions/people-record.ts';
 import { areFewVanished, MOST_VANISHED } from '../predictions/photo-selection.ts';
@@ -73,14 +74,19 @@ async function readStationModels(database: Database, stationId: number, places: 
   return { station: found.station, models };
 }
 
-const findOwnManifest = async ({ station_id, code, uuid }: ModelRow, places: Places) =>
-  uuid === null ? null : findManifest({ buckets: places }, versionKeys(station_id, code, uuid).manifest);
+const findOwnManifest = async ({ station_id, model_type_id, code, uuid }: ModelRow, places: Places) =>
+  uuid === null
+    ? null
+    : findManifest(
+        { buckets: places },
+        versionKeys(modelTypeOf(model_type_id), station_id, code, uuid).manifest,
+      );
 
 /** What else FPE's tools would do with a model that is to be drawn. */
 export async function drawingWarnings({ action, model }: DrawingChange, places: Places): Promise<string[]> {
-  const { station_id, code, uuid } = model;
+  const { station_id, model_type_id, code, uuid } = model;
   if (action === 'unpublish' || uuid === null) return [];
-  const keys = scoringKeys(station_id, code, uuid, '');
+  const keys = scoringKeys(modelTypeOf(model_type_id), station_id, code, uuid, '');
   const filters = await readModelFilters({ buckets: places, model_uuid: uuid, keys });
   return misreadWindows(windowsOf(filters));
 }
@@ -183,15 +189,19 @@ class DrawingWork {
     this.#region = region;
   }
 
+  get #type() {
+    return modelTypeOf(this.#model.model_type_id);
+  }
+
   get #version() {
     const { code, uuid, id } = this.#model;
-    return versionKeys(this.#station.id, code, uuid ?? `row-${id}`);
+    return versionKeys(this.#type, this.#station.id, code, uuid ?? `row-${id}`);
   }
 
   /** In passing, as the run that made them is long over, and the model may have scored photos since. */
   get #made() {
     const { code, uuid } = this.#model;
-    return runKeys(this.#station.id, code, code, `drawn-${uuid}`).published;
+    return runKeys(this.#type, this.#station.id, code, code, `drawn-${uuid}`).published;
   }
 
   readonly #inModelBucket = (key: string): ObjectLocation => ({ bucket: this.#places.model, key });
@@ -370,7 +380,7 @@ class DrawingWork {
 
   /** @throws ClaimLost while an execution trains or scores with the code */
   async requireUnclaimed(): Promise<void> {
-    const { claim, scoring_claim } = modelKeys(this.#station.id, this.#model.code);
+    const { claim, scoring_claim } = modelKeys(this.#type, this.#station.id, this.#model.code);
     for (const key of [claim, scoring_claim])
       await requireUnclaimed(this.#inModelBucket(key), isExecutionRunning);
   }

@@ -16,7 +16,7 @@ import {
   imagesetPredictionsKey,
   modelKeys,
   modelsFolder,
-  PASSING_PREFIX,
+  passingPrefix,
   publicFolder,
   publishedKeys,
   stationKeys,
@@ -30,6 +30,8 @@ import type { Database } from '../fpe-database/connection.ts';
 import { photosWithPeople } from '../fpe-database/station-export.ts';
 import { findVerifiedStation } from '../fpe-database/verified-models.ts';
 import { tableNames } from '../model-bucket/withdrawal.ts';
+import type { ModelType } from '../model-types/model-type.ts';
+import { modelTypeOf, modelTypes } from '../model-types/registry.ts';
 import { predictedPhoto } from '../predictions/columns.ts';
 import { peopleRecord } from '../predictions/people-record.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
@@ -51,7 +53,7 @@ import type {
   VersionFacts,
 } from '../verification/facts.ts';
 import type { Places } from '../verification/findings.ts';
-import { ownPredictionsKey, readValue } from '../verification/own-files.ts';
+import { codeOfRow, ownPredictionsKey, readValue } from '../verification/own-files.ts';
 
 /** What could not be looked at, and why: nothing is known of it. */
 export type Unchecked = { where: string; why: string };
@@ -91,7 +93,7 @@ export async function lookAtStation(
     const ofRow = await look.predictions(row, facts, published.get(row.uuid ?? ''), hidden);
     if (!ofRow || row.uuid === null) continue;
     predictions.set(row.uuid, ofRow.predictions);
-    const code = codes.find((each) => each.code === row.code);
+    const code = codeOfRow({ codes }, row);
     if (code) code.imagesets = ofRow.imagesets;
   }
   const pending = await look.file(keys.withdrawal, withdrawal);
@@ -107,8 +109,8 @@ export async function lookAtStation(
       hasScored:
         Object.values(record?.folders ?? {}).some((ids) => ids.length > 0) ||
         pending !== 'missing' ||
-        codes.some(({ code, versions }) =>
-          versions.some(({ uuid, files }) => files.has(versionKeys(stationId, code, uuid).scored)),
+        codes.some(({ type, code, versions }) =>
+          versions.some(({ uuid, files }) => files.has(versionKeys(type, stationId, code, uuid).scored)),
         ),
       runFolders: await look.runFolders(stationId),
     },
@@ -165,33 +167,46 @@ class Look {
 
   /** Every code that has files, or a row. A code that could not be looked at is left out. */
   async codes(stationId: number, rows: readonly ModelRow[]): Promise<MutableCode[]> {
-    const folder = modelsFolder(stationId);
+    const ofTypes = await pMap(modelTypes(), (type) => this.#codesOf(type, stationId, rows), {
+      concurrency: 1,
+    });
+    return ofTypes.flat();
+  }
+
+  async #codesOf(type: ModelType, stationId: number, all: readonly ModelRow[]): Promise<MutableCode[]> {
+    const rows = all.filter((row) => modelTypeOf(row.model_type_id) === type);
+    const folder = modelsFolder(type, stationId);
     const listed = await this.#try(s3Uri(this.#inModelBucket(folder)), () =>
       listFolders(this.#places.model, folder),
     );
     if (!listed) return [];
     const names = [...new Set([...listed, ...rows.map(({ code }) => code)])];
-    const found = await pMap(names, (code) => this.#code(stationId, code, rows), { concurrency: 2 });
+    const found = await pMap(names, (code) => this.#code(type, stationId, code, rows), { concurrency: 2 });
     return found.filter((code) => code !== null);
   }
 
-  async #code(stationId: number, code: string, rows: readonly ModelRow[]): Promise<MutableCode | null> {
-    const keys = modelKeys(stationId, code);
+  async #code(
+    type: ModelType,
+    stationId: number,
+    code: string,
+    rows: readonly ModelRow[],
+  ): Promise<MutableCode | null> {
+    const keys = modelKeys(type, stationId, code);
     const where = s3Uri(this.#inModelBucket(keys.manifest));
     const manifest = await this.file(keys.manifest, modelManifest);
     if (!manifest) return null;
-    const files = await this.#try(where, () => this.#fixedPlaces(stationId, code));
-    const versions = await this.#try(where, () => this.#versions(stationId, code, rows));
+    const files = await this.#try(where, () => this.#fixedPlaces(keys));
+    const versions = await this.#try(where, () => this.#versions(type, stationId, code, rows));
     if (!files || !versions) return null;
     const value = typeof manifest === 'object' && 'value' in manifest ? manifest.value : null;
-    const dataset = value && datasetKeys(stationId, value.dataset_code).claim;
+    const dataset = value && datasetKeys(type, stationId, value.dataset_code).claim;
     const claims: ClaimFacts[] = [];
     for (const key of [keys.claim, keys.scoring_claim, ...(dataset ? [dataset] : [])]) {
       const claim = await this.#claim(key);
       if (claim) claims.push(claim);
     }
     const writer = value?.files.length === 0 ? await this.#stateOf(value.execution_arn) : null;
-    return { code, claims, manifest, writer, files, versions, imagesets: [] };
+    return { type, code, claims, manifest, writer, files, versions, imagesets: [] };
   }
 
   async #claim(key: string): Promise<ClaimFacts | null> {
@@ -203,9 +218,8 @@ class Look {
   }
 
   /** Without the answers to single photos that upstream's scripts leave below `transform/`: there may be a million of them. */
-  async #fixedPlaces(stationId: number, code: string): Promise<Objects> {
+  async #fixedPlaces(keys: ReturnType<typeof modelKeys>): Promise<Objects> {
     const { model: bucket } = this.#places;
-    const keys = modelKeys(stationId, code);
     const files = new Map<string, FoundObject>();
     for (const folder of [keys.input.prefix, `${keys.jobs}/`])
       for await (const object of listObjects(bucket, folder)) files.set(object.key, object);
@@ -219,15 +233,20 @@ class Look {
     return files;
   }
 
-  async #versions(stationId: number, code: string, rows: readonly ModelRow[]): Promise<VersionFacts[]> {
+  async #versions(
+    type: ModelType,
+    stationId: number,
+    code: string,
+    rows: readonly ModelRow[],
+  ): Promise<VersionFacts[]> {
     const { model: bucket } = this.#places;
-    const uuids = await listFolders(bucket, versionsFolder(stationId, code));
+    const uuids = await listFolders(bucket, versionsFolder(type, stationId, code));
     const found = await pMap(
       uuids,
       async (uuid): Promise<VersionFacts | null> => {
-        const manifest = await this.file(versionKeys(stationId, code, uuid).manifest, modelManifest);
+        const manifest = await this.file(versionKeys(type, stationId, code, uuid).manifest, modelManifest);
         if (!manifest) return null;
-        const files = await objectsBelow(bucket, `${versionsFolder(stationId, code)}${uuid}/`);
+        const files = await objectsBelow(bucket, `${versionsFolder(type, stationId, code)}${uuid}/`);
         const hasRow = rows.some((row) => row.uuid === uuid);
         const value = typeof manifest === 'object' && 'value' in manifest ? manifest.value : null;
         const writer = hasRow || !value ? null : await this.#stateOf(value.execution_arn);
@@ -304,7 +323,7 @@ class Look {
     own: ReadonlyMap<string, number | null>,
     without: PhotoSet,
   ): Promise<ImagesetFacts[]> {
-    const code = codes.find((each) => each.code === row.code);
+    const code = codeOfRow({ codes }, row);
     const manifest = code?.manifest;
     const hasPlaces =
       manifest === 'missing' ||
@@ -315,7 +334,7 @@ class Look {
       if (score !== null && !without.has({ image_id: null, filename }))
         uuids.add(imagesetUuidOf(filename) ?? '');
     uuids.delete('');
-    const { imagesets: folder } = modelKeys(station.id, row.code);
+    const { imagesets: folder } = modelKeys(modelTypeOf(row.model_type_id), station.id, row.code);
     return pMap(
       uuids,
       async (uuid): Promise<ImagesetFacts> => {
@@ -358,8 +377,13 @@ class Look {
   }
 
   async runFolders(stationId: number): Promise<RunFolder[]> {
+    const ofTypes = await pMap(modelTypes(), (type) => this.#runFoldersOf(type, stationId));
+    return ofTypes.flat();
+  }
+
+  async #runFoldersOf(type: ModelType, stationId: number): Promise<RunFolder[]> {
     const { model: bucket } = this.#places;
-    const folder = `${PASSING_PREFIX}${stationId}/`;
+    const folder = `${passingPrefix(type)}${stationId}/`;
     const found = await this.#try(s3Uri({ bucket, key: folder }), async () => {
       const codes = await listFolders(bucket, folder);
       const ofCode = async (code: string) =>

@@ -23,7 +23,7 @@ import { ClaimLost, FileInvalid, ObjectChanged } from '../errors.ts';
 import {
   imagesetPredictionsKey,
   modelKeys,
-  PASSING_PREFIX,
+  passingPrefix,
   publicFolder,
   publishedKeys,
   runKeys,
@@ -49,6 +49,8 @@ import { finishClaim, readClaim, requireUnclaimed } from '../model-bucket/run-cl
 import { withdrawFromFile } from '../model-bucket/withdrawal.ts';
 import { recordWithdrawal } from '../model-bucket/withdrawal-record.ts';
 import { inputImage } from '../model-input/rank-input.ts';
+import type { ModelType } from '../model-types/model-type.ts';
+import { DEFAULT_MODEL_TYPE, idOf, MODEL_TYPES } from '../model-types/registry.ts';
 import {
   IMAGESET_PREDICTION_COLUMNS,
   imagesetLine,
@@ -62,7 +64,7 @@ import { photosScoredElsewhere, readPredictedPhotos } from '../predictions/photo
 import { PhotoSet } from '../predictions/photo-set.ts';
 import { type ModelManifest, modelManifest } from '../publication/model-manifest.ts';
 import type { Places, Repair, RestorableFile } from '../verification/findings.ts';
-import { ownKeyOf, ownPredictionsKey } from '../verification/own-files.ts';
+import { ownKeyOf, ownPredictionsKey, readValue } from '../verification/own-files.ts';
 import type { StationLook } from './facts.ts';
 import { withdrawFromStation } from './withdrawal.ts';
 
@@ -157,6 +159,17 @@ class RepairWork {
     return key === null ? null : readAllRows(this.#inModelBucket(key), predictedPhoto);
   }
 
+  /** The type below whose prefix a model's files were found. */
+  #typeOf(code: string, uuid: string): ModelType {
+    const ofCode = this.#look.facts.codes.filter((each) => each.code === code);
+    const found =
+      ofCode.find(
+        ({ manifest, versions }) =>
+          versions.some((version) => version.uuid === uuid) || readValue(manifest)?.model_uuid === uuid,
+      ) ?? ofCode[0];
+    return found?.type ?? MODEL_TYPES[DEFAULT_MODEL_TYPE];
+  }
+
   /** The model's own scores, and those that only the public file has; as the website reads them (Q-P1, Q-P2, Q-P3). */
   async #rebuildPredictions({ code, uuid }: { code: string; uuid: string }): Promise<string | null> {
     const location = this.#inStorage(publishedKeys(uuid, code).predictions);
@@ -189,7 +202,7 @@ class RepairWork {
     uuid: string;
     file: RestorableFile;
   }): Promise<string | null> {
-    const own = versionKeys(this.#id, code, uuid);
+    const own = versionKeys(this.#typeOf(code, uuid), this.#id, code, uuid);
     const predictions = await this.#ownPredictions(code, uuid);
     if (!predictions) return 'the model has no predictions of its own';
     const kept = new Set(predictions.map(({ filename }) => filename));
@@ -202,7 +215,9 @@ class RepairWork {
         }
     const { run_id: runId } = (await findManifest({ buckets: this.#places }, own.manifest)) as ModelManifest;
     // Made where nobody reads it, so that no photo is public for a moment.
-    const made = this.#inModelBucket(`${PASSING_PREFIX}${this.#id}/${code}/${runId}/repaired/${file}`);
+    const made = this.#inModelBucket(
+      `${passingPrefix(this.#typeOf(code, uuid))}${this.#id}/${code}/${runId}/repaired/${file}`,
+    );
     const ending = file === 'report' ? 'html' : 'csv';
     const at = { bucket: made.bucket, key: `${made.key}.${ending}` };
     if (file === 'annotations') {
@@ -231,7 +246,7 @@ class RepairWork {
     uuid: string;
     imageset_uuid: string;
   }): Promise<string | null> {
-    const folder = modelKeys(this.#id, code).imagesets;
+    const folder = modelKeys(this.#typeOf(code, uuid), this.#id, code).imagesets;
     const location = this.#inModelBucket(imagesetPredictionsKey(folder, imageset_uuid));
     const etag = await findVersion(location);
     const others = etag === null ? [] : await readAllRows(location, predictedPhoto).catch(noneOfInvalid);
@@ -285,10 +300,12 @@ class RepairWork {
   /** As a publication that fails does it itself, under the same lock. */
   async #takeBack(manifest: ModelManifest): Promise<string | null> {
     const { model_uuid, model_code, dataset_code, run_id, execution_arn } = manifest;
-    const keys = runKeys(this.#id, dataset_code, model_code, run_id);
+    const type = this.#typeOf(model_code, model_uuid);
+    const keys = runKeys(type, this.#id, dataset_code, model_code, run_id);
     if ((await findJson(this.#inModelBucket(keys.replaced.list), replacedFiles)) === null)
       return `nothing tells what lay there before: ${keys.replaced.list} is gone; train anew with that model_code and "overwrite": true`;
     const run = {
+      parameters: { model_type: idOf(type) },
       id: run_id,
       station: { ...this.#look.facts.station, nwis_id: null },
       buckets: this.#places,
@@ -306,8 +323,9 @@ class RepairWork {
 
   /** Copies of the model's own files, and the manifest that names them. The dataset's places may be another model's. */
   async #restoreFixedPlaces({ code, uuid }: { code: string; uuid: string }): Promise<string | null> {
-    const fixed = modelKeys(this.#id, code);
-    const own = versionKeys(this.#id, code, uuid);
+    const type = this.#typeOf(code, uuid);
+    const fixed = modelKeys(type, this.#id, code);
+    const own = versionKeys(this.#typeOf(code, uuid), this.#id, code, uuid);
     const manifest = await findManifest({ buckets: this.#places }, own.manifest);
     const at = this.#inModelBucket(fixed.manifest);
     const lies = await readVersion(at);
@@ -324,14 +342,15 @@ class RepairWork {
     );
     // The name of the training job is known by what lies there alone.
     for (const { key } of isOwn ? (known?.files ?? []) : [])
-      if (key.startsWith(`${fixed.jobs}/`)) places.set(key, ownKeyOf(key, manifest, this.#id) as string);
+      if (key.startsWith(`${fixed.jobs}/`))
+        places.set(key, ownKeyOf(key, manifest, this.#id, type) as string);
     const copies = [...places].map(([to, from]) => ({
       from: this.#inModelBucket(from),
       to: this.#inModelBucket(to),
       contentType: typeOf(to),
     }));
     const written = await replaceTogether(copies, manifest.run_id, () =>
-      requireUnclaimed(this.#inModelBucket(modelKeys(this.#id, code).claim), isExecutionRunning),
+      requireUnclaimed(this.#inModelBucket(fixed.claim), isExecutionRunning),
     );
     const others = isOwn ? (known?.files ?? []).filter(({ key }) => !places.has(key)) : [];
     const restored: ModelManifest = { ...manifest, files: [...others, ...written] };
@@ -347,7 +366,7 @@ class RepairWork {
     uuid: string;
     copies: readonly { from: string; to: string }[];
   }): Promise<string | null> {
-    const at = this.#inModelBucket(versionKeys(this.#id, code, uuid).manifest);
+    const at = this.#inModelBucket(versionKeys(this.#typeOf(code, uuid), this.#id, code, uuid).manifest);
     const lies = await readVersion(at);
     if (!lies) return CHANGED;
     const manifest = parseJsonAs(lies.text, modelManifest);

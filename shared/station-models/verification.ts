@@ -1,8 +1,10 @@
+import pMap from 'p-map';
 import { listFolders } from '../aws/object-store.ts';
 import { publicFolder } from '../execution/keys.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../fpe-database/connection.ts';
 import { findAllModelUuids, findStationsWithModels } from '../fpe-database/verified-models.ts';
+import { modelTypes } from '../model-types/registry.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import {
   describeRepair,
@@ -80,7 +82,7 @@ export async function verifyAndRepair(
 
 /** Stations that have a model, or files in the model bucket; ascending. @throws what the bucket answers with */
 export async function findStationIds({ model }: Places): Promise<number[]> {
-  const folders = await listFolders(model, 'rank/');
+  const folders = (await pMap(modelTypes(), ({ prefix }) => listFolders(model, prefix))).flat();
   const withFiles = folders.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
   const withModels = await withDatabase(findStationsWithModels);
   return [...new Set([...withModels, ...withFiles])].sort((one, other) => one - other);

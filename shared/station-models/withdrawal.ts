@@ -23,6 +23,8 @@ import {
 } from '../model-bucket/people-record.ts';
 import { withdrawFromFile, withdrawFromFolder } from '../model-bucket/withdrawal.ts';
 import { clearWithdrawal, findWithdrawal, type RecordOwner } from '../model-bucket/withdrawal-record.ts';
+import type { ModelType } from '../model-types/model-type.ts';
+import { modelTypes } from '../model-types/registry.ts';
 import { withCleanFolders } from '../predictions/people-record.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
 import { joinWithdrawals, sizeOf, type Withdrawal, withdrawalOf } from '../predictions/withdrawal.ts';
@@ -100,14 +102,21 @@ const contested = ({ buckets, keys }: WithdrawingStation): ObjectChanged =>
     fix: 'nothing: the machine tries again, and the list of what has to go is kept',
   });
 
-type Version = { code: string; uuid: string };
+type Version = { type: ModelType; code: string; uuid: string };
 
 /** Every model that the station ever had, by code and uuid, as far as we have published it. */
 async function versionsOf({ station, buckets }: WithdrawingStation): Promise<Version[]> {
-  const codes = await listFolders(buckets.model, modelsFolder(station.id));
-  const ofCode = async (code: string) =>
-    (await listFolders(buckets.model, versionsFolder(station.id, code))).map((uuid) => ({ code, uuid }));
-  return (await pMap(codes, ofCode, { concurrency: FOLDERS_AT_ONCE })).flat();
+  const ofType = async (type: ModelType): Promise<Version[]> => {
+    const codes = await listFolders(buckets.model, modelsFolder(type, station.id));
+    const ofCode = async (code: string) =>
+      (await listFolders(buckets.model, versionsFolder(type, station.id, code))).map((uuid) => ({
+        type,
+        code,
+        uuid,
+      }));
+    return (await pMap(codes, ofCode, { concurrency: FOLDERS_AT_ONCE })).flat();
+  };
+  return (await pMap(modelTypes(), ofType)).flat();
 }
 
 /** Predictions in the model bucket, of the station's models and of the photos' imagesets, and the manifests that tell their ETags. */
@@ -119,11 +128,12 @@ async function withdrawFromOwnFiles(
   names: PhotoSet,
 ): Promise<void> {
   const inModelBucket = objectsIn(buckets.model);
-  const fixed = [...new Set([...codes, ...versions.map(({ code }) => code)])].map((code) =>
-    modelKeys(id, code),
-  );
+  const fixed = modelTypes().flatMap((type) => {
+    const ofType = versions.filter((version) => version.type === type).map(({ code }) => code);
+    return [...new Set([...codes, ...ofType])].map((code) => modelKeys(type, id, code));
+  });
   for (const places of fixed) await withdrawFromImagesets(places, buckets, toGo, names);
-  const ofVersions = versions.map(({ code, uuid }) => versionKeys(id, code, uuid));
+  const ofVersions = versions.map(({ type, code, uuid }) => versionKeys(type, id, code, uuid));
   for (const { transform, manifest } of [...fixed, ...ofVersions]) {
     const predictions = inModelBucket(transform.predictions);
     await withdrawFromFile(predictions, names);

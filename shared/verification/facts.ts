@@ -1,4 +1,5 @@
 import type { RunClaim } from '../execution/run-claim.ts';
+import type { ModelType } from '../model-types/model-type.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
 import type { ModelRow } from '../publication/model-row.ts';
@@ -21,7 +22,7 @@ export type StationFacts = {
   withdrawal: Looked<Withdrawal> | null;
   /** Whether photos ever were withdrawn, or lost their scores: counts of the training are no measure then. */
   hasScored: boolean;
-  /** Folders of runs in `rank/passing/`. */
+  /** Folders of runs in `passing/`, below the prefix of each type. */
   runFolders: readonly RunFolder[];
 };
 
@@ -45,6 +46,8 @@ export type ClaimFacts = {
 
 /** Everything that lies below a model code in the model bucket. */
 export type CodeFacts = {
+  /** Below whose prefix it lies. */
+  type: ModelType;
   code: string;
   claims: readonly ClaimFacts[];
   manifest: Looked<ModelManifest>;

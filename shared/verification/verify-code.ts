@@ -1,4 +1,4 @@
-import { modelKeys, publicFolder, versionKeys } from '../execution/keys.ts';
+import { datasetsFolder, modelKeys, publicFolder, versionKeys } from '../execution/keys.ts';
 import type { RunClaim } from '../execution/run-claim.ts';
 import { countOf } from '../formats/numbers.ts';
 import { s3Uri } from '../formats/object-location.ts';
@@ -10,6 +10,7 @@ import {
   differing,
   enumerateFiles,
   isWhole,
+  type OfCode,
   ownFilesOf,
   readValue,
   rowOfCode,
@@ -28,11 +29,14 @@ export function verifyCode(code: CodeFacts, facts: StationFacts, places: Places)
 }
 
 function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places): Finding[] {
-  const row = rowOfCode(facts, code.code);
+  const row = rowOfCode(facts, code);
   const ours = row?.uuid ? versionOf(facts, code.code, row.uuid) : null;
-  const where = s3Uri({ bucket: places.model, key: modelKeys(facts.station.id, code.code).manifest });
+  const where = s3Uri({
+    bucket: places.model,
+    key: modelKeys(code.type, facts.station.id, code.code).manifest,
+  });
   const fromRow: Repair | null =
-    ours && isWhole(ours, facts.station.id, code.code)
+    ours && isWhole(ours, facts.station.id, code)
       ? { do: 'restore_fixed_places', code: code.code, uuid: ours.uuid }
       : null;
   const { manifest } = code;
@@ -98,8 +102,9 @@ function verifyTorn(
 }
 
 /** Predictions grow with every scoring, and a dataset may have gone to another model since. */
-const isFixedForGood = (key: string, stationId: number, code: string): boolean =>
-  key !== modelKeys(stationId, code).transform.predictions && !key.startsWith(`rank/${stationId}/datasets/`);
+const isFixedForGood = (key: string, stationId: number, { type, code }: OfCode): boolean =>
+  key !== modelKeys(type, stationId, code).transform.predictions &&
+  !key.startsWith(datasetsFolder(type, stationId));
 
 function verifyFixedFiles(
   manifest: ModelManifest,
@@ -108,9 +113,9 @@ function verifyFixedFiles(
   where: string,
 ): Finding[] {
   const { id } = facts.station;
-  const checked = manifest.files.filter(({ key }) => isFixedForGood(key, id, code.code));
+  const checked = manifest.files.filter(({ key }) => isFixedForGood(key, id, code));
   const wrong = differing(checked, code.files);
-  const { predictions } = modelKeys(id, code.code).transform;
+  const { predictions } = modelKeys(code.type, id, code.code).transform;
   if (!code.files.has(predictions)) wrong.push(`${predictions}: no such file`);
   if (wrong.length === 0) return [];
   const version = code.versions.find(({ uuid }) => uuid === manifest.model_uuid);
@@ -123,7 +128,7 @@ function verifyFixedFiles(
         expected: `the files of ${manifest.model_uuid}, as the manifest lists them`,
         advice: 'train anew with that model_code and "overwrite": true',
       },
-      version && isWhole(version, id, code.code)
+      version && isWhole(version, id, code)
         ? { do: 'restore_fixed_places', code: code.code, uuid: manifest.model_uuid }
         : null,
     ),
@@ -146,7 +151,7 @@ function verifyOwnFiles(
   places: Places,
 ): Finding[] {
   const { id } = facts.station;
-  const keys = versionKeys(id, code.code, version.uuid);
+  const keys = versionKeys(code.type, id, code.code, version.uuid);
   const where = s3Uri({ bucket: places.model, key: keys.manifest });
   if (typeof version.manifest === 'object' && 'unreadable' in version.manifest)
     return [
@@ -156,7 +161,7 @@ function verifyOwnFiles(
         advice: 'train anew with that model_code and "overwrite": true',
       }),
     ];
-  const files = ownFilesOf(version, id, code.code);
+  const files = ownFilesOf(version, id, code);
   const wrong = differing(files, version.files);
   const hasNoPredictions = files.length > 0 && !version.files.has(keys.transform.predictions);
   if (hasNoPredictions) wrong.push(`${keys.transform.predictions}: no such file`);
@@ -201,7 +206,7 @@ function verifyWithoutRow(
   const { uuid, writer, files } = version;
   const count = facts.published.get(uuid)?.size ?? 0;
   const hasRow = facts.rows.some((row) => row.uuid === uuid);
-  const isEarlier = files.has(versionKeys(facts.station.id, code.code, uuid).replaced);
+  const isEarlier = files.has(versionKeys(code.type, facts.station.id, code.code, uuid).replaced);
   if (count === 0 || hasRow || isEarlier || writer === null || writer === 'running') return [];
   const where = s3Uri({ bucket: places.storage, key: publicFolder(uuid) });
   const words = {
@@ -220,7 +225,7 @@ function verifyWithoutRow(
       'files_without_row',
       where,
       { ...words, advice: `aws s3 rm --recursive ${where}` },
-      isWhole(version, facts.station.id, code.code) ? { do: 'delete_public_folder', uuid } : null,
+      isWhole(version, facts.station.id, code) ? { do: 'delete_public_folder', uuid } : null,
     ),
   ];
 }
@@ -268,8 +273,12 @@ const isPublished = ({ model_uuid }: RunClaim, { manifest }: CodeFacts, { rows }
   rows.some(({ uuid }) => uuid === model_uuid) ||
   (readValue(manifest)?.model_uuid === model_uuid && (readValue(manifest)?.files.length ?? 0) > 0);
 
-function verifyImagesets({ code, imagesets }: CodeFacts, facts: StationFacts, places: Places): Finding[] {
-  const uuid = rowOfCode(facts, code)?.uuid;
+function verifyImagesets(
+  { type, code, imagesets }: CodeFacts,
+  facts: StationFacts,
+  places: Places,
+): Finding[] {
+  const uuid = rowOfCode(facts, { type, code })?.uuid;
   if (!uuid) return [];
   return imagesets.flatMap(({ uuid: imageset_uuid, key, state }) => {
     if (state === 'same') return [];

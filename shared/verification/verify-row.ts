@@ -1,12 +1,13 @@
 import { publicFolder, publishedKeys, versionKeys } from '../execution/keys.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+import { modelTypeOf } from '../model-types/registry.ts';
 import { isDrawn } from '../publication/drawn-models.ts';
 import type { ModelRow } from '../publication/model-row.ts';
 import type { PredictionsComparison } from './compare-predictions.ts';
 import type { FoundObject, Objects, StationFacts } from './facts.ts';
 import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
-import { ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
+import { codeOfRow, ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
 
 export const whereIs = ({ id, code }: Pick<ModelRow, 'id' | 'code'>): string => `models.id ${id}, ${code}`;
 
@@ -109,7 +110,7 @@ function sourceOf(
     return hasPredictions(facts, row) ? { do: 'rebuild_predictions', code, uuid } : null;
   const hasReport =
     versionOf(facts, code, uuid) !== null &&
-    hasOwn(facts, code, versionKeys(facts.station.id, code, uuid).report);
+    hasOwn(facts, code, versionKeys(modelTypeOf(row.model_type_id), facts.station.id, code, uuid).report);
   return hasReport ? { do: 'restore_public_file', code, uuid, file: 'report' } : null;
 }
 
@@ -168,9 +169,14 @@ const isSameChecksum = (one: FoundObject, other: FoundObject): boolean =>
 
 /** Of upstream's models the archive of the training job, where there was only one. */
 function archiveSource(row: ModelRow, facts: StationFacts): FoundObject | null {
-  const code = facts.codes.find((each) => each.code === row.code);
+  const code = codeOfRow(facts, row);
   const own = versionOf(facts, row.code, row.uuid as string);
-  if (own) return own.files.get(versionKeys(facts.station.id, row.code, row.uuid as string).model) ?? null;
+  if (own)
+    return (
+      own.files.get(
+        versionKeys(modelTypeOf(row.model_type_id), facts.station.id, row.code, row.uuid as string).model,
+      ) ?? null
+    );
   if (code?.manifest !== 'missing') return null;
   const archives = [...code.files.values()].filter(({ key }) =>
     /\/jobs\/[^/]+\/output\/model\.tar\.gz$/.test(key),
@@ -249,7 +255,7 @@ function unreadableOwn(
   { ownUnreadable, ownKey }: { ownUnreadable: string; ownKey: string },
   places: Places,
 ): Finding {
-  const code = facts.codes.find((each) => each.code === row.code);
+  const code = codeOfRow(facts, row);
   const twin = code && twinOf(ownKey, uuid, code, facts.station.id);
   const copies = twin && twin !== ownKey ? [{ from: twin, to: ownKey }] : null;
   return fault(
@@ -320,7 +326,7 @@ function verifyCounts(
     return [
       fault('count_differs', where, {
         found: `${countOf(trainingRows, 'row')}, and as many scores of the model’s own`,
-        expected: `${countOf(manifest.images, 'row')}, as ${versionKeys(facts.station.id, row.code, uuid).manifest} says`,
+        expected: `${countOf(manifest.images, 'row')}, as ${versionKeys(modelTypeOf(row.model_type_id), facts.station.id, row.code, uuid).manifest} says`,
         advice: 'train anew, or score-station with that model_code, which scores the photos that are missing',
       }),
     ];

@@ -1,4 +1,4 @@
-import { modelKeys } from '../execution/keys.ts';
+import { modelKeys, stationKeys } from '../execution/keys.ts';
 import { countOf } from '../formats/numbers.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { sizeOf } from '../predictions/withdrawal.ts';
@@ -72,16 +72,16 @@ const verifyCodes = ({ rows }: StationFacts): Finding[] =>
 
 function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
   const { withdrawal, tablesWithPeople, station } = facts;
-  const isScoring = facts.codes.some(({ code, claims }) =>
+  const isScoring = facts.codes.some(({ type, code, claims }) =>
     claims.some(
       ({ key, holder, claim }) =>
-        key === modelKeys(station.id, code).scoring_claim &&
+        key === modelKeys(type, station.id, code).scoring_claim &&
         holder === 'running' &&
         readValue(claim)?.status !== 'finished',
     ),
   );
   const findings: Finding[] = [];
-  const where = s3Uri({ bucket: places.model, key: `rank/${station.id}/withdrawal.json` });
+  const where = s3Uri({ bucket: places.model, key: stationKeys(station.id).withdrawal });
   if (withdrawal !== null && typeof withdrawal === 'object' && 'unreadable' in withdrawal)
     findings.push(
       fault('withdrawal_unreadable', where, {

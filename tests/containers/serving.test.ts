@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ASSUMED } from '../../shared/cost/assumptions.ts';
 import { modelRequest } from '../../shared/execution/sagemaker-requests.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import {
   CONTAINER_MS,
   type Container,
@@ -17,7 +18,7 @@ import { drawPhoto, layOutTraining } from './station.ts';
 type Answer = { file: string; status: number; text: string; logged: number };
 type Session = { healthy: boolean; answers: Answer[]; running: boolean };
 
-const { Environment } = modelRequest('an image');
+const { Environment } = modelRequest('an image', RANK);
 const MAX_REQUEST_BYTES = Number(Environment.TS_MAX_REQUEST_SIZE);
 const HEALTHY_SECONDS = 240;
 const photos: Record<string, Uint8Array> = {

@@ -10,6 +10,7 @@ import { packSource } from '../../shared/formats/source-archive.ts';
 import { parseRunInput } from '../../shared/inputs/train-station.ts';
 import { readModelSource } from '../../shared/model-bucket/model-source.ts';
 import { PAIR_COLUMNS } from '../../shared/model-input/pair-lines.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 
 const PHOTOS = 12;
 const INPUT = { pretrained: false, n_epochs: 2, unfreeze_after: 1, input_size: 40, batch_size: 4 };
@@ -29,7 +30,7 @@ export function drawPhoto(level: number, width = 80, height = 60): Uint8Array {
 /** The pipeline's own request for a training of the smallest useful size, as the machine sends it. */
 export function smallRequest(): TrainingJobRequest {
   const parameters = parseRunInput({ station_id: 29, ...INPUT });
-  const keys = runKeys(29, 'DATASET', 'MODEL', 'run');
+  const keys = runKeys(RANK, 29, 'DATASET', 'MODEL', 'run');
   const request = trainingRequest({ buckets, keys, parameters }, 'an image', 'weights/none.pth');
   return {
     ...request,

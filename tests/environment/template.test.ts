@@ -4,7 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { stageParameters } from '../../config/stage.ts';
 import { ENVIRONMENT_OUTPUTS } from '../../environment/stage-file.ts';
-import { datasetKeys, modelKeys, PASSING_PREFIX, runKeys, versionKeys } from '../../shared/execution/keys.ts';
+import { datasetKeys, modelKeys, passingPrefix, runKeys, versionKeys } from '../../shared/execution/keys.ts';
+import { modelTypes } from '../../shared/model-types/registry.ts';
 
 type Properties = Record<string, unknown>;
 type Resource = { Type: string; Condition?: string; DeletionPolicy?: string; Properties?: Properties };
@@ -123,24 +124,26 @@ describe('buckets', () => {
 
   test('the model bucket deletes what runs write in passing, after every run that could read it', () => {
     const { Rules } = propertiesOf('ModelBucket').LifecycleConfiguration as { Rules: Properties[] };
-    const keys = runKeys(29, 'A', 'B', 'run');
     const maxTrainingDays = 672 / 24;
     const redriveDays = 14;
 
-    const rule = Rules.find(({ ExpirationInDays }) => ExpirationInDays) as Properties;
-    const expires = (key: string) => key.startsWith(rule.Prefix as string);
+    const rules = Rules.filter(({ ExpirationInDays }) => ExpirationInDays);
+    const expires = (key: string) => rules.some(({ Prefix }) => key.startsWith(Prefix as string));
 
-    expect(rule.Prefix).toBe(PASSING_PREFIX);
-    expect(rule.ExpirationInDays).toBeGreaterThan(maxTrainingDays + redriveDays);
-    const { claim, dataset_claim, ...ofRun } = keys;
-    const kept = [
-      modelKeys(29, 'B'),
-      datasetKeys(29, 'A'),
-      versionKeys(29, 'B', 'uuid'),
-      { claim, dataset_claim },
-    ];
-    expect(keysOf(ofRun).every(expires)).toBe(true);
-    expect(keysOf(kept).some(expires)).toBe(false);
+    expect(rules.map(({ Prefix }) => Prefix)).toEqual(modelTypes().map(passingPrefix));
+    for (const { ExpirationInDays } of rules)
+      expect(ExpirationInDays).toBeGreaterThan(maxTrainingDays + redriveDays);
+    for (const type of modelTypes()) {
+      const { claim, dataset_claim, ...ofRun } = runKeys(type, 29, 'A', 'B', 'run');
+      const kept = [
+        modelKeys(type, 29, 'B'),
+        datasetKeys(type, 29, 'A'),
+        versionKeys(type, 29, 'B', 'uuid'),
+        { claim, dataset_claim },
+      ];
+      expect(keysOf(ofRun).every(expires)).toBe(true);
+      expect(keysOf(kept).some(expires)).toBe(false);
+    }
   });
 
   test('the model bucket is encrypted and can never be made public (Q-F5)', () => {

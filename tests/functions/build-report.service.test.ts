@@ -9,6 +9,7 @@ import { FileInvalid, ObjectNotFound } from '../../shared/errors.ts';
 import { modelKeys } from '../../shared/execution/keys.ts';
 import { csvHeader, csvRows } from '../../shared/formats/csv.ts';
 import { formatInstant } from '../../shared/formats/local-time.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions/columns.ts';
 import type { ReportState } from '../../shared/report/data/report-data.ts';
 import { unpackPage } from '../../shared/report/page/page-data.ts';
@@ -250,7 +251,7 @@ describe('BuildReport', () => {
   test('compares with the newest earlier model of the same variable', async () => {
     const state = await prepare(9, hourlyPhotos(40));
     const earlier = async (model_code: string, created_at: string, variable_id = 'FLOW_CFS') => {
-      const { metrics, transform } = modelKeys(9, model_code);
+      const { metrics, transform } = modelKeys(RANK, 9, model_code);
       const write = (key: string, body: string) =>
         writeObject({ bucket: buckets.model, key }, body, 'text/plain');
       await write(metrics, JSON.stringify({ model_code, variable_id, created_at }));

@@ -9,6 +9,7 @@ import { modelKeys } from '../../shared/execution/keys.ts';
 import { type MergedBatch, mergedBatch, type Run } from '../../shared/execution/train-station-state.ts';
 import { formatCsv } from '../../shared/formats/csv.ts';
 import { INPUT_IMAGE_COLUMNS } from '../../shared/model-input/rank-input.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { call, testRun } from '../fixtures/run.ts';
 import { createTestBuckets } from '../fixtures/station.ts';
 
@@ -75,7 +76,7 @@ describe('merging predictions', () => {
       Array.from({ length: PHOTOS }, (_, index) => ([2, 3, 12, 13].includes(index) ? '' : String(index / 8))),
     );
     expect(lines[5]).toBe('test-in,5,2026-03-01T12:04:00Z,"imagesets/6f2c/images/A ""4"", (1).JPG",,,0.5');
-    expect(modelKeys(run.station.id, run.model_code).transform.predictions).toBe(
+    expect(modelKeys(RANK, run.station.id, run.model_code).transform.predictions).toBe(
       `rank/${run.station.id}/models/${run.model_code}/transform/predictions.csv`,
     );
   });

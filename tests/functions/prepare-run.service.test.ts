@@ -18,9 +18,12 @@ import {
   VariableNotFound,
 } from '../../shared/errors.ts';
 import { modelKeys } from '../../shared/execution/keys.ts';
+import { requireStation } from '../../shared/execution/run.ts';
 import type { trainingRequest } from '../../shared/execution/sagemaker-requests.ts';
 import type { Run } from '../../shared/execution/train-station-state.ts';
+import { parseRunInput } from '../../shared/inputs/train-station.ts';
 import { finishClaim } from '../../shared/model-bucket/run-claim.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import type { ModelManifest } from '../../shared/publication/model-manifest.ts';
 import { startTestExecutions, type TestExecutions } from '../fixtures/executions.ts';
 import { call } from '../fixtures/run.ts';
@@ -185,11 +188,26 @@ test('refuses a variable without a row, as its model could not be published (Q-S
   await expect(attempt).rejects.toThrow('a row with id CHLA_PPB');
 });
 
-test('refuses a model type that does not exist', async () => {
+test('refuses a model type that cannot be trained, also one that the database has, and names those that can', async () => {
+  await database.query("INSERT INTO model_types (id, name) VALUES ('GUESS', 'Guess')");
+
   const attempt = prepare({ model_type: 'GUESS' });
 
-  await expect(attempt).rejects.toThrow(ModelTypeNotFound);
-  await expect(attempt).rejects.toThrow('GUESS; the table has RANK');
+  await expect(attempt).rejects.toThrow(InvalidInput);
+  await expect(attempt).rejects.toThrow('model_type is "GUESS": expected one of RANK');
+});
+
+test('refuses a model type without a row, as its model could not be published', () => {
+  const input = parseRunInput({ station_id: 1 });
+  const checks = {
+    station: { id: 1, name: 'Mill Brook', timezone: 'America/New_York', nwis_id: null },
+    variable_codes: ['FLOW_CFS'],
+    model_types: ['OTHER'],
+    published: [],
+  };
+
+  expect(() => requireStation(checks, input)).toThrow(ModelTypeNotFound);
+  expect(() => requireStation(checks, input)).toThrow('RANK; the table has OTHER');
 });
 
 test('refuses a time zone that does not exist', async () => {
@@ -299,7 +317,7 @@ test('refuses the code of a finished model that is not published, unless overwri
     images: 0,
     files: [{ bucket: buckets.model, key: 'k', etag: 'e' }],
   };
-  await writeJson({ bucket: buckets.model, key: modelKeys(station.id, 'HIDDEN').manifest }, manifest);
+  await writeJson({ bucket: buckets.model, key: modelKeys(RANK, station.id, 'HIDDEN').manifest }, manifest);
 
   const attempt = prepare({ model_code: 'HIDDEN' }, 'two');
 
@@ -436,7 +454,7 @@ test('a station with more than an execution can work on is refused with the numb
     /Found: at least 5,001 annotation files, at least 500,100 annotation pairs\. Expected: at most 5,000 annotation files, 200,000 annotation pairs\./,
   );
   expect(
-    await findSize({ bucket: buckets.model, key: modelKeys(station.id, 'RANK-FLOW-20261124').claim }),
+    await findSize({ bucket: buckets.model, key: modelKeys(RANK, station.id, 'RANK-FLOW-20261124').claim }),
   ).toBeNull();
 });
 

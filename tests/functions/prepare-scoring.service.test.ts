@@ -13,6 +13,7 @@ import { versionKeys } from '../../shared/execution/keys.ts';
 import { findDefaultModel, findDefaultModels } from '../../shared/fpe-database/model-rows.ts';
 import { stationHistories } from '../../shared/fpe-database/station-histories.ts';
 import { DEFAULT_WINDOWS } from '../../shared/model-input/model-windows.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { call } from '../fixtures/run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../fixtures/station.ts';
 
@@ -54,7 +55,7 @@ const prepare = (input: object = {}) =>
 
 test('fixes the model, its filters and the names of the run', async () => {
   const id = await model('A', { default: true });
-  const { input } = versionKeys(stationId, 'A', 'uuid-A');
+  const { input } = versionKeys(RANK, stationId, 'A', 'uuid-A');
   await writeObject(
     { bucket: buckets.model, key: input.summary },
     JSON.stringify({

@@ -38,6 +38,7 @@ import type { Promotion, Publication, Run } from '../../shared/execution/train-s
 import type { Database } from '../../shared/fpe-database/connection.ts';
 import { lockModels } from '../../shared/fpe-database/published-model.ts';
 import { takeClaim } from '../../shared/model-bucket/run-claim.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { peopleRecord } from '../../shared/predictions/people-record.ts';
 import type { DrawingChange } from '../../shared/publication/drawn-models.ts';
 import { modelManifest } from '../../shared/publication/model-manifest.ts';
@@ -163,7 +164,7 @@ const predictImagesets = (of: Run, uuids: readonly string[], score = 0.25) =>
     ].join('\n'),
   );
 const imagesetFile = (uuid: string) =>
-  inModelBucket(imagesetPredictionsKey(modelKeys(station.id, run.model_code).imagesets, uuid));
+  inModelBucket(imagesetPredictionsKey(modelKeys(RANK, station.id, run.model_code).imagesets, uuid));
 
 /** @param decided what DecidePromotion said, or whether it promoted the model */
 const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
@@ -293,7 +294,9 @@ describe('PublishModel', () => {
   });
 
   test('writes the predictions of each imageset where FPE’s scripts make the public file of them', async () => {
-    const answer = inModelBucket(`${modelKeys(station.id, run.model_code).imagesets}/gone/images/a.jpg.out`);
+    const answer = inModelBucket(
+      `${modelKeys(RANK, station.id, run.model_code).imagesets}/gone/images/a.jpg.out`,
+    );
     await writeObject(answer, '{"score": 1}', 'application/json');
     await writeCsv(imagesetFile('gone'), 'image_id,timestamp,filename,url,score\n');
     await writeCsv(imagesetFile('one'), 'image_id,timestamp,filename,url,score\n');
@@ -313,7 +316,7 @@ describe('PublishModel', () => {
   test('puts a whole model at the fixed places, and a manifest that names every file of it', async () => {
     await publish();
 
-    const fixed = modelKeys(station.id, run.model_code);
+    const fixed = modelKeys(RANK, station.id, run.model_code);
     const manifest = await readJson(inModelBucket(fixed.manifest), modelManifest);
     expect(manifest).toMatchObject({
       model_uuid: run.model_uuid,
@@ -330,7 +333,7 @@ describe('PublishModel', () => {
         fixed.metrics,
         fixed.report,
         `${fixed.jobs}/${trainingOf(run).job}/output/model.tar.gz`,
-        datasetKeys(station.id, run.dataset_code).annotations,
+        datasetKeys(RANK, station.id, run.dataset_code).annotations,
       ]),
     );
     for (const { bucket, key, etag } of manifest.files) expect(await findVersion({ bucket, key })).toBe(etag);
@@ -399,7 +402,7 @@ describe('PublishModel', () => {
     await expect(attempt).rejects.toThrow(ExecutionEnded);
     await expect(attempt).rejects.toThrow(run.execution_arn);
     expect(await models()).toEqual([]);
-    expect(await findSize(inModelBucket(modelKeys(station.id, run.model_code).manifest))).toBe(null);
+    expect(await findSize(inModelBucket(modelKeys(RANK, station.id, run.model_code).manifest))).toBe(null);
   });
 
   test('makes the model the one default of its station, type and variable (Q-P5)', async () => {
@@ -455,7 +458,7 @@ describe('PublishModel', () => {
     const unlisted = await publish(false);
 
     expect(unlisted).toMatchObject({ outcome: 'unlisted', images: 0, predictions_url: null });
-    expect(unlisted.note).toContain(versionKeys(station.id, 'WORSE', run.model_uuid).report);
+    expect(unlisted.note).toContain(versionKeys(RANK, station.id, 'WORSE', run.model_uuid).report);
     expect(await drawnByWebsite()).toEqual(drawn);
     const [, row] = await models();
     expect(row).toMatchObject({
@@ -525,7 +528,7 @@ describe('PublishModel', () => {
     const kept = await publish({ ...decidedByInput(true, false), current_model_uuid: row.uuid });
 
     expect(kept).toMatchObject({ outcome: 'kept', model_id: null, images: 0, predictions_url: null });
-    expect(kept.note).toContain(versionKeys(station.id, run.model_code, run.model_uuid).report);
+    expect(kept.note).toContain(versionKeys(RANK, station.id, run.model_code, run.model_uuid).report);
     expect(await models()).toEqual([row]);
     expect(await shared()).toMatchObject(before);
     expect(await findSize(inPublic('predictions.csv'))).toBe(null);
@@ -550,7 +553,7 @@ describe('PublishModel', () => {
     expect(finished).toMatchObject({ outcome: 'unpublished', model_id: null });
     expect(await models()).toEqual([]);
     expect(await findSize(inPublic('predictions.csv'))).toBe(null);
-    const { manifest } = modelKeys(station.id, run.model_code);
+    const { manifest } = modelKeys(RANK, station.id, run.model_code);
     expect(await readJson(inModelBucket(manifest), modelManifest)).toMatchObject({ outcome: 'unpublished' });
   });
 
@@ -608,7 +611,7 @@ describe('PublishModel', () => {
 
   test('leaves a dataset that another model was trained on as it is', async () => {
     await publish();
-    const { summary } = datasetKeys(station.id, run.dataset_code);
+    const { summary } = datasetKeys(RANK, station.id, run.dataset_code);
     run = await finishedRun({ model_code: 'SECOND', dataset_code: run.dataset_code }, 'b');
 
     await publish();
@@ -617,7 +620,7 @@ describe('PublishModel', () => {
   });
 
   test('remembers the public folder of the model that it replaces, and what upstream’s scoring goes by', async () => {
-    const fixed = modelKeys(station.id, run.model_code);
+    const fixed = modelKeys(RANK, station.id, run.model_code);
     await writeJson(inModelBucket(fixed.input.summary), { upstream: true });
     await insertRow(database, 'models', {
       station_id: station.id,
@@ -629,7 +632,7 @@ describe('PublishModel', () => {
 
     await publish();
 
-    const replaced = versionKeys(station.id, run.model_code, 'upstreams');
+    const replaced = versionKeys(RANK, station.id, run.model_code, 'upstreams');
     expect(await readText(inModelBucket(replaced.replaced))).toContain(run.model_uuid);
     expect(await readText(inModelBucket(replaced.input.summary))).toContain('upstream');
   });
@@ -651,7 +654,7 @@ describe('PublishModel', () => {
   test('leaves no row behind whose files are missing when it cannot be written (Q-P4)', async () => {
     const old = { station_id: station.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS' };
     await insertRow(database, 'models', { ...old, code: 'OLD', default: true });
-    run = { ...run, parameters: { ...run.parameters, model_type: 'NONE' } };
+    run = { ...run, parameters: { ...run.parameters, variable_code: 'NONE' } };
 
     await expect(publish()).rejects.toThrow('foreign key');
 
@@ -684,7 +687,7 @@ describe('A person who changes what the website draws', () => {
     return agreed;
   }
   const writeOwn = (name: string, text: string) => {
-    const { manifest } = versionKeys(station.id, run.model_code, run.model_uuid);
+    const { manifest } = versionKeys(RANK, station.id, run.model_code, run.model_uuid);
     return writeCsv(inModelBucket(manifest.replace('model.json', name)), text);
   };
   /** A default, and a model that was not promoted. */
@@ -699,7 +702,7 @@ describe('A person who changes what the website draws', () => {
 
   test('promotes a model that had no public file, with the scores that it has by now', async () => {
     const first = await publishTwo();
-    const own = inModelBucket(versionKeys(station.id, 'SECOND', run.model_uuid).transform.predictions);
+    const own = inModelBucket(versionKeys(RANK, station.id, 'SECOND', run.model_uuid).transform.predictions);
     await writeCsv(own, `${await readText(own)}val,4,2026-03-03T12:00:00Z,d.jpg,,,0.75\n`);
 
     const done = await change({ action: 'promote', code: 'SECOND' });
@@ -728,7 +731,7 @@ describe('A person who changes what the website draws', () => {
 
   test('promotes a model whose predictions have splits, ids and scores as other tools write them', async () => {
     await publishTwo();
-    const own = inModelBucket(versionKeys(station.id, 'SECOND', run.model_uuid).transform.predictions);
+    const own = inModelBucket(versionKeys(RANK, station.id, 'SECOND', run.model_uuid).transform.predictions);
     const taken = [
       'test,4,2026-03-03T12:00:00Z,d.jpg,,,0.75',
       ',,2026-03-03T12:30:00Z,e.jpg,,,1',
@@ -962,7 +965,7 @@ describe('A person who changes what the website draws', () => {
     await publish(false);
     executions.ended.clear();
     await takeClaim(
-      inModelBucket(modelKeys(station.id, run.model_code).scoring_claim),
+      inModelBucket(modelKeys(RANK, station.id, run.model_code).scoring_claim),
       {
         execution_arn: 'arn:of-a-scoring',
         started_at: run.started_at,

@@ -48,6 +48,7 @@ import { formerImagesets, readPeopleRecords } from '../../shared/model-bucket/pe
 import { changePeopleRecord, readPeopleRecord } from '../../shared/model-bucket/people-record.ts';
 import { readClaim } from '../../shared/model-bucket/run-claim.ts';
 import { recordWithdrawal } from '../../shared/model-bucket/withdrawal-record.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions/columns.ts';
 import { withImagesets } from '../../shared/predictions/people-record.ts';
 import { withdrawal } from '../../shared/predictions/withdrawal.ts';
@@ -795,7 +796,7 @@ describe('the withdrawal of photos', () => {
       code: 'OTHER',
       uuid: uuids[1],
     });
-    await writeJson(inModelBucket(versionKeys(id, run.model_code, uuids[2] as string).replaced), {});
+    await writeJson(inModelBucket(versionKeys(RANK, id, run.model_code, uuids[2] as string).replaced), {});
     for (const uuid of uuids) {
       const file = (name: string) => inPublic(`models/${uuid}/${name}`);
       await writeCsv(

@@ -5,6 +5,7 @@ import { findSize, listObjects, readText } from '../../shared/aws/object-store.t
 import { NotEnoughPairs } from '../../shared/errors.ts';
 import { modelKeys } from '../../shared/execution/keys.ts';
 import type { Run } from '../../shared/execution/train-station-state.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { type DatasetPair, hourlyPhotos, separatePairs, writeTestDataset } from '../fixtures/dataset.ts';
 import { call, testRun } from '../fixtures/run.ts';
 import { createTestBuckets } from '../fixtures/station.ts';
@@ -94,7 +95,7 @@ describe('SplitPairs', () => {
       'rank-input.json',
       'station.json',
     ]);
-    expect(modelKeys(run.station.id, run.model_code).input.summary).toBe(
+    expect(modelKeys(RANK, run.station.id, run.model_code).input.summary).toBe(
       `rank/${run.station.id}/models/${run.model_code}/input/rank-input.json`,
     );
     expect(summary.args.options).toMatchObject({

@@ -57,7 +57,11 @@ describe('the execution fails for', () => {
   });
 
   test('an unknown model type', () =>
-    expectFailure(withoutWeights({ model_type: 'CLASS' }), 'ModelTypeNotFound', 'the table has RANK'));
+    expectFailure(
+      withoutWeights({ model_type: 'CLASS' }),
+      'InvalidInput',
+      'model_type is "CLASS": expected one of RANK',
+    ));
 
   test('a station without photos', async () => {
     await local.database.query('DELETE FROM images WHERE imageset_id = $1', [imageset.id]);

@@ -10,7 +10,8 @@ import {
   stopExecution,
 } from '../../shared/aws/executions.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
-import { PASSING_PREFIX } from '../../shared/execution/keys.ts';
+import { passingPrefix } from '../../shared/execution/keys.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import {
   ended,
   importGoldenStation,
@@ -68,7 +69,7 @@ async function runInShell(commands: readonly string[]): Promise<string> {
 }
 
 async function hasCheckpoint(): Promise<boolean> {
-  for await (const { key } of listObjects(process.env.MODEL_BUCKET as string, PASSING_PREFIX))
+  for await (const { key } of listObjects(process.env.MODEL_BUCKET as string, passingPrefix(RANK)))
     if (key.endsWith('.pth')) return true;
   return false;
 }

@@ -15,6 +15,7 @@ import { findDefaultModel } from '../../shared/fpe-database/model-rows.ts';
 import { stationHistories } from '../../shared/fpe-database/station-histories.ts';
 import { readScoredUntil } from '../../shared/model-bucket/scored-until.ts';
 import { readTrainedUntil } from '../../shared/model-bucket/trained-until.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { predictedPhoto } from '../../shared/predictions/columns.ts';
 import { modelManifest } from '../../shared/publication/model-manifest.ts';
 import { readModelFile, scoreOfArchive } from './instant-jobs.ts';
@@ -65,7 +66,7 @@ export class Promised {
       const isDrawn = row.predictions_url !== null;
       require(isDrawn === row.default, `${code}: drawn ${isDrawn}, default ${row.default}`);
       if (isDrawn) await this.#requirePublicFiles(uuid, code);
-      const own = versionKeys(this.#station.id, code, uuid).transform.predictions;
+      const own = versionKeys(RANK, this.#station.id, code, uuid).transform.predictions;
       await this.#requireScoresOf('model', own, uuid, code);
     }
   }
@@ -81,8 +82,8 @@ export class Promised {
   async requireFixedPlaces(): Promise<void> {
     const { id } = this.#station;
     const rows = await this.#rows();
-    for (const code of this.#folders(modelsFolder(id))) {
-      const fixed = modelKeys(id, code);
+    for (const code of this.#folders(modelsFolder(RANK, id))) {
+      const fixed = modelKeys(RANK, id, code);
       const row = rows.find((each) => each.code === code);
       const text = this.#textOf('model', fixed.manifest);
       if (text === null) {
@@ -114,10 +115,10 @@ export class Promised {
   #requireDatasets(): void {
     const { id } = this.#station;
     const made = new Set(
-      this.#versions().map(({ code, uuid }) => this.#contentOf(versionKeys(id, code, uuid).dataset)),
+      this.#versions().map(({ code, uuid }) => this.#contentOf(versionKeys(RANK, id, code, uuid).dataset)),
     );
     for (const code of this.#folders(`rank/${id}/datasets/`)) {
-      const { claim: _, ...files } = datasetKeys(id, code);
+      const { claim: _, ...files } = datasetKeys(RANK, id, code);
       const content = this.#contentOf(files);
       const isEmpty = content === this.#contentOf({});
       require(isEmpty ||
@@ -170,7 +171,7 @@ export class Promised {
     );
     const [shown] = (await this.#rows()).filter((row) => row.default);
     if (!shown || !history) return;
-    const keys = versionKeys(id, shown.code, shown.uuid);
+    const keys = versionKeys(RANK, id, shown.code, shown.uuid);
     const predicted = this.#photosOf('model', keys.transform.predictions);
     const missing = (await this.#visiblePhotos()).filter((photo) => !predicted.has(photo)).length;
     require(history.new_photos >=
@@ -179,7 +180,7 @@ export class Promised {
     const trained =
       this.#textOf(
         'model',
-        versionKeys(id, newest?.code as string, newest?.uuid as string).dataset.annotations,
+        versionKeys(RANK, id, newest?.code as string, newest?.uuid as string).dataset.annotations,
       ) ?? '';
     const { rows: sessions } = await database.query('SELECT id, n FROM annotations WHERE station_id = $1', [
       id,
@@ -212,8 +213,8 @@ export class Promised {
 
   #versions(): { code: string; uuid: string }[] {
     const { id } = this.#station;
-    return this.#folders(modelsFolder(id)).flatMap((code) =>
-      this.#folders(versionsFolder(id, code)).map((uuid) => ({ code, uuid })),
+    return this.#folders(modelsFolder(RANK, id)).flatMap((code) =>
+      this.#folders(versionsFolder(RANK, id, code)).map((uuid) => ({ code, uuid })),
     );
   }
 
@@ -248,7 +249,7 @@ export class Promised {
     const archive =
       code === undefined
         ? { bucket: this.#buckets.storage, key: publishedKeys(uuid, '').model }
-        : { bucket: this.#buckets.model, key: versionKeys(this.#station.id, code, uuid).model };
+        : { bucket: this.#buckets.model, key: versionKeys(RANK, this.#station.id, code, uuid).model };
     const whole = await this.#wholeOf(s3Uri(archive));
     const text = this.#textOf(bucket, key) as string;
     const scores = parseCsv(text, predictedPhoto, key).map(({ score }) => score);

@@ -13,6 +13,7 @@ import {
   transformRequest,
 } from '../../shared/execution/sagemaker-requests.ts';
 import type { Run } from '../../shared/execution/train-station-state.ts';
+import { RANK } from '../../shared/model-types/rank.ts';
 import { trainingNotification } from '../../shared/notifications/execution-notifications.ts';
 import { decidedByInput } from '../../shared/publication/promotion.ts';
 import { testRun } from '../fixtures/run.ts';
@@ -56,7 +57,7 @@ function prepared(parameters: Record<string, unknown> = {}, more: Partial<Run> =
   return {
     ...run,
     training_request: trainingRequest(settings, 'training-image', 'weights/resnet18.pth'),
-    model_request: modelRequest('serving-image'),
+    model_request: modelRequest('serving-image', RANK),
     transform_request: transformRequest(settings),
     limits: { training_hours: 24, training_seconds: 93_600, scoring_seconds: 9000 },
     ...more,

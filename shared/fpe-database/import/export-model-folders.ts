@@ -2,6 +2,7 @@ import pMap from 'p-map';
 import { listFolders, listObjects } from '../../aws/object-store.ts';
 import { ExportFolderInvalid } from '../../errors.ts';
 import { modelsFolder, publicFolder, versionsFolder } from '../../execution/keys.ts';
+import { modelTypes } from '../../model-types/registry.ts';
 
 /** Listings of a few names each. */
 const LISTINGS_AT_ONCE = 16;
@@ -37,10 +38,16 @@ export async function refuseTakenFolders(
 
 /** Every model that a run ever finished, of all stations. */
 async function versions(bucket: string): Promise<{ folder: string; uuid: string }[]> {
-  const stations = (await listFolders(bucket, 'rank/')).map(Number).filter(Number.isInteger);
+  const perType = await pMap(modelTypes(), async (type) =>
+    (await listFolders(bucket, type.prefix))
+      .map(Number)
+      .filter(Number.isInteger)
+      .map((id) => ({ type, id })),
+  );
   const perStation = await pMap(
-    stations,
-    async (id) => (await listFolders(bucket, modelsFolder(id))).map((code) => versionsFolder(id, code)),
+    perType.flat(),
+    async ({ type, id }) =>
+      (await listFolders(bucket, modelsFolder(type, id))).map((code) => versionsFolder(type, id, code)),
     { concurrency: LISTINGS_AT_ONCE },
   );
   const perCode = await pMap(

@@ -1,4 +1,5 @@
 import { ExportFolderInvalid } from '../../errors.ts';
+import { MODEL_TYPES } from '../../model-types/registry.ts';
 import { VARIABLES, variableWords } from '../../variables.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../connection.ts';
 import { type Catalog, readCatalog } from './catalog.ts';
@@ -244,7 +245,8 @@ async function importShared(
   // FPE's own seed lacks variables that its annotations have, and a model needs its variable's row (Q-S11).
   const known = Object.keys(VARIABLES).map((id) => ({ id, description: variableWords(id).label }));
   const variables = [...readRecords(variablesFile, storageBucket), ...known];
-  const modelTypes = [...readRecords(modelTypesFile, storageBucket), { id: 'RANK', name: 'RankNet Model' }];
+  const types = Object.entries(MODEL_TYPES).map(([id, { name }]) => ({ id, name }));
+  const modelTypes = [...readRecords(modelTypesFile, storageBucket), ...types];
   const people = users.map((user) =>
     user.userFile
       ? readRecord(user.userFile, storageBucket)

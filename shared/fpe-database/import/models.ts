@@ -1,3 +1,4 @@
+import { DEFAULT_MODEL_TYPE } from '../../model-types/registry.ts';
 import { lockModels } from '../published-model.ts';
 import { readRecord } from './export-records.ts';
 import { findModel } from './identity.ts';
@@ -26,7 +27,7 @@ export async function importModels(
       [id, record.variable_id ?? null],
     );
     const isDefault = record.default === true && !rows[0]?.has_default;
-    const model = { model_type_id: 'RANK', ...record, station_id: id, default: isDefault };
+    const model = { model_type_id: DEFAULT_MODEL_TYPE, ...record, station_id: id, default: isDefault };
     count(await writeRow(database, catalog, 'models', null, model, file));
   }
 }

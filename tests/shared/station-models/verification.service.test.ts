@@ -16,6 +16,7 @@ import { modelKeys, publishedKeys, stationKeys, versionKeys } from '../../../sha
 import type { Run } from '../../../shared/execution/train-station-state.ts';
 import { regionalUrl } from '../../../shared/formats/object-location.ts';
 import { writeFixedPlaces } from '../../../shared/model-bucket/model-publication.ts';
+import { RANK } from '../../../shared/model-types/rank.ts';
 import { modelManifest } from '../../../shared/publication/model-manifest.ts';
 import { findStrayFolders, verifyAndRepair } from '../../../shared/station-models/verification.ts';
 import type { Finding } from '../../../shared/verification/findings.ts';
@@ -107,8 +108,8 @@ describe('a station that this pipeline has published', () => {
     ]);
     uuid = rows[0].uuid;
     keys = {
-      fixed: modelKeys(station.id, 'A'),
-      own: versionKeys(station.id, 'A', uuid),
+      fixed: modelKeys(RANK, station.id, 'A'),
+      own: versionKeys(RANK, station.id, 'A', uuid),
       published: publishedKeys(uuid, 'A'),
     };
   });
@@ -419,14 +420,14 @@ describe('a station that this pipeline has published', () => {
     expect(kindsOf(before.findings)).toEqual(['files_without_row']);
     expect(kindsOf(after.findings)).toEqual([]);
     expect(await Array.fromAsync(listObjects(buckets.storage, `models/${lost}/`))).toEqual([]);
-    expect(await findSize(inModelBucket(versionKeys(station.id, 'B', lost).model))).not.toBeNull();
+    expect(await findSize(inModelBucket(versionKeys(RANK, station.id, 'B', lost).model))).not.toBeNull();
   });
 
   test('counts that are not those of the manifest are named', async () => {
     const other = await insertGoldStation(database);
     await run('train-station', { ...training, station_id: other.id });
     const { rows } = await database.query('SELECT uuid FROM models WHERE station_id = $1', [other.id]);
-    const own = versionKeys(other.id, 'A', rows[0].uuid);
+    const own = versionKeys(RANK, other.id, 'A', rows[0].uuid);
     const manifest = await readJson(inModelBucket(own.manifest), modelManifest);
     await writeJson(inModelBucket(own.manifest), { ...manifest, images: manifest.images + 1 });
 
@@ -456,7 +457,7 @@ describe('a station that upstream’s scripts have published', () => {
     denied = null;
     station = await insertGoldStation(database);
     uuid = randomUUID();
-    fixed = modelKeys(station.id, CODE);
+    fixed = modelKeys(RANK, station.id, CODE);
     published = publishedKeys(uuid, CODE);
     const write = (at: { bucket: string; key: string }, body = 'x') => writeObject(at, body, 'text/plain');
     await write(inModelBucket(fixed.input.summary), '{"args":{"options":{"min_hour":7,"max_hour":18}}}');

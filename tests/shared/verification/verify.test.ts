@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { modelKeys, publishedKeys } from '../../../shared/execution/keys.ts';
 import type { RunClaim } from '../../../shared/execution/run-claim.ts';
+import { RANK } from '../../../shared/model-types/rank.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
 import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
 import type { ModelManifest } from '../../../shared/publication/model-manifest.ts';
@@ -25,6 +26,7 @@ const CLAIM: RunClaim = {
 };
 
 const codeFacts = (facts: Partial<CodeFacts> = {}): CodeFacts => ({
+  type: RANK,
   code: 'A',
   claims: [],
   manifest: 'missing',
@@ -110,7 +112,7 @@ describe('fixed places that are being written to', () => {
 });
 
 test('photos that an execution is taking out are no fault', () => {
-  const key = modelKeys(29, 'A').scoring_claim;
+  const key = modelKeys(RANK, 29, 'A').scoring_claim;
   const codes = [codeFacts({ claims: [{ key, claim: { value: CLAIM }, holder: 'running' }] })];
 
   const findings = verify({ codes, withdrawal: { value: { image_ids: [1], filenames: [] } } });
