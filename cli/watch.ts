@@ -26,7 +26,7 @@ export function watchCommand(): Command {
  */
 export async function followExecution(executionArn: string): Promise<void> {
   const onInterrupt = () => {
-    console.log(`\nIt goes on. To watch again: npx fpe watch ${nameInArn(executionArn)}`);
+    console.log(`\nIt is still running. To watch it again: npx fpe watch ${nameInArn(executionArn)}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);

@@ -26,7 +26,7 @@ const subscriptionCheck = (stage: Stage, account: string): Promise<Check> => {
     {
       name: 'Subscription of the notifications',
       needs: 'somebody who has confirmed, as AWS tells nobody else',
-      fix: `open the message “AWS Notification - Subscription Confirmation” and follow its link; where it is lost or too old, ask for another: aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint ${email || 'ADDRESS'}`,
+      fix: `open the message “AWS Notification - Subscription Confirmation” and follow its link; if it is lost or has expired, request another: aws sns subscribe --topic-arn ${topic} --protocol email --notification-endpoint ${email || 'ADDRESS'}`,
       isForRuns: true,
     },
     async () => subscriptionFinding(await topicSubscriptions(topic), email),
@@ -58,7 +58,7 @@ const ruleCheck = (stage: Stage): Promise<Check> =>
     {
       name: 'Deliveries of EventBridge',
       needs: `FailedInvocations 0 of the rule ${failureRule(stage)} in ${DAYS_LOOKED_BACK} days`,
-      fix: 'deploy again, so that EventBridge may call the function notify-failure (resources/notifications.yml); a policy of the organization may shut it out as well',
+      fix: 'deploy again, so that EventBridge may call the function notify-failure (resources/notifications.yml); check that no policy of the organization denies it',
       isForRuns: true,
     },
     async () => {
@@ -74,7 +74,7 @@ const deviceCheck = (stage: Stage): Promise<Check> =>
     {
       name: 'GPU of the last training',
       needs: 'device cuda in the training.json of the last training on an instance with a GPU',
-      fix: 'see the start of its log in /aws/sagemaker/TrainingJobs; the driver of the instance must know the CUDA version of trainingImage',
+      fix: 'check the start of its log in /aws/sagemaker/TrainingJobs; the driver of the instance must support the CUDA version of trainingImage',
       isForRuns: true,
     },
     async () => {

@@ -52,8 +52,8 @@ export async function boundaryChecks(
       await checkThat(
         {
           name: `Permissions boundary, ${words}`,
-          needs: 'a boundary that lets pass what the roles of the stack may do',
-          fix: 'have these actions added to the boundary; docs/boundary.md says what each is for, and holds a policy that suffices',
+          needs: 'a boundary that allows what the roles of the stack do',
+          fix: 'have these actions added to the boundary; docs/boundary.md says what each is for and has a sufficient policy',
           ...(shows === 'run' && { isForRuns: true }),
         },
         async () =>

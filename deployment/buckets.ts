@@ -77,7 +77,7 @@ const encryptionCheck = ({ name, bucket, isPublic }: Bucket): Promise<Check> =>
       needs: isPublic
         ? 'keys of S3 (SSE-S3), as objects under a key of KMS are not given to the website'
         : 'keys of S3 (SSE-S3) or of AWS (aws/s3), as the roles have no right to a key of yours',
-      fix: `make SSE-S3 the default encryption of ${bucket}, or leave that to the person who owns it`,
+      fix: `make SSE-S3 the default encryption of ${bucket}, or ask the bucket’s owner to do so`,
       isForRuns: true,
     },
     async () => encryptionFinding(await bucketEncryption(bucket), isPublic),
@@ -125,7 +125,7 @@ const photoCheck = ({ storageBucket: bucket }: Stage): Promise<Check> =>
   checkThat(
     {
       name: 'Photos by their address',
-      needs: 'a photo that answers without credentials and without a Referer, as reports show photos so',
+      needs: 'a photo that can be read without credentials and without a Referer, as reports load photos',
       fix: `let anyone read imagesets/*/images/* in the policy of ${bucket}; without it reports show their figures, and no photos`,
       isForRuns: true,
     },

@@ -46,7 +46,8 @@ function dnsCheck({ vpcId }: Stage, { dns }: Network): Check {
   return checked(
     {
       name: 'DNS of the VPC',
-      needs: 'enableDnsSupport and enableDnsHostnames, as the database and the endpoints are found by name',
+      needs:
+        'enableDnsSupport and enableDnsHostnames, because the database and the endpoints are found by name',
       fix: `turn it on: ${off.map((name) => `aws ec2 modify-vpc-attribute --vpc-id ${vpcId} --${kebab(name)}`).join(' and ')}`,
     },
     off.length === 0 ? ok('both on') : failed(`${off.join(' and ')} off`),
@@ -120,7 +121,7 @@ function reachChecks({ region }: Stage, network: Network, subnet: Subnet): Check
   const interfaces = Object.entries(CALLED_SERVICES).map(([service, caller]): Check => {
     const subject = {
       name: `${service} from ${id}`,
-      needs: `a way to ${service}, which is called by ${caller}`,
+      needs: `a route to ${service}, which is called by ${caller}`,
       fix: `add an interface endpoint for com.amazonaws.${region}.${service} with private DNS names to the VPC, or a NAT gateway to the subnet's routes. It is called by ${caller}`,
     };
     const endpoint = network.endpoints.find((found) =>
@@ -140,7 +141,7 @@ function reachChecks({ region }: Stage, network: Network, subnet: Subnet): Check
   });
   const subject = {
     name: `s3 from ${id}`,
-    needs: 'a way to S3, where all functions read and write files',
+    needs: 'a route to S3, where all functions read and write files',
     fix: `add a gateway endpoint for com.amazonaws.${region}.s3 to the VPC and to the subnet's route table; it is free`,
   };
   if (s3) return [checked(subject, ok(`gateway endpoint ${s3.VpcEndpointId}`)), ...interfaces];
@@ -177,7 +178,7 @@ function endpointChecks(
       {
         name: `Policy of the endpoint for ${name}`,
         needs: 'one that lets the functions through, as AWS makes it',
-        fix: `see that the policy of ${id} allows what the roles may do there (docs/resources.md)`,
+        fix: `make sure that the policy of ${id} allows what the roles do there (docs/resources.md)`,
       },
       letsAllThrough(endpoint)
         ? ok(`${id} lets everything through`)
@@ -190,7 +191,7 @@ function endpointChecks(
     const group = checked(
       {
         name: `Security group of the endpoint for ${name}`,
-        needs: 'a group that lets the functions in at TCP 443',
+        needs: 'a security group that admits the functions on TCP 443',
         fix: `let TCP 443 in to ${groups.map(({ GroupId }) => GroupId).join(' or ') || id} from ${subnets.map(({ CidrBlock }) => CidrBlock).join(' and ')}, or from the group FunctionSecurityGroup once the stack is there`,
       },
       ingressFinding(groups, subnets, functionGroup),
@@ -275,7 +276,7 @@ function wayOut(table: RouteTable | undefined): { isNat: boolean; found: string 
   if (to) return { isNat: true, found: `default route to ${to}` };
   return {
     isNat: false,
-    found: `its default route leads to ${route.GatewayId ?? 'nowhere'}, which functions cannot use as they have no public address`,
+    found: `its default route leads to ${route.GatewayId ?? 'nowhere'}, which functions cannot use because they have no public address`,
   };
 }
 

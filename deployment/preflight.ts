@@ -76,7 +76,7 @@ async function networkGroup(stage: Stage): Promise<Check[]> {
       checked(
         {
           name: 'Network',
-          needs: 'a VPC with subnets from which the database and AWS’s services are reached',
+          needs: 'a VPC with subnets that can reach the database and AWS’s services',
           fix: 'check vpcId, privateSubnetIds and databaseSecurityGroupId',
         },
         findingOf(error),

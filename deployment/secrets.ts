@@ -35,7 +35,7 @@ const apiKeyCheck = ({ usgsApiKeySecret }: Stage): Promise<Check> =>
     {
       name: 'Secret of the USGS water data API',
       needs: API_KEY_SECRET.expected,
-      fix: 'set usgsApiKeySecret to the secret of the key, or correct the secret; without one set it to an empty text',
+      fix: 'set usgsApiKeySecret to the secret with the key, or correct the secret; if there is none, set it to an empty text',
       isForRuns: true,
     },
     async () => apiKeyFinding(await readSecret(usgsApiKeySecret, API_KEY_SECRET), usgsApiKeySecret),

@@ -118,5 +118,5 @@ const incomplete = (run: Run, found: string, expected: string): PredictionsIncom
     where: `station ${run.station.id} (${run.station.name}), model ${run.model_code}`,
     found,
     expected,
-    fix: 'look into the log of the transform job, then start a new execution',
+    fix: 'check the log of the transform job, then start a new execution',
   });

@@ -240,7 +240,7 @@ const noImages = (run: Run, { found, excluded }: ExportedImages): NoImages =>
     found: `${found} photos, left out: ${leftOutPhrases(PHOTO_EXCLUSIONS, excluded).join(', ') || 'none'}`,
     expected:
       'photos with status DONE and a timestamp, without people or vehicles, in imagesets with status DONE',
-    fix: 'upload photos and wait until they are processed, then start a new execution',
+    fix: 'upload photos and wait until they have been processed, then start a new execution',
   });
 
 const noAnnotations = (run: Run, sessions: number): NoAnnotations =>

@@ -162,7 +162,7 @@ async function readNewScores(
     where: `station ${run.station.id} (${run.station.name}), model ${run.model_code}`,
     found: `${rows.length} rows in ${merged.length} chunks`,
     expected: `${transform_photos} rows`,
-    fix: 'look into the log of the transform job, then start a new execution',
+    fix: 'check the log of the transform job, then start a new execution',
   });
 }
 

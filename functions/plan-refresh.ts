@@ -154,7 +154,7 @@ function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): Refres
     where: 'stations of the input',
     found: `${bytes} bytes for ${tasks.length} stations`,
     expected: `at most ${MAX_TASK_BYTES} bytes`,
-    fix: 'put what stations have in common into "train", or refresh fewer stations at once with station_ids',
+    fix: 'move what the stations have in common to "train", or refresh fewer stations at once with station_ids',
   });
 }
 

@@ -129,7 +129,7 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
       where,
       found,
       expected: `a model_code of ${input.model_type} and ${input.variable_code} alone`,
-      fix: 'give another model_code, or leave it away',
+      fix: 'choose another model_code, or omit it',
     });
   if (!input.overwrite) throw modelCodeExists(where, found);
   const isDefault = published.some((model) => model.default);
@@ -141,7 +141,7 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
       where,
       found,
       expected,
-      fix: 'give another model_code, or leave publish: false away',
+      fix: 'choose another model_code, or omit publish: false',
     });
   if (isDefault && input.promote === 'never')
     throw new ModelCodeExists({
@@ -149,7 +149,7 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
       where,
       found,
       expected,
-      fix: 'give another model_code, or leave promote: never away',
+      fix: 'choose another model_code, or omit promote: never',
     });
 }
 

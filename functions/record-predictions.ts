@@ -71,6 +71,6 @@ async function proveFixedPlaces(run: ScoringRun): Promise<void> {
     where: s3Uri({ bucket: run.buckets.model, key: run.keys.manifest }),
     found: 'the manifest of that model',
     expected: `the manifest of ${run.model_uuid}`,
-    fix: 'nothing: that model’s own files are the right ones there',
+    fix: 'nothing: the files there are that model’s own',
   });
 }

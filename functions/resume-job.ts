@@ -45,7 +45,7 @@ const trainingStopped = ({ job: { job, status }, max_hours }: Event): TrainingSt
     where: job,
     found: `status ${status}`,
     expected: `Completed; it was stopped by hand or ran into its limit (${hours(max_hours)}: training_max_hours, or what photos, pairs, epochs and instance can need at most)`,
-    fix: 'redrive the execution, or start a new one of the same model_code and the same input with more training_max_hours: either goes on after the last complete epoch',
+    fix: 'redrive the execution, or start a new one of the same model_code and the same input with more training_max_hours: either continues after the last complete epoch',
   });
 
 const scoringStopped = ({ job: { job, status } }: Event): ScoringStopped =>
@@ -53,7 +53,7 @@ const scoringStopped = ({ job: { job, status } }: Event): ScoringStopped =>
     what: 'The transform job ended before every photo was scored',
     where: job,
     found: `status ${status}`,
-    expected: 'Completed; somebody has stopped it',
+    expected: 'Completed; someone stopped it',
     fix: 'redrive the execution, which scores all its photos again',
   });
 
@@ -61,11 +61,11 @@ const scoringStopped = ({ job: { job, status } }: Event): ScoringStopped =>
 const SIGNS: Record<JobKind, { what: string; fix: string }> = {
   training: {
     what: 'The training job took longer than a training can that works',
-    fix: 'look at the log of the job for the last thing that it did, then redrive the execution: it goes on after the last complete epoch',
+    fix: 'check the end of the job’s log, then redrive the execution: it continues after the last complete epoch',
   },
   transform: {
     what: 'The transform job took longer than one can that works',
-    fix: 'look at the log of the job: a model that does not load lets every photo wait for minutes. Then redrive the execution, which scores all its photos again',
+    fix: 'check the log of the job: if the model does not load, every photo waits for minutes. Then redrive the execution, which scores all its photos again',
   },
 };
 

@@ -144,7 +144,7 @@ const findingsLine = (counts: Record<string, number>): string => {
   const found = Object.entries(counts).filter(([, count]) => count > 0);
   const words = found.map(([check, count]) => `${check} ${formatCount(count)}`).join(', ');
   return found.length === 0
-    ? 'Data      nothing was found by the checks of clocks, copies, gaps, values, light and annotators'
+    ? 'Data      the checks of clocks, copies, gaps, values, light and annotators found nothing'
     : `Data      ${countOf(sumOf(counts), 'finding')} (${words}): see “Data quality” in the report`;
 };
 
@@ -152,7 +152,7 @@ const findingsLine = (counts: Record<string, number>): string => {
 const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<string, number> }): string[] => {
   const lines = leftOut(VALUE_EXCLUSIONS, excluded);
   return lines.length > 0
-    ? [`Values    ${formatCount(usable)} usable of the station’s datasets`, ...lines]
+    ? [`Values    ${formatCount(usable)} usable in the station’s datasets`, ...lines]
     : [];
 };
 
@@ -169,11 +169,11 @@ export function refreshLines({
     note,
     ...(stations.length > 0 ? [''] : []),
     ...stations.map((row) => `  ${describeRow(row)}`),
-    ...(stations_left_out ? [`  and ${formatCount(stations_left_out)} more that nothing was done with`] : []),
+    ...(stations_left_out ? [`  and ${formatCount(stations_left_out)} more that were left alone`] : []),
     ...(counts.stations
       ? [
           '',
-          `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave as they are`,
+          `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave alone`,
           `Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`,
         ]
       : []),

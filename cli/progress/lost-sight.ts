@@ -14,7 +14,7 @@ export async function untilLost<Result>(executionArn: string, watch: () => Promi
   } catch (error) {
     if (!isLoss(error)) throw error;
     throw new UsageError(
-      `\nLost sight of ${nameInArn(executionArn)}; whether it goes on is not known. ${error.name}: ${error.message}\nTo watch it again, once Step Functions answers (the local stack: npx fpe local): npx fpe watch ${executionArn}`,
+      `\nLost contact with ${nameInArn(executionArn)}; it may still be running. ${error.name}: ${error.message}\nTo watch it again, once Step Functions answers (the local stack: npx fpe local): npx fpe watch ${executionArn}`,
       { cause: error },
     );
   }

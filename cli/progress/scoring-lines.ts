@@ -28,9 +28,9 @@ export function scoringLines(result: ScoringResult): string[] {
     ...(elsewhere ? [`${formatCount(elsewhere)} that FPE’s own tools had scored`] : []),
     ...(corrected ? [`${formatCount(corrected)} with a corrected time`] : []),
     ...(outside
-      ? [`${formatCount(outside)} removed, as by their corrected time they are not the model’s`]
+      ? [`${formatCount(outside)} removed, because their corrected time is outside the model’s hours`]
       : []),
-    ...(removed ? [`${formatCount(removed)} removed, as they vanished or show people since`] : []),
+    ...(removed ? [`${formatCount(removed)} removed, because they no longer exist or now show people`] : []),
   ];
   return [
     `Model     ${result.model_code} of station ${result.station_id}`,

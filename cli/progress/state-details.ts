@@ -74,7 +74,7 @@ const DETAILS: Record<string, (output: unknown) => string> = {
   ),
   SelectPhotos: details({ selection }, ({ selection: selected }) =>
     selected.work === 'nothing'
-      ? `no new photos beside ${formatCount(selected.images)} scored ones`
+      ? `no new photos in addition to ${formatCount(selected.images)} scored ones`
       : `${formatCount(selected.transform_photos)} new photos${selected.removed ? `, ${formatCount(selected.removed)} to be removed` : ''}`,
   ),
   SupplyCode: details(

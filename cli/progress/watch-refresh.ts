@@ -34,7 +34,7 @@ const MARKS: Record<string, string> = {
  */
 export async function followRefresh(executionArn: string): Promise<void> {
   const onInterrupt = () => {
-    console.log(`\nIt goes on. To watch again: npx fpe watch ${executionArn}`);
+    console.log(`\nIt is still running. To watch it again: npx fpe watch ${executionArn}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);

@@ -88,7 +88,7 @@ export type SmokeStep = {
 export const SMOKE_STEPS: SmokeStep[] = [
   {
     name: 'wrong-input',
-    proves: 'the machine calls its functions, and a mistake is named within seconds',
+    proves: 'the machine calls its functions, and an invalid input is rejected within seconds',
     async run(place) {
       const ended = await runWrongInput(place);
       return passed(`InvalidInput: ${requireFailure(ended, 'InvalidInput').split('. ')[0]}`);
@@ -96,12 +96,12 @@ export const SMOKE_STEPS: SmokeStep[] = [
   },
   {
     name: 'failure-email',
-    proves: 'a failed execution is told of by e-mail',
+    proves: 'a failed execution is reported by e-mail',
     run: tellOfFailure,
   },
   {
     name: 'unknown-station',
-    proves: 'network, secret, TLS and database',
+    proves: 'network, secret, TLS and database work',
     async run(place) {
       const input = { station_id: NO_STATION, pretrained: false, publish: false };
       const ended = await runExecution(
@@ -110,7 +110,7 @@ export const SMOKE_STEPS: SmokeStep[] = [
         following(place, 5 * MINUTE_MS),
       );
       requireFailure(ended, 'StationNotFound');
-      return passed(`StationNotFound: the database was asked, and has no station ${NO_STATION}`);
+      return passed(`StationNotFound: the database was queried and has no station ${NO_STATION}`);
     },
   },
   {
@@ -133,7 +133,7 @@ export const SMOKE_STEPS: SmokeStep[] = [
   },
   {
     name: 'stop-and-redrive',
-    proves: 'a stopped execution stops its job, and a redrive goes on from the checkpoints',
+    proves: 'stopping an execution stops its job, and a redrive continues from the checkpoints',
     run: stopAndRedrive,
   },
   {
@@ -165,7 +165,7 @@ export const SMOKE_STEPS: SmokeStep[] = [
       );
       requireSuccess(ended);
       const { status, counts } = parseJsonAs(ended.execution.output ?? '', refreshSummary);
-      if (status === 'already_running') return passed('another refresh runs, which it has seen');
+      if (status === 'already_running') return passed('it noticed that another refresh is running');
       if (status !== 'dry_run' || counts.succeeded > 0)
         throw new SmokeFailed(
           `${status}, ${counts.succeeded} done`,
@@ -220,7 +220,7 @@ async function tellLocally(place: SmokePlace): Promise<Outcome> {
   for (const deadline = performance.now() + MINUTE_MS; !isTold(); await sleep(intervalMs))
     if (performance.now() > deadline)
       throw new SmokeFailed(
-        `${notificationsLog} does not tell of ${name}`,
+        `${notificationsLog} does not mention ${name}`,
         'The rule or its target does not work',
       );
   return passed(`in ${notificationsLog}, as the local stack sends no e-mail`);
@@ -233,12 +233,12 @@ async function tellByEmail(place: SmokePlace, stage: Stage): Promise<Outcome> {
   const topic = stackName(stage);
   const subscriptions = await topicSubscriptions(`arn:aws:sns:${stage.region}:${account}:${topic}`);
   if (subscriptions.length === 0 && stage.notificationEmail === '')
-    return skipped('nobody is subscribed (notificationEmail is empty)');
+    return skipped('there is no subscriber (notificationEmail is empty)');
   const confirmed = subscriptions.filter(({ isConfirmed }) => isConfirmed);
   if (confirmed.length === 0)
     throw new SmokeFailed(
-      `nobody has confirmed: ${addressesOf(subscriptions) || 'nobody is subscribed'}`,
-      'Follow the link in the message “AWS Notification - Subscription Confirmation”, then go on with --from failure-email',
+      `the subscription is not confirmed: ${addressesOf(subscriptions) || 'there is no subscriber'}`,
+      'Follow the link in the message “AWS Notification - Subscription Confirmation”, then continue with --from failure-email',
     );
   await runWrongInput(place);
   for (const deadline = performance.now() + DELIVERY_MS; ; await sleep(DELIVERY_INTERVAL_MS)) {
@@ -271,12 +271,12 @@ function requireNoFailure({ rule, sent }: EmailCounts, stage: Stage): void {
   if (rule.failed > 0)
     throw new SmokeFailed(
       `FailedInvocations of ${failureRule(stage)} is ${rule.failed}`,
-      'EventBridge may not call the function notify-failure: deploy again; a policy of the organization may shut it out as well',
+      'EventBridge may not call the function notify-failure: deploy again; check that no policy of the organization denies it',
     );
   if (sent.failed > 0)
     throw new SmokeFailed(
       `SNS could not deliver ${sent.failed} of its messages`,
-      'The address does not take them: see its mailbox, and the subscription in the SNS console',
+      'The address rejects them: check its mailbox, and the subscription in the SNS console',
     );
 }
 
@@ -285,7 +285,7 @@ const notCounted = ({ rule }: EmailCounts): SmokeFailed =>
     `no e-mail is counted after ${DELIVERY_MS / MINUTE_MS} minutes; the rule has called its target ${rule.all} times`,
     rule.all === 0
       ? 'Step Functions tells EventBridge of every execution: does the rule exist and is it enabled?'
-      : 'The function notify-failure ran and sent nothing: see its log; it needs the key of the topic (docs/boundary.md)',
+      : 'The function notify-failure ran and sent nothing: check its log; it needs the key of the topic (docs/boundary.md)',
   );
 
 type Trained = { ended: Watched; computation: Computation; said: string };
@@ -335,8 +335,8 @@ function trainedBy(states: readonly StateProgress[]): z.output<typeof training> 
 function requireCuda({ device }: Computation): void {
   if (device === 'cuda') return;
   throw new SmokeFailed(
-    `the training computed on ${device ?? 'nobody knows what'}, on ${GPU_INSTANCE}${hasGpu(GPU_INSTANCE) ? '' : ', which has no GPU'}`,
-    'The container does not see the GPU: the driver of the instance must know the CUDA version of trainingImage',
+    `the training computed on ${device ?? 'an unknown device'}, on ${GPU_INSTANCE}${hasGpu(GPU_INSTANCE) ? '' : ', which has no GPU'}`,
+    'The container does not see the GPU: the driver of the instance must support the CUDA version of trainingImage',
   );
 }
 
@@ -360,8 +360,8 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
   if (begun.execution.status !== 'RUNNING') {
     requireSuccess(begun);
     throw new SmokeFailed(
-      `the training was over before a checkpoint of it lay in s3://${modelBucket}`,
-      `Checkpoints arrive too late to go on from: does the role of the jobs write to ${PASSING} (docs/resources.md)?`,
+      `the training was over before it had a checkpoint in s3://${modelBucket}`,
+      `Checkpoints arrive too late to resume from: does the role of the jobs write to ${PASSING} (docs/resources.md)?`,
     );
   }
   const job = String(begun.states.find(({ name }) => name === 'TrainModel')?.request?.TrainingJobName);
@@ -373,7 +373,7 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
     if (status === 'Completed' || status === 'Failed' || performance.now() > deadline)
       throw new SmokeFailed(
         `the job ${job} of the stopped execution is ${status}`,
-        'A stopped execution must stop its job, or it goes on and costs money: the machine may not call StopTrainingJob (docs/boundary.md). Stop it in the SageMaker console',
+        'A stopped execution must stop its job; otherwise the job keeps running and costs money. The machine is not allowed to call StopTrainingJob (docs/boundary.md). Stop it in the SageMaker console',
       );
   }
   await redriveExecution(begun.arn);
@@ -381,10 +381,10 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
   const resumed = computation.resumedAfterEpochs;
   if (resumed === 0)
     throw new SmokeFailed(
-      'the redriven training began anew',
+      'the redriven training started over',
       `It did not find its checkpoints: does the role of the jobs read ${PASSING} (docs/resources.md)?`,
     );
-  return passed(`stopped in training, went on after epoch ${resumed} of ${epochsToStop}`);
+  return passed(`stopped during training, resumed after epoch ${resumed} of ${epochsToStop}`);
 }
 
 async function scoreStation(place: SmokePlace): Promise<Outcome> {
@@ -393,7 +393,7 @@ async function scoreStation(place: SmokePlace): Promise<Outcome> {
   const ended = await runExecution(place.machines['score-station'], input, following(place, 120 * MINUTE_MS));
   if (!scores) {
     requireFailure(ended, 'NoModel');
-    return passed('NoModel, as asked for a model that is not there; with --score it scores new photos');
+    return passed('NoModel, as expected for a model that does not exist; with --score it scores new photos');
   }
   requireSuccess(ended);
   const { scored, model_code: code } = parseJsonAs(ended.execution.output ?? '', scoringResult);

@@ -72,7 +72,7 @@ export async function requireExecutionRunning(executionArn: string): Promise<voi
     where: executionArn,
     found: 'an execution that was stopped, has failed or has timed out',
     expected: 'one that runs',
-    fix: 'redrive the execution if it is to be published after all',
+    fix: 'redrive the execution if it should be published after all',
   });
 }
 

@@ -49,7 +49,7 @@ export async function requirePhotos(
     where: `bucket ${storageBucket}, station ${station.id} (${station.name})`,
     found: `${missing.size} of ${keys.size} missing, e.g. ${shown}`,
     expected: 'an object for every image with status DONE',
-    fix: 'upload the photos again, or set the status of these images to FAILED so that they are left out, then redrive the execution',
+    fix: 'upload the photos again, or set the status of these images to FAILED to exclude them, then redrive the execution',
   });
 }
 

@@ -147,31 +147,31 @@ const WORDS: Record<ServiceFault, (call: ServiceCall) => Words> = {
   ServiceUnreachable: ({ service, endpoint }) => ({
     what: `${service} does not answer`,
     expected: `an answer to its end; from a VPC, an endpoint for ${endpoint} in the VPC, or a NAT gateway for its subnets`,
-    fix: 'see whether the network is up, and what it must offer in docs/deploy.md (npx fpe doctor names what is missing)',
+    fix: 'check whether the network is up and meets the requirements in docs/deploy.md (npx fpe doctor names what is missing)',
   }),
   ServiceThrottled: ({ service }) => ({
-    what: `${service} is asked more often than it allows`,
-    expected: 'fewer requests in the same time',
-    fix: 'wait until less runs at once; if it happens often, lower mergeConcurrency or ask AWS for a higher quota',
+    what: `${service} receives more requests than it allows`,
+    expected: 'a lower request rate',
+    fix: 'wait until fewer executions are running; if it happens often, lower mergeConcurrency or ask AWS for a higher quota',
   }),
   ServiceFailed: ({ service }) => ({
     what: `${service} has failed`,
-    expected: 'an answer to a request that is as it should be',
-    fix: `see how ${service} is in the AWS Health Dashboard`,
+    expected: 'an answer to a valid request',
+    fix: `check ${service} in the AWS Health Dashboard`,
   }),
   ServiceUntrusted: ({ service }) => ({
     what: `${service} does not prove who it is`,
     expected: 'a certificate for that host name by a known authority',
-    fix: 'where the network reads along, set NODE_EXTRA_CA_CERTS to its authority; else see who answers under that name',
+    fix: 'if the network intercepts TLS, set NODE_EXTRA_CA_CERTS to its authority; otherwise check which server answers under that name',
   }),
   AccessDenied: ({ service }) => ({
     what: `${service} does not allow it`,
-    expected: 'credentials that are valid and may do it',
-    fix: 'log in to AWS again, or see that the role of the function allows it (resources/roles)',
+    expected: 'valid credentials with permission to do it',
+    fix: 'log in to AWS again, or make sure that the function’s role allows it (resources/roles)',
   }),
   RequestRefused: ({ service }) => ({
-    what: `${service} refuses a request`,
+    what: `${service} rejects a request`,
     expected: 'a request that it can do',
-    fix: 'correct what the message names, in the input, the stage or the account',
+    fix: 'correct what the message names (in the input, the stage or the account)',
   }),
 };

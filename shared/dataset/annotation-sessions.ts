@@ -98,5 +98,5 @@ const invalid = (where: string, found: string): AnnotationFileInvalid =>
     found,
     expected:
       'a JSON array of pairs, each with left.imageId and right.imageId of two images and a rank of LEFT, RIGHT, SAME or UNKNOWN',
-    fix: 'repair the file, or set the flag of this annotation session so that it is left out, then start a new execution',
+    fix: 'repair the file, or set the flag of this annotation session to exclude it, then start a new execution',
   });

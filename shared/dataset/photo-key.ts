@@ -47,7 +47,7 @@ export function imageKey(
     where: `images.full_s3 of image ${row.image_id}`,
     found: `bucket ${row.bucket}, key ${JSON.stringify(row.key)}, full_url ${JSON.stringify(row.url)}`,
     expected: `the key of a photo in bucket ${storageBucket}`,
-    fix: 'correct the row, or set the status of the image to FAILED so that it is left out, then start a new execution',
+    fix: 'correct the row, or set the status of the image to FAILED to exclude it, then start a new execution',
   });
 }
 

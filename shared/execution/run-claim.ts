@@ -66,5 +66,5 @@ export const modelCodeExists = (where: string, found: string): ModelCodeExists =
     where,
     found,
     expected: 'a model_code that is not finished yet',
-    fix: 'give another model_code, or "overwrite": true to replace that model',
+    fix: 'choose another model_code, or add "overwrite": true to replace that model',
   });

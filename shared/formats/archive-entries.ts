@@ -188,7 +188,7 @@ const brokenArchive = (where: string, cause: Error): ArchiveInvalid =>
       where,
       found: cause.message,
       expected: 'a whole tar.gz',
-      fix: 'make it again, or put the one that was published in its place',
+      fix: 'recreate it, or restore the one that was published',
     },
     { cause },
   );

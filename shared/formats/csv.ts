@@ -197,7 +197,7 @@ const invalid = (where: string, row: number, found: string): FileInvalid =>
     where: `${where}, data row ${row + 1}`,
     found,
     expected: 'the columns and types that the step before writes',
-    fix: 'have the file written again: by a new execution if it is one of this pipeline, otherwise by whatever wrote it',
+    fix: 'have the file rewritten: by a new execution if it belongs to this pipeline, otherwise by whatever wrote it',
   });
 
 function number(text: string, context: z.RefinementCtx): number {

@@ -43,5 +43,5 @@ const withoutWeights = (where: string): ArchiveInvalid =>
     where,
     found: `no ${WEIGHTS} at the root of the archive`,
     expected: `${WEIGHTS}, as FPE and this pipeline publish it`,
-    fix: 'put the archive that was published in its place, or train the model again',
+    fix: 'restore the archive that was published, or train the model again',
   });

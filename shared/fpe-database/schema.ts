@@ -93,7 +93,7 @@ export async function requireSchema(database: Database): Promise<void> {
     where: `${database.database} on ${database.host}`,
     found: `no ${[enumerate(objects), columns.map((name) => `column ${name}`).join(', ')].filter(Boolean).join(', ')}`,
     expected: 'a database that the migrations of FPE, or npx fpe schema, have made',
-    fix: 'run the migrations to their end (NODE_ENV=development npx knex migrate:latest in FPE’s own folder); or, in an empty database without them, set DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and DB_TLS=off, and run: npx fpe schema',
+    fix: 'complete the migrations (NODE_ENV=development npx knex migrate:latest in FPE’s own folder); or, in an empty database without them, set DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and DB_TLS=off, and run: npx fpe schema',
   });
 }
 
@@ -178,7 +178,7 @@ const partial = (
     what: 'The database holds a part of the FPE schema, and what exists is never altered',
     where,
     found: `${enumerate(there)}, but not ${enumerate(missing)}`,
-    expected: 'a database with none of it, or with all of it',
+    expected: 'a database with all of it or none of it',
     fix: 'name another database in DB_NAME (or the secret of DB_SECRET_ID); drop this part only if it holds nothing that you need',
   });
 

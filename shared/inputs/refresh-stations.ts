@@ -133,7 +133,7 @@ export function parseRefreshInput(given: unknown): RefreshInput {
       what: `The input has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}`,
       where: 'input of the execution',
       found: faults.join('; '),
-      expected: 'names and values as in events/refresh-stations.schema.json; {} is enough',
+      expected: 'names and values as in events/refresh-stations.schema.json; {} is valid',
       fix: 'correct the input and start a new execution',
     },
     { cause: parsed.error },

@@ -35,7 +35,7 @@ export async function requireSameDataset(run: Run): Promise<void> {
     throw new DatasetCodeExists({
       what: 'A dataset of this code exists with other data',
       where: s3Uri(summary),
-      found: `another ${name}.csv than the database gives now`,
+      found: `another ${name}.csv than the database now gives`,
       expected: 'the same photos, observed values and annotation pairs, or a dataset_code that is new',
       fix: 'start a new execution with another dataset_code, or with "overwrite": true to replace that dataset',
     });

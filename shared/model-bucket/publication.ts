@@ -72,7 +72,7 @@ const contested = (copies: readonly Copy[], cause: unknown): ClaimLost =>
       what: 'Something else keeps writing to the files that are to be published',
       where: s3Uri((copies[0] as Copy).to),
       found: (cause as Error).message,
-      expected: 'nobody but the holder of the claim to write there',
+      expected: 'only the holder of the claim writes there',
       fix: 'look for another writer of that folder, then redrive the execution',
     },
     { cause },

@@ -65,5 +65,5 @@ const unreadable = (where: string, found: string): FileInvalid =>
     where,
     found,
     expected: 'the JSON that SelectPhotos writes',
-    fix: 'find in that object which photos it names, delete it, and start a new execution',
+    fix: 'note which photos that object names, delete it, and start a new execution',
   });

@@ -1,7 +1,7 @@
 import { parseAnnotationFile } from '../dataset/annotation-sessions.ts';
 import type { ModelType } from './model-type.ts';
 
-/** RankNet (Burges et al. 2005): a score for each photo, learnt from pairs of which annotators chose the one that shows more. */
+/** RankNet (Burges et al. 2005): a score for each photo, learned from pairs of which annotators chose the one that shows more. */
 export const RANK: ModelType = {
   name: 'RankNet Model',
   prefix: 'rank/',

@@ -95,11 +95,11 @@ export function failureNotification({ time, region, detail }: StatusChange): Not
       `Error: ${error}`,
       `Cause: ${partOf(cause.message, MAX_CAUSE_CHARACTERS) || 'not told'}`,
       '',
-      'What it had not published is on the website as it was.',
+      'Nothing it had not yet published has changed on the website.',
       `States, input and output: https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`,
       isForRedrive
-        ? `To go on where it failed: npx fpe redrive ${executionArn} (or Redrive in the console)`
-        : 'To try again: start a new execution, once the cause is put right. A redrive would go on with the same input and files.',
+        ? `To continue from where it failed: npx fpe redrive ${executionArn} (or Redrive in the console)`
+        : 'To try again: fix the cause, then start a new execution. A redrive would use the same input and files.',
     ].join('\n'),
   );
 }

@@ -225,6 +225,6 @@ export function requireFewRemovals(
       ...(outside > 0 ? [`${outside} of ${known} by their times are no longer the model’s`] : []),
     ].join(', '),
     expected: `at most ${MOST_VANISHED * 100} %`,
-    fix: 'see whether the rows of images and imagesets, and their times, are back and start a new execution; if the photos are really gone, start it with "allow_removals": true',
+    fix: 'check whether the rows of images and imagesets and their times are back, and start a new execution; if the photos are really gone, start it with "allow_removals": true',
   });
 }

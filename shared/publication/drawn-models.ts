@@ -87,7 +87,7 @@ function requireOne(
       where,
       found: `${code} with the ids ${found.map(({ id }) => id).join(', ')}`,
       expected: 'one row for a station and code',
-      fix: 'delete the rows that are not meant',
+      fix: 'delete the wrong rows',
     });
   return model;
 }

@@ -35,7 +35,7 @@ export function requireModel({ models }: StationModels, input: ScoringInput): Mo
       where: `models table of the FPE database, station ${input.station_id}`,
       found: `${code} with the ids ${found.map(({ id }) => id).join(', ')}`,
       expected: 'one row for a station and code',
-      fix: 'delete the rows that are not meant, then start a new execution',
+      fix: 'delete the wrong rows, then start a new execution',
     });
   if (!model?.uuid) throw noModel(models, input, input.variable_code);
   return { ...model, uuid: model.uuid };

@@ -154,9 +154,9 @@ async function requireSamePlan(
   throw new ObjectChanged({
     what: 'The station’s models are others by now',
     where: whereOf(request),
-    found: 'rows that were changed meanwhile',
-    expected: 'those that the change was agreed to for',
-    fix: 'run the command again, and read what it would do',
+    found: 'rows that have changed in the meantime',
+    expected: 'the ones for which the change was confirmed',
+    fix: 'run the command again and check what it would do',
   });
 }
 
@@ -265,7 +265,7 @@ class DrawingWork {
       where: s3Uri(predictions),
       found: `${scored} scores, where ${formerly} were published`,
       expected: `at most ${MOST_VANISHED * 100} % fewer`,
-      fix: `look with npx fpe verify --station ${this.#station.id}; if the photos are really gone, add --allow-removals`,
+      fix: `check with npx fpe verify --station ${this.#station.id}; if the photos are really gone, add --allow-removals`,
     });
   }
 
@@ -275,7 +275,7 @@ class DrawingWork {
       where: s3Uri(location),
       found,
       expected: `the file that was published, as ${this.#version.manifest} tells`,
-      fix: `look with npx fpe verify --station ${this.#station.id}, which repairs what it can with --repair, or train anew`,
+      fix: `check with npx fpe verify --station ${this.#station.id}, which repairs what it can with --repair, or train anew`,
     });
   }
 
@@ -297,7 +297,7 @@ class DrawingWork {
       where: `station ${this.#station.id} (${this.#station.name}), ${this.#model.code}`,
       found: `${gone.size} of ${known} photos are no longer in the database`,
       expected: `at most ${MOST_VANISHED * 100} %`,
-      fix: 'see whether the rows of images and imagesets are back; if the photos are really gone, add --allow-removals',
+      fix: 'check whether the rows of images and imagesets are back; if the photos are really gone, add --allow-removals',
     });
   }
 
@@ -322,7 +322,7 @@ class DrawingWork {
         where: keys ? s3Uri(inStorage(keys.predictions)) : `${code} of station ${this.#station.id}`,
         found: keys ? 'no such object' : 'a row without a uuid and without addresses',
         expected: 'predictions.csv in the public folder of the model',
-        fix: 'upload it, or train anew',
+        fix: 'upload it, or train again',
       });
     const usual = modelAddresses(this.#places.storage, uuid, code, this.#region);
     const hasReport = (await findSize(inStorage(keys.report))) !== null;

@@ -107,7 +107,7 @@ export async function findStrayFolders({ storage }: Places, known: ReadonlySet<s
         found: 'public files that no row of models names',
         expected: 'a row, or no public files',
         repair: null,
-        advice: `see whose they are; if nobody’s, aws s3 rm --recursive ${where}`,
+        advice: `find out who owns them; if no one does: aws s3 rm --recursive ${where}`,
       };
     });
 }

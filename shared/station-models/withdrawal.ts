@@ -98,8 +98,8 @@ const contested = ({ buckets, keys }: WithdrawingStation): ObjectChanged =>
     what: 'Other executions keep publishing while photos are withdrawn',
     where: s3Uri({ bucket: buckets.model, key: keys.people }),
     found: `${MAX_TRIES} publications of the station in a row`,
-    expected: 'a moment in which nobody publishes',
-    fix: 'nothing: the machine tries again, and the list of what has to go is kept',
+    expected: 'a moment in which nothing is being published',
+    fix: 'nothing: the machine retries, and the list of photos to withdraw is kept',
   });
 
 type Version = { type: ModelType; code: string; uuid: string };

@@ -3,7 +3,7 @@ import { parseJsonAs } from '../formats/json.ts';
 
 /** What the secret with the key of the water data API holds, and the parameter of a stage that names it. */
 export const API_KEY_SECRET = {
-  expected: 'the key alone, letters, digits, - and _, or {"api_key": "…"}',
+  expected: 'only the key (letters, digits, - and _), or {"api_key": "…"}',
   parameter: 'usgsApiKeySecret',
 };
 /** What does not fit would be quoted by fetch, which refuses it as a header. */

@@ -61,7 +61,7 @@ function addressOf(link: string | null, of: string): string | null {
     where: of,
     found: link.slice(0, 300),
     expected: 'an address that begins with https',
-    fix: 'redrive the execution; if it stays so, empty the USGS number (nwis_id) of the station to use FPE’s own values',
+    fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values',
   });
 }
 
@@ -81,7 +81,7 @@ async function readPage(url: string, client: WaterDataClient): Promise<ValuePage
     where: url,
     found,
     expected: 'observed values as JSON',
-    fix: 'wait until api.waterdata.usgs.gov works again and redrive the execution; after status 429, set usgsApiKeySecret in config/{stage}.yml',
+    fix: 'wait until api.waterdata.usgs.gov works again, then redrive the execution; after status 429, set usgsApiKeySecret in config/{stage}.yml',
   });
 }
 
@@ -142,7 +142,7 @@ const endless = (url: string, pages: number): ObservationsRefused =>
     where: url,
     found: `${pages} pages, and a link to one more`,
     expected: `fewer than ${pages} pages for a year`,
-    fix: 'redrive the execution; if it stays so, empty the USGS number (nwis_id) of the station to use FPE’s own values',
+    fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values',
   });
 
 function refused(
@@ -166,7 +166,7 @@ function refused(
       where: url,
       found,
       expected: hasKey ? 'an answer' : 'an answer, also without a key',
-      fix: 'see whether a proxy or a firewall of this network refuses it; else redrive the execution later, or set usgsApiKeySecret in config/{stage}.yml',
+      fix: 'check whether a proxy or firewall of this network rejects it; otherwise redrive the execution later, or set usgsApiKeySecret in config/{stage}.yml',
     });
   return new ObservationsRefused({
     what: 'USGS refuses the request for observed values',

@@ -48,7 +48,7 @@ function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places)
         {
           found: manifest.unreadable,
           expected: 'the JSON that PublishModel writes',
-          advice: 'train anew with that model_code and "overwrite": true',
+          advice: 'train again with that model_code and "overwrite": true',
         },
         fromRow,
       ),
@@ -64,7 +64,7 @@ function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places)
         {
           found: value ? `files of ${value.model_uuid}` : 'no manifest',
           expected: `files of ${row.uuid}, which the row names`,
-          advice: 'train anew with that model_code and "overwrite": true',
+          advice: 'train again with that model_code and "overwrite": true',
         },
         fromRow,
       ),
@@ -84,7 +84,7 @@ function verifyTorn(
       remark('publication_under_way', where, {
         found,
         expected: 'a list of files',
-        advice: 'nothing: look again when it has ended',
+        advice: 'nothing: check again when it has ended',
       }),
     ];
   return [
@@ -94,7 +94,7 @@ function verifyTorn(
       {
         found: `${found}, which has ended`,
         expected: 'files of one model',
-        advice: 'redrive that execution, or train anew with that model_code and "overwrite": true',
+        advice: 'redrive that execution, or train again with that model_code and "overwrite": true',
       },
       row?.uuid === manifest.model_uuid ? fromRow : { do: 'take_back', manifest },
     ),
@@ -126,7 +126,7 @@ function verifyFixedFiles(
       {
         found: enumerateFiles(wrong),
         expected: `the files of ${manifest.model_uuid}, as the manifest lists them`,
-        advice: 'train anew with that model_code and "overwrite": true',
+        advice: 'train again with that model_code and "overwrite": true',
       },
       version && isWhole(version, id, code)
         ? { do: 'restore_fixed_places', code: code.code, uuid: manifest.model_uuid }
@@ -158,7 +158,7 @@ function verifyOwnFiles(
       fault('manifest_unreadable', where, {
         found: version.manifest.unreadable,
         expected: 'the JSON that PublishModel writes',
-        advice: 'train anew with that model_code and "overwrite": true',
+        advice: 'train again with that model_code and "overwrite": true',
       }),
     ];
   const files = ownFilesOf(version, id, code);
@@ -187,7 +187,7 @@ function verifyOwnFiles(
       {
         found: enumerateFiles(wrong),
         expected: 'the files that the manifest lists',
-        advice: 'train anew with that model_code and "overwrite": true',
+        advice: 'train again with that model_code and "overwrite": true',
       },
       copies.length === twins.length
         ? { do: 'restore_own_files', code: code.code, uuid: version.uuid, copies }
@@ -217,7 +217,7 @@ function verifyWithoutRow(
     return [
       remark('files_without_row', where, {
         ...words,
-        advice: 'nothing: redrive its execution, or look again when it can no longer be redriven',
+        advice: 'nothing: redrive its execution, or check again when it can no longer be redriven',
       }),
     ];
   return [
@@ -238,7 +238,7 @@ function verifyClaim(claim: ClaimFacts, code: CodeFacts, facts: StationFacts, pl
       fault('claim_unreadable', where, {
         found: claim.claim.unreadable,
         expected: 'the JSON that PrepareRun writes',
-        advice: 'delete that object if no execution of this code runs; until then none can start',
+        advice: 'delete that object if no execution of this code is running; until then none can start',
       }),
     ];
   const value = readValue(claim.claim);
@@ -250,7 +250,7 @@ function verifyClaim(claim: ClaimFacts, code: CodeFacts, facts: StationFacts, pl
       remark('claim_waits', where, {
         found: `${found}, which has ended and may be redriven`,
         expected: 'a claim that is finished',
-        advice: 'nothing: it keeps nobody out, and a redrive needs it',
+        advice: 'nothing: it blocks no other execution, and a redrive needs it',
       }),
     ];
   const isDone = holder === 'succeeded' || isPublished(value, code, facts);

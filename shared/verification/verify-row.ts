@@ -19,7 +19,7 @@ export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): F
       remark('row_without_uuid', whereIs(row), {
         found: 'no uuid',
         expected: 'the uuid of its public folder',
-        advice: 'nothing can be scored with it; train anew',
+        advice: 'it cannot be used for scoring; train again',
       }),
     ];
   const published = facts.published.get(uuid);
@@ -38,8 +38,8 @@ export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): F
 
 const hiddenDefault = (row: ModelRow, { station }: StationFacts): Finding =>
   remark('row_without_address', whereIs(row), {
-    found: 'no addresses, though it is the default',
-    expected: 'the addresses of its files, without which the website does not draw it',
+    found: 'no URLs, although it is the default',
+    expected: 'the URLs of its files; without them the website does not draw it',
     advice: `npx fpe restore --station ${station.id} --model-code ${row.code}`,
   });
 
@@ -66,9 +66,9 @@ function verifyAddress(
     return published.has(expectedKey)
       ? [
           remark('row_without_address', where, {
-            found: `null, while there is ${s3Uri({ bucket: storage, key: expectedKey })}`,
+            found: `null, although there is ${s3Uri({ bucket: storage, key: expectedKey })}`,
             expected: 'its address',
-            advice: 'set it, unless the model is not to be shown',
+            advice: 'set it, unless the model should not be shown',
           }),
         ]
       : [];
@@ -76,9 +76,9 @@ function verifyAddress(
   if (named?.bucket !== storage || !named.key.startsWith(publicFolder(uuid)))
     return [
       remark('address_elsewhere', where, {
-        found: `${url}, which was not looked at`,
+        found: `${url}, which was not checked`,
         expected: `a file below ${s3Uri({ bucket: storage, key: publicFolder(uuid) })}`,
-        advice: 'see whether that file is there, and is this model’s',
+        advice: 'check whether that file exists and belongs to this model',
       }),
     ];
   const file = published.get(named.key) ?? published.get(decoded(named.key));
@@ -90,8 +90,8 @@ function verifyAddress(
       where,
       {
         found: `${url}: ${file ? 'an empty file' : 'no such file'}`,
-        expected: 'a file that is there; without predictions the station’s page fails (Q-P4)',
-        advice: 'upload the file, or train anew',
+        expected: 'an existing file; without predictions the station’s page fails (Q-P4)',
+        advice: 'upload the file, or train again',
       },
       source ?? { do: 'unlink', model_id: row.id, column, url },
     ),
@@ -156,7 +156,7 @@ function verifyArchive(row: ModelRow, published: Objects, facts: StationFacts, p
         expected: source
           ? `the copy of ${source.key}: ${formatCount(source.size)} bytes, ${source.etag}`
           : 'the archive of the model; nothing can be scored without it',
-        advice: 'upload the archive of the training job, or train anew',
+        advice: 'upload the archive of the training job, or train again',
       },
       repair,
     ),
@@ -194,7 +194,7 @@ function verifyTables(row: ModelRow, published: Objects, places: Places): Findin
       fault(
         'file_missing',
         s3Uri({ bucket: places.storage, key: keys[file] }),
-        { found: 'no such file', expected: 'a file of the published model', advice: 'train anew' },
+        { found: 'no such file', expected: 'a file of the published model', advice: 'train again' },
         { do: 'restore_public_file', code: row.code, uuid, file },
       ),
     );
@@ -242,7 +242,7 @@ const unreadablePredictions = ({ row, where, rebuild }: PublicPredictions, unrea
     {
       found: unreadable,
       expected: 'a table that the website can read; otherwise the station’s page fails (Q-P4)',
-      advice: 'upload the file anew, or train anew',
+      advice: 'upload the file again, or train again',
     },
     rebuild ??
       (row.predictions_url === null
@@ -264,7 +264,7 @@ function unreadableOwn(
     {
       found: ownUnreadable,
       expected: 'a table of the model’s own scores',
-      advice: 'train anew with that model_code and "overwrite": true',
+      advice: 'train again with that model_code and "overwrite": true',
     },
     copies && { do: 'restore_own_files', code: row.code, uuid, copies },
   );
@@ -300,7 +300,7 @@ function differentPredictions(
     return remark('predictions_differ', predictions.where, {
       found: words.join(', '),
       expected: 'rows with scores, ascending by time (Q-P1, Q-P3)',
-      advice: 'nothing: score-station puts it right when it scores the next photos',
+      advice: 'nothing: score-station corrects it when it next scores photos',
     });
   return fault(
     'predictions_differ',
@@ -308,7 +308,7 @@ function differentPredictions(
     {
       found: `${countOf(rows, 'row')}: ${words.join(', ')}`,
       expected: 'the model’s own scores of all photos that may be shown, ascending by time',
-      advice: 'train anew',
+      advice: 'train again',
     },
     different > 0 && isUpstreams ? null : predictions.rebuild,
   );
@@ -327,7 +327,7 @@ function verifyCounts(
       fault('count_differs', where, {
         found: `${countOf(trainingRows, 'row')}, and as many scores of the model’s own`,
         expected: `${countOf(manifest.images, 'row')}, as ${versionKeys(modelTypeOf(row.model_type_id), facts.station.id, row.code, uuid).manifest} says`,
-        advice: 'train anew, or score-station with that model_code, which scores the photos that are missing',
+        advice: 'train again, or run score-station with that model_code to score the missing photos',
       }),
     ];
   if (surplus === 0) return [];
@@ -335,7 +335,7 @@ function verifyCounts(
     remark('scores_not_recorded', where, {
       found: `${countOf(surplus, 'score')} that the model’s own predictions lack`,
       expected: 'the same photos in both',
-      advice: 'nothing: the next scoring takes these scores over',
+      advice: 'nothing: the next scoring adopts these scores',
     }),
   ];
 }

@@ -37,7 +37,7 @@ function verifyDefaults({ rows }: StationFacts): Finding[] {
       return remark('no_default', `models of ${kind}`, {
         found: `${countOf(ofKind.length, 'model')}, none of them the default`,
         expected: 'one default',
-        advice: 'nothing, if that is meant; score-station needs a model_code until then',
+        advice: 'nothing, if this is intended; until there is a default, score-station needs a model_code',
       });
     if (defaults.length === 1) return [];
     const { model_type_id, variable_id } = defaults[0] as ModelRow;
@@ -66,7 +66,7 @@ const verifyCodes = ({ rows }: StationFacts): Finding[] =>
       fault('repeated_code', `models of code ${code}`, {
         found: `${ofCode.length} rows: ${ofCode.map(({ id, uuid }) => `${id} with uuid ${uuid}`).join('; ')}`,
         expected: 'one row for a station and code',
-        advice: 'delete the rows that are not meant, or train with that model_code and "overwrite": true',
+        advice: 'delete the wrong rows, or train with that model_code and "overwrite": true',
       }),
     );
 
@@ -87,16 +87,16 @@ function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
       fault('withdrawal_unreadable', where, {
         found: withdrawal.unreadable,
         expected: 'the JSON that SelectPhotos writes',
-        advice: 'find in that object which photos it names, and delete it; the next scoring makes it anew',
+        advice: 'note which photos that object names, then delete it; the next scoring recreates it',
       }),
     );
   const pending = readValue(withdrawal);
   if (pending && isScoring)
     findings.push(
       remark('withdrawal_pending', where, {
-        found: `${countOf(sizeOf(pending), 'photo')} that an execution is taking out`,
+        found: `${countOf(sizeOf(pending), 'photo')} that an execution is withdrawing`,
         expected: 'nothing left to withdraw',
-        advice: 'nothing: look again when it has ended',
+        advice: 'nothing: check again when it has ended',
       }),
     );
   else if (pending)
@@ -105,7 +105,7 @@ function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
         'withdrawal_pending',
         where,
         {
-          found: `${countOf(sizeOf(pending), 'photo')} that had to go, and may still be public`,
+          found: `${countOf(sizeOf(pending), 'photo')} that must be withdrawn and may still be public`,
           expected: 'nothing left to withdraw',
           advice: 'start score-station for the station',
         },
@@ -118,7 +118,7 @@ function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
         'people_public',
         s3Uri({ bucket: places.storage, key }),
         {
-          found: 'photos that show people or vehicles by now',
+          found: 'photos now known to show people or vehicles',
           expected: 'none of them in a public file',
           advice: 'start score-station for the station',
         },

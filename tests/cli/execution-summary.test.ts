@@ -155,7 +155,7 @@ describe('the summary of an execution', () => {
   test.each([
     [
       { scored: 1200, unreadable: 1, removed: 2 },
-      '1,200 new ones scored, 1 new ones unreadable, 2 removed, as they vanished or show people since; 31,000 have a score',
+      '1,200 new ones scored, 1 new ones unreadable, 2 removed, because they no longer exist or now show people; 31,000 have a score',
     ],
     [{ scored: 0, unreadable: 0, removed: 0 }, 'no new ones; 31,000 have a score'],
   ])('tells what score-station did: %j', (counts, photos) => {

@@ -25,7 +25,7 @@ describe('watching', () => {
     const watched = untilLost(ARN, () => Promise.reject(error));
 
     await expect(watched).rejects.toThrow(UsageError);
-    await expect(watched).rejects.toThrow(`Lost sight of 29-one`);
+    await expect(watched).rejects.toThrow(`Lost contact with 29-one`);
     await expect(watched).rejects.toThrow(error.message);
     await expect(watched).rejects.toThrow(`npx fpe watch ${ARN}`);
   });

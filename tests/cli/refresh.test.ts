@@ -111,7 +111,7 @@ test('the summary of a refresh has a line for each station, and counts', () => {
     '  Station 41 (Mill Brook): train failed. NotEnoughPairs: There are too few.',
     '  Station 42 (Mill Brook): nothing. It has no annotation pairs.',
     '',
-    'Stations  3: 1 to train, 1 to score, 1 to leave as they are',
+    'Stations  3: 1 to train, 1 to score, 1 to leave alone',
     'Outcome   1 succeeded, 1 failed',
     'Table     s3://models/rank/refreshes/r/result.csv',
   ]);

@@ -122,7 +122,7 @@ describe('the endpoints', () => {
     expect(complaint).toMatchObject({
       status: 'failed',
       name: 'Security group of the endpoint for secretsmanager',
-      needs: 'a group that lets the functions in at TCP 443',
+      needs: 'a security group that admits the functions on TCP 443',
     });
     expect(complaint?.found).toMatch(/^sg-endpoints does not let .*subnet-b \(10\.0\.0\.64\/26\)/);
     expect(complaint?.fix).toContain('let TCP 443 in to sg-endpoints from 10.0.0.0/26 and 10.0.0.64/26');

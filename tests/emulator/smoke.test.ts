@@ -161,7 +161,7 @@ describe('the e-mail about a failure', () => {
   test('goes to nobody where nobody is subscribed, which the stage may want', async () => {
     expect(await failureEmail()).toMatchObject({
       status: 'failed',
-      found: 'nobody has confirmed: nobody is subscribed',
+      found: 'the subscription is not confirmed: there is no subscriber',
     });
     expect(await failureEmail('')).toMatchObject({ status: 'skipped' });
   });

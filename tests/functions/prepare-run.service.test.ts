@@ -330,8 +330,8 @@ test('refuses the code of a finished model that is not published, unless overwri
 });
 
 test.each([
-  ['that is not published', { publish: false }, 'leave publish: false away'],
-  ['that must not become the default', { promote: 'never' }, 'leave promote: never away'],
+  ['that is not published', { publish: false }, 'omit publish: false'],
+  ['that must not become the default', { promote: 'never' }, 'omit promote: never'],
 ])('refuses to train a model %s in the place of the default', async (_, input, fix) => {
   const row = { station_id: station.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS', code: 'SHOWN' };
   await insertRow(database, 'models', { ...row, uuid: 'u-1', default: true });
@@ -425,7 +425,7 @@ test('refuses what must not be the default in the place of any of several rows o
   const attempt = prepare({ model_code: 'SHOWN', overwrite: true, promote: 'never' });
 
   await expect(attempt).rejects.toThrow(ModelCodeExists);
-  await expect(attempt).rejects.toThrow('leave promote: never away');
+  await expect(attempt).rejects.toThrow('omit promote: never');
 });
 
 test('keeps every key of the run but its claims below a folder of its own', async () => {

@@ -81,7 +81,9 @@ test(
     expect(found['first-run']).toMatch(
       /^RANK-SMOKE-20260101-1200-CPU: \d+ pairs, \d+ photos scored, device /,
     );
-    expect(found['stop-and-redrive']).toMatch(/^stopped in training, went on after epoch [1-9]\d* of 12$/);
+    expect(found['stop-and-redrive']).toMatch(
+      /^stopped during training, resumed after epoch [1-9]\d* of 12$/,
+    );
     expect(found.refresh).toContain('1 station: ');
     expect(await local.websiteData()).toEqual(before);
   },

@@ -193,7 +193,7 @@ const notAnExport = (folder: string, found: string) =>
     where: folder,
     found,
     expected: LAYOUT,
-    fix: 'name the folder that contains users; a single station’s folder (with db and storage in it) belongs into users/{user id}/stations',
+    fix: 'give the folder that contains users; a single station’s folder (with db and storage in it) belongs in users/{user id}/stations',
   });
 
 const incomplete = (file: string) =>
@@ -210,6 +210,6 @@ const neitherFileNorFolder = (path: string, entry: Dirent) =>
     what: 'An export holds files and folders only',
     where: path,
     found: entry.isSymbolicLink() ? 'a symbolic link' : 'something else',
-    expected: 'no links, since they lead to files that are no part of the export',
-    fix: 'put the file itself there, or remove the link',
+    expected: 'no links, because they lead to files outside the export',
+    fix: 'replace the link with the file itself, or remove it',
   });

@@ -65,5 +65,5 @@ const takenFolder = (where: string, found: string) =>
     found,
     expected:
       'no files of this uuid, since those that are there belong to an earlier model, maybe another station’s',
-    fix: 'remove the model from the export; or, if the files are what an import of this export left that did not end, delete this folder and import again',
+    fix: 'remove the model from the export; or, if the files were left by an interrupted import of this export, delete this folder and import again',
   });

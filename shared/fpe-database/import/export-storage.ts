@@ -100,7 +100,7 @@ export const otherObjects = (bucket: string, keys: readonly string[]) =>
     what: 'The bucket has other objects where files of the export would go',
     where: `bucket ${bucket}`,
     found: `${keys.length} that differ: ${enumerate(keys, KEYS_SHOWN)}`,
-    expected: 'no object there, or the same bytes, since an import replaces nothing',
+    expected: 'no object, or one with the same bytes, because an import replaces nothing',
     fix: 'if the file of the export is the right one, delete the object first; otherwise remove the file from the export',
   });
 

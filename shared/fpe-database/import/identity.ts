@@ -87,7 +87,7 @@ export async function findModel(
     what: 'A model of the export is another model in this database',
     where,
     found: `${other.code} of station ${other.station_id} with the uuid ${other.uuid}, and ${code} with ${uuid} in the export`,
-    expected: 'a uuid and a code of the station that no model here has, or those of the same model',
+    expected: 'a uuid and code that no other model here has',
     fix: 'remove the folder of this model from the export, or import into another database (DB_NAME)',
   });
 }
@@ -153,7 +153,7 @@ export async function refuseFutureTimes(
     where: times.get(future.time) as string,
     found: future.time,
     expected: 'a time before now, in UTC where it has no zone',
-    fix: 'correct the time, or leave it out, and the row gets the time of the import',
+    fix: 'correct the time, or remove it; the row then gets the time of the import',
   });
 }
 
@@ -228,7 +228,7 @@ const clash = (where: string, found: string) =>
     where,
     found,
     expected: 'ids that are free, or that this import gave to the same photos',
-    fix: 'import into a database of its own (DB_NAME); or delete the station’s imagesets here if an earlier import without ids made them; or remove the ids from images.json, and the annotation sessions are imported flagged, so that no model uses them',
+    fix: 'import into a database of its own (DB_NAME); or delete the station’s imagesets here if an earlier import without ids made them; or remove the ids from images.json, so that the annotation sessions are imported flagged and no model uses them',
   });
 
 export type SessionIdentity = { id: number | null; uuid: string };

@@ -176,7 +176,7 @@ const addedToModel = (storageBucket: string, keys: readonly string[]) =>
     where: `bucket ${storageBucket}`,
     found: `no objects ${enumerate(keys)}`,
     expected: 'models that are not in the database yet, or only files that they have',
-    fix: 'remove these files from the export; whoever is sure of them copies them into the bucket',
+    fix: 'remove these files from the export; if you are sure of them, copy them into the bucket yourself',
   });
 
 function missingFiles(

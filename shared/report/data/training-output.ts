@@ -122,7 +122,7 @@ const invalid = (where: string, found: string, cause?: unknown): FileInvalid =>
       found,
       expected:
         'output.tar.gz with metrics.csv (epoch, train_loss, val_loss) and args.json, as train.py writes them',
-      fix: 'look into the log of the training job, then start a new execution',
+      fix: 'check the log of the training job, then start a new execution',
     },
     { cause },
   );

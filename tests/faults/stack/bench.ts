@@ -225,7 +225,7 @@ export class Bench {
       await sleep(POLL_MS);
     }
     const { text } = await stack.fpe('redrive', command, '--detach');
-    if (!text.includes('goes on')) throw new Error(`fpe redrive says: ${text}`);
+    if (!text.includes('Redriving')) throw new Error(`fpe redrive says: ${text}`);
   }
 
   #findRedrive(name: string): string | null {

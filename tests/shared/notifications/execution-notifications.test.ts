@@ -55,9 +55,9 @@ describe('what is told of a failure', () => {
         'Error: StationNotFound',
         'Cause: no "row" with id 29',
         '',
-        'What it had not published is on the website as it was.',
+        'Nothing it had not yet published has changed on the website.',
         `States, input and output: https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${EXECUTION}`,
-        'To try again: start a new execution, once the cause is put right. A redrive would go on with the same input and files.',
+        'To try again: fix the cause, then start a new execution. A redrive would use the same input and files.',
       ].join('\n'),
     });
   });
@@ -99,16 +99,9 @@ describe('what is told of a failure', () => {
 
         requireFit(told);
         const lines = told.message.split('\n').filter((line) => !line.startsWith('  '));
-        expect(lines.map((line) => /^(The execution|\w+:|What|States|To go on|$)/.exec(line)?.[1])).toEqual([
-          'The execution',
-          'Input:',
-          'Error:',
-          'Cause:',
-          '',
-          'What',
-          'States',
-          'To go on',
-        ]);
+        expect(
+          lines.map((line) => /^(The execution|\w+:|Nothing|States|To continue|$)/.exec(line)?.[1]),
+        ).toEqual(['The execution', 'Input:', 'Error:', 'Cause:', '', 'Nothing', 'States', 'To continue']);
       }),
       budget(),
     );

@@ -123,7 +123,7 @@ describe('findExport', () => {
     ['users/u1/stations/MILL/db/annotations.json', 'station.json'],
     ['users/u1/stations/MILL/storage/annotations/x.json', 'station.json'],
     ['users/u1/user.json', 'This folder is not an export of FPE'],
-    ['MILL/db/station.json', 'belongs into users/{user id}/stations'],
+    ['MILL/db/station.json', 'belongs in users/{user id}/stations'],
   ])('refuses a folder with nothing but %s', (path, message) => {
     write(path);
 
