@@ -19,7 +19,7 @@ export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): F
       remark('row_without_uuid', whereIs(row), {
         found: 'no uuid',
         expected: 'the uuid of its public folder',
-        advice: 'it cannot be used for scoring; train again',
+        advice: `it cannot be used for scoring; train again${isDrawn(row) ? ', and take it off the page with npx fpe unpublish' : ''}`,
       }),
     ];
   const published = facts.published.get(uuid);
