@@ -162,25 +162,40 @@ export async function readJson<Value>(location: ObjectLocation, schema: z.ZodTyp
 }
 
 /** As `readJson`, but null where there is no such object. @throws FileInvalid */
-export async function findJson<Value>(
+export const findJson = async <Value>(
   location: ObjectLocation,
   schema: z.ZodType<Value>,
-): Promise<Value | null> {
+): Promise<Value | null> => (await findJsonVersion(location, schema))?.value ?? null;
+
+/** What is said of a file that cannot be read. */
+export type FileWords = { what: string; expected: string; fix: string };
+
+const ANY_JSON: FileWords = {
+  what: 'A JSON file cannot be read',
+  expected: 'what the step before writes',
+  fix: 'start a new execution, so that the file is written again',
+};
+
+/** A JSON file with its ETag, to be written again by `writeConditionally`; null where there is none. @throws FileInvalid */
+export async function findJsonVersion<Value>(
+  location: ObjectLocation,
+  schema: z.ZodType<Value>,
+  words: FileWords = ANY_JSON,
+): Promise<{ value: Value; etag: string } | null> {
   const version = await readVersion(location);
-  return version && parseFile(version.text, schema, location);
+  return version && { value: parseFile(version.text, schema, location, words), etag: version.etag };
 }
 
-function parseFile<Value>(text: string, schema: z.ZodType<Value>, location: ObjectLocation): Value {
+function parseFile<Value>(
+  text: string,
+  schema: z.ZodType<Value>,
+  location: ObjectLocation,
+  words: FileWords = ANY_JSON,
+): Value {
   try {
     return parseJsonAs(text, schema);
   } catch (error) {
-    throw new FileInvalid({
-      what: 'A JSON file cannot be read',
-      where: s3Uri(location),
-      found: (error as Error).message,
-      expected: 'what the step before writes',
-      fix: 'start a new execution, so that the file is written again',
-    });
+    throw new FileInvalid({ ...words, where: s3Uri(location), found: (error as Error).message });
   }
 }
 

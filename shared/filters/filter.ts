@@ -58,11 +58,11 @@ export const faultsOf = (
 
 /** Options of rank-input.json; null: no limit. */
 export const optionsOf = (
-  filters: Readonly<Record<string, { parameters: FilterParameters; absent?: readonly PropertyKey[] }>>,
+  filters: readonly { parameters: FilterParameters; absent?: readonly PropertyKey[] }[],
   given: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> =>
   Object.fromEntries(
-    Object.values(filters).flatMap(({ parameters, absent = [] }) =>
+    filters.flatMap(({ parameters, absent = [] }) =>
       Object.keys(parameters)
         .filter((name) => given[name] !== undefined || !absent.includes(name))
         .map((name) => [name, given[name] ?? null]),

@@ -1,8 +1,5 @@
-import { readRows, readVersion, writeConditionally } from '../aws/object-store.ts';
-import { FileInvalid } from '../errors.ts';
+import { findJsonVersion, readRows, writeConditionally } from '../aws/object-store.ts';
 import type { ScoringRun } from '../execution/score-station-state.ts';
-import { parseJsonAs } from '../formats/json.ts';
-import { s3Uri } from '../formats/object-location.ts';
 import { predictedPhoto } from '../predictions/columns.ts';
 import {
   NO_PEOPLE_RECORD,
@@ -21,19 +18,12 @@ const placeOf = ({ buckets, keys }: PeopleRecordOwner) => ({ bucket: buckets.mod
 
 /** @throws FileInvalid */
 export async function readPeopleRecord(owner: PeopleRecordOwner): Promise<PeopleRecordVersion> {
-  const version = await readVersion(placeOf(owner));
-  if (!version) return { record: NO_PEOPLE_RECORD, etag: undefined };
-  try {
-    return { record: parseJsonAs(version.text, peopleRecord), etag: version.etag };
-  } catch (error) {
-    throw new FileInvalid({
-      what: 'The record of photos with people cannot be read',
-      where: s3Uri(placeOf(owner)),
-      found: (error as Error).message,
-      expected: 'the JSON that WithdrawPhotos writes',
-      fix: 'delete that object, so that all public files of the station are searched once more',
-    });
-  }
+  const found = await findJsonVersion(placeOf(owner), peopleRecord, {
+    what: 'The record of photos with people cannot be read',
+    expected: 'the JSON that WithdrawPhotos writes',
+    fix: 'delete that object, so that all public files of the station are searched once more',
+  });
+  return { record: found?.value ?? NO_PEOPLE_RECORD, etag: found?.etag };
 }
 
 /** @returns whether it was written: not if anybody has written since `etag` was read */

@@ -1,7 +1,6 @@
-import { readVersion, writeConditionally } from '../aws/object-store.ts';
-import { ClaimLost, FileInvalid, ModelCodeInUse } from '../errors.ts';
+import { findJsonVersion, writeConditionally } from '../aws/object-store.ts';
+import { ClaimLost, ModelCodeInUse } from '../errors.ts';
 import { type Claimed, decideClaim, formerRuns, type RunClaim, runClaim } from '../execution/run-claim.ts';
-import { parseJsonAs } from '../formats/json.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 
 /** Two executions that start at once can lose the race a few times, never often. */
@@ -113,19 +112,12 @@ export async function requireUnclaimed(
   });
 }
 
-/** The claim at a place with its ETag, or null where there is none. */
+/** The claim at a place with its ETag, or null where there is none. @throws FileInvalid */
 export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
-  const version = await readVersion(location);
-  if (!version) return null;
-  try {
-    return { claim: parseJsonAs(version.text, runClaim), etag: version.etag };
-  } catch (error) {
-    throw new FileInvalid({
-      what: 'The claim on the code cannot be read',
-      where: s3Uri(location),
-      found: (error as Error).message,
-      expected: 'the JSON that PrepareRun writes',
-      fix: 'delete that object if no execution of this code runs, then start again',
-    });
-  }
+  const found = await findJsonVersion(location, runClaim, {
+    what: 'The claim on the code cannot be read',
+    expected: 'the JSON that PrepareRun writes',
+    fix: 'delete that object if no execution of this code runs, then start again',
+  });
+  return found && { claim: found.value, etag: found.etag };
 }

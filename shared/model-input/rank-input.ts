@@ -69,8 +69,9 @@ export function rankInput(
         dataset_code: run.dataset_code,
         train_frac: parameters.train_frac,
         seed: parameters.seed,
-        ...optionsOf(IMAGE_FILTERS, parameters),
-        ...optionsOf(PAIR_FILTERS, parameters),
+        // Upstream's options come in the order hours, months, dates; its filters the other way round.
+        ...optionsOf(Object.values(IMAGE_FILTERS).toReversed(), parameters),
+        ...optionsOf(Object.values(PAIR_FILTERS), parameters),
         overwrite: parameters.overwrite,
       },
       args: run.model_code,
