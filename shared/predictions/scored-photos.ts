@@ -89,7 +89,7 @@ export const wallDate = (wallMs: number): string => new Date(wallMs).toISOString
 export const countWithValue = ({ values }: Pick<ScoredRows, 'values'>): number =>
   values.reduce((n, value) => (Number.isNaN(value) ? n : n + 1), 0);
 
-/** Mean of what is not NaN; NaN of nothing. */
+/** Mean of the values that are not NaN; NaN if there are none. */
 class Mean {
   private sum = 0;
   private count = 0;

@@ -4,7 +4,7 @@
  *
  * @param ascending without NaN
  * @param probability 0 … 1
- * @returns NaN of nothing
+ * @returns NaN for an empty array
  */
 export function quantile(ascending: ArrayLike<number>, probability: number): number {
   if (ascending.length === 0) return Number.NaN;

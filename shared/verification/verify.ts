@@ -128,7 +128,7 @@ function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
   return findings;
 }
 
-/** What a run has left in passing is deleted by a rule of the bucket's lifecycle. */
+/** The bucket's lifecycle rule deletes temporary files of runs. */
 const verifyRunFolders = (facts: StationFacts, places: Places, now: number): Finding[] =>
   facts.runFolders.flatMap(({ prefix, code, runId }) => {
     const startedAt = startOf(runId);
