@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /**
  * Projects by what they need: `unit` nothing but the source; `services`, tests named *.service.test.ts, the embedded PostgreSQL
  * and S3, started once per run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
@@ -17,6 +19,8 @@ const common = {
 };
 
 export default {
+  // Many tests wait: for jobs, for timeouts, for a server that is silent on purpose. Three keep two cores at work.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
   reporters: ['default', '<rootDir>/tests/support/closing-line-reporter.js'],
   projects: [
     {
