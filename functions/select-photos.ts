@@ -40,8 +40,7 @@ import {
 import { readPeopleRecord } from '../shared/model-bucket/people-record.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
 import { findWithdrawal, recordWithdrawal } from '../shared/model-bucket/withdrawal-record.ts';
-import { isImageSplit } from '../shared/model-input/image-split.ts';
-import { splitOfNewPhoto } from '../shared/model-input/model-windows.ts';
+import { isImageSplit, splitByDate } from '../shared/model-input/image-split.ts';
 import { INPUT_IMAGE_COLUMNS } from '../shared/model-input/rank-input.ts';
 import { PREDICTION_COLUMNS, type PredictedPhoto, predictedPhoto } from '../shared/predictions/columns.ts';
 import { byInstant, extendPredictions } from '../shared/predictions/extended-predictions.ts';
@@ -289,7 +288,7 @@ async function writeSelection(run: ScoringRun, { added }: Found, isLenient: bool
   const pieces = csvPieces(INPUT_IMAGE_COLUMNS, rows, ({ image_id, epoch_seconds, filename, url }) => {
     const epochMs = (epoch_seconds as number) * 1000;
     return {
-      split: splitOfNewPhoto(clock.calendar(epochMs).date, run.pair_dates),
+      split: splitByDate(clock.calendar(epochMs).date, run.pair_dates),
       image_id,
       timestamp: formatInstant(epochMs),
       filename,
@@ -387,7 +386,7 @@ async function takeElsewhere(run: ScoringRun, { others, elsewhere }: Found): Pro
         taken.add(row);
         const split = isImageSplit(row.split)
           ? row.split
-          : splitOfNewPhoto(clock.calendar(timestamp).date, run.pair_dates);
+          : splitByDate(clock.calendar(timestamp).date, run.pair_dates);
         rowsTaken.push({ ...row, split, timestamp, value: null });
       }
   return rowsTaken;

@@ -1,3 +1,4 @@
+import type { PairDates } from '../execution/score-station-state.ts';
 import type { RankedPair } from '../filters/filter-pairs.ts';
 
 /** In the order in which a day takes the split of its photos (contract 8.1). */
@@ -28,11 +29,19 @@ export function imageSplitter(
   const dates = pairs
     .flatMap((pair) => [localDate(pair['left.timestamp']), localDate(pair['right.timestamp'])])
     .sort();
-  const [first = '', last = ''] = [dates[0], dates.at(-1)];
+  const [first, last] = [dates[0], dates.at(-1)];
+  const period = first !== undefined && last !== undefined ? { first, last } : null;
   return ({ image_id, timestamp }) => {
     if (train.has(image_id)) return 'train';
     if (val.has(image_id)) return 'val';
-    const date = localDate(timestamp);
-    return date >= first && date <= last ? 'test-in' : 'test-out';
+    return splitByDate(localDate(timestamp), period);
   };
 }
+
+/**
+ * Split of a photo that is in no pair: `test-in` from the first to the last date of the pairs.
+ *
+ * @param date yyyy-mm-dd, station time
+ */
+export const splitByDate = (date: string, pairs: PairDates | null): ImageSplit =>
+  pairs && date >= pairs.first && date <= pairs.last ? 'test-in' : 'test-out';

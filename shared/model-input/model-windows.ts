@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { HourAndMonthWindows, PairDates } from '../execution/score-station-state.ts';
 import { windowLimits, windowParameters } from '../filters/filter-images.ts';
-import type { ImageSplit } from './image-split.ts';
 
 /** Used where rank-input.json or one of its limits is missing (contract 6.6). */
 export const DEFAULT_WINDOWS: HourAndMonthWindows = z.object(windowParameters).parse({});
@@ -46,7 +45,3 @@ export function misreadWindows({ min_hour, max_hour, min_month, max_month }: Hou
     `Warning: this model is for ${wrapping.join(' and ')}, which go over the end of the day or year. FPE’s own container for imagesets finds no photo of such a model, and ends without an error: score new photos with score-station alone.`,
   ];
 }
-
-/** Split of a photo that is in no pair: `test-in` from the first to the last date of the pairs (contract 6.3, step 7). */
-export const splitOfNewPhoto = (date: string, dates: PairDates | null): ImageSplit =>
-  dates && date >= dates.first && date <= dates.last ? 'test-in' : 'test-out';

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 import type { ImageRow } from '../../../shared/dataset/photo-key.ts';
 import { windowFilter } from '../../../shared/filters/filter-images.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
+import { splitByDate } from '../../../shared/model-input/image-split.ts';
 import {
   DEFAULT_WINDOWS,
   modelFilters,
   pairDatesOf,
-  splitOfNewPhoto,
   windowsOf,
 } from '../../../shared/model-input/model-windows.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
@@ -152,11 +152,11 @@ describe('the filters of a model', () => {
   test('tell photos of the annotated period from later ones', () => {
     const dates = { first: '2026-02-01', last: '2026-02-11' };
 
-    expect(['2026-02-01', '2026-02-11', '2026-02-12'].map((date) => splitOfNewPhoto(date, dates))).toEqual([
+    expect(['2026-02-01', '2026-02-11', '2026-02-12'].map((date) => splitByDate(date, dates))).toEqual([
       'test-in',
       'test-in',
       'test-out',
     ]);
-    expect(splitOfNewPhoto('2026-02-01', null)).toBe('test-out');
+    expect(splitByDate('2026-02-01', null)).toBe('test-out');
   });
 });
