@@ -1,10 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler as plan } from '../../functions/plan-refresh.ts';
-import { handler as summarize } from '../../functions/summarize-refresh.ts';
-import { readJson, readText, writeJson, writeObject } from '../../shared/aws/object-store.ts';
+import { readJson, writeJson } from '../../shared/aws/object-store.ts';
 import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
 import { executionLimit, USUAL_MARGIN } from '../../shared/execution/job-limits.ts';
 import { stationKeys, trainedKey } from '../../shared/execution/keys.ts';
@@ -15,6 +12,7 @@ import { withCleanFolders, withNewFolder } from '../../shared/predictions/people
 import { type Refresh, refreshPlan } from '../../shared/refresh/state.ts';
 import { call } from '../fixtures/run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../fixtures/station.ts';
+import { startTestStepFunctions, type TestStepFunctions } from '../services/step-functions.ts';
 
 const PREFIX = 'arn:aws:states:us-west-2:000000000000:execution:fpe-test';
 const HOUR_MS = 3_600_000;
@@ -23,42 +21,21 @@ const hoursAgo = (hours: number) => new Date(NOW - hours * HOUR_MS);
 
 let database: pg.Client;
 let buckets: { storage: string; model: string };
-/** What DescribeExecution answers, by ARN. */
-let executions: Record<string, object>;
-/** What ListExecutions answers of those that run; times in seconds. */
-let running: { executionArn: string; stateMachineArn: string; startDate: number; redriveDate?: number }[];
-let stepFunctions: Server;
+let stepFunctions: TestStepFunctions;
 beforeAll(async () => {
   database = await createTestDatabase();
-  stepFunctions = createServer(async (request, response) => {
-    const { executionArn, stateMachineArn, statusFilter } = JSON.parse(String(await buffer(request)));
-    const found = stateMachineArn
-      ? {
-          executions:
-            statusFilter === 'RUNNING'
-              ? running.filter((one) => one.stateMachineArn === stateMachineArn)
-              : [],
-        }
-      : executions[executionArn];
-    response.writeHead(found ? 200 : 400, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(found ?? { __type: 'ExecutionDoesNotExist', message: executionArn }));
-  });
-  await new Promise<void>((resolve) => {
-    stepFunctions.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = stepFunctions.address() as { port: number };
-  Object.assign(process.env, { AWS_ENDPOINT_URL_SFN: `http://127.0.0.1:${port}`, MAX_RUN_HOURS: '12' });
+  stepFunctions = await startTestStepFunctions();
+  process.env.MAX_RUN_HOURS = '12';
 });
 beforeEach(async () => {
-  executions = {};
-  running = [];
+  stepFunctions.executions = {};
+  stepFunctions.running = [];
   buckets = await createTestBuckets();
   await database.query('DELETE FROM stations');
 });
 afterAll(async () => {
   await database.end();
-  stepFunctions.closeAllConnections();
-  stepFunctions.close();
+  stepFunctions.stop();
 });
 
 const station = async (name: string) => (await insertStation(database, { name })).id;
@@ -350,7 +327,7 @@ describe('PlanRefresh', () => {
   test('only makes the plan where the input asks for no more', async () => {
     await session(await station('Mill Brook'), 600, 1);
     await planned({}, 'running');
-    executions[execution('running').arn] = { status: 'RUNNING' };
+    stepFunctions.executions[execution('running').arn] = { status: 'RUNNING' };
 
     const refresh = await planned({ dry_run: true }, 'dry');
 
@@ -361,10 +338,10 @@ describe('PlanRefresh', () => {
   test('leaves the work to a refresh that is running, and takes over from one that has ended', async () => {
     await session(await station('Mill Brook'), 600, 1);
     await planned({}, 'first');
-    executions[execution('first').arn] = { status: 'RUNNING' };
+    stepFunctions.executions[execution('first').arn] = { status: 'RUNNING' };
 
     const second = await planned({}, 'second');
-    executions[execution('first').arn] = { status: 'FAILED' };
+    stepFunctions.executions[execution('first').arn] = { status: 'FAILED' };
     const third = await planned({}, 'third');
 
     expect(second).toMatchObject({
@@ -376,7 +353,7 @@ describe('PlanRefresh', () => {
   });
 
   test('of two that start at once, one has the work', async () => {
-    for (const name of ['a', 'b', 'c']) executions[execution(name).arn] = { status: 'RUNNING' };
+    for (const name of ['a', 'b', 'c']) stepFunctions.executions[execution(name).arn] = { status: 'RUNNING' };
 
     const statuses = await Promise.all(['a', 'b', 'c'].map(async (name) => (await planned({}, name)).status));
 
@@ -402,7 +379,7 @@ describe('PlanRefresh', () => {
 
   test('makes the same plan for the same execution when it is tried again', async () => {
     await session(await station('Mill Brook'), 600, 1);
-    executions[execution('one').arn] = { status: 'RUNNING' };
+    stepFunctions.executions[execution('one').arn] = { status: 'RUNNING' };
 
     expect(await planned()).toEqual(await planned());
   });
@@ -425,168 +402,5 @@ describe('PlanRefresh', () => {
     const refused = planned({ stations: Object.fromEntries(ids.map((id) => [id, own])) });
 
     await expect(refused).rejects.toThrow(/too many parameters.*station_ids/);
-  });
-});
-
-describe('SummarizeRefresh', () => {
-  const arnOf = (machine: string, station: number) => `${PREFIX}-${machine}:r-${station}-0`;
-
-  async function refreshOf(change: Partial<Refresh> = {}): Promise<Refresh> {
-    const plan_key = 'rank/refreshes/r/plan.json';
-    const decisions = [
-      { station_id: 1, station_name: 'Mill Brook', action: 'train', reason: 'It has pairs.' },
-      { station_id: 2, station_name: 'West, Brook', action: 'score', reason: 'It has photos.' },
-      { station_id: 3, station_name: 'Jimmy Brook', action: 'train', reason: 'It has pairs.' },
-      { station_id: 4, station_name: 'Dry Brook', action: 'score', reason: 'It has photos.' },
-      { station_id: 5, station_name: 'Sanderson', action: 'nothing', reason: 'It has nothing.' },
-      {
-        station_id: 6,
-        station_name: null,
-        action: 'nothing',
-        reason: 'There is no station 6 in the database.',
-      },
-    ];
-    const body = JSON.stringify({ refresh_id: 'r', created_at: '2026-11-24T08:00:00Z', decisions });
-    await writeObject({ bucket: buckets.model, key: plan_key }, body, 'application/json');
-    const common = {
-      concurrency: 5,
-      executions: PREFIX,
-      bucket: buckets.model,
-      plan_key,
-      train: {},
-      score: {},
-      tasks: [],
-    };
-    return { id: 'r', status: 'refreshed', note: 'Started by hand.', ...common, ...change };
-  }
-
-  test('tells of each station what was done and what came of it, in the output, as CSV and to people', async () => {
-    executions = {
-      [arnOf('train-station', 1)]: {
-        status: 'SUCCEEDED',
-        output: JSON.stringify({
-          model_code: 'RANK-FLOW-B',
-          images: { scored: 30_000 },
-          promotion: {
-            make_default: false,
-            reason: 'It is not better.',
-            pairs: 84,
-            accuracy: 0.7,
-            current_model_code: 'RANK-FLOW-A',
-            current_accuracy: 0.8,
-          },
-        }),
-      },
-      [arnOf('score-station', 2)]: {
-        status: 'SUCCEEDED',
-        output: '{"scored":12,"removed":1,"unreadable":0}',
-      },
-      [arnOf('train-station', 3)]: {
-        status: 'FAILED',
-        error: 'NotEnoughPairs',
-        cause: JSON.stringify({ errorMessage: `There are too few. ${'x'.repeat(900)}` }),
-      },
-    };
-    const outcomes = [
-      { station_id: 1, execution_arn: arnOf('train-station', 1), error: '' },
-      { station_id: 3, execution_arn: arnOf('train-station', 3), error: 'States.TaskFailed' },
-      { station_id: 2, execution_arn: arnOf('score-station', 2), error: '' },
-      {
-        station_id: 4,
-        execution_arn: arnOf('score-station', 4),
-        error: 'StepFunctions.ExecutionLimitExceededException',
-      },
-    ];
-
-    const { output, is_worth_telling, subject, message } = await call(summarize, {
-      refresh: await refreshOf(),
-      outcomes,
-    });
-
-    expect(output.counts).toEqual({ stations: 6, train: 2, score: 2, nothing: 2, succeeded: 2, failed: 3 });
-    expect(output.stations.map(({ station_id, outcome, detail }) => [station_id, outcome, detail])).toEqual([
-      [1, 'succeeded', 'RANK-FLOW-B, 30,000 photos scored. It is not better.'],
-      [2, 'succeeded', '12 photos scored, 1 removed'],
-      [3, 'failed', expect.stringMatching(/^NotEnoughPairs: There are too few\. x+…$/)],
-      [4, 'failed', 'StepFunctions.ExecutionLimitExceededException: It could not be started.'],
-      [5, 'none', ''],
-      [6, 'failed', 'StationNotFound'],
-    ]);
-    expect(is_worth_telling).toBe(true);
-    expect(subject).toBe('FPE refresh: 1 trained, 1 scored, 3 failed');
-    expect(message).toContain('6 stations: 1 trained, 1 scored, 3 failed, 2 left as they are.');
-    expect(message.indexOf('Station 3 (Jimmy Brook): train failed')).toBeLessThan(
-      message.indexOf('Station 1 (Mill Brook)'),
-    );
-    const csv = await readText({ bucket: buckets.model, key: 'rank/refreshes/r/result.csv' });
-    expect(csv.split('\n').slice(0, 3)).toEqual([
-      'station_id,station_name,action,reason,outcome,detail,execution_arn',
-      `1,Mill Brook,train,It has pairs.,succeeded,"RANK-FLOW-B, 30,000 photos scored. It is not better.",${arnOf('train-station', 1)}`,
-      `2,"West, Brook",score,It has photos.,succeeded,"12 photos scored, 1 removed",${arnOf('score-station', 2)}`,
-    ]);
-  });
-
-  test('believes what Step Functions says of an execution rather than the error of its start', async () => {
-    executions = { [arnOf('score-station', 2)]: { status: 'SUCCEEDED', output: '{"scored":1}' } };
-    const outcomes = [
-      {
-        station_id: 2,
-        execution_arn: arnOf('score-station', 2),
-        error: 'StepFunctions.ExecutionAlreadyExistsException',
-      },
-    ];
-
-    const { output } = await call(summarize, { refresh: await refreshOf(), outcomes });
-
-    expect(output.stations[1]).toMatchObject({ outcome: 'succeeded', detail: '1 photo scored' });
-  });
-
-  const runs = (machine: string, name: string, hours: number, redrivenHoursAgo?: number) => {
-    const stateMachineArn = `${PREFIX.replace(':execution:', ':stateMachine:')}-${machine}`;
-    const seconds = (hoursBefore: number) => (NOW - hoursBefore * HOUR_MS) / 1000;
-    running.push({
-      stateMachineArn,
-      executionArn: `${PREFIX}-${machine}:${name}`,
-      startDate: seconds(hours),
-      ...(redrivenHoursAgo !== undefined && { redriveDate: seconds(redrivenHoursAgo) }),
-    });
-  };
-
-  test('tells of executions that run for longer than expected, also when it did nothing itself', async () => {
-    runs('train-station', 'hangs', 30);
-    runs('score-station', 'hangs-more', 50);
-    runs('train-station', 'redriven', 40, 2);
-    runs('score-station', 'new', 1);
-    const refresh = await refreshOf({ status: 'already_running', note: 'Another refresh has been running.' });
-
-    const { output, is_worth_telling, subject, message } = await call(summarize, { refresh, outcomes: [] });
-
-    expect(output.late).toEqual([
-      { execution_arn: `${PREFIX}-score-station:hangs-more`, hours: expect.closeTo(50, 0) },
-      { execution_arn: `${PREFIX}-train-station:hangs`, hours: expect.closeTo(30, 0) },
-    ]);
-    expect(is_worth_telling).toBe(true);
-    expect(subject).toMatch(/2 late$/);
-    expect(message).toContain(`npx fpe stop ${PREFIX}-train-station:hangs\n`);
-  });
-
-  test('is no worse where Step Functions does not say what runs', async () => {
-    delete process.env.MAX_RUN_HOURS;
-
-    const { output, is_worth_telling } = await call(summarize, { refresh: await refreshOf(), outcomes: [] });
-
-    process.env.MAX_RUN_HOURS = '12';
-    expect(output.late).toEqual([]);
-    expect(is_worth_telling).toBe(true);
-  });
-
-  test('a plan alone is no reason to write to people', async () => {
-    const { output, is_worth_telling } = await call(summarize, {
-      refresh: await refreshOf({ status: 'dry_run' }),
-      outcomes: [],
-    });
-
-    expect(is_worth_telling).toBe(false);
-    expect(output.stations[0]).toMatchObject({ action: 'train', outcome: 'planned' });
   });
 });
