@@ -2,11 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import * as z from 'zod';
-import { handler as publishModel } from '../../functions/publish-model.ts';
-import { handler as splitPairs } from '../../functions/split-pairs.ts';
-import { handler as writeManifests } from '../../functions/write-manifests.ts';
 import {
-  deleteObject,
   findSize,
   findVersion,
   listObjects,
@@ -16,16 +12,7 @@ import {
   writeJson,
   writeObject,
 } from '../../shared/aws/object-store.ts';
-import {
-  ClaimLost,
-  DefaultChanged,
-  ExecutionEnded,
-  ModelCodeExists,
-  NoModel,
-  ObjectChanged,
-  ObjectNotFound,
-  TooManyRemovals,
-} from '../../shared/errors.ts';
+import { ClaimLost, DefaultChanged, ExecutionEnded, ModelCodeExists } from '../../shared/errors.ts';
 import {
   datasetKeys,
   imagesetPredictionsKey,
@@ -37,22 +24,19 @@ import {
 import type { Promotion, Publication, Run } from '../../shared/execution/train-station-state.ts';
 import type { Database } from '../../shared/fpe-database/connection.ts';
 import { lockModels } from '../../shared/fpe-database/published-model.ts';
-import { takeClaim } from '../../shared/model-bucket/run-claim.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { peopleRecord } from '../../shared/predictions/people-record.ts';
-import type { DrawingChange } from '../../shared/publication/drawn-models.ts';
 import { modelManifest } from '../../shared/publication/model-manifest.ts';
 import { decidedByInput } from '../../shared/publication/promotion.ts';
-import {
-  changeDrawing,
-  type DrawingRequest,
-  drawingWarnings,
-  findDrawingChange,
-  findStationModels,
-} from '../../shared/station-models/drawn-models.ts';
-import { hourlyPhotos, separatePairs, writeTestDataset } from '../fixtures/dataset.ts';
 import { startTestExecutions, type TestExecutions } from '../fixtures/executions.ts';
-import { call, testRun } from '../fixtures/run.ts';
+import {
+  finishedRun,
+  insertUpstreamModel,
+  publishRun,
+  SNAPSHOT,
+  trainingOf,
+} from '../fixtures/finished-run.ts';
+import { testRun } from '../fixtures/run.ts';
 import {
   createTestBuckets,
   createTestDatabase,
@@ -62,8 +46,6 @@ import {
 } from '../fixtures/station.ts';
 import { connectDatabase } from '../services/database-client.ts';
 import { PAGE, publicHeaders, TABLE, WEIGHTS } from '../support/public-headers.ts';
-
-const SNAPSHOT = '2026-04-01T12:00:20.000Z';
 
 let database: pg.Client;
 let buckets: { storage: string; model: string };
@@ -79,77 +61,14 @@ afterAll(() => Promise.all([database.end(), executions.stop()]));
 beforeEach(async () => {
   executions.ended.clear();
   station = await insertStation(database, { timezone: 'America/Los_Angeles' });
-  run = await finishedRun({});
+  run = await finishedRun({ station, buckets }, {});
 });
 
-const trainingOf = ({ keys }: Run) => ({
-  job: `train-${keys.jobs.split('/').at(-2)}`,
-  status: 'Completed',
-  artifact: `s3://${buckets.model}/${keys.jobs}/train/output/model.tar.gz`,
-});
 const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
 const inPublic = (name: string, of = run) => ({
   bucket: buckets.storage,
   key: `models/${of.model_uuid}/${name}`,
 });
-
-/** A run whose files are all there, and which holds its claims. */
-async function finishedRun(parameters: Record<string, unknown>, name = 'a'): Promise<Run> {
-  const made = testRun(
-    { id: station.id, timezone: 'America/Los_Angeles' },
-    buckets,
-    {
-      min_hour: 0,
-      max_hour: 23,
-      promote: 'always',
-      ...parameters,
-    },
-    `20260401-120000-0a1b2c3${name}`,
-  );
-  const model_uuid = `6f2c1b1e-0000-4000-8000-${String(station.id).padStart(11, '0')}${name}`;
-  const result = { ...made, model_uuid, execution_arn: `${made.execution_arn}-${station.id}-${name}` };
-  for (const key of [result.keys.claim, result.keys.dataset_claim])
-    await takeClaim(
-      inModelBucket(key),
-      {
-        execution_arn: result.execution_arn,
-        started_at: result.started_at,
-        model_uuid,
-        job_suffix: '0a1b2c3d',
-      },
-      { overwrite: true, isRunning: async () => false },
-    );
-  await writeTestDataset(
-    result,
-    hourlyPhotos(400),
-    separatePairs(150).map((pair) => ({ ...pair, comment: 'Bob was here' })),
-  );
-  await writeJson(inModelBucket(result.keys.dataset.summary), { of: name });
-  await writeJson(inModelBucket(result.keys.dataset.quality), { checks: [] });
-  await writeObject(inModelBucket(result.keys.dataset.page), `<html>dataset ${name}</html>`, 'text/html');
-  await call(splitPairs, { run: result });
-  await call(writeManifests, { run: result });
-  await writeCsv(
-    inModelBucket(result.keys.transform.predictions),
-    [
-      'split,image_id,timestamp,filename,url,value,score',
-      'train,1,2026-03-01T15:00:00Z,a.jpg,https://x/a.jpg,1.5,0.25',
-      'val,2,2026-03-02T00:30:00Z,b.jpg,,,',
-      'test-in,3,2026-03-02T01:30:00Z,"b, c.jpg",,,-1.5',
-      '',
-    ].join('\n'),
-  );
-  await writeObject(inModelBucket(result.keys.report), `<html>report ${name}</html>`, 'text/html');
-  await writeJson(inModelBucket(result.keys.metrics), { of: name });
-  await writeObject(inModelBucket(result.keys.source), 'source', 'application/gzip');
-  for (const file of ['model', 'output'])
-    await writeObject(
-      inModelBucket(`${result.keys.jobs}/train/output/${file}.tar.gz`),
-      `${file} ${name}`,
-      'application/gzip',
-    );
-  return result;
-}
 
 /** Gives the run other predictions: of a photo in each imageset. */
 const predictImagesets = (of: Run, uuids: readonly string[], score = 0.25) =>
@@ -165,16 +84,6 @@ const predictImagesets = (of: Run, uuids: readonly string[], score = 0.25) =>
   );
 const imagesetFile = (uuid: string) =>
   inModelBucket(imagesetPredictionsKey(modelKeys(RANK, station.id, run.model_code).imagesets, uuid));
-
-/** @param decided what DecidePromotion said, or whether it promoted the model */
-const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
-  call(publishModel, {
-    run: of,
-    dataset: { images: 400, images_with_value: 0, values: 0, value_source: null, pairs: 150 },
-    training: trainingOf(of),
-    promotion: typeof decided === 'boolean' ? decidedByInput(true, decided) : decided,
-    export: { snapshot_at: SNAPSHOT },
-  });
 
 /** Every object of both buckets that others read, with its ETag. */
 async function shared(): Promise<Record<string, string | null>> {
@@ -204,27 +113,9 @@ const drawnByWebsite = async (): Promise<string[]> =>
 
 const addressOf = (key: string) => `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${key}`;
 
-/** As the scripts leave one: public files, a row, nothing in a folder of its own. */
-async function insertUpstreamModel(code: string, row: object): Promise<string> {
-  const uuid = `0aa1e9c4-0000-4000-8000-${String(station.id).padStart(12, '0')}`;
-  const [predictions, report] = [`models/${uuid}/predictions.csv`, `models/${uuid}/${code}.html`];
-  await writeCsv({ bucket: buckets.storage, key: predictions }, 'image_id,score\n1,0.5\n');
-  await writeObject({ bucket: buckets.storage, key: report }, '<html></html>', 'text/html');
-  await insertRow(database, 'models', {
-    station_id: station.id,
-    model_type_id: 'RANK',
-    variable_id: 'FLOW_CFS',
-    code,
-    uuid,
-    status: 'DONE',
-    predictions_url: addressOf(predictions),
-    predictions_s3: { Bucket: buckets.storage, Key: predictions },
-    diagnostics_url: addressOf(report),
-    diagnostics_s3: { Bucket: buckets.storage, Key: report },
-    ...row,
-  });
-  return uuid;
-}
+/** @param decided what DecidePromotion said, or whether it promoted the model */
+const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
+  publishRun(of, decided);
 
 describe('PublishModel', () => {
   test('puts five files in a folder of their own, each with its type and how long it may be kept (Q-P4)', async () => {
@@ -381,7 +272,7 @@ describe('PublishModel', () => {
 
   test('changes nothing of a model that another execution has published under the code since', async () => {
     const lost = run;
-    run = await finishedRun({ overwrite: true }, 'b');
+    run = await finishedRun({ station, buckets }, { overwrite: true }, 'b');
     await publish();
     const before = await shared();
     const rows = await models();
@@ -453,7 +344,7 @@ describe('PublishModel', () => {
   test('gives a model that was not promoted a row that the website does not draw, and no public file', async () => {
     await publish();
     const drawn = await drawnByWebsite();
-    run = await finishedRun({ model_code: 'WORSE', promote: 'never' }, 'b');
+    run = await finishedRun({ station, buckets }, { model_code: 'WORSE', promote: 'never' }, 'b');
 
     const unlisted = await publish(false);
 
@@ -475,7 +366,7 @@ describe('PublishModel', () => {
     await publish();
     const former = run;
     const [{ updated_at }] = await models();
-    run = await finishedRun({ model_code: 'NEWER' }, 'b');
+    run = await finishedRun({ station, buckets }, { model_code: 'NEWER' }, 'b');
 
     const { note } = await publish();
 
@@ -488,7 +379,7 @@ describe('PublishModel', () => {
 
   test('keeps drawing the default that it supersedes where the input says so', async () => {
     await publish();
-    run = await finishedRun({ model_code: 'NEWER', keep_previous: true }, 'b');
+    run = await finishedRun({ station, buckets }, { model_code: 'NEWER', keep_previous: true }, 'b');
 
     await publish();
 
@@ -496,7 +387,7 @@ describe('PublishModel', () => {
   });
 
   test('leaves a superseded default of upstream’s scripts on the page', async () => {
-    await insertUpstreamModel('OLD', { default: true });
+    await insertUpstreamModel(database, { station, buckets }, 'OLD', { default: true });
 
     await publish();
 
@@ -505,7 +396,10 @@ describe('PublishModel', () => {
   });
 
   test('keeps a model that is drawn under the same code when the new one is not promoted', async () => {
-    await insertUpstreamModel(run.model_code, { created_at: '2025-01-01', updated_at: '2025-01-01' });
+    await insertUpstreamModel(database, { station, buckets }, run.model_code, {
+      created_at: '2025-01-01',
+      updated_at: '2025-01-01',
+    });
     const before = await models();
 
     const kept = await publish(false);
@@ -523,7 +417,7 @@ describe('PublishModel', () => {
     await publish();
     const before = await shared();
     const [row] = await models();
-    run = await finishedRun({ overwrite: true, promote: 'if_better' }, 'b');
+    run = await finishedRun({ station, buckets }, { overwrite: true, promote: 'if_better' }, 'b');
 
     const kept = await publish({ ...decidedByInput(true, false), current_model_uuid: row.uuid });
 
@@ -536,7 +430,7 @@ describe('PublishModel', () => {
 
   test('asks for another decision when the default is another than the one that was compared', async () => {
     await publish();
-    run = await finishedRun({ model_code: 'NEWER', promote: 'if_better' }, 'b');
+    run = await finishedRun({ station, buckets }, { model_code: 'NEWER', promote: 'if_better' }, 'b');
 
     const attempt = publish({ ...decidedByInput(true, true), current_model_uuid: 'an older one' });
 
@@ -546,7 +440,7 @@ describe('PublishModel', () => {
   });
 
   test('finishes a model that is not to be published without a row and without public files', async () => {
-    run = await finishedRun({ publish: false }, 'b');
+    run = await finishedRun({ station, buckets }, { publish: false }, 'b');
 
     const finished = await publish(decidedByInput(false, false));
 
@@ -560,12 +454,13 @@ describe('PublishModel', () => {
   test.each([['published'], ['unpublished']])(
     'puts back what lay at the fixed places of a model that is %s when the row cannot be written',
     async (outcome) => {
-      if (outcome === 'unpublished') run = await finishedRun({ publish: false, overwrite: true }, 'c');
+      if (outcome === 'unpublished')
+        run = await finishedRun({ station, buckets }, { publish: false, overwrite: true }, 'c');
       await predictImagesets(run, ['one', 'two']);
       await publish(decidedByInput(run.parameters.publish, run.parameters.publish));
       const isFixed = ([key]: [string, unknown]) => !/\/versions\/|\/people\.json$/.test(key);
       const fixed = Object.entries(await shared()).filter(isFixed);
-      run = await finishedRun({ overwrite: true }, 'b');
+      run = await finishedRun({ station, buckets }, { overwrite: true }, 'b');
       await predictImagesets(run, ['two', 'three'], 0.75);
       await database.query(
         `ALTER TABLE models ADD CONSTRAINT refused CHECK (uuid <> '${run.model_uuid}') NOT VALID`,
@@ -612,7 +507,11 @@ describe('PublishModel', () => {
   test('leaves a dataset that another model was trained on as it is', async () => {
     await publish();
     const { summary } = datasetKeys(RANK, station.id, run.dataset_code);
-    run = await finishedRun({ model_code: 'SECOND', dataset_code: run.dataset_code }, 'b');
+    run = await finishedRun(
+      { station, buckets },
+      { model_code: 'SECOND', dataset_code: run.dataset_code },
+      'b',
+    );
 
     await publish();
 
@@ -659,347 +558,5 @@ describe('PublishModel', () => {
     await expect(publish()).rejects.toThrow('foreign key');
 
     expect((await models()).map((row) => [row.code, row.default])).toEqual([['OLD', true]]);
-  });
-});
-
-describe('A person who changes what the website draws', () => {
-  type Change = Partial<DrawingRequest> & Pick<DrawingRequest, 'action' | 'code'>;
-  const requestOf = (change: Change): DrawingRequest => ({
-    station_id: station.id,
-    keepPrevious: false,
-    allowRemovals: false,
-    ...change,
-  });
-  // The photos of the training, by their ids.
-  beforeEach(async () => {
-    const { id } = await insertImageset(database, station.id, []);
-    await database.query(
-      `INSERT INTO images (id, imageset_id, status) SELECT n, $1, 'DONE' FROM generate_series(1, 400) n
-           ON CONFLICT (id) DO UPDATE SET imageset_id = $1, pii_on = false`,
-      [id],
-    );
-    await database.query("SELECT setval('images_id_seq', greatest(400, (SELECT max(id) FROM images)))");
-  });
-  async function change(wanted: Change): Promise<DrawingChange | null> {
-    const request = requestOf(wanted);
-    const agreed = await findDrawingChange(request, buckets);
-    if (agreed) await changeDrawing(request, agreed, buckets, 'us-west-2');
-    return agreed;
-  }
-  const writeOwn = (name: string, text: string) => {
-    const { manifest } = versionKeys(RANK, station.id, run.model_code, run.model_uuid);
-    return writeCsv(inModelBucket(manifest.replace('model.json', name)), text);
-  };
-  /** A default, and a model that was not promoted. */
-  async function publishTwo(): Promise<Run> {
-    await publish();
-    const first = run;
-    run = await finishedRun({ model_code: 'SECOND', promote: 'never' }, 'b');
-    await publish(false);
-    for (const { execution_arn } of [first, run]) executions.ended.add(execution_arn);
-    return first;
-  }
-
-  test('promotes a model that had no public file, with the scores that it has by now', async () => {
-    const first = await publishTwo();
-    const own = inModelBucket(versionKeys(RANK, station.id, 'SECOND', run.model_uuid).transform.predictions);
-    await writeCsv(own, `${await readText(own)}val,4,2026-03-03T12:00:00Z,d.jpg,,,0.75\n`);
-
-    const done = await change({ action: 'promote', code: 'SECOND' });
-
-    expect(await drawnByWebsite()).toEqual(['SECOND']);
-    expect((await models()).map((row) => row.default)).toEqual([false, true]);
-    expect(done?.superseded.map(({ code }) => code)).toEqual([first.model_code]);
-    expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/`)).toEqual({
-      'SECOND.html': PAGE,
-      'annotations.csv': TABLE,
-      'images.csv': TABLE,
-      'model.tar.gz': WEIGHTS,
-      'predictions.csv': TABLE,
-    });
-    const text = await readText(inPublic('predictions.csv'));
-    expect(
-      text
-        .split('\n')
-        .slice(1, -1)
-        .map((line) => line.split(',')[1]),
-    ).toEqual(['1', '3', '4']);
-    expect(text).toContain('2026-03-03T04:00:00-08:00');
-    expect(await readText(inPublic('annotations.csv'))).not.toContain('Bob was here');
-    expect(await change({ action: 'promote', code: 'SECOND' })).toBe(null);
-  });
-
-  test('promotes a model whose predictions have splits, ids and scores as other tools write them', async () => {
-    await publishTwo();
-    const own = inModelBucket(versionKeys(RANK, station.id, 'SECOND', run.model_uuid).transform.predictions);
-    const taken = [
-      'test,4,2026-03-03T12:00:00Z,d.jpg,,,0.75',
-      ',,2026-03-03T12:30:00Z,e.jpg,,,1',
-      'val,5,2026-03-03T13:00:00Z,f.jpg,,,NaN',
-    ];
-    await writeCsv(own, `${await readText(own)}${taken.join('\n')}\n`);
-
-    await change({ action: 'promote', code: 'SECOND' });
-
-    const lines = (await readText(inPublic('predictions.csv'))).trimEnd().split('\n');
-    expect(lines.slice(1).map((line) => line.split(',').slice(0, 2).join())).toEqual([
-      'train,1',
-      'test-in,3',
-      'test,4',
-      ',',
-    ]);
-  });
-
-  test('goes back to the former default, which is drawn again, and may keep the other one', async () => {
-    const first = await publishTwo();
-    await change({ action: 'promote', code: 'SECOND' });
-
-    await change({ action: 'promote', code: first.model_code, keepPrevious: true });
-
-    expect((await drawnByWebsite()).sort()).toEqual([first.model_code, 'SECOND'].sort());
-    expect((await models()).map((row) => row.default)).toEqual([true, false]);
-  });
-
-  test('takes a model off the page and restores it with the day of its training', async () => {
-    await publishTwo();
-    const [{ code, updated_at }] = await models();
-
-    await change({ action: 'unpublish', code });
-    const [hidden] = await models();
-    await change({ action: 'restore', code });
-
-    expect(hidden).toMatchObject({ predictions_url: null, diagnostics_s3: null, default: false });
-    const [row] = await models();
-    expect(row).toMatchObject({ default: false, updated_at });
-    expect(row.predictions_url).toContain('/predictions.csv');
-  });
-
-  test('restores a model of upstream’s with the very addresses that it had', async () => {
-    const elsewhere = 'https://elsewhere.example/models/old/predictions.csv';
-    await insertUpstreamModel('OLD', { default: true, predictions_url: elsewhere });
-    const [before] = await models();
-    await change({ action: 'unpublish', code: 'OLD' });
-    expect(await drawnByWebsite()).toEqual([]);
-
-    await change({ action: 'restore', code: 'OLD' });
-
-    expect(await models()).toEqual([{ ...before, default: false }]);
-  });
-
-  test('draws nothing of upstream’s that has no files', async () => {
-    const uuid = await insertUpstreamModel('OLD', { predictions_url: null, diagnostics_url: null });
-    await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/predictions.csv` });
-
-    const attempt = change({ action: 'restore', code: 'OLD' });
-
-    await expect(attempt).rejects.toThrow(ObjectNotFound);
-    await expect(attempt).rejects.toThrow(`models/${uuid}/predictions.csv`);
-    expect(await drawnByWebsite()).toEqual([]);
-  });
-
-  test('draws a model of upstream’s that has scores and no report', async () => {
-    const without = { default: false, predictions_url: null, diagnostics_url: null, diagnostics_s3: null };
-    const uuid = await insertUpstreamModel('OLD', without);
-    await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/OLD.html` });
-
-    await change({ action: 'promote', code: 'OLD' });
-
-    const predictions_url = addressOf(`models/${uuid}/predictions.csv`);
-    expect(await models()).toMatchObject([
-      { default: true, predictions_url, diagnostics_url: null, diagnostics_s3: null },
-    ]);
-  });
-
-  test('draws a model of which only the report was linked', async () => {
-    const report = 'https://elsewhere.example/OLD.html';
-    await insertUpstreamModel('HALF', {
-      predictions_url: null,
-      predictions_s3: null,
-      diagnostics_url: report,
-    });
-
-    expect(await change({ action: 'restore', code: 'HALF' })).not.toBe(null);
-
-    expect(await drawnByWebsite()).toEqual(['HALF']);
-    expect(await models()).toMatchObject([{ diagnostics_url: report }]);
-  });
-
-  test.each<[string, object, boolean]>([
-    ['elsewhere', { diagnostics_s3: null, predictions_s3: null }, true],
-    ['elsewhere, with nothing at the usual place', {}, false],
-    ['without a report', { diagnostics_url: null, diagnostics_s3: null }, true],
-  ])(
-    'promotes a model of upstream’s that is drawn %s with the addresses that it has',
-    async (_, row, hasUsual) => {
-      const predictions_url = 'https://elsewhere.example/models/old/predictions.csv';
-      const uuid = await insertUpstreamModel('OLD', { default: false, predictions_url, ...row });
-      if (!hasUsual) await deleteObject({ bucket: buckets.storage, key: `models/${uuid}/predictions.csv` });
-      const [before] = await models();
-
-      await change({ action: 'promote', code: 'OLD' });
-
-      expect(await models()).toEqual([{ ...before, default: true }]);
-    },
-  );
-
-  test('never replaces addresses by those of an earlier day', async () => {
-    await insertUpstreamModel('OLD', {
-      default: false,
-      predictions_url: 'https://one.example/predictions.csv',
-    });
-    await change({ action: 'unpublish', code: 'OLD' });
-    await change({ action: 'restore', code: 'OLD' });
-    const predictions_url = 'https://two.example/predictions.csv';
-    await database.query('UPDATE models SET predictions_url = $2 WHERE station_id = $1', [
-      station.id,
-      predictions_url,
-    ]);
-
-    await change({ action: 'promote', code: 'OLD' });
-
-    expect(await models()).toMatchObject([{ default: true, predictions_url }]);
-  });
-
-  test.each<[string, object]>([
-    ['without a uuid', { uuid: null }],
-    ['whose training failed', { status: 'FAILED' }],
-  ])('sees a row that is drawn %s, takes it off the page and restores it', async (_, row) => {
-    await publish();
-    executions.ended.add(run.execution_arn);
-    await insertUpstreamModel('OLD', { default: true, ...row });
-    const before = (await models()).find(({ code }) => code === 'OLD');
-    const { models: listed } = await findStationModels(station.id, buckets);
-    expect(listed.map(({ code }) => code).sort()).toEqual(['OLD', run.model_code].sort());
-
-    const promoted = await change({ action: 'promote', code: run.model_code });
-    expect(promoted?.kept.map(({ code }) => code)).toEqual(['OLD']);
-    expect((await models()).map((each) => each.default)).toEqual([true, false]);
-    await expect(change({ action: 'promote', code: 'OLD' })).rejects.toThrow(NoModel);
-
-    await change({ action: 'unpublish', code: 'OLD' });
-    expect(await drawnByWebsite()).toEqual([run.model_code]);
-    expect(await change({ action: 'unpublish', code: 'OLD' })).toBe(null);
-    await change({ action: 'restore', code: 'OLD' });
-    expect((await models()).find(({ code }) => code === 'OLD')).toEqual({ ...before, default: false });
-  });
-
-  test.each<[string, () => Promise<void>, RegExp]>([
-    [
-      'that have lost all scores',
-      () => writeOwn('transform/predictions.csv', 'split,image_id,timestamp,filename,url,value,score\n'),
-      /no scores/,
-    ],
-    [
-      'that have lost half of their scores',
-      () =>
-        writeOwn(
-          'transform/predictions.csv',
-          'split,image_id,timestamp,filename,url,value,score\ntrain,1,2026-03-01T15:00:00Z,a.jpg,,,0.25\n',
-        ),
-      /1 scores, where 2 were published/,
-    ],
-    [
-      'whose list of photos was cut off',
-      () => writeOwn('input/images.csv', 'split,image_id\n'),
-      /in the place of/,
-    ],
-  ])('draws nothing from files %s', async (_, damage, message) => {
-    await publish();
-    executions.ended.add(run.execution_arn);
-    await change({ action: 'unpublish', code: run.model_code });
-    await damage();
-
-    await expect(change({ action: 'restore', code: run.model_code })).rejects.toThrow(message);
-
-    expect(await drawnByWebsite()).toEqual([]);
-  });
-
-  test('is warned of a model whose windows FPE’s container reads as none', async () => {
-    run = await finishedRun({ min_month: 11, max_month: 4, promote: 'never' });
-    await publish(false);
-    executions.ended.add(run.execution_arn);
-    const request = requestOf({ action: 'promote', code: run.model_code });
-
-    const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
-
-    expect(await drawingWarnings(agreed, buckets)).toEqual([expect.stringContaining('months 11 to 4')]);
-  });
-
-  test('shows nobody in whom people were found while the model was off the page', async () => {
-    const imageset = await insertImageset(database, station.id, [
-      { timestamp: '2026-03-01T15:00:00Z', filename: 'seen.jpg' },
-    ]);
-    const [id] = imageset.image_ids as [number];
-    const predictions = inModelBucket(run.keys.transform.predictions);
-    await writeCsv(predictions, (await readText(predictions)).replace('train,1,', `train,${id},`));
-    await publish(false);
-    executions.ended.add(run.execution_arn);
-    await database.query('UPDATE images SET pii_on = true WHERE id = $1', [id]);
-
-    await change({ action: 'promote', code: run.model_code });
-
-    expect(await readText(inPublic('predictions.csv'))).not.toContain(`train,${id},`);
-    const record = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
-    expect(record.folders[run.model_uuid]).toContain(id);
-  });
-
-  test('shows no photo of the training that is gone, and asks where they are many', async () => {
-    await publish(false);
-    executions.ended.add(run.execution_arn);
-    await database.query('DELETE FROM images WHERE id = 1');
-    await change({ action: 'promote', code: run.model_code });
-    expect(await readText(inPublic('images.csv'))).not.toMatch(/,1,2026/);
-    await change({ action: 'unpublish', code: run.model_code });
-    await database.query('DELETE FROM images WHERE id <= 100');
-
-    const attempt = change({ action: 'restore', code: run.model_code });
-
-    await expect(attempt).rejects.toThrow(TooManyRemovals);
-    await expect(attempt).rejects.toThrow('100 of 400 photos are no longer in the database');
-    expect(await drawnByWebsite()).toEqual([]);
-    await change({ action: 'restore', code: run.model_code, allowRemovals: true });
-    expect(await drawnByWebsite()).toEqual([run.model_code]);
-  });
-
-  test('is refused while an execution works on the code', async () => {
-    await publish(false);
-    executions.ended.clear();
-    await takeClaim(
-      inModelBucket(modelKeys(RANK, station.id, run.model_code).scoring_claim),
-      {
-        execution_arn: 'arn:of-a-scoring',
-        started_at: run.started_at,
-        model_uuid: run.model_uuid,
-        job_suffix: 'a',
-      },
-      { overwrite: true, isRunning: async () => false },
-    );
-
-    const attempt = change({ action: 'promote', code: run.model_code });
-
-    await expect(attempt).rejects.toThrow(ClaimLost);
-    await expect(attempt).rejects.toThrow('arn:of-a-scoring');
-    expect(await drawnByWebsite()).toEqual([]);
-  });
-
-  test('is told when the rows are others than those that were agreed to', async () => {
-    const first = await publishTwo();
-    const request = requestOf({ action: 'promote', code: 'SECOND' });
-    const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
-    await change({ action: 'unpublish', code: first.model_code });
-
-    const attempt = changeDrawing(request, agreed, buckets, 'us-west-2');
-
-    await expect(attempt).rejects.toThrow(ObjectChanged);
-    expect(await drawnByWebsite()).toEqual([]);
-  });
-
-  test('is told which models there are when the code is none of them', async () => {
-    await publish();
-
-    const attempt = change({ action: 'promote', code: 'NONE' });
-
-    await expect(attempt).rejects.toThrow(NoModel);
-    await expect(attempt).rejects.toThrow(`Found: ${run.model_code}`);
   });
 });
