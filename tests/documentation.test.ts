@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import type { Command } from 'commander';
 import { parse } from 'yaml';
+import { fpeProgram } from '../cli/program.ts';
 import { stageParameters } from '../config/stage.ts';
 import { parseRefreshInput, refreshInput } from '../shared/inputs/refresh-stations.ts';
 import { scoringInput } from '../shared/inputs/score-station.ts';
@@ -106,11 +107,20 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
-/** What a command of fpe says of itself. */
-const helpOf = (...command: string[]): string =>
-  execFileSync(process.execPath, ['--no-warnings', join(ROOT, 'cli/fpe.ts'), ...command, '--help'], {
-    encoding: 'utf8',
-  });
+/** What a command of fpe says of itself, with everything around it. */
+function helpOf(...names: string[]): string {
+  let command: Command | undefined = fpeProgram();
+  for (const name of names) command = command?.commands.find((one) => one.name() === name);
+  let help = '';
+  command
+    ?.configureOutput({
+      writeOut: (text) => {
+        help += text;
+      },
+    })
+    .outputHelp();
+  return help;
+}
 
 describe('pages', () => {
   const commands = matches(helpOf(), /^ {2}([a-z]+)(?: |$)/gm);
