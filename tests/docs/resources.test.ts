@@ -5,19 +5,15 @@ import type { Template } from '../../deployment/package.ts';
 import { referencesOf } from '../../deployment/references.ts';
 import { rightsOfRoles } from '../../deployment/role-rights.ts';
 import { boundaryPolicy, describeBoundary, MAX_POLICY_CHARACTERS } from '../../docs/describe-boundary.ts';
-import {
-  BOUNDARY_FILE,
-  describeTemplate,
-  exampleTemplate,
-  RESOURCES_FILE,
-} from '../../docs/generate-resources.ts';
+import { BOUNDARY_FILE, describeTemplate, RESOURCES_FILE } from '../../docs/generate-resources.ts';
+import { packageOnce } from '../fixtures/packages.ts';
 import { isAllowed, type Statement } from '../templates/iam.ts';
 
 const PACKAGING_MS = 300_000;
 
 let template: Template;
 beforeAll(async () => {
-  template = await exampleTemplate();
+  ({ template } = await packageOnce('example'));
 }, PACKAGING_MS);
 
 test('the page of resources and permissions is that of the compiled template (npm run resources)', () => {
