@@ -43,10 +43,10 @@ export type { RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint };
 
 /** A person waits for the answers. */
 const patienceMs = SHORT_PATIENCE_MS;
-/** For the first byte of a photo, asked for as a browser does. */
+/** Limit for the first byte of a photo, requested as a browser would. */
 const ANYONE_MS = 15_000;
 
-/** What an account tells of the facts in config/{stage}.yml; each question is one call, and none changes anything. */
+/** Reads from an account what config/{stage}.yml states about it: one call per question, none of which changes anything. */
 export const callerIdentity = async () => {
   const { Account, Arn } = await serviceClient(STSClient, { patienceMs }).send(
     new GetCallerIdentityCommand({}),
@@ -54,16 +54,16 @@ export const callerIdentity = async () => {
   return { account: Account as string, arn: Arn as string };
 };
 
-/** Region of a bucket; S3 tells no name for the oldest of them. */
+/** Region of a bucket; S3 returns no name for the oldest region. */
 export async function bucketRegion(bucket: string): Promise<string> {
   const { LocationConstraint } = await s3().send(new GetBucketLocationCommand({ Bucket: bucket }));
   return LocationConstraint || 'us-east-1';
 }
 
-/** Of new objects; `kmsKey` is null where AWS's own key is meant. */
+/** Encryption of new objects; `kmsKey` is null for AWS's own key. */
 export type BucketEncryption = { algorithm: string; kmsKey: string | null };
 
-/** Default encryption of a bucket; S3 says nothing of the buckets that have only what every bucket has. */
+/** Default encryption of a bucket; S3 returns none for buckets that have only the encryption of every bucket. */
 export async function bucketEncryption(bucket: string): Promise<BucketEncryption> {
   try {
     const { ServerSideEncryptionConfiguration } = await s3().send(
@@ -78,7 +78,7 @@ export async function bucketEncryption(bucket: string): Promise<BucketEncryption
   }
 }
 
-/** Policy of a bucket, null where it has none. */
+/** Policy of a bucket; null if it has none. */
 export async function bucketPolicy(bucket: string): Promise<PolicyStatement[] | null> {
   try {
     const { Policy = '' } = await s3().send(new GetBucketPolicyCommand({ Bucket: bucket }));
@@ -89,7 +89,7 @@ export async function bucketPolicy(bucket: string): Promise<PolicyStatement[] | 
   }
 }
 
-/** Whether a photo answers to somebody without credentials, who comes from a page of this address. */
+/** Whether a photo can be read without credentials, from a page at this address. */
 export async function isOpenToAnyone(
   { bucket, key }: { bucket: string; key: string },
   referer: string | null = null,
@@ -115,7 +115,7 @@ export type Network = {
   routeTables: RouteTable[];
   endpoints: VpcEndpoint[];
   databaseSecurityGroup: SecurityGroup | null;
-  /** Of the endpoints. */
+  /** Security groups of the endpoints. */
   endpointSecurityGroups: SecurityGroup[];
 };
 
@@ -126,7 +126,7 @@ export async function readNetwork(ids: {
 }): Promise<Network> {
   const ec2 = serviceClient(EC2Client, { patienceMs });
   const inVpc = [{ Name: 'vpc-id', Values: [ids.vpcId] }];
-  // By filters, as asking for an id that is not there is an error that names only the first.
+  // By filters, because requesting an unknown id is an error that names only the first one.
   const [vpcs, subnets, routeTables, endpoints, groups] = await Promise.all([
     ec2.send(new DescribeVpcsCommand({ Filters: inVpc })),
     ec2.send(
@@ -178,8 +178,8 @@ export async function readNetwork(ids: {
 }
 
 /**
- * Name of each quota of SageMaker → its value, e.g. “ml.g6.2xlarge for training job usage” → 0. One that was never changed may be told
- * among AWS's defaults alone.
+ * Name of each quota of SageMaker → its value, e.g. “ml.g6.2xlarge for training job usage” → 0. A quota that was never changed
+ * may be listed only among AWS's defaults.
  */
 export async function sageMakerQuotas(): Promise<Map<string, number>> {
   const quotas = new Map<string, number>();
@@ -228,14 +228,14 @@ const ALLOW_EVERYTHING = JSON.stringify({
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 });
 
-/** Whether an action on a resource is let pass; `missing` names keys of conditions whose values were not given. */
+/** Whether an action on a resource is allowed; `missing` names keys of conditions whose values were not given. */
 export type BoundaryDecision = { action: string; resource: string; isAllowed: boolean; missing: string[] };
 
 /**
- * What a permissions boundary lets pass of requests that a role's own policy allows: each action on each resource.
+ * Which requests that a role's own policy allows a permissions boundary allows, too: each action on each resource.
  *
  * @param boundary text of the policy
- * @param resources ARNs, or `*` alone for actions that know none
+ * @param resources ARNs, or only `*` for actions without resources
  */
 export async function simulateBoundary(
   boundary: string,
@@ -264,7 +264,7 @@ export async function simulateBoundary(
     for (const result of EvaluationResults) {
       const action = result.EvalActionName as string;
       const details = result.ResourceSpecificResults ?? [];
-      // One result for an action tells of its resources in a list; asked about `*`, of itself.
+      // The result for an action lists its resources; for `*`, it describes the action itself.
       const each =
         details.length > 0
           ? details.map((detail) => ({
@@ -285,7 +285,7 @@ export async function simulateBoundary(
   return decisions;
 }
 
-/** Who hears of a topic; `isConfirmed` is false until the link in AWS's message was followed. */
+/** Subscribers of a topic; `isConfirmed` is false until the link in AWS's message has been followed. */
 export async function topicSubscriptions(
   topicArn: string,
 ): Promise<{ protocol: string; endpoint: string; isConfirmed: boolean }[]> {
@@ -301,15 +301,15 @@ export async function topicSubscriptions(
   return found;
 }
 
-/** Sum of a metric of CloudWatch since an instant; minutes pass until one counts what has happened. */
+/** Sum of a CloudWatch metric since an instant; events are counted only minutes later. */
 async function metricSum(
   [Namespace, MetricName]: [namespace: string, name: string],
   [Name, Value]: [dimension: string, value: string],
   since: Date,
 ): Promise<number> {
-  // CloudWatch knows whole minutes, and refuses a time that is over as it begins.
+  // CloudWatch rounds to whole minutes and refuses a period that ends when it begins.
   const end = new Date(Date.now() + 60_000);
-  // Of a day, CloudWatch may count what was before the instant; of more minutes than a day has, it tells none.
+  // With a period of a day, CloudWatch may count events before the instant; with minutes, it returns at most a day of them.
   const isShort = end.getTime() - since.getTime() < 86_400_000;
   const { Datapoints = [] } = await serviceClient(CloudWatchClient, { patienceMs }).send(
     new GetMetricStatisticsCommand({
@@ -325,7 +325,7 @@ async function metricSum(
   return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
 }
 
-/** How often a rule of EventBridge has called its target, and how often in vain, since an instant. */
+/** How often an EventBridge rule has called its target since an instant, and how often the call failed. */
 export async function ruleInvocations(rule: string, since: Date): Promise<{ all: number; failed: number }> {
   const [all, failed] = await Promise.all(
     ['Invocations', 'FailedInvocations'].map((name) =>

@@ -1,6 +1,6 @@
 import { logger } from './logger.ts';
 
-/** Members of a request that name what it is about; nothing else of a request is told. */
+/** Members of a request that name its subject; nothing else of a request is logged. */
 const NAMING = [
   'Bucket',
   'Key',
@@ -12,7 +12,7 @@ const NAMING = [
   'TopicArn',
 ] as const;
 
-/** What a call names, of the members of its request. */
+/** The members of a request that name its subject. */
 export const namesOf = (input: object): Partial<Record<(typeof NAMING)[number], string>> =>
   Object.fromEntries(
     NAMING.map((name) => [name, (input as Record<string, string>)[name]]).filter(
@@ -20,15 +20,15 @@ export const namesOf = (input: object): Partial<Record<(typeof NAMING)[number], 
     ),
   );
 
-/** As the SDK calls it for each request of a client, the types of all services in one. */
+/** The SDK calls it for each request of a client; one type for all services. */
 export type Middleware = (
   next: (args: { input: object }) => Promise<unknown>,
   context: { clientName?: string; commandName?: string },
 ) => (args: { input: object }) => Promise<unknown>;
 
 /**
- * Logs each call of an AWS service at DEBUG: who was asked what of which resource, and how long it took. The tests of the
- * roles read these lines: what is logged here is what a role must allow.
+ * Logs each call of an AWS service at DEBUG: the service, the operation, the resource and how long it took. The tests of the
+ * roles read these lines: a role must allow what is logged here.
  */
 export const logCall: Middleware =
   (next, { clientName, commandName }) =>

@@ -20,10 +20,10 @@ export function setting(name: string): string {
 
 export const optionalSetting = (name: string): string | undefined => process.env[name] || undefined;
 
-/** Whether a person runs this, at a keyboard, and not a function. */
+/** Whether a person at a keyboard runs this, as opposed to a function. */
 export const isByHand = (): boolean => optionalSetting('AWS_LAMBDA_FUNCTION_NAME') === undefined;
 
-/** How many times what is assumed a job may take, of the stage. */
+/** The stage's factor: how many times its assumed duration a job may take. */
 export const jobTimeMargin = (): number => Number(optionalSetting('JOB_TIME_MARGIN') ?? USUAL_MARGIN);
 
 export const buckets = () => ({ storage: setting('STORAGE_BUCKET'), model: setting('MODEL_BUCKET') });

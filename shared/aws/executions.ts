@@ -28,7 +28,7 @@ function stepFunctions(): SFNClient {
 }
 
 /**
- * Whether an execution has not ended yet; one that Step Functions no longer knows has (history is kept 90 days).
+ * Whether an execution is still running; one that Step Functions no longer knows has ended (history is kept 90 days).
  *
  * @throws ServiceUnreachable
  */
@@ -43,8 +43,8 @@ export async function isExecutionRunning(executionArn: string): Promise<boolean>
 }
 
 /**
- * What can still become of an execution: redrivable is one that failed or was stopped and may go on (14 days in AWS); one that
- * Step Functions no longer knows is over.
+ * What an execution can still do: a redrivable one failed or was stopped and can be continued (14 days in AWS); one that Step
+ * Functions no longer knows is over.
  */
 export async function executionState(
   executionArn: string,
@@ -61,7 +61,7 @@ export async function executionState(
 }
 
 /**
- * The last look before something is published: whoever has stopped an execution must find everything as it was.
+ * The last check before something is published: after an execution is stopped, everything must stay as it was.
  *
  * @throws ExecutionEnded, ServiceUnreachable
  */
@@ -76,7 +76,7 @@ export async function requireExecutionRunning(executionArn: string): Promise<voi
   });
 }
 
-/** What an execution tells of itself, its output parsed; null where Step Functions knows no such execution. */
+/** An execution's description with its output parsed; null if Step Functions does not know it. */
 export async function findExecutionOutcome(executionArn: string) {
   try {
     const { status, error, cause, output } = await describeExecution(executionArn);
@@ -150,7 +150,7 @@ export async function newestExecutions(
   return found.slice(0, count);
 }
 
-/** What machines have under way. @throws ServiceUnreachable, AccessDenied */
+/** Running executions of machines. @throws ServiceUnreachable, AccessDenied */
 export async function runningExecutions(machineArns: readonly string[]): Promise<RunningExecution[]> {
   return (await Promise.all(machineArns.map(runningOf))).flat();
 }
@@ -179,7 +179,7 @@ export async function stateMachines(): Promise<Map<string, string>> {
   return found;
 }
 
-/** The definition that an execution runs, Amazon States Language as an object. */
+/** The definition that an execution runs: Amazon States Language, as an object. */
 export async function executionDefinition(
   executionArn: string,
 ): Promise<{ StartAt: string; States: Record<string, { Type: string }> }> {

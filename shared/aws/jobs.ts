@@ -13,8 +13,8 @@ let client: SageMakerClient | undefined;
 export type JobKind = 'training' | 'transform';
 
 /**
- * Stops what still runs of the jobs whose names begin so: Step Functions says of executions that are stopped that it ends their jobs,
- * and not of states whose time is over.
+ * Stops the jobs with this name prefix that are still running: Step Functions documents that it ends the jobs of stopped
+ * executions, but not those of states that timed out.
  *
  * @returns names of those that were told to stop
  * @throws ServiceUnreachable, ServiceThrottled, AccessDenied
@@ -37,7 +37,7 @@ async function runningJobs(kind: JobKind, prefix: string): Promise<string[]> {
   return found.filter((name) => name?.startsWith(prefix)) as string[];
 }
 
-/** @returns false for one that has ended meanwhile */
+/** @returns false if it has ended in the meantime */
 async function stopJob(kind: JobKind, name: string): Promise<boolean> {
   try {
     if (kind === 'training') await sageMaker().send(new StopTrainingJobCommand({ TrainingJobName: name }));

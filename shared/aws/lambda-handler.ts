@@ -5,8 +5,8 @@ import { describeMismatch } from '../formats/json.ts';
 import { logger } from './logger.ts';
 
 /**
- * Wraps the work of one state as a Lambda handler: the event is checked by `schema` before `work` sees it, and one JSON
- * line is logged at the start and at the end, with the ids that find it again.
+ * Wraps the work of one state as a Lambda handler: the event is checked by `schema` before `work` sees it, and one JSON line is
+ * logged at the start and at the end, with the ids needed to find it again.
  *
  * @throws InvalidState when the event does not fit the schema
  */
@@ -38,8 +38,8 @@ export function lambdaHandler<Event, Result>(
     })
     .onError((request) => {
       logger.error('failed', { seconds: seconds(), error: request.error ?? new Error('unknown') });
-      // Lambda puts the stack into the cause that people get by e-mail. That of an error raised on purpose says nothing to
-      // them, and the log has it.
+      // Lambda puts the stack into the cause that people get by e-mail. The stack of an error raised on purpose means nothing to
+      // them, and it is in the log.
       if (request.error instanceof PipelineError) request.error.stack = '';
     })
     .handler(async (event) => work(event as Event));
@@ -54,7 +54,7 @@ type Ids = {
   run?: { id?: string; execution_arn?: string; model_code?: string; station?: { id?: number } };
 };
 
-/** What every line carries; the first state has an input instead of a run. */
+/** The ids in every line; the first state has an input instead of a run. */
 function idsOf(event: unknown) {
   const { execution, input, run } = (event ?? {}) as Ids;
   return {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { ObjectLocation } from '../formats/object-location.ts';
 import { writeObject } from './object-store.ts';
 
-/** A SageMaker manifest: the prefix first, then the rest of each key, as it is (SageMaker API reference, S3DataSource). */
+/** A SageMaker manifest: the prefix first, then the rest of each key, unencoded (SageMaker API reference, S3DataSource). */
 export async function writeManifest(
   location: ObjectLocation,
   photoBucket: string,

@@ -3,8 +3,8 @@ import { sumOf } from '../dataset/reasons.ts';
 import type { Predictions } from '../execution/train-station-state.ts';
 
 /**
- * Metrics as lines of the log, in CloudWatch's embedded metric format: no call, no right and no network are needed.
- * Namespace and the dimension `service` come from the environment; resources/alarms.yml and dashboard.yml read them.
+ * Metrics as lines of the log, in CloudWatch's embedded metric format: they need no call, no permission and no network. Namespace
+ * and the dimension `service` come from the environment; resources/alarms.yml and dashboard.yml read them.
  */
 const metrics = new Metrics();
 
@@ -16,20 +16,20 @@ export function publishScoring({ images, scored, unreadable }: Predictions): voi
   metrics.publishStoredMetrics();
 }
 
-/** As `publishScoring`, without a share: a few new photos say little of a station's. */
+/** As `publishScoring`, but without a share: a few new photos say little about a station. */
 export function publishScoredPhotos({ scored, unreadable }: { scored: number; unreadable: number }): void {
   metrics.addMetric('PhotosScored', MetricUnit.Count, scored);
   metrics.addMetric('PhotosUnreadable', MetricUnit.Count, unreadable);
   metrics.publishStoredMetrics();
 }
 
-/** OldestExecutionHours: how long the oldest execution that runs has been running; 0 where none runs. */
+/** OldestExecutionHours: how long the oldest running execution has been running; 0 if none is running. */
 export function publishOldestExecution(hours: number): void {
   metrics.addMetric('OldestExecutionHours', MetricUnit.NoUnit, hours);
   metrics.publishStoredMetrics();
 }
 
-/** KendallTau of scores and observed values over all photos of a station's model; nothing where there is none. */
+/** KendallTau of scores and observed values over all photos of a station's model; nothing if there is none. */
 export function publishKendallTau(stationId: number, tau: number | null): void {
   if (tau === null) return;
   const ofStation = metrics.singleMetric();

@@ -4,7 +4,7 @@ import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 let client: SNSClient | undefined;
 
-/** Hands it to everyone who has subscribed to the topic. @throws ServiceUnreachable, AccessDenied */
+/** Sends it to every subscriber of the topic. @throws ServiceUnreachable, AccessDenied */
 export async function publishNotification(
   topicArn: string,
   { subject, message }: Notification,

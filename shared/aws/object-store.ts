@@ -24,16 +24,16 @@ import { Patience, patiently } from './patience.ts';
 import { PATIENCE_MS, serviceClient } from './service-client.ts';
 import { isPassing, nameFault, type ServiceCall } from './service-faults.ts';
 
-/** One part of a multipart upload, bytes; S3 asks for at least 5 MiB. */
+/** Size of a part of a multipart upload, in bytes; S3 requires at least 5 MiB. */
 const PART_BYTES = 8 * 2 ** 20;
-/** Requests in flight at once, at most; what reads many small objects decides for itself (shared/predictions/merge-plan.ts). */
+/** Maximum number of requests in flight; code that reads many small objects sets its own (shared/predictions/merge-plan.ts). */
 const SOCKETS = 200;
 
 let client: S3Client | undefined;
 
 export function s3(): S3Client {
   client ??= serviceClient(S3Client, {
-    // Virtual-hosted names of a loopback endpoint do not resolve everywhere.
+    // Virtual-hosted names below a loopback endpoint do not resolve everywhere.
     forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL),
     sockets: SOCKETS,
   });
@@ -63,7 +63,7 @@ export async function readStream(location: ObjectLocation): Promise<Readable> {
   return wholeBody(location, await getObject(location));
 }
 
-/** An object as a stream with its ETag, or null where there is none; read it to its end or destroy it. */
+/** An object as a stream with its ETag; null if there is none. Read the stream to its end or destroy it. */
 export async function openObject(location: ObjectLocation): Promise<{ body: Readable; etag: string } | null> {
   try {
     const opened = await getObject(location);
@@ -74,16 +74,16 @@ export async function openObject(location: ObjectLocation): Promise<{ body: Read
   }
 }
 
-/** Bytes after which a body that broke off has been worth asking for again. */
+/** A body that broke off after this many bytes counts as progress. */
 const PROGRESS_BYTES = 2 ** 16;
 
-/** The whole body of an object: where it breaks off, the rest is asked for, of the same version. @throws ObjectChanged */
+/** The whole body of an object: where it breaks off, the rest of the same version is requested. @throws ObjectChanged */
 function wholeBody(location: ObjectLocation, opened: GetObjectCommandOutput): Readable {
   const body = bodyOf(opened);
-  // Until somebody reads nobody else hears of an error, which would end the process; who reads gets it all the same.
+  // An error before the first read would have no listener and end the process; the reader still receives it.
   body.on('error', () => undefined);
   const whole = Readable.from(resumed(location, opened, body), { objectMode: false });
-  // A generator that nobody has begun to read ends without its `finally`.
+  // A generator that was never read ends without running its `finally`.
   return whole.once('close', () => body.destroy());
 }
 
@@ -98,7 +98,7 @@ async function* resumed(
   try {
     for (let chunks = body[Symbol.asyncIterator](); ; ) {
       let chunk: IteratorResult<Uint8Array>;
-      // What the reader throws into this generator is no fault of the body: it arrives at the yield, outside of this.
+      // An error that the reader throws into this generator is not the body's fault: it arrives at the yield, outside this block.
       try {
         chunk = await chunks.next();
       } catch (error) {
@@ -118,7 +118,7 @@ async function* resumed(
   }
 }
 
-/** Waits between a body that broke off and the request for its rest; patience begins anew with every stretch that arrived. */
+/** Waits between a body that broke off and the request for its rest; patience starts over whenever enough bytes have arrived. */
 class ReadPauses {
   readonly #location: ObjectLocation;
   #patience = new Patience(PATIENCE_MS);
@@ -128,7 +128,7 @@ class ReadPauses {
     this.#location = location;
   }
 
-  /** @throws the error under its name where asking again does not help, or no longer */
+  /** @throws the named error once retrying does not help, or no longer helps */
   next(error: unknown, offset: number): number {
     if (offset - this.#provenUpTo >= PROGRESS_BYTES) this.#patience = new Patience(PATIENCE_MS);
     this.#provenUpTo = offset;
@@ -151,7 +151,7 @@ export async function* readRows<Row>(location: ObjectLocation, row: RowSchema<Ro
   yield* readCsv(await readStream(location), row, s3Uri(location));
 }
 
-/** All rows of a CSV; its text and its cells are never there at once. @throws ObjectNotFound, FileInvalid */
+/** All rows of a CSV; its text and its cells are never in memory together. @throws ObjectNotFound, FileInvalid */
 export async function readAllRows<Row>(location: ObjectLocation, row: RowSchema<Row>): Promise<Row[]> {
   return (await Array.fromAsync(readRows(location, row))).flat();
 }
@@ -161,13 +161,13 @@ export async function readJson<Value>(location: ObjectLocation, schema: z.ZodTyp
   return parseFile(await readText(location), schema, location);
 }
 
-/** As `readJson`, but null where there is no such object. @throws FileInvalid */
+/** Like `readJson`, but null if there is no such object. @throws FileInvalid */
 export const findJson = async <Value>(
   location: ObjectLocation,
   schema: z.ZodType<Value>,
 ): Promise<Value | null> => (await findJsonVersion(location, schema))?.value ?? null;
 
-/** What is said of a file that cannot be read. */
+/** The error for a file that cannot be read. */
 export type FileWords = { what: string; expected: string; fix: string };
 
 const ANY_JSON: FileWords = {
@@ -176,7 +176,7 @@ const ANY_JSON: FileWords = {
   fix: 'start a new execution, so that the file is written again',
 };
 
-/** A JSON file with its ETag, to be written again by `writeConditionally`; null where there is none. @throws FileInvalid */
+/** A JSON file with its ETag, to be rewritten by `writeConditionally`; null if there is none. @throws FileInvalid */
 export async function findJsonVersion<Value>(
   location: ObjectLocation,
   schema: z.ZodType<Value>,
@@ -199,7 +199,7 @@ function parseFile<Value>(
   }
 }
 
-/** What every object that is written is told to be. */
+/** Key, content type and cache control of every object that is written. */
 const named = ({ bucket, key }: ObjectLocation, contentType: string) => {
   const cacheControl = cacheControlOf(key);
   return {
@@ -213,7 +213,7 @@ const named = ({ bucket, key }: ObjectLocation, contentType: string) => {
 /**
  * Writes in parts when large, so that no single request carries more than 8 MiB.
  *
- * @param expected ETag that the object has to have until the last byte is written; without it, any
+ * @param expected ETag that the object must keep until the last byte is written; any if left out
  * @throws ObjectChanged
  */
 export async function writeObject(
@@ -247,8 +247,8 @@ export const writeCsv = (location: ObjectLocation, body: string | Readable, expe
   writeObject(location, body, CSV_TYPE, expected);
 
 /**
- * A CSV that is written piece by piece; it becomes visible as a whole when it is ended. Each `write` waits until S3 has
- * taken what lies before it, and throws what the upload failed of.
+ * A CSV written piece by piece; it becomes visible as a whole once it is ended. Each `write` waits until S3 has accepted what
+ * came before it, and rethrows the upload's error.
  */
 export function csvUpload(location: ObjectLocation, header: string) {
   const body = new PassThrough();
@@ -256,7 +256,7 @@ export function csvUpload(location: ObjectLocation, header: string) {
   const failed = new Promise<never>((_, reject) => {
     uploaded.catch(reject);
   });
-  failed.catch(() => undefined); // whoever writes or ends gets it
+  failed.catch(() => undefined); // `write` and `end` rethrow it
   const write = async (text: string): Promise<void> => {
     if (!body.write(text)) await Promise.race([once(body, 'drain'), failed]);
   };
@@ -278,7 +278,7 @@ export function csvUpload(location: ObjectLocation, header: string) {
 export const writeJson = (location: ObjectLocation, value: unknown) =>
   writeObject(location, `${JSON.stringify(value, null, 2)}\n`, 'application/json');
 
-/** Text of an object with its ETag, or null where there is none. */
+/** Text of an object with its ETag; null if there is none. */
 export async function readVersion(location: ObjectLocation): Promise<{ text: string; etag: string } | null> {
   const found = await openObject(location);
   return found && { text: await text(found.body), etag: found.etag };
@@ -305,7 +305,7 @@ export async function writeConditionally(
     return true;
   } catch (error) {
     if (!isConditionFalse(error)) throw error;
-    // S3 may have written it and the answer be lost, so that the client asked a second time.
+    // S3 may have written it but its answer was lost, so the client sent the request again.
     return wasAskedAgain(error) && (await readVersion(location))?.text === body;
   }
 }
@@ -313,7 +313,7 @@ export async function writeConditionally(
 /**
  * Writes an object that does not exist yet, in parts when large.
  *
- * @returns whether this call wrote; if not, there is an object of this key, or somebody is writing it
+ * @returns whether this call wrote; if not, an object with this key exists or is being written
  */
 export async function createObject(
   location: ObjectLocation,
@@ -323,7 +323,7 @@ export async function createObject(
   const params = {
     ...named(location, contentType),
     Body: body,
-    IfNoneMatch: '*', // of several parts, it is the completion that S3 lets fail
+    IfNoneMatch: '*', // for several parts, S3 refuses the completion
   };
   try {
     await new Upload({ client: s3(), partSize: PART_BYTES, queueSize: 4, params }).done();
@@ -334,7 +334,7 @@ export async function createObject(
   }
 }
 
-/** Size in bytes, or null where there is no such object. */
+/** Size in bytes; null if there is no such object. */
 export async function findSize(location: ObjectLocation): Promise<number | null> {
   try {
     const { ContentLength } = await s3().send(
@@ -358,7 +358,7 @@ export async function findVersion(location: ObjectLocation): Promise<string | nu
   }
 }
 
-/** When an object was written, or null where there is no such object. */
+/** When an object was written; null if there is no such object. */
 export async function findWrittenAt(location: ObjectLocation): Promise<Date | null> {
   try {
     const { LastModified } = await s3().send(
@@ -371,7 +371,7 @@ export async function findWrittenAt(location: ObjectLocation): Promise<Date | nu
   }
 }
 
-/** Which run an object was copied into its place by, null where it does not tell or is not there. */
+/** The run that copied an object to its place; null if the object does not say or does not exist. */
 export async function findWriter(location: ObjectLocation): Promise<string | null> {
   try {
     const { Metadata } = await s3().send(
@@ -384,7 +384,7 @@ export async function findWriter(location: ObjectLocation): Promise<string | nul
   }
 }
 
-/** Name of the metadata that tells which run wrote an object. */
+/** Name of the metadata that holds the run that wrote an object. */
 const WRITER = 'run-id';
 
 /** Copies up to 5 GB within S3. */
@@ -397,8 +397,8 @@ export async function copyObject(
 }
 
 /**
- * Copies into a place that others may write to as well, if nobody has: `expected` is the ETag that the place has to have, null
- * for none at all. The copy carries the id of the run.
+ * Copies to a place that others may write to as well, provided nobody has: `expected` is the ETag of the object that must be
+ * there, null for no object. The copy carries the id of the run.
  *
  * @returns ETag of the copy
  * @throws ObjectChanged
@@ -416,13 +416,13 @@ export async function copyConditionally(
     );
     return CopyObjectResult?.ETag ?? '';
   } catch (error) {
-    // 404 says that either place is empty; an empty source is no race.
+    // 404 means that one of the two places is empty; an empty source is not a race.
     const isRace = isConditionFalse(error) && (statusOf(error) !== 404 || (await findSize(from)) !== null);
     throw isRace ? changed(to, error) : error;
   }
 }
 
-/** `CopySource` is the one place where S3 wants a key percent-encoded. */
+/** `CopySource` is the only place where S3 expects a percent-encoded key. */
 const copyCommand = (
   from: ObjectLocation,
   to: ObjectLocation,
@@ -446,7 +446,7 @@ export async function* listObjects(
       if (Key !== undefined) yield { key: Key, size: Size ?? 0, etag: ETag ?? '' };
 }
 
-/** Names of the folders right below a prefix that ends with a slash. */
+/** Names of the folders directly below a prefix that ends with a slash. */
 export async function listFolders(bucket: string, prefix: string): Promise<string[]> {
   const names: string[] = [];
   const command = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
@@ -460,14 +460,14 @@ export async function deleteObject(location: ObjectLocation): Promise<void> {
   await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key }));
 }
 
-/** Deletes an object if it is still the version that was read. @returns whether it was */
+/** Deletes an object if it is still the version that was read. @returns whether it was deleted */
 export async function deleteConditionally(location: ObjectLocation, etag: string): Promise<boolean> {
   try {
     await s3().send(new DeleteObjectCommand({ Bucket: location.bucket, Key: location.key, IfMatch: etag }));
     return true;
   } catch (error) {
     if (!isConditionFalse(error)) throw error;
-    return isMissing(error) && wasAskedAgain(error); // then it was the first that has deleted it
+    return isMissing(error) && wasAskedAgain(error); // then the first request deleted it
   }
 }
 
@@ -520,7 +520,7 @@ const changed = (location: ObjectLocation, cause: unknown): ObjectChanged =>
 const wasAskedAgain = (error: unknown): boolean =>
   ((error as { cause?: { $metadata?: { attempts?: number } } }).cause?.$metadata?.attempts ?? 1) > 1;
 
-/** S3 knows an upload no longer when it is complete: the answer that said so was lost. */
+/** S3 no longer knows an upload once it is complete: the answer that reported this was lost. */
 const isLostUpload = (error: unknown): boolean =>
   error instanceof RequestRefused && error.code === 'NoSuchUpload';
 
@@ -538,5 +538,5 @@ const lostUpload = (location: ObjectLocation, cause: unknown): ServiceUnreachabl
 
 const statusOf = (error: unknown): number => (error instanceof RequestRefused ? error.status : 0);
 
-// Without s3:ListBucket a missing key answers 403, which is then a fault of the role: let it through as it is.
+// Without s3:ListBucket S3 answers 403 for a missing key, which is then a fault of the role: pass it on unchanged.
 const isMissing = (error: unknown): boolean => statusOf(error) === 404;

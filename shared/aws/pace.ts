@@ -1,16 +1,16 @@
-/** A refusal says little that those of the same moment have not said. */
+/** Refusals within this time count as one. */
 const SECOND_MS = 1_000;
 const SLOWER = 0.8;
-/** Requests a second that are added in each second. */
+/** Requests per second that are added every second. */
 const FASTER = 5;
 const SLOWEST = 5;
-/** After a minute without a refusal the service is taken to have grown. */
+/** After a minute without a refusal, the service is assumed to have scaled up. */
 const FORGET_MS = 60_000;
 
 /**
- * Requests a second that a service takes: as many as there are until it refuses some, then less than it has answered, and a
- * little more each second until it refuses again (additive increase, multiplicative decrease). S3 allows more to a prefix
- * as it is used, and tells nobody how much.
+ * Requests per second that a service accepts: unlimited until it refuses some, then fewer than it has answered, then a few more
+ * every second until it refuses again (additive increase, multiplicative decrease). S3 raises the limit of a prefix with its use,
+ * but does not publish it.
  */
 export class Pace {
   #perSecond = Number.POSITIVE_INFINITY;

@@ -6,8 +6,9 @@ const FIRST_PAUSE_THROTTLED_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * How long a passing fault is waited out: attempts go on until the time is over, however many they are. Counted in attempts, and
- * against a bucket of tokens, as the SDK does it, two dozen requests at once use up what all of them may repeat within a second.
+ * How long a temporary fault is waited out: attempts continue until the time is over, however many there are. If attempts were
+ * counted and drew on a bucket of tokens, as in the SDK, two dozen parallel requests would use up the retries of all within a
+ * second.
  */
 export class Patience {
   #limitMs: number;
@@ -19,7 +20,7 @@ export class Patience {
   }
 
   /**
-   * @param atLeastMs what the service or the pace asks for
+   * @param atLeastMs minimum that the service or the pace demands
    * @returns milliseconds to wait before the next attempt; null when the time is over
    */
   nextPause(error: unknown, atLeastMs = 0): number | null {
@@ -27,21 +28,21 @@ export class Patience {
     const first = isThrottled ? FIRST_PAUSE_THROTTLED_MS : FIRST_PAUSE_MS;
     const longest = Math.min(first * 2 ** this.#pauses, LONGEST_PAUSE_MS);
     this.#pauses += 1;
-    // Half of it by chance, so that those that failed together do not come back together.
+    // Half of the pause is random, so that requests that failed together are not repeated together.
     const pauseMs = Math.max(longest * (0.5 + Math.random() / 2), atLeastMs);
     return performance.now() - this.#beganAtMs + pauseMs > this.#limitMs ? null : pauseMs;
   }
 
-  /** Time that was spent on waiting for a turn, and says nothing of the fault. */
+  /** Adds time spent waiting for a turn, which says nothing about the fault. */
   allow(ms: number): void {
     this.#limitMs += ms;
   }
 }
 
 /**
- * Repeats work whose fault passes, such as reading a body that broke off: the SDK's own retries end where a body begins.
+ * Repeats work that fails temporarily, such as reading a body that broke off: the SDK's own retries end where the body begins.
  *
- * @throws the error of our vocabulary that the last fault becomes
+ * @throws the pipeline's error for the last fault
  */
 export async function patiently<Result>(
   limitMs: number,
@@ -53,7 +54,7 @@ export async function patiently<Result>(
     try {
       return await work();
     } catch (error) {
-      // What the client has named, it has been patient with already.
+      // The client has already been patient with an error that it has named.
       const pauseMs = isPassing(error) ? patience.nextPause(error) : null;
       if (pauseMs === null) throw nameFault(error, call);
       await sleep(pauseMs);

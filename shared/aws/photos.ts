@@ -16,10 +16,10 @@ const KEYS_ASKED_ALONE = 1000;
 export type ObjectExclusion = Extract<PhotoExclusion, 'empty_object' | 'too_large'>;
 
 /**
- * A photo that is missing, or that a job cannot take, would fail it minutes or hours later: listing finds it for one request per
- * 1,000.
+ * A photo that is missing, or that a job cannot read, would fail the job minutes or hours later: listing finds it at one request
+ * per 1,000 photos.
  *
- * @returns `unusable`: photos that are there and cannot be used, by key; `sameBytes`: keys of photos with equal content, by their
+ * @returns `unusable`: photos that exist but cannot be used, by key; `sameBytes`: keys of photos with equal content, by their
  *   ETag, one list for each content
  * @throws PhotosMissing
  */
@@ -54,9 +54,9 @@ export async function requirePhotos(
 }
 
 /**
- * Photos by their content, as far as ETags tell: of an object in one part it is the MD5, unless the bucket encrypts by KMS, where
- * no two are equal. Holds numbers alone, as a text of a listing would keep its whole page in memory; 52 bits take two of a million
- * photos for equal once in ten thousand stations.
+ * Photos by content, as far as ETags reveal it: the ETag of an object uploaded in one part is its MD5, unless the bucket encrypts
+ * with KMS, where no two are equal. Holds only numbers, because a string of a listing would keep its whole page in memory; with
+ * 52 bits, two of a million photos are mistaken for equal once in ten thousand stations.
  */
 class Contents {
   readonly #firstOf = new Map<number, number>();
@@ -74,7 +74,7 @@ class Contents {
     }
   }
 
-  /** Keys of photos with equal content, in the order of `keys`: folders are listed side by side. */
+  /** Keys of photos with equal content, in the order of `keys`, because folders are listed in parallel. */
   copies(keys: readonly string[]): string[][] {
     const ascending = (one: number, other: number) => one - other;
     return [...this.#copies.values()]
@@ -84,7 +84,9 @@ class Contents {
   }
 }
 
-/** What to list: folders of imagesets; a folder higher up may hold all stations' photos, so that a few keys are asked for alone. */
+/**
+ * What to list: folders of imagesets. A folder higher up may hold the photos of all stations, so single keys are listed instead.
+ */
 const prefixesOf = (keys: ReadonlySet<string>): string[] =>
   [...Map.groupBy(keys, photoFolder)].flatMap(([folder, ofFolder]) =>
     folder.split('/').length >= FOLDER_PARTS || ofFolder.length > KEYS_ASKED_ALONE
@@ -93,8 +95,8 @@ const prefixesOf = (keys: ReadonlySet<string>): string[] =>
   );
 
 /**
- * Address below which a browser finds photos by key. The regional one, as no answer from there ever leads to another host,
- * which the pages' Content Security Policy would not follow; or that of a stand-in of S3.
+ * Address below which a browser finds photos by key. The regional address, because it never redirects to another host, which the
+ * pages' Content Security Policy would block; or the address of an S3 stand-in.
  */
 export function photoBase(storageBucket: string): string {
   const endpoint = optionalSetting('AWS_ENDPOINT_URL_S3') ?? optionalSetting('AWS_ENDPOINT_URL');

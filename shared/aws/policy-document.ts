@@ -15,16 +15,16 @@ const statement = z.looseObject({
 });
 const policyDocument = z.looseObject({ Statement: z.union([z.array(statement), statement]) });
 
-/** A statement of a policy that belongs to a resource: a bucket, an endpoint. */
+/** A statement of a resource policy, such as a bucket's or an endpoint's. */
 export type PolicyStatement = z.output<typeof statement>;
 
-/** @param text of a policy document; IAM's grammar lets a single statement stand without a list */
+/** @param text of a policy document; IAM's grammar allows a single statement without a list */
 export function parsePolicy(text: string): PolicyStatement[] {
   const { Statement } = parseJsonAs(text, policyDocument);
   return listOf(Statement);
 }
 
-/** What a policy says once or several times: actions, resources, values of conditions. */
+/** A policy element with one or several values: actions, resources, values of conditions. */
 export const listOf = <Value>(value: Value | Value[] | undefined): Value[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value];
 

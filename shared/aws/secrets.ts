@@ -11,10 +11,10 @@ let client: SecretsManagerClient | undefined;
 export type SecretUse = { expected: string; parameter: string };
 
 /**
- * Neither here nor in `readSecretAs` does an error tell a part of what the secret holds.
+ * No error, here or in `readSecretAs`, contains any part of the secret.
  *
  * @param secretId name or ARN
- * @returns its text, without white space and byte order mark at its ends
+ * @returns its text, without surrounding white space and byte order mark
  * @throws SecretInvalid when it holds no text, ServiceUnreachable
  */
 export async function readSecret(secretId: string, use: SecretUse): Promise<string> {

@@ -5,20 +5,26 @@ import { Patience } from './patience.ts';
 import { decideFault, isPassing, nameFault, type ServiceCall } from './service-faults.ts';
 import { isOfClock, noteSigningTime, type WireMiddleware } from './signing-time.ts';
 
-/** Until a connection is there: a packet that nobody answers is lost. */
+/** Limit for connecting: a packet that is not answered is lost. */
 export const CONNECT_MS = 5_000;
-/** Without a byte in either direction, before the answer or in the middle of it; the SDK begins to count 3 s after the request. */
+/** Limit without a byte in either direction, before or during the answer; the SDK starts counting 3 s after the request. */
 export const SILENCE_MS = 12_000;
-/** From the request to the head of the answer, for a peer that says a little now and then; 8 MiB may take a home's line long. */
+/**
+ * Limit from the request to the head of the answer, for a peer that sends a little now and then; uploading 8 MiB from home may
+ * take long.
+ */
 export const ANSWER_MS = 300_000;
 
-/** Time that a fault may take to pass before a function gives up; the machine goes on for longer. */
+/** How long a function waits for a fault to pass; the machine keeps trying for longer. */
 export const PATIENCE_MS = 60_000;
-/** For a service that may be out of reach from a VPC without endpoints, so that it is soon said. */
+/** For a service that may be unreachable from a VPC without endpoints, so that this is reported soon. */
 export const SHORT_PATIENCE_MS = 15_000;
-/** Attempts after refusals for the time of the signature: each answer sets the SDK's clock, so more than one takes another jump. */
+/**
+ * Attempts after refusals because of the signature's time: each answer sets the SDK's clock, so a second refusal takes another
+ * jump.
+ */
 export const CLOCK_RETRIES = 5;
-/** To one service at once. */
+/** Simultaneous connections to one service. */
 const SOCKETS = 50;
 
 type Options = {
@@ -39,8 +45,8 @@ type Client = {
 };
 
 /**
- * The one way to a client of the AWS SDK: it waits for nothing without end, is patient with faults that pass, asks no faster
- * than the service answers, and throws errors of our vocabulary (service-faults.ts).
+ * The only way to create a client of the AWS SDK: it never waits forever, is patient with temporary faults, sends requests no
+ * faster than the service answers, and throws the pipeline's errors (service-faults.ts).
  */
 export function serviceClient<Made>(
   Service: new (settings: Settings) => Made,
@@ -54,12 +60,12 @@ export function serviceClient<Made>(
       connectionTimeout: CONNECT_MS,
       socketTimeout: SILENCE_MS,
       requestTimeout: ANSWER_MS,
-      throwOnRequestTimeout: true, // it would only warn
+      throwOnRequestTimeout: true, // otherwise it would only warn
       httpAgent: agent,
       httpsAgent: agent,
     },
   });
-  // The SDK's types tell the inputs of each service apart; here they are all objects.
+  // The SDK's types distinguish the inputs of each service; here they are all objects.
   const { middlewareStack } = client as Client;
   middlewareStack.add(logCall, { step: 'initialize', name: 'logCall', priority: 'normal' });
   middlewareStack.add(nameFaults, { step: 'initialize', name: 'nameFaults', priority: 'high' });
@@ -69,7 +75,7 @@ export function serviceClient<Made>(
 
 type Limits = { patienceMs?: number; sockets?: number };
 
-/** Outermost, so that it sees what all the retries have come to. */
+/** Outermost, so that it sees the outcome of all retries. */
 const nameFaults: Middleware = (next, context) => async (args) => {
   try {
     return await next(args);
@@ -121,7 +127,7 @@ type Token = {
   clockRetries: number;
 };
 
-/** Retries as the SDK asks for them, by our decision of what passes. */
+/** The SDK's interface for retries, with our decision about what is temporary. */
 class RetryStrategy {
   readonly #patienceMs: number;
   readonly #pace = new Pace();
@@ -136,7 +142,7 @@ class RetryStrategy {
     return token(new Patience(this.#patienceMs), { retries: 0, clockRetries: 0, delayMs: 0 });
   }
 
-  /** @throws when the fault does not pass, or has had its time: the SDK then throws the fault itself */
+  /** @throws if the fault is not temporary, or its time is up: the SDK then throws the fault itself */
   async refreshRetryTokenForRetry(
     { patience, getRetryCount, clockRetries }: Token,
     { error, retryAfterHint }: { error?: unknown; retryAfterHint?: Date },

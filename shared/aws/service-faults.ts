@@ -11,22 +11,25 @@ import {
 } from '../errors.ts';
 import { isByHand } from './configuration.ts';
 
-/** Names of the errors that a fault of an AWS service becomes. */
+/** Names of the errors that faults of AWS services are turned into. */
 export type ServiceFault =
   | Exclude<(typeof PASSING_ERRORS)[number], 'DatabaseUnavailable'>
   | 'ServiceUntrusted'
   | 'AccessDenied'
   | 'RequestRefused';
 
-/** Who was asked what: `endpoint` is the service's name in that of its VPC endpoint, `resource` what the request names. */
+/**
+ * A request to a service: `endpoint` is the service's name within the name of its VPC endpoint, `resource` is what the request
+ * names.
+ */
 export type ServiceCall = { service: string; endpoint: string; operation: string; resource: string };
 
-/** The connection, the name or the answer is lost; too few sockets or ports pass as well. */
+/** The connection, the name resolution or the answer was lost; a shortage of sockets or ports is temporary, too. */
 const LOST =
   /^(ECONN(REFUSED|RESET|ABORTED)|EPIPE|EOF|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENONET|ENOTCONN|ESHUTDOWN|EADDRNOTAVAIL|EPROTO|ENOTFOUND|EAI_\w+|EMFILE|ENFILE|ENOBUFS|HPE_\w+|UND_ERR_\w+|ERR_SSL_\w+|ERR_TLS_HANDSHAKE_TIMEOUT|ERR_SOCKET_\w+|ERR_HTTP2_\w+|ERR_STREAM_PREMATURE_CLOSE)$/;
-/** What is said without a code of a connection or body that ends early, or that is not what was stored. */
+/** Messages without a code, about a connection or body that ends early or differs from what was stored. */
 const BROKEN_OFF = /before all data was received|Checksum mismatch|socket hang up|: aborted$/;
-/** What the SDK makes of an error that it does not take for one, such as that of another realm. */
+/** What the SDK turns an error into that it does not recognize as one, such as an error from another realm. */
 const WRAPPED = /^AWS SDK error wrapper for (\w+):(?:.*\b(E[A-Z]{3,})\b)?/;
 const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNKNOWN_CA/;
 
@@ -37,7 +40,7 @@ const FAILED =
   /^(Internal(Error|Failure|ServiceError|Server|ServerError)|ServiceUnavailable|RequestTimeout)(Exception)?$/;
 const DENIED =
   /AccessDenied|AccessDisabled|Unauthori[sz]ed|NotAuthori[sz]ed|^Forbidden$|ExpiredToken|TokenRefreshRequired|InvalidClientTokenId|InvalidAccessKeyId|UnrecognizedClient|Signature|AuthFailure|AuthorizationError|MissingAuthenticationToken|OptInRequired/;
-/** Of the SDK, when it finds none, or none that it can renew. */
+/** The SDK's, when it finds no credentials, or none that it can renew. */
 const NO_CREDENTIALS = /^(Credentials|Token)?ProviderError$/;
 
 type Thrown = {
@@ -53,8 +56,8 @@ type Thrown = {
 };
 
 /**
- * What a fault of a service is called; the SDK's retries go by it as well. Null for what is no fault of a service: an error that
- * has its name already, a request that was given up, a mistake of the caller.
+ * Names a fault of a service; the SDK's retries depend on it, too. Null for anything else: an error that already has its name, an
+ * aborted request, a mistake of the caller.
  */
 export function decideFault(error: unknown): ServiceFault | null {
   if (typeof error !== 'object' || error === null || error instanceof PipelineError) return null;
@@ -74,11 +77,11 @@ const statusOf = ({ $metadata }: Thrown): number => $metadata?.httpStatusCode ??
 const isLost = (name: string, code: string, { message = '' }: Thrown): boolean =>
   LOST.test(code) || name === 'TimeoutError' || BROKEN_OFF.test(message);
 
-/** Of what a service has answered. */
+/** Names a fault that a service has answered with. */
 function decideAnswer(name: string, thrown: Thrown): ServiceFault {
   const status = statusOf(thrown);
   if (THROTTLED.test(name) || status === 429) return 'ServiceThrottled';
-  // What a service has never learned it does not know a minute later.
+  // An operation that a service does not know will be unknown a minute later, too.
   if (status === 501) return 'RequestRefused';
   if (FAILED.test(name) || status >= 500 || thrown.$fault === 'server' || thrown.$retryable)
     return 'ServiceFailed';
@@ -91,7 +94,7 @@ function whatItIs({ name = '', code, message = '' }: Thrown): { name: string; co
   return { name: wrappedName ?? name, code: String(code ?? wrappedCode ?? '') };
 }
 
-/** Node.js hides a lost connection in a cause, or among the addresses that it has tried. */
+/** Node.js hides a lost connection in a cause, or among the errors of the addresses that it tried. */
 function decideCause({ cause, errors = [] }: Thrown): ServiceFault | null {
   for (const hidden of [cause, ...errors]) {
     const fault = hidden === undefined ? null : decideFault(hidden);
@@ -100,7 +103,7 @@ function decideCause({ cause, errors = [] }: Thrown): ServiceFault | null {
   return null;
 }
 
-/** The SDK's parser quotes an answer that it cannot read; refusals are read, and have `$fault`. */
+/** The SDK's parser quotes an answer that it cannot parse; refusals are parsed, and have `$fault`. */
 const isUnreadable = (error: object): boolean =>
   (error as Thrown).name === 'SyntaxError' || ('$response' in error && !('$fault' in error));
 
@@ -110,10 +113,13 @@ const PASSING: ReadonlySet<ServiceFault | null> = new Set([
   'ServiceFailed',
 ]);
 
-/** Whether asking again can help. */
+/** Whether a retry can help. */
 export const isPassing = (error: unknown): boolean => PASSING.has(decideFault(error));
 
-/** The error of our vocabulary that a fault becomes, with the fault as its cause; what is no fault of a service stays as it is. */
+/**
+ * Turns a fault into the pipeline's error, with the fault as its cause; anything that is not a service's fault is returned
+ * unchanged.
+ */
 export function nameFault(error: unknown, call: ServiceCall): unknown {
   const fault = decideFault(error);
   if (!fault) return error;
@@ -121,7 +127,7 @@ export function nameFault(error: unknown, call: ServiceCall): unknown {
   const again = isByHand() ? 'try again' : 'redrive the execution';
   const fix = fault === 'ServiceUntrusted' ? words.fix : `${words.fix}; then ${again}`;
   const parts = { where: `${call.operation} ${call.resource}`.trimEnd(), ...words, fix };
-  // What was not read to its end, or not understood, may hold a secret: neither it nor what quotes it is kept.
+  // An answer that was cut short or could not be parsed may hold a secret: neither it nor an error that quotes it is kept.
   if (isUnreadable(error as object)) {
     const Named = fault === 'ServiceUnreachable' ? ServiceUnreachable : ServiceFailed;
     return new Named({ ...parts, found: 'an answer that cannot be read; it is not shown' });

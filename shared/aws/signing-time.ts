@@ -1,12 +1,14 @@
 import { decideFault } from './service-faults.ts';
 
-/** Clocks differ by less; services refuse what was signed five minutes ago, S3 after fifteen (SigV4, "Date and time"). */
+/**
+ * Clocks normally differ by less; services refuse requests signed five minutes ago, S3 after fifteen (SigV4, "Date and time").
+ */
 const SKEWED_MS = 240_000;
-/** Also from a server that does not date its answers. */
+/** Also for servers that do not date their answers. */
 const OF_CLOCK = /^Request(TimeTooSkewed|Expired|InTheFuture)$/;
 
 type Headers = { [name: string]: string | undefined };
-/** Next to the wire, where the request has its signature. */
+/** Closest to the network, where the request is already signed. */
 export type WireMiddleware = (
   next: (args: { request: { headers: Headers } }) => Promise<{ response: object }>,
 ) => (args: { request: { headers: Headers } }) => Promise<{ response: object }>;
@@ -14,7 +16,7 @@ export type WireMiddleware = (
 /** Answers → `x-amz-date` of their requests. */
 const signedAt = new WeakMap<object, string>();
 
-/** Remembers of each answer when its request was signed, as an answer to HEAD cannot say what it refuses. */
+/** Remembers when the request of each answer was signed, because an answer to HEAD cannot say why it refuses. */
 export const noteSigningTime: WireMiddleware = (next) => async (args) => {
   const answered = await next(args);
   const time = args.request.headers['x-amz-date'];
@@ -23,8 +25,8 @@ export const noteSigningTime: WireMiddleware = (next) => async (args) => {
 };
 
 /**
- * Whether a request was refused for the time of its signature: one of the two clocks was set while it was under way, or it has
- * waited long for its turn. The SDK has set its clock by the answer's, so the next signature is of the right time.
+ * Whether a request was refused because of its signature's time: one of the two clocks was set while it was under way, or it
+ * waited long for its turn. The SDK has set its clock by the answer, so the next signature has the right time.
  */
 export function isOfClock(error: unknown): boolean {
   if (decideFault(error) !== 'AccessDenied') return false;
@@ -35,6 +37,6 @@ export function isOfClock(error: unknown): boolean {
   return Math.abs(skewMs) >= SKEWED_MS;
 }
 
-/** @param text 20261126T101500Z @returns milliseconds since 1970; NaN when it is something else */
+/** @param text 20261126T101500Z @returns milliseconds since 1970; NaN for anything else */
 const parseTime = (text: string): number =>
   Date.parse(text.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'));

@@ -24,7 +24,7 @@ function cloudFormation(): CloudFormationClient {
   return client;
 }
 
-/** The stack of that name or id, or null where there is none; one that only was planned counts as none. */
+/** The stack with this name or id; null if there is none, or if it was only planned. */
 export async function findStack(name: string): Promise<Stack | null> {
   try {
     const { Stacks = [] } = await cloudFormation().send(new DescribeStacksCommand({ StackName: name }));
@@ -35,7 +35,7 @@ export async function findStack(name: string): Promise<Stack | null> {
   }
 }
 
-/** Physical id of a resource of a stack, null where there is no such stack or resource. */
+/** Physical id of a resource of a stack, null if there is no such stack or resource. */
 export async function findStackResource(stack: string, logicalId: string): Promise<string | null> {
   try {
     const { StackResourceDetail } = await cloudFormation().send(
@@ -94,7 +94,7 @@ export async function stackEvents(stack: string, since: Date): Promise<StackEven
   for await (const page of paginateDescribeStackEvents({ client: cloudFormation() }, { StackName: stack })) {
     const found = page.StackEvents ?? [];
     for (const event of found) if (event.Timestamp && event.Timestamp >= since) events.push(event);
-    // Newest first: an older one ends the reading.
+    // Newest first: reading ends at the first older one.
     if (found.some(({ Timestamp }) => Timestamp && Timestamp < since)) break;
   }
   return events.reverse();

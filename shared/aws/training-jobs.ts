@@ -25,7 +25,7 @@ export type TrainingJob = {
   /** InProgress, Completed, Failed, Stopping or Stopped. */
   status: string;
   instanceType: string;
-  /** S3 URI of model.tar.gz; empty before there is one. */
+  /** S3 URI of model.tar.gz; empty until it exists. */
   artifact: string;
 };
 
@@ -41,7 +41,7 @@ export async function trainingJob(name: string): Promise<TrainingJob> {
 
 const JOBS_LOOKED_AT = 20;
 
-/** The newest trainings that are complete and whose names hold a text, newest first. */
+/** The newest completed trainings whose names contain a text, newest first. */
 export async function completedTrainings(nameContains: string): Promise<TrainingJob[]> {
   const { TrainingJobSummaries = [] } = await sageMaker().send(
     new ListTrainingJobsCommand({
