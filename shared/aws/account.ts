@@ -309,7 +309,8 @@ async function metricSum(
 ): Promise<number> {
   // CloudWatch rounds to whole minutes and refuses a period that ends when it begins.
   const end = new Date(Date.now() + 60_000);
-  // With a period of a day, CloudWatch may count events before the instant; with minutes, it returns at most a day of them.
+  // With a period of a day, CloudWatch may count events before the instant; with a period of minutes, it answers for at most a
+  // day.
   const isShort = end.getTime() - since.getTime() < 86_400_000;
   const { Datapoints = [] } = await serviceClient(CloudWatchClient, { patienceMs }).send(
     new GetMetricStatisticsCommand({

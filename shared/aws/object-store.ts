@@ -347,7 +347,7 @@ export async function findSize(location: ObjectLocation): Promise<number | null>
   }
 }
 
-/** ETag of an object, which changes with its content; null where there is no such object. */
+/** ETag of an object, which changes with its content; null if there is no such object. */
 export async function findVersion(location: ObjectLocation): Promise<string | null> {
   try {
     const { ETag } = await s3().send(new HeadObjectCommand({ Bucket: location.bucket, Key: location.key }));

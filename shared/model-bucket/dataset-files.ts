@@ -6,7 +6,7 @@ import type { Run } from '../execution/train-station-state.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../formats/object-location.ts';
 import { modelTypeOf } from '../model-types/registry.ts';
 
-/** Where the summary of a finished dataset of this code lies, null where there is none. */
+/** Where the summary of a finished dataset with this code lies; null if there is none. */
 export async function findDatasetSummary(run: Run): Promise<ObjectLocation | null> {
   const location = {
     bucket: run.buckets.model,
@@ -16,9 +16,9 @@ export async function findDatasetSummary(run: Run): Promise<ObjectLocation | nul
 }
 
 /**
- * Two models may be trained on one dataset; a dataset that a finished model names is not changed behind it.
+ * Two models may be trained on one dataset; a dataset that a finished model names must not change.
  *
- * @throws DatasetCodeExists when a finished dataset of this code has other photos, values or pairs than this run's
+ * @throws DatasetCodeExists when a finished dataset with this code has photos, values or pairs other than this run's
  */
 export async function requireSameDataset(run: Run): Promise<void> {
   if (run.parameters.overwrite) return;
@@ -42,7 +42,7 @@ export async function requireSameDataset(run: Run): Promise<void> {
   }
 }
 
-/** SHA-256 of an object, null where there is none. */
+/** SHA-256 of an object; null if it does not exist. */
 async function checksumOf(location: ObjectLocation): Promise<string | null> {
   const found = await openObject(location);
   if (!found) return null;

@@ -14,14 +14,14 @@ import {
 import type { PhotoSet } from '../predictions/photo-set.ts';
 
 const FILES_AT_ONCE = 10;
-/** Of a station of a million photos, a part of its imagesets at a time. */
+/** A station with a million photos is processed a part of its imagesets at a time. */
 const ROWS_AT_ONCE = 200_000;
 
 /**
- * Divides a model's predictions into a file for each imageset, as FPE's container writes them (contract 5.4): its scripts make the
- * public file of these alone.
+ * Divides a model's predictions into a file for each imageset, as FPE's container writes them (contract 5.4): its scripts create
+ * the public file from these alone.
  *
- * @param folder in the bucket of the predictions, below which the files come to lie
+ * @param folder for the files, in the bucket of the predictions
  * @param hidden photos that are left out
  * @returns uuids of the imagesets that have a file
  */
@@ -56,7 +56,7 @@ export async function writeImagesetPredictions(
   return [...counts.keys()];
 }
 
-/** Names in parts whose counts come to no more than `most`, or that are one name. */
+/** Divides names into parts whose counts add up to at most `most`, or that consist of a single name. */
 function parts(counts: ReadonlyMap<string, number>, most: number): string[][] {
   const found: string[][] = [];
   let sum = Number.POSITIVE_INFINITY;

@@ -13,7 +13,7 @@ import { findManifest } from './model-publication.ts';
 type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringKeys; model_uuid: string };
 
 /**
- * The filters that rank-input.json tells, null where the model has no such file.
+ * The filters listed in rank-input.json; null if the model has no such file.
  *
  * @throws FileInvalid
  */
@@ -26,8 +26,8 @@ export async function readModelFilters(model: ScoredModel): Promise<z.output<typ
 }
 
 /**
- * Where the predictions of a model lie: its own, which know the unreadable photos, too, or the published ones where it has none
- * of its own, as models of upstream's may.
+ * Where the predictions of a model lie: its own, which include the unreadable photos, or the published ones if it has none of its
+ * own, as may be the case for upstream's models.
  */
 export async function findPredictions(model: ScoredModel): Promise<ObjectLocation> {
   const { buckets, keys } = model;
@@ -39,10 +39,10 @@ export async function findPredictions(model: ScoredModel): Promise<ObjectLocatio
 }
 
 /**
- * Other files that may have scores of the model: those at the fixed places, as long as these are its, where FPE's container writes
- * one for each imageset, and the published one, which FPE's scripts make of these.
+ * Other files that may hold scores of the model: those at the fixed places, provided that these belong to it, where FPE's
+ * container writes one file per imageset, and the published file, which FPE's scripts create from these.
  *
- * @param predictions those that `findPredictions` has found, of which the fixed places mostly have a copy
+ * @param predictions those found by `findPredictions`, of which the fixed places usually hold a copy
  */
 export async function otherPredictions(
   model: ScoredModel,
@@ -62,22 +62,22 @@ export async function otherPredictions(
   return others;
 }
 
-/** The archive of a model: its own, or the published one where it has none of its own, as models of upstream's. */
+/** The archive of a model: its own, or the published one if it has none of its own, like upstream's models. */
 export async function findArchive({ buckets, keys }: ScoredModel): Promise<ObjectLocation> {
   const own = { bucket: buckets.model, key: keys.version.model };
   return (await findSize(own)) !== null ? own : { bucket: buckets.storage, key: keys.published.model };
 }
 
 /**
- * Whether the files at the fixed places of the code are those of this model. Without a manifest upstream's scripts wrote them,
- * and one model is all that they know of a code.
+ * Whether the files at the fixed places of the code are those of this model. Without a manifest, upstream's scripts wrote them,
+ * and these know only one model per code.
  */
 export async function hasFixedPlaces({ buckets, keys, model_uuid }: ScoredModel): Promise<boolean> {
   const manifest = await findManifest({ buckets }, keys.manifest);
   return manifest === null || manifest.model_uuid === model_uuid;
 }
 
-/** Only what is in the order of its text has to be there as a whole once; from then on it is in order of time (Q-P3). */
+/** Only a file sorted as text has to be read into memory as a whole, once; from then on it is in order of time (Q-P3). */
 export async function* readSortedPredictions(
   location: ObjectLocation,
   isSorted: boolean,

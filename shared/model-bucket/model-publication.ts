@@ -43,7 +43,7 @@ import { type Copy, replaceTogether, type WrittenFile } from './publication.ts';
 import { renewClaim } from './run-claim.ts';
 import { withdrawFromFile } from './withdrawal.ts';
 
-/** What is published of a run: where its files lie, and what they are. */
+/** What is published from a run: where its files lie, and what they are. */
 export type FinishedRun = {
   run: Run;
   dataset: Pick<Dataset, 'value_source'>;
@@ -52,11 +52,11 @@ export type FinishedRun = {
   outcome: Publication['outcome'];
   /** Rows of the public predictions.csv. */
   images: number;
-  /** Uuids of the imagesets that have predictions of their own. */
+  /** Uuids of the imagesets with predictions files of their own. */
   imagesets: readonly string[];
 };
 
-/** What tells whose files lie at the fixed places of a code, and which claims they are written under. */
+/** Identifies whose files lie at the fixed places of a code, and which claims protect writes to them. */
 export type PublishingRun = Pick<
   Run,
   'id' | 'execution_arn' | 'station' | 'model_code' | 'model_uuid' | 'buckets' | 'keys'
@@ -68,7 +68,7 @@ const GZIP_TYPE = 'application/gzip';
 const TYPES: Record<string, string> = { csv: CSV_TYPE, html: HTML_TYPE, json: JSON_TYPE, gz: GZIP_TYPE };
 export const typeOf = (key: string): string => TYPES[key.slice(key.lastIndexOf('.') + 1)] as string;
 
-/** The manifest at a key of the model bucket, null where there is none. @throws FileInvalid */
+/** The manifest at a key of the model bucket; null if there is none. @throws FileInvalid */
 export async function findManifest(
   { buckets }: { buckets: { model: string } },
   key: string,
@@ -76,17 +76,17 @@ export async function findManifest(
   return findJson({ bucket: buckets.model, key }, modelManifest);
 }
 
-/** What public files are made of: keys below the model bucket, of a run or of a model's own folder. */
+/** Sources of the public files: keys in the model bucket, of a run or of a model's own folder. */
 export type PublicSource = Pick<ReturnType<typeof modelKeys>, 'input' | 'transform' | 'report'>;
-/** Where they are made. */
+/** Where the public files are written. */
 export type PublicPlaces = Run['keys']['published'];
 
 /**
- * Makes the files that the public will see, below the model bucket: predictions by time, without rows that have no score, as the
- * website would take them for 0 (Q-P1), and with station-local timestamps, as it takes the date from their first ten characters
- * (Q-P2, Q-P3); annotations without people (Q-P8). Photos in which people were found since the export are left out.
+ * Creates in the model bucket the files that the public will see: predictions by time, without rows that lack a score, which the
+ * website would take for 0 (Q-P1), and with station-local timestamps, because the website takes the date from their first ten
+ * characters (Q-P2, Q-P3); annotations without people (Q-P8). Photos in which people were found since the export are left out.
  *
- * @param withPeople the station's photos that show people by now
+ * @param withPeople the station's photos that now show people
  * @returns rows of predictions.csv
  */
 export async function writePublicFiles(
@@ -141,7 +141,7 @@ async function writePublicAnnotations(from: ObjectLocation, to: ObjectLocation):
   await writeCsv(to, Readable.from(csvPieces(ANNOTATION_COLUMNS, rows, annotationLine, 'NA')));
 }
 
-/** Puts everything of the run that outlives it into the model's own folder. @throws ClaimLost */
+/** Copies everything that outlives the run into the model's own folder. @throws ClaimLost */
 export async function writeVersion(finished: FinishedRun): Promise<void> {
   const { run, training } = finished;
   const version = versionKeys(
@@ -161,9 +161,9 @@ export async function writeVersion(finished: FinishedRun): Promise<void> {
 }
 
 /**
- * Puts the files where FPE's tools read them. What lay there is kept in the run's folder first; then the manifest says that the
- * places are this run's, without files yet, and last with all of them. A dataset of that code that others made stays, unless it is
- * to be overwritten: BuildDataset has found it to be the same.
+ * Copies the files to where FPE's tools read them. What was there is first saved in the run's folder; then a manifest without
+ * files assigns the places to this run, and finally one with all of the files. A dataset with this code that others built stays,
+ * unless it is to be overwritten: BuildDataset has found it to be the same.
  *
  * @throws ClaimLost
  */
@@ -197,12 +197,12 @@ export async function writeFixedPlaces(finished: FinishedRun): Promise<void> {
   await writeManifest(finished, [], fixed.manifest);
   if (isNew && !hasValues) await remove(run, ofDataset.values);
   for (const key of imagesets.stale) await remove(run, key);
-  // The manifest does not name them, as FPE's container may write them anew.
+  // The manifest does not name them, because FPE's container may rewrite them.
   await replace(run, imagesets.copies);
   await writeManifest(finished, await replace(run, copies), fixed.manifest);
 }
 
-/** Files of single imagesets: those that the run has made, and those that another model has left for imagesets that this one has not. */
+/** Files of single imagesets: those created by the run, and those left by another model for imagesets that this one lacks. */
 async function imagesetPlaces(
   { run, imagesets: made }: FinishedRun,
   folder: string,
@@ -212,7 +212,7 @@ async function imagesetPlaces(
   const copies = made.map((uuid) =>
     toModelBucket(run, { bucket, key: imagesetPredictionsKey(run.keys.imagesets, uuid) }, placeOf(uuid)),
   );
-  // Answers to single photos, which upstream's scripts leave below the same folders, are not listed.
+  // Scores of single photos, which upstream's scripts leave in the same folders, are not listed.
   const others = (await listFolders(bucket, `${folder}/`)).filter((uuid) => !made.includes(uuid));
   const found = await pMap(
     others.map(placeOf),
@@ -222,7 +222,7 @@ async function imagesetPlaces(
   return { copies, stale: found.flat() };
 }
 
-/** Which files lay at the fixed places before: true for each that is kept, false for each that was not there. */
+/** Which files were at the fixed places before: true for each one that was saved, false for each one that did not exist. */
 export const replacedFiles = z.record(z.string(), z.boolean());
 const keptKey = (run: PublishingRun, key: string): string => `${run.keys.replaced.folder}${key}`;
 
@@ -241,8 +241,8 @@ async function keepReplaced(run: Run, keys: readonly string[]): Promise<void> {
 }
 
 /**
- * Puts back what lay at the fixed places before this run wrote there, the manifest last. Only for whoever knows that the run has
- * not been published, and that nobody publishes meanwhile.
+ * Restores what was at the fixed places before this run wrote there, the manifest last. Call it only if the run has not been
+ * published and nobody else publishes in the meantime.
  *
  * @throws ClaimLost when another execution has taken the places over
  */
@@ -263,7 +263,7 @@ export async function restoreFixedPlaces(run: PublishingRun): Promise<void> {
   else await remove(run, manifest);
 }
 
-/** Puts the five public files in a folder of their own, which no row names yet (Q-P4). @throws ClaimLost */
+/** Copies the five public files to a folder of their own, which no row names yet (Q-P4). @throws ClaimLost */
 export async function writePublicFolder(run: Run, training: { artifact: string }): Promise<void> {
   const keys = publishedKeys(run.model_uuid, run.model_code);
   const copy = (from: string, to: string): Copy => ({
@@ -286,8 +286,8 @@ export async function writePublicFolder(run: Run, training: { artifact: string }
 }
 
 /**
- * Remembers which models the row named before: their public folders stay, and photos are withdrawn from them, too. Of a model
- * of upstream's, whose files lie at the fixed places alone, what scoring goes by is kept.
+ * Records which models the row named before: their public folders stay, and photos are withdrawn from them, too. Upstream's
+ * models have files at the fixed places alone, so those that scoring depends on are kept.
  */
 export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]): Promise<void> {
   const fixed = modelKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code);
@@ -314,9 +314,9 @@ export async function preserveReplaced(run: Run, known: readonly ModelOfCode[]):
 }
 
 /**
- * Files that a manifest names were replaced: it tells their new ETags. Models of upstream's have none.
+ * Updates the ETags in a manifest after files that it names were replaced. Upstream's models have no manifest.
  *
- * @param modelUuid model whose manifest it has to be; another one's stays as it is
+ * @param modelUuid model that the manifest must belong to; another model's manifest stays as it is
  */
 export async function renewManifest(
   location: ObjectLocation,
@@ -331,7 +331,7 @@ export async function renewManifest(
   });
 }
 
-/** Writes what the change makes of the manifest, again where somebody else has written meanwhile; where there is none, nothing. */
+/** Applies a change to the manifest, again if somebody else has written in the meantime; does nothing if there is none. */
 export async function changeManifest(
   location: ObjectLocation,
   change: (manifest: ModelManifest) => ModelManifest,

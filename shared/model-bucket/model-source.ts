@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { optionalSetting } from '../aws/configuration.ts';
 
-/** Files of `model/` that a job needs, path below the folder → bytes; tests and caches stay out. */
+/** Files of `model/` that a job needs, path in the folder → bytes; without tests and caches. */
 export async function readModelSource(): Promise<Map<string, Uint8Array>> {
   const folder = join(optionalSetting('LAMBDA_TASK_ROOT') ?? process.cwd(), 'model');
   const entries = await readdir(folder, { withFileTypes: true });

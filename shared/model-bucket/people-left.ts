@@ -8,7 +8,7 @@ import { readPeopleRecord } from './people-record.ts';
 
 const FILES_AT_ONCE = 50;
 
-/** By station. */
+/** Records by station id. */
 export type PeopleRecords = ReadonlyMap<number, PeopleRecord>;
 
 /** @throws FileInvalid */
@@ -24,7 +24,7 @@ export async function readPeopleRecords(stationIds: readonly number[]): Promise<
   return new Map(found);
 }
 
-/** Imagesets whose photos public files of the stations may name, whosever they are by now. */
+/** Imagesets with photos that the stations' public files may name, whichever station they belong to now. */
 export const formerImagesets = (records: PeopleRecords): { station_id: number; uuid: string }[] =>
   [...records].flatMap(([station_id, { imagesets }]) => imagesets.map((uuid) => ({ station_id, uuid })));
 

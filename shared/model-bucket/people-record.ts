@@ -26,14 +26,14 @@ export async function readPeopleRecord(owner: PeopleRecordOwner): Promise<People
   return { record: found?.value ?? NO_PEOPLE_RECORD, etag: found?.etag };
 }
 
-/** @returns whether it was written: not if anybody has written since `etag` was read */
+/** @returns whether it was written; false if anybody has written since `etag` was read */
 export const writePeopleRecord = (
   owner: PeopleRecordOwner,
   record: PeopleRecord,
   etag: string | undefined,
 ): Promise<boolean> => writeConditionally(placeOf(owner), JSON.stringify(record), etag);
 
-/** Whoever publishes says so here, in any case: a withdrawal that has read the record before does its work again. */
+/** Every publication writes here: a withdrawal that read the record before then starts over. */
 export async function changePeopleRecord(
   owner: PeopleRecordOwner,
   change: (record: PeopleRecord) => PeopleRecord | Promise<PeopleRecord>,
@@ -45,10 +45,10 @@ export async function changePeopleRecord(
 }
 
 /**
- * The model's public folder names the photos of the extended predictions. Said before these are published, so that the record
- * never promises too much, and after it, so that a withdrawal that went on at the same time looks again.
+ * Records that the model's public folder names the photos of the extended predictions: before these are published, so that the
+ * record never promises too much, and afterward, so that a withdrawal at the same time looks again.
  *
- * @param imagesets uuids of those whose photos they may be
+ * @param imagesets uuids of the imagesets that the photos may belong to
  */
 export async function recordExtendedPhotos(
   run: ScoringRun,

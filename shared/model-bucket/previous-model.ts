@@ -14,8 +14,8 @@ import { findManifest } from './model-publication.ts';
 
 const metricsHead = z.object({ model_code: z.string(), variable_id: z.string(), created_at: z.string() });
 /**
- * What is compared of any model's predictions, by whoever wrote them: a cell that cannot be understood costs that photo. Public files
- * that FPE's scripts have extended have no split (contract 5.4).
+ * The columns compared of any model's predictions, whoever wrote them: a cell that cannot be parsed excludes its photo. Public
+ * files that FPE's scripts have extended have no split (contract 5.4).
  */
 const scoredRow = z.object({
   image_id: optionalIdCell.catch(null).default(null),
@@ -51,8 +51,8 @@ export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promis
 }
 
 /**
- * A model that is not finished has no metrics.json yet; one that others wrote may have another. Both files are of one model:
- * those in its own folder, where a manifest names it.
+ * An unfinished model has no metrics.json yet; one that others wrote may have a different one. Both files come from one model:
+ * from its own folder, if a manifest names it.
  */
 async function readHead(run: Run, code: string) {
   const type = modelTypeOf(run.parameters.model_type);
@@ -69,8 +69,8 @@ async function readHead(run: Run, code: string) {
 }
 
 /**
- * A model's scores of these photos, from its predictions.csv; null where that file is gone, or is none: what others wrote there
- * must not cost a run.
+ * A model's scores of these photos, from its predictions.csv; null if that file is gone or is not a predictions.csv: what others
+ * wrote there must not fail a run.
  *
  * @param imageIds photos in the order of the result
  */

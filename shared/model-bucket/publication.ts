@@ -5,19 +5,19 @@ import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 
 /** Copies within S3 take a round trip each. */
 const COPIES_AT_ONCE = 20;
-/** Another attempt of the same state may write at the same time; a third one does not. */
+/** Another attempt of the same state may write at the same time, but not a third one. */
 const MAX_TRIES = 3;
 
 export type Copy = { from: ObjectLocation; to: ObjectLocation; contentType: string };
 
-/** An object as it was written: `etag` tells whether it still is. */
+/** An object as it was written: `etag` shows whether it is unchanged. */
 export type WrittenFile = { bucket: string; key: string; etag: string };
 
 /**
  * Copies files to places that other executions write to as well, under a claim.
  *
- * Their ETags are read first, then the claim is proved, then each is replaced only if it still has that ETag: an execution
- * that has taken the claim over writes after the proof, so a straggler never overwrites what the new owner wrote.
+ * Their ETags are read first, then the claim is proved, then each file is replaced only if it still has that ETag: an execution
+ * that has taken over the claim writes after the proof, so a straggler never overwrites what the new owner wrote.
  *
  * @param prove throws ClaimLost when this execution no longer holds the claim
  * @throws ClaimLost
@@ -46,7 +46,7 @@ export async function replaceTogether(
   }
 }
 
-/** Files that lie together are listed, which takes one request; a folder that others fill as well is not. */
+/** Files in one folder are listed, which takes one request, unless others fill that folder, too. */
 const LISTED = /^(models\/|rank\/\d+\/models\/[^/]+\/versions\/)[^/]+\//;
 
 async function findVersions(places: readonly ObjectLocation[]): Promise<(string | null)[]> {

@@ -9,7 +9,7 @@ const CLAIM_WORDS = {
 };
 
 /**
- * Takes the claim, or says which refresh has it. S3 lets one of two win that start in the same second; a list of running
+ * Takes the claim, or returns which refresh has it. S3 lets one win of two that start in the same second; a list of running
  * executions may not show both yet.
  *
  * @returns the claim of the other refresh, and why this one has nothing to do; null when this one has it
@@ -19,7 +19,7 @@ export async function takeRefreshClaim(
   wanted: RefreshClaim,
   isRunning: (executionArn: string) => Promise<boolean>,
 ): Promise<{ status: 'already_running' | 'already_started'; holder: RefreshClaim } | null> {
-  // Whoever loses the race finds the winner's claim.
+  // The loser of the race finds the winner's claim.
   for (;;) {
     const version = await findJsonVersion(location, refreshClaim, CLAIM_WORDS);
     const held = version?.value ?? null;

@@ -8,7 +8,7 @@ import type { FileChecksum } from '../report/data/run-facts.ts';
 import { trainingOutputLocation } from '../report/data/training-output.ts';
 
 /**
- * Checksums of the files that the report is made from, and of the model.
+ * Checksums of the model and of the files that the report is computed from.
  *
  * @throws ObjectNotFound
  */

@@ -3,12 +3,12 @@ import { ClaimLost, ModelCodeInUse } from '../errors.ts';
 import { type Claimed, decideClaim, formerRuns, type RunClaim, runClaim } from '../execution/run-claim.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 
-/** Two executions that start at once can lose the race a few times, never often. */
+/** Two executions that start at once can lose the race a few times, but not often. */
 const MAX_TRIES = 5;
 
 /**
- * Takes the claim, or finds it taken by this very execution (a retry or redrive): then what is returned is the identity
- * that the first attempt wrote.
+ * Takes the claim, or finds that this very execution already has it (a retry or redrive): then it returns the identity that the
+ * first attempt wrote.
  *
  * @throws ModelCodeInUse, DatasetCodeInUse, ModelCodeExists
  */
@@ -44,14 +44,14 @@ export async function takeClaim(
   });
 }
 
-/** What an execution holds claims by, wherever they lie in the model bucket. */
+/** The identity by which an execution holds claims, wherever they lie in the model bucket. */
 export type ClaimHolder = { execution_arn: string; buckets: { model: string } };
 
-/** Whether this execution has taken the claim, and nobody has since. */
+/** Whether this execution has taken the claim and nobody else has taken it since. */
 export const holdsClaim = async ({ execution_arn, buckets }: ClaimHolder, key: string): Promise<boolean> =>
   (await readClaim({ bucket: buckets.model, key }))?.claim.execution_arn === execution_arn;
 
-/** @throws ClaimLost when another execution has taken the code over, e.g. while this one was stopped */
+/** @throws ClaimLost when another execution has taken over the code, e.g. while this one was stopped */
 export async function assertClaimHeld(
   holder: ClaimHolder,
   key: string,
@@ -69,8 +69,8 @@ export async function assertClaimHeld(
 }
 
 /**
- * Proves by a write of the claim itself that this execution still holds it. Whoever takes the claim over does so after this
- * write: what it writes to the fixed places is newer than what this execution had read of them before.
+ * Proves that this execution still holds the claim, by writing the claim itself. Any other execution takes over the claim after
+ * this write, so what it writes to the fixed places is newer than what this execution read there before.
  *
  * @throws ClaimLost
  */
@@ -78,7 +78,7 @@ export async function renewClaim(holder: ClaimHolder, key: string): Promise<void
   await moveClaim(holder, key, 'publishing');
 }
 
-/** Marks the work under the claim as finished; twice is once. @throws ClaimLost */
+/** Marks the work under the claim as finished; idempotent. @throws ClaimLost */
 export async function finishClaim(holder: ClaimHolder, key: string): Promise<void> {
   await moveClaim(holder, key, 'finished');
 }
@@ -87,7 +87,7 @@ export async function finishClaim(holder: ClaimHolder, key: string): Promise<voi
 async function moveClaim(holder: ClaimHolder, key: string, status: RunClaim['status']): Promise<void> {
   for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const { claim, etag } = await assertClaimHeld(holder, key);
-    // Without a change the object would keep its ETag, but the write would prove as much.
+    // Without a change, the object would keep its ETag, but the write would prove just as much.
     const moved: RunClaim = { ...claim, status };
     if (await writeConditionally({ bucket: holder.buckets.model, key }, JSON.stringify(moved), etag)) return;
   }
@@ -95,7 +95,7 @@ async function moveClaim(holder: ClaimHolder, key: string, status: RunClaim['sta
   await assertClaimHeld(holder, key);
 }
 
-/** For who changes by hand what the holder of the claim may be working on. @throws ClaimLost while an execution does */
+/** For manual changes to what the holder of the claim may be working on. @throws ClaimLost while an execution does */
 export async function requireUnclaimed(
   location: ObjectLocation,
   isRunning: (executionArn: string) => Promise<boolean>,
@@ -112,7 +112,7 @@ export async function requireUnclaimed(
   });
 }
 
-/** The claim at a place with its ETag, or null where there is none. @throws FileInvalid */
+/** The claim at a place with its ETag; null if there is none. @throws FileInvalid */
 export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
   const found = await findJsonVersion(location, runClaim, {
     what: 'The claim on the code cannot be read',

@@ -9,7 +9,7 @@ import type { DefaultModel } from '../publication/default-model.ts';
 const FILES_AT_ONCE = 50;
 
 /**
- * Up to when the photos of stations are scored, by station; a model that has scored no new photos yet has no such file.
+ * The time up to which photos are scored, by station; a model that has not scored new photos yet has no such file.
  *
  * @throws FileInvalid
  */

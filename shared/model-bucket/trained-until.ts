@@ -9,16 +9,16 @@ import type { RefreshedStation } from '../fpe-database/station-histories.ts';
 const FILES_AT_ONCE = 50;
 
 const trainedUntil = z.object({
-  /** Annotation pairs that came until then were there for the training. */
+  /** Annotation pairs that arrived before this time were available to the training. */
   snapshot_at: z.string(),
   execution_arn: z.string(),
 });
 
 /**
- * A training whose model was rejected has looked at the pairs all the same: a refresh counts new ones from then. No row tells that,
- * as FPE shows models in the order of their `created_at`, and those that are drawn stay as they are.
+ * A training whose model was rejected has seen the pairs all the same: a refresh counts new pairs from then on. No row records
+ * this, because FPE shows models in the order of their `created_at`, and those that are drawn stay as they are.
  *
- * Runs under `lockModels`, so that nobody else writes there.
+ * Runs under `lockModels`, so nobody else writes there.
  */
 export async function recordTraining(run: Run, snapshotAt: string): Promise<void> {
   const { model_type, variable_code } = run.parameters;
@@ -30,7 +30,7 @@ export async function recordTraining(run: Run, snapshotAt: string): Promise<void
 }
 
 /**
- * Up to when such trainings have looked at the pairs of stations, by station; most have none.
+ * The time up to which such trainings have seen the pairs, by station; most stations have none.
  *
  * @throws FileInvalid
  */

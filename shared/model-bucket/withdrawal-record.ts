@@ -16,17 +16,17 @@ export type RecordOwner = Pick<ScoringRun, 'buckets'> & {
   keys: Pick<ScoringRun['keys'], 'withdrawal'>;
 };
 /**
- * The list of a station's photos that have to leave its public files is written before the work and deleted after it, so that
- * whatever ends an execution half way, the next one goes on with it.
+ * The list of photos to be withdrawn from a station's public files is written before the work and deleted after it, so that if
+ * anything ends an execution halfway, the next one continues with it.
  */
 const placeOf = ({ buckets, keys }: RecordOwner) => ({ bucket: buckets.model, key: keys.withdrawal });
 
-/** @returns null where nothing is left to withdraw @throws FileInvalid */
+/** @returns null if nothing is left to withdraw @throws FileInvalid */
 export async function findWithdrawal(owner: RecordOwner): Promise<Withdrawal | null> {
   return (await readRecord(owner))?.photos ?? null;
 }
 
-/** Adds photos to a list, and takes those off it that need not go any more. @returns all photos that are on it now */
+/** Adds photos to a list, and removes those that no longer have to be withdrawn. @returns all photos that are on it now */
 export async function recordWithdrawal(
   owner: RecordOwner,
   photos: Withdrawal,
@@ -41,7 +41,7 @@ export async function recordWithdrawal(
   }
 }
 
-/** Clears the list, unless photos have come onto it since it was read. @returns whether it is clear */
+/** Clears the list, unless photos have been added since it was read. @returns whether it is clear */
 export async function clearWithdrawal(owner: RecordOwner, done: Withdrawal): Promise<boolean> {
   const known = await readRecord(owner);
   if (!known) return true;

@@ -15,12 +15,12 @@ import type { PhotoSet } from '../predictions/photo-set.ts';
 import { namesPhoto } from '../predictions/withdrawal.ts';
 import { withdrawFromPage } from '../report/page/withdrawn-page.ts';
 
-/** Whoever scores or publishes at the same time is done after a few. */
+/** A scoring or publication at the same time is done after a few tries. */
 const MAX_TRIES = 5;
 
 /**
- * Takes photos out of every file of a folder that can name one: tables and pages. A file that names none stays as it is; one
- * that is changed meanwhile is read again. Twice is once.
+ * Removes photos from every file of a folder that can name one: tables and pages. A file that names none stays as it is; one that
+ * changes in the meantime is read again. Idempotent.
  *
  * @param folder with a slash at its end
  * @returns number of files that were rewritten
@@ -33,7 +33,7 @@ export async function withdrawFromFolder(bucket: string, folder: string, photos:
     try {
       if (await withdrawFromFile({ bucket, key }, photos)) rewritten += 1;
     } catch (error) {
-      // One file that cannot be read keeps no other one public.
+      // One unreadable file must not keep another one public.
       faults.push(error);
     }
   if (faults.length > 0) throw faults[0];
@@ -59,12 +59,12 @@ export async function withdrawFromFile(location: ObjectLocation, photos: PhotoSe
 /** Any columns, in the order of the file. */
 const cells = z.record(z.string(), z.string().nullable());
 
-/** Rewrites a file as it is read; what was there stays until the last byte of the new one is written. */
+/** Rewrites a file while reading it; the old one stays until the last byte of the new one is written. */
 async function withdrawFromTable(location: ObjectLocation, photos: PhotoSet): Promise<boolean> {
   if (!(await tableNames(location, photos))) return false;
   const found = await openObject(location);
   if (!found) return false;
-  // As each file was written: NA in those of the input step (contract 5.2).
+  // As in the original file: NA in those of the input step (contract 5.2).
   const missing = /predictions[^/]*$/.test(location.key) ? '' : 'NA';
   async function* lines() {
     let columns: string[] | undefined;
@@ -81,7 +81,7 @@ async function withdrawFromTable(location: ObjectLocation, photos: PhotoSet): Pr
   return true;
 }
 
-/** Whether a table has a row about one of the photos; one that is not there has none. @throws FileInvalid */
+/** Whether a table has a row about one of the photos; a table that does not exist has none. @throws FileInvalid */
 export async function tableNames(location: ObjectLocation, photos: PhotoSet): Promise<boolean> {
   const found = await openObject(location);
   if (!found) return false;

@@ -82,7 +82,7 @@ const findOwnManifest = async ({ station_id, model_type_id, code, uuid }: ModelR
         versionKeys(modelTypeOf(model_type_id), station_id, code, uuid).manifest,
       );
 
-/** What else FPE's tools would do with a model that is to be drawn. */
+/** What else FPE's tools would do with a model that will be drawn. */
 export async function drawingWarnings({ action, model }: DrawingChange, places: Places): Promise<string[]> {
   const { station_id, model_type_id, code, uuid } = model;
   if (action === 'unpublish' || uuid === null) return [];
@@ -91,7 +91,10 @@ export async function drawingWarnings({ action, model }: DrawingChange, places: 
   return misreadWindows(windowsOf(filters));
 }
 
-/** What a request would change, null where the website shows the model like that already. @throws StationNotFound, NoModel, ModelAmbiguous */
+/**
+ * What a request would change; null if the website already shows the model that way. @throws StationNotFound, NoModel,
+ * ModelAmbiguous
+ */
 export async function findDrawingChange(
   request: DrawingRequest,
   places: Places,
@@ -103,12 +106,12 @@ export async function findDrawingChange(
 const whereOf = ({ station_id }: DrawingRequest): string => `models of station ${station_id}`;
 
 /**
- * Changes what the website draws of a station: files first, then the rows in one transaction. Twice is once.
+ * Changes what the website draws for a station: files first, then the rows in one transaction. Idempotent.
  *
  * @param agreed the change that a person has agreed to
  * @param region of the buckets, for addresses
- * @throws ObjectChanged when the rows are others by now, ClaimLost while an execution works on the code, ObjectNotFound when a model
- * of upstream's has no files to draw
+ * @throws ObjectChanged when the rows have changed since, ClaimLost while an execution works on the code, ObjectNotFound when one
+ *   of upstream's models has no files to draw
  */
 export async function changeDrawing(
   request: DrawingRequest,
@@ -160,7 +163,7 @@ async function requireSamePlan(
   });
 }
 
-/** Addresses that a row of upstream's had before it was taken off the page. */
+/** Addresses that one of upstream's rows had before it was taken off the page. */
 const savedAddresses = z.object({
   diagnostics_url: z.string().nullable(),
   diagnostics_s3: z.object({ Bucket: z.string(), Key: z.string() }).nullable(),
@@ -198,7 +201,7 @@ class DrawingWork {
     return versionKeys(this.#type, this.#station.id, code, uuid ?? `row-${id}`);
   }
 
-  /** In passing, as the run that made them is long over, and the model may have scored photos since. */
+  /** Temporary files, because the run that created them ended long ago, and the model may have scored photos since. */
   get #made() {
     const { code, uuid } = this.#model;
     return runKeys(this.#type, this.#station.id, code, code, `drawn-${uuid}`).published;
@@ -224,9 +227,9 @@ class DrawingWork {
   }
 
   /**
-   * The predictions change with each scoring, and are judged by their rows.
+   * The predictions change with each scoring, so their rows are checked instead.
    *
-   * @returns the manifest @throws FileInvalid where another file is not the one that was published
+   * @returns the manifest @throws FileInvalid if any other file is not the one that was published
    */
   async #requireOwnFiles(): Promise<ModelManifest> {
     const { manifest: key, input, report, transform } = this.#version;
@@ -248,9 +251,9 @@ class DrawingWork {
   }
 
   /**
-   * Scores that are lost, other than those of photos that have to go, would be missed by nobody on the page.
+   * Nobody would notice on the page that scores are missing, other than those of withdrawn photos.
    *
-   * @param formerly rows that the public predictions had last
+   * @param formerly number of rows that the public predictions last had
    * @throws FileInvalid, TooManyRemovals
    */
   async #requireScores(formerly: number, allowRemovals: boolean): Promise<void> {
@@ -280,7 +283,7 @@ class DrawingWork {
   }
 
   /**
-   * Photos of the training that are no longer in the database: they may have shown people, and nobody can tell any more.
+   * Photos of the training that are no longer in the database: they may have shown people, which nobody can check any more.
    *
    * @throws TooManyRemovals
    */
@@ -301,7 +304,10 @@ class DrawingWork {
     });
   }
 
-  /** Those that it has, or had when it was taken off the page; of one that never had any the usual ones, where there are files. */
+  /**
+   * Its current addresses, or those it had when it was taken off the page; for a model that never had any, the usual ones if the
+   * files exist.
+   */
   async #upstreamAddresses(): Promise<ModelAddresses> {
     const row = (await findAddresses(this.#database, this.#model.id)) ?? NO_ADDRESSES;
     const former = row.predictions_url === null ? await this.#formerAddresses() : row;
@@ -309,7 +315,7 @@ class DrawingWork {
     return { ...former, diagnostics_url, diagnostics_s3 };
   }
 
-  /** A report may be missing: FPE draws a model by its predictions. @throws ObjectNotFound where these are */
+  /** A report may be missing, because FPE draws a model from its predictions. @throws ObjectNotFound if these are missing */
   async #formerAddresses(): Promise<ModelAddresses> {
     const { code, uuid } = this.#model;
     const saved = await findJson(this.#inModelBucket(this.#version.addresses), savedAddresses);
@@ -349,7 +355,7 @@ class DrawingWork {
       if ((await findVersion(inStorage(to.model))) === null)
         await copyObject(this.#inModelBucket(this.#version.model), inStorage(to.model), typeOf(to.model));
     }
-    // Once more, as photos may have been found to show people since, or while nobody looked at files that were not drawn.
+    // Once more, because people may have been found in photos since, or while nobody looked at files that were not drawn.
     const people = await this.#findPeople();
     const folder = publicFolder(uuid);
     await withdrawFromFolder(this.#places.storage, folder, PhotoSet.fromJSON(withdrawalOf(people)));

@@ -55,7 +55,7 @@ import type {
 import type { Places } from '../verification/findings.ts';
 import { codeOfRow, ownPredictionsKey, readValue } from '../verification/own-files.ts';
 
-/** What could not be looked at, and why: nothing is known of it. */
+/** What could not be read, and why: nothing is known about it. */
 export type Unchecked = { where: string; why: string };
 
 export type StationLook = { facts: StationFacts; people: Withdrawal; unchecked: Unchecked[] };
@@ -63,10 +63,10 @@ export type StationLook = { facts: StationFacts; people: Withdrawal; unchecked: 
 const FILES_AT_ONCE = 10;
 
 /**
- * Looks at everything that a station has in the database, both buckets and Step Functions; changes nothing.
+ * Reads everything that a station has in the database, both buckets and Step Functions; changes nothing.
  *
- * @returns null where there is no such station
- * @throws DatabaseUnavailable and what else the database answers with; what a bucket refuses is in `unchecked`
+ * @returns null if there is no such station
+ * @throws DatabaseUnavailable and other errors of the database; what a bucket refuses is listed in `unchecked`
  */
 export async function lookAtStation(
   database: Database,
@@ -130,7 +130,7 @@ class Look {
     this.#places = places;
   }
 
-  /** What a bucket or service refuses to tell is no finding, and not taken for a file that is missing. */
+  /** A refusal by a bucket or service is not a finding, and does not count as a missing file. */
   async #try<Result>(where: string, work: () => Promise<Result>): Promise<Result | null> {
     try {
       return await work();
@@ -143,7 +143,7 @@ class Look {
 
   #inModelBucket = (key: string): ObjectLocation => ({ bucket: this.#places.model, key });
 
-  /** Null where it could not be read. */
+  /** Null if it could not be read. */
   async file<Value>(key: string, schema: z.ZodType<Value>): Promise<Looked<Value> | null> {
     const location = this.#inModelBucket(key);
     return this.#try(s3Uri(location), async (): Promise<Looked<Value>> => {
@@ -165,7 +165,7 @@ class Look {
     return asked;
   }
 
-  /** Every code that has files, or a row. A code that could not be looked at is left out. */
+  /** Every code that has files or a row. A code that could not be read is left out. */
   async codes(stationId: number, rows: readonly ModelRow[]): Promise<MutableCode[]> {
     const ofTypes = await pMap(modelTypes(), (type) => this.#codesOf(type, stationId, rows), {
       concurrency: 1,
@@ -217,14 +217,14 @@ class Look {
     return { key, claim, holder: isOpen ? await this.#stateOf(value.execution_arn) : null };
   }
 
-  /** Without the answers to single photos that upstream's scripts leave below `transform/`: there may be a million of them. */
+  /** Without the scores of single photos that upstream's scripts leave below `transform/`: there may be a million of them. */
   async #fixedPlaces(keys: ReturnType<typeof modelKeys>): Promise<Objects> {
     const { model: bucket } = this.#places;
     const files = new Map<string, FoundObject>();
     for (const folder of [keys.input.prefix, `${keys.jobs}/`])
       for await (const object of listObjects(bucket, folder)) files.set(object.key, object);
     const single = [...Object.values(keys.transform), keys.report, keys.metrics];
-    // Keys that begin as this one does come right behind it.
+    // Keys with this prefix follow directly.
     for (const key of single)
       for await (const object of listObjects(bucket, key)) {
         if (object.key === key) files.set(key, object);
@@ -268,7 +268,7 @@ class Look {
     return found;
   }
 
-  /** What a row's public predictions hold, and how those of single imagesets agree; null where that was not to be seen. */
+  /** What a row's public predictions hold, and how those of single imagesets agree with them; null if they could not be read. */
   async predictions(
     row: ModelRow,
     facts: Pick<StationFacts, 'station' | 'codes'>,
@@ -299,7 +299,7 @@ class Look {
       const { shown, comparison } = compared.value;
       const isExtended = published.has(training);
       const trained = isExtended ? await readScores({ bucket, key: training }) : shown;
-      // Upstream's trainings write no files of imagesets, and of its models the public file is the one that scorings extend.
+      // Upstream's trainings write no files of imagesets, and the public file of its models is the one that scorings extend.
       const [scores, without] = isOurs && own ? [own, hidden] : [shown, photosOf(trained)];
       return {
         predictions: { comparison, trainingRows: trained.size },
@@ -315,7 +315,7 @@ class Look {
   /**
    * Imagesets with photos that have a score: each has a file of its own at the fixed places.
    *
-   * @param without photos that may be in none
+   * @param without photos that must not be in any of them
    */
   async #imagesets(
     row: ModelRow,
@@ -365,7 +365,7 @@ class Look {
       async (key) => {
         const names = await this.#try(s3Uri({ bucket, key }), () =>
           tableNames({ bucket, key }, people).catch((error) => {
-            if (error instanceof FileInvalid) return false; // said of the file itself
+            if (error instanceof FileInvalid) return false; // reported for the file itself
             throw error;
           }),
         );
@@ -414,7 +414,7 @@ async function readScores(location: ObjectLocation): Promise<Map<string, number 
 const photosOf = (scores: ReadonlyMap<string, number | null>): PhotoSet =>
   PhotoSet.fromJSON({ image_ids: [], filenames: [...scores.keys()] });
 
-/** What is read from a file, or why it cannot be understood. */
+/** The content of a file, or why it cannot be parsed. */
 async function ifValid<Value>(
   read: () => Promise<Value>,
 ): Promise<{ value: Value } | { unreadable: string }> {
@@ -428,5 +428,5 @@ async function ifValid<Value>(
 
 const firstLine = ({ message }: Error): string => message.split('\n')[0] as string;
 
-/** What a service answers, or does not; anything else is our own mistake. */
+/** An error of a service, or its silence; anything else is our own mistake. */
 export const isOfService = (error: unknown): error is Error => error instanceof PipelineError;

@@ -69,10 +69,10 @@ import type { StationLook } from './facts.ts';
 import { withdrawFromStation } from './withdrawal.ts';
 
 /**
- * Does one repair. Everything is written under a condition: what has changed since it was looked at stays as it is.
+ * Carries out one repair. Every write is conditional: what has changed since it was checked stays as it is.
  *
- * @returns null when it was done, otherwise why it was not
- * @throws what the database or a bucket answers with
+ * @returns null if it was done, otherwise why it was not
+ * @throws the errors of the database or a bucket
  */
 export async function repairStation(
   repair: Repair,
@@ -159,7 +159,7 @@ class RepairWork {
     return key === null ? null : readAllRows(this.#inModelBucket(key), predictedPhoto);
   }
 
-  /** The type below whose prefix a model's files were found. */
+  /** The type under whose prefix the model's files were found. */
   #typeOf(code: string, uuid: string): ModelType {
     const ofCode = this.#look.facts.codes.filter((each) => each.code === code);
     const found =
@@ -170,7 +170,7 @@ class RepairWork {
     return found?.type ?? MODEL_TYPES[DEFAULT_MODEL_TYPE];
   }
 
-  /** The model's own scores, and those that only the public file has; as the website reads them (Q-P1, Q-P2, Q-P3). */
+  /** The model's own scores, and those that only the public file has, in the form the website reads (Q-P1, Q-P2, Q-P3). */
   async #rebuildPredictions({ code, uuid }: { code: string; uuid: string }): Promise<string | null> {
     const location = this.#inStorage(publishedKeys(uuid, code).predictions);
     const own = await this.#ownPredictions(code, uuid);
@@ -192,7 +192,7 @@ class RepairWork {
     return null;
   }
 
-  /** Only rows of photos that the model's predictions still have: all others were withdrawn, or have vanished. */
+  /** Only rows of photos that the model's predictions still have: all others were withdrawn or have disappeared. */
   async #restorePublicFile({
     code,
     uuid,
@@ -214,7 +214,7 @@ class RepairWork {
           hidden.add({ image_id: null, filename });
         }
     const { run_id: runId } = (await findManifest({ buckets: this.#places }, own.manifest)) as ModelManifest;
-    // Made where nobody reads it, so that no photo is public for a moment.
+    // Created where nobody reads it, so that no photo becomes public even for a moment.
     const made = this.#inModelBucket(
       `${passingPrefix(this.#typeOf(code, uuid))}${this.#id}/${code}/${runId}/repaired/${file}`,
     );
@@ -257,9 +257,9 @@ class RepairWork {
   }
 
   /**
-   * Of upstream's models the published predictions are those that scorings extend.
+   * For upstream's models, the published predictions are the ones that scorings extend.
    *
-   * @param others rows of the file as it is: what FPE's tools alone have scored stays, unless it is another model's
+   * @param others rows of the present file: what only FPE's tools have scored stays, unless it is another model's
    */
   async #imagesetRows(
     code: string,
@@ -297,7 +297,7 @@ class RepairWork {
     return changed(await deleteConditionally(this.#inModelBucket(key), held.etag));
   }
 
-  /** As a publication that fails does it itself, under the same lock. */
+  /** As a failing publication does itself, under the same lock. */
   async #takeBack(manifest: ModelManifest): Promise<string | null> {
     const { model_uuid, model_code, dataset_code, run_id, execution_arn } = manifest;
     const type = this.#typeOf(model_code, model_uuid);
@@ -340,7 +340,7 @@ class RepairWork {
         .filter(({ key }) => isCopied.test(key.slice(folder.length)))
         .map(({ key }) => [`${ofCode}${key.slice(folder.length)}`, key]),
     );
-    // The name of the training job is known by what lies there alone.
+    // The name of the training job is known only from the files there.
     for (const { key } of isOwn ? (known?.files ?? []) : [])
       if (key.startsWith(`${fixed.jobs}/`))
         places.set(key, ownKeyOf(key, manifest, this.#id, type) as string);
@@ -394,7 +394,7 @@ class RepairWork {
   }
 }
 
-/** One row for each photo: the model's own where both have a score, as FPE's tools may have read what we could not. */
+/** One row per photo: the model's own if both have a score; FPE's tools may have read photos that we could not. */
 const joinPredictions = (shown: readonly PredictedPhoto[], own: readonly PredictedPhoto[]) => {
   const isScored = ({ score }: PredictedPhoto) => score !== null;
   const blank = [...shown, ...own].filter((row) => !isScored(row));

@@ -17,10 +17,10 @@ import { verifyStation } from '../verification/verify.ts';
 import { isOfService, lookAtStation, type Unchecked } from './facts.ts';
 import { repairStation } from './repair.ts';
 
-/** What was done about a finding; `failed` says why it was not, null where it was. */
+/** What was done about a finding; `failed` says why the repair failed, null if it succeeded. */
 export type Repaired = { what: string; failed: string | null };
 
-/** What a check of a station tells: findings that are left, after the repairs. */
+/** Result of checking a station: the findings that are left after the repairs. */
 export type StationVerification = {
   station: VerifiedStation;
   models: number;
@@ -33,20 +33,20 @@ export type StationVerification = {
 
 export type VerifyOptions = {
   repair: boolean;
-  /** Whether repairs may take away what visitors see. */
+  /** Whether repairs may remove what visitors see. */
   confirmed: boolean;
   /** Milliseconds since 1970. */
   now: number;
 };
 
-/** A repair may show what was hidden behind the fault, such as a file that is there again and differs. */
+/** A repair may reveal what the fault was hiding, such as a restored file that differs. */
 const MAX_ROUNDS = 3;
 
 /**
- * Checks one station, and mends what may be mended.
+ * Checks one station, and repairs what may be repaired.
  *
- * @returns null where there is no such station
- * @throws what the database answers with
+ * @returns null if there is no such station
+ * @throws the errors of the database
  */
 export async function verifyAndRepair(
   stationId: number,
@@ -80,7 +80,7 @@ export async function verifyAndRepair(
   }, DATABASE_LIMITS.manyRows);
 }
 
-/** Stations that have a model, or files in the model bucket; ascending. @throws what the bucket answers with */
+/** Stations that have a model, or files in the model bucket; ascending. @throws the errors of the bucket */
 export async function findStationIds({ model }: Places): Promise<number[]> {
   const folders = (await pMap(modelTypes(), ({ prefix }) => listFolders(model, prefix))).flat();
   const withFiles = folders.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
@@ -89,7 +89,7 @@ export async function findStationIds({ model }: Places): Promise<number[]> {
 }
 
 /**
- * Public folders of models that no station knows of, when all stations were looked at.
+ * Public folders of models that no station knows, once all stations have been checked.
  *
  * @param known uuids that the stations account for
  */

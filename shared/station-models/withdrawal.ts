@@ -30,15 +30,15 @@ import { PhotoSet } from '../predictions/photo-set.ts';
 import { joinWithdrawals, sizeOf, type Withdrawal, withdrawalOf } from '../predictions/withdrawal.ts';
 
 const FOLDERS_AT_ONCE = 5;
-/** A publication takes seconds, and there is one at a time for a station. */
+/** A publication takes seconds, and a station has only one at a time. */
 const MAX_TRIES = 5;
 
-/** A station with its list of photos that have to go, and its record of those with people. */
+/** A station with its list of photos to be withdrawn, and its record of those with people. */
 export type WithdrawingStation = RecordOwner & PeopleRecordOwner & { station: { id: number } };
 
 /**
- * Takes the photos that are on the station's list out of every public file of every model that it has or had, then out of the
- * predictions in the model bucket, and clears the list when all is done. Twice is once.
+ * Removes the photos on the station's list from every public file of every model that it has or had, then from the predictions in
+ * the model bucket, and clears the list when all is done. Idempotent.
  *
  * @param codes model codes besides those that have published models of this pipeline
  */
@@ -50,7 +50,7 @@ export async function withdrawFromStation(
   if (!photos) return { photos: 0, files: 0 };
   let files = 0;
   for (let attempt = 1; ; attempt++) {
-    // Before anything is looked at: whoever publishes meanwhile changes it.
+    // Read before anything else: a publication in the meantime changes it.
     const { record, etag } = await readPeopleRecord(owner);
     const { uuids, people } = await withDatabase(
       async (database) => ({
@@ -66,7 +66,7 @@ export async function withdrawFromStation(
     const toGo = joinWithdrawals(photos, withdrawalOf(people));
     const names = PhotoSet.fromJSON(toGo);
     files += await withdrawFromFolders(owner, ofModels, names);
-    // After the public files, as by these the next execution finds what has to go.
+    // After the public files, because the next execution finds in these predictions what has to be withdrawn.
     await withdrawFromOwnFiles(owner, versions, codes, toGo, names);
     const clean = withCleanFolders(
       record,
@@ -104,7 +104,7 @@ const contested = ({ buckets, keys }: WithdrawingStation): ObjectChanged =>
 
 type Version = { type: ModelType; code: string; uuid: string };
 
-/** Every model that the station ever had, by code and uuid, as far as we have published it. */
+/** Every model that the station ever had and that this pipeline published, by code and uuid. */
 async function versionsOf({ station, buckets }: WithdrawingStation): Promise<Version[]> {
   const ofType = async (type: ModelType): Promise<Version[]> => {
     const codes = await listFolders(buckets.model, modelsFolder(type, station.id));
@@ -119,7 +119,9 @@ async function versionsOf({ station, buckets }: WithdrawingStation): Promise<Ver
   return (await pMap(modelTypes(), ofType)).flat();
 }
 
-/** Predictions in the model bucket, of the station's models and of the photos' imagesets, and the manifests that tell their ETags. */
+/**
+ * Predictions in the model bucket, of the station's models and of the photos' imagesets, and the manifests that hold their ETags.
+ */
 async function withdrawFromOwnFiles(
   { station: { id }, buckets }: WithdrawingStation,
   versions: readonly Version[],
@@ -142,7 +144,7 @@ async function withdrawFromOwnFiles(
   }
 }
 
-/** Predictions of the photos' imagesets at the fixed places of a code, of which FPE's scripts make public ones. */
+/** Predictions of the photos' imagesets at the fixed places of a code, from which FPE's scripts create public ones. */
 export async function withdrawFromImagesets(
   { imagesets: folder }: Pick<ReturnType<typeof modelKeys>, 'imagesets'>,
   buckets: { model: string },
