@@ -14,7 +14,7 @@ import {
 } from './database-errors.ts';
 
 const text = z.string().min(1);
-/** A name, an address or a folder with a socket; not a URL, whose password errors of the network would repeat. */
+/** A name, an address or a folder with a socket; not a URL, because network errors would repeat its password. */
 const hostName = z
   .string()
   .regex(/^([\w-]+(\.[\w-]+)*|[0-9a-fA-F:.]+|\/[\w./-]+)$/, 'expected a host name, without user and port');
@@ -39,35 +39,37 @@ export const DATABASE_SECRET = {
 
 export type Database = pg.Client;
 
-/** By how much there is to read or to write; connecting and one answer fit the function's timeout (resources/functions.yml). */
+/**
+ * Limits by how much there is to read or write; connecting and one answer fit the function's timeout (resources/functions.yml).
+ */
 export const DATABASE_LIMITS = {
-  /** A row or two, in functions of a minute. */
+  /** A row or two, in functions with a timeout of a minute. */
   quick: { connectMs: 10_000, lockMs: 10_000, statementMs: 20_000, answerMs: 25_000 },
   usual: { connectMs: 10_000, lockMs: 30_000, statementMs: 45_000, answerMs: 60_000 },
   /** All photos of a station, or of all stations. */
   manyRows: { connectMs: 10_000, lockMs: 60_000, statementMs: 210_000, answerMs: 240_000 },
-  /** Imports and the schema: somebody watches, and no function's timeout ends them. */
+  /** Imports and the schema: a person watches, and no function's timeout ends them. */
   byHand: { connectMs: 10_000, lockMs: 600_000, statementMs: 1_800_000, answerMs: 1_860_000 },
 } satisfies Record<string, DatabaseLimits>;
 
-/** A function that was frozen within a transaction holds its locks no longer than the longest function may run. */
+/** A function that is frozen within a transaction holds its locks no longer than the longest function timeout. */
 export const IDLE_IN_TRANSACTION_MS = 900_000;
-/** Both sides look whether the other is still there: after so long without a word, so often, three times. */
+/** Both sides check whether the other is still there: after this much silence, at this interval, three times. */
 export const KEEP_ALIVE_SECONDS = { idle: 30, interval: 10, count: 3 };
-/** For the farewell to a server that may have gone. */
+/** Limit for closing the connection to a server that may be gone. */
 export const FAREWELL_MS = 2_000;
 
 let cachedSecret: z.output<typeof databaseSecret> | undefined;
 
 /**
- * Runs `work` on one connection whose session is in UTC and has PostgreSQL's own formats, and closes it. Whatever the server or the connection does, each query
- * is answered within the limits; errors of `work` itself pass through as they are.
+ * Runs `work` on one connection whose session is in UTC and has PostgreSQL's own formats, and closes it. Whatever the server or
+ * the connection does, each query ends within the limits; errors of `work` itself pass through unchanged.
  *
- * Settings: DB_SECRET_ID (Secrets Manager), and for what the secret does not tell DB_HOST, DB_PORT, DB_NAME, DB_USER,
- * DB_PASSWORD. The connection is encrypted, certificate and host name are checked against the CAs of RDS, or of
- * DB_CA_FILE; DB_TLS=off leaves that out. A rotated password is read once more before giving up.
+ * Settings: DB_SECRET_ID (Secrets Manager), and for what the secret does not contain DB_HOST, DB_PORT, DB_NAME, DB_USER,
+ * DB_PASSWORD. The connection is encrypted, certificate and host name are checked against the CAs of RDS, or of DB_CA_FILE;
+ * DB_TLS=off disables this. A rotated password is read once more before giving up.
  *
- * @throws DatabaseUnavailable for what passes, DatabaseRefused, DatabaseUntrusted, DatabaseFailed; ServiceUnreachable
+ * @throws DatabaseUnavailable for temporary faults, DatabaseRefused, DatabaseUntrusted, DatabaseFailed; ServiceUnreachable
  */
 export async function withDatabase<Result>(
   work: (database: Database) => Promise<Result>,
@@ -108,7 +110,7 @@ async function connect(limits: DatabaseLimits): Promise<Database> {
   }
 }
 
-/** As `withDatabase`, for a connection whose settings are known. */
+/** Like `withDatabase`, for a connection with known settings. */
 export async function withConnection<Result>(
   settings: pg.ClientConfig,
   work: (database: Database) => Promise<Result>,
@@ -155,10 +157,10 @@ async function openDatabase(settings: pg.ClientConfig, limits: DatabaseLimits): 
 }
 
 /**
- * What a database or its roles may set otherwise, and the meaning of what is read and written goes by: how times and numbers are
- * written, and what a transaction sees. Where its tables lie is its own business.
+ * Settings that a database or its roles may have changed, and that the meaning of what is read and written depends on: how times
+ * and numbers are written, and what a transaction sees. Where the tables lie is up to the database.
  *
- * By a query, not at log-in: poolers refuse parameters there that they do not know.
+ * By a query, not at log-in, because poolers refuse parameters that they do not know.
  */
 const SESSION = `SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, MDY', false),
   set_config('IntervalStyle', 'postgres', false), set_config('extra_float_digits', '1', false),
@@ -169,14 +171,14 @@ const SESSION = `SELECT set_config('TimeZone', 'UTC', false), set_config('DateSt
   set_config('tcp_keepalives_interval', '${KEEP_ALIVE_SECONDS.interval}', false),
   set_config('tcp_keepalives_count', '${KEEP_ALIVE_SECONDS.count}', false)`;
 
-/** Has every query reject with an error of this pipeline, so that nobody has to guess later whose an error was. */
+/** Makes every query reject with an error of this pipeline, so that nobody has to guess later where an error came from. */
 function nameErrors(database: Database, peer: DatabasePeer, lost: { error?: Error }): void {
   const query = database.query.bind(database) as (...asked: unknown[]) => Promise<unknown>;
   const named = async (...asked: unknown[]) => {
     try {
       return await query(...asked);
     } catch (error) {
-      // The answer may still come, to the next query; and that would wait behind this one.
+      // The answer may still arrive, as that of the next query, which would wait behind this one.
       if ((error as Error).message === NO_ANSWER) database.connection.stream.destroy();
       const isLater = /not queryable$/.test((error as Error).message);
       throw queryFailure((isLater && lost.error) || error, String(asked[0]), peer);
@@ -186,7 +188,7 @@ function nameErrors(database: Database, peer: DatabasePeer, lost: { error?: Erro
 }
 
 async function close(database: Database): Promise<void> {
-  // A server that has gone silent does not answer a farewell either.
+  // A server that has gone silent does not answer a request to close either.
   const timer = setTimeout(() => database.connection.stream.destroy(), FAREWELL_MS);
   await database.end().catch(() => undefined);
   clearTimeout(timer);
@@ -206,7 +208,7 @@ async function connectionSettings(): Promise<pg.ClientConfig> {
   };
 }
 
-/** Off only where that is asked for: PostgreSQL's own default would send the password to whoever answers. */
+/** Off only on request: PostgreSQL's own default would send the password to any server that answers. */
 function tls(): pg.ClientConfig['ssl'] {
   const mode = optionalSetting('DB_TLS') ?? 'verify';
   if (mode === 'off') return false;

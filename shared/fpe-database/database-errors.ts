@@ -2,31 +2,31 @@ import type pg from 'pg';
 import { DatabaseFailed, DatabaseRefused, DatabaseUnavailable, DatabaseUntrusted } from '../errors.ts';
 import { databaseEvent, databaseFault, isFromServer } from './database-faults.ts';
 
-/** Milliseconds, each shorter than the next: the server ends what takes too long before the caller gives the server up. */
+/** Milliseconds, each shorter than the next: the server ends what takes too long before the caller gives up on the server. */
 export type DatabaseLimits = {
   /** To connect and log in. */
   connectMs: number;
   /** To wait for a lock that another session holds. */
   lockMs: number;
-  /** The server's, for a statement. */
+  /** The server's limit for a statement. */
   statementMs: number;
-  /** The caller's, for the answer to a statement. */
+  /** The caller's limit for the answer to a statement. */
   answerMs: number;
 };
 
-/** Who was asked; the password is what messages must not repeat. */
+/** The server; messages must not repeat the password. */
 export type DatabasePeer = {
   host: string;
   password: string;
   limits: DatabaseLimits;
-  /** Whether a person asks, not a function. */
+  /** Whether a person runs this, as opposed to a function. */
   isByHand: boolean;
 };
 
-/** What node-postgres says when `query_timeout` is over. */
+/** The message of node-postgres when `query_timeout` is over. */
 export const NO_ANSWER = 'Query read timeout';
 
-/** The error of this pipeline for one of connecting and logging in. */
+/** The pipeline's error for one that occurred while connecting or logging in. */
 export function connectionFailure(error: unknown, peer: DatabasePeer): unknown {
   switch (databaseFault(error)) {
     case 'untrusted':
@@ -40,7 +40,7 @@ export function connectionFailure(error: unknown, peer: DatabasePeer): unknown {
   }
 }
 
-/** The error of this pipeline for one that a query has rejected with; what is no error of the database stays. */
+/** The pipeline's error for one that a query rejected with; an error that is not the database's is returned unchanged. */
 export function queryFailure(error: unknown, sql: string, peer: DatabasePeer): unknown {
   const statement = sql.replaceAll(/\s+/g, ' ').trim();
   const where = `${peer.host}, ${statement.length > 80 ? `${statement.slice(0, 79)}…` : statement}`;
@@ -49,13 +49,13 @@ export function queryFailure(error: unknown, sql: string, peer: DatabasePeer): u
   return fault === 'passing' ? unavailable(error, where, peer) : failed(error, where, peer);
 }
 
-/** What the server said, of an error that a query has rejected with; null where it said nothing that lasts. */
+/** The server's error behind one that a query rejected with; null if the server reported nothing permanent. */
 export function serverError(error: unknown): pg.DatabaseError | null {
   const cause = error instanceof DatabaseFailed ? error.cause : error;
   return isFromServer(cause) ? cause : null;
 }
 
-/** In words where node-postgres has none for how long it has waited. */
+/** Says how long it waited where node-postgres does not. */
 function foundInstead(cause: unknown, peer: DatabasePeer): string {
   const { message } = cause as Error;
   const { connectMs, answerMs } = peer.limits;
@@ -69,7 +69,7 @@ function said(cause: unknown, { password }: DatabasePeer): string {
   return `${code}: ${password ? message.replaceAll(password, '(the password)') : message}`;
 }
 
-/** A log prints causes with all their members, and a server that is logged in to may repeat the password. */
+/** A log prints causes with all their members, and the server may repeat the password. */
 const causeOf = (cause: unknown): ErrorOptions => (isFromServer(cause) ? {} : { cause });
 
 const refused = (cause: unknown, peer: DatabasePeer): DatabaseRefused =>

@@ -1,29 +1,29 @@
 import pg from 'pg';
 
 /**
- * What an error of the connection or of the server is: `passing`, worth another try; `refused`, the server does not know the
- * user or the database; `untrusted`, it does not prove who it is; `failed`, the same however often it is tried. Null for what
- * is no error of the database.
+ * Kinds of errors of the connection or the server: `passing`, worth another try; `refused`, the server does not know the user or
+ * the database; `untrusted`, the server does not prove its identity; `failed`, the same however often it is tried. Null for
+ * anything that is not an error of the database.
  */
 export type DatabaseFault = 'passing' | 'refused' | 'untrusted' | 'failed' | null;
 
 /**
- * SQLSTATEs (PostgreSQL, "Error Codes") that pass: classes 08 connection, 40 rollbacks but for a constraint (40002), 53 resources,
- * 57 interventions and 58 system but for what stays so, time limits and locks; 25006, as the former writer of a cluster that has
- * failed over is a reader for a while; 72000, a snapshot that was held too long.
+ * SQLSTATEs (PostgreSQL, "Error Codes") that pass: classes 08 connection, 40 rollbacks except for a constraint (40002), 53
+ * resources, 57 interventions and 58 system except for permanent ones, time limits and locks; 25006, because the former writer of
+ * a cluster that has failed over is a reader for a while; 72000, a snapshot that was held too long.
  */
 const PASSING_STATES = /^(08|40(?!002)|53|57(?!P04)|58(?!P)|55P03|55006|25P03|25P04|25006|72000)/;
-/** Authorization, and names of a database that are not known. */
+/** Authorization, and unknown database names. */
 const REFUSED_STATES = /^(28|3D)/;
 
-/** Node.js and the system: the way to the server, its name, or this process's own means. */
+/** Node.js and the system: the route to the server, its name, or this process's own resources. */
 const PASSING_CODES =
   /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|ENOTCONN|ESHUTDOWN|E(HOST|NET)(UNREACH|DOWN)|ENETRESET|ENONET|EADDRNOTAVAIL|EADDRINUSE|ENOTFOUND|EAI_(AGAIN|CANCELED|FAIL|MEMORY|NODATA|NONAME)|ENOBUFS|ENOMEM|EMFILE|ENFILE|EAGAIN|EINTR)$/;
 
-/** Codes of OpenSSL and Node.js: the certificate is not by a known authority, has run out, or is for another host. */
+/** Codes of OpenSSL and Node.js: the certificate is not from a known authority, has expired, or is for another host. */
 const UNTRUSTED_CODES = /CERT|SELF_SIGNED|VERIFY|ERR_TLS|ERR_SSL|EPROTO/;
 
-/** What node-postgres says itself, without a code. */
+/** Messages of node-postgres itself, without a code. */
 const PASSING_WORDS =
   /^(timeout expired|Query read timeout|Connection terminated|Connection terminated unexpectedly|Client has encountered a connection error and is not queryable|There was an error establishing an SSL connection|Received unexpected \w+ message from backend\.)$/;
 const UNTRUSTED_WORDS = /^The server does not support SSL connections$/;
@@ -40,7 +40,7 @@ export function databaseFault(error: unknown): DatabaseFault {
   return FAILED_WORDS.test(message) ? 'failed' : null;
 }
 
-/** Whether the server sent it: it may then repeat what it was sent. */
+/** Whether the server sent it, because then it may repeat what the server was sent. */
 export const isFromServer = (error: unknown): error is pg.DatabaseError => error instanceof pg.DatabaseError;
 
 /** What has happened, in words, by SQLSTATE or by what node-postgres says. */

@@ -1,4 +1,4 @@
-/** The key that a row names, by the rule of `findImageKey` (shared/dataset/photo-key.ts). */
+/** The key that a row names, according to `findImageKey` (shared/dataset/photo-key.ts). */
 export const keySql = (s3: string, url: string): string =>
   `coalesce(${s3}->>'Key', substring(${url} FROM '^[a-z]+://[^/]+/(.+)$'))`;
 

@@ -19,7 +19,7 @@ export const findDefaultModel = async (
   kind: ModelKind,
 ): Promise<DefaultModel | null> => defaultModelOf(await findModelRows(database, [stationId]), kind);
 
-/** The same of many stations, each for a type and variable of its own; those that have none are left out. */
+/** The same for many stations, each with its own type and variable; stations without a default are left out. */
 export async function findDefaultModels(
   database: Database,
   stations: readonly (ModelKind & { station_id: number })[],

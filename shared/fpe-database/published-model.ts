@@ -16,7 +16,7 @@ export type PublishedModel = {
 /** First key of the advisory lock on a station's models; any number that nothing else in the database uses. */
 const MODELS_LOCK = 1691;
 
-/** Lets nobody else publish a model of the station until the end of the caller's transaction. */
+/** Prevents others from publishing a model of the station until the caller's transaction ends. */
 export async function lockModels(database: Database, stationId: number): Promise<void> {
   await database.query('SELECT pg_advisory_xact_lock($1, $2)', [MODELS_LOCK, stationId]);
 }
@@ -28,11 +28,11 @@ export type ModelOfCode = {
   variable_id: string | null;
   default: boolean | null;
   predictions_url: string | null;
-  /** Of the training's snapshot, ISO 8601. */
+  /** Time of the training's snapshot, ISO 8601. */
   snapshot_at: string;
 };
 
-/** Rows of a station and code, newest first: one, but for older scripts, which may have left several (Q-P6). */
+/** Rows of a station and code, newest first: normally one, but older scripts may have left several (Q-P6). */
 export async function findModelsOfCode(
   database: Database,
   stationId: number,
@@ -48,10 +48,10 @@ export async function findModelsOfCode(
 }
 
 /**
- * Updates the station's model of this code, or inserts it: one row per station and code (Q-P6), whose `updated_at` the
- * website shows as the day of training. `created_at` is the instant of the snapshot that the model was trained on: a refresh
- * counts new annotation pairs from it. With `make_default` it becomes the one default of its station, type and variable
- * (Q-P5); without, a model that is replaced keeps what it was.
+ * Updates the station's model of this code, or inserts it: one row per station and code (Q-P6), whose `updated_at` the website
+ * shows as the day of training. `created_at` is the instant of the snapshot that the model was trained on: a refresh counts new
+ * annotation pairs from it. With `make_default` it becomes the only default of its station, type and variable (Q-P5); without, a
+ * replaced model keeps its flag.
  *
  * Runs within the caller's transaction, after `lockModels`.
  *
@@ -72,7 +72,7 @@ export async function upsertModel(
 
 type ModelKind = Pick<PublishedModel, 'station_id' | 'model_type_id'> & { variable_id: string | null };
 
-/** Makes a model the one default of its station, type and variable. Runs within the caller's transaction, after `lockModels`. */
+/** Makes a model the only default of its station, type and variable. Runs within the caller's transaction, after `lockModels`. */
 export async function makeOnlyDefault(
   database: Database,
   { station_id, model_type_id, variable_id }: ModelKind,
@@ -87,7 +87,7 @@ export async function makeOnlyDefault(
   );
 }
 
-/** The addresses in the row of a model; undefined where the row is gone. */
+/** The addresses in the row of a model; undefined if the row is gone. */
 export async function findAddresses(
   database: Database,
   modelId: number,
@@ -101,7 +101,9 @@ export async function findAddresses(
 
 export type DrawnDefault = { id: number; code: string; uuid: string };
 
-/** Defaults of a station, type and variable that the website draws: one, but for older scripts (Q-P5). */
+/**
+ * Defaults of a station, type and variable that the website draws: normally one, but older scripts may have left several (Q-P5).
+ */
 export async function findDrawnDefaults(
   database: Database,
   { station_id, model_type_id, variable_id }: ModelKind,
@@ -116,7 +118,7 @@ export async function findDrawnDefaults(
   return rows;
 }
 
-/** The website draws these models no more; `updated_at`, the day of training to it, stays. */
+/** The website no longer draws these models; `updated_at`, which it shows as the day of training, stays. */
 export async function unlinkModels(database: Database, ids: readonly number[]): Promise<void> {
   const settings = Object.keys(NO_ADDRESSES).map((column) => `${column} = NULL`);
   await database.query(`UPDATE models SET ${settings} WHERE id = ANY ($1)`, [ids]);
@@ -143,7 +145,7 @@ async function insert(database: Database, model: PublishedModel): Promise<number
   return (rows[0] as { id: number }).id;
 }
 
-/** A model of another type or variable takes over the row, but not that it is the default of what it was. */
+/** A model of another type or variable takes over the row, but not its default for the former type and variable. */
 async function update(database: Database, id: number, model: PublishedModel): Promise<number> {
   const settings = COLUMNS.map((column, index) => `${column} = $${index + 6}`);
   const { make_default, snapshot_at, model_type_id, variable_id } = model;

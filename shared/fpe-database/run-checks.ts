@@ -2,7 +2,7 @@ import type { RunChecks } from '../execution/run.ts';
 import { STATION_LIMITS, type StationSize } from '../limits/station-size.ts';
 import type { Database } from './connection.ts';
 
-/** Everything that PrepareRun has to know about the database before a run, in one round trip. */
+/** Everything that PrepareRun needs to know from the database before a run, in one round trip. */
 export async function findRunChecks(
   database: Database,
   stationId: number,
@@ -22,9 +22,9 @@ export async function findRunChecks(
 }
 
 /**
- * How much there is of a station, counted until it is too much: that of a station of ordinary size takes milliseconds.
+ * The size of a station, counted until it is too large: for a station of ordinary size this takes milliseconds.
  *
- * @param of the variable of the observed values, and that of the annotation pairs
+ * @param of the variables of the observed values and of the annotation pairs
  */
 export async function findStationSize(
   database: Database,

@@ -4,9 +4,9 @@ import { ConfigurationMissing, SchemaConflict } from '../errors.ts';
 import { type Database, inTransaction } from './connection.ts';
 import { serverError } from './database-errors.ts';
 
-/** Only FPE's own migrations make these: whoever has them has the whole schema, and its owner. */
+/** Only FPE's own migrations create these: a database with them has the whole schema, and somebody who maintains it. */
 const MADE_BY_MIGRATIONS = ['knex_migrations', 'knex_migrations_lock', 'stations_permissions'];
-/** Any number that nothing else locks in an FPE database; two commands at once wait for each other. */
+/** Any number that nothing else in an FPE database locks, so that two commands at once wait for each other. */
 const LOCK = 20200714;
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -14,7 +14,7 @@ type Kind = 'table' | 'type' | 'function';
 type SchemaObject = { kind: Kind; name: string };
 
 export type SchemaPlan = {
-  /** `absent`: nothing of it is there; `complete`: all of it is. */
+  /** `absent`: no part of it exists; `complete`: all of it does. */
   state: 'absent' | 'complete';
   /** Name of the database and its host. */
   where: string;
@@ -24,9 +24,9 @@ export type SchemaPlan = {
 };
 
 /**
- * Says whether the FPE schema is in a database, and what it consists of; changes nothing.
+ * Returns whether the FPE schema is in a database, and what it consists of; changes nothing.
  *
- * @throws SchemaConflict when a part of it is there, or when FPE's migrations keep this database
+ * @throws SchemaConflict if only a part of it exists, or if FPE's migrations maintain this database
  */
 export async function planSchema(database: Database): Promise<SchemaPlan> {
   const wanted = schemaObjects(schemaSql());
@@ -55,11 +55,11 @@ export async function planSchema(database: Database): Promise<SchemaPlan> {
 }
 
 /**
- * Creates the FPE schema, with the rows of model types and variables, in a database that has nothing of it: all of it or
- * nothing, in one transaction. A database that has all of it stays as it is.
+ * Creates the FPE schema, with the rows of model types and variables, in a database that has no part of it: all or nothing, in
+ * one transaction. A database with the complete schema stays as it is.
  *
- * @returns what was found before
- * @throws SchemaConflict, ConfigurationMissing when the user may not create tables
+ * @returns what existed before
+ * @throws SchemaConflict, ConfigurationMissing if the user may not create tables
  */
 export function createSchema(database: Database): Promise<SchemaPlan> {
   return inTransaction(database, async () => {
@@ -71,8 +71,8 @@ export function createSchema(database: Database): Promise<SchemaPlan> {
 }
 
 /**
- * Whether the pipeline can work with a database that somebody else keeps, such as one of FPE's migrations: all tables, columns and
- * functions are there. What it has besides is nobody's business.
+ * Checks that the pipeline can work with a database that somebody else maintains, such as FPE's migrations: all tables, columns
+ * and functions exist. Anything else in it does not matter.
  *
  * @throws SchemaConflict naming what is missing
  */
@@ -97,7 +97,7 @@ export async function requireSchema(database: Database): Promise<void> {
   });
 }
 
-/** As `table.column`; columns of tables that are missing are not named one by one. */
+/** As `table.column`; columns of missing tables are not listed individually. */
 async function missingColumns(
   database: Database,
   sql: string,
@@ -114,7 +114,7 @@ async function missingColumns(
     .filter((name) => !found.has(name));
 }
 
-/** Of each table of a script; constraints of tables begin with a word in capitals. */
+/** Columns of each table in a script; constraints of tables begin with a word in capitals. */
 const schemaColumns = (sql: string): { table: string; column: string }[] =>
   Array.from(sql.matchAll(/^CREATE TABLE "?(\w+)"? \(([^;]*)\);/gm)).flatMap(([, table, body]) =>
     Array.from((body as string).matchAll(/(?:^|,)\s*"?([a-z_0-9]+)"? (?=[a-z])/g), ([, column]) => ({
@@ -143,14 +143,14 @@ async function execute(database: Database, where: string): Promise<void> {
 
 const schemaSql = (): string => readFileSync(join(import.meta.dirname, 'schema.sql'), 'utf8');
 
-/** What a script creates that has a name of its own; indexes and sequences come and go with their tables. */
+/** The named objects that a script creates; indexes and sequences come and go with their tables. */
 const schemaObjects = (sql: string): SchemaObject[] =>
   Array.from(sql.matchAll(/^CREATE (TABLE|TYPE|FUNCTION) "?(\w+)"?/gm), ([, kind, name]) => ({
     kind: kind?.toLowerCase() as Kind,
     name: name as string,
   }));
 
-/** Which of the names an unqualified query finds, whatever schema they are in; also for what this user may not read. */
+/** Which of the names an unqualified query finds, whatever schema they are in, including those that this user may not read. */
 async function findObjects(database: Database, names: readonly string[]): Promise<SchemaObject[]> {
   const { rows } = await database.query<SchemaObject>(
     `SELECT kind, name::text
@@ -161,7 +161,7 @@ async function findObjects(database: Database, names: readonly string[]): Promis
       ORDER BY kind DESC, name`,
     [names],
   );
-  // A table's rows have a type of the table's name.
+  // PostgreSQL creates a row type with the name of each table.
   const tables = new Set(rows.filter(({ kind }) => kind === 'table').map(({ name }) => name));
   return rows.filter(({ kind, name }) => kind !== 'type' || !tables.has(name));
 }

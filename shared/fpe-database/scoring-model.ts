@@ -11,7 +11,7 @@ export async function findStationModels(database: Database, stationId: number): 
   return { station: rows[0] ?? null, models: await findModelRows(database, [stationId]) };
 }
 
-/** Uuid of a model's row now, and whether the website draws it; null where the row is gone. */
+/** Present uuid of a model's row, and whether the website draws it; null if the row is gone. */
 export async function findModelState(
   database: Database,
   modelId: number,

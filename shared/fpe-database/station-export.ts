@@ -10,7 +10,7 @@ import { fourDecimals, realText } from './real-sql.ts';
 const ROWS_PER_FETCH = 20_000;
 
 /**
- * Files and calendars have years of four digits, and PostgreSQL takes infinity for a time. No camera or logger of a stream is older
+ * Files and calendars have four-digit years, and PostgreSQL accepts infinity as a time. No camera or logger at a stream is older
  * than this; one that has lost its clock counts from 1970 or 2000.
  */
 export const isPossible = (timestamp: string): string =>
@@ -18,15 +18,15 @@ export const isPossible = (timestamp: string): string =>
 const epochSeconds = (timestamp: string): string =>
   `CASE WHEN ${isPossible(timestamp)} THEN extract(epoch FROM ${timestamp})::float8 END`;
 
-/** What a row of `images` is about. */
+/** The object that a row of `images` is about. */
 const OBJECT = keySql('i.full_s3', 'i.full_url');
 
-/** Keeps PostgreSQL from working out an expression of a query anew for each place in the outer one that names it. */
+/** Keeps PostgreSQL from evaluating an expression of a subquery again at each place in the outer query that names it. */
 const ONCE = 'OFFSET 0';
 
 /**
- * Every photo of the station by time, then id: those left out as well, so that they can be counted. Of several rows that name one
- * object the first is the photo, and shows people if any of them says so.
+ * Every photo of the station by time, then id, including those left out, so that they can be counted. If several rows name one
+ * object, the first is the photo, and it shows people if any of them says so.
  */
 export const stationImages = (database: Database, stationId: number): AsyncGenerator<ImageRow[]> =>
   fetchRows<ImageRow>(
@@ -68,19 +68,22 @@ export const stationImages = (database: Database, stationId: number): AsyncGener
 export type ValueRow = {
   dataset_id: number;
   series_id: number;
-  /** As that of an image. */
+  /** Like that of an image. */
   epoch_seconds: number | null;
-  /** As the text of the float4 column reads (contract 5). */
+  /** As written in the text of the float4 column (contract 5). */
   value: number;
   flag: string | null;
-  /** What leaves the value out, null where nothing does. */
+  /** Why the value is left out; null if it is not. */
   exclusion: Exclude<ValueExclusion, 'fill_value'> | null;
 };
 
 const OF_STATION = `datasets d JOIN series s ON s.dataset_id = d.id JOIN "values" v ON v.series_id = s.id
       WHERE d.station_id = $1 AND d.status = 'DONE' AND s.variable_id = $2`;
 
-/** Values of the station's datasets by time: inner joins (Q-D8); those left out as well (Q-D5, Q-D7), so that they can be counted. */
+/**
+ * Values of the station's datasets by time: inner joins (Q-D8); including those left out (Q-D5, Q-D7), so that they can be
+ * counted.
+ */
 export const stationValues = (
   database: Database,
   stationId: number,
@@ -100,9 +103,10 @@ export const stationValues = (
   );
 
 /**
- * Of each series that has values which loggers write for none: how often each of them, and how far from 0 its other numbers are.
+ * For each series with values that loggers write for a missing one: how often each occurs, and how far from 0 the other numbers
+ * are.
  *
- * @param fillValues numbers that may stand for no value
+ * @param fillValues numbers that may stand for a missing value
  */
 export async function fillCandidates(
   database: Database,
@@ -131,7 +135,7 @@ export type SessionRow = {
   file: ObjectLocation | null;
 };
 
-/** Finished, unflagged sessions of the variable that have a file, by id. */
+/** Finished, unflagged sessions of the variable with a file, by id. */
 export async function annotationSessionRows(
   database: Database,
   stationId: number,
@@ -148,7 +152,7 @@ export async function annotationSessionRows(
   return rows.map(({ bucket, key, ...row }) => ({ ...row, file: bucket && key ? { bucket, key } : null }));
 }
 
-/** All columns of the station but `metadata`, in the table's order (contract 5.1, Q-D13). */
+/** All columns of the station except `metadata`, in the table's order (contract 5.1, Q-D13). */
 export async function stationColumns(
   database: Database,
   stationId: number,
@@ -165,11 +169,11 @@ export async function stationColumns(
   return rows[0];
 }
 
-/** Runs `work` on one unchanging view of the database, so that photos, values and annotations fit together. */
+/** Runs `work` on one unchanging view of the database, so that photos, values and annotations are consistent. */
 export async function inSnapshot<Result>(database: Database, work: () => Promise<Result>): Promise<Result> {
   await database.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
-    // Cursors are read to their end: planned for the first rows, they would take longer.
+    // Cursors are read to their end; a plan optimized for the first rows would take longer.
     await database.query('SET LOCAL cursor_tuple_fraction = 1');
     return await work();
   } finally {
@@ -177,18 +181,19 @@ export async function inSnapshot<Result>(database: Database, work: () => Promise
   }
 }
 
-/** Far more than FPE's own transactions take; a forgotten session is not waited for. */
+/** Far longer than FPE's own transactions take; a forgotten session is not waited for. */
 const LONGEST_TRANSACTION = "interval '10 minutes'";
-/** How PostgreSQL shows a session whose role this one has no privileges of, or that tracks nothing (`track_activities`). */
+/** How PostgreSQL shows a session whose role's privileges this one lacks, or that tracks nothing (`track_activities`). */
 const IS_HIDDEN = "(query = '<insufficient privilege>' OR state = 'disabled')";
 
 /**
- * Up to when what has come is in the snapshot of the caller's transaction, ISO 8601: what comes later is new to whoever reads
- * next. A row counts from the beginning of the transaction that wrote it (`created_at` is its now()); one that has begun and not
- * ended is not in the snapshot, so nothing counts from its beginning on, up to the longest that is waited for.
+ * The time up to which arrived rows are in the snapshot of the caller's transaction, ISO 8601: anything later is new to the next
+ * reader. A row counts from the beginning of the transaction that wrote it (`created_at` is its now()); a transaction that has
+ * begun but not ended is not in the snapshot, so nothing counts from its beginning on, back to the longest transaction that is
+ * waited for.
  *
- * Sessions of other roles show their transactions to members of pg_read_all_stats only; of a hidden one is assumed that it has
- * been writing for as long as that. Some rows then count as new twice, and none never.
+ * Sessions of other roles show their transactions to members of pg_read_all_stats only; a hidden one is assumed to have been
+ * writing for that long. Some rows then count as new twice, but none is missed.
  */
 export async function snapshotTime(database: Database): Promise<string> {
   const { rows } = await database.query<{ at: string }>(
@@ -207,7 +212,7 @@ export type NamedPhoto = { id: number; key: string | null; url: string | null };
 /**
  * The station's photos that show people or vehicles.
  *
- * @param imagesets uuids of those that were the station's, whosever they are by now
+ * @param imagesets uuids of former imagesets of the station, whichever station they belong to now
  */
 export async function photosWithPeople(
   database: Database,
@@ -232,10 +237,10 @@ export async function findImagesetUuids(database: Database, stationId: number): 
 }
 
 /**
- * Photos that show people or vehicles, of whichever station they are by now.
+ * Photos that show people or vehicles, whichever station they belong to now.
  *
- * @param imageIds among which they are
- * @param imagesetUuids and in whose folders, for files that have no ids
+ * @param imageIds ids to search among
+ * @param imagesetUuids imagesets whose folders are searched, for files without ids
  */
 export async function movedPhotosWithPeople(
   database: Database,
@@ -260,14 +265,14 @@ export async function findImageIds(database: Database, stationId: number): Promi
   return rows[0]?.ids ?? [];
 }
 
-/** A cursor of SQL, so that each fetch is a query of its own, with its own limit; it lives in the caller's transaction. */
+/** An SQL cursor, so that each fetch is a query of its own with its own time limit; it lives in the caller's transaction. */
 async function* fetchRows<Row extends object>(
   database: Database,
   sql: string,
   parameters: unknown[],
 ): AsyncGenerator<Row[]> {
   await database.query(`DECLARE fetched NO SCROLL CURSOR FOR ${sql}`, parameters);
-  // What is fetched, for whoever looks at the server's activity and logs.
+  // Says what is fetched, for readers of the server's activity and logs.
   const fetch = `FETCH ${ROWS_PER_FETCH} FROM fetched /* ${sql.replaceAll(/\s+/g, ' ')} */`;
   try {
     for (;;) {
@@ -276,7 +281,7 @@ async function* fetchRows<Row extends object>(
       yield rows;
     }
   } finally {
-    // What has failed has ended the transaction, and the cursor with it.
+    // The failure has ended the transaction, and the cursor with it.
     await database.query('CLOSE fetched').catch(() => undefined);
   }
 }

@@ -18,20 +18,22 @@ export async function stationIds(database: Database): Promise<number[]> {
   return rows.map(({ id }) => id);
 }
 
-/** A time that has been, else null: one in the future, or infinite, would be newer than every model for ever. */
+/** A time in the past, otherwise null: one in the future, or infinite, would be newer than every model forever. */
 const past = (timestamp: string): string =>
   `CASE WHEN ${timestamp} > '-infinity' AND ${timestamp} < now() + interval '1 day' THEN ${timestamp} END`;
 
 /**
- * What there is to train on and to score, of each station in the order given, in one round trip.
+ * What there is to train on and to score for each station, in the order given, in one round trip.
  *
- * Sessions, photos and imagesets count as train-station's export counts them. A training has seen what came before the instant of
- * its snapshot, which its row has in `created_at`, or a file where it led to no row; a scoring what came before its own. A photo is new that came or was processed
- * after that, itself or with its imageset: too many rather than too few, as scoring compares them with the predictions one by one.
+ * Sessions, photos and imagesets count as train-station's export counts them. A training has seen what arrived before the instant
+ * of its snapshot, which is `created_at` of its row, or in a file if it led to no row; a scoring has seen what arrived before its
+ * own snapshot. A photo is new if it, or its imageset, arrived or was processed after that: too many rather than too few, because
+ * scoring compares them with the predictions one by one.
  *
- * @param defaults default models, at most one for a station
- * @param scoredUntil up to when the default model of a station has scored photos, ISO 8601; without it, since its training
- * @param trainedUntil up to when trainings of a station that led to no row have looked at its pairs, ISO 8601
+ * @param defaults default models, at most one per station
+ * @param scoredUntil time up to which the default model of a station has scored photos, ISO 8601; without it, the time of its
+ *   training
+ * @param trainedUntil time up to which trainings of a station that led to no row have seen its pairs, ISO 8601
  */
 export async function stationHistories(
   database: Database,
@@ -92,16 +94,16 @@ export type StationPeople = {
   station_id: number;
   /** Ids of the photos. */
   people: number[];
-  /** Of every model that has a row: the folders that the website may read. */
+  /** Uuids of all models with a row: the folders that the website may read. */
   uuids: string[];
-  /** Code of the newest of them. */
+  /** Code of the newest model. */
   code: string;
 };
 
 /**
- * Of these stations, those that have both models and photos that show people or vehicles.
+ * Those of these stations that have both models and photos that show people or vehicles.
  *
- * @param former imagesets that were a station's, whosever they are by now
+ * @param former former imagesets of the stations, whichever station they belong to now
  */
 export async function stationPeople(
   database: Database,

@@ -34,7 +34,7 @@ export async function findVerifiedStation(
 }
 
 /**
- * Leaves one default. Runs within the caller's transaction, and does nothing where that one is no default any more.
+ * Leaves only one default. Runs within the caller's transaction, and does nothing if that model is no longer a default.
  *
  * @returns whether it did
  */
@@ -53,7 +53,7 @@ export async function keepOneDefault(
   return (rowCount ?? 0) > 0;
 }
 
-/** Has the website draw a model; `updated_at`, the day of training to it, stays. */
+/** Makes the website draw a model; `updated_at`, which it shows as the day of training, stays. */
 export async function linkModel(
   database: Database,
   modelId: number,
@@ -71,7 +71,7 @@ export async function clearDefault(database: Database, modelId: number): Promise
 
 const PLACES = { predictions_url: 'predictions_s3', diagnostics_url: 'diagnostics_s3' } as const;
 
-/** Takes an address out of a row, if it is still the one that was looked at. @returns whether it was */
+/** Removes an address from a row, if it is still the one that was checked. @returns whether it was removed */
 export async function unlinkFile(
   database: Database,
   { model_id, column, url }: { model_id: number; column: keyof typeof PLACES; url: string },

@@ -2,7 +2,7 @@ import { ConfigurationMissing } from '../../errors.ts';
 import type { Database } from '../connection.ts';
 import type { ColumnTypes } from './export-columns.ts';
 
-/** Tables that an import writes; `values` is written apart, because it has columns only. */
+/** Tables that an import writes; `values` is written separately, as columns. */
 const IMPORTED_TABLES = [
   'users',
   'variables',
@@ -22,7 +22,7 @@ export type Catalog = Record<ImportedTable, ColumnTypes>;
 /**
  * Columns of this database's tables: exports of any age meet databases of any age (Q-S1).
  *
- * @throws ConfigurationMissing when it is not an FPE database
+ * @throws ConfigurationMissing if it is not an FPE database
  */
 export async function readCatalog(database: Database): Promise<Catalog> {
   const { rows } = await database.query<{ table: string; column: string; type: string }>(

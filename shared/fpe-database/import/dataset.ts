@@ -29,7 +29,7 @@ export async function importDataset(
       'SELECT id FROM series WHERE dataset_id = $1 AND variable_id = $2 ORDER BY id',
       [dataset.id, variableCode],
     );
-    // Of two series of one variable the export holds one, without saying which (Q-S9): the rows stay as they are.
+    // Of two series of one variable, the export holds one without saying which (Q-S9): the rows stay as they are.
     if (rows.length < 2) {
       const link = { dataset_id: dataset.id, variable_id: variableCode };
       const kept = rows[0]?.id ?? null;

@@ -9,11 +9,10 @@ const TEXT_TYPES = new Set(['text', 'character varying']);
 const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/;
 
 /**
- * The values of a record that the table has columns for, in a form that PostgreSQL takes.
+ * The values of a record that the table has columns for, in a form that PostgreSQL accepts.
  *
- * Columns of another version of the schema are left out (Q-S1); JSON within a string becomes JSON; the exporter's "NA"
- * becomes null except in texts, where it may be meant (Q-S6); a time without a zone is UTC whatever the session's zone
- * (Q-S10).
+ * Columns of another version of the schema are left out (Q-S1); JSON within a string becomes JSON; the exporter's "NA" becomes
+ * null except in texts, where it may be intended (Q-S6); a time without a zone is UTC whatever the session's zone (Q-S10).
  *
  * @throws ExportFolderInvalid for a JSON column whose text is not JSON
  */

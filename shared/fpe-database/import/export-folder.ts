@@ -2,7 +2,7 @@ import { type Dirent, existsSync, lstatSync, readdirSync, statSync } from 'node:
 import { basename, join, relative, sep } from 'node:path';
 import { ExportFolderInvalid } from '../../errors.ts';
 
-/** One object of the storage bucket, as a file of the export; the station's folder is no part of the key. */
+/** One object of the storage bucket, as a file of the export; the station's folder is not part of the key. */
 export type StorageFile = { path: string; key: string; bytes: number };
 
 export type ExportedImageset = { folder: string; imagesetFile: string; imagesFile: string | null };
@@ -24,27 +24,26 @@ export type ExportedStation = {
   storage: StorageFile[];
 };
 
-/** Paths of every file that an import reads, none of them opened yet (contract 3). */
+/** Paths of all files that an import reads, none of them opened yet (contract 3). */
 export type ExportFolder = {
   folder: string;
   variablesFile: string | null;
   modelTypesFile: string | null;
   users: ExportedUser[];
   stations: ExportedStation[];
-  /** What lies in the folder and is no part of an export, relative to it. */
+  /** Files in the folder that are not part of an export, relative to it. */
   ignored: string[];
 };
 
-/** What file managers leave behind. */
+/** Files that file managers leave behind. */
 const LITTER = /^(\..*|thumbs\.db|desktop\.ini)$/i;
 
 /**
- * Finds the parts of an export in the layout of FPE's exporter: folders by name, so that a second reading finds the same
- * order. What the exporter leaves out when it is empty may be missing (Q-S8); whatever else lies there is listed, not
- * read.
+ * Finds the parts of an export in the layout of FPE's exporter: folders by name, so that the order is the same each time. What
+ * the exporter omits when empty may be missing (Q-S8); anything else is listed, not read.
  *
- * @throws ExportFolderInvalid without a single station, where a folder lacks the file that describes it, or at a link:
- *   whoever made the export would choose which file of this computer is read, and published
+ * @throws ExportFolderInvalid if there is no station, if a folder lacks the file that describes it, or if there is a link: the
+ *   author of the export would choose which file of this computer is read, and published
  */
 export function findExport(folder: string): ExportFolder {
   if (!existsSync(folder) || !statSync(folder).isDirectory())
@@ -109,7 +108,7 @@ function findDataset(level: Level): ExportedDataset {
   return { folder: level.path, datasetFile, series };
 }
 
-/** One folder of the export; what nobody asked for by the time it is closed is reported as ignored. */
+/** One folder of the export; what has not been requested by the time it is closed is reported as ignored. */
 class Level {
   readonly path: string;
   #ignore: (path: string) => void;
@@ -149,7 +148,7 @@ class Level {
     for (const name of [...this.#files, ...this.#folders]) this.#ignore(join(this.path, name));
   }
 
-  /** The folders within, by name; files beside them are ignored. */
+  /** Its subfolders, by name; files beside them are ignored. */
   closeWithFolders(): Level[] {
     const levels = [...this.#folders]
       .filter((name) => !LITTER.test(name))
@@ -176,7 +175,7 @@ class Level {
         this.#ignore(path);
         return [];
       }
-      // A name that is not UTF-8 leads to no file.
+      // A name that is not UTF-8 does not lead to any file.
       const found = entry.isFile() ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
       if (!found) throw neitherFileNorFolder(path, entry);
       return [{ path, key: names.join('/'), bytes: found.size }];

@@ -9,15 +9,15 @@ const LISTINGS_AT_ONCE = 16;
 
 export type ModelBuckets = {
   storage: string;
-  /** Undefined where nobody says which it is: then only public folders tell of earlier models. */
+  /** Undefined if it is not configured: then only public folders reveal earlier models. */
   model: string | undefined;
 };
 
 /**
- * Refuses models whose folders are there though no row of their station names them: overwriting leaves the files of the
- * model before, which can be restored, and a row of another station would make them its own.
+ * Refuses models whose folders exist although no row of their station names them: overwriting keeps the files of the previous
+ * model, which can be restored, and a row of another station would take them over.
  *
- * @param models where the export describes those that the database does not have, by uuid
+ * @param models where the export describes the models that the database lacks, by uuid
  * @throws ExportFolderInvalid
  */
 export async function refuseTakenFolders(

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { ExportFolderInvalid } from '../../errors.ts';
 import { parseJson } from '../../formats/json.ts';
 
-/** One row of a table as the exporter wrote it: column names, values not yet fit for the database. */
+/** One row of a table as the exporter wrote it: column names, values not yet converted for the database. */
 export type ExportRecord = Record<string, unknown>;
 
-/** What the exporter writes for the name of the storage bucket. */
+/** The exporter's placeholder for the name of the storage bucket. */
 const BUCKET_PLACEHOLDER = '{STORAGE_BUCKET}';
 
 /** Reads a file of one row. @throws ExportFolderInvalid */
@@ -15,7 +15,7 @@ export function readRecord(file: string, storageBucket: string): ExportRecord {
   throw malformed(file, describe(content), 'a JSON object of column names and values');
 }
 
-/** Reads a file of rows; none where the exporter wrote no file (Q-S8). @throws ExportFolderInvalid */
+/** Reads a file of rows; none if the exporter wrote no file (Q-S8). @throws ExportFolderInvalid */
 export function readRecords(file: string | null, storageBucket: string): ExportRecord[] {
   if (!file) return [];
   const content = readJsonFile(file, storageBucket);
@@ -32,10 +32,10 @@ export function requiredText(record: ExportRecord, column: string, where: string
   throw malformed(where, `${column} is ${value === undefined ? 'missing' : describe(value)}`, 'a text');
 }
 
-/** Ids are int4, and those that follow are counted on from the highest: one near the end would be everybody's last. */
+/** Ids are int4, and new ones continue from the highest: an id near the limit would use up all the rest. */
 const MAX_ID = 2_000_000_000;
 
-/** The row's id in the database it came from, null where the export has none. @throws ExportFolderInvalid */
+/** The row's id in its original database; null if the export has none. @throws ExportFolderInvalid */
 export function sourceId(record: ExportRecord, where: string): number | null {
   const { id } = record;
   if (id === undefined || id === null || id === 'NA') return null;

@@ -1,6 +1,6 @@
 import { type ExportRecord, malformed } from './export-records.ts';
 
-/** What an object of the storage bucket is to the rows that name it. */
+/** The role that an object of the storage bucket has for the rows that name it. */
 export const STORAGE_KINDS = [
   'photos',
   'thumbnails',
@@ -11,14 +11,14 @@ export const STORAGE_KINDS = [
 ] as const;
 export type StorageKind = (typeof STORAGE_KINDS)[number];
 
-/** S3 takes keys of up to 1,024 bytes of UTF-8 (S3 guide, "Naming Amazon S3 objects"). */
+/** S3 accepts keys of up to 1,024 bytes of UTF-8 (S3 guide, "Naming Amazon S3 objects"). */
 const MAX_KEY_BYTES = 1024;
-/** Of ASCII, which is where the characters that mean something in a path are. */
+/** Within ASCII, because it contains all characters with a meaning in paths. */
 const PERCENT_SEQUENCE = /%([0-7][0-9a-f])/gi;
 
 /**
- * Why a text is no key that an import writes or lets a row name; null for a good one. S3 compares keys as raw text, but a
- * browser takes `..` and `%2e%2e` for the folder above, and the local stack keeps objects as files.
+ * Why a text is not a key that an import writes or lets a row name; null for a valid one. S3 compares keys as raw text, but a
+ * browser resolves `..` and `%2e%2e` to the parent folder, and the local stack stores objects as files.
  */
 export function keyFault(key: string): string | null {
   if (key === '') return 'it is empty';
@@ -32,7 +32,7 @@ export function keyFault(key: string): string | null {
     : null;
 }
 
-/** Until nothing is left to decode: `%252e` is a dot to whoever decodes twice. */
+/** Until nothing is left to decode: `%252e` is a dot to a reader that decodes twice. */
 function percentDecoded(text: string): string {
   const decoded = text.replaceAll(PERCENT_SEQUENCE, (_, hex) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
@@ -43,7 +43,7 @@ function percentDecoded(text: string): string {
 /**
  * A text of a row that becomes one folder or file name in keys.
  *
- * @throws ExportFolderInvalid where it would be more than that
+ * @throws ExportFolderInvalid if it would be more than one name
  */
 export function requireKeySegment(column: string, value: string, where: string): string {
   const fault = /[/\\]/.test(value) ? 'it has slashes' : keyFault(value);
@@ -59,13 +59,13 @@ export function requireKeySegment(column: string, value: string, where: string):
 export type ObjectColumns = { s3: string; url: string };
 
 /**
- * Where an object of this kind has to lie: under one key, or anywhere in a folder, which ends with its slash. The begin of a
- * name is no place: one uuid may be how another begins.
+ * Where an object of this kind has to lie: under one key, or anywhere in a folder, which ends with its slash. A prefix of a name
+ * is not a place, because one uuid may be the beginning of another.
  */
 export type KeyPlace = { key: string } | { folder: `${string}/`; suffix?: string };
 
 /**
- * Key of the object that a row names, by location, URL or both; null where it names none.
+ * Key of the object that a row names, by location, URL or both; null if it names none.
  *
  * @param record columns as `importableColumns` gives them
  * @throws ExportFolderInvalid for another bucket, another place, or two different objects: a row of one station would

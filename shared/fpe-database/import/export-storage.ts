@@ -8,12 +8,12 @@ import { ExportFolderInvalid } from '../../errors.ts';
 import { enumerate } from './enumerate.ts';
 import type { StorageFile } from './export-folder.ts';
 
-/** Photos of some megabytes each: enough of them at once to fill a line, few enough to hold in memory. */
+/** Photos have a few megabytes each: enough of them at once to use the bandwidth, few enough to hold in memory. */
 const FILES_AT_ONCE = 16;
-/** Below this a file is sent in one piece; above it is streamed in parts and never wholly in memory. */
+/** Below this a file is sent in one piece; above this it is streamed in parts and never completely in memory. */
 const STREAMED_BYTES = 8 * 2 ** 20;
 
-/** Of objects that differ, so that they can be looked at. */
+/** Number of differing objects that are listed, so that they can be looked at. */
 const KEYS_SHOWN = 20;
 
 const CONTENT_TYPES: Record<string, string> = {
@@ -23,13 +23,13 @@ const CONTENT_TYPES: Record<string, string> = {
   '.json': 'application/json',
   '.csv': 'text/csv; charset=utf-8',
 };
-/** Reports are pages; a page among photos would be anybody's, at the address of the public bucket. */
+/** Reports are pages; a page among the photos would let anyone publish a page at the address of the public bucket. */
 const REPORT = /^models\/[^/]+\/[^/]+\.html$/;
 
 export type StoredObject = { size: number; etag: string };
 export type StoredObjects = ReadonlyMap<string, StoredObject>;
 
-/** Objects that lie in the folders of these keys, by key. */
+/** Objects in the folders of these keys, by key. */
 export async function storedObjects(bucket: string, keys: Iterable<string>): Promise<StoredObjects> {
   const objects = new Map<string, StoredObject>();
   for (const prefix of new Set(Array.from(keys, storageFolder)))
@@ -37,7 +37,7 @@ export async function storedObjects(bucket: string, keys: Iterable<string>): Pro
   return objects;
 }
 
-/** `imagesets/{uuid}/` or `annotations/`: what one listing answers for, without touching other stations' photos. */
+/** `imagesets/{uuid}/` or `annotations/`: what one listing covers without touching other stations' photos. */
 const storageFolder = (key: string): string => key.split('/').slice(0, -1).slice(0, 2).join('/').concat('/');
 
 /** Files by what the bucket has under their keys: nothing, the same bytes, or other bytes. */
@@ -47,7 +47,7 @@ export type Compared<File> = { missing: File[]; same: File[]; different: File[] 
  * Compares files of an export with the bucket, byte by byte.
  *
  * @param stored what `storedObjects` answered
- * @param onSame called for each file that is there already
+ * @param onSame called for each file that already exists in the bucket
  */
 export async function compareStorage<File extends StorageFile>(
   bucket: string,
@@ -72,10 +72,10 @@ export async function compareStorage<File extends StorageFile>(
 }
 
 /**
- * Copies files into the bucket, none of them over an object that is there: what another import wrote since they were
- * compared stays as it is.
+ * Copies files into the bucket, never replacing an existing object: what another import has written since the comparison stays as
+ * it is.
  *
- * @throws ExportFolderInvalid where that has other bytes
+ * @throws ExportFolderInvalid if that has other bytes
  */
 export async function uploadStorage(
   bucket: string,
@@ -110,7 +110,7 @@ export const haveSameBytes = async (a: StorageFile, b: StorageFile): Promise<boo
 
 async function isSame(bucket: string, file: StorageFile, { size, etag }: StoredObject): Promise<boolean> {
   if (size !== file.bytes) return false;
-  // The ETag of an object that came in one piece and without a key of KMS; of others it says nothing.
+  // The ETag of an object that was uploaded in one part and without a KMS key; for others it says nothing about the content.
   if (etag.replaceAll('"', '') === (await digest('md5', file))) return true;
   const hash = createHash('sha256');
   for await (const chunk of await readStream({ bucket, key: file.key })) hash.update(chunk);
@@ -138,7 +138,7 @@ const contentType = (key: string): string =>
 
 const stream = (handle: FileHandle): Readable => handle.createReadStream({ autoClose: false });
 
-/** Not through a link, should one have taken the file's place since the folder was read. */
+/** Never through a link, in case one has replaced the file since the folder was read. */
 async function withFile<Result>({ path }: StorageFile, work: (handle: FileHandle) => Promise<Result>) {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {

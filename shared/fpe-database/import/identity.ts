@@ -2,10 +2,10 @@ import { ExportFolderInvalid } from '../../errors.ts';
 import type { Database } from '../connection.ts';
 import { namingFile } from './rows.ts';
 
-/** Which row a record of the export is, or shall become. */
+/** Which row a record of the export corresponds to, or will become. */
 export type Identity = { id: number | null; exists: boolean };
 
-/** A station is known by its owner and name, which are unique together. */
+/** A station is identified by its owner and name, which are unique together. */
 export async function findStationId(
   database: Database,
   userId: string,
@@ -22,7 +22,7 @@ export async function findStationId(
  * Finds imagesets, datasets or annotation sessions by uuid.
  *
  * @param stationId null while the station is not in the database
- * @returns ids by uuid, of those that are there
+ * @returns ids by uuid, for those that exist
  * @throws ExportFolderInvalid when one of them belongs to another station, whose rows an import never touches
  */
 export async function findByUuid(
@@ -33,7 +33,7 @@ export async function findByUuid(
   where: string,
 ): Promise<Map<string, number>> {
   const { rows } = await database.query<{ id: number; uuid: string; station_id: number; name: string }>(
-    // The column has no unique constraint: of several rows the oldest counts.
+    // The column has no unique constraint: if there are several rows, the oldest counts.
     `SELECT part.id, part.uuid, part.station_id, stations.name
        FROM "${table}" AS part JOIN stations ON stations.id = part.station_id
       WHERE lower(part.uuid) = ANY($1)
@@ -58,9 +58,9 @@ export async function findByUuid(
  * Finds a model by its station and code (Q-P6).
  *
  * @param stationId null while the station is not in the database
- * @returns its id, or null where it is not there
- * @throws ExportFolderInvalid when its uuid, by which its public files and its archive are found, is another model's, or
- *   when the station has another model of this code
+ * @returns its id; null if it does not exist
+ * @throws ExportFolderInvalid if its uuid, by which its public files and its archive are found, is another model's, or if the
+ *   station has another model with this code
  */
 export async function findModel(
   database: Database,
@@ -93,10 +93,10 @@ export async function findModel(
 }
 
 /**
- * Looks for photos of this database in the folders of imagesets that it does not have.
+ * Looks for photos of this database in the folders of imagesets that it lacks.
  *
  * @param imagesets where the export describes them, by uuid
- * @throws ExportFolderInvalid when there is one: rows of the export would name it, too
+ * @throws ExportFolderInvalid if there is one, because rows of the export would name it, too
  */
 export async function refuseForeignPhotos(
   database: Database,
@@ -128,11 +128,11 @@ export async function refuseForeignPhotos(
 }
 
 /**
- * Compares times with the clock of the database, which gives rows theirs; in its own words, as it also takes `infinity` and
- * `tomorrow` for a time.
+ * Compares times with the clock of the database, which sets the times of its rows; in SQL, because PostgreSQL also accepts
+ * `infinity` and `tomorrow` as times.
  *
- * @param times and where the export has each
- * @throws ExportFolderInvalid for one that has not been yet, or that is none
+ * @param times with the place of each in the export
+ * @throws ExportFolderInvalid for one that lies in the future, or that is not a time
  */
 export async function refuseFutureTimes(
   database: Database,
@@ -160,12 +160,12 @@ export async function refuseFutureTimes(
 export type ImageIdentity = { id: number | null; filename: string };
 
 /**
- * Matches images of one imageset: those with an id by it, others by their file name, the first of two equal names with the
- * first row.
+ * Matches images of one imageset: by id if they have one, otherwise by file name, the first of two equal names with the first
+ * row.
  *
  * @param imagesetId null while the imageset is not in the database
  * @returns one identity for each image, in their order
- * @throws ExportFolderInvalid when an id is another photo's here: annotations would be read as if made on that photo
+ * @throws ExportFolderInvalid if an id belongs to another photo here: annotations would be attributed to that photo
  */
 export async function identifyImages(
   database: Database,
@@ -234,7 +234,7 @@ const clash = (where: string, found: string) =>
 export type SessionIdentity = { id: number | null; uuid: string };
 
 /**
- * Matches annotation sessions by uuid; a new one keeps its id where that is free (Q-S3).
+ * Matches annotation sessions by uuid; a new one keeps its id if that is free (Q-S3).
  *
  * @returns one identity for each session, in their order
  */

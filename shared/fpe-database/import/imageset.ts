@@ -36,7 +36,7 @@ export async function importImageset(
     ...(identities[index] as { id: number | null; exists: boolean }),
     record: { ...image, imageset_id: imageset.id },
   }));
-  // Asked again, because people may have been found in a photo since the survey, or by another folder of the export.
+  // Queried again, because people may have been found in a photo since the survey, or by another folder of the export.
   await refuseHiddenPeople(database, catalog, { id: imageset.id, uuid }, rows, imagesFile);
   const { ids } = count(await writeRows(database, catalog, 'images', rows, imagesFile));
   onRows(rows.length);

@@ -22,20 +22,20 @@ import { type NamedFile, type Survey, surveyExport, userIdOf } from './survey.ts
 /** Key of an advisory lock: any number that nothing else in the database uses. */
 const IMPORT_LOCK = 16_911_691;
 
-/** `check` reads the folder, `files` go to the bucket, `rows` to the database; counts of the step's own things. */
+/** `check` reads the folder, `files` go to the bucket, `rows` to the database; counts of the step's own items. */
 export type ImportProgress = { step: 'check' | 'files' | 'rows'; done: number; total: number };
 
 type OnProgress = (progress: ImportProgress) => void;
 
 export type ImportOptions = {
-  /** Bucket that takes the files, and the place of {STORAGE_BUCKET} in the rows. */
+  /** Bucket that receives the files and replaces {STORAGE_BUCKET} in the rows. */
   storageBucket: string;
-  /** Bucket of the runs, which tells of earlier models; without it, the storage bucket alone does. */
+  /** Bucket of the runs, which reveals earlier models; without it, only the storage bucket does. */
   modelBucket?: string | undefined;
   onProgress?: OnProgress;
 };
 
-/** Rows of the export; what they changed is in `rows` of the result. */
+/** Rows of the export; what they changed is in the result's `rows`. */
 export type ImportedStation = {
   id: number;
   name: string;
@@ -48,7 +48,7 @@ export type ImportedStation = {
 export type ImportResult = {
   stations: ImportedStation[];
   files: { uploaded: number; already_there: number };
-  /** Rows that are new or differed; both 0 when the same folder is imported again. */
+  /** Rows that were added or that differed; both 0 if the same folder is imported again. */
   rows: RowChanges;
   /** What was left out, flagged or is missing, in sentences. */
   notes: string[];
@@ -58,22 +58,23 @@ export type ImportPlan = {
   /** `id` is null for a station that is not in the database. */
   stations: (Omit<ImportedStation, 'id'> & { id: number | null })[];
   files: number;
-  /** The files by what they are, those that are in the bucket already among them; kinds without files are left out. */
+  /** The files by kind, including those that are already in the bucket; kinds without files are left out. */
   storage: { kind: StorageKind; files: number; bytes: number; already_there: number }[];
-  /** Keys of the objects that are there already, with the same bytes. */
+  /** Keys of the objects that already exist with the same bytes. */
   already_there: string[];
   notes: string[];
 };
 
 /**
  * Loads a folder in the layout of FPE's exporter (contract 3): files into the storage bucket first, then all rows in one
- * transaction. A second import of the same folder changes nothing; one of a newer export adds and updates. Nothing is
- * deleted, no object is replaced, no photo that shows people becomes one that does not, and rows of other stations, users, variables, model types and models that are there stay
- * as they are (Q-S7). Of the bucket it writes only keys that rows of the same station name.
+ * transaction. A second import of the same folder changes nothing; one of a newer export adds and updates. Nothing is deleted, no
+ * object is replaced, no photo that shows people becomes one that does not, and existing rows of other stations, users,
+ * variables, model types and models stay as they are (Q-S7). In the bucket it writes only keys that rows of the same station
+ * name.
  *
  * @throws ExportFolderInvalid before anything is written, except for a value that only PostgreSQL can judge, and for what
- *   somebody else wrote meanwhile: then some files are in the bucket already, and no row is in the database; those of new models are to be deleted
- *   before the next try
+ *   somebody else wrote in the meantime: then some files are already in the bucket, but no row is in the database; delete the
+ *   files of new models before the next try
  * @throws DatabaseUnavailable, ConfigurationMissing
  */
 export async function importExport(folder: string, options: ImportOptions): Promise<ImportResult> {
@@ -89,7 +90,7 @@ export async function importExport(folder: string, options: ImportOptions): Prom
   return { ...written, files, notes: [...survey.notes, ...notes, ...written.notes] };
 }
 
-/** Checks a folder as an import does, and says what it would load; writes nothing. @throws as `importExport` */
+/** Checks a folder as an import does, and reports what it would load; writes nothing. @throws as `importExport` */
 export async function planImport(folder: string, options: ImportOptions): Promise<ImportPlan> {
   const { storageBucket } = options;
   const survey = await surveyFolder(findExport(folder), options);
@@ -144,11 +145,11 @@ async function importFiles(
 }
 
 /**
- * Which files the bucket lacks and which it has.
+ * Finds which files the bucket lacks and which it has.
  *
  * @param onSame called for each that it has
- * @throws ExportFolderInvalid where it has another object under the key of a file, or where a file would be a new one of a
- *   model that is published
+ * @throws ExportFolderInvalid if it has another object under the key of a file, or if a file would be added to a model that is
+ *   published
  */
 async function compareFiles(
   survey: Survey,
@@ -207,7 +208,7 @@ async function importRows(
   await database.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
   const catalog = await readCatalog(database);
   const rows = { inserted: await importShared(database, catalog, exported, storageBucket), updated: 0 };
-  // Ids that this import gives explicitly are out of the sequence's way before it is asked for others (Q-S3).
+  // The sequence is moved past the ids that this import assigns explicitly before it supplies others (Q-S3).
   await advanceSequence(database, 'images', survey.highestIds.images);
   await advanceSequence(database, 'annotations', survey.highestIds.annotations);
 
@@ -235,14 +236,14 @@ async function importRows(
   return { stations, rows, notes };
 }
 
-/** Adds the variables, model types and users that are not there yet. @returns how many */
+/** Adds missing variables, model types and users. @returns how many */
 async function importShared(
   database: Database,
   catalog: Catalog,
   { variablesFile, modelTypesFile, users }: ExportFolder,
   storageBucket: string,
 ): Promise<number> {
-  // FPE's own seed lacks variables that its annotations have, and a model needs its variable's row (Q-S11).
+  // FPE's own seed lacks variables that occur in its annotations, and a model needs its variable's row (Q-S11).
   const known = Object.keys(VARIABLES).map((id) => ({ id, description: variableWords(id).label }));
   const variables = [...readRecords(variablesFile, storageBucket), ...known];
   const types = Object.entries(MODEL_TYPES).map(([id, { name }]) => ({ id, name }));

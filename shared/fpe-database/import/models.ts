@@ -7,8 +7,8 @@ import type { StationTarget } from './station-target.ts';
 import { modelIdentity } from './survey.ts';
 
 /**
- * The newest first, so that of several defaults it is the newest that stays (Q-P5). A model that is there stays as it is:
- * what the website shows of a station is decided here, not by an export.
+ * The newest first, so that of several defaults the newest one stays (Q-P5). An existing model stays as it is: this database
+ * decides what the website shows of a station, not an export.
  */
 export async function importModels(
   { database, catalog, storageBucket, id, count }: StationTarget,

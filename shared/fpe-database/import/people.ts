@@ -22,14 +22,14 @@ type KeptRow = {
 
 const COLUMNS = 'id, full_s3, full_url, thumb_s3, thumb_url, pii_person, pii_vehicle, pii_on, pii_off';
 const HAS_PII = 'image_has_pii(pii_person, pii_vehicle, pii_on, pii_off)';
-/** What a row gets for the columns that an export leaves out. */
+/** Values of a new row for the columns that an export omits. */
 const NEW_ROW = { pii_person: 0, pii_vehicle: 0, pii_on: false, pii_off: false };
 
 /**
- * Refuses rows of one imageset by which a picture in which this database shows people would be shown as one without: a row
- * that shows people keeps its photo and its thumbnail, and no other row may begin to name them unless it shows people, too.
+ * Refuses rows of one imageset that would present a picture with people, according to this database, as one without: a row that
+ * shows people keeps its photo and its thumbnail, and no other row may start to name them unless it shows people, too.
  *
- * @param imageset its uuid, and its id where the database has it
+ * @param imageset its uuid, and its id if the database has it
  * @param where names the file in errors
  * @throws ExportFolderInvalid
  */
@@ -40,7 +40,7 @@ export async function refuseHiddenPeople(
   rows: readonly ImportRow[],
   where: string,
 ): Promise<void> {
-  // Another station's rows may name this folder, too: a photo shows people whoever says so.
+  // Another station's rows may name this folder, too: a photo shows people if any row says so.
   const { rows: people } = await database.query<KeptRow>(
     `SELECT ${COLUMNS} FROM images
       WHERE ${HAS_PII}
@@ -75,7 +75,7 @@ export async function refuseHiddenPeople(
   });
 }
 
-/** Of rows that show nobody here: what they would name of pictures with people, and do not yet. */
+/** The pictures with people that rows without people would name, but do not name yet. */
 async function newlyNamed(
   database: Database,
   naming: readonly { row: ImportRow; columns: ExportRecord }[],
@@ -106,7 +106,7 @@ async function newlyNamed(
   });
 }
 
-/** What a row with people names here, and would not with these columns. */
+/** What a row with people names here, but would not with these columns. */
 function lostObjects(before: KeptRow, columns: ExportRecord): string[] {
   const after = { ...before, ...columns };
   return [photoOf, thumbnailOf].flatMap((keyOf) => {

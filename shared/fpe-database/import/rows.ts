@@ -6,21 +6,21 @@ import type { Catalog, ImportedTable } from './catalog.ts';
 import { type ColumnTypes, importableColumns } from './export-columns.ts';
 import type { ExportRecord } from './export-records.ts';
 
-/** One statement carries this many rows: some megabytes of JSON when each has its detections. */
+/** Rows per statement: a few megabytes of JSON if each row has its detections. */
 const ROWS_PER_STATEMENT = 1_000;
 
-/** `id` is the row's own when it `exists`, otherwise the one it shall have; null takes the next of the sequence. */
+/** `id` is the row's own if it `exists`, otherwise the one it will get; null takes the next one of the sequence. */
 export type ImportRow = { id: number | null; exists: boolean; record: ExportRecord };
 export type RowChanges = { inserted: number; updated: number };
 
 /**
- * Inserts new rows in their order and updates those that differ from the export; a row that does not differ is left
- * alone. A column that a record lacks keeps its default or its value. Numbers are compared at the exporter's four
- * decimals, so that importing into the database of origin does not round it (Q-S6). A photo that shows people goes on doing so.
+ * Inserts new rows in order and updates those that differ from the export; a row that does not differ is left unchanged. A column
+ * that a record lacks keeps its default or its value. Numbers are compared at the exporter's four decimals, so that importing
+ * into the database of origin does not round it (Q-S6). A photo that shows people continues to do so.
  *
  * @param where names the file in errors
- * @returns what changed, and the ids of the rows that are new
- * @throws ExportFolderInvalid where PostgreSQL refuses a value
+ * @returns what changed, and the ids of the new rows
+ * @throws ExportFolderInvalid if PostgreSQL refuses a value
  */
 export async function writeRows(
   database: Database,
@@ -44,8 +44,8 @@ export async function writeRows(
 }
 
 /**
- * Counts the photos that show people or vehicles in the database and would not by the export, which is older, or wrong: what
- * the database says of it stays.
+ * Counts the photos that show people or vehicles according to the database but not according to the export, which is older or
+ * wrong: the database's value stays.
  *
  * @param where names the file in errors
  */
@@ -85,8 +85,8 @@ export async function writeRow(
 }
 
 /**
- * Adds rows of a table that all stations share; those that are there stay as they are, because an export must not change
- * them for everybody (Q-S7).
+ * Adds rows to a table that all stations share; existing rows stay as they are, because an export must not change them for
+ * everybody (Q-S7).
  *
  * @returns how many were added
  */
@@ -110,7 +110,7 @@ export async function addMissing(
 /**
  * Moves the sequence of a table's ids past all ids that are or will be taken, never back (Q-S3).
  *
- * @param highest id that this import gives explicitly, 0 for none
+ * @param highest id that this import assigns explicitly, 0 for none
  */
 export async function advanceSequence(
   database: Database,
@@ -126,7 +126,7 @@ export async function advanceSequence(
   );
 }
 
-/** Turns PostgreSQL's refusal of a value into an error that names the file; other errors pass. */
+/** Turns PostgreSQL's refusal of a value into an error that names the file; other errors pass through. */
 export async function namingFile<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
@@ -165,7 +165,7 @@ function* statements(rows: readonly ImportRow[], types: ColumnTypes, where: stri
   }
 }
 
-// Names of columns are those of the catalog, never of the file.
+// Column names come from the catalog, never from the file.
 const insertSql = (table: ImportedTable, columns: string[]): string => {
   const list = columns.map(quoted).join(', ');
   return `INSERT INTO "${table}" (${list})
@@ -192,7 +192,7 @@ function updateSql(table: ImportedTable, columns: string[], types: ColumnTypes):
 const PEOPLE_COLUMNS = ['pii_person', 'pii_vehicle', 'pii_on', 'pii_off'];
 const tellsOfPeople = (column: string): boolean => PEOPLE_COLUMNS.includes(column);
 
-/** Whether the row `kept` shows people, and would not with the columns of the row `given`. */
+/** Whether the row `kept` shows people but would not with the columns of the row `given`. */
 function hidesPeople(columns: readonly string[]): string {
   const wouldBe = PEOPLE_COLUMNS.map((name) => `${columns.includes(name) ? 'given' : 'kept'}.${name}`);
   const is = PEOPLE_COLUMNS.map((name) => `kept.${name}`);

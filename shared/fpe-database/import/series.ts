@@ -4,10 +4,10 @@ import { inUtc } from './export-columns.ts';
 import { malformed, readRecords, requiredText, rowOf } from './export-records.ts';
 import { namingFile, type RowChanges } from './rows.ts';
 
-/** Four arrays of this length travel in one statement. */
+/** One statement carries four arrays of this length. */
 const VALUES_PER_STATEMENT = 20_000;
 
-/** A series as columns, which is how `unnest` takes it; `skipped` counts the rows without a value (NaN at the source). */
+/** A series as columns, the form that `unnest` expects; `skipped` counts the rows without a value (NaN at the source). */
 export type SeriesValues = {
   dates: string[];
   timestamps: string[];
@@ -36,9 +36,9 @@ export function readSeries(file: string, storageBucket: string): SeriesValues {
 }
 
 /**
- * Brings a series of the database up to the file's: adds values that are not there and corrects those that differ at the
- * exporter's four decimals; removes nothing, because exports leave values out (NaN) and may cover another period. Of
- * several values at one time the first is compared with the first.
+ * Updates a series of the database from the file: adds missing values and corrects those that differ at the exporter's four
+ * decimals; removes nothing, because exports omit values (NaN) and may cover another period. If there are several values at one
+ * time, the first is compared with the first.
  *
  * @param file names the file in errors
  */

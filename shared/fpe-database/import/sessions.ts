@@ -5,8 +5,8 @@ import type { StationTarget } from './station-target.ts';
 import { sessionIdentity } from './survey.ts';
 
 /**
- * @param hasImageIds whether the export tells which photos a session compared
- * @returns the ids of the sessions that are new
+ * @param hasImageIds whether the export contains which photos a session compared
+ * @returns the ids of the new sessions
  */
 export async function importSessions(
   { database, catalog, storageBucket, id, ownerId, count, onRows }: StationTarget,
@@ -28,7 +28,8 @@ export async function importSessions(
     const record: ImportRow['record'] = {
       ...session,
       station_id: id,
-      // Annotators that this database does not know are replaced by the owner of the station, as upstream does for all.
+      // Annotators that this database does not know are replaced by the owner of the station, as upstream does for all
+      // annotators.
       user_id: annotators.has(session.user_id) ? session.user_id : ownerId,
       variable: session.variable ?? 'FLOW', // exports made before June 2025 have none
     };

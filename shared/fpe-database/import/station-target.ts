@@ -6,7 +6,7 @@ export type StationImport = {
   database: Database;
   catalog: Catalog;
   storageBucket: string;
-  /** Told how many rows of the export were dealt with. */
+  /** Called with the number of rows of the export that have been processed. */
   onRows: (count: number) => void;
 };
 
@@ -14,6 +14,6 @@ export type StationImport = {
 export type StationTarget = StationImport & {
   id: number;
   ownerId: string;
-  /** Adds to the station's total of changed rows; every write is passed through it. */
+  /** Adds to the station's total of changed rows; every write goes through it. */
   count: <Change extends RowChanges>(change: Change) => Change;
 };

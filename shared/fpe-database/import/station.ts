@@ -10,9 +10,9 @@ import type { StationImport, StationTarget } from './station-target.ts';
 import type { StationSurvey } from './survey.ts';
 
 /**
- * Writes the rows of one station of an export, in the order in which they refer to each other.
+ * Writes the rows of one station of an export, referenced rows first.
  *
- * @returns the station's id, the rows that are new or differed, and what is to be known of them
+ * @returns the station's id, the rows that were new or differed, and remarks about them
  */
 export async function importStation(
   target: StationImport,
@@ -25,7 +25,7 @@ export async function importStation(
     changes.updated += change.updated;
     return change;
   };
-  // Asked again, because two folders of an export may hold different periods of one station.
+  // Queried again, because two folders of an export may hold different periods of one station.
   const existing = await findStationId(database, user_id, name);
   const record = { ...readRecord(station.stationFile, storageBucket), user_id };
   const { id } = count(await writeRow(database, catalog, 'stations', existing, record, station.stationFile));
@@ -41,7 +41,7 @@ export async function importStation(
   return { ...changes, id, notes };
 }
 
-/** Rows keep the times of the export, and a refresh counts as new what has come since the newest model (reliability.md). */
+/** Rows keep the times of the export, and a refresh counts as new what has arrived since the newest model (reliability.md). */
 async function uncounted(
   database: Database,
   { id, name }: { id: number; name: string },

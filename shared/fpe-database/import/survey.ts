@@ -50,35 +50,35 @@ export type StationSurvey = {
   annotations: number;
   values: number;
   models: number;
-  /** Whether every image has the id by which annotation files name it (contract 3.2). */
+  /** Whether every image has the id that annotation files use (contract 3.2). */
   hasImageIds: boolean;
 };
 
 /** A file below storage/ that a row of its station names. */
 export type NamedFile = StorageFile & {
   kind: StorageKind;
-  /** Belongs to a model that is in the database, whose files no import adds to. */
+  /** Belongs to a model in the database, to whose files no import adds. */
   isPublished: boolean;
 };
 
-/** What an import will do, found without writing anything. */
+/** What an import will do, determined without writing anything. */
 export type Survey = {
   stations: StationSurvey[];
   /** Files for the storage bucket, each key once. */
   files: NamedFile[];
-  /** Highest ids that the export gives, 0 for none. */
+  /** Highest ids that the export assigns, 0 for none. */
   highestIds: { images: number; annotations: number };
   /** Keys of photos and annotation files in the storage bucket that rows of the export name. */
   photoKeys: Set<string>;
   annotationKeys: Set<string>;
-  /** Models that the database does not have, by uuid, and where the export describes them. */
+  /** Models that the database lacks, by uuid, and where the export describes them. */
   newModels: Map<string, string>;
-  /** For the person who imports: what is left out, and why. */
+  /** For the person running the import: what is left out, and why. */
   notes: string[];
 };
 
 const ROW_TIMES = ['created_at', 'updated_at'];
-/** Of files that are refused, so that they can be looked for. */
+/** Number of refused files that are listed, so that they can be found. */
 const REFUSED_SHOWN = 20;
 /** Where `namedKey` looks for the objects of a row, and what they are. */
 const PHOTO = { s3: 'full_s3', url: 'full_url' };
@@ -86,14 +86,14 @@ const THUMBNAIL = { s3: 'thumb_s3', url: 'thumb_url' };
 const PREDICTIONS = { s3: 'predictions_s3', url: 'predictions_url' };
 const DIAGNOSTICS = { s3: 'diagnostics_s3', url: 'diagnostics_url' };
 const ONE_OBJECT = { s3: 's3', url: 'url' };
-/** Public files of a model that no column names (contract 5.5), but its archive: that is code, which score-station runs. */
+/** Public files of a model that no column names (contract 5.5), except its archive: that is code, which score-station runs. */
 const OTHER_MODEL_FILES = ['images.csv', 'annotations.csv', 'predictions-train.csv'];
 
 /**
- * Reads every file of an export once, so that what is wrong with it is known before the first file is uploaded.
+ * Reads every file of an export once, so that its faults are known before the first file is uploaded.
  *
- * @throws ExportFolderInvalid for files that cannot be read, rows that clash with the database's or each other, rows that
- *   name what is not theirs, and files for the bucket that no row names
+ * @throws ExportFolderInvalid for files that cannot be read, rows that clash with the database's or each other, rows that name
+ *   objects of others, and files for the bucket that no row names
  */
 export async function surveyExport(
   database: Database,
@@ -117,7 +117,7 @@ export async function surveyExport(
   return surveyor;
 }
 
-/** Id of a user: the file's, or the folder's name where an export of one station was placed without the file. */
+/** Id of a user: the file's, or the folder's name if an export of one station was placed there without the file. */
 export const userIdOf = ({ folder, userFile }: ExportedUser, storageBucket: string): string =>
   userFile ? requiredText(readRecord(userFile, storageBucket), 'id', userFile) : basename(folder);
 
@@ -151,10 +151,10 @@ export const modelIdentity = (
       : requireKeySegment('uuid', requiredText(record, 'uuid', where), where),
 });
 
-/** A station as the folders of an export know it, which may hold it in several periods. */
+/** A station as described by the folders of an export, which may hold several periods of it. */
 type Owner = {
   where: string;
-  /** What its files below storage/ may be. */
+  /** The roles that its files below storage/ may have. */
   keys: Map<string, StorageKind>;
   publishedKeys: Set<string>;
 };
@@ -169,14 +169,14 @@ class Surveyor implements Survey {
   readonly notes: string[] = [];
   readonly unknownColumns = new Set<string>();
   #variableCodes = new Set<string>(Object.keys(VARIABLES));
-  /** Times at which rows were made or changed, and the first place that says so. */
+  /** Times at which rows were created or changed, and the first place that names each. */
   #rowTimes = new Map<string, string>();
   #photoOfId = new Map<number, string>();
   #owners = new Map<string, Owner>();
   #ownerOfFolder = new Map<ExportedStation, Owner>();
   /** Owners of the uuids of the export, by table and uuid. */
   #ownerOfUuid = new Map<string, Owner>();
-  /** Imagesets that the database does not have, by uuid, and where the export describes them. */
+  /** Imagesets that the database lacks, by uuid, and where the export describes them. */
   #newImagesets = new Map<string, string>();
   #database: Database;
   #catalog: Catalog;
@@ -232,17 +232,17 @@ class Surveyor implements Survey {
     if (skipped > 0) this.notes.push(`${name}: ${skipped} observations without a value are left out.`);
   }
 
-  /** What a refresh counts begins at these times: one in the future would hide every later photo and pair. */
+  /** A refresh counts from these times: one in the future would hide every later photo and pair. */
   async requirePastTimes(): Promise<void> {
     await refuseFutureTimes(this.#database, this.#rowTimes);
   }
 
-  /** Photos that a station of this database has under another imageset, whose uuid says nothing then. */
+  /** Photos that a station of this database has under another imageset, whose uuid then does not identify them. */
   async requireOwnPhotos(): Promise<void> {
     await refuseForeignPhotos(this.#database, this.#bucket, this.#newImagesets);
   }
 
-  /** Each file of storage/ as what the rows of its station say it is. */
+  /** Each file of storage/ with the role that the rows of its station give it. */
   async readStorage({ stations }: ExportFolder): Promise<void> {
     const unnamed: string[] = [];
     const byKey = new Map<string, NamedFile>();
@@ -325,7 +325,7 @@ class Surveyor implements Survey {
     return identities;
   }
 
-  /** Without a key, a photo is known by its file name, where FPE puts it (contract 1.4). */
+  /** Without a key, a photo is identified by its file name, at FPE's usual place (contract 1.4). */
   #readPhoto(
     columns: ExportRecord,
     { filename }: ImageIdentity,
@@ -341,7 +341,7 @@ class Surveyor implements Survey {
     if (photo !== null) this.photoKeys.add(photo);
   }
 
-  /** The same photo may come twice, in exports of overlapping periods; two photos never share an id. */
+  /** The same photo may occur twice, in exports of overlapping periods; two photos never share an id. */
   #requireOwnId({ id, filename }: ImageIdentity, imagesetUuid: string, where: string): void {
     if (id === null) return;
     const photo = `${filename} of imageset ${imagesetUuid}`;
@@ -437,7 +437,7 @@ class Surveyor implements Survey {
     });
   }
 
-  /** Converts a record as the import will, for its errors, and remembers what the table has no columns for. */
+  /** Converts a record as the import will, to find its errors, and remembers the fields that the table has no columns for. */
   #check(table: ImportedTable, record: ExportRecord, where: string): ExportRecord {
     const types = this.#catalog[table];
     for (const column of unknownColumns(record, types)) this.unknownColumns.add(`${table}.${column}`);
