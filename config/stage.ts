@@ -199,7 +199,7 @@ export function readStage(stage: string, folder = FOLDER): Stage {
     );
   const ofRegion = parsed.success ? regionFault(parsed.data) : null;
   if (ofRegion) faults.push(ofRegion);
-  else if (parsed.success) faults.push(...placeFaults(parsed.data));
+  else if (parsed.success) for (const fault of placeFaults(parsed.data)) faults.push(fault);
   if (parsed.success && faults.length === 0) return { stage, ...parsed.data };
   throw new StageInvalid(
     [

@@ -78,7 +78,7 @@ beforeAll(async () => {
   answered = await Promise.all([answerForQuotas(), answerForContainers()]);
   root = mkdtempSync(join(tmpdir(), 'fpe-emulator-'));
   const copied =
-    'config deployment functions local model report package.json package-lock.json resources serverless.yml shared statemachines'.split(
+    'browser config deployment functions host local model package.json package-lock.json resources serverless.yml shared statemachines'.split(
       ' ',
     );
   for (const name of copied) cpSync(join(ROOT, name), join(root, name), { recursive: true });

@@ -24,7 +24,7 @@ const timedOut = (kind: 'training' | 'transform', redrive_count = 1) => ({
 describe('a job whose time is over', () => {
   test.each([
     ['training', errors.TrainingTimedOut, 'after the last complete epoch'],
-    ['transform', errors.ScoringTimedOut, 'a model that does not load'],
+    ['transform', errors.ScoringTimedOut, 'if the model does not load'],
   ] as const)('of %s is stopped, whichever attempt it was, and no other one', async (kind, error, said) => {
     const attempt = call(timedOut(kind));
 

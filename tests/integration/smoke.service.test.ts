@@ -158,7 +158,7 @@ test(
     );
 
     expect(stdout).toMatch(/▸ score-station: the machine that scores new photos/);
-    expect(stdout).toMatch(/^score-station +passed +\S+ +NoModel, as asked for/m);
+    expect(stdout).toMatch(/^score-station +passed +\S+ +NoModel, as expected/m);
     expect(stdout).toMatch(/^refresh +passed /m);
     expect(stdout).toContain('Everything that was tested works.');
   },
