@@ -125,7 +125,7 @@ const imageLine = (station: Run['station']) => (image: ValuedPhotos['photos'][nu
   timestamp: formatInstant(image.timestamp),
 });
 
-/** Writes the lines of the annotation pairs and, on the way, keeps what the summary and the checks need of them. */
+/** Writes the lines of the annotation pairs and, along the way, keeps what the summary and the checks need from them. */
 class PairTable {
   /** Times of both photos of each pair. */
   readonly times: number[] = [];
@@ -167,7 +167,7 @@ async function checkQuality(run: Run, { photos, series }: ValuedPhotos, judgment
   });
 }
 
-/** Fractions of seconds are cut off in values.csv; hardly any series has them, and a copy within S3 is made at once. */
+/** Fractions of seconds are truncated in values.csv; hardly any series has them, and a copy within S3 is instant. */
 async function writeValues(from: ObjectLocation, to: ObjectLocation, times: Float64Array): Promise<void> {
   if (times.every((timestamp) => timestamp === wholeSecond(timestamp)))
     return copyObject(from, to, 'text/csv');
@@ -178,7 +178,7 @@ async function writeValues(from: ObjectLocation, to: ObjectLocation, times: Floa
   await writeCsv(to, Readable.from(lines()));
 }
 
-/** USGS where it has values, else FPE's own (Q-D6). */
+/** USGS if it has values, otherwise FPE's own (Q-D6). */
 function valueSource({ keys }: Run, usgsValues: number, fpeValues: number) {
   if (usgsValues > 0) return { name: 'NWIS', key: keys.export.usgs_values } as const;
   return fpeValues > 0 ? ({ name: 'FPE', key: keys.export.fpe_values } as const) : null;

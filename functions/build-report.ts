@@ -35,7 +35,7 @@ import { forEachGroup } from '../shared/report/data/split-groups.ts';
 import { readTrainingOutput, trainingOutputLocation } from '../shared/report/data/training-output.ts';
 import { reportOf } from '../shared/report/reports.ts';
 
-/** Compares scores with observed values, and writes the report for people and its numbers for programs. */
+/** Compares scores with observed values, and writes the report for people and its numbers for programs to read. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {
   const { keys, buckets } = state.run;
   const inModelBucket = objectsIn(buckets.model);
@@ -92,10 +92,10 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   };
 });
 
-/** Null where FPE's row is of another kind than it was. */
+/** Null if FPE's row is no longer of the same kind. */
 const stationPosition = z.object({ latitude: z.number(), longitude: z.number() }).nullable().catch(null);
 
-/** How much light the photos have that were scored. */
+/** The light in the photos that were scored. */
 async function readLight({ run, predictions }: ReportState) {
   const key = `${run.keys.transform.run_prefix}/${unclearName()}`;
   const { images, scored, unclear, unmeasured } = predictions;

@@ -25,7 +25,7 @@ import {
   unclearPhoto,
 } from '../shared/predictions/columns.ts';
 
-/** Puts the chunks together as predictions.csv: every photo has its row, or the run fails (Q-M2). */
+/** Combines the chunks into predictions.csv: every photo has its row, otherwise the run fails (Q-M2). */
 export const handler = lambdaHandler(
   z.object({ run, manifests, merged: z.array(mergedBatch) }),
   async ({ run, manifests, merged }): Promise<Predictions> => {
@@ -62,7 +62,7 @@ export const handler = lambdaHandler(
   },
 );
 
-/** The photos of all batches on which nothing can be seen, in one file. */
+/** The photos of all batches that show nothing discernible, in one file. */
 async function writeUnclear(run: Run, merged: readonly MergedBatch[]): Promise<void> {
   const at = (name: string) => ({
     bucket: run.buckets.model,
@@ -79,7 +79,7 @@ async function writeUnclear(run: Run, merged: readonly MergedBatch[]): Promise<v
   await writeCsv(at(unclearName()), Readable.from(lines()));
 }
 
-/** The header once, then the rows of each chunk; a fault ends the upload before anything becomes visible. */
+/** The header once, then the rows of each chunk; a fault aborts the upload before anything becomes visible. */
 async function* joinChunks(run: Run, merged: readonly MergedBatch[]): AsyncGenerator<Uint8Array> {
   const header = Buffer.from(csvHeader(PREDICTION_COLUMNS));
   yield header;

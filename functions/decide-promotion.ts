@@ -28,7 +28,7 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   return comparisonOf(run.parameters.model_type)({ pairs, scores: photos.scores, current, tolerance });
 });
 
-/** Its published scores; none of them, so that nothing can be compared, where the file is gone. */
+/** Its published scores; all missing if the file is gone, so that nothing can be compared. */
 async function currentDefault(run: Run, imageIds: Uint32Array): Promise<ComparedDefault | null> {
   const model = await withDatabase((database) =>
     findDefaultModel(database, run.station.id, {

@@ -44,7 +44,7 @@ import { PhotoSet } from '../shared/predictions/photo-set.ts';
 
 const FILES_AT_ONCE = 50;
 
-/** Takes everything that the run needs out of the database and the annotation files, as of one instant. */
+/** Exports everything that the run needs from the database and the annotation files, as of one instant. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<StationExport> => {
   const { snapshotAt, station, images, sessionRows, values } = await withDatabase(
     (database) =>
@@ -89,17 +89,17 @@ type ExportedImages = {
   found: number;
   excluded: Counts<PhotoExclusion>;
   keys: Set<string>;
-  /** All of the station, and those among them that are in the dataset. */
+  /** All photos of the station, and those among them that are in the dataset. */
   known: PhotoSet;
   kept: PhotoSet;
-  /** Times of the first and the last one that is kept, milliseconds since 1970. */
+  /** Times of the first and the last photo that is kept, milliseconds since 1970. */
   first: number;
   last: number;
 };
 
 const photoOf = (image_id: number) => ({ image_id, filename: '' });
 
-/** Written as they are read, within the snapshot: all rows at once would not fit into the function's memory. */
+/** Written while they are read, within the snapshot: all rows at once would not fit into the function's memory. */
 async function exportImages(database: Database, run: Run): Promise<ExportedImages> {
   const images: ExportedImages = {
     found: 0,
@@ -136,7 +136,7 @@ async function exportImages(database: Database, run: Run): Promise<ExportedImage
 
 const exportOf = (run: Run) => ({ bucket: run.buckets.model, key: run.keys.export.images });
 
-/** Rows come by time. */
+/** Rows arrive in order of time. */
 function keep(
   images: ExportedImages,
   { image_id, filename, timestamp }: Pick<ExportedImage, 'image_id' | 'filename' | 'timestamp'>,
@@ -147,7 +147,9 @@ function keep(
   images.kept.add(photoOf(image_id));
 }
 
-/** Writes the export once more, without photos whose objects turned out not to be usable: S3 is not asked while the snapshot lasts. */
+/**
+ * Writes the export again, without photos whose objects turned out to be unusable: S3 is not queried while the snapshot lasts.
+ */
 async function leaveOut(
   run: Run,
   images: ExportedImages,
@@ -213,7 +215,7 @@ async function readSession(run: Run, { file, ...session }: SessionRow): Promise<
   return { session: { ...session, ...content }, excluded };
 }
 
-/** BuildDataset leaves out pairs without both photos in the dataset; why, is known here. */
+/** BuildDataset leaves out pairs without both photos in the dataset; the reason is known here. */
 function countExcludedPairs(
   files: readonly SessionFile[],
   { known, kept }: ExportedImages,

@@ -43,14 +43,14 @@ import { byInstant, extendPredictions } from '../shared/predictions/extended-pre
 const FILES_AT_ONCE = 10;
 
 /**
- * Puts the new scores into the predictions, in one pass over them: a copy of the model's own, one for the website and one for
- * each imageset that got new ones lie ready afterward.
+ * Adds the new scores to the predictions in one pass: afterward, a copy of the model's own predictions, one for the website and
+ * one for each imageset with new scores are ready.
  */
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, selection, merged: z.array(mergedBatch) }),
   async ({ run, selection, merged }): Promise<Extension> => {
     await assertClaimHeld(run, run.keys.claim);
-    // Before the predictions are read: whatever changes the public file from now on is found out when it is replaced.
+    // Before the predictions are read: any change of the public file from now on is detected when it is replaced.
     const published_etag = await findVersion({
       bucket: run.buckets.storage,
       key: run.keys.published.predictions,
@@ -118,7 +118,7 @@ async function writeExtended(
   try {
     for await (const rows of extended) {
       rows.forEach(onRow);
-      // Without a score the website would take a photo for 0 (Q-P1); it takes the date from the text (Q-P2).
+      // The website would treat a photo without a score as 0 (Q-P1); it takes the date from the text (Q-P2).
       const scored = rows.filter(({ score }) => score !== null);
       images += scored.length;
       await own.write(csvRows(PREDICTION_COLUMNS, rows.map(inUtc)));
@@ -134,7 +134,7 @@ async function writeExtended(
 
 const inModelBucket = (run: ScoringRun, key: string) => ({ bucket: run.buckets.model, key });
 
-/** None where the predictions were not written anew. */
+/** None if the predictions were not rewritten. */
 const readCorrections = async (
   run: ScoringRun,
   { corrected, outside, elsewhere }: Selection,
@@ -143,7 +143,7 @@ const readCorrections = async (
     ? readJson(inModelBucket(run, run.keys.extended.corrections), corrections)
     : { imagesets: [] };
 
-/** Rows of all chunks: each new photo has one, or the run fails (Q-M2). */
+/** Rows of all chunks: each new photo has one, otherwise the run fails (Q-M2). */
 async function readNewScores(
   run: ScoringRun,
   { transform_photos }: Selection,
@@ -166,7 +166,7 @@ async function readNewScores(
   });
 }
 
-/** All predictions of an imageset, and nothing else: SelectPhotos has taken over what another tool has written there. */
+/** All predictions of an imageset, and nothing else: SelectPhotos has adopted what another tool wrote there. */
 async function writeImageset(
   run: ScoringRun,
   uuid: string,

@@ -32,13 +32,13 @@ import { readPages, WATER_DATA_LIMITS } from '../shared/usgs/water-data-client.t
 import { findVariable, type UsgsParameter } from '../shared/variables.ts';
 
 const API_URL = 'https://api.waterdata.usgs.gov/ogcapi/v1';
-/** Without a key the service allows few requests an hour; two at once halve the wait and do not look like an attack. */
+/** Without a key, the service allows few requests per hour; two at once halve the wait and do not look like an attack. */
 const YEARS_AT_ONCE = 2;
-/** For all requests together: two minutes before the function's own timeout, so that it can still say why. */
+/** For all requests together: two minutes less than the function's own timeout, so that it can still report why. */
 export const WATER_DATA_TOTAL_MS = 780_000;
 const DAY_MS = 86_400_000;
 
-/** Asks USGS for the values of the variable at the station's gage in the years in which photos were taken. */
+/** Requests from USGS the values of the variable at the station's gage for the years in which photos were taken. */
 export const handler = lambdaHandler(
   z.object({ run, export: stationExport }),
   async ({ run, export: exported }): Promise<Observations> => {
@@ -65,7 +65,7 @@ export const handler = lambdaHandler(
   },
 );
 
-/** What is asked for: one parameter at one site. PrepareRun has seen that there are both. */
+/** The request: one parameter at one site. PrepareRun has checked that both exist. */
 type Gage = { nwisId: string; parameter: UsgsParameter };
 
 const gageOf = ({ station, parameters }: Run): Gage => ({
@@ -76,7 +76,7 @@ const gageOf = ({ station, parameters }: Run): Gage => ({
 /** The photos of the export by time. */
 async function readPhotoTimes(run: Run, exported: StationExport): Promise<PhotoTime[]> {
   const { images, images_start, images_end } = exported;
-  // The state tells of two photos what their file does.
+  // The state holds the first and last photo of the file.
   if (images <= 2)
     return [images_start, images_end].map((at) => ({ image_id: null, timestamp: Date.parse(at) }));
   const photos: PhotoTime[] = [];
@@ -130,7 +130,7 @@ const sentences = (...said: (string | null)[]): string | null => said.filter(Boo
 const describeNone = ({ nwisId, parameter }: Gage, { images_start, images_end }: StationExport): string =>
   `USGS has no ${parameter.noun} of gage ${nwisId} for the photos from ${images_start} to ${images_end}; FPE’s own values are used.`;
 
-/** What was joined and what was left out, null for one series alone. */
+/** Which series were joined and which were left out; null for a single series. */
 function describeSeries(
   { nwisId, parameter }: Gage,
   used: JoinedSeries['used'],
@@ -163,7 +163,7 @@ async function usgsApiKey(): Promise<string | undefined> {
   return readSecretAs(secretId, API_KEY_SECRET, parseApiKey);
 }
 
-/** In the format of values.csv, which BuildDataset makes of it. */
+/** In the format of values.csv, which BuildDataset creates from it. */
 async function writeValues(run: Run, values: readonly UsgsValue[]): Promise<void> {
   const line = ({ timestamp, value, flag }: UsgsValue) => ({
     station_name: run.station.name,

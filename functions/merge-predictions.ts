@@ -23,10 +23,10 @@ import {
 import { unclearBy } from '../shared/quality/darkness.ts';
 
 /**
- * Joins one batch of photos with the scores that the transform job left for them, one object per photo. Where S3 asks to slow
- * down, the client does (shared/aws/pace.ts), and nothing is lost but time.
+ * Joins one batch of photos with the scores that the transform job left for them, one object per photo. If S3 asks to slow down,
+ * the client does (shared/aws/pace.ts), and only time is lost.
  *
- * Settings: MERGE_CONCURRENCY, how many batches are merged at once, 10 if it is not told.
+ * Settings: MERGE_CONCURRENCY, how many batches are merged at once, 10 by default.
  */
 export const handler = lambdaHandler(
   z.object({ run: transformRun, batch: mergeBatch }),
@@ -79,7 +79,7 @@ export const handler = lambdaHandler(
 
 type ScoredPhoto = { image_id: number; timestamp: string; filename: string; score: number | null };
 
-/** Photos with a score on which nothing can be seen. */
+/** Photos with a score that show nothing discernible. */
 const unclearPhotos = (photos: readonly ScoredPhoto[], lumas: readonly ModelAnswer['luma'][]) =>
   photos.flatMap(({ image_id, timestamp, filename, score }, index) => {
     const luma = lumas[index];
@@ -88,7 +88,7 @@ const unclearPhotos = (photos: readonly ScoredPhoto[], lumas: readonly ModelAnsw
     return unclearBy({ low, high }) === null ? [] : [{ image_id, timestamp, filename, low, high }];
   });
 
-/** Null where the job left nothing for this photo: its score stays blank and is counted (Q-M1). */
+/** Null if the job left nothing for this photo: its score stays blank and is counted (Q-M1). */
 async function readAnswer(location: ObjectLocation): Promise<ModelAnswer | null> {
   let text: string;
   try {

@@ -4,8 +4,8 @@ import { publishNotification } from '../shared/aws/notifications.ts';
 import { failureNotification, statusChange } from '../shared/notifications/execution-notifications.ts';
 
 /**
- * Tells people of an execution that ended badly. EventBridge calls it with the event as it is: a template of its own would put
- * quotes, backslashes and line breaks of an error between those of the message.
+ * Notifies people of an execution that failed. EventBridge passes it the event unchanged: an input template would mix quotes,
+ * backslashes and line breaks of an error with those of the message.
  */
 export const handler = lambdaHandler(statusChange, async (change): Promise<void> => {
   await publishNotification(setting('NOTIFICATION_TOPIC'), failureNotification(change));

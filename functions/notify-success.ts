@@ -16,7 +16,7 @@ const scored = z.object({
   extended: extension.pick({ scored: true, unreadable: true, images: true, remarks: true }),
 });
 
-/** Tells people what has come of a station's training or scoring: the last state but one of either machine. */
+/** Notifies people of the result of a station's training or scoring: the last state but one of either machine. */
 export const handler = lambdaHandler(z.union([trained, scored]), async (state): Promise<void> => {
   const notification =
     'published' in state

@@ -4,7 +4,7 @@ import { readStream } from '../shared/aws/object-store.ts';
 import { type MergePlan, manifests, transformRun } from '../shared/execution/train-station-state.ts';
 import { planBatches } from '../shared/predictions/merge-plan.ts';
 
-/** Divides the scored photos into batches that are merged side by side. */
+/** Divides the scored photos into batches that are merged in parallel. */
 export const handler = lambdaHandler(
   z.object({ run: transformRun, manifests: manifests.pick({ transform_photos: true }) }),
   async ({ run, manifests }): Promise<MergePlan> => {

@@ -38,16 +38,16 @@ const event = z.object({
   execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
 });
 
-/** End of this execution's ARN, after app and stage (resources/machines.yml). */
+/** Parameters of a training that score-station accepts, too. */
 const SCORING_PARAMETERS = new Set([
   'transform_instance_type',
   'transform_instance_count',
   'merge_batch_size',
 ]);
-/** The tasks go through the state of the machine, of which Step Functions takes 256 KiB. */
+/** The tasks are part of the machine's state, which Step Functions limits to 256 KiB. */
 const MAX_TASK_BYTES = 96 * 1024;
 
-/** Decides what is done with each station, and sees to it that no two refreshes do it at once. */
+/** Decides what is done with each station, and ensures that no two refreshes run at once. */
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Refresh> => {
   const settings = parseRefreshInput(input);
   const startedAt = new Date(execution.started_at).toISOString();
@@ -78,7 +78,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     executions: startOfExecutionArns(execution.arn),
     bucket,
     plan_key: keys.plan,
-    // Nobody looks at each model of a refresh: one that is worse than the default must not replace it.
+    // Nobody inspects every model of a refresh: one that is worse than the default must not replace it.
     train: { promote: 'if_better', ...settings.train, ...link },
     score: { ...scoringParameters(settings.train), ...link },
     tasks,
@@ -131,7 +131,7 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
   );
 }
 
-/** Trainings first, as they take longest. */
+/** Trainings first, because they take longest. */
 function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): RefreshTask[] {
   const tasks = (['train', 'score'] as const).flatMap((action) =>
     decisions
@@ -165,7 +165,9 @@ function ownInput(settings: RefreshInput, station_id: number, action: RefreshTas
     : { ...scoringParameters(own), station_id, variable_code };
 }
 
-/** What score-station takes of a training's parameters: instances and batches, but not the code of the model to be trained. */
+/**
+ * The training's parameters that score-station uses as well: instances and batches, but not the code of the model to be trained.
+ */
 const scoringParameters = (parameters: TrainingParameters): TrainingParameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => SCORING_PARAMETERS.has(name)));
 

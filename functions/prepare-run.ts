@@ -35,7 +35,7 @@ const event = z.object({
   execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
 });
 
-/** Checks everything that can be checked before work begins, and fixes what the whole run goes by. */
+/** Checks everything that can be checked before work begins, and fixes what the whole run is based on. */
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Run> => {
   const parameters = parseRunInput(input);
   const type = modelTypeOf(parameters.model_type);
@@ -110,7 +110,10 @@ const readStation = (stationId: number, modelCode: string, of: Parameters<typeof
     DATABASE_LIMITS.quick,
   );
 
-/** A version-4 UUID for every station (Q-P7), and letters that keep the names of two runs of one second apart (Q-T2). */
+/**
+ * A version-4 UUID for every station (Q-P7), and letters that distinguish the names of two runs started in the same second
+ * (Q-T2).
+ */
 const newIdentity = () => ({ model_uuid: randomUUID(), job_suffix: randomBytes(4).toString('hex') });
 
 /** @throws ModelCodeExists */
@@ -153,10 +156,10 @@ function requireFreeCode({ published }: RunChecks, modelCode: string, input: Run
     });
 }
 
-/** One row for a station and code: the default of another variable would be none any more, without being judged. */
+/** A station and code have one row: the default of another variable would lose its place without having been compared. */
 const isOfAnother = (model: RunChecks['published'][number], input: RunInput): boolean =>
   model.model_type_id !== input.model_type ||
-  // Of a row without a variable nobody knows; only a default has something to lose.
+  // For a row without a variable, nobody knows; only a default has something to lose.
   (model.variable_id !== input.variable_code && (model.variable_id !== null || model.default));
 
 /** A finished model that is not published has no row. @throws ModelCodeExists */
@@ -170,7 +173,7 @@ async function requireUnfinished(places: Run['buckets'], manifestKey: string): P
   );
 }
 
-/** The first of the folders in which there is something: SageMaker refuses a channel without an object. */
+/** The first of the folders that is not empty: SageMaker refuses a channel without an object. */
 async function findCheckpoints(bucket: string, folders: readonly string[]): Promise<string | null> {
   for (const folder of folders) for await (const _ of listObjects(bucket, `${folder}/`)) return folder;
   return null;

@@ -21,7 +21,7 @@ const event = z.object({
   execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
 });
 
-/** Finds the model that photos are to be scored with, and fixes what the whole run goes by; writes nothing. */
+/** Finds the model to score photos with, and fixes what the whole run is based on; writes nothing. */
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<ScoringRun> => {
   const parameters = parseScoringInput(input);
   const found = await withDatabase(

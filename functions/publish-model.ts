@@ -73,7 +73,7 @@ type Event = z.output<typeof event>;
  * Writes what others read, once and at the end: the files at the fixed places, then the public ones, then the row of `models` and
  * the change of the default. The commit of that row is the last thing that can fail; before it nothing public names the model.
  *
- * The files are written within the transaction, as its lock is what keeps two models of a station from being published at once.
+ * The files are written within the transaction, because its lock keeps two models of a station from being published at once.
  */
 export const handler = lambdaHandler(event, async (event): Promise<Publication> => {
   const { run } = event;
@@ -89,16 +89,16 @@ export const handler = lambdaHandler(event, async (event): Promise<Publication> 
     await takeBack(run).catch((fault: Error) => logger.warn('The fixed places were not restored', fault));
     throw error;
   }
-  // Whoever wants the code next finds the model itself; a claim that stays as it is keeps nobody out.
+  // The next run with this code finds the model itself; an unfinished claim would not keep it out.
   for (const claim of [run.keys.claim, run.keys.dataset_claim])
     await finishClaim(run, claim).catch((error: Error) => logger.warn('The claim was not marked', error));
   return published;
 });
 
-/** Rows of the public predictions, and who was left out of the files. */
+/** Rows of the public predictions, and photos with people that were left out of the files. */
 type MadeFiles = { images: number; imagesets: readonly string[]; leftOut: ReadonlySet<number> };
 
-/** The public files, and those of single imagesets, of which FPE's scripts make public ones. */
+/** The public files, and those of single imagesets, from which FPE's scripts create public ones. */
 async function makeFiles(database: Database, run: Run): Promise<MadeFiles> {
   const { keys, buckets, station, parameters } = run;
   const people = await photosWithPeople(database, station.id);
@@ -119,7 +119,7 @@ async function publish(
   { images, imagesets, leftOut }: MadeFiles,
 ): Promise<Publication> {
   await lockModels(database, run.station.id);
-  // Another attempt of this state may have come first.
+  // Another attempt of this state may have been first.
   const done = await findPublication(database, run);
   if (done) return done;
   const known = await findModelsOfCode(database, run.station.id, run.model_code);
@@ -146,12 +146,12 @@ async function publish(
     database,
     superseded.map(({ id }) => id),
   );
-  // A row that is not committed is not seen by anyone: the last moment at which a stop takes effect.
+  // Nobody sees a row before it is committed: this is the last moment at which a stop takes effect.
   await requireExecutionRunning(run.execution_arn);
   return publicationOf(run, outcome, model_id, outcome === 'published' ? images : 0, superseded);
 }
 
-/** Defaults of other codes that the website is to draw no more; those of upstream's scripts only go when somebody says so. */
+/** Defaults with other codes that the website should no longer draw; those of upstream's scripts are removed only on request. */
 async function findSuperseded(
   database: Database,
   { station, model_code, parameters, buckets }: Run,
@@ -172,8 +172,8 @@ async function findSuperseded(
 }
 
 /**
- * The last look at the photos, when all public files are there: whoever withdraws photos from now on finds them whole, and whoever
- * has done so before has had photos to withdraw that show people by now.
+ * The last check of the photos, once all public files exist: a withdrawal from now on finds them complete, and photos withdrawn
+ * earlier already show people in this query.
  */
 async function leaveOutPeople(
   database: Database,
@@ -202,18 +202,18 @@ async function leaveOutPeople(
   );
 }
 
-/** Files whose row was not committed leave the fixed places; a commit that was made all the same stays. */
+/** Removes files from the fixed places if their row was not committed; if it was committed after all, they stay. */
 async function takeBack(run: Run): Promise<void> {
   await withDatabase((database) =>
     inTransaction(database, async () => {
-      // Nor does another attempt of this state publish while the files are put back.
+      // Under the lock, so that no other attempt of this state publishes while the files are restored.
       await lockModels(database, run.station.id);
       if (!(await findPublication(database, run))) await restoreFixedPlaces(run);
     }),
   );
 }
 
-/** What an earlier attempt has published, also where others have replaced it since; null where there is none. */
+/** What an earlier attempt published, even if others have replaced it since; null if there is none. */
 async function findPublication(database: Database, run: Run): Promise<Publication | null> {
   const { station, model_code, model_uuid, buckets } = run;
   const version = versionKeys(modelTypeOf(run.parameters.model_type), station.id, model_code, model_uuid);
@@ -226,18 +226,18 @@ async function findPublication(database: Database, run: Run): Promise<Publicatio
     const images = own.outcome === 'published' ? own.images : 0;
     return row || wasPublished ? publicationOf(run, own.outcome, row?.id ?? null, images) : null;
   }
-  // What is kept is done once more: its manifest is written before the file that tells of the training.
+  // A kept model is processed again: its manifest is written before the file that records the training.
   if (own.outcome === 'kept') return null;
   const fixed = await findManifest(
     run,
     modelKeys(modelTypeOf(run.parameters.model_type), station.id, model_code).manifest,
   );
-  // Without files the places are only being written to.
+  // A manifest without files means that the places are still being written.
   const isFinished = fixed?.model_uuid === model_uuid && fixed.files.length > 0;
   return isFinished ? publicationOf(run, own.outcome, null, 0) : null;
 }
 
-/** A row of the code that came since the start of the run may be of another variable. @throws ModelCodeExists */
+/** A row with this code that was added since the start of the run may be of another variable. @throws ModelCodeExists */
 function requireSameVariable(run: Run, known: readonly ModelOfCode[]): void {
   const { model_type, variable_code } = run.parameters;
   const other = known.find(
@@ -252,7 +252,7 @@ function requireSameVariable(run: Run, known: readonly ModelOfCode[]): void {
   );
 }
 
-/** @throws DefaultChanged when another model became the default since this one was compared with the former */
+/** @throws DefaultChanged if another model has become the default since this one was compared */
 async function requireSameDefault(database: Database, run: Run, promotion: Promotion): Promise<void> {
   const { publish, promote, model_type, variable_code } = run.parameters;
   if (!publish || promote !== 'if_better') return;

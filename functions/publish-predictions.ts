@@ -16,17 +16,17 @@ import { PhotoSet } from '../shared/predictions/photo-set.ts';
 import { withdrawalOf } from '../shared/predictions/withdrawal.ts';
 
 /**
- * Puts the extended predictions in the place of those that the website reads: one copy within S3, so a reader finds the old file
- * or the new one, and only if the old one is still the one that was extended. Nothing that can fail comes after it.
+ * Replaces the predictions that the website reads by the extended ones: one copy within S3, so a reader finds either the old or
+ * the new file, and only if the old one is still the one that was extended. Nothing that can fail follows.
  */
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, extended: extension }),
   async ({ run, extended: { published_etag } }): Promise<{ predictions_url: string }> => {
     const published = { bucket: run.buckets.storage, key: run.keys.published.predictions };
-    // An attempt before this one may have made the copy without being heard.
+    // An earlier attempt may have made the copy, but its answer was lost.
     if ((await findWriter(published)) === run.id) return { predictions_url: run.predictions_url };
     await renewClaim(run, run.keys.claim);
-    // One that the website never drew has no public files: RecordPredictions keeps the scores.
+    // A model that the website never drew has no public files: RecordPredictions keeps the scores.
     const isDrawn = await requireSameModel(run);
     if (!isDrawn && (await findVersion(published)) === null) return { predictions_url: run.predictions_url };
     await keepTrainingPredictions(run);
@@ -36,7 +36,7 @@ export const handler = lambdaHandler(
     try {
       await copyConditionally(extended, published, CSV_TYPE, { expected: published_etag, runId: run.id });
     } catch (error) {
-      // S3 may have made the copy and the answer be lost, so that the SDK asked a second time.
+      // S3 may have made the copy but its answer was lost, so the SDK sent the request again.
       if (!(error instanceof ObjectChanged) || (await findWriter(published)) !== run.id) throw error;
     }
     return { predictions_url: run.predictions_url };
@@ -57,8 +57,8 @@ async function requireSameModel(run: ScoringRun): Promise<boolean> {
 }
 
 /**
- * Photos in which people were found since they were selected, by whichever execution of the station, come into no public file:
- * not into the new one, nor into the copy that was made of the old one while they were withdrawn.
+ * Photos in which people have been found since they were selected, by whichever execution of the station, get into no public
+ * file: neither the new one nor the copy of the old one that was made while they were being withdrawn.
  *
  * @returns uuids of the station's imagesets
  */
@@ -78,7 +78,7 @@ async function leaveOutPeople(run: ScoringRun, extended: ObjectLocation): Promis
   return imagesets;
 }
 
-/** Once, before they are extended for the first time. */
+/** Kept once, before they are extended for the first time. */
 async function keepTrainingPredictions({ id, buckets, keys }: ScoringRun): Promise<void> {
   const inPublic = objectsIn(buckets.storage);
   const from = inPublic(keys.published.predictions);
@@ -87,6 +87,6 @@ async function keepTrainingPredictions({ id, buckets, keys }: ScoringRun): Promi
   try {
     await copyConditionally(from, to, CSV_TYPE, { expected: null, runId: id });
   } catch (error) {
-    if (!(error instanceof ObjectChanged)) throw error; // kept already
+    if (!(error instanceof ObjectChanged)) throw error; // already kept
   }
 }

@@ -16,9 +16,9 @@ import { type Copy, replaceTogether } from '../shared/model-bucket/publication.t
 import { finishClaim, holdsClaim, renewClaim } from '../shared/model-bucket/run-claim.ts';
 
 /**
- * Writes down what is published: the model's own predictions, by which an execution knows what is scored, those at the places that
- * FPE's tools read, and up to when photos were looked at. Until then the next execution scores the same photos again, which does
- * no harm.
+ * Records what is published: the model's own predictions, from which an execution knows what is scored, those at the places that
+ * FPE's tools read, and the time up to which photos were examined. Until then, the next execution scores the same photos again,
+ * which does no harm.
  */
 export const handler = lambdaHandler(
   z.object({ run: scoringRun, selection }),
@@ -30,7 +30,7 @@ export const handler = lambdaHandler(
     }
     const scored: ScoredUntil = { snapshot_at, execution_arn: run.execution_arn };
     await writeJson({ bucket: run.buckets.model, key: run.keys.version.scored }, scored);
-    // SelectPhotos claims the model where something is new, and may find only then that nothing of it can be scored.
+    // SelectPhotos claims the model if something is new, and may find only then that none of it can be scored.
     if (work !== 'nothing' || (await holdsClaim(run, run.keys.claim))) await finishClaim(run, run.keys.claim);
   },
 );
@@ -48,7 +48,10 @@ async function replaceOwn(run: ScoringRun): Promise<void> {
   await renewManifest({ bucket: run.buckets.model, key: version.manifest }, written, run.model_uuid);
 }
 
-/** Where FPE's tools read them, as long as these are this model's: a training of the same code may take the places over. */
+/**
+ * Copies them to where FPE's tools read them, if these places belong to this model: a training with the same code may take them
+ * over.
+ */
 async function replaceAtFixedPlaces(run: ScoringRun): Promise<void> {
   const { extended, fixed } = run.keys;
   const copies = [copyOf(run, extended.predictions, fixed.predictions)];
@@ -62,7 +65,10 @@ async function replaceAtFixedPlaces(run: ScoringRun): Promise<void> {
   }
 }
 
-/** After the ETags of what is replaced were read: whoever takes the places over says so before it writes there. @throws ModelReplaced */
+/**
+ * Called after reading the ETags of what is replaced: a run that takes over the places claims them before it writes there.
+ * @throws ModelReplaced
+ */
 async function proveFixedPlaces(run: ScoringRun): Promise<void> {
   await renewClaim(run, run.keys.claim);
   if (await hasFixedPlaces(run)) return;

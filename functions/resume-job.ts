@@ -8,13 +8,13 @@ const redriveCount = z.int().min(0).describe('times that the execution has been 
 const event = z.object({
   kind: z.enum(['training', 'transform']),
   job: z.object({
-    /** Its name; only the begin of it where its time was over, as nobody tells the machine how it was called then. */
+    /** Its name; only the prefix if its time was over, because the machine does not get the full name then. */
     job: z.string(),
     status: z.string(),
     redrive_count: redriveCount,
   }),
   redrive_count: redriveCount,
-  /** Hours that SageMaker gives a training; a transform has no such limit. */
+  /** Hours that SageMaker allows a training; a transform has no such limit. */
   max_hours: z.number().optional(),
   /** Seconds that the machine waits for the job. */
   limit_seconds: z.number().optional(),
@@ -25,9 +25,9 @@ type Event = z.output<typeof event>;
 const TIMED_OUT = 'TimedOut';
 
 /**
- * Ends an execution whose job ended before its work was done, and lets a redrive of it go on to a new job: a redrive begins at
- * the state that failed, which a Fail state would do again each time. A job that the machine waits for no longer is stopped first, so
- * that it neither costs anything any more nor writes beside the next one.
+ * Ends an execution whose job ended before its work was done, and lets a redrive continue to a new job: a redrive begins at the
+ * state that failed, and a Fail state would fail again each time. A job that the machine no longer waits for is stopped first, so
+ * that it causes no more costs and does not write alongside the next one.
  *
  * @throws TrainingStopped, ScoringStopped, TrainingTimedOut, ScoringTimedOut, unless the execution has been redriven since the job
  */
@@ -57,7 +57,7 @@ const scoringStopped = ({ job: { job, status } }: Event): ScoringStopped =>
     fix: 'redrive the execution, which scores all its photos again',
   });
 
-/** What to look for when a job takes much longer than any that works. */
+/** What to check if a job takes much longer than a working one. */
 const SIGNS: Record<JobKind, { what: string; fix: string }> = {
   training: {
     what: 'The training job took longer than a training can that works',

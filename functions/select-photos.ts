@@ -68,7 +68,7 @@ import {
 
 const FILES_AT_ONCE = 5;
 
-/** A file beside the predictions, and the photos that it has a score of and they have none. */
+/** A file beside the predictions, and the photos that have a score only in that file. */
 type OtherFile = ScoredElsewhere & { location: ObjectLocation };
 
 type Found = PhotoSelection & {
@@ -76,18 +76,19 @@ type Found = PhotoSelection & {
   others: readonly OtherFile[];
   etag: string | null;
   snapshotAt: string;
-  /** Photos that an earlier execution was to withdraw and may not have, and that are not back. */
+  /** Photos that an earlier execution had to withdraw but may not have, and that have not returned. */
   pending: Withdrawal;
-  /** Photos of the station that show people and are not known to have left the public files. */
+  /** Photos of the station that show people and may still be in public files. */
   people: Withdrawal;
 };
 
 /**
- * Finds the photos that the model has not scored yet, those that only FPE's own tools have scored with it, those whose times were
- * corrected since, and those that have to go: all of the station that show people and have not gone yet, and those that have
- * vanished. What has to go is written down first, so that it goes even if this execution ends half way.
+ * Finds the photos that the model has not scored yet, those that only FPE's own tools have scored with it, those whose times have
+ * been corrected since, and those to be withdrawn: all of the station that show people and have not been withdrawn yet, and those
+ * that have disappeared. The photos to be withdrawn are recorded first, so that they are withdrawn even if this execution ends
+ * halfway.
  *
- * @throws TooManyRemovals, PhotosMissing; where photos have to go, they go first and the next execution throws
+ * @throws TooManyRemovals, PhotosMissing; photos to be withdrawn go first, and the next execution throws
  */
 export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run }): Promise<Selection> => {
   const first = await findPhotos(run);
@@ -97,7 +98,7 @@ export const handler = lambdaHandler(z.object({ run: scoringRun }), async ({ run
   const hasMoved = moved.corrected + moved.outside + moved.elsewhere > 0;
   const vanishedOf = { vanished: found.vanished.size, known: found.known };
   const to_withdraw = sizeOf(withdrawal);
-  // Otherwise WithdrawPhotos refuses it, after its work.
+  // Otherwise WithdrawPhotos throws this, after its work.
   if (to_withdraw === 0)
     requireFewRemovals(
       { ...vanishedOf, outside: moved.outside },
@@ -135,7 +136,7 @@ const hasWork = (found: Found): boolean => found.added.length > 0 || isToGo(foun
 /** Writes what the following states need: the photos to withdraw, the photos to score, and the corrected predictions. */
 async function doWork(run: ScoringRun, first: Found) {
   await claimModel(run);
-  // Another execution may have held the claim since, and have scored the very same photos.
+  // Another execution may have held the claim since, and scored the very same photos.
   const isFirst = (await findVersion(first.predictions)) === first.etag;
   const found = isFirst ? first : await findPhotos(run);
   const { names, count, scored } = await namesOf(run, found);
@@ -173,7 +174,7 @@ async function findPhotos(run: ScoringRun): Promise<Found> {
   return { ...found, predictions, others, etag, pending: withoutPhotos(listed, found.back) };
 }
 
-/** What cannot be read, or is another model's, is passed over: its photos are scored, and the file is replaced. */
+/** A file that cannot be read, or that is another model's, is skipped: its photos are scored, and the file is replaced. */
 async function readOthers(
   run: ScoringRun,
   predictions: ObjectLocation,
@@ -217,7 +218,7 @@ async function findPeopleLeft(
   return withdrawalOf(people.filter(({ id }) => left.has(id)));
 }
 
-/** Those that are no longer the station's: however many have vanished with them, people do not stay public. */
+/** Photos that are no longer the station's: however many have disappeared with them, people must not stay public. */
 async function findMovedPeople(database: Database, vanished: PhotoSet): Promise<Withdrawal> {
   if (vanished.size === 0) return EMPTY_WITHDRAWAL;
   const { image_ids, filenames } = vanished.toJSON();
@@ -236,8 +237,8 @@ const claimModel = ({ execution_arn, started_at, model_uuid, job_suffix, buckets
   );
 
 /**
- * Both names of each photo that loses its score, as some public files have its id, others its file alone; how many they are, and how
- * many of them have a score. Photos that have vanished are among them only if they are few enough.
+ * Both names of each photo that loses its score, because some public files have its id, others only its file; how many there are,
+ * and how many of them have a score. Photos that have disappeared are included only if they are few enough.
  */
 async function namesOf(
   run: ScoringRun,
@@ -258,12 +259,12 @@ async function namesOf(
   return { names: joinWithdrawals(names), count: names.filenames.length, scored };
 }
 
-/** New photos that are scored, and how many cannot be, by reason. */
+/** New photos to be scored, and how many cannot be, by reason. */
 type Scorable = { photos: number; leftOut: Counts<PhotoExclusion> };
 const NOTHING_SCORABLE: Scorable = { photos: 0, leftOut: noneOf(PHOTO_EXCLUSIONS) };
 
 /**
- * @param isLenient whether photos have to go first, so that one that is missing in S3 waits for the next execution
+ * @param isLenient whether photos have to be withdrawn first, so that one missing in S3 waits for the next execution
  * @throws PhotosMissing
  */
 async function writeSelection(run: ScoringRun, { added }: Found, isLenient: boolean): Promise<Scorable> {
@@ -293,7 +294,7 @@ async function writeSelection(run: ScoringRun, { added }: Found, isLenient: bool
       timestamp: formatInstant(epochMs),
       filename,
       url,
-      // Observed values serve the report of the training, which is not made anew.
+      // Observed values serve the report of the training, which is not recomputed.
       value: null,
     };
   });
@@ -316,8 +317,9 @@ const correctedOf = ({ buckets, keys }: ScoringRun): ObjectLocation => ({
 });
 
 /**
- * Writes the predictions once more: in order of the times that the database has now, without photos that have to go or are not the
- * model's by their new time, and with those that other files have scores of. A score stays, as the photo shows the same; an observed value does not, as it was that of another time.
+ * Rewrites the predictions: in order of the database's present times, without photos that are withdrawn or whose new time is
+ * outside the model's, and with those that have scores in other files. A score stays, because the photo shows the same; an
+ * observed value does not, because it belonged to another time.
  */
 async function writeCorrected(
   run: ScoringRun,
@@ -326,7 +328,7 @@ async function writeCorrected(
 ): Promise<typeof NOTHING_MOVED> {
   const { predictions, corrected, outside, isSorted } = found;
   const taken = await takeElsewhere(run, found);
-  // A photo that could not be read has its row already.
+  // A photo that could not be read already has its row.
   const scored = new PhotoSet();
   for (const row of taken) for (const name of bothNames(row)) scored.add(name);
   const gone = PhotoSet.fromJSON(withdrawal);
@@ -357,7 +359,7 @@ async function writeCorrected(
   };
 }
 
-/** Rows of photos whose times were corrected: `kept` with their new times, `left` (no longer of the model) unchanged. */
+/** Rows of photos whose times were corrected: `kept` with their new times, `left` (no longer the model's) unchanged. */
 async function readMoved(
   { predictions, corrected, outside }: Found,
   stays: (row: PredictedPhoto) => boolean,
@@ -373,7 +375,7 @@ async function readMoved(
   return { kept, left };
 }
 
-/** Rows as the predictions have them, each photo once. */
+/** Rows as in the predictions, each photo once. */
 async function takeElsewhere(run: ScoringRun, { others, elsewhere }: Found): Promise<PredictedPhoto[]> {
   const clock = stationClock(run.station.timezone);
   const taken = new PhotoSet();

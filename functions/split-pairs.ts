@@ -87,12 +87,12 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     pageScript(),
   );
   await writeObject(inModelBucket(keys.input.page), page, 'text/html; charset=utf-8');
-  // Last, so that whoever finds it finds the whole input.
+  // Last, so that its presence means that the input is complete.
   await writeJson(inModelBucket(keys.input.summary), summary);
   return split;
 });
 
-/** @returns how many images are in each split */
+/** @returns number of images in each split */
 async function writeImages(
   { buckets, keys }: Run,
   images: readonly DatasetImage[],

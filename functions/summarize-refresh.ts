@@ -24,12 +24,12 @@ import {
   summarizeRefresh,
 } from '../shared/refresh/summary.ts';
 
-/** DescribeExecution allows 15 a second (Step Functions quotas); the SDK waits when it is told to. */
+/** DescribeExecution allows 15 a second (Step Functions quotas); the SDK waits when throttled. */
 const DESCRIBED_AT_ONCE = 10;
 
 /**
- * Makes the table of what was done with each station and what came of it. What the executions tell of themselves is asked
- * of Step Functions here: two hundred outputs would not fit into the state of one machine.
+ * Compiles the table of what was done with each station and with what result. The outputs of the executions are requested from
+ * Step Functions here: two hundred of them would not fit into the state of one machine.
  */
 export const handler = lambdaHandler(
   z.object({ refresh, outcomes: z.array(stationOutcome) }),
@@ -57,20 +57,20 @@ export const handler = lambdaHandler(
     const result = { bucket, key: refreshKeys(refresh.id).result };
     if (rows.length > 0) await writeCsv(result, resultCsv(rows));
     const late = await findLate(refresh).catch((error: Error) => {
-      // It is said besides: a refresh that is done must not fail for it.
+      // This is additional information: a finished refresh must not fail because of it.
       logger.warn('Step Functions does not say which executions are late', error);
       return [];
     });
     const output = summarizeRefresh(refresh, rows, rows.length > 0 ? s3Uri(result) : null, late);
-    // A night without new photos is nothing to write an e-mail about; a station that fails is, and so is an execution that does not
-    // end, also for a refresh that does nothing because of it.
+    // A night without new photos is not worth an e-mail; a station that fails is, and so is an execution that does not end, even
+    // for a refresh that does nothing because of it.
     const isDone = output.counts.succeeded + output.counts.failed > 0 && refresh.status === 'refreshed';
     const is_worth_telling = isDone || (late.length > 0 && refresh.status !== 'dry_run');
     return { output, is_worth_telling, ...refreshMessage(output) };
   },
 );
 
-/** Of stations, whoever has started them. A refresh itself takes as long as its stations. */
+/** Executions for stations, whoever started them. A refresh itself takes as long as its stations. */
 async function findLate({ executions }: Refresh): Promise<LateExecution[]> {
   const machines = (['train-station', 'score-station'] as const).map((kind) =>
     machineArnAt(executions, kind),

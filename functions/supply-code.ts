@@ -8,8 +8,8 @@ import { findArchive } from '../shared/model-bucket/model-files.ts';
 import { readModelSource } from '../shared/model-bucket/model-source.ts';
 
 /**
- * Makes the archive that the model is served from: the published weights with our code, as a temporary file of the run. Code that lies in the
- * published archive is never run, whoever put it there; and the container has no network to fetch any from.
+ * Creates the archive that the model is served from: the published weights with our code, as a temporary file of the run. Code in
+ * the published archive is never run, whoever put it there; and the container has no network to fetch any from.
  */
 export const handler = lambdaHandler(
   z.object({ run: scoringRun }),

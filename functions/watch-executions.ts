@@ -9,9 +9,9 @@ import { type LateExecution, lateExecutions, oldestHours } from '../shared/execu
 const event = z.object({ machines: z.array(z.string().startsWith('arn:')) });
 
 /**
- * Looks how long executions have been running, and writes the longest time as a metric that an alarm watches: what Step Functions itself
- * tells of durations it tells when an execution ends. Called by the clock, as a refresh may be what does not end, and schedules of
- * refreshes may be off.
+ * Checks how long executions have been running, and writes the longest time as a metric that an alarm watches: Step Functions
+ * itself reports durations only when an execution ends. Called on a schedule of its own, because a refresh may be what does not
+ * end, and schedules of refreshes may be off.
  */
 export const handler = lambdaHandler(event, async ({ machines }): Promise<{ late: LateExecution[] }> => {
   const running = await runningExecutions(machines);

@@ -11,11 +11,11 @@ const event = z.object({
 });
 
 /**
- * Takes photos that show people, or have vanished, out of everything that the public may read of the station's models, also of
- * those that a model of today has replaced. It comes before the scoring, so that no failure of that keeps a photo public; the list
- * is cleared when all is done.
+ * Removes photos that show people, or have disappeared, from everything that the public may read of the station's models,
+ * including replaced ones. It comes before the scoring, so that a failure there does not keep a photo public; the list is cleared
+ * when all is done.
  *
- * @throws TooManyRemovals, after the work, where more photos have vanished than may
+ * @throws TooManyRemovals, after the work, if more photos have disappeared than allowed
  */
 export const handler = lambdaHandler(event, async ({ run, selection }): Promise<Withdrawn> => {
   await renewClaim(run, run.keys.claim);

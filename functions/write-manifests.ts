@@ -10,7 +10,7 @@ import { objectsIn } from '../shared/formats/object-location.ts';
 const pairRow = z.object({ filename_1: textCell, filename_2: textCell });
 const imageRow = z.object({ filename: textCell });
 
-/** Tells SageMaker which photos to train on and which to score: manifests of keys in the storage bucket (Q-I7). */
+/** Lists for SageMaker which photos to train on and which to score: manifests of keys in the storage bucket (Q-I7). */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Manifests> => {
   const { keys, buckets } = run;
   const inModelBucket = objectsIn(buckets.model);

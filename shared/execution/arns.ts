@@ -7,10 +7,10 @@ import { MACHINE_INPUTS, type MachineKind } from '../inputs/machines.ts';
  *     arn:partition:states:region:account:execution:{app}-{stage}-{kind}:{name of the execution}
  */
 
-/** The last part: the name of an execution, or of a machine. */
+/** The last part: the name of an execution or of a machine. */
 export const nameInArn = (arn: string): string => arn.slice(arn.lastIndexOf(':') + 1);
 
-/** Where an ARN's resource lies, e.g. us-west-2. */
+/** Region of an ARN's resource, e.g. us-west-2. */
 export const regionInArn = (arn: string): string => arn.split(':')[3] as string;
 
 export const executionArn = (machineArn: string, name: string): string =>
@@ -20,7 +20,7 @@ export const executionArn = (machineArn: string, name: string): string =>
 export const machineArnOf = (executionArn: string): string =>
   executionArn.slice(0, executionArn.lastIndexOf(':')).replace(':execution:', ':stateMachine:');
 
-/** The kind of a machine that is named, by name or ARN, or whose execution is; null where it is none of ours. */
+/** The kind of the machine identified by its name, its ARN or that of an execution; null if it is not one of ours. */
 export function kindOfMachine(arnOrName: string): MachineKind | null {
   const machine = arnOrName.includes(':execution:') ? machineArnOf(arnOrName) : arnOrName;
   const kinds = Object.keys(MACHINE_INPUTS) as MachineKind[];
@@ -39,8 +39,8 @@ export function siblingMachineArn(arn: string, kind: MachineKind): string {
 }
 
 /**
- * What the ARNs of all executions of an app and stage begin with, up to the kind of their machine: a machine makes those of the
- * executions that it starts from it.
+ * Common prefix of the ARNs of all executions of an app and stage, up to the kind of their machine: a machine builds the ARNs of
+ * the executions that it starts from it.
  *
  * @param executionArn of one of our machines
  */

@@ -9,29 +9,29 @@ import type { RunInput } from '../inputs/train-station.ts';
 import { STATION_LIMITS, type StationSize } from '../limits/station-size.ts';
 
 /**
- * How long a job may take before something must be wrong with it: a model that does not load, or a process that hangs, would burn
- * days, as each photo is waited for by itself. Generous, as a job that works must never be ended: several times what is assumed of
- * instances that are known, and of any other type no more than a photo a second.
+ * How long a job may take before something must be wrong: a model that does not load, or a process that hangs, would waste days,
+ * because each photo is waited for individually. The limits are generous, because a working job must never be ended: several
+ * times the assumed duration on known instances, and one photo per second on any other type.
  */
 export type JobLimits = {
-  /** What SageMaker gives the training; it keeps its checkpoints. */
+  /** SageMaker's limit for the training, which keeps its checkpoints. */
   training_hours: number;
-  /** What the machine waits for the training and for the transform job; whole numbers of seconds. */
+  /** How long the machine waits for the training and for the transform job, in whole seconds. */
   training_seconds: number;
   scoring_seconds: number;
 };
 
-/** How many times what is assumed a job may take, unless the stage says otherwise. */
+/** How many times its assumed duration a job may take, unless the stage says otherwise. */
 export const USUAL_MARGIN = 4;
-/** On top, and twice for spot instances: to get an instance, to copy what it needs and what it has made. */
+/** Added to this, twice for spot instances: time to get an instance and to copy inputs and outputs. */
 const SPARE_SECONDS = 2 * 3600;
-/** Of a training job (SageMaker API, StoppingCondition); nothing of ours is meant to run longer. */
+/** Limit of a training job (SageMaker API, StoppingCondition); none of our jobs should run longer. */
 const MOST_SECONDS = 28 * 24 * 3600;
-/** Photos a second of an instance that nobody has told of, such as one with a processor alone. */
+/** Photos per second on an instance of unknown speed, such as one without a GPU. */
 const LEAST_SPEED = 1;
-/** Pixels for which the speeds are assumed. */
+/** Pixels that the assumed speeds refer to. */
 const ASSUMED_INPUT_SIZE = 480;
-/** All functions of an execution with their retries, and what jobs wait for capacity. */
+/** All functions of an execution with their retries, and the time that jobs wait for capacity. */
 const FUNCTIONS_SECONDS = 24 * 3600;
 
 type Training = Pick<
@@ -42,20 +42,21 @@ type Transform = Pick<RunInput, 'transform_instance_type' | 'transform_instance_
 type Amount = Pick<StationSize, 'photos' | 'annotation_pairs'>;
 
 /**
- * @param size of the whole station: more than will be in the run rather than less
- * @param margin how many times what is assumed a job may take: of the stage, as jobs of one computer are no instances of AWS
+ * @param size of the whole station: rather more than will be in the run than less
+ * @param margin the stage's factor for the assumed duration of a job, because jobs on one's own computer do not run on AWS
+ *   instances
  */
 export function jobLimits(parameters: Training & Transform, size: Amount, margin: number): JobLimits {
   const longest = trainingLimit(parameters, size, margin);
   return {
     training_hours: longest / 3600,
-    // A job that waits for spot instances may take as long again.
+    // Waiting for spot instances may take as long again.
     training_seconds: longest * (parameters.training_spot ? 2 : 1) + SPARE_SECONDS,
     scoring_seconds: scoringLimit(parameters, size.photos, margin),
   };
 }
 
-/** Seconds of a training: what the input allows, or less where so much cannot be needed. */
+/** Seconds of a training: what the input allows, or less if that much cannot be needed. */
 function trainingLimit(
   parameters: Training,
   { photos, annotation_pairs: pairs }: Amount,
@@ -95,8 +96,8 @@ export const scoringLimit = (
   );
 
 /**
- * Seconds that a refresh waits for the execution of a station, which has limits of its own: more than those of the largest station come
- * to, so that it ends only what nobody hears of any more.
+ * Seconds that a refresh waits for the execution of a station, which has limits of its own: more than those of the largest
+ * station add up to, so that it ends only executions that no longer respond.
  */
 export function executionLimit(
   parameters: Training & Transform,
@@ -110,7 +111,7 @@ export function executionLimit(
 const allowed = (expectedSeconds: number, margin: number): number =>
   Math.min(MOST_SECONDS, Math.ceil(SPARE_SECONDS + margin * expectedSeconds));
 
-/** Larger photos take longer; smaller ones may be bound by what comes before the network. */
+/** Larger photos take longer; smaller ones may be limited by the steps before the network. */
 const slowed = (speeds: Speeds, type: string, inputSize: number): Speeds => ({
   ...speeds,
   [type]: (speeds[type] ?? LEAST_SPEED) / Math.max(1, (inputSize / ASSUMED_INPUT_SIZE) ** 2),

@@ -1,17 +1,17 @@
 import type { ModelType } from '../model-types/model-type.ts';
 import { DEFAULT_MODEL_TYPE, MODEL_TYPES } from '../model-types/registry.ts';
 
-/** What the places of a model depend on, besides its station and code. */
+/** What a model's locations depend on, besides its station and code. */
 type Type = Pick<ModelType, 'prefix' | 'files'>;
 
-/** Below the prefix of the type, where every role may go; no station has this name. */
+/** Below the prefix of the type, where every role has access; no station has this name. */
 export const passingPrefix = ({ prefix }: Pick<ModelType, 'prefix'>): string => `${prefix}passing/`;
 
-/** Where the folders of a station's models lie, with a slash at its end. */
+/** Folder of a station's models, with a trailing slash. */
 export const modelsFolder = ({ prefix }: Pick<ModelType, 'prefix'>, stationId: number): string =>
   `${prefix}${stationId}/models/`;
 
-/** Where the folders of a station's datasets lie, with a slash at its end. */
+/** Folder of a station's datasets, with a trailing slash. */
 export const datasetsFolder = ({ prefix }: Pick<ModelType, 'prefix'>, stationId: number): string =>
   `${prefix}${stationId}/datasets/`;
 
@@ -48,8 +48,8 @@ const modelFiles = ({ files }: Type, folder: string, modelCode: string) => ({
 });
 
 /**
- * The fixed places of a model code in the model bucket. All runs of the code share them: whoever writes there holds the
- * claim. FPE's tools read the files (contract 5.2, 5.4); `manifest` tells whose they are.
+ * The fixed places of a model code in the model bucket. All runs with the code share them, and a run that writes there holds the
+ * claim. FPE's tools read the files (contract 5.2, 5.4); `manifest` says which model they belong to.
  */
 export function modelKeys(type: Type, stationId: number, modelCode: string) {
   const folder = `${modelsFolder(type, stationId)}${modelCode}`;
@@ -63,28 +63,28 @@ export function modelKeys(type: Type, stationId: number, modelCode: string) {
   };
 }
 
-/** Where lies what is not of one type alone: as it did when there was but one. */
+/** Prefix for files that are not specific to one type: the same as when there was only one type. */
 const COMMON_PREFIX = MODEL_TYPES[DEFAULT_MODEL_TYPE].prefix;
 
-/** What is kept of a station for all of its models, of whatever type. */
+/** Files of a station that concern all of its models, of any type. */
 export const stationKeys = (stationId: number) => ({
-  /** Photos that have to leave the station's public files and may not have left all of them yet. */
+  /** Photos to be withdrawn from the station's public files that may not have left all of them yet. */
   withdrawal: `${COMMON_PREFIX}${stationId}/withdrawal.json`,
   /** Which photos with people each public folder is known not to name. */
   people: `${COMMON_PREFIX}${stationId}/people.json`,
 });
 
-/** Up to when a training has looked at a station's annotation pairs that led to no row of `models`, by type and variable. */
+/** The time up to which a training that led to no row of `models` has seen a station's annotation pairs, by type and variable. */
 export const trainedKey = (stationId: number, modelType: string, variable: string): string =>
   `${COMMON_PREFIX}${stationId}/trained/${modelType}-${variable}.json`;
 
-/** The fixed places of a dataset code, shared by all runs that name it. */
+/** The fixed places of a dataset code, shared by all runs that use it. */
 export function datasetKeys(type: Type, stationId: number, datasetCode: string) {
   const folder = `${datasetsFolder(type, stationId)}${datasetCode}`;
   return { claim: `${folder}/claim.json`, ...datasetFiles(type, folder) };
 }
 
-/** Where a folder lies for each model that ever had a code, by uuid; with a slash at its end. */
+/** Parent folder of all models that ever had a code, one folder per uuid; with a trailing slash. */
 export const versionsFolder = (
   type: Pick<ModelType, 'prefix'>,
   stationId: number,
@@ -92,8 +92,8 @@ export const versionsFolder = (
 ): string => `${modelsFolder(type, stationId)}${modelCode}/versions/`;
 
 /**
- * What belongs to one finished model and to no other, found by the uuid that its row names: written by the run that made it,
- * and after that by the scoring of new photos alone.
+ * Files that belong to a single finished model, found by the uuid in its row: written by the run that trained it, and after that
+ * only by the scoring of new photos.
  */
 export function versionKeys(type: Type, stationId: number, modelCode: string, modelUuid: string) {
   const folder = `${versionsFolder(type, stationId, modelCode)}${modelUuid}`;
@@ -102,14 +102,14 @@ export function versionKeys(type: Type, stationId: number, modelCode: string, mo
     dataset: datasetFiles(type, `${folder}/dataset`),
     ...modelFiles(type, folder, modelCode),
     model: `${folder}/model.tar.gz`,
-    /** What else the training left, and the code that it ran. */
+    /** Other output of the training, and the code that it ran. */
     output: `${folder}/output.tar.gz`,
     source: `${folder}/sourcedir.tar.gz`,
-    /** Up to when new photos are scored. */
+    /** The time up to which new photos are scored. */
     scored: `${folder}/scored.json`,
-    /** Written when another model takes the place of this one in `models`. */
+    /** Written when another model replaces this one in `models`. */
     replaced: `${folder}/replaced.json`,
-    /** What the row of a model of upstream's said before it was taken off the website. */
+    /** The row of one of upstream's models as it was before the model was taken off the website. */
     addresses: `${folder}/addresses.json`,
   };
 }
@@ -117,9 +117,9 @@ export function versionKeys(type: Type, stationId: number, modelCode: string, mo
 /**
  * Keys of every object that a run of `train-station` reads or writes before it publishes, below the model bucket.
  *
- * All but the claims lie in a folder of the run: no earlier run's file is ever taken for this one's (Q-X5), and no run that
- * is redriven late destroys what another has published. The folders lie below one prefix of all stations, as that is all that a
- * bucket's lifecycle rule can tell them by. Nothing reads them once the run has ended and can no longer be redriven.
+ * All but the claims lie in a folder of the run: no earlier run's file is ever mistaken for this one's (Q-X5), and no late
+ * redrive destroys what another run has published. The folders of all stations share one prefix, because a bucket's lifecycle
+ * rule can select them only by prefix. Nothing reads them once the run has ended and can no longer be redriven.
  */
 export function runKeys(
   type: Type,
@@ -153,19 +153,19 @@ export function runKeys(
     },
     report: files.report,
     metrics: files.metrics,
-    /** What the public will see, ready to be copied. */
+    /** The future public files, ready to be copied. */
     published: publicFiles(`${run}/published`, modelCode),
-    /** Predictions of each imageset, as they come to the fixed places. */
+    /** Predictions of each imageset, ready for the fixed places. */
     imagesets: `${run}/imagesets`,
     manifest: `${run}/model.json`,
-    /** What lay at the fixed places before this run published: copies below the folder by their whole keys, and their list. */
+    /** What was at the fixed places before this run published: copies below this folder under their full keys, and their list. */
     replaced: { folder: `${run}/replaced/`, list: `${run}/replaced.json` },
   };
 }
 
 export type RunKeys = ReturnType<typeof runKeys>;
 
-/** Keys of a refresh of many stations, below the model bucket; the claim is one for all refreshes. */
+/** Keys of a refresh of many stations, below the model bucket; all refreshes share one claim. */
 export function refreshKeys(refreshId: string) {
   const folder = `${COMMON_PREFIX}refreshes/${refreshId}`;
   return {
@@ -175,7 +175,7 @@ export function refreshKeys(refreshId: string) {
   };
 }
 
-/** Files of a model that anyone may read, but for its archive. */
+/** Files of a model that anyone may read, except its archive. */
 const publicFiles = (folder: string, modelCode: string) => ({
   predictions: `${folder}/predictions.csv`,
   report: `${folder}/${modelCode}.html`,
@@ -183,28 +183,28 @@ const publicFiles = (folder: string, modelCode: string) => ({
   annotations: `${folder}/annotations.csv`,
 });
 
-/** Where the public files of a model lie below the storage bucket, with a slash at its end. */
+/** Folder of a model's public files in the storage bucket, with a trailing slash. */
 export const publicFolder = (modelUuid: string): string => `models/${modelUuid}/`;
 
 /**
- * How long browsers may keep a public file without asking, as the value of Cache-Control (RFC 9111); null for files that browsers
- * do not read. Tables and pages are replaced where they lie, by scorings and withdrawals; weights never are, as a training has a
- * folder of its own.
+ * How long browsers may keep a public file without revalidating it, as the value of Cache-Control (RFC 9111); null for files that
+ * browsers do not read. Tables and pages are replaced in place by scorings and withdrawals; weights never are, because each
+ * training has a folder of its own.
  */
 export function cacheControlOf(key: string): string | null {
   if (!/^models\/[^/]+\//.test(key)) return null;
   return key.endsWith('.tar.gz') ? 'public, max-age=31536000, immutable' : 'no-cache';
 }
 
-/** Keys of the five public files, below the storage bucket (contract 5.5). */
+/** Keys of the five public files in the storage bucket (contract 5.5). */
 export function publishedKeys(modelUuid: string, modelCode: string) {
   const folder = `models/${modelUuid}`;
   return { ...publicFiles(folder, modelCode), model: `${folder}/model.tar.gz` };
 }
 
 /**
- * Keys of every object that an execution of `score-station` reads or writes: `published` below the storage bucket, the
- * others below the model bucket (contract 5.2, 5.4, 5.5).
+ * Keys of every object that an execution of `score-station` reads or writes: `published` in the storage bucket, the others in the
+ * model bucket (contract 5.2, 5.4, 5.5).
  */
 export function scoringKeys(
   type: Type,
@@ -220,14 +220,14 @@ export function scoringKeys(
   return {
     claim: model.scoring_claim,
     ...stationKeys(stationId),
-    /** The fixed places, and whose they are. */
+    /** The fixed places, and the manifest that says which model they belong to. */
     manifest: model.manifest,
     fixed: {
       input_summary: model.input.summary,
       predictions: model.transform.predictions,
       imagesets: model.imagesets,
     },
-    /** The model's own, whatever lies at the fixed places. */
+    /** The model's own files, whatever is at the fixed places. */
     version: {
       input_summary: version.input.summary,
       predictions: version.transform.predictions,
@@ -235,7 +235,7 @@ export function scoringKeys(
       scored: version.scored,
       manifest: version.manifest,
     },
-    /** The published archive with our code in it, where it came without. */
+    /** The published archive with our code added, if it had none. */
     model: `${run}/model.tar.gz`,
     transform: {
       images: `${run}/transform-input/images.csv`,
@@ -245,7 +245,7 @@ export function scoringKeys(
     extended: {
       predictions: `${run}/extended/predictions.csv`,
       published: `${run}/extended/published.csv`,
-      /** The predictions with the times of the database, where those were corrected, and what was. */
+      /** The predictions with the database's times, if those were corrected, and which were. */
       corrected: `${run}/extended/corrected.csv`,
       corrections: `${run}/extended/corrections.json`,
       imagesets: `${run}/extended/imagesets`,
@@ -253,7 +253,7 @@ export function scoringKeys(
     published: {
       model: published.model,
       predictions: published.predictions,
-      /** The predictions of the training, kept when they are extended for the first time. */
+      /** The predictions of the training, saved when they are extended for the first time. */
       predictions_train: `models/${modelUuid}/predictions-train.csv`,
     },
   };
@@ -261,6 +261,6 @@ export function scoringKeys(
 
 export type ScoringKeys = ReturnType<typeof scoringKeys>;
 
-/** Where the predictions of one imageset lie, below a folder `imagesets` (contract 5.4). */
+/** Key of the predictions of one imageset, below a folder `imagesets` (contract 5.4). */
 export const imagesetPredictionsKey = (imagesets: string, imagesetUuid: string): string =>
   `${imagesets}/${imagesetUuid}/predictions.csv`;

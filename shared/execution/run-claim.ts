@@ -3,9 +3,9 @@ import { DatasetCodeInUse, ModelCodeExists, ModelCodeInUse } from '../errors.ts'
 import { runId } from './run.ts';
 
 /**
- * The claim of an execution on what it writes to at fixed places: one station's model code, or dataset code. It is kept there
- * in S3. It is what refuses a second execution, what lets a retry or a redrive find the identity that the first attempt gave
- * the run, and what a publication renews before it writes.
+ * The claim of an execution on the fixed places that it writes to: those of one station's model code or dataset code. It is
+ * stored there in S3. It refuses a second execution, it lets a retry or a redrive find the identity that the first attempt gave
+ * the run, and a publication renews it before it writes.
  */
 export const runClaim = z.object({
   execution_arn: z.string(),
@@ -23,11 +23,11 @@ export type RunClaim = z.output<typeof runClaim>;
 /** What is claimed; two models may share a dataset, one after the other. */
 export type Claimed = 'model' | 'dataset';
 
-/** What an execution that wants the claim has to do: keep what it holds, or replace what the other left. */
+/** What an execution that wants the claim has to do: keep what it holds, or replace what another one left. */
 export type ClaimDecision = 'keep' | 'replace';
 
 /**
- * @param holderIsRunning whether the execution that holds the claim has not ended
+ * @param holderIsRunning whether the execution that holds the claim is still running
  * @throws ModelCodeInUse, DatasetCodeInUse, ModelCodeExists
  */
 export function decideClaim(
@@ -51,10 +51,10 @@ export function decideClaim(
   return 'replace';
 }
 
-/** Runs whose checkpoints are looked at; what lies further back is about another input, or deleted. */
+/** Number of runs whose checkpoints are considered; older ones belong to another input, or are deleted. */
 const MAX_FORMER_RUNS = 3;
 
-/** What a claim that takes the place of another one remembers: unfinished runs, from whose checkpoints a training may go on. */
+/** What a claim that replaces another one remembers: unfinished runs, from whose checkpoints a training may continue. */
 export const formerRuns = (held: RunClaim | undefined): string[] =>
   held === undefined || held.status === 'finished'
     ? []

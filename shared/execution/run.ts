@@ -18,7 +18,7 @@ export function requireVariable(code: string): VariableCode {
   });
 }
 
-/** Names of the version; two executions of the same day and station ask for the same name. */
+/** Names of the version; two executions on the same day for the same station use the same name. */
 export function versionCodes(input: RunInput, variable: VariableCode, startedAt: string) {
   const day = startedAt.slice(0, 10).replaceAll('-', '');
   const modelCode = input.model_code ?? `${input.model_type}-${VARIABLES[variable].annotation}-${day}`;
@@ -26,7 +26,7 @@ export function versionCodes(input: RunInput, variable: VariableCode, startedAt:
 }
 
 /**
- * What the run needs of the database exists.
+ * Checks that everything the run needs from the database exists.
  *
  * @throws StationNotFound, VariableNotFound, ModelTypeNotFound, InvalidTimezone
  */
@@ -59,7 +59,7 @@ export const runId = (startedAt: string, suffix: string): string =>
 /**
  * Start of the names of this run's jobs; SageMaker allows 63 characters, lower case keeps them equal in ARNs.
  *
- * @param prefix tells app and stage, at most 23 characters: roles may touch the jobs that begin with it, and no others
+ * @param prefix identifies app and stage, at most 23 characters: roles may access only the jobs whose names begin with it
  */
 export const jobBase = (prefix: string, stationId: number, startedAt: string, suffix: string): string =>
   `${prefix}-${stationId}-${startedAt.slice(0, 10).replaceAll('-', '')}-${suffix}`;
@@ -68,7 +68,7 @@ export type RunChecks = {
   station: { id: number; name: string; timezone: string; nwis_id: string | null } | null;
   variable_codes: string[];
   model_types: string[];
-  /** The station's models of this code, newest first: one, but for older scripts (Q-P6). */
+  /** The station's models of this code, newest first: normally one, but older scripts may have left several (Q-P6). */
   published: {
     uuid: string | null;
     model_type_id: string;

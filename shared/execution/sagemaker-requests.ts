@@ -4,8 +4,8 @@ import { modelTypeOf } from '../model-types/registry.ts';
 import type { RunKeys } from './keys.ts';
 
 /**
- * Sub-objects of the SageMaker requests of one run. They are built whole, because a JSONPath machine cannot drop a key:
- * an optional channel or `MaxWaitTimeInSeconds` must be absent, not null (SageMaker API reference, CreateTrainingJob and
+ * Sub-objects of the SageMaker requests of one run. They are built completely, because a JSONPath machine cannot omit a key: an
+ * optional channel or `MaxWaitTimeInSeconds` must be absent, not null (SageMaker API reference, CreateTrainingJob and
  * CreateTransformJob).
  */
 export type RequestSettings = {
@@ -14,13 +14,16 @@ export type RequestSettings = {
   parameters: RunInput;
 };
 
-/** Where SageMaker lays out channels and checkpoints in the training container. */
+/** Where SageMaker places channels and checkpoints in the training container. */
 const CONTAINER_INPUT = '/opt/ml/input/data';
 const CONTAINER_CHECKPOINTS = '/opt/ml/checkpoints';
 
-/** Photos in one request: above any photo of the upload form, below the 100 MB that SageMaker allows for all at once. */
+/**
+ * Size of a photo in one request: above any photo from the upload form, below the 100 MB that SageMaker allows for all requests
+ * at once.
+ */
 const MAX_PAYLOAD_MB = 20;
-/** Of a photo; larger ones would fail the whole transform job. */
+/** Size limit of a photo; a larger one would fail the whole transform job. */
 export const MAX_PAYLOAD_BYTES = MAX_PAYLOAD_MB * 2 ** 20;
 const MAX_CONCURRENT_TRANSFORMS = 4;
 
@@ -28,9 +31,9 @@ const HYPERPARAMETERS = Object.keys(hyperparameters) as (keyof typeof hyperparam
 
 /**
  * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on
- * @param formerCheckpoints folder in the model bucket with those of a run that was not finished, from which the training goes on if
- *   they are of the same input
- * @param maxHours where it is to end earlier than `training_max_hours`
+ * @param formerCheckpoints folder in the model bucket with the checkpoints of an unfinished run, from which the training
+ *   continues if they are for the same input
+ * @param maxHours if it should end earlier than `training_max_hours`
  */
 export function trainingRequest(
   { buckets, keys, parameters }: RequestSettings,
@@ -48,12 +51,12 @@ export function trainingRequest(
       TrainingInputMode: 'File',
       MetricDefinitions: programs.metrics.map((name) => ({ Name: name, Regex: `${name}=([0-9.eE+-]+)` })),
     },
-    // Every value is a string; the container hands them on as SM_HPS.
+    // Every value is a string; the container passes them on as SM_HPS.
     HyperParameters: {
       ...Object.fromEntries(HYPERPARAMETERS.map((name) => [name, String(parameters[name])])),
       checkpoint_dir: CONTAINER_CHECKPOINTS,
       sagemaker_program: programs.training,
-      // Network isolation leaves no way to S3, so the source comes as a channel.
+      // Network isolation blocks access to S3, so the source is passed as a channel.
       sagemaker_submit_directory: `${CONTAINER_INPUT}/code/sourcedir.tar.gz`,
       sagemaker_container_log_level: '20',
     },
@@ -74,7 +77,7 @@ export function trainingRequest(
     },
     StoppingCondition: {
       MaxRuntimeInSeconds: maxRuntimeSeconds,
-      // As long again for waiting; refused unless spot is on.
+      // As long again for waiting; refused unless spot is enabled.
       ...(parameters.training_spot && { MaxWaitTimeInSeconds: 2 * maxRuntimeSeconds }),
     },
     EnableManagedSpotTraining: parameters.training_spot,
@@ -82,7 +85,7 @@ export function trainingRequest(
   };
 }
 
-/** The model's container; `code/` lies in model.tar.gz, written there by the training. */
+/** The model's container; `code/` is in model.tar.gz, written there by the training. */
 export const modelRequest = (image: string, { programs }: Pick<ModelType, 'programs'>) => ({
   Image: image,
   Environment: {
@@ -94,10 +97,10 @@ export const modelRequest = (image: string, { programs }: Pick<ModelType, 'progr
   },
 });
 
-/** How long a score is waited for, twice what the server gives a photo, and how often it is asked for again. */
+/** How long to wait for a score, twice the server's limit per photo, and how often to retry. */
 export const MODEL_CLIENT = { InvocationsTimeoutInSeconds: 120, InvocationsMaxRetries: 1 };
 
-/** What a transform job takes of a run, be it one of training or of scoring alone. */
+/** What a transform job needs from a run, whether of a training or of a scoring alone. */
 export type TransformSettings = {
   buckets: { model: string };
   keys: { transform: { manifest: string; run_prefix: string } };

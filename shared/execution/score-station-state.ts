@@ -9,7 +9,7 @@ import { countsOf } from './train-station-state.ts';
 
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
 
-/** Hours and months whose photos a model was made for, station time, inclusive; min > max wraps (Q-I10). */
+/** Hours and months of the photos that a model was trained for, station time, inclusive; min > max wraps (Q-I10). */
 export const hourAndMonthWindows = z.object(windowLimits);
 
 export type HourAndMonthWindows = z.output<typeof hourAndMonthWindows>;
@@ -32,11 +32,11 @@ export const scoringRun = z.object({
   model_id: z.int(),
   model_code: z.string(),
   model_uuid: z.string(),
-  /** Where the predictions are: the public address, or the model's own file where the website does not draw the model. */
+  /** Where the predictions are: the public address, or the model's own file if the website does not draw the model. */
   predictions_url: z.string(),
-  /** Filters of the model, by which photos of the station are its. */
+  /** Filters of the model, which decide which of the station's photos it covers. */
   windows: hourAndMonthWindows,
-  /** First and last local date of the model's pairs; null where it does not tell. */
+  /** First and last local date of the model's pairs; null if unknown. */
   pair_dates: pairDates.nullable(),
   parameters: scoringInput,
   buckets: z.object({ storage: z.string(), model: z.string() }),
@@ -49,7 +49,7 @@ export const scoringRun = z.object({
 export type ScoringRun = z.output<typeof scoringRun>;
 
 export const selection = z.object({
-  /** What there is to do: score new photos, only correct times, only take photos out, or nothing. */
+  /** What has to be done: score new photos, only correct times, only withdraw photos, or nothing. */
   work: z.enum(['score', 'correct', 'remove', 'nothing']),
   transform_photos: count.describe('photos that have no prediction yet'),
   removed: count.describe('scored photos that lose their scores: they have vanished or show people since'),
@@ -63,24 +63,24 @@ export const selection = z.object({
   elsewhere: count
     .default(0)
     .describe('photos that another tool has scored with the model, whose scores are taken over'),
-  /** New photos that cannot be scored; reasons that apply to some. */
+  /** New photos that cannot be scored; only reasons that apply. */
   left_out: countsOf(PHOTO_EXCLUSIONS),
   images: count.describe('photos that have a score so far and keep it'),
-  /** What has come until then was looked at. */
+  /** Everything that arrived before this time was examined. */
   snapshot_at: z.iso.datetime({ offset: true }),
-  /** The predictions that are extended: the model's own, or the published ones where it has none of its own. */
+  /** The predictions that are extended: the model's own, or the published ones if it has none of its own. */
   predictions: objectLocation,
   scoring_seconds: z
     .int()
     .gt(0)
     .optional()
     .describe('how long the job may take; absent where an earlier version began the execution'),
-  /** Whether they are in order of time; some that upstream published are in order of their text (Q-P3). */
+  /** Whether they are in order of time; some that upstream published are sorted as text (Q-P3). */
   is_sorted: z.boolean(),
 });
 export type Selection = z.output<typeof selection>;
 
-/** Imagesets whose predictions are others than before, so that their files are made anew. */
+/** Imagesets whose predictions have changed, so that their files are rewritten. */
 export const corrections = z.object({ imagesets: z.array(z.string()) });
 export type Corrections = z.output<typeof corrections>;
 
@@ -105,18 +105,18 @@ export const extension = z.object({
     .default('')
     .describe('the same in words, after a line break; empty where there is nothing to say'),
   imagesets: count.describe('imagesets whose own predictions.csv is written'),
-  /** ETag of the public predictions that these replace, null where there are none. */
+  /** ETag of the public predictions that these replace; null if there are none. */
   published_etag: z.string().nullable(),
 });
 export type Extension = z.output<typeof extension>;
 
-/** What `scored.json` of a model tells: photos that came until then are scored, or are not the model's. */
+/** Content of a model's `scored.json`: photos that arrived before this time are scored, or are not the model's. */
 export const scoredUntil = z.object({
   snapshot_at: z.iso.datetime({ offset: true }),
   execution_arn: z.string(),
 });
 export type ScoredUntil = z.output<typeof scoredUntil>;
 
-/** Where a fault of a scoring lies, for people. */
+/** Names the place of a scoring's fault, for people. */
 export const placeOf = ({ station, model_code }: Pick<ScoringRun, 'station' | 'model_code'>): string =>
   `station ${station.id} (${station.name}), model ${model_code}`;

@@ -23,7 +23,7 @@ import type { RunKeys } from './keys.ts';
 const count = z.int().min(0);
 const instant = z.iso.datetime({ offset: true });
 
-/** A count for each reason of a list; 0 for those that the version that counted did not know. */
+/** A count for each reason of a list; 0 for reasons unknown to the version that counted. */
 export const countsOf = <Code extends string>(reasons: Record<Code, Reason>) =>
   z
     .object(Object.fromEntries(codesOf(reasons).map((code) => [code, count.default(0)])))
@@ -45,7 +45,7 @@ export const run = z.object({
   parameters: runInput,
   buckets: z.object({ storage: z.string(), model: z.string() }),
   keys: z.custom<RunKeys>((value) => typeof value === 'object' && value !== null),
-  /** True when FetchObservations has to ask USGS: a variable that USGS measures, at a station with an NWIS id (contract 2.2). */
+  /** True if FetchObservations has to query USGS: a variable that USGS measures, at a station with an NWIS id (contract 2.2). */
   uses_nwis: z.boolean(),
   /** Start of every job's name; the machine appends what makes it unique per attempt. */
   job_base: z.string(),
@@ -53,7 +53,7 @@ export const run = z.object({
   training_request: z.record(z.string(), z.unknown()),
   model_request: z.record(z.string(), z.unknown()),
   transform_request: z.record(z.string(), z.unknown()),
-  /** How long jobs may take; absent where an earlier version began the execution. */
+  /** How long jobs may take; absent if an earlier version started the execution. */
   limits: z
     .object({
       training_hours: z.number().gt(0),
@@ -76,7 +76,7 @@ export const stationExport = z.object({
   pairs_excluded: countsOf(PAIR_EXCLUSIONS),
   fpe_values: count,
   values_excluded: countsOf(VALUE_EXCLUSIONS),
-  /** What has come until then is in this export; all that comes later is new to the next one. */
+  /** Everything that arrived before this time is in this export; anything later is new to the next one. */
   snapshot_at: instant,
 });
 export type StationExport = z.output<typeof stationExport>;
@@ -117,7 +117,7 @@ export type Manifests = z.output<typeof manifests>;
 export const training = z.object({ job: z.string(), status: z.string(), artifact: z.string() });
 export const scoring = z.object({ job: z.string(), status: z.string() });
 
-/** What PlanMerge and MergePredictions take of a run, be it one of training or of scoring alone. */
+/** What PlanMerge and MergePredictions need from a run, whether of a training or of a scoring alone. */
 export const transformRun = z.object({
   buckets: run.shape.buckets,
   keys: z.object({ transform: z.object({ images: z.string(), run_prefix: z.string() }) }),
@@ -126,8 +126,8 @@ export const transformRun = z.object({
 export type TransformRun = z.output<typeof transformRun>;
 
 /**
- * One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. `size` is
- * the nominal number of rows, by which the chunk is named; the last batch has fewer.
+ * One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. `size` is the
+ * nominal number of rows, which the chunk is named after; the last batch has fewer.
  */
 export const mergeBatch = z.object({
   skip: count,
@@ -146,7 +146,7 @@ export const mergedBatch = z.object({
   size: count,
   scored: count,
   unreadable: count.describe('photos that the model could not score'),
-  /** Why it could not; a batch tells those above 0 only, as a million photos have many batches. */
+  /** Why it could not; a batch lists only counts above 0, because a million photos have many batches. */
   faults: countsOf(PHOTO_FAULTS),
   missing: count.describe('photos for which the job left no answer'),
   unclear: count.default(0).describe('photos with a score on which nothing can be seen; told above 0 only'),
@@ -183,7 +183,7 @@ export const promotion = z.object({
   pairs: count.describe('held-out pairs that both models were compared on; 0 where nothing was compared'),
   accuracy: z.number().min(0).max(1).nullable(),
   current_model_code: z.string().nullable(),
-  /** The default that it was decided about; null where the station has none, or the input decides alone. */
+  /** The default that it was compared with; null if the station has none, or if the input alone decides. */
   current_model_uuid: z.string().nullable(),
   current_accuracy: z.number().min(0).max(1).nullable(),
 });
@@ -202,31 +202,31 @@ export type Learnt = z.output<typeof learnt>;
 export const report = z.object({
   /** How well scores and observed values agree, in one sentence. */
   note: z.string(),
-  /** What did not take part and why, each sentence on a line of its own that a line break begins; for the notification. */
+  /** What was left out and why, each sentence on a line of its own, preceded by a line break; for the notification. */
   remarks: z.string(),
-  /** What whoever uses the model has to know, in sentences; among the remarks, too. */
+  /** What users of the model have to know, in sentences; included in the remarks, too. */
   warnings: z.array(z.string()).default([]),
   /** How many findings each check of the data has. */
   data_findings: z.record(z.enum(CHECKS), count),
-  /** null where the training does not tell, as one by an earlier version. */
+  /** null if the training does not report it, as with an earlier version. */
   learnt: learnt.nullable(),
   kendall_tau: kendallTaus,
   kendall_tau_daily: kendallTaus,
 });
 export type Report = z.output<typeof report>;
 
-/** What became of the model, by PublishModel. */
+/** What became of the model, according to PublishModel. */
 export const publication = z.object({
   /**
-   * Unlisted: it has a row without addresses, so that the website does not draw it. Kept: not even that, as it would take the
-   * place of a model that is drawn under the same code.
+   * Unlisted: it has a row without addresses, so that the website does not draw it. Kept: it does not even have a row, which
+   * would replace that of a model drawn under the same code.
    */
   outcome: z.enum(['published', 'unlisted', 'unpublished', 'kept']),
   model_id: z.int().nullable(),
   images: count.describe('photos with a published score'),
   diagnostics_url: z.string().nullable(),
   predictions_url: z.string().nullable(),
-  /** Where the model is to be seen, or why it is not, in one sentence. */
+  /** Where the model can be seen, or why it cannot, in one sentence. */
   note: z.string(),
 });
 export type Publication = z.output<typeof publication>;

@@ -14,11 +14,11 @@ import { INPUT_IMAGE_COLUMNS, inputImage } from '../model-input/rank-input.ts';
 
 /** Columns of predictions.csv and of its chunks (contract 5.4). */
 export const PREDICTION_COLUMNS = [...INPUT_IMAGE_COLUMNS, 'score'] as const;
-/** A row of what a run has just written itself; what lies where others may write is read by `predictedPhoto`. */
+/** A row that a run has just written itself; files where others may write are read by `predictedPhoto`. */
 export const prediction = inputImage.extend({ score: optionalNumberCell });
 export type Prediction = z.output<typeof prediction>;
 
-/** R and Python also write numbers that are none, or infinite; such a cell is a missing one. */
+/** R and Python also write NaN and infinite numbers; such a cell counts as missing. */
 const NOT_FINITE = /^[+-]?(nan|inf(inity)?)$/i;
 export const numberOrNoneCell = z
   .string()
@@ -27,13 +27,13 @@ export const numberOrNoneCell = z
   .pipe(optionalNumberCell);
 
 /**
- * A row of any predictions.csv: those of a whole station, published ones, and those of an imageset, by whoever wrote them.
- * Columns that only some of them have are null in the others (contract 5.4, 5.5).
+ * A row of any predictions.csv: of a whole station, published, or of an imageset, whoever wrote it. Columns that only some of
+ * them have are null in the others (contract 5.4, 5.5).
  */
 export const predictedPhoto = z.object({
   split: optionalTextCell.default(null),
   image_id: optionalIdCell.default(null),
-  // Python writes fractions, which other files do not have.
+  // Python writes fractions of seconds, which other files lack.
   timestamp: instantCell.transform(wholeSecond),
   filename: textCell,
   url: optionalTextCell.default(null),
@@ -42,7 +42,7 @@ export const predictedPhoto = z.object({
 });
 export type PredictedPhoto = z.output<typeof predictedPhoto>;
 
-/** A row as the website reads it: it takes the date from the first ten characters, so they are the station's (Q-P2). */
+/** A row as the website reads it: it takes the date from the first ten characters, so these are in station time (Q-P2). */
 export const inStationTime =
   (clock: StationClock) =>
   <Row extends { timestamp: number }>(row: Row) => ({ ...row, timestamp: clock.iso(row.timestamp) });
@@ -56,25 +56,25 @@ export const imagesetLine =
     timestamp: clock.iso(row.timestamp).replace('T', ' '),
   });
 
-/** What the model answers for one photo: `score` is null when it cannot be scored; why, is said by ours only. */
+/** What the model answers for one photo: `score` is null if it cannot be scored; only our models say why. */
 const modelAnswer = z.object({
   score: z.number().nullable(),
   error: z.string().optional().catch(undefined),
   fault: z.string().optional().catch(undefined),
-  /** Range of its luma: ours tells it beside a score (model/photos.py). */
+  /** Range of its luma: our models return it with a score (model/photos.py). */
   luma: z.tuple([z.number(), z.number()]).optional().catch(undefined),
 });
 
 export type ModelAnswer = z.output<typeof modelAnswer>;
 
-/** A score that Python computes and JSON has no word for. */
+/** A score that Python can compute but JSON cannot represent. */
 const SCORE_NOT_FINITE = /^\s*\{\s*"score"\s*:\s*(NaN|-?Infinity)\b/;
 
 /** @throws MalformedJson */
 export const parseModelAnswer = (text: string): ModelAnswer =>
   SCORE_NOT_FINITE.test(text) ? { score: null, fault: 'no_finite_score' } : parseJsonAs(text, modelAnswer);
 
-/** Faults by the words of models that were trained before answers had their code (model/inference.py). */
+/** Faults by the messages of models trained before answers had fault codes (model/inference.py). */
 const WORDS_OF_FAULTS: [RegExp, PhotoFault][] = [
   [/^UnidentifiedImageError/, 'not_an_image'],
   [/^TooMany/, 'too_large_to_read'],
@@ -88,7 +88,7 @@ export function faultOf({ error = '', fault = '' }: ModelAnswer): PhotoFault {
   return WORDS_OF_FAULTS.find(([words]) => words.test(error))?.[1] ?? 'other';
 }
 
-/** Columns of the photos of a batch, or of a run, on which nothing can be seen. */
+/** Columns of the list of photos of a batch, or of a run, that show nothing discernible. */
 export const UNCLEAR_COLUMNS = ['image_id', 'timestamp', 'filename', 'low', 'high'] as const;
 export const unclearPhoto = z.object({
   image_id: numberCell,
@@ -98,11 +98,11 @@ export const unclearPhoto = z.object({
   high: numberCell,
 });
 
-/** Where they lie beside the scores: of a batch, and of the run. */
+/** Keys of these lists beside the scores: of a batch, and of the run. */
 export const unclearName = (batch?: { skip: number; size: number }): string =>
   batch ? chunkName(batch).replace('predictions', 'unclear') : 'unclear.csv';
 
-/** Name of a chunk: first row and nominal last row, also of a batch with fewer rows (contract 5.4, Q-M4). */
+/** Name of a chunk: first row and nominal last row, even if the batch has fewer rows (contract 5.4, Q-M4). */
 export const chunkName = ({ skip, size }: { skip: number; size: number }): string =>
   `predictions-${fiveDigits(skip)}-${fiveDigits(skip + size - 1)}.csv`;
 

@@ -1,10 +1,10 @@
 import type { PredictedPhoto } from './columns.ts';
 
 /**
- * Adds rows to predictions as they pass by: the file is never there as a whole, only the rows that are added and those of one
- * batch.
+ * Adds rows to predictions while they are streamed: only the added rows and those of one batch are in memory, never the whole
+ * file.
  *
- * At one instant the rows that were there come first. A photo that is there already is not added a second time.
+ * At equal times, existing rows come first. A photo that is already there is not added again.
  *
  * @param rows in batches, ascending by timestamp
  * @param added ascending by timestamp
@@ -16,7 +16,7 @@ export async function* extendPredictions(
   const pending = [...added];
   let next = 0;
   const isBefore = (timestamp: number) => (pending[next]?.timestamp ?? Number.POSITIVE_INFINITY) < timestamp;
-  /** Repeats of a photo have its timestamp, too. */
+  /** Repeated rows of a photo have its timestamp, too. */
   const forget = (row: PredictedPhoto) => {
     for (let at = next; pending[at]?.timestamp === row.timestamp; at++)
       if (isSamePhoto(pending[at] as PredictedPhoto, row)) pending.splice(at--, 1);
@@ -38,6 +38,6 @@ const isSamePhoto = (one: PredictedPhoto, other: PredictedPhoto): boolean =>
     ? one.image_id === other.image_id
     : one.filename === other.filename;
 
-/** Ascending by timestamp, then by id; for rows that are not in order of time. */
+/** Ascending by timestamp, then by id; for rows not in order of time. */
 export const byInstant = (one: PredictedPhoto, other: PredictedPhoto): number =>
   one.timestamp - other.timestamp || (one.image_id ?? 0) - (other.image_id ?? 0);

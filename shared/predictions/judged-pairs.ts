@@ -4,7 +4,7 @@ import { numberCell, optionalTextCell, textCell } from '../formats/csv.ts';
 import type { Decision } from '../quality/annotators.ts';
 import { type Choice, type JudgedPairs, PAIR_SPLITS } from './pair-accuracy.ts';
 
-/** What the report takes from annotations.csv of the input; comments stay where they are (Q-P8). */
+/** What the report reads from the input's annotations.csv; comments are not read (Q-P8). */
 export const judgment = z.object({
   user_id: optionalTextCell,
   rank: z.enum(['LEFT', 'RIGHT', 'SAME']),
@@ -12,10 +12,10 @@ export const judgment = z.object({
   'right.imageId': numberCell,
 });
 export type Judgment = z.output<typeof judgment>;
-/** What it takes from pairs.csv: `pair` is the row of annotations.csv, counted from 1. */
+/** What it reads from pairs.csv: `pair` is the row of annotations.csv, counted from 1. */
 export const pairSplitRow = z.object({ pair: numberCell, split: textCell });
 
-/** Pairs whose annotator decided, without the columns that a page does not show. */
+/** Pairs whose annotator decided, without the columns that no page shows. */
 export const judgmentsOf = (lines: readonly Record<keyof Judgment, unknown>[]): Judgment[] =>
   lines.flatMap(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) =>
     Object.hasOwn(CHOICES, String(rank))
@@ -26,10 +26,10 @@ export const judgmentsOf = (lines: readonly Record<keyof Judgment, unknown>[]): 
 const CHOICES = { LEFT: 1, RIGHT: -1, SAME: 0 } as const satisfies Record<string, Choice>;
 
 /**
- * Annotation pairs of the run as the report's statistics take them.
+ * Annotation pairs of the run in the form that the report's statistics use.
  *
- * @param imageIds of the photos of the run, in the order of its rows
- * @throws FileInvalid when the files name a photo or a pair that the other one does not have
+ * @param imageIds ids of the run's photos, in the order of its rows
+ * @throws FileInvalid if one file names a photo or a pair that the other one lacks
  */
 export function judgedPairs(
   judgments: readonly Judgment[],
@@ -53,7 +53,7 @@ export function judgedPairs(
   };
 }
 
-/** The same judgments as the checks of their annotators take them. */
+/** The same judgments in the form that the checks of annotators use. */
 export function decisionsOf(judgments: readonly Judgment[]): Decision[] {
   const annotatorOf = annotatorNumbers();
   return judgments.map(({ user_id, rank, 'left.imageId': left, 'right.imageId': right }) => ({
@@ -64,7 +64,7 @@ export function decisionsOf(judgments: readonly Judgment[]): Decision[] {
   }));
 }
 
-/** Numbers annotators from 1, in the order in which they are asked for. */
+/** Numbers annotators from 1, in the order in which they are looked up. */
 function annotatorNumbers(): (userId: string | null) => number {
   const annotators = new Map<string | null, number>();
   return (userId) => {

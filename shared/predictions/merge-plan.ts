@@ -3,7 +3,7 @@ import { CsvRowEnds } from '../formats/csv-row-ends.ts';
 import { MAX_BATCHES } from '../limits/merge-batches.ts';
 
 /**
- * Divides transform/images.csv into batches of rows with their byte ranges, so that each merge reads its own part only.
+ * Divides transform/images.csv into batches of rows with their byte ranges, so that each merge reads only its own part.
  *
  * @param images number of photos, which is known before the file is read
  * @param batchSize rows in one batch; larger where there would be more than MAX_BATCHES

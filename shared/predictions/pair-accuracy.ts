@@ -5,15 +5,15 @@ import { wilsonInterval } from '../statistics/wilson-interval.ts';
 /** What an annotator chose: 1 the left photo shows more, −1 the right one, 0 both the same. */
 export type Choice = 1 | -1 | 0;
 
-/** Annotation pairs of a run in columns, one row each. */
+/** Annotation pairs of a run as columns, one row per pair. */
 export type JudgedPairs = {
-  /** Rows of the photos among the photos of the run. */
+  /** Rows of the pair's photos among the photos of the run. */
   left: Uint32Array;
   right: Uint32Array;
   choices: Int8Array;
   /** 0: training, 1: validation. */
   splits: Uint8Array;
-  /** Numbers of the annotators, counted from 1 in the order of the file: nobody's id leaves the private bucket (Q-P8). */
+  /** Numbers of the annotators, counted from 1 in the order of the file: no annotator's id leaves the private bucket (Q-P8). */
   annotators: Uint16Array;
 };
 
@@ -26,12 +26,12 @@ export const probabilityOfMore = (score: number, other: number): number => 1 / (
 export type PairAccuracy = {
   /** Pairs with a decision and two scores. */
   n: number;
-  /** Pairs that scores and annotator put in the same order; equal scores count half. */
+  /** Pairs that scores and annotator order the same way; equal scores count half. */
   correct: number;
   /** null without such pairs. */
   share: number | null;
   interval: Interval | null;
-  /** Mean squared distance of probability and choice, SAME as ½, over all pairs with two scores; 0.25 is a coin. */
+  /** Mean squared difference of probability and choice, SAME as ½, over all pairs with two scores; 0.25 is a coin toss. */
   brier: number | null;
 };
 
@@ -67,8 +67,8 @@ export type CalibrationBin = {
 const CALIBRATION_BINS = 5;
 
 /**
- * Whether probabilities can be taken at their word: pairs with a decision by the model's confidence in the photo it
- * prefers, 0.5 … 1, and how often annotators preferred the same one.
+ * Calibration of the probabilities: pairs with a decision, by the model's confidence in the photo it prefers, 0.5 … 1, and how
+ * often annotators preferred the same one.
  */
 export function calibration(
   pairs: JudgedPairs,
@@ -114,7 +114,7 @@ export function annotatorAgreement({ left, right, choices, annotators }: JudgedP
   const all = { n: 0, same: 0, opposite: 0 };
   const within = { n: 0, same: 0, opposite: 0 };
   let repeatedPairs = 0;
-  // As if the photo of the lower row had stood on the left.
+  // As if the photo with the lower row had been on the left.
   const choiceOf = (pair: number) =>
     (choices[pair] as number) * ((left[pair] as number) < (right[pair] as number) ? 1 : -1);
   for (const group of judgments.values()) {
@@ -132,7 +132,7 @@ export function annotatorAgreement({ left, right, choices, annotators }: JudgedP
   return { repeatedPairs, between, within };
 }
 
-/** Each choice against each other, counted without making the comparisons, as they grow with the square. */
+/** Compares each choice with each other one by counting, because the number of comparisons grows with the square. */
 function countComparisons(
   choices: readonly number[],
   counts: { n: number; same: number; opposite: number },

@@ -1,16 +1,17 @@
 import * as z from 'zod';
 
 /**
- * What is known of a station's photos with people: the ids of those that a public folder does not name, by the uuid of its model. A
- * photo that is not among a folder's may be in it, so it is looked for: whatever publishes takes off what it has not left out.
+ * What is known about a station's photos with people: the ids of those that a public folder does not name, by the uuid of its
+ * model. A photo not listed for a folder may be in it, so it is searched for: every publication removes from the list what it has
+ * not left out.
  */
 export const peopleRecord = z.object({
-  /** Grows with each write, so that the same content written twice is another version. */
+  /** Grows with each write, so that the same content written twice is a new version. */
   writes: z.int().min(0),
   folders: z.record(z.string(), z.array(z.int())),
   /**
-   * Uuids of the imagesets whose photos public files may name: an imageset that has moved to another station since is still looked at
-   * for people.
+   * Uuids of the imagesets whose photos public files may name: an imageset that has since moved to another station is still
+   * checked for people.
    */
   imagesets: z.array(z.string()).default([]),
 });
@@ -20,7 +21,7 @@ export const NO_PEOPLE_RECORD: PeopleRecord = { writes: 0, folders: {}, imageset
 
 /**
  * @param people ids of photos that show people
- * @param uuids models whose folders the website may read; those that the record knows besides were replaced, and stay readable
+ * @param uuids models whose folders the website may read; others in the record were replaced, and stay readable
  * @returns ids of those that at least one folder may name, in their order
  */
 export function peopleLeft(
@@ -32,7 +33,7 @@ export function peopleLeft(
   return people.filter((id) => clean.some((ids) => !ids.has(id)));
 }
 
-/** After the folders were searched for the photos: they name none of them. */
+/** After the folders were searched for the photos: now they name none of them. */
 export const withCleanFolders = (
   record: PeopleRecord,
   uuids: readonly string[],
@@ -43,7 +44,7 @@ export const withCleanFolders = (
   folders: { ...record.folders, ...Object.fromEntries(uuids.map((uuid) => [uuid, [...people]])) },
 });
 
-/** Before and after a file of the folder is replaced by one that names these photos, whoever they show by now. */
+/** Before and after a file of the folder is replaced by one that names these photos, whether or not they show people by now. */
 export function withNamedPhotos(
   record: PeopleRecord,
   uuid: string,
@@ -60,7 +61,7 @@ export const withImagesets = (record: PeopleRecord, uuids: readonly string[]): P
   imagesets: [...new Set([...record.imagesets, ...uuids])].sort(),
 });
 
-/** After a model was published in a folder of its own: it names none of these; what it replaces stays to be looked at. */
+/** After a model was published in a folder of its own: it names none of these; what it replaces still has to be checked. */
 export const withNewFolder = (
   record: PeopleRecord,
   uuid: string,

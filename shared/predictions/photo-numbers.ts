@@ -4,8 +4,8 @@ const PAGE_BITS = 12;
 const PAGE_LENGTH = 2 ** PAGE_BITS;
 
 /**
- * A number for each photo, its time or its score: eight bytes for each id, so that those of a million fit where a map of them would
- * not, as ids lie close together.
+ * A number for each photo, its time or its score: eight bytes per id, so that a million photos fit where a map would not, because
+ * ids lie close together.
  */
 export class PhotoNumbers {
   readonly #pages = new Map<number, Float64Array>();
@@ -32,7 +32,7 @@ export class PhotoNumbers {
     page[place] = given;
   }
 
-  /** By whichever of its names the photo's number is known; undefined where it is not. */
+  /** The photo's number, by whichever of its names it is known; undefined if it is not known. */
   get({ image_id, filename }: PhotoName): number | undefined {
     const found = image_id === null ? Number.NaN : this.#ofId(image_id);
     return Number.isNaN(found) ? this.#ofKeys.get(filename) : found;

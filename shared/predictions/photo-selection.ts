@@ -11,24 +11,24 @@ import { EMPTY_WITHDRAWAL, type Withdrawal } from './withdrawal.ts';
 export type PhotoSelection = {
   /** Photos that have no prediction yet, in the order of `stored`. */
   added: ImageRow[];
-  /** Photos of the predictions that are no longer there, or show people or vehicles since. */
+  /** Photos of the predictions that no longer exist, or that now show people or vehicles. */
   removed: PhotoSet;
-  /** Those among them that are not in the database any more. */
+  /** Those among them that are no longer in the database. */
   vanished: PhotoSet;
-  /** Photos that were to go, and are in the database and show nobody: had they only vanished, they are back. */
+  /** Photos that were to be withdrawn, but are in the database and show nobody: if they had only disappeared, they are back. */
   back: Withdrawal;
-  /** Photos of the predictions whose time was corrected since, by both of their names: the new times of those that stay. */
+  /** Photos of the predictions whose time has been corrected since, under both names: the new times of those that stay. */
   corrected: PhotoNumbers;
-  /** And those that are no longer within the hours and months of the model, or have no time any more. */
+  /** Those that are no longer within the hours and months of the model, or no longer have a time. */
   outside: PhotoSet;
   /**
-   * Photos that the predictions have no score of and that another tool has scored with the model, by both of their names: the times
-   * of the database.
+   * Photos without a score in the predictions that another tool has scored with the model, under both names: the database's
+   * times.
    */
   elsewhere: PhotoNumbers;
   /** Predictions with a score. */
   scored: number;
-  /** All predictions, with a score or not. */
+  /** All predictions, with or without a score. */
   known: number;
   /** Whether the predictions are in order of time. */
   isSorted: boolean;
@@ -39,11 +39,11 @@ export type PredictedPhotos = {
   photos: PhotoSet;
   times: PhotoNumbers;
   scores: PhotoNumbers;
-  /** By how much another tool's score of one of them may differ. */
+  /** By how much another tool's score of the same photo may differ. */
   tolerance: number;
 } & Pick<PhotoSelection, 'scored' | 'isSorted'>;
 
-/** @param predicted rows of predictions.csv, by image_id, or by key where the file has no ids */
+/** @param predicted rows of predictions.csv, by image_id, or by key if the file has no ids */
 export async function readPredictedPhotos(
   predicted: AsyncIterable<PredictedPhoto[]>,
 ): Promise<PredictedPhotos> {
@@ -70,14 +70,14 @@ export async function readPredictedPhotos(
   return { photos, times, scores, tolerance: sameModelTolerance(range), scored, isSorted };
 }
 
-/** Photos that a file beside the predictions has a score of. */
+/** Photos with a score in a file beside the predictions. */
 export type ScoredElsewhere = { photos: PhotoSet; isPublic: boolean };
 
 /**
- * Photos that a file has a score of and the model's predictions have none: FPE's container for imagesets and its scripts write such
+ * Photos with a score in a file but not in the model's predictions: FPE's container for imagesets and its scripts write such
  * files (contract 5.4), and may have read a photo that we could not.
  *
- * @returns null where the file gives another score to a photo that the predictions have: it is another model's
+ * @returns null if the file has a different score for a photo in the predictions: then it is another model's
  */
 export async function photosScoredElsewhere(
   { scores, tolerance }: Pick<PredictedPhotos, 'scores' | 'tolerance'>,
@@ -95,14 +95,14 @@ export async function photosScoredElsewhere(
 }
 
 /**
- * Compares a station's photos with the predictions of a model, in one pass of which only the new ones are kept.
+ * Compares a station's photos with the predictions of a model in one pass, keeping only the new ones in memory.
  *
- * A photo that is merely being processed again keeps its prediction; it is removed when its row is gone or it has PII. One whose
- * camera's clock was corrected keeps its score, as it shows the same, and gets the time of the database.
+ * A photo that is merely being processed again keeps its prediction; it is removed if its row is gone or it has PII. One whose
+ * camera's clock was corrected keeps its score, because it shows the same, and gets the database's time.
  *
  * @param stored every photo of the station
- * @param others photos that other files have a score of, and which of them are public: these stay while they are processed again
- * @param toGo what an earlier execution was to withdraw and may not have
+ * @param others photos with a score in other files, and which of them are public: these stay while they are processed again
+ * @param toGo what an earlier execution had to withdraw but may not have
  * @param isOfModel whether a photo of that instant, milliseconds since 1970, is one of the model's
  */
 export async function selectPhotos(
@@ -156,7 +156,7 @@ class PhotoComparison {
     if (TIMED.has(row.exclusion)) this.#compareTime(row, photo, epochMs ?? Number.NaN);
   }
 
-  /** The photo is in the database and shows nobody. */
+  /** Called for a photo that is in the database and shows nobody. */
   #keep(photo: { image_id: number; filename: string }): void {
     this.found.removed.delete(photo);
     if (!this.#toGo.has(photo)) return;
@@ -164,7 +164,7 @@ class PhotoComparison {
     this.found.back.filenames.push(photo.filename);
   }
 
-  /** Whether the predictions lack a score of a photo that may be shown. */
+  /** Whether the predictions lack a score for a photo that may be shown. */
   #lacksScore({ exclusion, has_pii }: ImageRow, photo: PhotoName): boolean {
     const stays = exclusion === null || IN_WORK.has(exclusion);
     return stays && !has_pii && this.#predicted.scores.get(photo) === undefined;
@@ -188,26 +188,26 @@ class PhotoComparison {
   }
 }
 
-/** Some files have a photo's id, others its key alone. */
+/** Some files have a photo's id, others only its key. */
 export const bothNames = (photo: PhotoName): PhotoName[] => [photo, { ...photo, image_id: null }];
 
-/** What is not there yet, or is made anew: nobody knows whether it shows people. */
+/** A photo that does not exist yet, or is being processed again: nobody knows whether it shows people. */
 const IN_WORK = new Set<ImageRow['exclusion']>(['imageset_not_done', 'image_not_done']);
 
-/** Photos of which the database says when they were taken, or that this is not known. */
+/** Photos for which the database says when they were taken, or that this is unknown. */
 const TIMED = new Set<ImageRow['exclusion']>([null, 'no_timestamp', 'impossible_timestamp']);
 
-/** Share of the predictions that may vanish at once: more is rather a fault of the database than photos that are gone. */
+/** Share of the predictions that may disappear at once: more is probably a fault of the database. */
 export const MOST_VANISHED = 0.1;
 
-/** Whether no more photos have gone than may: a station whose rows, or whose times, are gone for a moment keeps its scores. */
+/** Whether no more photos are gone than allowed: a station whose rows or times are missing for a moment keeps its scores. */
 export const areFewVanished = ({ vanished, known }: { vanished: number; known: number }): boolean =>
   vanished <= MOST_VANISHED * known;
 
 /**
  * Photos that show people are withdrawn however many they are.
  *
- * @param outside photos whose times in the database are no longer within the hours and months of the model, or are none
+ * @param outside photos whose times in the database are missing or no longer within the hours and months of the model
  * @param where the station and its model
  * @throws TooManyRemovals
  */

@@ -1,12 +1,12 @@
-/** A photo as files and the database name it: by id, or by its key in S3 where a file has no ids. */
+/** A photo as named by files and the database: by id, or by its key in S3 if a file has no ids. */
 export type PhotoName = { image_id: number | null; filename: string };
 
 const PAGE_BITS = 12;
 const PAGE_WORDS = 2 ** PAGE_BITS / 32;
 
 /**
- * A set of photos that takes a bit for each id, so that those of a million fit in what a few of their rows would take:
- * the ids of a station lie close together.
+ * A set of photos with one bit per id, so that a million photos take no more memory than a few of their rows: the ids of a
+ * station lie close together.
  */
 export class PhotoSet {
   readonly #pages = new Map<number, Uint32Array>();
@@ -17,7 +17,7 @@ export class PhotoSet {
     return this.#ids + this.#keys.size;
   }
 
-  /** True where some photos are known by their keys alone. */
+  /** True if some photos are known only by their keys. */
   get hasKeys(): boolean {
     return this.#keys.size > 0;
   }
@@ -27,7 +27,7 @@ export class PhotoSet {
     else this.#change(image_id, true);
   }
 
-  /** Takes a photo out, by whichever of its names it was added. */
+  /** Removes a photo, by whichever of its names it was added. */
   delete({ image_id, filename }: PhotoName): void {
     if (image_id !== null) this.#change(image_id, false);
     this.#keys.delete(filename);
@@ -45,7 +45,7 @@ export class PhotoSet {
     return photos;
   }
 
-  /** What JSON takes of it; ids ascending. */
+  /** Its form in JSON; ids ascending. */
   toJSON(): { image_ids: number[]; filenames: string[] } {
     const image_ids: number[] = [];
     for (const page of [...this.#pages.keys()].sort((one, other) => one - other))

@@ -1,6 +1,6 @@
 import { formatInstant } from '../formats/local-time.ts';
 
-/** When a photo was taken, milliseconds since 1970; `image_id` is null where only the time is known. */
+/** When a photo was taken, milliseconds since 1970; `image_id` is null if only the time is known. */
 export type PhotoTime = { image_id: number | null; timestamp: number };
 
 /** The photos of a calendar year (UTC). */
@@ -21,14 +21,15 @@ export function photoYears(photos: Iterable<PhotoTime>): PhotoYear[] {
 }
 
 const DAY_MS = 86_400_000;
-/** Before it no camera set its clock by itself, and photos had no times of their own. */
+/** Before this year, no camera set its own clock, and photos carried no times. */
 const FIRST_DIGITAL_YEAR = 1995;
-/** A year apart from the others by so many, with so small a part of the photos, is a clock that was reset. */
+/** A year this far from the others, with this small a share of the photos, comes from a clock that was reset. */
 const APART_YEARS = 5;
 const FEW = 0.01;
 
 /**
- * Years whose photos were hardly taken then: before there were such cameras, after the present, or a few photos far from all others.
+ * Years in which their photos were probably not taken: before such cameras existed, after the present, or a few photos far from
+ * all others.
  *
  * @param now milliseconds since 1970
  */

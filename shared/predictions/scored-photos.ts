@@ -15,7 +15,7 @@ export type ScoredPhotos = ScoredRows & {
   timestamps: Float64Array;
 };
 
-/** Photos with what finds them again: their ids, and the keys of their files in the storage bucket. */
+/** Photos with their identifiers: their ids, and the keys of their files in the storage bucket. */
 export type NamedPhotos = ScoredPhotos & { imageIds: Uint32Array; keys: string[] };
 
 /** Days with at least one scored photo, ascending. */
@@ -54,10 +54,10 @@ export async function collectPhotos(batches: AsyncIterable<readonly Prediction[]
 }
 
 /**
- * Means of each day's scored photos (contract 8.1): of the values that are there, and of the scores. A day takes the
- * first of train, val, test-in, test-out that any of its scored photos has (Q-R8).
+ * Means of each day's scored photos (contract 8.1): of the values that exist, and of the scores. A day takes the first of train,
+ * val, test-in, test-out that any of its scored photos has (Q-R8).
  *
- * @param localDate of milliseconds since 1970, as yyyy-mm-dd in the station's time zone
+ * @param localDate converts milliseconds since 1970 to yyyy-mm-dd in the station's time zone
  */
 export function dailyMeans(photos: ScoredPhotos, localDate: (epochMs: number) => string): ScoredDays {
   const days = new Map<string, { value: Mean; score: Mean; split: number }>();

@@ -1,10 +1,10 @@
 import { DEFAULT_MODEL_TYPE, isModelType, type ModelTypeId } from '../model-types/registry.ts';
 import { decidePromotion } from './promotion.ts';
 
-/** Decides whether a new model becomes the default, by what it and the present default make of the same held-out pairs. */
+/** Decides whether a new model becomes the default, by comparing it with the current default on the same held-out pairs. */
 export type Comparison = typeof decidePromotion;
 
-/** How models of each type are compared; two of different types never are. */
+/** How models of each type are compared; models of different types never are. */
 export const COMPARISONS: Record<ModelTypeId, Comparison> = { RANK: decidePromotion };
 
 export const comparisonOf = (modelType: string): Comparison =>

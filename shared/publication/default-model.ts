@@ -1,6 +1,6 @@
 import type { ModelRow } from './model-row.ts';
 
-/** What a station has at most one default model for. */
+/** A combination for which a station has at most one default model. */
 export type ModelKind = { model_type_id: string; variable_id: string };
 
 /** A row that can be the default: its files are found by its uuid. */
@@ -8,7 +8,7 @@ export type DefaultModel = ModelRow & { uuid: string };
 
 /**
  * The station's default model of a type and variable: a finished row with a uuid that is marked as the default. Upstream never
- * takes the mark from older models (Q-P5), so of several the newest row counts.
+ * removes the mark from older models (Q-P5), so if there are several, the newest row counts.
  *
  * @param rows of one station, in any order
  */

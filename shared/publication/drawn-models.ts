@@ -3,11 +3,11 @@ import type { ModelRow } from './model-row.ts';
 
 /**
  * What a person may change in how the website shows a station's models: `promote` makes a model the default and draws it,
- * `unpublish` takes one off the page, `restore` draws one again that is not the default.
+ * `unpublish` takes one off the page, `restore` draws a model again without making it the default.
  */
 export type DrawingAction = 'promote' | 'unpublish' | 'restore';
 
-/** A row of `models`, and whether this pipeline made it: then its files can be made once more. */
+/** A row of `models`, and whether this pipeline created it: then its files can be created again. */
 export type StationModel = ModelRow & { is_ours: boolean };
 
 export type DrawingChange = {
@@ -15,17 +15,17 @@ export type DrawingChange = {
   model: StationModel;
   /** Former defaults that are no longer drawn. */
   superseded: StationModel[];
-  /** Former defaults that stay on the page: those of upstream's scripts are taken off only when somebody says so. */
+  /** Former defaults that stay on the page: those of upstream's scripts are taken off only on request. */
   kept: StationModel[];
 };
 
-/** By FPE's rule, whatever else the row says: without a uuid, failed, or no default (contract 9.1). */
+/** By FPE's rule, whatever else the row says: without a uuid, failed, or not the default (contract 9.1). */
 export const isDrawn = ({ predictions_url }: Pick<ModelRow, 'predictions_url'>): boolean =>
   predictions_url !== null;
 
 /**
  * @param models rows of the station
- * @returns null where the website shows the model like that already
+ * @returns null if the website already shows the model that way
  * @throws NoModel, ModelAmbiguous
  */
 export function planDrawing(
@@ -40,7 +40,7 @@ export function planDrawing(
     return { action, model: requireOne(drawn, models, code, where), superseded: [], kept: [] };
   }
   const finished = ofCode.filter(({ status, uuid }) => status === 'DONE' && uuid !== null);
-  // What was drawn in spite of that is drawn again.
+  // A model that was drawn in spite of that is drawn again.
   const isAny = action === 'restore' && finished.length === 0;
   const model = requireOne(isAny ? ofCode : finished, models, code, where);
   if (action === 'restore') return isDrawn(model) ? null : { action, model, superseded: [], kept: [] };
@@ -92,7 +92,7 @@ function requireOne(
   return model;
 }
 
-/** What a change does, for a person who has to agree. */
+/** What a change does, for the person who has to agree. */
 export function describeDrawing({ action, model, superseded, kept }: DrawingChange): string[] {
   const named = (each: StationModel) => `${each.code} (models.id ${each.id})`;
   const kind = `${model.model_type_id} ${model.variable_id ?? 'without a variable'}`;

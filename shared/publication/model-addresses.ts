@@ -1,7 +1,7 @@
 import { publishedKeys } from '../execution/keys.ts';
 import { regionalUrl } from '../formats/object-location.ts';
 
-/** What the row of a model says so that the website draws it (contract 9.1). */
+/** The columns of a model's row that make the website draw it (contract 9.1). */
 export function modelAddresses(
   storageBucket: string,
   modelUuid: string,
@@ -21,7 +21,7 @@ export function modelAddresses(
 
 type S3Object = { Bucket: string; Key: string };
 
-/** Where the website finds the files of a model; without them it does not draw the model. */
+/** Where the website finds the files of a model; without these addresses it does not draw the model. */
 export type ModelAddresses = {
   diagnostics_url: string | null;
   diagnostics_s3: S3Object | null;

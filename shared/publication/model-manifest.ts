@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { publication } from '../execution/train-station-state.ts';
 
 /**
- * What belongs together as one finished model, in `model.json`: at the fixed places of its code, where it is written last, it
- * tells whose files lie there; in the model's own folder it stays.
+ * The files that make up one finished model, in `model.json`: at the fixed places of its code, where it is written last, it says
+ * which model the files belong to; in the model's own folder it stays.
  */
 export const modelManifest = z.object({
   model_uuid: z.string(),
@@ -12,11 +12,11 @@ export const modelManifest = z.object({
   run_id: z.string(),
   execution_arn: z.string(),
   started_at: z.string(),
-  /** Photos and annotation pairs that came until then were there for the training. */
+  /** Photos and annotation pairs that arrived before this time were available to the training. */
   snapshot_at: z.string(),
   outcome: publication.shape.outcome,
   images: publication.shape.images,
-  /** A file is the model's as long as it has this ETag; none while the places are being written to. */
+  /** A file is the model's as long as it has this ETag; empty while the places are being written. */
   files: z.array(z.object({ bucket: z.string(), key: z.string(), etag: z.string() })),
 });
 export type ModelManifest = z.output<typeof modelManifest>;

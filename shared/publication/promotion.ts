@@ -1,17 +1,17 @@
 import type { Promotion, Publication } from '../execution/train-station-state.ts';
 import { type JudgedPairs, pairAccuracy } from '../predictions/pair-accuracy.ts';
 
-/** Fewer held-out pairs than upstream asks of a training (contract 6.3) do not tell two models apart. */
+/** Fewer held-out pairs than upstream requires for a training (contract 6.3) cannot distinguish two models. */
 const MIN_PAIRS = 10;
 
-/** The model that is the default today, with its score of each photo of this run; NaN where it has none. */
+/** The current default model, with its score of each photo of this run; NaN if it has none. */
 export type ComparedDefault = { model_code: string; model_uuid: string; scores: Float64Array };
 
 /**
- * Decides whether a new model becomes the default of its station: if it orders the held-out pairs not worse than the
- * present default does, by more than a tolerance. Only pairs count whose photos both models scored.
+ * Decides whether a new model becomes the default of its station: if it orders the held-out pairs no worse than the current
+ * default, within a tolerance. Only pairs count whose photos both models scored.
  *
- * @param scores of the new model, by photo of the run; NaN where it has none
+ * @param scores of the new model, by photo of the run; NaN if it has none
  * @param tolerance share of the pairs, 0 to 1
  */
 export function decidePromotion(options: {
@@ -55,8 +55,8 @@ export function decidePromotion(options: {
 }
 
 /**
- * What becomes of a finished model. FPE draws every row of `models` that has addresses, whether it is the default or not; so one that
- * is not to become the default gets a row without, and must not take the place of one that is drawn under its own code.
+ * What becomes of a finished model. FPE draws every row of `models` that has addresses, whether it is the default or not; so a
+ * model that must not become the default gets a row without addresses, and must not replace one that is drawn under its own code.
  *
  * @param known rows of the model's code
  */

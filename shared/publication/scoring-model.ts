@@ -7,7 +7,7 @@ import type { ModelRow } from './model-row.ts';
 const DEFAULT_VARIABLE = 'FLOW_CFS';
 
 /**
- * The model that is asked for by its code, or else the station's default.
+ * The model requested by its code, otherwise the station's default.
  *
  * @throws NoModel, ModelAmbiguous
  */
