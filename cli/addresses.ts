@@ -1,11 +1,12 @@
-/** As rows and outputs name public objects (shared/formats/object-location.ts): right on AWS, and there alone. */
+/** How rows and outputs address public objects (shared/formats/object-location.ts): valid only on AWS. */
 const ADDRESS = /https:\/\/([a-z0-9][a-z0-9.-]*)\.s3\.[a-z0-9-]+\.amazonaws\.com\/(?=\S)/g;
 
 /**
- * The text with addresses that open where the objects are. A bucket of the local stack may be somebody else's on AWS.
+ * The text with addresses that work where the objects are. On AWS, a bucket of the local stack's name may belong to somebody
+ * else.
  *
- * @param endpoint of another S3 than that of AWS, such as the local stack's, which shows the storage bucket to everyone on
- *   this computer
+ * @param endpoint of an S3 other than AWS's, such as the local stack's, which shows the storage bucket to everyone on this
+ *   computer
  */
 export const withOpenAddresses = (text: string, endpoint: string | undefined): string =>
   endpoint ? text.replaceAll(ADDRESS, `${endpoint.replace(/\/$/, '')}/$1/`) : text;

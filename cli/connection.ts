@@ -3,14 +3,14 @@ import { stateMachines } from '../shared/aws/executions.ts';
 
 export type Connection = { kind: 'local' | 'endpoint' | 'aws'; description: string };
 
-/** A mistake of the person at the keyboard: shown as it is, without a stack trace. */
+/** A user's mistake: shown as it is, without a stack trace. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 /**
  * Points the SDK at the running local stack, unless the environment names another endpoint or `--aws` asks for AWS; must run
- * before the first call. A shell that was pointed at an earlier start of the stack has the credentials of that one.
+ * before the first call. A shell that was configured for an earlier start of the stack has outdated credentials.
  */
 export async function connect(options: { aws?: boolean; folder?: string }): Promise<Connection> {
   const endpoint = process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
@@ -28,7 +28,7 @@ export async function connect(options: { aws?: boolean; folder?: string }): Prom
 
 /**
  * @param given ARN, name or end of the name from the command line; without it FPE_STATE_MACHINE, then the only machine of the kind
- * @param kind end of the machine's name, after app and stage (resources/machines.yml)
+ * @param kind suffix of the machine's name, after app and stage (resources/machines.yml)
  */
 export async function findStateMachine(
   given: string | undefined,

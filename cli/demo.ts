@@ -64,7 +64,7 @@ async function runDemo(given: string): Promise<void> {
       console.log(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {
     if (!isInterrupted) throw error;
-    // What was under way fails while the stack stops; that ends the process.
+    // Work in progress fails while the stack stops; that ends the process.
     await new Promise(() => undefined);
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
@@ -98,7 +98,7 @@ function newModelCode(): string {
   return `${DEFAULT_MODEL_TYPE}-FLOW-${now}`;
 }
 
-/** Copies the public files to where a person can open them, and compares the scores with the demo's true flow. */
+/** Copies the public files to a place where a person can open them, and compares the scores with the demo's true flow. */
 async function showPublished(
   result: RunResult,
   demoFolder: string,

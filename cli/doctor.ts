@@ -32,7 +32,7 @@ GPU of the last training. ? marks what could not be checked. The exit code is 1 
     });
 }
 
-/** A line for each check, and under what is not in order what is needed and what to do. */
+/** A line for each check, followed for each failure by what is needed and what to do. */
 export function describeChecks(checks: readonly Check[]): string {
   return checks
     .flatMap(({ name, status, needs, found, fix }) => [

@@ -25,7 +25,7 @@ type Options = {
   yes?: boolean;
 };
 
-/** `fpe environment`: buckets, network and database for who has no stacks of FPE. */
+/** `fpe environment`: buckets, network and database for users without stacks of FPE. */
 export function environmentCommand(): Command {
   const command = new Command('environment').description(
     'Create or remove a development environment in AWS: buckets, network, database',
@@ -53,7 +53,7 @@ export function environmentCommand(): Command {
   return command;
 }
 
-/** As DeveloperCidr of the template asks for it; here, a mistake is found before anything is uploaded. */
+/** As required by the template's DeveloperCidr; here, a mistake is found before anything is uploaded. */
 function developerCidr(text: string): string {
   if (/^$|^(\d{1,3}\.){3}\d{1,3}\/(2[4-9]|3[0-2])$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -88,7 +88,7 @@ and from anywhere:
   npm run deploy -- --stage ${environment.stage}`);
 }
 
-/** A file that a person may have changed is not replaced. */
+/** Never replaces a file that a person may have changed. */
 function writeStageFile(stage: string, text: string): void {
   const file = join(CONFIG, `${stage}.yml`);
   if (!existsSync(file)) {

@@ -4,11 +4,10 @@ import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inpu
 import { UsageError } from './connection.ts';
 
 /**
- * Reads an input as it is typed: a station's id, a file, JSON itself, or `-` for standard input. It is
- * checked here as the machine's first function checks it, so that a mistake is found before anything starts, but handed on
- * as it was given.
+ * Reads an input as typed: a station's id, a file, JSON itself, or `-` for standard input. It is checked here as the machine's
+ * first function checks it, so that a mistake is found before anything starts, but passed on unchanged.
  *
- * @param kind of the machine that is to take it; without it the one that the input is meant for
+ * @param kind of the machine that will receive it; if left out, the one that the input is meant for
  * @throws UsageError, InvalidInput
  */
 export function readExecutionInput(given: string, kind?: MachineKind): Record<string, unknown> {

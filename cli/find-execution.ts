@@ -7,7 +7,7 @@ import { type Connection, connect, findStateMachine, UsageError } from './connec
 /** Options of the program, given before or after the name of the command. */
 export type GlobalOptions = { aws?: boolean; machine?: string };
 
-/** Connects as the options say and finds the state machine, of this kind where they name none. */
+/** Connects according to the options and finds the state machine, by kind if they name none. */
 export async function connectToMachine(
   command: Command,
   kind?: MachineKind,
@@ -18,9 +18,9 @@ export async function connectToMachine(
 }
 
 /**
- * @param given ARN or name; the newest execution of the machine without it
+ * @param given ARN or name; if left out, the newest execution of the machine
  * @returns its ARN
- * @throws UsageError when there is none yet
+ * @throws UsageError if there is none yet
  */
 export async function findExecution(given: string | undefined, stateMachineArn: string): Promise<string> {
   if (given?.startsWith('arn:')) return given;

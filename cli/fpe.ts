@@ -8,12 +8,12 @@ import { fpeProgram } from './program.ts';
 try {
   await fpeProgram().parseAsync();
 } catch (error) {
-  // A command may have codes of its own.
+  // A command may have its own exit codes.
   process.exitCode ??= error instanceof CommanderError ? error.exitCode : 1;
   if (!(error instanceof CommanderError)) console.error(describeError(error));
 }
 
-/** What a person did wrong is said without a stack trace; what we did wrong, with it. */
+/** A user's mistake is reported without a stack trace; ours with it. */
 function describeError(error: unknown): string {
   if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
     return error.message;

@@ -17,21 +17,21 @@ import { optionalStageOption, useStage } from './stage.ts';
 
 type Options = { stage?: string; bucket?: string; dryRun?: boolean };
 type Rows = { images: number; annotations: number; values: number; models: number };
-/** Of the objects that are there already, in the answer of --dry-run. */
+/** Number of existing objects listed in the answer of --dry-run. */
 const KEYS_SHOWN = 20;
 
-/** What the command does besides thinking. */
+/** The command's effects. */
 const EFFECTS = {
-  /** Names the database and the buckets in the environment, where it names none. */
+  /** Sets the database and the buckets in the environment if it names none. */
   async connect(stage: string | undefined, command: Command): Promise<void> {
     if (stage) await useStage(stage);
-    // Whoever names a database means that one, whatever else runs on this computer.
+    // A database named by the user is used, whatever else runs on this computer.
     if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID'))
       await connect(command.optsWithGlobals());
   },
   planImport,
   importExport,
-  /** Progress, apart from the result, which may be piped on. */
+  /** Progress, separate from the result, which may be piped. */
   terminal: process.stderr,
   print: (text: string): void => console.log(text),
 };

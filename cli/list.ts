@@ -9,7 +9,7 @@ import { tableLines } from './table.ts';
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
 type Options = { count: number; status?: (typeof STATUSES)[number] };
 
-/** What the command does besides thinking. */
+/** The command's effects. */
 const EFFECTS = {
   connect: connectToMachine,
   newestExecutions,
@@ -21,7 +21,7 @@ type Effects = {
   connect(command: Command): Promise<{ stateMachineArn: string }>;
 } & Omit<typeof EFFECTS, 'connect'>;
 
-/** `fpe list`: what ran lately. */
+/** `fpe list`: what has run recently. */
 export function listCommand(effects: Effects = EFFECTS): Command {
   return new Command('list')
     .description('List the latest executions')

@@ -15,7 +15,7 @@ import {
 import { UsageError } from './connection.ts';
 import { tableLines } from './table.ts';
 
-/** A stack ends its jobs before itself. */
+/** A stack ends its jobs before it stops. */
 const STOP_TIMEOUT_MS = 150_000;
 
 const ACTIONS = { start: startAndServe, stop, status, env: printEnvironment, fire };
@@ -52,7 +52,7 @@ export function localCommand(): Command {
     );
 }
 
-/** Tells the stand-in of the scheduler; the execution goes on by itself. */
+/** Calls the scheduler's stand-in; the execution then runs on its own. */
 async function fire({ folder, schedule }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) throw new UsageError('The local stack is not running. Start it with: npx fpe local');
@@ -99,7 +99,7 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
   await stack.stop();
 }
 
-/** @param address of a database of the user's own @throws ConfigurationMissing */
+/** @param address of the user's own database @throws ConfigurationMissing */
 export function usesDatabase(
   { database, env }: Pick<StackDescription, 'database' | 'env'>,
   address: string,
@@ -113,7 +113,7 @@ export function usesDatabase(
 function untilTold(): Promise<void> {
   return new Promise((resolve) => {
     let wasTold = false;
-    // Nothing else may keep the process alive while it only serves.
+    // While the process only serves, nothing else may be keeping it alive.
     const alive = setInterval(() => undefined, 2 ** 30);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
@@ -150,7 +150,7 @@ async function status({ folder }: Options): Promise<void> {
   }
 }
 
-/** For `eval`: on stdout the lines alone. */
+/** For `eval`: only the lines on stdout. */
 async function printEnvironment({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) throw new UsageError('The local stack is not running. Start it with: npx fpe local');
@@ -160,7 +160,7 @@ async function printEnvironment({ folder }: Options): Promise<void> {
 const exportLines = ({ env }: StackDescription): string[] =>
   Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
 
-/** Table of services, and the lines that point other programs at them. */
+/** Table of services, and the lines that configure other programs for them. */
 export function describeStack(stack: StackDescription): string {
   const { pid, started_at, folder, endpoints, database, machines } = stack;
   const services = [

@@ -25,7 +25,7 @@ import { connectToData, optionalStageOption } from './stage.ts';
 const PLACE = `
 Uses the local stack while it is running, unless --stage or the environment names a database (as for fpe import).`;
 
-/** `fpe models`: what the database has of a station, and what the website draws of it. */
+/** `fpe models`: a station's models in the database, and which of them the website draws. */
 export function modelsCommand(): Command {
   return new Command('models')
     .description('List the models of a station and show which of them the website draws')
@@ -41,7 +41,7 @@ export function modelsCommand(): Command {
     });
 }
 
-/** For the terminal, the newest training first, with addresses that open. */
+/** For the terminal, the newest training first, with addresses that work. */
 export function describeModels(
   station: { id: number; name: string },
   models: readonly StationModel[],
@@ -81,7 +81,7 @@ type ChangeOptions = {
   yes?: boolean;
 };
 
-/** `fpe promote`: another model becomes the default, and is what visitors see. */
+/** `fpe promote`: another model becomes the default, which visitors see. */
 export const promoteCommand = (): Command =>
   changeCommand('promote', 'Make a model the default of its station and draw it on the website')
     .option('--keep-previous', 'keep drawing the previous default alongside it')
@@ -91,7 +91,7 @@ export const promoteCommand = (): Command =>
 export const unpublishCommand = (): Command =>
   changeCommand('unpublish', 'Stop drawing a model on the website; fpe restore undoes it');
 
-/** `fpe restore`: has the website draw a model again that it did not. */
+/** `fpe restore`: makes the website draw a model again. */
 export const restoreCommand = (): Command =>
   changeCommand('restore', 'Draw a model on the website again, alongside the default').option(
     ...ALLOW_REMOVALS,

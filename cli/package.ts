@@ -32,7 +32,7 @@ checksums.`,
     });
 }
 
-/** Packages a stage and says what came out. @throws StageInvalid, Error */
+/** Packages a stage and describes the result. @throws StageInvalid, Error */
 export async function packageWithProgress(stage: string): Promise<Manifest> {
   readStage(stage);
   console.log(`Packaging stage ${stage} (serverless.yml, config/${stage}.yml) …`);
@@ -46,7 +46,7 @@ export async function packageWithProgress(stage: string): Promise<Manifest> {
   return manifest;
 }
 
-/** The template of a stage, for questions about it. @throws StageInvalid, Error */
+/** The template of a stage, to answer questions about it. @throws StageInvalid, Error */
 export async function compileQuietly(stage: string): Promise<Template> {
   await packageStage(ROOT, stage, packageFolder(stage));
   return parseJson(readFileSync(join(packageFolder(stage), TEMPLATE_FILE), 'utf8')) as Template;

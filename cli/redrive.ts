@@ -4,7 +4,7 @@ import { nameInArn } from '../shared/execution/arns.ts';
 import { connectToMachine, findExecution } from './find-execution.ts';
 import { followExecution } from './watch.ts';
 
-/** `fpe redrive`: goes on where an execution failed. */
+/** `fpe redrive`: continues an execution where it failed. */
 export function redriveCommand(): Command {
   return new Command('redrive')
     .description('Continue an execution that failed or was stopped; training resumes from its checkpoints')

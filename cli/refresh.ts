@@ -54,7 +54,7 @@ async function runRefresh(given: string | undefined, options: Options, command: 
 }
 
 /**
- * The input of the execution: what is given as JSON, and over it what the options say; checked as PlanRefresh checks it.
+ * The input of the execution: the given JSON, overridden by the options; checked as PlanRefresh checks it.
  *
  * @throws UsageError, InvalidInput
  */

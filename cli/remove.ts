@@ -7,7 +7,7 @@ import { UsageError } from './connection.ts';
 import { describeEvent } from './stack-changes.ts';
 import { connectToStage, stageOption } from './stage.ts';
 
-/** `fpe remove`: the stack of a stage and its archives, and nothing that a model is made of. */
+/** `fpe remove`: deletes the stack of a stage and its archives, but nothing that belongs to a model. */
 export function removeCommand(): Command {
   return new Command('remove')
     .description('Remove the stack of a stage from AWS with its archives (npm run remove)')

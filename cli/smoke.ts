@@ -18,10 +18,10 @@ import { tableLines } from './table.ts';
 const FIRST_RUN = join(import.meta.dirname, '..', 'events', 'first-run.json');
 const AWS_INTERVAL_MS = 5_000;
 const LOCAL_INTERVAL_MS = 500;
-/** Minutes on a small instance, so that a checkpoint is in S3 before the last. */
+/** Takes minutes on a small instance, so that a checkpoint is in S3 before the last epoch. */
 const AWS_EPOCHS = 20;
 const LOCAL_EPOCHS = 12;
-/** The demo's, which is the first of an empty database. */
+/** The demo's station, which is the first one in an empty database. */
 const DEMO_STATION = 1;
 
 type Options = {
@@ -34,7 +34,7 @@ type Options = {
   score?: boolean;
 };
 
-/** `fpe smoke`: whether a stage that was deployed works, by ordered checks that cost cents. */
+/** `fpe smoke`: whether a deployed stage works, by ordered checks that cost cents. */
 export function smokeCommand(): Command {
   return new Command('smoke')
     .description(
@@ -100,7 +100,7 @@ async function runSmoke(options: Options): Promise<void> {
   } else console.log('\nEverything that was tested works.');
 }
 
-/** The same command, from a step on. */
+/** The same command, starting from a step. */
 export function goOnCommand({ stage, station, months, input, folder, score }: Options, step: string): string {
   const given = { stage, station, months: months?.join('-'), input, folder, from: step };
   const options = Object.entries(given).flatMap(([name, value]) =>
@@ -109,7 +109,7 @@ export function goOnCommand({ stage, station, months, input, folder, score }: Op
   return ['npx fpe smoke', ...options, ...(score ? ['--score'] : [])].join(' ');
 }
 
-/** As a shell of Unix takes it for one word. */
+/** Quoted so that a Unix shell treats it as one word. */
 const quoted = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -177,7 +177,7 @@ function firstRunOf(given: Record<string, unknown>, chosen?: [number, number]): 
 
 export type SmokeRow = { name: string; status: Outcome['status'] | 'failed'; ms: number; found: string };
 
-/** Tries one step after the other until one fails; the row of a step that failed is the last. */
+/** Runs the steps one after the other until one fails; the row of a step that failed is the last. */
 export async function trySteps(
   steps: readonly SmokeStep[],
   place: SmokePlace,
@@ -209,7 +209,7 @@ const SIGNS = {
   failed: styleText('red', '✖'),
 };
 
-/** @throws what is no answer of the stage, but a mistake of ours */
+/** @throws an error that is not an answer of the stage but our own mistake */
 function told(error: unknown): { found: string; means: string } {
   if (error instanceof SmokeFailed) return { found: error.message, means: error.means };
   if (error instanceof PipelineError)

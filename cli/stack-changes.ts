@@ -1,11 +1,11 @@
 import type { Change, Stack, StackEvent } from '../shared/aws/stacks.ts';
 import { tableLines } from './table.ts';
 
-/** The longest usual status, such as UPDATE_IN_PROGRESS, so that lines that come one by one are aligned. */
+/** The longest usual status, such as UPDATE_IN_PROGRESS, so that lines printed one by one are aligned. */
 const EVENT_WIDTHS = [8, 18];
 const SIGNS: Record<string, string> = { Add: '+', Modify: '~', Remove: '-', Import: '+', Dynamic: '?' };
 
-/** A line for each resource that a change set adds, changes or removes; what would be replaced says so. */
+/** A line for each resource that a change set adds, changes or removes; it says if the resource would be replaced. */
 export function describeChanges(changes: readonly Change[]): string {
   const rows = changes.flatMap(({ ResourceChange: change }) => {
     if (!change) return [];
@@ -18,7 +18,7 @@ export function describeChanges(changes: readonly Change[]): string {
   return rows.sort((one, other) => one.slice(4).localeCompare(other.slice(4))).join('\n');
 }
 
-/** One event of a stack as a line; the reason only where something went wrong. */
+/** One event of a stack as a line, with the reason only if something went wrong. */
 export function describeEvent({
   Timestamp,
   ResourceStatus,

@@ -6,14 +6,14 @@ import { connect, UsageError } from './connection.ts';
 export const stageOption = (): Option =>
   new Option('--stage <stage>', 'use the account described in config/{stage}.yml').default('dev');
 
-/** For commands that without it use what the environment names, or the local stack. */
+/** For commands that otherwise use what the environment names, or the local stack. */
 export const optionalStageOption = (): Option =>
   new Option('--stage <stage>', 'use the database and buckets of this stage, as in config/{stage}.yml');
 
 /**
- * The stage, with AWS as the place where every further call goes, in the stage's region.
+ * The stage; all further calls go to AWS in the stage's region.
  *
- * @throws StageInvalid, UsageError where the local stack would be meant
+ * @throws StageInvalid, UsageError if the local stack would be meant
  */
 export async function connectToStage(name: string): Promise<Stage> {
   const stage = readStage(name);
@@ -25,15 +25,15 @@ export async function connectToStage(name: string): Promise<Stage> {
   return stage;
 }
 
-/** Makes the database and the buckets of a stage those of this process. @throws as `connectToStage` */
+/** Points this process to the database and the buckets of a stage. @throws as `connectToStage` */
 export async function useStage(name: string): Promise<void> {
   Object.assign(process.env, stageSettings(await connectToStage(name)));
 }
 
 /**
- * For commands that read or change rows and files: those of the stage, or what the environment names, or the local stack’s.
+ * For commands that read or change rows and files: those of the stage, those that the environment names, or the local stack’s.
  *
- * @throws UsageError where there are none
+ * @throws UsageError if there are none
  */
 export async function connectToData(stage: string | undefined, command: Command): Promise<void> {
   if (stage) await useStage(stage);
@@ -46,8 +46,8 @@ export async function connectToData(stage: string | undefined, command: Command)
 }
 
 /**
- * By which settings this process reaches what the functions of a stage reach; the names are theirs
- * (resources/functions.yml). An empty one unsets what the environment says.
+ * Settings that let this process reach what the functions of a stage reach, under the functions' own names
+ * (resources/functions.yml). An empty one unsets the environment's value.
  */
 export const stageSettings = (stage: Stage): Record<string, string> => ({
   STORAGE_BUCKET: stage.storageBucket,

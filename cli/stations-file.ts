@@ -1,11 +1,11 @@
 import { UsageError } from './connection.ts';
 
 /**
- * Reads station ids as upstream's scripts take them: one in each line (contract 6.7). Blank lines and what follows a # are
- * left out; a station that is named twice counts once.
+ * Reads station ids in the format of upstream's scripts: one per line (contract 6.7). Blank lines and text after a # are ignored;
+ * a station that is named twice counts once.
  *
  * @param where names the file in messages
- * @throws UsageError naming every line that holds none
+ * @throws UsageError naming every line without a valid id
  */
 export function parseStationIds(text: string, where: string): number[] {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);

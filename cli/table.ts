@@ -1,7 +1,7 @@
 type TableOptions = {
   /** Before each line. */
   indent?: string;
-  /** How wide the columns are at least, for lines that are printed one by one and for tables that must stay alike. */
+  /** Minimum widths of the columns, for lines that are printed one by one and for tables that must look alike. */
   widths?: readonly number[];
 };
 

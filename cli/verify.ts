@@ -23,21 +23,21 @@ type Options = {
   json?: boolean;
 };
 
-/** What was found of all stations that were asked for. */
+/** Findings for all requested stations. */
 export type Verification = {
   stations: Omit<StationVerification, 'uuids'>[];
-  /** Of no station: only with --all. */
+  /** Findings that belong to no station: only with --all. */
   findings: Finding[];
   faults: number;
   remarks: number;
   unchecked: number;
 };
 
-/** A code for cron: a fault is told from what could not be looked at. */
+/** Exit code for cron, which distinguishes a fault from what could not be checked. */
 const FAULTS = 1;
 const UNCHECKED = 2;
 
-/** `fpe verify`: whether rows, files and claims of stations fit together, and what to do where they do not. */
+/** `fpe verify`: whether rows, files and claims of stations are consistent, and what to do if they are not. */
 export function verifyCommand(): Command {
   return new Command('verify')
     .description('Check that rows, files and claims of stations agree, and repair what is safe to repair')
@@ -186,7 +186,7 @@ const describeFinding = (finding: Finding, how: How): string =>
 function whatToDo({ repair, advice }: Finding, { repair: isRepairing, yes }: How): string {
   if (!repair) return `To do: ${advice}`;
   const needsYes = needsConfirmation(repair) && !yes;
-  // What was tried and has failed is said above.
+  // Failed repairs are reported above.
   if (isRepairing && !needsYes) return `To do: ${advice}`;
   return `With --repair${needsYes ? ' --yes' : ''}: ${describeRepair(repair)}`;
 }

@@ -22,7 +22,7 @@ export function watchCommand(): Command {
 /**
  * Watches until the end and says how it ended; the exit code is 0 only if it succeeded.
  *
- * @throws UsageError with the command to go on with, when the execution cannot be seen any more
+ * @throws UsageError with the command to continue with, if the execution can no longer be reached
  */
 export async function followExecution(executionArn: string): Promise<void> {
   const onInterrupt = () => {

@@ -8,11 +8,11 @@ import { readComputation, trainingOutputLocation } from '../shared/report/data/t
 import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
 import { stackName } from './package.ts';
 
-/** As long as an execution can be redriven. */
+/** How long an execution can be redriven. */
 const DAYS_LOOKED_BACK = 14;
 const DAY_MS = 86_400_000;
 
-/** What only a stack that is there can tell: whether failures reach people, and whether the GPU is used. Empty without a stack. */
+/** Checks that need an existing stack: whether failures reach people, and whether the GPU is used. Empty without a stack. */
 export async function deployedChecks(stage: Stage, account: string): Promise<Check[]> {
   const stack = await findStack(stackName(stage)).catch(() => null);
   if (!stack || stack.StackStatus === 'REVIEW_IN_PROGRESS') return [];
@@ -33,7 +33,7 @@ const subscriptionCheck = (stage: Stage, account: string): Promise<Check> => {
   );
 };
 
-/** @param email who is to hear of failures, empty where the stage names nobody */
+/** @param email recipient of failure notifications, empty if the stage names nobody */
 export function subscriptionFinding(
   subscriptions: Awaited<ReturnType<typeof topicSubscriptions>>,
   email: string,
@@ -92,5 +92,5 @@ const deviceCheck = (stage: Stage): Promise<Check> =>
     },
   );
 
-/** Families of SageMaker's instances with a GPU of NVIDIA begin with g or p. */
+/** SageMaker's instance families with an NVIDIA GPU begin with g or p. */
 export const hasGpu = (instanceType: string): boolean => /^ml\.[gp]\d/.test(instanceType);

@@ -7,15 +7,15 @@ import { stackName, type Template } from './package.ts';
 import { referencesOf } from './references.ts';
 import { type RoleRight, rightsOfRoles } from './role-rights.ts';
 
-/** ARNs in one question; IAM answers for each action on each of them. */
+/** ARNs per request; IAM answers for each action on each of them. */
 const RESOURCES_AT_ONCE = 25;
 const QUESTIONS_AT_ONCE = 4;
 const RIGHTS_SHOWN = 8;
 
 /**
- * Whether the permissions boundary of a stage is there, and lets pass what every role of the compiled template may do.
+ * Whether the permissions boundary of a stage exists and allows what every role of the compiled template may do.
  *
- * @param compile makes the template of the stage; only called where there is a boundary
+ * @param compile compiles the template of the stage; only called if there is a boundary
  */
 export async function boundaryChecks(
   stage: Stage,
@@ -66,7 +66,7 @@ export async function boundaryChecks(
   return [there, ...checks];
 }
 
-/** What the roles of a stage may do, with the names that it would have in its account. */
+/** What the roles of a stage may do, with the names that resources would have in its account. */
 function rightsOfStage(template: Template, stage: Stage, account: string): RoleRight[] {
   const references = referencesOf(template, {
     account,
@@ -82,7 +82,7 @@ function rightsOfStage(template: Template, stage: Stage, account: string): RoleR
   }));
 }
 
-/** A resource that a pattern means, as a request names one; below a log group that is a stream. */
+/** A resource that matches a pattern, as a request would name it; below a log group, that is a stream. */
 const exampleOf = (pattern: string): string =>
   pattern === '*'
     ? pattern
@@ -91,7 +91,7 @@ const exampleOf = (pattern: string): string =>
         .replaceAll('*', 'example')
         .replaceAll('?', 'x');
 
-/** Asks for the rights of one service together. */
+/** Checks the rights of one service together. */
 async function decide(
   boundary: string,
   rights: readonly RoleRight[],

@@ -1,6 +1,6 @@
 import { isLike, listOf, type PolicyStatement } from '../shared/aws/policy-document.ts';
 
-/** What the roles of a stack, and whoever deploys it, do in its buckets. */
+/** What the roles of a stack, and the person deploying it, do in its buckets. */
 export const S3_ACTIONS = [
   's3:GetObject',
   's3:PutObject',
@@ -10,12 +10,12 @@ export const S3_ACTIONS = [
 ];
 
 /**
- * Which Deny statements meet requests of the stack's roles: such as come over TLS, from this account, for functions outside the VPC
- * and jobs from addresses of AWS, and without headers that ask for encryption. IAM's simulation knows no roles where a bucket's
- * policy is asked about, so the conditions that are usual are read here.
+ * Which Deny statements apply to requests of the stack's roles: requests over TLS, from this account, from AWS addresses in the
+ * case of jobs and of functions outside the VPC, and without headers that request encryption. IAM's simulation does not support
+ * roles together with bucket policies, so the usual conditions are evaluated here.
  *
  * @param asked.places keys that are read or written
- * @returns `certain`, and `possible` where that hangs on what is not known here; each named by its Sid, with the reason
+ * @returns `certain`, and `possible` if that depends on facts not known here; each named by its Sid, with the reason
  */
 export function refusals(
   statements: readonly PolicyStatement[],
@@ -66,7 +66,7 @@ function isAbout(
 
 type Verdict = 'yes' | 'no' | 'unknown';
 
-/** The roles are new, so that a statement about somebody else does not mean them. */
+/** The roles are new, so a statement about another principal does not concern them. */
 function meetsPrincipal({ Principal, NotPrincipal }: PolicyStatement, account: string): Verdict {
   if (NotPrincipal !== undefined) return 'unknown';
   const named =
@@ -90,7 +90,7 @@ const ACCOUNTS = /^(aws:PrincipalAccount|aws:ResourceAccount|s3:ResourceAccount)
 
 type ConditionRule = {
   key: RegExp;
-  /** Restricts the rule to these operators. The first rule that fits key and operator counts. */
+  /** Restricts the rule to these operators. The first rule that matches key and operator counts. */
   operator?: RegExp;
   holds(condition: Condition & { isNegated: boolean; holdsWithoutKey: boolean }, account: string): Verdict;
 };
@@ -105,7 +105,7 @@ const CONDITION_RULES: readonly ConditionRule[] = [
   },
   { key: HEADERS, operator: /^Null$/, holds: ({ values }) => (values.includes('true') ? 'yes' : 'no') },
   { key: HEADERS, holds: ({ holdsWithoutKey }) => (holdsWithoutKey ? 'yes' : 'no') },
-  // Functions outside the VPC and jobs come from none of the account's networks.
+  // Requests of jobs and of functions outside the VPC come from none of the account's networks.
   { key: PLACES, holds: ({ holdsWithoutKey }) => (holdsWithoutKey ? 'yes' : 'unknown') },
   {
     key: ACCOUNTS,

@@ -13,12 +13,12 @@ import { modelTypes } from '../shared/model-types/registry.ts';
 import { refusals } from './bucket-policy.ts';
 import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
 
-/** Photos that are looked for before it is said that there are none. */
+/** Photos that are looked for before reporting that there are none. */
 const KEYS_LOOKED_AT = 5_000;
-/** The header by which upstream's scripts and FPE's website name themselves. */
+/** The header by which upstream's scripts and FPE's website identify themselves. */
 const WEBSITE = 'https://usgs.gov/';
 
-/** Whether both buckets are there and take and give what functions, jobs and the website write and read. */
+/** Whether both buckets exist and allow what functions, jobs and the website write and read. */
 export async function bucketChecks(stage: Stage, account: string): Promise<Check[]> {
   const buckets = [
     {
@@ -46,7 +46,7 @@ export async function bucketChecks(stage: Stage, account: string): Promise<Check
   const checks = await Promise.all(
     buckets.map(async (bucket) => {
       const there = await placeCheck(bucket, stage);
-      // Of a bucket that is not there, every other answer would be the same complaint.
+      // For a missing bucket, every other answer would be the same complaint.
       if (there.status === 'failed') return [there];
       const more = [encryptionCheck(bucket), policyCheck(bucket, account)];
       return [there, ...(await Promise.all(bucket.isPublic ? [...more, photoCheck(stage)] : more))];
@@ -120,7 +120,7 @@ export function policyFinding(
   return ok(denials === 0 ? 'no Deny' : `${denials} Deny, of which none meets the stack`);
 }
 
-/** The pages of a model show photos by their address, and a browser sends no Referer of USGS with it. */
+/** The pages of a model show photos by address, and a browser does not send a Referer of USGS with these requests. */
 const photoCheck = ({ storageBucket: bucket }: Stage): Promise<Check> =>
   checkThat(
     {

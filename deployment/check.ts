@@ -1,20 +1,20 @@
 import { AccessDenied, RequestRefused } from '../shared/errors.ts';
 
-/** One thing that a deployment or a run needs. */
+/** A condition that a deployment or a run depends on. */
 export type Check = {
   name: string;
-  /** What must be so. */
+  /** The condition that must hold. */
   needs: string;
-  /** unknown: the credentials may not ask, or there is nothing yet to be asked about. */
+  /** unknown: the credentials lack the permission to ask, or there is nothing to ask about yet. */
   status: 'ok' | 'warning' | 'failed' | 'unknown';
   found: string;
   fix?: string;
-  /** A stack can be made without it, but an execution would fail. */
+  /** A stack can be created without it, but an execution would fail. */
   isForRuns?: boolean;
 };
 
 export type Finding = Pick<Check, 'status' | 'found' | 'fix'>;
-/** What is asked about, and what to do where a finding does not say it. */
+/** What is checked, and what to do if a finding does not say so. */
 export type Subject = Pick<Check, 'name' | 'needs' | 'isForRuns'> & { fix: string };
 
 export const ok = (found: string): Finding => ({ status: 'ok', found });
@@ -24,7 +24,7 @@ export const unknown = (found: string, fix?: string): Finding => ({ status: 'unk
 
 const told = (fix: string | undefined) => (fix === undefined ? {} : { fix });
 
-/** A service that says no is an answer; one that does not let us ask is none. */
+/** A negative answer of a service is an answer; a denied request is none. */
 export async function checkThat(subject: Subject, look: () => Promise<Finding> | Finding): Promise<Check> {
   try {
     return checked(subject, await look());
@@ -38,7 +38,7 @@ export function checked({ fix, ...subject }: Subject, finding: Finding): Check {
   return { ...subject, fix, ...finding };
 }
 
-/** What came of a question that was not answered. */
+/** The outcome of a question that was not answered. */
 export function findingOf(error: unknown): Finding {
   if (error instanceof AccessDenied)
     return unknown(
@@ -48,7 +48,7 @@ export function findingOf(error: unknown): Finding {
   return failed(toldBy(error));
 }
 
-/** In the service's own words: what to do about it, a check knows better. */
+/** In the service's own words; the check itself knows better what to do about it. */
 export function toldBy(error: unknown): string {
   const isAnswer = error instanceof AccessDenied || error instanceof RequestRefused;
   const { name, message } = (isAnswer ? error.cause : error) as Error;

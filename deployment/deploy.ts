@@ -7,7 +7,7 @@ import { type PlannedChanges, planChanges, type StackProgress } from './stack.ts
 
 const UPLOADS_AT_ONCE = 4;
 
-/** Puts what is not there yet into the model bucket; a file's name tells its content. @returns how many were uploaded */
+/** Uploads missing files to the model bucket; a file's name identifies its content. @returns how many were uploaded */
 export async function uploadPackage(
   folder: string,
   { template, archives }: Manifest,

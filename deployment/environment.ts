@@ -17,7 +17,7 @@ export const environmentStackName = ({ appName, stage }: { appName: string; stag
   `${appName}-${stage}-environment`;
 
 /**
- * What making or changing the environment would do; parameters that are not given keep the values that they have.
+ * What creating or changing the environment would do; parameters that are not given keep their values.
  *
  * @param text of the template; another one in tests
  * @throws StackFailed
@@ -53,7 +53,7 @@ export async function planEnvironment(
   );
 }
 
-/** Text of the stage's file, from the outputs of the environment's stack. @throws StageInvalid when one is missing */
+/** Text of the stage's file, from the outputs of the environment's stack. @throws StageInvalid if one is missing */
 export function stageFileOf(stack: Stack, place: { appName: string; region: string }): string {
   const outputs = Object.fromEntries(
     (stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey as string, OutputValue ?? '']),
@@ -89,7 +89,7 @@ export async function removeEnvironment(
   return deleted;
 }
 
-/** CloudFormation deletes no bucket that holds something. */
+/** CloudFormation deletes only empty buckets. */
 async function emptyBucket(bucket: string): Promise<number> {
   let count = 0;
   await pMap(

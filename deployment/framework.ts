@@ -12,9 +12,9 @@ const LOCK_TIMEOUT_MS = 120_000;
  * of the project, so one process at a time.
  *
  * @param root folder of serverless.yml
- * @param output folder that gets the compiled template and an archive for each function
- * @param inputs folder that gets a list of what each function is bundled from
- * @throws Error with what the framework says
+ * @param output folder that receives the compiled template and an archive for each function
+ * @param inputs folder that receives a list of the sources of each function's bundle
+ * @throws Error with the framework's message
  */
 export async function runFramework(
   root: string,
@@ -35,9 +35,9 @@ export async function runFramework(
         cwd: root,
         env: {
           ...process.env,
-          // The framework leaves a folder for each function in the place for temporary ones.
+          // The framework leaves a folder for each function among the temporary ones.
           TMPDIR: temporary,
-          // Whatever the environment is logged in to: packaging asks nobody.
+          // Whatever credentials the environment has: packaging calls no service.
           AWS_ACCESS_KEY_ID: 'none',
           AWS_SECRET_ACCESS_KEY: 'none',
           AWS_EC2_METADATA_DISABLED: 'true',
@@ -45,7 +45,7 @@ export async function runFramework(
         },
       },
     );
-    // It would go on to write into the folders that the next one works in.
+    // Otherwise it would continue to write into the folders that the next process uses.
     endWithThisProcess(running.child, { signal: 'SIGKILL', isGroup: false, graceMs: 0 });
     await running;
   } catch (cause) {

@@ -1,7 +1,7 @@
-/** What is not there where a role may not do something, and when that shows. */
+/** What is missing if a role lacks a permission, and when that becomes apparent. */
 export type Need = { shows: 'deployment' | 'run'; without: string };
 
-/** The first that fits an action is taken. */
+/** The first entry that matches an action is used. */
 const NEEDS: (Need & { actions: RegExp })[] = [
   {
     actions: /^ec2:/,
@@ -84,7 +84,7 @@ const NEEDS: (Need & { actions: RegExp })[] = [
   { actions: /^sqs:/, shows: 'run', without: 'a scheduled start that fails is lost without a word' },
 ];
 
-/** @throws Error for an action of which nobody has said it */
+/** @throws Error for an action without an entry */
 export function needOf(action: string): Need {
   const need = NEEDS.find(({ actions }) => actions.test(action));
   if (need) return need;

@@ -14,7 +14,7 @@ const CALLED_SERVICES = {
  * What the functions that use the database can reach from their subnets: the database, S3, Secrets Manager and Step
  * Functions, by endpoints of the VPC or through a NAT gateway.
  *
- * @param functionGroup id of the functions' security group, null before the stack is there
+ * @param functionGroup id of the functions' security group, null before the stack exists
  */
 export function networkChecks(stage: Stage, network: Network, functionGroup: string | null = null): Check[] {
   const { vpcId, privateSubnetIds, region } = stage;
@@ -159,7 +159,7 @@ function reachChecks({ region }: Stage, network: Network, subnet: Subnet): Check
   ];
 }
 
-/** What every endpoint that the functions use lets in, and through. */
+/** Which traffic every endpoint used by the functions admits, and which requests it allows. */
 function endpointChecks(
   { region, privateSubnetIds }: Stage,
   network: Network,
@@ -230,7 +230,7 @@ function ingressFinding(
   );
 }
 
-/** Whether a range of IPv4 addresses has all of another, e.g. 10.0.0.0/16 of 10.0.3.0/24. */
+/** Whether a range of IPv4 addresses contains another, e.g. 10.0.0.0/16 contains 10.0.3.0/24. */
 function holds(range: string, other: string): boolean {
   const [address, length] = parseRange(range);
   const [otherAddress, otherLength] = parseRange(other);
@@ -244,7 +244,7 @@ function parseRange(range: string): [address: number, length: number] {
   return [address.split('.').reduce((number, part) => number * 256 + Number(part), 0), Number(length)];
 }
 
-/** Endpoints are made with a policy that allows everyone everything; what another lets through is not judged here. */
+/** Endpoints are created with a policy that allows everyone everything; what another policy allows is not evaluated here. */
 function letsAllThrough({ PolicyDocument }: VpcEndpoint): boolean {
   if (!PolicyDocument) return true;
   const statements = parsePolicy(PolicyDocument);

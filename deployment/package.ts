@@ -9,11 +9,11 @@ import { type Archive, billOfMaterials, LICENSES_FILE, SBOM_FILE } from './sbom.
 
 export const TEMPLATE_FILE = 'template.json';
 export const MANIFEST_FILE = 'manifest.json';
-/** What the archives lie under in the model bucket. */
+/** Prefix of the archives in the model bucket. */
 export const ARTIFACTS_PREFIX = 'deploy/';
-/** Hexadecimal digits of a checksum that tell two archives of a function apart. */
+/** Hexadecimal digits of a checksum that distinguish two archives of a function. */
 const HASH_LENGTH = 16;
-/** Of a template in S3 (CloudFormation quotas). */
+/** Size limit of a template in S3 (CloudFormation quotas). */
 const MAX_TEMPLATE_BYTES = 1_000_000;
 
 export type Resource = {
@@ -30,10 +30,10 @@ export type Template = {
   Outputs?: Record<string, { Description?: string; Value: unknown; Export?: unknown }>;
 };
 
-/** One file of a package, and where in S3 it goes. */
+/** One file of a package, and its place in S3. */
 export type PackagedFile = { file: string; bytes: number; sha256: string; bucket: string; key: string };
 
-/** What `manifest.json` holds: everything that a deployment uploads, and the stack that it makes. */
+/** Content of `manifest.json`: everything that a deployment uploads, and the stack that it creates. */
 export type Manifest = {
   stack: string;
   stage: string;
@@ -42,13 +42,13 @@ export type Manifest = {
   tags: Record<string, string>;
   template: PackagedFile;
   archives: PackagedFile[];
-  /** What the archives are made of, and the licenses of it: uploaded nowhere. */
+  /** Components of the archives and their licenses; not uploaded. */
   documents: Pick<PackagedFile, 'file' | 'bytes' | 'sha256'>[];
 };
 
 /**
- * Compiles a stage into one folder: the template, an archive for each function, and a manifest with their checksums. Same
- * sources, same bytes: archives are named by their content, so an unchanged function is not deployed again.
+ * Compiles a stage into one folder: the template, an archive for each function, and a manifest with their checksums. The same
+ * sources give the same bytes: archives are named by their content, so an unchanged function is not deployed again.
  *
  * @param root folder of serverless.yml
  * @param folder replaced as a whole
@@ -79,7 +79,7 @@ export async function packageStage(root: string, stage: string, folder: string):
       return { file, bytes: body.length, sha256, bucket, key: code.S3Key };
     });
     template.Resources = inlineReferences(template.Resources) as Template['Resources'];
-    // Named by the account's region and stage alone, it would collide with another app's.
+    // If named by the account's region and stage alone, it would collide with another app's.
     delete template.Outputs?.ServerlessDeploymentBucketName;
     const text = Buffer.from(`${JSON.stringify(template, null, 1)}\n`);
     writeFileSync(join(unfinished, TEMPLATE_FILE), text);
@@ -138,8 +138,8 @@ function lambdaFunctions({ Resources }: Template) {
 }
 
 /**
- * Puts references into the texts that hold them: `${PlanMergeLambdaFunction.Arn}` for the variables named by a hash that
- * serverless-step-functions makes, so that the template can be read.
+ * Puts references directly into texts: `${PlanMergeLambdaFunction.Arn}` instead of the variables that serverless-step-functions
+ * names by a hash, so that the template is readable.
  */
 function inlineReferences(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inlineReferences);
@@ -159,7 +159,7 @@ function inlineReferences(value: unknown): unknown {
 
 const checksum = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex');
 
-/** For the person who deploys it where the developers may not. */
+/** For the person who deploys it if the developers may not. */
 function instructions({ stack, stage, region, tags, template, archives }: Manifest): string {
   const [first] = archives as [PackagedFile];
   const folder = `s3://${first.bucket}/${dirname(first.key)}/`;

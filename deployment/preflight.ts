@@ -23,15 +23,14 @@ const FIRST_RUN = parseJsonAs(
   runInput,
 );
 
-/** What keeps a stage from being deployed. */
+/** Findings that keep a stage from being deployed. */
 export const blocking = (checks: readonly Check[]): Check[] =>
   checks.filter(({ status, isForRuns }) => status === 'failed' && !isForRuns);
 
 /**
- * Asks the account for everything that config/{stage}.yml says of it, and what only a stack that is there can tell; nothing is
- * changed.
+ * Checks everything that config/{stage}.yml says about the account, and what requires an existing stack; nothing is changed.
  *
- * @param compile makes the template of the stage; only called where the stage has a permissions boundary
+ * @param compile compiles the template of the stage; only called if the stage has a permissions boundary
  */
 export async function preflight(stage: Stage, compile: () => Promise<Template>): Promise<Check[]> {
   const { check: credentials, account } = await credentialsCheck(stage);
@@ -64,7 +63,7 @@ async function credentialsCheck({ region }: Stage): Promise<{ check: Check; acco
       return ok(`${caller.arn}, account ${caller.account}, ${region}`);
     },
   );
-  // Everybody who has credentials may ask whose they are.
+  // Anyone with credentials may ask whose they are.
   return { check: account === null ? { ...check, status: 'failed' } : check, account };
 }
 
@@ -85,13 +84,13 @@ async function networkGroup(stage: Stage): Promise<Check[]> {
   }
 }
 
-/** Id of the group of the functions, null before the stack is there or where nobody may look. */
+/** Id of the functions' security group; null before the stack exists or if it may not be read. */
 const functionGroup = (stage: Stage): Promise<string | null> =>
   findStackResource(stackName(stage), 'FunctionSecurityGroup').catch(() => null);
 
 /**
- * Of the instances that an execution asks for unless its input names others, and of the one that a first run takes. New accounts may
- * have none of them.
+ * Quotas of the instances that an execution uses by default, and of the one for a first run. New accounts may have quotas of
+ * zero.
  */
 async function quotaChecks(): Promise<Check[]> {
   const { training_instance_type: training, transform_instance_type: transform } = runInput.parse({
@@ -130,7 +129,7 @@ async function quotaChecks(): Promise<Check[]> {
     });
   } catch (error) {
     const { status, found } = findingOf(error);
-    // A service that does not answer says nothing of the quotas.
+    // A service that does not answer says nothing about the quotas.
     return [
       checked(
         subjectOf('Quotas of SageMaker', 'look at the quotas of Amazon SageMaker in Service Quotas'),
@@ -162,7 +161,7 @@ function imageChecks(stage: Stage): Promise<Check[]> {
   );
 }
 
-/** torchvision’s resnet18-f37072fd.pth, whose name holds the beginning of its checksum. */
+/** torchvision’s resnet18-f37072fd.pth, whose name contains the beginning of its checksum. */
 const WEIGHTS = {
   bytes: 46_830_571,
   sha256: 'f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec',

@@ -4,24 +4,24 @@ import type { Template } from './package.ts';
 export type Place = {
   account: string;
   region: string;
-  /** What CloudFormation would call a resource that the template gives no name; default: its id in the template. */
+  /** The name that CloudFormation would give a resource without one in the template; default: its id in the template. */
   nameUnnamed?: (id: string, type: string) => string;
 };
 
-/** What the references of one template mean in one place. */
+/** Resolves the references of one template for one account. */
 export type References = {
   /**
-   * The value with its references replaced; what refers to AWS::NoValue goes, as in CloudFormation. Knows Ref, Fn::GetAtt (Arn),
-   * Fn::Sub and Fn::Join over the kinds of resources below and the pseudo parameters.
+   * The value with its references replaced; references to AWS::NoValue are removed, as in CloudFormation. Supports Ref,
+   * Fn::GetAtt (Arn), Fn::Sub and Fn::Join over the kinds of resources below and the pseudo parameters.
    *
-   * @throws Error naming any other
+   * @throws Error naming any unsupported one
    */
   resolve(value: unknown): unknown;
   arnOf(id: string): string;
   nameOf(id: string): string;
 };
 
-/** Kinds of resources that are named in a function, a machine, a topic or a policy. */
+/** Kinds of resources that functions, machines, topics or policies refer to. */
 const KINDS: Record<
   string,
   { name: string; arn: (name: string, place: Place) => string; refersByArn?: boolean }

@@ -16,17 +16,17 @@ export type RoleRight = {
   action: string;
   /** An ARN, which may hold `*` and `?`, or `*`. */
   resource: string;
-  /** Values of the condition keys under which alone it is allowed. */
+  /** Values that the condition keys must have for it to be allowed. */
   context: Record<string, string[]>;
 };
 
-/** Conditions of rights whose value tells what a request would hold. */
+/** Conditions whose value shows what a request would contain. */
 const KNOWN_OPERATORS = ['StringEquals', 'StringLike'];
 
 /**
- * Everything that the roles of a template are allowed, in the template's order: what a permissions boundary must allow as well.
+ * Everything that the roles of a template may do, in the template's order: a permissions boundary must allow it, too.
  *
- * @throws Error where a condition is of another kind than it knows, so that none is passed by
+ * @throws Error for an unknown kind of condition, so that none is ignored
  */
 export function rightsOfRoles(template: Template, references: References): RoleRight[] {
   return Object.entries(template.Resources)

@@ -12,7 +12,7 @@ export const LICENSES_FILE = 'licenses.txt';
 /** An archive as it is packaged: name and bytes. */
 export type Archive = { name: string; body: Uint8Array; sha256: string };
 
-/** What a bundle was made of; browser/esbuild-plugins.cjs writes one for each function. */
+/** The sources of a bundle; browser/esbuild-plugins.cjs writes one list for each function. */
 const bundleInputs = z.array(z.string());
 const lockFile = z.object({
   packages: z.record(
@@ -23,15 +23,15 @@ const lockFile = z.object({
 const project = z.object({ name: z.string(), version: z.string(), license: z.string() });
 type Locked = z.output<typeof lockFile>['packages'][string];
 
-/** Folder of the package that a file is of, as package-lock.json names it: `node_modules/@a/b`. */
+/** Folder of the package that a file belongs to, as package-lock.json names it: `node_modules/@a/b`. */
 const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
 
-/** Bundlers follow links: where node_modules is one, paths lead out of the project. */
+/** Bundlers follow links: if node_modules is one, paths lead out of the project. */
 const BEFORE_PACKAGES = /^.*?(?=node_modules\/)/;
 
 /**
- * Lists what a package holds: archives, npm packages whose code is in them, files of the model, containers of the jobs.
- * Without time and serial number: the same sources give the same text.
+ * Lists the contents of a package: archives, npm packages whose code is in them, files of the model, containers of the jobs.
+ * Without time and serial number, so that the same sources give the same text.
  *
  * @param inputs folder with the inputs of each function's bundle, `NAME.json`
  * @param images containers that jobs run in
@@ -59,7 +59,7 @@ export function billOfMaterials(
       component.dependencies.add(library.bomRef);
     }
     for (const [path, sha256] of modelFiles(archive)) {
-      // Several functions hand the same files to jobs.
+      // Several functions pass the same files to jobs.
       const file = files.get(path) ?? fileComponent(path, sha256, Enums.ComponentType.File);
       files.set(path, file);
       component.dependencies.add(file.bomRef);
@@ -88,7 +88,7 @@ function npmComponent(folder: string, { version, license, integrity }: Locked): 
   const component = new Models.Component(Enums.ComponentType.Library, name as string, {
     version,
     purl,
-    // The same version may be there twice, in folders of two packages.
+    // The same version may occur twice, in the folders of two packages.
     bomRef: folder,
     ...(group && { group }),
   });
@@ -124,11 +124,11 @@ function addContainer(bom: Models.Bom, image: string): Models.Component {
 
 const LICENSE = /^(licen[cs]es?|notice|copying)[^/]*(\/[^/]+)?$/i;
 
-/** The licenses ask that their text goes along with the code. */
+/** The licenses require that their text accompanies the code. */
 function licenseTexts(root: string, folders: readonly string[], packages: Record<string, Locked>): string {
   const parts = folders.map((folder) => {
     const { version, license } = packages[folder] as Locked;
-    // Files, or a folder of them; packages below have their own part.
+    // Files, or a folder of them; nested packages are listed separately.
     const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((file) => file.isFile())
       .map(({ parentPath, name }) => join(parentPath, name))

@@ -5,7 +5,7 @@ import { DATABASE_SECRET, databaseSecret } from '../shared/fpe-database/connecti
 import { API_KEY_SECRET, parseApiKey } from '../shared/usgs/api-key.ts';
 import { type Check, checkThat, type Finding, failed, ok } from './check.ts';
 
-/** The secrets that a stage names, read as its functions read them: whatever they would refuse is found here. */
+/** The secrets that a stage names, read as its functions read them: whatever they would refuse is found here first. */
 export const secretChecks = (stage: Stage): Promise<Check[]> =>
   Promise.all([databaseSecretCheck(stage), ...(stage.usgsApiKeySecret ? [apiKeyCheck(stage)] : [])]);
 
@@ -48,7 +48,7 @@ export const apiKeyFinding = (text: string, secretId: string): Finding =>
     return ok(secretId);
   });
 
-/** What a secret holds is never shown: only what is wrong with it. */
+/** The content of a secret is never shown, only what is wrong with it. */
 function orMalformed(secretId: string, look: () => Finding): Finding {
   try {
     return look();

@@ -13,10 +13,10 @@ import {
 } from '../shared/aws/stacks.ts';
 
 const POLL_MS = 2_000;
-/** CloudFormation says so, in different words, when a template changes nothing. */
+/** CloudFormation's different messages for a template that changes nothing. */
 const NOTHING_TO_CHANGE = /didn't contain changes|No updates are to be performed/;
 
-/** A stack that CloudFormation could not make or change: shown as it is, without a stack trace. */
+/** A stack that CloudFormation could not create or change: shown as it is, without a stack trace. */
 export class StackFailed extends Error {
   override readonly name = 'StackFailed';
 }
@@ -31,7 +31,7 @@ export type StackRequest = {
 };
 
 export type PlannedChanges = {
-  /** Null where nothing would change. */
+  /** Null if nothing would change. */
   changeSet: string | null;
   isNew: boolean;
   changes: Change[];
@@ -42,7 +42,7 @@ export type StackProgress = { pollMs?: number; onEvent?: (event: StackEvent) => 
 /**
  * Asks CloudFormation what a template would change, and changes nothing yet.
  *
- * @throws StackFailed when the template or the state of the stack does not allow it
+ * @throws StackFailed if the template or the state of the stack does not allow it
  */
 export async function planChanges(
   request: StackRequest,
@@ -86,9 +86,9 @@ export async function planChanges(
 }
 
 /**
- * Makes the planned changes and waits until they are made, or undone again.
+ * Carries out the planned changes and waits until they are complete, or rolled back.
  *
- * @throws StackFailed with the first thing that went wrong
+ * @throws StackFailed with the first failure
  */
 export async function makeChanges(
   name: string,
@@ -120,7 +120,7 @@ export async function removeStack(name: string, progress: StackProgress = {}): P
   if (!stack) return;
   const since = new Date();
   await deleteStack(name);
-  // Once it is gone, only its id finds it.
+  // Once it is deleted, it can be found only by its id.
   const { stack: left, events } = await settled(stack.StackId ?? name, since, progress);
   if (!left || left.StackStatus === 'DELETE_COMPLETE') return;
   const failures = events.filter(({ ResourceStatus }) => ResourceStatus === 'DELETE_FAILED');
@@ -136,7 +136,7 @@ export async function removeStack(name: string, progress: StackProgress = {}): P
   );
 }
 
-/** Follows a stack until nothing of it is in progress. */
+/** Follows a stack until no operation on it is in progress. */
 async function settled(name: string, since: Date, { pollMs = POLL_MS, onEvent }: StackProgress) {
   const told = new Set<string>();
   const events: StackEvent[] = [];

@@ -1,6 +1,6 @@
 /**
- * Files of the local stack that are whole at any instant: written under a name of their own, then renamed. Whoever is killed
- * in between leaves the former file and an unfinished one, which the next start removes.
+ * Files of the local stack that are complete at any instant: written under a temporary name, then renamed. A process killed in
+ * between leaves the former file and an unfinished one, which the next start removes.
  *
  * A rename alone survives the end of a process (kill −9); `isSynced` makes it survive a power cut as well.
  */
@@ -21,7 +21,7 @@ import { dirname, join } from 'node:path';
 import { PipelineError } from '../shared/errors.ts';
 
 const UNFINISHED = '.unfinished';
-/** Also as version 0.1 named them. */
+/** Includes the names used by version 0.1. */
 const LEFT_BEHIND = /\.(unfinished|new)$/;
 
 /** What is wrong with the disk, and what a person can do about it. */
@@ -53,13 +53,13 @@ export class DiskFailed extends PipelineError {
     this.code = code;
   }
 
-  /** Nothing is broken: there is no room. */
+  /** Nothing is broken, but there is no room. */
   get isFull(): boolean {
     return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(this.code);
   }
 }
 
-/** The error itself, or DiskFailed where the disk is its cause. */
+/** The error itself, or DiskFailed if the disk is its cause. */
 export function asDiskFailure(error: unknown, folder: string): unknown {
   const code = String((error as NodeJS.ErrnoException).code);
   return code in FIXES && !(error instanceof DiskFailed)
@@ -69,19 +69,19 @@ export function asDiskFailure(error: unknown, folder: string): unknown {
 
 type Content = string | Uint8Array;
 type Options = {
-  /** Of the file; 0600 for what other users must not read. */
+  /** Mode of the file; 0600 for what other users must not read. */
   mode?: number;
   /** False for what may be lost in a power cut. */
   isSynced?: boolean;
-  /** Where it lies until it is whole: on the same disk, by default beside the file. */
+  /** Where it lies until it is complete: on the same disk, by default beside the file. */
   unfinished?: string;
 };
 
 /**
- * Writes a file, or replaces it, as a whole; the folder must be there.
+ * Writes a file, or replaces it, as a whole; the folder must exist.
  *
  * @param parts the content, one after the other
- * @throws DiskFailed; then the former file is as it was
+ * @throws DiskFailed; then the former file is unchanged
  */
 export function writeDurably(file: string, parts: Content | readonly Content[], options: Options = {}): void {
   const { unfinished = unfinishedName(file) } = options;
@@ -107,20 +107,20 @@ function writeUnfinished(path: string, parts: Content | readonly Content[], opti
 
 let written = 0;
 
-/** Two processes, and two writes of one, do not meet. */
+/** Unique across processes, and across writes of one process. */
 const unfinishedName = (file: string): string => {
   written += 1;
   return `${file}.${process.pid}-${written}${UNFINISHED}`;
 };
 
-/** Removes what a killed process left in a folder. @returns how many files */
+/** Removes the unfinished files that a killed process left in a folder. @returns how many files */
 export function removeUnfinished(folder: string): number {
   const found = existsSync(folder) ? readdirSync(folder).filter((name) => LEFT_BEHIND.test(name)) : [];
   for (const name of found) rmSync(join(folder, name), { force: true });
   return found.length;
 }
 
-/** @returns null when there is no such file, or it holds no JSON */
+/** @returns null if there is no such file, or if it is not JSON */
 export function readJson<Value>(file: string): Value | null {
   try {
     return parseJson(readFileSync(file, 'utf8'));
@@ -130,7 +130,7 @@ export function readJson<Value>(file: string): Value | null {
   }
 }
 
-/** @returns null for what is no JSON, such as half a file */
+/** @returns null for anything but JSON, such as half a file */
 export function parseJson<Value>(text: string): Value | null {
   try {
     return JSON.parse(text);
@@ -139,7 +139,7 @@ export function parseJson<Value>(text: string): Value | null {
   }
 }
 
-/** Moves a damaged file out of the way without losing what a person may still want of it. */
+/** Moves a damaged file out of the way without losing what a person may still need from it. */
 export function setAside(file: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
   rmSync(to, { recursive: true, force: true });

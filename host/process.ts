@@ -4,7 +4,7 @@ import { platform } from 'node:os';
 
 const PS_TIMEOUT_MS = 10_000;
 
-/** Whether a process with this id runs, also one of another user. */
+/** Whether a process with this id is running, including another user's. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -14,10 +14,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A process for good: ids are given away again, but never with the same time of start. */
+/** Identifies a process permanently: ids are reused, but never with the same start time. */
 export type ProcessIdentity = { pid: number; startedAt: string };
 
-/** @returns null when no such process runs */
+/** @returns null if no such process is running */
 export function identify(pid: number): ProcessIdentity | null {
   const startedAt = startOf(pid);
   return startedAt === null ? null : { pid, startedAt };
@@ -25,7 +25,7 @@ export function identify(pid: number): ProcessIdentity | null {
 
 export const isSameProcess = ({ pid, startedAt }: ProcessIdentity): boolean => startOf(pid) === startedAt;
 
-/** Since the computer's start, in the system's own ticks (proc_pid_stat(5), field 22); the time of day where there is no /proc. */
+/** Start time since boot, in the system's own ticks (proc_pid_stat(5), field 22); the time of day if there is no /proc. */
 function startOf(pid: number): string | null {
   try {
     if (platform() !== 'linux')
@@ -35,7 +35,7 @@ function startOf(pid: number): string | null {
       })
         .toString()
         .trim();
-    // The name, in brackets, may hold anything.
+    // The name, in parentheses, may contain anything.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');

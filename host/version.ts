@@ -8,21 +8,21 @@ const COMMIT_DIGITS = 12;
 const packageFile = z.object({ version: z.string() });
 
 /**
- * The version of package.json with the commit as its build metadata (semver.org, 10), e.g. 0.1.0+1f0c9a2e5b7d, and `.changed` where
- * files differ from that commit. A folder without Git, such as an unpacked download, tells its version alone.
+ * The version of package.json with the commit as its build metadata (semver.org, 10), e.g. 0.1.0+1f0c9a2e5b7d, and `.changed` if
+ * files differ from that commit. A folder without Git, such as an unpacked download, has only its version.
  *
  * @param root folder of package.json
  */
 export function pipelineVersion(root: string): string {
   const { version } = parseJsonAs(readFileSync(join(root, 'package.json'), 'utf8'), packageFile);
   const commit = git(root, 'rev-parse', `--short=${COMMIT_DIGITS}`, 'HEAD');
-  // A repository further up is another project's.
+  // A repository in a parent folder is another project's.
   if (commit === null || git(root, 'rev-parse', '--show-prefix') !== '') return version;
   const changed = git(root, 'status', '--porcelain', '--untracked-files=no');
   return `${version}+${commit}${changed === '' ? '' : '.changed'}`;
 }
 
-/** @returns null where Git is missing or refuses */
+/** @returns null if Git is missing or refuses */
 function git(root: string, ...command: string[]): string | null {
   try {
     const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];

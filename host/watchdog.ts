@@ -1,8 +1,8 @@
 /**
- * Ends the children of a process that was killed: PostgreSQL, trainings and model servers would go on for hours otherwise.
+ * Ends the children of a process that was killed; otherwise PostgreSQL, trainings and model servers would run on for hours.
  *
- * One process of its own for each process that asks. It holds the other end of a pipe, which the system closes when that
- * process ends, in whatever way, and then ends what it was told of, each only if it is still the process that was meant.
+ * A separate process for each process that needs it. It holds the other end of a pipe, which the system closes when that process
+ * ends, for whatever reason; then it ends the registered children, each only if it is still the same process.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -12,9 +12,9 @@ import { identify, isSameProcess, type ProcessIdentity } from './process.ts';
 const POLL_MS = 50;
 
 type Ending = {
-  /** What it is asked to end with. */
+  /** Signal to end it with. */
   signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
-  /** With all of its process group, which it leads. */
+  /** Including its whole process group, which it leads. */
   isGroup: boolean;
   /** Milliseconds until SIGKILL. */
   graceMs: number;
@@ -23,7 +23,7 @@ type Message = { watch: ProcessIdentity & Ending } | { forget: number };
 
 let watchdog: ChildProcess | null = null;
 
-/** Has a child end when this process does, however that ends. */
+/** Makes a child end when this process does, however that ends. */
 export function endWithThisProcess(child: ChildProcess, ending: Ending): void {
   const identity = child.pid === undefined ? null : identify(child.pid);
   if (!identity) return;
@@ -40,11 +40,11 @@ function start(): ChildProcess {
   const started = spawn(process.execPath, [import.meta.filename], {
     cwd: '/',
     env: {},
-    // Apart from the terminal's Ctrl-C and from whoever kills this process with its group.
+    // Detached from the terminal's Ctrl-C and from signals to this process's group.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // Neither a computer without room for one more process nor a watchdog that was killed ends the stack.
+  // The stack must not end because the computer cannot start another process or because the watchdog was killed.
   started.on('error', () => undefined);
   started.stdin?.on('error', () => undefined);
   started.unref();
@@ -68,7 +68,7 @@ async function end(child: ProcessIdentity & Ending): Promise<void> {
     try {
       if (isSameProcess(child)) process.kill(child.isGroup ? -child.pid : child.pid, signal);
     } catch {
-      // It has ended meanwhile.
+      // It has already ended.
     }
   };
   send(child.signal);

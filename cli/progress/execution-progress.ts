@@ -3,13 +3,13 @@ import { parseJson } from '../../shared/formats/json.ts';
 
 export type StateStatus = 'waiting' | 'running' | 'done' | 'failed' | 'stopped' | 'skipped';
 
-/** How far one state of an execution is. */
+/** Progress of one state of an execution. */
 export type StateProgress = {
   name: string;
   status: StateStatus;
   startedAt: Date | null;
   endedAt: Date | null;
-  /** Attempts that failed and were tried again. */
+  /** Attempts that failed and were retried. */
   retries: number;
   /** Why the last attempt failed. */
   error: { name: string; cause: string } | null;

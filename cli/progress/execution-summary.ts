@@ -25,7 +25,7 @@ import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
 import { scoringLines, scoringResult } from './scoring-lines.ts';
 
-/** Output of the machine's last state; defaults for what executions of earlier versions do not tell. */
+/** Output of the machine's last state; defaults for what executions of earlier versions lack. */
 export const runResult = z.object({
   station_id: z.number(),
   model_code: z.string(),
@@ -61,7 +61,7 @@ export const runResult = z.object({
 });
 export type RunResult = z.output<typeof runResult>;
 
-/** How an execution ended, in words for a person, with addresses that open. */
+/** How an execution ended, in words, with addresses that work. */
 export const executionSummary = (
   execution: DescribeExecutionOutput,
   states: readonly StateProgress[],
@@ -148,7 +148,7 @@ const findingsLine = (counts: Record<string, number>): string => {
     : `Data      ${countOf(sumOf(counts), 'finding')} (${words}): see “Data quality” in the report`;
 };
 
-/** Nothing where no value was left out. */
+/** Nothing if no value was left out. */
 const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<string, number> }): string[] => {
   const lines = leftOut(VALUE_EXCLUSIONS, excluded);
   return lines.length > 0
@@ -156,7 +156,7 @@ const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<str
     : [];
 };
 
-/** One line for each station, those that nothing was done with as well. */
+/** One line for each station, including those left as they are. */
 export function refreshLines({
   note,
   counts,
@@ -200,6 +200,6 @@ const formatTau = (value: number | null): string => (value === null ? '–' : va
 export function describeFailure(error: string | undefined, cause: string | undefined): string {
   const { name, message: text } = readFailureCause(cause ?? '');
   const message = messageOf(text || 'No cause was given.');
-  // The parts of our own errors on lines of their own.
+  // The parts of our own errors each on a separate line.
   return `${name ?? error ?? 'Unknown'}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
 }

@@ -1,32 +1,32 @@
 import { createLogUpdate } from 'log-update';
 
-/** One line of a view that changes. */
+/** One line of a changing view. */
 export type LiveLine = {
   /** The same each time the line is shown. */
   name: string;
   text: string;
-  /** Where lines are appended, it is printed when this has changed: what is worth a new line in a log. Null: not yet. */
+  /** In an append-only log, the line is printed when this value changes. Null: not yet. */
   news: string | null;
 };
 
 export type LiveLines = {
   show(lines: readonly LiveLine[]): void;
-  /** Leaves what was shown last, and goes on below it. */
+  /** Keeps what was shown last, and continues below it. */
   done(): void;
 };
 
-/** Faster nobody reads, and drawing would take longer than the work. */
+/** Nobody reads faster, and drawing would take longer than the work. */
 const REDRAW_MS = 80;
 
 /**
- * Shows progress: on a terminal all lines, redrawn in place; elsewhere a line whenever it has news, so that a log stays
+ * Shows progress: on a terminal all lines, redrawn in place; elsewhere a line only when it has news, so that a log stays
  * readable.
  */
 export function liveLines(
   stream: NodeJS.WriteStream,
   now: () => number = () => performance.now(),
 ): LiveLines {
-  // A terminal that does not tell its size, as in some logs of CI, would be shown nothing.
+  // A terminal that does not report its size, as in some CI logs, would show nothing.
   return stream.isTTY && stream.rows > 0 ? redrawn(stream, now) : appendedLines(stream);
 }
 
@@ -52,7 +52,7 @@ function redrawn(stream: NodeJS.WriteStream, now: () => number): LiveLines {
   };
 }
 
-/** A line whenever it has news, on terminals too: for what has more lines than a screen. */
+/** Prints a line when it has news, even on terminals: for views with more lines than the screen. */
 export function appendedLines(stream: NodeJS.WriteStream): LiveLines {
   const printed = new Map<string, string>();
   return {

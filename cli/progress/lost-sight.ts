@@ -3,10 +3,10 @@ import { nameInArn } from '../../shared/execution/arns.ts';
 import { UsageError } from '../connection.ts';
 
 /**
- * Watches, and says how to go on when what is watched cannot be seen any more: the endpoint went away, falls silent or has other
- * credentials by now.
+ * Watches, and says how to continue if what is watched can no longer be reached: the endpoint has gone away, has fallen silent or
+ * now has other credentials.
  *
- * @throws UsageError then; any other error as it is
+ * @throws UsageError in that case; any other error unchanged
  */
 export async function untilLost<Result>(executionArn: string, watch: () => Promise<Result>): Promise<Result> {
   try {

@@ -3,12 +3,12 @@ import { formatCount } from '../../shared/formats/numbers.ts';
 import type { StateProgress, StateStatus } from './execution-progress.ts';
 import { stateDetails } from './state-details.ts';
 
-/** What a job has reached, asked of SageMaker and S3 while it runs. */
+/** Progress of a running job, according to SageMaker and S3. */
 export type JobProgress =
   | { kind: 'training'; metrics: ReadonlyMap<string, number>; epochs: number }
   | { kind: 'scoring'; scored: number; photos: number };
 
-/** By the name of the state that waits for the job. */
+/** Keyed by the name of the state that waits for the job. */
 export type JobsProgress = ReadonlyMap<string, JobProgress>;
 
 type Style = Parameters<typeof styleText>[0];
@@ -71,7 +71,7 @@ function describeJob(job: JobProgress): string {
   return [progressBar(epoch, job.epochs, 'epochs'), ...shown].join(', ');
 }
 
-/** All of it; what was asked last, a second before the end, is not. */
+/** The full count; the last progress, queried a second before the end, falls short of it. */
 const describeFinished = (job: JobProgress): string =>
   describeJob(job.kind === 'scoring' ? { ...job, scored: job.photos } : job);
 

@@ -21,7 +21,7 @@ import {
 } from '../../shared/execution/train-station-state.ts';
 import { formatCount } from '../../shared/formats/numbers.ts';
 
-/** What a person wants to know of a state that is done, in a few words; empty where there is nothing to say. */
+/** What a person wants to know about a finished state, in a few words; empty if there is nothing to say. */
 export function stateDetails(name: string, output: unknown): string {
   const describe = DETAILS[name];
   return describe ? describe(output) : '';
@@ -96,7 +96,7 @@ const DETAILS: Record<string, (output: unknown) => string> = {
   ),
 };
 
-/** A state's output is read leniently: a newer or older machine must not keep anyone from watching it. */
+/** A state's output is read leniently, so that a newer or older machine can be watched, too. */
 function details<Shape extends z.ZodRawShape>(
   shape: Shape,
   describe: (output: z.output<z.ZodObject<Shape>>) => string,

@@ -1,18 +1,18 @@
 import type { LiveLine } from './live-lines.ts';
 import { formatDuration, progressBar } from './progress-lines.ts';
 
-/** What a step is called, and what it counts. */
+/** Name of a step, and what it counts. */
 export type Steps<Step extends string> = Record<Step, { title: string; unit: string }>;
 export type StepProgress<Step extends string> = { step: Step; done: number; total: number };
 
-/** Of an import into the database and the bucket. */
+/** Steps of an import into the database and the bucket. */
 export const IMPORT_STEPS = {
   check: { title: 'Checking stations', unit: 'stations' },
   files: { title: 'Copying files', unit: 'files' },
   rows: { title: 'Writing rows', unit: 'rows' },
 } as const satisfies Steps<string>;
 
-/** @returns what turns the progress of work into lines, one for each step that has begun and has anything to do */
+/** @returns a function that turns progress into lines, one for each step that has begun and has anything to do */
 export function stepLines<Step extends string>(
   steps: Steps<Step>,
   now: () => number = () => performance.now(),

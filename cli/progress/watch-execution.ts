@@ -12,7 +12,7 @@ import { executionProgress, type StateProgress } from './execution-progress.ts';
 import { type LiveLine, liveLines } from './live-lines.ts';
 import { type JobProgress, stateLine } from './progress-lines.ts';
 
-/** States that do no work of their own are not worth a line. */
+/** States without work of their own get no line. */
 const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
 
 export type Watched = { execution: DescribeExecutionOutput; states: StateProgress[] };
@@ -26,7 +26,7 @@ export async function watchExecution(
   const view = liveLines(process.stdout);
   const jobs = new Map<string, JobProgress>();
   for (;;) {
-    // Asked before the history, so that the last history read is complete.
+    // Queried before the history, so that the last history read is complete.
     const execution = await describeExecution(executionArn);
     const states = executionProgress(names, await executionHistory(executionArn));
     for (const state of states) {
@@ -57,13 +57,13 @@ function liveLine(state: StateProgress, job: JobProgress | null): LiveLine {
   return { name, text: stateLine(state, job, new Date()), news };
 }
 
-/** What is worth a new line in a log: an epoch, or a tenth of the photos. */
+/** Progress worth a new line in a log: an epoch, or a tenth of the photos. */
 const stepOf = (job: JobProgress): number =>
   job.kind === 'training'
     ? (job.metrics.get('epoch') ?? 0)
     : Math.floor((10 * job.scored) / Math.max(1, job.photos));
 
-/** Asks the services how far the job of a running state is; null when it has none, or they cannot be asked. */
+/** Queries the progress of a running state's job; null if it has none, or if the services cannot be queried. */
 async function jobProgress({ status, request, input }: StateProgress): Promise<JobProgress | null> {
   if (status !== 'running' || !request) return null;
   try {
@@ -83,7 +83,7 @@ async function jobProgress({ status, request, input }: StateProgress): Promise<J
       return { kind: 'scoring', scored, photos: photosToScore(input) };
     }
   } catch {
-    // Progress is a courtesy: without the right to ask, or between two retries, the view goes on without it.
+    // Progress is optional: without the permission to query it, or between two retries, the view continues without it.
   }
   return null;
 }

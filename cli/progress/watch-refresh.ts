@@ -15,7 +15,7 @@ import { appendedLines, type LiveLine } from './live-lines.ts';
 import { untilLost } from './lost-sight.ts';
 import { formatDuration } from './progress-lines.ts';
 
-/** Slower than that of one station: two lists of executions are asked for each time. */
+/** Slower than for one station: two lists of executions are requested each time. */
 const INTERVAL_MS = 2000;
 const MACHINES = { train: 'train-station', score: 'score-station' } as const;
 const MARKS: Record<string, string> = {
@@ -28,9 +28,9 @@ const MARKS: Record<string, string> = {
 
 /**
  * Follows a refresh until it ends: a line whenever a station begins or ends, then the table. The exit code is 0 only if no
- * station failed and no other refresh was in the way.
+ * station failed and no other refresh was running.
  *
- * @throws UsageError with the command to go on with, when the execution cannot be seen any more
+ * @throws UsageError with the command to continue with, if the execution can no longer be reached
  */
 export async function followRefresh(executionArn: string): Promise<void> {
   const onInterrupt = () => {
@@ -75,7 +75,7 @@ async function findPlan(executionArn: string): Promise<Refresh | null> {
   return parsed.data;
 }
 
-/** The executions of the stations have names that begin with the refresh's id; they are found in lists, two for all. */
+/** The names of the stations' executions begin with the refresh's id; two lists are enough to find all of them. */
 async function stationLines(plan: Refresh, executionArn: string): Promise<LiveLine[]> {
   const lines: LiveLine[] = [];
   for (const action of ['train', 'score'] as const) {

@@ -11,7 +11,7 @@ import { executionProgress, type StateProgress } from '../progress/execution-pro
 import { formatDuration } from '../progress/progress-lines.ts';
 import { watchedStates } from '../progress/watch-execution.ts';
 
-/** A check did not come out as it must: what was found, and what that means. */
+/** A failed check: what was found, and what that means. */
 export class SmokeFailed extends Error {
   override readonly name = 'SmokeFailed';
   readonly means: string;
@@ -24,25 +24,25 @@ export class SmokeFailed extends Error {
 
 export type Watched = { arn: string; execution: DescribeExecutionOutput; states: StateProgress[] };
 
-/** How an execution is followed: how long at most, how often it is looked at, and who hears of its states. */
+/** How an execution is followed: for how long at most, how often it is checked, and who is notified of its states. */
 export type Following = {
   limitMs: number;
   intervalMs: number;
   onState: (text: string) => void;
-  /** Looked at each time; the following ends where it says so. */
+  /** Called at each check; following ends when it says so. */
   until?: (states: readonly StateProgress[]) => Promise<boolean>;
 };
 
-/** Attempts that fail before it is said: the machines would go on for ten minutes. */
+/** Failed attempts before they are reported: the machines would keep trying for ten minutes. */
 const FAILED_ATTEMPTS = 3;
-/** Waiting does not help where there is no such instance. */
+/** Waiting does not help if there is no such instance. */
 const HOPELESS = /ResourceLimitExceeded/;
 
-/** Arn of the execution that runs, for whoever interrupts. */
+/** ARN of the running execution, for handling an interrupt. */
 let running: string | null = null;
 export const runningExecution = (): string | null => running;
 
-/** Starts an execution and follows it. @throws SmokeFailed where it hangs, or tries again what does not pass */
+/** Starts an execution and follows it. @throws SmokeFailed if it hangs, or keeps retrying what fails permanently */
 export async function runExecution(
   machineArn: string,
   input: object,
@@ -60,7 +60,7 @@ export async function followExecution(
   const deadline = performance.now() + limitMs;
   let told = '';
   for (;;) {
-    // Asked before the history, so that the last history read is complete.
+    // Queried before the history, so that the last history read is complete.
     const execution = await describeExecution(arn);
     const states = executionProgress(names, await executionHistory(arn));
     const current = states.findLast(({ status }) => status !== 'waiting' && status !== 'skipped');
@@ -111,7 +111,7 @@ export function requireSuccess({ execution, states }: Watched): void {
 }
 
 /**
- * @returns what the execution says of its failure
+ * @returns the execution's description of its failure
  * @throws SmokeFailed unless it failed with this error
  */
 export function requireFailure({ execution, states }: Watched, error: string): string {
@@ -131,7 +131,7 @@ function failureOf(state: string, error: string, cause: string): SmokeFailed {
   return new SmokeFailed(`${state} failed with ${error}: ${message}`, meaningOf(error));
 }
 
-/** What an error means in the first hour of a stage. The first that fits is taken. */
+/** What an error means in the first hour of a stage. The first entry that matches is used. */
 const MEANINGS: [RegExp, string][] = [
   [
     /^DatabaseUnavailable$/,

@@ -47,26 +47,26 @@ const MINUTE_MS = 60_000;
 /** CloudWatch counts an e-mail minutes after it was sent. */
 const DELIVERY_MS = 12 * MINUTE_MS;
 const DELIVERY_INTERVAL_MS = 15_000;
-/** SageMaker gives a job two minutes to end, and may take as long again to say so. */
+/** SageMaker gives a job two minutes to end, and may take as long again to report it. */
 const STOP_MS = 6 * MINUTE_MS;
 const NO_STATION = 2 ** 31 - 1;
 
 /** Where the checks run, and with what. */
 export type SmokePlace = {
-  /** Null is the local stack. */
+  /** Null for the local stack. */
   stage: Stage | null;
   machines: Record<MachineKind, string>;
   modelBucket: string;
   stationId: number;
-  /** Input of the first run, as events/first-run.json has it. */
+  /** Input of the first run, as in events/first-run.json. */
   firstRun: Record<string, unknown>;
-  /** Of the training that is stopped: it must not be over before it is, and soon after it went on. */
+  /** Epochs of the training that is stopped: it must not finish before it is stopped, but soon after it is continued. */
   epochsToStop: number;
-  /** What the model codes of the runs begin with. */
+  /** Prefix of the model codes of the runs. */
   codes: string;
-  /** Whether score-station scores what is new with the published model. */
+  /** Whether score-station scores new photos with the published model. */
   scores: boolean;
-  /** Where the local stack keeps what people would get by e-mail. */
+  /** Where the local stack keeps the e-mails that people would receive. */
   notificationsLog: string | null;
   intervalMs: number;
   onState: (text: string) => void;
@@ -80,11 +80,11 @@ export type SmokeStep = {
   name: string;
   /** What it proves. */
   proves: string;
-  /** @throws SmokeFailed, or any error of what it asks */
+  /** @throws SmokeFailed, or any error of the services that it calls */
   run(place: SmokePlace): Promise<Outcome>;
 };
 
-/** In this order, as each rests on what the ones before it have proven. */
+/** In this order, because each relies on what the ones before it have proven. */
 export const SMOKE_STEPS: SmokeStep[] = [
   {
     name: 'wrong-input',
@@ -178,7 +178,7 @@ export const SMOKE_STEPS: SmokeStep[] = [
   },
 ];
 
-/** What trainings get unless their input names another. */
+/** Default instances of trainings. */
 const { training_instance_type: GPU_INSTANCE } = runInput.parse({ station_id: 1 });
 
 const following = ({ intervalMs, onState }: SmokePlace, limitMs: number): Following => ({
@@ -187,7 +187,7 @@ const following = ({ intervalMs, onState }: SmokePlace, limitMs: number): Follow
   onState,
 });
 
-/** Two faults, and none that costs anything. */
+/** Two faults, neither of which costs anything. */
 const runWrongInput = (place: SmokePlace): Promise<Watched> =>
   runExecution(
     place.machines['train-station'],
@@ -226,7 +226,7 @@ async function tellLocally(place: SmokePlace): Promise<Outcome> {
   return passed(`in ${notificationsLog}, as the local stack sends no e-mail`);
 }
 
-/** What AWS counts of it; only the mailbox itself knows more. */
+/** The count by AWS; only the mailbox itself knows more. */
 async function tellByEmail(place: SmokePlace, stage: Stage): Promise<Outcome> {
   const since = new Date();
   const { account } = await callerIdentity();
@@ -290,7 +290,7 @@ const notCounted = ({ rule }: EmailCounts): SmokeFailed =>
 
 type Trained = { ended: Watched; computation: Computation; said: string };
 
-/** The first run's input with something changed, to its end. Nothing of it is published. */
+/** Runs the first run's input with changes until it ends. Nothing of it is published. */
 async function runTraining(place: SmokePlace, code: string, change: object): Promise<Trained> {
   return finishTraining(
     await runExecution(
