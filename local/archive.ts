@@ -1,4 +1,4 @@
-/** tar.gz archives as SageMaker makes and takes them: plain files, paths relative to the folder that was packed. */
+/** tar.gz archives in SageMaker's form: plain files, paths relative to the packed folder. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -7,10 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import { type ArchiveFile, MODEL_LIMITS, readArchive } from '../shared/formats/archive-entries.ts';
 import { packArchive } from '../shared/formats/packed-archive.ts';
 
-/** Weights hardly shrink at any level, and level 1 is several times faster than the default. */
+/** Weights are hardly compressible at any level, and level 1 is several times faster than the default. */
 const GZIP_LEVEL = 1;
 
-/** Paths of all files below a folder, relative to it, sorted; none where there is no such folder. */
+/** Paths of all files below a folder, relative to it, sorted; none if there is no such folder. */
 export async function listFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
@@ -19,7 +19,7 @@ export async function listFiles(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** Packs while it is read; an error of a file ends the stream with it. */
+/** Packs while the stream is read; the stream ends with the error of a file that cannot be read. */
 export const packFolder = (folder: string): Readable =>
   packArchive(
     async (add) => {
@@ -32,11 +32,12 @@ export const packFolder = (folder: string): Readable =>
   );
 
 /**
- * Files are new: what lies in the folder already is never written over, nor followed where it is a link.
+ * Creates only new files: existing ones in the folder are never overwritten, and links are not followed.
  *
  * @param archive bytes of a tar.gz
  * @param where names the archive in errors
- * @throws ArchiveInvalid for anything but files and folders below the root, too much of them, and a broken archive
+ * @throws ArchiveInvalid for anything but files and folders below the root, for too many or too large ones, and for a broken
+ *   archive
  */
 export async function unpackArchive(archive: Uint8Array, folder: string, where: string): Promise<void> {
   const write = async ({ name, mode, body }: ArchiveFile) => {
@@ -47,7 +48,7 @@ export async function unpackArchive(archive: Uint8Array, folder: string, where: 
   await readArchive(Readable.from([archive]), { where, limits: MODEL_LIMITS }, write);
 }
 
-/** @throws Error when a name leads out of the folder */
+/** @throws Error if a name leads out of the folder */
 export function pathInside(folder: string, name: string): string {
   const path = resolve(folder, name);
   if (path.startsWith(resolve(folder) + sep)) return path;

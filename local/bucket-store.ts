@@ -1,8 +1,8 @@
 /**
- * The buckets of the local S3, and what is said of their objects, in memory; bodies too, unless they are kept as files. Behind the
- * routes of `fauxqs`, whose own store is not public, sorts keys by the rules of a language, and then skips some between pages.
+ * The buckets of the local S3 with the descriptions of their objects, in memory, and the bodies unless they are kept as files. It
+ * replaces the store of `fauxqs`, which is not public, sorts keys by the rules of a language, and then skips some between pages.
  *
- * Every write comes through here, whichever request it came with, so here are keys checked.
+ * Every write of any request passes through here, so keys are checked here.
  */
 import { createHash } from 'node:crypto';
 import { type Begun, MultipartUploads } from './multipart-uploads.ts';
@@ -27,7 +27,7 @@ type Bucket = {
   createdAt: Date;
   lifecycle: string | null;
   objects: Map<string, S3Object>;
-  /** All keys in UTF-8 order; null after a write, until they are listed. */
+  /** All keys in UTF-8 order; null after a write until they are listed again. */
   order: Buffer[] | null;
 };
 
@@ -36,7 +36,7 @@ export class BucketStore implements FauxqsStore {
   readonly #uploads = new MultipartUploads();
   readonly #files: ObjectFiles | null;
 
-  /** @param files keep the bodies, and all of it beyond the end of this process; null: only memory does */
+  /** @param files store the bodies, and everything beyond the end of this process; null: everything stays in memory */
   constructor(files: ObjectFiles | null = null) {
     this.#files = files;
     for (const { name, createdAt, lifecycle, objects } of files?.load() ?? [])
@@ -121,14 +121,14 @@ export class BucketStore implements FauxqsStore {
     return isInFile ? { ...object, body: this.#files.readBody(bucket, key) } : object;
   }
 
-  /** As `getObject`; the body may be left out. */
+  /** Like `getObject`; the body may be left out. */
   headObject(bucket: string, key: string): S3Object {
     const object = this.#find(bucket).objects.get(key);
     if (!object) throw noSuchKey();
     return object;
   }
 
-  /** Null where there is no such object, or bucket. */
+  /** Null if there is no such object or bucket. */
   findEtag(bucket: string, key: string): string | null {
     return this.#buckets.get(bucket)?.objects.get(key)?.etag ?? null;
   }
@@ -190,7 +190,7 @@ export class BucketStore implements FauxqsStore {
     this.#uploads.end(uploadId);
   }
 
-  /** @throws S3Error when the disk does not take it; then the object is as it was */
+  /** @throws S3Error if the disk refuses it; then the object is unchanged */
   #write(bucket: string, object: S3Object): void {
     requireFileName(object.key);
     const found = this.#find(bucket);
@@ -213,7 +213,10 @@ const newObject = (
   system: SystemMetadata = {},
 ): Begun => ({ key, contentType, metadata, ...system });
 
-/** One page of a list: keys that begin with the prefix, those with the delimiter in the rest told once by what is up to it. */
+/**
+ * One page of a list: keys that begin with the prefix, those with the delimiter in the rest represented once by their common
+ * prefix.
+ */
 function listPage(objects: Map<string, S3Object>, order: Buffer[], options: ListOptions): Listing {
   const { prefix = '', delimiter, maxKeys = 1000 } = options;
   const after = options.startAfter || options.marker || '';
@@ -237,14 +240,14 @@ function* keysAfter(order: Buffer[], prefix: string, after: string): Generator<s
   }
 }
 
-/** The common prefix that stands for a key in a list, up to the delimiter; null for a key that stands for itself. */
+/** The common prefix that stands for a key in a list, up to the delimiter; null for a key that is listed itself. */
 function groupOf(key: string, prefix: string, delimiter: string | undefined): string | null {
   if (!delimiter) return null;
   const end = key.indexOf(delimiter, prefix.length);
   return end < 0 ? null : key.slice(0, end + delimiter.length);
 }
 
-/** The next page begins after the last object, so what follows that object belongs to it. */
+/** The next page begins after the last object, so everything that follows the object belongs to that page. */
 function cutOff(objects: S3Object[], prefixes: string[]): Listing {
   const last = objects.at(-1)?.key;
   const commonPrefixes = last === undefined ? prefixes : prefixes.filter((prefix) => prefix < last);

@@ -1,9 +1,9 @@
 /**
- * What every local server asks before it looks at a request: is it addressed to this computer by name, does it come from no
- * page of another site, and, where a server stands in for a service of AWS, did a holder of this start's credentials sign it.
+ * What every local server checks before it processes a request: that it is addressed to this computer by name, that it does not
+ * come from a page of another site, and, for stand-ins of AWS services, that it is signed with the credentials of this start.
  *
- * A web page can reach every port of the computer that it is shown on. Its requests are known by their Origin or
- * Sec-Fetch-Site, or, where its own name was made to lead here (DNS rebinding), by their Host. The signature is AWS's
+ * A web page can reach every port of the computer that it is shown on. Its requests are recognized by their Origin or
+ * Sec-Fetch-Site, or, if its own name was made to resolve to this computer (DNS rebinding), by their Host. The signature is AWS's
  * Signature Version 4, in the headers or in a presigned address.
  */
 import { createHash, createHmac, type Hash, type Hmac, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -32,7 +32,7 @@ export type RefusalReason =
   | 'WrongPayload'
   | 'Expired';
 
-/** Why a request stays outside; each server says it in the words of the service that it stands in for. */
+/** Why a request is refused; each server reports it in the terms of the service that it stands in for. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reason: RefusalReason;
@@ -43,17 +43,20 @@ export class Refusal extends Error {
   }
 }
 
-/** New ones, of the lengths that AWS gives them. */
+/** New credentials of the same lengths as AWS's. */
 export const newCredentials = (): Credentials => ({
   accessKeyId: `LOCAL${Array.from(randomBytes(15), (byte) => ACCESS_KEY_LETTERS[byte % 32]).join('')}`,
   secretAccessKey: randomBytes(30).toString('base64url'),
 });
 
-/** By the clock of now: Node.js looks at it once a second, and clients of AWS set their own by the date of an answer. */
+/**
+ * The exact present time: Node.js updates its Date header once a second, and AWS clients set their clocks by the date of an
+ * answer.
+ */
 export const dateAnswers = (server: Server): Server =>
   server.prependListener('request', (_, response) => response.setHeader('date', new Date().toUTCString()));
 
-/** Starts to listen, for this computer alone. @returns the address */
+/** Starts to listen, for this computer only. @returns the address */
 export async function listenLocally(server: Server, port = 0): Promise<string> {
   dateAnswers(server);
   await new Promise<void>((resolve, reject) => {
@@ -92,14 +95,14 @@ export function requireOwnSite(request: Request, options: { isShown?: boolean } 
   throw refuse(`Sec-Fetch-Site ${JSON.stringify(site)}`);
 }
 
-/** What a request says of its signature; the access key is known, the signature is not yet checked. */
+/** The signature of a request; the access key is known, but the signature has not been checked yet. */
 export type Claim = {
   region: string;
   service: string;
   date: Date;
   signedHeaders: Set<string>;
   signature: string;
-  /** Of a presigned address. */
+  /** Validity of a presigned address. */
   expiresInSeconds?: number;
 };
 
@@ -125,7 +128,8 @@ export function readClaim(request: Request, credentials: Credentials): Claim {
       'UnknownAccessKey',
       `The access key ${JSON.stringify(accessKeyId)} is not one of the local stack that now runs. ${HOW_TO_SIGN}`,
     );
-  // A presigned address is handed on: whoever has it must not make another request of it, as a copy by x-amz-copy-source.
+  // A presigned address is passed on: its holder must not be able to turn it into another request, such as a copy by
+  // x-amz-copy-source.
   const unsigned = [
     'host',
     ...Object.keys(request.headers).filter((name) => name.startsWith('x-amz-')),
@@ -147,8 +151,8 @@ export function readClaim(request: Request, credentials: Credentials): Claim {
 }
 
 /**
- * @param body what the signature is to cover; without it, the request's own x-amz-content-sha256 is taken, and whoever reads
- *   the body compares (`requirePayload`)
+ * @param body body that the signature must cover; if left out, the request's own x-amz-content-sha256 is used, and the reader of
+ *   the body compares it (`requirePayload`)
  * @throws Refusal WrongSignature, WrongPayload
  */
 export async function requireSignature(
@@ -201,7 +205,7 @@ export async function requireSignature(
   );
 }
 
-/** @throws Refusal WrongPayload when x-amz-content-sha256 is a sum and not the body's */
+/** @throws Refusal WrongPayload if x-amz-content-sha256 is a checksum but not the body's */
 export function requirePayload({ headers }: Pick<Request, 'headers'>, body: Uint8Array): void {
   const given = headers['x-amz-content-sha256'];
   if (given === undefined || !SHA256_HEX.test(String(given))) return;
@@ -269,7 +273,7 @@ function withoutSignature({ 'X-Amz-Signature': _, ...query }: Query): Query {
   return query;
 }
 
-/** @param expires seconds from the date; undefined where the signature is in the headers */
+/** @param expires seconds from the date; undefined if the signature is in the headers */
 function requireTime(date: Date, expires: string | undefined): void {
   const ageMs = Date.now() - date.getTime();
   const limitMs = expires === undefined ? MAX_SKEW_MS : Number(expires) * 1000;
@@ -305,7 +309,7 @@ function isEqual(one: string, other: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** SHA-256, with a key its HMAC, in the shape that the signer takes. */
+/** SHA-256, or with a key its HMAC, in the form that the signer expects. */
 export class Sha256 {
   readonly #hash: Hash | Hmac;
 

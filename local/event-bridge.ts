@@ -1,10 +1,10 @@
 /**
- * Stands in for EventBridge: delivers what the compiled rules ask for of "Step Functions Execution Status Change" to functions
- * and SNS topics, as it is or through their input transformers.
+ * Stands in for EventBridge: delivers the "Step Functions Execution Status Change" events that match the compiled rules to
+ * functions and SNS topics, unchanged or through their input transformers.
  *
  * Patterns are lists of exact values; content filters (`prefix`, `exists`, …), other targets, variables of EventBridge itself
- * (`<aws.events.…>`) and other events are refused by name before anything starts. Not here: retries, dead letters, destinations
- * of what a function could not do, the HTTP API.
+ * (`<aws.events.…>`) and other events are refused by name before anything starts. Not supported: retries, dead letters,
+ * destinations for failed function calls, the HTTP API.
  */
 import { randomUUID } from 'node:crypto';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './account.ts';
@@ -15,19 +15,19 @@ export type Target = {
   Arn: string;
   InputTransformer?: { InputPathsMap?: Record<string, string>; InputTemplate: string };
 };
-/** A rule of the compiled template, its references resolved. */
+/** A rule of the compiled template with resolved references. */
 export type Rule = { name: string; pattern: Pattern; targets: Target[] };
 
 export type EventBridge = {
-  /** What happens to an execution, told to whoever a rule names. */
+  /** Reports changes of an execution to the targets of the rules. */
   executionChanged(record: Readonly<ExecutionRecord>): void;
-  /** Resolves when all that was told is delivered. */
+  /** Resolves once everything reported has been delivered. */
   stop(): Promise<void>;
 };
 
 /**
  * @param send calls the function with the payload, or publishes it into the topic
- * @throws Error naming what a rule asks for that is not done here
+ * @throws Error naming a feature of a rule that is not supported here
  */
 export function startEventBridge(
   rules: readonly Rule[],
@@ -86,7 +86,7 @@ function statusChange(record: Readonly<ExecutionRecord>) {
   };
 }
 
-/** Every member of the pattern names a member of the event, which is one of the listed values. */
+/** Every member of the pattern names a member of the event whose value must be one of those listed. */
 function matches(event: unknown, pattern: Pattern): boolean {
   if (typeof event !== 'object' || event === null) return false;
   return Object.entries(pattern).every(([name, expected]) => {
@@ -96,9 +96,9 @@ function matches(event: unknown, pattern: Pattern): boolean {
 }
 
 /**
- * Puts what the paths find into the template, as EventBridge does (EventBridge guide, "Input transformation", common issues):
- * it escapes nothing. Within quotes a text stands as it is and a structure without its quotes; outside of them a text gets
- * quotes. What is not there leaves no trace.
+ * Inserts the values of the paths into the template as EventBridge does (EventBridge guide, "Input transformation", common
+ * issues): without escaping anything. Within quotes, a text is inserted unchanged and a structure without its quotes; outside of
+ * them, a text gets quotes. A missing value leaves no trace.
  */
 function transform(
   event: object,
@@ -120,7 +120,7 @@ function inserted(value: unknown, isQuoted: boolean): string {
   return isQuoted ? text.replaceAll('"', '') : text;
 }
 
-/** Whatever is called takes JSON; a topic takes any text, unless it was to be an object. */
+/** Functions require JSON; a topic accepts any text, unless it was meant to be an object. */
 function requireJson(payload: string, { Arn, InputTransformer }: Target): void {
   if (!InputTransformer || (isTopic(Arn) && !InputTransformer.InputTemplate.trimStart().startsWith('{')))
     return;

@@ -1,6 +1,6 @@
 /**
- * The protocol that AWS's JSON services share, on the loopback address: POST with the operation in `x-amz-target`, JSON
- * both ways, errors as `__type` and `message`. Who may ask is decided in `door.ts`.
+ * The protocol shared by AWS's JSON services, on the loopback address: POST with the operation in `x-amz-target`, JSON both ways,
+ * errors as `__type` and `message`. `door.ts` decides which requests are accepted.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -34,20 +34,20 @@ export type Operation = (request: Record<string, unknown>) => unknown;
 
 export type JsonApi = {
   endpoint: string;
-  /** Of those who may ask. */
+  /** Credentials of permitted clients. */
   credentials: Credentials;
   stop(): Promise<void>;
 };
 
-/** What every server that stands in for a service of AWS takes. */
+/** Options of every stand-in for an AWS service. */
 export type ApiOptions = {
-  /** Any free one unless given. */
+  /** Any free port by default. */
   port?: number;
-  /** Of those who may ask; new ones unless given. */
+  /** Credentials of permitted clients; new ones by default. */
   credentials?: Credentials;
 };
 
-/** The names under which these services refuse (API references, "Common Errors"). */
+/** The errors with which these services refuse requests (API references, "Common Errors"). */
 const REFUSALS: Record<RefusalReason, string> = {
   ForeignAddress: 'AccessDeniedException',
   ForeignPage: 'AccessDeniedException',
@@ -61,9 +61,9 @@ const REFUSALS: Record<RefusalReason, string> = {
 };
 
 /**
- * @param service.target what stands before the operation's name in `x-amz-target`
+ * @param service.target prefix of the operation's name in `x-amz-target`
  * @param service.version of the protocol: 1.0 for Step Functions, 1.1 for SageMaker
- * @param operations by name; any other is refused by name, with those there are
+ * @param operations by name; any other is refused by name, with a list of the supported ones
  */
 export async function startJsonApi(
   service: { target: string; version: '1.0' | '1.1' },
@@ -111,13 +111,13 @@ export async function startJsonApi(
   };
 }
 
-/** What is asked for so is done at once. */
+/** Such requests are carried out immediately. */
 export const ASK_TIMEOUT_MS = 30_000;
 
 /**
- * Asks an operation of such a server, where there is no SDK for it.
+ * Calls an operation of such a server for which there is no SDK.
  *
- * @throws ApiError as the service names it; ServiceUnreachable when there is no answer
+ * @throws ApiError with the service's name of the error; ServiceUnreachable if there is no answer
  */
 export async function askJsonApi(
   endpoint: string,
@@ -159,7 +159,7 @@ function describe({ message, cause }: Error): string {
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }
 
-/** The body of a request that may come in. @throws Refusal, before the body is read where the headers suffice */
+/** The body of an accepted request. @throws Refusal, before reading the body if the headers suffice */
 async function readSigned(request: IncomingMessage, credentials: Credentials): Promise<string> {
   requireOwnSite(request);
   const claim = readClaim(request, credentials);
@@ -180,7 +180,7 @@ function parseRequest(text: string): Record<string, unknown> {
     if (typeof request === 'object' && request !== null && !Array.isArray(request))
       return request as Record<string, unknown>;
   } catch {
-    // Refused below, like any other body that is no object.
+    // Refused below, like any other body that is not an object.
   }
   throw new ApiError('SerializationException', 'The body of a request must be a JSON object');
 }

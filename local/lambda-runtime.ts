@@ -1,6 +1,6 @@
 /**
- * Runs in each process of local/lambda.ts: loads the handler that its arguments name and answers one call after another,
- * in the shapes of Lambda's own runtime for Node.js.
+ * Runs in each process of local/lambda.ts: loads the handler that its arguments name and answers one call after another, in the
+ * formats of Lambda's own runtime for Node.js.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';

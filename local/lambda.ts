@@ -1,10 +1,10 @@
 /**
- * Stands in for Lambda: runs the handlers of the archives that are deployed, each execution environment a Node.js process of
- * its own, warm for a while after each call.
+ * Stands in for Lambda: runs the handlers from the deployed archives, each execution environment in a Node.js process of its own,
+ * which stays warm for a while after each call.
  *
- * As in AWS: the function's environment and nothing of the host's, UTC, timeout, memory (of JavaScript objects), 6 MiB
- * for event and result, error names, a log per function; a call outlives the execution that was stopped meanwhile. Not
- * here: the HTTP API, versions, layers, read-only disks, CPU in proportion to memory, networks.
+ * As in AWS: the function's environment and nothing of the host's, UTC, timeout, memory (of JavaScript objects), 6 MiB for event
+ * and result, error names, a log per function; a call outlives an execution that is stopped in the meantime. Not supported: the
+ * HTTP API, versions, layers, read-only disks, CPU in proportion to memory, networks.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -20,7 +20,7 @@ const PAYLOAD_BYTES = 6 * 2 ** 20;
 const IDLE_MS = 60_000;
 
 export type Invocation = { requestId: string; event: string; timeoutMs: number };
-/** What the runtime answers: a result or an error as JSON text. */
+/** The runtime's answer: a result or an error as JSON text. */
 export type LambdaAnswer = { result?: string; error?: string };
 
 export type Lambda = { invoke: RunTask; stop(): Promise<void> };
@@ -68,7 +68,7 @@ export function startLambda(options: {
       env: { ...options.env, ...definition.environment, ...reservedVariables(definition) },
       execArgv: [`--max-old-space-size=${definition.memoryMb}`],
       stdio: ['ignore', output, output, 'ipc'],
-      // Apart from the terminal's Ctrl-C: calls in flight end with the stack, in its order.
+      // Detached from the terminal's Ctrl-C: calls in flight end in order, with the stack.
       detached: true,
     });
     closeSync(output);
@@ -106,7 +106,7 @@ export function startLambda(options: {
   };
 }
 
-/** One call; whatever ends the process, ends it with an error as in AWS. */
+/** One call; if the process ends for any reason, the call ends with an error, as in AWS. */
 async function call({ definition, process, log }: Environment, event: string): Promise<LambdaAnswer> {
   const requestId = randomUUID();
   const startedAtMs = performance.now();

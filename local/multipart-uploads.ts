@@ -1,13 +1,13 @@
-/** Uploads in parts of the local S3, in memory until they are complete: they end with the stack. */
+/** Multipart uploads of the local S3, in memory until they are complete: they end with the stack. */
 import { createHash, randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { S3Error } from './s3-errors.ts';
 import type { ChecksumAlgorithm, S3Object } from './s3-objects.ts';
 
-/** Of all parts but the last (S3 user guide, "Amazon S3 multipart upload limits"). */
+/** Minimum size of all parts but the last (S3 user guide, "Amazon S3 multipart upload limits"). */
 const MIN_PART_BYTES = 5 * 2 ** 20;
 
-/** Everything about the object to be, but what its parts tell. */
+/** Everything about the future object that does not come from its parts. */
 export type Begun = Omit<S3Object, 'body' | 'contentLength' | 'etag' | 'lastModified' | 'parts'>;
 type Part = { body: Buffer; etag: string; checksumValue: string | undefined };
 type Upload = { bucket: string; begun: Begun; algorithm: ChecksumAlgorithm; parts: Map<number, Part> };
@@ -28,7 +28,7 @@ export class MultipartUploads {
     return part;
   }
 
-  /** The object that the parts make; the upload stays until `end`. @throws S3Error for parts that do not fit */
+  /** The object that consists of the parts; the upload stays until `end`. @throws S3Error for parts that do not match */
   join(
     id: string,
     named: readonly { partNumber: number; etag: string }[],
@@ -65,7 +65,7 @@ export class MultipartUploads {
     return { bucket, object };
   }
 
-  /** @throws S3Error when there is no such upload */
+  /** @throws S3Error if there is no such upload */
   end(id: string): void {
     this.#find(id);
     this.#uploads.delete(id);

@@ -1,13 +1,13 @@
 /**
- * Keeps the objects of the S3 stand-in as files, each whole at any instant.
+ * Stores the objects of the S3 stand-in as files, each complete at any instant.
  *
  *     buckets/BUCKET/.bucket.json, .lifecycle.xml
  *     buckets/BUCKET/objects/SEGMENT/…/SEGMENT%object   body, then its description as JSON, then a footer of 12 bytes
  *     _unfinished/                                       what is being written
  *     damaged/                                           what a start could not read
  *
- * Body and description are one file, so one rename replaces an object: whoever is killed leaves the old one or the new one. The
- * sizes in the footer and the description show at the next start whether a power cut has left less.
+ * Body and description are one file, so one rename replaces an object: a killed process leaves either the old one or the new one.
+ * The sizes in the footer and the description show at the next start whether a power cut has truncated the file.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -29,26 +29,26 @@ import { asDiskFailure, DiskFailed, readJson, setAside, writeDurably } from '../
 import { S3Error } from './s3-errors.ts';
 import { isBucketName, type S3Object } from './s3-objects.ts';
 
-/** No encoded segment of a key holds a % without two hexadecimal digits, so no folder can have a file's name. */
+/** No encoded segment of a key contains a % without two hexadecimal digits, so no folder can have a file's name. */
 const OBJECT = '%object';
 const MAGIC = Buffer.from('FPEobj01');
 const FOOTER_BYTES = 4 + MAGIC.length;
 /** Read from the end of each file at a start; descriptions are shorter, except those of uploads in many parts. */
 const TAIL_BYTES = 4096;
-/** Of a file's name, on every disk; the ending and what marks a shortened one still fit. */
+/** Maximum length of a file name, on every disk; the ending and the mark of a shortened name still fit. */
 const MAX_SEGMENT_BYTES = 200;
-/** From here on writing takes longer than waiting for the disk does. */
+/** From this size on, writing takes longer than waiting for the disk. */
 const SYNCED_BYTES = 2 ** 20;
 const PAIR = /\.(data|meta\.json)$/;
 
 type Description = Omit<S3Object, 'body' | 'lastModified'> & { lastModified: string };
 
-/** What a start finds. */
+/** Objects found at the start. */
 export type KeptBucket = {
   name: string;
   createdAt: Date;
   lifecycle: string | null;
-  /** Without their bodies, which are read when asked for. */
+  /** Without their bodies, which are read on demand. */
   objects: S3Object[];
 };
 
@@ -59,7 +59,7 @@ export class ObjectFiles {
   readonly #say: (line: string) => void;
   #written = 0;
 
-  /** @param say told in one line each what a start had to put right */
+  /** @param say called with one line for each thing that a start had to repair */
   constructor(folder: string, say: (line: string) => void) {
     this.#folder = folder;
     this.#buckets = join(folder, 'buckets');
@@ -87,20 +87,20 @@ export class ObjectFiles {
     rmSync(join(this.#buckets, bucket, '.lifecycle.xml'), { force: true });
   }
 
-  /** @throws S3Error when the disk does not take it; then the object is as it was */
+  /** @throws S3Error if the disk refuses it; then the object is unchanged */
   upsertObject(bucket: string, { body, ...described }: S3Object): void {
     const description = Buffer.from(JSON.stringify(described));
     const footer = Buffer.alloc(FOOTER_BYTES);
     footer.writeUInt32BE(description.length);
     MAGIC.copy(footer, 4);
     const file = this.#file(bucket, described.key);
-    // A small new object that a power cut takes away takes nothing else with it, and waiting for the disk would make
-    // thirty thousand photos several times slower. What is replaced, or is long in the making, is waited for.
+    // If a power cut loses a small new object, nothing else is lost with it, and waiting for the disk would make thirty thousand
+    // photos several times slower. Replaced objects, and those that took long to create, are synced.
     const isSynced = body.length >= SYNCED_BYTES || existsSync(file);
     this.#write(file, [body, Buffer.concat([description, footer])], isSynced);
   }
 
-  /** @throws S3Error when the file cannot be removed; then the object is as it was */
+  /** @throws S3Error if the file cannot be removed; then the object is unchanged */
   deleteObject(bucket: string, key: string): void {
     const file = this.#file(bucket, key);
     try {
@@ -122,7 +122,7 @@ export class ObjectFiles {
     }
   }
 
-  /** Puts right what an earlier process left. @returns what is there */
+  /** Repairs what an earlier process left. @returns the objects found */
   load(): KeptBucket[] {
     this.#removeUnfinished();
     return foldersIn(this.#buckets).flatMap((name) => this.#loadBucket(name) ?? []);
@@ -174,7 +174,7 @@ export class ObjectFiles {
     };
   }
 
-  /** Version 0.1 kept an object as two files, NAME.data and NAME.meta.json, which were not always of one object. */
+  /** Version 0.1 kept an object as two files, NAME.data and NAME.meta.json, which did not always belong to the same object. */
   #rewritePairs(bucket: string, files: string[]): void {
     const names = new Set(files.map((path) => path.replace(PAIR, '')));
     let rewritten = 0;
@@ -222,12 +222,15 @@ export class ObjectFiles {
     try {
       for (let empty = folder; empty !== top; empty = dirname(empty)) rmdirSync(empty);
     } catch {
-      // Something else lies in it.
+      // It contains something else.
     }
   }
 }
 
-/** Every segment becomes a name that is possible, stays in its folder and is no other segment's; the key itself is kept inside. */
+/**
+ * Turns every segment into a valid name that stays in its folder and is unique to the segment; the key itself is stored inside
+ * the file.
+ */
 function fileName(segment: string): string {
   if (segment === '') return '%';
   if (/^\.\.?$/.test(segment)) return segment.replaceAll('.', '%2e');
@@ -243,14 +246,14 @@ function fileName(segment: string): string {
     .replace(/[^ -~]/g, '_')}%~${hash}`;
 }
 
-/** How long the body in front of a footer is; null where the file is not whole. */
+/** Length of the body in front of a footer; null if the file is incomplete. */
 function bodyBytes(footer: Buffer, fileBytes: number): number | null {
   if (footer.length < FOOTER_BYTES || !footer.subarray(4).equals(MAGIC)) return null;
   const bytes = fileBytes - FOOTER_BYTES - footer.readUInt32BE(0);
   return bytes < 0 ? null : bytes;
 }
 
-/** An object without its body, which is read when asked for; null where the file is not whole. */
+/** An object without its body, which is read on demand; null if the file is incomplete. */
 function readDescription(file: string): S3Object | null {
   const descriptor = openSync(file, 'r');
   try {
@@ -277,7 +280,7 @@ function readDescription(file: string): S3Object | null {
   }
 }
 
-/** An object of version 0.1 with its body; null unless both files are of one object. */
+/** An object of version 0.1 with its body; null unless both files belong to the same object. */
 function readPair(name: string): S3Object | null {
   const described = readJson<Description>(`${name}.meta.json`);
   if (!described || !existsSync(`${name}.data`)) return null;
@@ -302,7 +305,7 @@ const filesBelow = (folder: string): string[] =>
         .map((entry) => join(entry.parentPath, entry.name))
     : [];
 
-/** 507 tells that trying again is of no use; SDKs try again after a 500. */
+/** 507 says that a retry is useless; SDKs retry after a 500. */
 function asS3Error(error: unknown): unknown {
   if (error instanceof S3Error) return error;
   const { message } = error as Error;

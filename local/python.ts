@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const STAMP = join(import.meta.dirname, '..', '.local', 'python.json');
 
-/** Path of the interpreter that can import PyTorch, as the set-up found it. */
+/** Path of the interpreter that can import PyTorch, as found by the set-up. */
 export function pythonCommand(): string {
   if (process.env.FPE_PYTHON) return process.env.FPE_PYTHON;
   try {

@@ -1,9 +1,9 @@
 /**
- * Who may ask the local S3 and SNS (`door.ts`), and the answers to all others in the words of those services.
+ * Which requests the local S3 and SNS accept (`door.ts`), and the answers to all others in the terms of those services.
  *
- * Unsigned are only, as with FPE's own storage bucket, reads of a single object of the public bucket, which is how reports show
- * photos; and the look whether the server is there. Signed chunks (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`) are refused by
- * name: the SDKs of JavaScript and Python, and the AWS CLI, send whole bodies or unsigned chunks.
+ * As with FPE's own storage bucket, only reads of single objects of the public bucket may be unsigned, because reports show
+ * photos that way; so may the check that the server is running. Signed chunks (`STREAMING-AWS4-HMAC-SHA256-PAYLOAD`) are refused
+ * by name: the SDKs of JavaScript and Python, and the AWS CLI, send whole bodies or unsigned chunks.
  */
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -76,7 +76,7 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
     await requireSignature(request.raw, claim, credentials);
   });
 
-  // SNS signs the body without naming its sum, and afterward only what was read from it is left.
+  // SNS signs the body without sending its checksum, and afterward only the parsed body is left.
   app.addHook('preParsing', async (request, _reply, payload) => {
     const claim = claims.get(request);
     if (!claim || !isOfSns(request)) return payload;
@@ -111,7 +111,7 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
   });
 }
 
-/** SNS speaks at the root, where S3 only lists buckets. */
+/** SNS uses the root path, where S3 only lists buckets. */
 export const isOfSns = ({ method, raw }: Request): boolean => method === 'POST' && raw.url === '/';
 
 function s3Refusal({ reason, message }: Refusal): [code: string, message: string, status: number] {

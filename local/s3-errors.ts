@@ -1,7 +1,7 @@
-/** Errors as S3 and SNS answer them; fauxqs has its own, which it does not hand out. */
+/** Errors in the form of S3 and SNS; fauxqs has its own, which it does not export. */
 import { randomUUID } from 'node:crypto';
 
-/** Answered with its status and as XML (S3 API reference, "Error responses"). */
+/** Sent with its status, as XML (S3 API reference, "Error responses"). */
 export class S3Error extends Error {
   override readonly name = 'S3Error';
   readonly code: string;

@@ -1,10 +1,10 @@
 /**
- * Stands in for S3 and SNS: `fauxqs` over HTTP on the loopback address, its objects kept as files.
+ * Stands in for S3 and SNS: `fauxqs` over HTTP on the loopback address, with its objects stored as files.
  *
- * Answers what fauxqs answers: buckets, objects, ranges, copies, multipart uploads, lists; topics and Publish. Added
- * here: conditional writes, lists in UTF-8 order, empty bodies, the rules for subjects. Refused: single bodies over 11 MiB (upload in parts),
- * keys with empty, `.` or `..` segments (they would not be files of their own), uploads of forms, and by name every other
- * part of S3. Who may ask is decided in `s3-door.ts`.
+ * Supports what fauxqs supports: buckets, objects, ranges, copies, multipart uploads, lists; topics and Publish. Added here:
+ * conditional writes, lists in UTF-8 order, empty bodies, the rules for subjects. Refused: single bodies over 11 MiB (upload in
+ * parts), keys with empty, `.` or `..` segments (they could not be separate files), form uploads, and by name every other part of
+ * S3. `s3-door.ts` decides which requests are accepted.
  */
 import { join } from 'node:path';
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
@@ -19,24 +19,27 @@ import { noSuchKey, notImplemented, S3Error, snsErrorXml } from './s3-errors.ts'
 import type { FauxqsStores } from './s3-objects.ts';
 
 const REGION = 'us-west-2';
-/** Parts of S3 that a query names and that fauxqs would take for a plain read or write. */
+/** Parts of S3 selected by a query parameter that fauxqs would treat as a plain read or write. */
 const NOT_ANSWERED = new Set(
   'accelerate acl analytics cors encryption intelligent-tiering inventory legal-hold location logging metrics notification object-lock ownershipControls policy policyStatus publicAccessBlock replication requestPayment restore retention select session tagging torrent versionId versioning versions website'.split(
     ' ',
   ),
 );
 
-/** Of SNS: ASCII without control characters, begun by a letter, a digit or a punctuation mark (SNS API, Publish). */
+/**
+ * SNS's rule for subjects: ASCII without control characters, starting with a letter, a digit or a punctuation mark (SNS API,
+ * Publish).
+ */
 const SUBJECT = /^(?=[\p{L}\p{N}\p{P}])[\x20-\x7e]{1,99}$/u;
 
-/** What was published into a topic. */
+/** A message published to a topic. */
 export type Published = { TopicArn: string; Subject?: string; Message: string };
 
 export type S3 = {
   endpoint: string;
-  /** Of those who may ask. */
+  /** Credentials of permitted clients. */
   credentials: Credentials;
-  /** The objects themselves, for what stands in for other services in this process. */
+  /** The objects themselves, for stand-ins of other services in this process. */
   store: BucketStore;
   /** @returns ARN of the topic */
   createTopic(name: string): Promise<string>;
@@ -44,10 +47,10 @@ export type S3 = {
 };
 
 /**
- * @param folder where objects are kept; null keeps everything in memory
- * @param options.publicBucket whose objects may be read without a signature, as those of FPE's storage bucket
- * @param options.onNotice told in one line each what the start had to put right
- * @param options.onPublish told each message that a topic has taken, whoever published it
+ * @param folder folder of the objects; null keeps everything in memory
+ * @param options.publicBucket bucket whose objects may be read without a signature, like those of FPE's storage bucket
+ * @param options.onNotice called with one line for each thing that the start had to repair
+ * @param options.onPublish called with each message that a topic has accepted, whoever published it
  */
 export async function startS3(
   folder: string | null,
@@ -62,13 +65,13 @@ export async function startS3(
   const files = folder ? new ObjectFiles(join(folder, 'objects'), options.onNotice ?? console.warn) : null;
   const store = new BucketStore(files);
   for (const bucket of options.buckets ?? []) store.createBucket(bucket);
-  // Its own start function would listen on every address of the computer. A class with private members cannot be stood in for by
-  // types alone, and of the stores that are not given it makes its own.
+  // Its own start function would listen on every address of the computer. Types alone cannot replace a class with private
+  // members, and fauxqs creates the stores that it is not given.
   const stores = { s3Store: store } as unknown as FauxqsStores;
   const app = buildApp({ logger: false, defaultRegion: REGION, stores });
 
   guardS3(app, { credentials, ...(publicBucket && { publicBucket }) });
-  // Without a turn of the event loop between this and the write, so that of two racing writers one sees the other.
+  // No turn of the event loop between this and the write, so that one of two racing writers sees the other.
   app.addHook('preHandler', (request, _reply, next) => {
     const { bucket, '*': key } = request.params as { bucket?: string; '*'?: string };
     const names = Object.keys(request.query as object);

@@ -1,15 +1,15 @@
 /**
- * Stands in for EventBridge Scheduler: starts the target of a compiled schedule when it is told to, enabled or not, as if its
- * time had come (`fpe local fire NAME`).
+ * Stands in for EventBridge Scheduler: starts the target of a compiled schedule on request, enabled or not, as if its time had
+ * come (`fpe local fire NAME`).
  *
- * Answers ListSchedules and FireSchedule, operations of its own, on the loopback address. Starts state machines; any other
- * target is refused by name before anything starts. Not here: the clock, retries, dead letters, roles, Scheduler's own API.
+ * Offers ListSchedules and FireSchedule, operations of its own, on the loopback address. Starts state machines; any other target
+ * is refused by name before anything starts. Not supported: the clock, retries, dead letters, roles, Scheduler's own API.
  */
 import { randomUUID } from 'node:crypto';
 import type { Credentials } from './door.ts';
 import { ApiError, type ApiOptions, askJsonApi, type JsonApi, startJsonApi } from './json-api.ts';
 
-/** A schedule of the compiled template, its references resolved. */
+/** A schedule of the compiled template with resolved references. */
 export type Schedule = {
   name: string;
   arn: string;
@@ -17,7 +17,7 @@ export type Schedule = {
   expression: string;
   timezone: string;
   isEnabled: boolean;
-  /** ARN of what it starts, and the input as text. */
+  /** ARN of its target, and the input as text. */
   target: string;
   input: string;
 };
@@ -26,8 +26,8 @@ export type Schedule = {
 export type StartMachine = (stateMachineArn: string, input: string) => Promise<string>;
 
 /**
- * @param now the instant that a schedule is fired for
- * @throws Error naming a target that is not run here
+ * @param now the instant for which a schedule is fired
+ * @throws Error naming a target that is not supported here
  */
 export async function startScheduler(
   options: ApiOptions & {
@@ -56,7 +56,7 @@ export async function startScheduler(
   );
 }
 
-/** Starts a schedule of a stack that runs. @throws ApiError, as ResourceNotFoundException where there is no such schedule */
+/** Fires a schedule of a running stack. @throws ApiError, such as ResourceNotFoundException if there is no such schedule */
 export const fireSchedule = (
   endpoint: string,
   name: string,
@@ -68,7 +68,7 @@ export const fireSchedule = (
     credentials,
   );
 
-/** By its name, or the end of it after a dash: nightly for fpe-local-rank-nightly. */
+/** By its name, or the part after a dash: nightly for fpe-local-rank-nightly. */
 function findSchedule(schedules: readonly Schedule[], wanted: string): Schedule {
   const found = schedules.find(({ name }) => name === wanted || name.endsWith(`-${wanted}`));
   if (found) return found;
@@ -76,7 +76,7 @@ function findSchedule(schedules: readonly Schedule[], wanted: string): Schedule 
   throw new ApiError('ResourceNotFoundException', `There is no schedule ${wanted}. There: ${names}.`);
 }
 
-/** What Scheduler puts into an input (EventBridge Scheduler guide, "Adding context attributes"). */
+/** What Scheduler inserts into an input (EventBridge Scheduler guide, "Adding context attributes"). */
 function fillIn({ arn, input }: Schedule, at: Date): string {
   const attributes: Record<string, string> = {
     'schedule-arn': arn,

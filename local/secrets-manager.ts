@@ -1,6 +1,6 @@
 /**
- * Stands in for Secrets Manager: answers GetSecretValue for the secrets that it is given, by name; refuses everything else
- * by name. Nothing is kept.
+ * Stands in for Secrets Manager: answers GetSecretValue for the given secrets, by name; refuses everything else by name. Nothing
+ * is stored.
  */
 import { ApiError, type ApiOptions, type JsonApi, startJsonApi } from './json-api.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Sets up everything that `npm start` and `npm test` need, and does nothing when nothing is missing: the packages of
+ * Sets up everything that `npm start` and `npm test` need, and does nothing if nothing is missing: the packages of
  * package-lock.json (Node.js 24 among them) and a Python that can import PyTorch.
  *
  * Plain JavaScript without dependencies, because it runs on the host's Node.js before anything is installed.
@@ -18,11 +18,11 @@ const FPE_COMMAND = join(ROOT, 'node_modules', '.bin', 'fpe');
 const PYTHON_STAMP = join(STATE_FOLDER, 'python.json');
 const PYTHON_MODULES = ['torch', 'torchvision', 'PIL', 'numpy'];
 const TEST_MODULES = ['pytest', 'hypothesis'];
-/** Where the system has no package: the last release that runs on Python 3.8, which the oldest supported PyTorch does. */
+/** If the system has no package: the last release that runs on Python 3.8, like the oldest supported PyTorch. */
 const HYPOTHESIS = 'hypothesis==6.112.1';
 /** npm prints its whole help after an error; the first lines say what it was. */
 const LINES_OF_A_FAILURE = 15;
-/** PyTorch's own index of builds without CUDA: a tenth of the download. */
+/** PyTorch's own index of builds without CUDA: a tenth of the download size. */
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
@@ -100,7 +100,7 @@ function installPython(modules) {
 }
 
 /**
- * Apart from PyTorch's Python, unless that is given: they need none of it, and it none of them.
+ * Separate from PyTorch's Python, unless that is given: neither needs the other's packages.
  * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
  * @param {{ python: string, options: string[] }} base of the venv
  */
@@ -118,7 +118,7 @@ function installVenv(what, name, requirements, base = { python: 'python3', optio
 }
 
 /**
- * With the PyTorch that the project uses, as the containers have their own beside the rest.
+ * With the PyTorch that the project uses, because the containers have their own beside the rest.
  * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
  */
 function installBesidePyTorch(what, name, requirements) {
