@@ -1,9 +1,9 @@
 /**
  * The whole stack on one computer: every stand-in, started together, wired to the compiled template, and stopped together.
  *
- * It keeps everything in one folder: `postgres`, `s3`, `executions`, `jobs`, `logs`, recordings in `usgs`, and
- * `stack.json`, which tells other processes of the same user that it runs and how it is reached: also the credentials, which
- * are others at each start. `database.json` tells which database the objects in `s3` belong to.
+ * It keeps everything in one folder: `postgres`, `s3`, `executions`, `jobs`, `logs`, recordings in `usgs`, and `stack.json`,
+ * which tells other processes of the same user that it is running and how to reach it, including the credentials, which are new
+ * at each start. `database.json` says which database the objects in `s3` belong to.
  */
 import { appendFileSync, chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,20 +35,20 @@ import { type CompiledTemplate, compileTemplate, type LocalFunction } from './te
 import { startUsgs } from './usgs.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-/** Taken where they are free, so that a command line typed yesterday works today. */
+/** Used if they are free, so that yesterday's command line works today. */
 const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 8086, postgres: 5433 };
-/** As `database.json` calls the stack's own PostgreSQL. */
+/** Name of the stack's own PostgreSQL in `database.json`. */
 const EMBEDDED = 'the embedded database';
 const USGS_KEY_SECRET = 'fpe-local-usgs-key';
 const START_TIMEOUT_MS = 60_000;
 export const PING_TIMEOUT_MS = 5_000;
-/** SageMaker's grace for a job, and then some. */
+/** More than SageMaker's grace period for a job. */
 export const STOP_TIMEOUT_MS = STOP_GRACE_MS + 20_000;
 
-/** What `stack.json` holds. */
+/** Content of `stack.json`. */
 export type StackDescription = {
   pid: number;
-  /** Tells the process from one that has its id later; null where the system does not say. */
+  /** Distinguishes the process from a later one with the same id; null if the system does not provide it. */
   pid_started: string | null;
   started_at: string;
   folder: string;
@@ -61,7 +61,7 @@ export type StackDescription = {
     postgres: string;
   };
   machines: { name: string; arn: string }[];
-  /** Whether the database is PostgreSQL of the stack, or one of the user's. */
+  /** Whether the database is the stack's PostgreSQL or the user's own. */
   database: 'embedded' | 'own';
   /** Names of the schedules that `fpe local fire` starts. */
   schedules: string[];
@@ -70,27 +70,27 @@ export type StackDescription = {
 };
 
 export type Stack = StackDescription & {
-  /** False when another process had started it: then `stop` leaves it running. */
+  /** False if another process started it: then `stop` leaves it running. */
   isOwn: boolean;
   stop(): Promise<void>;
 };
 
 export type StackOptions = {
   folder?: string;
-  /** Any free ports instead of the usual ones. */
+  /** Use any free ports instead of the usual ones. */
   anyPorts?: boolean;
   /** Waits between retries are multiplied by this; tests shorten them. */
   waitFactor?: number;
-  /** Key of the water data API, which functions then read from Secrets Manager; default: USGS_API_KEY of the environment. */
+  /** Key of the water data API, which functions then read from Secrets Manager; default: the environment's USGS_API_KEY. */
   usgsApiKey?: string;
-  /** Address of a database of the user's own (own-database.ts); default: the embedded PostgreSQL. */
+  /** Address of the user's own database (own-database.ts); default: the embedded PostgreSQL. */
   database?: string;
   onProgress?: (what: string) => void;
 };
 
 export const defaultFolder = (): string => join(ROOT, '.local');
 
-/** Starts the stack, or attaches to the one that already runs on this folder. */
+/** Starts the stack, or attaches to the one already running on this folder. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const folder = options.folder ?? defaultFolder();
   closeFolder(folder);
@@ -98,7 +98,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   if ('running' in claim) return { ...claim.running, isOwn: false, stop: async () => undefined };
   const started: { stop(): unknown }[] = [];
   const stopAll = async () => {
-    // In the reverse order: what uses a service ends before it.
+    // In reverse order: the users of a service end before it.
     const failures: unknown[] = [];
     for (const service of started.splice(0).reverse())
       await stopInTime(service).catch((error) => failures.push(error));
@@ -107,7 +107,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   let stopping: Promise<void> | null = null;
   const stop = () => {
-    // Who asks once more waits for the end, and does not give away a folder that is still in use, or another's by now.
+    // A second call waits for the end, so as not to release a folder that is still in use, or that belongs to another process by
+    // now.
     stopping ??= stopAll();
     return stopping;
   };
@@ -118,7 +119,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
     const description = await startServices(folder, options, keep).catch(async (error) => {
       if (options.anyPorts || !isPortTaken(error)) throw error;
-      // Another stack that starts at the same time has found the same ones free.
+      // Another stack starting at the same time found the same ports free.
       for (const service of started.splice(0).reverse()) await stopInTime(service);
       return startServices(folder, { ...options, anyPorts: true }, keep);
     });
@@ -130,27 +131,27 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   }
 }
 
-/** In the words of Node.js or of PostgreSQL's log. */
+/** In the terms of Node.js or of PostgreSQL's log. */
 const isPortTaken = (error: unknown): boolean => /EADDRINUSE|Address already in use/.test(String(error));
 
-/** @throws Error when it takes longer than the jobs may: the others are stopped all the same */
+/** @throws Error if it takes longer than the jobs may: the others are stopped all the same */
 async function stopInTime(service: { stop(): unknown }): Promise<void> {
   const late = new AbortController();
   const tooLate = sleep(STOP_TIMEOUT_MS, undefined, { signal: late.signal }).then(() => {
     throw new Error(`It did not stop within ${STOP_TIMEOUT_MS / 1000} s`);
   });
-  tooLate.catch(() => undefined); // when it stops in time
+  tooLate.catch(() => undefined); // in case it stops in time
   await Promise.race([service.stop(), tooLate]).finally(() => late.abort());
 }
 
-/** The stack that runs on this folder, if one does and answers. */
+/** The stack running on this folder, if there is one and it answers. */
 export async function findRunningStack(folder: string = defaultFolder()): Promise<StackDescription | null> {
   const description = readDescription(folder);
   if (!description?.endpoints || !runsStill(description)) return null;
   return (await answers(description)) ? description : null;
 }
 
-/** Deletes the data of a stack that does not run; packages, what the set-up found and a database of the user's own stay. */
+/** Deletes the data of a stack that is not running; packages, what the set-up found and the user's own database stay. */
 export async function resetStack(folder: string = defaultFolder()): Promise<void> {
   const unlock = tryLock(lockFile(folder));
   try {
@@ -174,7 +175,10 @@ function removeData(folder: string): void {
 
 const databaseFile = (folder: string): string => join(folder, 'database.json');
 
-/** Objects of one database mean nothing to another: stations have the same ids in both. @throws ConfigurationMissing */
+/**
+ * The objects of one database must not be used with another, because stations have the same ids in both. @throws
+ * ConfigurationMissing
+ */
 function bindFolder(folder: string, wanted: string): void {
   const bound =
     readJson<{ database: string }>(databaseFile(folder))?.database ??
@@ -212,7 +216,7 @@ type Start = {
   /** Key of the water data API; empty if there is none. */
   usgsApiKey: string;
   say: (what: string) => void;
-  /** A free port: the preferred one where possible. */
+  /** A free port: the preferred one if possible. */
   port: (name: keyof typeof PREFERRED_PORTS) => Promise<number>;
   /** Registers a started service. Services are stopped in reverse order. */
   keep: Keep;
@@ -270,7 +274,7 @@ async function startServices(folder: string, options: StackOptions, keep: Keep):
   };
 }
 
-/** What the functions read and write besides the database. */
+/** The services that the functions read and write besides the database. */
 type Data = { s3: S3; secrets: { endpoint: string }; usgs: { endpoint: string } };
 
 async function startData(
@@ -298,7 +302,7 @@ async function startData(
       { credentials },
     ),
   );
-  // The environment may name USGS itself, or a stand-in of yesterday.
+  // The environment may name USGS itself, or yesterday's stand-in.
   const named = process.env.USGS_API_URL;
   const usgs = named?.startsWith('https:')
     ? { endpoint: named }
@@ -317,7 +321,7 @@ async function startMachines(
   const stepFunctionsPort = await start.port('stepFunctions');
   const env = {
     AWS_REGION: LOCAL_REGION,
-    AWS_DEFAULT_REGION: LOCAL_REGION, // the AWS CLI reads no other
+    AWS_DEFAULT_REGION: LOCAL_REGION, // the AWS CLI reads only this one
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_ENDPOINT_URL_S3: data.s3.endpoint,
@@ -364,14 +368,14 @@ const clientSettings = ({ credentials }: Start, endpoint: string) => ({
   patienceMs: SHORT_PATIENCE_MS,
 });
 
-/** Delivers an event to a rule's target, which is a function or a topic. */
+/** Delivers an event to a rule's target, a function or a topic. */
 const deliverer = (lambda: RunTask, sns: RunTask) => async (target: string, payload: string) => {
   const { signal } = new AbortController();
   if (target.startsWith(LAMBDA)) await lambda(target, JSON.parse(payload), signal);
   else await sns(SNS_PUBLISH, { TopicArn: target, Message: payload }, signal);
 };
 
-/** A function that asks USGS finds the key where a stage with usgsApiKeySecret has it. */
+/** Functions that query USGS find the key in the same place as in a stage with usgsApiKeySecret. */
 const withUsgsKey = (definition: LocalFunction): LocalFunction =>
   'USGS_API_KEY_SECRET_ID' in definition.environment
     ? { ...definition, environment: { ...definition.environment, USGS_API_KEY_SECRET_ID: USGS_KEY_SECRET } }
@@ -386,7 +390,7 @@ function stepFunctionsStarter({ endpoint, credentials }: JsonApi): StartMachine 
   };
 }
 
-/** As RDS writes it, and with the database's name, which a secret of FPE does not tell. */
+/** In RDS's format, plus the database's name, which FPE's secrets do not contain. */
 const databaseSecret = ({
   DB_HOST,
   DB_PORT,
@@ -423,7 +427,7 @@ function dispatch(services: { lambda: RunTask; sageMaker: RunTask; sns: RunTask 
 
 type Definition = { States: Record<string, unknown> };
 
-/** @throws Error naming the state, so that nobody waits an hour for a state that cannot run here */
+/** @throws Error naming the state, so that nobody waits an hour for one that cannot run here */
 function requireKnownResources(machine: string, { States }: Definition): void {
   for (const [name, value] of Object.entries(States)) {
     const state = value as {
@@ -454,7 +458,7 @@ function publisher(sns: SNSClient): RunTask {
   };
 }
 
-/** What people would get by e-mail, one after the other. */
+/** The e-mails that people would receive, one after the other. */
 const keepNotification =
   (log: string) =>
   ({ Subject = '', Message }: Published): void => {
@@ -462,14 +466,14 @@ const keepNotification =
     appendFileSync(log, `${new Date().toISOString()} ${Subject}\n${Message}\n\n`);
   };
 
-/** Parts of the folder that this process alone uses; PostgreSQL may run as another user. */
+/** Parts of the folder that only this process uses; PostgreSQL may run as another user. */
 const PRIVATE_FOLDERS = ['s3', 'executions', 'jobs', 'logs', 'usgs'];
 
-/** Shuts other users of this computer out: as root only lets them pass through, as PostgreSQL's user must. */
+/** Denies access to other users of this computer; as root, it still allows traversal, which PostgreSQL's user needs. */
 function closeFolder(folder: string): void {
   const user = process.getuid?.();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // Neither a folder of someone else nor one such as /tmp becomes ours by being named.
+  // Naming somebody else's folder, or one such as /tmp, does not make it ours.
   const { uid, mode } = statSync(folder);
   if (uid === user && (mode & 0o1000) === 0) chmodSync(folder, user === 0 ? 0o711 : 0o700);
   for (const name of PRIVATE_FOLDERS) {
@@ -480,12 +484,12 @@ function closeFolder(folder: string): void {
 
 const stackFile = (folder: string): string => join(folder, 'stack.json');
 
-/** Held for as long as a stack runs on the folder, and while one is reset. */
+/** Held while a stack is running on the folder, and while one is reset. */
 const lockFile = (folder: string): string => join(folder, 'stack.lock');
 
 type Claim = { unlock: Unlock } | { running: StackDescription };
 
-/** The folder becomes this process's, unless a stack runs there: then that one, once it has started. */
+/** Takes the folder for this process; if a stack is running there, returns that one once it has started. */
 async function claimFolder(folder: string): Promise<Claim> {
   for (const deadline = performance.now() + START_TIMEOUT_MS; ; await sleep(200)) {
     const unlock = tryLock(lockFile(folder));
@@ -511,10 +515,13 @@ function takeFolder(folder: string, unlock: Unlock): Claim {
   }
 }
 
-/** Whether a description is of a running stack of version 0.1, which knows no lock; one of this process was another's, with its id. */
+/**
+ * Whether a description is that of a running stack of version 0.1, which has no lock; one with this process's id came from an
+ * earlier process with the same id.
+ */
 const isUnlockedStack = (found: StackDescription): boolean => found.pid !== process.pid && runsStill(found);
 
-/** While the lock is held, so that the description removed is no other process's. */
+/** Called while the lock is held, so that it does not remove another process's description. */
 function releaseFolder(folder: string, unlock: Unlock): void {
   rmSync(stackFile(folder), { force: true });
   unlock();
@@ -522,7 +529,7 @@ function releaseFolder(folder: string, unlock: Unlock): void {
 
 const readDescription = (folder: string): StackDescription | null => readJson(stackFile(folder));
 
-/** Other users must not read it: it holds the passwords of this start. */
+/** Other users must not read it, because it contains the passwords of this start. */
 function writeDescription(folder: string, description: StackDescription | ReturnType<typeof self>): void {
   writeDurably(stackFile(folder), `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
 }

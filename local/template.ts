@@ -1,9 +1,8 @@
 /**
- * Stands in for CloudFormation: packages the stage `local` as a deployment packages any stage, unpacks the archives of the
- * functions, and reads the compiled template: its functions, state machines, topics, rules and schedules under the ARNs of a
- * local account.
+ * Stands in for CloudFormation: packages the stage `local` as a deployment would, unpacks the functions' archives, and reads the
+ * compiled template: its functions, state machines, topics, rules and schedules under the ARNs of a local account.
  *
- * References are resolved by deployment/references.ts. Creates nothing else of the template.
+ * References are resolved by deployment/references.ts. Nothing else in the template is created.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -28,7 +27,7 @@ import type { Rule } from './event-bridge.ts';
 import type { Schedule } from './scheduler.ts';
 
 const LOCAL_PLACE: Place = { account: LOCAL_ACCOUNT, region: LOCAL_REGION };
-/** What a package is made of. */
+/** The sources of a package. */
 const SOURCES = [
   'serverless.yml',
   'package-lock.json',
@@ -66,9 +65,9 @@ export type CompiledTemplate = {
 };
 
 /**
- * Packages the project unless that was done for the very same sources before; needs no credentials.
+ * Packages the project unless that was already done for exactly the same sources; needs no credentials.
  *
- * @param root folder of serverless.yml; packages are kept in its `.local/packages`
+ * @param root folder of serverless.yml; packages are stored in its `.local/packages`
  */
 export async function compileTemplate(root: string): Promise<CompiledTemplate> {
   const kept = join(root, '.local', 'packages');
@@ -89,7 +88,7 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
     JSON.parse(readFileSync(join(folder, TEMPLATE_FILE), 'utf8')),
     join(folder, 'archives'),
   );
-  // The same sources may be those of another commit than when they were packaged.
+  // The same sources may belong to a different commit than when they were packaged.
   const version = pipelineVersion(root);
   for (const { environment } of template.functions)
     if ('PIPELINE_VERSION' in environment) environment.PIPELINE_VERSION = version;
@@ -111,7 +110,7 @@ export function readTemplate(template: Template, archives: string): CompiledTemp
     Object.entries(template.Resources)
       .filter(([, resource]) => resource.Type === type)
       .map(([id, resource]) => ({ id, arn: arnOf(id), properties: resource.Properties ?? {} }));
-  // Those of the clock are not fired here (local/scheduler.ts has its schedules).
+  // Scheduled rules are not fired here (local/scheduler.ts has the schedules).
   const rulesOfEvents = () =>
     ofType('AWS::Events::Rule').filter(({ properties }) => properties.EventPattern !== undefined);
   return {
@@ -159,13 +158,13 @@ export function readTemplate(template: Template, archives: string): CompiledTemp
 const archiveName = (key: string): string =>
   (key.split('/').at(-1) as string).replace(/-[0-9a-f]{16}\.zip$/, '');
 
-/** What the references of a template mean in the local account. @throws Error naming what they cannot mean here */
+/** Resolves the references of a template for the local account. @throws Error naming a reference that cannot be resolved here */
 export const resolveIntrinsics = (value: unknown, template: Template): unknown =>
   localReferences(template).resolve(value);
 
 const localReferences = (template: Template) => referencesOf(template, LOCAL_PLACE);
 
-/** Tells packages of different sources apart. @param root folder of serverless.yml */
+/** Distinguishes packages of different sources. @param root folder of serverless.yml */
 export function hashOfSources(root: string): string {
   const hash = createHash('sha256');
   for (const path of SOURCES.flatMap((source) => filesBelow(root, source)))
@@ -182,7 +181,7 @@ function filesBelow(root: string, path: string): string[] {
     .sort();
 }
 
-/** A stack that runs may still load from the package that it began with; what a killed process has left is nobody's. */
+/** A running stack may still load from the package that it started with; leftovers of a killed process belong to nobody. */
 function removeOldPackages(folder: string): void {
   const leftBehind = readdirSync(folder).filter((name) => {
     const [, pid] = /^(\d+)-/.exec(name) ?? [];

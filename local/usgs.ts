@@ -1,10 +1,10 @@
 /**
  * Stands in for the USGS water data API: answers `collections/continuous/items` from recordings, page by page.
  *
- * A recording is what the API itself answers, kept as `USGS-01171100.json` in a folder or handed over by a test. Answers
- * the parameters that PARAMETERS lists; refused by name, with the API's own kind of error: other collections and
- * parameters, open or long intervals, sites without a recording. Failures can be scripted. As USGS's own, it answers
- * whoever asks from this computer; pages of other sites it refuses (`door.ts`).
+ * A recording is an answer of the API itself, stored as `USGS-01171100.json` in a folder or passed by a test. Supports the
+ * parameters listed in PARAMETERS; refused by name, with the API's own kind of error: other collections and parameters, open or
+ * long intervals, sites without a recording. Failures can be scripted. Like the real API, it answers any client, if on this
+ * computer, but it refuses pages of other sites (`door.ts`).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -44,11 +44,11 @@ export type UsgsFeature = {
 export type ScriptedAnswer = { status: number; headers?: Record<string, string>; body?: string };
 
 export type Usgs = {
-  /** What USGS_API_URL is to be. */
+  /** The value for USGS_API_URL. */
   endpoint: string;
   /** Every request so far. */
   requests: { url: URL; headers: IncomingMessage['headers'] }[];
-  /** Answers the next requests so, one each. */
+  /** Scripts the answers to the next requests, one each. */
   script(...answers: ScriptedAnswer[]): void;
   stop(): Promise<void>;
 };
@@ -174,7 +174,7 @@ function featuresOf(
   );
 }
 
-/** Leaves out what the request did not ask for. */
+/** Leaves out what was not requested. */
 function shape(feature: UsgsFeature, query: URLSearchParams): UsgsFeature {
   const wanted = query.get('properties')?.split(',');
   const properties = wanted

@@ -1,5 +1,5 @@
 import { LOCAL_ACCOUNT, LOCAL_REGION } from '../account.ts';
 
-/** SageMaker writes the names in ARNs in lower case. */
+/** SageMaker converts names in ARNs to lower case. */
 export const arnOf = (kind: string, name: string): string =>
   `arn:aws:sagemaker:${LOCAL_REGION}:${LOCAL_ACCOUNT}:${kind}/${name.toLowerCase()}`;

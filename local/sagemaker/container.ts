@@ -1,6 +1,6 @@
 /**
- * Stands in for a container: a Python process with the container's environment and nothing of the stack's credentials,
- * its output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
+ * Stands in for a container: a Python process with the container's environment, without the stack's credentials, and with its
+ * output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -11,18 +11,18 @@ import { JobFailure } from './job-data.ts';
 
 /** SageMaker's wait between SIGTERM and SIGKILL. */
 export const STOP_GRACE_MS = 120_000;
-/** For the last lines of a container that has ended. */
+/** Time to wait for the last lines of a container that has ended. */
 export const OUTPUT_GRACE_MS = 5_000;
 const TAIL_LINES = 20;
-/** Marks a container's process and all that come from it, whatever their ids; its value is the folder that it works in. */
+/** Marks a container's process and all of its descendants, whatever their ids; its value is the working folder. */
 const MARK = 'FPE_LOCAL_CONTAINER';
-/** What Python needs of the host to start and to find its packages, and what a user tunes it with. */
+/** What Python needs from the host to start and to find its packages, and the user's settings for it. */
 const HOST_VARIABLES =
   'PATH HOME LANG LC_ALL TMPDIR LD_LIBRARY_PATH CUDA_VISIBLE_DEVICES OMP_NUM_THREADS MKL_NUM_THREADS'.split(
     ' ',
   );
 
-/** `exitCode` as Docker gives it: 128 + n for signal n. */
+/** `exitCode` as reported by Docker: 128 + n for signal n. */
 export type Exit = { exitCode: number };
 
 export type Container = {
@@ -33,11 +33,11 @@ export type Container = {
   terminate(): void;
 };
 
-/** @param value text that may name paths of a container */
+/** @param value text that may contain container paths */
 export const inFolder = (value: string, folder: string): string =>
   value.replaceAll(/\/opt\/ml(?=\/|$|")/g, folder);
 
-/** @param options.onLine every line of stdout and stderr, as it comes */
+/** @param options.onLine called with every line of stdout and stderr */
 export function startContainer(options: {
   command: string[];
   cwd: string;
@@ -49,7 +49,7 @@ export function startContainer(options: {
   const [program = '', ...args] = options.command;
   mkdirSync(dirname(options.log), { recursive: true });
   const log = createWriteStream(options.log, { flags: 'a' });
-  log.on('error', () => undefined); // a full disk ends no job
+  log.on('error', () => undefined); // a full disk must not end a job
   const child = spawn(program, args, {
     cwd: options.cwd,
     env: {
@@ -60,7 +60,7 @@ export function startContainer(options: {
       [MARK]: options.cwd,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: its workers end with it, and the terminal's Ctrl-C is the stack's.
+    // A process group of its own: its workers end with it, and the terminal's Ctrl-C reaches only the stack.
     detached: true,
   });
   endWithThisProcess(child, { signal: 'SIGKILL', isGroup: true, graceMs: 0 });
@@ -86,7 +86,7 @@ export function startContainer(options: {
     };
     child.once('exit', (code, signal) => {
       killGroup(child); // a container ends with its first process
-      // A process that has left the group may hold the output open for ever.
+      // A process that has left the group may hold the output open forever.
       const timer = setTimeout(() => {
         child.stdout.destroy();
         child.stderr.destroy();
@@ -108,21 +108,22 @@ export function startContainer(options: {
 }
 
 /**
- * Ends what a stack that was killed has left running in a folder; where there is no /proc, nothing is found.
+ * Ends what a killed stack has left running in a folder; without /proc, nothing is found.
  *
- * @returns how many processes
+ * @returns number of processes
  */
 export function endLeftOvers(folder: string): number {
   const pids = existsSync('/proc') ? readdirSync('/proc').filter((name) => /^\d+$/.test(name)) : [];
   return pids.filter((pid) => {
     try {
-      // By the mark, which it was started with: a number may be another process's by now, and a shell may stand in the folder.
+      // Identified by the mark that it was started with: an id may have been reused, and a shell may have the folder as its
+      // working directory.
       const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
       if (!environment.some((variable) => variable.startsWith(`${MARK}=${folder}/`))) return false;
       process.kill(Number(pid), 'SIGKILL');
       return true;
     } catch {
-      return false; // it has ended meanwhile, or belongs to another user
+      return false; // it has already ended, or belongs to another user
     }
   }).length;
 }
@@ -131,8 +132,8 @@ const GPU_TIMEOUT_MS = 120_000;
 const GPUS_OF_TORCH = 'import torch; print(torch.cuda.device_count() if torch.cuda.is_available() else 0)';
 
 /**
- * GPUs that jobs of this computer can use: a card alone is none where its driver or PyTorch's build does not fit, as with
- * the PyTorch of many systems' packages. On an instance of SageMaker the same is a fault of the image.
+ * GPUs that jobs of this computer can use: a card does not count if its driver or PyTorch's build does not support it, as with
+ * the PyTorch packages of many systems. On a SageMaker instance, that would be a fault of the image.
  */
 export function countGpus(python: string, devices = '/dev'): number {
   if (!existsSync(devices) || !readdirSync(devices).some((name) => /^nvidia\d+$/.test(name))) return 0;
@@ -153,7 +154,7 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody is left in it.
+    // No process is left in it.
   }
 }
 

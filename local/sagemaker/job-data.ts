@@ -1,4 +1,4 @@
-/** What SageMaker itself moves between S3 and a container: channels, models, artifacts, checkpoints. */
+/** What SageMaker itself copies between S3 and a container: channels, models, artifacts, checkpoints. */
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -18,7 +18,7 @@ import type { S3DataSource } from './job-requests.ts';
 
 const PARALLEL_REQUESTS = 16;
 const PART_BYTES = 8 * 2 ** 20;
-/** A checkpoint younger than this may still be written. */
+/** A checkpoint younger than this may still be in the middle of being written. */
 const SETTLED_MS = 1000;
 
 /** Ends a job as Failed; the message is its FailureReason. */
@@ -26,7 +26,7 @@ export class JobFailure extends Error {
   override readonly name = 'JobFailure';
 }
 
-/** One object of a data source, and where it goes below the channel or the output. */
+/** One object of a data source, and its place below the channel or the output. */
 export type SourceObject = { location: ObjectLocation; path: string };
 
 const manifest = z.tuple([z.strictObject({ prefix: z.string() })], z.string());
@@ -37,7 +37,7 @@ export function parseS3Uri(uri: string): ObjectLocation {
   return { bucket, key };
 }
 
-/** @throws JobFailure as a job's FailureReason, naming the object */
+/** @throws JobFailure with a job's FailureReason, naming the object */
 export async function readObject(
   s3: S3Client,
   location: ObjectLocation,
@@ -69,7 +69,7 @@ export async function writeObject(
   await new Upload({ client: s3, partSize: PART_BYTES, queueSize: 2, params }).done();
 }
 
-/** @throws JobFailure for a manifest that is none, and where a prefix has no object */
+/** @throws JobFailure for an invalid manifest, and for a prefix without objects */
 export async function listSource(s3: S3Client, source: S3DataSource): Promise<SourceObject[]> {
   const location = parseS3Uri(source.S3Uri);
   if (source.S3DataType === 'S3Prefix') return listPrefix(s3, location);
@@ -79,7 +79,7 @@ export async function listSource(s3: S3Client, source: S3DataSource): Promise<So
     const { bucket, key } = parseS3Uri(prefix);
     return paths.map((path) => ({ location: { bucket, key: `${key}${path}` }, path }));
   } catch (error) {
-    // The words of JSON.parse would quote the file.
+    // The message of JSON.parse would quote the file.
     const fault = error instanceof z.ZodError ? z.prettifyError(error) : 'it is no JSON';
     throw new JobFailure(
       `ClientError: The manifest ${source.S3Uri} must be [{"prefix": "s3://…"}, "key", …]: ${fault}`,
@@ -89,7 +89,7 @@ export async function listSource(s3: S3Client, source: S3DataSource): Promise<So
 
 async function listPrefix(s3: S3Client, { bucket, key: prefix }: ObjectLocation): Promise<SourceObject[]> {
   const found: SourceObject[] = [];
-  // A folder gives paths below it; a single object, or the start of several names, their last part.
+  // For a folder, the paths below it; for a single object, or a common prefix of several names, their last part.
   const folder = prefix.endsWith('/') || prefix === '' ? prefix : `${prefix}/`;
   const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix }))
@@ -105,7 +105,7 @@ async function listPrefix(s3: S3Client, { bucket, key: prefix }: ObjectLocation)
   );
 }
 
-/** Lays out a data source below a folder. @throws JobFailure naming the object that is missing */
+/** Copies a data source into a folder. @throws JobFailure naming the object that is missing */
 export async function downloadSource(
   s3: S3Client,
   source: S3DataSource,
@@ -131,12 +131,12 @@ async function downloadFile(
   await writeFile(file, bytes);
 }
 
-/** Keeps a folder of checkpoints equal to a prefix of S3: copied in before the training, out while it runs. */
+/** Synchronizes a folder of checkpoints with a prefix of S3: copied in before the training, out while it runs. */
 export class CheckpointSync {
   readonly #s3: S3Client;
   readonly #folder: string;
   readonly #target: ObjectLocation;
-  /** What S3 has: size and time of each file when it was copied. */
+  /** The files in S3: size and time of each when it was copied. */
   readonly #copied = new Map<string, string>();
 
   constructor(s3: S3Client, folder: string, uri: string) {

@@ -1,6 +1,6 @@
 /**
- * Requests that the local SageMaker takes: the members of the API reference that mean something on one computer, with
- * its limits. Any other member is refused by name.
+ * Requests that the local SageMaker accepts: the members of the API reference that have a meaning on one computer, with its
+ * limits. Any other member is refused by name.
  */
 import * as z from 'zod';
 import { ApiError } from '../json-api.ts';

@@ -3,22 +3,22 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { withoutAddresses } from '../../shared/notifications/notification.ts';
 import { JobFailure } from './job-data.ts';
 
-/** SageMaker keeps no more of a FailureReason. */
+/** SageMaker truncates a FailureReason to this length. */
 export const MAX_REASON_CHARACTERS = 1024;
-/** What the folder of a job stands for. */
+/** The container path that the folder of a job represents. */
 const IN_CONTAINER = '/opt/ml';
 
 export type JobStatus = 'InProgress' | 'Completed' | 'Failed' | 'Stopping' | 'Stopped';
 
 export type JobSettings<JobRecord> = {
   s3: S3Client;
-  /** Path of the interpreter; asked for when a job starts. */
+  /** Path of the interpreter; determined when a job starts. */
   python: () => string;
   /** Working folder of the job; it is removed at the end. */
   folder: string;
   log: string;
   stopGraceMs: number;
-  /** Time between two looks for new checkpoints. */
+  /** Interval between checks for new checkpoints. */
   checkpointIntervalMs: number;
   /** Called whenever the record has changed. */
   save: (record: JobRecord) => void;
@@ -28,6 +28,6 @@ export type JobSettings<JobRecord> = {
 export const reasonOf = (error: unknown): string =>
   error instanceof JobFailure ? error.message : `InternalServerError: ${error}`;
 
-/** FailureReason as it is kept: of the same fault it is the same, whatever the job's folder is and wherever objects lie. */
+/** FailureReason in its stored form: the same for the same fault, whatever the job's folder and wherever objects lie. */
 export const keptReason = (reason: string, folder: string): string =>
   withoutAddresses(reason.replaceAll(folder, IN_CONTAINER)).slice(0, MAX_REASON_CHARACTERS);

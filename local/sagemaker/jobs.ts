@@ -11,10 +11,10 @@ const INTERRUPTED = 'InternalServerError: The local stack ended while the job ra
 /** A job as the API describes it, with times in milliseconds. */
 type Description = Record<string, unknown>;
 type Running = { stop(): void; ended: Promise<void>; describe(): Description };
-/** A job of this process, or what an earlier one left of it. */
+/** A job of this process, or the record that an earlier process left. */
 type KnownJob = { describe(): Description; running: Running | null };
 
-/** What sets training and transform jobs apart. */
+/** The differences between training and transform jobs. */
 export type JobKind<JobRecord> = {
   /** As it appears in the API's member names, e.g. TrainingJobName. */
   name: 'Training' | 'Transform';
@@ -22,7 +22,7 @@ export type JobKind<JobRecord> = {
   summary: readonly string[];
   run(record: JobRecord, settings: JobSettings<JobRecord>): Running;
   describe(record: JobRecord): Description;
-  /** Marks a job that has not ended as failed; leaves any other record alone. */
+  /** Marks an unfinished job as failed; leaves any other record unchanged. */
   fail(record: JobRecord, reason: string): void;
 };
 
@@ -40,7 +40,7 @@ export class Jobs<JobRecord extends object> {
   readonly #settings: JobsSettings;
   readonly #records: Records<JobRecord>;
   readonly #known = new Map<string, KnownJob>();
-  /** The kind as messages name it. */
+  /** The kind as named in messages. */
   readonly #word: string;
 
   constructor(kind: JobKind<JobRecord>, settings: JobsSettings) {
@@ -117,7 +117,7 @@ export class Jobs<JobRecord extends object> {
     return {};
   }
 
-  /** @throws TaskFailure as Step Functions does for a job that failed; the signal's reason when it is aborted */
+  /** @throws TaskFailure as in Step Functions for a failed job; the signal's reason if it is aborted */
   async finish(name: string, signal: AbortSignal): Promise<unknown> {
     const job = this.#find(name).running as Running;
     const aborted = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** A model's server, as batch transform starts and asks it: `serve` of the model's code, GET /ping, POST /invocations. */
+/** A model's server, started and called as by batch transform: `serve` of the model's code, GET /ping, POST /invocations. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -13,7 +13,7 @@ const PING_INTERVAL_MS = 50;
 const EXIT_NOTICE_MS = 200;
 const PING_TIMEOUT_MS = 2000;
 export const START_TIMEOUT_MS = 300_000;
-/** Of what it wrote last: room for a whole message of our own. */
+/** Length of its last output that is kept: enough for a complete message of ours. */
 const REASON_CHARACTERS = 900;
 const DEFAULT_CODE = '/opt/ml/model/code';
 
@@ -22,7 +22,7 @@ export type ModelAnswer = { status: number; body: Buffer };
 export class ModelServer {
   readonly #container: Container;
   readonly #port: number;
-  /** What `serve` asks of whoever speaks to it; pages of a browser have it not. */
+  /** The header that `serve` requires of its clients; pages in a browser cannot send it. */
   readonly #token: string;
   readonly #agent: Agent;
   /** Why it has ended; null while it runs. */
@@ -46,7 +46,7 @@ export class ModelServer {
    * Starts the server of an unpacked model and waits until it answers.
    *
    * @param options.folder stands for /opt/ml; the model lies in its `model`
-   * @throws JobFailure when the model has no server, or it ends or stays silent
+   * @throws JobFailure if the model has no server, or if it ends or stays silent
    */
   static async start(options: {
     python: string;
@@ -104,7 +104,7 @@ export class ModelServer {
       return await this.#ask('POST', '/invocations', { body, headers, timeoutMs, signal });
     } catch (error) {
       signal.throwIfAborted();
-      // A broken connection is noticed before the end of the process that broke it.
+      // A broken connection is noticed before the end of the process that caused it.
       await Promise.race([this.#container.exited.catch(() => undefined), sleep(EXIT_NOTICE_MS)]);
       this.#requireRunning();
       throw error;
@@ -136,7 +136,7 @@ export class ModelServer {
       throw new JobFailure(`AlgorithmError: The model server ended (${this.#ending})`);
   }
 
-  /** Without `fetch`, whose own time limits lie below SageMaker's hour. */
+  /** Without `fetch`, whose own time limits are shorter than SageMaker's hour. */
   #ask(
     method: string,
     path: string,

@@ -14,7 +14,7 @@ export class Records<Entry extends object> {
     removeUnfinished(folder);
   }
 
-  /** Moves those aside that are not whole. */
+  /** Moves incomplete records aside. */
   all(): [string, Entry][] {
     const files = readdirSync(this.#folder).filter((file) => file.endsWith('.json'));
     return files.flatMap((file) => {
@@ -33,12 +33,12 @@ export class Records<Entry extends object> {
     return typeof record === 'object' && !Array.isArray(record) ? record : null;
   }
 
-  /** @throws DiskFailed; then the record is as it was */
+  /** @throws DiskFailed; then the record is unchanged */
   write(name: string, record: Entry): void {
     writeDurably(this.#file(name), JSON.stringify(record));
   }
 
-  /** As `write`, for a job that goes on where the disk takes nothing; its next change is written whole. */
+  /** Like `write`, for a job that continues even if the disk refuses it; its next change is written completely. */
   keep(name: string, record: Entry): void {
     try {
       this.write(name, record);
@@ -52,7 +52,7 @@ export class Records<Entry extends object> {
     rmSync(this.#file(name));
   }
 
-  /** Names come from outside; those with other characters belong to nothing. */
+  /** Names come from outside; those with other characters do not exist. */
   #file(name: string): string {
     return join(this.#folder, `${name.replaceAll(/[^a-zA-Z0-9-]/g, '_')}.json`);
   }

@@ -1,11 +1,10 @@
 /**
  * Stands in for SageMaker: runs training and batch transform jobs as Python processes behind its JSON API.
  *
- * Answers CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob, CreateModel, DescribeModel,
- * DeleteModel, CreateTransformJob, DescribeTransformJob, ListTransformJobs and StopTransformJob; and, as tasks of a state
- * machine, the resources of `runTask`. Every other operation is refused by name, as is every member of a request that
- * `job-requests.ts` does not list. Names of jobs stay taken for ever, also over restarts; a job that ran when the stack
- * ended has failed.
+ * Supports CreateTrainingJob, DescribeTrainingJob, ListTrainingJobs, StopTrainingJob, CreateModel, DescribeModel, DeleteModel,
+ * CreateTransformJob, DescribeTransformJob, ListTransformJobs and StopTransformJob; and, as tasks of a state machine, the
+ * resources of `runTask`. Every other operation is refused by name, as is every member of a request that `job-requests.ts` does
+ * not list. Names of jobs stay taken forever, even after restarts; a job that was running when the stack ended has failed.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,11 +33,11 @@ type Options = ApiOptions & {
 };
 
 /**
- * @param options.folder jobs are kept in its `jobs`, their logs in its `logs/jobs`, one file a job
- * @param options.python path of the interpreter; otherwise the one that the set-up found
+ * @param options.folder jobs are stored in its `jobs`, their logs in its `logs/jobs`, one file per job
+ * @param options.python path of the interpreter; by default the one found by the set-up
  * @param options.stopGraceMs wait between SIGTERM and SIGKILL
- * @param options.checkpointIntervalMs time between two looks for new checkpoints of a training
- * @param options.onNotice told in a line what had to be put right, and what the disk does not take
+ * @param options.checkpointIntervalMs interval between checks for new checkpoints of a training
+ * @param options.onNotice called with a line for each thing that had to be repaired or that the disk refuses
  */
 export async function startSageMaker(options: Options): Promise<SageMaker> {
   const service = openService(options);
@@ -150,14 +149,14 @@ const taskRunner =
 const taskFailure = ({ name, message }: ApiError): TaskFailure =>
   new TaskFailure(`SageMaker.${name.replace(/(Exception)?$/, 'Exception')}`, message);
 
-/** A field that the integration does not know cannot be caught. */
+/** A field unknown to the integration cannot be caught. */
 function requireSupported(parameters: Record<string, unknown>, fields: string[]): void {
   const unknown = Object.keys(parameters).find((field) => !fields.includes(field));
   if (unknown)
     throw new TaskFailure('States.Runtime', `The field "${unknown}" is not supported by Step Functions`);
 }
 
-/** The API gives times in seconds, Step Functions in milliseconds. */
+/** The API returns times in seconds, Step Functions in milliseconds. */
 function inSeconds(value: unknown, name = ''): unknown {
   if (typeof value === 'number') return /(Time|Timestamp)$/.test(name) ? value / 1000 : value;
   if (Array.isArray(value)) return value.map((element) => inSeconds(element));

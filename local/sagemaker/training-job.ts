@@ -1,9 +1,9 @@
 /**
  * One training job in script mode, from its channels to its artifacts, as SageMaker runs it: exit codes, the failure file,
- * checkpoints, time limit, stop. What its container holds is in `training-toolkit.ts`.
+ * checkpoints, time limit, stop. The content of its container is set up in `training-toolkit.ts`.
  *
- * Differs: `/opt/ml` is a folder of the host, images and instance types are names only, spot instances are never taken
- * away, and the source comes from a channel (an s3:// submit directory is refused, as network isolation would).
+ * Differs: `/opt/ml` is a folder of the host, images and instance types are only names, spot instances are never interrupted, and
+ * the source comes from a channel (an s3:// submit directory is refused, as network isolation would).
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ import { environmentOf, layOut, prepareScript } from './training-toolkit.ts';
 
 const DEFAULT_CHECKPOINTS = '/opt/ml/checkpoints';
 
-/** What is kept of a training job; times in milliseconds since 1970. */
+/** The record of a training job; times in milliseconds since 1970. */
 export type TrainingJobRecord = {
   request: TrainingJobRequest;
   arn: string;
@@ -56,7 +56,7 @@ export function newTrainingJob(request: TrainingJobRequest, arn: string): Traini
 
 export class TrainingJob {
   readonly record: TrainingJobRecord;
-  /** Resolves when the job has ended, in whatever way. */
+  /** Resolves when the job has ended, for whatever reason. */
   readonly ended: Promise<void>;
   readonly #settings: JobSettings<TrainingJobRecord>;
   readonly #stop = new AbortController();
@@ -71,7 +71,7 @@ export class TrainingJob {
     this.ended = this.#run();
   }
 
-  /** Lets the training end in its own time, within the grace period; what it has written is kept. */
+  /** Lets the training end by itself within the grace period; its output is kept. */
   stop(): void {
     if (this.record.status !== 'InProgress') return;
     this.record.status = 'Stopping';
@@ -148,10 +148,10 @@ export class TrainingJob {
       this.#isOverTime = this.record.status === 'InProgress';
       this.stop();
     }, request.StoppingCondition.MaxRuntimeInSeconds * 1000);
-    // One after the other: a slow copy must not meet itself.
+    // One after the other, so that a slow copy does not overlap with the next one.
     let copying: Promise<void> = Promise.resolve();
     const copies = setInterval(() => {
-      // What fails now is tried again, at the latest when the training has ended.
+      // What fails now is retried, at the latest when the training has ended.
       copying = copying.then(() => checkpoints?.upload({ isFinal: false })).catch(() => undefined);
     }, this.#settings.checkpointIntervalMs);
     try {
@@ -196,7 +196,7 @@ export function describeTrainingJob(record: TrainingJobRecord): Record<string, u
   return {
     ...described,
     TrainingJobArn: record.arn,
-    // A member that every answer has, also when there is nothing yet.
+    // A member of every answer, even when it is still empty.
     ModelArtifacts: { S3ModelArtifacts: `${artifactPrefix(request)}model.tar.gz` },
     TrainingJobStatus: record.status,
     SecondaryStatus: record.secondaryStatus,
@@ -233,7 +233,7 @@ export const TRAINING: JobKind<TrainingJobRecord> = {
 const artifactPrefix = ({ OutputDataConfig, TrainingJobName }: TrainingJobRequest): string =>
   `${OutputDataConfig.S3OutputPath.replace(/\/$/, '')}/${TrainingJobName}/output/`;
 
-/** What the training says itself, or what the toolkit would write in its place. */
+/** The training's own message, or what the toolkit would write instead. */
 async function failureReason(
   folder: string,
   command: string[],

@@ -2,7 +2,7 @@ import type { MetricDefinition } from './job-requests.ts';
 
 export type TrainingMetric = { MetricName: string; Value: number; Timestamp: number };
 
-/** Finds the numbers of MetricDefinitions in a job's log: first group of each pattern, the last match counts. */
+/** Finds the numbers of MetricDefinitions in a job's log: the first group of each pattern; the last match counts. */
 export class TrainingMetrics {
   readonly #patterns: { name: string; pattern: RegExp }[];
   readonly #latest = new Map<string, TrainingMetric>();

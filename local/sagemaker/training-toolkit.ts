@@ -13,7 +13,7 @@ import type { TrainingJobRequest } from './job-requests.ts';
 
 const HOST = 'algo-1';
 
-/** The folders and config files that SageMaker puts into every container. */
+/** The folders and config files that SageMaker creates in every container. */
 export async function layOut(folder: string, request: TrainingJobRequest): Promise<void> {
   for (const name of ['code', 'model', 'output/data', 'input/config', 'input/data'])
     await mkdir(join(folder, name), { recursive: true });
@@ -26,7 +26,7 @@ export async function layOut(folder: string, request: TrainingJobRequest): Promi
     await writeFile(join(folder, 'input', 'config', `${name}.json`), JSON.stringify(config));
 }
 
-/** Unpacks the source and gives the command that runs it, as the toolkit would. @throws JobFailure */
+/** Unpacks the source and returns the command that runs it, as the toolkit would. @throws JobFailure */
 export async function prepareScript(
   folder: string,
   request: TrainingJobRequest,
@@ -52,7 +52,7 @@ export async function prepareScript(
   return [python, program, ...argumentsOf(userHyperparameters(hyperparameters))];
 }
 
-/** SM_* variables, and what the request adds. */
+/** The SM_* variables, and those that the request adds. */
 export function environmentOf(
   folder: string,
   request: TrainingJobRequest,
@@ -89,7 +89,7 @@ export function environmentOf(
     SM_NUM_CPUS: String(availableParallelism()),
     SM_LOG_LEVEL: request.HyperParameters?.sagemaker_container_log_level ?? '20',
     TRAINING_JOB_NAME: request.TrainingJobName,
-    MASTER_ADDR: '127.0.0.1', // the host's name is known inside a container only
+    MASTER_ADDR: '127.0.0.1', // the host's name is known only inside a container
     MASTER_PORT: '7777',
     PYTHONPATH: join(folder, 'code'),
     ...Object.fromEntries(
@@ -119,7 +119,7 @@ const hyperparametersOf = (
 ): Record<string, string> =>
   Object.fromEntries(Object.entries(HyperParameters).map(([name, value]) => [name, inFolder(value, folder)]));
 
-/** The toolkit keeps its own to itself, and sorts the rest. */
+/** The toolkit does not pass on its own, and sorts the rest. */
 const userHyperparameters = (all: Record<string, string>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(all)
@@ -127,7 +127,7 @@ const userHyperparameters = (all: Record<string, string>): Record<string, string
       .sort(([one], [other]) => (one < other ? -1 : 1)),
   );
 
-/** The toolkit decodes each value as JSON and keeps the text where that fails; 1.0 stays 1.0. */
+/** The toolkit decodes each value as JSON and keeps the text if that fails; 1.0 stays 1.0. */
 const decodedJson = (values: Record<string, string>): string =>
   `{${Object.entries(values)
     .map(([name, value]) => `${JSON.stringify(name)}: ${isJson(value) ? value : JSON.stringify(value)}`)
@@ -140,7 +140,7 @@ const argumentsOf = (values: Record<string, string>): string[] =>
 const pythonText = (value: string): string =>
   ({ true: 'True', false: 'False', null: 'None' })[value] ?? unquote(value);
 
-/** Values may come as JSON text, as the Python SDK sends them, or plain. */
+/** Values may be JSON text, as sent by the Python SDK, or plain. */
 const unquote = (value: string): string =>
   /^".*"$/s.test(value) && isJson(value) ? JSON.parse(value) : value;
 

@@ -1,9 +1,9 @@
 /**
- * One batch transform job: the model's server is asked once for each object, and each answer is kept as `{path}.out`.
+ * One batch transform job: the model's server is called once for each object, and each answer is stored as `{path}.out`.
  *
- * As in SageMaker: MaxConcurrentTransforms requests at a time, MaxPayloadInMB, time limit and retries of an invocation; an
- * object that fails gets no `.out`, and fails the job after the others are done. Differs: one computer whatever
- * InstanceCount says, and the server is `code/serve` of the model, run by Python, whatever the image.
+ * As in SageMaker: MaxConcurrentTransforms requests at a time, MaxPayloadInMB, time limit and retries of an invocation; an object
+ * that fails gets no `.out`, and fails the job once the others are done. Differs: one computer, whatever InstanceCount says, and
+ * the server is `code/serve` of the model, run by Python, whatever the image.
  */
 import { appendFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -27,7 +27,7 @@ import { type ModelAnswer, ModelServer } from './model-server.ts';
 /** Objects read ahead, so that the model never waits for S3. */
 const READ_AHEAD = 8;
 
-/** What is kept of a transform job; times in milliseconds since 1970. */
+/** The record of a transform job; times in milliseconds since 1970. */
 export type TransformJobRecord = {
   request: TransformJobRequest;
   model: CreateModelRequest;
@@ -47,7 +47,7 @@ export const newTransformJob = (
 
 export class TransformJob {
   readonly record: TransformJobRecord;
-  /** Resolves when the job has ended, in whatever way. */
+  /** Resolves when the job has ended, for whatever reason. */
   readonly ended: Promise<void>;
   readonly #settings: JobSettings<TransformJobRecord>;
   readonly #stop = new AbortController();
@@ -105,7 +105,7 @@ export class TransformJob {
     }
   }
 
-  /** @throws JobFailure after all have been asked, when one has failed; at once when the server has ended */
+  /** @throws JobFailure after all requests if one has failed; immediately if the server has ended */
   async #askAll(server: ModelServer, objects: SourceObject[]): Promise<void> {
     const { s3, log } = this.#settings;
     const { TransformOutput, MaxConcurrentTransforms } = this.record.request;
@@ -142,7 +142,7 @@ export class TransformJob {
     );
   }
 
-  /** Server errors and time-outs are tried again; refusals of the request are not. */
+  /** Server errors and time-outs are retried; refusals of the request are not. */
   async #ask(server: ModelServer, body: Uint8Array): Promise<ModelAnswer> {
     const { ModelClientConfig, MaxPayloadInMB, TransformInput, TransformOutput } = this.record.request;
     if (body.byteLength > MaxPayloadInMB * 2 ** 20)
@@ -163,7 +163,7 @@ export class TransformJob {
     }
   }
 
-  /** A connection that broke or took too long counts as a failed answer; a server that ended fails the job. */
+  /** A connection that breaks or takes too long counts as a failed answer; a server that has ended fails the job. */
   #lostAnswer(error: Error): ModelAnswer {
     this.#stop.signal.throwIfAborted();
     if (error instanceof JobFailure) throw error;

@@ -1,10 +1,10 @@
-/** The history of one execution, kept in a file with one event a line. */
+/** The history of one execution, stored in a file with one event per line. */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { asDiskFailure, DiskFailed, writeDurably } from '../../host/durable-file.ts';
 import { TaskFailure } from '../task.ts';
 
-/** As GetExecutionHistory gives it; the details lie in a member named after the type of event. */
+/** As returned by GetExecutionHistory; the details are in a member named after the type of event. */
 export type Event = {
   id: number;
   previousEventId: number;
@@ -27,13 +27,13 @@ const DATA = ['input', 'output'] as const;
 
 export class ExecutionHistory {
   readonly #file: string;
-  /** Read when first asked for: most executions of earlier processes are never looked at again. */
+  /** Read on first use: most executions of earlier processes are never looked at again. */
   #read: Event[] | null = null;
   /** Whether the file lacks an event, or ends in the middle of one. */
   #isBehind = false;
   readonly #say: (line: string) => void;
 
-  /** @param say told in a line what had to be put right, and what the disk does not take */
+  /** @param say called with a line for each thing that had to be repaired or that the disk refuses */
   constructor(file: string, say: (line: string) => void) {
     this.#file = file;
     this.#say = say;
@@ -53,7 +53,7 @@ export class ExecutionHistory {
     return this.#read;
   }
 
-  /** A process that was killed, or a full disk, may leave half a line, which the next event must not be written behind. */
+  /** A killed process or a full disk may leave half a line; the next event must not be appended to it. */
   #readWhole(): Event[] {
     const text = readFileSync(this.#file, 'utf8');
     const lines = text.split('\n');
@@ -67,7 +67,7 @@ export class ExecutionHistory {
   }
 
   /**
-   * The execution goes on where the disk takes nothing; what is not written now is written with the next event.
+   * The execution continues even if the disk refuses an event; it is then written with the next one.
    *
    * @returns id of the event; ids count from 1
    */
@@ -85,7 +85,7 @@ export class ExecutionHistory {
     return id;
   }
 
-  /** Adds events, or puts all of them in the place of a file that is behind. */
+  /** Appends events, or replaces a file that is behind with all of them. */
   #write(events: readonly Event[]): void {
     const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
     try {
@@ -101,7 +101,7 @@ export class ExecutionHistory {
   }
 }
 
-/** One line of events that follow each other: the execution's own, or those of one iteration of a Map. */
+/** One sequence of events: the execution's own, or that of one iteration of a Map. */
 export class Thread {
   readonly #history: ExecutionHistory;
   readonly #signal: AbortSignal;
@@ -117,7 +117,7 @@ export class Thread {
     return this.#lastId;
   }
 
-  /** Nothing happens any more in an execution that was stopped. @throws the signal's reason */
+  /** Nothing more happens in a stopped execution. @throws the signal's reason */
   add(type: string, details: object | null = null): number {
     this.#signal.throwIfAborted();
     this.#lastId = this.#history.append(type, details, this.#lastId);
@@ -129,7 +129,7 @@ export class Thread {
   }
 }
 
-/** The same event without the execution's data, as `includeExecutionData: false` asks for. */
+/** The same event without the execution's data, as requested by `includeExecutionData: false`. */
 export function withoutData(event: Event): Event {
   return Object.fromEntries(
     Object.entries(event).map(([name, details]) => {
@@ -156,7 +156,7 @@ function withDataDetails(details: object): object {
   };
 }
 
-/** Nothing for a line that is torn. */
+/** Nothing for an incomplete line. */
 function parseLine(line: string): Event[] {
   try {
     const event = JSON.parse(line) as Event | null;

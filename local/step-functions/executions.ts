@@ -1,6 +1,6 @@
 /**
- * The executions of one state machine, each in a folder of its own: `execution.json`, `definition.json` (what it runs,
- * also after a redrive) and `history.jsonl`. They outlive the process; what ran when it ended is aborted at the next start.
+ * The executions of one state machine, each in a folder of its own: `execution.json`, `definition.json` (what it runs, even after
+ * a redrive) and `history.jsonl`. They outlive the process; what was running when it ended is aborted at the next start.
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { Definition } from './states-language.ts';
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
 
-/** What DescribeExecution tells; times in milliseconds since 1970. */
+/** What DescribeExecution returns; times in milliseconds since 1970. */
 export type ExecutionRecord = {
   executionArn: string;
   stateMachineArn: string;
@@ -28,7 +28,7 @@ export type ExecutionRecord = {
   cause?: string;
   redriveCount: number;
   redriveDate?: number;
-  /** Where it is, or where a redrive goes on. */
+  /** Its position, or where a redrive continues. */
   position: Position;
 };
 
@@ -40,13 +40,13 @@ export type MachineSettings = {
   definition: string;
   runTask: RunTask;
   waitFactor: number;
-  /** Told of each start, end and redrive, as EventBridge is. */
+  /** Called at each start, end and redrive, like EventBridge. */
   onChange?: (record: Readonly<ExecutionRecord>) => void;
-  /** Told in a line what had to be put right, and what the disk does not take. */
+  /** Called with a line for each thing that had to be repaired or that the disk refuses. */
   onNotice?: (line: string) => void;
 };
 
-/** States that can be in the middle of something when an execution is stopped. */
+/** States that can be in progress when an execution is stopped. */
 const LASTING = new Set(['Task', 'Map', 'Wait']);
 
 export class Execution {
@@ -99,7 +99,7 @@ export class Execution {
     return execution;
   }
 
-  /** Reads an execution of an earlier process; what ran then is aborted now. Null when its files are damaged. */
+  /** Reads an execution of an earlier process; if it was running then, it is aborted now. Null if its files are damaged. */
   static load(folder: string, settings: MachineSettings): Execution | null {
     removeUnfinished(folder);
     const record = readJson<ExecutionRecord>(join(folder, 'execution.json'));
@@ -123,12 +123,12 @@ export class Execution {
     return this.record.status === 'RUNNING';
   }
 
-  /** Resolves when what runs now has ended, however it ends. */
+  /** Resolves when the current run has ended, for whatever reason. */
   get whenEnded(): Promise<void> {
     return this.isRunning ? this.#ended.promise : Promise.resolve();
   }
 
-  /** Ends it at once, and tells the task that runs to stop. */
+  /** Ends it at once, and tells the running task to stop. */
   stop(error?: string, cause?: string): void {
     if (!this.isRunning) return;
     const reason = { ...(error && { error }), ...(cause && { cause }) };
@@ -139,7 +139,7 @@ export class Execution {
     this.#controller.abort(new Error('The execution was stopped'));
   }
 
-  /** Goes on from the state that did not succeed. */
+  /** Continues from the state that did not succeed. */
   redrive(): void {
     const { record } = this;
     for (const member of ['stopDate', 'output', 'error', 'cause'] as const) delete record[member];
@@ -183,7 +183,7 @@ export class Execution {
       },
     };
     const stopTimer = this.#limitDuration(controller);
-    // Not in this turn of the event loop: who starts an execution has its answer before the first state runs.
+    // Not in this turn of the event loop, so that the caller receives the answer before the first state runs.
     setImmediate(() => {
       runStates(this.#definition, record.position, isRedriven, scope)
         .then((output) => this.#succeed(output, scope.thread))
@@ -227,7 +227,7 @@ export class Execution {
     this.#ended.resolve();
   }
 
-  /** The execution goes on where the disk takes nothing; the next change is written whole. */
+  /** The execution continues even if the disk refuses a change; the next change is written completely. */
   #save({ isSynced = false } = {}): void {
     const { onNotice = console.warn } = this.#settings;
     try {
@@ -241,7 +241,7 @@ export class Execution {
   }
 }
 
-/** Every execution of a machine by name, in the order of their starts. */
+/** All executions of a machine by name, in the order of their starts. */
 export class Executions {
   readonly #folder: string;
   readonly #byName = new Map<string, Execution>();
@@ -257,7 +257,7 @@ export class Executions {
     for (const execution of found) this.#byName.set(execution.record.name, execution);
   }
 
-  /** Puts right what an earlier process left, and says so. */
+  /** Repairs what an earlier process left, and reports it. */
   #load(entry: string): Execution | null {
     const { onNotice = console.warn } = this.settings;
     const folder = join(this.#folder, entry);
@@ -289,6 +289,6 @@ export class Executions {
   }
 }
 
-/** Names may be `.` or hold characters that are none of a file's. */
+/** Names may be `.` or contain characters that file names cannot. */
 const folderName = (name: string): string =>
   encodeURIComponent(name).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'));

@@ -12,7 +12,7 @@ export class Machines {
   readonly createdAt = Date.now();
   readonly #machines = new Map<string, Executions>();
 
-  /** @throws Error naming what the definition asks for that is not run here */
+  /** @throws Error naming a feature of the definition that is not supported here */
   add(folder: string, settings: MachineSettings): void {
     readDefinition(settings.definition);
     this.#machines.set(settings.arn, new Executions(folder, settings));
@@ -37,7 +37,7 @@ export class Machines {
     throw new ApiError('ExecutionDoesNotExist', `Execution Does Not Exist: '${arn}'`);
   }
 
-  /** The one that runs under this name with this very input, or a new one. */
+  /** The one running under this name with the same input, or a new one. */
   start({ stateMachineArn, name = randomUUID(), input = '{}' }: Record<string, unknown>): Execution {
     const machine = this.find(stateMachineArn);
     if (typeof name !== 'string' || !EXECUTION_NAME.test(name))

@@ -1,7 +1,7 @@
 /**
- * Runs a state that starts an execution of another machine and waits for its end: `states:startExecution.sync:2`, whose
- * result holds input and output as JSON. A child that does not succeed fails the state with what DescribeExecution tells of
- * it; a state that is stopped stops its child. The other forms (`startExecution`, `.sync`) are refused by name.
+ * Runs a state that starts an execution of another machine and waits for its end: `states:startExecution.sync:2`, whose result
+ * holds input and output as JSON. A child that does not succeed fails the state with its DescribeExecution output; a state that
+ * is stopped stops its child. The other forms (`startExecution`, `.sync`) are refused by name.
  */
 
 import { ApiError } from '../json-api.ts';
@@ -13,9 +13,9 @@ export const NESTED_EXECUTION = 'arn:aws:states:::states:startExecution.sync:2';
 export const isNestedExecution = (resource: string): boolean => resource === NESTED_EXECUTION;
 
 /**
- * @param start of the API, with its own rules of names and inputs
- * @returns what Step Functions makes of DescribeExecution: names in capitals, input and output parsed, times in ms
- * @throws TaskFailure States.TaskFailed of a child that failed; StepFunctions.… of one that could not be started
+ * @param start the API's operation, with its own rules for names and inputs
+ * @returns the result of DescribeExecution in Step Functions' form: names in capitals, input and output parsed, times in ms
+ * @throws TaskFailure States.TaskFailed for a child that failed; StepFunctions.… for one that could not be started
  */
 export async function runNestedExecution(
   parameters: unknown,

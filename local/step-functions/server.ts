@@ -1,12 +1,11 @@
 /**
  * Stands in for Step Functions: runs compiled definitions behind its JSON API, for the AWS CLI, the SDK and `fpe`.
  *
- * Answers StartExecution, DescribeExecution, ListExecutions, GetExecutionHistory, StopExecution, RedriveExecution,
- * ListStateMachines, DescribeStateMachine and DescribeStateMachineForExecution, of standard workflows. Every other
- * operation is refused by name, as are states and fields that `states-language.ts` lists, before anything starts. A state may
- * start an execution of another machine here and wait for its end (`nested-executions.ts`).
- * Differs: names stay taken for ever (90 days in AWS), a redriven Map iteration begins at its first state, TaskSubmitted
- * is missing from histories, and roles are not checked.
+ * Supports StartExecution, DescribeExecution, ListExecutions, GetExecutionHistory, StopExecution, RedriveExecution,
+ * ListStateMachines, DescribeStateMachine and DescribeStateMachineForExecution, for standard workflows. Every other operation is
+ * refused by name, as are states and fields that `states-language.ts` lists, before anything starts. A state may start an
+ * execution of another machine here and wait for its end (`nested-executions.ts`). Differs: names stay taken forever (90 days in
+ * AWS), a redriven Map iteration begins at its first state, TaskSubmitted is missing from histories, and roles are not checked.
  */
 import {
   ApiError,
@@ -37,11 +36,11 @@ const REDRIVABLE = new Set(['FAILED', 'TIMED_OUT', 'ABORTED']);
 const PAGE_SIZE = 100;
 
 /**
- * @param options.folder where executions are kept
+ * @param options.folder folder of the executions
  * @param options.waitFactor waits and delays between retries are multiplied by this
- * @param options.onChange told of each start, end and redrive
- * @param options.aroundTask runs each task, also one that is an execution, or lets what tests put in its place happen
- * @throws Error naming what a definition asks for that is not run here
+ * @param options.onChange called at each start, end and redrive
+ * @param options.aroundTask runs each task, including nested executions; tests may do something else instead
+ * @throws Error naming a feature of a definition that is not supported here
  */
 export async function startStepFunctions(options: Options): Promise<JsonApi> {
   const machines = new Machines();
@@ -67,7 +66,7 @@ export async function startStepFunctions(options: Options): Promise<JsonApi> {
   };
 }
 
-/** Runs nested executions here and hands every other task to its service's stand-in. */
+/** Runs nested executions here and passes every other task to its service's stand-in. */
 function taskRunner({ runTask, aroundTask = (_, run) => run() }: Options, machines: Machines): RunTask {
   return (resource, parameters, signal) =>
     aroundTask({ resource, parameters, signal }, () =>

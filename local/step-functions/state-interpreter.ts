@@ -1,9 +1,9 @@
 /**
- * Runs the states of one execution and writes its history, as Step Functions does: retries with their counts, catches,
- * time-outs, Map iterations side by side, the limit on data, and a redrive from the state that did not succeed.
+ * Runs the states of one execution and writes its history, as Step Functions does: retries with their counts, catches, time-outs,
+ * parallel Map iterations, the limit on data, and a redrive from the state that did not succeed.
  *
- * The library that evaluates paths and intrinsics could run whole definitions too, but neither counts retries in the
- * context, nor starts in the middle, nor tells of each attempt.
+ * The library that evaluates paths and intrinsics could run whole definitions too, but it does not count retries in the context,
+ * start in the middle, or report each attempt.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import pMap from 'p-map';
@@ -21,12 +21,12 @@ import {
   type State,
 } from './states-language.ts';
 
-/** Input, output, parameters and results, bytes of JSON in UTF-8. */
+/** Limit of input, output, parameters and results, in bytes of JSON in UTF-8. */
 export const MAX_DATA_BYTES = 256 * 1024;
-/** Iterations of an inline Map that run at once. */
+/** Maximum number of parallel iterations of an inline Map. */
 const MAX_CONCURRENCY = 40;
 
-/** Where an execution is, and from where a redrive goes on. */
+/** The position of an execution, from which a redrive continues. */
 export type Position = {
   state: string;
   input: Json;
@@ -37,23 +37,23 @@ export type Position = {
 export type Scope = {
   runTask: RunTask;
   thread: Thread;
-  /** Aborted when the execution, or the Map around this iteration, ends before these states do. */
+  /** Aborted if the execution, or the Map around this iteration, ends before these states do. */
   signal: AbortSignal;
-  /** `$$` without what belongs to one state. */
+  /** `$$` without the parts that belong to one state. */
   context: { Execution: object; StateMachine: object; Map?: object };
   /** Waits are multiplied by this. */
   waitFactor: number;
   region: string;
-  /** Told at the entry of each state, and when an iteration has succeeded. */
+  /** Called at the entry of each state, and when an iteration has succeeded. */
   onPosition(position: Position): void;
 };
 
 /**
  * Runs from a position to the end.
  *
- * @param isRedriven the first state was entered before: it goes on without a new entry in the history
+ * @param isRedriven the first state was entered before: it continues without a new entry in the history
  * @returns output of the last state
- * @throws TaskFailure with the error and cause that the execution ends with; the signal's reason when it is aborted
+ * @throws TaskFailure with the error and cause that the execution ends with; the signal's reason if it is aborted
  */
 export async function runStates(
   definition: Definition,
@@ -158,7 +158,7 @@ async function attempt(
   }
 }
 
-/** Of one attempt: each has its time anew. */
+/** Time-out of one attempt: each starts with the full time. */
 type TaskWork = { name: string; parameters: Json; timeoutSeconds: number | undefined };
 
 async function runTaskState(
@@ -191,7 +191,7 @@ async function runTaskState(
   }
 }
 
-/** How the history tells of one task: functions by ARN have events of their own, everything else shares others. */
+/** The history events of one task: functions by ARN have their own, everything else shares others. */
 function eventsOf(resource: string, { thread, region }: Scope) {
   if (resource.startsWith('arn:aws:lambda:'))
     return {
@@ -222,7 +222,7 @@ function eventsOf(resource: string, { thread, region }: Scope) {
     },
     succeeded: (result: Json) => thread.add('TaskSucceeded', { ...names, output: text(result) }),
     failed(failure: TaskFailure) {
-      // The service refused to start the job; a job that ran and failed is States.TaskFailed.
+      // The service refused to start the job; for a job that ran and failed, the error is States.TaskFailed.
       const wasRefused = /\.sync(:2)?$/.test(called ?? '') && failure.error !== 'States.TaskFailed';
       const type = isTimeout(failure) ? 'TimedOut' : wasRefused ? 'SubmitFailed' : 'Failed';
       thread.add(`Task${type}`, { ...names, ...causeOf(failure) });
@@ -303,10 +303,10 @@ async function runMap(
   return items.map((_, index) => iterations[index]);
 }
 
-/** What Step Functions takes: whole seconds, as many as three years have. */
+/** What Step Functions accepts: whole seconds, up to three years. */
 const MAX_TIMEOUT_SECONDS = 99_999_999;
 
-/** @throws TaskFailure States.Runtime where the path leads to no number of seconds */
+/** @throws TaskFailure States.Runtime if the path does not lead to a number of seconds */
 async function timeoutSeconds(
   { TimeoutSeconds, TimeoutSecondsPath }: State,
   input: Json,
@@ -322,10 +322,10 @@ async function timeoutSeconds(
   );
 }
 
-/** Timers of Node.js take 24 days at most, and fire at once for more. */
+/** Node.js timers are limited to 24 days, and fire at once beyond that. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** @returns what calls it off */
+/** @returns a function that cancels it */
 export function after(ms: number, act: () => void): () => void {
   let timer: NodeJS.Timeout;
   const wait = (left: number) => {
@@ -351,7 +351,7 @@ async function declaredFailure(state: State, input: Json, context: object): Prom
   return new TaskFailure(String(error ?? ''), String(cause ?? ''));
 }
 
-/** @returns milliseconds until the next attempt; null when no retrier takes the error, or its attempts are used up */
+/** @returns milliseconds until the next attempt; null if no retrier matches the error, or its attempts are used up */
 function chooseDelay(retriers: readonly Retrier[], retried: number[], error: string): number | null {
   const index = retriers.findIndex(({ ErrorEquals }) => matches(ErrorEquals, error));
   const retrier = retriers[index];
@@ -364,7 +364,7 @@ function chooseDelay(retriers: readonly Retrier[], retried: number[], error: str
   return JitterStrategy === 'FULL' ? Math.random() * delayMs : delayMs;
 }
 
-/** @throws the failure, when no catcher takes it */
+/** @throws the failure, if no catcher matches it */
 function catchFailure(state: State, { input }: Position, failure: TaskFailure): Outcome {
   const catcher = state.Catch?.find(({ ErrorEquals }) => matches(ErrorEquals, failure.error));
   if (!catcher) throw failure;
@@ -372,7 +372,7 @@ function catchFailure(state: State, { input }: Position, failure: TaskFailure): 
   return { next: catcher.Next, output: placeResult(catcher.ResultPath, input, errorOutput) };
 }
 
-/** The wildcards leave out what Step Functions says no wildcard takes. */
+/** Wildcards exclude the errors that, according to Step Functions, no wildcard matches. */
 function matches(errorEquals: readonly string[], error: string): boolean {
   const isTerminal = error === 'States.Runtime' || error === 'States.DataLimitExceeded';
   return errorEquals.some((name) => {

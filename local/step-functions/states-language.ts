@@ -74,11 +74,11 @@ const FIELDS: Record<State['Type'], string[]> = {
   Fail: ['Error', 'ErrorPath', 'Cause', 'CausePath'],
 };
 
-/** Members that a path writes to: the library's other notations have no use here. */
+/** Members that a path writes to; the library's other notations are not used here. */
 const REFERENCE_PATH = /^\$(\.[\w-]+)*$/;
 
 /**
- * Checks a definition as CreateStateMachine does, and that every part of it is run here.
+ * Checks a definition as CreateStateMachine does, and that every part of it is supported here.
  *
  * @throws Error naming the state and the field
  */
@@ -99,7 +99,7 @@ function requireSupported({ States }: Definition): void {
   }
 }
 
-/** What of a state itself is not run here, in words; null if all is. */
+/** What a state itself uses that is not supported here, in words; null if everything is. */
 function unsupportedPart(state: State): string | null {
   const fields = FIELDS[state.Type];
   if (!fields) return `states of type ${state.Type}`;
@@ -123,7 +123,7 @@ export async function evaluate(expression: string, input: Json, context: object)
   return value;
 }
 
-/** `InputPath` and `OutputPath`: absent takes all, null nothing. */
+/** `InputPath` and `OutputPath`: absent selects everything, null nothing. */
 export async function filterByPath(
   path: string | null | undefined,
   value: Json,
@@ -137,7 +137,7 @@ export async function filterByPath(
 export async function chooseNext(choice: State, input: Json, context: object): Promise<string> {
   const targets = [...(choice.Choices ?? []).map(({ Next }) => Next), choice.Default ?? []].flat();
   const ends = targets.map((name) => [name, { Type: 'Pass', Result: name, End: true }]);
-  // Not named like any target: a Choice may lead back to itself.
+  // Unlike any target's name, because a Choice may lead back to itself.
   return (await run(
     { StartAt: ' ', States: { ' ': choice, ...Object.fromEntries(ends) } },
     input,
@@ -145,7 +145,7 @@ export async function chooseNext(choice: State, input: Json, context: object): P
   )) as string;
 }
 
-/** Puts a state's result into its input at `ResultPath`. @throws TaskFailure States.ResultPathMatchFailure */
+/** Inserts a state's result into its input at `ResultPath`. @throws TaskFailure States.ResultPathMatchFailure */
 export function placeResult(path: string | null | undefined, input: Json, result: Json): Json {
   if (path === null) return input;
   if (path === undefined || path === '$') return result;
@@ -182,7 +182,7 @@ async function run(definition: object, input: Json, context: object): Promise<Js
   }
 }
 
-/** The library puts a start time and an input of its own into `$$.Execution`, so ours goes by another name. */
+/** The library inserts its own start time and input into `$$.Execution`, so ours has another name. */
 const OWN_EXECUTION = 'StateMachineExecution';
 
 function withOwnContext(value: Json, isPath = false): Json {
