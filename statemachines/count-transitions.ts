@@ -10,12 +10,12 @@ type State = {
 export type MachineDefinition = { StartAt: string; States: Record<string, State> };
 
 /**
- * Counts the state transitions of an execution in which nothing is retried: one into each state, one out of the last, and
- * the same within a Map for each of its items.
+ * Counts the state transitions of an execution without retries: one into each state, one out of the last, and the same within a
+ * Map for each of its items.
  *
- * @param facts what Choice states look at: path → value
+ * @param facts values that Choice states test: path → value
  * @param items of a Map
- * @throws Error for a rule or a loop that this does not understand
+ * @throws Error for a rule or a loop that is not supported
  */
 export function countTransitions(
   { StartAt, States }: MachineDefinition,

@@ -1,6 +1,6 @@
 /**
- * Draws the states of each machine that do work, in running order, as docs/{machine}.svg: `npm run diagram` draws them anew,
- * and a test finds out when a machine has changed since.
+ * Draws the states of each machine that do work, in running order, as docs/{machine}.svg: `npm run diagram` redraws them, and a
+ * test detects a machine that has changed since.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const FOLDER = import.meta.dirname;
 export const diagramFile = (machine: DrawnMachine): string => join(FOLDER, '..', 'docs', `${machine}.svg`);
 
 type Row = { title: string; first: string };
-/** Rows of each picture, by the state that begins each. */
+/** Rows of each picture, by the state that begins each row. */
 const ROWS = {
   'train-station': [
     { title: 'Prepare', first: 'PrepareRun' },
@@ -29,7 +29,7 @@ const ROWS = {
 } as const satisfies Record<string, Row[]>;
 export type DrawnMachine = keyof typeof ROWS;
 export const DRAWN_MACHINES = Object.keys(ROWS) as DrawnMachine[];
-/** A Choice leads to these only because what lies before them has ended well, or as the first of a whole row. */
+/** A Choice leads to these only because the preceding state has succeeded, or because they are the first of a whole row. */
 const NO_OPTIONS = new Set(['CreateModel', 'PlanMerge', 'SupplyCode']);
 const BOX = { width: 166, height: 34, gapX: 20, gapY: 30 };
 const LEFT = 84;
@@ -69,7 +69,7 @@ function boxesOf({ States }: Machine): Box[] {
     .map(([name, { Type, Resource, ItemProcessor }]) => ({
       name: ItemProcessor?.StartAt ?? name,
       kind: typeof Resource === 'string' ? 'service' : 'function',
-      // A Choice leads here or past it.
+      // A Choice leads here or bypasses this state.
       isOptional: offered.has(name) && !NO_OPTIONS.has(name),
       isMap: Type === 'Map',
     }));
@@ -90,7 +90,7 @@ function drawRow({ title, boxes }: { title: string; boxes: Box[] }, row: number)
       `<rect x="${x + shift}" y="${y - shift}" width="${BOX.width}" height="${BOX.height}" ${style}/>`;
     return [
       column > 0 ? arrow(x - BOX.gapX, middle, x - 2) : '',
-      // A Map shows that there are several of it.
+      // A Map is drawn as a stack of several boxes.
       isMap ? rectangle(4) : '',
       rectangle(0),
       `<text x="${x + BOX.width / 2}" y="${middle + 4.5}">${name}</text>`,
