@@ -1,8 +1,8 @@
-"""Reading checkpoints without running what they hold.
+"""Reading checkpoints without running their contents.
 
-A checkpoint is a pickle, and a pickle is a program: it may name any function of the machine and have it
-called. So `torch.load` is not used. The reader below takes both formats that `torch.save` has written, and
-follows of pickle's instructions only those that checkpoints need. A name in the pickle (GLOBAL) stands for
+A checkpoint is a pickle, and a pickle is a program: it may name any function on the machine and have it
+called. So `torch.load` is not used. The reader below supports both formats that `torch.save` has written, and
+carries out only the pickle instructions that checkpoints need. A name in the pickle (GLOBAL) stands for
 itself, never for the thing it names: what it may do is looked up in MAKERS and CLASSES, and everything else
 is refused by that name.
 
@@ -33,7 +33,7 @@ from errors import InvalidCheckpoint, UnsafeCheckpoint, reason_of
 MAX_FILE_BYTES = 512 * 2**20
 # Its pickle has 60 kB. A byte of one may be an instruction, and make an object of some hundred bytes.
 MAX_PICKLE_BYTES = 4 * 2**20
-# Of the values of a pickle, each as often as it is reached: what is written down once may be part of many.
+# Number of values in a pickle, each as often as it is reached: one stored once may be part of many.
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 32
 MAX_DIMENSIONS = 64
@@ -59,7 +59,7 @@ STORAGE_TYPES = {
         'Bool': torch.bool,
     }.items()
 }
-# Those of FPE's published models, and ours (contract 5.3).
+# Names in FPE's published models, and in ours (contract 5.3).
 TRANSFORMS = (
     T.Compose,
     T.Resize,
@@ -77,8 +77,8 @@ ALLOWED = 'tensors, plain Python and numpy values, and the torchvision transform
 )
 
 
-# What writes plain values down, up to protocol 4; a bytearray, for one, would be allocated before it is read, and
-# the digits of a long number take hours to read.
+# Instructions for plain values, up to protocol 4; a bytearray, for one, would be allocated before it is read,
+# and the digits of a long number take hours to read.
 PLAIN_INSTRUCTIONS = (
     'PROTO FRAME STOP MARK POP POP_MARK DUP BINGET LONG_BINGET BINPUT LONG_BINPUT MEMOIZE BINPERSID '
     'GLOBAL STACK_GLOBAL NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT '
@@ -88,12 +88,12 @@ PLAIN_INSTRUCTIONS = (
 
 
 class Refused(Exception):
-    """The pickle names or does something that no checkpoint needs; the text is what was found."""
+    """The pickle names or does something that no checkpoint needs; the text says what was found."""
 
 
 @dataclass(frozen=True)
 class Name:
-    """What a pickle calls something, e.g. `torch FloatStorage`. It cannot be called itself."""
+    """A name used by a pickle, e.g. `torch FloatStorage`. It is not callable."""
 
     text: str
 
@@ -234,12 +234,14 @@ def _numbers(content: bytes, dtype: torch.dtype, count: int) -> Tensor:
     return torch.frombuffer(bytearray(content), dtype=dtype) if count else torch.empty(0, dtype=dtype)
 
 
-# What a pickle may hold, and how much. It is a few bytes that ask for endless work otherwise: a tuple of two
-# tuples, forty times over, is hashed, compared and shown in 2⁴⁰ steps.
+# What a pickle may hold, and how much. Otherwise a few bytes could cause endless work: a tuple of two tuples,
+# forty times over, is hashed, compared and shown in 2⁴⁰ steps.
 
 
 def _key(value: Any) -> Any:
-    """A key of a dict, or a member of a set: what is hashed in one step, and cannot be made to collide at will."""
+    """A key of a dict, or a member of a set: hashed in one step, and without collisions that an attacker can
+    construct.
+    """
     if type(value) in (str, bytes, bool, type(None)):
         return value
     if type(value) is int and abs(value) < 2**60:
@@ -265,7 +267,7 @@ def _members(items: Any) -> list[Any]:
 
 
 def _require_extent(whole: Any) -> None:
-    """Whoever gets the value may show, compare or copy it: each of its parts, as often as it is reached."""
+    """The receiver of the value may show, compare or copy it: each of its parts, as often as it is reached."""
     waiting, found = [(whole, 0)], 0
     while waiting:
         value, depth = waiting.pop()
@@ -291,7 +293,7 @@ def _parts(value: Any) -> list[Any]:
 
 
 def _tensor(storage: Tensor, offset: int, size: tuple, stride: tuple, *rest: Any) -> Tensor:
-    """`_rebuild_tensor_v2`; as_strided itself refuses what lies outside of the storage."""
+    """`_rebuild_tensor_v2`; as_strided itself refuses anything outside of the storage."""
     for numbers in (size, stride, (offset,)):
         is_place = type(numbers) is tuple and all(type(n) is int and 0 <= n < 2**31 for n in numbers)
         if not is_place or len(numbers) > MAX_DIMENSIONS or not isinstance(storage, Tensor):
@@ -323,7 +325,7 @@ def _interpolation(value: Any) -> T.InterpolationMode:
 
 
 def _latin_bytes(text: str, encoding: str) -> bytes:
-    """How protocol 2 writes bytes down."""
+    """How protocol 2 represents bytes."""
     if encoding != 'latin1':
         raise Refused(f'the encoding {_shown(encoding)}')
     return text.encode('latin1')
@@ -347,7 +349,7 @@ def _numpy_array(kind: Any, *rest: Any) -> np.ndarray:
 
 
 def _bytes(content: Any) -> bytes:
-    """An array would do for numpy as well, and be copied uncounted."""
+    """numpy would accept an array as well, and copy it without counting."""
     if type(content) is not bytes:
         raise ValueError('a numpy value without bytes')
     return content
@@ -360,7 +362,7 @@ def _own_type(kind: Any) -> np.dtype:
 
 
 INTERPOLATION = 'torchvision.transforms.functional InterpolationMode'
-# What a name may be called with REDUCE for.
+# Names that may be called with REDUCE.
 MAKERS: dict[str, Callable[..., Any]] = {
     'collections OrderedDict': lambda items=(): OrderedDict(_pairs(items)),
     'builtins set': lambda items=(): set(_members(items)),
@@ -375,9 +377,9 @@ MAKERS: dict[str, Callable[..., Any]] = {
     'numpy.core.multiarray scalar': _numpy_scalar,
     'numpy.core.multiarray _reconstruct': _numpy_array,
 }
-# What a name may be made an empty object of with NEWOBJ, for BUILD to fill.
+# Names that NEWOBJ may create an empty object of, for BUILD to fill.
 CLASSES = {f'torchvision.transforms.transforms {kind.__name__}': kind for kind in TRANSFORMS}
-# Names that occur as arguments alone.
+# Names that occur only as arguments.
 ARGUMENTS = {'numpy ndarray', *STORAGE_TYPES}
 
 
@@ -419,7 +421,7 @@ FILLERS: dict[type, Callable[[Any, Any], None]] = {
 
 
 def _shown(value: Any) -> str:
-    """Something out of a pickle, for a message: short and printable."""
+    """Something from a pickle, for a message: short and printable."""
     return ascii(value)[:80] if isinstance(value, (str, int, float)) else f'a {type(value).__name__}'
 
 
@@ -427,7 +429,7 @@ def _shown(value: Any) -> str:
 
 
 class CheckpointUnpickler(pickle._Unpickler):
-    """Python's own unpickler (Lib/pickle.py), with other instructions for making and filling objects."""
+    """Python's own unpickler (Lib/pickle.py), with different instructions for creating and filling objects."""
 
     dispatch: ClassVar = {
         code: pickle._Unpickler.dispatch[code]
@@ -445,7 +447,7 @@ class CheckpointUnpickler(pickle._Unpickler):
         return result
 
     def count_copies(self, parts: Any) -> None:
-        """What is written down once may be copied a million times: texts, lists and arrays count each time."""
+        """What is stored once may be copied a million times: texts, lists and arrays count each time."""
         if isinstance(parts, (tuple, dict)):
             self.copied += len(parts)
         if isinstance(parts, tuple):
@@ -456,7 +458,9 @@ class CheckpointUnpickler(pickle._Unpickler):
             raise Refused(f'copies of more than {MAX_COPIED_PARTS:,} parts of itself')
 
     def target(self, kind: type) -> Any:
-        """What the instruction adds to; a tensor or an array would take items as well, and copy them."""
+        """The object that the instruction adds to; a tensor or an array would accept items as well, and copy
+        them.
+        """
         if not isinstance(self.stack[-1], kind):
             raise Refused(f'items for {_shown(self.stack[-1])}')
         return self.stack[-1]
@@ -488,7 +492,7 @@ class CheckpointUnpickler(pickle._Unpickler):
         self.target(set).update(_members(items))
 
     def load_int(self) -> None:
-        """Python 2 writes numbers of more than 32 bits so."""
+        """Python 2 writes numbers of more than 32 bits this way."""
         line = self.readline()[:-1]
         if len(line) > MAX_DIGITS:
             raise Refused(f'a number of more than {MAX_DIGITS} digits')
@@ -510,7 +514,7 @@ class CheckpointUnpickler(pickle._Unpickler):
         kind, *rest = identity
         if kind == 'storage' and self.storage:
             return self.storage(*rest)
-        # The legacy format puts the source of a module's class beside its name. It is of no use here.
+        # The legacy format stores the source of a module's class beside its name. It is not used here.
         if kind == 'module' and rest and isinstance(rest[0], Name):
             return rest[0]
         raise Refused('a reference to something else than numbers')

@@ -20,7 +20,7 @@ DEFAULTS = asdict(Hyperparameters())
 
 
 def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write beside `path`, then rename: a file under its name is complete, whenever the process ends."""
+    """Write beside `path`, then rename: a file with its final name is complete, whenever the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.part')
     try:
@@ -31,8 +31,8 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
-    """What a checkpoint must share to be resumed from. More epochs may be asked for: no earlier one depends
-    on it.
+    """What a checkpoint must share to be resumed from. The number of epochs may be raised: no earlier epoch
+    depends on it.
     """
     identity = asdict(settings)
     del identity['n_epochs'], identity['checkpoint_dir']
@@ -40,9 +40,9 @@ def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
 
 
 def take_over(former: Path | None, folder: Path) -> None:
-    """Copy the checkpoints of a run that was not finished into the folder of this one, if it has none yet.
+    """Copy the checkpoints of an unfinished run into the folder of this one, if it has none yet.
 
-    Whether they are of the same settings and pairs is seen when they are resumed from.
+    Whether they have the same settings and pairs is checked when training resumes from them.
     """
     if former is None or any(folder.glob('epoch_*.pth')):
         return
@@ -51,18 +51,18 @@ def take_over(former: Path | None, folder: Path) -> None:
 
 
 def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> dict[str, Any] | None:
-    """The last complete epoch of this very run, or None. Says why it passes others over."""
+    """The last complete epoch of this very run, or None. Logs why it skips others."""
     for path in sorted(folder.glob('epoch_*.pth'), key=epoch_of, reverse=True):
         try:
             checkpoint = load_checkpoint(path)
             epoch, resume = checkpoint['epoch'], checkpoint['resume']
-            # A hyperparameter that an earlier version did not know is at its default, which changes nothing.
+            # A hyperparameter unknown to an earlier version has its default, which changes nothing.
             is_of_this_run = {**DEFAULTS, **resume['identity']} == {
                 **DEFAULTS,
                 **identity,
             } and epoch < n_epochs
             best = checkpoint_path(folder, resume['best_epoch'])
-        except Exception as error:  # a torn upload can hold anything
+        except Exception as error:  # a partial upload can contain anything
             print(f'Passing over {path.name}: it cannot be read ({reason_of(error)})', flush=True)
             continue
         if not is_of_this_run:
@@ -77,8 +77,8 @@ def newest_checkpoint(folder: Path, identity: dict[str, Any], n_epochs: int) -> 
 def remove_superseded(folder: Path, keep: set[int]) -> None:
     """Remove the checkpoints of all epochs but these: each is 90 MB, and nothing reads them.
 
-    The last two are kept, each with the best epoch of its time: should the last be torn on its way to S3, the
-    one before is as good a place to resume from.
+    The last two are kept, each with the best epoch of its time: if the upload of the last one to S3 is cut
+    off, training resumes from the one before.
     """
     for path in folder.glob('epoch_*.pth'):
         if epoch_of(path) not in keep:
@@ -98,7 +98,7 @@ def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
 
 
 def publish(checkpoint: dict[str, Any], path: Path) -> None:
-    """model.pth: the checkpoint without what only a resumed training needs, half of its size."""
+    """model.pth: the checkpoint without what only a resumed training needs, half the size."""
     slim = {name: value for name, value in checkpoint.items() if name != 'resume'}
     slim['optimizer_state_dict'] = {**checkpoint['optimizer_state_dict'], 'state': {}}
     save_checkpoint(slim, path)

@@ -1,11 +1,11 @@
-"""What can go wrong on purpose, in words a person can act on; the same form as `shared/errors.ts`."""
+"""Errors raised on purpose, in words a person can act on; the same form as `shared/errors.ts`."""
 
 import re
 from pathlib import Path
 
 # SageMaker shows this many characters of the failure file as the job's FailureReason.
 FAILURE_CHARACTERS = 1024
-# `<_io.BytesIO object at 0x7f3a…>`: another one each time, and of no use to anybody.
+# `<_io.BytesIO object at 0x7f3a…>`: different each time, and of no use to anybody.
 ADDRESS = re.compile(r'( at)? 0x[0-9a-fA-F]{6,}')
 
 
@@ -17,11 +17,11 @@ class PipelineError(Exception):
 
 
 class InvalidHyperparameters(PipelineError):
-    """A hyperparameter is unknown, not of its type, or out of its range."""
+    """A hyperparameter is unknown, has the wrong type, or is out of range."""
 
 
 class MissingChannel(PipelineError):
-    """A folder that SageMaker fills before the training starts is not there."""
+    """A folder that SageMaker fills before the training starts is missing."""
 
 
 class PretrainedWeightsMissing(PipelineError):
@@ -37,7 +37,7 @@ class NotEnoughPairs(PipelineError):
 
 
 class GpuUnavailable(PipelineError):
-    """The instance has a GPU, and PyTorch finds none that it can use."""
+    """The instance has a GPU, but PyTorch finds none that it can use."""
 
 
 class TrainingDiverged(PipelineError):
@@ -45,20 +45,20 @@ class TrainingDiverged(PipelineError):
 
 
 class InvalidCheckpoint(PipelineError):
-    """A file does not hold a model of this network."""
+    """A file does not contain a model of this network."""
 
 
 class UnsafeCheckpoint(PipelineError):
-    """A checkpoint names a class or a function that no model needs: whoever loads it may run foreign code."""
+    """A checkpoint names a class or a function that no model needs: loading it may run foreign code."""
 
 
 def without_addresses(text: str) -> str:
-    """The text without addresses of memory: the same fault is told in the same words each time."""
+    """The text without memory addresses, so that the same fault always has the same message."""
     return ADDRESS.sub('', text)
 
 
 def reason_of(error: BaseException) -> str:
-    """Class and message of an error as one line, for a message of our own, an answer or a log."""
+    """Class and message of an error on one line, for one of our messages, an answer or a log."""
     return without_addresses(' '.join(f'{type(error).__name__}: {error}'.split()))
 
 

@@ -1,8 +1,8 @@
 """The hyperparameters of a training, read from SM_HPS.
 
-SageMaker gives every value as a string; its toolkit decodes them as JSON where it can. So `"8"`, `8`,
-`"true"` and `true` all occur. They also arrive on the command line, joined by a shell without quoting: never
-read them there.
+SageMaker passes every value as a string; its toolkit decodes them as JSON if it can. So `"8"`, `8`, `"true"`
+and `true` all occur. They also arrive on the command line, joined by a shell without quoting: never read them
+there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Hyperparameters:
 
 
 # Lowest and highest value. Names, defaults and ranges are those of the pipeline's input schema
-# (shared/inputs/train-station.ts); a test holds them equal.
+# (shared/inputs/train-station.ts); a test keeps them equal.
 RANGES = {
     'n_epochs': (1, 500),
     'learning_rate': (1e-12, 1),
@@ -53,8 +53,8 @@ RANGES = {
 
 
 def parse_hyperparameters(text: str | None) -> Hyperparameters:
-    """Read SM_HPS: a JSON object. None or '' gives the defaults. Raises InvalidHyperparameters naming all
-    that is wrong.
+    """Read SM_HPS: a JSON object. None or '' gives the defaults. Raises InvalidHyperparameters naming
+    everything that is wrong.
     """
     try:
         given = json.loads((text or '{}').removeprefix('\ufeff'))
@@ -82,8 +82,8 @@ def parse_hyperparameters(text: str | None) -> Hyperparameters:
 
 
 def _parse(value: Any, kind: type) -> Any:
-    """One value of its type; a ValueError says what it should have been. `bool('False')` is true, so not that
-    (Q-T1).
+    """Convert one value to its type; a ValueError says what was expected. `bool('False')` is true, so bool is
+    not used (Q-T1).
     """
     text = str(value).strip()
     if kind is bool:

@@ -1,12 +1,13 @@
 """Score photos with a published model: the four functions that SageMaker's PyTorch containers call, and
 `serve` too.
 
-A photo's answer is `{"score": 0.0754, "luma": [6, 216]}`. One that cannot be scored is answered too, `{"score":
-null, "error": "…", "fault": "truncated"}`, with the words for people and the code that is counted: an
-exception here would fail the whole transform job for the sake of one broken file (Q-X3).
+A photo's answer is `{"score": 0.0754, "luma": [6, 216]}`. A photo that cannot be scored is answered too,
+`{"score": null, "error": "…", "fault": "truncated"}`, with a message for people and a code for counting: an
+exception here would fail the whole transform job because of one broken file (Q-X3).
 
 Scores equal those of FPE's other tools, which send one photo at a time through the pickled transform, within
-1e-5 of what lies between a model's lowest and highest scores: their unit is each model's own.
+1e-5 of the difference between a model's lowest and highest scores: each model's scores have a unit of their
+own.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from network import RankNet, load_checkpoint, load_published_state
 from photos import Size, UnreadablePhoto, luma_range, open_photo
 from transforms import apply_transform, scoring_plan, turn_off_antialiasing
 
-# Of the spread of a model's scores: were the compiled network further off, the plain one would be used.
+# Share of the spread of a model's scores: if the compiled network differs by more, the plain one is used.
 COMPILED_TOLERANCE = 5e-6
-# What the two are compared with is the same for every process that loads the model.
+# The two are compared on the same examples in every process that loads the model.
 EXAMPLE_SEED = 1691
 # From dark to light, in standard deviations of a station's pixels.
 EXAMPLE_LEVELS = (-2.0, -1.0, 0.0, 1.0)
-# Beside model.pth: what the first process of a job has decided, as the target of a link.
+# Beside model.pth: the decision of the first process of a job, as the target of a link.
 DECISION = 'network-decision'
 # The class that TorchServe's process is started with.
 TORCHSERVE = b'org.pytorch.serve.ModelServer'
@@ -59,7 +60,7 @@ class Scorer:
         self.network = choose_network(network.eval(), examples, Path(source).parent)
 
     def prepare(self, photo: Image.Image) -> Tensor:
-        """(1, 3, h, w), as the checkpoint's `eval` transform makes it."""
+        """(1, 3, h, w), as produced by the checkpoint's `eval` transform."""
         prepared = self.plan.prepare(photo) if self.plan else apply_transform(self.transform, photo)
         return prepared.unsqueeze(0)
 
@@ -71,7 +72,7 @@ class Scorer:
 def _preparation(checkpoint: dict[str, Any], source: str) -> tuple[Any, Size]:
     """The `eval` transform, and the size it brings photos to.
 
-    Raises InvalidCheckpoint for sizes no model has: a changed file may ask for more memory than there is.
+    Raises InvalidCheckpoint for sizes no model has: a manipulated file may require more memory than there is.
     """
     transform, shape = checkpoint['transforms'].get('eval'), checkpoint['params'].get('input_shape')
     steps = getattr(transform, 'transforms', None)
@@ -111,9 +112,10 @@ def example_photos(height: int, width: int) -> Tensor:
 
 
 def choose_network(network: RankNet, examples: Tensor, job_folder: Path) -> Network:
-    """The compiled network if it gives the scores of the plain one, else the plain one.
+    """The compiled network if its scores equal those of the plain one, otherwise the plain one.
 
-    All processes that score for a job take the same: photos of one station must not be scored by two networks.
+    All processes that score for a job use the same one: photos of one station must not be scored by two
+    networks.
     """
     compiled = compile_network(network, examples[:1])
     is_same = compiled is not None and has_same_scores(compiled, network, examples)
@@ -144,7 +146,7 @@ def compile_network(network: RankNet, example: Tensor) -> Network | None:
 
 @torch.no_grad()
 def has_same_scores(compiled: Network, network: Network, examples: Tensor) -> bool:
-    """Whether both give the same scores, but for a small part of their spread and float32's last digit."""
+    """Whether both give the same scores, except for a small part of their spread and float32's last digit."""
     found, expected = (
         torch.cat([each(photo) for photo in examples.split(1)]) for each in (compiled, network)
     )
@@ -154,9 +156,10 @@ def has_same_scores(compiled: Network, network: Network, examples: Tensor) -> bo
 
 
 def decide_together(own: str, job_folder: Path) -> str:
-    """What the first process that loads the model from this folder has decided; `own` if this one is the first.
+    """The decision of the first process that loads the model from this folder; `own` if this one is the
+    first.
 
-    Where nothing can be written, each keeps its own decision, which is made of the same examples.
+    If the folder is not writable, each process keeps its own decision, which is based on the same examples.
     """
     place = job_folder / DECISION
     with contextlib.suppress(OSError):
@@ -185,11 +188,11 @@ def model_fn(model_dir: str | os.PathLike, context: Any = None) -> Scorer:
 
 
 def end_torchserve(error: Exception, process_folder: Path = Path('/proc')) -> None:
-    """End the server of AWS's container, if that is what has started this process.
+    """End the server of AWS's container, if it has started this process.
 
     TorchServe stays healthy without a model and starts a worker again and again, while each photo waits for
     minutes: a job of 100,000 photos would run for days. Once the server is gone, the job fails at its first
-    photo. Any other server is told by the error itself.
+    photo. Any other server learns of it from the error itself.
     """
     parent = os.getppid()
     try:
@@ -202,16 +205,16 @@ def end_torchserve(error: Exception, process_folder: Path = Path('/proc')) -> No
 
 
 def input_fn(body: Any, content_type: str = 'application/octet-stream') -> Image.Image | UnreadablePhoto:
-    """Decode a request, whatever its content type; what is wrong with it is handed on, to be answered."""
+    """Decode a request, whatever its content type; a fault is passed on, to be answered."""
     try:
-        # Containers decode text types; such a body is no photo.
+        # Containers decode text types; such a body is not a photo.
         return open_photo(bytes(body) if not isinstance(body, str) else body.encode())
     except UnreadablePhoto as error:
         return error
 
 
 def predict_fn(photo: Image.Image | UnreadablePhoto, model: Scorer) -> dict[str, Any]:
-    """The answer for one photo; never raises for the photo's sake."""
+    """The answer for one photo; never raises because of the photo."""
     if isinstance(photo, UnreadablePhoto):
         return _no_score(str(photo), photo.fault)
     try:
@@ -224,7 +227,7 @@ def predict_fn(photo: Image.Image | UnreadablePhoto, model: Scorer) -> dict[str,
 
 
 def output_fn(prediction: dict[str, Any], accept: str = 'application/json') -> tuple[str, str]:
-    """JSON, whatever was asked for."""
+    """JSON, whatever was requested."""
     return json.dumps(prediction), 'application/json'
 
 

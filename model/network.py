@@ -57,7 +57,7 @@ class RankNet(nn.Module):
 
 
 def initialize_head(network: RankNet) -> None:
-    """Start the head with weights that pass signals of ReLUs on undiminished, forward and backward."""
+    """Initialize the head with weights that preserve the signals of ReLUs, forward and backward."""
     first, second, last = (layer for layer in network.fclayers if isinstance(layer, nn.Linear))
     for layer, activation in ((first, 'relu'), (second, 'relu'), (last, 'linear')):
         nn.init.kaiming_normal_(layer.weight, nonlinearity=activation)
@@ -81,13 +81,13 @@ def published_state(network: RankNet) -> dict[str, Tensor]:
 def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: str) -> None:
     """Fill the network from a checkpoint's `model_state_dict`, with or without the prefix.
 
-    Raises InvalidCheckpoint, naming `source`, when tensors are missing, left over or of another shape.
+    Raises InvalidCheckpoint, naming `source`, if tensors are missing, left over or of another shape.
     """
     try:
         network.load_state_dict(
             {name[len(PREFIX) :] if name.startswith(PREFIX) else name: state[name] for name in state}
         )
-    except (RuntimeError, AttributeError, TypeError) as error:  # the latter two: a value that is no tensor
+    except (RuntimeError, AttributeError, TypeError) as error:  # the latter two: a value that is not a tensor
         raise InvalidCheckpoint(
             what='The checkpoint belongs to another network',
             where=source,
@@ -100,14 +100,14 @@ def load_published_state(network: RankNet, state: Mapping[str, Tensor], source: 
 def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
     """Start the body from a torchvision state_dict of resnet18; its classifier (`fc`) is dropped.
 
-    Raises InvalidCheckpoint when the file holds anything else, UnsafeCheckpoint when it may run foreign code.
+    Raises InvalidCheckpoint if the file contains anything else, UnsafeCheckpoint if it may run foreign code.
     """
     try:
         donor = resnet18(weights=None)
         donor.load_state_dict(read_checkpoint_file(path))
     except UnsafeCheckpoint:
         raise
-    except Exception as error:  # load_state_dict raises whatever it is given leads it to
+    except Exception as error:  # load_state_dict may raise anything, depending on its input
         raise InvalidCheckpoint(
             what='The ImageNet weights cannot be used',
             where=str(path),
@@ -120,7 +120,7 @@ def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU: ours, or one that FPE published; nothing that it holds is run.
+    """Read a checkpoint onto the CPU: ours, or one that FPE published; nothing in it is run.
 
     Raises UnsafeCheckpoint and InvalidCheckpoint.
     """

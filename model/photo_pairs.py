@@ -72,7 +72,7 @@ def _invalid(path: Path, found: str, expected: str) -> InvalidPairs:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Distinct pairs of one split: positions of their photos, labels, and how many rows each stands for;
+    """Distinct pairs of one split: positions of their photos, labels, and how many rows each represents;
     (pairs,) each.
     """
 
@@ -90,7 +90,7 @@ class Pairs:
 
 
 def distinct_pairs(rows: Sequence[PairRow], positions: dict[str, int]) -> Pairs:
-    """Each pair once, with the number of rows that mean the same.
+    """Each pair once, with the number of equivalent rows.
 
     A pair and its mirror have the same loss, whatever the scores: swapping the photos and negating the label
     changes neither side of the cross-entropy. So one of them is computed, and counted twice.
@@ -115,7 +115,7 @@ def file_names(rows: Sequence[PairRow]) -> list[str]:
 
 
 def drop_unreadable(rows: Sequence[PairRow], unreadable: set[str]) -> list[PairRow]:
-    """The rows whose photos can both be read. Raises NotEnoughPairs when a split has none left."""
+    """The rows whose photos can both be read. Raises NotEnoughPairs if a split has none left."""
     kept = [row for row in rows if row.filename_1 not in unreadable and row.filename_2 not in unreadable]
     for split in SPLITS:
         if not any(row.split == split for row in kept):
@@ -131,10 +131,10 @@ def drop_unreadable(rows: Sequence[PairRow], unreadable: set[str]) -> list[PairR
 
 
 def median_aspect(sizes: Sequence[Size]) -> float:
-    """The aspect (width / height) that the training photos are brought to: the median, one that occurs
+    """The aspect (width / height) that the training photos are resized to: the median, one that occurs
     (Q-T4).
 
-    Upstream takes that of the first pair, so that one photo of another camera would distort all the others.
+    Upstream takes that of the first pair, so that one photo from another camera would distort all the others.
     """
     return statistics.median_low([width / height for height, width in sizes])
 
@@ -168,7 +168,7 @@ class Photos(NamedTuple):
     pixels: Tensor  # uint8 (photos, height, width, 3)
     positions: dict[str, int]  # by file name
     unreadable: dict[str, str]  # the reason by file name
-    statistics: dict[str, ChannelStatistics]  # of the photos that were asked for
+    statistics: dict[str, ChannelStatistics]  # of the requested photos
 
 
 def readable_sizes(names: Sequence[str], folder: Path) -> tuple[dict[str, Size], dict[str, str]]:
@@ -218,7 +218,7 @@ def read_photos(names: Sequence[str], folder: Path, size: Size, measured: Counte
 def average_statistics(photos: Photos, measured: Counter) -> ChannelStatistics:
     """Mean over the sampled rows of each photo's own mean and sd; unreadable photos do not count.
 
-    Raises NotEnoughPairs when none is readable.
+    Raises NotEnoughPairs if none is readable.
     """
     names = [name for name in measured if name in photos.statistics]
     if not names:
@@ -244,13 +244,13 @@ def _photo_store(count: int, size: Size) -> np.ndarray:
     shape = (count, *size, 3)
     if count * size[0] * size[1] * 3 <= MEMORY_SHARE * _free_memory():
         return np.empty(shape, np.uint8)
-    # Without a name the file is gone with the process, however that ends.
+    # Without a name, the file disappears with the process, however that ends.
     with tempfile.TemporaryFile(prefix='photos-') as file:
         return np.memmap(file, np.uint8, 'w+', shape=shape)
 
 
 def _free_memory() -> float:
-    """Bytes that can be taken without swapping; unlimited where the system does not say."""
+    """Bytes that can be allocated without swapping; unlimited if the system does not say."""
     try:
         with open('/proc/meminfo') as file:
             lines = dict(line.split(':', 1) for line in file)

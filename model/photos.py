@@ -15,13 +15,13 @@ from errors import reason_of
 Size = tuple[int, int]  # height, width
 Window = tuple[int, int, int, int]  # top, left, height, width
 
-# Cameras of streams write JPEG; many write MPO, which is JPEG with further pictures behind the first, and
-# which Pillow opens as JPEG. It knows some forty formats more, and starts another program for EPS.
+# Stream cameras write JPEG; many write MPO, which is JPEG with further pictures after the first, and which
+# Pillow opens as JPEG. It supports some forty other formats, and starts another program for EPS.
 FORMATS = ('JPEG', 'PNG')
 # The largest cameras have 61 megapixels, those of streams 3 to 30. Decoded, this many are 192 MB, for each
 # worker; a file of 0.5 MB can claim 169 megapixels.
 MAX_PIXELS = 64_000_000
-# Longer sides are no camera's. Resizing holds the rows of the result in the width of the photo: of 64 million
+# No camera has longer sides. Resizing holds the rows of the result in the width of the photo: of 64 million
 # pixels in one row that would be gigabytes.
 MAX_SIDE = 16_384
 # A photo of that many pixels has 40 MB at the most; what is scored has 20 MiB (TS_MAX_REQUEST_SIZE).
@@ -35,7 +35,7 @@ MAX_READS = 100_000
 STRIP_SHARE = 0.1
 LUMA_SIZE = (160, 120)
 START_OF_SCAN = b'\xff\xda'
-# What other files that are named .jpg begin with.
+# First bytes of other files that are named .jpg.
 OTHER_FORMATS = {
     'EPS': rb'%!PS|\xc5\xd0\xd3\xc6',
     'GIF': rb'GIF8',
@@ -53,15 +53,15 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 warnings.simplefilter('error', Image.DecompressionBombWarning)
 
 
-# What the first bytes of those that are read are: what begins so and cannot be identified is broken.
+# First bytes of the accepted formats: a file that begins with them but cannot be identified is broken.
 SIGNATURES = (b'\xff\xd8', b'\x89PNG')
 
 
 class UnreadablePhoto(ValueError):
-    """The bytes are missing, broken, no JPEG or PNG, or more than a photo has. `fault` says which of them.
+    """The bytes are missing, broken, not a JPEG or PNG, or too many for a photo. `fault` says which.
 
-    The pipeline counts by it, and has its words in shared/dataset/reasons.ts (PHOTO_FAULTS): truncated, not_an_image,
-    too_large_to_read, other.
+    The pipeline counts by it, and describes it in shared/dataset/reasons.ts (PHOTO_FAULTS): truncated,
+    not_an_image, too_large_to_read, other.
     """
 
     def __init__(self, reason: str, fault: str):
@@ -92,7 +92,7 @@ def open_photo(source: str | os.PathLike | bytes) -> Image.Image:
 
 
 def photo_size(source: str | os.PathLike) -> Size:
-    """Height and width as the file's header says, without decoding. Raises UnreadablePhoto."""
+    """Height and width from the file's header, without decoding. Raises UnreadablePhoto."""
     try:
         with _File(io.FileIO(source)) as file:
             _require_bytes(os.fstat(file.fileno()).st_size)
@@ -107,7 +107,7 @@ def photo_size(source: str | os.PathLike) -> Size:
 
 
 def _unreadable(error: Exception) -> UnreadablePhoto:
-    """A file that is not there, or memory that is not, says nothing of the photo; Pillow's errors do."""
+    """A missing file, or a lack of memory, says nothing about the photo; Pillow's errors do."""
     is_ours = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno is not None)
     return UnreadablePhoto(reason_of(error), 'other' if is_ours else 'truncated')
 
@@ -146,7 +146,7 @@ def _require_bytes(size: int) -> None:
 
 
 def _open(file: io.BufferedIOBase, beginning: bytes) -> Image.Image:
-    """Read the header alone: what is refused for its format or its size is never decoded."""
+    """Read only the header: a photo refused for its format or size is never decoded."""
     try:
         image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
@@ -174,10 +174,12 @@ def _too_many_pixels(pixels: int) -> UnreadablePhoto:
 
 
 def luma_range(photo: Image.Image) -> tuple[int, int]:
-    """Luma (ITU-R BT.601, 0 to 255) that a twentieth of the photo is darker than, and that one is lighter than.
+    """Luma (ITU-R BT.601, 0 to 255) such that a twentieth of the photo is darker, and one such that a
+    twentieth is lighter.
 
-    By them the pipeline tells photos on which nothing can be seen (shared/quality/darkness.ts). Of every
-    n-th pixel, in a millisecond, and without the upper and the lower tenth, where cameras print a strip.
+    From these the pipeline recognizes photos that show nothing discernible (shared/quality/darkness.ts). Of
+    every n-th pixel, in a millisecond, and without the upper and the lower tenth, where cameras print a
+    strip.
     """
     strip = photo.height * STRIP_SHARE
     box = (0, strip, photo.width, photo.height - strip)

@@ -169,9 +169,10 @@ def evaluate(network: RankNet, data: Data) -> tuple[float, float]:
 def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
     """A seeded network; with `pretrained`, its body from the one .pth file of the weights channel (Q-T6).
 
-    Without, the head starts as He et al. 2015 (https://arxiv.org/abs/1502.01852) propose: through PyTorch's
-    default, made for other activations, so little comes back to an untrained body that it learns nothing
-    in the first epochs. With ImageNet weights the default is kept, as upstream's results rest on it.
+    Otherwise, the head starts as He et al. 2015 (https://arxiv.org/abs/1502.01852) propose: with PyTorch's
+    default, made for other activations, so little of the gradient reaches an untrained body that it learns
+    nothing in the first epochs. With ImageNet weights the default is kept, because upstream's results are
+    based on it.
     """
     torch.manual_seed(settings.random_seed)
     network = RankNet()
@@ -193,7 +194,7 @@ def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
 
 @dataclass
 class Progress:
-    """The epochs so far, and which of them is the best."""
+    """The epochs so far, and the best one."""
 
     metrics: list[EpochMetrics] = field(default_factory=list)
     best_epoch: int = -1
@@ -201,7 +202,7 @@ class Progress:
     former_best_epoch: int = -1  # best before the last epoch
 
     def add(self, row: EpochMetrics) -> bool:
-        """Take an epoch in; returns whether its validation loss is the lowest so far."""
+        """Add an epoch; returns whether its validation loss is the lowest so far."""
         self.metrics.append(row)
         self.former_best_epoch = self.best_epoch
         better = row.val_loss < self.best_loss
@@ -228,8 +229,8 @@ class Training:
         )
 
     def resume(self) -> int:
-        """Go on from the last complete epoch of this run, or of an unfinished one of the same input; returns how many
-        there are.
+        """Continue from the last complete epoch of this run, or of an unfinished one with the same input;
+        returns the number of epochs so far.
         """
         take_over(self.folders.checkpoints, self.checkpoints)
         checkpoint = newest_checkpoint(self.checkpoints, self.identity, self.settings.n_epochs)
@@ -249,7 +250,7 @@ class Training:
         return len(self.progress.metrics)
 
     def run_epoch(self, epoch: int) -> None:
-        """Train and validate once, then write down everything. Raises TrainingDiverged."""
+        """Train and validate once, then save everything. Raises TrainingDiverged."""
         started, rate = time.time(), self.optimizer.param_groups[0]['lr']
         train_loss = train_one_epoch(self.network, self.optimizer, self.data, self.settings, epoch)
         val_loss, val_accuracy = evaluate(self.network, self.data)
@@ -275,14 +276,14 @@ class Training:
         print_epoch(row, self.settings.n_epochs)
 
     def checkpoint(self, row: EpochMetrics) -> dict[str, Any]:
-        """The keys of published checkpoints, and one more with what resuming needs."""
+        """The keys of published checkpoints, and one more for resuming."""
         return {
             'epoch': row.epoch,
             'model_state_dict': published_state(self.network),
             'optimizer_state_dict': self.optimizer.state_dict(),
             'training_loss': row.train_loss,
             'transforms': self.transforms,
-            # Plain lists and numbers: consumers run another numpy.
+            # Plain lists and numbers: consumers have another version of numpy.
             'params': {
                 'aspect': self.data.aspect,
                 'input_shape': list(self.data.transforms.sizes.cropped),

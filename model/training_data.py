@@ -31,8 +31,8 @@ from transforms import PhotoTransforms, Views, crop_views, sizes_for, training_v
 
 @dataclass
 class Data:
-    """What is learned from: the resized photos, the pairs of both splits, and how photos are shown to the
-    network.
+    """What the network learns from: the resized photos, the pairs of both splits, and how photos are shown to
+    it.
     """
 
     photos: Tensor  # uint8 (photos, height, width, 3)
@@ -114,7 +114,7 @@ def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Itera
 
 
 def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
-    """Hand batches over on the device; for a GPU, a thread cuts the next ones while it computes."""
+    """Yield batches on the device; for a GPU, a thread prepares the next ones while it computes."""
     if device.type == 'cpu':
         yield from batches
         return

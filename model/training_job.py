@@ -1,4 +1,6 @@
-"""What SageMaker gives a training job (folders, cores, a GPU), and the files and lines it takes from one."""
+"""What SageMaker provides to a training job (folders, cores, a GPU), and the files and lines it reads from
+one.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ CODE_FILES = (
 
 
 class Folders(NamedTuple):
-    """Where SageMaker puts things, and looks for them."""
+    """Where SageMaker puts files, and looks for them."""
 
     images: Path
     values: Path
@@ -69,7 +71,7 @@ class Folders(NamedTuple):
 
 
 class EpochMetrics(NamedTuple):
-    """What is known of an epoch; the first three are the row of metrics.csv."""
+    """The results of an epoch; the first three are the row of metrics.csv."""
 
     epoch: int  # from 0
     train_loss: float  # mean over rows (Q-T12)
@@ -83,7 +85,7 @@ LOSS_COLUMNS = ('epoch', 'train_loss', 'val_loss')
 
 
 def epochs_of(metrics: list[EpochMetrics]) -> list[dict[str, Any]]:
-    """All that is known of each epoch, for training.json; null where it is no number."""
+    """All results of each epoch, for training.json; null if it is not a number."""
     return [
         {name: None if value != value else value for name, value in row._asdict().items()} for row in metrics
     ]
@@ -97,8 +99,8 @@ def set_threads() -> None:
 
 
 def choose_device(environment: Mapping[str, str]) -> torch.device:
-    """The GPU where the machine has one, else the CPU. Raises GpuUnavailable where SageMaker tells of a GPU that
-    PyTorch cannot use: on its CPU the job would take days that cost as much as the GPU's.
+    """The GPU if the machine has one, otherwise the CPU. Raises GpuUnavailable if SageMaker reports a GPU
+    that PyTorch cannot use: on its CPU the job would take days that cost as much as the GPU's.
     """
     gpus = int(environment.get('SM_NUM_GPUS') or 0)
     if torch.cuda.is_available():
@@ -116,7 +118,7 @@ def choose_device(environment: Mapping[str, str]) -> torch.device:
 
 
 def nvidia_driver(version_file: Path = Path('/proc/driver/nvidia/version')) -> str:
-    """What the kernel tells of the driver, in words."""
+    """The kernel's description of the driver, in words."""
     try:
         return version_file.read_text(encoding='utf-8').splitlines()[0].strip()
     except (OSError, IndexError):
@@ -124,7 +126,7 @@ def nvidia_driver(version_file: Path = Path('/proc/driver/nvidia/version')) -> s
 
 
 def write_code(model_folder: Path) -> None:
-    """What serves the model, beside it: model.tar.gz needs nothing else."""
+    """Copy the serving code beside the model: model.tar.gz needs nothing else."""
     (model_folder / 'code').mkdir(parents=True, exist_ok=True)
     for name in CODE_FILES:
         shutil.copy(Path(__file__).with_name(name), model_folder / 'code' / name)
@@ -135,7 +137,7 @@ def write_metrics(metrics: list[EpochMetrics], folder: Path) -> None:
     def write(part: Path) -> None:
         with open(part, 'w', newline='', encoding='utf-8') as file:
             writer = csv.writer(file, lineterminator='\n')
-            # These and no others: upstream's report draws every column but epoch as a loss.
+            # Only these: upstream's report draws every column except epoch as a loss.
             writer.writerow(LOSS_COLUMNS)
             writer.writerows(
                 ['' if value != value else value for value in (getattr(row, name) for name in LOSS_COLUMNS)]

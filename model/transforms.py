@@ -1,9 +1,9 @@
 """From a photo to what the network sees: one description, the pickled transforms, and their fast equivalents.
 
-PhotoTransforms says what is done to a photo. Two things are built from it. A checkpoint carries its transforms
-as pickled torchvision objects; FPE's other tools (torchvision 0.14.1) call them, so they stay the definition.
-The fast functions do the same work for a whole batch, or for one photo without touching the pixels that are
-cropped away; tests hold them equal.
+PhotoTransforms says what is done to a photo. Two things are built from it. A checkpoint carries its
+transforms as pickled torchvision objects; FPE's other tools (torchvision 0.14.1) call them, so they remain
+the definition. The fast functions do the same work for a whole batch, or for one photo without touching the
+pixels that are cropped away; tests keep them equal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torchvision.transforms import functional as TF
 
 from photos import Size, resize
 
-if TYPE_CHECKING:  # what serves a model reads this file and has no hyperparameters beside it
+if TYPE_CHECKING:  # the serving code reads this file and has no hyperparameters beside it
     from hyperparameters import Hyperparameters
 
 CROP_SHARE = 0.8
@@ -58,8 +58,8 @@ class Jitter:
 
 @dataclass(frozen=True)
 class PhotoTransforms:
-    """All that is done to a photo before the network sees it. What is added here goes into
-    `checkpoint_transforms` and into the fast path: `random_views` draws it, `prepare_batch` does it.
+    """Everything that is done to a photo before the network sees it. An addition here also goes into
+    `checkpoint_transforms` and into the fast path: `random_views` draws it, `prepare_batch` applies it.
     """
 
     sizes: Sizes
@@ -73,7 +73,7 @@ class PhotoTransforms:
     def of(
         cls, settings: Hyperparameters, aspect: float, mean: Sequence[float], sd: Sequence[float]
     ) -> PhotoTransforms:
-        """What the settings ask for, for photos of this aspect, channel means and standard deviations."""
+        """The transforms of these settings, for photos of this aspect, channel means and standard deviations."""
         normalize = settings.normalize and not settings.decolorize
         return cls(
             sizes_for(aspect, settings.input_size),
@@ -94,8 +94,8 @@ class PhotoTransforms:
 
 def checkpoint_transforms(photo: PhotoTransforms) -> dict[str, T.Compose]:
     """The transforms `train` and `eval` that the checkpoint carries, for float tensors (3, h, w) in 0…1."""
-    # Antialiasing is off by name: it is the default of newer torchvision only, and published models know
-    # none.
+    # Antialiasing is disabled explicitly: it is the default only in newer torchvision, and published models
+    # use none.
     resize_photo = T.Resize(photo.sizes.resized, antialias=False)
     center = T.CenterCrop(photo.sizes.cropped)
     augmentation = [
@@ -159,7 +159,8 @@ def random_views(count: int, photo: PhotoTransforms, generator: torch.Generator)
         draw(width - crop_width + 1),
         draw(2).bool(),
         (torch.rand(count, generator=generator) * 2 - 1) * MAX_ROTATION_DEGREES,
-        # Nothing is drawn where nothing varies, so that a seed gives what it gave before there was a jitter.
+        # Nothing is drawn if nothing varies, so that a seed gives the same results as before jitter was
+        # introduced.
         _random_coloring(count, photo.jitter, generator) if photo.jitter.varies() else None,
     )
 
@@ -192,7 +193,7 @@ def prepare_batch(crops: Tensor, views: Views, photo: PhotoTransforms) -> Tensor
     return batch.contiguous(memory_format=torch.channels_last)
 
 
-# What each change of ColorJitter blends photos (n, 3, h, w) with, in the order of Coloring.
+# The images that each change of ColorJitter blends photos (n, 3, h, w) with, in the order of Coloring.
 CHANGES: tuple[Callable[[Tensor], Tensor], ...] = (
     torch.zeros_like,  # brightness: black
     lambda photos: TF.rgb_to_grayscale(photos).mean(
@@ -250,7 +251,7 @@ class ScoringPlan:
 
 
 def scoring_plan(transform: Any) -> ScoringPlan | None:
-    """Take a checkpoint's `eval` transform apart; None when it holds a step we never write."""
+    """Take a checkpoint's `eval` transform apart; None if it contains a step we never write."""
     steps = list(getattr(transform, 'transforms', []))
     resizes = [step for step in steps if type(step) is T.Resize]
     crops = [step for step in steps if type(step) is T.CenterCrop]
