@@ -106,7 +106,7 @@ export async function isOpenToAnyone(
 const isNamed = (error: unknown, code: string): boolean =>
   error instanceof RequestRefused && error.code === code;
 
-/** Everything of a VPC that decides what its functions can reach; empty lists where there is nothing. */
+/** Everything of a VPC that decides what its functions can reach; empty lists for missing parts. */
 export type Network = {
   vpc: Vpc | null;
   /** Whether names are resolved in the VPC, and whether its machines and endpoints get names. */
@@ -213,7 +213,7 @@ export async function canPullImage(image: {
   return images.length > 0;
 }
 
-/** Text of a managed policy, JSON. @throws RequestRefused where there is no such policy */
+/** Text of a managed policy, JSON. @throws RequestRefused if there is no such policy */
 export async function readPolicy(arn: string): Promise<string> {
   const iam = serviceClient(IAMClient, { patienceMs });
   const { Policy } = await iam.send(new GetPolicyCommand({ PolicyArn: arn }));

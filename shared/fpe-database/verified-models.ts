@@ -19,7 +19,7 @@ export async function findAllModelUuids(database: Database): Promise<Set<string>
   return new Set(rows.map(({ uuid }) => uuid));
 }
 
-/** A station with its rows of `models`, the newest training first; null where there is no such station. */
+/** A station with its rows of `models`, the newest training first; null if there is no such station. */
 export async function findVerifiedStation(
   database: Database,
   stationId: number,
