@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { pipelineVersion } from '../host/version.ts';
 import { demoCommand } from './demo.ts';
 import { deployCommand } from './deploy.ts';
@@ -56,7 +56,13 @@ export function fpeProgram(): Command {
 
 const newProgram = (): Command =>
   new Command('fpe')
-    .version(pipelineVersion(ROOT), '-V, --version', 'version and commit of the pipeline')
+    .option('-V, --version', 'version and commit of the pipeline')
+    // Git is asked only now, not at the start of every command.
+    .on('option:version', () => {
+      const version = pipelineVersion(ROOT);
+      console.log(version);
+      throw new CommanderError(0, 'commander.version', version);
+    })
     .description('From stream photos and annotation pairs to a published ranking model')
     .option('--aws', 'use AWS even if the local stack is running')
     .option(
