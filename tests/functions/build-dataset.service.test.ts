@@ -1,17 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { handler as buildDataset } from '../../functions/build-dataset.ts';
-import { handler as exportStation } from '../../functions/export-station.ts';
-import { readText, writeObject } from '../../shared/aws/object-store.ts';
-import type { Run } from '../../shared/execution/train-station-state.ts';
+import { writeObject } from '../../shared/aws/object-store.ts';
 import type { CheckResult } from '../../shared/quality/finding.ts';
-import { call, testRun } from '../fixtures/run.ts';
+import { build, hour, observe, photos, read } from '../fixtures/exported-station.ts';
+import { testRun } from '../fixtures/run.ts';
 import {
   createTestBuckets,
   createTestDatabase,
   insertAnnotations,
   insertImageset,
-  insertRow,
   insertStation,
 } from '../fixtures/station.ts';
 
@@ -23,27 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => database.end());
 
-const hour = (n: number) => `2026-01-01T${String(n).padStart(2, '0')}:00:00Z`;
-const photos = [12, 13, 14].map((n) => ({ timestamp: hour(n), filename: `Mill Brook (${n}).JPG` }));
-const read = (run: Run, key: string) => readText({ bucket: run.buckets.model, key });
-const doExport = (run: Run) => call(exportStation, { run });
-
-async function observe(
-  stationId: number,
-  values: { timestamp: string; value: number; flag?: string }[],
-  dataset = 'DONE',
-) {
-  const dataset_id = await insertRow(database, 'datasets', { station_id: stationId, status: dataset });
-  const series_id = await insertRow(database, 'series', { dataset_id, variable_id: 'FLOW_CFS' });
-  for (const value of values)
-    await insertRow(database, 'values', { series_id, date: '2026-01-01', ...value });
-}
-
-async function build(run: Run, state: object = {}) {
-  const exported = await doExport(run);
-  return { exported, dataset: await call(buildDataset, { run, export: exported, ...state }) };
-}
-
 describe('BuildDataset', () => {
   test('writes the contract’s files: photos with values, 27 columns of pairs, values and a summary with offsets (Q-D14)', async () => {
     const station = await insertStation(database);
@@ -53,7 +29,7 @@ describe('BuildDataset', () => {
       { left: 999_999_999, right, rank: 'LEFT' },
       { left, right, rank: 'RIGHT' },
     ]);
-    await observe(station.id, [
+    await observe(database, station.id, [
       { timestamp: hour(12), value: 1.23 },
       { timestamp: hour(13), value: 2 },
     ]);
@@ -93,7 +69,7 @@ describe('BuildDataset', () => {
       timestamp: new Date(Date.UTC(2025, 0, 1, 0, minutes)).toISOString(),
       value: 1,
     }));
-    await observe(station.id, [
+    await observe(database, station.id, [
       ...yearBefore,
       { timestamp: hour(12), value: 1 },
       { timestamp: hour(13), value: 2 },
@@ -120,7 +96,7 @@ describe('BuildDataset', () => {
     ]);
     const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
     await insertAnnotations(database, station, [pair]);
-    await observe(station.id, [
+    await observe(database, station.id, [
       { timestamp: '2026-01-01T12:00:00.250Z', value: 0 },
       { timestamp: '2026-01-01T12:01:00.250Z', value: 60, flag: 'e' },
     ]);
@@ -160,7 +136,7 @@ describe('BuildDataset', () => {
     const { image_ids } = await insertImageset(database, station.id, photos);
     const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
     await insertAnnotations(database, station, [pair]);
-    await observe(station.id, [{ timestamp: hour(12), value: 1 }]);
+    await observe(database, station.id, [{ timestamp: hour(12), value: 1 }]);
     const run = testRun(station, buckets);
 
     const { dataset } = await build(run, {
@@ -198,7 +174,7 @@ describe('BuildDataset', () => {
       { left, right, rank: 'LEFT' },
       { left, right, rank: 'RIGHT' },
     ]);
-    await observe(station.id, [
+    await observe(database, station.id, [
       { timestamp: hour(12), value: 2 },
       { timestamp: hour(13), value: -3 },
     ]);

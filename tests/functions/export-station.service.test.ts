@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { handler as buildDataset } from '../../functions/build-dataset.ts';
-import { handler as exportStation } from '../../functions/export-station.ts';
-import { readText, writeObject } from '../../shared/aws/object-store.ts';
+import { writeObject } from '../../shared/aws/object-store.ts';
 import { noneOf, PHOTO_EXCLUSIONS, VALUE_EXCLUSIONS } from '../../shared/dataset/reasons.ts';
 import { AnnotationFileInvalid, NoAnnotations, NoImages, PhotosMissing } from '../../shared/errors.ts';
-import type { Run, StationExport } from '../../shared/execution/train-station-state.ts';
+import type { StationExport } from '../../shared/execution/train-station-state.ts';
 import { stationImages } from '../../shared/fpe-database/station-export.ts';
-import { call, testRun } from '../fixtures/run.ts';
+import { build, doExport, hour, observe, photos, read } from '../fixtures/exported-station.ts';
+import { testRun } from '../fixtures/run.ts';
 import {
   createTestBuckets,
   createTestDatabase,
   insertAnnotations,
   insertImageset,
-  insertRow,
   insertStation,
 } from '../fixtures/station.ts';
 
@@ -25,27 +23,6 @@ beforeAll(async () => {
   buckets = await createTestBuckets();
 });
 afterAll(() => database.end());
-
-const hour = (n: number) => `2026-01-01T${String(n).padStart(2, '0')}:00:00Z`;
-const photos = [12, 13, 14].map((n) => ({ timestamp: hour(n), filename: `Mill Brook (${n}).JPG` }));
-const read = (run: Run, key: string) => readText({ bucket: run.buckets.model, key });
-const doExport = (run: Run) => call(exportStation, { run });
-
-async function observe(
-  stationId: number,
-  values: { timestamp: string; value: number; flag?: string }[],
-  dataset = 'DONE',
-) {
-  const dataset_id = await insertRow(database, 'datasets', { station_id: stationId, status: dataset });
-  const series_id = await insertRow(database, 'series', { dataset_id, variable_id: 'FLOW_CFS' });
-  for (const value of values)
-    await insertRow(database, 'values', { series_id, date: '2026-01-01', ...value });
-}
-
-async function build(run: Run, state: object = {}) {
-  const exported = await doExport(run);
-  return { exported, dataset: await call(buildDataset, { run, export: exported, ...state }) };
-}
 
 describe('ExportStation', () => {
   test('leaves out photos of unfinished imagesets, unfinished or untimed photos and those with people, and counts them (Q-D4)', async () => {
@@ -106,13 +83,13 @@ describe('ExportStation', () => {
     const { image_ids } = await insertImageset(database, station.id, photos);
     const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
     await insertAnnotations(database, station, [pair]);
-    await observe(station.id, [
+    await observe(database, station.id, [
       { timestamp: hour(12), value: 1.5 },
       { timestamp: hour(13), value: Number.NaN },
       { timestamp: hour(14), value: 9, flag: 'e' },
     ]);
-    await observe(station.id, []);
-    await observe(station.id, [{ timestamp: hour(12), value: 100 }], 'FAILED');
+    await observe(database, station.id, []);
+    await observe(database, station.id, [{ timestamp: hour(12), value: 100 }], 'FAILED');
 
     const unflagged = await doExport(testRun(station, buckets));
     const all = await doExport(testRun(station, buckets, { include_flagged_values: true }));
@@ -243,7 +220,7 @@ describe('ExportStation', () => {
     const { image_ids } = await insertImageset(database, station.id, photos);
     const pair = { left: image_ids[0] as number, right: image_ids[1] as number, rank: 'LEFT' };
     await insertAnnotations(database, station, [pair]);
-    await observe(station.id, [
+    await observe(database, station.id, [
       ...[1.5, -9999, -999_999, -888.88, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value) => ({
         timestamp: hour(12),
         value,
@@ -253,6 +230,7 @@ describe('ExportStation', () => {
       { timestamp: '20226-01-01T00:00:00Z', value: 2 },
     ]);
     await observe(
+      database,
       station.id,
       [9999, 9999, 9999, 12_000, -9999].map((value) => ({ timestamp: hour(13), value })),
     );
