@@ -9,7 +9,7 @@ import type { ScoringRun } from '../shared/execution/score-station-state.ts';
 import { requireStationExists, requireTimezone } from '../shared/execution/station.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import { findStationModels } from '../shared/fpe-database/scoring-model.ts';
+import { findStationWithModels } from '../shared/fpe-database/scoring-model.ts';
 import { parseScoringInput } from '../shared/inputs/score-station.ts';
 import { readModelFilters } from '../shared/model-bucket/model-files.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-input/model-windows.ts';
@@ -25,7 +25,7 @@ const event = z.object({
 export const handler = lambdaHandler(event, async ({ input, execution }): Promise<ScoringRun> => {
   const parameters = parseScoringInput(input);
   const found = await withDatabase(
-    (database) => findStationModels(database, parameters.station_id),
+    (database) => findStationWithModels(database, parameters.station_id),
     DATABASE_LIMITS.quick,
   );
   const station = requireStationExists(found.station, parameters.station_id);

@@ -20,9 +20,13 @@ export const executionArn = (machineArn: string, name: string): string =>
 export const machineArnOf = (executionArn: string): string =>
   executionArn.slice(0, executionArn.lastIndexOf(':')).replace(':execution:', ':stateMachine:');
 
+/** The machine itself, or that of an execution. */
+const machineIn = (arnOrName: string): string =>
+  arnOrName.includes(':execution:') ? machineArnOf(arnOrName) : arnOrName;
+
 /** The kind of the machine identified by its name, its ARN or that of an execution; null if it is not one of ours. */
 export function kindOfMachine(arnOrName: string): MachineKind | null {
-  const machine = arnOrName.includes(':execution:') ? machineArnOf(arnOrName) : arnOrName;
+  const machine = machineIn(arnOrName);
   const kinds = Object.keys(MACHINE_INPUTS) as MachineKind[];
   return kinds.find((kind) => machine === kind || machine.endsWith(`-${kind}`)) ?? null;
 }
@@ -33,7 +37,7 @@ export function kindOfMachine(arnOrName: string): MachineKind | null {
  * @param arn of a machine or of an execution
  */
 export function siblingMachineArn(arn: string, kind: MachineKind): string {
-  const machine = arn.includes(':execution:') ? machineArnOf(arn) : arn;
+  const machine = machineIn(arn);
   const own = kindOfMachine(machine);
   return own === null ? machine : `${machine.slice(0, -own.length)}${kind}`;
 }

@@ -2,8 +2,8 @@ import type { StationModels } from '../publication/scoring-model.ts';
 import type { Database } from './connection.ts';
 import { findModelRows } from './model-rows.ts';
 
-/** A station with all its rows of `models`. */
-export async function findStationModels(database: Database, stationId: number): Promise<StationModels> {
+/** A station with all its rows of `models`, the newest training first. */
+export async function findStationWithModels(database: Database, stationId: number): Promise<StationModels> {
   const { rows } = await database.query<NonNullable<StationModels['station']>>(
     'SELECT id, name, timezone FROM stations WHERE id = $1',
     [stationId],

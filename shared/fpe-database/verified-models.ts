@@ -1,8 +1,5 @@
 import type { ModelAddresses } from '../publication/model-addresses.ts';
-import type { ModelRow } from '../publication/model-row.ts';
-import type { VerifiedStation } from '../verification/facts.ts';
 import type { Database } from './connection.ts';
-import { findModelRows } from './model-rows.ts';
 import { lockModels } from './published-model.ts';
 
 /** Ids of the stations that have models, ascending. */
@@ -17,20 +14,6 @@ export async function findStationsWithModels(database: Database): Promise<number
 export async function findAllModelUuids(database: Database): Promise<Set<string>> {
   const { rows } = await database.query<{ uuid: string }>('SELECT uuid FROM models WHERE uuid IS NOT NULL');
   return new Set(rows.map(({ uuid }) => uuid));
-}
-
-/** A station with its rows of `models`, the newest training first; null if there is no such station. */
-export async function findVerifiedStation(
-  database: Database,
-  stationId: number,
-): Promise<{ station: VerifiedStation; rows: ModelRow[] } | null> {
-  const found = await database.query<VerifiedStation>(
-    'SELECT id, name, timezone FROM stations WHERE id = $1',
-    [stationId],
-  );
-  const [station] = found.rows;
-  if (!station) return null;
-  return { station, rows: await findModelRows(database, [stationId]) };
 }
 
 /**

@@ -18,8 +18,9 @@ import type { ObjectLocation } from '../formats/object-location.ts';
 import { objectsIn, s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../fpe-database/connection.ts';
 import { findAddresses, lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
+import { findStationWithModels } from '../fpe-database/scoring-model.ts';
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
-import { clearDefault, findVerifiedStation, linkModel } from '../fpe-database/verified-models.ts';
+import { clearDefault, linkModel } from '../fpe-database/verified-models.ts';
 import { readModelFilters } from '../model-bucket/model-files.ts';
 import { changeManifest, findManifest, typeOf, writePublicFiles } from '../model-bucket/model-publication.ts';
 import { changePeopleRecord, readPeopleRecord } from '../model-bucket/people-record.ts';
@@ -62,16 +63,17 @@ export const findStationModels = (
   withDatabase((database) => readStationModels(database, stationId, places));
 
 async function readStationModels(database: Database, stationId: number, places: Places) {
-  const found = requireStationExists(await findVerifiedStation(database, stationId), stationId);
+  const found = await findStationWithModels(database, stationId);
+  const station = requireStationExists(found.station, stationId);
   const models = await pMap(
-    found.rows,
+    found.models,
     async (row): Promise<StationModel> => ({
       ...row,
       is_ours: (await findOwnManifest(row, places)) !== null,
     }),
     { concurrency: 10 },
   );
-  return { station: found.station, models };
+  return { station, models };
 }
 
 const findOwnManifest = async ({ station_id, model_type_id, code, uuid }: ModelRow, places: Places) =>
@@ -121,7 +123,7 @@ export async function changeDrawing(
 ): Promise<void> {
   await withDatabase(async (database) => {
     const id = request.station_id;
-    const { station } = requireStationExists(await findVerifiedStation(database, id), id);
+    const station = requireStationExists((await findStationWithModels(database, id)).station, id);
     const work = new DrawingWork(database, station, agreed.model, places, region);
     const addresses = request.action === 'unpublish' ? null : await work.makeFiles(request.allowRemovals);
     await inTransaction(database, async () => {

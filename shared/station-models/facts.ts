@@ -27,8 +27,8 @@ import { runClaim } from '../execution/run-claim.ts';
 import { parseJsonAs } from '../formats/json.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 import type { Database } from '../fpe-database/connection.ts';
+import { findStationWithModels } from '../fpe-database/scoring-model.ts';
 import { photosWithPeople } from '../fpe-database/station-export.ts';
-import { findVerifiedStation } from '../fpe-database/verified-models.ts';
 import { tableNames } from '../model-bucket/withdrawal.ts';
 import type { ModelType } from '../model-types/model-type.ts';
 import { modelTypeOf, modelTypes } from '../model-types/registry.ts';
@@ -73,9 +73,8 @@ export async function lookAtStation(
   stationId: number,
   places: Places,
 ): Promise<StationLook | null> {
-  const found = await findVerifiedStation(database, stationId);
-  if (!found) return null;
-  const { station, rows } = found;
+  const { station, models: rows } = await findStationWithModels(database, stationId);
+  if (!station) return null;
   const look = new Look(places);
   const keys = stationKeys(stationId);
   const record = readValue(await look.file(keys.people, peopleRecord));
