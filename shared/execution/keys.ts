@@ -202,24 +202,12 @@ export function publishedKeys(modelUuid: string, modelCode: string) {
   return { ...publicFiles(folder, modelCode), model: `${folder}/model.tar.gz` };
 }
 
-/**
- * Keys of every object that an execution of `score-station` reads or writes: `published` in the storage bucket, the others in the
- * model bucket (contract 5.2, 5.4, 5.5).
- */
-export function scoringKeys(
-  type: Type,
-  stationId: number,
-  modelCode: string,
-  modelUuid: string,
-  runId: string,
-) {
+/** Keys of the files of a model that scoring starts from: `published` in the storage bucket, the others in the model bucket. */
+export function scoredModelKeys(type: Type, stationId: number, modelCode: string, modelUuid: string) {
   const model = modelKeys(type, stationId, modelCode);
   const version = versionKeys(type, stationId, modelCode, modelUuid);
-  const run = `${passingPrefix(type)}${stationId}/${modelCode}/${runId}`;
   const published = publishedKeys(modelUuid, modelCode);
   return {
-    claim: model.scoring_claim,
-    ...stationKeys(stationId),
     /** The fixed places, and the manifest that says which model they belong to. */
     manifest: model.manifest,
     fixed: {
@@ -235,6 +223,33 @@ export function scoringKeys(
       scored: version.scored,
       manifest: version.manifest,
     },
+    published: {
+      model: published.model,
+      predictions: published.predictions,
+      /** The predictions of the training, saved when they are extended for the first time. */
+      predictions_train: `models/${modelUuid}/predictions-train.csv`,
+    },
+  };
+}
+
+export type ScoredModelKeys = ReturnType<typeof scoredModelKeys>;
+
+/**
+ * Keys of every object that an execution of `score-station` reads or writes: `published` in the storage bucket, the others in the
+ * model bucket (contract 5.2, 5.4, 5.5).
+ */
+export function scoringKeys(
+  type: Type,
+  stationId: number,
+  modelCode: string,
+  modelUuid: string,
+  runId: string,
+) {
+  const run = `${passingPrefix(type)}${stationId}/${modelCode}/${runId}`;
+  return {
+    claim: modelKeys(type, stationId, modelCode).scoring_claim,
+    ...stationKeys(stationId),
+    ...scoredModelKeys(type, stationId, modelCode, modelUuid),
     /** The published archive with our code added, if it had none. */
     model: `${run}/model.tar.gz`,
     transform: {
@@ -249,12 +264,6 @@ export function scoringKeys(
       corrected: `${run}/extended/corrected.csv`,
       corrections: `${run}/extended/corrections.json`,
       imagesets: `${run}/extended/imagesets`,
-    },
-    published: {
-      model: published.model,
-      predictions: published.predictions,
-      /** The predictions of the training, saved when they are extended for the first time. */
-      predictions_train: `models/${modelUuid}/predictions-train.csv`,
     },
   };
 }

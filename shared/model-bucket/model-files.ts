@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type * as z from 'zod';
 import { findSize, findVersion, listFolders, readAllRows, readJson, readRows } from '../aws/object-store.ts';
 import { ObjectNotFound } from '../errors.ts';
-import { imagesetPredictionsKey, type ScoringKeys } from '../execution/keys.ts';
+import { imagesetPredictionsKey, type ScoredModelKeys } from '../execution/keys.ts';
 import type { ObjectLocation } from '../formats/object-location.ts';
 import { objectsIn } from '../formats/object-location.ts';
 import { type modelFilters as filters, modelFilters } from '../model-input/model-windows.ts';
@@ -10,7 +10,11 @@ import { type PredictedPhoto, predictedPhoto } from '../predictions/columns.ts';
 import { byInstant } from '../predictions/extended-predictions.ts';
 import { findManifest } from './model-publication.ts';
 
-type ScoredModel = { buckets: { storage: string; model: string }; keys: ScoringKeys; model_uuid: string };
+type ScoredModel = {
+  buckets: { storage: string; model: string };
+  keys: ScoredModelKeys;
+  model_uuid: string;
+};
 
 /**
  * The filters listed in rank-input.json; null if the model has no such file.

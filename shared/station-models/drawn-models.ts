@@ -9,7 +9,7 @@ import {
   publicFolder,
   publishedKeys,
   runKeys,
-  scoringKeys,
+  scoredModelKeys,
   stationKeys,
   versionKeys,
 } from '../execution/keys.ts';
@@ -88,7 +88,7 @@ const findOwnManifest = async ({ station_id, model_type_id, code, uuid }: ModelR
 export async function drawingWarnings({ action, model }: DrawingChange, places: Places): Promise<string[]> {
   const { station_id, model_type_id, code, uuid } = model;
   if (action === 'unpublish' || uuid === null) return [];
-  const keys = scoringKeys(modelTypeOf(model_type_id), station_id, code, uuid, '');
+  const keys = scoredModelKeys(modelTypeOf(model_type_id), station_id, code, uuid);
   const filters = await readModelFilters({ buckets: places, model_uuid: uuid, keys });
   return misreadWindows(windowsOf(filters));
 }
