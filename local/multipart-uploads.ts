@@ -44,7 +44,7 @@ export class MultipartUploads {
       return { partNumber, ...part };
     });
     const body = Buffer.concat(joined.map((part) => part.body));
-    const digests = Buffer.concat(joined.map((part) => md5(part.body)));
+    const digests = Buffer.concat(joined.map((part) => Buffer.from(part.etag.replaceAll('"', ''), 'hex')));
     let offset = 0;
     const boundaries = joined.map(({ partNumber, body: { length } }) => {
       offset += length;

@@ -39,14 +39,27 @@ export function searchFolder(
   return files.flatMap((file) => {
     const path = relative(folder, join(file.parentPath, file.name));
     if (isAllowed(path)) return [];
-    return searchBytes(readFileSync(join(folder, path)), secrets).map((found) => `${found} in ${path}`);
+    return searchBytes(readIfThere(join(folder, path)), secrets).map((found) => `${found} in ${path}`);
   });
+}
+
+/** A running PostgreSQL removes files that were there a moment ago. */
+function readIfThere(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** @returns name and form of each secret that is in these bytes, or in what they are packed from */
 export function searchBytes(bytes: Buffer, secrets: Secrets): string[] {
+  // Most texts look alike in several forms: each look is searched for once.
   const forms = Object.entries(secrets).flatMap(([name, text]) =>
-    formsOf(text).map(([form, needle]) => ({ found: `${name} (${form})`, needle })),
+    formsOf(text)
+      .filter(([, needle], index, all) => all.findIndex(([, other]) => other === needle) === index)
+      .map(([form, needle]) => ({ found: `${name} (${form})`, needle })),
   );
   return [...new Set(search(bytes, forms, DEPTH))];
 }
