@@ -35,7 +35,7 @@ beforeAll(async () => {
     station_id: stationId,
     max_hour: 17,
     n_epochs: 1,
-    unfreeze_after: 0,
+    unfreeze_after: 1,
     input_size: 40,
     batch_size: 32,
     pretrained: false,

@@ -140,7 +140,7 @@ beforeAll(async () => {
     model_code: 'RANK-FLOW-20260401',
     max_hour: 17,
     n_epochs: 1,
-    unfreeze_after: 0,
+    unfreeze_after: 1,
     input_size: 40,
     batch_size: 32,
     pretrained: false,

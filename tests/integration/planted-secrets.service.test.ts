@@ -30,7 +30,7 @@ beforeAll(async () => {
     station_id,
     max_hour: 17,
     n_epochs: 1,
-    unfreeze_after: 0,
+    unfreeze_after: 1,
     input_size: 40,
     batch_size: 32,
     pretrained: false,
@@ -78,5 +78,5 @@ test('a secret that is written down is found', () => {
   const found = searchFolder(join(local.stack.folder, 'logs'), local.secrets);
   rmSync(file);
 
-  expect(found).toContain('USGS_API_KEY (in a URL) in planted.log');
+  expect(found).toContainEqual(expect.stringMatching(/^USGS_API_KEY \(.*\) in planted\.log$/));
 });

@@ -12,7 +12,7 @@ import { drawPhoto, STACK_TIMEOUT_MS, startTestStack, type TestStack } from './t
  */
 const TRAINING = {
   n_epochs: 1,
-  unfreeze_after: 0,
+  unfreeze_after: 1,
   input_size: 40,
   batch_size: 32,
   num_image_stats: 10,

@@ -36,11 +36,11 @@ const place = (change: Partial<SmokePlace> = {}): SmokePlace => ({
   stationId,
   firstRun: {
     n_epochs: 1,
-    unfreeze_after: 0,
+    unfreeze_after: 1,
     input_size: 48,
     batch_size: 16,
     max_hour: 17,
-    annotations_max_n: 200,
+    annotations_max_n: 120,
     pretrained: false,
   },
   epochsToStop: 12,
