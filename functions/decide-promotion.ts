@@ -16,7 +16,7 @@ import { type ComparedDefault, decidedByInput } from '../shared/publication/prom
 /** Compares the new model with the station's default on the held-out pairs, before anything is published. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {
   const { publish, promote, promotion_tolerance: tolerance } = run.parameters;
-  if (!publish || promote !== 'if_better') return decidedByInput(publish, promote === 'always');
+  if (!publish || promote === 'never') return decidedByInput(publish);
   const inModelBucket = objectsIn(run.buckets.model);
   const photos = await collectPhotos(readRows(inModelBucket(run.keys.transform.predictions), prediction));
   const pairs = judgedPairs(
@@ -25,7 +25,8 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
     photos.imageIds,
   );
   const current = await currentDefault(run, photos.imageIds);
-  return comparisonOf(run.parameters.model_type)({ pairs, scores: photos.scores, current, tolerance });
+  const { scores, values } = photos;
+  return comparisonOf(run.parameters.model_type)({ pairs, scores, values, current, tolerance, promote });
 });
 
 /** Its published scores; all missing if the file is gone, so that nothing can be compared. */

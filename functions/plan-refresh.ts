@@ -79,7 +79,7 @@ export const handler = lambdaHandler(event, async ({ input, execution }): Promis
     bucket,
     plan_key: keys.plan,
     // Nobody inspects every model of a refresh: one that is worse than the default must not replace it.
-    train: { promote: 'if_better', ...settings.train, ...link },
+    train: { ...settings.train, ...link },
     score: { ...scoringParameters(settings.train), ...link },
     tasks,
   };

@@ -9,13 +9,14 @@ import {
   sumOf,
   VALUE_EXCLUSIONS,
 } from '../../shared/dataset/reasons.ts';
-import { kendallTaus, learnt } from '../../shared/execution/train-station-state.ts';
+import { kendallTaus, learnt, promotion } from '../../shared/execution/train-station-state.ts';
 import { IMAGE_FILTERS } from '../../shared/filters/image-filters.ts';
 import { PAIR_FILTERS } from '../../shared/filters/pair-filters.ts';
 import { parseJson } from '../../shared/formats/json.ts';
 import { countOf, formatCount } from '../../shared/formats/numbers.ts';
 import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
 import { messageOf } from '../../shared/notifications/notification.ts';
+import { worseDefault } from '../../shared/publication/promotion.ts';
 import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
 import { describeLate, describeRow } from '../../shared/refresh/summary.ts';
 import { learntRemarks } from '../../shared/report/data/remarks.ts';
@@ -56,7 +57,7 @@ export const runResult = z.object({
   /** Findings on the data, by check. */
   data_findings: z.record(z.string(), z.number()).optional(),
   kendall_tau: kendallTaus,
-  promotion: z.object({ reason: z.string() }).optional(),
+  promotion: promotion.optional().catch(undefined),
   warnings: z.array(z.string()).default([]),
 });
 export type RunResult = z.output<typeof runResult>;
@@ -102,7 +103,9 @@ export function resultLines(result: RunResult): string[] {
     ...(images.unreadable ? [`${formatCount(images.unreadable)} unreadable`] : []),
     ...(images.missing ? [`${formatCount(images.missing)} without an answer`] : []),
   ].map((text) => `, ${text}`);
+  const worse = result.promotion ? worseDefault(result.promotion) : null;
   return [
+    ...(worse === null ? [] : [`⚠ ${worse}`]),
     `Model     ${result.model_code} of station ${result.station_id}`,
     `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${without.join('')}`,
     ...leftOut(PHOTO_EXCLUSIONS, images.excluded),

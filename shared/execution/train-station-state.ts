@@ -179,13 +179,16 @@ export const kendallTaus = z.object({
 /** Whether the model becomes the station's default, and why. */
 export const promotion = z.object({
   make_default: z.boolean(),
+  is_worse: z.boolean().default(false).describe('than the present default, by more than the tolerance'),
   reason: z.string(),
   pairs: count.describe('held-out pairs that both models were compared on; 0 where nothing was compared'),
   accuracy: z.number().min(0).max(1).nullable(),
+  kendall_tau: tau.default(null).describe('over the photos that both models scored and that have a value'),
   current_model_code: z.string().nullable(),
   /** The default that it was compared with; null if the station has none, or if the input alone decides. */
   current_model_uuid: z.string().nullable(),
   current_accuracy: z.number().min(0).max(1).nullable(),
+  current_kendall_tau: tau.default(null),
 });
 export type Promotion = z.output<typeof promotion>;
 

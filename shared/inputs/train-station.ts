@@ -97,9 +97,9 @@ export const runInput = z
     publish: z.boolean().default(true),
     promote: z
       .enum(['always', 'if_better', 'never'])
-      .default('always')
+      .default('if_better')
       .describe(
-        'whether the model becomes the station’s default; if_better: not if it orders held-out pairs worse',
+        'whether the model becomes the station’s default; if_better: not if it orders held-out pairs worse than the present default',
       ),
     promotion_tolerance: z
       .number()

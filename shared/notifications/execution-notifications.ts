@@ -5,6 +5,7 @@ import type { Extension, ScoringRun, Selection } from '../execution/score-statio
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
 import { formatCount } from '../formats/numbers.ts';
+import { worseDefault } from '../publication/promotion.ts';
 import { readFailureCause } from './failure-cause.ts';
 import { lineOf, messageOf, type Notification, notificationOf } from './notification.ts';
 
@@ -32,17 +33,19 @@ export function trainingNotification(
   }: {
     predictions: Pick<Predictions, 'scored' | 'images'>;
     report: Pick<Report, 'note' | 'remarks'>;
-    promotion: Pick<Promotion, 'reason'>;
+    promotion: Promotion;
   },
   note: string,
 ): Notification {
+  const worse = worseDefault(promotion);
+  const warning = worse === null ? '' : `Warning: ${lineOf(worse, MAX_SENTENCES_CHARACTERS)} `;
   const sentences = [report.note, promotion.reason, note].map((part) =>
     lineOf(part, MAX_SENTENCES_CHARACTERS),
   );
   const counts = `model ${lineOf(model_code, MAX_NAME_CHARACTERS)} scored ${formatCount(scored)} of ${formatCount(images)} photos.`;
   return notificationOf(
-    `FPE: a model of station ${station.id} is finished`,
-    `${stationOf(station)}: ${counts} ${sentences.join(' ')}${report.remarks}`,
+    `FPE: ${worse === null ? 'a model' : 'a worse default'} of station ${station.id} is finished`,
+    `${warning}${stationOf(station)}: ${counts} ${sentences.join(' ')}${report.remarks}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Promotion, Publication } from '../execution/train-station-state.ts';
 import { type JudgedPairs, pairAccuracy } from '../predictions/pair-accuracy.ts';
+import { kendallTauB } from '../statistics/kendall-tau.ts';
 
 /** Fewer held-out pairs than upstream requires for a training (contract 6.3) cannot distinguish two models. */
 const MIN_PAIRS = 10;
@@ -7,51 +8,92 @@ const MIN_PAIRS = 10;
 /** The current default model, with its score of each photo of this run; NaN if it has none. */
 export type ComparedDefault = { model_code: string; model_uuid: string; scores: Float64Array };
 
+export type PromotionInput = {
+  pairs: JudgedPairs;
+  /** Scores of the new model, by photo of the run; NaN if it has none. */
+  scores: Float64Array;
+  /** Observed values by photo; NaN where there is none. */
+  values: Float64Array;
+  current: ComparedDefault | null;
+  /** Share of the pairs, 0 to 1, by which the new model may be worse. */
+  tolerance: number;
+  /** always: it becomes the default in any case, and whether it is worse is only said. */
+  promote: 'always' | 'if_better';
+};
+
 /**
  * Decides whether a new model becomes the default of its station: if it orders the held-out pairs no worse than the current
- * default, within a tolerance. Only pairs count whose photos both models scored.
- *
- * @param scores of the new model, by photo of the run; NaN if it has none
- * @param tolerance share of the pairs, 0 to 1
+ * default, within a tolerance. Only pairs and photos count that both models scored.
  */
-export function decidePromotion(options: {
-  pairs: JudgedPairs;
-  scores: Float64Array;
-  current: ComparedDefault | null;
-  tolerance: number;
-}): Promotion {
-  const { pairs, scores, current, tolerance } = options;
+export function decidePromotion({ promote, tolerance, ...compared }: PromotionInput): Promotion {
+  const { current } = compared;
   if (!current)
     return {
       ...unconditional(true),
       reason: 'It becomes the default, as the station has no default model of this variable.',
     };
-  const both = (own: Float64Array, other: Float64Array) =>
+  const figures = compare({ ...compared, current });
+  const { accuracy, current_accuracy: before, pairs } = figures;
+  const areComparable = accuracy !== null && before !== null && pairs >= MIN_PAIRS;
+  const is_worse = areComparable
+    ? accuracy < before - tolerance
+    : isLower(figures.kendall_tau, figures.current_kendall_tau, tolerance);
+  const said = areComparable
+    ? `it orders ${percent(accuracy)} of ${pairs} held-out pairs as the annotators did, the present default ${current.model_code} ${percent(before)}`
+    : `only ${pairs} held-out pairs have scores of it and of ${current.model_code}, and ${MIN_PAIRS} are needed to compare`;
+  if (promote === 'always')
+    return {
+      ...figures,
+      is_worse,
+      make_default: true,
+      reason: `It becomes the default, as the input says promote: always; ${said}.`,
+    };
+  const make_default = areComparable && !is_worse;
+  return {
+    ...figures,
+    is_worse,
+    make_default,
+    reason: make_default
+      ? `It becomes the default: ${said}.`
+      : `It does not become the default: ${said}${areComparable ? `, which is worse by more than ${percent(tolerance)}` : ''}.`,
+  };
+}
+
+/** Accuracy on the held-out pairs, and Kendall's tau-b of scores and observed values, of both models over the same photos. */
+function compare({
+  pairs,
+  scores,
+  values,
+  current,
+}: Omit<PromotionInput, 'promote' | 'tolerance' | 'current'> & { current: ComparedDefault }) {
+  const whereBoth = (own: Float64Array, other: Float64Array) =>
     own.map((score, photo) => (Number.isNaN(other[photo] as number) ? Number.NaN : score));
-  const now = pairAccuracy(pairs, both(scores, current.scores), 'val');
-  const before = pairAccuracy(pairs, both(current.scores, scores), 'val');
-  const compared = {
+  const [ours, theirs] = [whereBoth(scores, current.scores), whereBoth(current.scores, scores)];
+  const [now, before] = [pairAccuracy(pairs, ours, 'val'), pairAccuracy(pairs, theirs, 'val')];
+  return {
     pairs: now.n,
     accuracy: now.share,
+    kendall_tau: kendallTauB(values, ours),
     current_model_code: current.model_code,
     current_model_uuid: current.model_uuid,
     current_accuracy: before.share,
+    current_kendall_tau: kendallTauB(values, theirs),
   };
-  if (now.share === null || before.share === null || now.n < MIN_PAIRS)
-    return {
-      ...compared,
-      make_default: false,
-      reason: `It does not become the default: only ${now.n} held-out pairs have scores of it and of ${current.model_code}, and ${MIN_PAIRS} are needed to compare.`,
-    };
-  const isGoodEnough = now.share >= before.share - tolerance;
-  const figures = `it orders ${percent(now.share)} of ${now.n} held-out pairs as the annotators did, the present default ${current.model_code} ${percent(before.share)}`;
-  return {
-    ...compared,
-    make_default: isGoodEnough,
-    reason: isGoodEnough
-      ? `It becomes the default: ${figures}.`
-      : `It does not become the default: ${figures}, which is worse by more than ${percent(tolerance)}.`,
-  };
+}
+
+const isLower = (now: number | null, before: number | null, tolerance: number): boolean =>
+  now !== null && before !== null && now < before - tolerance;
+
+/** What has to be said first of a model that becomes the default though it is worse than the one before; null for any other. */
+export function worseDefault(
+  promotion: Omit<Promotion, 'pairs' | 'current_model_uuid' | 'reason'>,
+): string | null {
+  const { make_default, is_worse, kendall_tau: now, current_kendall_tau: before } = promotion;
+  if (!make_default || !is_worse) return null;
+  const figures = isLower(now, before, 0)
+    ? `Kendall tau ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
+    : `held-out pairs ordered as the annotators did ${percent(promotion.current_accuracy as number)} → ${percent(promotion.accuracy as number)}`;
+  return `${figures}: the new default is worse than ${promotion.current_model_code}, which it replaces.`;
 }
 
 /**
@@ -70,24 +112,23 @@ export function outcomeOf(
 }
 
 /** What the input decides without looking at scores. */
-export function decidedByInput(publish: boolean, promote: boolean): Promotion {
-  if (!publish)
-    return { ...unconditional(false), reason: 'It cannot become the default, as it is not published.' };
-  return {
-    ...unconditional(promote),
-    reason: promote
-      ? 'It becomes the default, as the input says promote: always.'
-      : 'It does not become the default, as the input says promote: never.',
-  };
-}
+export const decidedByInput = (publish: boolean): Promotion => ({
+  ...unconditional(false),
+  reason: publish
+    ? 'It does not become the default, as the input says promote: never.'
+    : 'It cannot become the default, as it is not published.',
+});
 
 const unconditional = (make_default: boolean) => ({
   make_default,
+  is_worse: false,
   pairs: 0,
   accuracy: null,
+  kendall_tau: null,
   current_model_code: null,
   current_model_uuid: null,
   current_accuracy: null,
+  current_kendall_tau: null,
 });
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import type { LateExecution } from '../execution/late-executions.ts';
+import { promotion } from '../execution/train-station-state.ts';
 import { csvHeader, csvRows } from '../formats/csv.ts';
 import { formatCount } from '../formats/numbers.ts';
 import { readFailureCause } from '../notifications/failure-cause.ts';
 import { lineOf, type Notification, notificationOf } from '../notifications/notification.ts';
+import { worseDefault } from '../publication/promotion.ts';
 import type { Decision } from './plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './state.ts';
 
@@ -66,7 +68,7 @@ export function resultRows(
 const trained = z.object({
   model_code: z.string(),
   images: z.object({ scored: z.number() }),
-  promotion: z.object({ reason: z.string() }).optional(),
+  promotion: promotion.optional().catch(undefined),
 });
 const scored = z.object({
   scored: z.number(),
@@ -79,8 +81,9 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
   if (action === 'train') {
     const { data } = trained.safeParse(output);
     if (!data) return '';
-    const promotion = data.promotion ? `. ${data.promotion.reason}` : '';
-    return `${data.model_code}, ${photos(data.images.scored)} scored${promotion}`;
+    const worse = data.promotion && worseDefault(data.promotion);
+    const scoredBy = `${data.model_code}, ${photos(data.images.scored)} scored`;
+    return `${worse ? `Warning: ${worse} ` : ''}${scoredBy}${data.promotion ? `. ${data.promotion.reason}` : ''}`;
   }
   const { data } = scored.safeParse(output);
   if (!data) return '';

@@ -155,7 +155,7 @@ describe('PlanRefresh', () => {
       status: 'refreshed',
       concurrency: 5,
       executions: PREFIX,
-      train: { promote: 'if_better', [STARTED_BY]: execution('one').arn },
+      train: { [STARTED_BY]: execution('one').arn },
       score: { [STARTED_BY]: execution('one').arn },
       tasks: [
         { station_id: fresh, action: 'train', own: { station_id: fresh } },

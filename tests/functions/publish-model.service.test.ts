@@ -36,6 +36,7 @@ import {
   SNAPSHOT,
   trainingOf,
 } from '../fixtures/finished-run.ts';
+import { promotionTo } from '../fixtures/promotion.ts';
 import { testRun } from '../fixtures/run.ts';
 import {
   createTestBuckets,
@@ -419,7 +420,7 @@ describe('PublishModel', () => {
     const [row] = await models();
     run = await finishedRun({ station, buckets }, { overwrite: true, promote: 'if_better' }, 'b');
 
-    const kept = await publish({ ...decidedByInput(true, false), current_model_uuid: row.uuid });
+    const kept = await publish({ ...promotionTo(false), current_model_uuid: row.uuid });
 
     expect(kept).toMatchObject({ outcome: 'kept', model_id: null, images: 0, predictions_url: null });
     expect(kept.note).toContain(versionKeys(RANK, station.id, run.model_code, run.model_uuid).report);
@@ -432,7 +433,7 @@ describe('PublishModel', () => {
     await publish();
     run = await finishedRun({ station, buckets }, { model_code: 'NEWER', promote: 'if_better' }, 'b');
 
-    const attempt = publish({ ...decidedByInput(true, true), current_model_uuid: 'an older one' });
+    const attempt = publish({ ...promotionTo(true), current_model_uuid: 'an older one' });
 
     await expect(attempt).rejects.toThrow(DefaultChanged);
     await expect(attempt).rejects.toThrow('Expected: an older one');
@@ -442,7 +443,7 @@ describe('PublishModel', () => {
   test('finishes a model that is not to be published without a row and without public files', async () => {
     run = await finishedRun({ station, buckets }, { publish: false }, 'b');
 
-    const finished = await publish(decidedByInput(false, false));
+    const finished = await publish(decidedByInput(false));
 
     expect(finished).toMatchObject({ outcome: 'unpublished', model_id: null });
     expect(await models()).toEqual([]);
@@ -457,7 +458,7 @@ describe('PublishModel', () => {
       if (outcome === 'unpublished')
         run = await finishedRun({ station, buckets }, { publish: false, overwrite: true }, 'c');
       await predictImagesets(run, ['one', 'two']);
-      await publish(decidedByInput(run.parameters.publish, run.parameters.publish));
+      await publish(run.parameters.publish ? promotionTo(true) : decidedByInput(false));
       const isFixed = ([key]: [string, unknown]) => !/\/versions\/|\/people\.json$/.test(key);
       const fixed = Object.entries(await shared()).filter(isFixed);
       run = await finishedRun({ station, buckets }, { overwrite: true }, 'b');

@@ -15,7 +15,7 @@ import {
 import type { Run } from '../../shared/execution/train-station-state.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { trainingNotification } from '../../shared/notifications/execution-notifications.ts';
-import { decidedByInput } from '../../shared/publication/promotion.ts';
+import { promotionTo } from '../fixtures/promotion.ts';
 import { testRun } from '../fixtures/run.ts';
 import { startTestSageMaker, type TestSageMaker } from '../fixtures/sagemaker.ts';
 import {
@@ -140,7 +140,7 @@ const ANSWERS: Record<string, Answer> = {
     faults: { ...noneOf(PHOTO_FAULTS), truncated: 2 },
     missing: 0,
   }),
-  decidePromotion: () => decidedByInput(true, true),
+  decidePromotion: () => promotionTo(true),
   buildReport: () => ({
     note: 'Kendall tau is 0.75.',
     remarks: '\nPhotos without a score: 2 truncated or broken.',
@@ -229,7 +229,7 @@ describe('the machine', () => {
       warnings: ['Warning: hours wrap.'],
       data_findings: { clock: 2, duplicates: 1, gaps: 0, values: 0, darkness: 0, annotators: 0 },
       kendall_tau: taus,
-      promotion: decidedByInput(true, true),
+      promotion: promotionTo(true),
     });
   });
 
@@ -309,7 +309,7 @@ describe('the machine', () => {
     expect(trainingTold(machine.parametersOf(NOTIFY)[0] as never)).toEqual({
       subject: 'FPE: a model of station 29 is finished',
       message:
-        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999,998 of 1,000,000 photos. Kendall tau is 0.75. It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999,998 of 1,000,000 photos. Kendall tau is 0.75. It becomes the default, as the station has no default model of this variable. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
     });
   });
 });

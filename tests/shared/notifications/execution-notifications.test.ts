@@ -9,6 +9,7 @@ import {
   trainingNotification,
 } from '../../../shared/notifications/execution-notifications.ts';
 import type { Notification } from '../../../shared/notifications/notification.ts';
+import { promotionTo } from '../../fixtures/promotion.ts';
 import { budget } from '../../fuzz/budget.ts';
 import { hostileText } from '../../fuzz/texts.ts';
 
@@ -120,7 +121,11 @@ describe('what is told of a success', () => {
   const training = (name: string, reason: string, note: string, remarks = '') =>
     trainingNotification(
       { station: { id: 29, name } as never, model_code: 'RANK-FLOW-20260401' },
-      { predictions: { scored: 2, images: 3 }, report: { note, remarks }, promotion: { reason } },
+      {
+        predictions: { scored: 2, images: 3 },
+        report: { note, remarks },
+        promotion: { ...promotionTo(true), reason },
+      },
       'It is published.',
     );
   const scoring = (name: string, model_code: string, remarks = '') =>
@@ -135,6 +140,24 @@ describe('what is told of a success', () => {
 
     for (const { message } of [training(name, '', ''), scoring(name, 'M')])
       expect(message).toContain(`Station 29 (${name})`);
+  });
+
+  test('begins with the figures where a model became the default though it is worse than the one before', () => {
+    const promotion = { ...promotionTo(true), is_worse: true, current_model_code: 'OLD' };
+    const told = trainingNotification(
+      { station: { id: 29, name: 'Mill Brook' } as never, model_code: 'NEW' },
+      {
+        predictions: { scored: 2, images: 3 },
+        report: { note: 'Kendall tau is 0.19.', remarks: '' },
+        promotion: { ...promotion, kendall_tau: 0.19, current_kendall_tau: 0.77 },
+      },
+      'It is published.',
+    );
+
+    expect(told.subject).toBe('FPE: a worse default of station 29 is finished');
+    expect(told.message).toMatch(
+      /^Warning: Kendall tau 0\.77 → 0\.19: the new default is worse than OLD, which it replaces\. Station 29 /,
+    );
   });
 
   test('is one that SNS takes, and names the station in its first line, whatever it is called', () => {

@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decidedByInput, decidePromotion } from '../../../shared/publication/promotion.ts';
+import {
+  decidedByInput,
+  decidePromotion,
+  type PromotionInput,
+  worseDefault,
+} from '../../../shared/publication/promotion.ts';
 import { judgedPairs } from '../../fixtures/report.ts';
 
 const PHOTOS = 40;
@@ -17,12 +22,18 @@ const rising = Float64Array.from({ length: PHOTOS }, (_, photo) => photo);
 /** Puts the first `wrong` photos in falling order, so that as many pairs are wrong. */
 const withMistakes = (wrong: number) =>
   rising.map((score, photo) => (photo <= wrong ? wrong - score : score));
-const decide = (now: number, before: number | null, tolerance = 0.02) =>
+const decide = (
+  now: number,
+  before: number | null,
+  { tolerance = 0.02, promote = 'if_better' }: Partial<Pick<PromotionInput, 'tolerance' | 'promote'>> = {},
+) =>
   decidePromotion({
     pairs,
     scores: withMistakes(now),
+    values: rising,
     current: before === null ? null : { model_code: 'OLD', model_uuid: 'old', scores: withMistakes(before) },
     tolerance,
+    promote,
   });
 
 describe('a new model', () => {
@@ -43,8 +54,8 @@ describe('a new model', () => {
   });
 
   test('may be worse by the tolerance, and says the figures', () => {
-    expect(decide(1, 0, 0.03)).toMatchObject({ make_default: true });
-    expect(decide(1, 0, 0.02)).toMatchObject({
+    expect(decide(1, 0, { tolerance: 0.03 })).toMatchObject({ make_default: true });
+    expect(decide(1, 0, { tolerance: 0.02 })).toMatchObject({
       make_default: false,
       reason:
         'It does not become the default: it orders 97.4 % of 39 held-out pairs as the annotators did, the present default OLD 100.0 %, which is worse by more than 2.0 %.',
@@ -58,7 +69,9 @@ describe('a new model', () => {
       pairs,
       scores: withMistakes(10),
       current: { model_code: 'OLD', model_uuid: 'old', scores: before },
+      values: rising,
       tolerance: 0,
+      promote: 'if_better',
     });
 
     expect(decided).toMatchObject({ make_default: true, pairs: 19, accuracy: 1, current_accuracy: 1 });
@@ -71,7 +84,9 @@ describe('a new model', () => {
       pairs,
       scores: rising,
       current: { model_code: 'OLD', model_uuid: 'old', scores: unknown },
+      values: rising,
       tolerance: 0,
+      promote: 'if_better',
     });
 
     expect(decided.make_default).toBe(false);
@@ -86,7 +101,9 @@ describe('a new model', () => {
           pairs,
           scores,
           current: { model_code: 'OLD', model_uuid: 'old', scores },
+          values: rising,
           tolerance: 0,
+          promote: 'if_better',
         });
         expect(make_default).toBe(true);
       }),
@@ -94,15 +111,70 @@ describe('a new model', () => {
   });
 });
 
-describe('the input', () => {
-  test.each([
-    [true, true, true, 'promote: always'],
-    [true, false, false, 'promote: never'],
-    [false, true, false, 'it is not published'],
-  ])('with publish %s and promote %s decides %s', (publish, promote, expected, reason) => {
-    const decided = decidedByInput(publish, promote);
+describe('promote: always', () => {
+  test('makes a worse model the default, and the figures are what is said first', () => {
+    const decided = decide(30, 0, { promote: 'always' });
 
-    expect(decided.make_default).toBe(expected);
+    expect(decided).toMatchObject({ make_default: true, is_worse: true, current_model_uuid: 'old' });
+    expect(decided.reason).toContain('promote: always; it orders 23.1 % of 39 held-out pairs');
+    expect(worseDefault(decided)).toMatch(
+      /^Kendall tau 1\.00 → -?0\.\d\d: the new default is worse than OLD, which it replaces\.$/,
+    );
+  });
+
+  test.each([
+    ['a better model', 0, 8],
+    ['one that is worse by less than the tolerance', 0, 0],
+  ])('says nothing first of %s', (_, now, before) => {
+    const decided = decide(now, before, { promote: 'always' });
+
+    expect(decided).toMatchObject({ make_default: true, is_worse: false });
+    expect(worseDefault(decided)).toBeNull();
+  });
+
+  test('tells a worse model by its tau where no pair can be compared', () => {
+    const decided = decidePromotion({
+      pairs: judgedPairs([]),
+      scores: withMistakes(39),
+      values: rising,
+      current: { model_code: 'OLD', model_uuid: 'old', scores: rising },
+      tolerance: 0.02,
+      promote: 'always',
+    });
+
+    expect(worseDefault(decided)).toBe(
+      'Kendall tau 1.00 → -1.00: the new default is worse than OLD, which it replaces.',
+    );
+  });
+
+  test('says the pairs where the observed values tell no difference', () => {
+    const decided = decidePromotion({
+      pairs,
+      scores: withMistakes(20),
+      values: new Float64Array(PHOTOS).fill(Number.NaN),
+      current: { model_code: 'OLD', model_uuid: 'old', scores: rising },
+      tolerance: 0.02,
+      promote: 'always',
+    });
+
+    expect(worseDefault(decided)).toBe(
+      'held-out pairs ordered as the annotators did 100.0 % → 48.7 %: the new default is worse than OLD, which it replaces.',
+    );
+  });
+
+  test('says nothing of a model that does not become the default', () => {
+    expect(worseDefault(decide(30, 0))).toBeNull();
+  });
+});
+
+describe('the input alone', () => {
+  test.each([
+    [true, 'promote: never'],
+    [false, 'it is not published'],
+  ])('keeps a model from becoming the default with publish %s: %s', (publish, reason) => {
+    const decided = decidedByInput(publish);
+
+    expect(decided.make_default).toBe(false);
     expect(decided.reason).toContain(reason);
   });
 });
