@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -78,6 +79,12 @@ describe('the picture of imports', () => {
     for (const folder of [...folders].filter((name) => name.startsWith('shared')))
       expect([folder, readdirSync(join(ROOT, folder)).length <= 30]).toEqual([folder, true]);
   });
+});
+
+test.each(productSources('functions'))('%s has a test file named as it is', (file) => {
+  const name = file.slice('functions/'.length, -'.ts'.length);
+
+  expect(globSync(`tests/functions/${name}{.service,}.test.ts`, { cwd: ROOT })).toHaveLength(1);
 });
 
 describe('a rule of the layout', () => {

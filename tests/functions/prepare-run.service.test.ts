@@ -25,9 +25,9 @@ import { parseRunInput } from '../../shared/inputs/train-station.ts';
 import { finishClaim } from '../../shared/model-bucket/run-claim.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import type { ModelManifest } from '../../shared/publication/model-manifest.ts';
-import { startTestExecutions, type TestExecutions } from '../fixtures/executions.ts';
 import { call } from '../fixtures/run.ts';
 import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../fixtures/station.ts';
+import { startTestExecutions, type TestExecutions } from '../services/step-functions.ts';
 
 let database: pg.Client;
 let buckets: { storage: string; model: string };

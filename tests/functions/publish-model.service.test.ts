@@ -28,47 +28,40 @@ import { RANK } from '../../shared/model-types/rank.ts';
 import { peopleRecord } from '../../shared/predictions/people-record.ts';
 import { modelManifest } from '../../shared/publication/model-manifest.ts';
 import { decidedByInput } from '../../shared/publication/promotion.ts';
-import { startTestExecutions, type TestExecutions } from '../fixtures/executions.ts';
 import {
+  addressOf,
+  drawnByWebsite,
   finishedRun,
   insertUpstreamModel,
+  modelRows,
+  publicFile,
   publishRun,
   SNAPSHOT,
   trainingOf,
 } from '../fixtures/finished-run.ts';
 import { promotionTo } from '../fixtures/promotion.ts';
 import { testRun } from '../fixtures/run.ts';
-import {
-  createTestBuckets,
-  createTestDatabase,
-  insertImageset,
-  insertRow,
-  insertStation,
-} from '../fixtures/station.ts';
+import { startTestServices, type TestServices } from '../fixtures/services.ts';
+import { inModelBucket, insertImageset, insertRow, insertStation } from '../fixtures/station.ts';
 import { connectDatabase } from '../services/database-client.ts';
+import type { TestExecutions } from '../services/step-functions.ts';
 import { PAGE, publicHeaders, TABLE, WEIGHTS } from '../support/public-headers.ts';
 
+let services: TestServices;
 let database: pg.Client;
 let buckets: { storage: string; model: string };
-let station: { id: number };
 let executions: TestExecutions;
+let station: { id: number };
 let run: Run;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  buckets = await createTestBuckets();
-  executions = await startTestExecutions();
+  services = await startTestServices();
+  ({ database, buckets, executions } = services);
 });
-afterAll(() => Promise.all([database.end(), executions.stop()]));
+afterAll(() => services.stop());
 beforeEach(async () => {
   executions.ended.clear();
   station = await insertStation(database, { timezone: 'America/Los_Angeles' });
   run = await finishedRun({ station, buckets }, {});
-});
-
-const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
-const inPublic = (name: string, of = run) => ({
-  bucket: buckets.storage,
-  key: `models/${of.model_uuid}/${name}`,
 });
 
 /** Gives the run other predictions: of a photo in each imageset. */
@@ -105,15 +98,8 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!(await isSo())) await sleep(20);
 }
 
-const models = async () =>
-  (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
-
-/** By FPE's rule (contract 9): every row of the station that has predictions. */
-const drawnByWebsite = async (): Promise<string[]> =>
-  (await models()).filter((row) => row.predictions_url !== null).map(({ code }) => code);
-
-const addressOf = (key: string) => `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${key}`;
-
+const models = () => modelRows(database, station.id);
+const drawn = () => drawnByWebsite(database, station.id);
 /** @param decided what DecidePromotion said, or whether it promoted the model */
 const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
   publishRun(of, decided);
@@ -132,15 +118,15 @@ describe('PublishModel', () => {
     expect(published).toMatchObject({
       outcome: 'published',
       images: 2,
-      diagnostics_url: addressOf(inPublic(`${run.model_code}.html`).key),
-      predictions_url: addressOf(inPublic('predictions.csv').key),
+      diagnostics_url: addressOf(publicFile(run, `${run.model_code}.html`).key),
+      predictions_url: addressOf(publicFile(run, 'predictions.csv').key),
     });
   });
 
   test('publishes scored photos only, with the station’s own date and offset (Q-P1, Q-P2, Q-P3)', async () => {
     await publish();
 
-    expect(await readText(inPublic('predictions.csv'))).toBe(
+    expect(await readText(publicFile(run, 'predictions.csv'))).toBe(
       [
         'split,image_id,timestamp,filename,url,value,score',
         'train,1,2026-03-01T07:00:00-08:00,a.jpg,https://x/a.jpg,1.5,0.25',
@@ -153,7 +139,7 @@ describe('PublishModel', () => {
   test('publishes no user ids and no comments (Q-P8)', async () => {
     await publish();
 
-    const text = await readText(inPublic('annotations.csv'));
+    const text = await readText(publicFile(run, 'annotations.csv'));
     expect(text).not.toMatch(/b1946ac9|Bob was here|c0ffee/);
     expect(text.split('\n')[1]).toMatch(/^1,annotator-1,/);
     expect(text.trimEnd().split('\n')).toHaveLength(151);
@@ -180,7 +166,7 @@ describe('PublishModel', () => {
 
     expect(images).toBe(1);
     for (const name of ['predictions.csv', 'images.csv'])
-      expect((await readText(inPublic(name))).trimEnd().split('\n').slice(1).join()).toMatch(
+      expect((await readText(publicFile(run, name))).trimEnd().split('\n').slice(1).join()).toMatch(
         /^train,900002,[^\n]*$/,
       );
   });
@@ -263,12 +249,12 @@ describe('PublishModel', () => {
 
   test('leaves scores that came after it alone when it is tried once more', async () => {
     const first = await publish();
-    await writeCsv(inPublic('predictions.csv'), 'newer scores');
+    await writeCsv(publicFile(run, 'predictions.csv'), 'newer scores');
 
     const second = await publish();
 
     expect(second).toEqual(first);
-    expect(await readText(inPublic('predictions.csv'))).toBe('newer scores');
+    expect(await readText(publicFile(run, 'predictions.csv'))).toBe('newer scores');
   });
 
   test('changes nothing of a model that another execution has published under the code since', async () => {
@@ -344,14 +330,14 @@ describe('PublishModel', () => {
 
   test('gives a model that was not promoted a row that the website does not draw, and no public file', async () => {
     await publish();
-    const drawn = await drawnByWebsite();
+    const before = await drawn();
     run = await finishedRun({ station, buckets }, { model_code: 'WORSE', promote: 'never' }, 'b');
 
     const unlisted = await publish(false);
 
     expect(unlisted).toMatchObject({ outcome: 'unlisted', images: 0, predictions_url: null });
     expect(unlisted.note).toContain(versionKeys(RANK, station.id, 'WORSE', run.model_uuid).report);
-    expect(await drawnByWebsite()).toEqual(drawn);
+    expect(await drawn()).toEqual(before);
     const [, row] = await models();
     expect(row).toMatchObject({
       id: unlisted.model_id,
@@ -359,7 +345,7 @@ describe('PublishModel', () => {
       default: false,
       diagnostics_url: null,
     });
-    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    expect(await findSize(publicFile(run, 'predictions.csv'))).toBe(null);
     expect(await publish(false)).toEqual(unlisted);
   });
 
@@ -371,9 +357,9 @@ describe('PublishModel', () => {
 
     const { note } = await publish();
 
-    expect(await drawnByWebsite()).toEqual(['NEWER']);
+    expect(await drawn()).toEqual(['NEWER']);
     expect(note).toContain(`The website no longer draws ${former.model_code}, the default before.`);
-    expect(await findSize(inPublic('predictions.csv', former))).not.toBe(null);
+    expect(await findSize(publicFile(former, 'predictions.csv'))).not.toBe(null);
     const [row] = await models();
     expect(row).toMatchObject({ code: former.model_code, default: false, updated_at });
   });
@@ -384,7 +370,7 @@ describe('PublishModel', () => {
 
     await publish();
 
-    expect(await drawnByWebsite()).toEqual([testRun(station, buckets).model_code, 'NEWER']);
+    expect(await drawn()).toEqual([testRun(station, buckets).model_code, 'NEWER']);
   });
 
   test('leaves a superseded default of upstream’s scripts on the page', async () => {
@@ -392,7 +378,7 @@ describe('PublishModel', () => {
 
     await publish();
 
-    expect(await drawnByWebsite()).toEqual(['OLD', run.model_code]);
+    expect(await drawn()).toEqual(['OLD', run.model_code]);
     expect((await models()).map((row) => row.default)).toEqual([false, true]);
   });
 
@@ -426,7 +412,7 @@ describe('PublishModel', () => {
     expect(kept.note).toContain(versionKeys(RANK, station.id, run.model_code, run.model_uuid).report);
     expect(await models()).toEqual([row]);
     expect(await shared()).toMatchObject(before);
-    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    expect(await findSize(publicFile(run, 'predictions.csv'))).toBe(null);
   });
 
   test('asks for another decision when the default is another than the one that was compared', async () => {
@@ -447,7 +433,7 @@ describe('PublishModel', () => {
 
     expect(finished).toMatchObject({ outcome: 'unpublished', model_id: null });
     expect(await models()).toEqual([]);
-    expect(await findSize(inPublic('predictions.csv'))).toBe(null);
+    expect(await findSize(publicFile(run, 'predictions.csv'))).toBe(null);
     const { manifest } = modelKeys(RANK, station.id, run.model_code);
     expect(await readJson(inModelBucket(manifest), modelManifest)).toMatchObject({ outcome: 'unpublished' });
   });
@@ -499,7 +485,7 @@ describe('PublishModel', () => {
 
     await publishing;
 
-    expect(await readText(inPublic('predictions.csv'))).not.toContain(`,${id},`);
+    expect(await readText(publicFile(run, 'predictions.csv'))).not.toContain(`,${id},`);
     expect(await readText(imagesetFile(imageset.uuid))).not.toContain(filename);
     const { folders } = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
     expect(folders).toEqual({ [run.model_uuid]: [id] });

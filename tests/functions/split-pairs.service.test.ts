@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
-import { handler as writeManifests } from '../../functions/write-manifests.ts';
 import { findSize, listObjects, readText } from '../../shared/aws/object-store.ts';
 import { NotEnoughPairs } from '../../shared/errors.ts';
 import { modelKeys } from '../../shared/execution/keys.ts';
@@ -162,20 +161,4 @@ describe('SplitPairs', () => {
     await expect(attempt).rejects.toThrow('0 of 150 pairs, removed: not_ranked 150');
     expect(await findSize({ bucket: run.buckets.model, key: run.keys.input.pairs })).toBe(null);
   });
-});
-
-test('WriteManifests names the photos in pairs and all photos, below the storage bucket (Q-I7)', async () => {
-  const run = await prepare(separatePairs(150));
-  await call(splitPairs, { run });
-
-  const manifests = await call(writeManifests, { run });
-
-  const training = JSON.parse(await read(run, run.keys.input.manifest));
-  const transform = JSON.parse(await read(run, run.keys.transform.manifest));
-  const first = 'imagesets/6f2c/images/Mill Brook (1).JPG';
-  expect(manifests).toEqual({ training_photos: 300, transform_photos: 400 });
-  expect([training[0], transform[0]]).toEqual(new Array(2).fill({ prefix: `s3://${buckets.storage}/` }));
-  expect([training.length, transform.length, transform[1]]).toEqual([301, 401, first]);
-  expect(new Set(training).size).toBe(301);
-  expect(await read(run, run.keys.transform.images)).toBe(await read(run, run.keys.input.images));
 });

@@ -21,48 +21,39 @@ import {
   findDrawingChange,
   findStationModels,
 } from '../../../shared/station-models/drawn-models.ts';
-import { startTestExecutions, type TestExecutions } from '../../fixtures/executions.ts';
-import { finishedRun, insertUpstreamModel, publishRun } from '../../fixtures/finished-run.ts';
 import {
-  createTestBuckets,
-  createTestDatabase,
-  insertImageset,
-  insertStation,
-} from '../../fixtures/station.ts';
+  addressOf,
+  drawnByWebsite,
+  finishedRun,
+  insertUpstreamModel,
+  modelRows,
+  publicFile,
+  publishRun,
+} from '../../fixtures/finished-run.ts';
+import { startTestServices, type TestServices } from '../../fixtures/services.ts';
+import { inModelBucket, insertImageset, insertStation } from '../../fixtures/station.ts';
+import type { TestExecutions } from '../../services/step-functions.ts';
 import { PAGE, publicHeaders, TABLE, WEIGHTS } from '../../support/public-headers.ts';
 
+let services: TestServices;
 let database: pg.Client;
 let buckets: { storage: string; model: string };
-let station: { id: number };
 let executions: TestExecutions;
+let station: { id: number };
 let run: Run;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  buckets = await createTestBuckets();
-  executions = await startTestExecutions();
+  services = await startTestServices();
+  ({ database, buckets, executions } = services);
 });
-afterAll(() => Promise.all([database.end(), executions.stop()]));
+afterAll(() => services.stop());
 beforeEach(async () => {
   executions.ended.clear();
   station = await insertStation(database, { timezone: 'America/Los_Angeles' });
   run = await finishedRun({ station, buckets }, {});
 });
 
-const inModelBucket = (key: string) => ({ bucket: buckets.model, key });
-const inPublic = (name: string, of = run) => ({
-  bucket: buckets.storage,
-  key: `models/${of.model_uuid}/${name}`,
-});
-
-const models = async () =>
-  (await database.query('SELECT * FROM models WHERE station_id = $1 ORDER BY id', [station.id])).rows;
-
-/** By FPE's rule (contract 9): every row of the station that has predictions. */
-const drawnByWebsite = async (): Promise<string[]> =>
-  (await models()).filter((row) => row.predictions_url !== null).map(({ code }) => code);
-
-const addressOf = (key: string) => `https://${buckets.storage}.s3.us-west-2.amazonaws.com/${key}`;
-
+const models = () => modelRows(database, station.id);
+const drawn = () => drawnByWebsite(database, station.id);
 /** @param decided what DecidePromotion said, or whether it promoted the model */
 const publish = (decided: boolean | Promotion = true, of = run): Promise<Publication> =>
   publishRun(of, decided);
@@ -112,7 +103,7 @@ describe('A person who changes what the website draws', () => {
 
     const done = await change({ action: 'promote', code: 'SECOND' });
 
-    expect(await drawnByWebsite()).toEqual(['SECOND']);
+    expect(await drawn()).toEqual(['SECOND']);
     expect((await models()).map((row) => row.default)).toEqual([false, true]);
     expect(done?.superseded.map(({ code }) => code)).toEqual([first.model_code]);
     expect(await publicHeaders(buckets.storage, `models/${run.model_uuid}/`)).toEqual({
@@ -122,7 +113,7 @@ describe('A person who changes what the website draws', () => {
       'model.tar.gz': WEIGHTS,
       'predictions.csv': TABLE,
     });
-    const text = await readText(inPublic('predictions.csv'));
+    const text = await readText(publicFile(run, 'predictions.csv'));
     expect(
       text
         .split('\n')
@@ -130,7 +121,7 @@ describe('A person who changes what the website draws', () => {
         .map((line) => line.split(',')[1]),
     ).toEqual(['1', '3', '4']);
     expect(text).toContain('2026-03-03T04:00:00-08:00');
-    expect(await readText(inPublic('annotations.csv'))).not.toContain('Bob was here');
+    expect(await readText(publicFile(run, 'annotations.csv'))).not.toContain('Bob was here');
     expect(await change({ action: 'promote', code: 'SECOND' })).toBe(null);
   });
 
@@ -146,7 +137,7 @@ describe('A person who changes what the website draws', () => {
 
     await change({ action: 'promote', code: 'SECOND' });
 
-    const lines = (await readText(inPublic('predictions.csv'))).trimEnd().split('\n');
+    const lines = (await readText(publicFile(run, 'predictions.csv'))).trimEnd().split('\n');
     expect(lines.slice(1).map((line) => line.split(',').slice(0, 2).join())).toEqual([
       'train,1',
       'test-in,3',
@@ -161,7 +152,7 @@ describe('A person who changes what the website draws', () => {
 
     await change({ action: 'promote', code: first.model_code, keepPrevious: true });
 
-    expect((await drawnByWebsite()).sort()).toEqual([first.model_code, 'SECOND'].sort());
+    expect((await drawn()).sort()).toEqual([first.model_code, 'SECOND'].sort());
     expect((await models()).map((row) => row.default)).toEqual([true, false]);
   });
 
@@ -187,7 +178,7 @@ describe('A person who changes what the website draws', () => {
     });
     const [before] = await models();
     await change({ action: 'unpublish', code: 'OLD' });
-    expect(await drawnByWebsite()).toEqual([]);
+    expect(await drawn()).toEqual([]);
 
     await change({ action: 'restore', code: 'OLD' });
 
@@ -205,7 +196,7 @@ describe('A person who changes what the website draws', () => {
 
     await expect(attempt).rejects.toThrow(ObjectNotFound);
     await expect(attempt).rejects.toThrow(`models/${uuid}/predictions.csv`);
-    expect(await drawnByWebsite()).toEqual([]);
+    expect(await drawn()).toEqual([]);
   });
 
   test('draws a model of upstream’s that has scores and no report', async () => {
@@ -231,7 +222,7 @@ describe('A person who changes what the website draws', () => {
 
     expect(await change({ action: 'restore', code: 'HALF' })).not.toBe(null);
 
-    expect(await drawnByWebsite()).toEqual(['HALF']);
+    expect(await drawn()).toEqual(['HALF']);
     expect(await models()).toMatchObject([{ diagnostics_url: report }]);
   });
 
@@ -292,7 +283,7 @@ describe('A person who changes what the website draws', () => {
     await expect(change({ action: 'promote', code: 'OLD' })).rejects.toThrow(NoModel);
 
     await change({ action: 'unpublish', code: 'OLD' });
-    expect(await drawnByWebsite()).toEqual([run.model_code]);
+    expect(await drawn()).toEqual([run.model_code]);
     expect(await change({ action: 'unpublish', code: 'OLD' })).toBe(null);
     await change({ action: 'restore', code: 'OLD' });
     expect((await models()).find(({ code }) => code === 'OLD')).toEqual({ ...before, default: false });
@@ -326,7 +317,7 @@ describe('A person who changes what the website draws', () => {
 
     await expect(change({ action: 'restore', code: run.model_code })).rejects.toThrow(message);
 
-    expect(await drawnByWebsite()).toEqual([]);
+    expect(await drawn()).toEqual([]);
   });
 
   test('is warned of a model whose windows FPE’s container reads as none', async () => {
@@ -353,7 +344,7 @@ describe('A person who changes what the website draws', () => {
 
     await change({ action: 'promote', code: run.model_code });
 
-    expect(await readText(inPublic('predictions.csv'))).not.toContain(`train,${id},`);
+    expect(await readText(publicFile(run, 'predictions.csv'))).not.toContain(`train,${id},`);
     const record = await readJson(inModelBucket(stationKeys(station.id).people), peopleRecord);
     expect(record.folders[run.model_uuid]).toContain(id);
   });
@@ -363,7 +354,7 @@ describe('A person who changes what the website draws', () => {
     executions.ended.add(run.execution_arn);
     await database.query('DELETE FROM images WHERE id = 1');
     await change({ action: 'promote', code: run.model_code });
-    expect(await readText(inPublic('images.csv'))).not.toMatch(/,1,2026/);
+    expect(await readText(publicFile(run, 'images.csv'))).not.toMatch(/,1,2026/);
     await change({ action: 'unpublish', code: run.model_code });
     await database.query('DELETE FROM images WHERE id <= 100');
 
@@ -371,9 +362,9 @@ describe('A person who changes what the website draws', () => {
 
     await expect(attempt).rejects.toThrow(TooManyRemovals);
     await expect(attempt).rejects.toThrow('100 of 400 photos are no longer in the database');
-    expect(await drawnByWebsite()).toEqual([]);
+    expect(await drawn()).toEqual([]);
     await change({ action: 'restore', code: run.model_code, allowRemovals: true });
-    expect(await drawnByWebsite()).toEqual([run.model_code]);
+    expect(await drawn()).toEqual([run.model_code]);
   });
 
   test('is refused while an execution works on the code', async () => {
@@ -394,7 +385,7 @@ describe('A person who changes what the website draws', () => {
 
     await expect(attempt).rejects.toThrow(ClaimLost);
     await expect(attempt).rejects.toThrow('arn:of-a-scoring');
-    expect(await drawnByWebsite()).toEqual([]);
+    expect(await drawn()).toEqual([]);
   });
 
   test('is told when the rows are others than those that were agreed to', async () => {
@@ -406,7 +397,7 @@ describe('A person who changes what the website draws', () => {
     const attempt = changeDrawing(request, agreed, buckets, 'us-west-2');
 
     await expect(attempt).rejects.toThrow(ObjectChanged);
-    expect(await drawnByWebsite()).toEqual([]);
+    expect(await drawn()).toEqual([]);
   });
 
   test('is told which models there are when the code is none of them', async () => {
