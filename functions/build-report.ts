@@ -33,7 +33,7 @@ import {
 import { jobCosts } from '../shared/report/data/run-cost.ts';
 import { forEachGroup } from '../shared/report/data/split-groups.ts';
 import { readTrainingOutput, trainingOutputLocation } from '../shared/report/data/training-output.ts';
-import { reportOf } from '../shared/report/reports.ts';
+import { REPORTS } from '../shared/report/reports.ts';
 
 /** Compares scores with observed values, and writes the report for people and its numbers for programs to read. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {
@@ -69,7 +69,7 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
     photoBase: photoBase(buckets.storage),
     version: optionalSetting('PIPELINE_VERSION') ?? null,
   });
-  const { page, metrics, note } = reportOf(state.run.parameters.model_type);
+  const { page, metrics, note } = REPORTS[state.run.parameters.model_type];
   await writeObject(inModelBucket(keys.report), page(report, pageScript()), 'text/html; charset=utf-8');
   await writeJson(inModelBucket(keys.metrics), metrics(report));
   const { photos: byPhoto, days } = report.agreement;

@@ -10,7 +10,7 @@ import { readScores } from '../shared/model-bucket/previous-model.ts';
 import { prediction } from '../shared/predictions/columns.ts';
 import { judgedPairs, judgment, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
 import { collectPhotos } from '../shared/predictions/scored-photos.ts';
-import { comparisonOf } from '../shared/publication/comparisons.ts';
+import { COMPARISONS } from '../shared/publication/comparisons.ts';
 import { type ComparedDefault, decidedByInput } from '../shared/publication/promotion.ts';
 
 /** Compares the new model with the station's default on the held-out pairs, before anything is published. */
@@ -26,7 +26,8 @@ export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise
   );
   const current = await currentDefault(run, photos.imageIds);
   const { scores, values } = photos;
-  return comparisonOf(run.parameters.model_type)({ pairs, scores, values, current, tolerance, promote });
+  const compare = COMPARISONS[run.parameters.model_type];
+  return compare({ pairs, scores, values, current, tolerance, promote });
 });
 
 /** Its published scores; all missing if the file is gone, so that nothing can be compared. */

@@ -1,4 +1,4 @@
-import { DEFAULT_MODEL_TYPE, isModelType, type ModelTypeId } from '../model-types/registry.ts';
+import type { ModelTypeId } from '../model-types/registry.ts';
 import type { ReportData } from './data/report-data.ts';
 import { metricsFile } from './metrics/file.ts';
 import { agreementNote } from './page/note.ts';
@@ -18,6 +18,3 @@ export type ModelReport = {
 export const REPORTS: Record<ModelTypeId, ModelReport> = {
   RANK: { page: reportPage, metrics: metricsFile, note: agreementNote },
 };
-
-export const reportOf = (modelType: string): ModelReport =>
-  REPORTS[isModelType(modelType) ? modelType : DEFAULT_MODEL_TYPE];
