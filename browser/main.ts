@@ -7,7 +7,7 @@ import { showNotedPhotos } from './noted-photos.ts';
 import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
 import { PhotoPanel } from './photo-panel.ts';
 import { Toolbar } from './toolbar.ts';
-import { createView, DAY_MS, isWhole, type Selection, startOfDay, type View } from './view.ts';
+import { createView, DAY_MS, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
 /** The figure whose strip chooses the period. */
 const PERIOD_FIGURE = 'images-timeseries';
@@ -31,7 +31,7 @@ async function start(): Promise<void> {
   );
   const numbers = page.kind === 'report' ? new ShownNumbers(view) : null;
 
-  function select(selection: Selection, source?: string): void {
+  function select(selection: PageSelection, source?: string): void {
     view.selection = selection;
     toolbar.update();
     for (const chart of charts) if (chart.id !== source) chart.refresh();
@@ -61,7 +61,10 @@ const createCharts = (view: View, actions: Actions, onPeriod: (from: number, to:
   });
 
 /** The strip of a chart says where it is at every move; days are whole, and the chart itself needs no redrawing. */
-function afterRest(view: View, select: (selection: Selection) => void): (from: number, to: number) => void {
+function afterRest(
+  view: View,
+  select: (selection: PageSelection) => void,
+): (from: number, to: number) => void {
   let resting: ReturnType<typeof setTimeout> | undefined;
   return (from, to) => {
     clearTimeout(resting);

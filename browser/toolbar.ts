@@ -1,8 +1,8 @@
 import type { ImageSplit } from '../shared/model-input/image-split.ts';
 import { wallDate } from '../shared/predictions/scored-photos.ts';
-import { DAY_MS, isWhole, type Selection, startOfDay, type View } from './view.ts';
+import { DAY_MS, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
-type Listeners = { onSelection(selection: Selection): void; onBrowse(): void };
+type Listeners = { onSelection(selection: PageSelection): void; onBrowse(): void };
 
 /** Period and splits as a form: what can be dragged with a mouse can be typed as well. */
 export class Toolbar {
@@ -49,7 +49,7 @@ export class Toolbar {
     };
   }
 
-  private read(): Selection | null {
+  private read(): PageSelection | null {
     const { from, to } = this.controls;
     const [start, end] = [Date.parse(from.value), Date.parse(to.value)];
     if (Number.isNaN(start) || Number.isNaN(end) || end < start) return null;

@@ -15,7 +15,7 @@ import { type ValueScale, valueScale } from './value-scale.ts';
 export const DAY_MS = 86_400_000;
 
 /** Which photos are shown: a period of whole days, wall-clock milliseconds, and splits. */
-export type Selection = {
+export type PageSelection = {
   /** Start of the first day. */
   from: number;
   /** End of the last day. */
@@ -43,7 +43,7 @@ export type View = {
   hasValues: boolean;
   /** First and last day of all photos. */
   whole: { from: number; to: number };
-  selection: Selection;
+  selection: PageSelection;
 };
 
 export function createView(page: PageData): View {
@@ -126,7 +126,7 @@ export const startOfDay = (wallMs: number): number => Math.floor(wallMs / DAY_MS
 export const isWhole = ({ whole, selection }: View): boolean =>
   selection.from === whole.from && selection.to === whole.to;
 
-const isWithin = ({ from, to }: Selection, wallMs: number): boolean => wallMs >= from && wallMs < to;
+const isWithin = ({ from, to }: PageSelection, wallMs: number): boolean => wallMs >= from && wallMs < to;
 
 /** The photos of the period: those outside lose their numbers, which leaves them out of every statistic. */
 export function photosOfPeriod(view: View): ScoredPhotos {
@@ -165,7 +165,7 @@ export function daysBySplit(view: View, keep: (day: number) => boolean): SplitRo
 }
 
 function bySplit(
-  selection: Selection,
+  selection: PageSelection,
   splits: readonly ImageSplit[],
   keep: (row: number) => boolean,
 ): SplitRows[] {

@@ -14,8 +14,8 @@ import {
   changeDrawing,
   type DrawingRequest,
   drawingWarnings,
+  findDrawableModels,
   findDrawingChange,
-  findStationModels,
 } from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
 import { withOpenAddresses } from './addresses.ts';
@@ -36,7 +36,7 @@ export function modelsCommand(): Command {
     .action(async (options: { station: number; stage?: string; json?: boolean }, command: Command) => {
       await connectToData(options.stage, command);
       const places = buckets();
-      const { station, models } = await findStationModels(options.station, places);
+      const { station, models } = await findDrawableModels(options.station, places);
       console.log(options.json ? JSON.stringify(models, null, 2) : describeModels(station, models, places));
     });
 }

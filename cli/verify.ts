@@ -10,7 +10,11 @@ import {
   type StationVerification,
   verifyAndRepair,
 } from '../shared/station-models/verification.ts';
-import { describeRepair, type Finding, needsConfirmation } from '../shared/verification/findings.ts';
+import {
+  describeRepair,
+  needsConfirmation,
+  type VerificationFinding,
+} from '../shared/verification/findings.ts';
 import { UsageError } from './connection.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 
@@ -27,7 +31,7 @@ type Options = {
 export type Verification = {
   stations: Omit<StationVerification, 'uuids'>[];
   /** Findings that belong to no station: only with --all. */
-  findings: Finding[];
+  findings: VerificationFinding[];
   faults: number;
   remarks: number;
   unchecked: number;
@@ -96,7 +100,7 @@ export const exitCodeOf = ({ faults, unchecked }: Verification): number =>
 async function verify({ station: ids, all, repair, yes }: Options): Promise<Verification> {
   const places = buckets();
   const stations: StationVerification[] = [];
-  const findings: Finding[] = [];
+  const findings: VerificationFinding[] = [];
   for (const id of ids ?? (await findStationIds(places))) {
     const options = { repair: repair === true, confirmed: yes === true, now: Date.now() };
     const found = await verifyAndRepair(id, places, options);
@@ -111,7 +115,7 @@ async function verify({ station: ids, all, repair, yes }: Options): Promise<Veri
   return summarize(stations, findings);
 }
 
-const lostStation = (id: number, bucket: string): Finding => ({
+const lostStation = (id: number, bucket: string): VerificationFinding => ({
   kind: 'files_without_row',
   severity: 'remark',
   where: modelTypes()
@@ -125,10 +129,11 @@ const lostStation = (id: number, bucket: string): Finding => ({
 
 export function summarize(
   stations: readonly StationVerification[],
-  findings: readonly Finding[],
+  findings: readonly VerificationFinding[],
 ): Verification {
   const all = [...stations.flatMap((station) => station.findings), ...findings];
-  const count = (severity: Finding['severity']) => all.filter((each) => each.severity === severity).length;
+  const count = (severity: VerificationFinding['severity']) =>
+    all.filter((each) => each.severity === severity).length;
   return {
     stations: stations.map(({ uuids: _, ...station }) => station),
     findings: [...findings],
@@ -175,7 +180,7 @@ const describeRepaired = ({ what, failed }: Repaired): string =>
 
 const describeUnchecked = ({ where, why }: Unchecked): string => `? Could not check ${where}: ${why}`;
 
-const describeFinding = (finding: Finding, how: How): string =>
+const describeFinding = (finding: VerificationFinding, how: How): string =>
   [
     `${finding.severity === 'fault' ? '✖' : '!'} ${finding.kind}: ${finding.where}`,
     `    Found: ${finding.found}.`,
@@ -183,7 +188,7 @@ const describeFinding = (finding: Finding, how: How): string =>
     `    ${whatToDo(finding, how)}.`,
   ].join('\n');
 
-function whatToDo({ repair, advice }: Finding, { repair: isRepairing, yes }: How): string {
+function whatToDo({ repair, advice }: VerificationFinding, { repair: isRepairing, yes }: How): string {
   if (!repair) return `To do: ${advice}`;
   const needsYes = needsConfirmation(repair) && !yes;
   // Failed repairs are reported above.

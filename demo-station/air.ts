@@ -3,16 +3,16 @@ import { smoothStep } from './noise.ts';
 import { foliage, type PlantColor, plantColor } from './plants.ts';
 import type { Scene } from './scene.ts';
 import { at, cover, type Layer } from './sight.ts';
-import type { View } from './view.ts';
+import type { CameraView } from './view.ts';
 
 /** What is between the valley and the camera: the sky behind the trees, fog, and the twigs of a near tree. */
-export const airLayers = (view: View, scene: Scene, air: Atmosphere): Layer[] => [
+export const airLayers = (view: CameraView, scene: Scene, air: Atmosphere): Layer[] => [
   skyBehindTrees(view, scene, air),
   ...(scene.fog > 0 ? [fog(view, scene, air)] : []),
   twigs(view, scene, plantColor(scene)),
 ];
 
-function skyBehindTrees(view: View, scene: Scene, air: Atmosphere): Layer {
+function skyBehindTrees(view: CameraView, scene: Scene, air: Atmosphere): Layer {
   const sky = { red: air.sky * 0.96, green: air.sky, blue: air.sky * 1.06 };
   const leaves = foliage(scene);
   return (sight) => {
@@ -27,7 +27,7 @@ function skyBehindTrees(view: View, scene: Scene, air: Atmosphere): Layer {
 /** Meters to the forest, as far as fog is concerned. */
 const FOREST = 40;
 
-function fog(view: View, scene: Scene, air: Atmosphere): Layer {
+function fog(view: CameraView, scene: Scene, air: Atmosphere): Layer {
   const haze = { red: air.haze, green: air.haze, blue: air.haze * 1.02 };
   return (sight) => {
     for (let column = 0; column < sight.width; column++) {
@@ -37,7 +37,7 @@ function fog(view: View, scene: Scene, air: Atmosphere): Layer {
   };
 }
 
-function twigs(view: View, scene: Scene, color: PlantColor): Layer {
+function twigs(view: CameraView, scene: Scene, color: PlantColor): Layer {
   const leaves = foliage(scene);
   return (sight) => {
     for (let column = 0; column < sight.width; column++) {

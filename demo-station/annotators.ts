@@ -34,7 +34,7 @@ const COMMENTS = [
 export type Rank = 'LEFT' | 'RIGHT' | 'SAME' | 'UNKNOWN';
 /** As FPE's exporter writes one side: no attributes, one as a bare string, several as an array. */
 export type Side = { imageId: number; attributes?: string | string[] };
-export type AnnotationPair = { rank: Rank; comment?: string; left: Side; right: Side };
+export type DemoPair = { rank: Rank; comment?: string; left: Side; right: Side };
 
 export type Session = {
   uuid: string;
@@ -42,7 +42,7 @@ export type Session = {
   /** Milliseconds since 1970. */
   createdAt: number;
   durationSeconds: number;
-  pairs: AnnotationPair[];
+  pairs: DemoPair[];
 };
 
 /** Hour of the day at the station, 0–23. */
@@ -79,7 +79,7 @@ export function annotate(photographs: readonly Photograph[], seed: number): Sess
   });
 }
 
-function compare(left: Photograph, right: Photograph, annotator: Annotator, random: Random): AnnotationPair {
+function compare(left: Photograph, right: Photograph, annotator: Annotator, random: Random): DemoPair {
   const difference = seenLogFlow(left, annotator, random) - seenLogFlow(right, annotator, random);
   let rank: Rank = difference > 0 ? 'LEFT' : 'RIGHT';
   if (Math.abs(difference) < annotator.threshold) rank = 'SAME';

@@ -3,7 +3,7 @@ import type { Defect, Photograph } from './photographs.ts';
 import { cameraClock } from './photographs.ts';
 import { type Random, randomSource } from './random.ts';
 import { PHOTO_HEIGHT, PHOTO_WIDTH, renderPhoto, STRIP_HEIGHT } from './render.ts';
-import type { View } from './view.ts';
+import type { CameraView } from './view.ts';
 import type { Weather } from './weather.ts';
 
 const JPEG_QUALITY = 72;
@@ -21,7 +21,7 @@ export type Taken = {
 };
 
 /** Takes one photo of the view. */
-export function takePhoto(view: View, weather: Weather, photograph: Photograph): Taken {
+export function takePhoto(view: CameraView, weather: Weather, photograph: Photograph): Taken {
   const { scene, defect } = photograph;
   const context = canvas.getContext('2d');
   context.reset();

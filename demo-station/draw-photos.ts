@@ -5,7 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { takePhoto } from './camera.ts';
 import type { Photograph } from './photographs.ts';
 import { VIEW_HEIGHT, VIEW_WIDTH } from './render.ts';
-import { buildView, type Camera, type View } from './view.ts';
+import { buildView, type Camera, type CameraView } from './view.ts';
 import { buildWeather } from './weather.ts';
 
 /** Photos that one worker thread draws, in order of time. */
@@ -18,7 +18,7 @@ export type DrawingTask = {
 
 const { seed, cameras, photos } = workerData as DrawingTask;
 const weather = buildWeather(seed);
-const views = new Map<number, View>();
+const views = new Map<number, CameraView>();
 for (const { photograph, path, thumbnailPath } of photos) {
   let view = views.get(photograph.imageset);
   if (!view) {

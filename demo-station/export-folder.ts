@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { formatCsv } from '../shared/formats/csv.ts';
 import { MODEL_TYPES } from '../shared/model-types/registry.ts';
 import { isDaytime, type Session, TIMEZONE } from './annotators.ts';
-import { type Dataset, utcWithoutZone } from './observations.ts';
+import { type DemoDataset, utcWithoutZone } from './observations.ts';
 import {
   CAMERA_UTC_OFFSET_HOURS,
   type Imageset,
@@ -34,7 +34,7 @@ const VARIABLES: Record<string, string> = {
   OTHER: 'Other',
 };
 
-export type Station = Photographs & { datasets: Dataset[]; sessions: Session[] };
+export type DemoStation = Photographs & { datasets: DemoDataset[]; sessions: Session[] };
 
 /** Where the files of a photo go in the demo station's folder; one that the website could not read has no thumbnail. */
 export function photoPaths(
@@ -64,7 +64,7 @@ const stationFolder = (seed: number): string =>
  * without a zone except the photos', NULL left out in arrays) with one addition: photos carry the id that the
  * annotations refer to. Besides, truth.csv: the flow and the light of every photo, for checking.
  */
-export function writeExport(folder: string, seed: number, station: Station): void {
+export function writeExport(folder: string, seed: number, station: DemoStation): void {
   const write = (path: string, content: unknown) => {
     const target = join(folder, path);
     mkdirSync(dirname(target), { recursive: true });
@@ -168,7 +168,7 @@ function imageRow(imageset: Imageset, photograph: Photograph) {
   };
 }
 
-function datasetRow({ uuid, filename, rows }: Dataset) {
+function datasetRow({ uuid, filename, rows }: DemoDataset) {
   const key = `datasets/${uuid}/${filename}`;
   return {
     uuid,

@@ -2,10 +2,10 @@ import { smoothStep } from './noise.ts';
 import { type PlantColor, plantColor } from './plants.ts';
 import type { Scene } from './scene.ts';
 import { at, cover, drawn, type Layer } from './sight.ts';
-import type { View } from './view.ts';
+import type { CameraView } from './view.ts';
 
 /** The ground in its season: bare, then its plants, fallen leaves, wetness and snow. */
-export const groundLayers = (view: View, scene: Scene): Layer[] => [
+export const groundLayers = (view: CameraView, scene: Scene): Layer[] => [
   bareGround(view, scene),
   plants(view, plantColor(scene)),
   fallenLeaves(view, scene),
@@ -17,7 +17,7 @@ export const groundLayers = (view: View, scene: Scene): Layer[] => [
 const NO_GROUND_DEPTH = -9;
 
 const bareGround =
-  (view: View, { stage }: Scene): Layer =>
+  (view: CameraView, { stage }: Scene): Layer =>
   ({ width, first, depth, red, green, blue }) => {
     for (let column = 0; column < width; column++) {
       const pixel = first + column;
@@ -30,7 +30,7 @@ const bareGround =
   };
 
 const plants =
-  (view: View, color: PlantColor): Layer =>
+  (view: CameraView, color: PlantColor): Layer =>
   ({ width, first, red, green, blue }) => {
     for (let column = 0; column < width; column++) {
       const share = at(view.plants, first + column);
@@ -43,7 +43,7 @@ const plants =
 
 /** They stay on level ground beside the water. */
 const fallenLeaves =
-  (view: View, { autumn }: Scene): Layer =>
+  (view: CameraView, { autumn }: Scene): Layer =>
   ({ width, first, depth, red, green, blue }) => {
     for (let column = 0; column < width; column++) {
       if (at(view.speckle, first + column) <= 1 - 0.62 * autumn) continue;
@@ -56,7 +56,7 @@ const fallenLeaves =
 
 /** Rain, and where the water stood within the last day. */
 const wetness =
-  (view: View, { rain, wetStage }: Scene): Layer =>
+  (view: CameraView, { rain, wetStage }: Scene): Layer =>
   ({ width, first, red, green, blue }) => {
     for (let column = 0; column < width; column++) {
       if (at(view.distance, first + column) === 0) continue;
@@ -73,7 +73,7 @@ const SNOW = { red: 0.8, green: 0.84, blue: 0.9 };
 
 /** The water's edge melts it, and it slides off steep rocks. */
 const snow =
-  (view: View, { snowCover }: Scene): Layer =>
+  (view: CameraView, { snowCover }: Scene): Layer =>
   (sight) => {
     for (let column = 0; column < sight.width; column++) {
       const depth = drawn(sight.depth, column);

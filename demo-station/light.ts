@@ -2,7 +2,7 @@ import { smoothStep } from './noise.ts';
 import { foliage } from './plants.ts';
 import type { Scene } from './scene.ts';
 import { at, drawn, type Layer, wrapped } from './sight.ts';
-import type { View } from './view.ts';
+import type { CameraView } from './view.ts';
 import type { Weather } from './weather.ts';
 
 /** Light and air that all pixels of a photo share. */
@@ -40,14 +40,14 @@ const exposureIn = (incident: number, exposure: number): number =>
   (exposure * 0.62) / (incident + 0.012) ** 0.88;
 
 /** What falls onto the ground and comes back: the sky's light from above and the sun's through the canopy, or the lamp's. */
-export function lightLayers(view: View, weather: Weather, scene: Scene, air: Atmosphere): Layer[] {
+export function lightLayers(view: CameraView, weather: Weather, scene: Scene, air: Atmosphere): Layer[] {
   if (scene.infrared) return [lampLight(view), reflection(air)];
   const sunLayers = scene.sunLight > 0 ? [sunLight(view, weather, scene)] : [];
   return [skyLight(view, scene), ...sunLayers, reflection(air)];
 }
 
 const skyLight =
-  (view: View, scene: Scene): Layer =>
+  (view: CameraView, scene: Scene): Layer =>
   ({ width, first, light, sunlit }) => {
     for (let column = 0; column < width; column++) {
       light[column] = scene.skyLight * (0.45 + 0.55 * at(view.normalZ, first + column));
@@ -55,7 +55,7 @@ const skyLight =
     }
   };
 
-function sunLight(view: View, { canopy }: Weather, scene: Scene): Layer {
+function sunLight(view: CameraView, { canopy }: Weather, scene: Scene): Layer {
   const { sun } = scene;
   // The lower the sun stands, the farther aside the canopy casts its shadow.
   const shadowX = Math.round((sun.x / (sun.z + 0.15)) * 45);
@@ -82,7 +82,7 @@ function sunLight(view: View, { canopy }: Weather, scene: Scene): Layer {
 const LAMP_REACH = 14;
 
 const lampLight =
-  (view: View): Layer =>
+  (view: CameraView): Layer =>
   ({ width, first, light, sunlit }) => {
     for (let column = 0; column < width; column++) {
       const reach = at(view.distance, first + column) || LAMP_REACH;

@@ -5,7 +5,7 @@ import { randomSource } from './random.ts';
 /** A row of series/FLOW_CFS.json as FPE's exporter writes it: without `value` when that is NaN, without `flag` when NULL. */
 export type ObservedValue = { date: string; timestamp: string; value?: number; flag?: string };
 
-export type Dataset = { uuid: string; filename: string; rows: ObservedValue[] };
+export type DemoDataset = { uuid: string; filename: string; rows: ObservedValue[] };
 
 const STEPS_PER_DAY = 1440 / STEP_MINUTES;
 
@@ -13,7 +13,7 @@ const STEPS_PER_DAY = 1440 / STEP_MINUTES;
  * What the station's two loggers recorded: the flow with an error of some percent, ice marked by a flag, now and then
  * a blank cell or hours to days without a record.
  */
-export function observeFlow(states: readonly StreamState[], seed: number): Dataset[] {
+export function observeFlow(states: readonly StreamState[], seed: number): DemoDataset[] {
   const random = randomSource(seed + 401);
   const missing = new Set<number>();
   const gaps = Math.max(2, Math.round(states.length / (24 * STEPS_PER_DAY)));

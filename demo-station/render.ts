@@ -6,7 +6,7 @@ import { randomSource } from './random.ts';
 import type { Scene } from './scene.ts';
 import { cameraSensor, graySight } from './sensor.ts';
 import { emptySight } from './sight.ts';
-import type { View } from './view.ts';
+import type { CameraView } from './view.ts';
 import { waterLayers } from './water.ts';
 import type { Weather } from './weather.ts';
 
@@ -25,7 +25,11 @@ export const VIEW_HEIGHT = PHOTO_HEIGHT - STRIP_HEIGHT + 2 * VIEW_MARGIN;
  *
  * @returns RGBA rows of PHOTO_WIDTH × PHOTO_HEIGHT pixels; the info strip's rows are black
  */
-export function renderPhoto(view: View, weather: Weather, scene: Scene): Uint8ClampedArray<ArrayBuffer> {
+export function renderPhoto(
+  view: CameraView,
+  weather: Weather,
+  scene: Scene,
+): Uint8ClampedArray<ArrayBuffer> {
   const random = randomSource(scene.seed);
   const air = atmosphere(scene);
   const layers = [

@@ -17,7 +17,7 @@ export type Camera = {
  * What each pixel of a camera shows, row by row: all that does not change from photo to photo. Lengths are in meters,
  * x across the stream, y upstream; directions have length 1; shares go from 0 to 1.
  */
-export type View = ReturnType<typeof emptyView>;
+export type CameraView = ReturnType<typeof emptyView>;
 
 const FARTHEST = 32;
 /** How far stones and pebbles stand out of the ground. */
@@ -63,7 +63,7 @@ function emptyView(width: number, height: number) {
 }
 
 /** Works out a camera's view of the stream's valley. */
-export function buildView(camera: Camera, width: number, height: number, seed: number): View {
+export function buildView(camera: Camera, width: number, height: number, seed: number): CameraView {
   const view = emptyView(width, height);
   const valley = { terrain: buildTerrain(seed), surface: buildSurface(seed) };
   for (let row = 0; row < height; row++)
@@ -81,7 +81,7 @@ export function buildView(camera: Camera, width: number, height: number, seed: n
 type Direction = readonly [x: number, y: number, up: number];
 
 /** Direction of a pixel's ray, of length 1. */
-function rayThrough(camera: Camera, view: View, column: number, row: number): Direction {
+function rayThrough(camera: Camera, view: CameraView, column: number, row: number): Direction {
   const radians = Math.PI / 180;
   const scale = Math.tan((camera.fieldOfView / 2) * radians) / (view.width / 2);
   const right = (column - view.width / 2) * scale;
@@ -130,7 +130,7 @@ function buildSurface(seed: number) {
 }
 
 function placeGround(
-  view: View,
+  view: CameraView,
   { terrain, surface }: { terrain: Terrain; surface: Surface },
   camera: Camera,
   pixel: number,
@@ -193,7 +193,7 @@ const treeTops = (surface: Surface, rayX: number): number =>
   0.12 + 1.5 * Math.min(0.4, Math.abs(rayX + 0.05)) + 0.16 * texel(surface.patches, rayX * 260, 40);
 
 /** Trunks and crowns where a ray leaves the valley, with gaps through which the sky shines. */
-function placeForest(view: View, surface: Surface, pixel: number, [rayX, , rayZ]: Direction): void {
+function placeForest(view: CameraView, surface: Surface, pixel: number, [rayX, , rayZ]: Direction): void {
   const trunk = smoothStep(0.25, 0.5, texel(surface.patches, rayX * 900, rayZ * 40 + 7));
   const crown = texel(surface.leaves.shades, rayX * 900, rayZ * 900);
   const light = 0.5 + 0.5 * crown - 0.3 * trunk;
@@ -208,7 +208,7 @@ function placeForest(view: View, surface: Surface, pixel: number, [rayX, , rayZ]
 }
 
 /** Leaves of a near tree hang into the upper left corner. */
-function placeTwigs(view: View, surface: Surface, pixel: number, across: number, down: number): void {
+function placeTwigs(view: CameraView, surface: Surface, pixel: number, across: number, down: number): void {
   const corner = smoothStep(0.52, 0.05, Math.hypot(across, down * 1.5));
   const leaf = texel(surface.leaves.domes, across * 420, down * 300) - 0.35;
   const branch = texel(surface.patches, across * 190, down * 140);

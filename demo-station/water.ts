@@ -4,7 +4,7 @@ import { foliage } from './plants.ts';
 import type { Random } from './random.ts';
 import type { Scene } from './scene.ts';
 import { at, cover, drawn, type Layer, type Sight, wrapped } from './sight.ts';
-import type { View } from './view.ts';
+import type { CameraView } from './view.ts';
 import type { Weather } from './weather.ts';
 
 const DEPTH_STEPS = 512;
@@ -13,7 +13,7 @@ const DEEPEST = 1.2;
 
 /** The stream over its bed: waves, what is seen through them and mirrored in them, glints, foam and ice. */
 export const waterLayers = (
-  view: View,
+  view: CameraView,
   weather: Weather,
   scene: Scene,
   air: Atmosphere,
@@ -29,7 +29,7 @@ export const waterLayers = (
 /** How much waves tilt the mirror. */
 const roughness = ({ speed, rain }: Scene): number => 0.12 + 0.34 * speed + 0.1 * rain;
 
-function waves(view: View, { waves, clumps }: Weather, random: Random): Layer {
+function waves(view: CameraView, { waves, clumps }: Weather, random: Random): Layer {
   // The water has moved on since the last photo: its textures lie anywhere.
   const drift = () => random.integer(TEXTURE_SIZE);
   const [waveX, waveY] = [drift(), drift()];
@@ -49,7 +49,7 @@ function waves(view: View, { waves, clumps }: Weather, random: Random): Layer {
   };
 }
 
-function bedAndMirror(view: View, scene: Scene, air: Atmosphere): Layer {
+function bedAndMirror(view: CameraView, scene: Scene, air: Atmosphere): Layer {
   const { skyLight, turbidity, infrared } = scene;
   const clearAtDepth = Float32Array.from({ length: DEPTH_STEPS }, (_, step) =>
     Math.exp((-(5 + 16 * turbidity) * step * DEEPEST) / DEPTH_STEPS),
@@ -89,7 +89,7 @@ function bedAndMirror(view: View, scene: Scene, air: Atmosphere): Layer {
 }
 
 /** Where a wave mirrors the sun itself. */
-function glints(view: View, scene: Scene): Layer {
+function glints(view: CameraView, scene: Scene): Layer {
   const { sun, sunLight } = scene;
   const rough = roughness(scene);
   return ({ width, first, depth, chop, red, green, blue }) => {
@@ -117,7 +117,7 @@ const lightOnTop = (scene: Scene, { sunlit, light }: Sight, column: number, sunS
 
 /** Where the bed breaks a fast current, and on the waves of a flood. */
 const foam =
-  (view: View, scene: Scene): Layer =>
+  (view: CameraView, scene: Scene): Layer =>
   (sight) => {
     for (let column = 0; column < sight.width; column++) {
       const depth = drawn(sight.depth, column);

@@ -12,12 +12,12 @@ import * as z from 'zod';
 import { pythonCommand } from '../local/python.ts';
 import { parseJson, parseJsonAs } from '../shared/formats/json.ts';
 import {
-  type Finding,
   judge,
   type LockFile,
   licenseFindings,
   lockFile,
   npmFindings,
+  type PackageFinding,
   type PythonPackage,
   pythonFindings,
   pythonLicenseFindings,
@@ -40,7 +40,7 @@ print(json.dumps(list(found.values())))`;
 
 const allowUnanswered = process.argv.includes('--allow-unanswered');
 const unanswered: string[] = [];
-const findings: Finding[][] = [];
+const findings: PackageFinding[][] = [];
 
 const lock: LockFile = parseJsonAs(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), lockFile);
 await auditNpm();

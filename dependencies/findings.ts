@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DEVELOPMENT_LICENSES, type Exception, SHIPPED_LICENSES } from './policy.ts';
 
 /** A fault of a package that is known, or a license that is not allowed. */
-export type Finding = { package: string; what: string; found: string; isShipped: boolean };
+export type PackageFinding = { package: string; what: string; found: string; isShipped: boolean };
 
 export const lockFile = z.object({
   packages: z.record(
@@ -17,7 +17,7 @@ export type LockFile = z.output<typeof lockFile>;
 export const packageName = (folder: string): string => folder.split('node_modules/').at(-1) as string;
 
 /** Licenses of all packages of package-lock.json; what is not marked as `dev` there is shipped. */
-export function licenseFindings({ packages }: LockFile): Finding[] {
+export function licenseFindings({ packages }: LockFile): PackageFinding[] {
   return Object.entries(packages).flatMap(([folder, { version, license, dev }]) => {
     if (folder === '' || isAllowed(license, dev ? DEVELOPMENT_LICENSES : SHIPPED_LICENSES)) return [];
     const found = `${version} has ${license ? `the license ${license}` : 'no license'}`;
@@ -48,7 +48,7 @@ const npmReport = z.object({
 });
 
 /** What `npm audit --json` reports; null when the registry did not answer, which is no answer of "nothing known". */
-export function npmFindings(report: unknown, { packages }: LockFile): Finding[] | null {
+export function npmFindings(report: unknown, { packages }: LockFile): PackageFinding[] | null {
   const parsed = npmReport.safeParse(report);
   if (!parsed.success) return null;
   return Object.entries(parsed.data.vulnerabilities).flatMap(([name, { nodes, via }]) =>
@@ -80,10 +80,10 @@ const pythonReport = z.object({
  *
  * @returns null when there is no report at all
  */
-export function pythonFindings(report: unknown): { findings: Finding[]; unanswered: string[] } | null {
+export function pythonFindings(report: unknown): { findings: PackageFinding[]; unanswered: string[] } | null {
   const parsed = pythonReport.safeParse(report);
   if (!parsed.success) return null;
-  const findings: Finding[] = [];
+  const findings: PackageFinding[] = [];
   const unanswered: string[] = [];
   for (const dependency of parsed.data.dependencies)
     if ('skip_reason' in dependency) unanswered.push(dependency.name);
@@ -115,7 +115,7 @@ const PYTHON_NAMES: [RegExp, string][] = [
 ];
 
 /** Python packages build, test and, on one computer, train: none is shipped. One of several classifiers is enough. */
-export function pythonLicenseFindings(packages: readonly PythonPackage[]): Finding[] {
+export function pythonLicenseFindings(packages: readonly PythonPackage[]): PackageFinding[] {
   return packages.flatMap(({ name, version, licenses }) => {
     const known = licenses.map((text) => PYTHON_NAMES.find(([pattern]) => pattern.test(text))?.[1] ?? text);
     if (known.some((license) => isAllowed(license, DEVELOPMENT_LICENSES))) return [];
@@ -131,11 +131,11 @@ export function pythonLicenseFindings(packages: readonly PythonPackage[]): Findi
  * @returns what is left, and what is wrong with the exceptions themselves: run out, or for too long
  */
 export function judge(
-  findings: readonly Finding[],
+  findings: readonly PackageFinding[],
   exceptions: readonly Exception[],
   today: string,
-): { left: Finding[]; faults: string[] } {
-  const matches = (finding: Finding, exception: Exception) =>
+): { left: PackageFinding[]; faults: string[] } {
+  const matches = (finding: PackageFinding, exception: Exception) =>
     finding.package === exception.package && finding.what === exception.what;
   const faults = exceptions.flatMap((exception) => {
     const name = `The exception for ${exception.package} (${exception.what})`;

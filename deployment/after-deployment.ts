@@ -5,7 +5,7 @@ import { findStack } from '../shared/aws/stacks.ts';
 import { completedTrainings } from '../shared/aws/training-jobs.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { readComputation, trainingOutputLocation } from '../shared/report/data/training-output.ts';
-import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
+import { type Check, type CheckOutcome, checkThat, failed, ok, unknown, warning } from './check.ts';
 import { stackName } from './package.ts';
 
 /** How long an execution can be redriven. */
@@ -37,7 +37,7 @@ const subscriptionCheck = (stage: Stage, account: string): Promise<Check> => {
 export function subscriptionFinding(
   subscriptions: Awaited<ReturnType<typeof topicSubscriptions>>,
   email: string,
-): Finding {
+): CheckOutcome {
   const confirmed = subscriptions.filter(({ isConfirmed }) => isConfirmed);
   const waiting = subscriptions.filter(({ isConfirmed }) => !isConfirmed).map(({ endpoint }) => endpoint);
   const isHeard = confirmed.some(({ endpoint }) => email === '' || endpoint === email);

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Stage } from '../config/stage.ts';
 import { type BoundaryDecision, readPolicy, simulateBoundary } from '../shared/aws/account.ts';
-import { type Check, checkThat, type Finding, failed, ok, unknown } from './check.ts';
+import { type Check, type CheckOutcome, checkThat, failed, ok, unknown } from './check.ts';
 import { type Need, needOf } from './needs.ts';
 import { stackName, type Template } from './package.ts';
 import { referencesOf } from './references.ts';
@@ -134,7 +134,7 @@ const keyOf = ({ action, resource }: { action: string; resource: string }): stri
 export function boundaryFinding(
   rights: readonly RoleRight[],
   decisions: ReadonlyMap<string, Pick<BoundaryDecision, 'isAllowed' | 'missing'>>,
-): Finding {
+): CheckOutcome {
   const refused: RoleRight[] = [];
   const open: RoleRight[] = [];
   const keys = new Set<string>();

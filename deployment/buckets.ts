@@ -11,7 +11,7 @@ import type { PolicyStatement } from '../shared/aws/policy-document.ts';
 import { modelKeys, passingPrefix } from '../shared/execution/keys.ts';
 import { modelTypes } from '../shared/model-types/registry.ts';
 import { refusals } from './bucket-policy.ts';
-import { type Check, checkThat, type Finding, failed, ok, unknown, warning } from './check.ts';
+import { type Check, type CheckOutcome, checkThat, failed, ok, unknown, warning } from './check.ts';
 
 /** Photos that are looked for before reporting that there are none. */
 const KEYS_LOOKED_AT = 5_000;
@@ -80,11 +80,11 @@ const encryptionCheck = ({ name, bucket, isPublic }: Bucket): Promise<Check> =>
       fix: `make SSE-S3 the default encryption of ${bucket}, or ask the bucket’s owner to do so`,
       isForRuns: true,
     },
-    async () => encryptionFinding(await bucketEncryption(bucket), isPublic),
+    async () => encryptionOutcome(await bucketEncryption(bucket), isPublic),
   );
 
 /** @param isPublic whether a website reads what is written there */
-export function encryptionFinding(encryption: BucketEncryption, isPublic: boolean): Finding {
+export function encryptionOutcome(encryption: BucketEncryption, isPublic: boolean): CheckOutcome {
   const { algorithm, kmsKey } = encryption;
   if (algorithm === 'AES256') return ok('SSE-S3');
   const found = `${algorithm} with ${kmsKey ?? 'the key of AWS (aws/s3)'}`;
@@ -108,7 +108,7 @@ const policyCheck = ({ name, bucket, places }: Bucket, account: string): Promise
 export function policyFinding(
   statements: readonly PolicyStatement[],
   asked: { account: string; bucket: string; places: readonly string[] },
-): Finding {
+): CheckOutcome {
   const { certain, possible } = refusals(statements, asked);
   if (certain.length > 0) return failed(certain.join('; '));
   if (possible.length > 0)

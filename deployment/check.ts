@@ -13,33 +13,48 @@ export type Check = {
   isForRuns?: boolean;
 };
 
-export type Finding = Pick<Check, 'status' | 'found' | 'fix'>;
-/** What is checked, and what to do if a finding does not say so. */
+export type CheckOutcome = Pick<Check, 'status' | 'found' | 'fix'>;
+/** What is checked, and what to do if its outcome does not say so. */
 export type Subject = Pick<Check, 'name' | 'needs' | 'isForRuns'> & { fix: string };
 
-export const ok = (found: string): Finding => ({ status: 'ok', found });
-export const warning = (found: string, fix?: string): Finding => ({ status: 'warning', found, ...told(fix) });
-export const failed = (found: string, fix?: string): Finding => ({ status: 'failed', found, ...told(fix) });
-export const unknown = (found: string, fix?: string): Finding => ({ status: 'unknown', found, ...told(fix) });
+export const ok = (found: string): CheckOutcome => ({ status: 'ok', found });
+export const warning = (found: string, fix?: string): CheckOutcome => ({
+  status: 'warning',
+  found,
+  ...told(fix),
+});
+export const failed = (found: string, fix?: string): CheckOutcome => ({
+  status: 'failed',
+  found,
+  ...told(fix),
+});
+export const unknown = (found: string, fix?: string): CheckOutcome => ({
+  status: 'unknown',
+  found,
+  ...told(fix),
+});
 
 const told = (fix: string | undefined) => (fix === undefined ? {} : { fix });
 
 /** A negative answer of a service is an answer; a denied request is none. */
-export async function checkThat(subject: Subject, look: () => Promise<Finding> | Finding): Promise<Check> {
+export async function checkThat(
+  subject: Subject,
+  look: () => Promise<CheckOutcome> | CheckOutcome,
+): Promise<Check> {
   try {
     return checked(subject, await look());
   } catch (error) {
-    return checked(subject, findingOf(error));
+    return checked(subject, outcomeOfError(error));
   }
 }
 
-export function checked({ fix, ...subject }: Subject, finding: Finding): Check {
-  if (finding.status === 'ok') return { ...subject, ...finding };
-  return { ...subject, fix, ...finding };
+export function checked({ fix, ...subject }: Subject, outcome: CheckOutcome): Check {
+  if (outcome.status === 'ok') return { ...subject, ...outcome };
+  return { ...subject, fix, ...outcome };
 }
 
 /** The outcome of a question that was not answered. */
-export function findingOf(error: unknown): Finding {
+export function outcomeOfError(error: unknown): CheckOutcome {
   if (error instanceof AccessDenied)
     return unknown(
       `could not be checked, as these credentials may not ask: ${toldBy(error)}`,

@@ -1,7 +1,7 @@
 import type { Stage } from '../config/stage.ts';
 import type { Network, RouteTable, SecurityGroup, Subnet, VpcEndpoint } from '../shared/aws/account.ts';
 import { parsePolicy } from '../shared/aws/policy-document.ts';
-import { type Check, checked, type Finding, failed, ok, unknown, warning } from './check.ts';
+import { type Check, type CheckOutcome, checked, failed, ok, unknown, warning } from './check.ts';
 
 /** Services other than S3 that functions in the VPC call, with their callers. */
 const CALLED_SERVICES = {
@@ -206,7 +206,7 @@ function ingressFinding(
   groups: readonly SecurityGroup[],
   subnets: readonly Subnet[],
   functionGroup: string | null,
-): Finding {
+): CheckOutcome {
   const names = groups.map(({ GroupId }) => GroupId).join(', ');
   if (groups.length === 0) return unknown('could not be checked, as the endpoint tells no group');
   const rules = groups

@@ -12,7 +12,7 @@ import { runInput } from '../shared/inputs/train-station.ts';
 import { deployedChecks } from './after-deployment.ts';
 import { boundaryChecks } from './boundary.ts';
 import { bucketChecks } from './buckets.ts';
-import { type Check, checked, checkThat, failed, findingOf, ok, unknown, warning } from './check.ts';
+import { type Check, checked, checkThat, failed, ok, outcomeOfError, unknown, warning } from './check.ts';
 import { networkChecks } from './network.ts';
 import { stackName, type Template } from './package.ts';
 import { secretChecks } from './secrets.ts';
@@ -78,7 +78,7 @@ async function networkGroup(stage: Stage): Promise<Check[]> {
           needs: 'a VPC with subnets that can reach the database and AWS’s services',
           fix: 'check vpcId, privateSubnetIds and databaseSecurityGroupId',
         },
-        findingOf(error),
+        outcomeOfError(error),
       ),
     ];
   }
@@ -128,7 +128,7 @@ async function quotaChecks(): Promise<Check[]> {
       return checked(subject, onlyFor ? warning(found) : failed(found));
     });
   } catch (error) {
-    const { status, found } = findingOf(error);
+    const { status, found } = outcomeOfError(error);
     // A service that does not answer says nothing about the quotas.
     return [
       checked(

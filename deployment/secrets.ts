@@ -3,7 +3,7 @@ import { readSecret } from '../shared/aws/secrets.ts';
 import { MalformedJson, parseJsonAs } from '../shared/formats/json.ts';
 import { DATABASE_SECRET, databaseSecret } from '../shared/fpe-database/connection.ts';
 import { API_KEY_SECRET, parseApiKey } from '../shared/usgs/api-key.ts';
-import { type Check, checkThat, type Finding, failed, ok } from './check.ts';
+import { type Check, type CheckOutcome, checkThat, failed, ok } from './check.ts';
 
 /** The secrets that a stage names, read as its functions read them: whatever they would refuse is found here first. */
 export const secretChecks = (stage: Stage): Promise<Check[]> =>
@@ -23,7 +23,7 @@ const databaseSecretCheck = ({ dbSecret, dbHost }: Stage): Promise<Check> =>
 export const databaseSecretFinding = (
   text: string,
   { dbSecret, dbHost }: Pick<Stage, 'dbSecret' | 'dbHost'>,
-): Finding =>
+): CheckOutcome =>
   orMalformed(dbSecret, () =>
     parseJsonAs(text, databaseSecret).host || dbHost
       ? ok(dbSecret)
@@ -38,18 +38,18 @@ const apiKeyCheck = ({ usgsApiKeySecret }: Stage): Promise<Check> =>
       fix: 'set usgsApiKeySecret to the secret with the key, or correct the secret; if there is none, set it to an empty text',
       isForRuns: true,
     },
-    async () => apiKeyFinding(await readSecret(usgsApiKeySecret, API_KEY_SECRET), usgsApiKeySecret),
+    async () => apiKeyOutcome(await readSecret(usgsApiKeySecret, API_KEY_SECRET), usgsApiKeySecret),
   );
 
 /** @param text of the secret */
-export const apiKeyFinding = (text: string, secretId: string): Finding =>
+export const apiKeyOutcome = (text: string, secretId: string): CheckOutcome =>
   orMalformed(secretId, () => {
     parseApiKey(text);
     return ok(secretId);
   });
 
 /** The content of a secret is never shown, only what is wrong with it. */
-function orMalformed(secretId: string, look: () => Finding): Finding {
+function orMalformed(secretId: string, look: () => CheckOutcome): CheckOutcome {
   try {
     return look();
   } catch (error) {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageStage, type Resource, type Template } from '../deployment/package.ts';
 import { describeBoundary } from './describe-boundary.ts';
-import { generic, STAGE, table } from './template-text.ts';
+import { EXAMPLE_STAGE, generic, table } from './template-text.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 export const RESOURCES_FILE = join(import.meta.dirname, 'resources.md');
@@ -75,8 +75,8 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
 export async function exampleTemplate(): Promise<Template> {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-resources-'));
   try {
-    const { template } = await packageStage(ROOT, STAGE, join(folder, STAGE));
-    return JSON.parse(readFileSync(join(folder, STAGE, template.file), 'utf8'));
+    const { template } = await packageStage(ROOT, EXAMPLE_STAGE, join(folder, EXAMPLE_STAGE));
+    return JSON.parse(readFileSync(join(folder, EXAMPLE_STAGE, template.file), 'utf8'));
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -213,7 +213,7 @@ export const WAITS: Wait[] = [
   {
     peer: 'scoring server, of a transform job',
     what: 'its start; a score',
-    limit: `${seconds(modelServer.START_TIMEOUT_MS)}; ${MODEL_CLIENT.InvocationsTimeoutInSeconds} s`,
+    limit: `${seconds(modelServer.MODEL_START_TIMEOUT_MS)}; ${MODEL_CLIENT.InvocationsTimeoutInSeconds} s`,
     error: 'the job fails',
     again: `the transform job a score, ${retries}`,
     test: [CHILDREN, 'that is silent %s fails the job'],
@@ -255,7 +255,7 @@ export const WAITS: Wait[] = [
   {
     peer: 'PostgreSQL of the local stack',
     what: 'its start; making its files and roles; making the database',
-    limit: `${seconds(postgres.START_TIMEOUT_MS)}; ${seconds(postgres.SETUP_TIMEOUT_MS)} each; ${seconds(usual.answerMs)}`,
+    limit: `${seconds(postgres.DATABASE_START_TIMEOUT_MS)}; ${seconds(postgres.SETUP_TIMEOUT_MS)} each; ${seconds(usual.answerMs)}`,
     error: 'an error with the end of its log; `DatabaseUnavailable`',
     again: 'whoever has started it',
     test: [CHILDREN, 'on a server that is silent %s is given up'],

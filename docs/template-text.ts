@@ -1,10 +1,10 @@
 /** Stage whose template the pages are made of. */
-export const STAGE = 'example';
+export const EXAMPLE_STAGE = 'example';
 
 /** Names of that stage as what they stand for in any. */
 export const generic = (text: string): string =>
   text
-    .replaceAll(`fpe-${STAGE}`, '{app}-{stage}')
+    .replaceAll(`fpe-${EXAMPLE_STAGE}`, '{app}-{stage}')
     .replaceAll('usgs-chs-conte-prod-fpe-storage', '{storageBucket}')
     .replaceAll('usgs-chs-conte-prod-fpe-models', '{modelBucket}')
     .replaceAll('fpe-prod-db-secret', '{dbSecret}');

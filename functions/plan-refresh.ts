@@ -25,11 +25,11 @@ import {
   readPeopleRecords,
   stationsWithPeopleLeft,
 } from '../shared/model-bucket/people-left.ts';
-import { takeRefreshClaim } from '../shared/model-bucket/refresh-claim.ts';
+import { type OtherRefresh, takeRefreshClaim } from '../shared/model-bucket/refresh-claim.ts';
 import { readScoredUntil } from '../shared/model-bucket/scored-until.ts';
 import { readTrainedUntil } from '../shared/model-bucket/trained-until.ts';
 import type { RefreshClaim } from '../shared/refresh/claim.ts';
-import { type Decision, planRefresh } from '../shared/refresh/plan.ts';
+import { planRefresh, type RefreshDecision } from '../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
 import { VARIABLES } from '../shared/variables.ts';
 
@@ -96,7 +96,7 @@ const claimOf = ({ schedule, scheduled_at }: RefreshInput, arn: string, startedA
   scheduled_at: scheduled_at ?? null,
 });
 
-async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
+async function decide(settings: RefreshInput, now: Date): Promise<RefreshDecision[]> {
   const { ids, wanted, models } = await withDatabase(async (database) => {
     const ids = settings.station_ids ?? (await stationIds(database));
     const wanted = ids.map((station_id) => {
@@ -132,7 +132,7 @@ async function decide(settings: RefreshInput, now: Date): Promise<Decision[]> {
 }
 
 /** Trainings first, because they take longest. */
-function tasksOf(settings: RefreshInput, decisions: readonly Decision[]): RefreshTask[] {
+function tasksOf(settings: RefreshInput, decisions: readonly RefreshDecision[]): RefreshTask[] {
   const tasks = (['train', 'score'] as const).flatMap((action) =>
     decisions
       .filter((decision) => decision.action === action)
@@ -171,10 +171,7 @@ function ownInput(settings: RefreshInput, station_id: number, action: RefreshTas
 const scoringParameters = (parameters: TrainingParameters): TrainingParameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => SCORING_PARAMETERS.has(name)));
 
-function noteOf(
-  { dry_run, schedule }: RefreshInput,
-  others: Awaited<ReturnType<typeof takeRefreshClaim>>,
-): string {
+function noteOf({ dry_run, schedule }: RefreshInput, others: OtherRefresh | null): string {
   if (others?.status === 'already_running')
     return `Another refresh has been running since ${others.holder.started_at}, so nothing was done: ${others.holder.execution_arn}`;
   if (others) return `This start of the schedule was done already, by ${others.holder.execution_arn}`;

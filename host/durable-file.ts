@@ -121,9 +121,9 @@ export function removeUnfinished(folder: string): number {
 }
 
 /** @returns null if there is no such file, or if it is not JSON */
-export function readJson<Value>(file: string): Value | null {
+export function readJsonFile<Value>(file: string): Value | null {
   try {
-    return parseJson(readFileSync(file, 'utf8'));
+    return parseOrNull(readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
@@ -131,7 +131,7 @@ export function readJson<Value>(file: string): Value | null {
 }
 
 /** @returns null for anything but JSON, such as half a file */
-export function parseJson<Value>(text: string): Value | null {
+function parseOrNull<Value>(text: string): Value | null {
   try {
     return JSON.parse(text);
   } catch {

@@ -96,7 +96,7 @@ export function requireOwnSite(request: Request, options: { isShown?: boolean } 
 }
 
 /** The signature of a request; the access key is known, but the signature has not been checked yet. */
-export type Claim = {
+export type RequestSignature = {
   region: string;
   service: string;
   date: Date;
@@ -107,7 +107,7 @@ export type Claim = {
 };
 
 /** @throws Refusal NoSignature, IncompleteSignature, UnknownAccessKey, UnsignedHeader, Expired */
-export function readClaim(request: Request, credentials: Credentials): Claim {
+export function readSignature(request: Request, credentials: Credentials): RequestSignature {
   const { query } = addressOf(request);
   const fields = query['X-Amz-Algorithm'] === undefined ? inHeaders(request) : inQuery(query);
   const [accessKeyId, day, region, service, end] = (fields.credential ?? '').split('/');
@@ -157,27 +157,27 @@ export function readClaim(request: Request, credentials: Credentials): Claim {
  */
 export async function requireSignature(
   request: Request,
-  claim: Claim,
+  signature: RequestSignature,
   credentials: Credentials,
   body?: Uint8Array,
 ): Promise<void> {
   if (body) requirePayload(request, body);
   const { path, query } = addressOf(request);
   const headers = Object.fromEntries(
-    [...claim.signedHeaders].map((name) => [name, String(request.headers[name] ?? '')]),
+    [...signature.signedHeaders].map((name) => [name, String(request.headers[name] ?? '')]),
   );
   const signer = new SignatureV4({
     credentials,
-    region: claim.region,
-    service: claim.service,
+    region: signature.region,
+    service: signature.service,
     sha256: Sha256,
     applyChecksum: false,
-    uriEscapePath: claim.service !== 's3',
+    uriEscapePath: signature.service !== 's3',
   });
   const toSign = { method: request.method as string, protocol: 'http:', hostname: '', path, body };
-  const signing = { signingDate: claim.date, signableHeaders: claim.signedHeaders };
+  const signing = { signingDate: signature.date, signableHeaders: signature.signedHeaders };
   const expected =
-    claim.expiresInSeconds === undefined
+    signature.expiresInSeconds === undefined
       ? await signer.sign({ ...toSign, query, headers }, signing)
       : await signer.presign(
           {
@@ -187,18 +187,18 @@ export async function requireSignature(
           },
           {
             ...signing,
-            expiresIn: claim.expiresInSeconds,
-            unhoistableHeaders: new Set([...claim.signedHeaders, 'x-amz-content-sha256']),
-            ...(!claim.signedHeaders.has('x-amz-content-sha256') && {
+            expiresIn: signature.expiresInSeconds,
+            unhoistableHeaders: new Set([...signature.signedHeaders, 'x-amz-content-sha256']),
+            ...(!signature.signedHeaders.has('x-amz-content-sha256') && {
               unsignableHeaders: new Set(['x-amz-content-sha256']),
             }),
           },
         );
   const text =
-    claim.expiresInSeconds === undefined
+    signature.expiresInSeconds === undefined
       ? /Signature=([0-9a-f]+)$/.exec(expected.headers.authorization ?? '')?.[1]
       : expected.query?.['X-Amz-Signature'];
-  if (isEqual(String(text), claim.signature)) return;
+  if (isEqual(String(text), signature.signature)) return;
   throw new Refusal(
     'WrongSignature',
     `The request signature we calculated does not match the signature you provided. Check your secret access key. ${HOW_TO_SIGN}`,

@@ -12,7 +12,7 @@ import {
   newCredentials,
   Refusal,
   type RefusalReason,
-  readClaim,
+  readSignature,
   requireOwnSite,
   requireSignature,
   signHeaders,
@@ -162,9 +162,9 @@ function describe({ message, cause }: Error): string {
 /** The body of an accepted request. @throws Refusal, before reading the body if the headers suffice */
 async function readSigned(request: IncomingMessage, credentials: Credentials): Promise<string> {
   requireOwnSite(request);
-  const claim = readClaim(request, credentials);
+  const signature = readSignature(request, credentials);
   const body = await buffer(request);
-  await requireSignature(request, claim, credentials, body);
+  await requireSignature(request, signature, credentials, body);
   return body.toString();
 }
 

@@ -25,7 +25,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { asDiskFailure, DiskFailed, readJson, setAside, writeDurably } from '../host/durable-file.ts';
+import { asDiskFailure, DiskFailed, readJsonFile, setAside, writeDurably } from '../host/durable-file.ts';
 import { S3Error } from './s3-errors.ts';
 import { isBucketName, type S3Object } from './s3-objects.ts';
 
@@ -147,7 +147,7 @@ export class ObjectFiles {
       this.#say(`S3: left the folder ${folder} alone, which is no bucket's`);
       return null;
     }
-    const known = readJson<{ creationDate: string }>(join(folder, '.bucket.json'));
+    const known = readJsonFile<{ creationDate: string }>(join(folder, '.bucket.json'));
     const createdAt = new Date(known?.creationDate ?? statSync(folder).mtime);
     if (!known) {
       this.insertBucket(name, createdAt);
@@ -282,7 +282,7 @@ function readDescription(file: string): S3Object | null {
 
 /** An object of version 0.1 with its body; null unless both files belong to the same object. */
 function readPair(name: string): S3Object | null {
-  const described = readJson<Description>(`${name}.meta.json`);
+  const described = readJsonFile<Description>(`${name}.meta.json`);
   if (!described || !existsSync(`${name}.data`)) return null;
   const body = readFileSync(`${name}.data`);
   const isOfOneUpload = /^"[0-9a-f]{32}"$/.test(described.etag);

@@ -32,7 +32,7 @@ import { DATABASE_LIMITS, type Database, withConnection } from '../shared/fpe-da
 import type { DatabaseLimits } from '../shared/fpe-database/database-errors.ts';
 import { createSchema } from '../shared/fpe-database/schema.ts';
 
-export const START_TIMEOUT_MS = 30_000;
+export const DATABASE_START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 const RESTART_PAUSE_MS = 200;
 /** For creating the files of a new database, and for changing roles while nobody is connected. */
@@ -311,7 +311,7 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
   server.stderr?.on('data', (chunk) => {
     log = (log + chunk).slice(-LOG_CHARACTERS);
   });
-  const deadline = performance.now() + START_TIMEOUT_MS;
+  const deadline = performance.now() + DATABASE_START_TIMEOUT_MS;
   while (performance.now() < deadline && server.exitCode === null) {
     if (log.includes('database system is ready to accept connections')) return server;
     await sleep(20);
@@ -404,7 +404,7 @@ async function startAgain(
   port: number,
   owner: Owner | null,
 ): Promise<ChildProcess> {
-  for (const deadline = performance.now() + START_TIMEOUT_MS; ; await sleep(RESTART_PAUSE_MS)) {
+  for (const deadline = performance.now() + DATABASE_START_TIMEOUT_MS; ; await sleep(RESTART_PAUSE_MS)) {
     try {
       removeStaleLock(data);
       return await start(bin, data, port, owner);

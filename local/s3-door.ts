@@ -9,12 +9,12 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { buildApp } from 'fauxqs';
 import {
-  type Claim,
   type Credentials,
   dateAnswers,
   Refusal,
   type RefusalReason,
-  readClaim,
+  type RequestSignature,
+  readSignature,
   requireOwnSite,
   requirePayload,
   requireSignature,
@@ -53,7 +53,7 @@ const PAYLOADS = /^([0-9a-f]{64}|UNSIGNED-PAYLOAD|STREAMING-UNSIGNED-PAYLOAD-TRA
 /** @param options.publicBucket whose objects everyone on this computer may read, one by one */
 export function guardS3(app: App, options: { credentials: Credentials; publicBucket?: string }): void {
   const { credentials, publicBucket } = options;
-  const claims = new WeakMap<Request, Claim>();
+  const signatures = new WeakMap<Request, RequestSignature>();
   dateAnswers(app.server);
 
   const isPublic = ({ method, params, raw }: Request): boolean => {
@@ -67,21 +67,22 @@ export function guardS3(app: App, options: { credentials: Credentials; publicBuc
     const isShown = isPublic(request);
     requireOwnSite(request.raw, { isShown });
     if (isShown) return;
-    const claim = readClaim(request.raw, credentials);
-    claims.set(request, claim);
+    const signature = readSignature(request.raw, credentials);
+    signatures.set(request, signature);
     if (isOfSns(request)) return;
-    const payload = request.headers['x-amz-content-sha256'] ?? (claim.expiresInSeconds && 'UNSIGNED-PAYLOAD');
+    const payload =
+      request.headers['x-amz-content-sha256'] ?? (signature.expiresInSeconds && 'UNSIGNED-PAYLOAD');
     if (!PAYLOADS.test(String(payload)))
       throw notImplemented(`A payload of the kind ${payload} is not taken here`);
-    await requireSignature(request.raw, claim, credentials);
+    await requireSignature(request.raw, signature, credentials);
   });
 
   // SNS signs the body without sending its checksum, and afterward only the parsed body is left.
   app.addHook('preParsing', async (request, _reply, payload) => {
-    const claim = claims.get(request);
-    if (!claim || !isOfSns(request)) return payload;
+    const signature = signatures.get(request);
+    if (!signature || !isOfSns(request)) return payload;
     const body = await buffer(payload);
-    await requireSignature(request.raw, claim, credentials, body);
+    await requireSignature(request.raw, signature, credentials, body);
     return Readable.from([body]);
   });
 

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
-import { readJson, removeUnfinished, writeDurably } from '../host/durable-file.ts';
+import { readJsonFile, removeUnfinished, writeDurably } from '../host/durable-file.ts';
 import { tryLock, type Unlock } from '../host/lock.ts';
 import { identify, isAlive, isSameProcess } from '../host/process.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
@@ -181,7 +181,7 @@ const databaseFile = (folder: string): string => join(folder, 'database.json');
  */
 function bindFolder(folder: string, wanted: string): void {
   const bound =
-    readJson<{ database: string }>(databaseFile(folder))?.database ??
+    readJsonFile<{ database: string }>(databaseFile(folder))?.database ??
     (existsSync(join(folder, 'postgres')) ? EMBEDDED : wanted);
   if (bound !== wanted)
     throw new ConfigurationMissing({
@@ -527,7 +527,7 @@ function releaseFolder(folder: string, unlock: Unlock): void {
   unlock();
 }
 
-const readDescription = (folder: string): StackDescription | null => readJson(stackFile(folder));
+const readDescription = (folder: string): StackDescription | null => readJsonFile(stackFile(folder));
 
 /** Other users must not read it, because it contains the passwords of this start. */
 function writeDescription(folder: string, description: StackDescription | ReturnType<typeof self>): void {

@@ -81,6 +81,39 @@ describe('the picture of imports', () => {
   });
 });
 
+/** Of each name, the files that export it. A name of one file means one thing; `handler` is what Lambda calls. */
+function exportedNames(files: Record<string, string>): Map<string, Set<string>> {
+  const declared =
+    /^export (?:default )?(?:abstract )?(?:async )?(?:function\*?|const|let|class|type|interface|enum) (\w+)/gm;
+  const names = new Map<string, Set<string>>();
+  for (const [file, text] of Object.entries(files))
+    for (const [, name] of text.matchAll(declared))
+      if (name !== 'handler') names.set(name as string, (names.get(name as string) ?? new Set()).add(file));
+  return names;
+}
+const exportedTwice = (files: Record<string, string>) =>
+  [...exportedNames(files)].filter(([, of]) => of.size > 1).map(([name, of]) => [name, ...of]);
+
+test('no two files of the product export the same name', () => {
+  const typeScript = productSources().filter((file) => file.endsWith('.ts'));
+  const sources = Object.fromEntries(
+    typeScript.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]),
+  );
+
+  expect(exportedNames(sources).size).toBeGreaterThan(1000);
+  expect(exportedTwice(sources)).toEqual([]);
+});
+
+test('a name that two files export is found, overloads of one file are none', () => {
+  const files = {
+    'a.ts': 'export function tau(): void;\nexport async function tau(n = 0) {}\nexport const handler = 1;',
+    'b.ts': 'export type Tau = 1;\nexport const handler = 2;',
+    'c.ts': 'export abstract class Tau {}\nconst tau = 1;',
+  };
+
+  expect(exportedTwice(files)).toEqual([['Tau', 'b.ts', 'c.ts']]);
+});
+
 test.each(productSources('functions'))('%s has a test file named as it is', (file) => {
   const name = file.slice('functions/'.length, -'.ts'.length);
 

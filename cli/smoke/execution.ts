@@ -22,7 +22,7 @@ export class SmokeFailed extends Error {
   }
 }
 
-export type Watched = { arn: string; execution: DescribeExecutionOutput; states: StateProgress[] };
+export type SmokeExecution = { arn: string; execution: DescribeExecutionOutput; states: StateProgress[] };
 
 /** How an execution is followed: for how long at most, how often it is checked, and who is notified of its states. */
 export type Following = {
@@ -47,14 +47,14 @@ export async function runExecution(
   machineArn: string,
   input: object,
   following: Following,
-): Promise<Watched> {
-  return followExecution(await startExecution(machineArn, input, null), following);
+): Promise<SmokeExecution> {
+  return awaitExecution(await startExecution(machineArn, input, null), following);
 }
 
-export async function followExecution(
+export async function awaitExecution(
   arn: string,
   { limitMs, intervalMs, onState, until }: Following,
-): Promise<Watched> {
+): Promise<SmokeExecution> {
   running = arn;
   const names = await watchedStates(arn);
   const deadline = performance.now() + limitMs;
@@ -103,7 +103,7 @@ const isHopeless = ({ status, error, retries }: StateProgress): boolean =>
   status === 'running' && error !== null && (retries + 1 >= FAILED_ATTEMPTS || HOPELESS.test(error.name));
 
 /** @throws SmokeFailed unless the execution succeeded */
-export function requireSuccess({ execution, states }: Watched): void {
+export function requireSuccess({ execution, states }: SmokeExecution): void {
   if (execution.status === 'SUCCEEDED') return;
   const at =
     states.find(({ status }) => status === 'failed' || status === 'stopped')?.name ?? 'the execution';
@@ -114,7 +114,7 @@ export function requireSuccess({ execution, states }: Watched): void {
  * @returns the execution's description of its failure
  * @throws SmokeFailed unless it failed with this error
  */
-export function requireFailure({ execution, states }: Watched, error: string): string {
+export function requireFailure({ execution, states }: SmokeExecution, error: string): string {
   const { name, message } = readFailureCause(execution.cause ?? '');
   if (execution.status === 'FAILED' && execution.error === error) return message;
   if (execution.status === 'SUCCEEDED')

@@ -34,13 +34,13 @@ import type { StateProgress } from '../progress/execution-progress.ts';
 import { runResult } from '../progress/execution-summary.ts';
 import { scoringResult } from '../progress/scoring-lines.ts';
 import {
+  awaitExecution,
   type Following,
-  followExecution,
   requireFailure,
   requireSuccess,
   runExecution,
+  type SmokeExecution,
   SmokeFailed,
-  type Watched,
 } from './execution.ts';
 
 const MINUTE_MS = 60_000;
@@ -188,7 +188,7 @@ const following = ({ intervalMs, onState }: SmokePlace, limitMs: number): Follow
 });
 
 /** Two faults, neither of which costs anything. */
-const runWrongInput = (place: SmokePlace): Promise<Watched> =>
+const runWrongInput = (place: SmokePlace): Promise<SmokeExecution> =>
   runExecution(
     place.machines['train-station'],
     { station_id: '29', train_frac: 80 },
@@ -288,7 +288,7 @@ const notCounted = ({ rule }: EmailCounts): SmokeFailed =>
       : 'The function notify-failure ran and sent nothing: check its log; it needs the key of the topic (docs/boundary.md)',
   );
 
-type Trained = { ended: Watched; computation: Computation; said: string };
+type Trained = { ended: SmokeExecution; computation: Computation; said: string };
 
 /** Runs the first run's input with changes until it ends. Nothing of it is published. */
 async function runTraining(place: SmokePlace, code: string, change: object): Promise<Trained> {
@@ -309,7 +309,7 @@ const trainingInput = ({ firstRun, codes, stationId }: SmokePlace, code: string,
   publish: false,
 });
 
-async function finishTraining(ended: Watched): Promise<Trained> {
+async function finishTraining(ended: SmokeExecution): Promise<Trained> {
   requireSuccess(ended);
   const result = parseJsonAs(ended.execution.output ?? '', runResult);
   if (result.model_id !== null)
@@ -377,7 +377,7 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
       );
   }
   await redriveExecution(begun.arn);
-  const { computation } = await finishTraining(await followExecution(begun.arn, limit));
+  const { computation } = await finishTraining(await awaitExecution(begun.arn, limit));
   const resumed = computation.resumedAfterEpochs;
   if (resumed === 0)
     throw new SmokeFailed(

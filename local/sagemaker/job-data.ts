@@ -60,7 +60,7 @@ export async function readObject(
 }
 
 /** Writes in parts when large: the embedded S3 refuses bodies over 11 MiB. */
-export async function writeObject(
+export async function uploadObject(
   s3: S3Client,
   location: ObjectLocation,
   body: Uint8Array | Readable,
@@ -164,7 +164,7 @@ export class CheckpointSync {
       const version = await this.#version(path).catch(() => null); // gone since it was listed
       if (!version || version.text === this.#copied.get(path)) continue;
       if (!options.isFinal && Date.now() - version.mtimeMs < SETTLED_MS) continue;
-      await writeObject(this.#s3, this.#location(path), await readFile(join(this.#folder, path)));
+      await uploadObject(this.#s3, this.#location(path), await readFile(join(this.#folder, path)));
       this.#copied.set(path, version.text);
     }
     for (const path of this.#copied.keys()) {

@@ -15,7 +15,7 @@ type Running = { stop(): void; ended: Promise<void>; describe(): Description };
 type KnownJob = { describe(): Description; running: Running | null };
 
 /** The differences between training and transform jobs. */
-export type JobKind<JobRecord> = {
+export type JobBehavior<JobRecord> = {
   /** As it appears in the API's member names, e.g. TrainingJobName. */
   name: 'Training' | 'Transform';
   /** The members of a description that lists show. */
@@ -36,14 +36,14 @@ export type JobsSettings = Omit<JobSettings<never>, 'folder' | 'log' | 'save'> &
 
 /** All jobs of one kind, by name: those of this process and those that earlier processes left behind. */
 export class Jobs<JobRecord extends object> {
-  readonly #kind: JobKind<JobRecord>;
+  readonly #kind: JobBehavior<JobRecord>;
   readonly #settings: JobsSettings;
   readonly #records: Records<JobRecord>;
   readonly #known = new Map<string, KnownJob>();
   /** The kind as named in messages. */
   readonly #word: string;
 
-  constructor(kind: JobKind<JobRecord>, settings: JobsSettings) {
+  constructor(kind: JobBehavior<JobRecord>, settings: JobsSettings) {
     this.#kind = kind;
     this.#word = kind.name.toLowerCase();
     this.#settings = settings;

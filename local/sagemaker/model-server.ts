@@ -12,12 +12,12 @@ import { JobFailure } from './job-data.ts';
 const PING_INTERVAL_MS = 50;
 const EXIT_NOTICE_MS = 200;
 const PING_TIMEOUT_MS = 2000;
-export const START_TIMEOUT_MS = 300_000;
+export const MODEL_START_TIMEOUT_MS = 300_000;
 /** Length of its last output that is kept: enough for a complete message of ours. */
 const REASON_CHARACTERS = 900;
 const DEFAULT_CODE = '/opt/ml/model/code';
 
-export type ModelAnswer = { status: number; body: Buffer };
+export type InvocationAnswer = { status: number; body: Buffer };
 
 export class ModelServer {
   readonly #container: Container;
@@ -81,7 +81,7 @@ export class ModelServer {
     });
     const server = new ModelServer(container, port, token, options.connections);
     try {
-      await server.#untilReady(options.signal, options.startTimeoutMs ?? START_TIMEOUT_MS);
+      await server.#untilReady(options.signal, options.startTimeoutMs ?? MODEL_START_TIMEOUT_MS);
     } catch (error) {
       await server.stop();
       throw error;
@@ -99,7 +99,7 @@ export class ModelServer {
     headers: Record<string, string>,
     timeoutMs: number,
     signal: AbortSignal,
-  ): Promise<ModelAnswer> {
+  ): Promise<InvocationAnswer> {
     try {
       return await this.#ask('POST', '/invocations', { body, headers, timeoutMs, signal });
     } catch (error) {
@@ -141,7 +141,7 @@ export class ModelServer {
     method: string,
     path: string,
     options: { body?: Uint8Array; headers?: Record<string, string>; timeoutMs: number; signal: AbortSignal },
-  ): Promise<ModelAnswer> {
+  ): Promise<InvocationAnswer> {
     const signal = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]);
     return new Promise((resolve, reject) => {
       const length = options.body?.byteLength ?? 0;

@@ -1,6 +1,12 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from '../../host/durable-file.ts';
+import {
+  DiskFailed,
+  readJsonFile,
+  removeUnfinished,
+  setAside,
+  writeDurably,
+} from '../../host/durable-file.ts';
 
 /** Records of one kind, each a JSON file named after it. */
 export class Records<Entry extends object> {
@@ -29,7 +35,7 @@ export class Records<Entry extends object> {
   }
 
   find(name: string): Entry | null {
-    const record = readJson<Entry>(this.#file(name));
+    const record = readJsonFile<Entry>(this.#file(name));
     return typeof record === 'object' && !Array.isArray(record) ? record : null;
   }
 

@@ -16,10 +16,10 @@ import {
   JobFailure,
   parseS3Uri,
   removeFolder,
-  writeObject,
+  uploadObject,
 } from './job-data.ts';
 import type { TrainingJobRequest } from './job-requests.ts';
-import type { JobKind } from './jobs.ts';
+import type { JobBehavior } from './jobs.ts';
 import { type TrainingMetric, TrainingMetrics } from './training-metrics.ts';
 import { environmentOf, layOut, prepareScript } from './training-toolkit.ts';
 
@@ -54,7 +54,7 @@ export function newTrainingJob(request: TrainingJobRequest, arn: string): Traini
   };
 }
 
-export class TrainingJob {
+export class RunningTrainingJob {
   readonly record: TrainingJobRecord;
   /** Resolves when the job has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -125,7 +125,11 @@ export class TrainingJob {
     await checkpoints?.upload({ isFinal: true });
     const output = parseS3Uri(artifactPrefix(request));
     const upload = (name: string, from: string) =>
-      writeObject(s3, { bucket: output.bucket, key: `${output.key}${name}` }, packFolder(join(folder, from)));
+      uploadObject(
+        s3,
+        { bucket: output.bucket, key: `${output.key}${name}` },
+        packFolder(join(folder, from)),
+      );
     await upload('output.tar.gz', 'output/data');
     if (exit.exitCode !== 0 && !signal.aborted) return failureReason(folder, command, exit, this.#container);
     await upload('model.tar.gz', 'model');
@@ -211,7 +215,7 @@ export function describeTrainingJob(record: TrainingJobRecord): Record<string, u
   };
 }
 
-export const TRAINING: JobKind<TrainingJobRecord> = {
+export const TRAINING: JobBehavior<TrainingJobRecord> = {
   name: 'Training',
   summary: [
     'TrainingJobName',
@@ -221,7 +225,7 @@ export const TRAINING: JobKind<TrainingJobRecord> = {
     'LastModifiedTime',
     'TrainingJobStatus',
   ],
-  run: (record, settings) => new TrainingJob(record, settings),
+  run: (record, settings) => new RunningTrainingJob(record, settings),
   describe: describeTrainingJob,
   fail(record, failureReason) {
     if (record.trainingEndTime) return;

@@ -18,11 +18,11 @@ import {
   readObject,
   removeFolder,
   type SourceObject,
-  writeObject,
+  uploadObject,
 } from './job-data.ts';
 import type { CreateModelRequest, TransformJobRequest } from './job-requests.ts';
-import type { JobKind } from './jobs.ts';
-import { type ModelAnswer, ModelServer } from './model-server.ts';
+import type { JobBehavior } from './jobs.ts';
+import { type InvocationAnswer, ModelServer } from './model-server.ts';
 
 /** Objects read ahead, so that the model never waits for S3. */
 const READ_AHEAD = 8;
@@ -45,7 +45,7 @@ export const newTransformJob = (
   arn: string,
 ): TransformJobRecord => ({ request, model, arn, status: 'InProgress', creationTime: Date.now() });
 
-export class TransformJob {
+export class RunningTransformJob {
   readonly record: TransformJobRecord;
   /** Resolves when the job has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -132,7 +132,7 @@ export class TransformJob {
         const answer = await this.#ask(server, body);
         if (answer.status !== 200)
           return fail(path, `${answer.status} ${answer.body.toString().slice(0, 500)}`.trim());
-        await writeObject(s3, { bucket: output.bucket, key: `${output.key}${path}.out` }, answer.body);
+        await uploadObject(s3, { bucket: output.bucket, key: `${output.key}${path}.out` }, answer.body);
       },
       { concurrency: MaxConcurrentTransforms },
     );
@@ -143,7 +143,7 @@ export class TransformJob {
   }
 
   /** Server errors and time-outs are retried; refusals of the request are not. */
-  async #ask(server: ModelServer, body: Uint8Array): Promise<ModelAnswer> {
+  async #ask(server: ModelServer, body: Uint8Array): Promise<InvocationAnswer> {
     const { ModelClientConfig, MaxPayloadInMB, TransformInput, TransformOutput } = this.record.request;
     if (body.byteLength > MaxPayloadInMB * 2 ** 20)
       return {
@@ -164,7 +164,7 @@ export class TransformJob {
   }
 
   /** A connection that breaks or takes too long counts as a failed answer; a server that has ended fails the job. */
-  #lostAnswer(error: Error): ModelAnswer {
+  #lostAnswer(error: Error): InvocationAnswer {
     this.#stop.signal.throwIfAborted();
     if (error instanceof JobFailure) throw error;
     return { status: 504, body: Buffer.from(`no answer: ${error.message}`) };
@@ -212,7 +212,7 @@ const environmentOf = (request: TransformJobRequest, model: CreateModelRequest):
   SAGEMAKER_MAX_CONCURRENT_TRANSFORMS: String(request.MaxConcurrentTransforms),
 });
 
-export const TRANSFORM: JobKind<TransformJobRecord> = {
+export const TRANSFORM: JobBehavior<TransformJobRecord> = {
   name: 'Transform',
   summary: [
     'TransformJobName',
@@ -222,7 +222,7 @@ export const TRANSFORM: JobKind<TransformJobRecord> = {
     'TransformJobStatus',
     'FailureReason',
   ],
-  run: (record, settings) => new TransformJob(record, settings),
+  run: (record, settings) => new RunningTransformJob(record, settings),
   describe: describeTransformJob,
   fail(record, failureReason) {
     if (record.transformEndTime) return;

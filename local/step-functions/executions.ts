@@ -5,7 +5,13 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiskFailed, readJson, removeUnfinished, setAside, writeDurably } from '../../host/durable-file.ts';
+import {
+  DiskFailed,
+  readJsonFile,
+  removeUnfinished,
+  setAside,
+  writeDurably,
+} from '../../host/durable-file.ts';
 import { executionArn, regionInArn } from '../../shared/execution/arns.ts';
 import { type RunTask, TaskFailure } from '../task.ts';
 import { ExecutionHistory, Thread } from './execution-history.ts';
@@ -102,8 +108,9 @@ export class Execution {
   /** Reads an execution of an earlier process; if it was running then, it is aborted now. Null if its files are damaged. */
   static load(folder: string, settings: MachineSettings): Execution | null {
     removeUnfinished(folder);
-    const record = readJson<ExecutionRecord>(join(folder, 'execution.json'));
-    if (!record?.executionArn || !readJson<Definition>(join(folder, 'definition.json'))?.States) return null;
+    const record = readJsonFile<ExecutionRecord>(join(folder, 'execution.json'));
+    if (!record?.executionArn || !readJsonFile<Definition>(join(folder, 'definition.json'))?.States)
+      return null;
     const definition = readFileSync(join(folder, 'definition.json'), 'utf8');
     const execution = new Execution(folder, record, definition, settings);
     if (record.status === 'RUNNING') {

@@ -46,7 +46,7 @@ export async function isExecutionRunning(executionArn: string): Promise<boolean>
  * What an execution can still do: a redrivable one failed or was stopped and can be continued (14 days in AWS); one that Step
  * Functions no longer knows is over.
  */
-export async function executionState(
+export async function executionPhase(
   executionArn: string,
 ): Promise<'running' | 'succeeded' | 'redrivable' | 'over'> {
   try {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DatasetCodeInUse, ModelCodeExists, ModelCodeInUse } from '../errors.ts';
+import { claim } from './claim.ts';
 import { runId } from './run.ts';
 
 /**
@@ -7,9 +8,7 @@ import { runId } from './run.ts';
  * stored there in S3. It refuses a second execution, it lets a retry or a redrive find the identity that the first attempt gave
  * the run, and a publication renews it before it writes.
  */
-export const runClaim = z.object({
-  execution_arn: z.string(),
-  started_at: z.string(),
+export const runClaim = claim.extend({
   model_uuid: z.string(),
   job_suffix: z.string(),
   status: z.enum(['running', 'publishing', 'finished']),
@@ -23,10 +22,9 @@ export type RunClaim = z.output<typeof runClaim>;
 /** What is claimed; two models may share a dataset, one after the other. */
 export type Claimed = 'model' | 'dataset';
 
-/** What an execution that wants the claim has to do: keep what it holds, or replace what another one left. */
-export type ClaimDecision = 'keep' | 'replace';
-
 /**
+ * What an execution that wants the claim has to do: keep what it holds, or replace what another one left.
+ *
  * @param holderIsRunning whether the execution that holds the claim is still running
  * @throws ModelCodeInUse, DatasetCodeInUse, ModelCodeExists
  */
@@ -34,7 +32,7 @@ export function decideClaim(
   held: RunClaim,
   wanted: { execution_arn: string },
   options: { claimed: Claimed; overwrite: boolean; holderIsRunning: boolean; where: string },
-): ClaimDecision {
+): 'keep' | 'replace' {
   const { claimed, where } = options;
   if (held.execution_arn === wanted.execution_arn) return 'keep';
   const found = `${held.execution_arn}, started at ${held.started_at}`;
@@ -55,8 +53,8 @@ export function decideClaim(
 const MAX_FORMER_RUNS = 3;
 
 /** What a claim that replaces another one remembers: unfinished runs, from whose checkpoints a training may continue. */
-export const formerRuns = (held: RunClaim | undefined): string[] =>
-  held === undefined || held.status === 'finished'
+export const formerRuns = (held: RunClaim | null): string[] =>
+  held === null || held.status === 'finished'
     ? []
     : [runId(held.started_at, held.job_suffix), ...held.former_runs].slice(0, MAX_FORMER_RUNS);
 

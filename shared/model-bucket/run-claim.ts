@@ -1,7 +1,17 @@
-import { findJsonVersion, writeConditionally } from '../aws/object-store.ts';
+import { writeConditionally } from '../aws/object-store.ts';
 import { ClaimLost, ModelCodeInUse } from '../errors.ts';
 import { type Claimed, decideClaim, formerRuns, type RunClaim, runClaim } from '../execution/run-claim.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+import { type ClaimKind, readClaimAt, settleClaim } from './claim.ts';
+
+const RUN_CLAIM: ClaimKind<RunClaim> = {
+  schema: runClaim,
+  words: {
+    what: 'The claim on the code cannot be read',
+    expected: 'the JSON that PrepareRun writes',
+    fix: 'delete that object if no execution of this code runs, then start again',
+  },
+};
 
 /** Two executions that start at once can lose the race a few times, but not often. */
 const MAX_TRIES = 5;
@@ -21,23 +31,24 @@ export async function takeClaim(
     isRunning: (executionArn: string) => Promise<boolean>;
   },
 ): Promise<RunClaim> {
-  const { claimed = 'model', overwrite } = options;
-  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-    const held = await readClaim(location);
-    if (held) {
-      const { execution_arn: holder, status } = held.claim;
-      const mayRun = holder !== wanted.execution_arn && status !== 'finished';
-      const holderIsRunning = mayRun && (await options.isRunning(holder));
-      const where = s3Uri(location);
-      const decision = decideClaim(held.claim, wanted, { claimed, overwrite, holderIsRunning, where });
-      if (decision === 'keep') return held.claim;
-    }
-    const claim: RunClaim = { ...wanted, status: 'running', former_runs: formerRuns(held?.claim) };
-    if (await writeConditionally(location, JSON.stringify(claim), held?.etag)) return claim;
-  }
+  const { claimed = 'model', overwrite, isRunning } = options;
+  const where = s3Uri(location);
+  const settled = await settleClaim<RunClaim, RunClaim>(location, RUN_CLAIM, {
+    executionArn: wanted.execution_arn,
+    isRunning,
+    isOver: ({ status }) => status === 'finished',
+    maxTries: MAX_TRIES,
+    decide: (held, holderIsRunning) => {
+      if (held && decideClaim(held, wanted, { claimed, overwrite, holderIsRunning, where }) === 'keep')
+        return { write: null, answer: held };
+      const taken: RunClaim = { ...wanted, status: 'running', former_runs: formerRuns(held) };
+      return { write: taken, answer: taken };
+    },
+  });
+  if (settled) return settled.answer;
   throw new ModelCodeInUse({
     what: `Other executions keep taking this ${claimed} code`,
-    where: s3Uri(location),
+    where,
     found: `${MAX_TRIES} lost races`,
     expected: `one execution at a time for a station and ${claimed} code`,
     fix: `wait for the others, or start with another ${claimed}_code`,
@@ -113,11 +124,5 @@ export async function requireUnclaimed(
 }
 
 /** The claim at a place with its ETag; null if there is none. @throws FileInvalid */
-export async function readClaim(location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> {
-  const found = await findJsonVersion(location, runClaim, {
-    what: 'The claim on the code cannot be read',
-    expected: 'the JSON that PrepareRun writes',
-    fix: 'delete that object if no execution of this code runs, then start again',
-  });
-  return found && { claim: found.value, etag: found.etag };
-}
+export const readClaim = (location: ObjectLocation): Promise<{ claim: RunClaim; etag: string } | null> =>
+  readClaimAt(location, RUN_CLAIM);

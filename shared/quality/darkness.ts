@@ -1,6 +1,6 @@
 import { countOf } from '../formats/numbers.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
-import { type Position, sunElevation } from './sun.ts';
+import { type GeographicPosition, sunElevation } from './sun.ts';
 
 /**
  * Luma (ITU-R BT.601, 0 … 255) that a twentieth of the photo is darker than, and that a twentieth is lighter than, as
@@ -29,7 +29,7 @@ export type Light = {
   measured: number;
   photos: readonly UnclearPhoto[];
   images: number;
-  position: Position | null;
+  position: GeographicPosition | null;
 };
 
 /**

@@ -2,7 +2,7 @@ const DAY_MS = 86_400_000;
 /** Noon of 1 January 2000. */
 const J2000 = Date.UTC(2000, 0, 1, 12);
 
-export type Position = { latitude: number; longitude: number };
+export type GeographicPosition = { latitude: number; longitude: number };
 
 /**
  * How far the sun stands above the horizon, degrees, to a hundredth: the low-precision formulas of the Astronomical Almanac
@@ -10,7 +10,7 @@ export type Position = { latitude: number; longitude: number };
  *
  * @param position degrees, north and east are positive
  */
-export function sunElevation({ latitude, longitude }: Position, epochMs: number): number {
+export function sunElevation({ latitude, longitude }: GeographicPosition, epochMs: number): number {
   const days = (epochMs - J2000) / DAY_MS;
   const anomaly = radians(357.528 + 0.9856003 * days);
   const ecliptic = radians(

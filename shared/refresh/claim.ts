@@ -1,9 +1,8 @@
 import * as z from 'zod';
+import { claim } from '../execution/claim.ts';
 
 /** The claim of a refresh, one for all of them, in S3: two at once would start the same trainings. */
-export const refreshClaim = z.object({
-  execution_arn: z.string(),
-  started_at: z.string(),
+export const refreshClaim = claim.extend({
   schedule: z.string().nullable(),
   scheduled_at: z.string().nullable(),
 });
@@ -15,11 +14,10 @@ export type RefreshClaim = z.output<typeof refreshClaim>;
  * EventBridge Scheduler may deliver one start twice, minutes apart: the second has the schedule and the instant of the first.
  */
 export function decideRefreshClaim(
-  held: RefreshClaim | null,
+  held: RefreshClaim,
   wanted: RefreshClaim,
   holderIsRunning: boolean,
 ): 'take' | 'keep' | 'already_running' | 'already_started' {
-  if (held === null) return 'take';
   if (held.execution_arn === wanted.execution_arn) return 'keep';
   if (holderIsRunning) return 'already_running';
   const isInstant = !Number.isNaN(Date.parse(wanted.scheduled_at ?? ''));

@@ -25,7 +25,7 @@ export const REFRESH_ACTIONS = ['train', 'score', 'nothing'] as const;
 export type RefreshAction = (typeof REFRESH_ACTIONS)[number];
 
 /** What a refresh does with a station, and why, in one sentence. */
-export type Decision = {
+export type RefreshDecision = {
   station_id: number;
   station_name: string | null;
   action: RefreshAction;
@@ -51,7 +51,7 @@ export function planRefresh(
   histories: readonly StationHistory[],
   rulesOf: (stationId: number) => RefreshRules,
   { max_training_jobs, now }: { max_training_jobs: number; now: Date },
-): Decision[] {
+): RefreshDecision[] {
   const wanted = histories.map((history) => ({
     history,
     training: reasonToTrain(history, rulesOf(history.station_id), now),
@@ -66,7 +66,7 @@ export function planRefresh(
       .slice(0, max_training_jobs)
       .map(({ history }) => history.station_id),
   );
-  const decisions = wanted.map(({ history, training, scoring }): Decision => {
+  const decisions = wanted.map(({ history, training, scoring }): RefreshDecision => {
     const { station_id, station_name } = history;
     const decide = (action: RefreshAction, reason: string) => ({ station_id, station_name, action, reason });
     if (station_name === null) return decide('nothing', `There is no station ${station_id} in the database.`);
@@ -125,7 +125,7 @@ const idleReason = (mode: RefreshRules['mode'], training: string, scoring: strin
     : [training, scoring].filter(Boolean).join(' ');
 
 /** What goes beyond the limit waits; trainings go before scorings. */
-function withinLimit(decisions: Decision[]): Decision[] {
+function withinLimit(decisions: RefreshDecision[]): RefreshDecision[] {
   const kept = new Set(
     (['train', 'score'] as const)
       .flatMap((action) => decisions.filter((decision) => decision.action === action))

@@ -6,7 +6,7 @@ import { formatCount } from '../formats/numbers.ts';
 import { readFailureCause } from '../notifications/failure-cause.ts';
 import { lineOf, type Notification, notificationOf } from '../notifications/notification.ts';
 import { worseDefault } from '../publication/promotion.ts';
-import type { Decision } from './plan.ts';
+import type { RefreshDecision } from './plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './state.ts';
 
 /** What is known of the execution of one station: as DescribeExecution tells it, or the error with which none was started. */
@@ -38,7 +38,7 @@ const COLUMNS = [
 
 /** One row for each station of the plan, in its order. */
 export function resultRows(
-  decisions: readonly Decision[],
+  decisions: readonly RefreshDecision[],
   { status }: Pick<Refresh, 'status'>,
   executions: ReadonlyMap<number, StationExecution>,
 ): RefreshRow[] {

@@ -55,14 +55,14 @@ export type DrawingRequest = {
   allowRemovals: boolean;
 };
 
-/** A station with its models, the newest training first. @throws StationNotFound */
-export const findStationModels = (
+/** A station with the models that a person may draw or take off the page, the newest training first. @throws StationNotFound */
+export const findDrawableModels = (
   stationId: number,
   places: Places,
 ): Promise<{ station: VerifiedStation; models: StationModel[] }> =>
-  withDatabase((database) => readStationModels(database, stationId, places));
+  withDatabase((database) => readDrawableModels(database, stationId, places));
 
-async function readStationModels(database: Database, stationId: number, places: Places) {
+async function readDrawableModels(database: Database, stationId: number, places: Places) {
   const found = await findStationWithModels(database, stationId);
   const station = requireStationExists(found.station, stationId);
   const models = await pMap(
@@ -101,7 +101,7 @@ export async function findDrawingChange(
   request: DrawingRequest,
   places: Places,
 ): Promise<DrawingChange | null> {
-  const { models } = await findStationModels(request.station_id, places);
+  const { models } = await findDrawableModels(request.station_id, places);
   return planDrawing(models, request, whereOf(request));
 }
 
@@ -154,7 +154,7 @@ async function requireSamePlan(
   agreed: DrawingChange,
   places: Places,
 ): Promise<void> {
-  const { models } = await readStationModels(database, request.station_id, places);
+  const { models } = await readDrawableModels(database, request.station_id, places);
   if (isDeepStrictEqual(planDrawing(models, request, whereOf(request)), agreed)) return;
   throw new ObjectChanged({
     what: 'The station’s models are others by now',

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import type * as z from 'zod';
-import { executionState } from '../aws/executions.ts';
+import { executionPhase } from '../aws/executions.ts';
 import {
   findSize,
   listFolders,
@@ -159,7 +159,7 @@ class Look {
   #stateOf(executionArn: string): Promise<ExecutionState | null> {
     const known = this.#states.get(executionArn);
     if (known) return known;
-    const asked = this.#try(executionArn, () => executionState(executionArn));
+    const asked = this.#try(executionArn, () => executionPhase(executionArn));
     this.#states.set(executionArn, asked);
     return asked;
   }

@@ -8,10 +8,10 @@ import { modelTypes } from '../model-types/registry.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import {
   describeRepair,
-  type Finding,
   needsConfirmation,
   type Places,
   repairsOf,
+  type VerificationFinding,
 } from '../verification/findings.ts';
 import { verifyStation } from '../verification/verify.ts';
 import { isOfService, lookAtStation, type Unchecked } from './facts.ts';
@@ -24,7 +24,7 @@ export type Repaired = { what: string; failed: string | null };
 export type StationVerification = {
   station: VerifiedStation;
   models: number;
-  findings: Finding[];
+  findings: VerificationFinding[];
   repaired: Repaired[];
   unchecked: Unchecked[];
   /** Every model that is accounted for. */
@@ -93,7 +93,10 @@ export async function findStationIds({ model }: Places): Promise<number[]> {
  *
  * @param known uuids that the stations account for
  */
-export async function findStrayFolders({ storage }: Places, known: ReadonlySet<string>): Promise<Finding[]> {
+export async function findStrayFolders(
+  { storage }: Places,
+  known: ReadonlySet<string>,
+): Promise<VerificationFinding[]> {
   const uuids = await listFolders(storage, 'models/');
   const named = await withDatabase(findAllModelUuids);
   return uuids

@@ -8,7 +8,7 @@ export type Places = { storage: string; model: string };
  * What a check of a station found. A fault breaks what docs/reliability.md promises; a remark is worth knowing and no fault: it
  * passes by itself, or somebody has wanted it so. Kinds are public, as programs may match on them.
  */
-export type Finding = {
+export type VerificationFinding = {
   kind: FindingKind;
   severity: 'fault' | 'remark';
   /** Row or object, for people. */
@@ -93,7 +93,7 @@ const CONFIRMED: ReadonlySet<Repair['do']> = new Set(['unlink', 'delete_public_f
 export const needsConfirmation = (repair: Repair): boolean => CONFIRMED.has(repair.do);
 
 /** Repairs of findings, each once, in the order in which they are to be done. */
-export function repairsOf(findings: readonly Finding[]): Repair[] {
+export function repairsOf(findings: readonly VerificationFinding[]): Repair[] {
   const repairs = new Map(
     findings.flatMap(({ repair }) => (repair ? [[JSON.stringify(repair), repair] as const] : [])),
   );
@@ -135,14 +135,14 @@ export function describeRepair(repair: Repair): string {
 }
 
 export const fault = (
-  kind: Finding['kind'],
+  kind: VerificationFinding['kind'],
   where: string,
-  words: Pick<Finding, 'found' | 'expected' | 'advice'>,
+  words: Pick<VerificationFinding, 'found' | 'expected' | 'advice'>,
   repair: Repair | null = null,
-): Finding => ({ kind, severity: 'fault', where, ...words, repair });
+): VerificationFinding => ({ kind, severity: 'fault', where, ...words, repair });
 
 export const remark = (
-  kind: Finding['kind'],
+  kind: VerificationFinding['kind'],
   where: string,
-  words: Pick<Finding, 'found' | 'expected' | 'advice'>,
-): Finding => ({ kind, severity: 'remark', where, ...words, repair: null });
+  words: Pick<VerificationFinding, 'found' | 'expected' | 'advice'>,
+): VerificationFinding => ({ kind, severity: 'remark', where, ...words, repair: null });

@@ -66,7 +66,7 @@ export function ownFilesOf(version: VersionFacts, stationId: number, { type, cod
 }
 
 /** Whether a model's own folder has all that its manifest names. */
-export function isWhole(version: VersionFacts, stationId: number, of: OfCode): boolean {
+export function hasOwnFiles(version: VersionFacts, stationId: number, of: OfCode): boolean {
   const { predictions } = versionKeys(of.type, stationId, of.code, version.uuid).transform;
   return (
     readValue(version.manifest) !== null &&

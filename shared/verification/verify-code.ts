@@ -5,11 +5,11 @@ import { s3Uri } from '../formats/object-location.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
 import type { ModelRow } from '../publication/model-row.ts';
 import type { ClaimFacts, CodeFacts, StationFacts, VersionFacts } from './facts.ts';
-import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
+import { fault, type Places, type Repair, remark, type VerificationFinding } from './findings.ts';
 import {
   differing,
   enumerateFiles,
-  isWhole,
+  hasOwnFiles,
   type OfCode,
   ownFilesOf,
   readValue,
@@ -19,7 +19,7 @@ import {
 } from './own-files.ts';
 
 /** Whether what lies below a model code in the model bucket belongs together, and nobody holds it who has ended. */
-export function verifyCode(code: CodeFacts, facts: StationFacts, places: Places): Finding[] {
+export function verifyCode(code: CodeFacts, facts: StationFacts, places: Places): VerificationFinding[] {
   return [
     ...verifyFixedPlaces(code, facts, places),
     ...code.versions.flatMap((version) => verifyVersion(version, code, facts, places)),
@@ -28,7 +28,7 @@ export function verifyCode(code: CodeFacts, facts: StationFacts, places: Places)
   ];
 }
 
-function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places): Finding[] {
+function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places): VerificationFinding[] {
   const row = rowOfCode(facts, code);
   const ours = row?.uuid ? versionOf(facts, code.code, row.uuid) : null;
   const where = s3Uri({
@@ -36,7 +36,7 @@ function verifyFixedPlaces(code: CodeFacts, facts: StationFacts, places: Places)
     key: modelKeys(code.type, facts.station.id, code.code).manifest,
   });
   const fromRow: Repair | null =
-    ours && isWhole(ours, facts.station.id, code)
+    ours && hasOwnFiles(ours, facts.station.id, code)
       ? { do: 'restore_fixed_places', code: code.code, uuid: ours.uuid }
       : null;
   const { manifest } = code;
@@ -76,7 +76,7 @@ function verifyTorn(
   manifest: ModelManifest,
   { writer }: CodeFacts,
   { row, fromRow, where }: { row: ModelRow | null; fromRow: Repair | null; where: string },
-): Finding[] {
+): VerificationFinding[] {
   if (writer === null) return [];
   const found = `files are being written by ${manifest.execution_arn}`;
   if (writer === 'running')
@@ -111,7 +111,7 @@ function verifyFixedFiles(
   code: CodeFacts,
   facts: StationFacts,
   where: string,
-): Finding[] {
+): VerificationFinding[] {
   const { id } = facts.station;
   const checked = manifest.files.filter(({ key }) => isFixedForGood(key, id, code));
   const wrong = differing(checked, code.files);
@@ -128,7 +128,7 @@ function verifyFixedFiles(
         expected: `the files of ${manifest.model_uuid}, as the manifest lists them`,
         advice: 'train again with that model_code and "overwrite": true',
       },
-      version && isWhole(version, id, code)
+      version && hasOwnFiles(version, id, code)
         ? { do: 'restore_fixed_places', code: code.code, uuid: manifest.model_uuid }
         : null,
     ),
@@ -140,7 +140,7 @@ function verifyVersion(
   code: CodeFacts,
   facts: StationFacts,
   places: Places,
-): Finding[] {
+): VerificationFinding[] {
   return [...verifyOwnFiles(version, code, facts, places), ...verifyWithoutRow(version, code, facts, places)];
 }
 
@@ -149,7 +149,7 @@ function verifyOwnFiles(
   code: CodeFacts,
   facts: StationFacts,
   places: Places,
-): Finding[] {
+): VerificationFinding[] {
   const { id } = facts.station;
   const keys = versionKeys(code.type, id, code.code, version.uuid);
   const where = s3Uri({ bucket: places.model, key: keys.manifest });
@@ -202,7 +202,7 @@ function verifyWithoutRow(
   code: CodeFacts,
   facts: StationFacts,
   places: Places,
-): Finding[] {
+): VerificationFinding[] {
   const { uuid, writer, files } = version;
   const count = facts.published.get(uuid)?.size ?? 0;
   const hasRow = facts.rows.some((row) => row.uuid === uuid);
@@ -225,12 +225,17 @@ function verifyWithoutRow(
       'files_without_row',
       where,
       { ...words, advice: `aws s3 rm --recursive ${where}` },
-      isWhole(version, facts.station.id, code) ? { do: 'delete_public_folder', uuid } : null,
+      hasOwnFiles(version, facts.station.id, code) ? { do: 'delete_public_folder', uuid } : null,
     ),
   ];
 }
 
-function verifyClaim(claim: ClaimFacts, code: CodeFacts, facts: StationFacts, places: Places): Finding[] {
+function verifyClaim(
+  claim: ClaimFacts,
+  code: CodeFacts,
+  facts: StationFacts,
+  places: Places,
+): VerificationFinding[] {
   const { key, holder } = claim;
   const where = s3Uri({ bucket: places.model, key });
   if (typeof claim.claim === 'object' && 'unreadable' in claim.claim)
@@ -277,7 +282,7 @@ function verifyImagesets(
   { type, code, imagesets }: CodeFacts,
   facts: StationFacts,
   places: Places,
-): Finding[] {
+): VerificationFinding[] {
   const uuid = rowOfCode(facts, { type, code })?.uuid;
   if (!uuid) return [];
   return imagesets.flatMap(({ uuid: imageset_uuid, key, state }) => {

@@ -6,13 +6,13 @@ import { isDrawn } from '../publication/drawn-models.ts';
 import type { ModelRow } from '../publication/model-row.ts';
 import type { PredictionsComparison } from './compare-predictions.ts';
 import type { FoundObject, Objects, StationFacts } from './facts.ts';
-import { type Finding, fault, type Places, type Repair, remark } from './findings.ts';
+import { fault, type Places, type Repair, remark, type VerificationFinding } from './findings.ts';
 import { codeOfRow, ownPredictionsKey, readValue, twinOf, versionOf } from './own-files.ts';
 
 export const whereIs = ({ id, code }: Pick<ModelRow, 'id' | 'code'>): string => `models.id ${id}, ${code}`;
 
 /** Whether the files that a row names are there, and are those of its model. */
-export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): Finding[] {
+export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): VerificationFinding[] {
   const { uuid } = row;
   if (uuid === null)
     return [
@@ -36,7 +36,7 @@ export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): F
   ];
 }
 
-const hiddenDefault = (row: ModelRow, { station }: StationFacts): Finding =>
+const hiddenDefault = (row: ModelRow, { station }: StationFacts): VerificationFinding =>
   remark('row_without_address', whereIs(row), {
     found: 'no URLs, although it is the default',
     expected: 'the URLs of its files; without them the website does not draw it',
@@ -56,7 +56,7 @@ function verifyAddress(
   published: Objects,
   facts: StationFacts,
   { storage }: Places,
-): Finding[] {
+): VerificationFinding[] {
   const uuid = row.uuid as string;
   const url = row[column];
   const keys = publishedKeys(uuid, row.code);
@@ -131,7 +131,12 @@ const hasPredictions = (facts: StationFacts, row: ModelRow): boolean =>
   ownPredictionsKey(facts, row) !== null;
 
 /** The archive that photos are scored with is a copy of the one in the model bucket. */
-function verifyArchive(row: ModelRow, published: Objects, facts: StationFacts, places: Places): Finding[] {
+function verifyArchive(
+  row: ModelRow,
+  published: Objects,
+  facts: StationFacts,
+  places: Places,
+): VerificationFinding[] {
   const uuid = row.uuid as string;
   const { model: key } = publishedKeys(uuid, row.code);
   const found = published.get(key);
@@ -185,7 +190,7 @@ function archiveSource(row: ModelRow, facts: StationFacts): FoundObject | null {
 }
 
 /** Nobody but people reads them; they belong to what this pipeline publishes all the same. */
-function verifyTables(row: ModelRow, published: Objects, places: Places): Finding[] {
+function verifyTables(row: ModelRow, published: Objects, places: Places): VerificationFinding[] {
   const uuid = row.uuid as string;
   const keys = publishedKeys(uuid, row.code);
   return (['images', 'annotations'] as const)
@@ -215,7 +220,7 @@ function verifyPredictions(
   published: Objects,
   facts: StationFacts,
   places: Places,
-): Finding[] {
+): VerificationFinding[] {
   const uuid = row.uuid as string;
   const { predictions: key } = publishedKeys(uuid, row.code);
   const found = facts.predictions.get(uuid);
@@ -235,7 +240,10 @@ function verifyPredictions(
     : verifyCounts(predictions, found);
 }
 
-const unreadablePredictions = ({ row, where, rebuild }: PublicPredictions, unreadable: string): Finding =>
+const unreadablePredictions = (
+  { row, where, rebuild }: PublicPredictions,
+  unreadable: string,
+): VerificationFinding =>
   fault(
     'predictions_unreadable',
     where,
@@ -254,7 +262,7 @@ function unreadableOwn(
   { row, uuid, facts }: PublicPredictions,
   { ownUnreadable, ownKey }: { ownUnreadable: string; ownKey: string },
   places: Places,
-): Finding {
+): VerificationFinding {
   const code = codeOfRow(facts, row);
   const twin = code && twinOf(ownKey, uuid, code, facts.station.id);
   const copies = twin && twin !== ownKey ? [{ from: twin, to: ownKey }] : null;
@@ -294,7 +302,7 @@ function differentPredictions(
   predictions: PublicPredictions,
   { rows, missing, different }: PredictionsComparison,
   words: readonly string[],
-): Finding {
+): VerificationFinding {
   const isUpstreams = manifestOf(predictions) === null;
   if (isUpstreams && rows > 0 && missing === 0 && different === 0)
     return remark('predictions_differ', predictions.where, {
@@ -318,7 +326,7 @@ function differentPredictions(
 function verifyCounts(
   predictions: PublicPredictions,
   { comparison: { surplus }, trainingRows }: { comparison: PredictionsComparison; trainingRows: number },
-): Finding[] {
+): VerificationFinding[] {
   const { row, uuid, where, facts } = predictions;
   const manifest = manifestOf(predictions);
   if (!manifest) return [];

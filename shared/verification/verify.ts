@@ -5,7 +5,7 @@ import { sizeOf } from '../predictions/withdrawal.ts';
 import { defaultModelOf } from '../publication/default-model.ts';
 import type { ModelRow } from '../publication/model-row.ts';
 import type { StationFacts } from './facts.ts';
-import { type Finding, fault, type Places, remark } from './findings.ts';
+import { fault, type Places, remark, type VerificationFinding } from './findings.ts';
 import { readValue } from './own-files.ts';
 import { verifyCode } from './verify-code.ts';
 import { verifyRow, whereIs } from './verify-row.ts';
@@ -19,7 +19,7 @@ const DAY_MS = 86_400_000;
  *
  * @param now milliseconds since 1970
  */
-export const verifyStation = (facts: StationFacts, places: Places, now: number): Finding[] => [
+export const verifyStation = (facts: StationFacts, places: Places, now: number): VerificationFinding[] => [
   ...verifyDefaults(facts),
   ...verifyCodes(facts),
   ...facts.rows.flatMap((row) => verifyRow(row, facts, places)),
@@ -29,7 +29,7 @@ export const verifyStation = (facts: StationFacts, places: Places, now: number):
 ];
 
 /** At most one default of a type and variable; the newest is the one that everything of ours goes by (Q-P5). */
-function verifyDefaults({ rows }: StationFacts): Finding[] {
+function verifyDefaults({ rows }: StationFacts): VerificationFinding[] {
   const kinds = Map.groupBy(rows, ({ model_type_id, variable_id }) => `${model_type_id} of ${variable_id}`);
   return [...kinds].flatMap(([kind, ofKind]) => {
     const defaults = ofKind.filter((row) => row.default);
@@ -59,7 +59,7 @@ function verifyDefaults({ rows }: StationFacts): Finding[] {
 }
 
 /** Scoring refuses a code of several rows (Q-P6). Which of them is right, a person has to know. */
-const verifyCodes = ({ rows }: StationFacts): Finding[] =>
+const verifyCodes = ({ rows }: StationFacts): VerificationFinding[] =>
   [...Map.groupBy(rows, ({ code }) => code)]
     .filter(([, ofCode]) => ofCode.length > 1)
     .map(([code, ofCode]) =>
@@ -70,7 +70,7 @@ const verifyCodes = ({ rows }: StationFacts): Finding[] =>
       }),
     );
 
-function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
+function verifyWithdrawal(facts: StationFacts, places: Places): VerificationFinding[] {
   const { withdrawal, tablesWithPeople, station } = facts;
   const isScoring = facts.codes.some(({ type, code, claims }) =>
     claims.some(
@@ -80,7 +80,7 @@ function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
         readValue(claim)?.status !== 'finished',
     ),
   );
-  const findings: Finding[] = [];
+  const findings: VerificationFinding[] = [];
   const where = s3Uri({ bucket: places.model, key: stationKeys(station.id).withdrawal });
   if (withdrawal !== null && typeof withdrawal === 'object' && 'unreadable' in withdrawal)
     findings.push(
@@ -129,7 +129,7 @@ function verifyWithdrawal(facts: StationFacts, places: Places): Finding[] {
 }
 
 /** The bucket's lifecycle rule deletes temporary files of runs. */
-const verifyRunFolders = (facts: StationFacts, places: Places, now: number): Finding[] =>
+const verifyRunFolders = (facts: StationFacts, places: Places, now: number): VerificationFinding[] =>
   facts.runFolders.flatMap(({ prefix, code, runId }) => {
     const startedAt = startOf(runId);
     const isHeld = facts.codes

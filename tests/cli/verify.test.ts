@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { describeVerification, exitCodeOf, summarize } from '../../cli/verify.ts';
 import type { StationVerification } from '../../shared/station-models/verification.ts';
-import type { Finding } from '../../shared/verification/findings.ts';
+import type { VerificationFinding } from '../../shared/verification/findings.ts';
 
-const FAULT: Finding = {
+const FAULT: VerificationFinding = {
   kind: 'row_without_file',
   severity: 'fault',
   where: 'models.id 4, A, predictions_url',
@@ -14,7 +14,7 @@ const FAULT: Finding = {
   repair: { do: 'unlink', model_id: 4, column: 'predictions_url', url: 'https://x/predictions.csv' },
   advice: 'upload the file',
 };
-const REMARK: Finding = { ...FAULT, kind: 'claim_waits', severity: 'remark', repair: null };
+const REMARK: VerificationFinding = { ...FAULT, kind: 'claim_waits', severity: 'remark', repair: null };
 const station = (parts: Partial<StationVerification> = {}): StationVerification => ({
   station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York' },
   models: 1,

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { loadImage } from '@napi-rs/canvas';
 import Papa from 'papaparse';
-import { type AnnotationPair, annotate, isDaytime } from '../../demo-station/annotators.ts';
+import { annotate, type DemoPair, isDaytime } from '../../demo-station/annotators.ts';
 import { generateDemoStation } from '../../demo-station/generate.ts';
 import { simulateStream } from '../../demo-station/hydrograph.ts';
 import { observeFlow } from '../../demo-station/observations.ts';
@@ -40,7 +40,7 @@ const readJson = (path: string) => JSON.parse(readFileSync(join(station, path), 
 const foldersIn = (path: string) => readdirSync(join(station, path));
 const imageRows = () =>
   foldersIn('db/imagesets').flatMap((uuid) => readJson(`db/imagesets/${uuid}/images.json`));
-const annotationPairs = (): AnnotationPair[] =>
+const annotationPairs = (): DemoPair[] =>
   foldersIn('storage/annotations').flatMap((name) => readJson(`storage/annotations/${name}`));
 
 /** Digest of every file below a folder, by path. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { S3_ACTIONS } from '../../deployment/bucket-policy.ts';
-import { encryptionFinding, policyFinding } from '../../deployment/buckets.ts';
+import { encryptionOutcome, policyFinding } from '../../deployment/buckets.ts';
 import type { PolicyStatement } from '../../shared/aws/policy-document.ts';
 
 const ACCOUNT = '111122223333';
@@ -94,7 +94,7 @@ describe('the default encryption', () => {
     [kms('arn:aws:kms:us-west-2:1:alias/aws/s3'), 'failed', 'ok'],
     [kms('arn:aws:kms:us-west-2:1:key/1'), 'failed', 'failed'],
   ])('%j of the storage bucket is %s, of the model bucket %s', (encryption, ofStorage, ofModels) => {
-    expect(encryptionFinding(encryption, true).status).toBe(ofStorage);
-    expect(encryptionFinding(encryption, false).status).toBe(ofModels);
+    expect(encryptionOutcome(encryption, true).status).toBe(ofStorage);
+    expect(encryptionOutcome(encryption, false).status).toBe(ofModels);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { apiKeyFinding, databaseSecretFinding } from '../../deployment/secrets.ts';
+import { apiKeyOutcome, databaseSecretFinding } from '../../deployment/secrets.ts';
 
 const WHOLE = { host: 'db.example.org', username: 'fpe', password: 'hunter-2' };
 const find = (secret: unknown, dbHost = '') =>
@@ -49,7 +49,7 @@ test.each([
   ['two words', 'failed'],
   ['abc', 'failed'],
 ])('the secret of the USGS water data API with %s: %s', (text, status) => {
-  const finding = apiKeyFinding(text, 'usgs-key');
+  const finding = apiKeyOutcome(text, 'usgs-key');
 
   expect(finding.status).toBe(status);
   expect(finding.found).not.toContain('abc');

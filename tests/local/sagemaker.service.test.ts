@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { packFolder, unpackArchive } from '../../local/archive.ts';
-import { writeObject } from '../../local/sagemaker/job-data.ts';
+import { uploadObject } from '../../local/sagemaker/job-data.ts';
 import { type SageMaker, startSageMaker } from '../../local/sagemaker/server.ts';
 import type { TaskFailure } from '../../local/task.ts';
 import { packSource } from '../../shared/formats/source-archive.ts';
@@ -64,7 +64,7 @@ async function serve(options: { stopGraceMs?: number; checkpointIntervalMs?: num
 
 const text = (value: string) => new TextEncoder().encode(value);
 const put = (key: string, body: string | Uint8Array) =>
-  writeObject(s3, { bucket, key }, typeof body === 'string' ? text(body) : body);
+  uploadObject(s3, { bucket, key }, typeof body === 'string' ? text(body) : body);
 async function get(key: string): Promise<Uint8Array> {
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return (await Body?.transformToByteArray()) as Uint8Array;
@@ -615,7 +615,7 @@ async function createModel(serve: string | null = SERVE): Promise<void> {
   mkdirSync(join(model, 'code'));
   writeFileSync(join(model, 'model.pth'), 'weights');
   if (serve !== null) writeFileSync(join(model, 'code', 'serve'), serve);
-  await writeObject(s3, { bucket, key: 'model.tar.gz' }, packFolder(model));
+  await uploadObject(s3, { bucket, key: 'model.tar.gz' }, packFolder(model));
   await runTask(CREATE_MODEL, {
     ModelName: 'st29-model',
     ExecutionRoleArn: ROLE,

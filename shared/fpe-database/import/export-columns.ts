@@ -33,11 +33,11 @@ function importableValue(value: unknown, type: string, where: string): unknown {
   if (typeof value !== 'string' || TEXT_TYPES.has(type)) return value;
   if (value === 'NA') return null;
   if (type === 'json' || type === 'jsonb') return parseJsonText(value, where);
-  return type === 'timestamp with time zone' ? inUtc(value) : value;
+  return type === 'timestamp with time zone' ? timestampInUtc(value) : value;
 }
 
 /** Adds the zone to a time that has none; any other text is returned as it is. */
-export function inUtc(timestamp: string): string {
+export function timestampInUtc(timestamp: string): string {
   const [, date, time = '00:00:00'] = WITHOUT_ZONE.exec(timestamp) ?? [];
   return date ? `${date}T${time}Z` : timestamp;
 }

@@ -1,6 +1,6 @@
 import type { Database } from '../connection.ts';
 import { fourDecimals } from '../real-sql.ts';
-import { inUtc } from './export-columns.ts';
+import { timestampInUtc } from './export-columns.ts';
 import { malformed, readRecords, requiredText, rowOf } from './export-records.ts';
 import { namingFile, type RowChanges } from './rows.ts';
 
@@ -28,7 +28,7 @@ export function readSeries(file: string, storageBucket: string): SeriesValues {
     const where = rowOf(file, index);
     if (typeof value !== 'number') throw malformed(where, 'value is no number', 'a number');
     series.dates.push(requiredText(record, 'date', where));
-    series.timestamps.push(inUtc(requiredText(record, 'timestamp', where)));
+    series.timestamps.push(timestampInUtc(requiredText(record, 'timestamp', where)));
     series.values.push(value);
     series.flags.push(flag === undefined || flag === null ? null : String(flag));
   }

@@ -11,7 +11,7 @@ export type PreviousModel = {
   wasTest: Uint8Array;
 };
 
-export type Comparison = {
+export type PreviousComparison = {
   /** Photos that both models scored. */
   n: number;
   /** Kendall tau-b of both models' scores. */
@@ -28,7 +28,7 @@ export type Comparison = {
 export type TauPair = { n: number; now: number | null; before: number | null };
 
 /** Compares this run's scores with those of an earlier model, over the very same photos. */
-export function comparePrevious(photos: ScoredPhotos, previous: PreviousModel): Comparison {
+export function comparePrevious(photos: ScoredPhotos, previous: PreviousModel): PreviousComparison {
   const both = (numbers: Float64Array, keep: (row: number) => boolean = () => true) =>
     numbers.map((number, row) =>
       keep(row) && !Number.isNaN((photos.scores[row] as number) + (previous.scores[row] as number))

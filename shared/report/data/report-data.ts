@@ -15,7 +15,7 @@ import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../p
 import type { CheckResult } from '../../quality/finding.ts';
 import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type VariableWords, variableWords } from '../../variables.ts';
-import { type Comparison, comparePrevious, type PreviousModel } from './comparison.ts';
+import { comparePrevious, type PreviousComparison, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
 import type { CostEstimate, FileChecksum } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
@@ -76,7 +76,7 @@ export type ReportData = ReportSources & {
   accuracy: Record<PairSplitName, PairAccuracy>;
   calibration: CalibrationBin[];
   annotators: AnnotatorAgreement;
-  comparison: Comparison | null;
+  comparison: PreviousComparison | null;
   rankError: number | null;
 };
 

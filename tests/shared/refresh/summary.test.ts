@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Papa from 'papaparse';
-import type { Decision } from '../../../shared/refresh/plan.ts';
+import type { RefreshDecision } from '../../../shared/refresh/plan.ts';
 import type { RefreshRow } from '../../../shared/refresh/state.ts';
 import {
   describeRow,
@@ -14,12 +14,12 @@ import {
 
 const refresh = { id: 'r', status: 'refreshed', note: '' } as const;
 
-function decision(row: Partial<Decision> = {}): Decision {
+function decision(row: Partial<RefreshDecision> = {}): RefreshDecision {
   return { station_id: 29, station_name: 'Mill Brook', action: 'train', reason: '500 new pairs.', ...row };
 }
 
 /** Of a training that failed with this cause. */
-function failedRow(cause: string | null, row: Partial<Decision> = {}): RefreshRow {
+function failedRow(cause: string | null, row: Partial<RefreshDecision> = {}): RefreshRow {
   const execution: StationExecution = {
     execution_arn: 'arn:x',
     status: 'FAILED',

@@ -18,8 +18,8 @@ import {
   changeDrawing,
   type DrawingRequest,
   drawingWarnings,
+  findDrawableModels,
   findDrawingChange,
-  findStationModels,
 } from '../../../shared/station-models/drawn-models.ts';
 import {
   addressOf,
@@ -274,7 +274,7 @@ describe('A person who changes what the website draws', () => {
     executions.ended.add(run.execution_arn);
     await insertUpstreamModel(database, { station, buckets }, 'OLD', { default: true, ...row });
     const before = (await models()).find(({ code }) => code === 'OLD');
-    const { models: listed } = await findStationModels(station.id, buckets);
+    const { models: listed } = await findDrawableModels(station.id, buckets);
     expect(listed.map(({ code }) => code).sort()).toEqual(['OLD', run.model_code].sort());
 
     const promoted = await change({ action: 'promote', code: run.model_code });

@@ -19,7 +19,7 @@ import { writeFixedPlaces } from '../../../shared/model-bucket/model-publication
 import { RANK } from '../../../shared/model-types/rank.ts';
 import { modelManifest } from '../../../shared/publication/model-manifest.ts';
 import { findStrayFolders, verifyAndRepair } from '../../../shared/station-models/verification.ts';
-import type { Finding } from '../../../shared/verification/findings.ts';
+import type { VerificationFinding } from '../../../shared/verification/findings.ts';
 import { insertRow } from '../../fixtures/station.ts';
 import type { GatedMachines } from '../../interleavings/gated-machines.ts';
 import { insertGoldStation, insertPhotos, type Station } from '../../interleavings/station.ts';
@@ -72,8 +72,9 @@ const verify = async (id: number, options: { repair?: boolean; confirmed?: boole
   if (!found) throw new Error(`no station ${id}`);
   return found;
 };
-const faultsOf = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === 'fault');
-const kindsOf = (findings: readonly Finding[]) =>
+const faultsOf = (findings: readonly VerificationFinding[]) =>
+  findings.filter(({ severity }) => severity === 'fault');
+const kindsOf = (findings: readonly VerificationFinding[]) =>
   [...new Set(faultsOf(findings).map(({ kind }) => kind))].sort();
 
 /** Names of what is wrong, then what is left after the repair, and what the repair has failed of. */

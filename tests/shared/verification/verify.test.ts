@@ -8,7 +8,7 @@ import type { ModelManifest } from '../../../shared/publication/model-manifest.t
 import type { ModelRow } from '../../../shared/publication/model-row.ts';
 import { comparePredictions, countDifferent } from '../../../shared/verification/compare-predictions.ts';
 import type { CodeFacts, ExecutionState, StationFacts } from '../../../shared/verification/facts.ts';
-import { type Finding, repairsOf } from '../../../shared/verification/findings.ts';
+import { repairsOf, type VerificationFinding } from '../../../shared/verification/findings.ts';
 import { verifyStation } from '../../../shared/verification/verify.ts';
 import { objectOfUrl } from '../../../shared/verification/verify-row.ts';
 
@@ -49,7 +49,7 @@ const rowFacts = (facts: Partial<ModelRow> = {}): ModelRow => ({
   predictions_url: null,
   ...facts,
 });
-const verify = (facts: Partial<StationFacts>): Finding[] =>
+const verify = (facts: Partial<StationFacts>): VerificationFinding[] =>
   verifyStation(
     {
       station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York' },
@@ -66,7 +66,8 @@ const verify = (facts: Partial<StationFacts>): Finding[] =>
     PLACES,
     NOW,
   );
-const kinds = (findings: Finding[]) => findings.map(({ kind, severity }) => `${severity} ${kind}`);
+const kinds = (findings: VerificationFinding[]) =>
+  findings.map(({ kind, severity }) => `${severity} ${kind}`);
 const claimed = (holder: ExecutionState | null, claim: Partial<RunClaim> = {}) =>
   codeFacts({ claims: [{ key: 'claim.json', claim: { value: { ...CLAIM, ...claim } }, holder }] });
 
@@ -175,7 +176,7 @@ test('of several defaults the newest stays that can be scored with', () => {
 });
 
 test('repairs are each done once, what is torn first and claims last', () => {
-  const finding = (repair: Finding['repair']): Finding => ({
+  const finding = (repair: VerificationFinding['repair']): VerificationFinding => ({
     ...{ kind: 'claim_stale', severity: 'fault', where: '', found: '', expected: '', advice: '' },
     repair,
   });

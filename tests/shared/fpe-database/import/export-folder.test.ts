@@ -7,7 +7,7 @@ import { ExportFolderInvalid } from '../../../../shared/errors.ts';
 import { enumerate } from '../../../../shared/fpe-database/import/enumerate.ts';
 import {
   importableColumns,
-  inUtc,
+  timestampInUtc,
   unknownColumns,
 } from '../../../../shared/fpe-database/import/export-columns.ts';
 import { findExport } from '../../../../shared/fpe-database/import/export-folder.ts';
@@ -217,7 +217,7 @@ describe('inUtc (Q-S10)', () => {
     ['2022-02-01T07:00:00-05:00', '2022-02-01T07:00:00-05:00'],
     ['2022-02-01T12:00:00Z', '2022-02-01T12:00:00Z'],
   ])('reads %s as %s', (given, expected) => {
-    expect(inUtc(given)).toBe(expected);
+    expect(timestampInUtc(given)).toBe(expected);
   });
 });
 
