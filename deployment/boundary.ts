@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Stage } from '../config/stage.ts';
 import { type BoundaryDecision, readPolicy, simulateBoundary } from '../shared/aws/account.ts';
-import { type Check, type CheckOutcome, checkThat, failed, ok, unknown } from './check.ts';
+import { type Check, type CheckOutcome, checkAnswer, checkThat, failed, ok, unknown } from './check.ts';
 import { type Need, needOf } from './needs.ts';
 import { stackName, type Template } from './package.ts';
 import { referencesOf } from './references.ts';
@@ -25,26 +25,18 @@ export async function boundaryChecks(
   const { permissionsBoundary: given } = stage;
   if (given === '') return [];
   const arn = given.startsWith('arn:') ? given : `arn:aws:iam::${account}:policy/${given}`;
-  let boundary: string | null = null;
-  const there = await checkThat(
+  const { check: there, answer: boundary } = await checkAnswer(
     {
       name: 'Permissions boundary',
       needs: 'a managed policy of this account whose text can be read',
       fix: 'set permissionsBoundary to the name or ARN of a policy of this account',
     },
-    async () => {
-      boundary = await readPolicy(arn);
-      return ok(arn);
-    },
+    () => readPolicy(arn),
+    () => ok(arn),
   );
   if (boundary === null) return [there];
-  const text: string = boundary;
   const rights = rightsOfStage(await compile(), stage, account);
-  let decisions: Map<string, BoundaryDecision> | null = null;
-  const ask = async () => {
-    decisions ??= await decide(text, rights, stage, account);
-    return decisions;
-  };
+  const decisions = decide(boundary, rights, stage, account);
   const parts = { deployment: 'for the deployment', run: 'for runs' } as const;
   const checks: Check[] = [];
   for (const [shows, words] of Object.entries(parts) as [Need['shows'], string][])
@@ -59,7 +51,7 @@ export async function boundaryChecks(
         async () =>
           boundaryFinding(
             rights.filter(({ action }) => needOf(action).shows === shows),
-            await ask(),
+            await decisions,
           ),
       ),
     );

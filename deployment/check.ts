@@ -37,14 +37,22 @@ export const unknown = (found: string, fix?: string): CheckOutcome => ({
 const told = (fix: string | undefined) => (fix === undefined ? {} : { fix });
 
 /** A negative answer of a service is an answer; a denied request is none. */
-export async function checkThat(
+export const checkThat = async (
   subject: Subject,
   look: () => Promise<CheckOutcome> | CheckOutcome,
-): Promise<Check> {
+): Promise<Check> => (await checkAnswer(subject, look, (outcome) => outcome)).check;
+
+/** A check of an answer that is needed afterward, too. @returns null as the answer if there is none */
+export async function checkAnswer<Answer>(
+  subject: Subject,
+  look: () => Promise<Answer> | Answer,
+  judge: (answer: Answer) => CheckOutcome,
+): Promise<{ check: Check; answer: Answer | null }> {
   try {
-    return checked(subject, await look());
+    const answer = await look();
+    return { check: checked(subject, judge(answer)), answer };
   } catch (error) {
-    return checked(subject, outcomeOfError(error));
+    return { check: checked(subject, outcomeOfError(error)), answer: null };
   }
 }
 

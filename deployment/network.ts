@@ -1,6 +1,7 @@
 import type { Stage } from '../config/stage.ts';
 import type { Network, RouteTable, SecurityGroup, Subnet, VpcEndpoint } from '../shared/aws/account.ts';
 import { parsePolicy } from '../shared/aws/policy-document.ts';
+import { isOrAre } from '../shared/formats/numbers.ts';
 import { type Check, type CheckOutcome, checked, failed, ok, unknown, warning } from './check.ts';
 
 /** Services other than S3 that functions in the VPC call, with their callers. */
@@ -65,7 +66,8 @@ function subnetCheck({ vpcId, privateSubnetIds }: Stage, { subnets }: Network): 
   const missing = privateSubnetIds.filter((id) => !subnets.some(({ SubnetId }) => SubnetId === id));
   if (missing.length > 0) return checked(subject, failed(`there is no ${missing.join(', ')}`));
   const elsewhere = subnets.filter(({ VpcId }) => VpcId !== vpcId).map(({ SubnetId }) => SubnetId);
-  if (elsewhere.length > 0) return checked(subject, failed(`${elsewhere.join(', ')} are not in ${vpcId}`));
+  if (elsewhere.length > 0)
+    return checked(subject, failed(`${elsewhere.join(', ')} ${isOrAre(elsewhere.length)} not in ${vpcId}`));
   const zones = new Set(subnets.map(({ AvailabilityZone }) => AvailabilityZone));
   if (zones.size < 2)
     return checked(
@@ -208,6 +210,7 @@ function ingressFinding(
   functionGroup: string | null,
 ): CheckOutcome {
   const names = groups.map(({ GroupId }) => GroupId).join(', ');
+  const [lets, doesNotLet] = groups.length === 1 ? ['lets', 'does not let'] : ['let', 'do not let'];
   if (groups.length === 0) return unknown('could not be checked, as the endpoint tells no group');
   const rules = groups
     .flatMap(({ IpPermissions = [] }) => IpPermissions)
@@ -218,15 +221,17 @@ function ingressFinding(
   const isFunctionGroup = rules.some(({ UserIdGroupPairs = [] }) =>
     UserIdGroupPairs.some(({ GroupId }) => functionGroup !== null && GroupId === functionGroup),
   );
-  if (isFunctionGroup) return ok(`${names} lets ${functionGroup} in`);
+  if (isFunctionGroup) return ok(`${names} ${lets} ${functionGroup} in`);
   const ranges = rules.flatMap(({ IpRanges = [] }) => IpRanges.flatMap(({ CidrIp }) => CidrIp ?? []));
   const shut = subnets.filter(({ CidrBlock = '' }) => !ranges.some((range) => holds(range, CidrBlock)));
-  if (shut.length === 0) return ok(`${names} lets ${ranges.join(', ')} in`);
+  if (shut.length === 0) return ok(`${names} ${lets} ${ranges.join(', ')} in`);
   if (rules.some(({ PrefixListIds = [] }) => PrefixListIds.length > 0))
-    return warning(`${names} lets a prefix list in, of which it is not known whether it holds the subnets`);
+    return warning(
+      `${names} ${lets} a prefix list in, of which it is not known whether it holds the subnets`,
+    );
   const from = rules.flatMap(({ UserIdGroupPairs = [] }) => UserIdGroupPairs.map(({ GroupId }) => GroupId));
   return failed(
-    `${names} does not let ${shut.map(({ SubnetId, CidrBlock }) => `${SubnetId} (${CidrBlock})`).join(', ')} in at TCP 443; it lets in: ${[...ranges, ...from].join(', ') || 'nothing'}`,
+    `${names} ${doesNotLet} ${shut.map(({ SubnetId, CidrBlock }) => `${SubnetId} (${CidrBlock})`).join(', ')} in at TCP 443. Let in: ${[...ranges, ...from].join(', ') || 'nothing'}`,
   );
 }
 

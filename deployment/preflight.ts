@@ -12,7 +12,17 @@ import { runInput } from '../shared/inputs/train-station.ts';
 import { deployedChecks } from './after-deployment.ts';
 import { boundaryChecks } from './boundary.ts';
 import { bucketChecks } from './buckets.ts';
-import { type Check, checked, checkThat, failed, ok, outcomeOfError, unknown, warning } from './check.ts';
+import {
+  type Check,
+  checkAnswer,
+  checked,
+  checkThat,
+  failed,
+  ok,
+  outcomeOfError,
+  unknown,
+  warning,
+} from './check.ts';
 import { networkChecks } from './network.ts';
 import { stackName, type Template } from './package.ts';
 import { secretChecks } from './secrets.ts';
@@ -33,9 +43,10 @@ export const blocking = (checks: readonly Check[]): Check[] =>
  * @param compile compiles the template of the stage; only called if the stage has a permissions boundary
  */
 export async function preflight(stage: Stage, compile: () => Promise<Template>): Promise<Check[]> {
-  const { check: credentials, account } = await credentialsCheck(stage);
-  // Without credentials every other answer would be the same complaint.
-  if (account === null) return [credentials];
+  const { check: credentials, answer: caller } = await credentialsCheck(stage);
+  // Without credentials every other answer would be the same complaint, and anyone with credentials may ask whose they are.
+  if (caller === null) return [{ ...credentials, status: 'failed' }];
+  const { account } = caller;
   const groups = await Promise.all([
     bucketChecks(stage, account),
     secretChecks(stage),
@@ -49,23 +60,16 @@ export async function preflight(stage: Stage, compile: () => Promise<Template>):
   return [credentials, ...groups.flat()];
 }
 
-async function credentialsCheck({ region }: Stage): Promise<{ check: Check; account: string | null }> {
-  let account: string | null = null;
-  const check = await checkThat(
+const credentialsCheck = ({ region }: Stage) =>
+  checkAnswer(
     {
       name: 'Credentials',
       needs: 'credentials of the account, in the environment',
       fix: 'log in to AWS, e.g. with aws sso login, and set AWS_PROFILE',
     },
-    async () => {
-      const caller = await callerIdentity();
-      account = caller.account;
-      return ok(`${caller.arn}, account ${caller.account}, ${region}`);
-    },
+    callerIdentity,
+    ({ arn, account }) => ok(`${arn}, account ${account}, ${region}`),
   );
-  // Anyone with credentials may ask whose they are.
-  return { check: account === null ? { ...check, status: 'failed' } : check, account };
-}
 
 async function networkGroup(stage: Stage): Promise<Check[]> {
   try {

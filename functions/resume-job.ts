@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { type JobKind, stopJobs } from '../shared/aws/jobs.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { ScoringStopped, ScoringTimedOut, TrainingStopped, TrainingTimedOut } from '../shared/errors.ts';
+import { isOrAre } from '../shared/formats/numbers.ts';
 
 const redriveCount = z.int().min(0).describe('times that the execution has been redriven');
 
@@ -74,7 +75,9 @@ function timedOut({ kind, job: { job }, limit_seconds }: Event, stopped: readonl
     ...SIGNS[kind],
     where: `${job}…`,
     found: `no end after ${hours(limit_seconds && limit_seconds / 3600)}; ${
-      stopped.length > 0 ? `${stopped.join(', ')} is stopped now` : 'it is stopped, or has just ended'
+      stopped.length > 0
+        ? `${stopped.join(', ')} ${isOrAre(stopped.length)} stopped now`
+        : 'it is stopped, or has just ended'
     }`,
     expected: 'an end within several times what photos, pairs, epochs and instance are expected to need',
   };

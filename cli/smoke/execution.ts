@@ -84,6 +84,18 @@ export async function awaitExecution(
   }
 }
 
+/** Looks again and again until there is something else than a failure. @throws SmokeFailed the last one, once the time is over */
+export async function awaitFinding<Found>(
+  { limitMs, intervalMs }: Pick<Following, 'limitMs' | 'intervalMs'>,
+  look: () => Promise<Found | SmokeFailed>,
+): Promise<Found> {
+  for (const deadline = performance.now() + limitMs; ; await sleep(intervalMs)) {
+    const found = await look();
+    if (!(found instanceof SmokeFailed)) return found;
+    if (performance.now() > deadline) throw found;
+  }
+}
+
 const hasEnded = ({ status }: DescribeExecutionOutput): boolean =>
   status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
 

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Stage } from '../../config/stage.ts';
 import { failureRule, hasGpu } from '../../deployment/after-deployment.ts';
@@ -35,6 +34,7 @@ import { runResult } from '../progress/execution-summary.ts';
 import { scoringResult } from '../progress/scoring-lines.ts';
 import {
   awaitExecution,
+  awaitFinding,
   type Following,
   requireFailure,
   requireSuccess,
@@ -217,13 +217,14 @@ async function tellLocally(place: SmokePlace): Promise<Outcome> {
     notificationsLog !== null &&
     existsSync(notificationsLog) &&
     readFileSync(notificationsLog, 'utf8').includes(name);
-  for (const deadline = performance.now() + MINUTE_MS; !isTold(); await sleep(intervalMs))
-    if (performance.now() > deadline)
-      throw new SmokeFailed(
-        `${notificationsLog} does not mention ${name}`,
-        'The rule or its target does not work',
-      );
-  return passed(`in ${notificationsLog}, as the local stack sends no e-mail`);
+  return awaitFinding({ limitMs: MINUTE_MS, intervalMs }, async () =>
+    isTold()
+      ? passed(`in ${notificationsLog}, as the local stack sends no e-mail`)
+      : new SmokeFailed(
+          `${notificationsLog} does not mention ${name}`,
+          'The rule or its target does not work',
+        ),
+  );
 }
 
 /** The count by AWS; only the mailbox itself knows more. */
@@ -241,14 +242,14 @@ async function tellByEmail(place: SmokePlace, stage: Stage): Promise<Outcome> {
       'Follow the link in the message “AWS Notification - Subscription Confirmation”, then continue with --from failure-email',
     );
   await runWrongInput(place);
-  for (const deadline = performance.now() + DELIVERY_MS; ; await sleep(DELIVERY_INTERVAL_MS)) {
+  return awaitFinding({ limitMs: DELIVERY_MS, intervalMs: DELIVERY_INTERVAL_MS }, async () => {
     place.onState('waiting until CloudWatch counts the e-mail');
     const counts = await emailCounts(stage, topic, since);
     requireNoFailure(counts, stage);
-    if (counts.sent.delivered > 0)
-      return passed(`delivered to ${addressesOf(confirmed)}; look into that mailbox`);
-    if (performance.now() > deadline) throw notCounted(counts);
-  }
+    return counts.sent.delivered > 0
+      ? passed(`delivered to ${addressesOf(confirmed)}; look into that mailbox`)
+      : notCounted(counts);
+  });
 }
 
 const addressesOf = (subscriptions: readonly { endpoint: string }[]): string =>
@@ -367,15 +368,7 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
   const job = String(begun.states.find(({ name }) => name === 'TrainModel')?.request?.TrainingJobName);
   await stopExecution(begun.arn, 'Stopped by fpe smoke, to go on at once');
   onState('stopped; waiting until its job has ended');
-  for (const deadline = performance.now() + STOP_MS; ; await sleep(intervalMs)) {
-    const { status } = await trainingJob(job);
-    if (status === 'Stopped') break;
-    if (status === 'Completed' || status === 'Failed' || performance.now() > deadline)
-      throw new SmokeFailed(
-        `the job ${job} of the stopped execution is ${status}`,
-        'A stopped execution must stop its job; otherwise the job keeps running and costs money. The machine is not allowed to call StopTrainingJob (docs/boundary.md). Stop it in the SageMaker console',
-      );
-  }
+  await awaitFinding({ limitMs: STOP_MS, intervalMs }, () => stoppedJob(job));
   await redriveExecution(begun.arn);
   const { computation } = await finishTraining(await awaitExecution(begun.arn, limit));
   const resumed = computation.resumedAfterEpochs;
@@ -385,6 +378,18 @@ async function stopAndRedrive(place: SmokePlace): Promise<Outcome> {
       `It did not find its checkpoints: does the role of the jobs read ${PASSING} (docs/resources.md)?`,
     );
   return passed(`stopped during training, resumed after epoch ${resumed} of ${epochsToStop}`);
+}
+
+/** @returns the failure while it has not stopped yet @throws SmokeFailed if it has ended otherwise */
+async function stoppedJob(name: string): Promise<true | SmokeFailed> {
+  const { status } = await trainingJob(name);
+  if (status === 'Stopped') return true;
+  const failure = new SmokeFailed(
+    `the job ${name} of the stopped execution is ${status}`,
+    'A stopped execution must stop its job; otherwise the job keeps running and costs money. The machine is not allowed to call StopTrainingJob (docs/boundary.md). Stop it in the SageMaker console',
+  );
+  if (status === 'Completed' || status === 'Failed') throw failure;
+  return failure;
 }
 
 async function scoreStation(place: SmokePlace): Promise<Outcome> {

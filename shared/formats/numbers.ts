@@ -39,3 +39,6 @@ function formatDecimals(number: number | null, digits: number): string {
 /** e.g. 1 photo, 2 photos */
 export const countOf = (count: number, noun: string): string =>
   `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+
+/** The verb that agrees with a count, or with that many names: “1 photo is”, “a, b are”. */
+export const isOrAre = (count: number): string => (count === 1 ? 'is' : 'are');

@@ -1,5 +1,5 @@
 import type { StationClock } from '../formats/local-time.ts';
-import { countOf, formatCount } from '../formats/numbers.ts';
+import { countOf, formatCount, isOrAre } from '../formats/numbers.ts';
 import { changesOfClocks, hourChanges, imagesetShifts } from './daylight-saving.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { type DatasetPhoto, photosByImageset } from './imagesets.ts';
@@ -103,8 +103,6 @@ export function checkClocks(
     ],
   };
 }
-
-const isOrAre = (count: number): string => (count === 1 ? 'is' : 'are');
 
 const found = (examples: readonly Example[], words: Parameters<typeof findingOf>[0]) =>
   examples.length > 0 ? [findingOf(words, examples)] : [];

@@ -1,4 +1,4 @@
-import { formatCount } from '../formats/numbers.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
 import type { RefreshInput } from '../inputs/refresh-stations.ts';
 
 /** What the database says of a station and the variable that it is refreshed for. */
@@ -96,27 +96,27 @@ function reasonToTrain(history: StationHistory, rules: RefreshRules, now: Date):
   if (pairs === 0) return no('It has no annotation pairs.');
   if (trained_at === null)
     return pairs >= rules.min_new_pairs
-      ? yes(`It has no model yet and ${count(pairs, 'annotation pair')}.`)
-      : no(`It has no model yet and only ${count(pairs, 'annotation pair')} of ${rules.min_new_pairs}.`);
+      ? yes(`It has no model yet and ${countOf(pairs, 'annotation pair')}.`)
+      : no(`It has no model yet and only ${countOf(pairs, 'annotation pair')} of ${rules.min_new_pairs}.`);
   const since = `since the training of ${dayOf(trained_at)}`;
   if (new_pairs >= rules.min_new_pairs)
-    return yes(`It has ${count(new_pairs, 'new annotation pair')} ${since}.`);
+    return yes(`It has ${countOf(new_pairs, 'new annotation pair')} ${since}.`);
   const ageDays = Math.floor((now.getTime() - trained_at.getTime()) / DAY_MS);
   if (new_pairs > 0 && ageDays > rules.max_model_age_days)
     return yes(`Its model is ${formatCount(ageDays)} days old and there ${newPairs(new_pairs)}.`);
-  return no(`It has ${count(new_pairs, 'new annotation pair')} of ${rules.min_new_pairs} ${since}.`);
+  return no(`It has ${countOf(new_pairs, 'new annotation pair')} of ${rules.min_new_pairs} ${since}.`);
 }
 
 function reasonToScore({ model, new_photos, station_name }: StationHistory, rules: RefreshRules): Reason {
   if (station_name === null || rules.mode === 'train') return no('');
   if (model === null) return no('It has no default model to score with.');
   const since = `since ${model.code} last scored on ${dayOf(model.scored_until)}`;
-  if (new_photos > 0) return yes(`It has ${count(new_photos, 'new photo')} ${since}.`);
+  if (new_photos > 0) return yes(`It has ${countOf(new_photos, 'new photo')} ${since}.`);
   return no(`It has no new photos ${since}.`);
 }
 
 const peopleReason = (photos: number): string =>
-  `People or vehicles are in ${count(photos, 'photo')} that published files may name; these are to go.`;
+  `People or vehicles are in ${countOf(photos, 'photo')} that published files may name; these are to go.`;
 
 /** Without a model the lack of pairs says it all. */
 const idleReason = (mode: RefreshRules['mode'], training: string, scoring: string): string =>
@@ -142,7 +142,6 @@ function withinLimit(decisions: RefreshDecision[]): RefreshDecision[] {
   );
 }
 
-const count = (n: number, what: string): string => `${formatCount(n)} ${what}${n === 1 ? '' : 's'}`;
 const newPairs = (n: number): string =>
-  n === 1 ? 'is a new annotation pair' : `are ${count(n, 'new annotation pair')}`;
+  n === 1 ? 'is a new annotation pair' : `are ${countOf(n, 'new annotation pair')}`;
 const dayOf = (instant: Date): string => instant.toISOString().slice(0, 10);

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { LateExecution } from '../execution/late-executions.ts';
 import { promotion } from '../execution/train-station-state.ts';
 import { csvHeader, csvRows } from '../formats/csv.ts';
-import { formatCount } from '../formats/numbers.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
 import { readFailureCause } from '../notifications/failure-cause.ts';
 import { lineOf, type Notification, notificationOf } from '../notifications/notification.ts';
 import { worseDefault } from '../publication/promotion.ts';
@@ -82,19 +82,17 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
     const { data } = trained.safeParse(output);
     if (!data) return '';
     const worse = data.promotion && worseDefault(data.promotion);
-    const scoredBy = `${data.model_code}, ${photos(data.images.scored)} scored`;
+    const scoredBy = `${data.model_code}, ${countOf(data.images.scored, 'photo')} scored`;
     return `${worse ? `Warning: ${worse} ` : ''}${scoredBy}${data.promotion ? `. ${data.promotion.reason}` : ''}`;
   }
   const { data } = scored.safeParse(output);
   if (!data) return '';
   return [
-    `${photos(data.scored)} scored`,
+    `${countOf(data.scored, 'photo')} scored`,
     ...(data.removed ? [`${formatCount(data.removed)} removed`] : []),
     ...(data.unreadable ? [`${formatCount(data.unreadable)} unreadable`] : []),
   ].join(', ');
 }
-
-const photos = (n: number): string => `${formatCount(n)} photo${n === 1 ? '' : 's'}`;
 
 const describeFailure = ({ status, error, cause }: StationExecution): string =>
   status === 'RUNNING'
@@ -166,7 +164,7 @@ export function refreshMessage({ counts, stations, result_uri, late, note }: Ref
   return notificationOf(
     `FPE refresh: ${parts}`,
     [
-      `${formatCount(counts.stations)} stations: ${parts}, ${counts.nothing} left as they are.`,
+      `${countOf(counts.stations, 'station')}: ${parts}, ${counts.nothing} left as they are.`,
       '',
       ...lines,
       ...(told.length > MAX_LINES ? [`and ${told.length - MAX_LINES} more`] : []),

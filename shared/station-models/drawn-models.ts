@@ -14,8 +14,8 @@ import {
   versionKeys,
 } from '../execution/keys.ts';
 import { requireStationExists } from '../execution/station.ts';
-import type { ObjectLocation } from '../formats/object-location.ts';
-import { objectsIn, s3Uri } from '../formats/object-location.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
+import { type ObjectLocation, objectsIn, s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../fpe-database/connection.ts';
 import { findAddresses, lockModels, makeOnlyDefault, unlinkModels } from '../fpe-database/published-model.ts';
 import { findStationWithModels } from '../fpe-database/scoring-model.ts';
@@ -268,7 +268,7 @@ class DrawingWork {
     throw new TooManyRemovals({
       what: 'Too many scores of the model are gone to draw it without them',
       where: s3Uri(predictions),
-      found: `${scored} scores, where ${formerly} were published`,
+      found: `${countOf(scored, 'score')}, where ${formatCount(formerly)} were published`,
       expected: `at most ${MOST_VANISHED * 100} % fewer`,
       fix: `check with npx fpe verify --station ${this.#station.id}; if the photos are really gone, add --allow-removals`,
     });

@@ -1,3 +1,4 @@
+import { countOf, isOrAre } from '../formats/numbers.ts';
 import type { ObjectLocation } from '../formats/object-location.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
 
@@ -104,7 +105,7 @@ export function repairsOf(findings: readonly VerificationFinding[]): Repair[] {
 export function describeRepair(repair: Repair): string {
   switch (repair.do) {
     case 'keep_one_default':
-      return `models ${repair.others.join(', ')} are no default any more, model ${repair.model_id} stays it`;
+      return `${repair.others.length === 1 ? 'model' : 'models'} ${repair.others.join(', ')} ${isOrAre(repair.others.length)} no longer a default; model ${repair.model_id} stays the default`;
     case 'unlink':
       return `${repair.column} of model ${repair.model_id} is set to null`;
     case 'copy':
@@ -126,7 +127,7 @@ export function describeRepair(repair: Repair): string {
     case 'restore_fixed_places':
       return `the fixed places of ${repair.code} are written from the model’s own folder`;
     case 'restore_own_files':
-      return `${repair.copies.length} files in the own folder of ${repair.code} are copied from its fixed places`;
+      return `${countOf(repair.copies.length, 'file')} in the own folder of ${repair.code} ${isOrAre(repair.copies.length)} copied from its fixed places`;
     case 'delete_public_folder':
       return `models/${repair.uuid}/ is deleted; what it was made from stays in the model bucket`;
     case 'delete_run_folder':

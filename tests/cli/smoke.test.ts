@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { meaningOf } from '../../cli/smoke/execution.ts';
+import { awaitFinding, meaningOf, SmokeFailed } from '../../cli/smoke/execution.ts';
 import { goOnCommand, smokeTable } from '../../cli/smoke.ts';
 import * as errors from '../../shared/errors.ts';
 
@@ -28,6 +28,38 @@ describe('the meaning of an error in the first hour', () => {
     const told = ours.filter((name) => !meaningOf(name).includes('says itself'));
 
     expect(told.length).toBeGreaterThan(10);
+  });
+});
+
+describe('what is waited for', () => {
+  const notYet = (turn: number) => new SmokeFailed(`not yet after turn ${turn}`, 'wait longer');
+
+  test('is looked at again until it is there', async () => {
+    let turns = 0;
+
+    const found = await awaitFinding({ limitMs: 60_000, intervalMs: 1 }, async () =>
+      ++turns < 3 ? notYet(turns) : `there in turn ${turns}`,
+    );
+
+    expect(found).toBe('there in turn 3');
+  });
+
+  test('fails as it last did once the time is over', async () => {
+    let turns = 0;
+
+    const attempt = awaitFinding({ limitMs: -1, intervalMs: 1 }, async () => notYet(++turns));
+
+    await expect(attempt).rejects.toThrow(SmokeFailed);
+    await expect(attempt).rejects.toThrow('not yet after turn 1');
+  });
+
+  test('fails at once where waiting does not help', async () => {
+    const attempt = awaitFinding({ limitMs: 60_000, intervalMs: 1 }, async () => {
+      throw new SmokeFailed('the job has failed', 'see its log');
+    });
+
+    await expect(attempt).rejects.toThrow(SmokeFailed);
+    await expect(attempt).rejects.toThrow('the job has failed');
   });
 });
 

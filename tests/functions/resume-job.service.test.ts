@@ -30,8 +30,16 @@ describe('a job whose time is over', () => {
 
     await expect(attempt).rejects.toThrow(error);
     await expect(attempt).rejects.toThrow(said);
-    await expect(attempt).rejects.toThrow('no end after 2.5 h; a-train-1-0, a-train-1-2 is stopped now');
+    await expect(attempt).rejects.toThrow('no end after 2.5 h; a-train-1-0, a-train-1-2 are stopped now');
     expect(sageMaker.stopped).toEqual(['a-train-1-0', 'a-train-1-2']);
+  });
+
+  test('is named alone where it is the only one', async () => {
+    sageMaker.running = ['a-train-1-2'];
+
+    await expect(call(timedOut('transform'))).rejects.toThrow(
+      'no end after 2.5 h; a-train-1-2 is stopped now',
+    );
   });
 
   test('is named also where it has ended by itself meanwhile', async () => {

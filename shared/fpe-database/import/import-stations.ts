@@ -1,4 +1,5 @@
 import { ExportFolderInvalid } from '../../errors.ts';
+import { countOf, isOrAre } from '../../formats/numbers.ts';
 import { MODEL_TYPES } from '../../model-types/registry.ts';
 import { VARIABLES, variableWords } from '../../variables.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../connection.ts';
@@ -188,12 +189,12 @@ function missingFiles(
   const exported = new Set(files.map(({ key }) => key));
   const isMissing = (key: string) => !exported.has(key) && !stored.has(key);
   return [
-    { what: 'photos', keys: [...photoKeys].filter(isMissing) },
-    { what: 'annotation files', keys: [...annotationKeys].filter(isMissing) },
+    { what: 'photo', keys: [...photoKeys].filter(isMissing) },
+    { what: 'annotation file', keys: [...annotationKeys].filter(isMissing) },
   ].flatMap(({ what, keys }) =>
     keys.length === 0
       ? []
-      : `${keys.length} ${what} are neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
+      : `${countOf(keys.length, what)} ${isOrAre(keys.length)} neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
   );
 }
 
