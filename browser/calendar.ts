@@ -1,4 +1,4 @@
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../shared/formats/durations.ts';
 
 /** Day of the year, 1 … 365: the last day of a leap year shares its place with the one before (Q-R9). */
 export function dayOfYear(wallMs: number): number {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
 import { unpackPage } from '../shared/report/page/page-data.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
@@ -7,7 +8,7 @@ import { showNotedPhotos } from './noted-photos.ts';
 import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
 import { PhotoPanel } from './photo-panel.ts';
 import { Toolbar } from './toolbar.ts';
-import { createView, DAY_MS, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
+import { createView, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
 /** The figure whose strip chooses the period. */
 const PERIOD_FIGURE = 'images-timeseries';

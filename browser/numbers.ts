@@ -1,9 +1,10 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
 import { formatCount, formatInterval, formatShare, formatTau } from '../shared/formats/numbers.ts';
 import { PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
 import { dailyMeans, type ScoredRows, wallDate } from '../shared/predictions/scored-photos.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
 import { agreements, tauInterval } from '../shared/report/data/statistics.ts';
-import { DAY_MS, photosOfPeriod, type View } from './view.ts';
+import { photosOfPeriod, type View } from './view.ts';
 
 const fill = (attribute: string, text: string) => {
   for (const cell of document.querySelectorAll(`[${attribute}]`)) cell.textContent = text;

@@ -1,6 +1,7 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
 import type { ImageSplit } from '../shared/model-input/image-split.ts';
 import { wallDate } from '../shared/predictions/scored-photos.ts';
-import { DAY_MS, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
+import { isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
 type Listeners = { onSelection(selection: PageSelection): void; onBrowse(): void };
 

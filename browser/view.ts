@@ -1,3 +1,4 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
 import { IMAGE_SPLITS, type ImageSplit } from '../shared/model-input/image-split.ts';
 import {
   dailyMeans,
@@ -11,8 +12,6 @@ import { overlapRanks, rankResiduals } from '../shared/report/data/statistics.ts
 import type { PageData } from '../shared/report/page/page-data.ts';
 import { percentileRanks } from '../shared/statistics/ranks.ts';
 import { type ValueScale, valueScale } from './value-scale.ts';
-
-export const DAY_MS = 86_400_000;
 
 /** Which photos are shown: a period of whole days, wall-clock milliseconds, and splits. */
 export type PageSelection = {

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../shared/formats/durations.ts';
 import { containerImages, ecrImage } from './containers.ts';
 import type { Stage } from './stage.ts';
 
@@ -39,7 +40,7 @@ export function compilerParameters(stage: Stage, version: string): Record<string
       : ABSENT,
     nightlyState: stage.nightlySchedule ? 'ENABLED' : 'DISABLED',
     monthlyState: stage.monthlySchedule ? 'ENABLED' : 'DISABLED',
-    maxRunMilliseconds: stage.maxRunHours * 3_600_000,
+    maxRunMilliseconds: stage.maxRunHours * HOUR_MS,
   };
 }
 

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { DAY_MS } from '../shared/formats/durations.ts';
 import type { Photograph } from './photographs.ts';
 import { type Random, randomSource } from './random.ts';
 
@@ -72,7 +73,7 @@ export function annotate(photographs: readonly Photograph[], seed: number): Sess
     return {
       uuid: random.uuid(),
       userId: users.get(name) as string,
-      createdAt: last + (5 + index * 9) * 86_400_000 + random.integer(8 * 3600) * 1000,
+      createdAt: last + (5 + index * 9) * DAY_MS + random.integer(8 * 3600) * 1000,
       durationSeconds: pairs.length * random.uniform(4, 9),
       pairs,
     };

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../shared/formats/durations.ts';
 import { randomSource } from './random.ts';
 
 /** Time step of weather and flow. */
@@ -36,7 +37,7 @@ export type StreamState = {
 export function simulateStream(start: number, days: number, seed: number): StreamState[] {
   const random = randomSource(seed);
   const steps = (days + WARM_UP_DAYS) * STEPS_PER_DAY;
-  const first = start - WARM_UP_DAYS * 86_400_000;
+  const first = start - WARM_UP_DAYS * DAY_MS;
   const precipitation = storms(steps, seed + 1);
   const hours = STEP_MINUTES / 60;
 
@@ -51,7 +52,7 @@ export function simulateStream(start: number, days: number, seed: number): Strea
   for (let step = 0; step < steps; step++) {
     const time = first + step * STEP_MINUTES * 60_000;
     const season = Math.cos((2 * Math.PI * (dayOfYear(time) - 22)) / 365);
-    const hour = (time % 86_400_000) / 3_600_000 - 5;
+    const hour = (time % DAY_MS) / HOUR_MS - 5;
     const dailySwing = Math.cos((2 * Math.PI * (hour - 15)) / 24);
     weather = weather * 0.993 + random.normal(0.55);
     const falling = precipitation[step] as number;
@@ -115,5 +116,5 @@ function storms(steps: number, seed: number): Float64Array {
 }
 
 function dayOfYear(time: number): number {
-  return (time - Date.UTC(new Date(time).getUTCFullYear(), 0, 1)) / 86_400_000;
+  return (time - Date.UTC(new Date(time).getUTCFullYear(), 0, 1)) / DAY_MS;
 }

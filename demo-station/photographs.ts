@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../shared/formats/durations.ts';
 import type { StreamState } from './hydrograph.ts';
 import { STEP_MINUTES } from './hydrograph.ts';
 import { randomSource } from './random.ts';
@@ -7,8 +8,6 @@ import type { Camera } from './view.ts';
 export const STATION_NAME = 'Mill Brook';
 /** The cameras' clocks stay on standard time. */
 export const CAMERA_UTC_OFFSET_HOURS = -5;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** What is wrong with a photo's file. */
 export type Defect = 'truncated' | 'empty' | 'text';

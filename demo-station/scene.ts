@@ -1,3 +1,4 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
 import type { StreamState } from './hydrograph.ts';
 import { STEP_MINUTES } from './hydrograph.ts';
 import { smoothStep } from './noise.ts';
@@ -65,7 +66,7 @@ export function sceneAt(states: readonly StreamState[], time: number, seed: numb
   const overcast = smoothStep(0.35, 0.8, before.cloud + fog * 0.5);
   const logFlow = Math.log10(flowCfs);
   const date = new Date(time);
-  const day = (time - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000;
+  const day = (time - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS;
   return {
     time,
     flowCfs,

@@ -1,3 +1,5 @@
+import { DAY_MS, HOUR_MS } from '../shared/formats/durations.ts';
+
 /** Where the station is: decides when the sun rises. */
 export const LATITUDE = 42.4346;
 export const LONGITUDE = -72.6708;
@@ -15,9 +17,9 @@ export type Sun = { x: number; y: number; z: number };
 export function sunAt(time: number): Sun {
   const radians = Math.PI / 180;
   const date = new Date(time);
-  const day = (time - Date.UTC(date.getUTCFullYear(), 0, 1)) / 86_400_000;
+  const day = (time - Date.UTC(date.getUTCFullYear(), 0, 1)) / DAY_MS;
   const declination = -23.44 * radians * Math.cos((2 * Math.PI * (day + 10)) / 365);
-  const solarHours = (time % 86_400_000) / 3_600_000 + LONGITUDE / 15;
+  const solarHours = (time % DAY_MS) / HOUR_MS + LONGITUDE / 15;
   const hourAngle = (solarHours - 12) * 15 * radians;
   const latitude = LATITUDE * radians;
   const up =

@@ -3,6 +3,7 @@ import { ruleInvocations, topicSubscriptions } from '../shared/aws/account.ts';
 import { readStream } from '../shared/aws/object-store.ts';
 import { findStack } from '../shared/aws/stacks.ts';
 import { completedTrainings } from '../shared/aws/training-jobs.ts';
+import { DAY_MS } from '../shared/formats/durations.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { readComputation, trainingOutputLocation } from '../shared/report/data/training-output.ts';
 import { type Check, type CheckOutcome, checkThat, failed, ok, unknown, warning } from './check.ts';
@@ -10,7 +11,6 @@ import { stackName } from './package.ts';
 
 /** How long an execution can be redriven. */
 const DAYS_LOOKED_BACK = 14;
-const DAY_MS = 86_400_000;
 
 /** Checks that need an existing stack: whether failures reach people, and whether the GPU is used. Empty without a stack. */
 export async function deployedChecks(stage: Stage, account: string): Promise<Check[]> {

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageStage, type Resource, type Template } from '../deployment/package.ts';
+import { listOf } from '../shared/aws/policy-document.ts';
 import { describeBoundary } from './describe-boundary.ts';
 import { EXAMPLE_STAGE, generic, table } from './template-text.ts';
 
@@ -168,8 +169,6 @@ function textOf(value: unknown): string {
     .replaceAll('${AWS::Region}', '{region}')
     .replaceAll('${AWS::AccountId}', '{account}');
 }
-
-const listOf = <Value>(value: Value | Value[]): Value[] => (Array.isArray(value) ? value : [value]);
 
 const principalOf = (document: unknown): string => {
   const [statement] = (document as { Statement: { Principal: { Service: string } }[] }).Statement;

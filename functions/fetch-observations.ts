@@ -16,6 +16,7 @@ import {
   stationExport,
 } from '../shared/execution/train-station-state.ts';
 import { csvPieces } from '../shared/formats/csv.ts';
+import { DAY_MS } from '../shared/formats/durations.ts';
 import { formatExactInstant, formatInstant } from '../shared/formats/local-time.ts';
 import {
   describeOddYears,
@@ -36,7 +37,6 @@ const API_URL = 'https://api.waterdata.usgs.gov/ogcapi/v1';
 const YEARS_AT_ONCE = 2;
 /** For all requests together: two minutes less than the function's own timeout, so that it can still report why. */
 export const WATER_DATA_TOTAL_MS = 780_000;
-const DAY_MS = 86_400_000;
 
 /** Requests from USGS the values of the variable at the station's gage for the years in which photos were taken. */
 export const handler = lambdaHandler(

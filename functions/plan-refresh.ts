@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
 import { buckets, jobTimeMargin } from '../shared/aws/configuration.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
@@ -19,6 +18,7 @@ import {
   type TrainingParameters,
 } from '../shared/inputs/refresh-stations.ts';
 import { STARTED_BY } from '../shared/inputs/started-by.ts';
+import { startedExecution } from '../shared/inputs/started-execution.ts';
 import { parseRunInput } from '../shared/inputs/train-station.ts';
 import {
   formerImagesets,
@@ -33,11 +33,6 @@ import { planRefresh, type RefreshDecision } from '../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
 import { VARIABLES } from '../shared/variables.ts';
 
-const event = z.object({
-  input: z.unknown(),
-  execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
-});
-
 /** Parameters of a training that score-station accepts, too. */
 const SCORING_PARAMETERS = new Set([
   'transform_instance_type',
@@ -48,7 +43,7 @@ const SCORING_PARAMETERS = new Set([
 const MAX_TASK_BYTES = 96 * 1024;
 
 /** Decides what is done with each station, and ensures that no two refreshes run at once. */
-export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Refresh> => {
+export const handler = lambdaHandler(startedExecution, async ({ input, execution }): Promise<Refresh> => {
   const settings = parseRefreshInput(input);
   const startedAt = new Date(execution.started_at).toISOString();
   const id = refreshId(execution.arn, startedAt);

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import * as z from 'zod';
 import { buckets, jobTimeMargin, setting } from '../shared/aws/configuration.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
@@ -22,6 +21,7 @@ import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-
 import { packSource } from '../shared/formats/source-archive.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findRunChecks, findStationSize } from '../shared/fpe-database/run-checks.ts';
+import { startedExecution } from '../shared/inputs/started-execution.ts';
 import { parseRunInput, type RunInput } from '../shared/inputs/train-station.ts';
 import { requireStationSize } from '../shared/limits/station-size.ts';
 import { findManifest } from '../shared/model-bucket/model-publication.ts';
@@ -30,13 +30,8 @@ import { takeClaim } from '../shared/model-bucket/run-claim.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { findVariable, VARIABLES } from '../shared/variables.ts';
 
-const event = z.object({
-  input: z.unknown(),
-  execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
-});
-
 /** Checks everything that can be checked before work begins, and fixes what the whole run is based on. */
-export const handler = lambdaHandler(event, async ({ input, execution }): Promise<Run> => {
+export const handler = lambdaHandler(startedExecution, async ({ input, execution }): Promise<Run> => {
   const parameters = parseRunInput(input);
   const type = modelTypeOf(parameters.model_type);
   const variable = requireVariable(parameters.variable_code);

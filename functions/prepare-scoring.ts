@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import * as z from 'zod';
 import { buckets, setting } from '../shared/aws/configuration.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { scoringKeys } from '../shared/execution/keys.ts';
@@ -11,18 +10,14 @@ import { s3Uri } from '../shared/formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findStationWithModels } from '../shared/fpe-database/scoring-model.ts';
 import { parseScoringInput } from '../shared/inputs/score-station.ts';
+import { startedExecution } from '../shared/inputs/started-execution.ts';
 import { readModelFilters } from '../shared/model-bucket/model-files.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-input/model-windows.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { requireModel } from '../shared/publication/scoring-model.ts';
 
-const event = z.object({
-  input: z.unknown(),
-  execution: z.object({ arn: z.string(), name: z.string(), started_at: z.iso.datetime({ offset: true }) }),
-});
-
 /** Finds the model to score photos with, and fixes what the whole run is based on; writes nothing. */
-export const handler = lambdaHandler(event, async ({ input, execution }): Promise<ScoringRun> => {
+export const handler = lambdaHandler(startedExecution, async ({ input, execution }): Promise<ScoringRun> => {
   const parameters = parseScoringInput(input);
   const found = await withDatabase(
     (database) => findStationWithModels(database, parameters.station_id),

@@ -9,6 +9,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { DAY_MS } from '../shared/formats/durations.ts';
 import { Refusal as Closed, listenLocally, requireOwnSite } from './door.ts';
 
 const ITEMS = '/ogcapi/v1/collections/continuous/items';
@@ -20,7 +21,6 @@ const PARAMETERS = new Set(
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 50_000;
 const MAX_DAYS = 1100;
-const DAY_MS = 86_400_000;
 
 export type UsgsFeature = {
   type: 'Feature';

@@ -1,8 +1,9 @@
+import { DAY_MS } from '../../shared/formats/durations.ts';
 import { dayFacts } from '../descriptions.ts';
 import { type About, type Axis, box, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { roundAxis } from '../value-scale.ts';
-import { allRows, DAY_MS, daysBySplit, type View } from '../view.ts';
+import { allRows, daysBySplit, type View } from '../view.ts';
 import { cloud, drawRankSquare, drawTimePanels, linePoints } from './panels.ts';
 import type { Actions } from './photos.ts';
 

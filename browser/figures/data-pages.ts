@@ -1,8 +1,9 @@
+import { DAY_MS } from '../../shared/formats/durations.ts';
 import { envelope } from '../../shared/report/data/decimation.ts';
 import { MONTHS } from '../../shared/report/data/strata.ts';
 import { box, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
-import { allRows, DAY_MS, photosBySplit, startOfDay, type View } from '../view.ts';
+import { allRows, photosBySplit, startOfDay, type View } from '../view.ts';
 import { cloud, linePoints, splitLegend } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 

@@ -1,3 +1,4 @@
+import { formatCount } from '../../shared/formats/numbers.ts';
 import { envelope, thin } from '../../shared/report/data/decimation.ts';
 import { type About, type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
@@ -178,8 +179,6 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
   }
   return sheet;
 }
-
-const formatCount = (count: number) => count.toLocaleString('en-US');
 
 /** Figure 3: cumulative frequencies of observed values. */
 export function valueFrequencies(view: View, width: number, theme: Theme): Sheet {

@@ -1,6 +1,8 @@
+import { DAY_MS } from '../../shared/formats/durations.ts';
+import { formatCount } from '../../shared/formats/numbers.ts';
 import { envelope, thin } from '../../shared/report/data/decimation.ts';
 import { type About, type Axis, box, boxes, type Point, type Sheet } from '../sheet.ts';
-import { allRows, DAY_MS, type SplitRows, type View } from '../view.ts';
+import { allRows, type SplitRows, type View } from '../view.ts';
 
 /** What figures have in common: clouds and lines of rows, panels in time, panels by split, squares of ranks. */
 
@@ -46,8 +48,6 @@ export function facets(sheet: Sheet, splits: SplitRows[]): { title: string; spli
   if (!sheet.isNarrow) return filled.map((split) => ({ title: splitTitle(split), splits: [split] }));
   return [{ title: 'All shown splits', splits: filled }];
 }
-
-const formatCount = (count: number) => count.toLocaleString('en-US');
 
 export const splitTitle = ({ label, rows }: SplitRows): string =>
   `${label} (n = ${formatCount(rows.length)})`;

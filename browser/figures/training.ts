@@ -1,3 +1,4 @@
+import { formatLoss } from '../../shared/formats/numbers.ts';
 import type { EpochLoss } from '../../shared/report/data/epochs.ts';
 import { finalEpochs } from '../../shared/report/data/epochs.ts';
 import { type About, box, type Point, Sheet } from '../sheet.ts';
@@ -61,5 +62,3 @@ export function lossFunction({ page: { epochs } }: View, width: number, theme: T
   );
   return sheet;
 }
-
-const formatLoss = (loss: number | null) => (loss === null ? 'NA' : loss.toFixed(4));

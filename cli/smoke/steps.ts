@@ -17,6 +17,7 @@ import { AccessDenied } from '../../shared/errors.ts';
 import { nameInArn } from '../../shared/execution/arns.ts';
 import { passingPrefix } from '../../shared/execution/keys.ts';
 import { training } from '../../shared/execution/train-station-state.ts';
+import { MINUTE_MS } from '../../shared/formats/durations.ts';
 import { parseJsonAs } from '../../shared/formats/json.ts';
 import { countOf } from '../../shared/formats/numbers.ts';
 import { s3Uri } from '../../shared/formats/object-location.ts';
@@ -43,7 +44,6 @@ import {
   SmokeFailed,
 } from './execution.ts';
 
-const MINUTE_MS = 60_000;
 /** CloudWatch counts an e-mail minutes after it was sent. */
 const DELIVERY_MS = 12 * MINUTE_MS;
 const DELIVERY_INTERVAL_MS = 15_000;

@@ -34,6 +34,7 @@ import {
 import { paginateListSubscriptionsByTopic, SNSClient } from '@aws-sdk/client-sns';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { RequestRefused } from '../errors.ts';
+import { DAY_MS } from '../formats/durations.ts';
 import { s3 } from './object-store.ts';
 import { photoBase } from './photos.ts';
 import { type PolicyStatement, parsePolicy } from './policy-document.ts';
@@ -311,7 +312,7 @@ async function metricSum(
   const end = new Date(Date.now() + 60_000);
   // With a period of a day, CloudWatch may count events before the instant; with a period of minutes, it answers for at most a
   // day.
-  const isShort = end.getTime() - since.getTime() < 86_400_000;
+  const isShort = end.getTime() - since.getTime() < DAY_MS;
   const { Datapoints = [] } = await serviceClient(CloudWatchClient, { patienceMs }).send(
     new GetMetricStatisticsCommand({
       Namespace,

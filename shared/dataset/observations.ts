@@ -1,11 +1,10 @@
+import { DAY_MS } from '../formats/durations.ts';
 import { quantile } from '../statistics/quantile.ts';
 /** Observed values and their interpolation to the times of photos (contract 2.3). */
 export type Observation = { timestamp: number; value: number };
 
 /** Observations at distinct times, ascending. */
 export type ObservedSeries = { timestamps: Float64Array; values: Float64Array };
-
-const DAY_MS = 86_400_000;
 
 /**
  * Keeps observations from a day before the first photo to a day after the last, without missing values (NaN counts as

@@ -1,3 +1,5 @@
+import { HOUR_MS } from '../formats/durations.ts';
+
 /** An execution that has not ended. */
 export type RunningExecution = {
   execution_arn: string;
@@ -7,8 +9,6 @@ export type RunningExecution = {
 
 /** An execution that has been running for longer than a stage expects of any. */
 export type LateExecution = { execution_arn: string; hours: number };
-
-const HOUR_MS = 3_600_000;
 
 /** Hours that the oldest execution has been running; 0 if none is running. */
 export const oldestHours = (running: readonly RunningExecution[], now: number): number =>

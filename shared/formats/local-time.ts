@@ -1,7 +1,8 @@
+import { DAY_MS } from './durations.ts';
+
 /** Offsets change at quarter hours at most, so one of them stands for all its instants. */
 const QUARTER_HOUR_MS = 900_000;
 /** A day that begins and ends with one offset has it throughout: clocks are changed months apart. */
-const DAY_MS = 86_400_000;
 
 /** Calendar of a station: what the clock on its wall shows. */
 export type StationTime = { date: string; hour: number; month: number };

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../formats/durations.ts';
 import { formatInstant } from '../formats/local-time.ts';
 
 /** When a photo was taken, milliseconds since 1970; `image_id` is null if only the time is known. */
@@ -20,7 +21,6 @@ export function photoYears(photos: Iterable<PhotoTime>): PhotoYear[] {
   return years;
 }
 
-const DAY_MS = 86_400_000;
 /** Before this year, no camera set its own clock, and photos carried no times. */
 const FIRST_DIGITAL_YEAR = 1995;
 /** A year this far from the others, with this small a share of the photos, comes from a clock that was reset. */

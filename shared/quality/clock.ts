@@ -1,13 +1,10 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../formats/durations.ts';
 import type { StationClock } from '../formats/local-time.ts';
 import { countOf, formatCount, isOrAre } from '../formats/numbers.ts';
 import { changesOfClocks, hourChanges, imagesetShifts } from './daylight-saving.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { type DatasetPhoto, photosByImageset } from './imagesets.ts';
 import { cameraSequences, type Sequence } from './sequence.ts';
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 /** FPE began in 2020; this leaves room for archives of older photos. Factory dates of cameras are 1970, 1980 and 2000 mostly. */
 export const EARLIEST_PHOTO = Date.parse('2005-01-01T00:00:00Z');

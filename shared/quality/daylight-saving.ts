@@ -1,10 +1,9 @@
+import { DAY_MS, MINUTE_MS } from '../formats/durations.ts';
 import type { StationClock } from '../formats/local-time.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { DatasetPhoto } from './imagesets.ts';
 import { within } from './place-in-time.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 /** Days on each side of a change: enough to see a schedule, few enough that nobody has changed it meanwhile. */
 const DAYS_BESIDE = 5;
 /** Days with photos that a schedule is seen from. */

@@ -1,10 +1,9 @@
 import type { ObservedSeries } from '../dataset/observations.ts';
+import { DAY_MS, HOUR_MS } from '../formats/durations.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** A camera is exchanged within days; a week is a flood with its recession that nobody has seen. */
 export const PHOTO_GAP_MS = 7 * DAY_MS;
 /** Stations that are visited by people have photos of each visit: there a gap is ten times the usual step. */

@@ -1,7 +1,7 @@
+import { DAY_MS } from '../formats/durations.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { DatasetPhoto } from './imagesets.ts';
 
-const DAY_MS = 86_400_000;
 /** Fewer steps do not show that a count follows time. */
 const LEAST_PHOTOS = 20;
 /** Cards that were copied together, or numbers given by people, have no order in time. */

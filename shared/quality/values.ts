@@ -1,11 +1,11 @@
 import type { ObservedSeries } from '../dataset/observations.ts';
+import { HOUR_MS } from '../formats/durations.ts';
 import { countOf } from '../formats/numbers.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { findVariable } from '../variables.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { countBefore, within } from './place-in-time.ts';
 
-const HOUR_MS = 3_600_000;
 /** Steps longer than this are gaps: what lies across them is no neighbor. FPE's own sub-daily display takes an hour (contract 2.3). */
 const NEIGHBOR_MS = 2 * HOUR_MS;
 

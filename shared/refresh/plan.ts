@@ -1,3 +1,4 @@
+import { DAY_MS } from '../formats/durations.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import type { RefreshInput } from '../inputs/refresh-stations.ts';
 
@@ -34,7 +35,6 @@ export type RefreshDecision = {
   model_code?: string | undefined;
 };
 
-const DAY_MS = 86_400_000;
 /** Stations that one refresh works on: its state and history stay far below the limits of Step Functions. */
 export const MAX_STATIONS_AT_WORK = 400;
 

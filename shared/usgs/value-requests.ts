@@ -1,6 +1,7 @@
+import { DAY_MS } from '../formats/durations.ts';
+
 /** Values on one page; the service gives 10 unless asked, and documents 10,000 as its most for continuous values. */
 const PAGE_SIZE = 10_000;
-const DAY_MS = 86_400_000;
 
 /**
  * Addresses of the first pages of a site's continuous values of a parameter, one for each calendar year that has photos: a request may span

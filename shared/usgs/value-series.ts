@@ -1,8 +1,9 @@
 import { interpolate } from '../dataset/observations.ts';
+import { DAY_MS } from '../formats/durations.ts';
 import type { UsgsValue } from './value-page.ts';
 
 /** A pause that is longer is an end: what another series has then is no second opinion, but the only one. */
-const PAUSE_MS = 30 * 86_400_000;
+const PAUSE_MS = 30 * DAY_MS;
 
 type Interval = { start: number; end: number };
 type Series = { timeSeriesId: string; values: UsgsValue[] };

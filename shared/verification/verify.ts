@@ -1,4 +1,5 @@
 import { modelKeys, stationKeys } from '../execution/keys.ts';
+import { DAY_MS } from '../formats/durations.ts';
 import { countOf } from '../formats/numbers.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { sizeOf } from '../predictions/withdrawal.ts';
@@ -12,7 +13,6 @@ import { verifyRow, whereIs } from './verify-row.ts';
 
 /** Nothing reads a run's folder for longer than this after its start (docs/deploy.md), days. */
 export const RUN_FOLDER_DAYS = 60;
-const DAY_MS = 86_400_000;
 
 /**
  * Whether the rows, files and claims of a station fit together. What could not be looked at leads to no finding.

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { executionState } from '../../execution/train-station-state.ts';
+import { DAY_MS } from '../../formats/durations.ts';
 import { stationClock } from '../../formats/local-time.ts';
 import {
   type AnnotatorAgreement,
@@ -80,7 +81,6 @@ export type ReportData = ReportSources & {
   rankError: number | null;
 };
 
-const DAY_MS = 86_400_000;
 /** Enough for two digits of an interval, in a second for 30,000 photos. */
 export const RESAMPLES = 200;
 /** Three dozen more intervals, to be looked at side by side. */
