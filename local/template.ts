@@ -4,44 +4,19 @@
  *
  * References are resolved by deployment/references.ts. Nothing else in the template is created.
  */
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { packageStage, TEMPLATE_FILE, type Template } from '../deployment/package.ts';
+import { TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { type Place, referencesOf } from '../deployment/references.ts';
-import { isAlive } from '../host/process.ts';
 import { pipelineVersion } from '../host/version.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION, STAGE } from './account.ts';
 import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
+import { hashOfSources, keepPackage } from './kept-packages.ts';
 import type { Schedule } from './scheduler.ts';
 
 const LOCAL_PLACE: Place = { account: LOCAL_ACCOUNT, region: LOCAL_REGION };
-/** The sources of a package. */
-const SOURCES = [
-  'serverless.yml',
-  'package-lock.json',
-  'config',
-  'deployment',
-  'statemachines',
-  'resources',
-  'functions',
-  'shared',
-  'browser',
-  'host',
-  'model',
-];
-const KEPT_PACKAGES = 5;
 
 export type LocalFunction = {
   name: string;
@@ -70,20 +45,12 @@ export type CompiledTemplate = {
  * @param root folder of serverless.yml; packages are stored in its `.local/packages`
  */
 export async function compileTemplate(root: string): Promise<CompiledTemplate> {
-  const kept = join(root, '.local', 'packages');
-  const folder = join(kept, hashOfSources(root));
-  if (!existsSync(folder)) {
-    // Another process may do the same at the same time; either result is as good.
-    const own = join(kept, `${process.pid}-${Math.random().toString(36).slice(2)}`);
-    try {
-      const { archives } = await packageStage(root, STAGE, own);
+  const folder = await keepPackage(
+    { root, stage: STAGE, kept: join(root, '.local', 'packages'), name: hashOfSources(root) },
+    (own, { archives }) => {
       for (const { file } of archives) unpack(join(own, file), join(own, 'archives', archiveName(file)));
-      if (!existsSync(folder)) renameSync(own, folder);
-    } finally {
-      rmSync(own, { recursive: true, force: true });
-    }
-    removeOldPackages(kept);
-  }
+    },
+  );
   const template = readTemplate(
     JSON.parse(readFileSync(join(folder, TEMPLATE_FILE), 'utf8')),
     join(folder, 'archives'),
@@ -163,33 +130,3 @@ export const resolveIntrinsics = (value: unknown, template: Template): unknown =
   localReferences(template).resolve(value);
 
 const localReferences = (template: Template) => referencesOf(template, LOCAL_PLACE);
-
-/** Distinguishes packages of different sources. @param root folder of serverless.yml */
-export function hashOfSources(root: string): string {
-  const hash = createHash('sha256');
-  for (const path of SOURCES.flatMap((source) => filesBelow(root, source)))
-    hash.update(`\0${path}\0`).update(readFileSync(join(root, path)));
-  return hash.digest('hex').slice(0, 16);
-}
-
-function filesBelow(root: string, path: string): string[] {
-  if (!statSync(join(root, path)).isDirectory()) return [path];
-  const entries = readdirSync(join(root, path), { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .sort();
-}
-
-/** A running stack may still load from the package that it started with; leftovers of a killed process belong to nobody. */
-function removeOldPackages(folder: string): void {
-  const leftBehind = readdirSync(folder).filter((name) => {
-    const [, pid] = /^(\d+)-/.exec(name) ?? [];
-    return pid !== undefined && !isAlive(Number(pid));
-  });
-  for (const name of leftBehind) rmSync(join(folder, name), { recursive: true, force: true });
-  const packages = readdirSync(folder).filter((name) => existsSync(join(folder, name, TEMPLATE_FILE)));
-  const ageOf = (name: string) => statSync(join(folder, name)).ctimeMs;
-  const oldest = packages.sort((one, other) => ageOf(other) - ageOf(one)).slice(KEPT_PACKAGES);
-  for (const name of oldest) rmSync(join(folder, name), { recursive: true });
-}
