@@ -6,10 +6,8 @@ import { referencesOf } from '../../deployment/references.ts';
 import { rightsOfRoles } from '../../deployment/role-rights.ts';
 import { boundaryPolicy, describeBoundary, MAX_POLICY_CHARACTERS } from '../../docs/describe-boundary.ts';
 import { BOUNDARY_FILE, describeTemplate, RESOURCES_FILE } from '../../docs/generate-resources.ts';
-import { packageOnce } from '../fixtures/packages.ts';
+import { PACKAGING_MS, packageOnce } from '../fixtures/packages.ts';
 import { isAllowed, type Statement } from '../templates/iam.ts';
-
-const PACKAGING_MS = 300_000;
 
 let template: Template;
 beforeAll(async () => {

@@ -1,28 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  DescribeExecutionCommand,
-  ListExecutionsCommand,
-  paginateGetExecutionHistory,
-  RedriveExecutionCommand,
-  SFNClient,
-  StartExecutionCommand,
-  StopExecutionCommand,
-} from '@aws-sdk/client-sfn';
+import { ListExecutionsCommand, RedriveExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { JsonApi } from '../../local/json-api.ts';
-import { startStepFunctions } from '../../local/step-functions/server.ts';
 import { TaskFailure } from '../../local/task.ts';
-import { compileTemplate } from '../../local/template.ts';
 import { STARTED_BY } from '../../shared/inputs/started-by.ts';
 import { MAX_STATIONS_AT_WORK } from '../../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../../shared/refresh/state.ts';
 import { resultRows, summarizeRefresh } from '../../shared/refresh/summary.ts';
+import { compiledMachine, startStates, type TestStates } from '../fixtures/machines.ts';
+import { PACKAGING_MS } from '../fixtures/packages.ts';
 
 /** The compiled machine; train-station and score-station are machines of one state, whose work is instant. */
-const PACKAGING_MS = 600_000;
 const PREFIX = 'arn:aws:states:us-west-2:000000000000';
 const MACHINE = `${PREFIX}:stateMachine:fpe-local-refresh-stations`;
 /** Step Functions: quotas of a state's data and of the events of an execution. */
@@ -31,18 +18,13 @@ const MAX_EVENTS = 25_000;
 
 type Answer = (parameters: never, signal: AbortSignal) => unknown;
 
-let folder: string;
-let service: JsonApi;
-let client: SFNClient;
+let states: TestStates;
 let answers: Record<string, Answer>;
 let calls: { work: string; parameters: unknown }[];
 let atOnce: { now: number; most: number };
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fpe-machine-'));
-  const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
-  const refresh = machines.find(({ arn }) => arn === MACHINE);
-  if (!refresh) throw new Error(`${MACHINE} is not in the template`);
+  const refresh = await compiledMachine('refresh-stations');
   const child = (name: string) => ({
     name: `fpe-local-${name}`,
     arn: `${PREFIX}:stateMachine:fpe-local-${name}`,
@@ -53,32 +35,22 @@ beforeAll(async () => {
       },
     }),
   });
-  service = await startStepFunctions({
-    machines: [refresh, child('train-station'), child('score-station')],
-    folder,
-    waitFactor: 0,
-    async runTask(resource, parameters, signal) {
-      const work = (/[^:]+$/.exec(resource) as RegExpExecArray)[0].replace('fpe-local-', '');
-      calls.push({ work, parameters });
-      const answer = answers[work];
-      if (!answer) throw new Error(`no answer for ${resource}`);
-      const isStation = work.endsWith('-station');
-      if (isStation) atOnce.most = Math.max(atOnce.most, ++atOnce.now);
-      try {
-        return await answer(parameters as never, signal);
-      } finally {
-        if (isStation) atOnce.now -= 1;
-      }
-    },
+  const machines = [refresh, child('train-station'), child('score-station')];
+  states = await startStates(machines, async (resource, parameters, signal) => {
+    const work = (/[^:]+$/.exec(resource) as RegExpExecArray)[0].replace('fpe-local-', '');
+    calls.push({ work, parameters });
+    const answer = answers[work];
+    if (!answer) throw new Error(`no answer for ${resource}`);
+    const isStation = work.endsWith('-station');
+    if (isStation) atOnce.most = Math.max(atOnce.most, ++atOnce.now);
+    try {
+      return await answer(parameters as never, signal);
+    } finally {
+      if (isStation) atOnce.now -= 1;
+    }
   });
-  const { credentials } = service;
-  client = new SFNClient({ endpoint: service.endpoint, region: 'us-west-2', credentials });
 }, PACKAGING_MS);
-afterAll(async () => {
-  await service.stop();
-  client.destroy();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => states.stop());
 beforeEach(() => {
   calls = [];
   atOnce = { now: 0, most: 0 };
@@ -119,36 +91,16 @@ const planned = (tasks: RefreshTask[], change: Partial<Refresh> = {}): Refresh =
   ...change,
 });
 
-async function start(input: object = {}): Promise<string> {
-  const { executionArn } = await client.send(
-    new StartExecutionCommand({ stateMachineArn: MACHINE, input: JSON.stringify(input) }),
-  );
-  return executionArn as string;
-}
-
-async function ended(executionArn: string) {
-  for (;;) {
-    const execution = await client.send(new DescribeExecutionCommand({ executionArn }));
-    if (execution.status !== 'RUNNING') return execution;
-    await sleep(5);
-  }
-}
-
-const run = async (input?: object) => ended(await start(input));
+const start = (input: object = {}) => states.start(MACHINE, input);
+const run = async (input?: object) => states.ended(await start(input));
 const parametersOf = (work: string) =>
   calls.filter((call) => call.work === work).map(({ parameters }) => parameters as Record<string, unknown>);
 const outcomes = () => parametersOf('summarize-refresh')[0]?.outcomes as Record<string, unknown>[];
 const statusesOf = async (machine: string) => {
   const stateMachineArn = `${PREFIX}:stateMachine:fpe-local-${machine}`;
-  const { executions = [] } = await client.send(new ListExecutionsCommand({ stateMachineArn }));
+  const { executions = [] } = await states.client.send(new ListExecutionsCommand({ stateMachineArn }));
   return executions;
 };
-async function historyOf(executionArn: string) {
-  const events = [];
-  for await (const page of paginateGetExecutionHistory({ client, pageSize: 1000 }, { executionArn }))
-    events.push(...(page.events ?? []));
-  return events;
-}
 
 test('plans with the input as it is given, and who is asked', async () => {
   await run({ mode: 'score', nonsense: 1 });
@@ -296,11 +248,11 @@ test('a stopped refresh stops the executions of its stations, and a redriven one
   while (parametersOf('train-station').length === 0) await sleep(5);
   await sleep(50); // until the scoring beside it has ended
 
-  await client.send(new StopExecutionCommand({ executionArn }));
+  await states.client.send(new StopExecutionCommand({ executionArn }));
   const [stopped] = await statusesOf('train-station');
   answers['train-station'] = async () => ({});
-  await client.send(new RedriveExecutionCommand({ executionArn }));
-  const { status } = await ended(executionArn);
+  await states.client.send(new RedriveExecutionCommand({ executionArn }));
+  const { status } = await states.ended(executionArn);
 
   expect([stopped?.status, status]).toEqual(['ABORTED', 'SUCCEEDED']);
   const [again] = await statusesOf('train-station');
@@ -341,8 +293,8 @@ test(`state and history of ${MAX_STATIONS_AT_WORK} stations, half of them failin
   };
 
   const executionArn = await start();
-  const { status } = await ended(executionArn);
-  const events = await historyOf(executionArn);
+  const { status } = await states.ended(executionArn);
+  const events = await states.historyOf(executionArn);
 
   expect(status).toBe('SUCCEEDED');
   expect(outcomes()).toHaveLength(MAX_STATIONS_AT_WORK);

@@ -1,16 +1,15 @@
-import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { runStates, type Scope } from '../../local/step-functions/state-interpreter.ts';
 import type { Definition, Retrier, State } from '../../local/step-functions/states-language.ts';
 import { TaskFailure } from '../../local/task.ts';
-import { compileTemplate } from '../../local/template.ts';
 import * as errors from '../../shared/errors.ts';
 import {
   readsAtOnce,
   S3_GETS_PER_SECOND,
   S3_SOONEST_ANSWER_SECONDS,
 } from '../../shared/limits/merge-batches.ts';
-import { PACKAGING_MS } from './test-machine.ts';
+import { compiledMachines } from '../fixtures/machines.ts';
+import { PACKAGING_MS } from '../fixtures/packages.ts';
 
 /** Errors of Lambda's Invoke (API reference) that say nothing of the call itself. */
 const PASSING_OF_LAMBDA = [
@@ -87,8 +86,7 @@ type Task = { machine: string; name: string; service: string; state: State };
 let tasks: Task[];
 let mergeConcurrency: number[];
 beforeAll(async () => {
-  const { machines } = await compileTemplate(join(import.meta.dirname, '..', '..'));
-  const definitions = machines.map(
+  const definitions = (await compiledMachines()).map(
     ({ name, definition }) => [name, JSON.parse(definition) as Definition] as const,
   );
   tasks = definitions.flatMap(([machine, definition]) => tasksOf(machine, definition));

@@ -1,22 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { handler as resumeJob } from '../../functions/resume-job.ts';
 import { scoringNotification } from '../../shared/notifications/execution-notifications.ts';
-import { startTestSageMaker, type TestSageMaker } from '../fixtures/sagemaker.ts';
-import { testScoringRun } from '../fixtures/scoring-run.ts';
 import {
   type Answer,
-  asTask,
+  batchesOf,
+  DELETE,
   fail,
   failing,
-  PACKAGING_MS,
-  startTestMachine,
-  type TestMachine,
-} from './test-machine.ts';
+  JOB_ANSWERS,
+  type JobMachine,
+  MODEL,
+  NOTIFY,
+  SCORE,
+  startJobMachine,
+} from '../fixtures/machines.ts';
+import { PACKAGING_MS } from '../fixtures/packages.ts';
+import type { TestSageMaker } from '../fixtures/sagemaker.ts';
+import { testScoringRun } from '../fixtures/scoring-run.ts';
 
-const MODEL = 'createModel';
-const SCORE = 'createTransformJob.sync';
-const DELETE = 'deleteModel';
-const NOTIFY = 'notifySuccess';
 const BUCKETS = { storage: 'storage', model: 'model' };
 const run = testScoringRun({ id: 29 }, BUCKETS);
 const NEW_PHOTOS = 2_000;
@@ -38,26 +38,11 @@ const selected = (work: string, transform_photos: number, removed: number) => ({
   is_sorted: true,
   scoring_seconds: 9000,
 });
-const batchesOf = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({
-    skip: index * 5000,
-    n: 5000,
-    size: 5000,
-    first_byte: index * 1_000_000,
-    last_byte: index * 1_000_000 + 999_999,
-  }));
 const ANSWERS: Record<string, Answer> = {
-  resumeJob: asTask(resumeJob),
+  ...JOB_ANSWERS,
   prepareScoring: () => run,
   selectPhotos: () => selected('score', NEW_PHOTOS, 1),
   supplyCode: () => ({ artifact: 's3://model/rank/passing/model.tar.gz' }),
-  [MODEL]: ({ ModelName }: { ModelName: string }) => ({
-    ModelArn: `arn:aws:sagemaker:us-west-2:000000000000:model/${ModelName}`,
-  }),
-  [SCORE]: ({ TransformJobName }: { TransformJobName: string }) => ({
-    TransformJobName,
-    TransformJobStatus: 'Completed',
-  }),
   planMerge: () => ({ images: NEW_PHOTOS, batches: batchesOf(2) }),
   mergePredictions: ({ batch }: { batch: { skip: number } }) => ({
     skip: batch.skip,
@@ -79,26 +64,16 @@ const ANSWERS: Record<string, Answer> = {
   withdrawPhotos: () => ({ photos: 1, files: 5 }),
   publishPredictions: () => ({ predictions_url: run.predictions_url }),
   recordPredictions: () => null,
-  [DELETE]: () => ({}),
-  [NOTIFY]: () => null,
 };
 
-let machine: TestMachine;
+let machine: JobMachine;
 let sageMaker: TestSageMaker;
 beforeAll(async () => {
-  sageMaker = await startTestSageMaker();
-  machine = await startTestMachine('score-station');
+  machine = await startJobMachine('score-station', ANSWERS);
+  ({ sageMaker } = machine);
 }, PACKAGING_MS);
-afterAll(async () => {
-  await machine.stop();
-  await sageMaker.stop();
-});
-beforeEach(() => {
-  sageMaker.running = [];
-  sageMaker.stopped = [];
-  machine.calls = [];
-  machine.answers = { ...ANSWERS };
-});
+afterAll(() => machine.stop());
+beforeEach(() => machine.reset());
 
 const outputOf = ({ output }: { output?: string | undefined }) => JSON.parse(output as string);
 

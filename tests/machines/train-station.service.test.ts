@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { handler as resumeJob } from '../../functions/resume-job.ts';
 import {
   noneOf,
   PAIR_EXCLUSIONS,
@@ -15,41 +14,33 @@ import {
 import type { Run } from '../../shared/execution/train-station-state.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { trainingNotification } from '../../shared/notifications/execution-notifications.ts';
-import { promotionTo } from '../fixtures/promotion.ts';
-import { testRun } from '../fixtures/run.ts';
-import { startTestSageMaker, type TestSageMaker } from '../fixtures/sagemaker.ts';
 import {
   type Answer,
-  asTask,
+  batchesOf,
+  DELETE,
   fail,
   failing,
-  PACKAGING_MS,
-  startTestMachine,
-  type TestMachine,
-} from './test-machine.ts';
+  JOB_ANSWERS,
+  type JobMachine,
+  MODEL,
+  NOTIFY,
+  SCORE,
+  startJobMachine,
+  TRAIN,
+} from '../fixtures/machines.ts';
+import { PACKAGING_MS } from '../fixtures/packages.ts';
+import { promotionTo } from '../fixtures/promotion.ts';
+import { testRun } from '../fixtures/run.ts';
+import type { TestSageMaker } from '../fixtures/sagemaker.ts';
 
-const TRAIN = 'createTrainingJob.sync';
-const MODEL = 'createModel';
-const SCORE = 'createTransformJob.sync';
-const DELETE = 'deleteModel';
-const NOTIFY = 'notifySuccess';
-
-let machine: TestMachine;
+let machine: JobMachine;
 let sageMaker: TestSageMaker;
 beforeAll(async () => {
-  sageMaker = await startTestSageMaker();
-  machine = await startTestMachine('train-station');
+  machine = await startJobMachine('train-station', ANSWERS);
+  ({ sageMaker } = machine);
 }, PACKAGING_MS);
-afterAll(async () => {
-  await machine.stop();
-  await sageMaker.stop();
-});
-beforeEach(() => {
-  sageMaker.running = [];
-  sageMaker.stopped = [];
-  machine.calls = [];
-  machine.answers = { ...ANSWERS };
-});
+afterAll(() => machine.stop());
+beforeEach(() => machine.reset());
 
 function prepared(parameters: Record<string, unknown> = {}, more: Partial<Run> = {}): Run {
   const run = testRun({ id: 29 }, { storage: 'storage', model: 'model' }, parameters);
@@ -65,19 +56,10 @@ function prepared(parameters: Record<string, unknown> = {}, more: Partial<Run> =
 }
 
 const MILLION = 1_000_000;
-const planOf = (batches: number) => ({
-  images: MILLION,
-  batches: Array.from({ length: batches }, (_, index) => ({
-    skip: index * 5000,
-    n: 5000,
-    size: 5000,
-    first_byte: index * MILLION,
-    last_byte: (index + 1) * MILLION - 1,
-  })),
-});
+const planOf = (batches: number) => ({ images: MILLION, batches: batchesOf(batches) });
 const taus = { train: 0.9, val: 0.8, 'test-in': 0.7, 'test-out': null, 'test-all': 0.7, overall: 0.75 };
 const ANSWERS: Record<string, Answer> = {
-  resumeJob: asTask(resumeJob),
+  ...JOB_ANSWERS,
   prepareRun: () => prepared(),
   exportStation: () => ({
     images_found: MILLION,
@@ -111,18 +93,6 @@ const ANSWERS: Record<string, Answer> = {
     leaked_images: 0,
   }),
   writeManifests: () => ({ training_photos: 1000, transform_photos: MILLION }),
-  [TRAIN]: ({ TrainingJobName }: { TrainingJobName: string }) => ({
-    TrainingJobName,
-    TrainingJobStatus: 'Completed',
-    ModelArtifacts: { S3ModelArtifacts: `s3://model/jobs/${TrainingJobName}/output/model.tar.gz` },
-  }),
-  [MODEL]: ({ ModelName }: { ModelName: string }) => ({
-    ModelArn: `arn:aws:sagemaker:us-west-2:000000000000:model/${ModelName}`,
-  }),
-  [SCORE]: ({ TransformJobName }: { TransformJobName: string }) => ({
-    TransformJobName,
-    TransformJobStatus: 'Completed',
-  }),
   planMerge: () => planOf(3),
   mergePredictions: ({ batch }: { batch: { skip: number } }) => ({
     skip: batch.skip,
@@ -158,8 +128,6 @@ const ANSWERS: Record<string, Answer> = {
     images: MILLION - 2,
     note: 'Its report is at https://x/report.html.',
   }),
-  [DELETE]: () => ({}),
-  [NOTIFY]: () => null,
 };
 
 const run = (input: object = { station_id: 29 }) => machine.run(input);

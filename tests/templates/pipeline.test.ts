@@ -11,12 +11,11 @@ import { readStage, stageNames } from '../../config/stage.ts';
 import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
 import { listOf } from '../../shared/aws/policy-document.ts';
 import { parseRefreshInput } from '../../shared/inputs/refresh-stations.ts';
-import { packageOnce } from '../fixtures/packages.ts';
+import { PACKAGING_MS, packageOnce } from '../fixtures/packages.ts';
 import { policiesOf } from './iam.ts';
 
 /** Every stage of the project as it would be deployed. */
 const ROOT = join(import.meta.dirname, '../..');
-const PACKAGING_MS = 600_000;
 const STAGES = stageNames();
 
 let folder: string;
