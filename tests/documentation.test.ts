@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
@@ -27,6 +27,7 @@ const WORDS = new Set(
     )
     .flatMap((name) => read(name).match(/\w+/g) ?? []),
 );
+const TESTS = new Set(projectFiles().map((name) => basename(name)));
 /** Names that FPE and its tools have, and this project does not. */
 const UPSTREAM = new Set(['storageBucketName', 'modelBucketName', 'dbSecretName', 'permissionsBoundaryName']);
 /** Files that a user writes, or a command for them. */
@@ -70,6 +71,12 @@ describe.each(PAGES)('%s', (page) => {
     const named = matches(text, new RegExp(`(?<![\\w/.-])((?:${FOLDERS.join('|')})/[\\w./-]+\\.\\w+)`, 'g'));
 
     expect(named.filter((name) => !OF_USERS.test(name) && !existsSync(join(ROOT, name)))).toEqual([]);
+  });
+
+  test('names tests of the project, by their paths or their names alone', () => {
+    const named = matches(text, /`([\w.-]+\.test\.ts|test_\w+\.py)`/g);
+
+    expect(named.filter((name) => !TESTS.has(name))).toEqual([]);
   });
 
   test('names folders of the project', () => {

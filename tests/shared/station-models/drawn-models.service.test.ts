@@ -302,7 +302,7 @@ describe('A person who changes what the website draws', () => {
           'transform/predictions.csv',
           'split,image_id,timestamp,filename,url,value,score\ntrain,1,2026-03-01T15:00:00Z,a.jpg,,,0.25\n',
         ),
-      /1 scores, where 2 were published/,
+      /1 score, where 2 were published/,
     ],
     [
       'whose list of photos was cut off',
