@@ -53,9 +53,8 @@ export const localHour = (time: number): number => DateTime.fromMillis(time, { z
 export const isDaytime = (time: number): boolean => localHour(time) >= 7 && localHour(time) <= 18;
 
 /**
- * Several people compare photos of the day, each with a care of their own: the closer the flows the likelier a wrong
- * answer, and ice, glare or a broken file may leave them without one. Pairs are drawn as the website does: two random
- * orders of the photos side by side.
+ * Several people compare photos, each with a different care. The closer two flows are, the likelier is a wrong answer; ice, glare
+ * or a broken file may make them answer UNKNOWN. Pairs are drawn as by the website: the photos in two random orders, side by side.
  */
 export function annotate(photographs: readonly Photograph[], seed: number): Session[] {
   const random = randomSource(seed + 501);

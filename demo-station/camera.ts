@@ -7,14 +7,14 @@ import type { CameraView } from './view.ts';
 import type { Weather } from './weather.ts';
 
 const JPEG_QUALITY = 72;
-/** One for all photos: a canvas of its own for each would not be freed before the thread has drawn them all. */
+/** One canvas for all photos: those of single photos would be freed only after the thread has drawn its last one. */
 const canvas = createCanvas(PHOTO_WIDTH, PHOTO_HEIGHT);
 /** Width of the website's thumbnails. */
 const THUMBNAIL_WIDTH = 400;
 const small = createCanvas(THUMBNAIL_WIDTH, Math.round((PHOTO_HEIGHT * THUMBNAIL_WIDTH) / PHOTO_WIDTH));
 
 export type Taken = {
-  /** The file that a camera writes: JPEG with an info strip, or what is left of it. */
+  /** The camera's file: a JPEG with an info strip; only a part of it if the file is broken. */
   photo: Buffer;
   /** The website's, made on upload, when the file was whole. */
   thumbnail: Buffer;

@@ -29,7 +29,7 @@ for (const { photograph, path, thumbnailPath } of photos) {
   write(path, photo);
   if (thumbnailPath) write(thumbnailPath, thumbnail);
   parentPort?.postMessage(1);
-  // Memory of the canvas library is freed between turns of the event loop, not within one: gigabytes otherwise.
+  // The canvas library frees memory only between turns of the event loop; without a pause it would take gigabytes.
   await setImmediate();
 }
 

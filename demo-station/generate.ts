@@ -28,8 +28,8 @@ export type DemoStationOptions = {
 };
 
 /**
- * Generates the demo station: the photos, annotations and observed flow of a stream that is not there, as an export of
- * FPE for `fpe import`. The same options give the same files. A folder that already holds them is left as it is; an
+ * Generates the demo station: the photos, annotations and observed flow of an imaginary stream, as an export of FPE for
+ * `fpe import`. The same options give the same files. A folder that already holds them is left as it is; an
  * unfinished or older one is made anew.
  *
  * @throws {ExportFolderInvalid} if the folder holds anything else
@@ -61,7 +61,7 @@ export async function generateDemoStation(folder: string, options: DemoStationOp
 const stampText = (wanted: { version: number; seed: number; days: number }, complete: boolean): string =>
   `${JSON.stringify({ ...wanted, complete })}\n`;
 
-/** Empties a folder of ours; anybody else's is left alone. */
+/** Empties a folder that this generator has written; leaves any other folder alone. */
 function clear(folder: string): void {
   mkdirSync(folder, { recursive: true });
   const names = readdirSync(folder);
@@ -76,7 +76,7 @@ function clear(folder: string): void {
   for (const name of names) rmSync(join(folder, name), { recursive: true });
 }
 
-/** Shares the photos out among worker threads, each a stretch of time: few cameras per thread. */
+/** Divides the photos among worker threads by time, so that each thread has few cameras, whose views it computes once. */
 async function draw(task: DrawingTask, onProgress: (done: number, total: number) => void): Promise<void> {
   const total = task.photos.length;
   const perThread = Math.ceil(total / Math.min(8, availableParallelism()));

@@ -35,11 +35,11 @@ const lampAtmosphere = ({ exposure }: Scene) => ({
   grain: 13,
 });
 
-/** The camera makes up for the light, though not for all of it: dusk stays dark. */
+/** The camera compensates for a lack of light, but not completely: photos at dusk stay dark. */
 const exposureIn = (incident: number, exposure: number): number =>
   (exposure * 0.62) / (incident + 0.012) ** 0.88;
 
-/** What falls onto the ground and comes back: the sky's light from above and the sun's through the canopy, or the lamp's. */
+/** Light that the ground reflects: the sky's from above and the sun's through the canopy, or that of the camera's lamp. */
 export function lightLayers(view: CameraView, weather: Weather, scene: Scene, air: Atmosphere): Layer[] {
   if (scene.infrared) return [lampLight(view), reflection(air)];
   const sunLayers = scene.sunLight > 0 ? [sunLight(view, weather, scene)] : [];

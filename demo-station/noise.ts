@@ -77,7 +77,7 @@ export function stoneTextures(cells: number, seed: number): { domes: Float32Arra
 export const texel = (texture: Float32Array, x: number, y: number): number =>
   texture[((Math.floor(y) & TEXTURE_MASK) << 9) | (Math.floor(x) & TEXTURE_MASK)] as number;
 
-/** The same between the texels, for what is looked at closely. */
+/** The same, interpolated between texels, for what is seen from close by. */
 export function smoothTexel(texture: Float32Array, x: number, y: number): number {
   const [across, down] = [x - Math.floor(x), y - Math.floor(y)];
   const above = texel(texture, x, y) * (1 - across) + texel(texture, x + 1, y) * across;

@@ -10,8 +10,8 @@ export type DemoDataset = { uuid: string; filename: string; rows: ObservedValue[
 const STEPS_PER_DAY = 1440 / STEP_MINUTES;
 
 /**
- * What the station's two loggers recorded: the flow with an error of some percent, ice marked by a flag, now and then
- * a blank cell or hours to days without a record.
+ * What the station's two loggers recorded: the flow with an error of some percent, with a flag during ice, now and then an empty
+ * cell, and periods of hours to days without a record.
  */
 export function observeFlow(states: readonly StreamState[], seed: number): DemoDataset[] {
   const random = randomSource(seed + 401);

@@ -37,9 +37,9 @@ export type Photographs = { imagesets: Imageset[]; photographs: Photograph[] };
 /** Local hours of the camera's clock at which photos are taken; the last two are in the dark. */
 const DAY_HOURS = [7, 9, 11, 13, 15, 17];
 const DARK_HOURS = [21, 4];
-/** Days without photos between two imagesets: the camera was at home. */
+/** Days without photos between two imagesets, while the camera was not at the station. */
 const PAUSE_DAYS = 3;
-/** Each camera is hung up anew by hand: nearly as before. */
+/** People hang each camera up by hand, so that its view differs a little from the one before. */
 const CAMERAS: readonly Camera[] = [
   { x: 0.9, height: 2.6, yaw: -1, pitch: 21, fieldOfView: 54 },
   { x: 1.05, height: 2.52, yaw: -3, pitch: 20.4, fieldOfView: 54 },
@@ -111,7 +111,7 @@ function nameFiles(photographs: Photograph[], imagesets: readonly Imageset[]): v
   }
 }
 
-/** Broken files and failed uploads: a few in any year, spread over it. */
+/** Broken files and failed uploads: a few in each year, spread evenly. */
 function spoilSome(photographs: Photograph[], random: ReturnType<typeof randomSource>): void {
   const defects: Defect[] = ['truncated', 'truncated', 'truncated', 'empty', 'empty', 'text'];
   const spoiled = random.shuffle(photographs).slice(0, Math.max(3, Math.round(photographs.length * 0.009)));
@@ -121,7 +121,7 @@ function spoilSome(photographs: Photograph[], random: ReturnType<typeof randomSo
   });
 }
 
-/** Ids in the order of upload: the second imageset went up first, other stations' photos came between. */
+/** Ids in the order of upload: the second imageset was uploaded first, and photos of other stations in between. */
 function numberImages(photographs: Photograph[]): void {
   let id = 48_211;
   for (const imageset of [1, 0, 2]) {

@@ -18,7 +18,7 @@ export type Random = {
 
 export function randomSource(seed: number): Random {
   const generator = xoroshiro128plus(seed);
-  for (let n = 0; n < 8; n++) uniformFloat64(generator); // neighboring seeds begin alike
+  for (let n = 0; n < 8; n++) uniformFloat64(generator); // the first draws of neighboring seeds are alike
   const unit = () => uniformFloat64(generator);
   const integer = (count: number) => Math.floor(unit() * count);
   return {

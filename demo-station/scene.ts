@@ -5,7 +5,7 @@ import { smoothStep } from './noise.ts';
 import { randomSource } from './random.ts';
 import { type Sun, sunAt } from './sun.ts';
 
-/** All that a photo shows besides the ground: plain numbers, so that it can be sent to a worker. Shares are 0–1. */
+/** Everything that a photo shows besides the ground, as plain numbers that can be sent to a worker. Shares are 0–1. */
 export type Scene = {
   /** Milliseconds since 1970. */
   time: number;
@@ -36,7 +36,7 @@ export type Scene = {
   /** Pixels by which the camera has moved. */
   shiftX: number;
   shiftY: number;
-  /** Decides over ripples, grain and rain drops. */
+  /** Seed of ripples, grain and rain drops. */
   seed: number;
 };
 

@@ -1,6 +1,6 @@
 import { TEXTURE_MASK } from './noise.ts';
 
-/** What the camera sees in one row of its photo, as far as it is drawn; one for all rows. Lengths are in meters. */
+/** What the camera sees in the row that is being drawn; the same arrays are used for each row. Lengths are in meters. */
 export type Sight = ReturnType<typeof emptySight>;
 
 /**
@@ -30,7 +30,7 @@ export function emptySight(width: number) {
   };
 }
 
-// Reading through functions keeps the layers free of casts; one for each kind of array, so that they are inlined well.
+// These functions keep casts out of the layers. There is one for each kind of array, so that the compiler can inline them.
 /** What a view or a texture holds. */
 export const at = (values: Float32Array, index: number): number => values[index] as number;
 /** What is drawn so far. */

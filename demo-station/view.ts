@@ -45,7 +45,7 @@ function emptyView(width: number, height: number) {
     /** Share of plants, and how light each leaf is (around 1). */
     plants: layer(),
     leaf: layer(),
-    /** The fallen leaf or the snow that stays here first (1) or last (0). */
+    /** Order in which places are covered by fallen leaves or snow: 1 first, 0 last. */
     speckle: layer(),
     /** How much the ground breaks the water that flows over it. */
     roughness: layer(),
@@ -57,7 +57,7 @@ function emptyView(width: number, height: number) {
     skyGate: layer(),
     /** Share of light that still water reflects here. */
     fresnel: layer(),
-    /** Leaves right in front of the camera: they show in the season that exceeds this value. */
+    /** Leaves right in front of the camera: they are visible when the trees bear more leaves than this value. */
     twigs: layer(),
   };
 }
@@ -96,7 +96,7 @@ function rayThrough(camera: Camera, view: CameraView, column: number, row: numbe
   return [x / length, y / length, up / length];
 }
 
-/** Meters to the ground along a ray; 0 if it meets none. Strides shrink with the gap to the ground, then halve. */
+/** Meters to the ground along a ray; 0 if it meets none. Steps get shorter near the ground; then the last one is halved repeatedly. */
 function castRay(terrain: Terrain, camera: Camera, [rayX, rayY, rayZ]: Direction): number {
   const gapAt = (distance: number) =>
     camera.height + rayZ * distance - terrain.height(camera.x + rayX * distance, rayY * distance);

@@ -8,7 +8,7 @@ import type { CameraView } from './view.ts';
 import type { Weather } from './weather.ts';
 
 const DEPTH_STEPS = 512;
-/** Water deeper than this is as good as bottomless, meters. */
+/** In water deeper than this, in meters, the bed cannot be seen. */
 const DEEPEST = 1.2;
 
 /** The stream over its bed: waves, what is seen through them and mirrored in them, glints, foam and ice. */
@@ -30,7 +30,7 @@ export const waterLayers = (
 const roughness = ({ speed, rain }: Scene): number => 0.12 + 0.34 * speed + 0.1 * rain;
 
 function waves(view: CameraView, { waves, clumps }: Weather, random: Random): Layer {
-  // The water has moved on since the last photo: its textures lie anywhere.
+  // The water has moved since the last photo, so its textures begin at random places.
   const drift = () => random.integer(TEXTURE_SIZE);
   const [waveX, waveY] = [drift(), drift()];
   const [swellX, swellY] = [drift(), drift()];
@@ -115,7 +115,7 @@ function glints(view: CameraView, scene: Scene): Layer {
 const lightOnTop = (scene: Scene, { sunlit, light }: Sight, column: number, sunShare: number): number =>
   scene.skyLight + sunShare * drawn(sunlit, column) + (scene.infrared ? drawn(light, column) : 0);
 
-/** Where the bed breaks a fast current, and on the waves of a flood. */
+/** Foam, where the bed breaks a fast current and on the waves of a flood. */
 const foam =
   (view: CameraView, scene: Scene): Layer =>
   (sight) => {
@@ -140,7 +140,7 @@ const foam =
     }
   };
 
-/** It grows from the shallow edges, and where the water runs slowly. */
+/** Ice grows from the shallow edges and where the water runs slowly. */
 const ice =
   (scene: Scene): Layer =>
   (sight) => {

@@ -5,37 +5,37 @@ import { extract, type Header } from 'tar-stream';
 import { ArchiveInvalid } from '../errors.ts';
 
 const MEBIBYTE = 2 ** 20;
-/** File systems end here. */
+/** File systems do not take longer names. */
 const LONGEST_NAME = 255;
 const LONGEST_PATH = 1024;
 const SHOWN_CHARACTERS = 120;
 
-/** What an archive may hold: entries, bytes of one of them, bytes of all of them unpacked. */
+/** How much an archive may hold: number of entries, unpacked bytes of one entry, and of all entries. */
 export type ArchiveLimits = { entries: number; entryBytes: number; totalBytes: number };
 
-/** A model has 46 MB, with what a training resumes from 91 MB; its code is ten files. */
+/** A model has 46 MB, or 91 MB with the state from which a training resumes; its code is ten files. */
 export const MODEL_LIMITS: ArchiveLimits = {
   entries: 1000,
   entryBytes: 512 * MEBIBYTE,
   totalBytes: 1024 * MEBIBYTE,
 };
-/** Text: the reasons why 100,000 photos could not be read are 15 MB. */
+/** For archives of texts, of which the longest says why photos could not be read: 15 MB for 100,000 photos. */
 export const TEXT_LIMITS: ArchiveLimits = {
   entries: 1000,
   entryBytes: 64 * MEBIBYTE,
   totalBytes: 128 * MEBIBYTE,
 };
 
-/** A file as it passes by; `name` is a path below the root, its parts joined by slashes. */
+/** A file that is read from an archive; `name` is its path below the root, with slashes. */
 export type ArchiveFile = { name: string; size: number; mode: number; body: Readable };
 
 /**
- * Reads a tar.gz as it arrives, in memory that does not grow with it. The only way into an archive that comes from
- * elsewhere: files and folders only, below the root, each name once, no more than the limits.
+ * Reads a tar.gz while it arrives, in memory that does not grow with it. Every archive from elsewhere is read here: it may contain
+ * files and folders only, below the root, each name once, within the limits.
  *
  * @param where names the archive in errors, e.g. its S3 URI
- * @param take reads the body of a file to its end; null passes over it
- * @throws ArchiveInvalid at the first entry that may not be; what `take` and the connection throw is handed on
+ * @param take reads the body of a file to its end, or returns null to skip it
+ * @throws ArchiveInvalid at the first entry that is not allowed; also whatever `take` and the connection throw
  */
 export async function readArchive(
   archive: AsyncIterable<Uint8Array>,
@@ -59,12 +59,12 @@ export async function readArchive(
   ]);
   const reasons = [read, piped].flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
   if (reasons.length === 0) return;
-  // A stream that is torn down because another one failed says so itself; the fault is the other's.
+  // When one stream fails, the others end with an error that says only that; the error of the first one is the cause.
   const fault = reasons.find(({ code }) => code !== 'ERR_STREAM_PREMATURE_CLOSE') ?? reasons[0];
   throw isArchiveFault(fault) ? brokenArchive(where, fault) : fault;
 }
 
-/** Ends the stream where more is unpacked than may be, whatever the headers say. */
+/** Ends the stream once more bytes are unpacked than allowed, whatever the headers say. */
 function limited(where: string, { totalBytes }: ArchiveLimits): Transform {
   let bytes = 0;
   return new Transform({
@@ -78,7 +78,7 @@ function limited(where: string, { totalBytes }: ArchiveLimits): Transform {
   });
 }
 
-/** What an archive has held so far. */
+/** The entries that have been read so far. */
 class CheckedEntries {
   readonly #where: string;
   readonly #limits: ArchiveLimits;
@@ -173,7 +173,7 @@ const tooLarge = (where: string, entry: string, found: string, limit: string): A
     fix: REPLACE,
   });
 
-/** Faults of the bytes, as opposed to a connection that breaks off, which is worth another try. */
+/** Faults of the bytes themselves. A connection that breaks off is none of them: reading again may succeed. */
 const isArchiveFault = (error: unknown): boolean => {
   const { code = '', message = '' } = error as { code?: string; message?: string };
   return (

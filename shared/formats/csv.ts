@@ -59,10 +59,10 @@ export const formatCsv = <Row extends Record<string, Cell>>(
   missing: Missing = '',
 ): string => csvHeader(columns) + csvRows(columns, rows, missing);
 
-/** Hardly any cell needs quotes, and asking Papa Parse about each of ten million takes seconds. */
+/** Hardly any cell needs quotes, and it would take seconds to have Papa Parse check each of ten million cells. */
 const MAY_NEED_QUOTES = /[",\r\n]|^[\s\ufeff]|\s$/;
 
-/** Booleans as R writes them; null, and numbers that are none or infinite, are missing. */
+/** Booleans are written as by R; null, NaN and infinite numbers are written as missing. */
 function formatCell(cell: Cell): string {
   if (cell === null || cell === undefined) return '';
   if (typeof cell === 'number' && !Number.isFinite(cell)) return '';
@@ -72,7 +72,7 @@ function formatCell(cell: Cell): string {
   return MAY_NEED_QUOTES.test(text) ? Papa.unparse([[text]]) : text;
 }
 
-/** What NFKC, as a spreadsheet may apply it, makes an = + - or @ of: in full width, small, raised and lowered. */
+/** Full-width, small, superscript and subscript forms that NFKC, as a spreadsheet may apply it, turns into = + - or @. */
 const LIKE_AN_OPERATOR =
   '\\uff1d\\ufe66\\u207c\\u208c\\u2a75\\u2a76\\uff0b\\ufe62\\u207a\\u208a\\ufb29\\uff0d\\ufe63\\uff20\\ufe6b';
 /**
@@ -86,7 +86,7 @@ const FORMULA = new RegExp(
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const LETTER_OR_DIGIT = /^[0-9A-Za-z]/;
 
-/** Whether a spreadsheet could take a text for a formula. Such texts stand in files behind an apostrophe; numbers are none. */
+/** Whether a spreadsheet could take a text, but not a number, for a formula. Such a text is written with an apostrophe before it. */
 export const isFormula = (text: string): boolean =>
   !LETTER_OR_DIGIT.test(text) && FORMULA.test(text) && !NUMBER.test(text);
 
@@ -94,7 +94,7 @@ export const isFormula = (text: string): boolean =>
 const withoutApostrophe = (cell: string): string =>
   cell.startsWith("'") && isFormula(cell.slice(1)) ? cell.slice(1) : cell;
 
-/** Of a row's cells by their columns; a column that a file may lack is optional. */
+/** Schema of a row: of its cells, by column. A column that a file may lack is optional. */
 export type RowSchema<Row> = z.ZodType<Row, Record<string, string | null | undefined>>;
 
 /**
@@ -175,7 +175,7 @@ async function* completeLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   if (text !== '') yield text;
 }
 
-/** Up to and with the last line feed outside quotes: an even number of quotes lies before it, as those within are doubled. */
+/** The text up to its last line feed outside quotes: one with an even number of quotes before it, as quotes within are doubled. */
 function completeLength(text: string): number {
   if (!text.includes('"')) return text.lastIndexOf('\n') + 1;
   let length = 0;
@@ -202,7 +202,7 @@ const invalid = (where: string, row: number, found: string): FileInvalid =>
 
 function number(text: string, context: z.RefinementCtx): number {
   const value = Number(text);
-  // White space alone would be 0.
+  // Number() would read white space as 0.
   if (!Number.isFinite(value) || (value === 0 && text.trim() === '')) fault(context, 'not a number');
   return value;
 }
@@ -212,7 +212,7 @@ const BEGINS_WITH_YEAR = /^\d{4}-/;
 const MICROSECONDS = /\.\d{3}(\d{3})/;
 
 function instant(text: string, context: z.RefinementCtx): number {
-  // Date.parse also finds a month in `Mill Brook 5`.
+  // Date.parse takes even `Mill Brook 5` for a date.
   const epochMs = BEGINS_WITH_YEAR.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(epochMs)) fault(context, 'not an instant');
   return epochMs + Number(MICROSECONDS.exec(text)?.[1] ?? 0) / 1000;

@@ -46,7 +46,7 @@ export function describeMismatch({ issues }: z.ZodError): string {
     .join('; ');
 }
 
-/** V8 ends some of its messages with the place; only its digits are taken over. */
+/** Some messages of V8 end with the position in the text; only that number is used. */
 const PLACE = /at position (\d+) \(line (\d+) column (\d+)\)$/;
 
 function describeFault(text: string, message: string): string {

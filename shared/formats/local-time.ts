@@ -1,16 +1,16 @@
 import { DAY_MS } from './durations.ts';
 
-/** Offsets change at quarter hours at most, so one of them stands for all its instants. */
+/** Offsets change at quarter hours only, so all instants of a quarter hour have the same offset. */
 const QUARTER_HOUR_MS = 900_000;
-/** A day that begins and ends with one offset has it throughout: clocks are changed months apart. */
+/** Clock changes are months apart, so a day that begins and ends with the same offset has it throughout. */
 
-/** Calendar of a station: what the clock on its wall shows. */
+/** Calendar and clock of a station, in its time zone. */
 export type StationTime = { date: string; hour: number; month: number };
 
 export type StationClock = {
   /** Date as yyyy-mm-dd, hour 0–23 and month 1–12 of an instant (milliseconds since 1970). */
   calendar(epochMs: number): StationTime;
-  /** What the wall clock shows, as milliseconds since 1970 of a clock in UTC: for axes in station time. */
+  /** The milliseconds since 1970 at which a clock in UTC shows the station's time: for axes in station time. */
   wallMs(epochMs: number): number;
   /** ISO 8601 with a colon in the offset, whole seconds: 2022-02-01T07:00:00-05:00 (contract 9.2). */
   iso(epochMs: number): string;
@@ -52,7 +52,7 @@ export function isTimezone(name: string): boolean {
   }
 }
 
-/** Minutes east of Greenwich at an instant, of which the runtime tells only words: GMT, GMT-05:00, GMT+05:45. */
+/** Minutes east of Greenwich at an instant. The runtime gives them only as words: GMT, GMT-05:00, GMT+05:45. */
 function offsetsOf(timezone: string): (epochMs: number) => number {
   const format = new Intl.DateTimeFormat('en-US', { timeZone: timezone, timeZoneName: 'longOffset' });
   return (epochMs) => {

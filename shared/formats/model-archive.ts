@@ -3,15 +3,15 @@ import { ArchiveInvalid } from '../errors.ts';
 import { MODEL_LIMITS, readArchive } from './archive-entries.ts';
 import { packArchive } from './packed-archive.ts';
 
-/** Stored: weights shrink by 8 % at the most, which takes four times as long as everything else here. */
+/** No compression: it would shrink weights by 8 % at most, and take four times as long as everything else here. */
 const GZIP_LEVEL = 0;
-/** At the root of every published archive: upstream's holds nothing else (contract 5.3). */
+/** This file is at the root of every published archive; upstream's archives contain nothing else (contract 5.3). */
 const WEIGHTS = 'model.pth';
 
 /**
- * What a published model is served from: its weights and this version's code, as a tar.gz that is made while the
- * published one is read. Whatever else that holds is left out: code in a bucket that others write to is not run. A fault
- * of the archive ends the stream with it.
+ * The archive that a published model is served from, a tar.gz of its weights and this version's code, written while the published
+ * archive is read. Everything else in the published archive is left out, because code in a bucket that others write to must not be
+ * run. If the published archive is faulty, the stream fails with that error.
  *
  * @param published tar.gz with model.pth, ours or upstream's
  * @param code file name → bytes, as SageMaker's containers look for it in `code/`

@@ -9,25 +9,29 @@ import {
   type NotedPhoto,
 } from './finding.ts';
 
-/** A decision of an annotator; `annotator` counts from 1, as the pages name them (Q-P8). */
+/** A decision of an annotator. Annotators are numbered from 1; reports name them by these numbers (Q-P8). */
 export type Decision = { annotator: number; left: number; right: number; rank: 'LEFT' | 'RIGHT' | 'SAME' };
 
-/** Where photos look alike, each one between says yes or no as a coin does: three of three against is one in eight. */
+/**
+ * A decision is reported if so many third photos contradict it and none agrees. Between two photos that look alike, each third photo
+ * contradicts or agrees by chance, so that three of three contradict once in eight times.
+ */
 export const CONTRADICTING_PHOTOS = 3;
 /**
- * Kendall's coefficient of consistence (Kendall & Babington Smith 1940, doi:10.1093/biomet/31.3-4.324): 1 without cycles, 0 when
- * a quarter of the triangles are cycles, which is chance. Below this, with 95 % confidence, annotators see different things.
+ * Kendall's coefficient of consistence (Kendall & Babington Smith 1940, doi:10.1093/biomet/31.3-4.324): 1 without cycles, 0 if a
+ * quarter of the triangles are cycles, as with random judgments. If it is lower than this with 95 % confidence, annotators must have
+ * looked at different things.
  */
 export const LEAST_CONSISTENCE = 0.7;
 const CYCLIC_BY_CHANCE = 0.25;
 const LEAST_TRIANGLES = 20;
-/** Who judges one pair in ten the other way than the others, with 95 % confidence, looks at something else. */
+/** An annotator who contradicts the others in more than one pair of ten, with 95 % confidence, looks at something else. */
 export const MOST_OPPOSITE = 0.1;
 const LEAST_COMPARISONS = 10;
 
 /**
- * Whether decisions fit together: the same photos judged the other way by the same person or by others, decisions against all
- * that other pairs say, and cycles.
+ * Checks whether decisions fit together. They do not if two photos are judged both ways, by one person or by two, if a decision
+ * contradicts all other pairs, or if decisions form a cycle (a more than b, b more than c, c more than a).
  *
  * @param photos of the decisions, by id
  */
@@ -58,7 +62,7 @@ export function checkAnnotators(
   };
 }
 
-/** What an example needs of a photo, by its id. */
+/** Finds the photo of an example by its id. */
 type Captions = { time: (id: number) => string; photosOf: (...ids: number[]) => NotedPhoto[] };
 
 /** Pairs that were judged both ways, by one annotator or by two. */
@@ -119,7 +123,7 @@ function findAgainstOthers(against: readonly Against[], { time, photosOf }: Capt
   });
 }
 
-/** Reported only if there are more cycles than annotators who look at the same thing would produce. */
+/** Cycles, but only if there are more of them than annotators who look at the same thing would produce. */
 function findCycles({ triangles, cycles }: Triangles, { time, photosOf }: Captions): Finding[] {
   const share = wilsonInterval(cycles.length, triangles);
   const isInconsistent =
@@ -148,7 +152,7 @@ const pairOf = ({ left, right }: Decision): string =>
 
 type Comparison = { one: Decision; other: Decision };
 
-/** Each with each other grows with the square; a photo pair that was judged more often than this is no annotator's. */
+/** Each judgment of a pair is compared with each other one, which takes long for many. People do not judge a pair more often. */
 const MOST_JUDGMENTS = 100;
 const comparisonsOf = (judged: readonly Decision[]): Comparison[] => {
   const compared = judged.slice(0, MOST_JUDGMENTS);
@@ -173,8 +177,8 @@ function describe(decision: Decision, time: (id: number) => string): string {
 type Apart = { annotator: number; n: number; opposite: Comparison[] };
 
 /**
- * Annotators who often contradict others. Who contradicts most is taken out first, as one who has left and right mixed up makes
- * everybody else look wrong as well; of two alone nobody knows which one it is, and both are told.
+ * Annotators who often contradict others. The one who contradicts most is set aside first, because someone who mixes up left and
+ * right makes everybody else look wrong as well. Of only two annotators nobody can tell which one is wrong, so both are named.
  */
 function apartFromOthers(comparisons: readonly Comparison[]): Apart[] {
   const between = comparisons.filter(({ one, other }) => one.annotator !== other.annotator);
@@ -197,7 +201,7 @@ const shareOf = ({ n, opposite }: Apart): number => opposite.length / n;
 const isApart = ({ n, opposite }: Apart): boolean =>
   n >= LEAST_COMPARISONS && (wilsonInterval(opposite.length, n)?.low ?? 0) > MOST_OPPOSITE;
 
-/** Photos that each photo was judged to show more than; pairs that were judged both ways, or the same, are not among them. */
+/** For each photo, the photos that it was judged to show more than. Pairs judged both ways, or as the same, are left out. */
 type Above = Map<number, Set<number>>;
 
 function decisionsOf(decisions: readonly Decision[]): Above {
@@ -225,8 +229,8 @@ type Cycle = [number, number, number];
 type Triangles = { against: Against[]; triangles: number; cycles: Cycle[] };
 
 /**
- * Every three photos that were compared with each other, and the decisions that several of these contradict while none agrees.
- * A station with many pairs of few photos has millions of triangles: this is all time that the check takes.
+ * Counts the triangles (three photos, each compared with both others), and finds decisions that several triangles contradict and
+ * none confirms. A station with many pairs of few photos has millions of triangles, so nearly all the time of the check is spent here.
  */
 function lookAtTriangles(above: Above): Triangles {
   const below = reversed(above);
@@ -239,7 +243,7 @@ function lookAtTriangles(above: Above): Triangles {
     const support = common(of(above, more), of(below, less)).length;
     transitive += support;
     if (by.length >= CONTRADICTING_PHOTOS && support === 0) against.push({ more, less, by });
-    // Each cycle is seen from its three decisions: it is told from its lowest photo.
+    // A cycle is found from each of its three decisions, but reported once: from its photo with the lowest id.
     for (const third of by) if (more < less && more < third) cycles.push([more, less, third]);
   }
   against.sort((one, other) => other.by.length - one.by.length || one.more - other.more);
@@ -250,7 +254,7 @@ function* pairsOf(above: Above): Generator<[more: number, less: number]> {
   for (const [more, all] of above) for (const less of all) yield [more, less];
 }
 
-/** Photos that each photo was judged to show less than. */
+/** For each photo, the photos that it was judged to show less than. */
 function reversed(above: Above): Above {
   const below: Above = new Map();
   for (const [more, less] of pairsOf(above)) {

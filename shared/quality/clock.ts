@@ -6,13 +6,13 @@ import { type CheckResult, type Example, type FormatTime, findingOf, type NotedP
 import { type DatasetPhoto, photosByImageset } from './imagesets.ts';
 import { cameraSequences, type Sequence } from './sequence.ts';
 
-/** FPE began in 2020; this leaves room for archives of older photos. Factory dates of cameras are 1970, 1980 and 2000 mostly. */
+/** Earlier dates are wrong: FPE began in 2020, even with archives of older photos; factory dates of cameras are 1970, 1980 or 2000. */
 export const EARLIEST_PHOTO = Date.parse('2005-01-01T00:00:00Z');
-/** A computer's clock may be ahead of the camera's by a wrong time zone, never by more than a day. */
+/** With a wrong time zone, a camera's clock may be ahead of this computer's, but never by more than a day. */
 const FUTURE_MS = DAY_MS;
-/** A camera that starts again on 1 January is told from a season that begins there by the time that lies around it. */
+/** Photos from 1 January on are of a reset clock, not of a season that begins then, if they are this far from all other photos. */
 const APART_MS = 30 * DAY_MS;
-/** Factory dates begin at midnight, camera time, which the station's clock shows up to an hour earlier or later. */
+/** A reset clock starts at midnight of the camera's time, which is up to an hour earlier or later by the station's clock. */
 const MIDNIGHT_BEFORE_MS = HOUR_MS;
 const MIDNIGHT_AFTER_MS = 2 * HOUR_MS;
 /** Cameras write whole seconds, and two photos of a burst may be saved out of order. */
@@ -21,8 +21,8 @@ const BACK_MS = MINUTE_MS;
 const HOUR_TOLERANCE_MS = 5 * MINUTE_MS;
 
 /**
- * Whether the times of photos can be those when they were taken: clocks that were reset, set back, or follow daylight saving
- * time, which the website's one offset per imageset does not.
+ * Checks whether photos can have been taken at the times that they have: finds clocks that were reset or set back, and clocks that
+ * change with daylight saving time, whereas the website takes each imageset's clock to have one offset throughout.
  *
  * @param photos by time
  * @param now after which no photo can have been taken: the start of the run
@@ -117,7 +117,7 @@ function describeMeans(sequences: readonly Sequence[], seen: number, imagesets: 
   return `years; ${order}; ${schedule}.`;
 }
 
-/** Photos but those of a camera that has lost its clock, and those from the future. */
+/** Photos without those of a camera whose clock was reset, and without those from the future. */
 export function withPossibleTimes<Photo extends DatasetPhoto>(
   photos: readonly Photo[],
   { clock, now }: { clock: StationClock; now: number },
@@ -126,7 +126,7 @@ export function withPossibleTimes<Photo extends DatasetPhoto>(
   return photos.filter((photo) => !reset.has(photo) && photo.timestamp <= now + FUTURE_MS);
 }
 
-/** Photos of years before there were any, and those of a camera that started again at a 1 January, far from its others. */
+/** Photos dated before FPE can have any, and photos that begin at midnight of a 1 January, far from all others of their camera. */
 function resetPhotos(
   imagesets: ReadonlyMap<number, readonly DatasetPhoto[]>,
   clock: StationClock,
@@ -172,7 +172,7 @@ const futurePhotos = (photos: readonly DatasetPhoto[], now: number, at: FormatTi
 
 type StepBack = Example & { isHour: boolean };
 
-/** Where the time goes back while the count goes on. */
+/** Where the times of photos go back although the camera's counter of photos goes on. */
 function stepsBack({ photos, stepMs }: Sequence, at: FormatTime): StepBack[] {
   return photos.flatMap((after, index) => {
     const before = photos[index - 1];

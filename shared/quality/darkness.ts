@@ -3,17 +3,17 @@ import { type CheckResult, type Example, type FormatTime, findingOf, type NotedP
 import { type GeographicPosition, sunElevation } from './sun.ts';
 
 /**
- * Luma (ITU-R BT.601, 0 … 255) that a twentieth of the photo is darker than, and that a twentieth is lighter than, as
- * `model/photos.py` measures it without the camera's info strip.
+ * Luma (ITU-R BT.601, 0 … 255) of a photo without the camera's info strip, as `model/photos.py` measures it: a twentieth of the
+ * photo is darker than the first number, and a twentieth is lighter than the second.
  */
 export type Luma = { low: number; high: number };
 
 /** In sRGB this is 1.4 % of the light of white: on a screen in a lit room nobody sees a difference below. */
 export const DARK_BELOW = 32;
-/** A sheet of paper or the inside of a lens cap has the noise of JPEG, a few levels; fog over water spans thirty and more. */
+/** A covered lens differs by a few levels, which is the noise of JPEG; even a photo of fog over water spans thirty levels or more. */
 export const BLANK_WITHIN = 12;
 
-/** Degrees above the horizon from which on a wooded valley has light as well, also under clouds. */
+/** When the sun is higher than this, in degrees above the horizon, even a wooded valley under clouds is light. */
 export const SUN_IS_UP = 10;
 
 export type Unclear = 'dark' | 'blank';
@@ -24,7 +24,7 @@ export const unclearBy = ({ low, high }: Luma): Unclear | null =>
 
 export type UnclearPhoto = NotedPhoto & Luma;
 
-/** What is known of the light of a run's photos. */
+/** What is known about the light of a run's photos. */
 export type Light = {
   measured: number;
   photos: readonly UnclearPhoto[];

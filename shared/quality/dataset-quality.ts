@@ -31,7 +31,7 @@ export function checkDataset(sources: DatasetSources): CheckResult[] {
   return [
     checkClocks(photos, { clock, at, now: startedAt }),
     checkDuplicates(photos, sameBytes, at),
-    // One photo of 1970 would make a gap of fifty years.
+    // Otherwise one photo dated 1970 would cause a gap of fifty years.
     checkGaps({ ...sources, photos: withPossibleTimes(photos, { clock, now: startedAt }) }, at),
     checkValues(sources, at),
     checkAnnotators(decisions, new Map(photos.map((photo) => [photo.image_id, photo])), at),
@@ -39,7 +39,7 @@ export function checkDataset(sources: DatasetSources): CheckResult[] {
 }
 
 type RunSources = {
-  /** Of the run, whose annotators have other numbers than those of the dataset if the input leaves some of them out. */
+  /** Decisions of the run. Its annotators are numbered anew, because the input may leave some annotators of the dataset out. */
   decisions: readonly Decision[];
   /** Of the run; columns. */
   photos: { imageIds: ArrayLike<number>; timestamps: ArrayLike<number>; keys: readonly string[] };
@@ -48,7 +48,7 @@ type RunSources = {
   timezone: string;
 };
 
-/** The checks of the dataset as the report of a run has them: annotators are those of the run. */
+/** The checks of the dataset for the report of a run, with the annotators of the run instead of those of the dataset. */
 export function reportChecks(
   ofDataset: readonly CheckResult[],
   { decisions, photos, light, timezone }: RunSources,
@@ -73,7 +73,7 @@ export function timeFormat(timezone: string): FormatTime {
   return (epochMs) => clock.iso(epochMs).slice(0, 16).replace('T', ' ');
 }
 
-/** How much was found, in a few words for the notification; nothing where nothing was. */
+/** How much was found, in a few words for the notification; empty if nothing was found. */
 export function qualityRemarks(checks: readonly CheckResult[]): string[] {
   const count = checks.reduce((sum, { findings }) => sum + findings.length, 0);
   return count === 0 ? [] : [`${countOf(count, 'finding')} on the data: see “Data quality” in the report.`];

@@ -6,12 +6,12 @@ import { within } from './place-in-time.ts';
 
 /** Days on each side of a change: enough to see a schedule, few enough that nobody has changed it meanwhile. */
 const DAYS_BESIDE = 5;
-/** Days with photos that a schedule is seen from. */
+/** A schedule can be recognized from this many days with photos. */
 const LEAST_DAYS = 3;
-/** Share of the days that keep to a schedule: cameras skip a photo, or wake up late. */
+/** Share of the days that must keep to a schedule; not all do, because cameras skip photos or wake up late. */
 const LEAST_REGULAR = 0.75;
 const TOLERANCE_MINUTES = 5;
-/** A camera hung up again after this long may well have got another schedule. */
+/** A camera that was away for longer than this may well have another schedule. */
 const MOST_PAUSE_MS = 30 * DAY_MS;
 const HOUR_MINUTES = 60;
 
@@ -42,8 +42,8 @@ export function changesOfClocks(photos: readonly DatasetPhoto[], clock: StationC
 }
 
 /**
- * Imagesets whose clock changes with the clocks at the station: first and last photo of the day move by the same hour, or, where
- * photos are taken all night, the hour is missing or there twice.
+ * Finds imagesets whose clock changes with the clocks at the station. Then the first and the last photo of the day move by one hour;
+ * or, if photos are taken all night, one hour is missing or occurs twice.
  *
  * @param imagesets photos of each, by time
  * @returns `seen`: how often an imageset was regular enough around a change to show it
@@ -70,7 +70,7 @@ export function hourChanges(
   return { found, seen };
 }
 
-/** Imagesets that follow one another with the same schedule but for one hour. */
+/** Pairs of successive imagesets whose schedules differ by exactly one hour. */
 export function imagesetShifts(
   imagesets: ReadonlyMap<number, readonly DatasetPhoto[]>,
   clock: StationClock,
@@ -83,7 +83,7 @@ export function imagesetShifts(
     const [before, after] = [photos.at(-1) as DatasetPhoto, next[0] as DatasetPhoto];
     const pause = after.timestamp - before.timestamp;
     if (pause < 0 || pause > MOST_PAUSE_MS) return [];
-    // One midnight for both, whichever time the clocks at the station show: cameras keep theirs.
+    // Both are cut at the same midnight, although the station's clocks may have changed in between: cameras do not change theirs.
     const midnight = before.timestamp - (clock.wallMs(before.timestamp) % DAY_MS);
     const one = scheduleOf(
       within(photos, before.timestamp - DAYS_BESIDE * DAY_MS, before.timestamp + 1),
@@ -101,13 +101,13 @@ export function imagesetShifts(
 type Schedule = { first: number; last: number };
 
 function scheduleMoves(photos: readonly DatasetPhoto[], instant: number): number | null {
-  // Clocks are changed in the small hours: days from there cut no day of photos.
+  // Clocks are changed in the small hours, so days that begin then do not cut a day of photos in two.
   const one = scheduleOf(within(photos, Number.NEGATIVE_INFINITY, instant), instant);
   const other = scheduleOf(within(photos, instant, Number.POSITIVE_INFINITY), instant);
   return one && other && moveOf(one, other);
 }
 
-/** By how much a schedule moves as a whole; null where its ends do not move together. */
+/** By how much a schedule moves; null if its first and last photo do not move by the same time. */
 function moveOf(one: Schedule, other: Schedule): number | null {
   const [first, last] = [other.first - one.first, other.last - one.last];
   return Math.abs(first - last) <= TOLERANCE_MINUTES ? Math.round((first + last) / 2) : null;
@@ -126,7 +126,7 @@ function scheduleOf(photos: readonly DatasetPhoto[], midnight: number): Schedule
   return first === null || last === null ? null : { first, last };
 }
 
-/** The number that most of them are near to; null where there is none. */
+/** The number that most numbers are close to; null if there is none. */
 function usual(numbers: readonly number[]): number | null {
   if (numbers.length < LEAST_DAYS) return null;
   const middle = quantile(
@@ -137,9 +137,9 @@ function usual(numbers: readonly number[]): number | null {
   return near.length >= LEAST_REGULAR * numbers.length ? middle : null;
 }
 
-/** Hours around a change in which the missing or the doubled one lies, whichever offset the imageset has. */
+/** The missing or repeated hour lies within this many hours of the change, whatever the offset of the imageset. */
 const NIGHT_HOURS = 3;
-/** A longer step does not show an hour. */
+/** With a longer time between photos, a shift of one hour cannot be seen. */
 const MOST_STEP_MINUTES = 30;
 
 /** By how much the clock of a camera that takes photos all night moves at a change. */

@@ -3,7 +3,7 @@ import { type CheckResult, type Example, type FormatTime, findingOf } from './fi
 import type { DatasetPhoto } from './imagesets.ts';
 
 /**
- * Photos that are there twice: the same bytes, or the same second within an imageset or in two of them.
+ * Finds photos that exist twice: with the same bytes, or taken in the same second, in one imageset or in two.
  *
  * @param photos by time
  * @param sameBytes keys of photos with equal content, one list for each content; null where it was not looked at

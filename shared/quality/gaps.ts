@@ -4,15 +4,15 @@ import { countOf, formatCount } from '../formats/numbers.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 
-/** A camera is exchanged within days; a week is a flood with its recession that nobody has seen. */
+/** Exchanging a camera takes days. A longer gap can hide a whole flood and its recession. */
 export const PHOTO_GAP_MS = 7 * DAY_MS;
-/** Stations that are visited by people have photos of each visit: there a gap is ten times the usual step. */
+/** At stations where people take photos on visits, the usual time between photos is long: a gap is ten times that. */
 const STEPS_OF_GAP = 10;
-/** USGS fills in single missing values; a day without any is a gage out of order, ice, or a file that was not uploaded. */
+/** USGS fills in single missing values. After a day without values, the gage is out of order or frozen, or a file was not uploaded. */
 export const VALUE_GAP_MS = DAY_MS;
 
 /**
- * Times without photos, and photos without observed values.
+ * Finds periods without photos, and photos without observed values.
  *
  * @param photos by time
  * @param maxGapMs how far a photo may be from an observed value to take its own from there
@@ -121,7 +121,7 @@ function gapsOfValues(
   return longestFirst(gaps);
 }
 
-/** From each value to the next one, from the first photo to the first value, and from the last value to the last photo. */
+/** Periods without values: between successive values, before the first one and after the last one, as far as there are photos. */
 function* stretches(
   first: number,
   timestamps: Float64Array,

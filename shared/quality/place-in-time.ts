@@ -1,7 +1,7 @@
 /**
- * How many of things in time are before an instant, which is the index of the first that is not.
+ * Counts the things that lie before an instant; this is also the index of the first one that does not.
  *
- * @param timeOf of the thing at an index, ascending
+ * @param timeOf time of the thing at an index; it must ascend
  */
 export function countBefore(count: number, timeOf: (index: number) => number, instant: number): number {
   let [low, high] = [0, count];

@@ -2,7 +2,7 @@ import { DAY_MS } from '../formats/durations.ts';
 import { quantile } from '../statistics/quantile.ts';
 import type { DatasetPhoto } from './imagesets.ts';
 
-/** Fewer steps do not show that a count follows time. */
+/** With fewer photos, nobody can tell whether their numbers follow time. */
 const LEAST_PHOTOS = 20;
 /** Cards that were copied together, or numbers given by people, have no order in time. */
 const LEAST_FORWARD = 0.95;
@@ -13,7 +13,8 @@ const COUNT = /^(.*?)(?<!\d)(\d{3,5})\.[^./]*$/s;
 export type Sequence = { photos: DatasetPhoto[]; stepMs: number };
 
 /**
- * The photos of an imageset as its camera counted them, card by card. Names whose count does not follow time give none.
+ * The photos of an imageset in the order in which its camera numbered them, one sequence for each memory card. There is no sequence
+ * if the numbers in the names do not follow time.
  *
  * @param photos of one imageset
  */

@@ -6,16 +6,16 @@ import { findVariable } from '../variables.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { countBefore, within } from './place-in-time.ts';
 
-/** Steps longer than this are gaps: what lies across them is no neighbor. FPE's own sub-daily display takes an hour (contract 2.3). */
+/** Values further apart than this are not neighbors, but lie on both sides of a gap. FPE's own display uses an hour (contract 2.3). */
 const NEIGHBOR_MS = 2 * HOUR_MS;
 
-/** Waters whose flow turns around: tidal stream, estuary, oceans (enum waterbody_type of FPE). */
+/** Waters in which the flow reverses: tidal stream, estuary, oceans (enum waterbody_type of FPE). */
 const TIDAL = ['ST-TS', 'ES', 'OC', 'OC-CO'];
 
 /** A river at rest gives the same three digits for up to 18 hours (a year of real 15-minute discharge); a day is beyond that. */
 export const STUCK_MS = 24 * HOUR_MS;
 const STUCK_VALUES = 20;
-/** A gage that changes at a third of its steps, the day before and the day after, does not rest for a day in between. */
+/** If a third of the values change on the day before and on the day after, the flow cannot have stood still for the day between. */
 const LIVELY = 1 / 3;
 
 /** A leaf on a sensor, or a glitch of the logger, is gone within the hour; a flood takes hours to fall. */
@@ -36,8 +36,8 @@ type ValuedPhoto = NotedPhoto & { value: number | null };
 type Stretch = { start: number; end: number };
 
 /**
- * Observed values that cannot be, or that a gage out of order gives: below what is possible, constant while the hours around
- * change, or out of line for a moment. Those that a logger writes in place of a value are no values, and not among them.
+ * Finds observed values that are impossible, or that come from a gage out of order: below the possible minimum, constant while the
+ * hours around change, or far off for a moment. Codes that a logger writes instead of a value are not values, and not checked here.
  *
  * @param series at distinct times, ascending
  * @param photos by time, with the values that they take from the series
@@ -54,7 +54,7 @@ export function checkValues(
     series: ObservedSeries;
     photos: readonly ValuedPhoto[];
     variableCode: string;
-    /** Of the station, as FPE has it; null where it does not tell. */
+    /** FPE's type of water of the station; null if FPE has none. */
     waterbodyType: string | null;
     maxGapMs: number;
   },
@@ -183,7 +183,7 @@ function isLively({ timestamps, values }: ObservedSeries, from: number, to: numb
   return steps >= STUCK_VALUES && changes >= LIVELY * steps;
 }
 
-/** One to three values that leave the line of those on both sides and come back. */
+/** One to three values that are far off the values on both sides, which are close to each other. */
 function spikesOf(series: ObservedSeries): Stretch[] {
   const { timestamps, values } = series;
   const resolution = resolutionOf(values);
@@ -222,7 +222,7 @@ function spikeAt(
   return null;
 }
 
-/** Largest step in the day around a stretch, but those of the stretch itself. */
+/** Largest change between successive values in the day around a stretch, without the changes at the stretch itself. */
 function largestStepAround(
   timestamps: Float64Array,
   values: Float64Array,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { claim } from '../execution/claim.ts';
 
-/** The claim of a refresh, one for all of them, in S3: two at once would start the same trainings. */
+/** The claim that a refresh holds while it works. There is one in S3 for all refreshes: two at once would start the same trainings. */
 export const refreshClaim = claim.extend({
   schedule: z.string().nullable(),
   scheduled_at: z.string().nullable(),
@@ -11,7 +11,7 @@ export type RefreshClaim = z.output<typeof refreshClaim>;
 /**
  * What a refresh that wants the claim has to do: take it, go on with it, or leave the work to the one that has it.
  *
- * EventBridge Scheduler may deliver one start twice, minutes apart: the second has the schedule and the instant of the first.
+ * EventBridge Scheduler may deliver one start twice, minutes apart. Both deliveries name the same schedule and the same instant.
  */
 export function decideRefreshClaim(
   held: RefreshClaim,

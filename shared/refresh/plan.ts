@@ -2,19 +2,19 @@ import { DAY_MS } from '../formats/durations.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import type { RefreshInput } from '../inputs/refresh-stations.ts';
 
-/** What the database says of a station and the variable that it is refreshed for. */
+/** What the database says about a station and the variable that it is refreshed for. */
 export type StationHistory = {
   station_id: number;
-  /** Null where there is no such station. */
+  /** Null if there is no such station. */
   station_name: string | null;
-  /** The default model, which photos are scored with; null where there is none. */
+  /** The default model, with which photos are scored; null if there is none. */
   model: { code: string; scored_until: Date } | null;
-  /** Snapshot of the newest training, promoted or not: one that was not promoted has learned from its pairs all the same. */
+  /** Database snapshot of the newest training, even if its model was not promoted: training on the same pairs again would not help. */
   trained_at: Date | null;
-  /** Pairs of finished annotation sessions that are not flagged, and those of sessions that began after the training. */
+  /** Pairs of finished annotation sessions without a flag; `new_pairs` are those of sessions that began after the training. */
   pairs: number;
   new_pairs: number;
-  /** Photos that came, or were processed, after the model last looked for new ones. */
+  /** Photos that were uploaded or processed after new photos were last looked for to be scored with the model. */
   new_photos: number;
   /** Photos that show people or vehicles and that public files may still name, and the newest model; null where there are none. */
   people_left: { photos: number; code: string } | null;
@@ -74,7 +74,7 @@ export function planRefresh(
     const waits = training.yes ? ` Its training waits: max_training_jobs is ${max_training_jobs}.` : '';
     if (scoring.yes) return decide('score', scoring.reason + waits);
     const { people_left: left, model } = history;
-    // People do not wait for what a station is refreshed for.
+    // Photos of people are withdrawn whatever the refresh does otherwise.
     if (left)
       return {
         ...decide('score', peopleReason(left.photos) + waits),
@@ -118,13 +118,13 @@ function reasonToScore({ model, new_photos, station_name }: StationHistory, rule
 const peopleReason = (photos: number): string =>
   `People or vehicles are in ${countOf(photos, 'photo')} that published files may name; these are to go.`;
 
-/** Without a model the lack of pairs says it all. */
+/** If a station has no model, it is enough to say that it lacks pairs. */
 const idleReason = (mode: RefreshRules['mode'], training: string, scoring: string): string =>
   mode === 'auto' && scoring.startsWith('It has no default model')
     ? training
     : [training, scoring].filter(Boolean).join(' ');
 
-/** What goes beyond the limit waits; trainings go before scorings. */
+/** Keeps as many decisions as one refresh may carry out, trainings before scorings; the others wait for the next refresh. */
 function withinLimit(decisions: RefreshDecision[]): RefreshDecision[] {
   const kept = new Set(
     (['train', 'score'] as const)

@@ -2,16 +2,16 @@ import * as z from 'zod';
 import { REFRESH_ACTIONS } from './plan.ts';
 
 /**
- * State of one `refresh-stations` execution: what is to be done, and as little of what came of it. The whole plan with its
- * reasons, and the table of results, lie in S3.
+ * State of one `refresh-stations` execution: what is to be done, and briefly what became of it. The whole plan with its reasons
+ * and the table of results are in S3, because the state must stay small.
  */
 
-/** A station that is worked on: `own` goes into the input of its execution over what all have in common. */
+/** A station that is worked on. `own` is added to the input that all executions have in common, and prevails over it. */
 export const refreshTask = z.object({
   station_id: z.int(),
   action: z.enum(REFRESH_ACTIONS).exclude(['nothing']),
   own: z.record(z.string(), z.unknown()),
-  /** How long its execution is waited for; absent where an earlier version began the refresh. */
+  /** How long the machine waits for its execution; absent if an earlier version began the refresh. */
   timeout_seconds: z.int().gt(0).optional(),
 });
 export type RefreshTask = z.output<typeof refreshTask>;
@@ -37,11 +37,11 @@ export const refresh = z.object({
 });
 export type Refresh = z.output<typeof refresh>;
 
-/** What the machine keeps of one station's execution: its name, and the error where it did not succeed. */
+/** What the machine keeps of one station's execution: its ARN, and its error if it did not succeed. */
 export const stationOutcome = z.object({
   station_id: z.int(),
   execution_arn: z.string(),
-  /** Empty where it succeeded, since States.Format cannot take a null. */
+  /** Empty if it succeeded, because States.Format does not accept null. */
   error: z.string(),
 });
 export type StationOutcome = z.output<typeof stationOutcome>;
@@ -71,13 +71,13 @@ export const refreshRow = z.object({
   action: z.enum(REFRESH_ACTIONS),
   reason: z.string(),
   outcome: z.enum(OUTCOMES),
-  /** What came of it, or what went wrong, in a few words. */
+  /** The result, or what went wrong, in a few words. */
   detail: z.string(),
   execution_arn: z.string().nullable(),
 });
 export type RefreshRow = z.output<typeof refreshRow>;
 
-/** What SummarizeRefresh makes of it: the output of the execution, and the message to people. */
+/** What SummarizeRefresh returns: the output of the execution, and the message to people. */
 export const refreshSummary = z.object({
   refresh_id: z.string(),
   status: z.enum(REFRESH_STATUSES),
@@ -90,10 +90,10 @@ export const refreshSummary = z.object({
     succeeded: z.int(),
     failed: z.int(),
   }),
-  /** The table; where it is long, without some of the stations that nothing was done with. */
+  /** The table of results; if it is long, some stations are left out for which nothing was done. */
   stations: z.array(refreshRow),
   stations_left_out: z.int(),
-  /** Executions of stations, of this refresh or not, that run for longer than expected. */
+  /** Executions that have been running for longer than expected, whether this refresh started them or not. */
   late: z.array(z.object({ execution_arn: z.string(), hours: z.number() })).default([]),
   result_uri: z.string().nullable(),
 });

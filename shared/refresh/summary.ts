@@ -9,7 +9,7 @@ import { worseDefault } from '../publication/promotion.ts';
 import type { RefreshDecision } from './plan.ts';
 import type { Refresh, RefreshRow, RefreshSummary } from './state.ts';
 
-/** What is known of the execution of one station: as DescribeExecution tells it, or the error with which none was started. */
+/** What is known about the execution of one station: what DescribeExecution says, or the error because of which none was started. */
 export type StationExecution = {
   execution_arn: string;
   status: string;
@@ -19,7 +19,7 @@ export type StationExecution = {
   output: unknown;
 };
 
-/** JSON of the table that the output of an execution carries; the rest of it is small (Step Functions: 256 KiB). */
+/** Size of the table in the output of an execution. Step Functions allows 256 KiB in all, and everything else is small. */
 const MAX_TABLE_BYTES = 104 * 1024;
 const MAX_DETAIL_CHARACTERS = 200;
 const MAX_NAME_CHARACTERS = 80;
@@ -53,7 +53,7 @@ export function resultRows(
       detail: lineOf(detail, MAX_DETAIL_CHARACTERS),
       execution_arn,
     });
-    // Whoever asks for a station that is not there should hear of it.
+    // Whoever asks for a station that does not exist must be told so.
     if (decision.station_name === null) return row('failed', 'StationNotFound');
     if (decision.action === 'nothing') return row('none', '');
     if (status === 'dry_run') return row('planned', '');
@@ -76,7 +76,7 @@ const scored = z.object({
   unreadable: z.number().optional(),
 });
 
-/** Read leniently: what a newer or older machine tells must not fail the refresh. */
+/** Read leniently, so that the refresh does not fail because of what a newer or older machine returns. */
 function describeOutput(action: RefreshRow['action'], output: unknown): string {
   if (action === 'train') {
     const { data } = trained.safeParse(output);
@@ -99,7 +99,7 @@ const describeFailure = ({ status, error, cause }: StationExecution): string =>
     ? 'It has been waited for in vain, and still runs.'
     : [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
 
-/** The output of the execution; `stations` holds those that something was done with first of all. */
+/** The output of the execution; stations for which something was done come first in `stations`. */
 export function summarizeRefresh(
   { id, status, note }: Pick<Refresh, 'id' | 'status' | 'note'>,
   rows: readonly RefreshRow[],
@@ -144,10 +144,10 @@ function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
   return rows.filter((row) => kept.has(row));
 }
 
-/** result.csv: every station, with nothing cut but what was cut before. */
+/** Content of result.csv: every station, with all that is known about it. */
 export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLUMNS) + csvRows(COLUMNS, rows);
 
-/** What people are told of it; those that failed come first. */
+/** The message to people; stations that failed come first. */
 export function refreshMessage({ counts, stations, result_uri, late, note }: RefreshSummary): Notification {
   const done = (action: RefreshRow['action']) =>
     stations.filter((row) => row.action === action && row.outcome === 'succeeded').length;
@@ -176,7 +176,7 @@ export function refreshMessage({ counts, stations, result_uri, late, note }: Ref
   );
 }
 
-/** What a person should know of an execution that does not end, and do about it. */
+/** What a person should know about an execution that does not end, and what to do. */
 export const describeLate = ({ execution_arn, hours }: LateExecution): string =>
   `Older than expected, it runs for ${hours} h: npx fpe show ${execution_arn}; to end it: npx fpe stop ${execution_arn}`;
 
