@@ -2,7 +2,7 @@ import { HOUR_MS } from '../shared/formats/durations.ts';
 import { containerImages, ecrImage } from './containers.ts';
 import type { Stage } from './stage.ts';
 
-/** What a property of a template gets in order to be absent. */
+/** CloudFormation treats a property with this value as absent. */
 const ABSENT = { Ref: 'AWS::NoValue' };
 /**
  * What serverless.yml and its parts read as `${param:…}`: the parameters of the stage, and what follows from them in the
@@ -20,7 +20,7 @@ export function compilerParameters(stage: Stage, version: string): Record<string
   return {
     ...stage,
     version,
-    /** Job names begin with it, in lower case, as SageMaker puts them so in its ARNs: what roles tell stages apart by. */
+    /** Names of jobs begin with it, so that roles tell stages apart. In lower case, because SageMaker writes ARNs of jobs so. */
     jobPrefix: `${stage.appName}-${stage.stage}-rank`,
     trainingImage: images.training,
     servingImage: images.serving,
@@ -49,7 +49,7 @@ const sub = (text: string) => ({ 'Fn::Sub': text });
 const policyArn = (given: string) =>
   given.startsWith('arn:') ? given : sub(`arn:\${AWS::Partition}:iam::\${AWS::AccountId}:policy/${given}`);
 
-/** Secrets Manager ends its ARNs with six characters of its own, which a name does not tell. */
+/** Secrets Manager adds six random characters to a secret's name in its ARN. */
 const secretArn = (given: string) =>
   given.startsWith('arn:')
     ? given

@@ -36,7 +36,7 @@ const SERVING_TAG = 'pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker';
 
 type ContainerChoice = { region: string; trainingImage: string; servingImage: string };
 
-/** The containers of a stage: its own, or AWS's in its region, of which `regionFault` has said that there are some. */
+/** The containers of a stage: its own, or AWS's in its region. `regionFault` must have said that there are any. */
 export function containerImages({ region, trainingImage, servingImage }: ContainerChoice) {
   const registry = `${CONTAINER_ACCOUNTS[region]}.dkr.ecr.${region}.amazonaws.com`;
   return {
@@ -46,8 +46,8 @@ export function containerImages({ region, trainingImage, servingImage }: Contain
 }
 
 /**
- * Why a stage cannot be in its region, null where it can: links and addresses are those of AWS's commercial partition, and the
- * region needs AWS's containers, or the stage both of its own.
+ * Why a stage cannot be in its region; null if it can. The region must be of AWS's commercial partition, as links and addresses
+ * are, and it must have AWS's containers, unless the stage names two of its own.
  */
 export function regionFault({ region, trainingImage, servingImage }: ContainerChoice): string | null {
   if (/^(us-gov|us-iso\w*|cn|eu-isoe|eusc)-/.test(region))
@@ -56,7 +56,7 @@ export function regionFault({ region, trainingImage, servingImage }: ContainerCh
   return `region is ${JSON.stringify(region)}: AWS’s PyTorch containers are not known to be there, expected one of ${Object.keys(CONTAINER_ACCOUNTS).sort().join(', ')}; elsewhere give both trainingImage and servingImage`;
 }
 
-/** Registry account, region, repository and tag or digest of an image in ECR; null for one from elsewhere. */
+/** Registry account, region, repository and tag or digest of an image in ECR; null if it is not in ECR. */
 export function ecrImage(image: string) {
   const [, account, region, repository, tag, digest] =
     /^(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)(?::([\w.-]+)|@(sha256:\w+))$/.exec(

@@ -5,7 +5,7 @@ type StagePlaces = Record<
   string
 >;
 
-/** What of a stage is elsewhere than the stage, where nothing of it may be used: a phrase for each. */
+/** One phrase for each image, secret or boundary that the stage cannot use, as it is in another region or partition. */
 export function placeFaults(stage: StagePlaces): string[] {
   const { region, permissionsBoundary: boundary } = stage;
   const faults: string[] = [];

@@ -10,14 +10,14 @@ import { placeFaults } from './places.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'config');
-/** Not stages: the annotated example is one all the same, as it must package. */
+/** The file of a stage. The annotated example is one as well, because it must package like any stage. */
 const FILE = /^([a-z][a-z0-9]*)\.yml$/;
 
 /** Values that CloudWatch Logs takes for RetentionInDays (CloudFormation reference, AWS::Logs::LogGroup). */
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ];
-/** App and stage begin the names of SageMaker's jobs, of which 63 characters may be in all (shared/execution/run.ts). */
+/** Names of SageMaker's jobs begin with app and stage, and may have 63 characters in all (shared/execution/run.ts). */
 const MAX_APP_AND_STAGE = 16;
 
 const bucketName = z
@@ -47,8 +47,8 @@ const cron = z
 const orEmpty = <Schema extends z.ZodType>(schema: Schema) => z.union([z.literal(''), schema]);
 
 /**
- * What one stage of one AWS account is told apart by: a file `config/{stage}.yml`. Names, defaults and checks are here
- * and nowhere else; `config/example.yml` shows each of them.
+ * The parameters of a stage, which `config/{stage}.yml` sets. Their names, defaults and checks are defined here only;
+ * `config/example.yml` shows each of them.
  */
 export const stageParameters = z.strictObject({
   appName: z
@@ -160,7 +160,7 @@ export const stageParameters = z.strictObject({
 export type StageParameters = z.output<typeof stageParameters>;
 export type Stage = StageParameters & { stage: string };
 
-/** A mistake in the file of a stage, or no such file: shown as it is, without a stack trace. */
+/** The file of a stage has a mistake or does not exist. The message is shown without a stack trace. */
 export class StageInvalid extends Error {
   override readonly name = 'StageInvalid';
 }
@@ -210,7 +210,7 @@ export function readStage(stage: string, folder = FOLDER): Stage {
   );
 }
 
-/** The parser's own messages quote the line, in which somebody may have written a password. */
+/** Says nothing but the place: the parser's own message quotes the line, and that may contain a password. */
 function parseYaml(text: string, shown: string): unknown {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -221,7 +221,7 @@ function parseYaml(text: string, shown: string): unknown {
   throw new StageInvalid(`${shown} is not YAML: ${code} at line ${line}, column ${col}`);
 }
 
-/** Names of secrets are given; a secret itself, given by mistake, is not to be shown. */
+/** Parameters that name secrets. Their values are not shown, as someone may have given the secret itself. */
 const NOT_SHOWN = ['dbSecret', 'usgsApiKeySecret'];
 
 /** One phrase per fault: the name, what was given, and what would be right. */
@@ -242,7 +242,7 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
   ];
 }
 
-/** Of a choice between nothing and something, what the something should be. */
+/** If a parameter may be empty or something else: what the something else must be. */
 function messageOf(issue: z.core.$ZodIssue): string {
   if (issue.code !== 'invalid_union') return issue.message;
   return issue.errors.flat().at(-1)?.message ?? issue.message;

@@ -15,7 +15,7 @@ export const s3Uri = ({ bucket, key }: ObjectLocation): string => `s3://${bucket
 export const regionalUrl = ({ bucket, key }: ObjectLocation, region: string): string =>
   `https://${bucket}.s3.${region}.amazonaws.com/${key}`;
 
-/** The other way round from `s3Uri`. */
+/** The location that an s3:// URI names. */
 export function objectOf(uri: string): ObjectLocation {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
   return objectLocation.parse({ bucket, key });

@@ -4,10 +4,10 @@ import { pipeline } from 'node:stream/promises';
 import { constants, createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 
-/** So that the same files make the same bytes. */
+/** Time of every file, so that the same files give the same bytes. */
 const EPOCH = new Date(0);
 
-/** A file that is packed; one that is read meanwhile says beforehand how long it is. */
+/** A file to be packed. The size of a stream must be given, because it stands before the content. */
 export type PackedFile = {
   /** Path in the archive, its parts joined by slashes. */
   name: string;
@@ -21,8 +21,7 @@ export type PackedFile = {
 export type AddFile = (file: PackedFile) => Promise<void>;
 
 /**
- * Packs a tar.gz of plain files while it is read. The only way in which an archive is written; archive-entries.ts is the one in
- * which it is read.
+ * Packs a tar.gz of plain files while it is read. All archives are written here, and read by archive-entries.ts.
  *
  * @param addAll adds the files; what it throws ends the archive, and its reader is told that error itself
  * @param options.gzipLevel 0 stores, 9 packs most; zlib's own default unless given
@@ -44,7 +43,7 @@ export function packArchive(
   return Readable.from(told(packed, packing));
 }
 
-/** Where a fault tears down one stream after the other, its reader is told the fault itself. */
+/** Makes the reader of a stream get the original error, even if it has reached the stream through several others. */
 async function* told(packed: Readable, packing: Promise<void>): AsyncGenerator<Uint8Array> {
   try {
     yield* packed;

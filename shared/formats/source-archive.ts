@@ -1,8 +1,8 @@
 import { packFiles } from './packed-archive.ts';
 
 /**
- * Packs files as the sourcedir.tar.gz that SageMaker's training toolkit unpacks: entry script at the root. Same files,
- * same bytes: times, owners and order are fixed.
+ * Packs files as the sourcedir.tar.gz that SageMaker's training toolkit unpacks: entry script at the root. Times,
+ * owners and order are fixed, so that the same files give the same bytes.
  *
  * @param files path in the archive → bytes
  */

@@ -26,16 +26,18 @@ import { finishClaim } from '../../shared/model-bucket/run-claim.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import type { ModelManifest } from '../../shared/publication/model-manifest.ts';
 import { call } from '../fixtures/run.ts';
-import { createTestBuckets, createTestDatabase, insertRow, insertStation } from '../fixtures/station.ts';
-import { startTestExecutions, type TestExecutions } from '../services/step-functions.ts';
+import { startTestServices, type TestServices } from '../fixtures/services.ts';
+import { insertRow, insertStation } from '../fixtures/station.ts';
+import type { TestExecutions } from '../services/step-functions.ts';
 
+let services: TestServices;
 let database: pg.Client;
 let buckets: { storage: string; model: string };
-let station: { id: number };
 let executions: TestExecutions;
+let station: { id: number };
 beforeAll(async () => {
-  database = await createTestDatabase();
-  buckets = await createTestBuckets();
+  services = await startTestServices();
+  ({ database, buckets, executions } = services);
   const packageFolder = mkdtempSync(join(tmpdir(), 'fpe-package-'));
   mkdirSync(join(packageFolder, 'model'));
   writeFileSync(join(packageFolder, 'model', 'train.py'), 'pass');
@@ -50,10 +52,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   station = await insertStation(database, { nwis_id: ' ' });
 });
-beforeAll(async () => {
-  executions = await startTestExecutions();
-});
-afterAll(() => Promise.all([database.end(), executions.stop()]));
+afterAll(() => services.stop());
 
 const execution = (name: string) => ({
   arn: `arn:aws:states:us-west-2:000000000000:execution:fpe-test-train-station:${name}`,
