@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { handler as notifySuccess } from '../../functions/notify-success.ts';
 import { noneOf, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/dataset/reasons.ts';
 import { InvalidState } from '../../shared/errors.ts';
-import { decidedByInput } from '../../shared/publication/promotion.ts';
 import { HOSTILE, startTestTopic, type TestTopic } from '../fixtures/notifications.ts';
+import { promotionTo } from '../fixtures/promotion.ts';
 import { call, testRun } from '../fixtures/run.ts';
 import { testScoringRun } from '../fixtures/scoring-run.ts';
 
@@ -30,7 +30,7 @@ const trained = () => ({
     kendall_tau: TAUS,
     kendall_tau_daily: TAUS,
   },
-  promotion: decidedByInput(true, true),
+  promotion: promotionTo(true),
   published: {
     outcome: 'published',
     model_id: 7,
