@@ -1,4 +1,4 @@
-import { countPlaces, denseRanks } from './ranks.ts';
+import { countPlaces, type DenseRanks, denseRanks } from './ranks.ts';
 
 /**
  * Kendall's tau-b of two paired samples: 1 when both put all pairs in the same order, −1 when in opposite orders; ties
@@ -14,7 +14,10 @@ export function kendallTauB(x: Float64Array, y: Float64Array): number | null {
   return weightedTauB(sample, new Uint16Array(sample.rows.length).fill(1));
 }
 
-/** The complete rows of two paired samples, in ascending order of x. */
+/**
+ * The complete rows of two paired samples, in ascending order of the one with more distinct numbers, here x; tau does not tell
+ * x and y apart, and the tree of `weightedTauB` is as small as y has distinct numbers.
+ */
 export type RankedSample = {
   /** Row numbers in the samples. */
   rows: Uint32Array;
@@ -30,10 +33,9 @@ export function rankedSample(x: Float64Array, y: Float64Array): RankedSample {
   if (x.length !== y.length)
     throw new RangeError(`Kendall's tau needs pairs: x has ${x.length} values, y has ${y.length}`);
   const complete = completeRows(x, y);
-  const [rankedX, rankedY] = [x, y].map((sample) => denseRanks(pick(sample, complete))) as [
-    ReturnType<typeof denseRanks>,
-    ReturnType<typeof denseRanks>,
-  ];
+  const [rankedX, rankedY] = [x, y]
+    .map((sample) => denseRanks(pick(sample, complete)))
+    .sort((a, b) => b.distinct.length - a.distinct.length) as [DenseRanks, DenseRanks];
   const sample = {
     rows: new Uint32Array(complete.length),
     inX: new Uint32Array(complete.length),

@@ -5,10 +5,13 @@ import fc from 'fast-check';
 import { datasetImage, datasetValue } from '../../shared/dataset/columns.ts';
 import { interpolate, observedSeries } from '../../shared/dataset/observations.ts';
 import { parseCsv } from '../../shared/formats/csv.ts';
+import { EXTREME_SHARES, measures } from '../../shared/report/data/measures.ts';
+import { averagePrecision } from '../../shared/statistics/average-precision.ts';
 import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
 import { fitLine } from '../../shared/statistics/line-fit.ts';
 import { quantile } from '../../shared/statistics/quantile.ts';
 import { percentileRanks } from '../../shared/statistics/ranks.ts';
+import { spearmanRho } from '../../shared/statistics/spearman-rho.ts';
 import { bootstrapTau, resampleCounts } from '../../shared/statistics/tau-bootstrap.ts';
 import { wilsonInterval } from '../../shared/statistics/wilson-interval.ts';
 import { print, runR, vector } from './run-r.ts';
@@ -42,6 +45,12 @@ const expectClose = (ours: (number | null)[], theirs: number[]) => {
 
 const TAU = 'tau <- function(x, y) suppressWarnings(cor(x, y, method = "kendall", use = "na.or.complete"))';
 
+const AVERAGE_PRECISION = `ap <- function(relevant, scores) {
+  by_score <- tapply(relevant, -scores, sum); seen <- tapply(relevant, -scores, length)
+  found <- cumsum(by_score)
+  sum(by_score * found / cumsum(seen)) / sum(relevant)
+}`;
+
 describe('On random data with ties and missing values, R agrees on', () => {
   test('Kendall tau-b', () => {
     const samples = sampleOf(pairs);
@@ -52,6 +61,83 @@ describe('On random data with ties and missing values, R agrees on', () => {
 
     expectClose(
       samples.map(({ x, y }) => kendallTauB(x, y)),
+      theirs,
+    );
+  });
+
+  test('Spearman’s rho', () => {
+    const samples = sampleOf(pairs);
+
+    const theirs = runR(
+      [
+        'rho <- function(x, y) suppressWarnings(cor(x, y, method = "spearman", use = "na.or.complete"))',
+        ...samples.map(({ x, y }) => print(`rho(${vector(x)}, ${vector(y)})`)),
+      ].join('\n'),
+    );
+
+    expectClose(
+      samples.map(({ x, y }) => spearmanRho(x, y)),
+      theirs,
+    );
+  });
+
+  test('average precision', () => {
+    const samples = sampleOf(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 20 }), fc.nat(1)), { minLength: 1, maxLength: 60 }),
+    );
+
+    // Rows of equal score are seen together: the precision is that at the last of them.
+    const theirs = runR(
+      [
+        AVERAGE_PRECISION,
+        ...samples.map((rows) =>
+          print(`ap(${vector(rows.map(([, mark]) => mark))}, ${vector(rows.map(([score]) => score))})`),
+        ),
+      ].join('\n'),
+    );
+
+    expectClose(
+      samples.map((rows) =>
+        averagePrecision(
+          Float64Array.from(rows, ([score]) => score),
+          Uint8Array.from(rows, ([, mark]) => mark),
+        ),
+      ),
+      theirs,
+    );
+  });
+
+  test('what FPE’s team compares models by', () => {
+    const samples = sampleOf(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 90 }), fc.double({ noNaN: true, min: -4, max: 4 })), {
+        minLength: 2,
+        maxLength: 60,
+      }),
+    ).map((rows) => ({
+      values: Float64Array.from(rows, ([value]) => value),
+      scores: Float64Array.from(rows, ([, score]) => Number(score.toPrecision(6))),
+    }));
+
+    const theirs = runR(
+      [
+        AVERAGE_PRECISION,
+        'ranks <- function(x) (rank(x) - 1) / (length(x) - 1)',
+        `shares <- ${vector(EXTREME_SHARES)}`,
+        ...samples.flatMap(({ values, scores }) => [
+          `v <- as.numeric(${vector(values)}); s <- as.numeric(${vector(scores)})`,
+          print('mean(abs(ranks(v) - ranks(s)))'),
+          print('sapply(shares, function(share) ap(v >= quantile(v, 1 - share), s))'),
+          print('sapply(shares, function(share) ap(v <= quantile(v, share), -s))'),
+        ]),
+      ].join('\n'),
+    );
+
+    expectClose(
+      samples.flatMap(({ values, scores }) => {
+        const splits = Array.from(values, () => 'test-out' as const);
+        const { rankError, high, low } = measures({ values, scores, splits })['test-all'];
+        return [rankError, ...(high?.byShare ?? []), ...(low?.byShare ?? [])];
+      }),
       theirs,
     );
   });

@@ -38,6 +38,19 @@ function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {
   return rows.values.map((value, row) => (members.has(rows.splits[row] as ImageSplit) ? value : Number.NaN));
 }
 
+/** The rows of a group that have both a value and a score. */
+export function rowsOfGroup(
+  rows: ScoredRows,
+  group: SplitGroup,
+): { values: Float64Array; scores: Float64Array } {
+  const values = valuesOfGroup(rows, group);
+  const isComplete = (row: number) => !Number.isNaN((values[row] as number) + (rows.scores[row] as number));
+  return {
+    values: values.filter((_, row) => isComplete(row)),
+    scores: rows.scores.filter((_, row) => isComplete(row)),
+  };
+}
+
 const countComplete = ({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): number =>
   values.reduce((n, value, row) => (Number.isNaN(value + (scores[row] as number)) ? n : n + 1), 0);
 
