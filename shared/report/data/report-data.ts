@@ -18,10 +18,11 @@ import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type VariableWords, variableWords } from '../../variables.ts';
 import { comparePrevious, type PreviousComparison, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
+import { type Measures, measures } from './measures.ts';
 import type { CostEstimate, FileChecksum } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
-import { type Agreement, agreements, meanRankError, tauInterval } from './statistics.ts';
-import { type IntervalOfRows, type Stratum, tauByHour, tauByMonth, tauByValue } from './strata.ts';
+import { type Agreement, agreements, tauInterval } from './statistics.ts';
+import { type IntervalOfRows, type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
 
 /** The part of the machine's state that the report is made from. */
 export const reportState = executionState.pick({
@@ -73,17 +74,19 @@ export type ReportData = ReportSources & {
   /** Agreement of scores and observed values, by photo and by day. */
   agreement: { photos: ByGroup<Agreement>; days: ByGroup<Agreement> };
   intervals: { photos: ByGroup<Interval | null>; days: ByGroup<Interval | null> };
-  strata: { hour: Stratum[]; month: Stratum[]; value: Stratum[] };
+  /** By photo: what FPE's team compares models by. */
+  measures: ByGroup<Measures>;
+  /** Where tau is high and low, by split. */
+  strata: ByGroup<Strata>;
   accuracy: Record<PairSplitName, PairAccuracy>;
   calibration: CalibrationBin[];
   annotators: AnnotatorAgreement;
   comparison: PreviousComparison | null;
-  rankError: number | null;
 };
 
 /** Enough for two digits of an interval, in a second for 30,000 photos. */
 export const RESAMPLES = 200;
-/** Three dozen more intervals, to be looked at side by side. */
+/** Some hundred more intervals, to be looked at side by side. */
 const RESAMPLES_OF_PARTS = 100;
 
 export function reportData(sources: ReportSources): ReportData {
@@ -102,6 +105,7 @@ export function reportData(sources: ReportSources): ReportData {
       Float64Array.from(rows, (row) => dayOf[row] as number),
       ofParts,
     );
+  const strata = stratumOfRows({ ...photos, timestamps: wallMs });
   return {
     ...sources,
     wallMs,
@@ -112,11 +116,8 @@ export function reportData(sources: ReportSources): ReportData {
       photos: forEachGroup((group) => tauInterval(photos, group, dayOf, bootstrap)),
       days: forEachGroup((group) => tauInterval(days, group, [...days.dates.keys()], bootstrap)),
     },
-    strata: {
-      hour: tauByHour(photos, wallMs, intervalOf),
-      month: tauByMonth(photos, wallMs, intervalOf),
-      value: tauByValue(photos, intervalOf),
-    },
+    measures: measures(photos),
+    strata: forEachGroup((group) => strataOfGroup(photos, strata, group, intervalOf)),
     accuracy: {
       train: pairAccuracy(pairs, photos.scores, 'train'),
       val: pairAccuracy(pairs, photos.scores, 'val'),
@@ -124,6 +125,5 @@ export function reportData(sources: ReportSources): ReportData {
     calibration: calibration(pairs, photos.scores, 'val'),
     annotators: annotatorAgreement(pairs),
     comparison: previous && comparePrevious(photos, previous),
-    rankError: meanRankError(photos),
   };
 }

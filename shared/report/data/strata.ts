@@ -1,10 +1,99 @@
-import type { ScoredRows } from '../../predictions/scored-photos.ts';
+import type { ImageSplit } from '../../model-input/image-split.ts';
+import type { ScoredPhotos, ScoredRows } from '../../predictions/scored-photos.ts';
 import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
+import { MONTHS } from './months.ts';
+import type { SplitGroup } from './split-groups.ts';
+import { whereEnough } from './too-few.ts';
 
-/** Kendall tau among the photos of one hour, one month or one range of observed values. */
-export type Stratum = { label: string; n: number; tau: number | null; interval: Interval | null };
+/** By what photos are told apart, in the order of the page. */
+export const STRATIFICATIONS = ['season', 'period', 'value', 'month', 'hour'] as const;
+export type Stratification = (typeof STRATIFICATIONS)[number];
+export type ByStratification<Value> = Record<Stratification, Value>;
+
+/** What a stratum is called: `id` by programs, `label` by people. */
+export type StratumName = { id: string; label: string };
+
+/** Kendall tau among the photos of a stratum; null with fewer than ten of them, or where it cannot be computed. */
+export type Stratum = StratumName & { n: number; tau: number | null; interval: Interval | null };
+export type Strata = ByStratification<Stratum[]>;
+
+/** Seasons by their months, which are other ones south of the equator. */
+const SEASONS: StratumName[] = [
+  { id: 'djf', label: 'Dec–Feb' },
+  { id: 'mam', label: 'Mar–May' },
+  { id: 'jja', label: 'Jun–Aug' },
+  { id: 'son', label: 'Sep–Nov' },
+];
+const PERIODS: StratumName[] = ['before', 'within', 'after'].map((id) => ({ id, label: id }));
+const TENTHS: StratumName[] = [
+  'lowest',
+  '2nd',
+  '3rd',
+  ...Array.from({ length: 6 }, (_, index) => `${index + 4}th`),
+  'highest',
+].map((name) => ({ id: `${name}_tenth`, label: `${name} tenth` }));
+
+export const STRATA: ByStratification<readonly StratumName[]> = {
+  season: SEASONS,
+  period: PERIODS,
+  value: TENTHS,
+  month: MONTHS.map((label) => ({ id: label.toLowerCase(), label })),
+  hour: Array.from({ length: 24 }, (_, hour) => ({ id: String(hour), label: `${hour}:00` })),
+};
+
+/** The stratum of each photo, as its place in `STRATA`. */
+export type StratumOfRows = ByStratification<Uint8Array>;
+/** No place in `STRATA`, as of a photo without an observed value. */
+const NONE = 255;
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Strata are those of the whole run: the tenths are of all photos that have both a value and a score, whatever photos are
+ * looked at later; the annotation period goes from the first to the last day with an annotated photo, as in Test (In).
+ *
+ * @param photos with wall-clock timestamps, as `StationClock.wallMs` gives them
+ */
+export function stratumOfRows(photos: ScoredPhotos): StratumOfRows {
+  const { timestamps, values, splits } = photos;
+  const tenthOf = tenths(photos);
+  const annotated = annotatedDays(photos);
+  const placeOf = (place: (row: number) => number) => Uint8Array.from(values.keys(), place);
+  const monthOf = (row: number) => new Date(timestamps[row] as number).getUTCMonth();
+  return {
+    season: placeOf((row) => Math.floor(((monthOf(row) + 1) % 12) / 3)),
+    period: placeOf((row) => {
+      if (!annotated) return NONE;
+      if (splits[row] !== 'test-out') return 1;
+      return dayOf(timestamps[row] as number) < annotated.first ? 0 : 2;
+    }),
+    value: placeOf((row) => tenthOf(values[row] as number)),
+    month: placeOf(monthOf),
+    hour: placeOf((row) => new Date(timestamps[row] as number).getUTCHours()),
+  };
+}
+
+const dayOf = (wallMs: number): number => Math.floor(wallMs / DAY_MS);
+
+function tenths({ values, scores }: ScoredRows): (value: number) => number {
+  const ascending = values.filter((value, row) => !Number.isNaN(value + (scores[row] as number))).sort();
+  const limits = Array.from({ length: 9 }, (_, index) => quantile(ascending, (index + 1) / 10));
+  return (value) =>
+    Number.isNaN(value) || ascending.length === 0 ? NONE : limits.filter((limit) => value > limit).length;
+}
+
+/** First and last day of the photos in pairs; null without any. */
+function annotatedDays({ timestamps, splits }: ScoredPhotos): { first: number; last: number } | null {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let row = 0; row < splits.length; row++) {
+    if ((splits[row] as ImageSplit).startsWith('test')) continue;
+    first = Math.min(first, dayOf(timestamps[row] as number));
+    last = Math.max(last, dayOf(timestamps[row] as number));
+  }
+  return first > last ? null : { first, last };
+}
 
 /** Interval of the tau of some rows; left out where it would take too long. */
 export type IntervalOfRows = (
@@ -13,78 +102,42 @@ export type IntervalOfRows = (
   rows: readonly number[],
 ) => Interval | null;
 
-export const MONTHS = [
-  'Jan',
-  'Feb',
-  'Mar',
-  'Apr',
-  'May',
-  'Jun',
-  'Jul',
-  'Aug',
-  'Sep',
-  'Oct',
-  'Nov',
-  'Dec',
-] as const;
-const VALUE_CLASSES = ['lowest fifth', '2nd fifth', '3rd fifth', '4th fifth', 'highest fifth'] as const;
-
-/** @param wallMs wall-clock time of each photo, as `StationClock.wallMs` gives it */
-export const tauByHour = (photos: ScoredRows, wallMs: Float64Array, intervalOf?: IntervalOfRows): Stratum[] =>
-  tauByStratum(
-    photos,
-    24,
-    (row) => new Date(wallMs[row] as number).getUTCHours(),
-    (hour) => `${hour}:00`,
-    intervalOf,
-  );
-
-/** @param wallMs as for `tauByHour` */
-export const tauByMonth = (
+/** Tau in every stratum of the photos of a group of splits; strata without a photo that has both numbers are left out. */
+export const strataOfGroup = (
   photos: ScoredRows,
-  wallMs: Float64Array,
+  strata: StratumOfRows,
+  group: SplitGroup,
   intervalOf?: IntervalOfRows,
-): Stratum[] =>
-  tauByStratum(
-    photos,
-    12,
-    (row) => new Date(wallMs[row] as number).getUTCMonth(),
-    (month) => MONTHS[month] as string,
-    intervalOf,
-  );
+): Strata =>
+  Object.fromEntries(
+    STRATIFICATIONS.map((by) => [by, strataBy(photos, strata, group, by, intervalOf)]),
+  ) as Strata;
 
-/** Fifths of the observed values of photos that have both; within a narrow range the order is harder to tell. */
-export function tauByValue(photos: ScoredRows, intervalOf?: IntervalOfRows): Stratum[] {
-  const ascending = photos.values
-    .filter((value, row) => !Number.isNaN(value + (photos.scores[row] as number)))
-    .sort();
-  const limits = [0.2, 0.4, 0.6, 0.8].map((probability) => quantile(ascending, probability));
-  return tauByStratum(
-    photos,
-    VALUE_CLASSES.length,
-    (row) => limits.filter((limit) => (photos.values[row] as number) > limit).length,
-    (stratum) => VALUE_CLASSES[stratum] as string,
-    intervalOf,
+/** The same by one of the stratifications. */
+export function strataBy(
+  photos: ScoredRows,
+  strata: StratumOfRows,
+  { splits }: SplitGroup,
+  by: Stratification,
+  intervalOf: IntervalOfRows = () => null,
+): Stratum[] {
+  const members = new Set<ImageSplit>(splits);
+  const isMember = (row: number) =>
+    members.has(photos.splits[row] as ImageSplit) &&
+    !Number.isNaN((photos.values[row] as number) + (photos.scores[row] as number));
+  const byPlace: number[][] = STRATA[by].map(() => []);
+  for (let row = 0; row < photos.values.length; row++)
+    if (isMember(row)) byPlace[strata[by][row] as number]?.push(row);
+  return byPlace.flatMap((rows, place) =>
+    rows.length === 0
+      ? []
+      : [{ ...(STRATA[by][place] as StratumName), ...tauOfRows(photos, rows, intervalOf) }],
   );
 }
 
-/** Strata without a photo that has both value and score are left out. */
-function tauByStratum(
-  { values, scores }: ScoredRows,
-  count: number,
-  stratumOf: (row: number) => number,
-  labelOf: (stratum: number) => string,
-  intervalOf: IntervalOfRows = () => null,
-): Stratum[] {
-  const strata: number[][] = Array.from({ length: count }, () => []);
-  for (let row = 0; row < values.length; row++)
-    if (!Number.isNaN((values[row] as number) + (scores[row] as number))) strata[stratumOf(row)]?.push(row);
-  return strata.flatMap((rows, stratum) => {
-    if (rows.length === 0) return [];
-    const column = (numbers: Float64Array) => Float64Array.from(rows, (row) => numbers[row] as number);
-    const [x, y] = [column(values), column(scores)];
-    return [
-      { label: labelOf(stratum), n: rows.length, tau: kendallTauB(x, y), interval: intervalOf(x, y, rows) },
-    ];
-  });
+function tauOfRows({ values, scores }: ScoredRows, rows: readonly number[], intervalOf: IntervalOfRows) {
+  const column = (numbers: Float64Array) => Float64Array.from(rows, (row) => numbers[row] as number);
+  const [x, y] = [column(values), column(scores)];
+  const tau = whereEnough(rows.length, kendallTauB(x, y));
+  return { n: rows.length, tau, interval: tau === null ? null : intervalOf(x, y, rows) };
 }

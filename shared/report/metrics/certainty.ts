@@ -1,6 +1,6 @@
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
-import type { Metric } from './metric.ts';
+import { type Metric, metric } from './metric.ts';
 
 const SHARE = 'fraction, 0 to 1';
 const TAU = 'dimensionless, -1 to 1';
@@ -14,38 +14,6 @@ export const intervalMetrics = (name: string, interval: Interval | null, method:
     unit: 'as the number itself',
     definition: `${end === 'low' ? 'lower' : 'upper'} end of the 95 % interval of ${name}, from ${method}`,
   }));
-
-/** Kendall tau by hour, month and fifth of the observed values. */
-export function strataMetrics({ strata, variable }: ReportData): Metric[] {
-  const groups = {
-    hour: 'taken in the hour',
-    month: 'taken in the month',
-    value: `with observed ${variable.noun} in the`,
-  };
-  return (['hour', 'month', 'value'] as const).flatMap((by) =>
-    strata[by].flatMap(({ label, n, tau, interval }) => {
-      const id = `by_${by}.${label.replace(':00', '').replaceAll(' ', '_').toLowerCase()}`;
-      const photos = `photos ${groups[by]} ${label}, station time`;
-      return [
-        metric(
-          `kendall_tau.${id}`,
-          label,
-          tau,
-          TAU,
-          `Kendall's tau-b of score and observed ${variable.noun}, ${photos}`,
-        ),
-        metric(
-          `kendall_tau_n.${id}`,
-          label,
-          n,
-          'photos',
-          `photos with both a score and an observed value behind kendall_tau.${id}`,
-        ),
-        ...intervalMetrics(`kendall_tau.${id}`, interval, 'a cluster bootstrap over days'),
-      ];
-    }),
-  );
-}
 
 /** Accuracy on annotation pairs, calibration of their probabilities, and agreement of annotators. */
 export const pairMetrics = (data: ReportData): Metric[] => [
@@ -190,17 +158,3 @@ export function comparisonMetrics({ comparison, previous, variable }: ReportData
     ...taus('same_test', comparison.sameTest, 'of them, photos in no annotation pair of either model'),
   ];
 }
-
-const metric = (
-  name: string,
-  label: string,
-  value: number | null,
-  unit: string,
-  definition: string,
-): Metric => ({
-  name,
-  label,
-  value,
-  unit,
-  definition,
-});

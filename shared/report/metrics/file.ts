@@ -18,8 +18,10 @@ import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
 import { totalCost } from '../data/run-facts.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
-import { comparisonMetrics, intervalMetrics, pairMetrics, strataMetrics } from './certainty.ts';
+import { comparisonMetrics, intervalMetrics, pairMetrics } from './certainty.ts';
+import { measureMetrics } from './measures.ts';
 import type { Metric } from './metric.ts';
+import { strataMetrics } from './strata.ts';
 
 /** A line of the tables of counts: what is there at a step, what is left out on the way to it, or a part of it. */
 export type Count = Metric & { value: number; kind: 'total' | 'left-out' | 'part' };
@@ -169,6 +171,7 @@ export function metricsFile(data: ReportData) {
     ...splitCounts(data),
     ...trainingMetrics(data),
     ...agreementMetrics(data),
+    ...measureMetrics(data),
     ...strataMetrics(data),
     ...pairMetrics(data),
     ...comparisonMetrics(data),
@@ -314,38 +317,28 @@ function runMetrics({ state, files, cost }: ReportData): Metric[] {
 
 const BOOTSTRAP = 'a cluster bootstrap over days';
 
-function agreementMetrics({ agreement, intervals, rankError, variable }: ReportData): Metric[] {
+function agreementMetrics({ agreement, intervals, variable }: ReportData): Metric[] {
   const blocks = [
     { by: 'photos', name: 'kendall_tau', of: 'photos' },
     { by: 'days', name: 'kendall_tau_daily', of: 'daily means of photos' },
   ] as const;
-  return [
-    ...blocks.flatMap(({ by, name, of }) =>
-      SPLIT_GROUPS.flatMap(({ id, label, meaning }) => [
-        {
-          name: `${name}.${id}`,
-          label,
-          value: agreement[by][id].tau,
-          unit: 'dimensionless, -1 to 1',
-          definition: `Kendall's tau-b of score and observed ${variable.noun}, ${of} ${meaning}`,
-        },
-        {
-          name: `${name}_n.${id}`,
-          label,
-          value: agreement[by][id].n,
-          unit: by,
-          definition: `${by} with both a score and an observed value behind ${name}.${id}`,
-        },
-        ...intervalMetrics(`${name}.${id}`, intervals[by][id], BOOTSTRAP),
-      ]),
-    ),
-    {
-      name: 'rank_error',
-      label: 'Mean rank error',
-      value: rankError,
-      unit: 'fraction of all ranks, 0 to 1',
-      definition:
-        'mean of |percentile rank of the observed value − percentile rank of the score| over photos with both; 1/3 is chance',
-    },
-  ];
+  return blocks.flatMap(({ by, name, of }) =>
+    SPLIT_GROUPS.flatMap(({ id, label, meaning }) => [
+      {
+        name: `${name}.${id}`,
+        label,
+        value: agreement[by][id].tau,
+        unit: 'dimensionless, -1 to 1',
+        definition: `Kendall's tau-b of score and observed ${variable.noun}, ${of} ${meaning}`,
+      },
+      {
+        name: `${name}_n.${id}`,
+        label,
+        value: agreement[by][id].n,
+        unit: by,
+        definition: `${by} with both a score and an observed value behind ${name}.${id}`,
+      },
+      ...intervalMetrics(`${name}.${id}`, intervals[by][id], BOOTSTRAP),
+    ]),
+  );
 }

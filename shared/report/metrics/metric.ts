@@ -9,3 +9,17 @@ export type Metric = {
   unit: string;
   definition: string;
 };
+
+export const metric = (
+  name: string,
+  label: string,
+  value: number | null,
+  unit: string,
+  definition: string,
+): Metric => ({
+  name,
+  label,
+  value,
+  unit,
+  definition,
+});

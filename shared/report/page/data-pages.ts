@@ -207,6 +207,7 @@ function pageData(
     photos: named,
     pairs: judgedPairs(judgments, splits, named.imageIds),
     epochs: [],
+    strata: null,
     previous: null,
     observed: null,
     noted: NO_PHOTOS,

@@ -1,23 +1,31 @@
 import { countOf } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
 import type { ReportData } from '../data/report-data.ts';
-import { type Html, html, NOTHING } from './html.ts';
+import { type Html, html, NOTHING, scrollRegion } from './html.ts';
 
 /** A figure as it stands in the page; `browser/figures/` draws it in the browser, under the same id. */
 export type Figure = {
   id: string;
   title: string;
   caption: string;
+  /** What a reader can choose about it. */
+  control?: Html;
   /** The same as a table, folded away; for readers who cannot see the drawing or want the numbers. */
   numbers?: Html;
 };
 
 /** Place of a chart with its words; the script draws into `data-chart`. */
-export const figureMarkup = ({ id, title, caption, numbers }: Figure): Html => html`<figure id="${id}">
+export const figureMarkup = ({
+  id,
+  title,
+  caption,
+  control = NOTHING,
+  numbers,
+}: Figure): Html => html`<figure id="${id}">
 <h3>${title}</h3>
-<div class="chart" data-chart="${id}" role="img" aria-label="${title}. ${caption}" tabindex="0"></div>
+${control}<div class="chart" data-chart="${id}" role="img" aria-label="${title}. ${caption}"></div>
 <figcaption>${caption}</figcaption>
-${numbers ? html`<details><summary>Numbers</summary><div class="scroll">${numbers}</div></details>` : NOTHING}</figure>
+${numbers ? html`<details><summary>Numbers</summary>${scrollRegion(`Numbers of ${title}`, numbers)}</details>` : NOTHING}</figure>
 `;
 
 /** What stands in the place of a figure that cannot be drawn. */

@@ -1,10 +1,13 @@
 import { extremes, stationClock } from '../../formats/local-time.ts';
-import { formatCount, NOT_AVAILABLE } from '../../formats/numbers.ts';
+import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
 import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
-import { type Html, html } from './html.ts';
-import { agreementNote } from './note.ts';
+import { LEAST_ROWS, TOO_FEW } from '../data/too-few.ts';
+import { type KnownTau, PAPER_MEDIANS, unseenPhotos } from '../data/unseen.ts';
+import { hasValues } from './figure.ts';
+import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from './html.ts';
+import { leadSentence } from './note.ts';
 
 export const REPORT_TITLE = 'FPE Rank Model Diagnostics';
 
@@ -14,7 +17,8 @@ export function titleBlock(data: ReportData): Html {
   return html`<header>
 <p class="over">${REPORT_TITLE}</p>
 <h1>${run.station.name} <span class="id">(${run.station.id})</span></h1>
-<p class="lead">${agreementNote(data)}</p>
+<p class="lead">${leadSentence(data)}</p>
+${hasValues(data) ? unseenTable(data) : NOTHING}${wholeRunNote('The numbers of this block are')}
 <div class="facts">
 ${factGroups(data).map(
   ({ title, facts }) => html`<section><h2>${title}</h2>
@@ -22,6 +26,35 @@ ${factGroups(data).map(
 `,
 )}</div>
 </header>`;
+}
+
+/** The photos that the model has not seen, where it matters; beside it what the method's paper found. */
+function unseenTable(data: ReportData): Html {
+  const { all, best, worst, high, within, after } = unseenPhotos(data);
+  const rows: [label: string, tau: KnownTau | null, paper?: number][] = [
+    ['All', all],
+    [best ? `Best season: ${best.label}` : 'Best season', best],
+    [worst ? `Worst season: ${worst.label}` : 'Worst season', worst],
+    [`Highest tenth of ${data.variable.noun}`, high],
+    ['Within the annotation period', within, PAPER_MEDIANS.within],
+    ['After it', after, PAPER_MEDIANS.after],
+  ];
+  const cells = (tau: KnownTau | null): Html =>
+    tau
+      ? html`<td class="tau">${formatTau(tau.tau)}</td><td class="interval">${formatInterval(tau.interval)}</td><td>${formatCount(tau.n)}</td>`
+      : html`<td class="tau">${TOO_FEW}</td><td></td><td></td>`;
+  return html`${scrollRegion(
+    'Kendall tau of photos that the model has not seen',
+    html`<table class="unseen">
+<thead><tr><th scope="col" class="split">Photos not seen by the model</th><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th><th scope="col">paper</th></tr></thead>
+<tbody>${rows.map(
+      ([label, tau, paper]) =>
+        html`<tr><th scope="row">${label}</th>${cells(tau)}<td>${paper?.toFixed(2) ?? ''}</td></tr>
+`,
+    )}</tbody></table>`,
+  )}
+<p class="note">Not seen: in no pair of training or validation. Fewer than ${LEAST_ROWS} photos, or none that differ, are too few to tell. Paper: medians
+over the stations of the method’s paper, doi 10.5194/hess-29-6445-2025.</p>`;
 }
 
 function factGroups({ state, summary, training, photos, variable }: ReportData) {

@@ -35,6 +35,14 @@ function render(part: Part): string {
 
 export const NOTHING = new Html('');
 
+/** What may be wider than the page: it scrolls by itself, also with the keyboard. */
+export const scrollRegion = (label: string, content: Html): Html =>
+  html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
+
+/** Says, once a reader has chosen a period, that what follows stays as it is. */
+export const wholeRunNote = (what: string): Html =>
+  html`<p class="whole-run">${what} of the whole run, not of the chosen period.</p>`;
+
 /** Place of photos, which the script puts there. */
 export const gallery = (id: string, text: string): Html => html`<p>${text}</p>
 <div class="gallery" data-gallery="${id}"></div>`;

@@ -1,9 +1,33 @@
-import { countOf, formatTau } from '../../formats/numbers.ts';
+import { countOf, formatCount, formatInterval, formatTau } from '../../formats/numbers.ts';
 import type { ReportData } from '../data/report-data.ts';
+import { LEAST_ROWS } from '../data/too-few.ts';
+import { type KnownTau, PAPER_MEDIANS, unseenPhotos } from '../data/unseen.ts';
 
-/** How well scores and observed values agree, in one sentence; for the report's head and for the notification. */
-export function agreementNote({ agreement, photos, variable }: ReportData): string {
-  const { overall, train } = agreement.photos;
+type Noted = Pick<ReportData, 'agreement' | 'intervals' | 'strata' | 'photos' | 'variable'>;
+
+/** How well scores and observed values agree, in a few sentences; for the notification. */
+export function agreementNote(data: Noted): string {
+  const { best, worst, high, within, after } = unseenPhotos(data);
+  const { noun } = data.variable;
+  const phrases = [
+    best && worst ? `in the best season, ${best.label}, ${tauPhrase(best)}` : '',
+    best && worst ? `in the worst, ${worst.label}, ${tauPhrase(worst)}` : '',
+    high ? `in the highest tenth of observed ${noun} ${tauPhrase(high)}` : '',
+    within ? `within the annotation period ${tauPhrase(within)}` : '',
+    after ? `after it ${tauPhrase(after)}` : '',
+  ].filter((phrase) => phrase !== '');
+  const paper =
+    within || after
+      ? ` The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of ${PAPER_MEDIANS.within.toFixed(2)} within and ${PAPER_MEDIANS.after.toFixed(2)} after.`
+      : '';
+  const parts = phrases.join('; ');
+  return `${leadSentence(data)}${parts ? ` Of these photos: ${parts}.` : ''}${paper}`;
+}
+
+/** How well the model does on photos that it has not seen, in one sentence; for the head of the report. */
+export function leadSentence(data: Noted): string {
+  const { agreement, photos, variable } = data;
+  const { overall } = agreement.photos;
   const observed = `observed ${variable.noun}`;
   if (photos.values.every(Number.isNaN))
     return 'There are no observed values at this station to compare the scores with.';
@@ -13,10 +37,18 @@ export function agreementNote({ agreement, photos, variable }: ReportData): stri
         ? `${countOf(overall.n, 'photo')} with both, two are needed.`
         : `all ${countOf(overall.n, 'photo')} with both have the same value or the same score.`
     }`;
-  const unseen = agreement.photos['test-all'];
-  const test =
-    unseen.tau === null || train.n === 0
+  const { all, n } = unseenPhotos(data);
+  if (all)
+    return `On photos that the model has not seen, scores and ${observed} agree with a Kendall tau of ${tauPhrase(all)}.`;
+  const seen =
+    overall.n < LEAST_ROWS
       ? ''
-      : `, and of ${formatTau(unseen.tau)} over the ${countOf(unseen.n, 'photo')} in no annotation pair`;
-  return `Scores and ${observed} agree with a Kendall tau of ${formatTau(overall.tau)} over ${countOf(overall.n, 'photo')}${test}.`;
+      : ` Over all ${countOf(overall.n, 'photo')}, most of which it has seen, tau is ${formatTau(overall.tau)}, which tells little of others.`;
+  return n < LEAST_ROWS
+    ? `How well the model does on photos that it has not seen, ${countOf(n, 'photo')} with a score and ${observed} ${n === 1 ? 'is' : 'are'} too few to tell.${seen}`
+    : `How well the model does on photos that it has not seen cannot be told: all ${formatCount(n)} have the same value or the same score.${seen}`;
 }
+
+/** e.g. 0.67 (0.61 – 0.72 with 95 % confidence, n 1,234) */
+const tauPhrase = ({ tau, interval, n }: KnownTau): string =>
+  `${formatTau(tau)} (${interval ? `${formatInterval(interval)}, ` : ''}n ${formatCount(n)})`;

@@ -6,6 +6,8 @@ import type { VariableWords } from '../../variables.ts';
 import type { PreviousModel } from '../data/comparison.ts';
 import type { EpochLoss } from '../data/epochs.ts';
 import { NO_PHOTOS, type NotedPhotos } from '../data/noted-photos.ts';
+import type { ByGroup } from '../data/split-groups.ts';
+import type { Strata } from '../data/strata.ts';
 import {
   type Columns,
   type NumberColumn,
@@ -31,6 +33,8 @@ export type PageData = {
   photos: NamedPhotos;
   pairs: JudgedPairs;
   epochs: EpochLoss[];
+  /** Taus of the whole run with their intervals, which would take a browser seconds; null where there are no scores. */
+  strata: ByGroup<Strata> | null;
   previous: PreviousModel | null;
   /** Observed values themselves, where the page shows them besides those of photos. */
   observed: ObservedSeries | null;
@@ -40,7 +44,7 @@ export type PageData = {
 
 type Head = Pick<
   PageData,
-  'kind' | 'variable' | 'timezone' | 'seed' | 'resamples' | 'photoBase' | 'epochs'
+  'kind' | 'variable' | 'timezone' | 'seed' | 'resamples' | 'photoBase' | 'epochs' | 'strata'
 > & { previous: string | null };
 
 export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
@@ -52,6 +56,7 @@ export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
     resamples,
     photoBase,
     epochs,
+    strata,
     photos,
     pairs,
     previous,
@@ -66,6 +71,7 @@ export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
     resamples,
     photoBase,
     epochs,
+    strata,
     previous: previous?.model_code ?? null,
   };
   return packColumns(head, {
@@ -96,6 +102,8 @@ export function unpackPage(block: Uint8Array<ArrayBuffer>): PageData {
   const { head, columns } = unpackColumns(block) as { head: Head; columns: Columns };
   return {
     ...head,
+    // Reports of earlier versions have none.
+    strata: head.strata ?? null,
     photos: {
       timestamps: sumSeconds(columns.wall as Int32Array | Float64Array),
       values: widened(columns.values),

@@ -78,6 +78,7 @@ const toolbar = (
     : NOTHING
 }</span>
 <output name="numbers"></output>
+<p class="problem" role="alert"></p>
 <button type="button" name="browse">Photos</button>
 </form>`;
 

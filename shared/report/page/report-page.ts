@@ -55,6 +55,7 @@ export function reportPage(data: ReportData, script: string): string {
         photos: { ...data.photos, timestamps: data.wallMs },
         pairs: data.pairs,
         epochs: data.training.epochs,
+        strata: data.strata,
         previous: data.previous,
         observed: null,
         noted: notedPhotos(data.checks, stationClock(station.timezone).wallMs),

@@ -3,7 +3,7 @@
  * (upstream's Set1 they cannot); lighter on dark ground until they contrast as well. Paper is always light.
  */
 export const STYLE = `
-:root {
+:root, .paper {
   --ground: #fff; --panel: #f5f7f8; --ink: #1b2126; --muted: #57626b; --line: #dde2e6; --accent: #0b6aa2;
   --train: #d55e00; --val: #0072b2; --test-in: #009e73; --test-out: #c4609a;
   --left: #c98a00; --right: #2f8fcf; --same: #7a7a7a;
@@ -17,7 +17,8 @@ export const STYLE = `
   }
 }
 * { box-sizing: border-box; }
-html { scroll-behavior: smooth; scroll-padding-top: 1rem; }
+html { scroll-padding-top: calc(var(--tools, 0px) + .75rem); }
+@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 body {
   margin: 0; padding: 1.25rem 1rem 3rem; background: var(--ground); color: var(--ink);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere;
@@ -46,10 +47,12 @@ th, td { padding: .3rem 0 .3rem 1.25rem; border-bottom: 1px solid var(--line); t
 thead th { color: var(--muted); font-size: .9rem; }
 thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 .total th, .total td { font-weight: 600; }
-.performance { width: 100%; max-width: 46rem; }
-.performance td:not(.tau) { color: var(--muted); font-weight: 400; }
+:is(.performance, .measures) { width: 100%; max-width: 46rem; }
+.measures thead th { white-space: normal; vertical-align: bottom; }
+:is(.performance, .unseen) td:not(.tau) { color: var(--muted); font-weight: 400; }
 td, thead th, .scroll th { white-space: nowrap; }
 td.text { white-space: normal; }
+:is(.parameters, .unseen) :is(th, td) { white-space: normal; overflow-wrap: anywhere; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
 .swatch.test-in { background: var(--test-in); } .swatch.test-out { background: var(--test-out); }
@@ -62,6 +65,19 @@ figure { margin: 2rem 0 2.5rem; }
 figcaption { max-width: 46rem; color: var(--muted); font-size: .95rem; }
 .chart { width: 100%; min-height: 12rem; }
 .chart[data-drawn] { min-height: 0; }
+.downloads { display: flex; gap: .4rem; margin: .25rem 0 .5rem; }
+.downloads button { padding: .05rem .5rem; font-size: .78rem; color: var(--muted); }
+.choice { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .4rem; max-width: 100%; margin-bottom: .5rem; font-size: .9rem; }
+select { max-width: 100%; padding: .2rem .3rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); font: inherit; }
+.said { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.whole-run { display: none; }
+[data-period="part"] .whole-run { display: block; padding: .35rem .75rem; border-left: 3px solid var(--line); color: var(--muted); font-size: .9rem; }
+.problem { flex-basis: 100%; margin: 0; font-weight: 600; }
+.problem:empty { display: none; }
+.toolbar input[aria-invalid="true"] { border-color: var(--train); outline: 1px solid var(--train); }
+.unseen { width: 100%; max-width: 46rem; }
+.note { color: var(--muted); font-size: .9rem; }
+caption { padding-bottom: .2rem; text-align: left; font-weight: 600; font-size: .9rem; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .absent p, .notice { padding: .75rem 1rem; border-left: 3px solid var(--accent); background: var(--panel); }
 .tip { font-variant-numeric: tabular-nums; }
@@ -117,10 +133,14 @@ table.apart { display: inline-table; margin: 0 2.5rem 1rem 0; vertical-align: to
 .missing { display: flex; flex-direction: column; gap: .25rem; padding: .4rem; overflow: hidden; font-size: .72rem; color: var(--muted); }
 .missing code { overflow-wrap: anywhere; font-size: .68rem; }
 .panel {
-  position: fixed; top: 0; right: 0; bottom: 0; z-index: 10; width: min(27rem, 100vw); padding: .75rem 1rem 1.5rem; overflow-y: auto;
-  border-left: 1px solid var(--line); background: var(--ground); box-shadow: -.5rem 0 2rem #0003;
+  position: fixed; inset: 0 0 0 auto; z-index: 10; width: min(27rem, 48vw); padding: .75rem 1rem 1.5rem; overflow-y: auto;
+  border: 1px solid var(--line); background: var(--ground); box-shadow: 0 0 2rem #0003;
 }
+.panel[data-side="left"] { inset: 0 auto 0 0; }
+.panel[data-side="top"] { inset: 0 0 auto 0; width: auto; max-height: 48vh; }
+.panel[data-side="bottom"] { inset: auto 0 0 0; width: auto; max-height: 48vh; }
 .panel[hidden] { display: none; }
+.panel:is([data-side="top"], [data-side="bottom"]) .view { max-width: 22rem; }
 .panel header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; }
 .panel h2 { margin: 0; padding: 0; border: 0; font-size: 1.1rem; font-variant-numeric: tabular-nums; }
 .panel h3 { margin: 1rem 0 .4rem; }
@@ -142,7 +162,10 @@ nav a:hover { text-decoration: underline; }
   .toolbar { position: static; }
   .checks div { grid-template-columns: 1fr auto; }
   .checks dd:last-child { grid-column: 1 / -1; }
-  th, td { padding-left: .7rem; }
+  th, td { padding-left: .6rem; }
+  thead th[scope="col"]:not(.split) { padding-left: .6rem; }
+  .counts :is(.left-out, .part) th { padding-left: .75rem; }
+  :is(.performance, .measures, .unseen) { font-size: .9rem; }
 }
 @media screen and (min-width: 78rem) {
   body { display: grid; grid-template-columns: 13rem minmax(0, 68rem); gap: 3rem; justify-content: center; padding-top: 2.5rem; }
@@ -155,12 +178,12 @@ nav a:hover { text-decoration: underline; }
   @page { margin: 15mm; }
   html { font-size: 10pt; }
   body { padding: 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  nav, details, .toolbar, .panel { display: none; }
+  nav, details, .toolbar, .panel, .downloads, .choice { display: none; }
   .facts, .columns { grid-template-columns: 1fr 1fr; }
   /* Drawn for the window, shrunk to the paper. */
   .chart, .chart > div { position: static !important; width: 100% !important; height: auto !important; }
   .chart canvas { position: static !important; width: auto !important; height: auto !important; max-width: 100%; max-height: 20cm; }
-  section:has(> .gallery):not(:has(> figure)), .gallery { display: none; }
+  .card { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   figure, table, .facts section { break-inside: avoid; }
 }

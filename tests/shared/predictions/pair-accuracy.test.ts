@@ -11,7 +11,6 @@ import {
 } from '../../../shared/predictions/pair-accuracy.ts';
 import { comparePrevious } from '../../../shared/report/data/comparison.ts';
 import { largestResiduals, rankResiduals } from '../../../shared/report/data/statistics.ts';
-import { tauByHour, tauByMonth, tauByValue } from '../../../shared/report/data/strata.ts';
 import { judgedPairs, scoredPhotos } from '../../fixtures/report.ts';
 
 const scores = Float64Array.of(0, 1, 2, Number.NaN, 2);
@@ -158,44 +157,6 @@ describe('Pairs of the files', () => {
 
     expect([...pairs.annotators]).toEqual([1, 2, 3, 1]);
     expect([...pairs.splits]).toEqual([0, 0, 0, 1]);
-  });
-});
-
-describe('Tau in parts', () => {
-  const photos = scoredPhotos(
-    Array.from({ length: 40 }, (_, row) => ({
-      at: new Date(Date.UTC(2026, row % 2, 1 + row, row % 4)).toISOString(),
-      value: row,
-      score: row % 4 === 0 ? -row : row,
-    })),
-  );
-
-  test('is that of the photos of an hour, and of a month', () => {
-    const byHour = tauByHour(photos, photos.timestamps);
-
-    expect(byHour.map(({ label, n, tau }) => [label, n, tau])).toEqual([
-      ['0:00', 10, -1],
-      ['1:00', 10, 1],
-      ['2:00', 10, 1],
-      ['3:00', 10, 1],
-    ]);
-    expect(tauByMonth(photos, photos.timestamps).map(({ label }) => label)).toEqual(['Jan', 'Feb', 'Mar']);
-  });
-
-  test('is that of each fifth of the observed values, which are of one size', () => {
-    expect(tauByValue(photos).map(({ label, n }) => [label, n])).toEqual([
-      ['lowest fifth', 8],
-      ['2nd fifth', 8],
-      ['3rd fifth', 8],
-      ['4th fifth', 8],
-      ['highest fifth', 8],
-    ]);
-  });
-
-  test('leaves out hours without photos that have both', () => {
-    expect(tauByHour(scoredPhotos([{ at: '2026-03-01T12:00:00Z', score: 1 }]), Float64Array.of(0))).toEqual(
-      [],
-    );
   });
 });
 

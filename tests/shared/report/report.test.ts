@@ -163,8 +163,49 @@ describe('The note', () => {
     const photos = hourlyPhotos(40).map((photo) => ({ ...photo, score: photo.value as number }));
 
     expect(agreementNote(testReport(photos))).toBe(
-      'Scores and observed flow agree with a Kendall tau of 1.00 over 40 photos, and of 1.00 over the 20 photos in no annotation pair.',
+      'On photos that the model has not seen, scores and observed flow agree with a Kendall tau of 1.00 (n 20). Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
     );
+  });
+
+  test('speaks of the best and the worst season and of high values, with interval and n', () => {
+    const days = Array.from({ length: 365 }, (_, day) => ({
+      at: new Date(Date.UTC(2025, 0, 1 + day, 17)).toISOString(),
+      value: day,
+      score: day < 59 ? (day * 7) % 11 : day,
+      split: 'test-out' as const,
+    }));
+
+    const note = agreementNote(testReport(days));
+
+    expect(note).toMatch(
+      /^On photos that the model has not seen, .* tau of 0\.\d\d \(0\.\d\d – [01]\.\d\d, n 365\)\./,
+    );
+    expect(note).toMatch(/in the best season, (Mar–May|Jun–Aug|Sep–Nov), 1\.00 \(1\.00 – 1\.00, n 9[12]\);/);
+    expect(note).toMatch(/in the worst, Dec–Feb, 0\.\d\d \(.* – .*, n 90\);/);
+    expect(note).toContain('in the highest tenth of observed flow 1.00 (1.00 – 1.00, n 37).');
+    expect(note).not.toContain('paper');
+  });
+
+  test.each([
+    [
+      'it has seen nearly all photos',
+      'train' as const,
+      'How well the model does on photos that it has not seen, 3 photos with a score and observed flow are too few to tell. Over all 20 photos, most of which it has seen, tau is 1.00, which tells little of others.',
+    ],
+    [
+      'all photos that it has not seen are alike',
+      'test-out' as const,
+      'How well the model does on photos that it has not seen cannot be told: all 19 have the same value or the same score.',
+    ],
+  ])('promises nothing where %s', (_, split, note) => {
+    const photos = hourlyPhotos(20).map((photo, row) => ({
+      ...photo,
+      score: photo.value as number,
+      split: row === 19 ? ('train' as const) : row < 3 ? ('test-in' as const) : split,
+    }));
+    const alike = photos.map((photo, row) => ({ ...photo, score: row < 19 ? 1 : 2 }));
+
+    expect(agreementNote(testReport(split === 'train' ? photos : alike))).toContain(note);
   });
 
   test.each([
@@ -243,20 +284,28 @@ describe('The page', () => {
     expect(text).toContain('Start 2026-03-01 07:00 End 2026-03-31 08:00 # Images 2 With Value 0');
   });
 
-  test('gives tau by photo and by day with two decimals and their n, or NA', () => {
-    const days = [1, 2, 3].flatMap((day) => [
-      { at: `2026-03-0${day}T12:00:00Z`, value: day, score: day, split: 'train' as const },
-      { at: `2026-03-0${day}T13:00:00Z`, value: day + 10, score: -day, split: 'test-in' as const },
+  test('gives tau by photo and by day with two decimals and their n, unless they are too few', () => {
+    const days = Array.from({ length: 10 }, (_, index) => index + 1).flatMap((day) => [
+      {
+        at: `2026-03-${String(day).padStart(2, '0')}T17:00:00Z`,
+        value: day,
+        score: day,
+        split: 'train' as const,
+      },
+      {
+        at: `2026-03-${String(day).padStart(2, '0')}T18:00:00Z`,
+        value: day + 10,
+        score: -day,
+        split: day < 10 ? ('test-in' as const) : ('test-out' as const),
+      },
     ]);
 
     const text = words(page(days));
 
-    expect(text).toContain('Train 1.00 1.00 – 1.00 3 NA 3');
-    expect(text).toContain('Val NA 0 NA 0');
-    expect(text).toContain('Test (In) -1.00 -1.00 – -1.00 3 NA 0');
-    expect(text).toContain('Test (Out) NA 0 NA 0');
-    expect(text).toContain('Test (All) -1.00 -1.00 – -1.00 3 NA 0');
-    expect(text).toMatch(/Overall -0\.60 \S+ – \S+ 6 NA 3/);
+    expect(text).toContain(
+      'Photos tau 95 % n Train 1.00 1.00 – 1.00 10 Val too few 0 Test (In) too few 9 Test (Out) too few 1 Test (All) -1.00 -1.00 – -1.00 10 Overall -0.53',
+    );
+    expect(text).toContain('Daily means tau 95 % n Train NA 10 Val too few 0');
   });
 
   test('says which hours and which days the daily means are made of (Q-R7, Q-R8)', () => {
@@ -406,11 +455,11 @@ describe('The page', () => {
     expect(ids).toEqual(expect.arrayContaining(targets));
     expect(targets.slice(0, 6)).toEqual([
       'performance',
+      'measures',
       'input-data',
       'photos',
       'observed-values',
       'images-timeseries',
-      'annotation-pairs',
     ]);
   });
 

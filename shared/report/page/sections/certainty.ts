@@ -1,10 +1,14 @@
-import { countOf, formatCount, formatInterval, formatShare, formatTau } from '../../../formats/numbers.ts';
+import { countOf, formatCount, formatShare, formatTau } from '../../../formats/numbers.ts';
 import type { AnnotatorAgreement } from '../../../predictions/pair-accuracy.ts';
 import type { ReportData } from '../../data/report-data.ts';
-import type { Stratum } from '../../data/strata.ts';
+import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
+import { type ByStratification, STRATIFICATIONS } from '../../data/strata.ts';
+import { calibrationTable, strataTable } from '../../data/text-tables.ts';
+import { LEAST_ROWS } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { type Html, html, NOTHING, scrollRegion } from '../html.ts';
 import type { Section } from '../page.ts';
+import { tableMarkup } from '../table-markup.ts';
 
 /** How sure the numbers are: held-out pairs, calibration, annotators, and tau by hour, month and value. */
 export const certaintySection = (data: ReportData): Section => ({
@@ -15,7 +19,7 @@ export const certaintySection = (data: ReportData): Section => ({
     { id: 'pair-accuracy', title: 'Accuracy on pairs' },
     { id: 'calibration', title: 'Calibration' },
     { id: 'annotator-agreement', title: 'Annotators' },
-    ...(hasValues(data) ? [{ id: 'tau-strata', title: 'Hour, month, value' }] : []),
+    ...(hasValues(data) ? [{ id: 'tau-strata', title: 'Season, value, hour' }] : []),
   ],
 });
 
@@ -27,13 +31,16 @@ function certainty(data: ReportData): Html {
     { label: 'Val (held out)', of: accuracy.val, key: 'val' },
   ];
   return html`<section id="pair-accuracy"><h3>Accuracy on annotation pairs</h3>
-<div class="scroll"><table>
+${scrollRegion(
+  'Accuracy on annotation pairs',
+  html`<table>
 <thead><tr><th scope="col" class="split">Pairs</th><th scope="col">with a decision</th><th scope="col">ordered right</th><th scope="col">95 %</th><th scope="col">Brier score</th></tr></thead>
 <tbody>${rows.map(
     ({ label, of, key }) =>
       html`<tr><th scope="row">${label}</th><td data-accuracy-n="${key}">${formatCount(of.n)}</td><td class="tau" data-accuracy="${key}">${formatShare(of.share)}</td><td data-accuracy-interval="${key}">${of.interval ? `${formatShare(of.interval.low)} – ${formatShare(of.interval.high)}` : ''}</td><td data-brier="${key}">${formatTau(of.brier)}</td></tr>
 `,
-  )}</tbody></table></div>
+  )}</tbody></table>`,
+)}
 <p>Pairs that annotators called the same are no decision, and count for the Brier score only: the mean squared distance of
 the model’s probability and the annotator’s choice, 0 at best, 0.25 for a coin.</p></section>
 ${calibration}
@@ -52,6 +59,27 @@ function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreemen
   return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} A model cannot be expected to agree with annotators more than they do with each other.`;
 }
 
+const STRATA_TITLES: ByStratification<string> = {
+  season: 'By season',
+  period: 'By annotation period',
+  value: 'By observed value',
+  month: 'By month',
+  hour: 'By hour',
+};
+
+/** Which photos the bars are of: those that the model has not seen unless a reader asks for others. */
+const splitChoice = html`<label class="choice">Photos <select name="strata-split">${[
+  'test-all',
+  'test-in',
+  'test-out',
+  'val',
+  'train',
+  'overall',
+].map((id) => {
+  const { label, meaning } = SPLIT_GROUPS.find((group) => group.id === id) as SplitGroup;
+  return html`<option value="${id}">${label}: ${meaning}</option>`;
+})}</select></label>`;
+
 /** How far probabilities can be trusted, and where tau is high and low. */
 function certaintyFigures(data: ReportData): { calibration: Html; strata: Html } {
   const { strata } = data;
@@ -61,32 +89,16 @@ function certaintyFigures(data: ReportData): { calibration: Html; strata: Html }
       title: 'Calibration of Pair Probabilities',
       caption:
         'Held-out pairs by how sure the model is of the photo that shows more, and how often the annotator chose the same one. On the line the model is as sure as it may be; below it, it is too sure. Bars are 95 % intervals.',
-      numbers: calibrationTable(data),
+      numbers: tableMarkup(calibrationTable(data.calibration), 'calibration'),
     }),
     strata: hasValues(data)
       ? figureMarkup({
           id: 'tau-strata',
-          title: `Kendall Tau by Hour, by Month and by Observed ${data.variable.label}`,
-          caption:
-            'Within one hour or one month, light and season are alike. Within a fifth of the observed values the order is harder to tell, so these taus are lower than that of all photos.',
-          numbers: html`${[strata.hour, strata.month, strata.value].map(strataTable)}`,
+          title: `Kendall Tau by Season, Period, Observed ${data.variable.label}, Month and Hour`,
+          caption: `Bars are taus, lines their 95 % intervals, and the number below each is how many photos it comes from; fewer than ${LEAST_ROWS} are too few to tell, and have no bar. Photos that the model has seen look better than others will. Within one hour or one month, light and season are alike; within a tenth of the observed values the order is harder to tell, so these taus are lower than that of all photos. The tenths are those of the whole run; the annotation period goes from the first to the last day with an annotated photo.`,
+          control: splitChoice,
+          numbers: html`${STRATIFICATIONS.map((by) => tableMarkup(strataTable(strata['test-all'][by]), `strata.${by}`, STRATA_TITLES[by]))}`,
         })
       : NOTHING,
   };
 }
-
-const calibrationTable = ({ calibration }: ReportData): Html => html`<table>
-<thead><tr><th scope="col" class="split">Confidence</th><th scope="col">Pairs</th><th scope="col">Mean confidence</th><th scope="col">Annotator agrees</th></tr></thead>
-<tbody>${calibration.map(
-  ({ from, to, n, confidence, agreed }) =>
-    html`<tr><th scope="row">${from.toFixed(1)} – ${to.toFixed(1)}</th><td>${n}</td><td>${formatTau(confidence)}</td><td>${formatTau(agreed)}</td></tr>
-`,
-)}</tbody></table>`;
-
-const strataTable = (strata: readonly Stratum[]): Html => html`<table class="apart">
-<thead><tr><th scope="col" class="split">Photos of</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">95 %</th></tr></thead>
-<tbody>${strata.map(
-  ({ label, n, tau, interval }) =>
-    html`<tr><th scope="row">${label}</th><td>${formatCount(n)}</td><td>${formatTau(tau)}</td><td class="interval">${formatInterval(interval)}</td></tr>
-`,
-)}</tbody></table>`;

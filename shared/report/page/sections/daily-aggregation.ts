@@ -1,6 +1,6 @@
-import { formatTau } from '../../../formats/numbers.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS } from '../../data/split-groups.ts';
+import { shownTau } from '../../data/text-tables.ts';
 import { absent, figureMarkup, hasValues, missingValues } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -21,7 +21,7 @@ day, station time, taken ${hours(state.run.parameters)}; a day counts to the fir
 that any of its photos belongs to.</p>
 <dl class="inline">${SPLIT_GROUPS.map(
   ({ id, label }) =>
-    html`<div><dt>${label}</dt><dd data-tau="days.${id}">${formatTau(agreement.days[id].tau)}</dd></div>`,
+    html`<div><dt>${label}</dt><dd data-tau="days.${id}">${shownTau(agreement.days[id])}</dd></div>`,
 )}</dl>`;
 
 const hours = ({ min_hour, max_hour }: { min_hour: number; max_hour: number }): string =>

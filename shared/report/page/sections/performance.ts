@@ -1,7 +1,10 @@
-import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import { formatCount, formatInterval, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import { EXTREME_SHARES } from '../../data/measures.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { shownMeasures, shownTau } from '../../data/text-tables.ts';
+import { LEAST_ROWS, TOO_FEW, whereEnough } from '../../data/too-few.ts';
+import { type Html, html, NOTHING, scrollRegion } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** Kendall tau of photos and of daily means, per split (contract 8.1). */
@@ -9,33 +12,58 @@ export const performanceSection = (data: ReportData): Section => ({
   id: 'performance',
   title: 'Performance (Kendall Tau)',
   content: performance(data),
+  entries: [{ id: 'measures', title: 'Other measures' }],
 });
 
 /** The script fills the cells anew for a period. */
 function performance(data: ReportData): Html {
   const { agreement, intervals, variable } = data;
-  const cells = (by: 'photos' | 'days', id: SplitGroup['id']) =>
-    html`<td class="tau" data-tau="${by}.${id}">${formatTau(agreement[by][id].tau)}</td><td class="interval" data-interval="${by}.${id}">${formatInterval(intervals[by][id])}</td><td data-n="${by}.${id}">${formatCount(agreement[by][id].n)}</td>`;
-  return html`<div class="scroll"><table class="performance">
-<thead>
-<tr><th rowspan="2" scope="col" class="split">Split</th><th colspan="3" scope="colgroup">Photos</th><th colspan="3" scope="colgroup">Daily means</th></tr>
-<tr><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th></tr>
-</thead>
-<tbody>${SPLIT_GROUPS.map(
-    ({ id, label, splits }) =>
-      html`<tr${splits.length > 1 ? html` class="total"` : NOTHING}><th scope="row">${splits.length === 1 ? html`<span class="swatch ${id}"></span>` : html`<span class="swatch"></span>`}${label}</th>${cells('photos', id)}${cells('days', id)}</tr>
-`,
-  )}</tbody>
-</table></div>
+  const table = (by: 'photos' | 'days', title: string) =>
+    scrollRegion(
+      `Kendall tau of ${title.toLowerCase()}`,
+      html`<table class="performance">
+<thead><tr><th scope="col" class="split">${title}</th><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th></tr></thead>
+<tbody>${SPLIT_GROUPS.map((group) => {
+        const { n, tau } = agreement[by][group.id];
+        const interval = whereEnough(n, intervals[by][group.id]);
+        const key = `${by}.${group.id}`;
+        return html`<tr${rowClass(group)}>${splitHead(group)}<td class="tau" data-tau="${key}">${shownTau({ n, tau })}</td><td class="interval" data-interval="${key}">${formatInterval(interval)}</td><td data-n="${key}">${formatCount(n)}</td></tr>
+`;
+      })}</tbody>
+</table>`,
+    );
+  return html`<div class="columns">${table('photos', 'Photos')}${table('days', 'Daily means')}</div>
 <p>Kendall tau (tau-b) compares the order of the scores with the order of observed ${variable.noun}: 1 is the same order, 0
 is no relation, −1 the opposite order. n counts the photos, or days, that have both; ${NOT_AVAILABLE} stands where tau cannot
-be computed.${
-    data.rankError === null
-      ? ''
-      : ` A photo’s percentile rank by score differs from its rank by observed value by ${(100 * data.rankError).toFixed(0)} percentage points on average; by chance it would be 33.`
-  }</p>
+be computed, and ${TOO_FEW} where n is below ${LEAST_ROWS}.</p>
 <p>The interval is where tau lies with 95 % confidence: a bootstrap over days, as photos of one day are much alike.</p>
 <ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
     ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
-  )}</ul>`;
+  )}</ul>
+${measuresMarkup(data)}`;
+}
+
+const rowClass = ({ splits }: SplitGroup): Html => (splits.length > 1 ? html` class="total"` : NOTHING);
+
+const splitHead = ({ id, label, splits }: SplitGroup): Html =>
+  html`<th scope="row"><span class="swatch${splits.length === 1 ? ` ${id}` : ''}"></span>${label}</th>`;
+
+/** What FPE's team compares models by. */
+function measuresMarkup({ measures, variable }: ReportData): Html {
+  const percent = EXTREME_SHARES.map((share) => Math.round(100 * share)).join(', ');
+  return html`<section id="measures"><h3>Other measures</h3>
+${scrollRegion(
+  'Other measures by split',
+  html`<table class="measures">
+<thead><tr><th scope="col" class="split">Split</th><th scope="col">Spearman’s rho</th><th scope="col">Rank difference</th><th scope="col">Precision, high</th><th scope="col">Precision, low</th><th scope="col">n</th></tr></thead>
+<tbody>${SPLIT_GROUPS.map(
+    (group) =>
+      html`<tr${rowClass(group)}>${splitHead(group)}${shownMeasures(measures[group.id]).map((text, column) => html`<td data-measure="${group.id}.${column}">${text}</td>`)}</tr>
+`,
+  )}</tbody></table>`,
+)}
+<p>Rank difference: how far the percentile rank of a photo by score is from that by observed value on average, in percentage
+points; by chance it would be 33. Precision, high: how well the photos of the highest ${variable.noun} are found when photos are looked at
+from the highest score down, the mean of the average precisions for the top ${percent} %; low: likewise for the lowest. 1 is all of them first, by
+chance it would be about ${(EXTREME_SHARES.reduce((sum, share) => sum + share, 0) / EXTREME_SHARES.length).toFixed(2)}.</p></section>`;
 }

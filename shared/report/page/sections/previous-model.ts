@@ -1,7 +1,8 @@
 import { countOf, formatCount, formatTau } from '../../../formats/numbers.ts';
 import type { ReportData } from '../../data/report-data.ts';
+import { shownTau } from '../../data/text-tables.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
-import { gallery, type Html, html, NOTHING } from '../html.ts';
+import { gallery, type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** This model beside the station's one before it. */
@@ -23,15 +24,19 @@ function comparisonMarkup(data: ReportData): Html {
   return html`<p>The model before this one is <b>${previous.model_code}</b>. Both scored ${countOf(comparison.n, 'photo')} of this
 run; Kendall tau between their scores is ${formatTau(comparison.tauOfScores)}, and the percentile rank of a photo changed by
 ${comparison.meanRankChange === null ? 'NA' : `${(100 * comparison.meanRankChange).toFixed(1)} percentage points`} on average.</p>
+${wholeRunNote('These numbers are')}
 ${
   hasValues(data)
-    ? html`<div class="scroll"><table>
+    ? scrollRegion(
+        'Kendall tau of both models',
+        html`<table>
 <thead><tr><th scope="col" class="split">Kendall tau with observed ${variable.noun}</th><th scope="col">n</th><th scope="col">${previous.model_code}</th><th scope="col">this model</th></tr></thead>
 <tbody>${rows.map(
-        ({ label, taus }) =>
-          html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${formatTau(taus.before)}</td><td class="tau">${formatTau(taus.now)}</td></tr>
+          ({ label, taus }) =>
+            html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${shownTau({ n: taus.n, tau: taus.before })}</td><td class="tau">${shownTau({ n: taus.n, tau: taus.now })}</td></tr>
 `,
-      )}</tbody></table></div>`
+        )}</tbody></table>`,
+      )
     : NOTHING
 }
 ${figureMarkup({

@@ -3,7 +3,7 @@ import { formatCount, formatSeconds, NOT_AVAILABLE } from '../../../formats/numb
 import { durations } from '../../data/durations.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type CostEstimate, totalCost } from '../../data/run-facts.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { type Html, html, NOTHING, scrollRegion } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** Where everything comes from. */
@@ -45,30 +45,39 @@ function provenance({ state, files, cost, version }: ReportData): Html {
   return html`<dl class="facts-list">${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl>
 ${cost ? costTable(cost) : NOTHING}
 <section id="parameters"><h3>Parameters</h3>
-<div class="scroll"><table><tbody>${Object.entries(run.parameters).map(
+${scrollRegion(
+  'Parameters',
+  html`<table class="parameters"><tbody>${Object.entries(run.parameters).map(
     ([name, value]) => html`<tr><th scope="row">${name}</th><td>${String(value)}</td></tr>
 `,
-  )}</tbody></table></div></section>
+  )}</tbody></table>`,
+)}</section>
 <section id="files"><h3>Files</h3>
-<div class="scroll"><table><thead><tr><th scope="col" class="split">File</th><th scope="col">Bytes</th><th scope="col" class="split">SHA-256</th></tr></thead>
+${scrollRegion(
+  'Files',
+  html`<table><thead><tr><th scope="col" class="split">File</th><th scope="col">Bytes</th><th scope="col" class="split">SHA-256</th></tr></thead>
 <tbody>${files.map(
     ({ name, key, bytes, sha256 }) =>
       html`<tr><th scope="row" title="${key}">${name}</th><td>${formatCount(bytes)}</td><td class="hash">${sha256}</td></tr>
 `,
-  )}</tbody></table></div></section>`;
+  )}</tbody></table>`,
+)}</section>`;
 }
 
 const formatDuration = (seconds: number | null): string =>
   seconds === null ? NOT_AVAILABLE : formatSeconds(seconds);
 
 const costTable = (cost: CostEstimate): Html => html`<section id="cost"><h3>Cost</h3>
-<div class="scroll"><table><thead><tr><th scope="col" class="split">Part</th><th scope="col">US$</th><th scope="col" class="split">Basis</th></tr></thead>
+${scrollRegion(
+  'Cost',
+  html`<table><thead><tr><th scope="col" class="split">Part</th><th scope="col">US$</th><th scope="col" class="split">Basis</th></tr></thead>
 <tbody>${cost.parts.map(
-  ({
-    name,
-    usd,
-    basis,
-  }) => html`<tr><th scope="row">${name}</th><td>${usd.toFixed(2)}</td><td class="text">${basis}</td></tr>
+    ({
+      name,
+      usd,
+      basis,
+    }) => html`<tr><th scope="row">${name}</th><td>${usd.toFixed(2)}</td><td class="text">${basis}</td></tr>
 `,
-)}</tbody></table></div>
+  )}</tbody></table>`,
+)}
 <p>${cost.assumptions}</p></section>`;

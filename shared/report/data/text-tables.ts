@@ -1,0 +1,49 @@
+import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
+import type { CalibrationBin } from '../../predictions/pair-accuracy.ts';
+import type { Measures } from './measures.ts';
+import type { Stratum } from './strata.ts';
+import { TOO_FEW, whereEnough } from './too-few.ts';
+
+/** A table of texts, the same in the page as it comes and when the script fills it anew for a period. */
+export type TextTable = {
+  columns: readonly string[];
+  /** The first cell of a row is its head. */
+  rows: readonly (readonly string[])[];
+};
+
+/** Tau as it is shown: not at all where too few rows stand behind it. */
+export const shownTau = ({ n, tau }: { n: number; tau: number | null }): string =>
+  whereEnough(n, formatTau(tau)) ?? TOO_FEW;
+
+/** The measures of a group of photos as the page shows them, in the order of its columns. */
+export function shownMeasures({ n, rho, rankError, high, low }: Measures): string[] {
+  const shown = (text: string) => whereEnough(n, text) ?? TOO_FEW;
+  return [
+    shown(formatTau(rho)),
+    shown(rankError === null ? NOT_AVAILABLE : `${(100 * rankError).toFixed(0)} points`),
+    shown(formatTau(high?.mean ?? null)),
+    shown(formatTau(low?.mean ?? null)),
+    formatCount(n),
+  ];
+}
+
+export const strataTable = (strata: readonly Stratum[]): TextTable => ({
+  columns: ['Photos', 'n', 'tau', '95 %'],
+  rows: strata.map(({ label, n, tau, interval }) => [
+    label,
+    formatCount(n),
+    shownTau({ n, tau }),
+    formatInterval(interval),
+  ]),
+});
+
+export const calibrationTable = (bins: readonly CalibrationBin[]): TextTable => ({
+  columns: ['Confidence', 'Pairs', 'Mean confidence', 'Annotator agrees', '95 %'],
+  rows: bins.map(({ from, to, n, confidence, agreed, interval }) => [
+    `${from.toFixed(1)} – ${to.toFixed(1)}`,
+    formatCount(n),
+    whereEnough(n, formatTau(confidence)) ?? TOO_FEW,
+    whereEnough(n, formatTau(agreed)) ?? TOO_FEW,
+    formatInterval(whereEnough(n, interval)),
+  ]),
+});

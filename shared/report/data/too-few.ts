@@ -1,0 +1,11 @@
+/**
+ * With fewer photos than this a Kendall tau tells nothing: of nine photos without any relation it strays from 0 by 0.27, its
+ * standard deviation (Kendall 1938, doi:10.1093/biomet/30.1-2.81). Neither page nor message shows one then.
+ */
+export const LEAST_ROWS = 10;
+
+/** What stands in the place of a number of too few photos or days. */
+export const TOO_FEW = 'too few';
+
+/** The number, unless it comes from too few rows. */
+export const whereEnough = <Value>(n: number, value: Value): Value | null => (n < LEAST_ROWS ? null : value);

@@ -1,0 +1,52 @@
+import type { Interval } from '../../statistics/tau-bootstrap.ts';
+import type { ReportData } from './report-data.ts';
+import type { Stratum } from './strata.ts';
+import { LEAST_ROWS } from './too-few.ts';
+
+/** A Kendall tau that there are enough photos for. */
+export type KnownTau = { n: number; tau: number; interval: Interval | null };
+type KnownStratum = Stratum & KnownTau;
+
+/**
+ * How well the model does where it matters: over the photos that it has not seen, neither in training nor in validation. What
+ * there are too few photos for is null; best and worst season are, too, when only one has enough.
+ */
+export type Unseen = {
+  /** Photos in no pair, with both a value and a score. */
+  n: number;
+  all: KnownTau | null;
+  best: KnownStratum | null;
+  worst: KnownStratum | null;
+  high: KnownStratum | null;
+  within: KnownStratum | null;
+  after: KnownStratum | null;
+};
+
+/**
+ * Medians over the stations of the method's paper (doi:10.5194/hess-29-6445-2025) of photos in no pair, taken within the
+ * annotation period and after it.
+ */
+export const PAPER_MEDIANS = { within: 0.75, after: 0.59 } as const;
+
+export function unseenPhotos({
+  agreement,
+  intervals,
+  strata,
+}: Pick<ReportData, 'agreement' | 'intervals' | 'strata'>): Unseen {
+  const { n, tau } = agreement.photos['test-all'];
+  const { season, value, period } = strata['test-all'];
+  const known = (found: readonly Stratum[]) =>
+    found.filter((stratum): stratum is KnownStratum => stratum.tau !== null);
+  const named = (found: readonly Stratum[], id: string) =>
+    known(found).find((stratum) => stratum.id === id) ?? null;
+  const seasons = known(season).sort((a, b) => b.tau - a.tau);
+  return {
+    n,
+    all: tau === null || n < LEAST_ROWS ? null : { n, tau, interval: intervals.photos['test-all'] },
+    best: seasons.length > 1 ? (seasons[0] as KnownStratum) : null,
+    worst: seasons.length > 1 ? (seasons.at(-1) as KnownStratum) : null,
+    high: named(value, 'highest_tenth'),
+    within: named(period, 'within'),
+    after: named(period, 'after'),
+  };
+}
