@@ -8,7 +8,11 @@ import {
 } from 'echarts/components';
 import { type ECharts, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
-import type { Sheet } from './sheet.ts';
+import { ChartKeys } from './chart-keys.ts';
+import { downloadButtons } from './downloads.ts';
+import { figureCsv } from './figure-data.ts';
+import { middleOf, type Place } from './places.ts';
+import type { Sheet, Stop } from './sheet.ts';
 import { currentTheme, type Theme } from './theme.ts';
 
 use([
@@ -28,12 +32,16 @@ export type Draw = (width: number, theme: Theme) => Sheet;
 /** Charts are drawn when they come near the window, which spares a phone the fifteen that nobody looks at. */
 const NEAR = '600px';
 
+/** Of a chart on paper, pixels: letters come out as large as those around it. */
+const PAPER_WIDTH = 720;
+
 /** One chart of the page, in its place of the markup. */
 export class Chart {
   readonly id: string;
   private readonly place: HTMLElement;
   private readonly draw: Draw;
   private readonly onPeriod: ((from: number, to: number) => void) | undefined;
+  private readonly keys: ChartKeys;
   private chart: ECharts | undefined;
   private sheet: Sheet | undefined;
   private isNear = false;
@@ -46,6 +54,18 @@ export class Chart {
     this.id = place.dataset.chart as string;
     this.draw = draw;
     this.onPeriod = onPeriod;
+    this.keys = new ChartKeys(place, {
+      show: (stop) => this.showTip(stop),
+      hide: () => this.chart?.dispatchAction({ type: 'hideTip' }),
+      open: (stop) =>
+        this.sheet?.open({ seriesIndex: stop.seriesIndex, value: [0, 0, stop.index] }, this.placeOf(stop)),
+    });
+    place.after(
+      downloadButtons(this.id, {
+        picture: () => this.picture(),
+        data: () => figureCsv((this.sheet ?? this.draw(this.place.clientWidth, currentTheme())).rows()),
+      }),
+    );
     new IntersectionObserver(
       ([entry]) => {
         this.isNear = entry?.isIntersecting ?? false;
@@ -54,7 +74,8 @@ export class Chart {
       { rootMargin: NEAR },
     ).observe(place);
     new ResizeObserver(() => {
-      if (this.place.clientWidth !== this.width) this.refresh();
+      // Paper has widths of its own, for which the charts are drawn already.
+      if (this.place.clientWidth !== this.width && !matchMedia('print').matches) this.refresh();
     }).observe(place);
   }
 
@@ -64,16 +85,37 @@ export class Chart {
     if (this.isNear) this.render();
   }
 
+  /** Takes the room that the chart will need, so that nothing below it moves once it is drawn. */
+  reserve(): void {
+    if (!this.isStale || this.place.clientWidth === 0) return;
+    const sheet = this.draw(this.place.clientWidth, currentTheme());
+    sheet.sayIfEmpty();
+    this.place.style.height = `${sheet.height}px`;
+  }
+
+  /** Draws now, wherever it stands. */
   render(): void {
     this.isStale = false;
     this.width = this.place.clientWidth;
-    if (this.width === 0) return;
-    this.sheet = this.draw(this.width, currentTheme());
+    if (this.width > 0) this.renderAs(currentTheme());
+  }
+
+  /** Draws for a sheet of paper, whatever the window; the next `refresh` makes it one of the window again. */
+  renderForPaper(theme: Theme): void {
+    this.width = PAPER_WIDTH;
+    this.renderAs(theme);
+  }
+
+  private renderAs(theme: Theme): void {
+    this.sheet = this.draw(this.width, theme);
     this.sheet.sayIfEmpty();
     this.place.style.height = `${this.sheet.height}px`;
     this.chart ??= this.create();
     this.chart.resize({ width: this.width, height: this.sheet.height });
     this.chart.setOption(this.sheet.option, { notMerge: true });
+    // At once rather than in the next frame, which paper does not wait for.
+    this.chart.getZr().flush();
+    this.keys.walk(this.sheet);
     this.place.dataset.drawn = 'true';
   }
 
@@ -87,12 +129,43 @@ export class Chart {
     });
     chart.on('click', (point) => {
       chart.dispatchAction({ type: 'hideTip' });
-      this.sheet?.open(point as { seriesIndex?: number; value?: unknown });
+      const { left, top } = this.place.getBoundingClientRect();
+      const { offsetX = 0, offsetY = 0 } = point.event ?? {};
+      this.sheet?.open(point as { seriesIndex?: number; value?: unknown }, {
+        x: left + offsetX,
+        y: top + offsetY,
+      });
     });
     chart.on('datazoom', () => {
       const [zoom] = (chart.getOption() as { dataZoom: { startValue: number; endValue: number }[] }).dataZoom;
       if (zoom) this.onPeriod?.(zoom.startValue, zoom.endValue);
     });
     return chart;
+  }
+
+  private showTip({ seriesIndex, dataIndex, index }: Stop): string {
+    this.chart?.dispatchAction({ type: 'showTip', seriesIndex, dataIndex });
+    const facts = this.sheet?.factsOf({ seriesIndex, dataIndex, index }) ?? [];
+    return facts.map(([term, text]) => `${term} ${text}`).join(', ');
+  }
+
+  private placeOf({ seriesIndex, dataIndex }: Stop): Place {
+    const { left, top } = this.place.getBoundingClientRect();
+    const point = this.chart?.convertToPixel(
+      { seriesIndex },
+      this.sheet?.pointAt(seriesIndex, dataIndex) ?? [],
+    );
+    return Array.isArray(point)
+      ? { x: left + (point[0] as number), y: top + (point[1] as number) }
+      : middleOf(this.place);
+  }
+
+  private picture(): string {
+    if (this.isStale || !this.chart) this.render();
+    return (this.chart as ECharts).getDataURL({
+      type: 'png',
+      pixelRatio: 2,
+      backgroundColor: currentTheme().ground,
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import type { Facts } from './sheet.ts';
+import type { Facts } from './figure-data.ts';
 import { formatValue } from './value-scale.ts';
 import type { View } from './view.ts';
 

@@ -4,6 +4,8 @@ import { largestResiduals } from '../shared/report/data/statistics.ts';
 import { wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
 import { smallestFirst } from './photo-address.ts';
+import type { Origin } from './photo-panel.ts';
+import { middleOf } from './places.ts';
 import { formatValue } from './value-scale.ts';
 import { photosBySplit, photosOfPeriod, type View } from './view.ts';
 
@@ -13,7 +15,16 @@ const MOST_MOVED = 12;
 /** A model that is less sure than this does not contradict anybody. */
 const LEAST_CONFIDENCE = 0.75;
 
-type Open = (row: number) => void;
+type Open = (row: number, origin: Origin) => void;
+
+const NAMES = {
+  'worst-photos': 'worst disagreements',
+  contradicted: 'contradicted pairs',
+  'moved-photos': 'ranks that changed most',
+} as const;
+
+/** What a card does when it is clicked: it opens its photo among those of its gallery. */
+type Opener = (row: number) => (event: Event) => void;
 
 /** Puts the cards of the period where the page has a place for them. */
 export function fillGalleries(view: View, open: Open): void {
@@ -24,22 +35,27 @@ export function fillGalleries(view: View, open: Open): void {
   ] as const) {
     const gallery = document.querySelector(`[data-gallery="${name}"]`);
     if (!gallery) continue;
-    const cards = make(view, open);
+    const rows: number[] = [];
+    const among = { rows, name: NAMES[name] };
+    const cards = make(view, (row) => {
+      if (!rows.includes(row)) rows.push(row);
+      return (event) => open(row, { at: middleOf(event.currentTarget as Element), among });
+    });
     gallery.replaceChildren(...(cards.length > 0 ? cards : ['There are none in this period.']));
   }
 }
 
 /** Photos whose ranks by value and by score differ most. */
-function worstPhotos(view: View, open: Open): HTMLElement[] {
+function worstPhotos(view: View, opener: Opener): HTMLElement[] {
   const { photos, residuals, ranks } = view;
-  return photoCards(view, residuals, MOST_CARDS, open, (row) => {
+  return photoCards(view, residuals, MOST_CARDS, opener, (row) => {
     const value = formatValue(photos.values[row] as number);
     return `obs. ${percent(ranks.observed[row])} (${value}), pred. ${percent(ranks.predicted[row])}`;
   });
 }
 
 /** Photos that this model places elsewhere than the one before. */
-function movedPhotos(view: View, open: Open): HTMLElement[] {
+function movedPhotos(view: View, opener: Opener): HTMLElement[] {
   const { page, photos } = view;
   if (!page.previous) return [];
   const { now, before } = comparePrevious(photos, page.previous).ranks;
@@ -48,7 +64,7 @@ function movedPhotos(view: View, open: Open): HTMLElement[] {
     view,
     changes,
     MOST_MOVED,
-    open,
+    opener,
     (row) => `before ${percent(before[row])}, now ${percent(now[row])}`,
   );
 }
@@ -58,7 +74,7 @@ function photoCards(
   view: View,
   numbers: Float64Array,
   most: number,
-  open: Open,
+  opener: Opener,
   describe: (row: number) => string,
 ): HTMLElement[] {
   const splits = photosBySplit(view, (row) => !Number.isNaN(numbers[row] as number));
@@ -67,7 +83,7 @@ function photoCards(
   return largestResiduals(among, most).map((row) =>
     element(
       'button',
-      { type: 'button', class: 'card', onclick: () => open(row) },
+      { type: 'button', class: 'card', onclick: opener(row) },
       thumb(view, row),
       element('b', {}, wallTime(view.photos.timestamps[row] as number)),
       element('span', {}, describe(row)),
@@ -76,7 +92,7 @@ function photoCards(
 }
 
 /** Pairs where the model is sure of the other photo. */
-function contradictedPairs(view: View, open: Open): HTMLElement[] {
+function contradictedPairs(view: View, opener: Opener): HTMLElement[] {
   const { page, photos } = view;
   const { left, right, choices, annotators, splits } = page.pairs;
   const found = contradictions(page.pairs, photosOfPeriod(view).scores, LEAST_CONFIDENCE);
@@ -86,7 +102,7 @@ function contradictedPairs(view: View, open: Open): HTMLElement[] {
     const side = (row: number, index: number) =>
       element(
         'button',
-        { type: 'button', class: index === chosen ? 'side chosen' : 'side', onclick: () => open(row) },
+        { type: 'button', class: index === chosen ? 'side chosen' : 'side', onclick: opener(row) },
         thumb(view, row),
         element('span', {}, wallTime(photos.timestamps[row] as number)),
         element(

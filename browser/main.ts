@@ -1,26 +1,31 @@
 import { DAY_MS } from '../shared/formats/durations.ts';
 import { unpackPage } from '../shared/report/page/page-data.ts';
+import { readAddress, writeAddress } from './address.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
 import type { Actions } from './figures/photos.ts';
 import { fillGalleries } from './galleries.ts';
+import { gunzip } from './gunzip.ts';
 import { showNotedPhotos } from './noted-photos.ts';
-import { shownNumbers, updateIntervals, updateNumbers } from './numbers.ts';
-import { PhotoPanel } from './photo-panel.ts';
+import { shownNumbers, updateIntervals, updateNumbers, updateStrata } from './numbers.ts';
+import { type Origin, PhotoPanel } from './photo-panel.ts';
+import { paperTheme } from './theme.ts';
 import { Toolbar } from './toolbar.ts';
 import { createView, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
 /** The figure whose strip chooses the period. */
 const PERIOD_FIGURE = 'images-timeseries';
+const STRATA_FIGURE = 'tau-strata';
 /** A reader who drags has come to rest after this. */
 const REST_MS = 150;
 const INTERVALS_MS = 600;
 
-async function start(): Promise<void> {
-  const page = unpackPage(await readData());
+function start(): void {
+  const page = unpackPage(readData());
   const view = createView(page);
   const panel = new PhotoPanel(view, document.getElementById('panel') as HTMLElement);
-  const actions = { openPhoto: (row: number) => panel.open(row) };
+  const actions: Actions = { openPhoto: (row, at) => panel.open(row, { at }) };
+  const openFrom = (row: number, origin: Origin) => panel.open(row, origin);
   const toolbar = new Toolbar(document.getElementById('toolbar') as HTMLFormElement, view, {
     onSelection: select,
     onBrowse: () => panel.open(firstRow(view)),
@@ -30,26 +35,55 @@ async function start(): Promise<void> {
     actions,
     afterRest(view, (selection) => select(selection, PERIOD_FIGURE)),
   );
-  const numbers = page.kind === 'report' ? new ShownNumbers(view) : null;
+  const strata = new StrataChoice(view, select);
+  const numbers =
+    page.kind === 'report' ? new ShownNumbers(view, () => refresh(charts, STRATA_FIGURE)) : null;
 
   function select(selection: PageSelection, source?: string): void {
+    const before = view.selection;
     view.selection = selection;
     toolbar.update();
+    strata.update();
+    document.documentElement.dataset.period = isWhole(view) ? 'whole' : 'part';
+    showSelection(view);
+    if (isSamePhotos(before, selection)) {
+      refresh(charts, STRATA_FIGURE);
+      numbers?.updateStrata();
+      return;
+    }
     for (const chart of charts) if (chart.id !== source) chart.refresh();
     if (numbers) toolbar.numbers = numbers.update();
-    fillGalleries(view, actions.openPhoto);
+    fillGalleries(view, openFrom);
+    reserveSoon(charts);
   }
 
   // The first figure waits for nobody to scroll; the others follow as they come near.
   charts[0]?.render();
   if (numbers) toolbar.numbers = shownNumbers(view);
-  // After the first figure is on screen.
-  setTimeout(() => {
-    fillGalleries(view, actions.openPhoto);
-    showNotedPhotos(view, actions.openPhoto);
-  });
+  fillGalleries(view, openFrom);
+  showNotedPhotos(view, openFrom);
+  setTimeout(() => reserveSoon(charts));
   redrawForReaders(charts);
+  followAddress(view, charts, select);
   document.documentElement.dataset.ready = 'true';
+}
+
+const isSamePhotos = (one: PageSelection, other: PageSelection): boolean =>
+  one.from === other.from &&
+  one.to === other.to &&
+  one.splits.size === other.splits.size &&
+  [...one.splits].every((split) => other.splits.has(split));
+
+function refresh(charts: readonly Chart[], id: string): void {
+  for (const chart of charts) if (chart.id === id) chart.refresh();
+}
+
+/** Room for all charts, one after the other, so that the page answers in between. */
+function reserveSoon(charts: readonly Chart[]): void {
+  const [next, ...others] = charts;
+  if (!next) return;
+  next.reserve();
+  setTimeout(() => reserveSoon(others));
 }
 
 /** @param onPeriod called by the figure whose strip chooses the period */
@@ -76,14 +110,17 @@ function afterRest(
   };
 }
 
-/** Keeps the numbers in the page up to date; those of the whole period are restored as the page came with them. */
+/** Keeps the numbers in the page up to date; intervals of the whole period are restored as the page came with them. */
 class ShownNumbers {
   readonly #view: View;
+  readonly #onStrata: () => void;
   readonly #intervals: ReadonlyMap<Element, string | null>;
   #computing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(view: View) {
+  /** @param onStrata hears when the intervals of seasons, months and the like are known */
+  constructor(view: View, onStrata: () => void) {
     this.#view = view;
+    this.#onStrata = onStrata;
     const cells = [...document.querySelectorAll('[data-interval]')];
     this.#intervals = new Map(cells.map((cell) => [cell, cell.textContent]));
   }
@@ -91,17 +128,82 @@ class ShownNumbers {
   /** @returns the taus of the period that matter most */
   update(): string {
     const view = this.#view;
-    clearTimeout(this.#computing);
     updateNumbers(view);
     const shown = shownNumbers(view);
     if (isWhole(view)) for (const [cell, text] of this.#intervals) cell.textContent = text;
-    else {
-      const { selection } = view;
-      const isWanted = () => view.selection === selection;
-      this.#computing = setTimeout(() => updateIntervals(view, isWanted), INTERVALS_MS);
-    }
+    this.#updateIntervals();
     return shown;
   }
+
+  /** Other photos are told apart by season, month and the like; all else stays. */
+  updateStrata(): void {
+    updateStrata(this.#view);
+    this.#updateIntervals();
+  }
+
+  #updateIntervals(): void {
+    const view = this.#view;
+    const { selection } = view;
+    clearTimeout(this.#computing);
+    this.#computing = setTimeout(
+      () => updateIntervals(view, () => view.selection === selection, this.#onStrata),
+      INTERVALS_MS,
+    );
+  }
+}
+
+/** The list of photos above the figure of strata; a page without that figure has none. */
+class StrataChoice {
+  readonly #view: View;
+  readonly #list: HTMLSelectElement | null;
+
+  constructor(view: View, select: (selection: PageSelection) => void) {
+    this.#view = view;
+    this.#list = document.querySelector('select[name="strata-split"]');
+    this.#list?.addEventListener('change', (event) => {
+      const { value } = event.target as HTMLSelectElement;
+      select({ ...view.selection, strataSplit: value as PageSelection['strataSplit'] });
+    });
+  }
+
+  update(): void {
+    if (this.#list) this.#list.value = this.#view.selection.strataSplit;
+  }
+}
+
+/** Writes the selection into the address, behind the section that is there already. */
+function showSelection(view: View): void {
+  const text = writeAddress(readAddress(location.hash).anchor, view);
+  history.replaceState(null, '', text === '' ? location.href.replace(/#.*/s, '') : `#${text}`);
+}
+
+/** The selection comes with the address, and stays in it when a link leads elsewhere in the page. */
+function followAddress(
+  view: View,
+  charts: readonly Chart[],
+  select: (selection: PageSelection) => void,
+): void {
+  // Before the browser goes where a link leads, so that nothing above grows afterwards.
+  document.addEventListener('click', (event) => {
+    if (!(event.target as Element).closest('a[href^="#"]')) return;
+    for (const chart of charts) chart.reserve();
+  });
+  const follow = () => {
+    const { anchor, selection } = readAddress(location.hash);
+    if (Object.keys(selection).length > 0) select(within({ ...view.selection, ...selection }, view));
+    else showSelection(view);
+    if (anchor === location.hash.slice(1)) return;
+    for (const chart of charts) chart.reserve();
+    document.getElementById(anchor)?.scrollIntoView();
+  };
+  window.addEventListener('hashchange', follow);
+  if (location.hash !== '') follow();
+}
+
+/** A period as far as there are photos; of one that is wholly elsewhere, all. */
+function within(selection: PageSelection, { whole }: View): PageSelection {
+  const [from, to] = [Math.max(selection.from, whole.from), Math.min(selection.to, whole.to)];
+  return from < to ? { ...selection, from, to } : { ...selection, ...whole };
 }
 
 /** The first photo of the period. */
@@ -115,28 +217,32 @@ function redrawForReaders(charts: readonly Chart[]): void {
   const redraw = () => {
     for (const chart of charts) chart.refresh();
   };
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   // Paper shows all charts, those as well that nobody has scrolled to, in light colors.
-  const onPrint = () => {
-    for (const chart of charts) chart.render();
+  const print = () => {
+    const theme = paperTheme();
+    for (const chart of charts) chart.renderForPaper(theme);
   };
-  matchMedia('print').addEventListener('change', onPrint);
-  window.addEventListener('beforeprint', onPrint);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  matchMedia('print').addEventListener('change', ({ matches }) => (matches ? print() : redraw()));
+  window.addEventListener('beforeprint', print);
+  window.addEventListener('afterprint', redraw);
 }
 
 /** Base64 of gzip, between the tags of a script element that no browser runs. */
-async function readData(): Promise<Uint8Array<ArrayBuffer>> {
+function readData(): Uint8Array<ArrayBuffer> {
   const text = atob((document.getElementById('data') as HTMLElement).textContent as string);
   const packed = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) packed[at] = text.charCodeAt(at);
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return gunzip(packed);
 }
 
-start().catch((error: unknown) => {
+try {
+  // Before the page counts as loaded, so that whoever prints it then prints its charts.
+  start();
+} catch (error) {
   const notice = document.createElement('p');
   notice.className = 'notice';
   notice.textContent = `The charts cannot be drawn in this browser (${error instanceof Error ? error.message : String(error)}). All numbers are here without them.`;
   document.querySelector('main')?.prepend(notice);
   console.error(error);
-});
+}

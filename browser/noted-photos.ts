@@ -1,15 +1,19 @@
 import { wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
 import { photoAddress, smallestFirst } from './photo-address.ts';
+import type { Origin } from './photo-panel.ts';
+import { middleOf } from './places.ts';
 import type { View } from './view.ts';
 
 /** Puts the photos of each finding below the caption of its example. */
-export function showNotedPhotos(view: View, open: (row: number) => void): void {
+export function showNotedPhotos(view: View, open: (row: number, origin: Origin) => void): void {
   const { noted, photoBase } = view.page;
   const rows = new Map(Array.from(view.photos.imageIds, (id, row) => [id, row]));
   for (const place of document.querySelectorAll<HTMLElement>('[data-example]')) {
     const example = Number(place.dataset.example);
     const found = [...noted.examples.keys()].filter((index) => noted.examples[index] === example);
+    const shown = found.flatMap((index) => rows.get(noted.imageIds[index] as number) ?? []);
+    const among = { rows: shown, name: 'photos of this finding' };
     place.replaceChildren(
       ...found.map((index) => {
         const time = wallTime(noted.timestamps[index] as number);
@@ -26,7 +30,15 @@ export function showNotedPhotos(view: View, open: (row: number) => void): void {
               { class: 'card', href: photoAddress(photoBase, key), target: '_blank', rel: 'noopener' },
               ...content,
             )
-          : element('button', { type: 'button', class: 'card', onclick: () => open(row) }, ...content);
+          : element(
+              'button',
+              {
+                type: 'button',
+                class: 'card',
+                onclick: (event) => open(row, { at: middleOf(event.currentTarget as Element), among }),
+              },
+              ...content,
+            );
       }),
     );
   }

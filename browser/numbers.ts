@@ -1,28 +1,64 @@
 import { DAY_MS } from '../shared/formats/durations.ts';
 import { formatCount, formatInterval, formatShare, formatTau } from '../shared/formats/numbers.ts';
-import { PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
-import { dailyMeans, type ScoredRows, wallDate } from '../shared/predictions/scored-photos.ts';
+import { calibration, PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
+import {
+  dailyMeans,
+  type ScoredPhotos,
+  type ScoredRows,
+  wallDate,
+} from '../shared/predictions/scored-photos.ts';
+import { measures } from '../shared/report/data/measures.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import { agreements, tauInterval } from '../shared/report/data/statistics.ts';
-import { photosOfPeriod, type View } from './view.ts';
+import { agreements, rowsOfGroup, tauInterval } from '../shared/report/data/statistics.ts';
+import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
+import {
+  calibrationTable,
+  shownMeasures,
+  shownTau,
+  strataTable,
+  type TextTable,
+} from '../shared/report/data/text-tables.ts';
+import { whereEnough } from '../shared/report/data/too-few.ts';
+import { element } from './elements.ts';
+import { addIntervals, shownStrata } from './shown-strata.ts';
+import { isWhole, photosOfPeriod, type View } from './view.ts';
 
 const fill = (attribute: string, text: string) => {
   for (const cell of document.querySelectorAll(`[${attribute}]`)) cell.textContent = text;
 };
 
-/** Computes taus and accuracies of the period from all its photos, and puts them where the page shows them. */
+/** Computes all numbers of the period from all its photos, and puts them where the page shows them. */
 export function updateNumbers(view: View): void {
   const photos = photosOfPeriod(view);
-  const days = dailyMeans(photos, wallDate);
-  const agreement = { photos: agreements(photos), days: agreements(days) };
+  fillTaus(photos);
+  const found = measures(photos);
+  for (const { id } of SPLIT_GROUPS)
+    for (const [column, text] of shownMeasures(found[id]).entries())
+      fill(`data-measure="${id}.${column}"`, text);
+  fillAccuracies(view, photos.scores);
+  fillTable('calibration', calibrationTable(calibration(view.page.pairs, photos.scores, 'val')));
+  updateStrata(view);
+}
+
+/** The taus by season, month, hour and value, which have a choice of photos of their own. */
+export function updateStrata(view: View): void {
+  const strata = shownStrata(view);
+  for (const by of STRATIFICATIONS) fillTable(`strata.${by}`, strataTable(strata[by]));
+}
+
+function fillTaus(photos: ScoredPhotos): void {
+  const agreement = { photos: agreements(photos), days: agreements(dailyMeans(photos, wallDate)) };
   for (const by of ['photos', 'days'] as const)
     for (const { id } of SPLIT_GROUPS) {
-      fill(`data-tau="${by}.${id}"`, formatTau(agreement[by][id].tau));
+      fill(`data-tau="${by}.${id}"`, shownTau(agreement[by][id]));
       fill(`data-n="${by}.${id}"`, formatCount(agreement[by][id].n));
       fill(`data-interval="${by}.${id}"`, '');
     }
+}
+
+function fillAccuracies(view: View, scores: Float64Array): void {
   for (const split of PAIR_SPLITS) {
-    const accuracy = pairAccuracy(view.page.pairs, photos.scores, split);
+    const accuracy = pairAccuracy(view.page.pairs, scores, split);
     fill(`data-accuracy="${split}"`, formatShare(accuracy.share));
     fill(`data-accuracy-n="${split}"`, formatCount(accuracy.n));
     fill(
@@ -35,12 +71,27 @@ export function updateNumbers(view: View): void {
   }
 }
 
+function fillTable(name: string, { rows }: TextTable): void {
+  document
+    .querySelector(`[data-table="${name}"] tbody`)
+    ?.replaceChildren(
+      ...rows.map(([head = '', ...cells]) =>
+        element(
+          'tr',
+          {},
+          element('th', { scope: 'row' }, head),
+          ...cells.map((cell) => element('td', {}, cell)),
+        ),
+      ),
+    );
+}
+
 /** The taus that matter most, in the words of the toolbar; nothing at a station without observed values. */
 export function shownNumbers(view: View): string {
   if (!view.hasValues) return '';
   const text = (attribute: string) => document.querySelector(`[${attribute}]`)?.textContent ?? '';
   const tau = (id: string) => `${text(`data-tau="photos.${id}"`)} (n ${text(`data-n="photos.${id}"`)})`;
-  return `tau ${tau('overall')} · test ${tau('test-all')}`;
+  return `tau not seen ${tau('test-all')} · all ${tau('overall')}`;
 }
 
 /** Above this, intervals would keep a reader waiting; their places stay empty. */
@@ -50,23 +101,46 @@ const MOST_PHOTOS_WITH_INTERVALS = 60_000;
  * Intervals take a moment, so they follow once the reader has stopped dragging, one after the other: the page answers in
  * between.
  *
- * @param isWanted whether the reader still looks at the same period
+ * @param isWanted whether the reader still looks at the same selection
+ * @param onStrata hears when those of the strata are known
  */
-export async function updateIntervals(view: View, isWanted: () => boolean): Promise<void> {
-  const { seed, resamples } = view.page;
+export async function updateIntervals(
+  view: View,
+  isWanted: () => boolean,
+  onStrata: () => void,
+): Promise<void> {
+  if (isWhole(view)) return;
   const photos = photosOfPeriod(view);
+  if (photos.scores.filter((score) => !Number.isNaN(score)).length > MOST_PHOTOS_WITH_INTERVALS) return;
+  for await (const compute of intervalsOf(view, photos)) {
+    if (!isWanted()) return;
+    compute();
+  }
+  updateStrata(view);
+  onStrata();
+}
+
+/** What is to be computed, piece by piece, with a pause before each. */
+async function* intervalsOf(view: View, photos: ScoredPhotos): AsyncGenerator<() => void> {
+  const { seed, resamples } = view.page;
   const days = dailyMeans(photos, wallDate);
   const dayOf = photos.timestamps.map((wallMs) => Math.floor(wallMs / DAY_MS));
-  if (photos.scores.filter((score) => !Number.isNaN(score)).length > MOST_PHOTOS_WITH_INTERVALS) return;
   const tables: [by: string, rows: ScoredRows, clusters: ArrayLike<number>][] = [
     ['days', days, [...days.dates.keys()]],
     ['photos', photos, dayOf],
   ];
+  const pause = () => new Promise((resolve) => setTimeout(resolve));
   for (const [by, rows, clusters] of tables)
     for (const group of SPLIT_GROUPS) {
-      await new Promise((resolve) => setTimeout(resolve));
-      if (!isWanted()) return;
-      const interval = tauInterval(rows, group, clusters, { resamples, seed });
-      fill(`data-interval="${by}.${group.id}"`, formatInterval(interval));
+      await pause();
+      yield () => {
+        const n = rowsOfGroup(rows, group).values.length;
+        const interval = tauInterval(rows, group, clusters, { resamples, seed });
+        fill(`data-interval="${by}.${group.id}"`, formatInterval(whereEnough(n, interval)));
+      };
     }
+  for (const by of STRATIFICATIONS) {
+    await pause();
+    yield () => addIntervals(view, by);
+  }
 }

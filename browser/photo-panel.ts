@@ -3,7 +3,19 @@ import { probabilityOfMore } from '../shared/predictions/pair-accuracy.ts';
 import { photoFacts, splitLabel, wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
 import { smallestFirst } from './photo-address.ts';
+import type { Place } from './places.ts';
 import type { View } from './view.ts';
+
+/** From where a photo is opened. */
+export type Origin = {
+  /** What was clicked, which stays in sight. */
+  at?: Place;
+  /** The photos among which it stands there; all of the run, in time, unless given. */
+  among?: { rows: readonly number[]; name: string };
+};
+
+/** Below this, the panel lies above or below what was clicked rather than beside it, pixels; also in the style sheet. */
+const NARROW = 640;
 
 /** What an annotator said of a photo and its other side. */
 const verdict = (choice: Choice, isLeft: boolean): string =>
@@ -15,6 +27,7 @@ export class PhotoPanel {
   private readonly panel: HTMLElement;
   private readonly pairsOf: Map<number, number[]>;
   private row = 0;
+  private among: Origin['among'];
   private opener: Element | null = null;
 
   constructor(view: View, panel: HTMLElement) {
@@ -24,28 +37,39 @@ export class PhotoPanel {
     document.addEventListener('keydown', (event) => {
       if (panel.hidden || (event.target as HTMLElement).closest?.('input, textarea')) return;
       if (event.key === 'Escape') this.close();
-      else if (event.key === 'ArrowLeft') this.show(this.row - 1);
-      else if (event.key === 'ArrowRight') this.show(this.row + 1);
+      else if (event.key === 'ArrowLeft') this.show(this.neighbor(-1));
+      else if (event.key === 'ArrowRight') this.show(this.neighbor(1));
       else return;
       event.preventDefault();
     });
   }
 
-  open(row: number): void {
+  open(row: number, { at, among }: Origin = {}): void {
     if (this.panel.hidden) this.opener = document.activeElement;
+    this.among = among;
+    this.panel.dataset.side = sideAwayFrom(at);
     this.panel.hidden = false;
-    document.body.classList.add('has-panel');
     this.show(row);
     this.panel.focus({ preventScroll: true });
   }
 
   close(): void {
     this.panel.hidden = true;
-    document.body.classList.remove('has-panel');
     (this.opener as HTMLElement | null)?.focus?.({ preventScroll: true });
   }
 
-  /** Rows are in time, so the neighbors in the file are those in time. */
+  /**
+   * The next photo, or the one before, where the reader comes from; rows are in time, so the neighbors in the file are those in
+   * time.
+   *
+   * @returns −1 or the number of photos where there is none
+   */
+  private neighbor(by: number): number {
+    const { rows } = this.among ?? {};
+    if (!rows) return this.row + by;
+    return rows[rows.indexOf(this.row) + by] ?? -1;
+  }
+
   private show(row: number): void {
     const { photos, page } = this.view;
     if (row < 0 || row >= photos.keys.length) return;
@@ -83,10 +107,11 @@ export class PhotoPanel {
       element(
         'div',
         { class: 'buttons' },
-        this.step('← Previous', row - 1),
+        this.step('← Previous', this.neighbor(-1)),
         full,
-        this.step('Next →', row + 1),
+        this.step('Next →', this.neighbor(1)),
       ),
+      ...this.whereabouts(),
       element(
         'dl',
         {},
@@ -110,6 +135,18 @@ export class PhotoPanel {
     return button;
   }
 
+  /** The other photo of a pair, be it in the gallery or not: from there on, neighbors are those in time. */
+  private leaveFor(row: number): void {
+    if (!this.among?.rows.includes(row)) this.among = undefined;
+    this.show(row);
+  }
+
+  private whereabouts(): HTMLElement[] {
+    if (!this.among) return [];
+    const { rows, name } = this.among;
+    return [element('p', { class: 'note' }, `${rows.indexOf(this.row) + 1} of ${rows.length}: ${name}`)];
+  }
+
   private pairs(row: number): HTMLElement {
     const { page, photos } = this.view;
     const { left, right, choices, annotators, splits } = page.pairs;
@@ -128,7 +165,7 @@ export class PhotoPanel {
         {},
         element(
           'button',
-          { type: 'button', class: 'pair', onclick: () => this.show(other) },
+          { type: 'button', class: 'pair', onclick: () => this.leaveFor(other) },
           photoImage(page.photoBase, smallestFirst(photos.keys[other] as string), ''),
           element(
             'span',
@@ -145,6 +182,12 @@ export class PhotoPanel {
       element('ul', {}, ...items),
     );
   }
+}
+
+/** The half of the window in which what was clicked is not. */
+function sideAwayFrom(at: Place | undefined): string {
+  if (window.innerWidth < NARROW) return at && at.y > window.innerHeight / 2 ? 'top' : 'bottom';
+  return at && at.x > window.innerWidth / 2 ? 'left' : 'right';
 }
 
 function pairsByPhoto({ page: { pairs } }: View): Map<number, number[]> {

@@ -1,14 +1,17 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import type { Facts, FigureRow } from './figure-data.ts';
+import type { Place } from './places.ts';
 import type { Theme } from './theme.ts';
 import type { ValueScale } from './value-scale.ts';
 
-/** What a point says of itself: terms and texts. */
-export type Facts = [term: string, text: string][];
+/** What a point stands for: its words, and what a click on it does; `at` is where in the window it was clicked. */
+export type About = { describe(index: number): Facts; open?(index: number, at: Place): void };
 
-/** What a point stands for: its words, and what a click on it does. */
-export type About = { describe(index: number): Facts; open?(index: number): void };
+/** An axis of ECharts; `read` gives the number or text at a place on it, for the data of the figure. */
+export type Axis = Record<string, unknown> & { read?: (place: number) => string | number };
 
-export type Axis = Record<string, unknown>;
+/** A point that can be walked to by key. */
+export type Stop = { seriesIndex: number; dataIndex: number; index: number };
 /** Place on the x axis, on the y axis, and the index that `About` knows. */
 export type Point = [x: number, y: number | null, index: number];
 
@@ -38,6 +41,7 @@ export class Sheet {
     title: object[];
   };
   private readonly about: (About | undefined)[] = [];
+  private readonly panels: { title: string; x: Axis; y: Axis }[] = [];
 
   constructor(width: number, theme: Theme) {
     this.width = width;
@@ -74,6 +78,7 @@ export class Sheet {
     const index = this.option.grid.length;
     // Panels above each other share their edges, whatever the width of their labels.
     this.option.grid.push({ ...box, outerBoundsMode: 'none' });
+    this.panels.push({ title: title ?? '', x, y });
     this.option.xAxis.push({ gridIndex: index, ...x });
     this.option.yAxis.push({ gridIndex: index, ...y });
     if (title)
@@ -89,12 +94,9 @@ export class Sheet {
 
   points(panel: number, points: Point[], style: PointStyle, about?: About): void {
     const size = style.size ?? (points.length > 5000 ? 3 : points.length > 500 ? 5 : 7);
-    this.about[this.option.series.length] = about;
-    this.option.series.push({
+    this.addSeries(panel, about, {
       type: 'scatter',
       name: style.name,
-      xAxisIndex: panel,
-      yAxisIndex: panel,
       data: points,
       dimensions: ['x', 'y', 'index'],
       encode: { x: 0, y: 1 },
@@ -114,11 +116,9 @@ export class Sheet {
     points: (Point | [number, number | null])[],
     style: { name: string; color: string; width?: number; dashed?: boolean; step?: boolean },
   ): void {
-    this.option.series.push({
+    this.addSeries(panel, undefined, {
       type: 'line',
       name: style.name,
-      xAxisIndex: panel,
-      yAxisIndex: panel,
       data: points,
       showSymbol: false,
       silent: true,
@@ -135,17 +135,20 @@ export class Sheet {
     style: { name: string; color: string; stack?: string },
     about?: About,
   ): void {
-    this.about[this.option.series.length] = about;
-    this.option.series.push({
+    this.addSeries(panel, about, {
       type: 'bar',
       name: style.name,
-      xAxisIndex: panel,
-      yAxisIndex: panel,
       data,
       stack: style.stack,
       barCategoryGap: '12%',
       itemStyle: { color: style.color, opacity: 0.85 },
     });
+  }
+
+  /** Any other series of ECharts, in a panel; `about` is asked with the third number of a point, or with its place in the data. */
+  addSeries(panel: number, about: About | undefined, series: Record<string, unknown>): void {
+    this.about[this.option.series.length] = about;
+    this.option.series.push({ ...series, xAxisIndex: panel, yAxisIndex: panel });
   }
 
   /** Names and colors of what is drawn, at the top left of the sheet. */
@@ -184,9 +187,61 @@ export class Sheet {
   }
 
   /** A click on a point. */
-  open(point: { seriesIndex?: number | undefined; value?: unknown }): void {
+  open(point: { seriesIndex?: number | undefined; value?: unknown }, at: Place): void {
     const index = (point.value as Point | undefined)?.[2];
-    if (point.seriesIndex !== undefined && index !== undefined) this.about[point.seriesIndex]?.open?.(index);
+    if (point.seriesIndex !== undefined && index !== undefined)
+      this.about[point.seriesIndex]?.open?.(index, at);
+  }
+
+  /** What a point says of itself. */
+  factsOf({ seriesIndex, index }: Stop): Facts {
+    return this.about[seriesIndex]?.describe(index) ?? [];
+  }
+
+  /** The points of each series that tell anything of themselves, from left to right. */
+  stops(): Stop[][] {
+    return this.drawn().flatMap(({ data }, seriesIndex) => {
+      if (!this.about[seriesIndex]) return [];
+      const points = data.flatMap((point, dataIndex) => {
+        if (point === null) return [];
+        const [x, y, index] = Array.isArray(point) ? point : [dataIndex, point, dataIndex];
+        return y === null ? [] : [{ x, seriesIndex, dataIndex, index: index ?? dataIndex }];
+      });
+      return points.length === 0 ? [] : [points.sort((a, b) => a.x - b.x)];
+    });
+  }
+
+  /** Where a point lies on the axes of its panel. */
+  pointAt(seriesIndex: number, dataIndex: number): [x: number, y: number] {
+    const point = this.drawn()[seriesIndex]?.data[dataIndex] ?? null;
+    return Array.isArray(point) ? [point[0], point[1] ?? 0] : [dataIndex, point ?? 0];
+  }
+
+  /** Whether any point tells anything of itself. */
+  get isWalkable(): boolean {
+    return this.drawn().some(({ data }, series) => this.about[series] !== undefined && data.length > 0);
+  }
+
+  /** Everything that is drawn, as a table. */
+  rows(): FigureRow[] {
+    return this.drawn().flatMap(({ name, data, xAxisIndex }, seriesIndex) => {
+      const { title, x: axisX, y: axisY } = this.panels[xAxisIndex] as (typeof this.panels)[number];
+      const read = (axis: Axis, place: number) => axis.read?.(place) ?? place;
+      return data.flatMap((point, dataIndex): FigureRow[] => {
+        const [x, y, index = dataIndex] = Array.isArray(point) ? point : [dataIndex, point];
+        if (y === null) return [];
+        const facts = this.about[seriesIndex]?.describe(index) ?? [];
+        return [{ panel: title, series: name, x: read(axisX, x), y: read(axisY, y), facts }];
+      });
+    });
+  }
+
+  private drawn() {
+    return this.option.series as {
+      name: string;
+      xAxisIndex: number;
+      data: ([x: number, y: number | null, index?: number] | number | null)[];
+    }[];
   }
 
   /** An element rather than markup: nothing that a user wrote is ever parsed. */
@@ -218,6 +273,7 @@ export class Sheet {
 
   timeAxis(from: number, to: number, more: Axis = {}, labels: Axis = {}): Axis {
     return this.axis({
+      read: (wallMs: number) => new Date(wallMs).toISOString().slice(0, 19),
       type: 'time',
       min: from,
       max: to,
@@ -225,6 +281,9 @@ export class Sheet {
       axisLabel: {
         color: this.theme.muted,
         hideOverlap: true,
+        // Within the plot: centered, the last one would be cut off at the edge of the chart.
+        alignMinLabel: 'left',
+        alignMaxLabel: 'right',
         formatter: {
           year: '{MMM} {yyyy}',
           month: '{MMM} {yyyy}',
@@ -243,6 +302,7 @@ export class Sheet {
     const customValues = scale.ticks(count);
     return this.axis({
       ...this.named(name, gap),
+      read: scale.value,
       type: 'value',
       min: scale.range[0],
       max: scale.range[1],
@@ -284,7 +344,13 @@ export class Sheet {
   }
 
   categoryAxis(data: string[], more: Axis = {}): Axis {
-    return this.axis({ type: 'category', data, splitLine: { show: false }, ...more });
+    return this.axis({
+      read: (place: number) => data[place] as string,
+      type: 'category',
+      data,
+      splitLine: { show: false },
+      ...more,
+    });
   }
 
   private axis(more: Axis): Axis {

@@ -11,8 +11,20 @@ export type Theme = {
   choices: { left: string; right: string; same: string };
 };
 
-export function currentTheme(): Theme {
-  const style = getComputedStyle(document.documentElement);
+export const currentTheme = (): Theme => themeOf(document.documentElement);
+
+/** Paper is light, whatever the screen is: of an element that the style sheet keeps light. */
+export function paperTheme(): Theme {
+  const paper = document.createElement('div');
+  paper.className = 'paper';
+  document.body.append(paper);
+  const theme = themeOf(paper);
+  paper.remove();
+  return theme;
+}
+
+function themeOf(element: Element): Theme {
+  const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     ground: color('ground'),

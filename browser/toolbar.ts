@@ -22,22 +22,38 @@ export class Toolbar {
     form.addEventListener('submit', (event) => event.preventDefault());
     form.addEventListener('change', () => {
       const selection = this.read();
-      if (selection) onSelection(selection);
+      this.problem = typeof selection === 'string' ? selection : '';
+      if (typeof selection !== 'string') onSelection(selection);
     });
     whole.addEventListener('click', () => onSelection({ ...view.selection, ...view.whole }));
     browse.addEventListener('click', onBrowse);
+    // What a link leads to must not lie below the tools that stay at the top.
+    new ResizeObserver(() => {
+      const isSticky = getComputedStyle(form).position === 'sticky';
+      document.documentElement.style.setProperty('--tools', `${isSticky ? form.offsetHeight : 0}px`);
+    }).observe(form);
   }
 
-  /** Shows the period of the view. */
+  /** Shows the period and the splits of the view. */
   update(): void {
     const { from, to, whole } = this.controls;
-    from.value = wallDate(this.view.selection.from);
-    to.value = wallDate(this.view.selection.to - DAY_MS);
+    const { selection } = this.view;
+    from.value = wallDate(selection.from);
+    to.value = wallDate(selection.to - DAY_MS);
     whole.hidden = isWhole(this.view);
+    for (const box of this.boxes) box.checked = selection.splits.has(box.value as ImageSplit);
+    this.problem = '';
   }
 
   set numbers(text: string) {
     (this.form.elements.namedItem('numbers') as HTMLOutputElement).value = text;
+  }
+
+  /** What is wrong with the dates as they stand in the form; empty if nothing is. */
+  private set problem(text: string) {
+    (this.form.querySelector('.problem') as HTMLElement).textContent = text;
+    const { from, to } = this.controls;
+    for (const input of [from, to]) input.setAttribute('aria-invalid', String(text !== ''));
   }
 
   private get controls() {
@@ -50,15 +66,21 @@ export class Toolbar {
     };
   }
 
-  private read(): PageSelection | null {
+  private get boxes(): HTMLInputElement[] {
+    return [...this.form.querySelectorAll<HTMLInputElement>('input[name="split"]')];
+  }
+
+  /** @returns the selection, or what is wrong with it */
+  private read(): PageSelection | string {
     const { from, to } = this.controls;
     const [start, end] = [Date.parse(from.value), Date.parse(to.value)];
-    if (Number.isNaN(start) || Number.isNaN(end) || end < start) return null;
-    const boxes = [...this.form.querySelectorAll<HTMLInputElement>('input[name="split"]')];
+    const shown = `Shown is still ${wallDate(this.view.selection.from)} to ${wallDate(this.view.selection.to - DAY_MS)}.`;
+    if (Number.isNaN(start) || Number.isNaN(end)) return `A period needs both dates. ${shown}`;
+    if (end < start) return `From (${from.value}) is after to (${to.value}). ${shown}`;
     const splits =
-      boxes.length === 0
+      this.boxes.length === 0
         ? this.view.selection.splits
-        : new Set(boxes.filter(({ checked }) => checked).map(({ value }) => value as ImageSplit));
-    return { from: startOfDay(start), to: startOfDay(end) + DAY_MS, splits };
+        : new Set(this.boxes.filter(({ checked }) => checked).map(({ value }) => value as ImageSplit));
+    return { ...this.view.selection, from: startOfDay(start), to: startOfDay(end) + DAY_MS, splits };
   }
 }

@@ -3,6 +3,8 @@ export type ValueScale = {
   isLog: boolean;
   /** Place on the axis; NaN stays NaN. On a logarithmic axis, what is zero lies on its lowest line (Q-R6). */
   place(value: number): number;
+  /** The other way round from `place`. */
+  value(place: number): number;
   /** Value at a place, in words for the axis. */
   label(place: number): string;
   /** Ends of an axis that holds all values. */
@@ -42,6 +44,7 @@ function linearScale(least: number, most: number): ValueScale {
   return {
     isLog: false,
     place: (value) => value,
+    value: (place) => place,
     label: formatValue,
     range: [least >= 0 && least - margin < 0 ? 0 : least - margin, most + margin],
     ticks: () => undefined,
@@ -56,6 +59,7 @@ function logScale(least: number, leastPositive: number, most: number): ValueScal
   return {
     isLog: true,
     place: (value) => (Number.isNaN(value) ? value : value <= 0 ? floor : Math.log10(value)),
+    value: (place) => (least <= 0 && place === floor ? 0 : Number((10 ** place).toPrecision(12))),
     label: (place) => (least <= 0 && place === floor ? '0' : formatValue(10 ** place)),
     range: [floor, top],
     ticks: (count) => [...(least <= 0 ? [floor] : []), ...logTicks(lowest - 0.04, top, count)],

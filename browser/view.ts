@@ -7,19 +7,22 @@ import {
   type ScoredPhotos,
   wallDate,
 } from '../shared/predictions/scored-photos.ts';
-import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
+import { SPLIT_GROUPS, type SplitGroup } from '../shared/report/data/split-groups.ts';
 import { overlapRanks, rankResiduals } from '../shared/report/data/statistics.ts';
+import { type StratumOfRows, stratumOfRows } from '../shared/report/data/strata.ts';
 import type { PageData } from '../shared/report/page/page-data.ts';
 import { percentileRanks } from '../shared/statistics/ranks.ts';
 import { type ValueScale, valueScale } from './value-scale.ts';
 
-/** Which photos are shown: a period of whole days, wall-clock milliseconds, and splits. */
+/** Which photos are shown: a period of whole days, wall-clock milliseconds, and splits. Another choice is another object. */
 export type PageSelection = {
   /** Start of the first day. */
   from: number;
   /** End of the last day. */
   to: number;
   splits: ReadonlySet<ImageSplit>;
+  /** Photos that are told apart by season, month, hour and value. */
+  strataSplit: SplitGroup['id'];
 };
 
 export type Ranks = { observed: Float64Array; predicted: Float64Array };
@@ -38,12 +41,17 @@ export type View = {
   dayRanks: Ranks;
   /** Ranks among the days that have both. */
   overlap: Ranks;
+  /** Season, month, hour and the like of each photo. */
+  stratumOfRows: StratumOfRows;
   scale: ValueScale;
   hasValues: boolean;
   /** First and last day of all photos. */
   whole: { from: number; to: number };
   selection: PageSelection;
 };
+
+/** What the page begins with: photos that the model has not seen. */
+export const INITIAL_STRATA_SPLIT: SplitGroup['id'] = 'test-all';
 
 export function createView(page: PageData): View {
   const { photos } = page;
@@ -64,6 +72,7 @@ export function createView(page: PageData): View {
     predicted: percentileRanks(days().scores),
   }));
   const overlap = once(() => overlapRanks(days()));
+  const strata = once(() => stratumOfRows(photos));
   // Each when a figure first asks for it, so that the first figure does not wait for all.
   return {
     page,
@@ -86,12 +95,15 @@ export function createView(page: PageData): View {
     get overlap() {
       return overlap();
     },
+    get stratumOfRows() {
+      return strata();
+    },
     scale: valueScale(
       page.observed ? Float64Array.of(...extremesOf(page.observed.values, photos.values)) : photos.values,
     ),
     hasValues: photos.values.some((value) => !Number.isNaN(value)),
     whole,
-    selection: { ...whole, splits: new Set(IMAGE_SPLITS) },
+    selection: { ...whole, splits: new Set(IMAGE_SPLITS), strataSplit: INITIAL_STRATA_SPLIT },
   };
 }
 

@@ -1,7 +1,15 @@
+import { formatInterval } from '../../shared/formats/numbers.ts';
 import { calibration } from '../../shared/predictions/pair-accuracy.ts';
 import { comparePrevious } from '../../shared/report/data/comparison.ts';
-import { type Stratum, tauByHour, tauByMonth, tauByValue } from '../../shared/report/data/strata.ts';
-import { type About, box, boxes, type Point, Sheet } from '../sheet.ts';
+import {
+  type ByStratification,
+  STRATIFICATIONS,
+  type Stratification,
+  type Stratum,
+} from '../../shared/report/data/strata.ts';
+import { shownTau } from '../../shared/report/data/text-tables.ts';
+import { type About, type Box, box, type Point, Sheet } from '../sheet.ts';
+import { shownStrata } from '../shown-strata.ts';
 import type { Theme } from '../theme.ts';
 import { photosBySplit, photosOfPeriod, type View } from '../view.ts';
 import { drawRankSquare } from './panels.ts';
@@ -60,59 +68,113 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
   return sheet;
 }
 
-/** Kendall tau by hour, by month and by observed value. */
+const STRATA_TITLES: ByStratification<string> = {
+  season: 'By season',
+  period: 'By annotation period',
+  value: 'By tenth of observed values',
+  month: 'By month',
+  hour: 'By hour',
+};
+/** Where there is room, seasons, period and tenths share a row, and so do months and hours: shares of its width. */
+const STRATA_ROWS: [Stratification, number][][] = [
+  [
+    ['season', 0.27],
+    ['period', 0.23],
+    ['value', 0.5],
+  ],
+  [
+    ['month', 0.38],
+    ['hour', 0.62],
+  ],
+];
+
+/** Kendall tau by season, annotation period, observed value, month and hour, with its interval and how many photos it is from. */
 export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
-  const photos = photosOfPeriod(view);
-  const groups: { title: string; strata: Stratum[] }[] = [
-    { title: 'By hour', strata: tauByHour(photos, view.photos.timestamps) },
-    { title: 'By month', strata: tauByMonth(photos, view.photos.timestamps) },
-    { title: `By obs. ${view.page.variable.label}`, strata: tauByValue(photos) },
-  ];
-  const columns = sheet.isNarrow ? 1 : 3;
-  const areas = boxes(sheet, 3 / columns, columns, 180, { left: 54, right: 12, top: 34, bottom: 58 });
-  const least = groups
-    .flatMap(({ strata }) => strata)
-    .reduce((least, { tau }) => Math.min(least, tau ?? 0), 0);
-  for (const [index, { title, strata }] of groups.entries()) {
-    const panel = sheet.panel(
-      areas[index] as (typeof areas)[number],
-      sheet.categoryAxis(
-        strata.map(({ label }) => label.replace(/:00$/, '').replace(' fifth', '')),
-        {
-          axisLabel: {
-            color: theme.muted,
-            rotate: index === 2 ? 30 : 0,
-            ...(index === 2 && { interval: 0 }),
-          },
-        },
-      ),
-      sheet.numberAxis('tau', 32, {
-        scale: false,
-        min: least < 0 ? -1 : 0,
-        max: 1,
-        interval: least < 0 ? 0.5 : 0.25,
-      }),
-      title,
-    );
-    const about: About = {
-      describe: (at) => {
-        const { label, n, tau } = strata[at] as Stratum;
-        return [
-          ['Photos of', label],
-          ['n', n.toLocaleString('en-US')],
-          ['tau', tau === null ? 'NA' : tau.toFixed(2)],
-        ];
-      },
-    };
-    sheet.bars(
-      panel,
-      strata.map(({ tau }) => tau),
-      { name: title, color: theme.accent },
-      about,
-    );
+  const strata = shownStrata(view);
+  const least = Math.min(
+    0,
+    ...STRATIFICATIONS.flatMap((by) => strata[by].map(({ tau, interval }) => interval?.low ?? tau ?? 0)),
+  );
+  const rows = sheet.isNarrow
+    ? STRATIFICATIONS.map((by): [Stratification, number][] => [[by, 1]])
+    : STRATA_ROWS;
+  const margins = { left: 54, right: 12, top: 34, bottom: 52 };
+  const height = 180;
+  for (const [row, panels] of rows.entries()) {
+    let left = 0;
+    for (const [by, share] of panels) {
+      const area = {
+        left: left * width + margins.left,
+        top: row * (height + margins.top + margins.bottom) + margins.top,
+        width: share * width - margins.left - margins.right,
+        height,
+      };
+      drawStrata(sheet, area, STRATA_TITLES[by], strata[by], least);
+      left += share;
+    }
   }
+  sheet.height = rows.length * (height + margins.top + margins.bottom);
   return sheet;
+}
+
+function drawStrata(sheet: Sheet, area: Box, title: string, strata: readonly Stratum[], least: number): void {
+  const { theme } = sheet;
+  const panel = sheet.panel(
+    area,
+    sheet.categoryAxis(strata.map(stratumLabel), {
+      axisLabel: { color: theme.muted, interval: 0, fontSize: 10, lineHeight: 13, ...crowded(area, strata) },
+      axisTick: { show: false },
+    }),
+    sheet.numberAxis('tau', 36, {
+      scale: false,
+      min: Math.max(-1, Math.floor(least * 2) / 2),
+      max: 1,
+      interval: least < -0.5 ? 0.5 : 0.25,
+    }),
+    title,
+  );
+  const about: About = {
+    describe: (at) => {
+      const { label, n, tau, interval } = strata[at] as Stratum;
+      return [
+        ['Photos of', label],
+        ['n', n.toLocaleString('en-US')],
+        ['tau', shownTau({ n, tau })],
+        ['95 %', formatInterval(interval)],
+      ];
+    },
+  };
+  sheet.bars(
+    panel,
+    strata.map(({ tau }) => tau),
+    { name: title, color: theme.accent },
+    about,
+  );
+  sheet.line(
+    panel,
+    strata.flatMap(({ interval }, at): [number, number | null][] =>
+      interval
+        ? [
+            [at, interval.low],
+            [at, interval.high],
+            [at, null],
+          ]
+        : [],
+    ),
+    { name: '95 %', color: theme.ink, width: 1.5 },
+  );
+}
+
+/** Name of a stratum, and below it how many photos it has. */
+const stratumLabel = ({ label, n }: Stratum): string =>
+  `${label.replace(/:00$/, '').replace(' tenth', '')}\n${n}`;
+
+/** Labels that would lie on each other stand upright, in one line. */
+function crowded({ width }: Box, strata: readonly Stratum[]): object {
+  const widest = Math.max(...strata.map(({ n }) => String(n).length), 3) * 6.2;
+  if (width / Math.max(1, strata.length) > widest) return {};
+  return { rotate: 90, formatter: (label: string) => label.replace('\n', ': ') };
 }
 
 /** Ranks by this model against those by the one before. */

@@ -13,7 +13,7 @@ const LONGEST_GAP_MS = 1.5 * DAY_MS;
 /** A click on a day shows its photo nearest to noon. */
 const aboutDays = (view: View, { openPhoto }: Actions): About => ({
   describe: (day) => dayFacts(view, day),
-  open: (day) => openPhoto(nearestRow(view, view.days.noons[day] as number)),
+  open: (day, at) => openPhoto(nearestRow(view, view.days.noons[day] as number), at),
 });
 
 function nearestRow({ photos: { timestamps, scores } }: View, wallMs: number): number {

@@ -1,7 +1,7 @@
 import { DAY_MS } from '../../shared/formats/durations.ts';
 import { envelope } from '../../shared/report/data/decimation.ts';
-import { MONTHS } from '../../shared/report/data/strata.ts';
-import { box, Sheet } from '../sheet.ts';
+import { MONTHS } from '../../shared/report/data/months.ts';
+import { type About, box, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, startOfDay, type View } from '../view.ts';
 import { cloud, linePoints, splitLegend } from './panels.ts';
@@ -19,20 +19,24 @@ export function imagesPerDay(view: View, width: number, theme: Theme): Sheet {
   const counts = Map.groupBy(allRows(photosBySplit(view, () => true)), (row) =>
     startOfDay(photos.timestamps[row] as number),
   );
-  sheet.option.series.push({
+  const days = [...counts];
+  const about: About = {
+    describe: (index) => {
+      const [day, rows] = days[index] as (typeof days)[number];
+      return [
+        ['Day', new Date(day).toISOString().slice(0, 10)],
+        ['Photos', rows.length.toLocaleString('en-US')],
+      ];
+    },
+  };
+  sheet.addSeries(panel, about, {
     type: 'bar',
     name: 'Photos',
-    xAxisIndex: panel,
-    yAxisIndex: panel,
     large: true,
     barMinWidth: 1,
     barCategoryGap: '5%',
     itemStyle: { color: theme.accent },
-    data: [...counts].map(([day, rows]) => [day + DAY_MS / 2, rows.length]),
-    tooltip: {
-      formatter: ({ value }: { value: [number, number] }) =>
-        `${new Date(value[0]).toISOString().slice(0, 10)}: ${value[1]} photos`,
-    },
+    data: days.map(([day, rows], index) => [day + DAY_MS / 2, rows.length, index]),
   });
   return sheet;
 }

@@ -3,7 +3,7 @@ import { envelope, thin } from '../../shared/report/data/decimation.ts';
 import { type About, type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, type View } from '../view.ts';
-import { cloud, linePoints, splitTitle } from './panels.ts';
+import { cloud, linePoints, splitLegend, splitTitle } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 
 /** Of the first figure, which a reader waits for. */
@@ -38,10 +38,7 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   if (hasValues) drawValues(figure);
   const rugTop = hasValues ? TOP + VALUES_HEIGHT + 16 : TOP;
   drawRug(figure, rugTop);
-  sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, color: theme.splits[id] })),
-    left,
-  );
+  splitLegend(sheet, splits, left);
   const stripTop = rugTop + RUG_HEIGHT + 34;
   sheet.option.dataZoom = [periodStrip(figure, hasValues ? [0, 1] : [0], stripTop)];
   sheet.height = stripTop + STRIP_HEIGHT + 16;
@@ -163,18 +160,21 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
       sheet.numberAxis('Photos', 38, { scale: false, minInterval: 1 }),
       splitTitle(split),
     );
-    sheet.option.series.push({
+    const bins: About = {
+      describe: (bin) => [
+        ['Photos', formatCount(counts[bin] as number)],
+        [
+          `Obs. ${view.page.variable.label}`,
+          `${scale.label((centers[bin] as number) - step / 2)} – ${scale.label((centers[bin] as number) + step / 2)}`,
+        ],
+      ],
+    };
+    sheet.addSeries(panel, bins, {
       type: 'bar',
       name: split.label,
-      xAxisIndex: panel,
-      yAxisIndex: panel,
-      data: counts.map((count, bin) => [centers[bin], count]),
+      data: counts.map((count, bin) => [centers[bin], count, bin]),
       barWidth: Math.max(1, ((areas[index] as (typeof areas)[number]).width / BINS) * 0.92),
       itemStyle: { color: theme.splits[split.id] },
-      tooltip: {
-        formatter: ({ dataIndex }: { dataIndex: number }) =>
-          `${formatCount(counts[dataIndex] as number)} photos, ${scale.label((centers[dataIndex] as number) - step / 2)} – ${scale.label((centers[dataIndex] as number) + step / 2)}`,
-      },
     });
   }
   return sheet;
@@ -201,9 +201,6 @@ export function valueFrequencies(view: View, width: number, theme: Theme): Sheet
     if (last !== undefined) points.push([last, 1]);
     sheet.line(panel, points, { name: label, color: theme.splits[id], width: 2, step: true });
   }
-  sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, color: theme.splits[id], symbol: 'line' })),
-    66,
-  );
+  splitLegend(sheet, splits, 66, 'line');
   return sheet;
 }

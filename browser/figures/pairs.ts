@@ -14,7 +14,7 @@ const choiceStyles = ({ choices }: Theme) => [
 
 const aboutPairs = (view: View, { openPhoto }: Actions): About => ({
   describe: (pair) => pairFacts(view, pair),
-  open: (pair) => openPhoto(view.page.pairs.left[pair] as number),
+  open: (pair, at) => openPhoto(view.page.pairs.left[pair] as number, at),
 });
 
 /** Where a pair is drawn. */

@@ -36,9 +36,17 @@ export const cloud = (
   most = MOST_POINTS,
 ): Point[] => thin(rows, most).map((row) => [x[row] as number, y[row] as number, row]);
 
-export const splitLegend = (sheet: Sheet, splits: readonly SplitRows[], left: number): void =>
+/** Splits that have nothing to show are not named. */
+export const splitLegend = (
+  sheet: Sheet,
+  splits: readonly SplitRows[],
+  left: number,
+  symbol?: 'line',
+): void =>
   sheet.legend(
-    splits.map(({ id, label }) => ({ name: label, color: sheet.theme.splits[id] })),
+    splits
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ id, label }) => ({ name: label, color: sheet.theme.splits[id], ...(symbol && { symbol }) })),
     left,
   );
 

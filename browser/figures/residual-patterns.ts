@@ -1,4 +1,4 @@
-import { MONTHS } from '../../shared/report/data/strata.ts';
+import { MONTHS } from '../../shared/report/data/months.ts';
 import { dayOfYear, spreadHour } from '../calendar.ts';
 import { boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';

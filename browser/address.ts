@@ -1,0 +1,56 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
+import { IMAGE_SPLITS, type ImageSplit, isImageSplit } from '../shared/model-input/image-split.ts';
+import { wallDate } from '../shared/predictions/scored-photos.ts';
+import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
+import { INITIAL_STRATA_SPLIT, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
+
+/** What stands behind # in the address: where in the page a reader is, and what was selected, so that it can be passed on. */
+export type Address = {
+  /** Id of a section or figure; empty at the top. */
+  anchor: string;
+  selection: Partial<PageSelection>;
+};
+
+/**
+ * e.g. `#tau-strata&from=2024-01-10&to=2024-03-20&splits=train,val&strata=val`; what is not understood is left out, as people
+ * shorten and mend addresses.
+ */
+export function readAddress(hash: string): Address {
+  const [first = '', ...rest] = hash.replace(/^#/, '').split('&');
+  const isAnchor = !first.includes('=');
+  const parts = new Map(
+    (isAnchor ? rest : [first, ...rest]).map((part) => {
+      const [name = '', value = ''] = part.split('=');
+      return [name, value];
+    }),
+  );
+  const [from, to] = [dayAt(parts.get('from')), dayAt(parts.get('to'))];
+  const splits = parts.get('splits')?.split(',').filter(isImageSplit);
+  const group = SPLIT_GROUPS.find(({ id }) => id === parts.get('strata'));
+  return {
+    anchor: isAnchor ? first : '',
+    selection: {
+      ...(from !== null && to !== null && from <= to && { from, to: to + DAY_MS }),
+      ...(splits && { splits: new Set<ImageSplit>(splits) }),
+      ...(group && { strataSplit: group.id }),
+    },
+  };
+}
+
+/** The other way round; nothing of what every page begins with. */
+export function writeAddress(anchor: string, view: View): string {
+  const { from, to, splits, strataSplit } = view.selection;
+  const parts = [
+    anchor,
+    ...(isWhole(view) ? [] : [`from=${wallDate(from)}`, `to=${wallDate(to - DAY_MS)}`]),
+    ...(splits.size === IMAGE_SPLITS.length ? [] : [`splits=${[...splits].join(',')}`]),
+    ...(strataSplit === INITIAL_STRATA_SPLIT ? [] : [`strata=${strataSplit}`]),
+  ];
+  return parts.filter((part) => part !== '').join('&');
+}
+
+function dayAt(text: string | undefined): number | null {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text ?? '')) return null;
+  const at = Date.parse(text as string);
+  return Number.isNaN(at) ? null : startOfDay(at);
+}

@@ -1,0 +1,42 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
+import { SPLIT_GROUPS, type SplitGroup } from '../shared/report/data/split-groups.ts';
+import { STRATIFICATIONS, type Strata, type Stratification, strataBy } from '../shared/report/data/strata.ts';
+import { bootstrapTau } from '../shared/statistics/tau-bootstrap.ts';
+import { isWhole, type PageSelection, photosOfPeriod, type View } from './view.ts';
+
+/** Taus of selections without the whole period, computed once for all who draw them. */
+const computed = new WeakMap<PageSelection, Strata>();
+/** To be looked at side by side; as many as the report itself takes for them. */
+const RESAMPLES = 100;
+
+/** Tau in every stratum of the selected period and photos; intervals of a period follow by `addIntervals`. */
+export function shownStrata(view: View): Strata {
+  const { page, selection } = view;
+  if (isWhole(view) && page.strata) return page.strata[selection.strataSplit];
+  const known = computed.get(selection);
+  if (known) return known;
+  const photos = photosOfPeriod(view);
+  const strata = Object.fromEntries(
+    STRATIFICATIONS.map((by) => [by, strataBy(photos, view.stratumOfRows, groupOf(view), by)]),
+  ) as Strata;
+  computed.set(selection, strata);
+  return strata;
+}
+
+/** Adds the intervals of one stratification of the selection. */
+export function addIntervals(view: View, by: Stratification): void {
+  const photos = photosOfPeriod(view);
+  const { seed } = view.page;
+  const strata = shownStrata(view);
+  strata[by] = strataBy(photos, view.stratumOfRows, groupOf(view), by, (values, scores, rows) =>
+    bootstrapTau(
+      values,
+      scores,
+      Float64Array.from(rows, (row) => Math.floor((photos.timestamps[row] as number) / DAY_MS)),
+      { resamples: RESAMPLES, seed },
+    ),
+  );
+}
+
+export const groupOf = ({ selection }: View): SplitGroup =>
+  SPLIT_GROUPS.find(({ id }) => id === selection.strataSplit) as SplitGroup;
