@@ -125,7 +125,7 @@ class ShownNumbers {
     this.#intervals = new Map(cells.map((cell) => [cell, cell.textContent]));
   }
 
-  /** @returns the taus of the period that matter most */
+  /** @returns the tau of the period that matters most */
   update(): string {
     const view = this.#view;
     updateNumbers(view);
@@ -192,12 +192,21 @@ function followAddress(
     const { anchor, selection } = readAddress(location.hash);
     if (Object.keys(selection).length > 0) select(within({ ...view.selection, ...selection }, view));
     else showSelection(view);
-    if (anchor === location.hash.slice(1)) return;
-    for (const chart of charts) chart.reserve();
-    document.getElementById(anchor)?.scrollIntoView();
+    return anchor;
   };
-  window.addEventListener('hashchange', follow);
-  if (location.hash !== '') follow();
+  window.addEventListener('hashchange', () => {
+    // With a selection behind it, a section is found by nobody else.
+    const isFound = document.getElementById(location.hash.slice(1)) !== null;
+    const anchor = follow();
+    if (!isFound) document.getElementById(anchor)?.scrollIntoView();
+  });
+  if (location.hash === '') return;
+  const section = document.getElementById(follow());
+  if (!section) return;
+  // The browser has gone there, or where the reader was, before the charts had their room.
+  history.scrollRestoration = 'manual';
+  for (const chart of charts) chart.reserve();
+  section.scrollIntoView({ behavior: 'instant' });
 }
 
 /** A period as far as there are photos; of one that is wholly elsewhere, all. */

@@ -86,12 +86,12 @@ function fillTable(name: string, { rows }: TextTable): void {
     );
 }
 
-/** The taus that matter most, in the words of the toolbar; nothing at a station without observed values. */
+/** The tau that matters most, in the words of the toolbar; nothing at a station without observed values. */
 export function shownNumbers(view: View): string {
   if (!view.hasValues) return '';
   const text = (attribute: string) => document.querySelector(`[${attribute}]`)?.textContent ?? '';
   const tau = (id: string) => `${text(`data-tau="photos.${id}"`)} (n ${text(`data-n="photos.${id}"`)})`;
-  return `tau not seen ${tau('test-all')} · all ${tau('overall')}`;
+  return `not seen: tau ${tau('test-all')}`;
 }
 
 /** Above this, intervals would keep a reader waiting; their places stay empty. */

@@ -27,11 +27,14 @@ export class Toolbar {
     });
     whole.addEventListener('click', () => onSelection({ ...view.selection, ...view.whole }));
     browse.addEventListener('click', onBrowse);
-    // What a link leads to must not lie below the tools that stay at the top.
-    new ResizeObserver(() => {
-      const isSticky = getComputedStyle(form).position === 'sticky';
-      document.documentElement.style.setProperty('--tools', `${isSticky ? form.offsetHeight : 0}px`);
-    }).observe(form);
+    this.tellHeight();
+    new ResizeObserver(() => this.tellHeight()).observe(form);
+  }
+
+  /** To the style sheet: what a link leads to must not lie below the tools that stay at the top. */
+  private tellHeight(): void {
+    const isSticky = getComputedStyle(this.form).position === 'sticky';
+    document.documentElement.style.setProperty('--tools', `${isSticky ? this.form.offsetHeight : 0}px`);
   }
 
   /** Shows the period and the splits of the view. */

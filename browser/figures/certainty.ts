@@ -99,7 +99,7 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   const rows = sheet.isNarrow
     ? STRATIFICATIONS.map((by): [Stratification, number][] => [[by, 1]])
     : STRATA_ROWS;
-  const margins = { left: 54, right: 12, top: 34, bottom: 52 };
+  const margins = { left: 44, right: 12, top: 34, bottom: 52 };
   const height = 180;
   for (const [row, panels] of rows.entries()) {
     let left = 0;
@@ -123,12 +123,13 @@ function drawStrata(sheet: Sheet, area: Box, title: string, strata: readonly Str
   const panel = sheet.panel(
     area,
     sheet.categoryAxis(strata.map(stratumLabel), {
+      read: (place: number) => (strata[place] as Stratum).label,
       axisLabel: { color: theme.muted, interval: 0, fontSize: 10, lineHeight: 13, ...crowded(area, strata) },
       axisTick: { show: false },
     }),
-    sheet.numberAxis('tau', 36, {
+    sheet.numberAxis('', 0, {
       scale: false,
-      min: Math.max(-1, Math.floor(least * 2) / 2),
+      min: Math.max(-1, Math.floor(least * 4) / 4),
       max: 1,
       interval: least < -0.5 ? 0.5 : 0.25,
     }),

@@ -1,17 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 
-const canRun = (/** @type {string} */ program) =>
-  spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
+const canRun = (/** @type {string} */ program, versionOption = '--version') =>
+  spawnSync(program, [versionOption], { stdio: 'ignore' }).status === 0;
 
 /**
  * Makes sure that a program of the system is there: where this is Debian and we are root, by installing its package.
  *
  * @param {string} program name or path
  * @param {string} debianPackage
+ * @param {string} [versionOption] with which it tells its version and ends well
  */
-export function requireProgram(program, debianPackage) {
-  if (canRun(program)) return;
+export function requireProgram(program, debianPackage, versionOption) {
+  if (canRun(program, versionOption)) return;
   const isDebianRoot = process.getuid?.() === 0 && canRun('apt-get');
   if (isDebianRoot) {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
@@ -20,7 +21,7 @@ export function requireProgram(program, debianPackage) {
       ['-qq', '-y', '--no-install-recommends', 'install', debianPackage],
     ])
       spawnSync('apt-get', command, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    if (canRun(program)) return;
+    if (canRun(program, versionOption)) return;
   }
   throw new Error(
     `These tests need ${program}, which cannot be run. On Debian or Ubuntu, as root: apt-get install ${debianPackage}`,

@@ -20,7 +20,7 @@ export function shownMeasures({ n, rho, rankError, high, low }: Measures): strin
   const shown = (text: string) => whereEnough(n, text) ?? TOO_FEW;
   return [
     shown(formatTau(rho)),
-    shown(rankError === null ? NOT_AVAILABLE : `${(100 * rankError).toFixed(0)} points`),
+    shown(rankError === null ? NOT_AVAILABLE : (100 * rankError).toFixed(0)),
     shown(formatTau(high?.mean ?? null)),
     shown(formatTau(low?.mean ?? null)),
     formatCount(n),

@@ -11,7 +11,7 @@ import { envelope } from '../data/decimation.ts';
 import { NO_PHOTOS, notedPhotos } from '../data/noted-photos.ts';
 import { exclusionRemarks } from '../data/remarks.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
-import { type Figure, figureMarkup } from './figure.ts';
+import { type Figure, figuresMarkup } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { pageText, type Section } from './page.ts';
 import type { PageData } from './page-data.ts';
@@ -96,9 +96,9 @@ export function datasetPage(
         {
           id: 'photos',
           title: 'Images and observed values',
-          content: html`${figures.map(figureMarkup)}${missing(dataset, variable.label)}`,
+          content: html`${figuresMarkup(figures)}${missing(dataset, variable.label)}`,
         },
-        { id: 'pairs', title: 'Annotation pairs', content: html`${pairFigures.map(figureMarkup)}` },
+        { id: 'pairs', title: 'Annotation pairs', content: figuresMarkup(pairFigures, figures.length + 1) },
         qualitySection(checks, exclusionRemarks(exported, dataset.value_source === 'FPE')),
       ],
       hasSplits: false,
@@ -117,17 +117,19 @@ export function inputPage(
   const variable = variableWords(run.parameters.variable_code);
   const withValues = photos.some(({ value }) => value !== null);
   const [timeseries, ...distributions] = imageFigures(variable, withValues) as [Figure, ...Figure[]];
+  const images: Figure[] = [
+    timeseries,
+    {
+      id: 'images-months',
+      title: 'Images by Month',
+      caption: 'Photos of each month of the year, station time, by split.',
+    },
+    ...distributions,
+  ];
+  const pairs = [pairFigure(variable, withValues), ...(withValues ? [differenceFigure] : [])];
   const sections: Section[] = [
-    {
-      id: 'photos',
-      title: 'Images',
-      content: html`${[timeseries, { id: 'images-months', title: 'Images by Month', caption: 'Photos of each month of the year, station time, by split.' }, ...distributions].map(figureMarkup)}`,
-    },
-    {
-      id: 'pairs',
-      title: 'Annotation pairs',
-      content: html`${[pairFigure(variable, withValues), ...(withValues ? [differenceFigure] : [])].map(figureMarkup)}`,
-    },
+    { id: 'photos', title: 'Images', content: figuresMarkup(images) },
+    { id: 'pairs', title: 'Annotation pairs', content: figuresMarkup(pairs, images.length + 1) },
   ];
   return pageText(
     {

@@ -14,15 +14,44 @@ export type Figure = {
   numbers?: Html;
 };
 
+/** The figures of a report by their numbers, which stay whatever a station lacks: 1 to 13 are those of upstream's report. */
+export const REPORT_FIGURES = [
+  'images-timeseries',
+  'value-distributions',
+  'value-frequencies',
+  'annotation-pairs',
+  'loss-function',
+  'predictions-timeseries',
+  'scatter-plots',
+  'residuals-timeseries',
+  'residual-patterns',
+  'daily-scores',
+  'daily-ranks',
+  'daily-overlap',
+  'daily-rank-scatter',
+  'calibration',
+  'tau-strata',
+  'previous-ranks',
+] as const;
+
+/** A figure of the report, under the number that it has in every report. */
+export const figureMarkup = (figure: Figure): Html => numberedFigure(figure, numberOf(figure.id));
+
+const numberOf = (id: string): number => (REPORT_FIGURES as readonly string[]).indexOf(id) + 1;
+
+/** Figures of another page, numbered as they come. */
+export const figuresMarkup = (figures: readonly Figure[], first = 1): Html =>
+  html`${figures.map((figure, index) => numberedFigure(figure, first + index))}`;
+
+const heading = (title: string, number: number): Html =>
+  html`<h3><span class="number">Figure ${number}.</span> ${title}</h3>`;
+
 /** Place of a chart with its words; the script draws into `data-chart`. */
-export const figureMarkup = ({
-  id,
-  title,
-  caption,
-  control = NOTHING,
-  numbers,
-}: Figure): Html => html`<figure id="${id}">
-<h3>${title}</h3>
+const numberedFigure = (
+  { id, title, caption, control = NOTHING, numbers }: Figure,
+  number: number,
+): Html => html`<figure id="${id}">
+${heading(title, number)}
 ${control}<div class="chart" data-chart="${id}" role="img" aria-label="${title}. ${caption}"></div>
 <figcaption>${caption}</figcaption>
 ${numbers ? html`<details><summary>Numbers</summary>${scrollRegion(`Numbers of ${title}`, numbers)}</details>` : NOTHING}</figure>
@@ -34,7 +63,7 @@ export const absent = (
   title: string,
   why: string,
 ): Html => html`<figure id="${id}" class="absent">
-<h3>${title}</h3>
+${heading(title, numberOf(id))}
 <p>${why}</p>
 </figure>
 `;

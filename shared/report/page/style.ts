@@ -52,7 +52,8 @@ thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 :is(.performance, .unseen) td:not(.tau) { color: var(--muted); font-weight: 400; }
 td, thead th, .scroll th { white-space: nowrap; }
 td.text { white-space: normal; }
-:is(.parameters, .unseen) :is(th, td) { white-space: normal; overflow-wrap: anywhere; }
+.parameters :is(th, td) { white-space: normal; overflow-wrap: anywhere; }
+.unseen tbody th, .unseen .split { white-space: normal; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
 .swatch.test-in { background: var(--test-in); } .swatch.test-out { background: var(--test-out); }
@@ -76,6 +77,7 @@ select { max-width: 100%; padding: .2rem .3rem; border: 1px solid var(--line); b
 .problem:empty { display: none; }
 .toolbar input[aria-invalid="true"] { border-color: var(--train); outline: 1px solid var(--train); }
 .unseen { width: 100%; max-width: 46rem; }
+h3 .number { color: var(--muted); font-weight: 400; }
 .note { color: var(--muted); font-size: .9rem; }
 caption { padding-bottom: .2rem; text-align: left; font-weight: 600; font-size: .9rem; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }

@@ -6,7 +6,7 @@ import { type ByStratification, STRATIFICATIONS } from '../../data/strata.ts';
 import { calibrationTable, strataTable } from '../../data/text-tables.ts';
 import { LEAST_ROWS } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
-import { type Html, html, NOTHING, scrollRegion } from '../html.ts';
+import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 import { tableMarkup } from '../table-markup.ts';
 
@@ -45,7 +45,7 @@ ${scrollRegion(
 the model’s probability and the annotator’s choice, 0 at best, 0.25 for a coin.</p></section>
 ${calibration}
 <section id="annotator-agreement"><h3>Agreement of annotators</h3>
-<p>${describeAgreement(data.annotators)}</p></section>
+<p>${describeAgreement(data.annotators)}</p>${wholeRunNote('This agreement is')}</section>
 ${strata}`;
 }
 

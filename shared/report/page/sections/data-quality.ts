@@ -1,6 +1,6 @@
 import { countOf, formatCount } from '../../../formats/numbers.ts';
 import { CHECKS, type CheckName, type CheckResult, countFindings } from '../../../quality/finding.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { type Html, html, NOTHING, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** Heads of the checks, and why one of them may not have been made. */
@@ -30,6 +30,7 @@ export function qualitySection(checks: readonly CheckResult[], remarks: readonly
     id: 'data-quality',
     title: 'Data quality',
     content: html`<p>${total === 0 ? 'Nothing was found' : countOf(total, 'finding')}. A finding is a question to whoever knows the station; nothing is left out because of it.</p>
+${wholeRunNote('Findings are')}
 <dl class="checks">${CHECKS.map((name) => {
       const made = checks.find(({ check }) => check === name);
       return html`<div><dt>${CHECK_WORDS[name].title}</dt><dd>${made ? result(made) : 'not checked'}</dd><dd>${made?.checked ?? CHECK_WORDS[name].notMade}</dd></div>

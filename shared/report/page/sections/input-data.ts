@@ -6,7 +6,7 @@ import { learntRemarks } from '../../data/remarks.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type Count, pairCounts, photoCounts, valueCounts } from '../../metrics/file.ts';
 import { type Figure, figureMarkup, hasValues, LOG_NOTE } from '../figure.ts';
-import { type Html, html, NOTHING } from '../html.ts';
+import { type Html, html, NOTHING, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** What the model was made from, and figures 1 to 4 of upstream's report (contract 8.3). */
@@ -28,7 +28,9 @@ ${figureMarkup(pairFigure(data.variable, withValues))}`,
 }
 
 /** What was left of photos and pairs at each step, and why (counts are carried all the way). */
-const inputData = (data: ReportData): Html => html`<div class="columns">
+const inputData = (
+  data: ReportData,
+): Html => html`${wholeRunNote('The counts of this section are')}<div class="columns">
 <section id="photos"><h3>Photos</h3>
 ${countTable(photoCounts(data))}</section>
 <section id="pair-counts"><h3>Annotation pairs</h3>

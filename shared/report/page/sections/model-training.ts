@@ -26,7 +26,7 @@ function lossFigure({ training: { epochs } }: ReportData): Figure {
 export function lossTable(epochs: readonly EpochLoss[]): Html {
   const final = finalEpochs(epochs);
   return html`<table>
-<thead><tr><th scope="col">Epoch</th><th scope="col">Train</th><th scope="col">Val</th><th></th></tr></thead>
+<thead><tr><th scope="col">Epoch</th><th scope="col">Train</th><th scope="col">Val</th><td></td></tr></thead>
 <tbody>${epochs.map(
     (loss) =>
       html`<tr${final.includes(loss) ? html` class="total"` : NOTHING}><th scope="row">${loss.epoch}</th><td>${formatLoss(loss.train)}</td><td>${formatLoss(loss.val)}</td><td class="mark">${final.includes(loss) ? 'Final Model' : ''}</td></tr>

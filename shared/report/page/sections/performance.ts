@@ -55,15 +55,15 @@ function measuresMarkup({ measures, variable }: ReportData): Html {
 ${scrollRegion(
   'Other measures by split',
   html`<table class="measures">
-<thead><tr><th scope="col" class="split">Split</th><th scope="col">Spearman’s rho</th><th scope="col">Rank difference</th><th scope="col">Precision, high</th><th scope="col">Precision, low</th><th scope="col">n</th></tr></thead>
+<thead><tr><th scope="col" class="split">Split</th><th scope="col">rho</th><th scope="col">rank diff.</th><th scope="col">high</th><th scope="col">low</th><th scope="col">n</th></tr></thead>
 <tbody>${SPLIT_GROUPS.map(
     (group) =>
       html`<tr${rowClass(group)}>${splitHead(group)}${shownMeasures(measures[group.id]).map((text, column) => html`<td data-measure="${group.id}.${column}">${text}</td>`)}</tr>
 `,
   )}</tbody></table>`,
 )}
-<p>Rank difference: how far the percentile rank of a photo by score is from that by observed value on average, in percentage
-points; by chance it would be 33. Precision, high: how well the photos of the highest ${variable.noun} are found when photos are looked at
+<p>rho: Spearman’s correlation of ranks. rank diff.: how far the percentile rank of a photo by score is from that by observed value on average, in percentage
+points; by chance it would be 33. high: how well the photos of the highest ${variable.noun} are found when photos are looked at
 from the highest score down, the mean of the average precisions for the top ${percent} %; low: likewise for the lowest. 1 is all of them first, by
 chance it would be about ${(EXTREME_SHARES.reduce((sum, share) => sum + share, 0) / EXTREME_SHARES.length).toFixed(2)}.</p></section>`;
 }

@@ -1,0 +1,617 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { pageScript } from '../../browser/script.ts';
+import { calibration } from '../../shared/predictions/pair-accuracy.ts';
+import { wallDate } from '../../shared/predictions/scored-photos.ts';
+import { measures } from '../../shared/report/data/measures.ts';
+import { type ReportData, reportData } from '../../shared/report/data/report-data.ts';
+import { SPLIT_GROUPS, type SplitGroup } from '../../shared/report/data/split-groups.ts';
+import { STRATIFICATIONS, strataOfGroup, stratumOfRows } from '../../shared/report/data/strata.ts';
+import { calibrationTable, shownMeasures, strataTable } from '../../shared/report/data/text-tables.ts';
+import { REPORT_FIGURES } from '../../shared/report/page/figure.ts';
+import { reportPage } from '../../shared/report/page/report-page.ts';
+import { plantedChecks } from '../fixtures/planted-findings.ts';
+import { syntheticReport } from '../fixtures/synthetic-report.ts';
+import { CHROMIUM } from './chromium.js';
+import {
+  chartIds,
+  countPixels,
+  drawFigure,
+  findPoint,
+  launchBrowser,
+  type OpenPage,
+  openPage,
+  SCREENSHOTS,
+  takeScreenshot,
+} from './open-page.ts';
+
+/** A telephone, a tablet, a laptop and a large screen. */
+const WIDTHS = [390, 768, 1440, 2560];
+const MINUTE_MS = 60_000;
+
+let browser: Browser;
+let report: ReportData;
+let markup: string;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  const sources = syntheticReport(3000, { pairCount: 700 });
+  const checks = plantedChecks(
+    sources.photos.keys.map((filename, row) => ({
+      image_id: sources.photos.imageIds[row] as number,
+      timestamp: sources.photos.timestamps[row] as number,
+      filename,
+      value: Number.isNaN(sources.photos.values[row]) ? null : (sources.photos.values[row] as number),
+    })),
+  );
+  report = reportData({ ...sources, checks });
+  markup = reportPage(report, pageScript());
+});
+afterAll(() => browser.close());
+
+async function onPage(
+  act: (opened: OpenPage) => Promise<void>,
+  options: Parameters<typeof openPage>[2] = {},
+  text = markup,
+) {
+  const opened = await openPage(browser, text, options);
+  try {
+    await act(opened);
+    expect(opened.errors).toEqual([]);
+  } finally {
+    await opened.page.close();
+  }
+}
+
+const setPeriod = async (page: Page, from: string, to: string) => {
+  await page.locator('input[name="to"]').fill(to);
+  await page.locator('input[name="from"]').fill(from);
+};
+const periodOf = (page: Page) =>
+  Promise.all(['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()));
+const hashOf = (page: Page) => page.evaluate<string>('location.hash');
+const textsOf = (page: Page, selector: string) => page.locator(selector).allTextContents();
+const group = (id: SplitGroup['id']) => SPLIT_GROUPS.find((one) => one.id === id) as SplitGroup;
+
+/** Photos of the report with the numbers of those outside the dates left out. */
+function photosBetween(from: string, to: string) {
+  const within = (numbers: Float64Array) =>
+    numbers.map((number, row) => {
+      const date = wallDate(report.wallMs[row] as number);
+      return date >= from && date <= to ? number : Number.NaN;
+    });
+  const { photos, wallMs } = report;
+  return { ...photos, timestamps: wallMs, values: within(photos.values), scores: within(photos.scores) };
+}
+
+/** The cells of a table of numbers, row by row. */
+const cellsOf = (page: Page, name: string) =>
+  page
+    .locator(`[data-table="${name}"] tbody tr`)
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+
+describe('A period', () => {
+  const [from, to] = ['2024-01-10', '2024-02-20'] as const;
+
+  test('changes every number of its photos, and says of all others that it does not', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, from, to);
+
+      const photos = photosBetween(from, to);
+      const found = measures(photos);
+      for (const { id } of SPLIT_GROUPS)
+        expect(await textsOf(page, `[data-measure^="${id}."]`)).toEqual(shownMeasures(found[id]));
+      expect(await cellsOf(page, 'calibration')).toEqual(
+        calibrationTable(calibration(report.pairs, photos.scores, 'val')).rows,
+      );
+      const strata = strataOfGroup(
+        photos,
+        stratumOfRows({ ...report.photos, timestamps: report.wallMs }),
+        group('test-all'),
+      );
+      for (const by of STRATIFICATIONS)
+        expect((await cellsOf(page, `strata.${by}`)).map((cells) => cells.slice(0, 3))).toEqual(
+          strataTable(strata[by]).rows.map((cells) => cells.slice(0, 3)),
+        );
+      const notes = await textsOf(page, '.whole-run:visible');
+      expect(notes.length).toBeGreaterThanOrEqual(5);
+      expect(new Set(notes.map((note) => note.replace(/^.* of the whole/, 'of the whole')))).toEqual(
+        new Set(['of the whole run, not of the chosen period.']),
+      );
+      await page.locator('button[name="whole"]').click();
+      expect(await page.locator('.whole-run:visible').count()).toBe(0);
+    }));
+
+  test('gets intervals of its strata after a moment', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, from, '2024-05-20');
+      const interval = page
+        .locator('[data-table="strata.hour"] tbody td:last-child', { hasText: '–' })
+        .first();
+      await interval.waitFor({ state: 'attached' });
+
+      expect(await interval.textContent()).toMatch(/^0\.\d\d – 0\.\d\d$/);
+    }));
+
+  test('of which from is after to is told, and changes nothing', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, from, to);
+      const before = await textsOf(page, '[data-tau]');
+      await page.locator('input[name="from"]').fill('2024-03-01');
+
+      expect(await page.getByRole('alert').textContent()).toBe(
+        `From (2024-03-01) is after to (${to}). Shown is still ${from} to ${to}.`,
+      );
+      expect(await page.locator('input[name="from"]').getAttribute('aria-invalid')).toBe('true');
+      expect(await textsOf(page, '[data-tau]')).toEqual(before);
+      await page.locator('input[name="from"]').fill(from);
+      expect(await page.locator('.problem').textContent()).toBe('');
+    }));
+
+  test('of a single day shows no tau of the few photos of a split', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, '2024-01-10', '2024-01-10');
+
+      const shown = await Promise.all(
+        SPLIT_GROUPS.map(async ({ id }) => [
+          Number(await page.locator(`[data-n="photos.${id}"]`).textContent()),
+          await page.locator(`[data-tau="photos.${id}"]`).textContent(),
+        ]),
+      );
+      expect(shown.filter(([n]) => (n as number) > 0 && (n as number) < 10).length).toBeGreaterThan(0);
+      for (const [n, tau] of shown) if ((n as number) < 10) expect(tau).toBe('too few');
+    }));
+});
+
+describe('The address', () => {
+  test('holds the selection, and a page opened with it shows the same', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, '2024-01-10', '2024-03-20');
+      await page.locator('input[value="train"]').uncheck();
+      await page.locator('select[name="strata-split"]').selectOption('val');
+      const hash = await hashOf(page);
+      const shown = await textsOf(page, '[data-tau], [data-table] td');
+
+      await page.reload();
+      await page.waitForSelector('html[data-ready]');
+
+      expect(hash).toBe('#from=2024-01-10&to=2024-03-20&splits=val,test-in,test-out&strata=val');
+      expect(await periodOf(page)).toEqual(['2024-01-10', '2024-03-20']);
+      expect(await page.locator('input[value="train"]').isChecked()).toBe(false);
+      expect(await page.locator('select[name="strata-split"]').inputValue()).toBe('val');
+      expect(await textsOf(page, '[data-tau], [data-table] td')).toEqual(shown);
+    }));
+
+  test('keeps the selection behind the section that a link leads to', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, '2024-01-10', '2024-03-20');
+      await page.locator('nav a[href="#model-training"]').click();
+      await page.waitForURL(/model-training&from/);
+
+      expect(await hashOf(page)).toBe('#model-training&from=2024-01-10&to=2024-03-20');
+      await page.reload();
+      await page.waitForSelector('html[data-ready]');
+      await page.waitForTimeout(1000);
+      expect(await page.evaluate<number>(topOf('model-training'))).toBeLessThan(200);
+      await page.locator('button[name="whole"]').click();
+      expect(await hashOf(page)).toBe('#model-training');
+    }));
+
+  test.each([
+    '#from=2024-03-20&to=2024-01-10',
+    '#from=yesterday&to=%00&splits=<b>&strata=x',
+    '#from=1999-01-01&to=1999-02-01',
+    '#&&==&from',
+  ])('that makes no sense shows all: %s', (hash) =>
+    onPage(async ({ page }) => {
+      const whole = await periodOf(page);
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await page.waitForTimeout(200);
+
+      expect(await periodOf(page)).toEqual(whole);
+      expect(await page.locator('button[name="whole"]').isVisible()).toBe(false);
+    }),
+  );
+});
+
+describe('Taus by season, period, value, month and hour', () => {
+  test('are of photos that the model has not seen, unless others are chosen', () =>
+    onPage(async ({ page }) => {
+      const shown = async (id: SplitGroup['id']) => {
+        for (const by of STRATIFICATIONS)
+          expect(await cellsOf(page, `strata.${by}`)).toEqual(strataTable(report.strata[id][by]).rows);
+      };
+      await shown('test-all');
+      for (const id of ['train', 'val', 'test-in', 'test-out', 'overall'] as const) {
+        await page.locator('select[name="strata-split"]').selectOption(id);
+        await shown(id);
+      }
+    }));
+
+  test('draw nothing of fewer than ten photos, which the table calls too few', () =>
+    onPage(async ({ page }) => {
+      const few = STRATIFICATIONS.flatMap((by) => report.strata.val[by]).filter(({ n }) => n < 10);
+      await page.locator('select[name="strata-split"]').selectOption('val');
+
+      expect(few.length).toBeGreaterThan(0);
+      const cells = await textsOf(page, '[data-table^="strata"] td');
+      expect(cells.filter((text) => text === 'too few')).toHaveLength(few.length);
+      await drawFigure(page, 'tau-strata');
+    }));
+});
+
+/** How far below the upper edge of the window something begins, pixels. */
+const topOf = (id: string) => `document.getElementById(${JSON.stringify(id)}).getBoundingClientRect().top`;
+
+describe('A link of the contents', () => {
+  test.each(WIDTHS)('leads to the beginning of its section, below the tools, at %d pixels', (width) =>
+    onPage(
+      async ({ page }) => {
+        const targets = await page
+          .locator('nav a')
+          .evaluateAll((links) => links.map((link) => link.getAttribute('href')?.slice(1) as string));
+        for (const id of targets.toReversed()) {
+          await page.evaluate(`document.querySelector('nav a[href="#${id}"]').click()`);
+          await page.evaluate(
+            'new Promise((resolve) => { addEventListener("scrollend", resolve, { once: true }); setTimeout(resolve, 1500); })',
+          );
+
+          const [top, tools, isAtEnd] = await page.evaluate<[number, number, boolean]>(
+            `[${topOf(id)}, Math.max(0, document.getElementById('toolbar').getBoundingClientRect().bottom), innerHeight + scrollY >= document.documentElement.scrollHeight - 2]`,
+          );
+          const isBelow =
+            (await page.evaluate<string>("getComputedStyle(document.getElementById('toolbar')).position")) ===
+            'sticky';
+          expect({ id, isBelow: top >= (isBelow ? tools - 1 : -1) }).toEqual({ id, isBelow: true });
+          if (!isAtEnd)
+            expect({ id, isNear: top < (isBelow ? tools : 0) + 60 }).toEqual({ id, isNear: true });
+        }
+      },
+      { width },
+    ),
+  );
+});
+
+describe('Paper', () => {
+  const read = (pdf: string) => spawnSync('pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' }).stdout;
+  /** Words that only a drawn chart has, one for each of them. */
+  const IN_CHARTS = [
+    'Annotated',
+    'Photos',
+    'Share of photos',
+    'Right photo',
+    'Epoch',
+    'Predicted score',
+    'Pred. score',
+    'Residual',
+    'Day of year',
+    'Predicted Model Score',
+    'Rank(Predicted Model Score)',
+    'Predicted',
+    'Pred. rank',
+    'Confidence of the model',
+    'By tenth of observed values',
+    'Rank by the model before',
+  ];
+  const expectWhole = (text: string) => {
+    const titles = [...markup.matchAll(/<section id="[^"]+"><h2>([^<]+)<\/h2>/g)].map(
+      ([, title]) => title as string,
+    );
+    expect(titles.length).toBeGreaterThan(9);
+    for (const title of titles) expect(text).toContain(title.replaceAll('&#39;', "'"));
+    for (const [index] of REPORT_FIGURES.entries()) expect(text).toContain(`Figure ${index + 1}.`);
+    for (const words of IN_CHARTS) expect(text).toContain(words);
+    // The last words of the page.
+    expect(text).toContain('model.tar.gz');
+  };
+
+  test.each(['light', 'dark'] as const)(
+    'that a program prints holds every section and every chart (%s)',
+    (colorScheme) =>
+      onPage(
+        async ({ page }) => {
+          const path = join(SCREENSHOTS, `paper-${colorScheme}.pdf`);
+          await page.pdf({ path, format: 'Letter', printBackground: true });
+
+          expectWhole(read(path));
+          await drawFigure(page, 'loss-function');
+          expect(
+            await countPixels(page, 'loss-function', colorScheme === 'dark' ? '#ff8a3d' : '#d55e00'),
+          ).toBeGreaterThan(50);
+        },
+        { colorScheme },
+      ),
+  );
+
+  test('that Chromium makes of the file holds every section and every chart', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fpe-paper-'));
+    const [page, pdf] = [join(folder, 'report.html'), join(folder, 'report.pdf')];
+    writeFileSync(page, markup);
+
+    spawnSync(CHROMIUM, [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      `--user-data-dir=${folder}`,
+      `--print-to-pdf=${pdf}`,
+      pathToFileURL(page).href,
+    ]);
+
+    expectWhole(read(pdf));
+  });
+
+  test('is light and without tools', () =>
+    onPage(
+      async ({ page }) => {
+        await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+        await page.waitForTimeout(500);
+
+        expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0);
+        expect(await countPixels(page, 'loss-function', '#d55e00')).toBeGreaterThan(50);
+        for (const tool of ['#toolbar', '.downloads', '.choice', 'nav'])
+          expect(await page.locator(tool).first().isVisible()).toBe(false);
+      },
+      { colorScheme: 'dark' },
+    ));
+});
+
+describe('A chart', () => {
+  const TIMES = [
+    'images-timeseries',
+    'predictions-timeseries',
+    'residuals-timeseries',
+    'daily-scores',
+    'daily-ranks',
+    'daily-overlap',
+    'annotation-pairs',
+  ];
+  test.each(WIDTHS)('cuts no label off at its edge, at %d pixels', (width) =>
+    onPage(
+      async ({ page }) => {
+        for (const id of TIMES) {
+          await drawFigure(page, id);
+          const ink = await page.evaluate<number>(`(() => {
+            const canvas = document.querySelector('[data-chart="${id}"] canvas');
+            const { data } = canvas.getContext('2d').getImageData(canvas.width - 2, 0, 2, canvas.height);
+            return data.filter((part, at) => at % 4 === 3 && part > 60).length;
+          })()`);
+          expect({ id, ink }).toEqual({ id, ink: 0 });
+        }
+      },
+      { width },
+    ),
+  );
+
+  test('names only splits that have something to show', () =>
+    onPage(
+      async ({ page }) => {
+        for (const id of ['images-timeseries', 'predictions-timeseries', 'value-frequencies']) {
+          await drawFigure(page, id);
+          expect(await countPixels(page, id, '#d55e00')).toBe(0);
+          expect(await countPixels(page, id, '#c4609a')).toBeGreaterThan(20);
+        }
+      },
+      {},
+      reportPage(reportData(syntheticReport(300, { pairCount: 0 })), pageScript()),
+    ));
+
+  test('is walked with the arrow keys, and Enter opens the photo behind the point', () =>
+    onPage(async ({ page }) => {
+      await drawFigure(page, 'scatter-plots');
+      await page.locator('[data-chart="scatter-plots"]').focus();
+      const said = () => page.locator('.said').textContent();
+      const heard: (string | null)[] = [];
+      for (const key of [
+        'ArrowRight',
+        'ArrowRight',
+        'ArrowLeft',
+        'End',
+        'Home',
+        'PageDown',
+        'ArrowDown',
+        'ArrowDown',
+      ]) {
+        await page.keyboard.press(key);
+        heard.push(await said());
+      }
+      const tip = await page.locator('[data-chart="scatter-plots"] .tip td').first().textContent();
+      await page.keyboard.press('Enter');
+
+      expect(heard.every((text) => text?.startsWith('Time 20'))).toBe(true);
+      expect(heard[2]).toBe(heard[0]);
+      expect(heard[4]).toBe(heard[0]);
+      expect(new Set(heard).size).toBe(5);
+      expect(tip).toBe(heard.at(-1)?.slice('Time '.length, 'Time 2024-01-01 12:00'.length));
+      expect(await page.locator('#panel h2').textContent()).toBe(tip);
+      await page.keyboard.press('Escape');
+      expect(await page.evaluate<string>('document.activeElement.dataset.chart')).toBe('scatter-plots');
+    }));
+
+  test('takes the focus where its points tell something, and every part that scrolls does', () =>
+    onPage(
+      async ({ page }) => {
+        for (const id of await chartIds(page)) {
+          await drawFigure(page, id);
+          const isFocusable = (await page.locator(`[data-chart="${id}"]`).getAttribute('tabindex')) === '0';
+          if (isFocusable) {
+            await page.locator(`[data-chart="${id}"]`).focus();
+            await page.keyboard.press('ArrowRight');
+            expect({ id, said: await page.locator('.said').textContent() }).not.toEqual({ id, said: '' });
+          } else expect(id).toBe('value-frequencies');
+        }
+        const unreachable = await page.evaluate<string[]>(`[...document.querySelectorAll('main *')]
+          .filter((part) => part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).overflowX === 'auto' && part.tabIndex < 0)
+          .map((part) => part.className)`);
+        expect(unreachable).toEqual([]);
+      },
+      { width: 390 },
+    ));
+
+  test('can be saved as a picture, and its data as CSV', () =>
+    onPage(async ({ page }) => {
+      const save = async (id: string, format: string) => {
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.locator(`#${id} .downloads button`, { hasText: format }).click(),
+        ]);
+        return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+      };
+      for (const id of await chartIds(page)) {
+        const [picture, data] = [await save(id, 'PNG'), await save(id, 'CSV')];
+
+        expect(picture.name).toBe(`${id}.png`);
+        expect(picture.bytes.subarray(1, 4).toString()).toBe('PNG');
+        expect(data.name).toBe(`${id}.csv`);
+        const lines = data.bytes.toString().trimEnd().split('\r\n');
+        expect(lines[0]).toMatch(/^panel,series,x,y/);
+        expect(lines.length).toBeGreaterThan(3);
+        expect(data.bytes.toString()).not.toMatch(/NaN|undefined|\[object/);
+      }
+      const strata = (await save('tau-strata', 'CSV')).bytes.toString();
+      const [season] = report.strata['test-all'].season;
+      expect(strata).toContain(
+        `By season,By season,${season?.label},${season?.tau},${season?.label},${season?.n},`,
+      );
+      const scatter = (await save('scatter-plots', 'CSV')).bytes.toString().split('\r\n');
+      const row = report.photos.splits.findIndex(
+        (split, at) =>
+          split === 'train' &&
+          !Number.isNaN((report.photos.values[at] as number) + (report.photos.scores[at] as number)),
+      );
+      expect(scatter[1]).toContain(`Train,${report.photos.values[row]},${report.photos.scores[row]},`);
+    }));
+});
+
+describe('The photo panel', () => {
+  const covers = async (page: Page, { x, y }: { x: number; y: number }) => {
+    const box = (await page.locator('#panel').boundingBox()) as {
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
+    return x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height;
+  };
+
+  test.each(WIDTHS)('leaves what was clicked in sight, at %d pixels', (width) =>
+    onPage(
+      async ({ page }) => {
+        for (const id of ['scatter-plots', 'images-timeseries', 'daily-rank-scatter']) {
+          const point = await findPoint(page, id);
+          await page.mouse.click(point.x, point.y);
+          expect({ id, covers: await covers(page, point) }).toEqual({ id, covers: false });
+          await page.keyboard.press('Escape');
+        }
+        const cards = page.locator('[data-gallery="worst-photos"] .card');
+        for (const card of [cards.first(), cards.nth(4), cards.last()]) {
+          await card.scrollIntoViewIfNeeded();
+          await page.waitForTimeout(600);
+          const box = (await card.boundingBox()) as { x: number; y: number; width: number; height: number };
+          const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+          await page.mouse.click(middle.x, middle.y);
+          expect(await covers(page, middle)).toBe(false);
+          await page.keyboard.press('Escape');
+        }
+      },
+      { width },
+    ),
+  );
+
+  test('walks the gallery that it was opened from, and time where it was opened from a chart', () =>
+    onPage(async ({ page }) => {
+      const heading = () => page.locator('#panel h2').textContent();
+      const times = await textsOf(page, '[data-gallery="worst-photos"] .card b');
+      await page.locator('[data-gallery="worst-photos"] .card').nth(2).click();
+      const seen = [await heading()];
+      await page.getByRole('button', { name: 'Next' }).click();
+      seen.push(await heading());
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      seen.push(await heading());
+
+      expect(seen).toEqual([times[2], times[3], times[1]]);
+      expect(await page.locator('#panel .note').first().textContent()).toBe('2 of 24: worst disagreements');
+      await page.keyboard.press('ArrowLeft');
+      expect(await page.getByRole('button', { name: 'Previous' }).isDisabled()).toBe(true);
+      await page.keyboard.press('ArrowLeft');
+      expect(await heading()).toBe(times[0]);
+      await page.keyboard.press('Escape');
+
+      const { x, y, facts } = await findPoint(page, 'scatter-plots');
+      await page.mouse.click(x, y);
+      await page.keyboard.press('ArrowRight');
+      const step = Date.parse(`${await heading()}Z`) - Date.parse(`${facts.get('Time')}Z`);
+      expect(step).toBeGreaterThanOrEqual(0);
+      expect(step).toBeLessThan(24 * 60 * MINUTE_MS);
+    }));
+});
+
+describe('Numbers and their words', () => {
+  test('stand whole on a telephone', () =>
+    onPage(
+      async ({ page }) => {
+        await page
+          .locator('summary')
+          .evaluateAll((all) => all.map((one) => (one as unknown as { click(): void }).click()));
+        for (const table of ['unseen', 'performance', 'measures', 'parameters', 'counts'])
+          expect(
+            await page.evaluate<string[]>(`[...document.querySelectorAll('table.${table}')]
+              .filter((table) => table.getBoundingClientRect().right > innerWidth || [...table.querySelectorAll('td, th')].some((cell) => cell.scrollWidth > cell.clientWidth + 1))
+              .map((table) => table.className)`),
+          ).toEqual([]);
+      },
+      { width: 390 },
+    ));
+
+  test('of figures count from one, in the order of the page', () =>
+    onPage(async ({ page }) => {
+      const numbers = await textsOf(page, 'figure h3 .number');
+
+      expect(numbers).toEqual((await chartIds(page)).map((_, index) => `Figure ${index + 1}.`));
+      expect(await chartIds(page)).toEqual([...REPORT_FIGURES]);
+    }));
+});
+
+describe('The rules of accessibility', () => {
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const violations = async (page: Page) => {
+    await page.evaluate(axe);
+    return page.evaluate<
+      string[]
+    >(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+      violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html.slice(0, 160))))`);
+  };
+
+  test.each(
+    WIDTHS.flatMap((width) => (['light', 'dark'] as const).map((colorScheme) => ({ width, colorScheme }))),
+  )('hold at $width pixels, $colorScheme', ({ width, colorScheme }) =>
+    onPage(
+      async ({ page }) => {
+        await takeScreenshot(page, `instrument-${width}-${colorScheme}`);
+        expect(await violations(page)).toEqual([]);
+
+        await setPeriod(page, '2024-02-01', '2024-03-20');
+        await page
+          .locator('summary')
+          .evaluateAll((all) => all.map((one) => (one as unknown as { click(): void }).click()));
+        await page.locator('button[name="browse"]').click();
+        await page.waitForSelector('#panel .buttons');
+        expect(await violations(page)).toEqual([]);
+      },
+      { width, colorScheme },
+    ),
+  );
+
+  test('hold on paper', () =>
+    onPage(async ({ page }) => {
+      await page.emulateMedia({ media: 'print' });
+      await page.waitForTimeout(500);
+
+      expect(await violations(page)).toEqual([]);
+    }));
+});
