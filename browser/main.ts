@@ -1,24 +1,24 @@
 import { DAY_MS } from '../shared/formats/durations.ts';
 import { unpackPage } from '../shared/report/page/page-data.ts';
-import { readAddress, writeAddress } from './address.ts';
+import { followAddress, showSelection } from './address-bar.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
 import type { Actions } from './figures/photos.ts';
 import { fillGalleries } from './galleries.ts';
 import { gunzip } from './gunzip.ts';
 import { showNotedPhotos } from './noted-photos.ts';
-import { shownNumbers, updateIntervals, updateNumbers, updateStrata } from './numbers.ts';
+import { shownNumbers } from './numbers.ts';
 import { type Origin, PhotoPanel } from './photo-panel.ts';
+import { ShownNumbers } from './shown-numbers.ts';
 import { paperTheme } from './theme.ts';
 import { Toolbar } from './toolbar.ts';
-import { createView, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
+import { createView, isWhole, once, type PageSelection, startOfDay, type View } from './view.ts';
 
 /** The figure whose strip chooses the period. */
 const PERIOD_FIGURE = 'images-timeseries';
 const STRATA_FIGURE = 'tau-strata';
 /** A reader who drags has come to rest after this. */
 const REST_MS = 150;
-const INTERVALS_MS = 600;
 
 function start(): void {
   const page = unpackPage(readData());
@@ -60,9 +60,16 @@ function start(): void {
   // The first figure waits for nobody to scroll; the others follow as they come near.
   charts[0]?.render();
   if (numbers) toolbar.numbers = shownNumbers(view);
-  fillGalleries(view, openFrom);
-  showNotedPhotos(view, openFrom);
-  setTimeout(() => reserveSoon(charts));
+  // After the first figure is on screen, or before the page is on paper.
+  const fillRest = once(() => {
+    fillGalleries(view, openFrom);
+    showNotedPhotos(view, openFrom);
+  });
+  setTimeout(() => {
+    fillRest();
+    reserveSoon(charts);
+  });
+  window.addEventListener('beforeprint', fillRest);
   redrawForReaders(charts);
   followAddress(view, charts, select);
   document.documentElement.dataset.ready = 'true';
@@ -110,48 +117,6 @@ function afterRest(
   };
 }
 
-/** Keeps the numbers in the page up to date; intervals of the whole period are restored as the page came with them. */
-class ShownNumbers {
-  readonly #view: View;
-  readonly #onStrata: () => void;
-  readonly #intervals: ReadonlyMap<Element, string | null>;
-  #computing: ReturnType<typeof setTimeout> | undefined;
-
-  /** @param onStrata hears when the intervals of seasons, months and the like are known */
-  constructor(view: View, onStrata: () => void) {
-    this.#view = view;
-    this.#onStrata = onStrata;
-    const cells = [...document.querySelectorAll('[data-interval]')];
-    this.#intervals = new Map(cells.map((cell) => [cell, cell.textContent]));
-  }
-
-  /** @returns the tau of the period that matters most */
-  update(): string {
-    const view = this.#view;
-    updateNumbers(view);
-    const shown = shownNumbers(view);
-    if (isWhole(view)) for (const [cell, text] of this.#intervals) cell.textContent = text;
-    this.#updateIntervals();
-    return shown;
-  }
-
-  /** Other photos are told apart by season, month and the like; all else stays. */
-  updateStrata(): void {
-    updateStrata(this.#view);
-    this.#updateIntervals();
-  }
-
-  #updateIntervals(): void {
-    const view = this.#view;
-    const { selection } = view;
-    clearTimeout(this.#computing);
-    this.#computing = setTimeout(
-      () => updateIntervals(view, () => view.selection === selection, this.#onStrata),
-      INTERVALS_MS,
-    );
-  }
-}
-
 /** The list of photos above the figure of strata; a page without that figure has none. */
 class StrataChoice {
   readonly #view: View;
@@ -169,50 +134,6 @@ class StrataChoice {
   update(): void {
     if (this.#list) this.#list.value = this.#view.selection.strataSplit;
   }
-}
-
-/** Writes the selection into the address, behind the section that is there already. */
-function showSelection(view: View): void {
-  const text = writeAddress(readAddress(location.hash).anchor, view);
-  history.replaceState(null, '', text === '' ? location.href.replace(/#.*/s, '') : `#${text}`);
-}
-
-/** The selection comes with the address, and stays in it when a link leads elsewhere in the page. */
-function followAddress(
-  view: View,
-  charts: readonly Chart[],
-  select: (selection: PageSelection) => void,
-): void {
-  // Before the browser goes where a link leads, so that nothing above grows afterwards.
-  document.addEventListener('click', (event) => {
-    if (!(event.target as Element).closest('a[href^="#"]')) return;
-    for (const chart of charts) chart.reserve();
-  });
-  const follow = () => {
-    const { anchor, selection } = readAddress(location.hash);
-    if (Object.keys(selection).length > 0) select(within({ ...view.selection, ...selection }, view));
-    else showSelection(view);
-    return anchor;
-  };
-  window.addEventListener('hashchange', () => {
-    // With a selection behind it, a section is found by nobody else.
-    const isFound = document.getElementById(location.hash.slice(1)) !== null;
-    const anchor = follow();
-    if (!isFound) document.getElementById(anchor)?.scrollIntoView();
-  });
-  if (location.hash === '') return;
-  const section = document.getElementById(follow());
-  if (!section) return;
-  // The browser has gone there, or where the reader was, before the charts had their room.
-  history.scrollRestoration = 'manual';
-  for (const chart of charts) chart.reserve();
-  section.scrollIntoView({ behavior: 'instant' });
-}
-
-/** A period as far as there are photos; of one that is wholly elsewhere, all. */
-function within(selection: PageSelection, { whole }: View): PageSelection {
-  const [from, to] = [Math.max(selection.from, whole.from), Math.min(selection.to, whole.to)];
-  return from < to ? { ...selection, from, to } : { ...selection, ...whole };
 }
 
 /** The first photo of the period. */

@@ -107,11 +107,12 @@ export function createView(page: PageData): View {
   };
 }
 
-function once<Value>(compute: () => Value): () => Value {
-  let value: Value | undefined;
+/** Computes when it is first asked, and never again. */
+export function once<Value>(compute: () => Value): () => Value {
+  let computed: { value: Value } | undefined;
   return () => {
-    value ??= compute();
-    return value;
+    computed ??= { value: compute() };
+    return computed.value;
   };
 }
 

@@ -56,6 +56,8 @@ export const runResult = z.object({
   values: z.object({ usable: z.number(), excluded: z.record(z.string(), z.number()) }).optional(),
   /** Findings on the data, by check. */
   data_findings: z.record(z.string(), z.number()).optional(),
+  /** How well the model does on photos that it has not seen, in sentences; earlier versions told none. */
+  agreement: z.string().optional(),
   kendall_tau: kendallTaus,
   promotion: promotion.optional().catch(undefined),
   warnings: z.array(z.string()).default([]),
@@ -122,6 +124,7 @@ export function resultLines(result: RunResult): string[] {
       : []),
     ...(values ? valueLines(values) : []),
     ...(result.data_findings ? [findingsLine(result.data_findings)] : []),
+    ...(result.agreement?.split(/(?<=\.) (?=[A-Z])/) ?? []),
     'Kendall tau of scores and observed values (1: the same order, 0: no relation, –: no such photos or values)',
     ...tableLines(
       TAU_LABELS.map(([name, label]) => [label, formatTau(kendall_tau[name])]),

@@ -80,6 +80,20 @@ describe('addresses', () => {
 });
 
 describe('the summary of an execution', () => {
+  test('speaks of photos that the model has not seen before it lists taus', () => {
+    const agreement =
+      'On photos that the model has not seen, tau is 0.67 (n 1,234). Of these photos: in the worst, Dec–Feb, 0.16 (n 82). The paper found 0.75.';
+
+    const lines = resultLines({ ...result, agreement });
+
+    const first = lines.indexOf('On photos that the model has not seen, tau is 0.67 (n 1,234).');
+    expect(lines.slice(first + 1, first + 4)).toEqual([
+      'Of these photos: in the worst, Dec–Feb, 0.16 (n 82).',
+      'The paper found 0.75.',
+      expect.stringMatching(/^Kendall tau of scores and observed values/),
+    ]);
+  });
+
   test('tells photos, pairs, agreement and where the files are', () => {
     const text = executionSummary(
       { ...times, status: 'SUCCEEDED', output: JSON.stringify(result) } as never,

@@ -196,6 +196,7 @@ describe('the machine', () => {
       values: { usable: 0, excluded: noneOf(VALUE_EXCLUSIONS) },
       warnings: ['Warning: hours wrap.'],
       data_findings: { clock: 2, duplicates: 1, gaps: 0, values: 0, darkness: 0, annotators: 0 },
+      agreement: 'Kendall tau is 0.75.',
       kendall_tau: taus,
       promotion: promotionTo(true),
     });

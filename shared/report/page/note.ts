@@ -39,7 +39,7 @@ export function leadSentence(data: Noted): string {
     }`;
   const { all, n } = unseenPhotos(data);
   if (all)
-    return `On photos that the model has not seen, scores and ${observed} agree with a Kendall tau of ${tauPhrase(all)}.`;
+    return `On photos that the model has not seen, scores and ${observed} agree with a Kendall tau of ${tauPhrase(all, '95 % interval ')}.`;
   const seen =
     overall.n < LEAST_ROWS
       ? ''
@@ -49,6 +49,6 @@ export function leadSentence(data: Noted): string {
     : `How well the model does on photos that it has not seen cannot be told: all ${formatCount(n)} have the same value or the same score.${seen}`;
 }
 
-/** e.g. 0.67 (0.61 – 0.72 with 95 % confidence, n 1,234) */
-const tauPhrase = ({ tau, interval, n }: KnownTau): string =>
-  `${formatTau(tau)} (${interval ? `${formatInterval(interval)}, ` : ''}n ${formatCount(n)})`;
+/** e.g. 0.67 (0.61 – 0.72, n 1,234); `what` says once what the interval is */
+const tauPhrase = ({ tau, interval, n }: KnownTau, what = ''): string =>
+  `${formatTau(tau)} (${interval ? `${what}${formatInterval(interval)}, ` : ''}n ${formatCount(n)})`;

@@ -178,7 +178,7 @@ describe('The note', () => {
     const note = agreementNote(testReport(days));
 
     expect(note).toMatch(
-      /^On photos that the model has not seen, .* tau of 0\.\d\d \(0\.\d\d – [01]\.\d\d, n 365\)\./,
+      /^On photos that the model has not seen, .* tau of 0\.\d\d \(95 % interval 0\.\d\d – [01]\.\d\d, n 365\)\./,
     );
     expect(note).toMatch(/in the best season, (Mar–May|Jun–Aug|Sep–Nov), 1\.00 \(1\.00 – 1\.00, n 9[12]\);/);
     expect(note).toMatch(/in the worst, Dec–Feb, 0\.\d\d \(.* – .*, n 90\);/);
