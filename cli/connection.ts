@@ -1,7 +1,13 @@
+import { resolve } from 'node:path';
 import { findRunningStack } from '../local/stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 
-export type Connection = { kind: 'local' | 'endpoint' | 'aws'; description: string };
+export type Connection = {
+  kind: 'local' | 'endpoint' | 'aws';
+  description: string;
+  /** Of the local stack, if it is not the usual one. */
+  folder?: string;
+};
 
 /** A user's mistake: shown as it is, without a stack trace. */
 export class UsageError extends Error {
@@ -14,12 +20,13 @@ export class UsageError extends Error {
  */
 export async function connect(options: { aws?: boolean; folder?: string }): Promise<Connection> {
   const endpoint = process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
-  const stack = options.aws ? null : await findRunningStack(options.folder);
+  const folder = options.folder && resolve(options.folder);
+  const stack = options.aws ? null : await findRunningStack(folder);
   const isOfStack = endpoint === undefined || endpoint === stack?.endpoints.stepFunctions;
   if (!isOfStack) return { kind: 'endpoint', description: endpoint };
   if (stack) {
     Object.assign(process.env, stack.env);
-    return { kind: 'local', description: 'the local stack' };
+    return { kind: 'local', description: 'the local stack', ...(folder && { folder }) };
   }
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-west-2';
   process.env.AWS_REGION = region;

@@ -1,11 +1,18 @@
 import type { Command } from 'commander';
-import { newestExecutions } from '../shared/aws/executions.ts';
-import { executionArn, regionInArn } from '../shared/execution/arns.ts';
-import type { MachineKind } from '../shared/inputs/machines.ts';
+import { findExecutionOutcome, newestExecutions } from '../shared/aws/executions.ts';
+import {
+  executionArn,
+  kindOfMachine,
+  nameInArn,
+  regionInArn,
+  siblingMachineArn,
+} from '../shared/execution/arns.ts';
+import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
 import { type Connection, connect, findStateMachine, UsageError } from './connection.ts';
+import { quoted } from './quoted.ts';
 
 /** Options of the program, given before or after the name of the command. */
-export type GlobalOptions = { aws?: boolean; machine?: string };
+export type GlobalOptions = { aws?: boolean; machine?: string; folder?: string };
 
 /** Connects according to the options and finds the state machine, by kind if they name none. */
 export async function connectToMachine(
@@ -17,16 +24,62 @@ export async function connectToMachine(
   return { connection, stateMachineArn: await findStateMachine(options.machine, kind) };
 }
 
+/** Connects according to the options and finds the machines of the stage, or only the one that --machine names. */
+export async function connectToMachines(
+  command: Command,
+): Promise<{ connection: Connection; machineArns: string[] }> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  const connection = await connect(options);
+  if (options.machine) return { connection, machineArns: [await findStateMachine(options.machine)] };
+  return { connection, machineArns: machinesBeside(await findStateMachine(undefined)) };
+}
+
+/** All machines of the app and stage of one of them. */
+export const machinesBeside = (machineArn: string): string[] =>
+  kindOfMachine(machineArn) === null
+    ? [machineArn]
+    : (Object.keys(MACHINE_INPUTS) as MachineKind[]).map((kind) => siblingMachineArn(machineArn, kind));
+
+const QUESTIONS = { findExecutionOutcome, newestExecutions };
+
 /**
- * @param given ARN or name; if left out, the newest execution of the machine
+ * @param given ARN or name; if left out, the newest execution of all machines
  * @returns its ARN
- * @throws UsageError if there is none yet
+ * @throws UsageError if there is none, or several machines have one of that name
  */
-export async function findExecution(given: string | undefined, stateMachineArn: string): Promise<string> {
+export async function findExecution(
+  given: string | undefined,
+  machineArns: readonly string[],
+  questions = QUESTIONS,
+): Promise<string> {
   if (given?.startsWith('arn:')) return given;
-  if (given) return executionArn(stateMachineArn, given);
-  const [newest] = await newestExecutions(stateMachineArn, 1);
-  if (newest?.executionArn) return newest.executionArn;
+  return given ? findByName(given, machineArns, questions) : findNewest(machineArns, questions);
+}
+
+async function findByName(
+  name: string,
+  machineArns: readonly string[],
+  { findExecutionOutcome }: typeof QUESTIONS,
+): Promise<string> {
+  const candidates = machineArns.map((machine) => executionArn(machine, name));
+  const outcomes = await Promise.all(candidates.map(findExecutionOutcome));
+  const found = candidates.filter((_, index) => outcomes[index] !== null);
+  if (found.length === 1) return found[0] as string;
+  const machines = machineArns.map(nameInArn).join(', ');
+  throw new UsageError(
+    found.length === 0
+      ? `There is no execution ${name} of ${machines}. Expected: the name or the ARN of one. The latest are listed by: npx fpe list`
+      : `Several machines have an execution ${name}. Choose one: ${found.join(', ')}`,
+  );
+}
+
+async function findNewest(
+  machineArns: readonly string[],
+  { newestExecutions }: typeof QUESTIONS,
+): Promise<string> {
+  const newest = (await Promise.all(machineArns.map((machine) => newestExecutions(machine, 1)))).flat();
+  const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
+  if (last?.executionArn) return last.executionArn;
   throw new UsageError(
     'Nothing has run yet. Start an execution with: npx fpe start events/train-station.json',
   );
@@ -38,3 +91,19 @@ export function consoleUrl(connection: Connection, arn: string): string | null {
   const region = regionInArn(arn);
   return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${arn}`;
 }
+
+/**
+ * A command about an execution, to be printed: it works in another shell, too. On AWS the ARN says where; on this computer the name
+ * is enough.
+ */
+export function commandFor(
+  connection: Connection,
+  action: 'watch' | 'redrive' | 'show' | 'stop',
+  arn: string,
+): string {
+  const execution = connection.kind === 'local' ? nameInArn(arn) : arn;
+  return ['npx fpe', action, execution, ...folderOption(connection)].join(' ');
+}
+
+const folderOption = ({ folder }: Connection): string[] =>
+  folder === undefined ? [] : ['--folder', quoted(folder)];

@@ -13,6 +13,7 @@ import {
   startStack,
 } from '../local/stack.ts';
 import { UsageError } from './connection.ts';
+import type { GlobalOptions } from './find-execution.ts';
 import { tableLines } from './table.ts';
 
 /** A stack ends its jobs before it stops. */
@@ -40,16 +41,16 @@ export function localCommand(): Command {
         .default('start'),
     )
     .argument('[schedule]', 'which schedule to fire: nightly or monthly')
-    .option('--folder <folder>', 'folder for its data', defaultFolder())
     .option('--reset', 'start with an empty database and empty buckets')
     .option(
       '--database <url>',
       'use a PostgreSQL of your own with the tables of FPE, instead of the embedded one: postgresql://user:password@127.0.0.1:5432/name',
     )
     .addHelpText('after', OWN_DATABASE)
-    .action((action: Action, schedule: string | undefined, options: Options) =>
-      ACTIONS[action]({ ...options, ...(schedule && { schedule }), folder: resolve(options.folder) }),
-    );
+    .action((action: Action, schedule: string | undefined, options: Options, command: Command) => {
+      const { folder = defaultFolder() } = command.optsWithGlobals<GlobalOptions>();
+      return ACTIONS[action]({ ...options, ...(schedule && { schedule }), folder: resolve(folder) });
+    });
 }
 
 /** Calls the scheduler's stand-in; the execution then runs on its own. */

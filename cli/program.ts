@@ -65,6 +65,7 @@ const newProgram = (): Command =>
     })
     .description('From stream photos and annotation pairs to a published ranking model')
     .option('--aws', 'use AWS even if the local stack is running')
+    .option('--folder <folder>', 'folder of the local stack (default: .local)')
     .option(
       '--machine <name>',
       'train-station, score-station, refresh-stations, a name or an ARN; default: FPE_STATE_MACHINE, or the machine that fits the command or input',
@@ -72,7 +73,7 @@ const newProgram = (): Command =>
     .addHelpText(
       'after',
       `
-EXECUTION is a name or an ARN; the default is the latest execution.
+EXECUTION is a name or an ARN, of any machine of the stage; the default is the latest execution of all.
 Commands use the local stack while it is running, otherwise AWS with the credentials and region of the environment.
 
 Examples:

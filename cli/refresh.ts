@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
+import { nameInArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { UsageError } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { connectToMachine, consoleUrl } from './find-execution.ts';
-import { followRefresh } from './progress/watch-refresh.ts';
+import { commandFor, connectToMachine, consoleUrl } from './find-execution.ts';
 import { parseStationIds } from './stations-file.ts';
+import { follow } from './watch.ts';
 
 type Options = {
   stations?: string;
@@ -20,8 +21,17 @@ type Options = {
   detach?: boolean;
 };
 
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToMachine,
+  startExecution,
+  follow,
+  print: (text: string): void => console.log(text),
+};
+type Effects = typeof EFFECTS;
+
 /** `fpe refresh`: many stations, each trained, scored or left as it is. */
-export function refreshCommand(): Command {
+export function refreshCommand(effects: Effects = EFFECTS): Command {
   return new Command('refresh')
     .description('Train or score many stations, each as needed, and watch them')
     .argument('[input]', 'JSON file, JSON text, or - for standard input; options override it')
@@ -36,21 +46,28 @@ export function refreshCommand(): Command {
     .option('--dry-run', 'only show what would be done, and why')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
-    .action(runRefresh);
+    .action((given: string | undefined, options: Options, command: Command) =>
+      runRefresh(given, options, command, effects),
+    );
 }
 
-async function runRefresh(given: string | undefined, options: Options, command: Command): Promise<void> {
+async function runRefresh(
+  given: string | undefined,
+  options: Options,
+  command: Command,
+  { connect, startExecution, follow, print }: Effects,
+): Promise<void> {
   const input = refreshInputOf(
     given === undefined ? {} : readExecutionInput(given, 'refresh-stations'),
     options,
   );
-  const { connection, stateMachineArn } = await connectToMachine(command, 'refresh-stations');
+  const { connection, stateMachineArn } = await connect(command, 'refresh-stations');
   const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
-  console.log(`Started ${executionArn} in ${connection.description}.`);
+  print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
   const url = consoleUrl(connection, executionArn);
-  if (url) console.log(url);
-  if (options.detach) console.log(`To watch it: npx fpe watch ${executionArn}`);
-  else await followRefresh(executionArn);
+  if (url) print(url);
+  if (options.detach) print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
+  else await follow(connection, executionArn);
 }
 
 /**

@@ -10,6 +10,7 @@ import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { connect, findStateMachine, UsageError } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { formatDuration } from './progress/progress-lines.ts';
+import { quoted } from './quoted.ts';
 import { runningExecution, SmokeFailed } from './smoke/execution.ts';
 import { type Outcome, SMOKE_STEPS, type SmokePlace, type SmokeStep } from './smoke/steps.ts';
 import { connectToStage, optionalStageOption, stageSettings } from './stage.ts';
@@ -52,7 +53,6 @@ export function smokeCommand(): Command {
       months,
     )
     .option('--input <file>', 'input of the first run; default: events/first-run.json')
-    .option('--folder <folder>', 'folder of the local stack')
     .addOption(
       new Option('--from <step>', 'continue with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
     )
@@ -76,7 +76,7 @@ Examples:
   npx fpe smoke --stage prod --station 29 --from gpu
   npx fpe smoke                                      (while npx fpe local runs, with the demo's station)`,
     )
-    .action(runSmoke);
+    .action((_options: Options, command: Command) => runSmoke(command.optsWithGlobals<Options>()));
 }
 
 async function runSmoke(options: Options): Promise<void> {
@@ -109,10 +109,6 @@ export function goOnCommand({ stage, station, months, input, folder, score }: Op
   return ['npx fpe smoke', ...options, ...(score ? ['--score'] : [])].join(' ');
 }
 
-/** Quoted so that a Unix shell treats it as one word. */
-const quoted = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
 async function placeOf(options: Options): Promise<SmokePlace> {
   const { stage: name, station, input = FIRST_RUN, folder, score = false } = options;
   const given = readExecutionInput(input, 'train-station');
@@ -140,7 +136,7 @@ async function placeOf(options: Options): Promise<SmokePlace> {
       intervalMs: AWS_INTERVAL_MS,
     };
   }
-  const { kind, description } = await connect({ ...(folder && { folder: resolve(folder) }) });
+  const { kind, description } = await connect({ ...(folder && { folder }) });
   const stack = await findRunningStack(folder && resolve(folder));
   if (kind !== 'local' || !stack)
     throw new UsageError(

@@ -3,30 +3,48 @@ import { startExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { machineOfInput } from '../shared/inputs/machines.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { connectToMachine, consoleUrl, type GlobalOptions } from './find-execution.ts';
-import { followRefresh } from './progress/watch-refresh.ts';
-import { followExecution } from './watch.ts';
+import { commandFor, connectToMachine, consoleUrl, type GlobalOptions } from './find-execution.ts';
+import { follow } from './watch.ts';
+
+type Options = { name?: string; detach?: boolean };
+
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToMachine,
+  startExecution,
+  follow,
+  print: (text: string): void => console.log(text),
+};
+type Effects = typeof EFFECTS;
 
 /** `fpe start`: one execution, of the machine that the input is meant for. */
-export function startCommand(): Command {
+export function startCommand(effects: Effects = EFFECTS): Command {
   return new Command('start')
     .description('Start an execution and watch it')
     .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
-    .action(async (given: string, options: { name?: string; detach?: boolean }, command: Command) => {
-      const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
-      const input = readExecutionInput(
-        given,
-        machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
-      );
-      const { connection, stateMachineArn } = await connectToMachine(command, machineOfInput(input));
-      const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
-      console.log(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
-      const url = consoleUrl(connection, executionArn);
-      if (url) console.log(url);
-      if (options.detach) console.log(`To watch it: npx fpe watch ${executionArn}`);
-      else if (kindOfMachine(executionArn) === 'refresh-stations') await followRefresh(executionArn);
-      else await followExecution(executionArn);
-    });
+    .action((given: string, options: Options, command: Command) =>
+      startAndFollow(given, options, command, effects),
+    );
+}
+
+async function startAndFollow(
+  given: string,
+  { name, detach }: Options,
+  command: Command,
+  { connect, startExecution, follow, print }: Effects,
+): Promise<void> {
+  const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
+  const input = readExecutionInput(
+    given,
+    machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
+  );
+  const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
+  const executionArn = await startExecution(stateMachineArn, input, name ?? null);
+  print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
+  const url = consoleUrl(connection, executionArn);
+  if (url) print(url);
+  if (detach) print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
+  else await follow(connection, executionArn);
 }

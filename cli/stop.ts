@@ -1,24 +1,34 @@
 import { Command } from 'commander';
 import { describeExecution, stopExecution } from '../shared/aws/executions.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
-import { connectToMachine, findExecution } from './find-execution.ts';
+import { commandFor, connectToMachines, findExecution } from './find-execution.ts';
+
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToMachines,
+  findExecution,
+  describeExecution,
+  stopExecution,
+  print: (text: string): void => console.log(text),
+};
+type Effects = typeof EFFECTS;
 
 /** `fpe stop`: ends an execution and the job that it waits for. */
-export function stopCommand(): Command {
+export function stopCommand(effects: Effects = EFFECTS): Command {
   return new Command('stop')
     .description('Stop an execution and its jobs; published files stay')
     .argument('[execution]', 'name or ARN; default: the latest')
     .option('--cause <text>', 'recorded with the execution', 'Stopped with fpe stop')
     .action(async (given: string | undefined, { cause }: { cause: string }, command: Command) => {
-      const { stateMachineArn } = await connectToMachine(command);
-      const executionArn = await findExecution(given, stateMachineArn);
+      const { connection, machineArns } = await effects.connect(command);
+      const executionArn = await effects.findExecution(given, machineArns);
       const name = nameInArn(executionArn);
-      const { status } = await describeExecution(executionArn);
+      const { status } = await effects.describeExecution(executionArn);
       if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') {
-        console.log(`${name} is not running: it is ${status}.`);
+        effects.print(`${name} is not running: it is ${status}.`);
         return;
       }
-      await stopExecution(executionArn, cause);
-      console.log(`Stopped ${name}. To continue it: npx fpe redrive ${name}`);
+      await effects.stopExecution(executionArn, cause);
+      effects.print(`Stopped ${name}. To continue it: ${commandFor(connection, 'redrive', executionArn)}`);
     });
 }

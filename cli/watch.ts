@@ -1,38 +1,49 @@
 import { Command } from 'commander';
-import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
-import { connectToMachine, findExecution } from './find-execution.ts';
+import { kindOfMachine } from '../shared/execution/arns.ts';
+import type { Connection } from './connection.ts';
+import { commandFor, connectToMachines, findExecution } from './find-execution.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { untilLost } from './progress/lost-sight.ts';
 import { watchExecution } from './progress/watch-execution.ts';
-import { followRefresh } from './progress/watch-refresh.ts';
+import { watchRefresh } from './progress/watch-refresh.ts';
+
+/** The command's effects. */
+const EFFECTS = { connect: connectToMachines, findExecution, follow };
+type Effects = typeof EFFECTS;
 
 /** `fpe watch`: the states of an execution as they come and go. */
-export function watchCommand(): Command {
+export function watchCommand(effects: Effects = EFFECTS): Command {
   return new Command('watch')
     .description('Watch an execution until it ends; Ctrl-C leaves it running')
     .argument('[execution]', 'name or ARN; default: the latest')
     .action(async (given: string | undefined, _options: object, command: Command) => {
-      const { stateMachineArn } = await connectToMachine(command);
-      const executionArn = await findExecution(given, stateMachineArn);
-      if (kindOfMachine(executionArn) === 'refresh-stations') await followRefresh(executionArn);
-      else await followExecution(executionArn);
+      const { connection, machineArns } = await effects.connect(command);
+      await effects.follow(connection, await effects.findExecution(given, machineArns));
     });
 }
 
 /**
- * Watches until the end and says how it ended; the exit code is 0 only if it succeeded.
+ * Watches an execution of any machine until its end and says how it ended; the exit code is 0 only if it did well.
  *
  * @throws UsageError with the command to continue with, if the execution can no longer be reached
  */
-export async function followExecution(executionArn: string): Promise<void> {
+export async function follow(connection: Connection, executionArn: string): Promise<void> {
+  const again = commandFor(connection, 'watch', executionArn);
   const onInterrupt = () => {
-    console.log(`\nIt is still running. To watch it again: npx fpe watch ${nameInArn(executionArn)}`);
+    console.log(`\nIt is still running. To watch it again: ${again}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);
-  const { execution, states } = await untilLost(executionArn, () => watchExecution(executionArn)).finally(
-    () => process.off('SIGINT', onInterrupt),
+  const watch = kindOfMachine(executionArn) === 'refresh-stations' ? watchRefresh : watchUntilEnd;
+  const isWell = await untilLost(again, () => watch(executionArn)).finally(() =>
+    process.off('SIGINT', onInterrupt),
   );
+  if (!isWell) process.exitCode = 1;
+}
+
+/** @returns whether it succeeded */
+async function watchUntilEnd(executionArn: string): Promise<boolean> {
+  const { execution, states } = await watchExecution(executionArn);
   console.log(`\n${executionSummary(execution, states)}`);
-  if (execution.status !== 'SUCCEEDED') process.exitCode = 1;
+  return execution.status === 'SUCCEEDED';
 }

@@ -12,7 +12,6 @@ import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/stat
 import { executionProgress } from './execution-progress.ts';
 import { executionSummary } from './execution-summary.ts';
 import { appendedLines, type LiveLine } from './live-lines.ts';
-import { untilLost } from './lost-sight.ts';
 import { formatDuration } from './progress-lines.ts';
 
 /** Slower than for one station: two lists of executions are requested each time. */
@@ -27,23 +26,11 @@ const MARKS: Record<string, string> = {
 };
 
 /**
- * Follows a refresh until it ends: a line whenever a station begins or ends, then the table. The exit code is 0 only if no
- * station failed and no other refresh was running.
+ * Watches a refresh until it ends: a line whenever a station begins or ends, then the table.
  *
- * @throws UsageError with the command to continue with, if the execution can no longer be reached
+ * @returns whether no station failed and no other refresh was running
  */
-export async function followRefresh(executionArn: string): Promise<void> {
-  const onInterrupt = () => {
-    console.log(`\nIt is still running. To watch it again: npx fpe watch ${executionArn}`);
-    process.exit(130);
-  };
-  process.once('SIGINT', onInterrupt);
-  await untilLost(executionArn, () => watchRefresh(executionArn)).finally(() =>
-    process.off('SIGINT', onInterrupt),
-  );
-}
-
-async function watchRefresh(executionArn: string): Promise<void> {
+export async function watchRefresh(executionArn: string): Promise<boolean> {
   const view = appendedLines(process.stdout);
   let plan: Refresh | null = null;
   for (;;) {
@@ -54,9 +41,7 @@ async function watchRefresh(executionArn: string): Promise<void> {
       const states = executionProgress(STATES, await executionHistory(executionArn));
       console.log(`\n${executionSummary(execution, states)}`);
       const { data } = refreshSummary.safeParse(parseJson(execution.output ?? 'null'));
-      const isWell = data && data.counts.failed === 0 && !data.status.startsWith('already');
-      if (!isWell) process.exitCode = 1;
-      return;
+      return data !== undefined && data.counts.failed === 0 && !data.status.startsWith('already');
     }
     await sleep(INTERVAL_MS);
   }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { UsageError } from '../../cli/connection.ts';
 import { executionSummary } from '../../cli/progress/execution-summary.ts';
-import { refreshInputOf } from '../../cli/refresh.ts';
+import { refreshCommand, refreshInputOf } from '../../cli/refresh.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
 import { InvalidInput } from '../../shared/errors.ts';
+import { LOCAL, REFRESH_ARN } from '../fixtures/local-executions.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -66,6 +67,36 @@ describe('the input of a refresh', () => {
   test('is checked before anything starts', () => {
     expect(() => refreshInputOf({}, { concurrency: 41 })).toThrow(InvalidInput);
     expect(() => refreshInputOf({}, { stations: join(folder, 'nowhere.txt') })).toThrow('There is no file');
+  });
+});
+
+describe('fpe refresh', () => {
+  /** Runs the command. @returns what it did and printed */
+  async function run(...args: string[]) {
+    const did: unknown[][] = [];
+    const command = refreshCommand({
+      connect: async (_, kind) => ({ connection: LOCAL, stateMachineArn: String(kind) }),
+      startExecution: async (...given) => {
+        did.push(['start', ...given]);
+        return REFRESH_ARN;
+      },
+      follow: async (...given) => void did.push(['follow', ...given]),
+      print: (...given) => did.push(['print', ...given]),
+    });
+    await command.parseAsync(args, { from: 'user' });
+    return did;
+  }
+
+  test('starts a refresh with what is given, and follows it', async () => {
+    expect(await run('{"mode": "train"}', '--concurrency', '2', '--name', 'nightly-1')).toEqual([
+      ['start', 'refresh-stations', { mode: 'train', concurrency: 2 }, 'nightly-1'],
+      ['print', 'Started nightly-1 in the local stack.'],
+      ['follow', LOCAL, REFRESH_ARN],
+    ]);
+  });
+
+  test('with --detach says how to watch it', async () => {
+    expect((await run('--detach')).at(-1)).toEqual(['print', 'To watch it: npx fpe watch nightly-1']);
   });
 });
 

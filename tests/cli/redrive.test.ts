@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { redriveCommand } from '../../cli/redrive.ts';
+import { LOCAL, SCORE_ARN } from '../fixtures/local-executions.ts';
+
+/** Runs the command. @returns what it did and printed */
+async function run(...args: string[]) {
+  const did: unknown[][] = [];
+  const command = redriveCommand({
+    connect: async () => ({ connection: LOCAL, machineArns: ['machine'] }),
+    findExecution: async () => SCORE_ARN,
+    redriveExecution: async (...given) => void did.push(['redrive', ...given]),
+    follow: async (...given) => void did.push(['follow', ...given]),
+    print: (...given) => did.push(['print', ...given]),
+  });
+  await command.parseAsync(args, { from: 'user' });
+  return did;
+}
+
+test('fpe redrive continues an execution and follows it, whichever machine it is of', async () => {
+  expect(await run('score-1')).toEqual([
+    ['redrive', SCORE_ARN],
+    ['print', 'Redriving score-1.'],
+    ['follow', LOCAL, SCORE_ARN],
+  ]);
+});
+
+test('fpe redrive --detach only continues it', async () => {
+  expect(await run('--detach')).toEqual([
+    ['redrive', SCORE_ARN],
+    ['print', 'Redriving score-1.'],
+  ]);
+});

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import type { Connection } from '../../cli/connection.ts';
+import { startCommand } from '../../cli/start.ts';
+import { InvalidInput } from '../../shared/errors.ts';
+import { LOCAL, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
+
+const former = process.env.FPE_STATE_MACHINE;
+beforeEach(() => {
+  delete process.env.FPE_STATE_MACHINE;
+});
+afterEach(() => {
+  if (former !== undefined) process.env.FPE_STATE_MACHINE = former;
+});
+
+/** Runs the command below a program with its options. @returns what it did and printed, and why it failed */
+async function run(args: string[], connection: Connection = LOCAL) {
+  const did: unknown[][] = [];
+  const command = startCommand({
+    connect: async (_, kind) => {
+      did.push(['connect', kind]);
+      return { connection, stateMachineArn: TRAIN_MACHINE };
+    },
+    startExecution: async (...given) => {
+      did.push(['start', ...given]);
+      return TRAIN_ARN;
+    },
+    follow: async (...given) => void did.push(['follow', ...given]),
+    print: (...given) => did.push(['print', ...given]),
+  });
+  const program = new Command().option('--machine <name>').addCommand(command);
+  const failure = await program.parseAsync(['start', ...args], { from: 'user' }).then(
+    () => null,
+    (error) => error,
+  );
+  return { did, failure };
+}
+
+describe('fpe start', () => {
+  test('starts an execution of the machine that the input is for, and follows it', async () => {
+    const { did } = await run(['29']);
+
+    expect(did).toEqual([
+      ['connect', 'train-station'],
+      ['start', TRAIN_MACHINE, { station_id: 29 }, null],
+      ['print', 'Started try-1 in the local stack.'],
+      ['follow', LOCAL, TRAIN_ARN],
+    ]);
+  });
+
+  test('with --detach says how to watch it', async () => {
+    const { did } = await run(['{"mode": "auto"}', '--detach', '--name', 'try-1']);
+
+    expect(did).toEqual([
+      ['connect', 'refresh-stations'],
+      ['start', TRAIN_MACHINE, { mode: 'auto' }, 'try-1'],
+      ['print', 'Started try-1 in the local stack.'],
+      ['print', 'To watch it: npx fpe watch try-1'],
+    ]);
+  });
+
+  test('on AWS says where the console shows it', async () => {
+    const { did } = await run(['29', '--detach'], { kind: 'aws', description: 'AWS, us-west-2' });
+
+    expect(did).toContainEqual([
+      'print',
+      `https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${TRAIN_ARN}`,
+    ]);
+    expect(did.at(-1)).toEqual(['print', `To watch it: npx fpe watch ${TRAIN_ARN}`]);
+  });
+
+  test('checks the input as the machine that is named would, before anything starts', async () => {
+    const { did, failure } = await run(['29', '--machine', 'score-station', '--name', 'a']);
+    const wrong = await run(['{"station_id": 29, "n_epochs": 0}']);
+
+    expect(failure).toBeNull();
+    expect(did).toContainEqual(['start', TRAIN_MACHINE, { station_id: 29 }, 'a']);
+    expect(wrong.failure).toBeInstanceOf(InvalidInput);
+    expect(wrong.failure.message).toContain('n_epochs');
+    expect(wrong.did).toEqual([]);
+  });
+});
