@@ -125,8 +125,8 @@ The five published files are also in ${folder}
   open ${join(folder, `${result.model_code}.html`)}
 
 Next:
-  npm start                                       run it again
-  npx fpe local                                   run only the stack, to start executions yourself
-  npx fpe start events/demo-without-winter.json   (while it runs) start an execution with a different input
-  npx fpe import FOLDER                           (while it runs) load a station that you exported from FPE`);
+  npm start                                     run it again
+  ./fpe local                                   run only the stack, to start executions yourself
+  ./fpe start events/demo-without-winter.json   (while it runs) start an execution with a different input
+  ./fpe import FOLDER                           (while it runs) load a station that you exported from FPE`);
 }

@@ -28,7 +28,7 @@ async function runDeploy({ stage: name, dryRun, checks }: Options): Promise<void
     const stopping = blocking(found);
     if (stopping.length > 0)
       throw new UsageError(
-        `${describeChecks(stopping)}\n\nNothing was deployed. npx fpe doctor --stage ${name} shows all checks; --no-checks deploys anyway.`,
+        `${describeChecks(stopping)}\n\nNothing was deployed. ./fpe doctor --stage ${name} shows all checks; --no-checks deploys anyway.`,
       );
   }
   const manifest = await packageWithProgress(name);
@@ -58,6 +58,6 @@ async function runDeploy({ stage: name, dryRun, checks }: Options): Promise<void
       stage.notificationEmail
         ? `\n  confirm the subscription that AWS sent to ${stage.notificationEmail}, if it is new`
         : ''
-    }\n  npx fpe smoke --stage ${name} --station ID   (tests it step by step, for cents; publishes nothing)`,
+    }\n  ./fpe smoke --stage ${name} --station ID   (tests it step by step, for cents; publishes nothing)`,
   );
 }

@@ -82,8 +82,8 @@ async function create({ region, dryRun, ...given }: Options): Promise<void> {
   writeStageFile(environment.stage, stageFileOf(stack, { appName: environment.appName, region }));
   console.log(`
 Next, from an address that may reach the database:
-  npx fpe schema --stage ${environment.stage}                 create FPE's tables
-  npx fpe import FOLDER --stage ${environment.stage}          load a station
+  ./fpe schema --stage ${environment.stage}                 create FPE's tables
+  ./fpe import FOLDER --stage ${environment.stage}          load a station
 and from anywhere:
   npm run deploy -- --stage ${environment.stage}`);
 }

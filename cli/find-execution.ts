@@ -68,7 +68,7 @@ async function findByName(
   const machines = machineArns.map(nameInArn).join(', ');
   throw new UsageError(
     found.length === 0
-      ? `There is no execution ${name} of ${machines}. Expected: the name or the ARN of one. The latest are listed by: npx fpe list`
+      ? `There is no execution ${name} of ${machines}. Expected: the name or the ARN of one. The latest are listed by: ./fpe list`
       : `Several machines have an execution ${name}. Choose one: ${found.join(', ')}`,
   );
 }
@@ -80,9 +80,7 @@ async function findNewest(
   const newest = (await Promise.all(machineArns.map((machine) => newestExecutions(machine, 1)))).flat();
   const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
   if (last?.executionArn) return last.executionArn;
-  throw new UsageError(
-    'Nothing has run yet. Start an execution with: npx fpe start events/train-station.json',
-  );
+  throw new UsageError('Nothing has run yet. Start an execution with: ./fpe start events/train-station.json');
 }
 
 /** Where AWS shows an execution; null for the local stack. */
@@ -102,7 +100,7 @@ export function commandFor(
   arn: string,
 ): string {
   const execution = connection.kind === 'local' ? nameInArn(arn) : arn;
-  return ['npx fpe', action, execution, ...folderOption(connection)].join(' ');
+  return ['./fpe', action, execution, ...folderOption(connection)].join(' ');
 }
 
 const folderOption = ({ folder }: Connection): string[] =>

@@ -18,7 +18,7 @@ function describeError(error: unknown): string {
   if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
     return error.message;
   if (error instanceof AccessDenied && (error.cause as Error).name === 'CredentialsProviderError')
-    return 'There are no AWS credentials, and the local stack is not running. Log in to AWS, or start the stack with: npx fpe local';
+    return 'There are no AWS credentials, and the local stack is not running. Log in to AWS, or start the stack with: ./fpe local';
   if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
   return error.stack ?? error.message;

@@ -78,7 +78,7 @@ async function runImport(
   const loaded = await load(resolve(folder), given).finally(() => view.done());
   if ('rows' in loaded) {
     print(describeImport(loaded, storageBucket));
-    print(`\nTo train a model: npx fpe start ${loaded.stations[0]?.id}`);
+    print(`\nTo train a model: ./fpe start ${loaded.stations[0]?.id}`);
   } else print(describePlan(loaded, storageBucket));
 }
 

@@ -24,9 +24,9 @@ type Action = keyof typeof ACTIONS;
 type Options = { folder: string; reset?: boolean; database?: string; schedule?: string };
 
 const OWN_DATABASE = `
---database is for a database of this computer that FPE's migrations or "npx fpe schema" have made. Its tables are never altered, so
+--database is for a database of this computer that FPE's migrations or "./fpe schema" have made. Its tables are never altered, so
 migrations go on working; imports and executions write rows, and --reset leaves them. Its photos must lie in the local
-storage bucket: "npx fpe import" brings stations with theirs. The password may be in PGPASSWORD instead.`;
+storage bucket: "./fpe import" brings stations with theirs. The password may be in PGPASSWORD instead.`;
 
 /** `fpe local`: the whole pipeline's services on this computer. */
 export function localCommand(): Command {
@@ -35,7 +35,7 @@ export function localCommand(): Command {
     .addArgument(
       new Argument(
         '[action]',
-        'start runs until Ctrl-C; env prints settings for a shell: eval "$(npx fpe local env)"; fire starts a schedule as if it were due',
+        'start runs until Ctrl-C; env prints settings for a shell: eval "$(./fpe local env)"; fire starts a schedule as if it were due',
       )
         .choices(Object.keys(ACTIONS))
         .default('start'),
@@ -56,7 +56,7 @@ export function localCommand(): Command {
 /** Calls the scheduler's stand-in; the execution then runs on its own. */
 async function fire({ folder, schedule }: Options): Promise<void> {
   const running = await findRunningStack(folder);
-  if (!running) throw new UsageError('The local stack is not running. Start it with: npx fpe local');
+  if (!running) throw new UsageError('The local stack is not running. Start it with: ./fpe local');
   if (!schedule) throw new UsageError(`Which schedule? Choose one of: ${running.schedules.join(', ')}.`);
   const answer = await fireSchedule(running.endpoints.scheduler, schedule, credentialsOf(running)).catch(
     (error) => {
@@ -64,7 +64,7 @@ async function fire({ folder, schedule }: Options): Promise<void> {
     },
   );
   console.log(`Fired ${answer.name} with the input ${answer.input}`);
-  console.log(`To watch it: npx fpe watch ${answer.executionArn}`);
+  console.log(`To watch it: ./fpe watch ${answer.executionArn}`);
 }
 
 const credentialsOf = ({ env }: StackDescription): Credentials => ({
@@ -76,11 +76,11 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
   const running = await findRunningStack(folder);
   if (running && reset)
     throw new UsageError(
-      `The local stack is running (process ${running.pid}), so its data cannot be reset. Stop it first: npx fpe local stop`,
+      `The local stack is running (process ${running.pid}), so its data cannot be reset. Stop it first: ./fpe local stop`,
     );
   if (running && database && !usesDatabase(running, database))
     throw new UsageError(
-      `The local stack is running (process ${running.pid}) with a different database, ${running.endpoints.postgres}. To use this one, stop it first: npx fpe local stop`,
+      `The local stack is running (process ${running.pid}) with a different database, ${running.endpoints.postgres}. To use this one, stop it first: ./fpe local stop`,
     );
   if (running) {
     console.log(`The local stack is already running.\n\n${describeStack(running)}`);
@@ -146,7 +146,7 @@ async function status({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (running) console.log(describeStack(running));
   else {
-    console.log('The local stack is not running. Start it with: npx fpe local');
+    console.log('The local stack is not running. Start it with: ./fpe local');
     process.exitCode = 1;
   }
 }
@@ -154,7 +154,7 @@ async function status({ folder }: Options): Promise<void> {
 /** For `eval`: only the lines on stdout. */
 async function printEnvironment({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
-  if (!running) throw new UsageError('The local stack is not running. Start it with: npx fpe local');
+  if (!running) throw new UsageError('The local stack is not running. Start it with: ./fpe local');
   console.log(exportLines(running).join('\n'));
 }
 
@@ -166,7 +166,7 @@ export function describeStack(stack: StackDescription): string {
   const { pid, started_at, folder, endpoints, database, machines } = stack;
   const services = [
     ['Step Functions', endpoints.stepFunctions, 'the compiled state machines'],
-    ['Scheduler', endpoints.scheduler, 'npx fpe local fire nightly, or monthly'],
+    ['Scheduler', endpoints.scheduler, './fpe local fire nightly, or monthly'],
     ['SageMaker', endpoints.sageMaker, 'model/ in Python'],
     ['S3, SNS', endpoints.s3, 'fauxqs'],
     ['USGS', endpoints.usgs, endpoints.usgs.includes('127.0.0.1') ? `recordings in ${folder}/usgs` : ''],
@@ -177,7 +177,7 @@ export function describeStack(stack: StackDescription): string {
     `Local stack: process ${pid}, started ${started_at}, data in ${folder}`,
     ...tableLines(services, { indent: '  ' }),
     '',
-    'Settings for the AWS CLI and other programs while it runs (or use eval "$(npx fpe local env)"):',
+    'Settings for the AWS CLI and other programs while it runs (or use eval "$(./fpe local env)"):',
     ...exportLines(stack).map((line) => `  ${line}`),
     '',
     '  aws stepfunctions start-execution --endpoint-url $AWS_ENDPOINT_URL_SFN \\',

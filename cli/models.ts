@@ -106,7 +106,7 @@ function changeCommand(action: DrawingAction, description: string): Command {
   return new Command(action)
     .description(description)
     .requiredOption('--station <id>', 'which station', stationId)
-    .requiredOption('--model-code <code>', 'which of its models (npx fpe models --station ID lists them)')
+    .requiredOption('--model-code <code>', 'which of its models (./fpe models --station ID lists them)')
     .addOption(optionalStageOption())
     .option('--yes', 'do it; otherwise only say what would be changed')
     .addHelpText(

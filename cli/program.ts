@@ -77,17 +77,17 @@ EXECUTION is a name or an ARN, of any machine of the stage; the default is the l
 Commands use the local stack while it is running, otherwise AWS with the credentials and region of the environment.
 
 Examples:
-  npx fpe demo                                 everything on this computer, with a synthetic station
-  npx fpe local                                run only the stack, until Ctrl-C
-  npx fpe start events/train-station.json      start an execution and watch it
-  npx fpe start '{"station_id": 29}' --detach  start one without watching it
-  npx fpe refresh --stations stations.txt      train or score many stations, each as needed
-  npx fpe list                                 recent executions; --machine refresh-stations for refreshes
-  npx fpe show                                 everything about the latest one
-  npx fpe verify --all                         check that rows, files and claims agree
-  npx fpe doctor --stage prod                  check the prerequisites of a stage
-  npx fpe deploy --stage prod --dry-run        show what a deployment would change
-  npx fpe smoke --stage prod --station 29      test the deployed stack step by step, for cents`,
+  ./fpe demo                                 everything on this computer, with a synthetic station
+  ./fpe local                                run only the stack, until Ctrl-C
+  ./fpe start events/train-station.json      start an execution and watch it
+  ./fpe start '{"station_id": 29}' --detach  start one without watching it
+  ./fpe refresh --stations stations.txt      train or score many stations, each as needed
+  ./fpe list                                 recent executions; --machine refresh-stations for refreshes
+  ./fpe show                                 everything about the latest one
+  ./fpe verify --all                         check that rows, files and claims agree
+  ./fpe doctor --stage prod                  check the prerequisites of a stage
+  ./fpe deploy --stage prod --dry-run        show what a deployment would change
+  ./fpe smoke --stage prod --station 29      test the deployed stack step by step, for cents`,
     )
-    .showHelpAfterError('(see npx fpe --help)')
+    .showHelpAfterError('(see ./fpe --help)')
     .exitOverride();

@@ -51,7 +51,7 @@ export function describeSchema(
     ...tableLines([row(tables, 'table'), row(types, 'type'), row(functions, 'function')], { indent: '  ' }),
     '  and the rows of model_types and variables',
     '',
-    isDryRun ? 'Nothing was written.' : 'To fill them: npx fpe import FOLDER',
+    isDryRun ? 'Nothing was written.' : 'To fill them: ./fpe import FOLDER',
   ].join('\n');
 }
 

@@ -72,9 +72,9 @@ assumptions); Ctrl-C stops the running execution. Without --stage it tests the l
 The exit code is 0 only if no step failed.
 
 Examples:
-  npx fpe smoke --stage prod --station 29
-  npx fpe smoke --stage prod --station 29 --from gpu
-  npx fpe smoke                                      (while npx fpe local runs, with the demo's station)`,
+  ./fpe smoke --stage prod --station 29
+  ./fpe smoke --stage prod --station 29 --from gpu
+  ./fpe smoke                                      (while ./fpe local runs, with the demo's station)`,
     )
     .action((_options: Options, command: Command) => runSmoke(command.optsWithGlobals<Options>()));
 }
@@ -106,7 +106,7 @@ export function goOnCommand({ stage, station, months, input, folder, score }: Op
   const options = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, quoted(String(value))],
   );
-  return ['npx fpe smoke', ...options, ...(score ? ['--score'] : [])].join(' ');
+  return ['./fpe smoke', ...options, ...(score ? ['--score'] : [])].join(' ');
 }
 
 async function placeOf(options: Options): Promise<SmokePlace> {
@@ -140,7 +140,7 @@ async function placeOf(options: Options): Promise<SmokePlace> {
   const stack = await findRunningStack(folder && resolve(folder));
   if (kind !== 'local' || !stack)
     throw new UsageError(
-      `The local stack is not running, and no stage was given${kind === 'endpoint' ? ` (${description} does not belong to the stack of this folder)` : ''}. Start it with npx fpe local, or give --stage NAME.`,
+      `The local stack is not running, and no stage was given${kind === 'endpoint' ? ` (${description} does not belong to the stack of this folder)` : ''}. Start it with ./fpe local, or give --stage NAME.`,
     );
   return {
     ...common,
@@ -212,7 +212,7 @@ function told(error: unknown): { found: string; means: string } {
     return {
       found: `${error.name}: ${error.message}`,
       means:
-        'The step could not be carried out; its message says why. Anything it started keeps running; stop it with npx fpe stop',
+        'The step could not be carried out; its message says why. Anything it started keeps running; stop it with ./fpe stop',
     };
   throw error;
 }

@@ -18,7 +18,7 @@ export const optionalStageOption = (): Option =>
 export async function connectToStage(name: string): Promise<Stage> {
   const stage = readStage(name);
   if (name === 'local')
-    throw new UsageError('The stage “local” is this computer. Start it with: npx fpe local');
+    throw new UsageError('The stage “local” is this computer. Start it with: ./fpe local');
   process.env.AWS_REGION = stage.region;
   process.env.AWS_DEFAULT_REGION = stage.region;
   await connect({ aws: true });
@@ -41,7 +41,7 @@ export async function connectToData(stage: string | undefined, command: Command)
   const connection = await connect(command.optsWithGlobals());
   if (optionalSetting('DB_HOST')) return;
   throw new UsageError(
-    `No database was given, and ${connection.description} has none configured. Give --stage NAME, or start the local stack with: npx fpe local`,
+    `No database was given, and ${connection.description} has none configured. Give --stage NAME, or start the local stack with: ./fpe local`,
   );
 }
 

@@ -62,9 +62,9 @@ where that database can be reached. It reads every public table, so a station wi
 
 Exit codes: 0 no faults (remarks do not count); 1 faults remain; 2 something could not be checked, or the command was invalid.
 
-  npx fpe verify --station 29                    report inconsistencies
-  npx fpe verify --station 29 --repair           repair what is safe to repair
-  npx fpe verify --all --stage prod --json       for cron`,
+  ./fpe verify --station 29                    report inconsistencies
+  ./fpe verify --station 29 --repair           repair what is safe to repair
+  ./fpe verify --all --stage prod --json       for cron`,
     )
     .action(async (options: Options, command: Command) => {
       try {

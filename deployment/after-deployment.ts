@@ -83,7 +83,7 @@ const deviceCheck = (stage: Stage): Promise<Check> =>
       if (!job)
         return unknown(
           'no training on an instance with a GPU is complete yet',
-          `npx fpe smoke --stage ${stage.stage} makes one, for cents`,
+          `./fpe smoke --stage ${stage.stage} makes one, for cents`,
         );
       const output = trainingOutputLocation(job.artifact);
       const { device } = await readComputation(await readStream(output), s3Uri(output));

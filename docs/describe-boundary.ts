@@ -50,7 +50,7 @@ export function describeBoundary(template: Template): string {
 This page is made from the compiled template of [config/example.yml](../config/example.yml) by \`npm run resources\`.
 An account may want a permissions boundary on every role (\`permissionsBoundary\` in \`config/{stage}.yml\`). It grants nothing; but what
 it does not allow, a role may not do, whatever its own policy says. Most of that would only show in the middle of a run:
-\`npx fpe doctor --stage {stage}\` asks IAM beforehand, for every role and every line of this page.
+\`./fpe doctor --stage {stage}\` asks IAM beforehand, for every role and every line of this page.
 
 \`{app}\` and \`{stage}\` stand for the app name and the stage, \`{storageBucket}\`, \`{modelBucket}\` and \`{dbSecret}\` for what
 \`config/{stage}.yml\` says. The containers lie in the registry of AWS's account for the region; a stage with images of its own needs

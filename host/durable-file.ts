@@ -26,11 +26,11 @@ const LEFT_BEHIND = /\.(unfinished|new)$/;
 
 /** What is wrong with the disk, and what a person can do about it. */
 const FIXES: Record<string, string> = {
-  ENOSPC: 'free space on that disk; npx fpe local --reset empties the local stack',
-  EDQUOT: 'free space, or have your quota raised; npx fpe local --reset empties the local stack',
+  ENOSPC: 'free space on that disk; ./fpe local --reset empties the local stack',
+  EDQUOT: 'free space, or have your quota raised; ./fpe local --reset empties the local stack',
   EFBIG: 'raise the limit on the size of files (ulimit -f) for the stack, and start it again',
-  EROFS: 'make the disk writable, or keep the stack elsewhere: npx fpe local --folder FOLDER',
-  EIO: 'check the disk, or keep the stack elsewhere: npx fpe local --folder FOLDER',
+  EROFS: 'make the disk writable, or keep the stack elsewhere: ./fpe local --folder FOLDER',
+  EIO: 'check the disk, or keep the stack elsewhere: ./fpe local --folder FOLDER',
 };
 
 /** The disk is full, read-only or broken. `code` is the system's, such as ENOSPC. */

@@ -17,7 +17,7 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
 const SHA256_HEX = /^[0-9a-f]{64}$/;
 const ACCESS_KEY_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const HOW_TO_SIGN =
-  'The local stack makes new credentials at each start; `npx fpe local env` prints the lines that set them.';
+  'The local stack makes new credentials at each start; `./fpe local env` prints the lines that set them.';
 
 export type Credentials = { accessKeyId: string; secretAccessKey: string };
 
@@ -86,7 +86,7 @@ export function requireOwnSite(request: Request, options: { isShown?: boolean } 
   const refuse = (found: string) =>
     new Refusal(
       'ForeignPage',
-      `Pages of other sites may not use the local stack. Found: ${found}. Use the AWS CLI, an SDK or npx fpe.`,
+      `Pages of other sites may not use the local stack. Found: ${found}. Use the AWS CLI, an SDK or ./fpe.`,
     );
   if (origin !== undefined && !hosts.some((own) => origin === `http://${own}`))
     throw refuse(`Origin ${JSON.stringify(origin)}`);

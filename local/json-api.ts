@@ -149,7 +149,7 @@ function unanswered(endpoint: string, error: Error, timeoutMs: number): ServiceU
       where: endpoint,
       found: isLate ? `no answer within ${timeoutMs / 1000} s` : describe(error),
       expected: 'an answer as JSON',
-      fix: 'check with npx fpe local status whether it is running, and start it with npx fpe local',
+      fix: 'check with ./fpe local status whether it is running, and start it with ./fpe local',
     },
     { cause: error },
   );

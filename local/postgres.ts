@@ -377,7 +377,7 @@ function keepRunning(
       onNotice(`PostgreSQL: it ended with ${signal ?? code}, and is started again`);
       running = startNext().then(watch);
       running.catch((error) =>
-        onNotice(`${error.message}\nTo go on, start the stack anew: npx fpe local stop, then npx fpe local`),
+        onNotice(`${error.message}\nTo go on, start the stack anew: ./fpe local stop, then ./fpe local`),
       );
     });
   watch(first);

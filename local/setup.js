@@ -6,15 +6,13 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
 const ROOT = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 const STATE_FOLDER = join(ROOT, '.local');
 const PACKAGES_STAMP = join(ROOT, 'node_modules', '.package-lock-hash');
-/** What `npx fpe` finds: the command on Node.js 24, whatever the host has. */
-const FPE_COMMAND = join(ROOT, 'node_modules', '.bin', 'fpe');
 const PYTHON_STAMP = join(STATE_FOLDER, 'python.json');
 const PYTHON_MODULES = ['torch', 'torchvision', 'PIL', 'numpy'];
 const TEST_MODULES = ['pytest', 'hypothesis'];
@@ -42,7 +40,6 @@ Installs what is missing: the npm packages, and PyTorch for Python 3.
 
 requireNode();
 installPackages();
-installCommand();
 if (process.argv.includes('--emulator'))
   installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
 else if (process.argv.includes('--ruff'))
@@ -74,18 +71,6 @@ function installPackages() {
     run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error']);
     writeFileSync(PACKAGES_STAMP, lock);
   });
-}
-
-function installCommand() {
-  if (existsSync(FPE_COMMAND)) return;
-  writeFileSync(
-    FPE_COMMAND,
-    `#!/bin/sh
-bin=$(dirname "$0")
-exec "$bin/node" --no-warnings "$bin/../../cli/fpe.ts" "$@"
-`,
-  );
-  chmodSync(FPE_COMMAND, 0o755);
 }
 
 /** @param {string[]} modules names that the interpreter must be able to import */

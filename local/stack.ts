@@ -158,7 +158,7 @@ export async function resetStack(folder: string = defaultFolder()): Promise<void
     const found = readDescription(folder);
     if (!unlock || (found && isUnlockedStack(found)))
       throw new Error(
-        `The local stack runs on ${folder} (process ${found?.pid ?? 'unknown'}). Stop it first: npx fpe local stop`,
+        `The local stack runs on ${folder} (process ${found?.pid ?? 'unknown'}). Stop it first: ./fpe local stop`,
       );
     removeData(folder);
   } finally {

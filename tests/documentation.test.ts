@@ -133,7 +133,7 @@ describe('pages', () => {
   const commands = matches(helpOf(), /^ {2}([a-z]+)(?: |$)/gm);
 
   test.each(PAGES)('%s names commands that fpe has', (page) => {
-    const named = matches(read(page), /npx fpe (?:--aws |--machine \S+ )*([a-z]+)/g);
+    const named = matches(read(page), /(?<!\.)\.\/fpe (?:--aws |--machine \S+ )*([a-z]+)/g);
 
     expect(commands.length).toBeGreaterThan(10);
     expect(named.filter((name) => !commands.includes(name))).toEqual([]);
@@ -141,17 +141,17 @@ describe('pages', () => {
 
   /** Each command line that a page shows, up to its remark. */
   const lines = PAGES.flatMap((page) =>
-    matches(read(page), /((?:npx fpe|npm run (?:deploy|package|remove)|npm start) [^`#\n]*)/g).map(
+    matches(read(page), /((?:(?<!\.)\.\/fpe|npm run (?:deploy|package|remove)|npm start) [^`#\n]*)/g).map(
       (line) => ({
         page,
-        line: line.replace(/^npm run (\w+) --/, 'npx fpe $1').replace(/^npm start --/, 'npx fpe demo'),
+        line: line.replace(/^npm run (\w+) --/, './fpe $1').replace(/^npm start --/, './fpe demo'),
       }),
     ),
   );
   const helps = new Map<string, string>();
   const options = lines.flatMap(({ page, line }) => {
     const [, command = '', rest = ''] =
-      /^npx fpe (?:--aws |--machine \S+ )*((?:environment )?[a-z]+)(.*)/.exec(line) ?? [];
+      /^\.\/fpe (?:--aws |--machine \S+ )*((?:environment )?[a-z]+)(.*)/.exec(line) ?? [];
     return matches(rest, /(?<=\s)(--[a-z-]+)/g).map((option) => ({ page, command, option }));
   });
 
@@ -227,7 +227,7 @@ describe('docs/operations.md', () => {
       expect(read('resources/alarms.yml')).toContain(`-rank-${alarm}`);
       expect(page).toContain(`…-${alarm}`);
     }
-    for (const option of matches(page, /npx fpe refresh.* (--[a-z-]+)/g)) expect(help).toContain(option);
+    for (const option of matches(page, /\.\/fpe refresh.* (--[a-z-]+)/g)) expect(help).toContain(option);
   });
 });
 

@@ -135,7 +135,7 @@ export function resultLines(result: RunResult): string[] {
       : result.predictions_url === null
         ? [
             `models.id ${result.model_id}, which the website does not draw. ${result.promotion?.reason ?? ''}`.trimEnd(),
-            `Report    its address: npx fpe models --station ${result.station_id}`,
+            `Report    its address: ./fpe models --station ${result.station_id}`,
           ]
         : [
             `Published as models.id ${result.model_id}. ${result.promotion?.reason ?? ''}`.trimEnd(),

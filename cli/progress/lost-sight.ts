@@ -14,7 +14,7 @@ export async function untilLost<Result>(again: string, watch: () => Promise<Resu
   } catch (error) {
     if (!isLoss(error)) throw error;
     throw new UsageError(
-      `\nLost contact with the execution; it may still be running. ${error.name}: ${error.message}\nTo watch it again, once Step Functions answers (the local stack: npx fpe local): ${again}`,
+      `\nLost contact with the execution; it may still be running. ${error.name}: ${error.message}\nTo watch it again, once Step Functions answers (the local stack: ./fpe local): ${again}`,
       { cause: error },
     );
   }

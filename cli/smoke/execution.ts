@@ -147,7 +147,7 @@ function failureOf(state: string, error: string, cause: string): SmokeFailed {
 const MEANINGS: [RegExp, string][] = [
   [
     /^DatabaseUnavailable$/,
-    'The functions do not reach the database. Does its security group let them in (databaseIngress)? Are host and port of the secret, and the subnets, those of the database? npx fpe doctor looks at the network',
+    'The functions do not reach the database. Does its security group let them in (databaseIngress)? Are host and port of the secret, and the subnets, those of the database? ./fpe doctor looks at the network',
   ],
   [
     /^DatabaseRefused$/,
@@ -159,20 +159,20 @@ const MEANINGS: [RegExp, string][] = [
   ],
   [
     /^DatabaseFailed$/,
-    'The database answers, and has no tables of FPE, or other ones: npx fpe schema says which',
+    'The database answers, and has no tables of FPE, or other ones: ./fpe schema says which',
   ],
   [/^(SecretInvalid|ConfigurationMissing)$/, 'A secret or a setting of the stage is not as it should be'],
   [
     /^AccessDenied$|AccessDenied/,
-    'A role may not do it: docs/boundary.md says what a permissions boundary must let pass; npx fpe doctor simulates it and reads the policies of the buckets',
+    'A role may not do it: docs/boundary.md says what a permissions boundary must let pass; ./fpe doctor simulates it and reads the policies of the buckets',
   ],
   [
     /^Service(Unreachable|Untrusted)$/,
-    'A function does not reach a service of AWS from its subnets: endpoints, their security groups and policies, DNS of the VPC. npx fpe doctor looks at each',
+    'A function does not reach a service of AWS from its subnets: endpoints, their security groups and policies, DNS of the VPC. ./fpe doctor looks at each',
   ],
   [
     /ResourceLimitExceeded/,
-    'The quota of SageMaker for this instance is 0: ask AWS for 1 in Service Quotas. npx fpe doctor names the quotas',
+    'The quota of SageMaker for this instance is 0: ask AWS for 1 in Service Quotas. ./fpe doctor names the quotas',
   ],
   [
     /^(NotEnoughPairs|NoAnnotations|NoImages|StationNotFound|PhotosMissing|StationTooLarge)$/,
@@ -192,4 +192,4 @@ const MEANINGS: [RegExp, string][] = [
 
 export const meaningOf = (error: string): string =>
   MEANINGS.find(([errors]) => errors.test(error))?.[1] ??
-  'This error says itself what was found and how to fix it; npx fpe show has the whole execution';
+  'This error says itself what was found and how to fix it; ./fpe show has the whole execution';

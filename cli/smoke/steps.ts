@@ -316,7 +316,7 @@ async function finishTraining(ended: SmokeExecution): Promise<Trained> {
   if (result.model_id !== null)
     throw new SmokeFailed(
       `${result.model_code} has the row ${result.model_id} in models`,
-      'With publish: false nothing may be published: deploy again, and unpublish that model (npx fpe unpublish)',
+      'With publish: false nothing may be published: deploy again, and unpublish that model (./fpe unpublish)',
     );
   const output = trainingOutputLocation(trainedBy(ended.states).artifact);
   const computation = await readComputation(await readStream(output), s3Uri(output));

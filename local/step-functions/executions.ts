@@ -120,7 +120,7 @@ export class Execution {
       );
       const { onNotice = console.warn } = settings;
       onNotice(
-        `Step Functions: the stack ended while execution ${record.name} of ${settings.name} ran. To go on: npx fpe redrive ${record.executionArn}`,
+        `Step Functions: the stack ended while execution ${record.name} of ${settings.name} ran. To go on: ./fpe redrive ${record.executionArn}`,
       );
     }
     return execution;

@@ -117,7 +117,7 @@ const failed = (cause: unknown, where: string, peer: DatabasePeer): DatabaseFail
       where,
       found: said(cause, peer),
       expected: 'tables, rows and rights as the FPE schema has them',
-      fix: 'check whether the tables are FPE’s (npx fpe schema --dry-run) and whether this user may read and write them',
+      fix: 'check whether the tables are FPE’s (./fpe schema --dry-run) and whether this user may read and write them',
     },
     { cause },
   );

@@ -92,8 +92,8 @@ export async function requireSchema(database: Database): Promise<void> {
     what: 'The database lacks tables or columns of FPE',
     where: `${database.database} on ${database.host}`,
     found: `no ${[enumerate(objects), columns.map((name) => `column ${name}`).join(', ')].filter(Boolean).join(', ')}`,
-    expected: 'a database that the migrations of FPE, or npx fpe schema, have made',
-    fix: 'complete the migrations (NODE_ENV=development npx knex migrate:latest in FPE’s own folder); or, in an empty database without them, set DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and DB_TLS=off, and run: npx fpe schema',
+    expected: 'a database that the migrations of FPE, or ./fpe schema, have made',
+    fix: 'complete the migrations (NODE_ENV=development npx knex migrate:latest in FPE’s own folder); or, in an empty database without them, set DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD and DB_TLS=off, and run: ./fpe schema',
   });
 }
 
@@ -188,5 +188,5 @@ const keptByMigrations = (where: string, found: readonly SchemaObject[]): Schema
     where,
     found: enumerate(found),
     expected: 'a database of its own for a development environment',
-    fix: 'leave it as it is: the pipeline uses it without this command, and so does the local stack with npx fpe local --database postgresql://USER:PASSWORD@127.0.0.1:PORT/NAME; or name another database in DB_NAME (or the secret of DB_SECRET_ID)',
+    fix: 'leave it as it is: the pipeline uses it without this command, and so does the local stack with ./fpe local --database postgresql://USER:PASSWORD@127.0.0.1:PORT/NAME; or name another database in DB_NAME (or the secret of DB_SECRET_ID)',
   });

@@ -101,7 +101,7 @@ export function failureNotification({ time, region, detail }: StatusChange): Not
       'Nothing it had not yet published has changed on the website.',
       `States, input and output: https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`,
       isForRedrive
-        ? `To continue from where it failed: npx fpe redrive ${executionArn} (or Redrive in the console)`
+        ? `To continue from where it failed: ./fpe redrive ${executionArn} (or Redrive in the console)`
         : 'To try again: fix the cause, then start a new execution. A redrive would use the same input and files.',
     ].join('\n'),
   );

@@ -178,7 +178,7 @@ export function refreshMessage({ counts, stations, result_uri, late, note }: Ref
 
 /** What a person should know about an execution that does not end, and what to do. */
 export const describeLate = ({ execution_arn, hours }: LateExecution): string =>
-  `Older than expected, it runs for ${hours} h: npx fpe show ${execution_arn}; to end it: npx fpe stop ${execution_arn}`;
+  `Older than expected, it runs for ${hours} h: ./fpe show ${execution_arn}; to end it: ./fpe stop ${execution_arn}`;
 
 /** One line for a person, whatever the station is called. */
 export function describeRow({

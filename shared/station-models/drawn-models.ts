@@ -270,7 +270,7 @@ class DrawingWork {
       where: s3Uri(predictions),
       found: `${countOf(scored, 'score')}, where ${formatCount(formerly)} were published`,
       expected: `at most ${MOST_VANISHED * 100} % fewer`,
-      fix: `check with npx fpe verify --station ${this.#station.id}; if the photos are really gone, add --allow-removals`,
+      fix: `check with ./fpe verify --station ${this.#station.id}; if the photos are really gone, add --allow-removals`,
     });
   }
 
@@ -280,7 +280,7 @@ class DrawingWork {
       where: s3Uri(location),
       found,
       expected: `the file that was published, as ${this.#version.manifest} tells`,
-      fix: `check with npx fpe verify --station ${this.#station.id}, which repairs what it can with --repair, or train anew`,
+      fix: `check with ./fpe verify --station ${this.#station.id}, which repairs what it can with --repair, or train anew`,
     });
   }
 

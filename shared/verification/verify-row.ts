@@ -19,7 +19,7 @@ export function verifyRow(row: ModelRow, facts: StationFacts, places: Places): V
       remark('row_without_uuid', whereIs(row), {
         found: 'no uuid',
         expected: 'the uuid of its public folder',
-        advice: `it cannot be used for scoring; train again${isDrawn(row) ? ', and take it off the page with npx fpe unpublish' : ''}`,
+        advice: `it cannot be used for scoring; train again${isDrawn(row) ? ', and take it off the page with ./fpe unpublish' : ''}`,
       }),
     ];
   const published = facts.published.get(uuid);
@@ -40,7 +40,7 @@ const hiddenDefault = (row: ModelRow, { station }: StationFacts): VerificationFi
   remark('row_without_address', whereIs(row), {
     found: 'no URLs, although it is the default',
     expected: 'the URLs of its files; without them the website does not draw it',
-    advice: `npx fpe restore --station ${station.id} --model-code ${row.code}`,
+    advice: `./fpe restore --station ${station.id} --model-code ${row.code}`,
   });
 
 /** Addresses are regional (contract 9.1); older ones are global, and both name bucket and key. */

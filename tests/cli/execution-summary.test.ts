@@ -134,7 +134,7 @@ describe('the summary of an execution', () => {
     const lines = resultLines({ ...result, predictions_url: null, diagnostics_url: null });
 
     expect(lines.at(-2)).toContain(`models.id ${result.model_id}, which the website does not draw.`);
-    expect(lines.at(-1)).toContain(`npx fpe models --station ${result.station_id}`);
+    expect(lines.at(-1)).toContain(`./fpe models --station ${result.station_id}`);
   });
 
   test('tells the error of a function part by part, and where it failed', () => {

@@ -99,5 +99,5 @@ test.each([
 ] as const)('a printed command names an execution of %s', (_, connection, named) => {
   const command = commandFor({ ...connection, description: '' }, 'redrive', execution('train-station', 'a'));
 
-  expect(command).toBe(`npx fpe redrive ${named}`);
+  expect(command).toBe(`./fpe redrive ${named}`);
 });

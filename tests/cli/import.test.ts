@@ -74,7 +74,7 @@ describe('fpe import', () => {
       '',
       'Note: 2 photos are missing.',
       '',
-      'To train a model: npx fpe start 29',
+      'To train a model: ./fpe start 29',
     ]);
     expect(shown).toEqual([expect.stringContaining('1 of 1 stations')]);
   });

@@ -13,7 +13,7 @@ import {
 } from '../../shared/errors.ts';
 
 const ARN = 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:29-one';
-const AGAIN = `npx fpe watch ${ARN}`;
+const AGAIN = `./fpe watch ${ARN}`;
 const PARTS = { what: 'what', where: 'where', found: 'found', expected: 'expected', fix: 'fix' };
 
 describe('watching', () => {

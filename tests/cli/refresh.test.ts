@@ -96,7 +96,7 @@ describe('fpe refresh', () => {
   });
 
   test('with --detach says how to watch it', async () => {
-    expect((await run('--detach')).at(-1)).toEqual(['print', 'To watch it: npx fpe watch nightly-1']);
+    expect((await run('--detach')).at(-1)).toEqual(['print', 'To watch it: ./fpe watch nightly-1']);
   });
 });
 

@@ -84,7 +84,7 @@ test('the table has a line for each step, also for those that were not tried', (
 });
 
 test('the command that goes on has all that was given before', () => {
-  expect(goOnCommand({}, 'gpu')).toBe('npx fpe smoke --from gpu');
+  expect(goOnCommand({}, 'gpu')).toBe('./fpe smoke --from gpu');
   const given = {
     stage: 'prod',
     station: 29,
@@ -93,6 +93,6 @@ test('the command that goes on has all that was given before', () => {
     score: true,
   };
   expect(goOnCommand({ ...given, input: 'in.json', folder: "/tmp/it's here" }, 'gpu')).toBe(
-    "npx fpe smoke --stage prod --station 29 --months 11-2 --input in.json --folder '/tmp/it'\\''s here' --from gpu --score",
+    "./fpe smoke --stage prod --station 29 --months 11-2 --input in.json --folder '/tmp/it'\\''s here' --from gpu --score",
   );
 });

@@ -55,7 +55,7 @@ describe('fpe start', () => {
       ['connect', 'refresh-stations'],
       ['start', TRAIN_MACHINE, { mode: 'auto' }, 'try-1'],
       ['print', 'Started try-1 in the local stack.'],
-      ['print', 'To watch it: npx fpe watch try-1'],
+      ['print', 'To watch it: ./fpe watch try-1'],
     ]);
   });
 
@@ -66,7 +66,7 @@ describe('fpe start', () => {
       'print',
       `https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${TRAIN_ARN}`,
     ]);
-    expect(did.at(-1)).toEqual(['print', `To watch it: npx fpe watch ${TRAIN_ARN}`]);
+    expect(did.at(-1)).toEqual(['print', `To watch it: ./fpe watch ${TRAIN_ARN}`]);
   });
 
   test('checks the input as the machine that is named would, before anything starts', async () => {

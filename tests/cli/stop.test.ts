@@ -24,7 +24,7 @@ test.each([
   const { stopped, printed } = await run([name, '--cause', 'a wrong month'], { arn });
 
   expect(stopped).toEqual([[arn, 'a wrong month']]);
-  expect(printed).toEqual([`Stopped ${name}. To continue it: npx fpe redrive ${name}`]);
+  expect(printed).toEqual([`Stopped ${name}. To continue it: ./fpe redrive ${name}`]);
 });
 
 test('fpe stop leaves what has ended as it is', async () => {

@@ -364,7 +364,7 @@ test(
       {
         name: 'GPU of the last training',
         status: 'unknown',
-        fix: 'npx fpe smoke --stage moto makes one, for cents',
+        fix: './fpe smoke --stage moto makes one, for cents',
       },
     ]);
     const okOf = (name: string) =>

@@ -164,7 +164,7 @@ describe('SummarizeRefresh', () => {
     ]);
     expect(is_worth_telling).toBe(true);
     expect(subject).toMatch(/2 late$/);
-    expect(message).toContain(`npx fpe stop ${PREFIX}-train-station:hangs\n`);
+    expect(message).toContain(`./fpe stop ${PREFIX}-train-station:hangs\n`);
   });
 
   test('is no worse where Step Functions does not say what runs', async () => {

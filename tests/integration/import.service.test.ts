@@ -447,7 +447,7 @@ describe('An import', () => {
     const second = await load(given);
 
     expect(first.notes.at(-1)).toBe(
-      `Mill Brook: 0 photos and 1 annotation sessions that are new here are older than its model A, so no refresh counts them. To train a model with them: npx fpe start ${id}`,
+      `Mill Brook: 0 photos and 1 annotation sessions that are new here are older than its model A, so no refresh counts them. To train a model with them: ./fpe start ${id}`,
     );
     expect(second.notes.join()).not.toContain('no refresh');
   });

@@ -39,7 +39,7 @@ const tableNames = async (): Promise<string[]> => {
   return rows.map(({ table_name }) => table_name);
 };
 
-/** `npx fpe schema` with the settings of the environment. */
+/** `./fpe schema` with the settings of the environment. */
 const runCommand = (args: string[], settings: Record<string, string> = {}) =>
   new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const child = execFile(
@@ -170,7 +170,7 @@ describe('a database that is refused', () => {
       await expect(attempt).rejects.toThrow(
         `kept by the migrations of FPE (${name} on 127.0.0.1). Found: table ${table}.`,
       );
-      await expect(attempt).rejects.toThrow('npx fpe local --database postgresql://');
+      await expect(attempt).rejects.toThrow('./fpe local --database postgresql://');
     },
   );
 });
@@ -208,7 +208,7 @@ describe('fpe schema', () => {
     expect(tablesThen).toEqual([]);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toMatch(
-      /are created:.*\n {2}1 function {2}image_has_pii\n.*To fill them: npx fpe import FOLDER\n$/s,
+      /are created:.*\n {2}1 function {2}image_has_pii\n.*To fill them: \.\/fpe import FOLDER\n$/s,
     );
     expect(second.stdout).toBe(`${name} on 127.0.0.1 already has the FPE schema. Nothing was changed.\n`);
     expect(await tableNames()).toEqual(TABLES);

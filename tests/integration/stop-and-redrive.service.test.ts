@@ -52,7 +52,7 @@ function commandsOfReadme(input: string): [setting: string[], start: string, des
     ([, line]) =>
       (line as string)
         .replace(
-          'npx fpe local env',
+          './fpe local env',
           `"${process.execPath}" cli/fpe.ts local env --folder ${local.stack.folder}`,
         )
         .replace('events/demo.json', input),

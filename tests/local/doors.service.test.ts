@@ -164,14 +164,14 @@ describe.each(SIGNED)('%s', (name) => {
     const text = await expectRefused(name, servers.find(name).request);
 
     expect(text).toContain(refusals.missing);
-    expect(text).toContain('npx fpe local env');
+    expect(text).toContain('./fpe local env');
   });
 
   test('refuses the access key of an earlier start', async () => {
     const text = await expectRefused(name, await signed(servers.find(name), newCredentials()));
 
     expect(text).toContain(refusals.unknown);
-    expect(text).toContain('npx fpe local env');
+    expect(text).toContain('./fpe local env');
   });
 
   test('refuses a signature with another secret', async () => {

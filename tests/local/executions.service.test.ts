@@ -126,7 +126,7 @@ describe('after a start,', () => {
 
     expect(found.status).toBe('ABORTED');
     expect(notices).toEqual([
-      `Step Functions: the stack ended while execution one of machine ran. To go on: npx fpe redrive ${found.executionArn}`,
+      `Step Functions: the stack ended while execution one of machine ran. To go on: ./fpe redrive ${found.executionArn}`,
     ]);
   });
 

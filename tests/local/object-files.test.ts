@@ -322,7 +322,7 @@ describe('when the disk takes no more,', () => {
       expect(found).toMatchObject({ old: 'old', small: 'x' });
       expect(found.refused).toMatchObject({ name: 'InsufficientStorage' });
       expect(found.refused.message).toMatch(
-        /^The local stack cannot write a file \(.*\)\. Found: ENOSPC: no space left on device, write, \d+ bytes free\. Expected: .* To fix: free space on that disk; npx fpe local --reset empties the local stack\.$/,
+        /^The local stack cannot write a file \(.*\)\. Found: ENOSPC: no space left on device, write, \d+ bytes free\. Expected: .* To fix: free space on that disk; \.\/fpe local --reset empties the local stack\.$/,
       );
       expect(found.refused.message).toContain(folder);
     });

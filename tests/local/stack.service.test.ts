@@ -110,7 +110,7 @@ test('an execution that ends badly is told of as on AWS, with its input, error a
   expect(message).toContain('no row with id 4713');
   expect(message).not.toContain('trace');
   // The same input would fail again.
-  expect(message).not.toContain('npx fpe redrive');
+  expect(message).not.toContain('./fpe redrive');
   expect(message).toContain('start a new execution');
 });
 

@@ -62,6 +62,6 @@ async function uncounted(
     .filter(({ images, annotations }) => images + annotations > 0)
     .map(
       ({ code, images, annotations }) =>
-        `${name}: ${images} photos and ${annotations} annotation sessions that are new here are older than its model ${code}, so no refresh counts them. To train a model with them: npx fpe start ${id}`,
+        `${name}: ${images} photos and ${annotations} annotation sessions that are new here are older than its model ${code}, so no refresh counts them. To train a model with them: ./fpe start ${id}`,
     );
 }

@@ -210,7 +210,7 @@ export class Bench {
     if (left === 'nothing is left') await stack.requireNoOrphans();
     const said = await stack.start();
     await stack.requireNoOrphans();
-    if (status === 'RUNNING' && !said.includes(`To go on: npx fpe redrive ${executionArn}`))
+    if (status === 'RUNNING' && !said.includes(`To go on: ./fpe redrive ${executionArn}`))
       throw new Error(`The start does not tell of ${name}:\n${said}`);
     return 'stack started';
   }
@@ -230,7 +230,7 @@ export class Bench {
 
   #findRedrive(name: string): string | null {
     const told = `${this.#stack.said}${this.#stack.notifications}`;
-    const commands = [...told.matchAll(/npx fpe redrive (\S*[\da-f])/g)].map(([, given]) => given as string);
+    const commands = [...told.matchAll(/\.\/fpe redrive (\S*[\da-f])/g)].map(([, given]) => given as string);
     return commands.find((given) => given.endsWith(name)) ?? null;
   }
 

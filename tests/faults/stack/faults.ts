@@ -21,7 +21,7 @@ export const STACK_FAULTS = {
     words: 'the same after the process that ends what a killed stack leaves running',
     phases: ['TrainModel', 'ScoreImages'],
   },
-  'stack stopped': { words: '`npx fpe local stop`', phases: ['ScoreImages'] },
+  'stack stopped': { words: '`./fpe local stop`', phases: ['ScoreImages'] },
   'database killed': {
     words: 'kill −9 of PostgreSQL',
     phases: ['PrepareRun', 'ExportStation', 'TrainModel', 'PublishModel'],

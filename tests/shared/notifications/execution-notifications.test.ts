@@ -72,7 +72,7 @@ describe('what is told of a failure', () => {
   ])('advises a redrive only where one can help: %s %s', (error, isForRedrive) => {
     const { message } = failureNotification(changed({ error }));
 
-    expect(message.includes('npx fpe redrive')).toBe(isForRedrive);
+    expect(message.includes('./fpe redrive')).toBe(isForRedrive);
     expect(message.includes('start a new execution')).toBe(!isForRedrive);
   });
 
