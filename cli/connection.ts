@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { findRunningStack } from '../local/stack.ts';
+import { findRunningStack } from '../local/running-stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 
 export type Connection = {

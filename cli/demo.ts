@@ -26,7 +26,6 @@ const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...
 /** `fpe demo`, which is `npm start`: everything on this computer, from photos to a published model. */
 export function demoCommand(): Command {
   return new Command('demo')
-    .description('Train and publish a model of the demo station on this computer (npm start)')
     .argument('[input]', 'JSON file with a different input', DEMO_INPUT)
     .action(runDemo);
 }

@@ -14,7 +14,6 @@ type Options = { stage: string; dryRun?: boolean; checks: boolean };
 /** `fpe deploy`: from the sources to a stack in AWS. */
 export function deployCommand(): Command {
   return new Command('deploy')
-    .description('Create or update the stack of a stage in AWS (npm run deploy)')
     .addOption(stageOption())
     .option('--dry-run', 'only show what would change')
     .option('--no-checks', 'skip the check of the prerequisites')

@@ -10,7 +10,6 @@ const SIGNS: Record<Check['status'], string> = { ok: '✔', warning: '!', failed
 /** `fpe doctor`: whether an account has what a stage needs. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Check the prerequisites of a stage and say what to do; changes nothing')
     .addOption(stageOption())
     .option('--json', 'the checks as JSON')
     .addHelpText(

@@ -27,9 +27,7 @@ type Options = {
 
 /** `fpe environment`: buckets, network and database for users without stacks of FPE. */
 export function environmentCommand(): Command {
-  const command = new Command('environment').description(
-    'Create or remove a development environment in AWS: buckets, network, database',
-  );
+  const command = new Command('environment');
   const subcommand = (name: string) =>
     command
       .command(name)

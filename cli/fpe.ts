@@ -1,25 +1,14 @@
 import { CommanderError } from 'commander';
-import { StageInvalid } from '../config/stage.ts';
-import { StackFailed } from '../deployment/stack.ts';
-import { AccessDenied, PipelineError } from '../shared/errors.ts';
-import { UsageError } from './connection.ts';
 import { fpeProgram } from './program.ts';
 
 try {
-  await fpeProgram().parseAsync();
+  const program = await fpeProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   // A command may have its own exit codes.
   process.exitCode ??= error instanceof CommanderError ? error.exitCode : 1;
-  if (!(error instanceof CommanderError)) console.error(describeError(error));
-}
-
-/** A user's mistake is reported without a stack trace; ours with it. */
-function describeError(error: unknown): string {
-  if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
-    return error.message;
-  if (error instanceof AccessDenied && (error.cause as Error).name === 'CredentialsProviderError')
-    return 'There are no AWS credentials, and the local stack is not running. Log in to AWS, or start the stack with: ./fpe local';
-  if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
-  if (!(error instanceof Error)) return String(error);
-  return error.stack ?? error.message;
+  if (!(error instanceof CommanderError)) {
+    const { describeError } = await import('./describe-error.ts');
+    console.error(describeError(error));
+  }
 }

@@ -40,7 +40,6 @@ type Effects = typeof EFFECTS;
 /** `fpe import`: loads an export of FPE into the database and the storage bucket. */
 export function importCommand(effects: Effects = EFFECTS): Command {
   return new Command('import')
-    .description('Load a folder in the layout of FPE’s exporter into the database and the storage bucket')
     .argument('<folder>', 'the folder that contains users/')
     .addOption(optionalStageOption())
     .option('--bucket <name>', 'storage bucket (default: STORAGE_BUCKET)')

@@ -24,7 +24,6 @@ type Effects = {
 /** `fpe list`: what has run recently. */
 export function listCommand(effects: Effects = EFFECTS): Command {
   return new Command('list')
-    .description('List the latest executions')
     .option('-n, --count <n>', 'how many', positive, 10)
     .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
     .action(async ({ count, status }: Options, command: Command) => {

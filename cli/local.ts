@@ -4,14 +4,9 @@ import { Argument, Command } from 'commander';
 import type { Credentials } from '../local/door.ts';
 import { ApiError } from '../local/json-api.ts';
 import { isSameHost, parseAddress } from '../local/own-database.ts';
+import { defaultFolder, findRunningStack, type StackDescription } from '../local/running-stack.ts';
 import { fireSchedule } from '../local/scheduler.ts';
-import {
-  defaultFolder,
-  findRunningStack,
-  resetStack,
-  type StackDescription,
-  startStack,
-} from '../local/stack.ts';
+import { resetStack, startStack } from '../local/stack.ts';
 import { UsageError } from './connection.ts';
 import type { GlobalOptions } from './find-execution.ts';
 import { tableLines } from './table.ts';
@@ -31,7 +26,6 @@ storage bucket: "./fpe import" brings stations with theirs. The password may be 
 /** `fpe local`: the whole pipeline's services on this computer. */
 export function localCommand(): Command {
   return new Command('local')
-    .description('Run the stack on this computer: PostgreSQL, S3, Lambda, SageMaker and Step Functions')
     .addArgument(
       new Argument(
         '[action]',

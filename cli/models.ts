@@ -28,7 +28,6 @@ Uses the local stack while it is running, unless --stage or the environment name
 /** `fpe models`: a station's models in the database, and which of them the website draws. */
 export function modelsCommand(): Command {
   return new Command('models')
-    .description('List the models of a station and show which of them the website draws')
     .requiredOption('--station <id>', 'which station', stationId)
     .addOption(optionalStageOption())
     .option('--json', 'everything as JSON')
@@ -83,28 +82,23 @@ type ChangeOptions = {
 
 /** `fpe promote`: another model becomes the default, which visitors see. */
 export const promoteCommand = (): Command =>
-  changeCommand('promote', 'Make a model the default of its station and draw it on the website')
+  changeCommand('promote')
     .option('--keep-previous', 'keep drawing the previous default alongside it')
     .option(...ALLOW_REMOVALS);
 
 /** `fpe unpublish`: takes a model off the website; nothing is deleted. */
-export const unpublishCommand = (): Command =>
-  changeCommand('unpublish', 'Stop drawing a model on the website; fpe restore undoes it');
+export const unpublishCommand = (): Command => changeCommand('unpublish');
 
 /** `fpe restore`: makes the website draw a model again. */
-export const restoreCommand = (): Command =>
-  changeCommand('restore', 'Draw a model on the website again, alongside the default').option(
-    ...ALLOW_REMOVALS,
-  );
+export const restoreCommand = (): Command => changeCommand('restore').option(...ALLOW_REMOVALS);
 
 const ALLOW_REMOVALS = [
   '--allow-removals',
   'even if more than a tenth of its photos are gone from the database',
 ] as const;
 
-function changeCommand(action: DrawingAction, description: string): Command {
+function changeCommand(action: DrawingAction): Command {
   return new Command(action)
-    .description(description)
     .requiredOption('--station <id>', 'which station', stationId)
     .requiredOption('--model-code <code>', 'which of its models (./fpe models --station ID lists them)')
     .addOption(optionalStageOption())

@@ -19,7 +19,6 @@ export const packageFolder = (stage: string): string => join(ROOT, 'dist', stage
 /** `fpe package`: everything that a deployment needs, in one folder. */
 export function packageCommand(): Command {
   return new Command('package')
-    .description('Build the template and archives of a stage in one folder; needs no credentials')
     .addOption(stageOption())
     .addHelpText(
       'after',

@@ -1,68 +1,49 @@
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { pipelineVersion } from '../host/version.ts';
-import { demoCommand } from './demo.ts';
-import { deployCommand } from './deploy.ts';
-import { doctorCommand } from './doctor.ts';
-import { environmentCommand } from './environment.ts';
-import { importCommand } from './import.ts';
-import { listCommand } from './list.ts';
-import { localCommand } from './local.ts';
-import { modelsCommand, promoteCommand, restoreCommand, unpublishCommand } from './models.ts';
-import { packageCommand } from './package.ts';
-import { redriveCommand } from './redrive.ts';
-import { refreshCommand } from './refresh.ts';
-import { removeCommand } from './remove.ts';
-import { schemaCommand } from './schema.ts';
-import { showCommand } from './show.ts';
-import { smokeCommand } from './smoke.ts';
-import { startCommand } from './start.ts';
-import { stopCommand } from './stop.ts';
-import { verifyCommand, withExitCode } from './verify.ts';
-import { watchCommand } from './watch.ts';
+import { COMMANDS, type CommandEntry } from './commands.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Every command of fpe; parsing throws, so that tests can run it in their own process. */
-export function fpeProgram(): Command {
+/**
+ * The program with the commands that are named in these arguments; of the others, it knows only what its help says of them. Parsing
+ * throws, so that tests can run it in their own process.
+ */
+export async function fpeProgram(args: readonly string[]): Promise<Command> {
   const program = newProgram();
-  for (const command of [
-    demoCommand(),
-    startCommand(),
-    refreshCommand(),
-    watchCommand(),
-    listCommand(),
-    showCommand(),
-    stopCommand(),
-    redriveCommand(),
-    schemaCommand(),
-    importCommand(),
-    localCommand(),
-    environmentCommand(),
-    doctorCommand(),
-    packageCommand(),
-    deployCommand(),
-    smokeCommand(),
-    modelsCommand(),
-    promoteCommand(),
-    unpublishCommand(),
-    restoreCommand(),
-    removeCommand(),
-  ])
-    program.addCommand(command.copyInheritedSettings(program));
-  program.addCommand(withExitCode(verifyCommand().copyInheritedSettings(program)));
+  const asked = newProgram();
+  const { operands } = asked.parseOptions([...args]);
+  if (asked.opts().version) await printVersion();
+  for (const [name, entry] of Object.entries(COMMANDS))
+    program.addCommand(
+      operands.includes(name)
+        ? await loadCommand(entry, program)
+        : new Command(name).description(entry.description),
+    );
   return program;
+}
+
+async function printVersion(): Promise<never> {
+  const { pipelineVersion } = await import('../host/version.ts');
+  const version = pipelineVersion(ROOT);
+  console.log(version);
+  throw new CommanderError(0, 'commander.version', version);
+}
+
+async function loadCommand(
+  { description, load, mistakeCode }: CommandEntry,
+  program: Command,
+): Promise<Command> {
+  const command = (await load()).description(description).copyInheritedSettings(program);
+  if (mistakeCode === undefined) return command;
+  return command.exitOverride((error) => {
+    if (error.exitCode === 0) throw error;
+    throw new CommanderError(mistakeCode, error.code, error.message);
+  });
 }
 
 const newProgram = (): Command =>
   new Command('fpe')
     .option('-V, --version', 'version and commit of the pipeline')
-    // Git is asked only now, not at the start of every command.
-    .on('option:version', () => {
-      const version = pipelineVersion(ROOT);
-      console.log(version);
-      throw new CommanderError(0, 'commander.version', version);
-    })
     .description('From stream photos and annotation pairs to a published ranking model')
     .option('--aws', 'use AWS even if the local stack is running')
     .option('--folder <folder>', 'folder of the local stack (default: .local)')

@@ -17,7 +17,6 @@ type Effects = typeof EFFECTS;
 /** `fpe redrive`: continues an execution where it failed. */
 export function redriveCommand(effects: Effects = EFFECTS): Command {
   return new Command('redrive')
-    .description('Continue an execution that failed or was stopped; training resumes from its checkpoints')
     .argument('[execution]', 'name or ARN; default: the latest')
     .option('--detach', 'do not watch it')
     .action(async (given: string | undefined, options: { detach?: boolean }, command: Command) => {

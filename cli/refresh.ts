@@ -33,7 +33,6 @@ type Effects = typeof EFFECTS;
 /** `fpe refresh`: many stations, each trained, scored or left as it is. */
 export function refreshCommand(effects: Effects = EFFECTS): Command {
   return new Command('refresh')
-    .description('Train or score many stations, each as needed, and watch them')
     .argument('[input]', 'JSON file, JSON text, or - for standard input; options override it')
     .option('--stations <file>', 'file with one station id per line; default: all stations')
     .addOption(

@@ -10,7 +10,6 @@ import { connectToStage, stageOption } from './stage.ts';
 /** `fpe remove`: deletes the stack of a stage and its archives, but nothing that belongs to a model. */
 export function removeCommand(): Command {
   return new Command('remove')
-    .description('Remove the stack of a stage from AWS with its archives (npm run remove)')
     .addOption(stageOption())
     .option('--yes', 'do it; otherwise only say what would be removed')
     .action(async ({ stage: name, yes }: { stage: string; yes?: boolean }) => {

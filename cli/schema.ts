@@ -12,7 +12,6 @@ type Options = { stage?: string; dryRun?: boolean };
 /** `fpe schema`: creates the tables of FPE in a new database. */
 export function schemaCommand(): Command {
   return new Command('schema')
-    .description('Create FPE’s tables in a database that has none of them')
     .addOption(optionalStageOption())
     .option('--dry-run', 'only show what would be created')
     .addHelpText(

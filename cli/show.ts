@@ -21,7 +21,6 @@ type Effects = typeof EFFECTS;
 /** `fpe show`: everything about one execution. */
 export function showCommand(effects: Effects = EFFECTS): Command {
   return new Command('show')
-    .description('Show the states, the result and the input of an execution')
     .argument('[execution]', 'name or ARN; default: the latest')
     .option('--json', 'the description from Step Functions, as JSON')
     .action(async (given: string | undefined, options: { json?: boolean }, command: Command) => {

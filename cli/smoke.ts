@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { findRunningStack } from '../local/stack.ts';
+import { findRunningStack } from '../local/running-stack.ts';
 import { stopExecution } from '../shared/aws/executions.ts';
 import { PipelineError } from '../shared/errors.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
@@ -38,9 +38,6 @@ type Options = {
 /** `fpe smoke`: whether a deployed stage works, by ordered checks that cost cents. */
 export function smokeCommand(): Command {
   return new Command('smoke')
-    .description(
-      'Test a deployed stage or the local stack step by step; stops at the first failure and explains it',
-    )
     .addOption(optionalStageOption())
     .option(
       '--station <id>',

@@ -20,7 +20,6 @@ type Effects = typeof EFFECTS;
 /** `fpe start`: one execution, of the machine that the input is meant for. */
 export function startCommand(effects: Effects = EFFECTS): Command {
   return new Command('start')
-    .description('Start an execution and watch it')
     .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')

@@ -16,7 +16,6 @@ type Effects = typeof EFFECTS;
 /** `fpe stop`: ends an execution and the job that it waits for. */
 export function stopCommand(effects: Effects = EFFECTS): Command {
   return new Command('stop')
-    .description('Stop an execution and its jobs; published files stay')
     .argument('[execution]', 'name or ARN; default: the latest')
     .option('--cause <text>', 'recorded with the execution', 'Stopped with fpe stop')
     .action(async (given: string | undefined, { cause }: { cause: string }, command: Command) => {

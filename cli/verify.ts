@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { buckets } from '../shared/aws/configuration.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { modelTypes } from '../shared/model-types/registry.ts';
@@ -44,7 +44,6 @@ const UNCHECKED = 2;
 /** `fpe verify`: whether rows, files and claims of stations are consistent, and what to do if they are not. */
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('Check that rows, files and claims of stations agree, and repair what is safe to repair')
     .option('--station <id...>', 'which stations', stationIds)
     .option('--all', 'all stations, and public files that belong to none')
     .addOption(optionalStageOption())
@@ -75,13 +74,6 @@ Exit codes: 0 no faults (remarks do not count); 1 faults remain; 2 something cou
       }
     });
 }
-
-/** Mistakes that Commander finds have the same code as the others of this command. */
-export const withExitCode = (command: Command): Command =>
-  command.exitOverride((error) => {
-    if (error.exitCode === 0) throw error;
-    throw new CommanderError(UNCHECKED, error.code, error.message);
-  });
 
 async function runVerify(options: Options, command: Command): Promise<void> {
   if (!options.all === !options.station) throw new UsageError('Which stations? Give --station ID, or --all.');

@@ -14,7 +14,6 @@ type Effects = typeof EFFECTS;
 /** `fpe watch`: the states of an execution as they come and go. */
 export function watchCommand(effects: Effects = EFFECTS): Command {
   return new Command('watch')
-    .description('Watch an execution until it ends; Ctrl-C leaves it running')
     .argument('[execution]', 'name or ARN; default: the latest')
     .action(async (given: string | undefined, _options: object, command: Command) => {
       const { connection, machineArns } = await effects.connect(command);

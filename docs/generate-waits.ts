@@ -5,9 +5,10 @@ import { parse } from 'yaml';
 import { WATER_DATA_TOTAL_MS } from '../functions/fetch-observations.ts';
 import { ASK_TIMEOUT_MS } from '../local/json-api.ts';
 import * as postgres from '../local/postgres.ts';
+import { PING_TIMEOUT_MS } from '../local/running-stack.ts';
 import { OUTPUT_GRACE_MS, STOP_GRACE_MS } from '../local/sagemaker/container.ts';
 import * as modelServer from '../local/sagemaker/model-server.ts';
-import { PING_TIMEOUT_MS, STOP_TIMEOUT_MS } from '../local/stack.ts';
+import { STOP_TIMEOUT_MS } from '../local/stack.ts';
 import {
   ANSWER_MS,
   CONNECT_MS,

@@ -13,7 +13,7 @@ import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { readJsonFile, removeUnfinished, writeDurably } from '../host/durable-file.ts';
 import { tryLock, type Unlock } from '../host/lock.ts';
-import { identify, isAlive, isSameProcess } from '../host/process.ts';
+import { identify } from '../host/process.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
 import { ConfigurationMissing, RequestRefused } from '../shared/errors.ts';
 import { LOCAL_REGION, LOCAL_STAGE } from './account.ts';
@@ -23,6 +23,14 @@ import type { JsonApi } from './json-api.ts';
 import { startLambda } from './lambda.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { freePort, type Postgres, removePostgres, startPostgres } from './postgres.ts';
+import {
+  answers,
+  defaultFolder,
+  readDescription,
+  runsStill,
+  type StackDescription,
+  stackFile,
+} from './running-stack.ts';
 import { type Published, type S3, startS3 } from './s3.ts';
 import { STOP_GRACE_MS } from './sagemaker/container.ts';
 import { type SageMaker, startSageMaker } from './sagemaker/server.ts';
@@ -41,33 +49,8 @@ const PREFERRED_PORTS = { stepFunctions: 8083, sageMaker: 8084, s3: 4566, usgs: 
 const EMBEDDED = 'the embedded database';
 const USGS_KEY_SECRET = 'fpe-local-usgs-key';
 const START_TIMEOUT_MS = 60_000;
-export const PING_TIMEOUT_MS = 5_000;
 /** More than SageMaker's grace period for a job. */
 export const STOP_TIMEOUT_MS = STOP_GRACE_MS + 20_000;
-
-/** Content of `stack.json`. */
-export type StackDescription = {
-  pid: number;
-  /** Distinguishes the process from a later one with the same id; null if the system does not provide it. */
-  pid_started: string | null;
-  started_at: string;
-  folder: string;
-  endpoints: {
-    stepFunctions: string;
-    scheduler: string;
-    sageMaker: string;
-    s3: string;
-    usgs: string;
-    postgres: string;
-  };
-  machines: { name: string; arn: string }[];
-  /** Whether the database is the stack's PostgreSQL or the user's own. */
-  database: 'embedded' | 'own';
-  /** Names of the schedules that `fpe local fire` starts. */
-  schedules: string[];
-  /** Environment under which the AWS SDK, the handlers and `fpe` use this stack. */
-  env: Record<string, string>;
-};
 
 export type Stack = StackDescription & {
   /** False if another process started it: then `stop` leaves it running. */
@@ -87,8 +70,6 @@ export type StackOptions = {
   database?: string;
   onProgress?: (what: string) => void;
 };
-
-export const defaultFolder = (): string => join(ROOT, '.local');
 
 /** Starts the stack, or attaches to the one already running on this folder. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -142,13 +123,6 @@ async function stopInTime(service: { stop(): unknown }): Promise<void> {
   });
   tooLate.catch(() => undefined); // in case it stops in time
   await Promise.race([service.stop(), tooLate]).finally(() => late.abort());
-}
-
-/** The stack running on this folder, if there is one and it answers. */
-export async function findRunningStack(folder: string = defaultFolder()): Promise<StackDescription | null> {
-  const description = readDescription(folder);
-  if (!description?.endpoints || !runsStill(description)) return null;
-  return (await answers(description)) ? description : null;
 }
 
 /** Deletes the data of a stack that is not running; packages, what the set-up found and the user's own database stay. */
@@ -482,8 +456,6 @@ function closeFolder(folder: string): void {
   }
 }
 
-const stackFile = (folder: string): string => join(folder, 'stack.json');
-
 /** Held while a stack is running on the folder, and while one is reset. */
 const lockFile = (folder: string): string => join(folder, 'stack.lock');
 
@@ -527,23 +499,9 @@ function releaseFolder(folder: string, unlock: Unlock): void {
   unlock();
 }
 
-const readDescription = (folder: string): StackDescription | null => readJsonFile(stackFile(folder));
-
 /** Other users must not read it, because it contains the passwords of this start. */
 function writeDescription(folder: string, description: StackDescription | ReturnType<typeof self>): void {
   writeDurably(stackFile(folder), `${JSON.stringify(description, null, 2)}\n`, { mode: 0o600 });
 }
 
 const self = () => ({ pid: process.pid, pid_started: identify(process.pid)?.startedAt ?? null });
-
-const runsStill = ({ pid, pid_started }: StackDescription): boolean =>
-  pid_started ? isSameProcess({ pid, startedAt: pid_started }) : isAlive(pid);
-
-async function answers({ endpoints }: StackDescription): Promise<boolean> {
-  try {
-    const response = await fetch(`${endpoints.s3}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
-    return response.ok;
-  } catch {
-    return false;
-  }
-}

