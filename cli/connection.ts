@@ -1,6 +1,16 @@
 import { resolve } from 'node:path';
-import { findRunningStack } from '../local/running-stack.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local/account.ts';
+import {
+  defaultFolder,
+  findRunningStack,
+  PING_TIMEOUT_MS,
+  type StackDescription,
+} from '../local/running-stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
+import { accountInArn, regionInArn } from '../shared/execution/arns.ts';
+import { configuredRegion, requireProfile } from './aws-profile.ts';
+import { quoted } from './quoted.ts';
+import { UsageError } from './usage-error.ts';
 
 export type Connection = {
   kind: 'local' | 'endpoint' | 'aws';
@@ -9,29 +19,122 @@ export type Connection = {
   folder?: string;
 };
 
-/** A user's mistake: shown as it is, without a stack trace. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+/** What a command says about where it is to work. */
+export type Wanted = {
+  aws?: boolean;
+  /** Of the local stack. */
+  folder?: string;
+  /** --machine; ARNs say account and region. */
+  machine?: string;
+  /** An execution, if it is given by its ARN. */
+  execution?: string;
+  /** Of a stage. */
+  region?: string;
+};
+
+/** What is asked of this computer. */
+const QUESTIONS = {
+  findRunningStack,
+  async answersAt(endpoint: string): Promise<boolean> {
+    try {
+      return (await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) })).ok;
+    } catch {
+      return false;
+    }
+  },
+};
 
 /**
- * Points the SDK at the running local stack, unless the environment names another endpoint or `--aws` asks for AWS; must run
- * before the first call. A shell that was configured for an earlier start of the stack has outdated credentials.
+ * Points the SDK at what the command wants: AWS only if it is asked for (--aws, a stage, the ARN of a machine or an execution), another
+ * endpoint if the environment names one, otherwise the running local stack; must run before the first call.
+ *
+ * @throws UsageError if there is none of them, or the local stack that the environment names has ended
  */
-export async function connect(options: { aws?: boolean; folder?: string }): Promise<Connection> {
-  const endpoint = process.env.AWS_ENDPOINT_URL_SFN ?? process.env.AWS_ENDPOINT_URL;
-  const folder = options.folder && resolve(options.folder);
-  const stack = options.aws ? null : await findRunningStack(folder);
-  const isOfStack = endpoint === undefined || endpoint === stack?.endpoints.stepFunctions;
-  if (!isOfStack) return { kind: 'endpoint', description: endpoint };
-  if (stack) {
-    Object.assign(process.env, stack.env);
-    return { kind: 'local', description: 'the local stack', ...(folder && { folder }) };
-  }
-  const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-west-2';
+export async function connect(wanted: Wanted, questions = QUESTIONS): Promise<Connection> {
+  const endpoint = process.env.AWS_ENDPOINT_URL_SFN || process.env.AWS_ENDPOINT_URL;
+  const arn = arnIn(wanted);
+  const isForAws = asksForAws(wanted);
+  if (isForAws && isShellOfStack()) throw new UsageError(WRONG_SHELL);
+  const stack = isForAws ? null : await questions.findRunningStack(folderOf(wanted));
+  if (stack && (!endpoint || endpoint === stack.endpoints.stepFunctions || isShellOfStack()))
+    return connectToStack(stack, wanted);
+  if (isShellOfStack()) await requireStackOfShell(wanted, questions);
+  if (endpoint) return connectToEndpoint(endpoint, wanted);
+  if (isForAws) return connectToAws(wanted.region ?? (arn === null ? undefined : regionInArn(arn)));
+  throw new UsageError(wanted.folder || arn !== null ? noStack(wanted) : WHERE);
+}
+
+const WHERE =
+  'Where? The local stack is not running, and AWS was not asked for. Start the stack with ./fpe local; or, for AWS, add --aws (the account of your profile) or --stage NAME (that of config/NAME.yml).';
+
+/** @param wanted with the folder of the local stack, if it is not the usual one */
+export function noStack(wanted: { folder?: string }): string {
+  const folder = folderOf(wanted);
+  return folder === defaultFolder()
+    ? 'The local stack is not running. Start it with: ./fpe local'
+    : `The local stack is not running on ${folder}. Start it with: ./fpe local --folder ${quoted(folder)}`;
+}
+
+/** The ARN of a machine or an execution that says where to work. */
+function arnIn({ machine = process.env.FPE_STATE_MACHINE, execution }: Wanted): string | null {
+  return [execution, machine].find((given) => given?.startsWith('arn:')) ?? null;
+}
+
+const asksForAws = (wanted: Wanted): boolean => {
+  const arn = arnIn(wanted);
+  return wanted.aws === true || (arn !== null && accountInArn(arn) !== LOCAL_ACCOUNT);
+};
+
+const folderOf = ({ folder }: { folder?: string }): string => (folder ? resolve(folder) : defaultFolder());
+
+/** Set up with `fpe local env`; the stack's access keys begin with this word (local/door.ts). */
+export const isShellOfStack = (): boolean =>
+  /^LOCAL/.test(process.env.AWS_ACCESS_KEY_ID ?? '') && !!process.env.AWS_ENDPOINT_URL_SFN;
+
+const WRONG_SHELL =
+  'This shell is set up for the local stack (./fpe local env): its endpoints and credentials would be used for AWS. Use another shell, or unset the variables that ./fpe local env prints.';
+
+/** It may be the stack of another folder. @throws UsageError if it has ended */
+async function requireStackOfShell({ folder }: Wanted, { answersAt }: typeof QUESTIONS): Promise<void> {
+  const { AWS_ENDPOINT_URL_S3: s3, AWS_ENDPOINT_URL_SFN: stepFunctions } = process.env;
+  if (folder) throw new UsageError(noStack({ folder }));
+  if (s3 && (await answersAt(s3))) return;
+  throw new UsageError(
+    `The local stack that this shell is set up for (${stepFunctions}) has ended. Start it again with ./fpe local; to work elsewhere, use another shell.`,
+  );
+}
+
+/** A shell that was set up for an earlier start of the stack has outdated addresses and credentials. */
+function connectToStack({ env }: StackDescription, { folder }: Wanted): Connection {
+  Object.assign(process.env, env);
+  return { kind: 'local', description: 'the local stack', ...(folder && { folder: resolve(folder) }) };
+}
+
+async function connectToEndpoint(endpoint: string, { region }: Wanted): Promise<Connection> {
+  if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
+    throw new UsageError(
+      `The endpoint ${endpoint} (AWS_ENDPOINT_URL_SFN or AWS_ENDPOINT_URL) is no address. Expected: one with its scheme, such as http://127.0.0.1:8083`,
+    );
+  process.env.AWS_REGION = region ?? (await configuredRegion()) ?? LOCAL_REGION;
+  return { kind: 'endpoint', description: endpoint };
+}
+
+async function connectToAws(given: string | undefined): Promise<Connection> {
+  const region = given ?? (await configuredRegion());
+  if (region === null)
+    throw new UsageError(
+      'Which AWS region? Set AWS_REGION, or the region of your profile in ~/.aws/config (aws configure).',
+    );
+  if (given) await requireProfile();
   process.env.AWS_REGION = region;
+  process.env.AWS_DEFAULT_REGION = region;
   return { kind: 'aws', description: `AWS, ${region}` };
 }
+
+/** Whether what is started there costs money: an endpoint on this computer is a stand-in for AWS. */
+export const costsMoney = ({ kind, description }: Connection): boolean =>
+  kind === 'aws' ||
+  (kind === 'endpoint' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(description).hostname));
 
 /**
  * @param given ARN, name or end of the name from the command line; without it FPE_STATE_MACHINE, then the only machine of the kind
@@ -51,6 +154,6 @@ export async function findStateMachine(
   throw new UsageError(
     found.length === 0
       ? `No state machine ${wanted ? `is named ${wanted} or has a name ending in it` : `has a name ending in ${end}`} here. Found: ${names}. Deploy it, or start the local stack with: ./fpe local`
-      : `Several state machines match: ${found.map(([name]) => name).join(', ')}. Choose one with --machine NAME.`,
+      : `Several state machines match: ${found.map(([name]) => name).join(', ')}. Choose one with --stage NAME or --machine NAME.`,
   );
 }

@@ -10,7 +10,7 @@ import { nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { importExport } from '../shared/fpe-database/import/import-stations.ts';
 import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
-import { findStateMachine, UsageError } from './connection.ts';
+import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { describeImport } from './import.ts';
@@ -19,6 +19,7 @@ import { liveLines } from './progress/live-lines.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { watchExecution } from './progress/watch-execution.ts';
+import { UsageError } from './usage-error.ts';
 
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
 const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...IMPORT_STEPS };
@@ -50,7 +51,7 @@ async function runDemo(given: string): Promise<void> {
     const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string);
     const isDemo = given === DEMO_INPUT;
     const toStart = isDemo ? { ...input, station_id: stationId, model_code: newModelCode() } : input;
-    executionArn = await startExecution(await findStateMachine(undefined), toStart, null);
+    executionArn = await startExecution(await findStateMachine('train-station'), toStart, null);
     console.log(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states } = await watchExecution(executionArn);
     console.log(`\n${executionSummary(execution, states)}`);

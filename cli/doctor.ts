@@ -21,7 +21,7 @@ containers and ImageNet weights. Once the stack exists, it also checks the e-mai
 GPU of the last training. ? marks what could not be checked. The exit code is 1 if something is missing.`,
     )
     .action(async ({ stage, json }: { stage: string; json?: boolean }) => {
-      const checks = await preflight(await connectToStage(stage), () => compileQuietly(stage));
+      const checks = await preflight((await connectToStage(stage)).stage, () => compileQuietly(stage));
       console.log(
         json
           ? JSON.stringify(checks, null, 2)

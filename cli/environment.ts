@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   type Environment,
@@ -10,8 +10,10 @@ import {
 } from '../deployment/environment.ts';
 import { makeChanges } from '../deployment/stack.ts';
 import { deleteChangeSet, findStack } from '../shared/aws/stacks.ts';
-import { connect, UsageError } from './connection.ts';
+import { confirmExpense, yesOption } from './confirm.ts';
+import { type Connection, connect } from './connection.ts';
 import { describeChanges, describeEvent } from './stack-changes.ts';
+import { UsageError } from './usage-error.ts';
 
 const CONFIG = join(import.meta.dirname, '..', 'config');
 
@@ -25,8 +27,23 @@ type Options = {
   yes?: boolean;
 };
 
+/** The command's effects. */
+const EFFECTS = {
+  connect,
+  planEnvironment,
+  confirm: confirmExpense,
+  deleteChangeSet,
+  makeChanges,
+  findStack,
+  removeEnvironment,
+  /** Folder of the stages' files. */
+  config: CONFIG,
+  print: (text: string): void => console.log(text),
+};
+type Effects = typeof EFFECTS;
+
 /** `fpe environment`: buckets, network and database for users without stacks of FPE. */
-export function environmentCommand(): Command {
+export function environmentCommand(effects: Effects = EFFECTS): Command {
   const command = new Command('environment');
   const subcommand = (name: string) =>
     command
@@ -43,11 +60,12 @@ export function environmentCommand(): Command {
     )
     .option('--instance-class <class>', 'size of the database (default: db.t4g.micro)')
     .option('--dry-run', 'only show what would change')
-    .action(create);
+    .addOption(yesOption())
+    .action((options: Options) => create(options, effects));
   subcommand('remove')
     .description('Remove it with everything in it: photos, models and the database')
     .option('--yes', 'do it; otherwise only say what would be removed')
-    .action(remove);
+    .action((options: Options) => remove(options, effects));
   return command;
 }
 
@@ -59,26 +77,29 @@ function developerCidr(text: string): string {
   );
 }
 
-async function create({ region, dryRun, ...given }: Options): Promise<void> {
-  await connectTo(region);
+async function create({ region, dryRun, yes, ...given }: Options, effects: Effects): Promise<void> {
+  const connection = await effects.connect({ aws: true, region });
   const environment = environmentOf(given);
   const name = environmentStackName(environment);
-  const { changeSet, isNew, changes } = await planEnvironment(environment);
+  const planned = await effects.planEnvironment(environment);
+  const { changeSet, isNew, changes } = planned;
   if (changeSet !== null) {
-    console.log(`${name} ${isNew ? 'will be created' : 'will change'}:\n${describeChanges(changes)}\n`);
+    effects.print(`${name} ${isNew ? 'will be created' : 'will change'}:\n${describeChanges(changes)}\n`);
     if (dryRun) {
-      await deleteChangeSet(name, changeSet);
-      console.log('Nothing was changed. docs/costs.md says what it costs per month.');
+      await effects.deleteChangeSet(name, changeSet);
+      effects.print('Nothing was changed. docs/costs.md says what it costs per month.');
       return;
     }
-    console.log('Creating a database takes about ten minutes.');
-    await makeChanges(name, changeSet, { onEvent: (event) => console.log(describeEvent(event)) });
+    await confirmCreation({ name, isNew, changeSet }, connection, { ...given, ...(yes && { yes }) }, effects);
+    effects.print('Creating a database takes about ten minutes.');
+    await effects.makeChanges(name, changeSet, { onEvent: (event) => effects.print(describeEvent(event)) });
   }
-  const stack = await findStack(name);
+  const stack = await effects.findStack(name);
   if (!stack) throw new UsageError(`There is no stack ${name}.`);
-  console.log(`\n${name} is ${stack.StackStatus}.`);
-  writeStageFile(environment.stage, stageFileOf(stack, { appName: environment.appName, region }));
-  console.log(`
+  effects.print(`\n${name} is ${stack.StackStatus}.`);
+  const text = stageFileOf(stack, { appName: environment.appName, region });
+  effects.print(writeStageFile(join(effects.config, `${environment.stage}.yml`), text));
+  effects.print(`
 Next, from an address that may reach the database:
   ./fpe schema --stage ${environment.stage}                 create FPE's tables
   ./fpe import FOLDER --stage ${environment.stage}          load a station
@@ -86,36 +107,49 @@ and from anywhere:
   npm run deploy -- --stage ${environment.stage}`);
 }
 
-/** Never replaces a file that a person may have changed. */
-function writeStageFile(stage: string, text: string): void {
-  const file = join(CONFIG, `${stage}.yml`);
-  if (!existsSync(file)) {
-    writeFileSync(file, text);
-    console.log(`Wrote config/${stage}.yml.`);
-    return;
-  }
-  console.log(
-    `config/${stage}.yml already exists and was not changed. The environment's values are:\n\n${text}`,
-  );
+/** Undoes the plan if the answer is no. */
+async function confirmCreation(
+  { name, isNew, changeSet }: { name: string; isNew: boolean; changeSet: string },
+  connection: Connection,
+  { yes, instanceClass }: Pick<Options, 'yes' | 'instanceClass'>,
+  { confirm, deleteChangeSet }: Effects,
+): Promise<void> {
+  const expense = async () => {
+    const { costOfEnvironment } = await import('./expenses.ts');
+    return { what: `This ${isNew ? 'creates' : 'updates'} ${name}`, cost: costOfEnvironment(instanceClass) };
+  };
+  await confirm(connection, yes, expense).catch(async (error) => {
+    await deleteChangeSet(name, changeSet);
+    throw error;
+  });
 }
 
-async function remove({ region, yes, ...given }: Options): Promise<void> {
-  await connectTo(region);
+/** Never replaces a file that a person may have changed. @returns what was done */
+function writeStageFile(file: string, text: string): string {
+  const name = `config/${basename(file)}`;
+  if (existsSync(file))
+    return `${name} already exists and was not changed. The environment's values are:\n\n${text}`;
+  writeFileSync(file, text);
+  return `Wrote ${name}.`;
+}
+
+async function remove({ region, yes, ...given }: Options, effects: Effects): Promise<void> {
+  await effects.connect({ aws: true, region });
   const environment = environmentOf(given);
   const name = environmentStackName(environment);
-  if (!(await findStack(name))) {
-    console.log(`There is no stack ${name} in ${region}.`);
+  if (!(await effects.findStack(name))) {
+    effects.print(`There is no stack ${name} in ${region}.`);
     return;
   }
   if (!yes)
     throw new UsageError(
       `This removes ${name}: its network, its database without a snapshot, and both buckets with every photo and model in them. To do it, add --yes.`,
     );
-  const deleted = await removeEnvironment(environment, {
-    onEmptying: (bucket) => console.log(`Emptying ${bucket} …`),
-    onEvent: (event) => console.log(describeEvent(event)),
+  const deleted = await effects.removeEnvironment(environment, {
+    onEmptying: (bucket) => effects.print(`Emptying ${bucket} …`),
+    onEvent: (event) => effects.print(describeEvent(event)),
   });
-  console.log(
+  effects.print(
     `Removed ${name} and ${deleted} objects. config/${environment.stage}.yml still describes it: delete that file, too.`,
   );
 }
@@ -131,9 +165,3 @@ const environmentOf = ({
   ...(developerCidr !== undefined && { developerCidr }),
   ...(instanceClass !== undefined && { instanceClass }),
 });
-
-async function connectTo(region: string): Promise<void> {
-  process.env.AWS_REGION = region;
-  process.env.AWS_DEFAULT_REGION = region;
-  await connect({ aws: true });
-}

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseJson } from '../shared/formats/json.ts';
 import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
-import { UsageError } from './connection.ts';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Reads an input as typed: a station's id, a file, JSON itself, or `-` for standard input. It is checked here as the machine's

@@ -1,37 +1,58 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { findExecutionOutcome, newestExecutions } from '../shared/aws/executions.ts';
 import {
   executionArn,
   kindOfMachine,
+  machineArnOf,
   nameInArn,
   regionInArn,
   siblingMachineArn,
 } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
-import { type Connection, connect, findStateMachine, UsageError } from './connection.ts';
+import { type Connection, connect, findStateMachine } from './connection.ts';
 import { quoted } from './quoted.ts';
+import { connectToStage } from './stage.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Options of the program, given before or after the name of the command. */
 export type GlobalOptions = { aws?: boolean; machine?: string; folder?: string };
+type PlaceOptions = GlobalOptions & { stage?: string };
+
+/** For commands about executions. */
+export const machineStageOption = (): Option =>
+  new Option('--stage <stage>', 'use the machines of this stage in AWS, as in config/{stage}.yml');
 
 /** Connects according to the options and finds the state machine, by kind if they name none. */
 export async function connectToMachine(
   command: Command,
-  kind?: MachineKind,
+  kind: MachineKind = 'train-station',
 ): Promise<{ connection: Connection; stateMachineArn: string }> {
-  const options = command.optsWithGlobals<GlobalOptions>();
-  const connection = await connect(options);
-  return { connection, stateMachineArn: await findStateMachine(options.machine, kind) };
+  const options = command.optsWithGlobals<PlaceOptions>();
+  if (!options.stage) {
+    const connection = await connect(options);
+    return { connection, stateMachineArn: await findStateMachine(options.machine, kind) };
+  }
+  const { connection, stage } = await connectToStage(options.stage);
+  const name = options.machine ?? `${stage.appName}-${stage.stage}-${kind}`;
+  return { connection, stateMachineArn: await findStateMachine(name) };
 }
 
-/** Connects according to the options and finds the machines of the stage, or only the one that --machine names. */
+/**
+ * Connects according to the options and finds the machines of the stage, or only the one that --machine names.
+ *
+ * @param given name or ARN of an execution; an ARN says where
+ */
 export async function connectToMachines(
   command: Command,
+  given?: string,
 ): Promise<{ connection: Connection; machineArns: string[] }> {
-  const options = command.optsWithGlobals<GlobalOptions>();
-  const connection = await connect(options);
-  if (options.machine) return { connection, machineArns: [await findStateMachine(options.machine)] };
-  return { connection, machineArns: machinesBeside(await findStateMachine(undefined)) };
+  const options = command.optsWithGlobals<PlaceOptions>();
+  if (given?.startsWith('arn:')) {
+    const connection = await connect({ ...options, execution: given });
+    return { connection, machineArns: machinesBeside(machineArnOf(given)) };
+  }
+  const { connection, stateMachineArn } = await connectToMachine(command);
+  return { connection, machineArns: options.machine ? [stateMachineArn] : machinesBeside(stateMachineArn) };
 }
 
 /** All machines of the app and stage of one of them. */

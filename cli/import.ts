@@ -10,10 +10,9 @@ import {
   importExport,
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
-import { connect } from './connection.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
-import { optionalStageOption, useStage } from './stage.ts';
+import { connectToData, optionalStageOption } from './stage.ts';
 
 type Options = { stage?: string; bucket?: string; dryRun?: boolean };
 type Rows = { images: number; annotations: number; values: number; models: number };
@@ -22,13 +21,7 @@ const KEYS_SHOWN = 20;
 
 /** The command's effects. */
 const EFFECTS = {
-  /** Sets the database and the buckets in the environment if it names none. */
-  async connect(stage: string | undefined, command: Command): Promise<void> {
-    if (stage) await useStage(stage);
-    // A database named by the user is used, whatever else runs on this computer.
-    if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID'))
-      await connect(command.optsWithGlobals());
-  },
+  connect: connectToData,
   planImport,
   importExport,
   /** Progress, separate from the result, which may be piped. */

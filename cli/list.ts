@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import pMap from 'p-map';
 import { describeExecution, type ExecutionListItem, newestExecutions } from '../shared/aws/executions.ts';
 import { parseJson } from '../shared/formats/json.ts';
-import { connectToMachine } from './find-execution.ts';
+import { connectToMachine, machineStageOption } from './find-execution.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { tableLines } from './table.ts';
 
@@ -24,6 +24,7 @@ type Effects = {
 /** `fpe list`: what has run recently. */
 export function listCommand(effects: Effects = EFFECTS): Command {
   return new Command('list')
+    .addOption(machineStageOption())
     .option('-n, --count <n>', 'how many', positive, 10)
     .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
     .action(async ({ count, status }: Options, command: Command) => {

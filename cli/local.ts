@@ -7,9 +7,10 @@ import { isSameHost, parseAddress } from '../local/own-database.ts';
 import { defaultFolder, findRunningStack, type StackDescription } from '../local/running-stack.ts';
 import { fireSchedule } from '../local/scheduler.ts';
 import { resetStack, startStack } from '../local/stack.ts';
-import { UsageError } from './connection.ts';
+import { noStack } from './connection.ts';
 import type { GlobalOptions } from './find-execution.ts';
 import { tableLines } from './table.ts';
+import { UsageError } from './usage-error.ts';
 
 /** A stack ends its jobs before it stops. */
 const STOP_TIMEOUT_MS = 150_000;
@@ -50,7 +51,7 @@ export function localCommand(): Command {
 /** Calls the scheduler's stand-in; the execution then runs on its own. */
 async function fire({ folder, schedule }: Options): Promise<void> {
   const running = await findRunningStack(folder);
-  if (!running) throw new UsageError('The local stack is not running. Start it with: ./fpe local');
+  if (!running) throw new UsageError(noStack({ folder }));
   if (!schedule) throw new UsageError(`Which schedule? Choose one of: ${running.schedules.join(', ')}.`);
   const answer = await fireSchedule(running.endpoints.scheduler, schedule, credentialsOf(running)).catch(
     (error) => {
@@ -140,7 +141,7 @@ async function status({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
   if (running) console.log(describeStack(running));
   else {
-    console.log('The local stack is not running. Start it with: ./fpe local');
+    console.log(noStack({ folder }));
     process.exitCode = 1;
   }
 }
@@ -148,7 +149,7 @@ async function status({ folder }: Options): Promise<void> {
 /** For `eval`: only the lines on stdout. */
 async function printEnvironment({ folder }: Options): Promise<void> {
   const running = await findRunningStack(folder);
-  if (!running) throw new UsageError('The local stack is not running. Start it with: ./fpe local');
+  if (!running) throw new UsageError(noStack({ folder }));
   console.log(exportLines(running).join('\n'));
 }
 

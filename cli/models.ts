@@ -19,8 +19,8 @@ import {
 } from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
 import { withOpenAddresses } from './addresses.ts';
-import { UsageError } from './connection.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
+import { UsageError } from './usage-error.ts';
 
 const PLACE = `
 Uses the local stack while it is running, unless --stage or the environment names a database (as for fpe import).`;

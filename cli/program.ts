@@ -45,7 +45,7 @@ const newProgram = (): Command =>
   new Command('fpe')
     .option('-V, --version', 'version and commit of the pipeline')
     .description('From stream photos and annotation pairs to a published ranking model')
-    .option('--aws', 'use AWS even if the local stack is running')
+    .option('--aws', 'use AWS, with the profile and region that the AWS CLI would use')
     .option('--folder <folder>', 'folder of the local stack (default: .local)')
     .option(
       '--machine <name>',
@@ -55,7 +55,8 @@ const newProgram = (): Command =>
       'after',
       `
 EXECUTION is a name or an ARN, of any machine of the stage; the default is the latest execution of all.
-Commands use the local stack while it is running, otherwise AWS with the credentials and region of the environment.
+Commands use the local stack, or an endpoint that the environment names (AWS_ENDPOINT_URL). They use AWS only if they are told to: by
+--stage NAME, --aws or an ARN. What costs money there asks first, unless --yes is given.
 
 Examples:
   ./fpe demo                                 everything on this computer, with a synthetic station
@@ -63,7 +64,7 @@ Examples:
   ./fpe start events/train-station.json      start an execution and watch it
   ./fpe start '{"station_id": 29}' --detach  start one without watching it
   ./fpe refresh --stations stations.txt      train or score many stations, each as needed
-  ./fpe list                                 recent executions; --machine refresh-stations for refreshes
+  ./fpe list                                 recent executions
   ./fpe show                                 everything about the latest one
   ./fpe verify --all                         check that rows, files and claims agree
   ./fpe doctor --stage prod                  check the prerequisites of a stage

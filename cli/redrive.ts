@@ -1,29 +1,46 @@
 import { Command } from 'commander';
-import { redriveExecution } from '../shared/aws/executions.ts';
-import { nameInArn } from '../shared/execution/arns.ts';
-import { connectToMachines, findExecution } from './find-execution.ts';
+import { describeExecution, redriveExecution } from '../shared/aws/executions.ts';
+import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { parseJson } from '../shared/formats/json.ts';
+import { confirmExpense, yesOption } from './confirm.ts';
+import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { follow } from './watch.ts';
 
 /** The command's effects. */
 const EFFECTS = {
   connect: connectToMachines,
   findExecution,
+  confirm: confirmExpense,
+  describeExecution,
   redriveExecution,
   follow,
   print: (text: string): void => console.log(text),
 };
+type Options = { detach?: boolean; yes?: boolean };
 type Effects = typeof EFFECTS;
 
 /** `fpe redrive`: continues an execution where it failed. */
 export function redriveCommand(effects: Effects = EFFECTS): Command {
   return new Command('redrive')
     .argument('[execution]', 'name or ARN; default: the latest')
+    .addOption(machineStageOption())
     .option('--detach', 'do not watch it')
-    .action(async (given: string | undefined, options: { detach?: boolean }, command: Command) => {
-      const { connection, machineArns } = await effects.connect(command);
+    .addOption(yesOption())
+    .action(async (given: string | undefined, { detach, yes }: Options, command: Command) => {
+      const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
+      await effects.confirm(connection, yes, async () => {
+        const { costOfExecution } = await import('./expenses.ts');
+        const { input = '{}' } = await effects.describeExecution(executionArn);
+        const kind = kindOfMachine(executionArn) ?? 'train-station';
+        const cost = costOfExecution(kind, parseJson(input) as Record<string, unknown>);
+        return {
+          what: `This continues ${nameInArn(executionArn)}`,
+          cost: `at most what all of it costs, ${cost}`,
+        };
+      });
       await effects.redriveExecution(executionArn);
       effects.print(`Redriving ${nameInArn(executionArn)}.`);
-      if (!options.detach) await effects.follow(connection, executionArn);
+      if (!detach) await effects.follow(connection, executionArn);
     });
 }

@@ -3,10 +3,11 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
-import { UsageError } from './connection.ts';
+import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { commandFor, connectToMachine, consoleUrl } from './find-execution.ts';
+import { commandFor, connectToMachine, consoleUrl, machineStageOption } from './find-execution.ts';
 import { parseStationIds } from './stations-file.ts';
+import { UsageError } from './usage-error.ts';
 import { follow } from './watch.ts';
 
 type Options = {
@@ -19,11 +20,13 @@ type Options = {
   dryRun?: boolean;
   name?: string;
   detach?: boolean;
+  yes?: boolean;
 };
 
 /** The command's effects. */
 const EFFECTS = {
   connect: connectToMachine,
+  confirm: confirmExpense,
   startExecution,
   follow,
   print: (text: string): void => console.log(text),
@@ -34,6 +37,7 @@ type Effects = typeof EFFECTS;
 export function refreshCommand(effects: Effects = EFFECTS): Command {
   return new Command('refresh')
     .argument('[input]', 'JSON file, JSON text, or - for standard input; options override it')
+    .addOption(machineStageOption())
     .option('--stations <file>', 'file with one station id per line; default: all stations')
     .addOption(
       new Option('--mode <mode>', 'train or score only (default: auto)').choices(['auto', 'train', 'score']),
@@ -45,6 +49,7 @@ export function refreshCommand(effects: Effects = EFFECTS): Command {
     .option('--dry-run', 'only show what would be done, and why')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
+    .addOption(yesOption())
     .action((given: string | undefined, options: Options, command: Command) =>
       runRefresh(given, options, command, effects),
     );
@@ -54,13 +59,19 @@ async function runRefresh(
   given: string | undefined,
   options: Options,
   command: Command,
-  { connect, startExecution, follow, print }: Effects,
+  { connect, confirm, startExecution, follow, print }: Effects,
 ): Promise<void> {
   const input = refreshInputOf(
     given === undefined ? {} : readExecutionInput(given, 'refresh-stations'),
     options,
   );
   const { connection, stateMachineArn } = await connect(command, 'refresh-stations');
+  if (!input.dry_run)
+    await confirm(connection, options.yes, async () => {
+      const { costOfExecution } = await import('./expenses.ts');
+      const cost = costOfExecution('refresh-stations', input);
+      return { what: `This starts ${nameInArn(stateMachineArn)}`, cost };
+    });
   const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
   print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
   const url = consoleUrl(connection, executionArn);

@@ -3,9 +3,9 @@ import { removeArtifacts } from '../deployment/deploy.ts';
 import { stackName } from '../deployment/package.ts';
 import { removeStack } from '../deployment/stack.ts';
 import { findStack } from '../shared/aws/stacks.ts';
-import { UsageError } from './connection.ts';
 import { describeEvent } from './stack-changes.ts';
 import { connectToStage, stageOption } from './stage.ts';
+import { UsageError } from './usage-error.ts';
 
 /** `fpe remove`: deletes the stack of a stage and its archives, but nothing that belongs to a model. */
 export function removeCommand(): Command {
@@ -13,7 +13,7 @@ export function removeCommand(): Command {
     .addOption(stageOption())
     .option('--yes', 'do it; otherwise only say what would be removed')
     .action(async ({ stage: name, yes }: { stage: string; yes?: boolean }) => {
-      const stage = await connectToStage(name);
+      const { stage } = await connectToStage(name);
       const stack = stackName(stage);
       const found = await findStack(stack);
       if (!yes)

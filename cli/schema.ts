@@ -1,10 +1,8 @@
 import { Command } from 'commander';
-import { optionalSetting } from '../shared/aws/configuration.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { createSchema, planSchema, type SchemaPlan } from '../shared/fpe-database/schema.ts';
-import { connect, UsageError } from './connection.ts';
-import { optionalStageOption, useStage } from './stage.ts';
+import { connectToData, optionalStageOption } from './stage.ts';
 import { tableLines } from './table.ts';
 
 type Options = { stage?: string; dryRun?: boolean };
@@ -26,14 +24,7 @@ FPE's migrations, is rejected.`,
 }
 
 async function runSchema(options: Options, command: Command): Promise<void> {
-  if (options.stage) await useStage(options.stage);
-  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) {
-    const connection = await connect(command.optsWithGlobals());
-    if (!optionalSetting('DB_HOST'))
-      throw new UsageError(
-        `No database was given, and ${connection.description} has none configured. Give --stage NAME, or set DB_SECRET_ID (for a secret that RDS manages DB_HOST too), or DB_HOST, DB_USER and DB_PASSWORD.`,
-      );
-  }
+  await connectToData(options.stage, command);
   const plan = await withDatabase(options.dryRun ? planSchema : createSchema, DATABASE_LIMITS.byHand);
   console.log(describeSchema(plan, options.dryRun === true));
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describeExecution, executionHistory } from '../shared/aws/executions.ts';
-import { connectToMachines, consoleUrl, findExecution } from './find-execution.ts';
+import { connectToMachines, consoleUrl, findExecution, machineStageOption } from './find-execution.ts';
 import { executionProgress } from './progress/execution-progress.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { progressLines } from './progress/progress-lines.ts';
@@ -22,9 +22,10 @@ type Effects = typeof EFFECTS;
 export function showCommand(effects: Effects = EFFECTS): Command {
   return new Command('show')
     .argument('[execution]', 'name or ARN; default: the latest')
+    .addOption(machineStageOption())
     .option('--json', 'the description from Step Functions, as JSON')
     .action(async (given: string | undefined, options: { json?: boolean }, command: Command) => {
-      const { connection, machineArns } = await effects.connect(command);
+      const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
       const execution = await effects.describeExecution(executionArn);
       if (options.json) {

@@ -7,7 +7,8 @@ import { PipelineError } from '../shared/errors.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import { parseRunInput } from '../shared/inputs/train-station.ts';
 import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
-import { connect, findStateMachine, UsageError } from './connection.ts';
+import { confirmExpense, yesOption } from './confirm.ts';
+import { connect, findStateMachine, noStack } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { quoted } from './quoted.ts';
@@ -15,6 +16,7 @@ import { runningExecution, SmokeFailed } from './smoke/execution.ts';
 import { type Outcome, SMOKE_STEPS, type SmokePlace, type SmokeStep } from './smoke/steps.ts';
 import { connectToStage, optionalStageOption, stageSettings } from './stage.ts';
 import { tableLines } from './table.ts';
+import { UsageError } from './usage-error.ts';
 
 const FIRST_RUN = join(import.meta.dirname, '..', 'events', 'first-run.json');
 const AWS_INTERVAL_MS = 5_000;
@@ -33,10 +35,25 @@ type Options = {
   folder?: string;
   from?: string;
   score?: boolean;
+  yes?: boolean;
 };
 
+/** The command's effects. */
+const EFFECTS = {
+  connect,
+  connectToStage,
+  findRunningStack,
+  findStateMachine,
+  confirm: confirmExpense,
+  trySteps,
+  stopExecution,
+  print: (text: string): void => console.log(text),
+  now: (): Date => new Date(),
+};
+type Effects = typeof EFFECTS;
+
 /** `fpe smoke`: whether a deployed stage works, by ordered checks that cost cents. */
-export function smokeCommand(): Command {
+export function smokeCommand(effects: Effects = EFFECTS): Command {
   return new Command('smoke')
     .addOption(optionalStageOption())
     .option(
@@ -53,6 +70,7 @@ export function smokeCommand(): Command {
     .addOption(
       new Option('--from <step>', 'continue with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
     )
+    .addOption(yesOption())
     .option('--score', 'also score new photos with the station’s published model, as a nightly refresh does')
     .addHelpText(
       'after',
@@ -73,91 +91,119 @@ Examples:
   ./fpe smoke --stage prod --station 29 --from gpu
   ./fpe smoke                                      (while ./fpe local runs, with the demo's station)`,
     )
-    .action((_options: Options, command: Command) => runSmoke(command.optsWithGlobals<Options>()));
+    .action((_options: Options, command: Command) => runSmoke(command.optsWithGlobals<Options>(), effects));
 }
 
-async function runSmoke(options: Options): Promise<void> {
-  const place = await placeOf(options);
+async function runSmoke(options: Options, effects: Effects): Promise<void> {
+  const { trySteps, stopExecution, print } = effects;
+  const place = await placeOf(options, effects);
   const first = options.from ? SMOKE_STEPS.findIndex(({ name }) => name === options.from) : 0;
   const onInterrupt = async () => {
     const arn = runningExecution();
-    console.log(arn ? '\nStopping the running execution …' : '');
+    print(arn ? '\nStopping the running execution …' : '');
     if (arn) await stopExecution(arn, 'Ctrl-C in fpe smoke').catch(() => undefined);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);
-  const rows = await trySteps(SMOKE_STEPS.slice(first), place, console.log).finally(() =>
+  const rows = await trySteps(SMOKE_STEPS.slice(first), place, print).finally(() =>
     process.off('SIGINT', onInterrupt),
   );
-  console.log(`\n${smokeTable(rows).join('\n')}`);
+  print(`\n${smokeTable(rows).join('\n')}`);
   const failed = rows.find(({ status }) => status === 'failed');
   if (failed) {
     process.exitCode = 1;
-    console.log(`\nOnce it is fixed, continue with: ${goOnCommand(options, failed.name)}`);
-  } else console.log('\nEverything that was tested works.');
+    print(`\nOnce it is fixed, continue with: ${goOnCommand(options, failed.name)}`);
+  } else print('\nEverything that was tested works.');
 }
 
 /** The same command, starting from a step. */
-export function goOnCommand({ stage, station, months, input, folder, score }: Options, step: string): string {
+export function goOnCommand(
+  { stage, station, months, input, folder, score, yes }: Options,
+  step: string,
+): string {
   const given = { stage, station, months: months?.join('-'), input, folder, from: step };
   const options = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, quoted(String(value))],
   );
-  return ['./fpe smoke', ...options, ...(score ? ['--score'] : [])].join(' ');
+  return ['./fpe smoke', ...options, ...(score ? ['--score'] : []), ...(yes ? ['--yes'] : [])].join(' ');
 }
 
-async function placeOf(options: Options): Promise<SmokePlace> {
-  const { stage: name, station, input = FIRST_RUN, folder, score = false } = options;
+async function placeOf(options: Options, effects: Effects): Promise<SmokePlace> {
+  const { input = FIRST_RUN, score = false } = options;
   const given = readExecutionInput(input, 'train-station');
   const common = {
-    codes: `${DEFAULT_MODEL_TYPE}-SMOKE-${new Date().toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`,
+    codes: `${DEFAULT_MODEL_TYPE}-SMOKE-${effects.now().toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`,
     scores: score,
-    onState: (text: string) => console.log(`    ${text}`),
+    onState: (text: string) => effects.print(`    ${text}`),
   };
-  if (name) {
-    const stage = await connectToStage(name);
-    Object.assign(process.env, stageSettings(stage));
-    if (station === undefined)
-      throw new UsageError(
-        `Which station? Give --station ID, with at least 120 annotation pairs of photos in the months of ${input === FIRST_RUN ? 'events/first-run.json (May and June)' : input}, or choose others with --months 7-8.`,
-      );
-    return {
-      ...common,
-      stage,
-      machines: await machinesOf((kind) => `${stage.appName}-${stage.stage}-${kind}`),
-      modelBucket: stage.modelBucket,
-      stationId: station,
-      firstRun: firstRunOf(given, options.months),
-      epochsToStop: AWS_EPOCHS,
-      notificationsLog: null,
-      intervalMs: AWS_INTERVAL_MS,
-    };
-  }
-  const { kind, description } = await connect({ ...(folder && { folder }) });
-  const stack = await findRunningStack(folder && resolve(folder));
-  if (kind !== 'local' || !stack)
+  const place = options.stage
+    ? await placeOfStage(options.stage, given, options, effects)
+    : await placeOfLocalStack(given, options, effects);
+  return { ...common, ...place };
+}
+
+type OwnPlace = Omit<SmokePlace, 'codes' | 'scores' | 'onState'>;
+
+async function placeOfStage(
+  name: string,
+  given: Record<string, unknown>,
+  { station, input, months, yes }: Options,
+  { connectToStage, findStateMachine, confirm }: Effects,
+): Promise<OwnPlace> {
+  const { stage, connection } = await connectToStage(name);
+  Object.assign(process.env, stageSettings(stage));
+  if (station === undefined)
     throw new UsageError(
-      `The local stack is not running, and no stage was given${kind === 'endpoint' ? ` (${description} does not belong to the stack of this folder)` : ''}. Start it with ./fpe local, or give --stage NAME.`,
+      `Which station? Give --station ID, with at least 120 annotation pairs of photos in the months of ${input ?? 'events/first-run.json (May and June)'}, or choose others with --months 7-8.`,
+    );
+  await confirm(connection, yes, async () => {
+    const { COST_OF_SMOKE } = await import('./expenses.ts');
+    return { what: `This tests stage ${name}`, cost: COST_OF_SMOKE };
+  });
+  return {
+    stage,
+    machines: await machinesOf((kind) => findStateMachine(`${stage.appName}-${stage.stage}-${kind}`)),
+    modelBucket: stage.modelBucket,
+    stationId: station,
+    firstRun: firstRunOf(given, months),
+    epochsToStop: AWS_EPOCHS,
+    notificationsLog: null,
+    intervalMs: AWS_INTERVAL_MS,
+  };
+}
+
+async function placeOfLocalStack(
+  given: Record<string, unknown>,
+  { folder, station, months }: Options,
+  { connect, findRunningStack, findStateMachine }: Effects,
+): Promise<OwnPlace> {
+  const stack = await findRunningStack(folder && resolve(folder));
+  if (!stack) throw new UsageError(`${noStack(folder ? { folder } : {})}; or give --stage NAME.`);
+  const { kind, description } = await connect({ ...(folder && { folder }) });
+  if (kind !== 'local')
+    throw new UsageError(
+      `The environment names ${description}, which does not belong to the local stack of this folder. Unset AWS_ENDPOINT_URL_SFN and AWS_ENDPOINT_URL, or give --stage NAME.`,
     );
   return {
-    ...common,
     stage: null,
-    machines: await machinesOf((machine) => machine),
+    machines: await machinesOf(findStateMachine),
     modelBucket: stack.env.MODEL_BUCKET as string,
     stationId: station ?? DEMO_STATION,
     // The demo's pairs are spread over the year.
-    firstRun: firstRunOf(given, options.months ?? [1, 12]),
+    firstRun: firstRunOf(given, months ?? [1, 12]),
     epochsToStop: LOCAL_EPOCHS,
     notificationsLog: join(stack.folder, 'logs', 'notifications.log'),
     intervalMs: LOCAL_INTERVAL_MS,
   };
 }
 
-async function machinesOf(nameOf: (kind: MachineKind) => string): Promise<Record<MachineKind, string>> {
+async function machinesOf(
+  find: (kind: MachineKind) => Promise<string>,
+): Promise<Record<MachineKind, string>> {
   return {
-    'train-station': await findStateMachine(nameOf('train-station')),
-    'score-station': await findStateMachine(nameOf('score-station')),
-    'refresh-stations': await findStateMachine(nameOf('refresh-stations')),
+    'train-station': await find('train-station'),
+    'score-station': await find('score-station'),
+    'refresh-stations': await find('refresh-stations'),
   };
 }
 

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { readStage, type Stage } from '../config/stage.ts';
 import { optionalSetting } from '../shared/aws/configuration.ts';
-import { connect, UsageError } from './connection.ts';
+import { configuredRegion } from './aws-profile.ts';
+import { type Connection, connect, isShellOfStack, type Wanted } from './connection.ts';
+import { UsageError } from './usage-error.ts';
 
 export const stageOption = (): Option =>
   new Option('--stage <stage>', 'use the account described in config/{stage}.yml').default('dev');
@@ -15,19 +17,16 @@ export const optionalStageOption = (): Option =>
  *
  * @throws StageInvalid, UsageError if the local stack would be meant
  */
-export async function connectToStage(name: string): Promise<Stage> {
+export async function connectToStage(name: string): Promise<{ stage: Stage; connection: Connection }> {
   const stage = readStage(name);
   if (name === 'local')
     throw new UsageError('The stage “local” is this computer. Start it with: ./fpe local');
-  process.env.AWS_REGION = stage.region;
-  process.env.AWS_DEFAULT_REGION = stage.region;
-  await connect({ aws: true });
-  return stage;
+  return { stage, connection: await connect({ aws: true, region: stage.region }) };
 }
 
 /** Points this process to the database and the buckets of a stage. @throws as `connectToStage` */
 export async function useStage(name: string): Promise<void> {
-  Object.assign(process.env, stageSettings(await connectToStage(name)));
+  Object.assign(process.env, stageSettings((await connectToStage(name)).stage));
 }
 
 /**
@@ -36,13 +35,26 @@ export async function useStage(name: string): Promise<void> {
  * @throws UsageError if there are none
  */
 export async function connectToData(stage: string | undefined, command: Command): Promise<void> {
-  if (stage) await useStage(stage);
-  if (optionalSetting('DB_HOST') || optionalSetting('DB_SECRET_ID')) return;
-  const connection = await connect(command.optsWithGlobals());
-  if (optionalSetting('DB_HOST')) return;
-  throw new UsageError(
-    `No database was given, and ${connection.description} has none configured. Give --stage NAME, or start the local stack with: ./fpe local`,
-  );
+  if (stage) return useStage(stage);
+  const named = namedDatabase();
+  if (named && !isShellOfStack()) {
+    const region = await configuredRegion();
+    if (region) process.env.AWS_REGION = region;
+    return;
+  }
+  const connection = await connect(command.optsWithGlobals<Wanted>());
+  // In the stack's shell, a database of another name is the user's own.
+  if (named?.DB_NAME && named.DB_NAME !== process.env.DB_NAME) Object.assign(process.env, named);
+  if (!namedDatabase())
+    throw new UsageError(
+      `No database was given, and ${connection.description} has none configured. Give --stage NAME, or set DB_SECRET_ID (for a secret that RDS manages DB_HOST too), or DB_HOST, DB_USER and DB_PASSWORD.`,
+    );
+}
+
+/** The settings of a database in the environment; null if it names none. */
+function namedDatabase(): Record<string, string | undefined> | null {
+  if (!optionalSetting('DB_HOST') && !optionalSetting('DB_SECRET_ID')) return null;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('DB_')));
 }
 
 /**

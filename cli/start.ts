@@ -2,15 +2,23 @@ import { Command } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { machineOfInput } from '../shared/inputs/machines.ts';
+import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { commandFor, connectToMachine, consoleUrl, type GlobalOptions } from './find-execution.ts';
+import {
+  commandFor,
+  connectToMachine,
+  consoleUrl,
+  type GlobalOptions,
+  machineStageOption,
+} from './find-execution.ts';
 import { follow } from './watch.ts';
 
-type Options = { name?: string; detach?: boolean };
+type Options = { name?: string; detach?: boolean; yes?: boolean };
 
 /** The command's effects. */
 const EFFECTS = {
   connect: connectToMachine,
+  confirm: confirmExpense,
   startExecution,
   follow,
   print: (text: string): void => console.log(text),
@@ -21,8 +29,10 @@ type Effects = typeof EFFECTS;
 export function startCommand(effects: Effects = EFFECTS): Command {
   return new Command('start')
     .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
+    .addOption(machineStageOption())
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
+    .addOption(yesOption())
     .action((given: string, options: Options, command: Command) =>
       startAndFollow(given, options, command, effects),
     );
@@ -30,9 +40,9 @@ export function startCommand(effects: Effects = EFFECTS): Command {
 
 async function startAndFollow(
   given: string,
-  { name, detach }: Options,
+  { name, detach, yes }: Options,
   command: Command,
-  { connect, startExecution, follow, print }: Effects,
+  { connect, confirm, startExecution, follow, print }: Effects,
 ): Promise<void> {
   const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
   const input = readExecutionInput(
@@ -40,6 +50,11 @@ async function startAndFollow(
     machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
   );
   const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
+  const kind = kindOfMachine(stateMachineArn) ?? machineOfInput(input);
+  await confirm(connection, yes, async () => {
+    const { costOfExecution } = await import('./expenses.ts');
+    return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };
+  });
   const executionArn = await startExecution(stateMachineArn, input, name ?? null);
   print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
   const url = consoleUrl(connection, executionArn);

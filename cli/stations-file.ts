@@ -1,4 +1,4 @@
-import { UsageError } from './connection.ts';
+import { UsageError } from './usage-error.ts';
 
 /**
  * Reads station ids in the format of upstream's scripts: one per line (contract 6.7). Blank lines and text after a # are ignored;

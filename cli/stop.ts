@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describeExecution, stopExecution } from '../shared/aws/executions.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
-import { commandFor, connectToMachines, findExecution } from './find-execution.ts';
+import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 
 /** The command's effects. */
 const EFFECTS = {
@@ -17,9 +17,10 @@ type Effects = typeof EFFECTS;
 export function stopCommand(effects: Effects = EFFECTS): Command {
   return new Command('stop')
     .argument('[execution]', 'name or ARN; default: the latest')
+    .addOption(machineStageOption())
     .option('--cause <text>', 'recorded with the execution', 'Stopped with fpe stop')
     .action(async (given: string | undefined, { cause }: { cause: string }, command: Command) => {
-      const { connection, machineArns } = await effects.connect(command);
+      const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
       const name = nameInArn(executionArn);
       const { status } = await effects.describeExecution(executionArn);

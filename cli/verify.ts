@@ -15,8 +15,8 @@ import {
   needsConfirmation,
   type VerificationFinding,
 } from '../shared/verification/findings.ts';
-import { UsageError } from './connection.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
+import { UsageError } from './usage-error.ts';
 
 type Options = {
   station?: number[];

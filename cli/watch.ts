@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { kindOfMachine } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
-import { commandFor, connectToMachines, findExecution } from './find-execution.ts';
+import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { untilLost } from './progress/lost-sight.ts';
 import { watchExecution } from './progress/watch-execution.ts';
@@ -15,8 +15,9 @@ type Effects = typeof EFFECTS;
 export function watchCommand(effects: Effects = EFFECTS): Command {
   return new Command('watch')
     .argument('[execution]', 'name or ARN; default: the latest')
+    .addOption(machineStageOption())
     .action(async (given: string | undefined, _options: object, command: Command) => {
-      const { connection, machineArns } = await effects.connect(command);
+      const { connection, machineArns } = await effects.connect(command, given);
       await effects.follow(connection, await effects.findExecution(given, machineArns));
     });
 }

@@ -1,5 +1,5 @@
 import { AccessDenied, PASSING_ERRORS, PipelineError, ServiceUntrusted } from '../../shared/errors.ts';
-import { UsageError } from '../connection.ts';
+import { UsageError } from '../usage-error.ts';
 
 /**
  * Watches, and says how to continue if what is watched can no longer be reached: the endpoint has gone away, has fallen silent or

@@ -13,6 +13,9 @@ export const nameInArn = (arn: string): string => arn.slice(arn.lastIndexOf(':')
 /** Region of an ARN's resource, e.g. us-west-2. */
 export const regionInArn = (arn: string): string => arn.split(':')[3] as string;
 
+/** Account of an ARN's resource, e.g. 123456789012. */
+export const accountInArn = (arn: string): string => arn.split(':')[4] as string;
+
 export const executionArn = (machineArn: string, name: string): string =>
   `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { UsageError } from '../../cli/connection.ts';
 import { demoTruthTau } from '../../cli/demo-truth.ts';
 import { readExecutionInput } from '../../cli/execution-input.ts';
 import { consoleUrl } from '../../cli/find-execution.ts';
 import { describeFailure, executionSummary, resultLines } from '../../cli/progress/execution-summary.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { InvalidInput, NoImages } from '../../shared/errors.ts';
 
 const result = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { UsageError } from '../../cli/connection.ts';
 import { commandFor, findExecution, machinesBeside } from '../../cli/find-execution.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import type { ExecutionListItem } from '../../shared/aws/executions.ts';
 
 const PREFIX = 'arn:aws:states:us-west-2:000000000000';

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { UsageError } from '../../cli/connection.ts';
 import { untilLost } from '../../cli/progress/lost-sight.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { follow } from '../../cli/watch.ts';
 import {
   AccessDenied,

@@ -8,6 +8,8 @@ async function run(...args: string[]) {
   const command = redriveCommand({
     connect: async () => ({ connection: LOCAL, machineArns: ['machine'] }),
     findExecution: async () => SCORE_ARN,
+    confirm: async (_, yes, expense) => void did.push(['confirm', yes, (await expense()).what]),
+    describeExecution: async () => ({ input: '{"station_id":29}' }) as never,
     redriveExecution: async (...given) => void did.push(['redrive', ...given]),
     follow: async (...given) => void did.push(['follow', ...given]),
     print: (...given) => did.push(['print', ...given]),
@@ -18,6 +20,7 @@ async function run(...args: string[]) {
 
 test('fpe redrive continues an execution and follows it, whichever machine it is of', async () => {
   expect(await run('score-1')).toEqual([
+    ['confirm', undefined, 'This continues score-1'],
     ['redrive', SCORE_ARN],
     ['print', 'Redriving score-1.'],
     ['follow', LOCAL, SCORE_ARN],
@@ -25,7 +28,8 @@ test('fpe redrive continues an execution and follows it, whichever machine it is
 });
 
 test('fpe redrive --detach only continues it', async () => {
-  expect(await run('--detach')).toEqual([
+  expect(await run('--detach', '--yes')).toEqual([
+    ['confirm', true, 'This continues score-1'],
     ['redrive', SCORE_ARN],
     ['print', 'Redriving score-1.'],
   ]);

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { UsageError } from '../../cli/connection.ts';
 import { executionSummary } from '../../cli/progress/execution-summary.ts';
 import { refreshCommand, refreshInputOf } from '../../cli/refresh.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { InvalidInput } from '../../shared/errors.ts';
 import { LOCAL, REFRESH_ARN } from '../fixtures/local-executions.ts';
 
@@ -76,6 +76,7 @@ describe('fpe refresh', () => {
     const did: unknown[][] = [];
     const command = refreshCommand({
       connect: async (_, kind) => ({ connection: LOCAL, stateMachineArn: String(kind) }),
+      confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
       startExecution: async (...given) => {
         did.push(['start', ...given]);
         return REFRESH_ARN;
@@ -89,10 +90,19 @@ describe('fpe refresh', () => {
 
   test('starts a refresh with what is given, and follows it', async () => {
     expect(await run('{"mode": "train"}', '--concurrency', '2', '--name', 'nightly-1')).toEqual([
+      [
+        'confirm',
+        undefined,
+        { what: 'This starts refresh-stations', cost: expect.stringContaining('20 trainings') },
+      ],
       ['start', 'refresh-stations', { mode: 'train', concurrency: 2 }, 'nightly-1'],
       ['print', 'Started nightly-1 in the local stack.'],
       ['follow', LOCAL, REFRESH_ARN],
     ]);
+  });
+
+  test('with --dry-run costs nothing, so that nobody is asked', async () => {
+    expect((await run('--dry-run')).map(([what]) => what)).toEqual(['start', 'print', 'follow']);
   });
 
   test('with --detach says how to watch it', async () => {

@@ -1,6 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { awaitFinding, meaningOf, SmokeFailed } from '../../cli/smoke/execution.ts';
-import { goOnCommand, smokeTable } from '../../cli/smoke.ts';
+import type { SmokePlace } from '../../cli/smoke/steps.ts';
+import { goOnCommand, smokeCommand, smokeTable } from '../../cli/smoke.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+import { readStage } from '../../config/stage.ts';
+import type { StackDescription } from '../../local/running-stack.ts';
 import * as errors from '../../shared/errors.ts';
 
 describe('the meaning of an error in the first hour', () => {
@@ -95,4 +99,95 @@ test('the command that goes on has all that was given before', () => {
   expect(goOnCommand({ ...given, input: 'in.json', folder: "/tmp/it's here" }, 'gpu')).toBe(
     "./fpe smoke --stage prod --station 29 --months 11-2 --input in.json --folder '/tmp/it'\\''s here' --from gpu --score",
   );
+});
+
+describe('fpe smoke', () => {
+  const environment = { ...process.env };
+  afterEach(() => {
+    process.env = { ...environment };
+    process.exitCode = undefined;
+  });
+
+  type Situation = { stack?: boolean; kind?: 'local' | 'endpoint'; status?: 'passed' | 'failed' };
+
+  /** Runs the command. @returns where it tested what, what it printed, and why it failed */
+  async function run(args: string[], { stack = true, kind = 'local', status = 'passed' }: Situation = {}) {
+    const tested: { steps: string[]; place: SmokePlace }[] = [];
+    const asked: unknown[] = [];
+    const printed: string[] = [];
+    const running = { folder: '/data', env: { MODEL_BUCKET: 'local-models' } } as unknown as StackDescription;
+    const command = smokeCommand({
+      connect: async () => ({ kind, description: 'http://elsewhere' }),
+      connectToStage: async (name) => ({
+        stage: { ...readStage('example'), stage: name },
+        connection: { kind: 'aws', description: 'AWS, us-west-2' },
+      }),
+      findRunningStack: async () => (stack ? running : null),
+      findStateMachine: async (name) => `arn:${name}`,
+      confirm: async (_, yes, expense) => void asked.push([yes, await expense()]),
+      trySteps: async (steps, place) => {
+        tested.push({ steps: steps.map(({ name }) => name), place });
+        return [{ name: steps[0]?.name as string, status, ms: 10, found: 'something' }];
+      },
+      stopExecution: async () => undefined,
+      print: (text) => printed.push(text),
+      now: () => new Date('2026-11-27T07:05:00Z'),
+    });
+    const failure = await command.parseAsync(args, { from: 'user' }).then(
+      () => null,
+      (error) => error,
+    );
+    return { tested, asked, printed: printed.join('\n'), failure };
+  }
+
+  test('tests the local stack with the demo’s station, for nothing', async () => {
+    const { tested, asked, printed } = await run([]);
+
+    expect(asked).toEqual([]);
+    expect(tested[0]?.place).toMatchObject({
+      stage: null,
+      machines: { 'train-station': 'arn:train-station', 'refresh-stations': 'arn:refresh-stations' },
+      modelBucket: 'local-models',
+      stationId: 1,
+      codes: 'RANK-SMOKE-20261127-0705',
+      notificationsLog: '/data/logs/notifications.log',
+    });
+    expect(tested[0]?.place.firstRun).toMatchObject({ min_month: 1, max_month: 12 });
+    expect(printed).toContain('Everything that was tested works.');
+  });
+
+  test('tests a stage after it has asked, from the step that is named', async () => {
+    const { tested, asked } = await run(['--stage', 'prod', '--station', '29', '--from', 'spot', '--score']);
+
+    expect(asked).toEqual([
+      [undefined, { what: 'This tests stage prod', cost: expect.stringContaining('0.50 USD') }],
+    ]);
+    expect(tested[0]?.steps).toEqual(['spot', 'score-station', 'refresh']);
+    expect(tested[0]?.place).toMatchObject({ stationId: 29, scores: true, notificationsLog: null });
+    expect(tested[0]?.place.machines['score-station']).toMatch(/^arn:.*-prod-score-station$/);
+  });
+
+  test('says after a failure how to go on, and ends with 1', async () => {
+    const { printed } = await run([], { status: 'failed' });
+
+    expect(printed).toContain('Once it is fixed, continue with: ./fpe smoke --from wrong-input');
+    expect(process.exitCode).toBe(1);
+  });
+
+  test.each<[string, string[], Situation, RegExp]>([
+    ['nothing runs', [], { stack: false }, /^The local stack is not running\. .*; or give --stage NAME\.$/],
+    [
+      'the environment names another endpoint',
+      [],
+      { kind: 'endpoint' },
+      /^The environment names http:\/\/elsewhere/,
+    ],
+    ['a stage needs a station', ['--stage', 'prod'], {}, /^Which station\? Give --station ID/],
+  ])('tests nothing where %s', async (_, args, situation, message) => {
+    const { tested, failure } = await run(args, situation);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toMatch(message);
+    expect(tested).toEqual([]);
+  });
 });

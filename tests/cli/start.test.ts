@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Connection } from '../../cli/connection.ts';
 import { startCommand } from '../../cli/start.ts';
 import { InvalidInput } from '../../shared/errors.ts';
-import { LOCAL, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
+import { LOCAL, REFRESH_MACHINE, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
 
 const former = process.env.FPE_STATE_MACHINE;
 beforeEach(() => {
@@ -13,14 +13,20 @@ afterEach(() => {
   if (former !== undefined) process.env.FPE_STATE_MACHINE = former;
 });
 
+const EXPENSE = {
+  what: 'This starts fpe-local-train-station',
+  cost: expect.stringMatching(/^about \d\.\d\d USD for a station of 30,565 photos \(docs\/costs\.md\)$/),
+};
+
 /** Runs the command below a program with its options. @returns what it did and printed, and why it failed */
 async function run(args: string[], connection: Connection = LOCAL) {
   const did: unknown[][] = [];
   const command = startCommand({
     connect: async (_, kind) => {
       did.push(['connect', kind]);
-      return { connection, stateMachineArn: TRAIN_MACHINE };
+      return { connection, stateMachineArn: TRAIN_MACHINE.replace('train-station', String(kind)) };
     },
+    confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
     startExecution: async (...given) => {
       did.push(['start', ...given]);
       return TRAIN_ARN;
@@ -42,6 +48,7 @@ describe('fpe start', () => {
 
     expect(did).toEqual([
       ['connect', 'train-station'],
+      ['confirm', undefined, EXPENSE],
       ['start', TRAIN_MACHINE, { station_id: 29 }, null],
       ['print', 'Started try-1 in the local stack.'],
       ['follow', LOCAL, TRAIN_ARN],
@@ -49,11 +56,16 @@ describe('fpe start', () => {
   });
 
   test('with --detach says how to watch it', async () => {
-    const { did } = await run(['{"mode": "auto"}', '--detach', '--name', 'try-1']);
+    const { did } = await run(['{"mode": "auto"}', '--detach', '--name', 'try-1', '--yes']);
 
     expect(did).toEqual([
       ['connect', 'refresh-stations'],
-      ['start', TRAIN_MACHINE, { mode: 'auto' }, 'try-1'],
+      [
+        'confirm',
+        true,
+        { what: 'This starts fpe-local-refresh-stations', cost: expect.stringContaining('20 trainings') },
+      ],
+      ['start', REFRESH_MACHINE, { mode: 'auto' }, 'try-1'],
       ['print', 'Started try-1 in the local stack.'],
       ['print', 'To watch it: ./fpe watch try-1'],
     ]);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type * as z from 'zod';
-import { UsageError } from '../../cli/connection.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { parseAnnotationFile } from '../../shared/dataset/annotation-sessions.ts';
 import { annotationRow, datasetValue } from '../../shared/dataset/columns.ts';
 import { FILL_VALUES, fillValues } from '../../shared/dataset/observed-values.ts';
