@@ -52,6 +52,7 @@ const QUESTIONS = {
  */
 export async function connect(wanted: Wanted, questions = QUESTIONS): Promise<Connection> {
   const endpoint = process.env.AWS_ENDPOINT_URL_SFN || process.env.AWS_ENDPOINT_URL;
+  requireAddresses();
   const arn = arnIn(wanted);
   const isForAws = asksForAws(wanted);
   if (isForAws && isShellOfStack()) throw new UsageError(WRONG_SHELL);
@@ -62,6 +63,15 @@ export async function connect(wanted: Wanted, questions = QUESTIONS): Promise<Co
   if (endpoint) return connectToEndpoint(endpoint, wanted);
   if (isForAws) return connectToAws(wanted.region ?? (arn === null ? undefined : regionInArn(arn)));
   throw new UsageError(wanted.folder || arn !== null ? noStack(wanted) : WHERE);
+}
+
+/** @throws UsageError if an endpoint of the environment is none: the SDK would say “Invalid URL”, and not which */
+export function requireAddresses(): void {
+  for (const [name, value] of Object.entries(process.env))
+    if (name.startsWith('AWS_ENDPOINT_URL') && value && !/^https?:\/\/./.test(value))
+      throw new UsageError(
+        `The endpoint ${value} (${name}) is no address. Expected: one with its scheme, such as http://127.0.0.1:8083`,
+      );
 }
 
 const WHERE =
@@ -111,10 +121,6 @@ function connectToStack({ env }: StackDescription, { folder }: Wanted): Connecti
 }
 
 async function connectToEndpoint(endpoint: string, { region }: Wanted): Promise<Connection> {
-  if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
-    throw new UsageError(
-      `The endpoint ${endpoint} (AWS_ENDPOINT_URL_SFN or AWS_ENDPOINT_URL) is no address. Expected: one with its scheme, such as http://127.0.0.1:8083`,
-    );
   process.env.AWS_REGION = region ?? (await configuredRegion()) ?? LOCAL_REGION;
   return { kind: 'endpoint', description: endpoint };
 }

@@ -3,13 +3,46 @@ import { StackFailed } from '../deployment/stack.ts';
 import { AccessDenied, PipelineError } from '../shared/errors.ts';
 import { UsageError } from './usage-error.ts';
 
-/** A user's mistake is reported without a stack trace; ours with it. */
+/** A mistake of the user, or a fault of the place, is reported without a stack trace; ours with it. */
 export function describeError(error: unknown): string {
   if (error instanceof UsageError || error instanceof StageInvalid || error instanceof StackFailed)
     return error.message;
-  if (error instanceof AccessDenied && (error.cause as Error).name === 'CredentialsProviderError')
-    return 'There are no AWS credentials. Log in to AWS (aws sso login, aws configure, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY).';
+  if (error instanceof AccessDenied) return describeDenial(error);
   if (error instanceof PipelineError) return `${error.name}: ${error.message}`;
   if (!(error instanceof Error)) return String(error);
-  return error.stack ?? error.message;
+  return describeSystemError(error) ?? error.stack ?? error.message;
+}
+
+const LOG_IN = 'log in (aws sso login, aws configure), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+/** The SDK's names of credentials that were good once. */
+const EXPIRED = /expired/i;
+const PROVIDER = /ProviderError$/;
+
+function describeDenial(error: AccessDenied): string {
+  const { name = '', message = '' } = (error.cause ?? {}) as Partial<Error>;
+  if (EXPIRED.test(name) || EXPIRED.test(message))
+    return `Your AWS credentials have expired. To go on, ${LOG_IN} anew. Found: ${message}`;
+  if (PROVIDER.test(name)) return `There are no AWS credentials. To go on, ${LOG_IN}. Found: ${message}`;
+  return `${error.name}: ${error.message}`;
+}
+
+/** What the system refuses about a file or a folder, by its code. */
+const OF_FILES: Record<string, string> = {
+  EACCES: 'this user may not do that there; give another folder or its rights',
+  EPERM: 'this user may not do that there; give another folder or its rights',
+  EROFS: 'the disk is read-only; give a folder on another one',
+  ENOENT: 'the folder that it would be in is not there, or takes nothing; give another one',
+  ENOTDIR: 'a part of its path is a file, not a folder',
+  EEXIST: 'a file is there, where a folder is needed',
+  EISDIR: 'it is a folder, where a file is needed',
+  ENOSPC: 'the disk is full; free space, or give a folder on another one',
+  ENAMETOOLONG: 'its name is too long',
+  ELOOP: 'its links lead in a circle',
+};
+
+/** Null for an error that is not the system's about a file. */
+function describeSystemError(error: NodeJS.ErrnoException): string | null {
+  const { code = '', path, syscall } = error;
+  const words = OF_FILES[code];
+  return words && path !== undefined ? `Cannot use ${path} (${syscall}, ${code}): ${words}.` : null;
 }

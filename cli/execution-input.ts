@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseJson } from '../shared/formats/json.ts';
 import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
+import { readGivenFile } from './given-file.ts';
 import { UsageError } from './usage-error.ts';
 
 /**
@@ -26,8 +27,8 @@ function readText(given: string): { text: string; where: string } {
   if (given.trimStart().startsWith('{')) return { text: given, where: 'The input' };
   if (/^\d+$/.test(given)) return { text: `{"station_id": ${given}}`, where: 'The input' };
   if (given === '-') return { text: readFileSync(0, 'utf8'), where: 'Standard input' };
-  if (existsSync(given)) return { text: readFileSync(given, 'utf8'), where: given };
-  throw new UsageError(
-    `There is no file ${given}. Give a station id, a JSON file such as events/train-station.json, or JSON such as '{"station_id": 29}'.`,
-  );
+  return { text: readGivenFile(given, EXPECTED), where: given };
 }
+
+const EXPECTED =
+  'Give a station id, a JSON file such as events/train-station.json, or JSON such as \'{"station_id": 29}\'.';

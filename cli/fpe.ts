@@ -1,6 +1,13 @@
 import { CommanderError } from 'commander';
 import { fpeProgram } from './program.ts';
 
+// Whoever reads the output has seen enough, as in fpe list | head -1.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+
 try {
   const program = await fpeProgram(process.argv.slice(2));
   await program.parseAsync();

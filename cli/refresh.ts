@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
@@ -6,8 +5,8 @@ import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { commandFor, connectToMachine, consoleUrl, machineStageOption } from './find-execution.ts';
+import { readGivenFile } from './given-file.ts';
 import { parseStationIds } from './stations-file.ts';
-import { UsageError } from './usage-error.ts';
 import { follow } from './watch.ts';
 
 type Options = {
@@ -100,10 +99,8 @@ export function refreshInputOf(given: Record<string, unknown>, options: Options)
   return input;
 }
 
-function readStations(file: string): number[] {
-  if (!existsSync(file)) throw new UsageError(`There is no file ${file} (--stations).`);
-  return parseStationIds(readFileSync(file, 'utf8'), file);
-}
+const readStations = (file: string): number[] =>
+  parseStationIds(readGivenFile(file, 'Give a file with one station id per line (--stations).'), file);
 
 function number(text: string): number {
   const value = Number(text);

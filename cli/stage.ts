@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { readStage, type Stage } from '../config/stage.ts';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { configuredRegion } from './aws-profile.ts';
-import { type Connection, connect, isShellOfStack, type Wanted } from './connection.ts';
+import { type Connection, connect, isShellOfStack, requireAddresses, type Wanted } from './connection.ts';
 import { UsageError } from './usage-error.ts';
 
 export const stageOption = (): Option =>
@@ -38,6 +38,7 @@ export async function connectToData(stage: string | undefined, command: Command)
   if (stage) return useStage(stage);
   const named = namedDatabase();
   if (named && !isShellOfStack()) {
+    requireAddresses();
     const region = await configuredRegion();
     if (region) process.env.AWS_REGION = region;
     return;

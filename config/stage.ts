@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { USUAL_MARGIN } from '../shared/execution/job-limits.ts';
 import { isTimezone } from '../shared/formats/local-time.ts';
+import { suggestion } from '../shared/formats/suggestion.ts';
 import { regionFault } from './containers.ts';
 import { placeFaults } from './places.ts';
 
@@ -228,7 +228,7 @@ const NOT_SHOWN = ['dbSecret', 'usgsApiKeySecret'];
 function describeIssue(issue: z.core.$ZodIssue, content: unknown): string[] {
   const names = Object.keys(stageParameters.shape);
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${key} is not a parameter, did you mean ${closest(key, names)}?`);
+    return issue.keys.map((key) => `${key} is not a parameter${suggestion(key, names)}`);
   const name = issue.path.join('.');
   if (name === '') return ['it does not hold names with values'];
   const given = issue.path.reduce<unknown>(

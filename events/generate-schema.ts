@@ -9,8 +9,13 @@ export const schemaFile = (kind: MachineKind): string => join(import.meta.dirnam
 /** JSON Schema (draft 2020-12) of what users may write: parameters with defaults are optional, and unknown names are refused. */
 export function inputSchema(kind: MachineKind): string {
   const schema = z.toJSONSchema(MACHINE_INPUTS[kind].schema, { io: 'input', target: 'draft-2020-12' });
-  const { $schema, ...rest } = schema;
-  return `${JSON.stringify({ $schema, title: `Input of ${kind}`, ...rest }, null, 2)}\n`;
+  const { $schema, properties, ...rest } = schema;
+  // Which schema an editor checks a file with, the file says itself.
+  const named = {
+    $schema: { type: 'string', description: 'address of this schema, for editors' },
+    ...properties,
+  };
+  return `${JSON.stringify({ $schema, title: `Input of ${kind}`, ...rest, properties: named }, null, 2)}\n`;
 }
 
 if (import.meta.main)

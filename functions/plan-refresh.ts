@@ -11,13 +11,13 @@ import { requireVariable, runId } from '../shared/execution/run.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findDefaultModels } from '../shared/fpe-database/model-rows.ts';
 import { stationHistories, stationIds, stationPeople } from '../shared/fpe-database/station-histories.ts';
+import { STARTED_BY } from '../shared/inputs/parameters.ts';
 import {
   parseRefreshInput,
   type RefreshInput,
   stationRules,
   type TrainingParameters,
 } from '../shared/inputs/refresh-stations.ts';
-import { STARTED_BY } from '../shared/inputs/started-by.ts';
 import { startedExecution } from '../shared/inputs/started-execution.ts';
 import { parseRunInput } from '../shared/inputs/train-station.ts';
 import {

@@ -13,8 +13,15 @@ export function setting(name: string): string {
     what: `The setting ${name} is missing`,
     where: `environment of ${process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'this process'}`,
     found: value === undefined ? 'no such variable' : 'an empty value',
-    expected: 'a value, set by serverless.yml or the local stack',
-    fix: `set ${name} under the function's environment in serverless.yml`,
+    ...(isByHand()
+      ? {
+          expected: 'a value, set by a stage, the local stack or the user',
+          fix: `name a stage (--stage NAME), start the local stack (./fpe local), or set ${name}`,
+        }
+      : {
+          expected: 'a value, set by serverless.yml',
+          fix: `set ${name} under the function's environment in serverless.yml`,
+        }),
   });
 }
 

@@ -1,7 +1,7 @@
-import { closest } from 'fastest-levenshtein';
 import type * as z from 'zod';
 import { InvalidInput } from '../errors.ts';
-import { withoutStarter } from './started-by.ts';
+import { suggestion } from '../formats/suggestion.ts';
+import { parametersIn } from './parameters.ts';
 
 /**
  * Checks the input of an execution and fills the defaults; all faults are reported at once, unknown names with the
@@ -15,7 +15,7 @@ export function parseInput<Shape extends z.ZodRawShape>(
   given: unknown,
   schemaFile: string,
 ): z.output<z.ZodObject<Shape>> {
-  const input = withoutStarter(given);
+  const input = parametersIn(given);
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const names = Object.keys(schema.shape);
@@ -35,7 +35,7 @@ export function parseInput<Shape extends z.ZodRawShape>(
 /** One phrase per fault: the name, what was given, and what would be right. */
 function describeIssue(issue: z.core.$ZodIssue, input: unknown, names: readonly string[]): string[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `${key} is not a name of the input, did you mean ${closest(key, names)}?`);
+    return issue.keys.map((key) => `${key} is not a name of the input${suggestion(key, names)}`);
   const name = issue.path.join('.');
   if (name === '') return [`${JSON.stringify(input) ?? 'nothing'} is not a JSON object`];
   const given = (input as Record<string, unknown>)[name];

@@ -1,8 +1,8 @@
-import { closest } from 'fastest-levenshtein';
 import * as z from 'zod';
 import { InvalidInput } from '../errors.ts';
+import { suggestion } from '../formats/suggestion.ts';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
-import { withoutStarter } from './started-by.ts';
+import { parametersIn } from './parameters.ts';
 import { runInput } from './train-station.ts';
 
 const stationId = runInput.shape.station_id;
@@ -124,7 +124,7 @@ export function stationRules(input: RefreshInput, id: number) {
  * @throws InvalidInput
  */
 export function parseRefreshInput(given: unknown): RefreshInput {
-  const input = withoutStarter(given);
+  const input = parametersIn(given);
   const parsed = refreshInput.safeParse(input);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, input));
@@ -146,8 +146,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
   if (issue.code === 'unrecognized_keys') {
     const names = namesAt(issue.path);
     return issue.keys.map(
-      (key) =>
-        `${[...issue.path, key].join('.')} is not a name of the input, did you mean ${closest(key, names)}?`,
+      (key) => `${[...issue.path, key].join('.')} is not a name of the input${suggestion(key, names)}`,
     );
   }
   if (issue.code === 'invalid_key') return [`${where} is not the id of a station`];

@@ -39,7 +39,7 @@ test.each([
   ],
   [
     'score-station',
-    /3 faults.*station_id is "29".*transform_instance_type is "c5.xlarge".*model is not a name of the input, did you mean model_code\?/,
+    /3 faults.*station_id is "29".*transform_instance_type is "c5.xlarge".*model is not a name of the input, did you mean model_code or model_type\?/,
   ],
   [
     'refresh-stations',
@@ -51,6 +51,19 @@ test.each([
   expect(parse).toThrow(InvalidInput);
   expect(parse).toThrow(faults);
 });
+
+test.each(Object.entries(MACHINE_INPUTS))(
+  'an input of %s may name its schema for editors',
+  (kind, { parse }) => {
+    const sample = readEvent(`${kind}.json`) as object;
+    const named = { $schema: `./${kind}.schema.json`, ...sample };
+
+    expect(parse(named)).toEqual(parse(sample));
+    expect(JSON.parse(readFileSync(schemaFile(kind as MachineKind), 'utf8')).properties).toHaveProperty([
+      '$schema',
+    ]);
+  },
+);
 
 test.each([
   ['fpe-prod-score-station', 'score-station'],

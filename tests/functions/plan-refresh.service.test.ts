@@ -5,7 +5,7 @@ import { readJson, writeJson } from '../../shared/aws/object-store.ts';
 import { InvalidInput, VariableNotFound } from '../../shared/errors.ts';
 import { executionLimit, USUAL_MARGIN } from '../../shared/execution/job-limits.ts';
 import { stationKeys, trainedKey } from '../../shared/execution/keys.ts';
-import { STARTED_BY } from '../../shared/inputs/started-by.ts';
+import { STARTED_BY } from '../../shared/inputs/parameters.ts';
 import { parseRunInput } from '../../shared/inputs/train-station.ts';
 import { changePeopleRecord } from '../../shared/model-bucket/people-record.ts';
 import { withCleanFolders, withNewFolder } from '../../shared/predictions/people-record.ts';

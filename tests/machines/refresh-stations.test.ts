@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ListExecutionsCommand, RedriveExecutionCommand, StopExecutionCommand } from '@aws-sdk/client-sfn';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { TaskFailure } from '../../local/task.ts';
-import { STARTED_BY } from '../../shared/inputs/started-by.ts';
+import { STARTED_BY } from '../../shared/inputs/parameters.ts';
 import { MAX_STATIONS_AT_WORK } from '../../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../../shared/refresh/state.ts';
 import { resultRows, summarizeRefresh } from '../../shared/refresh/summary.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { InvalidInput } from '../../../shared/errors.ts';
+import { STARTED_BY } from '../../../shared/inputs/parameters.ts';
 import { parseRefreshInput, stationRules } from '../../../shared/inputs/refresh-stations.ts';
-import { STARTED_BY } from '../../../shared/inputs/started-by.ts';
 import { parseRunInput } from '../../../shared/inputs/train-station.ts';
 
 test('nothing is required', () => {
