@@ -14,6 +14,7 @@ import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { describeImport } from './import.ts';
+import { printText } from './print.ts';
 import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { formatDuration } from './progress/progress-lines.ts';
@@ -24,22 +25,39 @@ import { UsageError } from './usage-error.ts';
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
 const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...IMPORT_STEPS };
 
+/** The command's effects. */
+const EFFECTS = {
+  startStack,
+  generateDemoStation,
+  importExport,
+  findStateMachine,
+  startExecution,
+  stopExecution,
+  watchExecution,
+  listObjects,
+  readBytes,
+  terminal: process.stdout,
+  print: printText,
+};
+type Effects = typeof EFFECTS;
+
 /** `fpe demo`, which is `npm start`: everything on this computer, from photos to a published model. */
-export function demoCommand(): Command {
+export function demoCommand(effects: Effects = EFFECTS): Command {
   return new Command('demo')
     .argument('[input]', 'JSON file with a different input', DEMO_INPUT)
-    .action(runDemo);
+    .action((given: string) => runDemo(given, effects));
 }
 
-async function runDemo(given: string): Promise<void> {
+async function runDemo(given: string, effects: Effects): Promise<void> {
+  const { print, startExecution, stopExecution, watchExecution } = effects;
   const startedAtMs = performance.now();
   const input = readExecutionInput(given);
-  const stack = await startStack({ onProgress: (what) => console.log(`Starting ${what} …`) });
+  const stack = await effects.startStack({ onProgress: (what) => print(`Starting ${what} …`) });
   let executionArn: string | null = null;
   let isInterrupted = false;
   const onInterrupt = async () => {
     isInterrupted = true;
-    console.log('\nStopping …');
+    print('\nStopping …');
     if (executionArn) await stopExecution(executionArn, 'Ctrl-C').catch(() => undefined);
     await stack.stop();
     process.exit(130);
@@ -48,20 +66,19 @@ async function runDemo(given: string): Promise<void> {
   try {
     Object.assign(process.env, stack.env);
     const demoFolder = join(stack.folder, 'demo-station');
-    const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string);
+    const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string, effects);
     const isDemo = given === DEMO_INPUT;
     const toStart = isDemo ? { ...input, station_id: stationId, model_code: newModelCode() } : input;
-    executionArn = await startExecution(await findStateMachine('train-station'), toStart, null);
-    console.log(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
-    const { execution, states } = await watchExecution(executionArn);
-    console.log(`\n${executionSummary(execution, states)}`);
+    executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
+    print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
+    const { execution, states, ms } = await watchExecution(executionArn);
+    print(`\n${executionSummary(execution, states, ms)}`);
     const result = runResult.safeParse(parseJson(execution.output ?? 'null'));
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
-    if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId);
+    if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId, effects);
     else process.exitCode = 1;
-    console.log(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
-    if (execution.status !== 'SUCCEEDED')
-      console.log(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
+    print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
+    if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {
     if (!isInterrupted) throw error;
     // Work in progress fails while the stack stops; that ends the process.
@@ -73,8 +90,12 @@ async function runDemo(given: string): Promise<void> {
 }
 
 /** @returns stations.id of the demo station */
-async function prepareStation(folder: string, storageBucket: string): Promise<number> {
-  const view = liveLines(process.stdout);
+async function prepareStation(
+  folder: string,
+  storageBucket: string,
+  { generateDemoStation, importExport, terminal, print }: Effects,
+): Promise<number> {
+  const view = liveLines(terminal);
   const linesOf = stepLines(STEPS);
   const load = async () => {
     await generateDemoStation(folder, {
@@ -88,7 +109,7 @@ async function prepareStation(folder: string, storageBucket: string): Promise<nu
     throw new UsageError(
       `The demo station in ${folder} contains no station. Delete that folder and start again.`,
     );
-  console.log(describeImport(imported, storageBucket));
+  print(describeImport(imported, storageBucket));
   return station.id;
 }
 
@@ -104,6 +125,7 @@ async function showPublished(
   demoFolder: string,
   stackFolder: string,
   demoStationId: number,
+  { listObjects, readBytes, print }: Effects,
 ): Promise<void> {
   const folder = join(stackFolder, 'results', result.model_code);
   mkdirSync(folder, { recursive: true });
@@ -116,11 +138,11 @@ async function showPublished(
       await readFile(join(folder, 'predictions.csv'), 'utf8'),
       await readFile(join(folder, 'truth.csv'), 'utf8'),
     );
-    console.log(
+    print(
       `Kendall tau of scores and the flow used to draw the photos: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
     );
   }
-  console.log(`
+  print(`
 The five published files are also in ${folder}
   open ${join(folder, `${result.model_code}.html`)}
 

@@ -6,6 +6,7 @@ import { deleteChangeSet } from '../shared/aws/stacks.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { describeChecks } from './doctor.ts';
 import { compileQuietly, packageFolder, packageWithProgress } from './package.ts';
+import { printText } from './print.ts';
 import { describeChanges, describeEvent, describeOutputs } from './stack-changes.ts';
 import { connectToStage, stageOption } from './stage.ts';
 import { UsageError } from './usage-error.ts';
@@ -22,7 +23,7 @@ const EFFECTS = {
   confirm: confirmExpense,
   deleteChangeSet,
   makeChanges,
-  print: (text: string): void => console.log(text),
+  print: printText,
 };
 type Effects = typeof EFFECTS;
 

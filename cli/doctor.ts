@@ -3,12 +3,17 @@ import type { Check } from '../deployment/check.ts';
 import { preflight } from '../deployment/preflight.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { compileQuietly } from './package.ts';
+import { printJson, printText } from './print.ts';
 import { connectToStage, stageOption } from './stage.ts';
 
 const SIGNS: Record<Check['status'], string> = { ok: '✔', warning: '!', failed: '✖', unknown: '?' };
 
+/** The command's effects. */
+const EFFECTS = { connect: connectToStage, preflight, print: printText, printJson };
+type Effects = typeof EFFECTS;
+
 /** `fpe doctor`: whether an account has what a stage needs. */
-export function doctorCommand(): Command {
+export function doctorCommand({ connect, preflight, print, printJson }: Effects = EFFECTS): Command {
   return new Command('doctor')
     .addOption(stageOption())
     .option('--json', 'the checks as JSON')
@@ -21,12 +26,9 @@ containers and ImageNet weights. Once the stack exists, it also checks the e-mai
 GPU of the last training. ? marks what could not be checked. The exit code is 1 if something is missing.`,
     )
     .action(async ({ stage, json }: { stage: string; json?: boolean }) => {
-      const checks = await preflight((await connectToStage(stage)).stage, () => compileQuietly(stage));
-      console.log(
-        json
-          ? JSON.stringify(checks, null, 2)
-          : `Stage ${stage}\n${describeChecks(checks)}\n\n${verdict(checks)}`,
-      );
+      const checks = await preflight((await connect(stage)).stage, () => compileQuietly(stage));
+      if (json) printJson(checks);
+      else print(`Stage ${stage}\n${describeChecks(checks)}\n\n${verdict(checks)}`);
       if (checks.some(({ status }) => status === 'failed')) process.exitCode = 1;
     });
 }

@@ -12,6 +12,7 @@ import { makeChanges } from '../deployment/stack.ts';
 import { deleteChangeSet, findStack } from '../shared/aws/stacks.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { type Connection, connect } from './connection.ts';
+import { printText } from './print.ts';
 import { describeChanges, describeEvent } from './stack-changes.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -38,7 +39,7 @@ const EFFECTS = {
   removeEnvironment,
   /** Folder of the stages' files. */
   config: CONFIG,
-  print: (text: string): void => console.log(text),
+  print: printText,
 };
 type Effects = typeof EFFECTS;
 

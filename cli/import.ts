@@ -10,11 +10,12 @@ import {
   importExport,
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
+import { printJson, printText } from './print.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 
-type Options = { stage?: string; bucket?: string; dryRun?: boolean };
+type Options = { stage?: string; bucket?: string; dryRun?: boolean; json?: boolean };
 type Rows = { images: number; annotations: number; values: number; models: number };
 /** Number of existing objects listed in the answer of --dry-run. */
 const KEYS_SHOWN = 20;
@@ -26,7 +27,8 @@ const EFFECTS = {
   importExport,
   /** Progress, separate from the result, which may be piped. */
   terminal: process.stderr,
-  print: (text: string): void => console.log(text),
+  print: printText,
+  printJson,
 };
 type Effects = typeof EFFECTS;
 
@@ -37,6 +39,7 @@ export function importCommand(effects: Effects = EFFECTS): Command {
     .addOption(optionalStageOption())
     .option('--bucket <name>', 'storage bucket (default: STORAGE_BUCKET)')
     .option('--dry-run', 'only check the folder and show what would be loaded')
+    .option('--json', 'what was, or would be, loaded as JSON')
     .addHelpText(
       'after',
       `
@@ -53,9 +56,9 @@ deleted, no file in the bucket is replaced, photos that show people keep that ma
 
 async function runImport(
   folder: string,
-  { stage, bucket, dryRun }: Options,
+  { stage, bucket, dryRun, json }: Options,
   command: Command,
-  { terminal, print, ...effects }: Effects,
+  { terminal, print, printJson, ...effects }: Effects,
 ): Promise<void> {
   await effects.connect(stage, command);
   const storageBucket = bucket ?? setting('STORAGE_BUCKET');
@@ -68,7 +71,8 @@ async function runImport(
   };
   const load = dryRun ? effects.planImport : effects.importExport;
   const loaded = await load(resolve(folder), given).finally(() => view.done());
-  if ('rows' in loaded) {
+  if (json) printJson(loaded);
+  else if ('rows' in loaded) {
     print(describeImport(loaded, storageBucket));
     print(`\nTo train a model: ./fpe start ${loaded.stations[0]?.id}`);
   } else print(describePlan(loaded, storageBucket));

@@ -1,65 +1,143 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pMap from 'p-map';
-import { describeExecution, type ExecutionListItem, newestExecutions } from '../shared/aws/executions.ts';
+import {
+  describeExecution,
+  type ExecutionListItem,
+  executionHistory,
+  newestExecutions,
+} from '../shared/aws/executions.ts';
+import { kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
-import { connectToMachine, machineStageOption } from './find-execution.ts';
+import { connectToMachines, machineStageOption } from './find-execution.ts';
+import { parseSince, stationId } from './option-values.ts';
+import { printJson, printText } from './print.ts';
+import { runningMs } from './progress/execution-progress.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { tableLines } from './table.ts';
 
 const STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED', 'PENDING_REDRIVE'] as const;
-type Options = { count: number; status?: (typeof STATUSES)[number] };
+type Options = {
+  count: number;
+  status?: (typeof STATUSES)[number];
+  station?: number;
+  since?: string;
+  json?: boolean;
+};
+/** Of each machine, where a filter needs more than Step Functions lists. */
+const MOST_LOOKED_AT = 500;
 
 /** The command's effects. */
 const EFFECTS = {
-  connect: connectToMachine,
+  connect: connectToMachines,
   newestExecutions,
   describeExecution,
-  print: (text: string): void => console.log(text),
+  executionHistory,
+  print: printText,
+  printJson,
   now: (): Date => new Date(),
 };
-type Effects = {
-  connect(command: Command): Promise<{ stateMachineArn: string }>;
-} & Omit<typeof EFFECTS, 'connect'>;
+type Effects = typeof EFFECTS;
 
-/** `fpe list`: what has run recently. */
+/** `fpe list`: what has run recently, of all machines of the stage. */
 export function listCommand(effects: Effects = EFFECTS): Command {
   return new Command('list')
     .addOption(machineStageOption())
     .option('-n, --count <n>', 'how many', positive, 10)
     .addOption(new Option('--status <status>', 'only these').choices(STATUSES))
-    .action(async ({ count, status }: Options, command: Command) => {
-      const { stateMachineArn } = await effects.connect(command);
-      const executions = await effects.newestExecutions(stateMachineArn, count, status ?? null);
-      const rows = await pMap(executions, (execution) => row(execution, effects), { concurrency: 10 });
-      effects.print(rows.length === 0 ? 'No execution.' : tableLines([HEADER, ...rows]).join('\n'));
+    .option('--station <id>', 'only those of this station', stationId)
+    .option('--since <age>', 'only those started since then: 90m, 12h, 7d, or a date such as 2026-11-27')
+    .option('--json', 'as JSON')
+    .action(async (options: Options, command: Command) => {
+      const { machineArns } = await effects.connect(command);
+      const found = await findListed(machineArns, options, effects);
+      if (options.json) effects.printJson(found);
+      else effects.print(describeList(found));
     });
 }
 
-const HEADER = ['EXECUTION', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
+/** What is told of an execution in a list. */
+type Listed = {
+  name: string;
+  arn: string;
+  machine: string;
+  status: string;
+  /** Of an execution that did not succeed. */
+  error: string | null;
+  /** Null for a refresh of all stations. */
+  stations: number[] | null;
+  model_code: string | null;
+  /** Stations of a refresh by their outcome. */
+  counts: { stations: number; succeeded: number; failed: number } | null;
+  started_at: string;
+  stopped_at: string | null;
+  /** Without the time between a failure and a redrive. */
+  seconds: number;
+};
 
-async function row(
-  { executionArn, name, status, startDate, stopDate }: ExecutionListItem,
-  { describeExecution, now }: Effects,
-): Promise<string[]> {
-  const { input, output } = await describeExecution(executionArn as string);
+async function findListed(
+  machineArns: readonly string[],
+  { count, status, station, since }: Options,
+  effects: Effects,
+): Promise<Listed[]> {
+  const from = since === undefined ? null : parseSince(since, effects.now());
+  const most = station === undefined ? count : MOST_LOOKED_AT;
+  const lists = await pMap(machineArns, (arn) => effects.newestExecutions(arn, most, status ?? null));
+  const newest = lists
+    .flat()
+    .filter(({ startDate }) => from === null || (startDate ?? from) >= from)
+    .sort((one, other) => Number(other.startDate) - Number(one.startDate));
+  const looked = station === undefined ? newest.slice(0, count) : newest;
+  const listed = await pMap(looked, (execution) => lookAt(execution, effects), { concurrency: 10 });
+  return listed
+    .filter(({ stations }) => station === undefined || stations?.includes(station))
+    .slice(0, count);
+}
+
+async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed> {
+  const arn = item.executionArn as string;
+  const { input, output, error, redriveCount = 0 } = await effects.describeExecution(arn);
   const { station_id, station_ids } = parseJson(input ?? '{}') as {
     station_id?: number;
     station_ids?: number[];
   };
-  const { model_code, counts } = parseJson(output ?? '{}') as {
-    model_code?: string;
-    counts?: { stations: number; succeeded: number; failed: number };
+  const { model_code, counts } = parseJson(output ?? '{}') as Partial<Pick<Listed, 'model_code' | 'counts'>>;
+  const startedAt = item.startDate ?? effects.now();
+  const ms =
+    redriveCount > 0
+      ? runningMs(await effects.executionHistory(arn), effects.now())
+      : (item.stopDate ?? effects.now()).getTime() - startedAt.getTime();
+  return {
+    name: item.name ?? nameInArn(arn),
+    arn,
+    machine: kindOfMachine(arn) ?? nameInArn(machineArnOf(arn)),
+    status: String(item.status),
+    error: error ?? null,
+    stations: station_id === undefined ? (station_ids ?? null) : [station_id],
+    model_code: model_code ?? null,
+    counts: counts ? { stations: counts.stations, succeeded: counts.succeeded, failed: counts.failed } : null,
+    started_at: startedAt.toISOString(),
+    stopped_at: item.stopDate?.toISOString() ?? null,
+    seconds: ms / 1000,
   };
-  const duration = startDate ? (stopDate ?? now()).getTime() - startDate.getTime() : 0;
-  return [
-    name ?? '',
-    status ?? '',
-    String(station_id ?? (counts ? `${counts.stations} stations` : (station_ids?.join(',') ?? ''))),
-    model_code ?? (counts ? `${counts.succeeded} succeeded, ${counts.failed} failed` : ''),
-    startDate?.toISOString().slice(0, 19).replace('T', ' ') ?? '',
-    formatDuration(duration),
-  ];
 }
+
+const HEADER = ['EXECUTION', 'MACHINE', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
+
+const describeList = (found: readonly Listed[]): string =>
+  found.length === 0 ? 'No execution.' : tableLines([HEADER, ...found.map(rowOf)]).join('\n');
+
+const rowOf = (listed: Listed): string[] => [
+  listed.name,
+  listed.machine,
+  listed.status,
+  listed.counts ? `${listed.counts.stations} stations` : (listed.stations?.join(',') ?? ''),
+  listed.error ?? listed.model_code ?? resultOf(listed),
+  listed.started_at.slice(0, 19).replace('T', ' '),
+  formatDuration(1000 * listed.seconds),
+];
+
+const resultOf = ({ counts }: Listed): string =>
+  counts ? `${counts.succeeded} succeeded, ${counts.failed} failed` : '';
 
 function positive(text: string): number {
   const count = Number(text);

@@ -7,17 +7,33 @@ import { isSameHost, parseAddress } from '../local/own-database.ts';
 import { defaultFolder, findRunningStack, type StackDescription } from '../local/running-stack.ts';
 import { fireSchedule } from '../local/scheduler.ts';
 import { resetStack, startStack } from '../local/stack.ts';
-import { noStack } from './connection.ts';
-import type { GlobalOptions } from './find-execution.ts';
+import { type Connection, noStack } from './connection.ts';
+import { commandFor, type GlobalOptions } from './find-execution.ts';
+import { printJson, printText } from './print.ts';
 import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A stack ends its jobs before it stops. */
 const STOP_TIMEOUT_MS = 150_000;
 
+/** The command's effects. */
+const EFFECTS = {
+  findRunningStack,
+  startStack,
+  resetStack,
+  fireSchedule,
+  untilTold,
+  kill: (pid: number): void => void process.kill(pid, 'SIGTERM'),
+  print: printText,
+  /** Lines for other programs, whole. */
+  printLines: (text: string): void => console.log(text),
+  printJson,
+};
+type Effects = typeof EFFECTS;
+
 const ACTIONS = { start: startAndServe, stop, status, env: printEnvironment, fire };
 type Action = keyof typeof ACTIONS;
-type Options = { folder: string; reset?: boolean; database?: string; schedule?: string };
+type Options = { folder: string; reset?: boolean; database?: string; schedule?: string; json?: boolean };
 
 const OWN_DATABASE = `
 --database is for a database of this computer that FPE's migrations or "./fpe schema" have made. Its tables are never altered, so
@@ -25,7 +41,7 @@ migrations go on working; imports and executions write rows, and --reset leaves 
 storage bucket: "./fpe import" brings stations with theirs. The password may be in PGPASSWORD instead.`;
 
 /** `fpe local`: the whole pipeline's services on this computer. */
-export function localCommand(): Command {
+export function localCommand(effects: Effects = EFFECTS): Command {
   return new Command('local')
     .addArgument(
       new Argument(
@@ -36,6 +52,7 @@ export function localCommand(): Command {
         .default('start'),
     )
     .argument('[schedule]', 'which schedule to fire: nightly or monthly')
+    .option('--json', 'with status: as JSON')
     .option('--reset', 'start with an empty database and empty buckets')
     .option(
       '--database <url>',
@@ -44,12 +61,15 @@ export function localCommand(): Command {
     .addHelpText('after', OWN_DATABASE)
     .action((action: Action, schedule: string | undefined, options: Options, command: Command) => {
       const { folder = defaultFolder() } = command.optsWithGlobals<GlobalOptions>();
-      return ACTIONS[action]({ ...options, ...(schedule && { schedule }), folder: resolve(folder) });
+      return ACTIONS[action]({ ...options, ...(schedule && { schedule }), folder: resolve(folder) }, effects);
     });
 }
 
 /** Calls the scheduler's stand-in; the execution then runs on its own. */
-async function fire({ folder, schedule }: Options): Promise<void> {
+async function fire(
+  { folder, schedule }: Options,
+  { findRunningStack, fireSchedule, print }: Effects,
+): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) throw new UsageError(noStack({ folder }));
   if (!schedule) throw new UsageError(`Which schedule? Choose one of: ${running.schedules.join(', ')}.`);
@@ -58,8 +78,12 @@ async function fire({ folder, schedule }: Options): Promise<void> {
       throw error instanceof ApiError ? new UsageError(error.message) : error;
     },
   );
-  console.log(`Fired ${answer.name} with the input ${answer.input}`);
-  console.log(`To watch it: ./fpe watch ${answer.executionArn}`);
+  print(`Fired ${answer.name} with the input ${answer.input}`);
+  const local: Connection = {
+    ...{ kind: 'local', description: 'the local stack' },
+    ...(folder !== defaultFolder() && { folder }),
+  };
+  print(`To watch it: ${commandFor(local, 'watch', String(answer.executionArn))}`);
 }
 
 const credentialsOf = ({ env }: StackDescription): Credentials => ({
@@ -67,7 +91,8 @@ const credentialsOf = ({ env }: StackDescription): Credentials => ({
   secretAccessKey: env.AWS_SECRET_ACCESS_KEY as string,
 });
 
-async function startAndServe({ folder, reset, database }: Options): Promise<void> {
+async function startAndServe({ folder, reset, database }: Options, effects: Effects): Promise<void> {
+  const { findRunningStack, startStack, resetStack, print } = effects;
   const running = await findRunningStack(folder);
   if (running && reset)
     throw new UsageError(
@@ -78,20 +103,20 @@ async function startAndServe({ folder, reset, database }: Options): Promise<void
       `The local stack is running (process ${running.pid}) with a different database, ${running.endpoints.postgres}. To use this one, stop it first: ./fpe local stop`,
     );
   if (running) {
-    console.log(`The local stack is already running.\n\n${describeStack(running)}`);
+    effects.printLines(`The local stack is already running.\n\n${describeStack(running)}`);
     return;
   }
   if (reset) await resetStack(folder);
   const stack = await startStack({
     folder,
     ...(database && { database }),
-    onProgress: (what) => console.log(`Starting ${what} …`),
+    onProgress: (what) => print(`Starting ${what} …`),
   });
-  console.log(`\n${describeStack(stack)}`);
+  effects.printLines(`\n${describeStack(stack)}`);
   if (!stack.isOwn) return;
-  console.log('\nPress Ctrl-C to stop it.');
-  await untilTold();
-  console.log('Stopping …');
+  print('\nPress Ctrl-C to stop it.');
+  await effects.untilTold();
+  print('Stopping …');
   await stack.stop();
 }
 
@@ -121,36 +146,44 @@ function untilTold(): Promise<void> {
   });
 }
 
-async function stop({ folder }: Options): Promise<void> {
+async function stop({ folder }: Options, { findRunningStack, kill, print }: Effects): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) {
-    console.log('The local stack is not running.');
+    print('The local stack is not running.');
     return;
   }
-  process.kill(running.pid, 'SIGTERM');
+  kill(running.pid);
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (await findRunningStack(folder)) {
     if (performance.now() > deadline)
       throw new UsageError(`Process ${running.pid} has not ended. To kill it: kill -9 ${running.pid}`);
     await sleep(200);
   }
-  console.log('Stopped.');
+  print('Stopped.');
 }
 
-async function status({ folder }: Options): Promise<void> {
+async function status(
+  { folder, json }: Options,
+  { findRunningStack, print, printLines, printJson }: Effects,
+): Promise<void> {
   const running = await findRunningStack(folder);
-  if (running) console.log(describeStack(running));
-  else {
-    console.log(noStack({ folder }));
-    process.exitCode = 1;
-  }
+  if (!running) process.exitCode = 1;
+  if (json) printJson(running ? { running: true, ...withoutSettings(running) } : { running: false, folder });
+  else if (running) printLines(describeStack(running));
+  else print(noStack({ folder }));
 }
+
+/** The settings hold passwords; who needs them asks for them (env). */
+const withoutSettings = ({ env: _env, pid_started: _started, ...stack }: StackDescription) => stack;
 
 /** For `eval`: only the lines on stdout. */
-async function printEnvironment({ folder }: Options): Promise<void> {
+async function printEnvironment(
+  { folder }: Options,
+  { findRunningStack, printLines }: Effects,
+): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) throw new UsageError(noStack({ folder }));
-  console.log(exportLines(running).join('\n'));
+  printLines(exportLines(running).join('\n'));
 }
 
 const exportLines = ({ env }: StackDescription): string[] =>

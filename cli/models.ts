@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { buckets, setting } from '../shared/aws/configuration.ts';
 import { versionKeys } from '../shared/execution/keys.ts';
 import { countOf } from '../shared/formats/numbers.ts';
@@ -19,24 +19,31 @@ import {
 } from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
 import { withOpenAddresses } from './addresses.ts';
+import { stationId } from './option-values.ts';
+import { printJson, printText } from './print.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { UsageError } from './usage-error.ts';
 
 const PLACE = `
 Uses the local stack while it is running, unless --stage or the environment names a database (as for fpe import).`;
 
+/** The command's effects. */
+const EFFECTS = { connect: connectToData, buckets, findDrawableModels, print: printText, printJson };
+type Effects = typeof EFFECTS;
+
 /** `fpe models`: a station's models in the database, and which of them the website draws. */
-export function modelsCommand(): Command {
+export function modelsCommand(effects: Effects = EFFECTS): Command {
   return new Command('models')
     .requiredOption('--station <id>', 'which station', stationId)
     .addOption(optionalStageOption())
     .option('--json', 'everything as JSON')
     .addHelpText('after', PLACE)
     .action(async (options: { station: number; stage?: string; json?: boolean }, command: Command) => {
-      await connectToData(options.stage, command);
-      const places = buckets();
-      const { station, models } = await findDrawableModels(options.station, places);
-      console.log(options.json ? JSON.stringify(models, null, 2) : describeModels(station, models, places));
+      await effects.connect(options.stage, command);
+      const places = effects.buckets();
+      const { station, models } = await effects.findDrawableModels(options.station, places);
+      if (options.json) effects.printJson(models);
+      else effects.print(describeModels(station, models, places));
     });
 }
 
@@ -80,24 +87,38 @@ type ChangeOptions = {
   yes?: boolean;
 };
 
+/** The effects of a command that changes what the website draws. */
+const CHANGE_EFFECTS = {
+  connect: connectToData,
+  buckets,
+  findDrawingChange,
+  drawingWarnings,
+  changeDrawing,
+  region: (): string => setting('AWS_REGION'),
+  print: printText,
+};
+type ChangeEffects = typeof CHANGE_EFFECTS;
+
 /** `fpe promote`: another model becomes the default, which visitors see. */
-export const promoteCommand = (): Command =>
-  changeCommand('promote')
+export const promoteCommand = (effects: ChangeEffects = CHANGE_EFFECTS): Command =>
+  changeCommand('promote', effects)
     .option('--keep-previous', 'keep drawing the previous default alongside it')
     .option(...ALLOW_REMOVALS);
 
 /** `fpe unpublish`: takes a model off the website; nothing is deleted. */
-export const unpublishCommand = (): Command => changeCommand('unpublish');
+export const unpublishCommand = (effects: ChangeEffects = CHANGE_EFFECTS): Command =>
+  changeCommand('unpublish', effects);
 
 /** `fpe restore`: makes the website draw a model again. */
-export const restoreCommand = (): Command => changeCommand('restore').option(...ALLOW_REMOVALS);
+export const restoreCommand = (effects: ChangeEffects = CHANGE_EFFECTS): Command =>
+  changeCommand('restore', effects).option(...ALLOW_REMOVALS);
 
 const ALLOW_REMOVALS = [
   '--allow-removals',
   'even if more than a tenth of its photos are gone from the database',
 ] as const;
 
-function changeCommand(action: DrawingAction): Command {
+function changeCommand(action: DrawingAction, effects: ChangeEffects): Command {
   return new Command(action)
     .requiredOption('--station <id>', 'which station', stationId)
     .requiredOption('--model-code <code>', 'which of its models (./fpe models --station ID lists them)')
@@ -109,12 +130,16 @@ function changeCommand(action: DrawingAction): Command {
 Files are written first, then the rows of models change in one transaction. Photos now known to show people are excluded.${PLACE}`,
     )
     .action(async (options: ChangeOptions, command: Command) => {
-      await connectToData(options.stage, command);
-      console.log(await changeModel(action, options));
+      await effects.connect(options.stage, command);
+      effects.print(await changeModel(action, options, effects));
     });
 }
 
-async function changeModel(action: DrawingAction, options: ChangeOptions): Promise<string> {
+async function changeModel(
+  action: DrawingAction,
+  options: ChangeOptions,
+  { buckets, findDrawingChange, drawingWarnings, changeDrawing, region }: ChangeEffects,
+): Promise<string> {
   const places = buckets();
   const request: DrawingRequest = {
     station_id: options.station,
@@ -130,7 +155,7 @@ async function changeModel(action: DrawingAction, options: ChangeOptions): Promi
     throw new UsageError(
       ['This would change:', ...lines.map((line) => `  ${line}`), 'To do it, add --yes.'].join('\n'),
     );
-  await changeDrawing(request, change, places, setting('AWS_REGION'));
+  await changeDrawing(request, change, places, region());
   return lines.map((line) => (line.startsWith('Warning') ? `⚠ ${line}` : `✔ ${line}`)).join('\n');
 }
 
@@ -139,8 +164,3 @@ const ALREADY: Record<DrawingAction, (code: string) => string> = {
   unpublish: (code) => `${code} is not drawn`,
   restore: (code) => `${code} is already drawn`,
 };
-
-function stationId(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected a station id.');
-  return Number(text);
-}

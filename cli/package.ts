@@ -16,8 +16,12 @@ const ROOT = join(import.meta.dirname, '..');
 /** Folder of a stage's package. */
 export const packageFolder = (stage: string): string => join(ROOT, 'dist', stage);
 
+/** The command's effects. */
+const EFFECTS = { packageStage: packageWithProgress };
+type Effects = typeof EFFECTS;
+
 /** `fpe package`: everything that a deployment needs, in one folder. */
-export function packageCommand(): Command {
+export function packageCommand({ packageStage }: Effects = EFFECTS): Command {
   return new Command('package')
     .addOption(stageOption())
     .addHelpText(
@@ -27,7 +31,7 @@ The folder, dist/{stage}, is all that someone who may deploy needs; DEPLOY.md in
 checksums.`,
     )
     .action(async ({ stage }: { stage: string }) => {
-      await packageWithProgress(stage);
+      await packageStage(stage);
     });
 }
 

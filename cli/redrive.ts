@@ -4,6 +4,7 @@ import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { printText } from './print.ts';
 import { follow } from './watch.ts';
 
 /** The command's effects. */
@@ -14,7 +15,7 @@ const EFFECTS = {
   describeExecution,
   redriveExecution,
   follow,
-  print: (text: string): void => console.log(text),
+  print: printText,
 };
 type Options = { detach?: boolean; yes?: boolean };
 type Effects = typeof EFFECTS;

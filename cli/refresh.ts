@@ -6,6 +6,7 @@ import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { commandFor, connectToMachine, consoleUrl, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
+import { printText } from './print.ts';
 import { parseStationIds } from './stations-file.ts';
 import { follow } from './watch.ts';
 
@@ -28,7 +29,7 @@ const EFFECTS = {
   confirm: confirmExpense,
   startExecution,
   follow,
-  print: (text: string): void => console.log(text),
+  print: printText,
 };
 type Effects = typeof EFFECTS;
 

@@ -2,13 +2,23 @@ import { Command } from 'commander';
 import { countOf } from '../shared/formats/numbers.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { createSchema, planSchema, type SchemaPlan } from '../shared/fpe-database/schema.ts';
+import { printText } from './print.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { tableLines } from './table.ts';
 
 type Options = { stage?: string; dryRun?: boolean };
 
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToData,
+  planSchema: (): Promise<SchemaPlan> => withDatabase(planSchema, DATABASE_LIMITS.byHand),
+  createSchema: (): Promise<SchemaPlan> => withDatabase(createSchema, DATABASE_LIMITS.byHand),
+  print: printText,
+};
+type Effects = typeof EFFECTS;
+
 /** `fpe schema`: creates the tables of FPE in a new database. */
-export function schemaCommand(): Command {
+export function schemaCommand(effects: Effects = EFFECTS): Command {
   return new Command('schema')
     .addOption(optionalStageOption())
     .option('--dry-run', 'only show what would be created')
@@ -20,13 +30,11 @@ DB_NAME, DB_USER and DB_PASSWORD. Otherwise it uses the local stack's database, 
 Existing tables are never altered: a database with all tables stays as it is; one with only some of them, or one managed by
 FPE's migrations, is rejected.`,
     )
-    .action(runSchema);
-}
-
-async function runSchema(options: Options, command: Command): Promise<void> {
-  await connectToData(options.stage, command);
-  const plan = await withDatabase(options.dryRun ? planSchema : createSchema, DATABASE_LIMITS.byHand);
-  console.log(describeSchema(plan, options.dryRun === true));
+    .action(async ({ stage, dryRun = false }: Options, command: Command) => {
+      await effects.connect(stage, command);
+      const plan = await (dryRun ? effects.planSchema() : effects.createSchema());
+      effects.print(describeSchema(plan, dryRun));
+    });
 }
 
 /** What the command did, or would do, for the terminal. */

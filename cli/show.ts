@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { describeExecution, executionHistory } from '../shared/aws/executions.ts';
 import { connectToMachines, consoleUrl, findExecution, machineStageOption } from './find-execution.ts';
-import { executionProgress } from './progress/execution-progress.ts';
+import { printJson, printText } from './print.ts';
+import { executionProgress, runningMs } from './progress/execution-progress.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { progressLines } from './progress/progress-lines.ts';
 import { watchedStates } from './progress/watch-execution.ts';
@@ -13,7 +14,8 @@ const EFFECTS = {
   describeExecution,
   executionHistory,
   watchedStates,
-  print: (text: string): void => console.log(text),
+  print: printText,
+  printJson,
   now: (): Date => new Date(),
 };
 type Effects = typeof EFFECTS;
@@ -30,7 +32,7 @@ export function showCommand(effects: Effects = EFFECTS): Command {
       const execution = await effects.describeExecution(executionArn);
       if (options.json) {
         const { $metadata: _, ...described } = execution as typeof execution & { $metadata: unknown };
-        effects.print(JSON.stringify(described, null, 2));
+        effects.printJson(described);
         return;
       }
       const history = await effects.executionHistory(executionArn);
@@ -44,7 +46,7 @@ export function showCommand(effects: Effects = EFFECTS): Command {
           '',
           ...progressLines(states, new Map(), effects.now()),
           '',
-          executionSummary(execution, states),
+          executionSummary(execution, states, runningMs(history, effects.now())),
         ].join('\n'),
       );
     });

@@ -10,6 +10,8 @@ import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connect, findStateMachine, noStack } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
+import { stationId } from './option-values.ts';
+import { printJson, printText } from './print.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { quoted } from './quoted.ts';
 import { runningExecution, SmokeFailed } from './smoke/execution.ts';
@@ -36,6 +38,7 @@ type Options = {
   from?: string;
   score?: boolean;
   yes?: boolean;
+  json?: boolean;
 };
 
 /** The command's effects. */
@@ -47,7 +50,9 @@ const EFFECTS = {
   confirm: confirmExpense,
   trySteps,
   stopExecution,
-  print: (text: string): void => console.log(text),
+  print: printText,
+  printProgress: (text: string): void => console.error(text),
+  printJson,
   now: (): Date => new Date(),
 };
 type Effects = typeof EFFECTS;
@@ -71,6 +76,7 @@ export function smokeCommand(effects: Effects = EFFECTS): Command {
       new Option('--from <step>', 'continue with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
     )
     .addOption(yesOption())
+    .option('--json', 'the outcome of each step as JSON; progress goes to standard error')
     .option('--score', 'also score new photos with the station’s published model, as a nightly refresh does')
     .addHelpText(
       'after',
@@ -95,25 +101,26 @@ Examples:
 }
 
 async function runSmoke(options: Options, effects: Effects): Promise<void> {
-  const { trySteps, stopExecution, print } = effects;
-  const place = await placeOf(options, effects);
+  const tell = options.json ? effects.printProgress : effects.print;
+  const place = await placeOf(options, { ...effects, print: tell });
   const first = options.from ? SMOKE_STEPS.findIndex(({ name }) => name === options.from) : 0;
   const onInterrupt = async () => {
     const arn = runningExecution();
-    print(arn ? '\nStopping the running execution …' : '');
-    if (arn) await stopExecution(arn, 'Ctrl-C in fpe smoke').catch(() => undefined);
+    tell(arn ? '\nStopping the running execution …' : '');
+    if (arn) await effects.stopExecution(arn, 'Ctrl-C in fpe smoke').catch(() => undefined);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);
-  const rows = await trySteps(SMOKE_STEPS.slice(first), place, print).finally(() =>
-    process.off('SIGINT', onInterrupt),
-  );
-  print(`\n${smokeTable(rows).join('\n')}`);
+  const rows = await effects
+    .trySteps(SMOKE_STEPS.slice(first), place, tell)
+    .finally(() => process.off('SIGINT', onInterrupt));
+  if (options.json) effects.printJson(smokeFacts(rows));
+  else effects.print(`\n${smokeTable(rows).join('\n')}`);
   const failed = rows.find(({ status }) => status === 'failed');
   if (failed) {
     process.exitCode = 1;
-    print(`\nOnce it is fixed, continue with: ${goOnCommand(options, failed.name)}`);
-  } else print('\nEverything that was tested works.');
+    tell(`\nOnce it is fixed, continue with: ${goOnCommand(options, failed.name)}`);
+  } else tell('\nEverything that was tested works.');
 }
 
 /** The same command, starting from a step. */
@@ -261,19 +268,23 @@ function told(error: unknown): { found: string; means: string } {
 }
 
 /** Step, outcome, duration and what was found, in columns. */
-export function smokeTable(rows: readonly SmokeRow[]): string[] {
-  const lines = rows.map(({ name, status, ms, found }) => [name, status, formatDuration(ms), found]);
-  const left = SMOKE_STEPS.slice(SMOKE_STEPS.findIndex(({ name }) => name === rows.at(-1)?.name) + 1).map(
-    ({ name }) => [name, 'not tried', '', ''],
-  );
-  return tableLines([['STEP', 'RESULT', 'TOOK', 'FOUND'], ...lines, ...left]);
-}
+export const smokeTable = (rows: readonly SmokeRow[]): string[] =>
+  tableLines([
+    ['STEP', 'RESULT', 'TOOK', 'FOUND'],
+    ...rows.map(({ name, status, ms, found }) => [name, status, formatDuration(ms), found]),
+    ...notTried(rows).map((name) => [name, 'not tried', '', '']),
+  ]);
 
-function stationId(text: string): number {
-  const id = Number(text);
-  if (Number.isInteger(id) && id > 0) return id;
-  throw new InvalidArgumentError('Expected a station id.');
-}
+const notTried = (rows: readonly SmokeRow[]): string[] =>
+  SMOKE_STEPS.slice(SMOKE_STEPS.findIndex(({ name }) => name === rows.at(-1)?.name) + 1).map(
+    ({ name }) => name,
+  );
+
+/** The same for programs. */
+const smokeFacts = (rows: readonly SmokeRow[]) => [
+  ...rows.map(({ name, status, ms, found }) => ({ step: name, status, seconds: ms / 1000, found })),
+  ...notTried(rows).map((step) => ({ step, status: 'not tried', seconds: null, found: null })),
+];
 
 function months(text: string): [number, number] {
   const [, first, last] = /^(\d{1,2})-(\d{1,2})$/.exec(text) ?? [];

@@ -11,6 +11,7 @@ import {
   type GlobalOptions,
   machineStageOption,
 } from './find-execution.ts';
+import { printText } from './print.ts';
 import { follow } from './watch.ts';
 
 type Options = { name?: string; detach?: boolean; yes?: boolean };
@@ -21,7 +22,7 @@ const EFFECTS = {
   confirm: confirmExpense,
   startExecution,
   follow,
-  print: (text: string): void => console.log(text),
+  print: printText,
 };
 type Effects = typeof EFFECTS;
 

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { describeExecution, stopExecution } from '../shared/aws/executions.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { printText } from './print.ts';
 
 /** The command's effects. */
 const EFFECTS = {
@@ -9,7 +10,7 @@ const EFFECTS = {
   findExecution,
   describeExecution,
   stopExecution,
-  print: (text: string): void => console.log(text),
+  print: printText,
 };
 type Effects = typeof EFFECTS;
 

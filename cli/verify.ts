@@ -15,6 +15,7 @@ import {
   needsConfirmation,
   type VerificationFinding,
 } from '../shared/verification/findings.ts';
+import { printJson, printText } from './print.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -41,8 +42,21 @@ export type Verification = {
 const FAULTS = 1;
 const UNCHECKED = 2;
 
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToData,
+  buckets,
+  findStationIds,
+  findStrayFolders,
+  verifyAndRepair,
+  now: (): number => Date.now(),
+  print: printText,
+  printJson,
+};
+type Effects = typeof EFFECTS;
+
 /** `fpe verify`: whether rows, files and claims of stations are consistent, and what to do if they are not. */
-export function verifyCommand(): Command {
+export function verifyCommand(effects: Effects = EFFECTS): Command {
   return new Command('verify')
     .option('--station <id...>', 'which stations', stationIds)
     .option('--all', 'all stations, and public files that belong to none')
@@ -67,7 +81,7 @@ Exit codes: 0 no faults (remarks do not count); 1 faults remain; 2 something cou
     )
     .action(async (options: Options, command: Command) => {
       try {
-        await runVerify(options, command);
+        await runVerify(options, command, effects);
       } catch (error) {
         process.exitCode = UNCHECKED;
         throw error;
@@ -75,26 +89,28 @@ Exit codes: 0 no faults (remarks do not count); 1 faults remain; 2 something cou
     });
 }
 
-async function runVerify(options: Options, command: Command): Promise<void> {
+async function runVerify(options: Options, command: Command, effects: Effects): Promise<void> {
   if (!options.all === !options.station) throw new UsageError('Which stations? Give --station ID, or --all.');
   if (options.yes && !options.repair) throw new UsageError('--yes needs --repair.');
-  await connectToData(options.stage, command);
-  const verification = await verify(options);
-  console.log(
-    options.json ? JSON.stringify(verification, null, 2) : describeVerification(verification, options),
-  );
+  await effects.connect(options.stage, command);
+  const verification = await verify(options, effects);
+  if (options.json) effects.printJson(verification);
+  else effects.print(describeVerification(verification, options));
   process.exitCode = exitCodeOf(verification);
 }
 
 export const exitCodeOf = ({ faults, unchecked }: Verification): number =>
   faults > 0 ? FAULTS : unchecked > 0 ? UNCHECKED : 0;
 
-async function verify({ station: ids, all, repair, yes }: Options): Promise<Verification> {
+async function verify(
+  { station: ids, all, repair, yes }: Options,
+  { buckets, findStationIds, findStrayFolders, verifyAndRepair, now }: Effects,
+): Promise<Verification> {
   const places = buckets();
   const stations: StationVerification[] = [];
   const findings: VerificationFinding[] = [];
   for (const id of ids ?? (await findStationIds(places))) {
-    const options = { repair: repair === true, confirmed: yes === true, now: Date.now() };
+    const options = { repair: repair === true, confirmed: yes === true, now: now() };
     const found = await verifyAndRepair(id, places, options);
     if (found) stations.push(found);
     else if (ids) throw new UsageError(`There is no station ${id} in the database.`);

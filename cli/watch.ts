@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { kindOfMachine } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
 import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { printText } from './print.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { untilLost } from './progress/lost-sight.ts';
 import { watchExecution } from './progress/watch-execution.ts';
@@ -30,7 +31,7 @@ export function watchCommand(effects: Effects = EFFECTS): Command {
 export async function follow(connection: Connection, executionArn: string): Promise<void> {
   const again = commandFor(connection, 'watch', executionArn);
   const onInterrupt = () => {
-    console.log(`\nIt is still running. To watch it again: ${again}`);
+    printText(`\nIt is still running. To watch it again: ${again}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);
@@ -43,7 +44,7 @@ export async function follow(connection: Connection, executionArn: string): Prom
 
 /** @returns whether it succeeded */
 async function watchUntilEnd(executionArn: string): Promise<boolean> {
-  const { execution, states } = await watchExecution(executionArn);
-  console.log(`\n${executionSummary(execution, states)}`);
+  const { execution, states, ms } = await watchExecution(executionArn);
+  printText(`\n${executionSummary(execution, states, ms)}`);
   return execution.status === 'SUCCEEDED';
 }

@@ -9,6 +9,8 @@ export type StateProgress = {
   status: StateStatus;
   startedAt: Date | null;
   endedAt: Date | null;
+  /** Before `startedAt`, in earlier runs of an execution that was redriven. */
+  earlierMs: number;
   /** Attempts that failed and were retried. */
   retries: number;
   /** Why the last attempt failed. */
@@ -48,6 +50,8 @@ export function executionProgress(
     } else if (current) {
       EFFECTS[event.type as string]?.(current, event);
     }
+    // What was not entered by the end is not entered any more.
+    if (event.type === 'ExecutionSucceeded') passBy(order);
   }
   return order;
 }
@@ -57,6 +61,7 @@ const waitingState = (name: string): StateProgress => ({
   status: 'waiting',
   startedAt: null,
   endedAt: null,
+  earlierMs: 0,
   retries: 0,
   error: null,
   input: null,
@@ -130,9 +135,30 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   ExecutionTimedOut: endAs('failed'),
   ExecutionAborted: endAs('stopped'),
   ExecutionRedriven(state, event) {
-    Object.assign(state, { status: 'running', startedAt: timeOf(event), endedAt: null });
+    const earlierMs = stateMs(state, state.endedAt ?? timeOf(event));
+    Object.assign(state, { status: 'running', startedAt: timeOf(event), endedAt: null, earlierMs });
   },
 };
+
+/** Milliseconds in which a state has run, pauses before a redrive left out. */
+export const stateMs = ({ startedAt, endedAt, earlierMs }: StateProgress, now: Date | null): number =>
+  earlierMs + (startedAt === null ? 0 : Number(endedAt ?? now ?? startedAt) - Number(startedAt));
+
+const BEGINNINGS = new Set(['ExecutionStarted', 'ExecutionRedriven']);
+const ENDS = new Set(['ExecutionSucceeded', 'ExecutionFailed', 'ExecutionTimedOut', 'ExecutionAborted']);
+
+/** Milliseconds in which an execution has run: from its start, and from each redrive, to the end that follows. */
+export function runningMs(events: readonly HistoryEvent[], now: Date): number {
+  let sum = 0;
+  let since: number | null = null;
+  for (const { type = '', timestamp } of events) {
+    if (BEGINNINGS.has(type)) since = Number(timestamp);
+    if (!ENDS.has(type) || since === null) continue;
+    sum += Number(timestamp) - since;
+    since = null;
+  }
+  return sum + (since === null ? 0 : now.getTime() - since);
+}
 
 /** Error and cause of an event that has them; each type of event keeps them in a member of its own. */
 function failureOf(event: HistoryEvent): StateProgress['error'] {

@@ -64,16 +64,19 @@ export const runResult = z.object({
 });
 export type RunResult = z.output<typeof runResult>;
 
-/** How an execution ended, in words, with addresses that work. */
+/**
+ * How an execution ended, in words, with addresses that work.
+ *
+ * @param ms in which it has run, without the pauses before redrives; default: from its start to its end
+ */
 export const executionSummary = (
   execution: DescribeExecutionOutput,
   states: readonly StateProgress[],
-): string => withOpenAddresses(summaryOf(execution, states), process.env.AWS_ENDPOINT_URL_S3);
+  ms: number = Number(execution.stopDate ?? new Date()) - Number(execution.startDate),
+): string => withOpenAddresses(summaryOf(execution, states, ms), process.env.AWS_ENDPOINT_URL_S3);
 
-function summaryOf(execution: DescribeExecutionOutput, states: readonly StateProgress[]): string {
-  const duration = formatDuration(
-    (execution.stopDate ?? new Date()).getTime() - (execution.startDate ?? new Date()).getTime(),
-  );
+function summaryOf(execution: DescribeExecutionOutput, states: readonly StateProgress[], ms: number): string {
+  const duration = formatDuration(ms);
   switch (execution.status) {
     case 'SUCCEEDED': {
       const output = parseJson(execution.output ?? '{}');

@@ -1,4 +1,5 @@
 import { createLogUpdate } from 'log-update';
+import { fitLines } from '../print.ts';
 
 /** One line of a changing view. */
 export type LiveLine = {
@@ -41,7 +42,7 @@ function redrawn(stream: NodeJS.WriteStream, now: () => number): LiveLines {
   };
   return {
     show(lines) {
-      const text = lines.map((line) => line.text).join('\n');
+      const text = lines.map((line) => fitLines(line.text, stream.columns)).join('\n');
       if (now() - drawnAt < REDRAW_MS) waiting = text;
       else drawNow(text);
     },

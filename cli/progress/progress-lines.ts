@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { formatCount } from '../../shared/formats/numbers.ts';
-import type { StateProgress, StateStatus } from './execution-progress.ts';
+import { type StateProgress, type StateStatus, stateMs } from './execution-progress.ts';
 import { stateDetails } from './state-details.ts';
 
 /** Progress of a running job, according to SageMaker and S3. */
@@ -31,9 +31,7 @@ export function progressLines(states: readonly StateProgress[], jobs: JobsProgre
 
 export function stateLine(state: StateProgress, job: JobProgress | null, now: Date): string {
   const { mark, style } = MARKS[state.status];
-  const duration = state.startedAt
-    ? formatDuration((state.endedAt ?? now).getTime() - state.startedAt.getTime())
-    : '';
+  const duration = state.startedAt ? formatDuration(stateMs(state, now)) : '';
   const text = `${styleText(style, mark)} ${state.name.padEnd(NAME_WIDTH)} ${duration.padStart(7)}  ${describeState(state, job)}`;
   return text.trimEnd();
 }
@@ -49,7 +47,7 @@ function describeState(state: StateProgress, job: JobProgress | null): string {
     case 'stopped':
       return (state.error?.name ?? '') + retries;
     case 'skipped':
-      return 'not needed';
+      return 'skipped';
     case 'done':
       return (stateDetails(state.name, state.output) || (job ? describeFinished(job) : '')) + retries;
     default:

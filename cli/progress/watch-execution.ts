@@ -8,14 +8,19 @@ import {
 import { listObjects } from '../../shared/aws/object-store.ts';
 import { trainingMetrics } from '../../shared/aws/training-jobs.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
-import { executionProgress, type StateProgress } from './execution-progress.ts';
+import { executionProgress, runningMs, type StateProgress } from './execution-progress.ts';
 import { type LiveLine, liveLines } from './live-lines.ts';
 import { type JobProgress, stateLine } from './progress-lines.ts';
 
 /** States without work of their own get no line. */
 const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
 
-export type Watched = { execution: DescribeExecutionOutput; states: StateProgress[] };
+export type Watched = {
+  execution: DescribeExecutionOutput;
+  states: StateProgress[];
+  /** In which it has run, without the pauses before redrives. */
+  ms: number;
+};
 
 /** Follows an execution until it ends, with a line for each state. */
 export async function watchExecution(
@@ -28,7 +33,8 @@ export async function watchExecution(
   for (;;) {
     // Queried before the history, so that the last history read is complete.
     const execution = await describeExecution(executionArn);
-    const states = executionProgress(names, await executionHistory(executionArn));
+    const history = await executionHistory(executionArn);
+    const states = executionProgress(names, history);
     for (const state of states) {
       const job = await jobProgress(state);
       if (job) jobs.set(state.name, job);
@@ -36,7 +42,7 @@ export async function watchExecution(
     view.show(states.map((state) => liveLine(state, jobs.get(state.name) ?? null)));
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
       view.done();
-      return { execution, states };
+      return { execution, states, ms: runningMs(history, new Date()) };
     }
     await sleep(intervalMs, undefined, { ...(signal && { signal }) });
   }

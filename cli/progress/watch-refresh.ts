@@ -9,7 +9,8 @@ import {
 import { siblingMachineArn } from '../../shared/execution/arns.ts';
 import { parseJson } from '../../shared/formats/json.ts';
 import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/state.ts';
-import { executionProgress } from './execution-progress.ts';
+import { printText } from '../print.ts';
+import { executionProgress, runningMs } from './execution-progress.ts';
 import { executionSummary } from './execution-summary.ts';
 import { appendedLines, type LiveLine } from './live-lines.ts';
 import { formatDuration } from './progress-lines.ts';
@@ -38,8 +39,9 @@ export async function watchRefresh(executionArn: string): Promise<boolean> {
     plan ??= await findPlan(executionArn);
     if (plan) view.show(await stationLines(plan, executionArn));
     if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
-      const states = executionProgress(STATES, await executionHistory(executionArn));
-      console.log(`\n${executionSummary(execution, states)}`);
+      const history = await executionHistory(executionArn);
+      const states = executionProgress(STATES, history);
+      printText(`\n${executionSummary(execution, states, runningMs(history, new Date()))}`);
       const { data } = refreshSummary.safeParse(parseJson(execution.output ?? 'null'));
       return data !== undefined && data.counts.failed === 0 && !data.status.startsWith('already');
     }
@@ -56,7 +58,7 @@ async function findPlan(executionArn: string): Promise<Refresh | null> {
   if (!parsed.success) return null;
   const { tasks, note } = parsed.data;
   const count = (action: string) => tasks.filter((task) => task.action === action).length;
-  console.log(`${note}\n${count('train')} stations to train, ${count('score')} to score.`);
+  printText(`${note}\n${count('train')} stations to train, ${count('score')} to score.`);
   return parsed.data;
 }
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { executionProgress } from '../../cli/progress/execution-progress.ts';
+import { executionProgress, runningMs } from '../../cli/progress/execution-progress.ts';
 import { formatDuration, type JobProgress, progressLines } from '../../cli/progress/progress-lines.ts';
 import type { HistoryEvent } from '../../shared/aws/executions.ts';
 
@@ -71,6 +71,29 @@ describe('progress of an execution', () => {
     expect(states[2]).toMatchObject({ status: 'running', startedAt: second(20), endedAt: null });
   });
 
+  test('takes as long as it has run: the pause before a redrive counts neither for it nor for its states', () => {
+    const events = [
+      ...training,
+      event(9, 'ExecutionFailed', { executionFailedEventDetails: { error: 'X', cause: '' } }),
+      event(20, 'ExecutionRedriven'),
+      exited(23, 'TaskStateExited', 'TrainModel'),
+    ];
+
+    expect(linesOf(events)[2]).toMatch(/^✔ TrainModel +7\.0s$/);
+    expect(runningMs(events, second(30))).toBe(19_000);
+    expect(runningMs([...events, event(24, 'ExecutionSucceeded')], second(30))).toBe(13_000);
+  });
+
+  test('shows states that were not entered as skipped once it has succeeded, and as not reached if it failed', () => {
+    const succeeded = [...prepared, event(4, 'ExecutionSucceeded')];
+    const failed = [...prepared, event(4, 'ExecutionFailed', { executionFailedEventDetails: {} })];
+    const statuses = (events: HistoryEvent[]) =>
+      executionProgress(STATES, events).map(({ status }) => status);
+
+    expect(statuses(succeeded)).toEqual(['done', 'skipped', 'skipped', 'skipped']);
+    expect(statuses(failed)).toEqual(['done', 'waiting', 'waiting', 'waiting']);
+  });
+
   test('counts the batches of a Map', () => {
     const merging = [
       ...training,
@@ -99,7 +122,7 @@ describe('lines for a person', () => {
     const lines = linesOf(training, [['TrainModel', job]]);
 
     expect(lines[0]).toBe('✔ PrepareRun               2.0s');
-    expect(lines[1]).toBe('– FetchObservations              not needed');
+    expect(lines[1]).toBe('– FetchObservations              skipped');
     expect(lines[2]).toBe(
       '▸ TrainModel             1m 00s  ████████░░░░░░░░░░░░ 3 of 8 epochs, loss 0.457, validation loss 0.500',
     );

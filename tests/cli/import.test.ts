@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { importCommand } from '../../cli/import.ts';
 import { ExportFolderInvalid } from '../../shared/errors.ts';
 import type { ImportOptions } from '../../shared/fpe-database/import/import-stations.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
 const SETTINGS = ['STORAGE_BUCKET', 'MODEL_BUCKET'] as const;
 const former = Object.fromEntries(SETTINGS.map((name) => [name, process.env[name]]));
@@ -51,6 +52,7 @@ async function run(args: string[], fault?: Error) {
     planImport: load('plan', PLAN),
     terminal: { write: (text: string) => shown.push(text) } as unknown as typeof process.stderr,
     print: (text) => printed.push(text),
+    printJson: (facts) => printed.push(JSON.stringify(facts)),
   });
   const failure = await command.parseAsync(args, { from: 'user' }).then(
     () => null,
@@ -86,6 +88,15 @@ describe('fpe import', () => {
     expect(printed).toContain('New station “Mill Brook”: 1,200 photos');
     expect(printed).toContain('Already there: imagesets/a/images/1.jpg');
     expect(printed).toMatch(/\nNothing was written\.$/);
+  });
+
+  test('prints with --json what docs/commands.md says', async () => {
+    const imported = JSON.parse((await run(['/exports', '--json'])).printed);
+    const planned = JSON.parse((await run(['/exports', '--dry-run', '--json'])).printed);
+
+    expect(imported).toEqual({ ...RESULT, notes: ['2 photos are missing.'] });
+    expectDocumented('import', imported);
+    expectDocumented('import', planned, { example: 1 });
   });
 
   test('takes stage and bucket from its options', async () => {

@@ -1,72 +1,137 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { listCommand } from '../../cli/list.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+import { LOCAL } from '../fixtures/local-executions.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
-const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:fpe-dev-train-station';
+const PREFIX = 'arn:aws:states:us-west-2:123456789012';
+const machine = (kind: string) => `${PREFIX}:stateMachine:fpe-dev-${kind}`;
+const arnOf = (kind: string, name: string) => `${PREFIX}:execution:fpe-dev-${kind}:${name}`;
+const MACHINES = ['train-station', 'refresh-stations'].map(machine);
 const minute = (n: number) => new Date(Date.UTC(2026, 0, 2, 3, n));
-const EXECUTIONS = [
-  { executionArn: 'running', name: 'station-29', status: 'RUNNING', startDate: minute(4) },
+
+type Sample = { kind: string; name: string; status: string; from: number; to?: number; described: object };
+/** Newest first, as Step Functions lists them. */
+const SAMPLES: Sample[] = [
   {
-    executionArn: 'trained',
-    name: 'station-41',
-    status: 'SUCCEEDED',
-    startDate: minute(0),
-    stopDate: minute(2),
+    kind: 'train-station',
+    name: 'running',
+    status: 'RUNNING',
+    from: 9,
+    described: { input: '{"station_id": 29}' },
   },
   {
-    executionArn: 'refresh',
-    name: 'nightly',
-    status: 'SUCCEEDED',
-    startDate: minute(0),
-    stopDate: minute(1),
+    ...{ kind: 'refresh-stations', name: 'nightly', status: 'SUCCEEDED', from: 6, to: 7 },
+    described: { input: '{}', output: '{"counts": {"stations": 3, "succeeded": 2, "failed": 1}}' },
   },
-  { executionArn: 'planned', name: 'two', status: 'FAILED', startDate: minute(0), stopDate: minute(1) },
+  {
+    ...{ kind: 'train-station', name: 'trained', status: 'SUCCEEDED', from: 4, to: 8 },
+    // Stopped at 5, redriven at 7.
+    described: {
+      input: '{"station_id": 41}',
+      output: '{"model_code": "RANK-FLOW-20260102"}',
+      redriveCount: 1,
+    },
+  },
+  {
+    ...{ kind: 'refresh-stations', name: 'two', status: 'FAILED', from: 0, to: 1 },
+    described: { input: '{"station_ids": [29, 41]}', error: 'DatabaseUnavailable' },
+  },
 ];
-const DESCRIBED: Record<string, { input?: string; output?: string }> = {
-  running: { input: '{"station_id": 29}' },
-  trained: { input: '{"station_id": 41}', output: '{"model_code": "RANK-FLOW-20260102"}' },
-  refresh: { input: '{}', output: '{"counts": {"stations": 3, "succeeded": 2, "failed": 1}}' },
-  planned: { input: '{"station_ids": [29, 41]}' },
-};
+const HISTORY = [
+  { type: 'ExecutionStarted', timestamp: minute(4) },
+  { type: 'ExecutionAborted', timestamp: minute(5) },
+  { type: 'ExecutionRedriven', timestamp: minute(7) },
+  { type: 'ExecutionSucceeded', timestamp: minute(8) },
+];
 
 /** Runs the command with these arguments. @returns what it asked for and what it printed */
-async function list(args: string[], executions: object[] = EXECUTIONS) {
+async function list(args: string[], samples = SAMPLES) {
   const asked: unknown[][] = [];
   const printed: string[] = [];
+  const facts: unknown[] = [];
   const command = listCommand({
-    connect: async () => ({ stateMachineArn: MACHINE }),
-    newestExecutions: async (...given) => {
-      asked.push(given);
-      return executions as never;
+    connect: async () => ({ connection: LOCAL, machineArns: MACHINES }),
+    newestExecutions: async (machineArn, ...given) => {
+      asked.push([machineArn, ...given]);
+      return samples
+        .filter(({ kind }) => machineArn === machine(kind))
+        .map(({ kind, name, status, from, to }) => ({
+          executionArn: arnOf(kind, name),
+          ...{ name, status, startDate: minute(from), ...(to !== undefined && { stopDate: minute(to) }) },
+        })) as never;
     },
-    describeExecution: async (arn) => DESCRIBED[arn] as never,
+    describeExecution: async (arn) =>
+      samples.find(({ kind, name }) => arnOf(kind, name) === arn)?.described as never,
+    executionHistory: async () => HISTORY as never,
     print: (text) => printed.push(text),
-    now: () => minute(5),
+    printJson: (found) => facts.push(found),
+    now: () => minute(10),
   });
   command.exitOverride().configureOutput({ writeErr: () => undefined });
   await command.parseAsync(args, { from: 'user' });
-  return { asked, lines: printed.join('\n').split('\n') };
+  return { asked, facts, lines: printed.join('\n').split('\n') };
 }
 
-test('the newest executions stand in a table, with station, result and duration', async () => {
-  const { asked, lines } = await list([]);
+const namesIn = (lines: string[]) => lines.slice(1).map((line) => line.split(' ')[0]);
 
-  expect(asked).toEqual([[MACHINE, 10, null]]);
-  expect(lines).toEqual([
-    'EXECUTION   STATUS     STATION     RESULT                 STARTED              DURATION',
-    'station-29  RUNNING    29                                 2026-01-02 03:04:00  1m 00s',
-    'station-41  SUCCEEDED  41          RANK-FLOW-20260102     2026-01-02 03:00:00  2m 00s',
-    'nightly     SUCCEEDED  3 stations  2 succeeded, 1 failed  2026-01-02 03:00:00  1m 00s',
-    'two         FAILED     29,41                              2026-01-02 03:00:00  1m 00s',
-  ]);
-});
+describe('fpe list', () => {
+  test('shows the newest executions of all machines, with station, result or error, and duration without pauses', async () => {
+    const { asked, lines } = await list([]);
 
-test('how many, and which, is asked for as the options say', async () => {
-  const { asked, lines } = await list(['-n', '3', '--status', 'FAILED'], []);
+    expect(asked).toEqual(MACHINES.map((arn) => [arn, 10, null]));
+    expect(lines).toEqual([
+      'EXECUTION  MACHINE           STATUS     STATION     RESULT                 STARTED              DURATION',
+      'running    train-station     RUNNING    29                                 2026-01-02 03:09:00  1m 00s',
+      'nightly    refresh-stations  SUCCEEDED  3 stations  2 succeeded, 1 failed  2026-01-02 03:06:00  1m 00s',
+      'trained    train-station     SUCCEEDED  41          RANK-FLOW-20260102     2026-01-02 03:04:00  2m 00s',
+      'two        refresh-stations  FAILED     29,41       DatabaseUnavailable    2026-01-02 03:00:00  1m 00s',
+    ]);
+  });
 
-  expect(asked).toEqual([[MACHINE, 3, 'FAILED']]);
-  expect(lines).toEqual(['No execution.']);
-});
+  test('shows as many, and of such a status, as the options say', async () => {
+    const { asked, lines } = await list(['-n', '3', '--status', 'FAILED']);
+    const none = await list([], []);
 
-test.each([['0'], ['-1'], ['2.5'], ['many']])('a count of %s is refused', async (count) => {
-  await expect(list([`--count=${count}`])).rejects.toThrow('Expected a whole number above 0.');
+    expect(asked).toEqual(MACHINES.map((arn) => [arn, 3, 'FAILED']));
+    expect(namesIn(lines)).toEqual(['running', 'nightly', 'trained']);
+    expect(none.lines).toEqual(['No execution.']);
+  });
+
+  test('shows those of a station, also of refreshes that name it', async () => {
+    expect(namesIn((await list(['--station', '29'])).lines)).toEqual(['running', 'two']);
+    expect(namesIn((await list(['--station', '41', '-n', '1'])).lines)).toEqual(['trained']);
+  });
+
+  test.each([
+    ['5m', ['running', 'nightly']],
+    ['1h', ['running', 'nightly', 'trained', 'two']],
+    ['2026-01-02T03:04:00Z', ['running', 'nightly', 'trained']],
+  ])('shows those since %s', async (since, names) => {
+    expect(namesIn((await list(['--since', since])).lines)).toEqual(names);
+  });
+
+  test('prints with --json what docs/commands.md says', async () => {
+    const { facts, lines } = await list(['--json']);
+
+    expectDocumented('list', facts[0]);
+    expect(facts[0]).toMatchObject([
+      { name: 'running', machine: 'train-station', stations: [29], stopped_at: null, seconds: 60 },
+      { name: 'nightly', stations: null, counts: { stations: 3, succeeded: 2, failed: 1 } },
+      { name: 'trained', model_code: 'RANK-FLOW-20260102', seconds: 120 },
+      { name: 'two', error: 'DatabaseUnavailable', stations: [29, 41] },
+    ]);
+    expect(lines).toEqual(['']);
+  });
+
+  test.each(['0', '-1', '2.5', 'many'])('refuses a count of %s', async (count) => {
+    await expect(list([`--count=${count}`])).rejects.toThrow('Expected a whole number above 0.');
+  });
+
+  test.each(['yesterday', '5', '5y', '2026-13-01', '-1d'])('refuses the age %s', async (age) => {
+    const listing = list([`--since=${age}`]);
+
+    await expect(listing).rejects.toThrow(UsageError);
+    await expect(listing).rejects.toThrow(`“${age}” is no age. Expected: 90m, 12h`);
+  });
 });

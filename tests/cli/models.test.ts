@@ -1,6 +1,14 @@
-import { afterEach, expect, test } from '@jest/globals';
-import { describeModels } from '../../cli/models.ts';
+import { afterEach, expect, describe as group, test } from '@jest/globals';
+import {
+  describeModels,
+  modelsCommand,
+  promoteCommand,
+  restoreCommand,
+  unpublishCommand,
+} from '../../cli/models.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import type { StationModel } from '../../shared/publication/drawn-models.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
 const former = process.env.AWS_ENDPOINT_URL_S3;
 afterEach(() => {
@@ -11,6 +19,7 @@ afterEach(() => {
 const REPORT = 'models/0b2f6a8c/RANK-FLOW-A.html';
 const model = {
   id: 7,
+  station_id: 1,
   uuid: '0b2f6a8c',
   code: 'RANK-FLOW-A',
   model_type_id: 'RANK',
@@ -39,4 +48,104 @@ test('a row without a uuid is listed as the website shows it', () => {
   expect(describeModels({ id: 1, name: 'Mill Brook' }, [row], { model: 'fpe-local-models' })).toContain(
     'RANK-FLOW-A  RANK FLOW_CFS  drawn by the website, without uuid, made by upstream’s scripts',
   );
+});
+
+group('fpe models', () => {
+  /** Runs the command. @returns what it asked for and printed */
+  async function run(...args: string[]) {
+    const asked: unknown[][] = [];
+    const printed: string[] = [];
+    const facts: unknown[] = [];
+    const command = modelsCommand({
+      connect: async (stage) => void asked.push(['connect', stage]),
+      buckets: () => ({ storage: 'photos', model: 'models' }),
+      findDrawableModels: async (id) => {
+        asked.push(['find', id]);
+        return { station: { id, name: 'Mill Brook' } as never, models: [model] };
+      },
+      print: (text) => printed.push(text),
+      printJson: (json) => facts.push(json),
+    });
+    await command.parseAsync(args, { from: 'user' });
+    return { asked, printed: printed.join('\n'), facts };
+  }
+
+  test('lists the models of a station', async () => {
+    const { asked, printed } = await run('--station', '29', '--stage', 'prod');
+
+    expect(asked).toEqual([
+      ['connect', 'prod'],
+      ['find', 29],
+    ]);
+    expect(printed).toMatch(/^Station 29 “Mill Brook”, 1 model\nRANK-FLOW-A {2}RANK FLOW_CFS {2}default/);
+  });
+
+  test('prints with --json what docs/commands.md says', async () => {
+    const { facts, printed } = await run('--station', '29', '--json');
+
+    expectDocumented('models', facts[0]);
+    expect(printed).toBe('');
+  });
+});
+
+group('fpe promote, unpublish and restore', () => {
+  const COMMANDS = { promote: promoteCommand, unpublish: unpublishCommand, restore: restoreCommand };
+  type Action = keyof typeof COMMANDS;
+
+  /** Runs the command. @returns what it did and printed, and why it failed */
+  async function run(action: Action, args: string[], { isDone = false } = {}) {
+    const did: unknown[][] = [];
+    const printed: string[] = [];
+    const command = COMMANDS[action]({
+      connect: async () => undefined,
+      buckets: () => ({ storage: 'photos', model: 'models' }),
+      findDrawingChange: async (request) => {
+        did.push(['find', request]);
+        return isDone ? null : { action, model, superseded: [], kept: [] };
+      },
+      drawingWarnings: async () => ['Warning: two photos are gone.'],
+      changeDrawing: async (request, _change, _places, region) =>
+        void did.push(['change', request.code, region]),
+      region: () => 'us-west-2',
+      print: (text) => printed.push(text),
+    });
+    const failure = await command
+      .parseAsync(['--station', '1', '--model-code', 'RANK-FLOW-A', ...args], { from: 'user' })
+      .then(
+        () => null,
+        (error) => error,
+      );
+    return { did, printed: printed.join('\n'), failure };
+  }
+
+  test.each<Action>(['promote', 'unpublish', 'restore'])(
+    'fpe %s only says what it would change',
+    async (action) => {
+      const { did, failure } = await run(action, []);
+
+      expect(did.map(([what]) => what)).toEqual(['find']);
+      expect(failure).toBeInstanceOf(UsageError);
+      expect(failure.message).toMatch(
+        /^This would change:\n {2}.*\n {2}Warning: two photos are gone\.\nTo do it, add --yes\.$/s,
+      );
+    },
+  );
+
+  test.each<Action>(['promote', 'unpublish', 'restore'])('fpe %s --yes changes it', async (action) => {
+    const { did, printed } = await run(action, ['--yes']);
+
+    expect(did).toEqual([
+      ['find', { station_id: 1, action, code: 'RANK-FLOW-A', keepPrevious: false, allowRemovals: false }],
+      ['change', 'RANK-FLOW-A', 'us-west-2'],
+    ]);
+    expect(printed).toMatch(/^✔ .*\n⚠ Warning: two photos are gone\.$/s);
+  });
+
+  test('say where there is nothing to do', async () => {
+    const { did, printed } = await run('promote', ['--yes', '--keep-previous'], { isDone: true });
+
+    expect(did).toHaveLength(1);
+    expect(did[0]?.[1]).toMatchObject({ keepPrevious: true });
+    expect(printed).toBe('Nothing to do: RANK-FLOW-A is already the default and is drawn.');
+  });
 });

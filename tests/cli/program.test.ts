@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { COMMANDS } from '../../cli/commands.ts';
 import { fpeProgram } from '../../cli/program.ts';
+import { documentedJson } from '../support/documented-json.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Says on standard error at the end which modules were loaded. */
@@ -59,4 +61,22 @@ describe('the program', () => {
       "unknown command 'lst'\n(Did you mean list?)",
     );
   });
+});
+
+test('every command is tested in this process, with its effects handed in', () => {
+  const tests = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
+  const text = tests.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('\n');
+  const missing = Object.keys(COMMANDS).filter((name) => !text.includes(`${name}Command`));
+
+  expect(missing).toEqual([]);
+});
+
+test('docs/commands.md has the JSON of every command that prints it', async () => {
+  const program = await fpeProgram(Object.keys(COMMANDS));
+  const printing = program.commands
+    .filter(({ options }) => options.some(({ long }) => long === '--json'))
+    .map((command) => command.name());
+
+  expect(printing.length).toBeGreaterThan(7);
+  expect(printing.filter((name) => documentedJson(name).length === 0)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { showCommand } from '../../cli/show.ts';
 import { LOCAL, TRAIN_ARN } from '../fixtures/local-executions.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
 const EXECUTION = {
   executionArn: TRAIN_ARN,
@@ -12,6 +13,7 @@ const EXECUTION = {
   cause: '{"errorType":"NotEnoughPairs","errorMessage":"There are too few pairs"}',
 };
 const HISTORY = [
+  { type: 'ExecutionStarted', timestamp: new Date(0) },
   { type: 'TaskStateEntered', timestamp: new Date(0), stateEnteredEventDetails: { name: 'SplitPairs' } },
   { type: 'LambdaFunctionFailed', lambdaFunctionFailedEventDetails: { error: 'NotEnoughPairs' } },
   {
@@ -30,6 +32,7 @@ async function run(...args: string[]): Promise<string> {
     executionHistory: async () => HISTORY as never,
     watchedStates: async () => ['ExportStation', 'SplitPairs', 'TrainModel'],
     print: (text) => printed.push(text),
+    printJson: (facts) => printed.push(JSON.stringify(facts)),
     now: () => new Date(200_000),
   });
   await command.parseAsync(args, { from: 'user' });
@@ -42,13 +45,16 @@ describe('fpe show', () => {
 
     expect(lines.slice(0, 2)).toEqual([TRAIN_ARN, 'Input: {"station_id":29}']);
     expect(lines).toContainEqual(expect.stringMatching(/SplitPairs +1m 35s +NotEnoughPairs$/));
-    expect(lines).toContainEqual(expect.stringMatching(/ExportStation +not needed$/));
+    expect(lines).toContainEqual(expect.stringMatching(/ExportStation +skipped$/));
     expect(lines).toContain('It failed in SplitPairs after 1m 35s.');
     expect(lines).toContain('  There are too few pairs');
   });
 
   test('with --json prints the description alone', async () => {
-    expect(JSON.parse(await run('--json'))).toEqual({
+    const described = JSON.parse(await run('--json'));
+
+    expectDocumented('show', described);
+    expect(described).toEqual({
       ...EXECUTION,
       startDate: '1970-01-01T00:00:00.000Z',
       stopDate: '1970-01-01T00:01:35.000Z',

@@ -6,6 +6,7 @@ import { UsageError } from '../../cli/usage-error.ts';
 import { readStage } from '../../config/stage.ts';
 import type { StackDescription } from '../../local/running-stack.ts';
 import * as errors from '../../shared/errors.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
 describe('the meaning of an error in the first hour', () => {
   test.each([
@@ -115,6 +116,8 @@ describe('fpe smoke', () => {
     const tested: { steps: string[]; place: SmokePlace }[] = [];
     const asked: unknown[] = [];
     const printed: string[] = [];
+    const progress: string[] = [];
+    const facts: unknown[] = [];
     const running = { folder: '/data', env: { MODEL_BUCKET: 'local-models' } } as unknown as StackDescription;
     const command = smokeCommand({
       connect: async () => ({ kind, description: 'http://elsewhere' }),
@@ -131,13 +134,15 @@ describe('fpe smoke', () => {
       },
       stopExecution: async () => undefined,
       print: (text) => printed.push(text),
+      printProgress: (text) => progress.push(text),
+      printJson: (found) => facts.push(found),
       now: () => new Date('2026-11-27T07:05:00Z'),
     });
     const failure = await command.parseAsync(args, { from: 'user' }).then(
       () => null,
       (error) => error,
     );
-    return { tested, asked, printed: printed.join('\n'), failure };
+    return { tested, asked, printed: printed.join('\n'), progress, facts, failure };
   }
 
   test('tests the local stack with the demo’s station, for nothing', async () => {
@@ -165,6 +170,15 @@ describe('fpe smoke', () => {
     expect(tested[0]?.steps).toEqual(['spot', 'score-station', 'refresh']);
     expect(tested[0]?.place).toMatchObject({ stationId: 29, scores: true, notificationsLog: null });
     expect(tested[0]?.place.machines['score-station']).toMatch(/^arn:.*-prod-score-station$/);
+  });
+
+  test('prints with --json what docs/commands.md says, and its progress elsewhere', async () => {
+    const { facts, printed, progress } = await run(['--json', '--from', 'refresh']);
+
+    expectDocumented('smoke', facts[0]);
+    expect(facts).toEqual([[{ step: 'refresh', status: 'passed', seconds: 0.01, found: 'something' }]]);
+    expect(printed).toBe('');
+    expect(progress).toEqual(['\nEverything that was tested works.']);
   });
 
   test('says after a failure how to go on, and ends with 1', async () => {

@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { describeVerification, exitCodeOf, summarize } from '../../cli/verify.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { UsageError } from '../../cli/usage-error.ts';
+import { describeVerification, exitCodeOf, summarize, verifyCommand } from '../../cli/verify.ts';
 import type { StationVerification } from '../../shared/station-models/verification.ts';
 import type { VerificationFinding } from '../../shared/verification/findings.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
 const FAULT: VerificationFinding = {
   kind: 'row_without_file',
@@ -93,4 +95,85 @@ test('its help names the exit codes', () => {
   });
 
   expect(help).toContain('Exit codes: 0 no faults');
+});
+
+describe('fpe verify', () => {
+  afterEach(() => {
+    process.exitCode = undefined;
+  });
+
+  const STRAY: VerificationFinding = { ...REMARK, kind: 'files_without_row' };
+
+  /** Runs the command on a database with station 29, and files of station 30. @returns what it did and printed */
+  async function run(args: string[], found: StationVerification = station()) {
+    const did: unknown[][] = [];
+    const printed: string[] = [];
+    const facts: unknown[] = [];
+    const command = verifyCommand({
+      connect: async (stage) => void did.push(['connect', stage]),
+      buckets: () => ({ storage: 'photos', model: 'models' }),
+      findStationIds: async () => [29, 30],
+      verifyAndRepair: async (id, _places, { repair, confirmed }) => {
+        did.push(['verify', id, repair, confirmed]);
+        return id === 29 ? found : null;
+      },
+      findStrayFolders: async () => [STRAY],
+      now: () => 0,
+      print: (text) => printed.push(text),
+      printJson: (json) => facts.push(json),
+    });
+    const failure = await command.parseAsync(args, { from: 'user' }).then(
+      () => null,
+      (error) => error,
+    );
+    return { did, printed: printed.join('\n'), facts, failure };
+  }
+
+  test('looks at the stations that are named, and changes nothing', async () => {
+    const { did, printed } = await run(['--station', '29', '--stage', 'prod']);
+
+    expect(did).toEqual([
+      ['connect', 'prod'],
+      ['verify', 29, false, false],
+    ]);
+    expect(printed).toMatch(/1 station: no faults\.$/);
+    expect(process.exitCode).toBe(0);
+  });
+
+  test('repairs as it is told to', async () => {
+    const { did } = await run(['--station', '29', '--repair', '--yes'], station({ findings: [FAULT] }));
+
+    expect(did.at(-1)).toEqual(['verify', 29, true, true]);
+    expect(process.exitCode).toBe(1);
+  });
+
+  test('with --all also tells of files that belong to no station', async () => {
+    const { printed } = await run(['--all']);
+
+    expect(printed).toContain('files of station 30, which is not in the database');
+    expect(printed).toMatch(/1 station: no faults, 2 remarks\.$/);
+  });
+
+  test('prints with --json what docs/commands.md says', async () => {
+    const repaired = [{ what: 'claim.json is deleted', failed: null }];
+
+    const { facts, printed } = await run(
+      ['--station', '29', '--json'],
+      station({ findings: [FAULT], repaired, unchecked: UNCHECKED }),
+    );
+
+    expectDocumented('verify', facts[0]);
+    expect(printed).toBe('');
+  });
+
+  test.each<[string, string[], string]>([
+    ['no station is named', [], 'Which stations? Give --station ID, or --all.'],
+    ['a station is not there', ['--station', '30'], 'There is no station 30 in the database.'],
+  ])('ends with 2 where %s', async (_, args, message) => {
+    const { failure } = await run(args);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toBe(message);
+    expect(process.exitCode).toBe(2);
+  });
 });

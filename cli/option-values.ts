@@ -1,0 +1,24 @@
+import { InvalidArgumentError } from 'commander';
+import { UsageError } from './usage-error.ts';
+
+/** The id of a station, as an option's value. @throws InvalidArgumentError */
+export function stationId(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Expected a station id.');
+  return Number(text);
+}
+
+const UNITS_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
+
+/**
+ * An instant in the past: an age (90m, 12h, 7d, 2w) or a date, whose day begins in the time zone of this computer.
+ *
+ * @throws UsageError
+ */
+export function parseSince(text: string, now: Date): Date {
+  const [, amount, unit] = /^(\d+)([mhdw])$/.exec(text) ?? [];
+  if (amount && unit) return new Date(now.getTime() - Number(amount) * (UNITS_MS[unit] as number));
+  const isDate = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z?)?$/.test(text);
+  const date = new Date(text.length === 10 ? `${text}T00:00` : text);
+  if (isDate && !Number.isNaN(date.getTime())) return date;
+  throw new UsageError(`“${text}” is no age. Expected: 90m, 12h, 7d, 2w, or a date such as 2026-11-27.`);
+}

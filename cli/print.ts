@@ -1,0 +1,49 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Prints a text for people, with lines that fit the terminal. */
+export const printText = (text: string): void => console.log(fitLines(text, process.stdout.columns));
+
+/** Prints facts for programs, whole, whatever the terminal. */
+export const printJson = (facts: unknown): void => console.log(JSON.stringify(facts, null, 2));
+
+/** A label and what follows it, such as “Photos    878 scored”: what is continued below it is set in as far. */
+const LABEL = /^\s*\S+(?: \S+)* {2,}(?=\S)/;
+const MIN_COLUMNS = 20;
+
+/**
+ * Breaks lines that are too long, only at spaces: a word that is longer than the terminal is wide, such as an address, stays whole.
+ *
+ * @param columns of the terminal; undefined where there is none
+ */
+export const fitLines = (text: string, columns: number | undefined): string =>
+  columns === undefined || columns < MIN_COLUMNS
+    ? text
+    : text
+        .split('\n')
+        .map((line) => fitLine(line, columns))
+        .join('\n');
+
+const widthOf = (text: string): number => stripVTControlCharacters(text).length;
+
+function fitLine(line: string, columns: number): string {
+  if (widthOf(line) <= columns) return line;
+  const indent = ' '.repeat(indentOf(line, columns));
+  const lines: string[] = [];
+  let current = '';
+  for (const [, spaces = '', word = ''] of line.matchAll(/( *)([^ ]+)/g)) {
+    const isFirst = current.trim() === '';
+    if (isFirst || widthOf(current + spaces + word) <= columns) current += spaces + word;
+    else {
+      lines.push(current);
+      current = indent + word;
+    }
+  }
+  return [...lines, current].join('\n');
+}
+
+function indentOf(line: string, columns: number): number {
+  const plain = stripVTControlCharacters(line);
+  const label = LABEL.exec(plain)?.[0].length ?? 0;
+  const own = /^ */.exec(plain)?.[0].length ?? 0;
+  return label > 0 && label <= columns / 2 ? label : Math.min(own + 2, columns / 2);
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { demoCommand } from '../../cli/demo.ts';
+import { TRAIN_ARN } from '../fixtures/local-executions.ts';
+
+const environment = { ...process.env };
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-demo-'));
+  mkdirSync(join(folder, 'demo-station'));
+  writeFileSync(
+    join(folder, 'demo-station', 'truth.csv'),
+    'image_id,flow_cfs,is_daytime\n1,10,true\n2,20,true\n3,30,true\n',
+  );
+});
+afterEach(() => {
+  process.env = { ...environment };
+  process.exitCode = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+const RESULT = {
+  station_id: 1,
+  model_code: 'RANK-FLOW-A',
+  model_uuid: 'uuid',
+  model_id: 7,
+  diagnostics_url: 'http://127.0.0.1/a.html',
+  predictions_url: 'http://127.0.0.1/predictions.csv',
+  images: { found: 3, excluded: {}, scored: 3, unreadable: 0 },
+  pairs: { found: 2, train: 1, val: 1 },
+  kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': null, 'test-all': 1, overall: 1 },
+};
+
+/** Runs the command on a stack that does nothing. @returns what it did and printed */
+async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT) {
+  const did: unknown[][] = [];
+  const printed: string[] = [];
+  const command = demoCommand({
+    startStack: async () =>
+      ({
+        folder,
+        env: { STORAGE_BUCKET: 'photos' },
+        stop: async () => void did.push(['stop']),
+      }) as never,
+    generateDemoStation: async (where) => {
+      did.push(['draw', where]);
+      return undefined as never;
+    },
+    importExport: async (where) => {
+      did.push(['import', where]);
+      const station = { id: 1, name: 'Mill Brook', images: 3, annotations: 1, values: 3, models: 0 };
+      const files = { uploaded: 3, already_there: 0 };
+      return { stations: [station], files, rows: { inserted: 3, updated: 0 }, notes: [] };
+    },
+    findStateMachine: async (name) => `arn:${name}`,
+    startExecution: async (machine, input) => {
+      did.push(['start', machine, input]);
+      return TRAIN_ARN;
+    },
+    stopExecution: async () => undefined,
+    watchExecution: async () => ({
+      execution: { status, output: JSON.stringify(result), error: 'NotEnoughPairs' } as never,
+      states: [],
+      ms: 95_000,
+    }),
+    listObjects: async function* () {
+      yield { key: 'models/uuid/predictions.csv', size: 1 } as never;
+    },
+    readBytes: async () => Buffer.from('image_id,score\n1,0.1\n2,0.2\n3,0.3\n') as never,
+    terminal: { write: () => true } as never,
+    print: (text) => printed.push(text),
+  });
+  await command.parseAsync(args, { from: 'user' });
+  return { did, printed: printed.join('\n') };
+}
+
+describe('fpe demo', () => {
+  test('draws the station, imports it, trains, shows what was published, and stops the stack', async () => {
+    const { did, printed } = await run([]);
+
+    expect(did.map(([what]) => what)).toEqual(['draw', 'import', 'start', 'stop']);
+    expect(did[2]).toEqual([
+      'start',
+      'arn:train-station',
+      expect.objectContaining({
+        station_id: 1,
+        model_code: expect.stringMatching(/^RANK-FLOW-\d{8}-\d{6}$/),
+      }),
+    ]);
+    expect(printed).toContain('Execution try-1 of station 1');
+    expect(printed).toContain('It succeeded after 1m 35s.');
+    expect(printed).toContain('used to draw the photos: 1.00, over 3 daytime photos');
+    expect(readFileSync(join(folder, 'results', 'RANK-FLOW-A', 'predictions.csv'), 'utf8')).toContain(
+      '3,0.3',
+    );
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  test('takes another input as it is', async () => {
+    const { did } = await run(['{"station_id": 1, "model_code": "MINE"}']);
+
+    expect(did[2]?.[2]).toEqual({ station_id: 1, model_code: 'MINE' });
+  });
+
+  test('ends with 1 and names the logs where the execution failed', async () => {
+    const { did, printed } = await run([], 'FAILED');
+
+    expect(did.at(-1)).toEqual(['stop']);
+    expect(printed).toContain(`Logs of functions and jobs: ${join(folder, 'logs')}`);
+    expect(existsSync(join(folder, 'results'))).toBe(false);
+    expect(process.exitCode).toBe(1);
+  });
+
+  test('ends with 1 where nothing was published', async () => {
+    await run([], 'SUCCEEDED', { ...RESULT, model_id: null });
+
+    expect(process.exitCode).toBe(1);
+  });
+});

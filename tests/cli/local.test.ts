@@ -1,0 +1,180 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { localCommand } from '../../cli/local.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+import { ApiError } from '../../local/json-api.ts';
+import type { StackDescription } from '../../local/running-stack.ts';
+import { REFRESH_ARN } from '../fixtures/local-executions.ts';
+import { expectDocumented } from '../support/documented-json.ts';
+
+afterEach(() => {
+  process.exitCode = undefined;
+});
+
+const STACK: StackDescription = {
+  pid: 4711,
+  pid_started: '12',
+  started_at: '2026-11-27T07:05:00.000Z',
+  folder: '/data',
+  endpoints: {
+    stepFunctions: 'http://127.0.0.1:8083',
+    scheduler: 'http://127.0.0.1:8087',
+    sageMaker: 'http://127.0.0.1:8084',
+    s3: 'http://127.0.0.1:4566',
+    usgs: 'http://127.0.0.1:8086',
+    postgres: 'postgresql://fpe@127.0.0.1:5433/fpe',
+  },
+  machines: [{ name: 'fpe-local-train-station', arn: 'arn:train' }],
+  database: 'embedded',
+  schedules: ['fpe-local-rank-nightly'],
+  env: { AWS_ACCESS_KEY_ID: 'LOCALKEY', AWS_SECRET_ACCESS_KEY: 'hidden', DB_HOST: '127.0.0.1' },
+};
+
+/** Runs the command below a program with its options. @returns what it did and printed, and why it failed */
+async function run(args: string[], { running = true, refusal }: { running?: boolean; refusal?: Error } = {}) {
+  const did: unknown[][] = [];
+  const printed: string[] = [];
+  const facts: unknown[] = [];
+  let isThere = running;
+  const command = localCommand({
+    findRunningStack: async () => (isThere ? STACK : null),
+    startStack: async ({ folder, database, onProgress } = {}) => {
+      did.push(['start', folder, database]);
+      onProgress?.('S3');
+      return { ...STACK, isOwn: true, stop: async () => void did.push(['end']) };
+    },
+    resetStack: async (folder) => void did.push(['reset', folder]),
+    fireSchedule: async (...given) => {
+      if (refusal) throw refusal;
+      did.push(['fire', ...given]);
+      return { name: 'fpe-local-rank-nightly', input: '{}', executionArn: REFRESH_ARN };
+    },
+    untilTold: async () => void did.push(['wait']),
+    kill: (pid) => {
+      did.push(['kill', pid]);
+      isThere = false;
+    },
+    print: (text) => printed.push(text),
+    printLines: (text) => printed.push(text),
+    printJson: (found) => facts.push(found),
+  });
+  const program = new Command().option('--folder <folder>').addCommand(command);
+  const failure = await program.parseAsync(['local', '--folder', '/data', ...args], { from: 'user' }).then(
+    () => null,
+    (error) => error,
+  );
+  return { did, printed: printed.join('\n'), facts, failure };
+}
+
+describe('fpe local', () => {
+  test('starts the stack, shows what it serves, and stops it when it is told to', async () => {
+    const { did, printed } = await run([], { running: false });
+
+    expect(did).toEqual([['start', '/data', undefined], ['wait'], ['end']]);
+    expect(printed).toContain('Starting S3 …');
+    expect(printed).toContain('  Step Functions  http://127.0.0.1:8083');
+  });
+
+  test('with --reset empties it first, and not under a running one', async () => {
+    const { did } = await run(['--reset'], { running: false });
+    const refused = await run(['--reset']);
+
+    expect(did[0]).toEqual(['reset', '/data']);
+    expect(refused.failure).toBeInstanceOf(UsageError);
+    expect(refused.failure.message).toContain('so its data cannot be reset. Stop it first: ./fpe local stop');
+  });
+
+  test('shows the one that is running, and refuses another database for it', async () => {
+    const { did, printed } = await run(['start']);
+    const other = await run(['--database', 'postgresql://a:b@127.0.0.1:5432/fpe']);
+
+    expect(did).toEqual([]);
+    expect(printed).toMatch(/^The local stack is already running\.\n\nLocal stack: process 4711/);
+    expect(other.failure).toBeInstanceOf(UsageError);
+    expect(other.failure.message).toContain('with a different database, postgresql://fpe@127.0.0.1:5433/fpe');
+  });
+});
+
+describe('fpe local status', () => {
+  test('shows the stack that runs', async () => {
+    const { printed } = await run(['status']);
+
+    expect(printed).toMatch(/^Local stack: process 4711, started 2026-11-27T07:05:00.000Z, data in \/data/);
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  test('ends with 1 and says how to start it where none runs', async () => {
+    const { printed } = await run(['status'], { running: false });
+
+    expect(printed).toBe(
+      'The local stack is not running on /data. Start it with: ./fpe local --folder /data',
+    );
+    expect(process.exitCode).toBe(1);
+  });
+
+  test('prints with --json what docs/commands.md says, and no password', async () => {
+    const { facts, printed } = await run(['status', '--json']);
+    const none = await run(['status', '--json'], { running: false });
+
+    expectDocumented('local', facts[0]);
+    expect(JSON.stringify(facts)).not.toContain('hidden');
+    expect(none.facts).toEqual([{ running: false, folder: '/data' }]);
+    expect(printed + none.printed).toBe('');
+  });
+});
+
+describe('fpe local stop', () => {
+  test('ends the process and waits for its end', async () => {
+    const { did, printed } = await run(['stop']);
+
+    expect(did).toEqual([['kill', 4711]]);
+    expect(printed).toBe('Stopped.');
+  });
+
+  test('has nothing to do where none runs', async () => {
+    const { did, printed } = await run(['stop'], { running: false });
+
+    expect(did).toEqual([]);
+    expect(printed).toBe('The local stack is not running.');
+  });
+});
+
+test('fpe local env prints the settings of a shell', async () => {
+  const { printed } = await run(['env']);
+  const none = await run(['env'], { running: false });
+
+  expect(printed.split('\n')).toEqual([
+    'export AWS_ACCESS_KEY_ID=LOCALKEY',
+    'export AWS_SECRET_ACCESS_KEY=hidden',
+    'export DB_HOST=127.0.0.1',
+  ]);
+  expect(none.failure).toBeInstanceOf(UsageError);
+});
+
+describe('fpe local fire', () => {
+  test('starts a schedule with the credentials of the stack, and says how to watch it', async () => {
+    const { did, printed } = await run(['fire', 'nightly']);
+
+    const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'hidden' };
+    expect(did).toEqual([['fire', 'http://127.0.0.1:8087', 'nightly', credentials]]);
+    expect(printed).toContain('Fired fpe-local-rank-nightly with the input {}');
+    expect(printed).toContain('To watch it: ./fpe watch nightly-1 --folder /data');
+  });
+
+  test.each<[string, string[], { running?: boolean; refusal?: Error }, string]>([
+    ['no stack runs', ['fire', 'nightly'], { running: false }, 'The local stack is not running on /data.'],
+    ['no schedule is named', ['fire'], {}, 'Which schedule? Choose one of: fpe-local-rank-nightly.'],
+    [
+      'there is no such schedule',
+      ['fire', 'weekly'],
+      { refusal: new ApiError('NotFound', 'No weekly') },
+      'No weekly',
+    ],
+  ])('fires nothing where %s', async (_, args, situation, message) => {
+    const { did, failure } = await run(args, situation);
+
+    expect(did).toEqual([]);
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toContain(message);
+  });
+});

@@ -1,0 +1,55 @@
+import { styleText } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { fitLines } from '../../cli/print.ts';
+
+describe('lines that are printed', () => {
+  test.each<[string, string, string[]]>([
+    ['a line that fits', 'It succeeded after 2m 00s.', ['It succeeded after 2m 00s.']],
+    [
+      'a sentence',
+      'It failed in SplitPairs after two minutes.',
+      ['It failed in SplitPairs after', '  two minutes.'],
+    ],
+    [
+      'a label and a value',
+      'Photos    878 scored of 1,197, 1 unreadable',
+      ['Photos    878 scored of 1,197,', '          1 unreadable'],
+    ],
+    [
+      'a word longer than the terminal',
+      'Report    https://storage.example.org/models/a.html',
+      ['Report', '          https://storage.example.org/models/a.html'],
+    ],
+    [
+      'a mark of a color',
+      `${styleText('red', '✖')} a b c d e f g h i j k l m n o p`,
+      [`${styleText('red', '✖')} a b c d e f g h i j k l m n`, '  o p'],
+    ],
+    [
+      'an indented line',
+      '    One of the lines below another',
+      ['    One of the lines below', '      another'],
+    ],
+  ])('break at spaces in a terminal of 30 columns: %s', (_, line, lines) => {
+    expect(fitLines(line, 30).split('\n')).toEqual(lines);
+  });
+
+  test('stay whole where there is no terminal', () => {
+    const line = 'word '.repeat(100);
+
+    expect(fitLines(line, undefined)).toBe(line);
+  });
+
+  test('have all their words in order, none broken, and fit unless a word does not', () => {
+    const word = fc.stringMatching(/^[a-z]{1,12}$/);
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 30 }), fc.integer({ min: 40, max: 100 }), (words, columns) => {
+        const lines = fitLines(words.join(' '), columns).split('\n');
+
+        expect(lines.join(' ').split(/ +/).filter(Boolean)).toEqual(words);
+        for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
+      }),
+    );
+  });
+});
