@@ -8,7 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { TEMPLATE_FILE, type Template } from '../deployment/package.ts';
-import { type Place, referencesOf } from '../deployment/references.ts';
+import { referencesOf, type StackPlace } from '../deployment/references.ts';
 import { pipelineVersion } from '../host/version.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION, STAGE } from './account.ts';
 import { pathInside } from './archive.ts';
@@ -16,7 +16,7 @@ import type { Rule } from './event-bridge.ts';
 import { hashOfSources, keepPackage } from './kept-packages.ts';
 import type { Schedule } from './scheduler.ts';
 
-const LOCAL_PLACE: Place = { account: LOCAL_ACCOUNT, region: LOCAL_REGION };
+const LOCAL_PLACE: StackPlace = { account: LOCAL_ACCOUNT, region: LOCAL_REGION };
 
 export type LocalFunction = {
   name: string;
