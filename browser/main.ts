@@ -146,6 +146,7 @@ const firstRow = ({ photos, selection }: View): number =>
 function redrawForReaders(charts: readonly Chart[]): void {
   const redraw = () => {
     for (const chart of charts) chart.refresh();
+    reserveSoon(charts);
   };
   // Paper shows all charts, those as well that nobody has scrolled to, in light colors.
   const print = () => {
