@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core';
+import { thin } from '../shared/report/data/decimation.ts';
 import type { Facts, FigureRow } from './figure-data.ts';
 import type { Place } from './places.ts';
 import type { Theme } from './theme.ts';
@@ -97,7 +98,7 @@ export class Sheet {
     this.addSeries(panel, about, {
       type: 'scatter',
       name: style.name,
-      data: points,
+      data: thin(points, this.theme.mostPoints),
       dimensions: ['x', 'y', 'index'],
       encode: { x: 0, y: 1 },
       symbol: style.symbol ?? 'circle',

@@ -1,6 +1,6 @@
 import type { ImageSplit } from '../shared/model-input/image-split.ts';
 
-/** Colors of the page's style sheet, as light, dark and paper have them just now. */
+/** How charts are drawn on light, dark and paper; the colors are those of the page's style sheet. */
 export type Theme = {
   ground: string;
   ink: string;
@@ -9,21 +9,29 @@ export type Theme = {
   accent: string;
   splits: Record<ImageSplit, string>;
   choices: { left: string; right: string; same: string };
+  /** Points of one series that are drawn at most. */
+  mostPoints: number;
 };
 
-export const currentTheme = (): Theme => themeOf(document.documentElement);
+/** On paper points are shapes rather than pixels, and tens of megabytes of them show no more. */
+const MOST_POINTS_ON_PAPER = 3000;
+
+export const currentTheme = (): Theme => ({
+  ...colorsOf(document.documentElement),
+  mostPoints: Number.POSITIVE_INFINITY,
+});
 
 /** Paper is light, whatever the screen is: of an element that the style sheet keeps light. */
 export function paperTheme(): Theme {
   const paper = document.createElement('div');
   paper.className = 'paper';
   document.body.append(paper);
-  const theme = themeOf(paper);
+  const colors = colorsOf(paper);
   paper.remove();
-  return theme;
+  return { ...colors, mostPoints: MOST_POINTS_ON_PAPER };
 }
 
-function themeOf(element: Element): Theme {
+function colorsOf(element: Element): Omit<Theme, 'mostPoints'> {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {

@@ -5,7 +5,7 @@
  *
  * @param rows in any order, which is kept
  */
-export function thin(rows: readonly number[], most: number): readonly number[] {
+export function thin<Row>(rows: readonly Row[], most: number): readonly Row[] {
   const step = Math.ceil(rows.length / most);
   return step <= 1 ? rows : rows.filter((_, index) => index % step === 0);
 }
