@@ -1,7 +1,7 @@
 import type { Template } from './package.ts';
 
 /** The account that a template is, or would be, deployed into. */
-export type Place = {
+export type StackPlace = {
   account: string;
   region: string;
   /** The name that CloudFormation would give a resource without one in the template; default: its id in the template. */
@@ -24,7 +24,7 @@ export type References = {
 /** Kinds of resources that functions, machines, topics or policies refer to. */
 const KINDS: Record<
   string,
-  { name: string; arn: (name: string, place: Place) => string; refersByArn?: boolean }
+  { name: string; arn: (name: string, place: StackPlace) => string; refersByArn?: boolean }
 > = {
   'AWS::Lambda::Function': { name: 'FunctionName', arn: regional('lambda', 'function:') },
   'AWS::StepFunctions::StateMachine': {
@@ -43,11 +43,11 @@ const KINDS: Record<
 };
 
 function regional(service: string, before: string, after = '') {
-  return (name: string, { account, region }: Place): string =>
+  return (name: string, { account, region }: StackPlace): string =>
     `arn:aws:${service}:${region}:${account}:${before}${name}${after}`;
 }
 
-export function referencesOf(template: Template, place: Place): References {
+export function referencesOf(template: Template, place: StackPlace): References {
   const pseudoParameters: Record<string, string> = {
     'AWS::AccountId': place.account,
     'AWS::Partition': 'aws',
