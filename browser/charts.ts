@@ -160,10 +160,9 @@ export class Chart {
       : middleOf(this.place);
   }
 
-  private picture(): string {
+  private picture(): HTMLCanvasElement {
     if (this.isStale || !this.chart) this.render();
-    return (this.chart as ECharts).getDataURL({
-      type: 'png',
+    return (this.chart as ECharts).renderToCanvas({
       pixelRatio: 2,
       backgroundColor: currentTheme().ground,
     });

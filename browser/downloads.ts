@@ -1,15 +1,16 @@
 import { element } from './elements.ts';
 
 type Contents = {
-  /** The figure as a data address of a PNG. */
-  picture(): string;
+  picture(): HTMLCanvasElement;
   /** What it is drawn from, as CSV. */
   data(): string;
 };
 
+/** A browser has taken a file long before this. */
+const TAKEN_MS = 60_000;
+
 /** Buttons below a figure that save it, and its data, named after it. */
 export function downloadButtons(id: string, { picture, data }: Contents): HTMLElement {
-  const save = (address: string, name: string) => element('a', { href: address, download: name }).click();
   const button = (label: string, format: string, onclick: () => void) =>
     element(
       'button',
@@ -19,12 +20,13 @@ export function downloadButtons(id: string, { picture, data }: Contents): HTMLEl
   return element(
     'div',
     { class: 'downloads' },
-    button('Picture', 'PNG', () => save(picture(), `${id}.png`)),
-    button('Data', 'CSV', () => {
-      const address = URL.createObjectURL(new Blob([data()], { type: 'text/csv' }));
-      save(address, `${id}.csv`);
-      // The browser has taken it by the next turn.
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
-    }),
+    button('Picture', 'PNG', () => picture().toBlob((blob) => blob && save(blob, `${id}.png`))),
+    button('Data', 'CSV', () => save(new Blob([data()], { type: 'text/csv' }), `${id}.csv`)),
   );
+}
+
+function save(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob);
+  element('a', { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), TAKEN_MS);
 }

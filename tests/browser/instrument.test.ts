@@ -462,6 +462,7 @@ describe('A chart', () => {
         return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
       };
       for (const id of await chartIds(page)) {
+        await drawFigure(page, id);
         const [picture, data] = [await save(id, 'PNG'), await save(id, 'CSV')];
 
         expect(picture.name).toBe(`${id}.png`);

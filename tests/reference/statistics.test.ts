@@ -10,7 +10,7 @@ import { averagePrecision } from '../../shared/statistics/average-precision.ts';
 import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
 import { fitLine } from '../../shared/statistics/line-fit.ts';
 import { quantile } from '../../shared/statistics/quantile.ts';
-import { percentileRanks } from '../../shared/statistics/ranks.ts';
+import { denseRanks, percentileRanks } from '../../shared/statistics/ranks.ts';
 import { spearmanRho } from '../../shared/statistics/spearman-rho.ts';
 import { bootstrapTau, resampleCounts } from '../../shared/statistics/tau-bootstrap.ts';
 import { wilsonInterval } from '../../shared/statistics/wilson-interval.ts';
@@ -99,8 +99,8 @@ describe('On random data with ties and missing values, R agrees on', () => {
     expectClose(
       samples.map((rows) =>
         averagePrecision(
-          Float64Array.from(rows, ([score]) => score),
-          Uint8Array.from(rows, ([, mark]) => mark),
+          denseRanks(Float64Array.from(rows, ([score]) => score)),
+          rows.map(([, mark]) => mark),
         ),
       ),
       theirs,

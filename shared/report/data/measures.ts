@@ -1,6 +1,7 @@
 import type { ScoredRows } from '../../predictions/scored-photos.ts';
 import { averagePrecision } from '../../statistics/average-precision.ts';
 import { quantile } from '../../statistics/quantile.ts';
+import { denseRanks } from '../../statistics/ranks.ts';
 import { spearmanRho } from '../../statistics/spearman-rho.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
 import { meanRankError, rowsOfGroup } from './statistics.ts';
@@ -60,6 +61,7 @@ function measuresOf({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): 
 /** Relevant are the photos by their observed value; their order is that of the scores. */
 function precisionOf(scores: Float64Array, relevant: readonly Uint8Array[]): Precision | null {
   if (scores.length < 2) return null;
-  const byShare = relevant.map((isRelevant) => averagePrecision(scores, isRelevant) as number);
+  const ranked = denseRanks(scores);
+  const byShare = relevant.map((isRelevant) => averagePrecision(ranked, isRelevant) as number);
   return { byShare, mean: byShare.reduce((sum, precision) => sum + precision, 0) / byShare.length };
 }

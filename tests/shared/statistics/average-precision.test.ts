@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { averagePrecision } from '../../../shared/statistics/average-precision.ts';
+import { denseRanks } from '../../../shared/statistics/ranks.ts';
 
 const precision = (scores: number[], isRelevant: number[]) =>
-  averagePrecision(Float64Array.from(scores), Uint8Array.from(isRelevant));
+  averagePrecision(denseRanks(Float64Array.from(scores)), isRelevant);
 
 /** The definition, row by row. */
 function byDefinition(scores: number[], isRelevant: number[]): number | null {
