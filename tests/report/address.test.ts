@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readAddress, writeAddress } from '../../browser/address.ts';
-import { createView, DAY_MS, type Selection } from '../../browser/view.ts';
+
+XX;
+
 import { IMAGE_SPLITS, type ImageSplit } from '../../shared/model-input/image-split.ts';
 import { SPLIT_GROUPS } from '../../shared/report/data/split-groups.ts';
 import type { PageData } from '../../shared/report/page/page-data.ts';
@@ -30,7 +32,7 @@ const page: PageData = {
   },
 };
 
-const view = (selection: Partial<Selection> = {}) => {
+const view = (selection: Partial<PageSelection> = {}) => {
   const made = createView(page);
   made.selection = { ...made.selection, ...selection };
   return made;
