@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readAddress, writeAddress } from '../../browser/address.ts';
 
-XX;
+import { createView, type PageSelection } from '../../browser/view.ts';
+import { DAY_MS } from '../../shared/formats/durations.ts';
 
 import { IMAGE_SPLITS, type ImageSplit } from '../../shared/model-input/image-split.ts';
 import { SPLIT_GROUPS } from '../../shared/report/data/split-groups.ts';
