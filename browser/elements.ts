@@ -1,4 +1,4 @@
-import { photoAddress } from './photo-address.ts';
+import { photoAddress, smallestFirst } from './photo-address.ts';
 
 type Attributes = Record<string, string | ((event: Event) => void)>;
 
@@ -17,27 +17,43 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
 }
 
 /**
- * A photo that is loaded when it comes into sight: the first of `keys` that can be loaded. Where none can, its last key
- * says which photo it is.
+ * A photo: the small copy that the page carries, else the smallest that its place has; `full`: the photo itself.
+ *
+ * @param base address below which photos are found by key
  */
-export function photoImage(base: string, keys: readonly string[], alt: string): HTMLElement {
+export function photoImage(
+  base: string,
+  key: string,
+  alt: string,
+  size: 'small' | 'full' = 'small',
+): HTMLElement {
   const image = element('img', { alt, loading: 'lazy', decoding: 'async' });
   const frame = element('span', { class: 'photo' }, image);
-  const left = [...keys];
+  const keys = size === 'full' ? [key] : smallestFirst(key);
+  const left = keys.map((name) => photoAddress(base, name));
+  const carried = size === 'full' ? undefined : thumbnails()[key];
+  if (carried !== undefined) left.unshift(`data:image/jpeg;base64,${carried}`);
   const tryNext = () => {
-    const key = left.shift();
-    if (key !== undefined) image.src = photoAddress(base, key);
+    const address = left.shift();
+    if (address !== undefined) image.src = address;
     else
-      frame.replaceChildren(
-        element(
-          'span',
-          { class: 'missing' },
-          'Photo cannot be loaded',
-          element('code', {}, keys.at(-1) ?? ''),
-        ),
-      );
+      frame.replaceChildren(element('span', { class: 'missing' }, missing(base), element('code', {}, key)));
   };
   image.addEventListener('error', tryNext);
   tryNext();
   return frame;
+}
+
+/** On this computer, photos are served by the local stack, which ends. */
+const missing = (base: string): string =>
+  /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(base)
+    ? 'Photo cannot be loaded. It is shown while the local stack runs: ./fpe local'
+    : 'Photo cannot be loaded';
+
+let carriedPhotos: Record<string, string> | undefined;
+
+/** Small copies that the page carries, in base64, by the key of their photo. */
+function thumbnails(): Record<string, string> {
+  carriedPhotos ??= JSON.parse(document.getElementById('thumbnails')?.textContent || '{}');
+  return carriedPhotos as Record<string, string>;
 }

@@ -1,19 +1,18 @@
 import { contradictions } from '../shared/predictions/pair-accuracy.ts';
 import { comparePrevious } from '../shared/report/data/comparison.ts';
+import {
+  LEAST_CONFIDENCE,
+  MOST_CARDS,
+  MOST_MOVED,
+  rankChanges,
+} from '../shared/report/data/gallery-photos.ts';
 import { largestResiduals } from '../shared/report/data/statistics.ts';
 import { wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
-import { smallestFirst } from './photo-address.ts';
 import type { Origin } from './photo-panel.ts';
 import { middleOf } from './places.ts';
 import { formatValue } from './value-scale.ts';
 import { photosBySplit, photosOfPeriod, type View } from './view.ts';
-
-/** Photos and pairs of one gallery. */
-const MOST_CARDS = 24;
-const MOST_MOVED = 12;
-/** A model that is less sure than this does not contradict anybody. */
-const LEAST_CONFIDENCE = 0.75;
 
 type Open = (row: number, origin: Origin) => void;
 
@@ -59,7 +58,7 @@ function movedPhotos(view: View, opener: Opener): HTMLElement[] {
   const { page, photos } = view;
   if (!page.previous) return [];
   const { now, before } = comparePrevious(photos, page.previous).ranks;
-  const changes = now.map((rank, row) => rank - (before[row] as number));
+  const changes = rankChanges({ now, before });
   return photoCards(
     view,
     changes,
@@ -127,7 +126,7 @@ function contradictedPairs(view: View, opener: Opener): HTMLElement[] {
 const thumb = ({ page, photos }: View, row: number): HTMLElement =>
   photoImage(
     page.photoBase,
-    smallestFirst(photos.keys[row] as string),
+    photos.keys[row] as string,
     `Photo of ${wallTime(photos.timestamps[row] as number)}`,
   );
 

@@ -1,6 +1,6 @@
 import { wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
-import { photoAddress, smallestFirst } from './photo-address.ts';
+import { photoAddress } from './photo-address.ts';
 import type { Origin } from './photo-panel.ts';
 import { middleOf } from './places.ts';
 import type { View } from './view.ts';
@@ -18,10 +18,7 @@ export function showNotedPhotos(view: View, open: (row: number, origin: Origin) 
       ...found.map((index) => {
         const time = wallTime(noted.timestamps[index] as number);
         const key = noted.keys[index] as string;
-        const content = [
-          photoImage(photoBase, smallestFirst(key), `Photo of ${time}`),
-          element('b', {}, time),
-        ];
+        const content = [photoImage(photoBase, key, `Photo of ${time}`), element('b', {}, time)];
         const row = rows.get(noted.imageIds[index] as number);
         return row === undefined
           ? // Not among the photos of this page, as the filters of the input leave it out.

@@ -2,7 +2,6 @@ import type { Choice } from '../shared/predictions/pair-accuracy.ts';
 import { probabilityOfMore } from '../shared/predictions/pair-accuracy.ts';
 import { photoFacts, splitLabel, wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
-import { smallestFirst } from './photo-address.ts';
 import type { Place } from './places.ts';
 import type { View } from './view.ts';
 
@@ -76,17 +75,13 @@ export class PhotoPanel {
     this.row = row;
     const key = photos.keys[row] as string;
     const time = wallTime(photos.timestamps[row] as number);
-    const image = element(
-      'div',
-      { class: 'view' },
-      photoImage(page.photoBase, smallestFirst(key), `Photo of ${time}`),
-    );
+    const image = element('div', { class: 'view' }, photoImage(page.photoBase, key, `Photo of ${time}`));
     const full = element(
       'button',
       {
         type: 'button',
         onclick: () => {
-          image.replaceChildren(photoImage(page.photoBase, [key], `Photo of ${time}, full size`));
+          image.replaceChildren(photoImage(page.photoBase, key, `Photo of ${time}, full size`, 'full'));
           full.disabled = true;
         },
       },
@@ -166,7 +161,7 @@ export class PhotoPanel {
         element(
           'button',
           { type: 'button', class: 'pair', onclick: () => this.leaveFor(other) },
-          photoImage(page.photoBase, smallestFirst(photos.keys[other] as string), ''),
+          photoImage(page.photoBase, photos.keys[other] as string, ''),
           element(
             'span',
             {},

@@ -57,8 +57,9 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
   );
   // The same sources may belong to a different commit than when they were packaged.
   const version = pipelineVersion(root);
+  const own: Record<string, string> = { PIPELINE_VERSION: version, JOB_PLACE: 'one computer' };
   for (const { environment } of template.functions)
-    if ('PIPELINE_VERSION' in environment) environment.PIPELINE_VERSION = version;
+    for (const [name, value] of Object.entries(own)) if (name in environment) environment[name] = value;
   return template;
 }
 

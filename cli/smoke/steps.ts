@@ -25,11 +25,8 @@ import type { MachineKind } from '../../shared/inputs/machines.ts';
 import { runInput } from '../../shared/inputs/train-station.ts';
 import { DEFAULT_MODEL_TYPE, MODEL_TYPES } from '../../shared/model-types/registry.ts';
 import { refreshSummary } from '../../shared/refresh/state.ts';
-import {
-  type Computation,
-  readComputation,
-  trainingOutputLocation,
-} from '../../shared/report/data/training-output.ts';
+import type { Computation } from '../../shared/report/data/epochs.ts';
+import { readComputation, trainingOutputLocation } from '../../shared/report/data/training-output.ts';
 import type { StateProgress } from '../progress/execution-progress.ts';
 import { runResult } from '../progress/execution-summary.ts';
 import { scoringResult } from '../progress/scoring-lines.ts';

@@ -347,6 +347,15 @@ export async function findSize(location: ObjectLocation): Promise<number | null>
   }
 }
 
+/** The bytes of an object; null if there is none, or if it is larger. */
+export async function findSmallObject(
+  location: ObjectLocation,
+  maxBytes: number,
+): Promise<Uint8Array | null> {
+  const size = await findSize(location);
+  return size === null || size > maxBytes ? null : readBytes(location);
+}
+
 /** ETag of an object, which changes with its content; null if there is no such object. */
 export async function findVersion(location: ObjectLocation): Promise<string | null> {
   try {

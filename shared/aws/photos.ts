@@ -1,17 +1,21 @@
 import pMap from 'p-map';
 import { photoFolder } from '../dataset/photo-key.ts';
 import type { PhotoExclusion } from '../dataset/reasons.ts';
+import { thumbnailKey } from '../dataset/thumbnail-key.ts';
 import { PhotosMissing } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES } from '../execution/sagemaker-requests.ts';
 import { regionalUrl } from '../formats/object-location.ts';
 import { optionalSetting, setting } from './configuration.ts';
-import { listObjects } from './object-store.ts';
+import { findSmallObject, listObjects } from './object-store.ts';
 
 const FOLDERS_AT_ONCE = 50;
 const KEYS_SHOWN = 3;
 /** imagesets/{uuid}/images */
 const FOLDER_PARTS = 3;
 const KEYS_ASKED_ALONE = 1000;
+const THUMBNAILS_AT_ONCE = 10;
+/** A photo of 400 pixels has some 20 kB; one that is larger is no small copy. */
+const MAX_THUMBNAIL_BYTES = 100_000;
 
 export type ObjectExclusion = Extract<PhotoExclusion, 'empty_object' | 'too_large'>;
 
@@ -93,6 +97,37 @@ const prefixesOf = (keys: ReadonlySet<string>): string[] =>
       ? [`${folder}/`.replace(/^\/$/, '')]
       : ofFolder,
   );
+
+/**
+ * Small copies of photos, as the website's upload makes them, or photos that are small themselves, in the order of the keys and as
+ * many as fit. Those that are missing, and those outside the folders of imagesets, are passed over.
+ *
+ * @param budgetBytes of all together
+ * @returns bytes by the key of the photo
+ */
+export async function readThumbnails(
+  storageBucket: string,
+  keys: readonly string[],
+  budgetBytes: number,
+): Promise<Map<string, Uint8Array>> {
+  const read = async (key: string): Promise<[string, Uint8Array] | null> => {
+    if (!key.startsWith('imagesets/')) return null;
+    for (const name of new Set([thumbnailKey(key), key])) {
+      const bytes = await findSmallObject({ bucket: storageBucket, key: name }, MAX_THUMBNAIL_BYTES);
+      if (bytes) return [key, bytes];
+    }
+    return null;
+  };
+  const found = await pMap(keys, read, { concurrency: THUMBNAILS_AT_ONCE });
+  const fitting = new Map<string, Uint8Array>();
+  let left = budgetBytes;
+  for (const [key, bytes] of found.filter((one) => one !== null)) {
+    if (bytes.length > left) continue;
+    left -= bytes.length;
+    fitting.set(key, bytes);
+  }
+  return fitting;
+}
 
 /**
  * Address below which a browser finds photos by key. The regional address, because it never redirects to another host, which the

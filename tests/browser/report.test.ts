@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCanvas } from '@napi-rs/canvas';
 import type { Browser, Page } from 'playwright-core';
 import { pageScript } from '../../browser/script.ts';
 import { formatCount } from '../../shared/formats/numbers.ts';
@@ -311,6 +312,26 @@ describe('The photo', () => {
           .textContent(),
       ).toContain('Shows less than');
     }));
+
+  test('that the page carries is shown although nothing can be loaded; the others of this computer say what is missing', async () => {
+    const local = { ...report, photoBase: 'http://127.0.0.1:4566/storage/' };
+    const [shown, other] = report.photos.keys as [string, string];
+    const jpeg = createCanvas(4, 3).toBuffer('image/jpeg');
+    const markup = reportPage(local, pageScript(), new Map([[shown, jpeg]]));
+    const { page, errors } = await openPage(browser, markup, { photos: false });
+
+    await page.locator('button[name="browse"]').click();
+    await page.waitForSelector('#panel .view img');
+    await page.waitForFunction("document.querySelector('#panel .view img').naturalWidth === 4");
+    await page.keyboard.press('ArrowRight');
+    await page.waitForSelector('#panel .view .missing');
+
+    expect(await page.locator('#panel .view .missing').textContent()).toBe(
+      `Photo cannot be loaded. It is shown while the local stack runs: ./fpe local${other}`,
+    );
+    expect(errors).toEqual([]);
+    await page.close();
+  });
 
   test('that cannot be loaded is named by its key', () =>
     onPage(

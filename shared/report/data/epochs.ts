@@ -8,11 +8,23 @@ export type EpochLoss = {
   val: number | null;
 };
 
+/** How a training computed; null where it does not tell. */
+export type Computation = {
+  /** cuda or cpu. */
+  device: string | null;
+  threads: number | null;
+  /** Version of PyTorch. */
+  torch: string | null;
+  /** Epochs that an earlier job had done. */
+  resumedAfterEpochs: number;
+};
+
 export type TrainingOutput = {
   epochs: EpochLoss[];
   learningRate: number | null;
   /** What it learned from, null where it does not tell. */
   learnt: Learnt | null;
+  computation: Computation;
 };
 
 /** Epochs whose network is the published one, that is with the least validation loss; none without validation. */

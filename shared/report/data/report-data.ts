@@ -19,7 +19,7 @@ import { type VariableWords, variableWords } from '../../variables.ts';
 import { comparePrevious, type PreviousComparison, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
 import { type Measures, measures } from './measures.ts';
-import type { CostEstimate, FileChecksum } from './run-facts.ts';
+import type { CostEstimate, FileChecksum, JobPlace } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
 import { type Agreement, agreements, tauInterval } from './statistics.ts';
 import { type IntervalOfRows, type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
@@ -56,6 +56,7 @@ export type ReportSources = {
   /** Files of the run with their checksums. */
   files: readonly FileChecksum[];
   cost: CostEstimate | null;
+  jobPlace: JobPlace;
   /** What was checked of the data, and found. */
   checks: readonly CheckResult[];
   /** Address below which a browser finds photos by key, with a slash at its end. */

@@ -9,6 +9,10 @@ export type FileChecksum = {
   written_at: string;
 };
 
+/** Where the jobs of a run really ran: in SageMaker, or on the computer of a local stack, whose instances and images are names alone. */
+export const JOB_PLACES = ['SageMaker', 'one computer'] as const;
+export type JobPlace = (typeof JOB_PLACES)[number];
+
 /** What the run cost, if somebody has worked it out: parts in US dollars, and what was assumed. */
 export type CostEstimate = { parts: { name: string; usd: number; basis: string }[]; assumptions: string };
 

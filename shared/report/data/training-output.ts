@@ -6,7 +6,7 @@ import { readArchive, TEXT_LIMITS } from '../../formats/archive-entries.ts';
 import { numberCell, parseCsv } from '../../formats/csv.ts';
 import { parseJsonAs } from '../../formats/json.ts';
 import type { ObjectLocation } from '../../formats/object-location.ts';
-import type { TrainingOutput } from './epochs.ts';
+import type { Computation, TrainingOutput } from './epochs.ts';
 
 /** A number as Python prints it: `nan` and `inf` are no loss to be shown. */
 const loss = z
@@ -69,18 +69,25 @@ export async function readTrainingOutput(
     epochs: metrics.sort((a, b) => a.epoch - b.epoch),
     learningRate: parse(files.get('args.json') as string, argumentsFile, `args.json in ${where}`),
     learnt: facts === undefined ? null : parse(facts, trainingFacts, `training.json in ${where}`),
+    computation: parse(facts ?? '{}', computation, `training.json in ${where}`),
   };
 }
 
 const computation = z
-  .looseObject({ device: z.string().optional(), resumed_after_epochs: z.number().optional() })
-  .transform(({ device = null, resumed_after_epochs = 0 }) => ({
-    device,
-    resumedAfterEpochs: resumed_after_epochs,
-  }));
-
-/** How a training computed: on which device, cuda or cpu, null where it does not tell; and which epochs an earlier job had done. */
-export type Computation = z.output<typeof computation>;
+  .looseObject({
+    device: z.string().optional(),
+    threads: z.number().optional(),
+    torch: z.string().optional(),
+    resumed_after_epochs: z.number().optional(),
+  })
+  .transform(
+    ({ device = null, threads = null, torch = null, resumed_after_epochs = 0 }): Computation => ({
+      device,
+      threads,
+      torch,
+      resumedAfterEpochs: resumed_after_epochs,
+    }),
+  );
 
 /** By the training.json of output.tar.gz. @throws as `readTrainingOutput` */
 export async function readComputation(

@@ -1,6 +1,7 @@
 import { extremes, stationClock } from '../../formats/local-time.ts';
 import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
+import { worseDefault } from '../../publication/promotion.ts';
 import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
 import { LEAST_ROWS, TOO_FEW } from '../data/too-few.ts';
@@ -9,15 +10,19 @@ import { hasValues } from './figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from './html.ts';
 import { leadSentence } from './note.ts';
 
+/** The explorer's page of a station; FPE's website routes behind the hash. */
+const FPE_STATION = 'https://www.usgs.gov/apps/ecosheds/fpe/#/explorer/';
+const USGS_GAGE = 'https://waterdata.usgs.gov/monitoring-location/USGS-';
 export const REPORT_TITLE = 'FPE Rank Model Diagnostics';
 
 /** Title block: which model this is, from what it was made and how well it does (contract 8.2). */
 export function titleBlock(data: ReportData): Html {
-  const { run } = data.state;
+  const { run, promotion } = data.state;
+  const worse = worseDefault(promotion);
   return html`<header>
 <p class="over">${REPORT_TITLE}</p>
 <h1>${run.station.name} <span class="id">(${run.station.id})</span></h1>
-<p class="lead">${leadSentence(data)}</p>
+${worse ? html`<p class="lead worse">⚠ ${worse}</p>` : NOTHING}<p class="lead">${leadSentence(data)}</p>
 ${hasValues(data) ? unseenTable(data) : NOTHING}${wholeRunNote('The numbers of this block are')}
 <div class="facts">
 ${factGroups(data).map(
@@ -25,7 +30,27 @@ ${factGroups(data).map(
 <dl>${facts.map(([term, text]) => html`<div><dt>${term}</dt><dd>${text}</dd></div>`)}</dl></section>
 `,
 )}</div>
-</header>`;
+${links(data)}</header>`;
+}
+
+/** To the files that are published beside the page, and to where station and values come from. */
+function links({ state: { run }, jobPlace }: ReportData): Html {
+  const { id, nwis_id } = run.station;
+  const to: [text: string, address: string][] = [
+    ...(run.parameters.publish
+      ? ['predictions.csv', 'images.csv', 'annotations.csv'].map((name): [string, string] => [name, name])
+      : []),
+    // Stations of a local stack have numbers of their own.
+    ...(jobPlace === 'SageMaker'
+      ? ([[`Station ${id} at FPE`, `${FPE_STATION}${id}`]] as [string, string][])
+      : []),
+    ...(nwis_id && /^\d{8,15}$/.test(nwis_id)
+      ? ([[`USGS gage ${nwis_id}`, `${USGS_GAGE}${nwis_id}`]] as [string, string][])
+      : []),
+  ];
+  if (to.length === 0) return NOTHING;
+  return html`<p class="links">${to.map(([text, address]) => html`<a href="${address}">${text}</a> `)}</p>
+`;
 }
 
 /** The photos that the model has not seen, where it matters; beside it what the method's paper found. */

@@ -5,6 +5,9 @@ import { Html, html, NOTHING } from './html.ts';
 import type { PageData } from './page-data.ts';
 import { packPage } from './page-data.ts';
 import { STYLE } from './style.ts';
+import { type Thumbnails, thumbnailElement } from './thumbnails.ts';
+
+const NO_THUMBNAILS: Thumbnails = new Map();
 
 export type Section = {
   id: string;
@@ -21,15 +24,17 @@ export type Page = {
   data: PageData;
   /** Whether photos can be told apart by split. */
   hasSplits: boolean;
+  thumbnails?: Thumbnails;
 };
 
 /**
- * The page as one text. It asks nothing of any server but the photos that a reader looks at, which its Content Security
+ * The page as one text. It asks nothing of any server but photos that it does not carry, which its Content Security
  * Policy holds it to, and holds no instant but those of the run, so the same run gives the same bytes.
  *
  * @param script what draws the charts, `browser/script.ts`
  */
-export function pageText({ title, header, sections, data, hasSplits }: Page, script: string): string {
+export function pageText(page: Page, script: string): string {
+  const { title, header, sections, data, hasSplits, thumbnails = NO_THUMBNAILS } = page;
   const photos = new URL(data.photoBase).origin;
   const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${sha256(script)}'; img-src data: ${photos}`;
   return html`<!doctype html>
@@ -55,7 +60,7 @@ ${content}</section>
 `,
 )}</main>
 ${photoPanel}
-<script type="application/octet-stream" id="data">${new Html(gzipSync(packPage(data)).toString('base64'))}</script>
+${thumbnailElement(thumbnails)}<script type="application/octet-stream" id="data">${new Html(gzipSync(packPage(data)).toString('base64'))}</script>
 <script>${new Html(script)}</script>
 </body>
 </html>

@@ -15,6 +15,7 @@ import { modelTrainingSection } from './sections/model-training.ts';
 import { performanceSection } from './sections/performance.ts';
 import { previousModelSection } from './sections/previous-model.ts';
 import { provenanceSection } from './sections/provenance.ts';
+import type { Thumbnails } from './thumbnails.ts';
 
 /** In the order of the page; each has a file of its own. */
 const sectionsOf = (data: ReportData): Section[] => [
@@ -36,8 +37,9 @@ const sectionsOf = (data: ReportData): Section[] => [
  * (contract 8), and what goes beyond it.
  *
  * @param script what draws the charts, `browser/script.ts`
+ * @param thumbnails of photos that the page carries
  */
-export function reportPage(data: ReportData, script: string): string {
+export function reportPage(data: ReportData, script: string, thumbnails: Thumbnails = new Map()): string {
   const { station, model_code } = data.state.run;
   return pageText(
     {
@@ -45,6 +47,7 @@ export function reportPage(data: ReportData, script: string): string {
       header: titleBlock(data),
       sections: sectionsOf(data),
       hasSplits: true,
+      thumbnails,
       data: {
         kind: 'report',
         variable: data.variable,

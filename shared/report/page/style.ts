@@ -32,6 +32,8 @@ p { margin: .75rem 0; max-width: 46rem; text-wrap: pretty; }
 a { color: var(--accent); }
 .over { margin: 0 0 .25rem; color: var(--muted); font-size: .9rem; letter-spacing: .02em; }
 .lead { margin: .75rem 0 1.5rem; font-size: 1.1rem; }
+.worse { font-weight: 600; border-left: 4px solid var(--train); padding-left: .75rem; }
+.links a { margin-right: 1rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: .75rem; }
 .facts section { padding: .75rem 1rem; border-radius: .5rem; background: var(--panel); }
 .facts h2 { margin: 0 0 .4rem; padding: 0; border: 0; font-size: .95rem; color: var(--muted); font-weight: 600; }

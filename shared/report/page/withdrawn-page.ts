@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { NotedPhotos } from '../data/noted-photos.ts';
 import { type PageData, packPage, unpackPage } from './page-data.ts';
+import { withoutThumbnails } from './thumbnails.ts';
 
 const DATA = /(<script type="application\/octet-stream" id="data">)([A-Za-z0-9+/=]*)(<\/script>)/;
 
@@ -29,7 +30,11 @@ export function withdrawFromPage(
   if (kept.length === keys.length && keptNoted.length === noted.keys.length) return null;
   const page = { ...withRows(data, kept), noted: notedRows(noted, keptNoted) };
   const text = gzipSync(packPage(page)).toString('base64');
-  return html.replace(DATA, (_, open: string, __, close: string) => open + text + close);
+  const left = new Set([...page.photos.keys, ...page.noted.keys]);
+  return withoutThumbnails(
+    html.replace(DATA, (_, open: string, __, close: string) => open + text + close),
+    (key) => !left.has(key),
+  );
 }
 
 const notedRows = (noted: NotedPhotos, kept: readonly number[]): NotedPhotos => ({

@@ -1,5 +1,5 @@
 import { nameInArn } from '../../../execution/arns.ts';
-import { formatCount, formatSeconds, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import { countOf, formatCount, formatSeconds, NOT_AVAILABLE } from '../../../formats/numbers.ts';
 import { durations } from '../../data/durations.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type CostEstimate, totalCost } from '../../data/run-facts.ts';
@@ -18,13 +18,10 @@ export const provenanceSection = (data: ReportData): Section => ({
 });
 
 /** Run, jobs, images, files, cost, and every parameter. */
-function provenance({ state, files, cost, version }: ReportData): Html {
+function provenance(data: ReportData): Html {
+  const { state, files, cost, version } = data;
   const times = durations(state, files);
   const { run, training, scoring, split } = state;
-  const requests = run as unknown as {
-    training_request: { AlgorithmSpecification?: { TrainingImage?: string } };
-    model_request: { Image?: string };
-  };
   const source = files.find(({ name }) => name === 'sourcedir.tar.gz');
   const facts: [string, string][] = [
     ['Run', run.id],
@@ -36,8 +33,7 @@ function provenance({ state, files, cost, version }: ReportData): Html {
     ['Preparation', formatDuration(times.preparation)],
     ['Training job', `${training.job}, ${formatDuration(times.training)}`],
     ['Scoring job', `${scoring.job}, ${formatDuration(times.scoring)}`],
-    ['Training image', requests.training_request.AlgorithmSpecification?.TrainingImage ?? NOT_AVAILABLE],
-    ['Serving image', requests.model_request.Image ?? NOT_AVAILABLE],
+    ...computationFacts(data),
     ['Default of the station', state.promotion.reason],
     ['Split', `${split.method}, ${formatCount(split.leaked_images)} photos leaked`],
     ...(cost ? ([['Cost', `about $${totalCost(cost).toFixed(2)}`]] as [string, string][]) : []),
@@ -48,7 +44,8 @@ ${cost ? costTable(cost) : NOTHING}
 ${scrollRegion(
   'Parameters',
   html`<table class="parameters"><tbody>${Object.entries(run.parameters).map(
-    ([name, value]) => html`<tr><th scope="row">${name}</th><td>${String(value)}</td></tr>
+    ([name, value]) =>
+      html`<tr><th scope="row">${name}</th><td>${String(value)}${isUnused(name, data) ? ' (not used: one computer)' : ''}</td></tr>
 `,
   )}</tbody></table>`,
 )}</section>
@@ -63,6 +60,44 @@ ${scrollRegion(
   )}</tbody></table>`,
 )}</section>`;
 }
+
+/** What the jobs computed with; on one computer, no image of AWS takes part. */
+function computationFacts({
+  state: { run },
+  training: { computation },
+  jobPlace,
+}: ReportData): [string, string][] {
+  const { device, threads, torch } = computation;
+  const tools = [
+    ...(torch === null ? [] : [`PyTorch ${torch}`]),
+    ...(device === null ? [] : [`device ${device}`]),
+    ...(threads === null ? [] : [countOf(threads, 'thread')]),
+  ];
+  const requests = run as unknown as {
+    training_request: { AlgorithmSpecification?: { TrainingImage?: string } };
+    model_request: { Image?: string };
+  };
+  return [
+    [
+      'Jobs ran',
+      jobPlace === 'SageMaker' ? 'in SageMaker' : 'on one computer, by the local stack; nothing was paid for',
+    ],
+    ['Training computed with', tools.join(', ') || NOT_AVAILABLE],
+    ...(jobPlace === 'SageMaker'
+      ? ([
+          [
+            'Training image',
+            requests.training_request.AlgorithmSpecification?.TrainingImage ?? NOT_AVAILABLE,
+          ],
+          ['Serving image', requests.model_request.Image ?? NOT_AVAILABLE],
+        ] as [string, string][])
+      : []),
+  ];
+}
+
+/** Parameters of jobs that only SageMaker reads. */
+const isUnused = (name: string, { jobPlace }: ReportData): boolean =>
+  jobPlace !== 'SageMaker' && /^(training|transform)_(instance_type|instance_count|spot)$/.test(name);
 
 const formatDuration = (seconds: number | null): string =>
   seconds === null ? NOT_AVAILABLE : formatSeconds(seconds);

@@ -37,3 +37,22 @@ test('A photo that is noted in a finding alone leaves the page as well', () => {
   expect(dataOf(withdrawn).photos).toEqual(dataOf(page).photos);
   expect(withdrawFromPage(withdrawn, ({ filename }) => filename === 'outside.JPG')).toBeNull();
 });
+
+test('A withdrawn photo leaves with the small copy of it that the page carries; the others stay', () => {
+  const photos = hourlyPhotos(8);
+  const report = testReport(photos);
+  const [first, second] = report.photos.keys as [string, string];
+  const carried = (page: string): Record<string, string> =>
+    JSON.parse((/id="thumbnails">([^<]*)</.exec(page) as RegExpExecArray)[1] as string);
+  const thumbnails = new Map([
+    [first, Buffer.from('one')],
+    [second, Buffer.from('</script>')],
+  ]);
+  const page = reportPage(report, 'draw()', thumbnails);
+
+  const withdrawn = withdrawFromPage(page, ({ filename }) => filename === first) as string;
+
+  expect(Object.keys(carried(page))).toEqual([first, second]);
+  expect(carried(withdrawn)).toEqual({ [second]: Buffer.from('</script>').toString('base64') });
+  expect(withdrawn).not.toContain(Buffer.from('one').toString('base64'));
+});
