@@ -67,7 +67,8 @@ const DETAILS: Record<string, (output: unknown) => string> = {
       `${formatCount(made.scored)} photos scored${made.unreadable ? `, ${formatCount(made.unreadable)} unreadable` : ''}`,
   ),
   DecidePromotion: details({ promotion }, ({ promotion: decided }) => decided.reason),
-  BuildReport: details({ report }, ({ report: built }) => built.note),
+  // Its first sentence; the summary has all.
+  BuildReport: details({ report }, ({ report: built }) => built.note.split(/(?<=\.) (?=[A-Z])/)[0] ?? ''),
   PrepareScoring: details(
     { run: scoringRun },
     ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
