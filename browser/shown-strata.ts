@@ -38,5 +38,5 @@ export function addIntervals(view: View, by: Stratification): void {
   );
 }
 
-export const groupOf = ({ selection }: View): SplitGroup =>
+const groupOf = ({ selection }: View): SplitGroup =>
   SPLIT_GROUPS.find(({ id }) => id === selection.strataSplit) as SplitGroup;
