@@ -7,6 +7,8 @@ export type CommandEntry = {
   load(): Promise<Command>;
   /** Exit code for mistakes in the command line, if it is not 1. */
   mistakeCode?: number;
+  /** Whether it looks at all the others, so that they are loaded, too. */
+  needsAll?: boolean;
 };
 
 /** Every command of fpe, in the order of its help. */
@@ -34,6 +36,22 @@ export const COMMANDS: Record<string, CommandEntry> = {
   show: {
     description: 'Show the states, the result and the input of an execution',
     load: async () => (await import('./show.ts')).showCommand(),
+  },
+  open: {
+    description: 'Open the report, the input or dataset page, or the scores of an execution’s model',
+    load: async () => (await import('./open.ts')).openCommand(),
+  },
+  input: {
+    description: 'Print the input of an earlier execution, to edit it and start it again',
+    load: async () => (await import('./input.ts')).inputCommand(),
+  },
+  logs: {
+    description: 'Show what the function or the job of a state has logged',
+    load: async () => (await import('./logs.ts')).logsCommand(),
+  },
+  compare: {
+    description: 'Show the numbers of two models side by side',
+    load: async () => (await import('./compare.ts')).compareCommand(),
   },
   stop: {
     description: 'Stop an execution and its jobs; published files stay',
@@ -101,5 +119,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import('./verify.ts')).verifyCommand(),
     // 1 means that faults were found.
     mistakeCode: 2,
+  },
+  completion: {
+    description: 'Print a script by which bash, zsh or fish completes commands and options',
+    load: async () => (await import('./completion.ts')).completionCommand(),
+    needsAll: true,
   },
 };

@@ -144,9 +144,9 @@ async function showPublished(
   }
   print(`
 The five published files are also in ${folder}
-  open ${join(folder, `${result.model_code}.html`)}
 
 Next:
+  ./fpe open                                    open the report: ${result.model_code}.html
   npm start                                     run it again
   ./fpe local                                   run only the stack, to start executions yourself
   ./fpe start events/demo-without-winter.json   (while it runs) start an execution with a different input

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { readStage } from '../config/stage.ts';
+import { optionalSetting } from '../shared/aws/configuration.ts';
 import { findExecutionOutcome, newestExecutions } from '../shared/aws/executions.ts';
 import {
   executionArn,
@@ -42,18 +44,26 @@ export async function connectToMachine(
  *
  * @param given name or ARN of an execution; an ARN says where
  */
-export async function connectToMachines(
-  command: Command,
-  given?: string,
-): Promise<{ connection: Connection; machineArns: string[] }> {
+export async function connectToMachines(command: Command, given?: string): Promise<ConnectedMachines> {
   const options = command.optsWithGlobals<PlaceOptions>();
   if (given?.startsWith('arn:')) {
     const connection = await connect({ ...options, execution: given });
-    return { connection, machineArns: machinesBeside(machineArnOf(given)) };
+    const machineArns = machinesBeside(machineArnOf(given));
+    return { connection, machineArns, modelBucket: modelBucketOf(options) };
   }
   const { connection, stateMachineArn } = await connectToMachine(command);
-  return { connection, machineArns: options.machine ? [stateMachineArn] : machinesBeside(stateMachineArn) };
+  return {
+    connection,
+    machineArns: options.machine ? [stateMachineArn] : machinesBeside(stateMachineArn),
+    modelBucket: modelBucketOf(options),
+  };
 }
+
+/** `modelBucket` is null if neither a stage nor the environment names one. */
+export type ConnectedMachines = { connection: Connection; machineArns: string[]; modelBucket: string | null };
+
+const modelBucketOf = ({ stage }: PlaceOptions): string | null =>
+  stage ? readStage(stage).modelBucket : (optionalSetting('MODEL_BUCKET') ?? null);
 
 /** All machines of the app and stage of one of them. */
 export const machinesBeside = (machineArn: string): string[] =>

@@ -8,6 +8,7 @@ import {
 } from '../shared/aws/executions.ts';
 import { kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
+import { countOf } from '../shared/formats/numbers.ts';
 import { connectToMachines, machineStageOption } from './find-execution.ts';
 import { parseSince, stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
@@ -130,7 +131,7 @@ const rowOf = (listed: Listed): string[] => [
   listed.name,
   listed.machine,
   listed.status,
-  listed.counts ? `${listed.counts.stations} stations` : (listed.stations?.join(',') ?? ''),
+  listed.counts ? countOf(listed.counts.stations, 'station') : (listed.stations?.join(',') ?? ''),
   listed.error ?? listed.model_code ?? resultOf(listed),
   listed.started_at.slice(0, 19).replace('T', ' '),
   formatDuration(1000 * listed.seconds),

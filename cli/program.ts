@@ -13,9 +13,10 @@ export async function fpeProgram(args: readonly string[]): Promise<Command> {
   const asked = newProgram();
   const { operands } = asked.parseOptions([...args]);
   if (asked.opts().version) await printVersion();
+  const needsAll = operands.some((name) => COMMANDS[name]?.needsAll);
   for (const [name, entry] of Object.entries(COMMANDS))
     program.addCommand(
-      operands.includes(name)
+      needsAll || operands.includes(name)
         ? await loadCommand(entry, program)
         : new Command(name).description(entry.description),
     );
@@ -66,6 +67,7 @@ Examples:
   ./fpe refresh --stations stations.txt      train or score many stations, each as needed
   ./fpe list                                 recent executions
   ./fpe show                                 everything about the latest one
+  ./fpe open                                 its report
   ./fpe verify --all                         check that rows, files and claims agree
   ./fpe doctor --stage prod                  check the prerequisites of a stage
   ./fpe deploy --stage prod --dry-run        show what a deployment would change

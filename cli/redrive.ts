@@ -3,7 +3,7 @@ import { describeExecution, redriveExecution } from '../shared/aws/executions.ts
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
-import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { printText } from './print.ts';
 import { follow } from './watch.ts';
 
@@ -42,6 +42,7 @@ export function redriveCommand(effects: Effects = EFFECTS): Command {
       });
       await effects.redriveExecution(executionArn);
       effects.print(`Redriving ${nameInArn(executionArn)}.`);
-      if (!detach) await effects.follow(connection, executionArn);
+      if (detach) effects.print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
+      else await effects.follow(connection, executionArn);
     });
 }

@@ -49,7 +49,7 @@ const EFFECTS = {
   findStationIds,
   findStrayFolders,
   verifyAndRepair,
-  now: (): number => Date.now(),
+  now: (): Date => new Date(),
   print: printText,
   printJson,
 };
@@ -110,7 +110,7 @@ async function verify(
   const stations: StationVerification[] = [];
   const findings: VerificationFinding[] = [];
   for (const id of ids ?? (await findStationIds(places))) {
-    const options = { repair: repair === true, confirmed: yes === true, now: now() };
+    const options = { repair: repair === true, confirmed: yes === true, now: now().getTime() };
     const found = await verifyAndRepair(id, places, options);
     if (found) stations.push(found);
     else if (ids) throw new UsageError(`There is no station ${id} in the database.`);

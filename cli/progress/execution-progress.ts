@@ -20,6 +20,8 @@ export type StateProgress = {
   output: unknown;
   /** Request of a Task that is not a Lambda function, e.g. CreateTrainingJob. */
   request: Record<string, unknown> | null;
+  /** Of a Task that is a Lambda function, or of the functions of a Map. */
+  functionArn: string | null;
   /** Items of a Map. */
   items: { total: number; done: number } | null;
 };
@@ -67,6 +69,7 @@ const waitingState = (name: string): StateProgress => ({
   input: null,
   output: null,
   request: null,
+  functionArn: null,
   items: null,
 });
 
@@ -116,7 +119,10 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
     state.request = parseOptional(parameters) as Record<string, unknown>;
     attempt(state, event);
   },
-  LambdaFunctionScheduled: attempt,
+  LambdaFunctionScheduled(state, event) {
+    state.functionArn = event.lambdaFunctionScheduledEventDetails?.resource ?? null;
+    attempt(state, event);
+  },
   LambdaFunctionFailed: failAttempt,
   LambdaFunctionTimedOut: failAttempt,
   LambdaFunctionScheduleFailed: failAttempt,

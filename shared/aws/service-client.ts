@@ -88,6 +88,7 @@ const nameFaults: Middleware = (next, context) => async (args) => {
 const SERVICES: Record<string, [service: string, endpoint: string]> = {
   CloudFormationClient: ['CloudFormation', 'cloudformation'],
   CloudWatchClient: ['CloudWatch', 'monitoring'],
+  CloudWatchLogsClient: ['CloudWatch Logs', 'logs'],
   EC2Client: ['EC2', 'ec2'],
   ECRClient: ['ECR', 'ecr.api'],
   IAMClient: ['IAM', 'iam'],

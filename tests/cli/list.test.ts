@@ -51,7 +51,7 @@ async function list(args: string[], samples = SAMPLES) {
   const printed: string[] = [];
   const facts: unknown[] = [];
   const command = listCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: MACHINES }),
+    connect: async () => ({ connection: LOCAL, machineArns: MACHINES, modelBucket: null }),
     newestExecutions: async (machineArn, ...given) => {
       asked.push([machineArn, ...given]);
       return samples

@@ -6,7 +6,7 @@ import { LOCAL, SCORE_ARN } from '../fixtures/local-executions.ts';
 async function run(...args: string[]) {
   const did: unknown[][] = [];
   const command = redriveCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: ['machine'] }),
+    connect: async () => ({ connection: LOCAL, machineArns: ['machine'], modelBucket: null }),
     findExecution: async () => SCORE_ARN,
     confirm: async (_, yes, expense) => void did.push(['confirm', yes, (await expense()).what]),
     describeExecution: async () => ({ input: '{"station_id":29}' }) as never,
@@ -32,5 +32,6 @@ test('fpe redrive --detach only continues it', async () => {
     ['confirm', true, 'This continues score-1'],
     ['redrive', SCORE_ARN],
     ['print', 'Redriving score-1.'],
+    ['print', 'To watch it: ./fpe watch score-1'],
   ]);
 });

@@ -26,7 +26,7 @@ const HISTORY = [
 async function run(...args: string[]): Promise<string> {
   const printed: string[] = [];
   const command = showCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: [] }),
+    connect: async () => ({ connection: LOCAL, machineArns: [], modelBucket: null }),
     findExecution: async () => TRAIN_ARN,
     describeExecution: async () => ({ ...EXECUTION, $metadata: { requestId: 'a' } }) as never,
     executionHistory: async () => HISTORY as never,

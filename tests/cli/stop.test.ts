@@ -7,7 +7,7 @@ async function run(args: string[], { arn = TRAIN_ARN, status = 'RUNNING' } = {})
   const stopped: unknown[][] = [];
   const printed: string[] = [];
   const command = stopCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: ['machine'] }),
+    connect: async () => ({ connection: LOCAL, machineArns: ['machine'], modelBucket: null }),
     findExecution: async () => arn,
     describeExecution: async () => ({ status }) as never,
     stopExecution: async (...given) => void stopped.push(given),

@@ -118,7 +118,7 @@ describe('fpe verify', () => {
         return id === 29 ? found : null;
       },
       findStrayFolders: async () => [STRAY],
-      now: () => 0,
+      now: () => new Date(0),
       print: (text) => printed.push(text),
       printJson: (json) => facts.push(json),
     });

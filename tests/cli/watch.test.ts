@@ -5,7 +5,7 @@ import { LOCAL, REFRESH_ARN } from '../fixtures/local-executions.ts';
 test('fpe watch follows the execution that is named', async () => {
   const did: unknown[][] = [];
   const command = watchCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: ['one', 'two'] }),
+    connect: async () => ({ connection: LOCAL, machineArns: ['one', 'two'], modelBucket: null }),
     findExecution: async (...given) => {
       did.push(['find', ...given]);
       return REFRESH_ARN;

@@ -1,0 +1,142 @@
+import { Command } from 'commander';
+import * as z from 'zod';
+import { readJson } from '../shared/aws/object-store.ts';
+import { modelKeys } from '../shared/execution/keys.ts';
+import { DEFAULT_MODEL_TYPE, modelTypeOf } from '../shared/model-types/registry.ts';
+import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { findMadeModel } from './made-model.ts';
+import { stationId } from './option-values.ts';
+import { printJson, printText } from './print.ts';
+import { tableLines } from './table.ts';
+import { UsageError } from './usage-error.ts';
+
+/** What is compared of metrics.json (docs/report.md). */
+const metricsFile = z.object({
+  station_id: z.number(),
+  model_code: z.string(),
+  variable_id: z.string(),
+  metrics: z.array(
+    z.object({ name: z.string(), value: z.number().nullable(), unit: z.string(), definition: z.string() }),
+  ),
+});
+type MetricsFile = z.output<typeof metricsFile>;
+type Options = { station?: number; all?: boolean; json?: boolean };
+
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToMachines,
+  findExecution,
+  findMadeModel,
+  readMetrics: (bucket: string, key: string): Promise<MetricsFile> => readJson({ bucket, key }, metricsFile),
+  print: printText,
+  printJson,
+};
+type Effects = typeof EFFECTS;
+
+/** `fpe compare`: the numbers of two models side by side. */
+export function compareCommand(effects: Effects = EFFECTS): Command {
+  return new Command('compare')
+    .argument('<one>', 'execution of train-station, by name or ARN; with --station, a model code')
+    .argument('<other>', 'another one')
+    .option('--station <id>', 'compare two model codes of this station', stationId)
+    .addOption(machineStageOption())
+    .option('--all', 'also numbers that are equal, or that only one of them has')
+    .option('--json', 'as JSON, all numbers')
+    .action(async (one: string, other: string, options: Options, command: Command) => {
+      const { machineArns, modelBucket } = await effects.connect(command, one);
+      if (modelBucket === null)
+        throw new UsageError('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');
+      const read = async (given: string) =>
+        effects.readMetrics(modelBucket, await metricsKey(given, options, machineArns, effects));
+      const models = [await read(one), await read(other)] as const;
+      const rows = compareMetrics(...models);
+      if (options.json) effects.printJson({ models: models.map(nameOf), metrics: rows });
+      else effects.print(describeComparison(models, rows, options.all === true));
+    });
+}
+
+async function metricsKey(
+  given: string,
+  { station }: Options,
+  machineArns: readonly string[],
+  { findExecution, findMadeModel }: Effects,
+): Promise<string> {
+  // The fixed place holds the newest model of a code.
+  if (station !== undefined) return modelKeys(modelTypeOf(DEFAULT_MODEL_TYPE), station, given).metrics;
+  const { keys } = await findMadeModel(await findExecution(given, machineArns));
+  return keys.metrics;
+}
+
+const nameOf = ({ station_id, model_code, variable_id }: MetricsFile) => ({
+  station_id,
+  model_code,
+  variable_id,
+});
+
+type ComparedMetric = {
+  name: string;
+  unit: string;
+  values: [number | null, number | null];
+  /** The second less the first; null if one has none. */
+  difference: number | null;
+  definition: string;
+};
+
+/** Every number that one of both has, in the order of the first. */
+export function compareMetrics(one: MetricsFile, other: MetricsFile): ComparedMetric[] {
+  const [first, second] = [one, other].map(
+    ({ metrics }) => new Map(metrics.map((each) => [each.name, each])),
+  );
+  const all = new Map([...(first ?? []), ...(second ?? [])]);
+  return [...all.values()].map(({ name, unit, definition }) => {
+    const values: [number | null, number | null] = [
+      first?.get(name)?.value ?? null,
+      second?.get(name)?.value ?? null,
+    ];
+    const [from, to] = values;
+    return { name, unit, values, difference: from === null || to === null ? null : to - from, definition };
+  });
+}
+
+/** What both have to agree in, so that their other numbers may be compared. */
+const BASES = ['photos.scored', 'pairs.train', 'pairs.val'];
+
+function describeComparison(
+  models: readonly [MetricsFile, MetricsFile],
+  rows: readonly ComparedMetric[],
+  isAll: boolean,
+): string {
+  const shown = rows.filter(({ difference }) => isAll || (difference !== null && difference !== 0));
+  const lines = shown.map(({ name, values, difference, unit }) => [
+    name,
+    ...[...values, difference].map((value) => formatValue(value)),
+    unit,
+  ]);
+  return [
+    ...remarks(models, rows),
+    ...(lines.length === 0
+      ? ['Their numbers are the same.']
+      : tableLines([
+          ['NUMBER', ...models.map(({ model_code }) => model_code), 'DIFFERENCE', 'UNIT'],
+          ...lines,
+        ])),
+  ].join('\n');
+}
+
+function remarks(
+  [one, other]: readonly [MetricsFile, MetricsFile],
+  rows: readonly ComparedMetric[],
+): string[] {
+  const found = [
+    ...(one.station_id === other.station_id ? [] : [`stations ${one.station_id} and ${other.station_id}`]),
+    ...(one.variable_id === other.variable_id ? [] : [`${one.variable_id} and ${other.variable_id}`]),
+    ...rows
+      .filter(({ name, difference }) => BASES.includes(name) && difference !== 0)
+      .map(({ name, values }) => `${name} ${values.map(formatValue).join(' and ')}`),
+  ];
+  return found.length === 0 ? [] : [`They are not of the same photos and pairs: ${found.join(', ')}.`, ''];
+}
+
+/** Four decimals at most. */
+const formatValue = (value: number | null): string =>
+  value === null ? '–' : String(Number(value.toFixed(4)));

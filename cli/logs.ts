@@ -1,0 +1,139 @@
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command } from 'commander';
+import { defaultFolder } from '../local/running-stack.ts';
+import { executionHistory, isExecutionRunning } from '../shared/aws/executions.ts';
+import { type LogQuery, logEvents } from '../shared/aws/logs.ts';
+import { nameInArn } from '../shared/execution/arns.ts';
+import type { Connection } from './connection.ts';
+import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { executionProgress, type StateProgress } from './progress/execution-progress.ts';
+import { watchedStates } from './progress/watch-execution.ts';
+import { UsageError } from './usage-error.ts';
+
+type Options = { state?: string; follow?: boolean };
+const INTERVAL_MS = 2000;
+/** CloudWatch Logs shows lines late, and not in order. */
+const OVERLAP_MS = 60_000;
+
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToMachines,
+  findExecution,
+  executionHistory,
+  watchedStates,
+  isExecutionRunning,
+  logEvents,
+  linesOfFile,
+  sleep: (): Promise<void> => sleep(INTERVAL_MS),
+  print: (text: string): void => console.log(text),
+  remark: (text: string): void => console.error(text),
+};
+type Effects = typeof EFFECTS;
+
+/** `fpe logs`: what the function or the job of a state has logged. */
+export function logsCommand(effects: Effects = EFFECTS): Command {
+  return new Command('logs')
+    .argument('[execution]', 'name or ARN; default: the latest')
+    .addOption(machineStageOption())
+    .option('--state <name>', 'whose function or job; default: the state that failed, or the last one')
+    .option('--follow', 'go on until the execution ends')
+    .action(async (given: string | undefined, options: Options, command: Command) => {
+      const { connection, machineArns } = await effects.connect(command, given);
+      const executionArn = await effects.findExecution(given, machineArns);
+      const source = await findSource(executionArn, options.state, effects);
+      effects.remark(`${nameInArn(executionArn)}, ${source.state}: ${source.name}`);
+      const read = readerOf(source, executionArn, connection, effects);
+      for (let isLast = false; !isLast; ) {
+        // Asked before the lines are read, so that the last ones are read, too.
+        isLast = !options.follow || !(await effects.isExecutionRunning(executionArn));
+        for await (const line of read()) effects.print(line);
+        if (!isLast) await effects.sleep();
+      }
+    });
+}
+
+/** Where a state's work is logged: by a function, or by a job of SageMaker. */
+type Source = {
+  state: string;
+  kind: 'function' | 'TrainingJobs' | 'TransformJobs';
+  name: string;
+  sinceMs: number;
+};
+
+async function findSource(
+  executionArn: string,
+  wanted: string | undefined,
+  { executionHistory, watchedStates }: Effects,
+): Promise<Source> {
+  const history = await executionHistory(executionArn);
+  const states = executionProgress(await watchedStates(executionArn), history);
+  const sources = states.flatMap((state) => sourceOf(state) ?? []);
+  const failed = states.find(({ status }) => status === 'failed')?.name;
+  const found = sources.find(({ state }) => state === (wanted ?? failed)) ?? (wanted ? null : sources.at(-1));
+  if (found) return found;
+  const names = sources.map(({ state }) => state).join(', ') || 'none yet';
+  throw new UsageError(
+    `${nameInArn(executionArn)} has no log${wanted ? ` of ${wanted}` : ''}. States with a log: ${names}.`,
+  );
+}
+
+function sourceOf({ name: state, request, functionArn, startedAt }: StateProgress): Source | null {
+  const sinceMs = Number(startedAt ?? 0);
+  const { TrainingJobName, TransformJobName } = (request ?? {}) as Record<string, string | undefined>;
+  if (TrainingJobName) return { state, kind: 'TrainingJobs', name: TrainingJobName, sinceMs };
+  if (TransformJobName) return { state, kind: 'TransformJobs', name: TransformJobName, sinceMs };
+  return functionArn ? { state, kind: 'function', name: functionIn(functionArn), sinceMs } : null;
+}
+
+/** arn:aws:lambda:region:account:function:NAME, perhaps with a version */
+const functionIn = (arn: string): string => arn.split(':')[6] ?? arn;
+
+/** Each call gives the lines that are new since the last one. */
+function readerOf(
+  source: Source,
+  executionArn: string,
+  connection: Connection,
+  { linesOfFile, logEvents }: Effects,
+): () => AsyncIterable<string> {
+  // A function has one log for all executions: its lines name theirs.
+  const isOfExecution = (line: string) => source.kind !== 'function' || line.includes(executionArn);
+  if (connection.kind !== 'local') return newEvents(queryOf(source, executionArn), logEvents);
+  const folder = join(connection.folder ?? defaultFolder(), 'logs');
+  const file = join(folder, source.kind === 'function' ? 'functions' : 'jobs', `${source.name}.log`);
+  let read = 0;
+  return async function* () {
+    let line = 0;
+    for await (const text of linesOfFile(file)) {
+      line += 1;
+      if (line <= read) continue;
+      read = line;
+      if (isOfExecution(text)) yield text;
+    }
+  };
+}
+
+const queryOf = ({ kind, name, sinceMs }: Source, executionArn: string): LogQuery =>
+  kind === 'function'
+    ? { group: `/aws/lambda/${name}`, filter: `{ $.execution_arn = "${executionArn}" }`, sinceMs }
+    : { group: `/aws/sagemaker/${kind}`, streamPrefix: `${name}/`, sinceMs };
+
+function newEvents(query: LogQuery, ask: typeof logEvents): () => AsyncIterable<string> {
+  const shown = new Set<string>();
+  let sinceMs = query.sinceMs;
+  return async function* () {
+    for await (const { id, timestampMs, message } of ask({ ...query, sinceMs })) {
+      if (shown.has(id)) continue;
+      shown.add(id);
+      sinceMs = Math.max(sinceMs, timestampMs - OVERLAP_MS);
+      yield message;
+    }
+  };
+}
+
+async function* linesOfFile(file: string): AsyncGenerator<string> {
+  if (!existsSync(file)) return;
+  yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
+}

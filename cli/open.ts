@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Argument, Command } from 'commander';
+import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
+import { newestExecutions } from '../shared/aws/executions.ts';
+import { readBytes } from '../shared/aws/object-store.ts';
+import { kindOfMachine } from '../shared/execution/arns.ts';
+import type { ObjectLocation } from '../shared/formats/object-location.ts';
+import { withOpenAddresses } from './addresses.ts';
+import {
+  connectToMachines,
+  findExecution,
+  type GlobalOptions,
+  machineStageOption,
+} from './find-execution.ts';
+import { findMadeModel, type MadeModel } from './made-model.ts';
+import { UsageError } from './usage-error.ts';
+
+const PAGES = ['report', 'input', 'dataset', 'predictions'] as const;
+type Page = (typeof PAGES)[number];
+type Options = GlobalOptions & { stage?: string; print?: boolean };
+
+/** The command's effects. */
+const EFFECTS = {
+  connect: connectToMachines,
+  findExecution,
+  newestExecutions,
+  findMadeModel,
+  findRunningStack,
+  readBytes,
+  show,
+  print: (text: string): void => console.log(text),
+};
+type Effects = typeof EFFECTS;
+
+/** `fpe open`: a page or the scores of the model that an execution has made. */
+export function openCommand(effects: Effects = EFFECTS): Command {
+  return new Command('open')
+    .addArgument(new Argument('[what]', 'which file').choices(PAGES).default('report'))
+    .argument('[execution]', 'name or ARN; default: the latest training that succeeded')
+    .addOption(machineStageOption())
+    .option('--print', 'only print the address')
+    .addHelpText(
+      'after',
+      `
+Prints the address, and opens it where there is a desktop. Files that are not public are copied to .local/results first. While the
+local stack is not running, it opens what npm start has left there.`,
+    )
+    .action(async (what: Page, given: string | undefined, _options: object, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const address = await addressOf(what, given, command, options, effects);
+      effects.print(address);
+      if (!options.print) effects.show(address);
+    });
+}
+
+async function addressOf(
+  what: Page,
+  given: string | undefined,
+  command: Command,
+  options: Options,
+  effects: Effects,
+): Promise<string> {
+  const folder = join(options.folder ? resolve(options.folder) : defaultFolder(), 'results');
+  const isElsewhere = given !== undefined || options.aws || options.stage || process.env.AWS_ENDPOINT_URL_SFN;
+  if (!isElsewhere && !(await effects.findRunningStack(options.folder)))
+    return addressOfFile(newestResult(what, folder));
+  const { machineArns, modelBucket } = await effects.connect(command, given);
+  const model = await effects.findMadeModel(
+    given === undefined
+      ? await newestTraining(machineArns, effects)
+      : await effects.findExecution(given, machineArns),
+  );
+  const address = publicAddress(what, model);
+  if (address) return withOpenAddresses(address, process.env.AWS_ENDPOINT_URL_S3);
+  if (modelBucket === null)
+    throw new UsageError(
+      `The ${what} of ${model.model_code} is in the model bucket, and no bucket is named. Give --stage NAME, or set MODEL_BUCKET.`,
+    );
+  return copyOf({ bucket: modelBucket, key: keyOf(what, model) }, join(folder, model.model_code), effects);
+}
+
+async function newestTraining(machineArns: readonly string[], effects: Effects): Promise<string> {
+  const machine = machineArns.find((arn) => kindOfMachine(arn) === 'train-station') ?? machineArns[0];
+  const [newest] = await effects.newestExecutions(machine as string, 1, 'SUCCEEDED');
+  if (newest?.executionArn) return newest.executionArn;
+  throw new UsageError(
+    'No training has succeeded yet. Start one with: ./fpe start events/train-station.json',
+  );
+}
+
+const publicAddress = (what: Page, { diagnostics_url, predictions_url }: MadeModel): string | null =>
+  what === 'report' ? diagnostics_url : what === 'predictions' ? predictions_url : null;
+
+const keyOf = (what: Page, { keys }: MadeModel): string =>
+  ({
+    report: keys.report,
+    input: keys.input.page,
+    dataset: keys.dataset.page,
+    predictions: keys.transform.predictions,
+  })[what];
+
+/** For what no browser may read where it is. */
+async function copyOf(location: ObjectLocation, folder: string, { readBytes }: Effects): Promise<string> {
+  const bytes = await readBytes(location);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, basename(location.key));
+  writeFileSync(file, bytes);
+  return addressOfFile(file);
+}
+
+const addressOfFile = (file: string): string => pathToFileURL(file).href;
+
+/** In what `npm start` has left: a folder for each model. @throws UsageError if it is not there */
+function newestResult(what: Page, folder: string): string {
+  const models = existsSync(folder) ? readdirSync(folder) : [];
+  const [newest] = models
+    .map((code) => ({ code, changed: statSync(join(folder, code)).mtimeMs }))
+    .sort((one, other) => other.changed - one.changed);
+  const names: Record<Page, string> = {
+    report: `${newest?.code}.html`,
+    input: 'input.html',
+    dataset: 'dataset.html',
+    predictions: 'predictions.csv',
+  };
+  const file = newest && join(folder, newest.code, names[what]);
+  if (file && existsSync(file)) return file;
+  throw new UsageError(
+    `There is no ${what} in ${folder}, and the local stack is not running. Make a model with npm start, start the stack with ./fpe local, or give --stage NAME.`,
+  );
+}
+
+/** Opens an address where there is a desktop; elsewhere it was printed. */
+function show(address: string): void {
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
+  const isMac = process.platform === 'darwin';
+  if (!process.stdout.isTTY || !(isMac || DISPLAY || WAYLAND_DISPLAY)) return;
+  const opener = spawn(isMac ? 'open' : 'xdg-open', [address], { detached: true, stdio: 'ignore' });
+  opener.on('error', () => undefined); // it was printed
+  opener.unref();
+}

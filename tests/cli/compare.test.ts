@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import { compareCommand } from '../../cli/compare.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+import { LOCAL } from '../fixtures/local-executions.ts';
+import { MADE_MODEL } from '../fixtures/made-model.ts';
+import { expectDocumented } from '../support/documented-json.ts';
+
+const metric = (name: string, value: number | null, unit = 'tau') => ({
+  name,
+  value,
+  unit,
+  definition: 'what it is',
+});
+const file = (model_code: string, ...metrics: object[]) => ({
+  ...{ station_id: 29, model_code, variable_id: 'FLOW_CFS' },
+  metrics: [metric('pairs.val', 111, 'pairs'), ...metrics] as never,
+});
+const OLD = file(
+  'OLD',
+  metric('kendall_tau.overall', 0.7),
+  metric('kendall_tau.val', 0.8),
+  metric('only.old', 1),
+);
+const NEW = file(
+  'NEW',
+  metric('kendall_tau.overall', 0.77002),
+  metric('kendall_tau.val', 0.8),
+  metric('none', null),
+);
+
+/** Compares two models. @returns what it read and printed, and why it failed */
+async function run(
+  args: string[],
+  [one, other]: [object, object] = [OLD, NEW],
+  bucket: string | null = 'models',
+) {
+  const read: string[] = [];
+  const printed: string[] = [];
+  const facts: unknown[] = [];
+  const command = compareCommand({
+    connect: async () => ({ connection: LOCAL, machineArns: [], modelBucket: bucket }),
+    findExecution: async (name) => String(name),
+    findMadeModel: async (arn) => ({ ...MADE_MODEL, keys: { metrics: `${arn}/metrics.json` } }) as never,
+    readMetrics: async (_bucket, key) => {
+      read.push(key);
+      return (read.length === 1 ? one : other) as never;
+    },
+    print: (text) => printed.push(text),
+    printJson: (found) => facts.push(found),
+  });
+  const failure = await command.parseAsync(args, { from: 'user' }).then(
+    () => null,
+    (error) => error,
+  );
+  return { read, lines: printed.join('\n').split('\n'), facts, failure };
+}
+
+describe('fpe compare', () => {
+  test('shows the numbers that differ, side by side', async () => {
+    const { read, lines } = await run(['try-1', 'try-2']);
+
+    expect(read).toEqual(['try-1/metrics.json', 'try-2/metrics.json']);
+    expect(lines).toEqual([
+      'NUMBER               OLD  NEW   DIFFERENCE  UNIT',
+      'kendall_tau.overall  0.7  0.77  0.07        tau',
+    ]);
+  });
+
+  test('with --all shows also those that are equal, and those of one alone', async () => {
+    const { lines } = await run(['try-1', 'try-2', '--all']);
+
+    expect(lines).toContain('kendall_tau.val      0.8  0.8   0           tau');
+    expect(lines).toContain('only.old             1    –     –           tau');
+  });
+
+  test('says where they are not of the same photos and pairs', async () => {
+    const { lines } = await run(
+      ['a', 'b'],
+      [OLD, { ...NEW, station_id: 41, metrics: [metric('pairs.val', 98)] }],
+    );
+
+    expect(lines[0]).toBe(
+      'They are not of the same photos and pairs: stations 29 and 41, pairs.val 111 and 98.',
+    );
+  });
+
+  test('says where they are the same', async () => {
+    expect((await run(['a', 'a'], [OLD, OLD])).lines).toEqual(['Their numbers are the same.']);
+  });
+
+  test('with --station reads the newest models of two codes', async () => {
+    const { read } = await run(['OLD', 'NEW', '--station', '29']);
+
+    expect(read).toEqual(['rank/29/models/OLD/metrics.json', 'rank/29/models/NEW/metrics.json']);
+  });
+
+  test('prints with --json what docs/commands.md says', async () => {
+    const { facts } = await run(['a', 'b', '--json']);
+
+    expectDocumented('compare', facts[0]);
+  });
+
+  test('needs the model bucket', async () => {
+    const { failure } = await run(['a', 'b'], [OLD, NEW], null);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toBe('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');
+  });
+});

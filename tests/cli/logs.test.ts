@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import { logsCommand } from '../../cli/logs.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+import type { LogQuery } from '../../shared/aws/logs.ts';
+import { LOCAL, TRAIN_ARN } from '../fixtures/local-executions.ts';
+
+const second = (n: number) => new Date(n * 1000);
+const entered = (n: number, name: string) => ({
+  ...{ type: 'TaskStateEntered', timestamp: second(n) },
+  stateEnteredEventDetails: { name },
+});
+const exited = (n: number, name: string) => ({
+  ...{ type: 'TaskStateExited', timestamp: second(n) },
+  stateExitedEventDetails: { name },
+});
+const PREPARED = [
+  { type: 'ExecutionStarted', timestamp: second(0) },
+  entered(1, 'PrepareRun'),
+  {
+    type: 'LambdaFunctionScheduled',
+    lambdaFunctionScheduledEventDetails: {
+      resource: 'arn:aws:lambda:us-west-2:000000000000:function:fpe-local-prepare-run',
+    },
+  },
+  exited(2, 'PrepareRun'),
+];
+const TRAINING = [
+  ...PREPARED,
+  entered(3, 'TrainModel'),
+  { type: 'TaskScheduled', taskScheduledEventDetails: { parameters: '{"TrainingJobName": "job-1"}' } },
+];
+const FAILED = [
+  ...TRAINING,
+  { type: 'ExecutionFailed', timestamp: second(9), executionFailedEventDetails: {} },
+];
+
+type Situation = {
+  history?: object[];
+  isAws?: boolean;
+  /** Whether the execution runs, each time that it is asked. */
+  running?: boolean[];
+  /** The lines of a file, each time that it is read. */
+  files?: string[][];
+  events?: { id: string; timestampMs: number; message: string }[][];
+};
+
+/** Runs the command. @returns what it read, printed and remarked, and why it failed */
+async function run(
+  args: string[],
+  { history = FAILED, isAws = false, running = [], files = [[]], events = [[]] }: Situation = {},
+) {
+  const read: unknown[] = [];
+  const printed: string[] = [];
+  const remarks: string[] = [];
+  const command = logsCommand({
+    connect: async () => ({
+      connection: isAws ? { kind: 'aws', description: 'AWS' } : { ...LOCAL, folder: '/data' },
+      machineArns: [],
+      modelBucket: null,
+    }),
+    findExecution: async () => TRAIN_ARN,
+    executionHistory: async () => history as never,
+    watchedStates: async () => ['PrepareRun', 'TrainModel', 'ScoreImages'],
+    isExecutionRunning: async () => running.shift() ?? false,
+    logEvents: async function* (query: LogQuery) {
+      read.push(query);
+      yield* events.shift() ?? [];
+    },
+    linesOfFile: async function* (file) {
+      read.push(file);
+      yield* files.shift() ?? [];
+    },
+    sleep: async () => undefined,
+    print: (text) => printed.push(text),
+    remark: (text) => remarks.push(text),
+  });
+  const failure = await command.parseAsync(args, { from: 'user' }).then(
+    () => null,
+    (error) => error,
+  );
+  return { read, printed, remarks, failure };
+}
+
+describe('fpe logs of the local stack', () => {
+  test('shows the log of the job of the state that failed', async () => {
+    const { read, printed, remarks } = await run([], { files: [['epoch=1', 'out of memory']] });
+
+    expect(read).toEqual(['/data/logs/jobs/job-1.log']);
+    expect(printed).toEqual(['epoch=1', 'out of memory']);
+    expect(remarks).toEqual(['try-1, TrainModel: job-1']);
+  });
+
+  test('shows of a function what it logged for this execution', async () => {
+    const ours = `{"message":"done","execution_arn":"${TRAIN_ARN}"}`;
+
+    const { read, printed } = await run(['--state', 'PrepareRun'], {
+      files: [['START', ours, '{"message":"another"}']],
+    });
+
+    expect(read).toEqual(['/data/logs/functions/fpe-local-prepare-run.log']);
+    expect(printed).toEqual([ours]);
+  });
+
+  test('shows the last state with a log while nothing has failed', async () => {
+    expect((await run([], { history: PREPARED })).remarks).toEqual([
+      'try-1, PrepareRun: fpe-local-prepare-run',
+    ]);
+  });
+
+  test('with --follow goes on until the execution has ended, and shows each line once', async () => {
+    const { printed } = await run(['--follow'], {
+      running: [true, true, false],
+      files: [['one'], ['one', 'two'], ['one', 'two', 'three']],
+    });
+
+    expect(printed).toEqual(['one', 'two', 'three']);
+  });
+});
+
+describe('fpe logs of AWS', () => {
+  const event = (id: string, seconds: number) => ({ id, timestampMs: 1000 * seconds, message: `line ${id}` });
+
+  test('asks for the streams of a job', async () => {
+    const { read, printed } = await run([], { isAws: true, events: [[event('a', 4), event('b', 5)]] });
+
+    expect(read).toEqual([{ group: '/aws/sagemaker/TrainingJobs', streamPrefix: 'job-1/', sinceMs: 3000 }]);
+    expect(printed).toEqual(['line a', 'line b']);
+  });
+
+  test('asks for the lines of a function that name the execution', async () => {
+    const { read } = await run(['--state', 'PrepareRun'], { isAws: true });
+
+    expect(read).toEqual([
+      {
+        group: '/aws/lambda/fpe-local-prepare-run',
+        filter: `{ $.execution_arn = "${TRAIN_ARN}" }`,
+        sinceMs: 1000,
+      },
+    ]);
+  });
+
+  test('with --follow asks again from a minute before the last line, and shows each once', async () => {
+    const { read, printed } = await run(['--follow'], {
+      isAws: true,
+      running: [true, false],
+      events: [[event('a', 100)], [event('a', 100), event('b', 90)]],
+    });
+
+    expect(read.map((query) => (query as LogQuery).sinceMs)).toEqual([3000, 40_000]);
+    expect(printed).toEqual(['line a', 'line b']);
+  });
+});
+
+test.each([
+  [
+    'of a state without one',
+    ['--state', 'ScoreImages'],
+    FAILED,
+    'try-1 has no log of ScoreImages. States with a log: PrepareRun, TrainModel.',
+  ],
+  ['of an execution that has begun nothing', [], [], 'try-1 has no log. States with a log: none yet.'],
+])('fpe logs says which logs there are instead of that %s', async (_, args, history, message) => {
+  const { failure } = await run(args, { history });
+
+  expect(failure).toBeInstanceOf(UsageError);
+  expect(failure.message).toBe(message);
+});

@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
+import { openCommand } from '../../cli/open.ts';
+import { UsageError } from '../../cli/usage-error.ts';
+import { LOCAL, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
+import { MADE_MODEL } from '../fixtures/made-model.ts';
+
+const environment = { ...process.env };
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-open-'));
+  delete process.env.AWS_ENDPOINT_URL_SFN;
+  process.env.AWS_ENDPOINT_URL_S3 = 'http://127.0.0.1:4566';
+});
+afterEach(() => {
+  process.env = { ...environment };
+  rmSync(folder, { recursive: true });
+});
+
+type Situation = { stack?: boolean; model?: object; bucket?: string | null; newest?: string[] };
+
+/** Runs the command below a program with its options. @returns what it printed, opened and read, and why it failed */
+async function run(
+  args: string[],
+  { stack = true, model = MADE_MODEL, bucket = 'models', newest = [TRAIN_ARN] }: Situation = {},
+) {
+  const printed: string[] = [];
+  const opened: string[] = [];
+  const read: unknown[] = [];
+  const command = openCommand({
+    connect: async () => ({ connection: LOCAL, machineArns: [TRAIN_MACHINE], modelBucket: bucket }),
+    findExecution: async () => TRAIN_ARN,
+    newestExecutions: async (_machine, count, status) => {
+      expect([count, status]).toEqual([1, 'SUCCEEDED']);
+      return newest.map((executionArn) => ({ executionArn })) as never;
+    },
+    findMadeModel: async () => model as never,
+    findRunningStack: async () => (stack ? ({ folder } as never) : null),
+    readBytes: async (location) => {
+      read.push(location);
+      return Buffer.from('<html>') as never;
+    },
+    show: (address) => opened.push(address),
+    print: (address) => printed.push(address),
+  });
+  const program = new Command().option('--folder <folder>').addCommand(command);
+  const failure = await program.parseAsync(['open', '--folder', folder, ...args], { from: 'user' }).then(
+    () => null,
+    (error) => error,
+  );
+  return { printed, opened, read, failure };
+}
+
+const S3 = 'http://127.0.0.1:4566/photos/models/0b2f6a8c';
+const fileIn = (...path: string[]) => pathToFileURL(join(folder, 'results', ...path)).href;
+
+describe('fpe open', () => {
+  test.each<[string, string[], string]>([
+    ['the report of the latest training', [], `${S3}/RANK-FLOW-A.html`],
+    ['the scores of an execution', ['predictions', 'try-1'], `${S3}/predictions.csv`],
+  ])('prints and opens where the storage bucket shows %s', async (_, args, address) => {
+    const { printed, opened, read } = await run(args);
+
+    expect([printed, opened, read]).toEqual([[address], [address], []]);
+  });
+
+  test('with --print opens nothing', async () => {
+    expect((await run(['--print'])).opened).toEqual([]);
+  });
+
+  test.each<[string, string, object]>([
+    ['input', 'input/input.html', MADE_MODEL],
+    ['dataset', 'dataset/dataset.html', MADE_MODEL],
+    ['report', 'RANK-FLOW-A.html', { ...MADE_MODEL, diagnostics_url: null }],
+  ])('copies the %s page that is not public from the model bucket', async (what, key, model) => {
+    const { printed, read } = await run([what, 'try-1'], { model });
+
+    expect(read).toEqual([{ bucket: 'models', key: `rank/29/models/RANK-FLOW-A/versions/0b2f6a8c/${key}` }]);
+    expect(printed).toEqual([fileIn('RANK-FLOW-A', key.split('/').at(-1) as string)]);
+    expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe('<html>');
+  });
+
+  test('opens what npm start has left where the stack has ended', async () => {
+    for (const [index, code] of ['OLD', 'NEW'].entries()) {
+      mkdirSync(join(folder, 'results', code), { recursive: true });
+      writeFileSync(join(folder, 'results', code, `${code}.html`), '');
+      utimesSync(join(folder, 'results', code), 1000 + index, 1000 + index);
+    }
+
+    const { printed } = await run([], { stack: false });
+    const { failure } = await run(['dataset'], { stack: false });
+
+    expect(printed).toEqual([fileIn('NEW', 'NEW.html')]);
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toMatch(
+      /^There is no dataset in .*results, and the local stack is not running\./,
+    );
+  });
+
+  test.each<[string, string[], Situation, RegExp]>([
+    ['nothing was made', [], { stack: false }, /^There is no report in .*npm start/],
+    ['no training has succeeded', [], { newest: [] }, /^No training has succeeded yet\. .*\.\/fpe start/],
+    [
+      'no bucket is known',
+      ['input', 'try-1'],
+      { bucket: null },
+      /^The input of RANK-FLOW-A is in the model bucket, and no bucket is named/,
+    ],
+  ])('says what to do where %s', async (_, args, situation, message) => {
+    const { failure, printed } = await run(args, situation);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toMatch(message);
+    expect(printed).toEqual([]);
+  });
+});
