@@ -17,6 +17,8 @@ export type Connection = {
   description: string;
   /** Of the local stack, if it is not the usual one. */
   folder?: string;
+  /** Of AWS. */
+  region?: string;
 };
 
 /** What a command says about where it is to work. */
@@ -134,7 +136,7 @@ async function connectToAws(given: string | undefined): Promise<Connection> {
   if (given) await requireProfile();
   process.env.AWS_REGION = region;
   process.env.AWS_DEFAULT_REGION = region;
-  return { kind: 'aws', description: `AWS, ${region}` };
+  return { kind: 'aws', description: `AWS, ${region}`, region };
 }
 
 /** Whether what is started there costs money: an endpoint on this computer is a stand-in for AWS. */

@@ -21,7 +21,7 @@ const CONFIG = join(import.meta.dirname, '..', 'config');
 type Options = {
   stage: string;
   app: string;
-  region: string;
+  region?: string;
   developerCidr?: string;
   instanceClass?: string;
   dryRun?: boolean;
@@ -51,7 +51,7 @@ export function environmentCommand(effects: Effects = EFFECTS): Command {
       .command(name)
       .addOption(new Option('--stage <stage>', 'stage to create it for').default('dev'))
       .addOption(new Option('--app <name>', 'first part of all names').default('fpe'))
-      .addOption(new Option('--region <region>', 'AWS region').default('us-west-2'));
+      .addOption(new Option('--region <region>', 'AWS region; default: that of your profile'));
   subcommand('create')
     .description('Create or change it, and write config/{stage}.yml to match')
     .option(
@@ -79,7 +79,7 @@ function developerCidr(text: string): string {
 }
 
 async function create({ region, dryRun, yes, ...given }: Options, effects: Effects): Promise<void> {
-  const connection = await effects.connect({ aws: true, region });
+  const connection = await effects.connect({ aws: true, ...(region && { region }) });
   const environment = environmentOf(given);
   const name = environmentStackName(environment);
   const planned = await effects.planEnvironment(environment);
@@ -98,7 +98,7 @@ async function create({ region, dryRun, yes, ...given }: Options, effects: Effec
   const stack = await effects.findStack(name);
   if (!stack) throw new UsageError(`There is no stack ${name}.`);
   effects.print(`\n${name} is ${stack.StackStatus}.`);
-  const text = stageFileOf(stack, { appName: environment.appName, region });
+  const text = stageFileOf(stack, { appName: environment.appName, region: String(connection.region) });
   effects.print(writeStageFile(join(effects.config, `${environment.stage}.yml`), text));
   effects.print(`
 Next, from an address that may reach the database:
@@ -135,11 +135,11 @@ function writeStageFile(file: string, text: string): string {
 }
 
 async function remove({ region, yes, ...given }: Options, effects: Effects): Promise<void> {
-  await effects.connect({ aws: true, region });
+  const connection = await effects.connect({ aws: true, ...(region && { region }) });
   const environment = environmentOf(given);
   const name = environmentStackName(environment);
   if (!(await effects.findStack(name))) {
-    effects.print(`There is no stack ${name} in ${region}.`);
+    effects.print(`There is no stack ${name} in ${connection.region}.`);
     return;
   }
   if (!yes)

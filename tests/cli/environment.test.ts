@@ -26,7 +26,7 @@ async function run(args: string[], { isThere = true, changeSet = 'change-1', ref
   const command = environmentCommand({
     connect: async (wanted) => {
       did.push(['connect', wanted]);
-      return { kind: 'aws', description: 'AWS, us-west-2' };
+      return { kind: 'aws', description: 'AWS', region: wanted.region ?? 'us-east-1' };
     },
     planEnvironment: async (...given) => {
       did.push(['plan', ...given]);
@@ -58,7 +58,13 @@ async function run(args: string[], { isThere = true, changeSet = 'change-1', ref
 
 describe('fpe environment create', () => {
   test('plans, asks, creates, and writes the file of the stage', async () => {
-    const { did, printed } = await run(['create', '--stage', 'dev', '--instance-class', 'db.t4g.small']);
+    const { did, printed } = await run([
+      'create',
+      '--region',
+      'us-west-2',
+      '--instance-class',
+      'db.t4g.small',
+    ]);
 
     expect(did).toEqual([
       ['connect', { aws: true, region: 'us-west-2' }],
@@ -70,7 +76,7 @@ describe('fpe environment create', () => {
       ],
       ['make', 'fpe-dev-environment', 'change-1'],
     ]);
-    expect(readFileSync(join(config, 'dev.yml'), 'utf8')).toContain('dbHost: its-DbHost');
+    expect(readFileSync(join(config, 'dev.yml'), 'utf8')).toMatch(/region: us-west-2\n.*dbHost: its-DbHost/s);
     expect(printed).toContain('Wrote config/dev.yml.');
     expect(printed).toContain('./fpe schema --stage dev');
   });
@@ -123,6 +129,6 @@ describe('fpe environment remove', () => {
     const { did, printed } = await run(['remove', '--yes'], { isThere: false });
 
     expect(did.map(([what]) => what)).toEqual(['connect']);
-    expect(printed).toBe('There is no stack fpe-dev-environment in us-west-2.');
+    expect(printed).toBe('There is no stack fpe-dev-environment in us-east-1.');
   });
 });
