@@ -240,7 +240,7 @@ export async function trySteps(
       end(status, found);
       tell(`${SIGNS[status]} ${name}: ${found}`);
     } catch (error) {
-      const { found, means } = told(error);
+      const { found, means } = told(error, place);
       end('failed', found);
       tell(`${SIGNS.failed} ${name}: ${found}\n    It means: ${means}.`);
       return rows;
@@ -256,13 +256,12 @@ const SIGNS = {
 };
 
 /** @throws an error that is not an answer of the stage but our own mistake */
-function told(error: unknown): { found: string; means: string } {
+function told(error: unknown, { stage }: Pick<SmokePlace, 'stage'>): { found: string; means: string } {
   if (error instanceof SmokeFailed) return { found: error.message, means: error.means };
   if (error instanceof PipelineError)
     return {
       found: `${error.name}: ${error.message}`,
-      means:
-        'The step could not be carried out; its message says why. Anything it started keeps running; stop it with ./fpe stop',
+      means: `The step could not be carried out; its message says why. Anything it started keeps running; stop it with ./fpe stop${stage ? ` --stage ${stage.stage}` : ''}`,
     };
   throw error;
 }

@@ -61,7 +61,7 @@ export function appendedLines(stream: NodeJS.WriteStream): LiveLines {
       for (const { name, text, news } of lines) {
         if (news === null || printed.get(name) === news) continue;
         printed.set(name, news);
-        stream.write(`${text}\n`);
+        stream.write(`${fitLines(text, stream.columns)}\n`);
       }
     },
     done: () => undefined,

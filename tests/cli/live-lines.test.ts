@@ -40,6 +40,18 @@ describe('where lines are appended', () => {
   });
 });
 
+test.each([
+  ['appended', { isTTY: true, rows: 0, columns: 30 }],
+  ['redrawn', { isTTY: true, rows: 24, columns: 30 }],
+])('on a narrow terminal lines that are %s break between words', (_, kind) => {
+  const { view, written } = screen(kind);
+
+  view.show([line('a', 'ExportStation  1,183 photos and 588 pairs')]);
+
+  const text = stripVTControlCharacters(written.join(''));
+  expect(text).toContain('ExportStation  1,183 photos\n               and 588 pairs\n');
+});
+
 describe('on a terminal', () => {
   test('all lines are redrawn in place', () => {
     const { view, written, pass } = screen(TERMINAL);
