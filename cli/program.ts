@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { COMMANDS, type CommandEntry } from './commands.ts';
+import { fitLines } from './print.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -73,5 +74,10 @@ Examples:
   ./fpe deploy --stage prod --dry-run        show what a deployment would change
   ./fpe smoke --stage prod --station 29      test the deployed stack step by step, for cents`,
     )
+    // What stands below the options is not wrapped by Commander.
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(fitLines(text, process.stdout.columns)),
+      writeErr: (text) => process.stderr.write(fitLines(text, process.stderr.columns)),
+    })
     .showHelpAfterError('(see ./fpe --help)')
     .exitOverride();
