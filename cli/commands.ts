@@ -65,6 +65,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     description: 'Create FPE’s tables in a database that has none of them',
     load: async () => (await import('./schema.ts')).schemaCommand(),
   },
+  weights: {
+    description: 'Supply the ImageNet weights that trainings start from, once',
+    load: async () => (await import('./weights.ts')).weightsCommand(),
+  },
   import: {
     description: 'Load a folder in the layout of FPE’s exporter into the database and the storage bucket',
     load: async () => (await import('./import.ts')).importCommand(),

@@ -10,6 +10,7 @@ import {
   importExport,
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
+import { isShellOfStack } from './connection.ts';
 import { printJson, printText } from './print.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
@@ -25,6 +26,9 @@ const EFFECTS = {
   connect: connectToData,
   planImport,
   importExport,
+  /** Whether the import goes to the local stack. */
+  isLocal: isShellOfStack,
+  hasLocalWeights: async (): Promise<boolean> => (await import('./local-needs.ts')).hasLocalWeights(),
   /** Progress, separate from the result, which may be piped. */
   terminal: process.stderr,
   print: printText,
@@ -74,8 +78,26 @@ async function runImport(
   if (json) printJson(loaded);
   else if ('rows' in loaded) {
     print(describeImport(loaded, storageBucket));
-    print(`\nTo train a model: ./fpe start ${loaded.stations[0]?.id}`);
+    const next = await nextStep(loaded, stage, effects);
+    if (next !== null) print(`\n${next}`);
   } else print(describePlan(loaded, storageBucket));
+}
+
+/** What to do with the first station, as far as it can be done there; null where nobody says by which machine. */
+async function nextStep(
+  { stations: [station] }: ImportResult,
+  stage: string | undefined,
+  { isLocal, hasLocalWeights }: Pick<Effects, 'isLocal' | 'hasLocalWeights'>,
+): Promise<string | null> {
+  if (!station) return null;
+  if (station.annotations === 0)
+    return `Station ${station.id} has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.`;
+  if (stage) return `To train a model: ./fpe start ${station.id} --stage ${stage}`;
+  if (!isLocal()) return null;
+  const without = (await hasLocalWeights())
+    ? ''
+    : ' --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)';
+  return `To train a model: ./fpe start ${station.id}${without}`;
 }
 
 /** What an import did, for the terminal. */

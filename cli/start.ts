@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { machineOfInput } from '../shared/inputs/machines.ts';
@@ -11,15 +11,20 @@ import {
   type GlobalOptions,
   machineStageOption,
 } from './find-execution.ts';
+import type { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
+import { quoted } from './quoted.ts';
 import { follow } from './watch.ts';
 
-type Options = { name?: string; detach?: boolean; yes?: boolean };
+type Options = { name?: string; detach?: boolean; yes?: boolean; pretrained?: 'true' | 'false' };
 
 /** The command's effects. */
 const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
+  async requireLocalNeeds(...needs: Parameters<typeof requireLocalNeeds>): Promise<void> {
+    return (await import('./local-needs.ts')).requireLocalNeeds(...needs);
+  },
   startExecution,
   follow,
   print: printText,
@@ -32,6 +37,12 @@ export function startCommand(effects: Effects = EFFECTS): Command {
     .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
     .addOption(machineStageOption())
     .option('--name <name>', 'name of the execution; must be new')
+    .addOption(
+      new Option(
+        '--pretrained <answer>',
+        'whether a training starts from ImageNet weights; overrides the input',
+      ).choices(['true', 'false']),
+    )
     .option('--detach', 'do not watch it')
     .addOption(yesOption())
     .action((given: string, options: Options, command: Command) =>
@@ -41,17 +52,21 @@ export function startCommand(effects: Effects = EFFECTS): Command {
 
 async function startAndFollow(
   given: string,
-  { name, detach, yes }: Options,
+  { name, detach, yes, pretrained }: Options,
   command: Command,
-  { connect, confirm, startExecution, follow, print }: Effects,
+  { connect, confirm, requireLocalNeeds, startExecution, follow, print }: Effects,
 ): Promise<void> {
   const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
-  const input = readExecutionInput(
-    given,
-    machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
-  );
+  const input = {
+    ...readExecutionInput(
+      given,
+      machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
+    ),
+    ...(pretrained !== undefined && { pretrained: pretrained === 'true' }),
+  };
   const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
   const kind = kindOfMachine(stateMachineArn) ?? machineOfInput(input);
+  if (connection.kind === 'local') await requireLocalNeeds(kind, input, `./fpe start ${quoted(given)}`);
   await confirm(connection, yes, async () => {
     const { costOfExecution } = await import('./expenses.ts');
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };

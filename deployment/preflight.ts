@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerImages, ecrImage } from '../config/containers.ts';
 import type { Stage } from '../config/stage.ts';
 import { callerIdentity, canPullImage, readNetwork, sageMakerQuotas } from '../shared/aws/account.ts';
-import { findSize, readStream } from '../shared/aws/object-store.ts';
 import { findStackResource } from '../shared/aws/stacks.ts';
 import { parseJsonAs } from '../shared/formats/json.ts';
-import type { ObjectLocation } from '../shared/formats/object-location.ts';
 import { runInput } from '../shared/inputs/train-station.ts';
+import { findWeights, IMAGENET_WEIGHTS } from '../shared/model-bucket/imagenet-weights.ts';
 import { deployedChecks } from './after-deployment.ts';
 import { boundaryChecks } from './boundary.ts';
 import { bucketChecks } from './buckets.ts';
@@ -165,38 +163,21 @@ function imageChecks(stage: Stage): Promise<Check[]> {
   );
 }
 
-/** torchvision’s resnet18-f37072fd.pth, whose name contains the beginning of its checksum. */
-const WEIGHTS = {
-  bytes: 46_830_571,
-  sha256: 'f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec',
-};
-
-const weightsCheck = ({ modelBucket: bucket, weightsKey: key }: Stage): Promise<Check> => {
+const weightsCheck = ({ stage, modelBucket: bucket, weightsKey: key }: Stage): Promise<Check> => {
   const where = `s3://${bucket}/${key}`;
   return checkThat(
     {
       name: 'ImageNet weights',
-      needs: `resnet18-f37072fd.pth of torchvision, ${WEIGHTS.bytes.toLocaleString('en')} bytes`,
-      fix: `upload them once (README, “ImageNet weights”): aws s3 cp resnet18-f37072fd.pth ${where}; or start with "pretrained": false`,
+      needs: `${IMAGENET_WEIGHTS.file} of torchvision, ${IMAGENET_WEIGHTS.bytes.toLocaleString('en')} bytes`,
+      fix: `upload them once: ./fpe weights --stage ${stage}; or start with "pretrained": false`,
       isForRuns: true,
     },
     async () => {
-      const bytes = await findSize({ bucket, key });
-      if (bytes === null)
+      const found = await findWeights({ bucket, key });
+      if (found.state === 'missing')
         return failed(`there is no ${where}, so that no training starts unless its input says otherwise`);
-      if (bytes !== WEIGHTS.bytes)
-        return failed(
-          `${where} has ${bytes.toLocaleString('en')} bytes: it is another file, or a part of it`,
-        );
-      const sha256 = await checksumOf({ bucket, key });
-      if (sha256 === WEIGHTS.sha256) return ok(`${where}, sha256 ${sha256.slice(0, 8)}…`);
-      return failed(`${where} has the sha256 ${sha256}, and should have ${WEIGHTS.sha256}`);
+      if (found.state === 'wrong') return failed(`${where} ${found.fault}`);
+      return ok(`${where}, sha256 ${IMAGENET_WEIGHTS.sha256.slice(0, 8)}…`);
     },
   );
 };
-
-async function checksumOf(location: ObjectLocation): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of await readStream(location)) hash.update(chunk);
-  return hash.digest('hex');
-}

@@ -181,6 +181,6 @@ async function requireWeights(location: ObjectLocation): Promise<void> {
     where: s3Uri(location),
     found: 'no such object',
     expected: 'a torchvision state_dict of resnet18, uploaded once for all stations',
-    fix: 'upload resnet18-f37072fd.pth there (README, “ImageNet weights”), or start with "pretrained": false',
+    fix: 'upload them once with ./fpe weights (README, “ImageNet weights”), or start with "pretrained": false',
   });
 }

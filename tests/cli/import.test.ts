@@ -32,7 +32,15 @@ const PLAN = {
 };
 
 /** Runs the command with these arguments. @returns what it did, printed, and showed meanwhile */
-async function run(args: string[], fault?: Error) {
+async function run(
+  args: string[],
+  {
+    fault,
+    result = RESULT,
+    isLocal = true,
+    hasWeights = true,
+  }: { fault?: Error; result?: typeof RESULT; isLocal?: boolean; hasWeights?: boolean } = {},
+) {
   const did: unknown[][] = [];
   const printed: string[] = [];
   const shown: string[] = [];
@@ -48,8 +56,10 @@ async function run(args: string[], fault?: Error) {
     connect: async (stage: string | undefined, { args: named }: Command) => {
       did.push(['connect', stage, named]);
     },
-    importExport: load('import', RESULT),
+    importExport: load('import', result),
     planImport: load('plan', PLAN),
+    isLocal: () => isLocal,
+    hasLocalWeights: async () => hasWeights,
     terminal: { write: (text: string) => shown.push(text) } as unknown as typeof process.stderr,
     print: (text) => printed.push(text),
     printJson: (facts) => printed.push(JSON.stringify(facts)),
@@ -79,6 +89,29 @@ describe('fpe import', () => {
       'To train a model: ./fpe start 29',
     ]);
     expect(shown).toEqual([expect.stringContaining('1 of 1 stations')]);
+  });
+
+  test.each([
+    ['on the local stack', {}, [], 'To train a model: ./fpe start 29'],
+    [
+      'on a local stack without ImageNet weights',
+      { hasWeights: false },
+      [],
+      'To train a model: ./fpe start 29 --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)',
+    ],
+    ['in a stage', { isLocal: false }, ['--stage', 'dev'], 'To train a model: ./fpe start 29 --stage dev'],
+    [
+      'of a station without annotations',
+      { result: { ...RESULT, stations: [{ ...STATION, annotations: 0 }] } },
+      [],
+      'Station 29 has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.',
+    ],
+    // Whose machine would it be?
+    ['into a database of one’s own', { isLocal: false }, [], 'Note: 2 photos are missing.'],
+  ])('%s says what can be done next', async (_, situation, args, expected) => {
+    const { printed } = await run(['/exports', ...args], situation);
+
+    expect(printed.split('\n').at(-1)).toBe(expected);
   });
 
   test('with --dry-run only says what it would load', async () => {
@@ -113,7 +146,7 @@ describe('fpe import', () => {
   test('hands on why a folder cannot be loaded, and prints no result', async () => {
     const fault = new ExportFolderInvalid({ what: 'no', where: 'a', found: 'b', expected: 'c', fix: 'd' });
 
-    const { failure, printed, shown } = await run(['/exports'], fault);
+    const { failure, printed, shown } = await run(['/exports'], { fault });
 
     expect(failure).toBe(fault);
     expect(printed).toBe('');

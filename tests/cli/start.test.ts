@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import type { Connection } from '../../cli/connection.ts';
 import { startCommand } from '../../cli/start.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { InvalidInput } from '../../shared/errors.ts';
 import { LOCAL, REFRESH_MACHINE, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
 
@@ -19,7 +20,7 @@ const EXPENSE = {
 };
 
 /** Runs the command below a program with its options. @returns what it did and printed, and why it failed */
-async function run(args: string[], connection: Connection = LOCAL) {
+async function run(args: string[], connection: Connection = LOCAL, isLacking = false) {
   const did: unknown[][] = [];
   const command = startCommand({
     connect: async (_, kind) => {
@@ -27,6 +28,9 @@ async function run(args: string[], connection: Connection = LOCAL) {
       return { connection, stateMachineArn: TRAIN_MACHINE.replace('train-station', String(kind)) };
     },
     confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
+    requireLocalNeeds: async (...needs) => {
+      if (isLacking) throw new UsageError(`lacks what ${JSON.stringify(needs)} needs`);
+    },
     startExecution: async (...given) => {
       did.push(['start', ...given]);
       return TRAIN_ARN;
@@ -90,5 +94,23 @@ describe('fpe start', () => {
     expect(wrong.failure).toBeInstanceOf(InvalidInput);
     expect(wrong.failure.message).toContain('n_epochs');
     expect(wrong.did).toEqual([]);
+  });
+
+  test('says what the local stack lacks before anything starts; elsewhere the machine does', async () => {
+    const local = await run(['29', '--pretrained', 'true'], LOCAL, true);
+    const aws = await run(['29', '--yes'], { kind: 'aws', description: 'AWS' }, true);
+
+    expect(local.failure).toBeInstanceOf(UsageError);
+    expect(local.failure.message).toBe(
+      'lacks what ["train-station",{"station_id":29,"pretrained":true},"./fpe start 29"] needs',
+    );
+    expect(local.did.map(([name]) => name)).toEqual(['connect']);
+    expect(aws.failure).toBeNull();
+  });
+
+  test('--pretrained overrides the input', async () => {
+    const { did } = await run(['{"station_id": 29, "pretrained": true}', '--pretrained', 'false']);
+
+    expect(did).toContainEqual(['start', TRAIN_MACHINE, { station_id: 29, pretrained: false }, null]);
   });
 });

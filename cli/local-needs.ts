@@ -1,0 +1,53 @@
+import { readStage } from '../config/stage.ts';
+import { setting } from '../shared/aws/configuration.ts';
+import { findSize } from '../shared/aws/object-store.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
+import { findStations } from '../shared/fpe-database/stations.ts';
+import type { MachineKind } from '../shared/inputs/machines.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Whether the local stack has something where the ImageNet weights belong. */
+export async function hasLocalWeights(): Promise<boolean> {
+  const location = { bucket: setting('MODEL_BUCKET'), key: readStage('local').weightsKey };
+  return (await findSize(location)) !== null;
+}
+
+/** What is asked of the local stack. */
+const QUESTIONS = {
+  hasWeights: hasLocalWeights,
+  stations: (): Promise<{ id: number; name: string }[]> => withDatabase(findStations, DATABASE_LIMITS.byHand),
+};
+type Questions = typeof QUESTIONS;
+
+/**
+ * What an input needs and a local stack may lack, before anything starts: on AWS the machine's first function finds it, here a person
+ * sits before the stack and can supply it.
+ *
+ * @param again the command with the same input, for the next step
+ * @throws UsageError with what to do
+ */
+export async function requireLocalNeeds(
+  kind: MachineKind,
+  input: Record<string, unknown>,
+  again: string,
+  { hasWeights, stations }: Questions = QUESTIONS,
+): Promise<void> {
+  if (kind === 'refresh-stations') return;
+  const known = await stations();
+  if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
+  if (kind === 'train-station' && input.pretrained !== false && !(await hasWeights()))
+    throw new UsageError(
+      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ./fpe weights. Or train without them: ${again} --pretrained false`,
+    );
+}
+
+const STATIONS_SHOWN = 5;
+
+function noStation({ station_id }: Record<string, unknown>, known: { id: number; name: string }[]): string {
+  const what = `The local stack has no station ${station_id}`;
+  if (known.length === 0)
+    return `${what}; it has none at all. Load one with: ./fpe import FOLDER; the demo station is made by: npm start`;
+  const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
+  const more = known.length > STATIONS_SHOWN ? [`${known.length - STATIONS_SHOWN} more`] : [];
+  return `${what}. It has ${[...shown, ...more].join(', ')}.`;
+}
