@@ -111,7 +111,7 @@ async function findNewest(
   const newest = (await Promise.all(machineArns.map((machine) => newestExecutions(machine, 1)))).flat();
   const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
   if (last?.executionArn) return last.executionArn;
-  throw new UsageError('Nothing has run yet. Start an execution with: ./fpe start events/train-station.json');
+  throw new UsageError('Nothing has run yet. Start an execution of a station with: ./fpe start ID');
 }
 
 /** Where AWS shows an execution; null for the local stack. */

@@ -63,7 +63,7 @@ Commands use the local stack, or an endpoint that the environment names (AWS_END
 Examples:
   ./fpe demo                                 everything on this computer, with a synthetic station
   ./fpe local                                run only the stack, until Ctrl-C
-  ./fpe start events/train-station.json      start an execution and watch it
+  ./fpe start 1 --pretrained false           start an execution of station 1 and watch it
   ./fpe start '{"station_id": 29}' --detach  start one without watching it
   ./fpe refresh --stations stations.txt      train or score many stations, each as needed
   ./fpe list                                 recent executions

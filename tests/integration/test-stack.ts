@@ -18,7 +18,7 @@ import { connectDatabase } from '../services/database-client.ts';
 
 /** Starting the stack, with the packaging of the functions. */
 export const STACK_TIMEOUT_MS = 600_000;
-const GOLDEN_EXPORT = join(import.meta.dirname, 'golden', 'export');
+export const GOLDEN_EXPORT = join(import.meta.dirname, 'golden', 'export');
 const POLL_MS = 50;
 /** Files that tell clients of the stack how to sign. */
 export const isCredentialFile = (path: string): boolean => /^(stack|credentials)\.json$/.test(path);
