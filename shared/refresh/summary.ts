@@ -36,6 +36,9 @@ const COLUMNS = [
   'execution_arn',
 ] as const;
 
+const NO_STATION =
+  'StationNotFound: the database has no station of this id; correct station_ids of the input';
+
 /** One row for each station of the plan, in its order. */
 export function resultRows(
   decisions: readonly RefreshDecision[],
@@ -54,7 +57,7 @@ export function resultRows(
       execution_arn,
     });
     // Whoever asks for a station that does not exist must be told so.
-    if (decision.station_name === null) return row('failed', 'StationNotFound');
+    if (decision.station_name === null) return row('failed', NO_STATION);
     if (decision.action === 'nothing') return row('none', '');
     if (status === 'dry_run') return row('planned', '');
     const execution = executions.get(decision.station_id);
@@ -68,7 +71,7 @@ export function resultRows(
 const trained = z.object({
   model_code: z.string(),
   images: z.object({ scored: z.number() }),
-  promotion: promotion.optional().catch(undefined),
+  promotion: z.union([promotion, z.object({ reason: z.string() })]).optional(),
 });
 const scored = z.object({
   scored: z.number(),
@@ -81,7 +84,7 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
   if (action === 'train') {
     const { data } = trained.safeParse(output);
     if (!data) return '';
-    const worse = data.promotion && worseDefault(data.promotion);
+    const worse = data.promotion && 'make_default' in data.promotion ? worseDefault(data.promotion) : null;
     const scoredBy = `${data.model_code}, ${countOf(data.images.scored, 'photo')} scored`;
     return `${worse ? `Warning: ${worse} ` : ''}${scoredBy}${data.promotion ? `. ${data.promotion.reason}` : ''}`;
   }
@@ -193,5 +196,7 @@ export function describeRow({
   const station = `Station ${station_id}${name}`;
   if (outcome === 'none' || outcome === 'planned')
     return `${station}: ${action}. ${lineOf(reason, MAX_REASON_CHARACTERS)}`;
-  return `${station}: ${action} ${outcome}${detail ? `. ${lineOf(detail, MAX_DETAIL_CHARACTERS)}` : ''}`;
+  // Nothing was tried with a station that does not exist.
+  const what = action === 'nothing' ? outcome : `${action} ${outcome}`;
+  return `${station}: ${what}${detail ? `. ${lineOf(detail, MAX_DETAIL_CHARACTERS)}` : ''}`;
 }

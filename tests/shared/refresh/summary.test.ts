@@ -104,6 +104,16 @@ describe('The message of a refresh', () => {
   });
 });
 
+test('A station that does not exist is told of in words that say so', () => {
+  const decided = decision({ station_id: 99, station_name: null, action: 'nothing', reason: '' });
+
+  const [row] = resultRows([decided], refresh, new Map());
+
+  expect(describeRow(row as RefreshRow)).toBe(
+    'Station 99: failed. StationNotFound: the database has no station of this id; correct station_ids of the input',
+  );
+});
+
 test('A line for the terminal is one line of a limited length', () => {
   const line = describeRow(failedRow('no', { station_name: `Mill\n\u001b[31mBrook${'x'.repeat(500)}` }));
 
