@@ -105,7 +105,11 @@ describe('SummarizeRefresh', () => {
       [3, 'failed', expect.stringMatching(/^NotEnoughPairs: There are too few\. x+…$/)],
       [4, 'failed', 'StepFunctions.ExecutionLimitExceededException: It could not be started.'],
       [5, 'none', ''],
-      [6, 'failed', 'StationNotFound'],
+      [
+        6,
+        'failed',
+        'StationNotFound: the database has no station of this id; correct station_ids of the input',
+      ],
     ]);
     expect(is_worth_telling).toBe(true);
     expect(subject).toBe('FPE refresh: 1 trained, 1 scored, 3 failed');
