@@ -38,7 +38,8 @@ async function currentDefault(run: Run, imageIds: Uint32Array): Promise<Compared
       variable_id: run.parameters.variable_code,
     }),
   );
-  if (!model) return null;
+  // Itself, if the state is run again after it was published.
+  if (!model || model.uuid === run.model_uuid) return null;
   const key = publishedKeys(model.uuid, model.code).predictions;
   const scored = await readScores({ bucket: run.buckets.storage, key }, imageIds);
   const scores = scored?.scores ?? new Float64Array(imageIds.length).fill(Number.NaN);

@@ -258,6 +258,7 @@ async function requireSameDefault(database: Database, run: Run, promotion: Promo
   if (!publish || promote !== 'if_better') return;
   const kind = { model_type_id: model_type, variable_id: variable_code };
   const current = await findDefaultModel(database, run.station.id, kind);
+  if (current?.uuid === run.model_uuid) return;
   if ((current?.uuid ?? null) === promotion.current_model_uuid) return;
   throw new DefaultChanged({
     what: 'Another model became the default of the station meanwhile',

@@ -30,7 +30,7 @@ export function decidePromotion({ promote, tolerance, ...compared }: PromotionIn
   if (!current)
     return {
       ...unconditional(true),
-      reason: 'It becomes the default, as the station has no default model of this variable.',
+      reason: 'It becomes the default, as the station has no other default model of this variable.',
     };
   const figures = compare({ ...compared, current });
   const { accuracy, current_accuracy: before, pairs } = figures;

@@ -67,7 +67,7 @@ describe('NotifySuccess', () => {
     expect(topic.told[0]?.Subject).toBe('FPE: a model of station 29 is finished');
     expect(topic.told[0]?.Message).toBe(
       'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 8 of 10 photos. Kendall tau is 0.75. ' +
-        'It becomes the default, as the input says promote: always. Its report is at https://x/report.html.\n' +
+        'It becomes the default, as the station has no other default model of this variable. Its report is at https://x/report.html.\n' +
         'Photos without a score: 2 truncated or broken.',
     );
   });

@@ -18,6 +18,7 @@ const TRAINING = {
   num_image_stats: 10,
   pretrained: false,
   promote: 'always',
+  promotion_tolerance: 1,
 };
 const PAIRS = 120;
 const PHOTOS = 24;

@@ -308,7 +308,7 @@ describe('score-station fails for', () => {
       JSON.parse(readFileSync(join(import.meta.dirname, '../../events/score-station.invalid.json'), 'utf8')),
       'InvalidInput',
       '3 faults',
-      'did you mean model_code?',
+      'did you mean model_code or model_type?',
     ));
 
   test('two rows of one code (Q-P6)', async () => {

@@ -278,7 +278,7 @@ describe('the machine', () => {
     expect(trainingTold(machine.parametersOf(NOTIFY)[0] as never)).toEqual({
       subject: 'FPE: a model of station 29 is finished',
       message:
-        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999,998 of 1,000,000 photos. Kendall tau is 0.75. It becomes the default, as the station has no default model of this variable. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
+        'Station 29 (Mill Brook): model RANK-FLOW-20260401 scored 999,998 of 1,000,000 photos. Kendall tau is 0.75. It becomes the default, as the station has no other default model of this variable. Its report is at https://x/report.html.\nPhotos without a score: 2 truncated or broken.',
     });
   });
 });

@@ -1,3 +1,4 @@
+import { parseJson } from '../../formats/json.ts';
 import { Html, html, NOTHING } from './html.ts';
 
 /** Small copies of photos, JPEG, by the key of the photo. */
@@ -15,7 +16,7 @@ export function thumbnailElement(thumbnails: Thumbnails): Html {
 export function withoutThumbnails(page: string, isWithdrawn: (key: string) => boolean): string {
   const [found, text] = ELEMENT.exec(page) ?? [];
   if (found === undefined) return page;
-  const kept = Object.entries(JSON.parse(text as string)).filter(([key]) => !isWithdrawn(key));
+  const kept = Object.entries(parseJson(text as string) as object).filter(([key]) => !isWithdrawn(key));
   return page.replace(ELEMENT, () => element(Object.fromEntries(kept)).text);
 }
 
