@@ -92,9 +92,9 @@ const STRATA_ROWS: [Stratification, number][][] = [
 export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const strata = shownStrata(view);
-  const least = Math.min(
+  const least = STRATIFICATIONS.flatMap((by) => strata[by]).reduce(
+    (lowest, { tau, interval }) => Math.min(lowest, interval?.low ?? tau ?? 0),
     0,
-    ...STRATIFICATIONS.flatMap((by) => strata[by].map(({ tau, interval }) => interval?.low ?? tau ?? 0)),
   );
   const rows = sheet.isNarrow
     ? STRATIFICATIONS.map((by): [Stratification, number][] => [[by, 1]])
@@ -173,7 +173,7 @@ const stratumLabel = ({ label, n }: Stratum): string =>
 
 /** Labels that would lie on each other stand upright, in one line. */
 function crowded({ width }: Box, strata: readonly Stratum[]): object {
-  const widest = Math.max(...strata.map(({ n }) => String(n).length), 3) * 6.2;
+  const widest = strata.reduce((digits, { n }) => Math.max(digits, String(n).length), 3) * 6.2;
   if (width / Math.max(1, strata.length) > widest) return {};
   return { rotate: 90, formatter: (label: string) => label.replace('\n', ': ') };
 }
