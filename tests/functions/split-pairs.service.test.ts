@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
 import { findSize, listObjects, readText } from '../../shared/aws/object-store.ts';
+import { noneOf } from '../../shared/dataset/reasons.ts';
 import { NotEnoughPairs } from '../../shared/errors.ts';
 import { modelKeys } from '../../shared/execution/keys.ts';
 import type { Run } from '../../shared/execution/train-station-state.ts';
+import { IMAGE_FILTERS } from '../../shared/filters/image-filters.ts';
+import { PAIR_FILTERS } from '../../shared/filters/pair-filters.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { type DatasetPair, hourlyPhotos, separatePairs, writeTestDataset } from '../fixtures/dataset.ts';
 import { call, testRun } from '../fixtures/run.ts';
@@ -41,10 +44,10 @@ describe('SplitPairs', () => {
 
     expect(split).toEqual({
       images: 367,
-      images_filtered: { outside_dates: 0, outside_months: 0, outside_hours: 33 },
+      images_filtered: { ...noneOf(IMAGE_FILTERS), outside_hours: 33 },
       image_splits: { train: 240, val: 60, 'test-in': 30, 'test-out': 37 },
       pairs: 150,
-      pairs_filtered: { not_ranked: 1, photo_filtered: 30, outside_dates: 0, not_sampled: 0 },
+      pairs_filtered: { ...noneOf(PAIR_FILTERS), not_ranked: 1, photo_filtered: 30 },
       pair_splits: { train: 120, val: 30 },
       method: 'graph',
       leaked_images: 0,

@@ -12,6 +12,8 @@ import {
   transformRequest,
 } from '../../shared/execution/sagemaker-requests.ts';
 import type { Run } from '../../shared/execution/train-station-state.ts';
+import { IMAGE_FILTERS } from '../../shared/filters/image-filters.ts';
+import { PAIR_FILTERS } from '../../shared/filters/pair-filters.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { trainingNotification } from '../../shared/notifications/execution-notifications.ts';
 import {
@@ -84,10 +86,10 @@ const ANSWERS: Record<string, Answer> = {
   }),
   splitPairs: () => ({
     images: MILLION,
-    images_filtered: { outside_dates: 0, outside_months: 0, outside_hours: 0 },
+    images_filtered: noneOf(IMAGE_FILTERS),
     image_splits: { train: 1, val: 1, 'test-in': 1, 'test-out': 1 },
     pairs: 200_000,
-    pairs_filtered: { not_ranked: 0, photo_filtered: 0, outside_dates: 0, not_sampled: 0 },
+    pairs_filtered: noneOf(PAIR_FILTERS),
     pair_splits: { train: 160_000, val: 40_000 },
     method: 'graph',
     leaked_images: 0,
@@ -174,7 +176,7 @@ describe('the machine', () => {
         found: MILLION,
         excluded: { ...noneOf(PHOTO_EXCLUSIONS), pii: 1 },
         in_dataset: MILLION,
-        filtered: { outside_dates: 0, outside_months: 0, outside_hours: 0 },
+        filtered: noneOf(IMAGE_FILTERS),
         in_run: MILLION,
         scored: MILLION - 2,
         unreadable: 2,
@@ -186,7 +188,7 @@ describe('the machine', () => {
         found: 200_000,
         excluded: noneOf(PAIR_EXCLUSIONS),
         in_dataset: 200_000,
-        filtered: { not_ranked: 0, photo_filtered: 0, outside_dates: 0, not_sampled: 0 },
+        filtered: noneOf(PAIR_FILTERS),
         in_run: 200_000,
         train: 160_000,
         val: 40_000,

@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AnnotationRow } from '../../../shared/dataset/columns.ts';
+import { noneOf } from '../../../shared/dataset/reasons.ts';
 import { isInWindow } from '../../../shared/filters/filter.ts';
 import { imageFilter } from '../../../shared/filters/filter-images.ts';
 import { filterPairs } from '../../../shared/filters/filter-pairs.ts';
+import { PAIR_FILTERS } from '../../../shared/filters/pair-filters.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
 import { parseRunInput } from '../../../shared/inputs/train-station.ts';
 import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
@@ -87,7 +89,7 @@ describe('the filter of pairs', () => {
     const { kept, removed } = filterPairs(pairs, { annotations_start: '2026-01-10' }, around(1));
 
     expect(kept).toEqual([pairs[0]]);
-    expect(removed).toEqual({ not_ranked: 3, photo_filtered: 1, outside_dates: 1, not_sampled: 0 });
+    expect(removed).toEqual({ ...noneOf(PAIR_FILTERS), not_ranked: 3, photo_filtered: 1, outside_dates: 1 });
   });
 
   test('draws a sample that is the same for the same seed and stays in order (Q-I9)', () => {

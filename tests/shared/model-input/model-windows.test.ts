@@ -2,14 +2,15 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { windowFilter } from '../../../shared/filters/filter-images.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
-import { misreadWindows } from '../../../shared/model-input/model-windows.ts';
+import { DEFAULT_WINDOWS, misreadWindows } from '../../../shared/model-input/model-windows.ts';
 
 test('FPE’s container takes the same hours and months from rank-input.json, or there is a warning', () => {
   const hour = fc.integer({ min: 0, max: 23 });
   const month = fc.integer({ min: 1, max: 12 });
   const windows = fc.record({ min_hour: hour, max_hour: hour, min_month: month, max_month: month });
   fc.assert(
-    fc.property(windows, (given) => {
+    fc.property(windows, (limits) => {
+      const given = { ...DEFAULT_WINDOWS, ...limits };
       const isOurs = windowFilter(given, stationClock('UTC'));
       const isTheirs = (atHour: number, inMonth: number) =>
         atHour >= given.min_hour &&
@@ -27,7 +28,13 @@ test('FPE’s container takes the same hours and months from rank-input.json, or
 });
 
 test('the warning names what wraps and what to do', () => {
-  const [warning] = misreadWindows({ min_hour: 22, max_hour: 4, min_month: 11, max_month: 3 });
+  const [warning] = misreadWindows({
+    ...DEFAULT_WINDOWS,
+    min_hour: 22,
+    max_hour: 4,
+    min_month: 11,
+    max_month: 3,
+  });
 
   expect(warning).toContain('for hours 22 to 4 and months 11 to 3,');
   expect(warning).toContain('score new photos with score-station alone');

@@ -140,7 +140,10 @@ describe('the filters of a model', () => {
 
   test('look at the station’s clock, and wrap around midnight and the year (Q-I10)', () => {
     const clock = stationClock('America/Los_Angeles');
-    const isOfModel = windowFilter({ min_hour: 22, max_hour: 4, min_month: 11, max_month: 3 }, clock);
+    const isOfModel = windowFilter(
+      { ...DEFAULT_WINDOWS, min_hour: 22, max_hour: 4, min_month: 11, max_month: 3 },
+      clock,
+    );
 
     expect(
       ['2026-01-02T06:00:00Z', '2026-01-02T12:59:00Z', '2026-01-02T13:00:00Z', '2026-07-02T06:00:00Z'].map(
