@@ -1,3 +1,4 @@
+import type { ModelKind } from '../publication/default-model.ts';
 import { type ModelAddresses, NO_ADDRESSES } from '../publication/model-addresses.ts';
 import type { Database } from './connection.ts';
 
@@ -70,12 +71,12 @@ export async function upsertModel(
   return id;
 }
 
-type ModelKind = Pick<PublishedModel, 'station_id' | 'model_type_id'> & { variable_id: string | null };
+type StationModelKind = ModelKind & { station_id: number };
 
 /** Makes a model the only default of its station, type and variable. Runs within the caller's transaction, after `lockModels`. */
 export async function makeOnlyDefault(
   database: Database,
-  { station_id, model_type_id, variable_id }: ModelKind,
+  { station_id, model_type_id, variable_id }: StationModelKind,
   id: number,
 ): Promise<void> {
   await database.query(
@@ -106,7 +107,7 @@ export type DrawnDefault = { id: number; code: string; uuid: string };
  */
 export async function findDrawnDefaults(
   database: Database,
-  { station_id, model_type_id, variable_id }: ModelKind,
+  { station_id, model_type_id, variable_id }: StationModelKind,
 ): Promise<DrawnDefault[]> {
   const { rows } = await database.query<DrawnDefault>(
     `SELECT id, code, uuid FROM models

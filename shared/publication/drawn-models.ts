@@ -1,4 +1,5 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
+import { canBeDefault } from './default-model.ts';
 import type { ModelRow } from './model-row.ts';
 
 /**
@@ -39,7 +40,7 @@ export function planDrawing(
     if (drawn.length === 0 && ofCode.length > 0) return null;
     return { action, model: requireOne(drawn, models, code, where), superseded: [], kept: [] };
   }
-  const finished = ofCode.filter(({ status, uuid }) => status === 'DONE' && uuid !== null);
+  const finished = ofCode.filter(canBeDefault);
   // A model that was drawn in spite of that is drawn again.
   const isAny = action === 'restore' && finished.length === 0;
   const model = requireOne(isAny ? ofCode : finished, models, code, where);

@@ -12,7 +12,7 @@ import { verifyCode } from './verify-code.ts';
 import { verifyRow, whereIs } from './verify-row.ts';
 
 /** Nothing reads a run's folder for longer than this after its start (docs/deploy.md), days. */
-export const RUN_FOLDER_DAYS = 60;
+const RUN_FOLDER_DAYS = 60;
 
 /**
  * Whether the rows, files and claims of a station fit together. What could not be looked at leads to no finding.
@@ -33,17 +33,15 @@ function verifyDefaults({ rows }: StationFacts): VerificationFinding[] {
   const kinds = Map.groupBy(rows, ({ model_type_id, variable_id }) => `${model_type_id} of ${variable_id}`);
   return [...kinds].flatMap(([kind, ofKind]) => {
     const defaults = ofKind.filter((row) => row.default);
-    if (defaults.length === 0)
+    const used = defaultModelOf(ofKind, ofKind[0] as ModelRow);
+    if (defaults.length === 0 || (defaults.length === 1 && used === null))
       return remark('no_default', `models of ${kind}`, {
-        found: `${countOf(ofKind.length, 'model')}, none of them the default`,
+        found: `${countOf(ofKind.length, 'model')}, ${defaults.length === 0 ? 'none of them the default' : `the default, ${whereIs(defaults[0] as ModelRow)}, is not finished or has no uuid`}`,
         expected: 'one default',
         advice: 'nothing, if this is intended; until there is a default, score-station needs a model_code',
       });
     if (defaults.length === 1) return [];
-    const { model_type_id, variable_id } = defaults[0] as ModelRow;
-    const kept =
-      (variable_id === null ? null : defaultModelOf(defaults, { model_type_id, variable_id })) ??
-      (defaults[0] as ModelRow);
+    const kept = used ?? (defaults[0] as ModelRow);
     const others = defaults.filter((row) => row !== kept).map(({ id }) => id);
     return fault(
       'several_defaults',

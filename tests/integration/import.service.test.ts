@@ -537,6 +537,7 @@ describe('An import', () => {
         variable_id: 'FLOW_CFS',
         code,
         created_at,
+        status: 'DONE',
         default: true,
         uuid: `uuid of ${code} of ${given.userId}`,
         diagnostics_s3: JSON.stringify({
@@ -557,6 +558,34 @@ describe('An import', () => {
       { code: 'RANK-FLOW-20250101', default: true, diagnostics_s3: { Bucket: bucket } },
     ]);
     expect(again.rows).toEqual({ inserted: 0, updated: 0 });
+  });
+
+  test('goes by the rule of the default that everything else goes by', async () => {
+    await query("INSERT INTO model_types (id, name) VALUES ('SECOND', 'Second') ON CONFLICT DO NOTHING");
+    const given = writeExport();
+    const write = (code: string, created_at: string, columns: Row) =>
+      given.write(
+        `${stationPath(given.userId)}/db/models/${code}/model.json`,
+        modelOf(randomUUID(), { code, created_at, ...columns }),
+      );
+    write('FAILED', '2026-06-01 00:00:00', { status: 'FAILED' });
+    write('WITHOUT-UUID', '2026-05-01 00:00:00', {
+      uuid: null,
+      predictions_url: null,
+      diagnostics_url: null,
+    });
+    write('STAGE', '2026-04-01 00:00:00', { variable_id: 'STAGE_FT' });
+    write('SECOND-TYPE', '2026-03-01 00:00:00', { model_type_id: 'SECOND' });
+    write('NEWEST', '2026-02-01 00:00:00', {});
+    write('OLDER', '2026-01-01 00:00:00', {});
+
+    const { stations } = await load(given);
+
+    const defaults = await query(
+      'SELECT code FROM models WHERE station_id = $1 AND "default" ORDER BY code',
+      stations[0]?.id,
+    );
+    expect(defaults.map(({ code }) => code)).toEqual(['NEWEST', 'SECOND-TYPE', 'STAGE']);
   });
 
   test('leaves a model that is there as it is, whatever the export says of it', async () => {

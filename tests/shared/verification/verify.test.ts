@@ -93,6 +93,43 @@ describe('a claim', () => {
   });
 });
 
+describe('the default of a station', () => {
+  const rows = (...more: Partial<ModelRow>[]) =>
+    more.map((row, index) => rowFacts({ id: index + 1, ...row }));
+  const ofDefaults = (findings: VerificationFinding[]) =>
+    findings.filter(({ kind }) => kind === 'no_default' || kind === 'several_defaults');
+
+  test.each<[string, Partial<ModelRow>]>([
+    ['is not marked', { default: false }],
+    ['has failed', { status: 'FAILED' }],
+    ['has no uuid', { uuid: null }],
+  ])('is none where the only row %s', (_, row) => {
+    expect(kinds(ofDefaults(verify({ rows: rows(row) })))).toEqual(['remark no_default']);
+  });
+
+  test('is named where it cannot be used', () => {
+    const [finding] = ofDefaults(verify({ rows: rows({ default: false }, { status: 'FAILED' }) }));
+
+    expect(finding?.found).toBe('2 models, the default, models.id 2, A, is not finished or has no uuid');
+  });
+
+  test('is one for each type and variable', () => {
+    const found = verify({ rows: rows({}, { model_type_id: 'OTHER' }, { variable_id: 'STAGE_FT' }) });
+
+    expect(ofDefaults(found)).toEqual([]);
+  });
+
+  test.each<[string, Partial<ModelRow>[], number]>([
+    ['the newest of those that can be used', [{}, {}, { uuid: null }, { status: 'FAILED' }], 2],
+    ['the newest of no variable, too', [{ variable_id: null }, { variable_id: null }], 2],
+    ['one that cannot be used, if there is no other', [{ uuid: null }, { status: 'FAILED' }], 1],
+  ])('of several is %s', (_, given, model_id) => {
+    const [finding] = ofDefaults(verify({ rows: rows(...given) }));
+
+    expect(finding?.repair).toMatchObject({ do: 'keep_one_default', model_id });
+  });
+});
+
 describe('fixed places that are being written to', () => {
   const manifest: ModelManifest = {
     ...{ model_uuid: UUID, model_code: 'A', dataset_code: 'A', run_id: '20260531-120000-0a1b2c3d' },
