@@ -83,7 +83,7 @@ type ComparedMetric = {
 };
 
 /** Every number that one of both has, in the order of the first. */
-export function compareMetrics(one: MetricsFile, other: MetricsFile): ComparedMetric[] {
+function compareMetrics(one: MetricsFile, other: MetricsFile): ComparedMetric[] {
   const [first, second] = [one, other].map(
     ({ metrics }) => new Map(metrics.map((each) => [each.name, each])),
   );

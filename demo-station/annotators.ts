@@ -47,7 +47,7 @@ export type Session = {
 };
 
 /** Hour of the day at the station, 0–23. */
-export const localHour = (time: number): number => DateTime.fromMillis(time, { zone: TIMEZONE }).hour;
+const localHour = (time: number): number => DateTime.fromMillis(time, { zone: TIMEZONE }).hour;
 
 /** The hours from which pairs are drawn: 7 to 18, both included. */
 export const isDaytime = (time: number): boolean => localHour(time) >= 7 && localHour(time) <= 18;

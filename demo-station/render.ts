@@ -15,7 +15,7 @@ export const PHOTO_HEIGHT = 480;
 /** The camera's info strip covers the photo's lowest rows. */
 export const STRIP_HEIGHT = 16;
 /** Pixels by which a view is larger than its photos on every side, because a camera that moves sees beyond their edges. */
-export const VIEW_MARGIN = 12;
+const VIEW_MARGIN = 12;
 export const VIEW_WIDTH = PHOTO_WIDTH + 2 * VIEW_MARGIN;
 export const VIEW_HEIGHT = PHOTO_HEIGHT - STRIP_HEIGHT + 2 * VIEW_MARGIN;
 

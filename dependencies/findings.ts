@@ -14,7 +14,7 @@ export const lockFile = z.object({
 export type LockFile = z.output<typeof lockFile>;
 
 /** Name of a package by its folder, `node_modules/a/node_modules/@b/c` → `@b/c`. */
-export const packageName = (folder: string): string => folder.split('node_modules/').at(-1) as string;
+const packageName = (folder: string): string => folder.split('node_modules/').at(-1) as string;
 
 /** Licenses of all packages of package-lock.json; what is not marked as `dev` there is shipped. */
 export function licenseFindings({ packages }: LockFile): PackageFinding[] {

@@ -123,7 +123,7 @@ async function decide(
 const keyOf = ({ action, resource }: { action: string; resource: string }): string => `${action} ${resource}`;
 
 /** @param decisions by action and resource */
-export function boundaryFinding(
+function boundaryFinding(
   rights: readonly RoleRight[],
   decisions: ReadonlyMap<string, Pick<BoundaryDecision, 'isAllowed' | 'missing'>>,
 ): CheckOutcome {

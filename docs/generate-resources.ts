@@ -73,7 +73,7 @@ const TYPES: Record<string, { name?: string; purpose: (properties: Record<string
 };
 
 /** The template as it would be deployed. */
-export async function exampleTemplate(): Promise<Template> {
+async function exampleTemplate(): Promise<Template> {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-resources-'));
   try {
     const { template } = await packageStage(ROOT, EXAMPLE_STAGE, join(folder, EXAMPLE_STAGE));

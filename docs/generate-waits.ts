@@ -281,7 +281,7 @@ export const WAITS: Wait[] = [
 
 const HEADER = ['peer', 'what may hang', 'limit', 'ends as', 'tried again by', 'proven by'];
 
-export function waitsTable(): string {
+function waitsTable(): string {
   const rows = WAITS.map(({ peer, what, limit, error, again, test: [file] }) =>
     [peer, what, limit, error, again, `\`${file}\``].join(' | '),
   );

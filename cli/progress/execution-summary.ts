@@ -166,7 +166,7 @@ const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<str
 };
 
 /** One line for each station, including those left as they are. */
-export function refreshLines({
+function refreshLines({
   note,
   counts,
   stations,

@@ -54,7 +54,7 @@ export function newTrainingJob(request: TrainingJobRequest, arn: string): Traini
   };
 }
 
-export class RunningTrainingJob {
+class RunningTrainingJob {
   readonly record: TrainingJobRecord;
   /** Resolves when the job has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -190,7 +190,7 @@ export class RunningTrainingJob {
   }
 }
 
-export function describeTrainingJob(record: TrainingJobRecord): Record<string, unknown> {
+function describeTrainingJob(record: TrainingJobRecord): Record<string, unknown> {
   const { request, metrics, trainingStartTime, trainingEndTime, failureReason: reason } = record;
   const seconds =
     trainingStartTime !== undefined && trainingEndTime !== undefined

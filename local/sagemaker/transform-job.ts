@@ -45,7 +45,7 @@ export const newTransformJob = (
   arn: string,
 ): TransformJobRecord => ({ request, model, arn, status: 'InProgress', creationTime: Date.now() });
 
-export class RunningTransformJob {
+class RunningTransformJob {
   readonly record: TransformJobRecord;
   /** Resolves when the job has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -189,7 +189,7 @@ export class RunningTransformJob {
   }
 }
 
-export function describeTransformJob(record: TransformJobRecord): Record<string, unknown> {
+function describeTransformJob(record: TransformJobRecord): Record<string, unknown> {
   const { transformStartTime, transformEndTime, failureReason } = record;
   const { Tags: _, ...described } = record.request;
   return {

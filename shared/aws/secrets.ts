@@ -49,11 +49,7 @@ export async function readSecretAs<Value>(
 }
 
 /** @param found must not quote the secret */
-export const invalidSecret = (
-  secretId: string,
-  { expected, parameter }: SecretUse,
-  found: string,
-): SecretInvalid =>
+const invalidSecret = (secretId: string, { expected, parameter }: SecretUse, found: string): SecretInvalid =>
   new SecretInvalid({
     what: 'A secret is not what it should be; what it holds is not shown',
     where: `secret ${secretId}`,

@@ -34,7 +34,7 @@ const element = z.object({
 const givenElement = element.extend({ left: givenSide, right: givenSide });
 
 /** One pair of an annotation file (contract 4). `pair_id` is its place in the file, from 1. */
-export const annotationPair = z.object({ pair_id: z.int(), ...element.shape });
+const annotationPair = z.object({ pair_id: z.int(), ...element.shape });
 export type AnnotationPair = z.output<typeof annotationPair>;
 
 /** A row of `annotations` with the pairs of its file. */

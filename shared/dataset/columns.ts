@@ -52,7 +52,6 @@ export const VALUE_COLUMNS = [
   'flag',
 ] as const;
 export const datasetValue = z.object({ timestamp: instantCell, value: numberCell });
-export type DatasetValue = z.output<typeof datasetValue>;
 /** All columns, those that are only passed on as text. */
 export const valueRow = datasetValue.extend({
   station_name: optionalTextCell,

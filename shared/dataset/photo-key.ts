@@ -1,4 +1,3 @@
-import { PhotosMissing } from '../errors.ts';
 import { isFormula } from '../formats/csv.ts';
 import type { PhotoExclusion } from './reasons.ts';
 
@@ -29,26 +28,6 @@ export function usableKey(
   if (key === 'NA' || key !== key.trim() || isFormula(key)) return null;
   if (NO_PATH.test(key) || CONTROL.test(key) || !key.isWellFormed()) return null;
   return Buffer.byteLength(key) <= MAX_KEY_BYTES ? key : null;
-}
-
-/**
- * S3 key of a photo that is to be read.
- *
- * @throws PhotosMissing when the row names no photo that can be used
- */
-export function imageKey(
-  row: Pick<ImageRow, 'image_id' | 'bucket' | 'key' | 'url'>,
-  storageBucket: string,
-): string {
-  const key = usableKey(row, storageBucket);
-  if (key !== null) return key;
-  throw new PhotosMissing({
-    what: 'A photo cannot be found',
-    where: `images.full_s3 of image ${row.image_id}`,
-    found: `bucket ${row.bucket}, key ${JSON.stringify(row.key)}, full_url ${JSON.stringify(row.url)}`,
-    expected: `the key of a photo in bucket ${storageBucket}`,
-    fix: 'correct the row, or set the status of the image to FAILED to exclude it, then start a new execution',
-  });
 }
 
 /** Folder of a photo, of an imageset's photos where it has one: what is listed once instead of asking for every photo. */

@@ -66,7 +66,7 @@ export function annotationLines(
 }
 
 /** What the observed values say of a pair; blank where one is missing. */
-export function compareValues(left: number | null, right: number | null) {
+function compareValues(left: number | null, right: number | null) {
   if (left === null || right === null)
     return { delta_value: null, avg_value: null, rel_delta_value: null, true_rank: null };
   const delta_value = Math.abs(left - right);

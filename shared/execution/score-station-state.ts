@@ -10,12 +10,12 @@ import { countsOf } from './train-station-state.ts';
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
 
 /** Hours and months of the photos that a model was trained for, station time, inclusive; min > max wraps (Q-I10). */
-export const hourAndMonthWindows = z.object(windowLimits);
+const hourAndMonthWindows = z.object(windowLimits);
 
 export type HourAndMonthWindows = z.output<typeof hourAndMonthWindows>;
 
 /** First and last local date of the annotated photos, yyyy-mm-dd. */
-export const pairDates = z.object({ first: z.string(), last: z.string() });
+const pairDates = z.object({ first: z.string(), last: z.string() });
 
 export type PairDates = z.output<typeof pairDates>;
 

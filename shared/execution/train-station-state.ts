@@ -123,7 +123,6 @@ export const transformRun = z.object({
   keys: z.object({ transform: z.object({ images: z.string(), run_prefix: z.string() }) }),
   parameters: z.object({ merge_batch_size: runInput.shape.merge_batch_size }),
 });
-export type TransformRun = z.output<typeof transformRun>;
 
 /**
  * One call of MergePredictions: rows skip … skip + n − 1 of transform/images.csv, which are these bytes of it. `size` is the

@@ -3,7 +3,7 @@ import type { SeededRandom } from '../statistics/seeded-random.ts';
 import { pairComponents } from './pair-components.ts';
 
 /** Acceptance of a split (contract 6.3): the share of the target, and how many pairs each part has at least. */
-export const SHARE_TOLERANCE = 0.05;
+const SHARE_TOLERANCE = 0.05;
 export const MIN_TRAIN_PAIRS = 101;
 export const MIN_VAL_PAIRS = 11;
 /** Shares are quotients of whole numbers: 0.85 − 0.8 is a little more than 0.05. */

@@ -18,7 +18,6 @@ export const inputImage = z.object({
   url: optionalTextCell,
   value: optionalNumberCell,
 });
-export type InputImage = z.output<typeof inputImage>;
 
 /**
  * Content of rank-input.json (contract 5.2). Scoring of imagesets reads min_hour, max_hour, min_month and max_month at

@@ -16,17 +16,17 @@ export type Decision = { annotator: number; left: number; right: number; rank: '
  * A decision is reported if so many third photos contradict it and none agrees. Between two photos that look alike, each third photo
  * contradicts or agrees by chance, so that three of three contradict once in eight times.
  */
-export const CONTRADICTING_PHOTOS = 3;
+const CONTRADICTING_PHOTOS = 3;
 /**
  * Kendall's coefficient of consistence (Kendall & Babington Smith 1940, doi:10.1093/biomet/31.3-4.324): 1 without cycles, 0 if a
  * quarter of the triangles are cycles, as with random judgments. If it is lower than this with 95 % confidence, annotators must have
  * looked at different things.
  */
-export const LEAST_CONSISTENCE = 0.7;
+const LEAST_CONSISTENCE = 0.7;
 const CYCLIC_BY_CHANCE = 0.25;
 const LEAST_TRIANGLES = 20;
 /** An annotator who contradicts the others in more than one pair of ten, with 95 % confidence, looks at something else. */
-export const MOST_OPPOSITE = 0.1;
+const MOST_OPPOSITE = 0.1;
 const LEAST_COMPARISONS = 10;
 
 /**

@@ -7,7 +7,7 @@ import { type DatasetPhoto, photosByImageset } from './imagesets.ts';
 import { cameraSequences, type Sequence } from './sequence.ts';
 
 /** Earlier dates are wrong: FPE began in 2020, even with archives of older photos; factory dates of cameras are 1970, 1980 or 2000. */
-export const EARLIEST_PHOTO = Date.parse('2005-01-01T00:00:00Z');
+const EARLIEST_PHOTO = Date.parse('2005-01-01T00:00:00Z');
 /** With a wrong time zone, a camera's clock may be ahead of this computer's, but never by more than a day. */
 const FUTURE_MS = DAY_MS;
 /** Photos from 1 January on are of a reset clock, not of a season that begins then, if they are this far from all other photos. */

@@ -14,7 +14,7 @@ export const DARK_BELOW = 32;
 export const BLANK_WITHIN = 12;
 
 /** When the sun is higher than this, in degrees above the horizon, even a wooded valley under clouds is light. */
-export const SUN_IS_UP = 10;
+const SUN_IS_UP = 10;
 
 export type Unclear = 'dark' | 'blank';
 

@@ -33,7 +33,7 @@ export const CHECKS = ['clock', 'duplicates', 'gaps', 'values', 'darkness', 'ann
 export type CheckName = (typeof CHECKS)[number];
 
 /** What one check has looked at, and found. */
-export const checkResult = z.object({
+const checkResult = z.object({
   check: z.enum(CHECKS),
   /** What was looked at and how much of it, in a sentence; also what could not be looked at, and why. */
   checked: z.string(),

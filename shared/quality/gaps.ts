@@ -5,11 +5,11 @@ import { quantile } from '../statistics/quantile.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 
 /** Exchanging a camera takes days. A longer gap can hide a whole flood and its recession. */
-export const PHOTO_GAP_MS = 7 * DAY_MS;
+const PHOTO_GAP_MS = 7 * DAY_MS;
 /** At stations where people take photos on visits, the usual time between photos is long: a gap is ten times that. */
 const STEPS_OF_GAP = 10;
 /** USGS fills in single missing values. After a day without values, the gage is out of order or frozen, or a file was not uploaded. */
-export const VALUE_GAP_MS = DAY_MS;
+const VALUE_GAP_MS = DAY_MS;
 
 /**
  * Finds periods without photos, and photos without observed values.

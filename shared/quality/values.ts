@@ -13,7 +13,7 @@ const NEIGHBOR_MS = 2 * HOUR_MS;
 const TIDAL = ['ST-TS', 'ES', 'OC', 'OC-CO'];
 
 /** A river at rest gives the same three digits for up to 18 hours (a year of real 15-minute discharge); a day is beyond that. */
-export const STUCK_MS = 24 * HOUR_MS;
+const STUCK_MS = 24 * HOUR_MS;
 const STUCK_VALUES = 20;
 /** If a third of the values change on the day before and on the day after, the flow cannot have stood still for the day between. */
 const LIVELY = 1 / 3;

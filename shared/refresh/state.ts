@@ -7,7 +7,7 @@ import { REFRESH_ACTIONS } from './plan.ts';
  */
 
 /** A station that is worked on. `own` is added to the input that all executions have in common, and prevails over it. */
-export const refreshTask = z.object({
+const refreshTask = z.object({
   station_id: z.int(),
   action: z.enum(REFRESH_ACTIONS).exclude(['nothing']),
   own: z.record(z.string(), z.unknown()),
@@ -17,7 +17,7 @@ export const refreshTask = z.object({
 export type RefreshTask = z.output<typeof refreshTask>;
 
 /** Why a refresh does, or does not do, its work. */
-export const REFRESH_STATUSES = ['refreshed', 'dry_run', 'already_running', 'already_started'] as const;
+const REFRESH_STATUSES = ['refreshed', 'dry_run', 'already_running', 'already_started'] as const;
 
 export const refresh = z.object({
   /** Names the folder in S3 and the executions of the stations; stable over retries and redrives. */
@@ -44,7 +44,6 @@ export const stationOutcome = z.object({
   /** Empty if it succeeded, because States.Format does not accept null. */
   error: z.string(),
 });
-export type StationOutcome = z.output<typeof stationOutcome>;
 
 /** plan.json in S3. */
 export const refreshPlan = z.object({
@@ -60,12 +59,11 @@ export const refreshPlan = z.object({
     }),
   ),
 });
-export type RefreshPlan = z.output<typeof refreshPlan>;
 
 export const OUTCOMES = ['succeeded', 'failed', 'planned', 'none'] as const;
 
 /** One row of the table of results, in the output and in result.csv. */
-export const refreshRow = z.object({
+const refreshRow = z.object({
   station_id: z.int(),
   station_name: z.string().nullable(),
   action: z.enum(REFRESH_ACTIONS),

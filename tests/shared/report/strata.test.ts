@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../../shared/report/data/split-groups.ts';
 import {
+  STRATA,
   STRATIFICATIONS,
   type Stratification,
   strataOfGroup,
@@ -52,6 +53,15 @@ describe('A stratum', () => {
       ['12', 1],
       ['23', 2],
     ]);
+  });
+
+  test.each(STRATIFICATIONS)('has an id and a label of its own among those of one %s', (by) => {
+    const ids = STRATA[by].map(({ id }) => id);
+    const labels = STRATA[by].map(({ label }) => label);
+
+    expect(ids.length).toBeGreaterThan(2);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(labels).size).toBe(labels.length);
   });
 
   test('is a tenth of the values of all photos of the run, whatever photos are looked at', () => {
