@@ -26,6 +26,7 @@ function load(): Handler | LambdaAnswer {
       `Error: Cannot find module '${path}' in the archive ${folder}`,
     );
   try {
+    // biome-ignore lint/plugin: the handler of an archive that is only known when the process starts
     const handler = createRequire(file)(file)[name];
     if (typeof handler === 'function') return handler;
     return failure('Runtime.HandlerNotFound', `${handlerName} is undefined or not exported`);

