@@ -23,6 +23,8 @@ test.each([
   ['a clock that began anew', [photos(1970, 1), photos(2024, 300)], [1970]],
   ['a clock that is ahead', [photos(2024, 300), photos(2027, 1)], [2027]],
   ['a few photos far from all others', [photos(2000, 2), photos(2024, 300)], [2000]],
+  ['a few photos five years from the next', [photos(2019, 2), photos(2024, 300)], [2019]],
+  ['a few photos four years from the next', [photos(2020, 2), photos(2024, 300)], []],
   ['years of photos long ago', [photos(2010, 200), photos(2024, 300)], []],
   ['one year alone', [photos(2015, 3)], []],
   ['a few photos of the year before', [photos(2023, 1), photos(2024, 300)], []],

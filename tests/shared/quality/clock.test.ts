@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { stationClock } from '../../../shared/formats/local-time.ts';
 import { checkClocks } from '../../../shared/quality/clock.ts';
+import { hourChanges } from '../../../shared/quality/daylight-saving.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, type PlannedPhoto, photosOf, schedule, utc } from './photos.ts';
 
 const ZONE = 'America/New_York';
@@ -66,6 +67,12 @@ describe('The check of clocks', () => {
     },
   );
 
+  test('knows the midnight of a camera that is an hour ahead of the station', () => {
+    const lost = at([0, 15, 30].map((minutes) => Date.parse('2017-01-01T04:15:00Z') + minutes * MINUTE_MS));
+
+    expect(kinds([...at(schedule('2024-05-01', 10, every15)), ...lost])).toContain('clock.reset');
+  });
+
   test('takes a season that begins on 1 January for one', () => {
     expect(kinds(at(schedule('2024-01-01', 40, { from: 5 * 60, to: 20 * 60, minutes: 30 })))).toEqual([]);
   });
@@ -118,6 +125,14 @@ describe('The check of clocks', () => {
     }));
 
     expect(kinds(planned)).toEqual(['clock.daylight_saving']);
+  });
+
+  test('says how often a camera was regular enough around a change of the clocks to show it', () => {
+    const change = { instant: Date.parse('2024-03-10T07:00:00Z'), minutes: 60 };
+    const seenIn = (instants: number[]) => hourChanges(new Map([[1, photosOf(at(instants))]]), [change]).seen;
+
+    expect(seenIn(schedule('2024-03-05', 12, every15))).toBe(1);
+    expect(seenIn([change.instant - HOUR_MS, change.instant + HOUR_MS])).toBe(0);
   });
 
   test('finds one hour back in the count of names far from any change of the clocks', () => {

@@ -94,6 +94,18 @@ describe('The check of observed values', () => {
     }
   });
 
+  test('takes a short peak for no spike on a day with other steps as large', () => {
+    const { findings } = check(
+      planted((values) => {
+        const usual = values[2000] as number;
+        values.fill(usual * 8, 2000, 2001);
+        values.fill(usual * 6, 2010, 2040);
+      }),
+    );
+
+    expect(findings).toEqual([]);
+  });
+
   test('takes a value beside a gap for no spike', () => {
     const values = Float64Array.of(5, 40, 5);
     const series = { timestamps: Float64Array.of(START, START + 5 * HOUR_MS, START + 10 * HOUR_MS), values };

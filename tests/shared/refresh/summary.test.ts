@@ -130,3 +130,16 @@ test('result.csv has no cell that a spreadsheet would run', () => {
     { station_id: '29', station_name: `'${name}`, reason: "'-2 pairs", detail: 'Fault: =cmd' },
   ]);
 });
+
+test('the table in the output is as long as the output of an execution allows, with what stands between its rows', () => {
+  const rows = Array.from({ length: 2_000 }, (_, station_id) =>
+    failedRow('x'.repeat(station_id % 7), { station_id, reason: '' }),
+  );
+
+  const { stations, stations_left_out } = summarizeRefresh(refresh, rows, null);
+
+  expect(stations.length + stations_left_out).toBe(rows.length);
+  const bytes = Buffer.byteLength(JSON.stringify(stations).slice(1, -1));
+  expect(bytes).toBeLessThanOrEqual(104 * 1024);
+  expect(bytes).toBeGreaterThan(103 * 1024);
+});

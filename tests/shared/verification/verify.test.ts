@@ -7,7 +7,12 @@ import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
 import type { ModelManifest } from '../../../shared/publication/model-manifest.ts';
 import type { ModelRow } from '../../../shared/publication/model-row.ts';
 import { comparePredictions, countDifferent } from '../../../shared/verification/compare-predictions.ts';
-import type { CodeFacts, ExecutionState, StationFacts } from '../../../shared/verification/facts.ts';
+import type {
+  CodeFacts,
+  ExecutionState,
+  ImagesetFacts,
+  StationFacts,
+} from '../../../shared/verification/facts.ts';
 import { repairsOf, type VerificationFinding } from '../../../shared/verification/findings.ts';
 import { verifyStation } from '../../../shared/verification/verify.ts';
 import { objectOfUrl } from '../../../shared/verification/verify-row.ts';
@@ -127,6 +132,23 @@ describe('the default of a station', () => {
     const [finding] = ofDefaults(verify({ rows: rows(...given) }));
 
     expect(finding?.repair).toMatchObject({ do: 'keep_one_default', model_id });
+  });
+});
+
+describe('the predictions of an imageset', () => {
+  test.each<[ImagesetFacts['state'], string | undefined]>([
+    ['same', undefined],
+    ['missing', 'no such file'],
+    ['unreadable', 'a table that cannot be read'],
+    [{ different: 3 }, '3 photos with another score'],
+  ])('that are %j are told as such', (state, expected) => {
+    const code = codeFacts({ imagesets: [{ uuid: 'u', key: 'imagesets/u/predictions.csv', state }] });
+
+    const finding = verify({ rows: [rowFacts()], codes: [code] }).find(
+      ({ kind }) => kind === 'imageset_predictions',
+    );
+
+    expect(finding?.found.slice(0, expected?.length)).toBe(expected);
   });
 });
 
