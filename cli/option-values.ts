@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/formats/durations.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The id of a station, as an option's value. @throws InvalidArgumentError */
@@ -7,7 +8,7 @@ export function stationId(text: string): number {
   return Number(text);
 }
 
-const UNITS_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
+const UNITS_MS: Record<string, number> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS, w: 7 * DAY_MS };
 
 /**
  * An instant in the past: an age (90m, 12h, 7d, 2w) or a date, whose day begins in the time zone of this computer.

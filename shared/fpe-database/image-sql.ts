@@ -2,5 +2,9 @@
 export const keySql = (s3: string, url: string): string =>
   `coalesce(${s3}->>'Key', substring(${url} FROM '^[a-z]+://[^/]+/(.+)$'))`;
 
-/** Whether a row `i` of images shows people or vehicles. */
-export const HAS_PII = 'image_has_pii(i.pii_person, i.pii_vehicle, i.pii_on, i.pii_off)';
+/** Whether a row with the columns of images shows people or vehicles. @param row its name in the query */
+export const hasPii = (row: string): string =>
+  `image_has_pii(${row}.pii_person, ${row}.pii_vehicle, ${row}.pii_on, ${row}.pii_off)`;
+
+/** The same of a row `i` of images. */
+export const HAS_PII = hasPii('i');

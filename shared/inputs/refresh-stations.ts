@@ -85,7 +85,7 @@ export type RefreshInput = z.output<typeof refreshInput>;
 /** Parameters of a training as they were given, by their names in train-station's input. */
 export type TrainingParameters = Record<string, unknown>;
 
-/** What only holds of several parameters together, such as the order of two dates, train-station's schema knows. */
+/** Rules about several parameters, such as the order of two dates, are those of train-station's schema. */
 function checkTogether(common: object, own: object, path: string[], context: z.RefinementCtx): void {
   const {
     mode: _mode,

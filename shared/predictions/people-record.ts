@@ -33,7 +33,7 @@ export function peopleLeft(
   return people.filter((id) => clean.some((ids) => !ids.has(id)));
 }
 
-/** After the folders were searched for the photos: now they name none of them. */
+/** The record after these folders were searched for the people photos and cleared of them. */
 export const withCleanFolders = (
   record: PeopleRecord,
   uuids: readonly string[],

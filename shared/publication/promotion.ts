@@ -17,7 +17,7 @@ export type PromotionInput = {
   current: ComparedDefault | null;
   /** Share of the pairs, 0 to 1, by which the new model may be worse. */
   tolerance: number;
-  /** always: it becomes the default in any case, and whether it is worse is only said. */
+  /** always: it becomes the default in any case; a worse model leads only to a warning. */
   promote: 'always' | 'if_better';
 };
 

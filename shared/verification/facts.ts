@@ -40,7 +40,7 @@ export type ExecutionState = 'running' | 'succeeded' | 'redrivable' | 'over';
 export type ClaimFacts = {
   key: string;
   claim: Looked<RunClaim>;
-  /** Of the execution that holds it; null where it could not be asked. */
+  /** State of the execution that holds it; null if that could not be read. */
   holder: ExecutionState | null;
 };
 
@@ -51,9 +51,9 @@ export type CodeFacts = {
   code: string;
   claims: readonly ClaimFacts[];
   manifest: Looked<ModelManifest>;
-  /** Of the execution that the manifest names, where it has not written all files; null where it could not be asked. */
+  /** State of the execution that the manifest names, if it has not written all files; null if that could not be read. */
   writer: ExecutionState | null;
-  /** The fixed places, but for the answers to single photos. */
+  /** The objects at the fixed keys of the code, except the model's answers to single photos. */
   files: Objects;
   versions: readonly VersionFacts[];
   /** Predictions of single imagesets, against those of the model. */

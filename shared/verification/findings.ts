@@ -89,7 +89,7 @@ const ORDER: readonly Repair['do'][] = [
   'delete_run_folder',
 ];
 
-/** What takes something away that visitors of the website see, or could: done only for who says yes to it. */
+/** Repairs that remove something visitors of the website see or could see: made only after somebody has confirmed them. */
 const CONFIRMED: ReadonlySet<Repair['do']> = new Set(['unlink', 'delete_public_folder']);
 export const needsConfirmation = (repair: Repair): boolean => CONFIRMED.has(repair.do);
 

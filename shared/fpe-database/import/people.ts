@@ -1,7 +1,7 @@
 import { findImageKey } from '../../dataset/photo-key.ts';
 import { ExportFolderInvalid } from '../../errors.ts';
 import type { Database } from '../connection.ts';
-import { keySql } from '../image-sql.ts';
+import { hasPii, keySql } from '../image-sql.ts';
 import type { Catalog } from './catalog.ts';
 import { enumerate } from './enumerate.ts';
 import { importableColumns } from './export-columns.ts';
@@ -21,7 +21,6 @@ type KeptRow = {
 };
 
 const COLUMNS = 'id, full_s3, full_url, thumb_s3, thumb_url, pii_person, pii_vehicle, pii_on, pii_off';
-const HAS_PII = 'image_has_pii(pii_person, pii_vehicle, pii_on, pii_off)';
 /** Values of a new row for the columns that an export omits. */
 const NEW_ROW = { pii_person: 0, pii_vehicle: 0, pii_on: false, pii_off: false };
 
@@ -43,7 +42,7 @@ export async function refuseHiddenPeople(
   // Another station's rows may name this folder, too: a photo shows people if any row says so.
   const { rows: people } = await database.query<KeptRow>(
     `SELECT ${COLUMNS} FROM images
-      WHERE ${HAS_PII}
+      WHERE ${hasPii('images')}
         AND (imageset_id = $1 OR starts_with(${keySql('full_s3', 'full_url')}, $2)
                               OR starts_with(${keySql('thumb_s3', 'thumb_url')}, $2))
       ORDER BY id`,
@@ -90,7 +89,7 @@ async function newlyNamed(
   const wouldBe = naming.map(({ columns }, index) => ({ ...NEW_ROW, ...rowsBefore[index], ...columns }));
   const { rows: judged } = await namingFile(where, () =>
     database.query<{ has_pii: boolean }>(
-      `SELECT ${HAS_PII} AS has_pii
+      `SELECT ${hasPii('given')} AS has_pii
          FROM ROWS FROM (json_to_recordset($1) AS (pii_person real, pii_vehicle real, pii_on boolean, pii_off boolean))
               WITH ORDINALITY AS given (pii_person, pii_vehicle, pii_on, pii_off, position)
         ORDER BY position`,
