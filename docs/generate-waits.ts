@@ -1,7 +1,6 @@
 /** Writes the table of docs/reliability.md: who may fall silent, and how long that is waited for (`npm run waits`). */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { WATER_DATA_TOTAL_MS } from '../functions/fetch-observations.ts';
 import { ASK_TIMEOUT_MS } from '../local/json-api.ts';
 import * as postgres from '../local/postgres.ts';
@@ -25,6 +24,7 @@ import {
 } from '../shared/fpe-database/connection.ts';
 import type { DatabaseLimits } from '../shared/fpe-database/database-errors.ts';
 import { WATER_DATA_LIMITS } from '../shared/usgs/water-data-client.ts';
+import { repetitionOf } from '../statemachines/error-handling.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 export const RELIABILITY_FILE = join(import.meta.dirname, 'reliability.md');
@@ -63,27 +63,11 @@ function ofServer(name: string): string {
   return seconds(1000 * Number(value));
 }
 
-type Retrier = {
-  ErrorEquals: string[];
-  IntervalSeconds: number;
-  BackoffRate: number;
-  MaxAttempts: number;
-  MaxDelaySeconds?: number;
-};
-const retriers: Record<string, Retrier> = parse(
-  readFileSync(join(ROOT, 'statemachines', 'retriers.yml'), 'utf8'),
-);
-
 /** How long a machine goes on with an error. */
 function byMachine(error: string): string {
-  const found = Object.values(retriers).find(({ ErrorEquals }) => ErrorEquals.includes(error));
-  if (!found) throw new Error(`No retrier of statemachines/retriers.yml has ${error}`);
-  const { IntervalSeconds, BackoffRate, MaxAttempts, MaxDelaySeconds = Number.POSITIVE_INFINITY } = found;
-  const pauses = Array.from({ length: MaxAttempts }, (_, attempt) =>
-    Math.min(MaxDelaySeconds, IntervalSeconds * BackoffRate ** attempt),
-  );
-  const minutes = Math.round(pauses.reduce((sum, pause) => sum + pause, 0) / 60);
-  return `the machine, ${MaxAttempts} times in ${minutes} min`;
+  const repetition = repetitionOf(error);
+  if (!repetition) throw new Error(`No retrier of statemachines/retriers.yml has ${error}`);
+  return `the machine, ${repetition.attempts} times in ${repetition.minutes} min`;
 }
 
 const DATABASE = 'tests/shared/fpe-database/connection-silence.service.test.ts';

@@ -33,9 +33,14 @@ const FIXES: Record<string, string> = {
   EIO: 'check the disk, or keep the stack elsewhere: ./fpe local --folder FOLDER',
 };
 
-/** The disk is full, read-only or broken. `code` is the system's, such as ENOSPC. */
+/**
+ * The disk of the local stack is full, read-only or broken.
+ *
+ * Operator: free space or make the disk writable, then start the stack again.
+ */
 export class DiskFailed extends PipelineError {
   override readonly name = 'DiskFailed';
+  /** The system's, such as ENOSPC. */
   readonly code: string;
 
   constructor(cause: NodeJS.ErrnoException, folder: string) {

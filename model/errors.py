@@ -1,4 +1,7 @@
-"""Errors raised on purpose, in words a person can act on; the same form as `shared/errors.ts`."""
+"""Errors raised on purpose, in words a person can act on; the same form as `shared/errors.ts`.
+
+What a docstring says below its first paragraph is who mends the error and how, for docs/errors.md.
+"""
 
 import re
 from pathlib import Path
@@ -17,39 +20,71 @@ class PipelineError(Exception):
 
 
 class InvalidHyperparameters(PipelineError):
-    """A hyperparameter is unknown, has the wrong type, or is out of range."""
+    """A hyperparameter is unknown, has the wrong type, or is out of range.
+
+    Hydrologist: correct it in `hyperparameters` of the input, and start a new execution.
+    """
 
 
 class MissingChannel(PipelineError):
-    """A folder that SageMaker fills before the training starts is missing."""
+    """A folder that SageMaker fills before the training starts is missing.
+
+    Developer: the machine gives every job its channels: report it. In a script of your own, give the job that
+    channel.
+    """
 
 
 class PretrainedWeightsMissing(PipelineError):
-    """`pretrained` is on, and the `weights` channel does not hold the weights of a ResNet-18."""
+    """`pretrained` is on, and the `weights` channel does not hold the weights of a ResNet-18.
+
+    Hydrologist: start with `"pretrained": false`.
+    Operator: upload the weights once (README, “ImageNet weights”), then redrive.
+    """
 
 
 class InvalidPairs(PipelineError):
-    """pairs.csv does not have the columns or labels that the contract names."""
+    """pairs.csv does not have the columns or labels that the contract names.
+
+    Developer: report it; the file was written or changed by something else than this pipeline.
+    """
 
 
 class NotEnoughPairs(PipelineError):
-    """No pair is left to train with, or none to validate with."""
+    """No pair is left to train with, or none to validate with.
+
+    Operator: photos that cannot be read take their pairs with them: upload these photos again; the job’s log
+    names them.
+    Hydrologist: or annotate more pairs.
+    """
 
 
 class GpuUnavailable(PipelineError):
-    """The instance has a GPU, but PyTorch finds none that it can use."""
+    """The instance has a GPU, but PyTorch finds none that it can use.
+
+    Operator: set the training image for GPUs, or another type of instance, in the stage’s file; deploy, and start a
+    new execution.
+    """
 
 
 class TrainingDiverged(PipelineError):
-    """The loss is no longer a number."""
+    """The loss is no longer a number.
+
+    Hydrologist: lower `learning_rate`, and start a new execution.
+    """
 
 
 class InvalidCheckpoint(PipelineError):
-    """A file does not contain a model of this network."""
+    """A file does not contain a model of this network.
+
+    Operator: put back the file that was published, or the weights of torchvision; then redrive.
+    """
 
 
 class UnsafeCheckpoint(PipelineError):
-    """A checkpoint names a class or a function that no model needs: loading it may run foreign code."""
+    """A checkpoint names a class or a function that no model needs: loading it may run foreign code.
+
+    Operator: find out who changed the file, and put back the one that was published.
+    """
 
 
 def without_addresses(text: str) -> str:

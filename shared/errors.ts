@@ -12,6 +12,9 @@ export type ErrorParts = {
  *
  * Step Functions matches `Retry` and `Catch` on the error's `name`, so a name, once published, does not change; it is
  * set as a literal because bundlers rename classes.
+ *
+ * The docstring of each error says what it means, and below that who mends it and how: `npm run errors` makes docs/errors.md of
+ * them.
  */
 export abstract class PipelineError extends Error {
   abstract override readonly name: string;
@@ -24,130 +27,285 @@ export abstract class PipelineError extends Error {
   }
 }
 
-// What the person who started the execution can fix.
+// What the execution was started with.
+
+/**
+ * The input of the execution has a parameter that is missing, unknown, of another type or out of range.
+ *
+ * Hydrologist: correct each parameter that the message names, and start a new execution; `./fpe input NAME` prints the input of
+ * an earlier one.
+ */
 export class InvalidInput extends PipelineError {
   override readonly name = 'InvalidInput';
 }
+/**
+ * FPE’s database has no station of this number.
+ *
+ * Hydrologist: correct `station_id`; the number is the last part of the address of the station’s page.
+ */
 export class StationNotFound extends PipelineError {
   override readonly name = 'StationNotFound';
 }
+/**
+ * The variable is none of those that can be trained on, or FPE’s database lacks its row.
+ *
+ * Hydrologist: choose one of the variables that the message names.
+ */
 export class VariableNotFound extends PipelineError {
   override readonly name = 'VariableNotFound';
 }
+/**
+ * No type of models has this code, or FPE’s database lacks its row.
+ *
+ * Hydrologist: leave `model_type` out, or choose one that the message names.
+ */
 export class ModelTypeNotFound extends PipelineError {
   override readonly name = 'ModelTypeNotFound';
 }
+/**
+ * The time zone of the station is not one that a calendar knows, so that hours and days of its photos are unknown.
+ *
+ * Hydrologist: correct the time zone on the page of the station, such as America/New_York.
+ */
 export class InvalidTimezone extends PipelineError {
   override readonly name = 'InvalidTimezone';
 }
-/** The station has more photos, pairs or values than the functions have memory and time for. */
+/**
+ * The station has more photos, pairs or values than the functions have memory and time for.
+ *
+ * Hydrologist: leave out photos with `images_start`, `images_end` or the filters.
+ * Operator: give the functions more memory and raise the limit (docs/scale.md).
+ */
 export class StationTooLarge extends PipelineError {
   override readonly name = 'StationTooLarge';
 }
-/** Another execution that is still running holds the claim on this station and model code. */
+/**
+ * Another execution that is still running holds the claim on this station and model code.
+ *
+ * Hydrologist: wait until the other one has ended, or give another `model_code`.
+ */
 export class ModelCodeInUse extends PipelineError {
   override readonly name = 'ModelCodeInUse';
 }
-/** The model code is finished and `overwrite` was not given, or it is that of a model whose place the new one must not take. */
+/**
+ * The model code is finished and `overwrite` was not given, or it is that of a model whose place the new one must not take.
+ *
+ * Hydrologist: give another `model_code`, or `"overwrite": true` if the message offers it.
+ */
 export class ModelCodeExists extends PipelineError {
   override readonly name = 'ModelCodeExists';
 }
-/** Another execution that is still running holds the claim on this station and dataset code. */
+/**
+ * Another execution that is still running holds the claim on this station and dataset code.
+ *
+ * Hydrologist: wait until the other one has ended, or give another `dataset_code`.
+ */
 export class DatasetCodeInUse extends PipelineError {
   override readonly name = 'DatasetCodeInUse';
 }
-/** A dataset of this code exists with other data, and `overwrite` was not given. */
+/**
+ * A dataset of this code exists with other data, and `overwrite` was not given.
+ *
+ * Hydrologist: give another `dataset_code`, or `"overwrite": true`.
+ */
 export class DatasetCodeExists extends PipelineError {
   override readonly name = 'DatasetCodeExists';
 }
-/** More published photos would lose their scores than is allowed without `allow_removals`. */
+/**
+ * More published photos would lose their scores than is allowed without `allow_removals`.
+ *
+ * Hydrologist: see whether the photos are really gone from FPE; if so, start again with `"allow_removals": true`.
+ * Operator: if they should be there, bring their rows back first.
+ */
 export class TooManyRemovals extends PipelineError {
   override readonly name = 'TooManyRemovals';
 }
-/** The station has no published model of that code, or no default one. */
+/**
+ * The station has no published model of that code, or no default one.
+ *
+ * Hydrologist: train the station first, or give the `model_code` of a model that `./fpe models --station STATION` shows.
+ */
 export class NoModel extends PipelineError {
   override readonly name = 'NoModel';
 }
-/** Several rows of `models` have the station's model code, so that it is not known which model is meant. */
+/**
+ * Several rows of `models` have the station's model code, so that it is not known which model is meant.
+ *
+ * Operator: delete the wrong rows of `models`; the message names them.
+ */
 export class ModelAmbiguous extends PipelineError {
   override readonly name = 'ModelAmbiguous';
 }
-/** The files of a model code are no longer those of the model that was to be scored with. */
+/**
+ * The files of a model code are no longer those of the model that was to be scored with.
+ *
+ * Hydrologist: start a new execution, which scores with the model that is there now.
+ */
 export class ModelReplaced extends PipelineError {
   override readonly name = 'ModelReplaced';
 }
-/** `pretrained` is on and the ImageNet weights are not in the model bucket. */
+/**
+ * `pretrained` is on and the ImageNet weights are not in the model bucket.
+ *
+ * Hydrologist: start with `"pretrained": false`; such a model needs more pairs and epochs.
+ * Operator: upload the weights once (README, “ImageNet weights”), then redrive.
+ */
 export class PretrainedWeightsMissing extends PipelineError {
   override readonly name = 'PretrainedWeightsMissing';
 }
 
-// What the station's data lacks.
+// What the station’s data lacks.
+
+/**
+ * The station has no photo that can be used: none at all, none that is processed, or none within the dates of the input.
+ *
+ * Hydrologist: upload photos and wait until FPE has processed them, or widen the dates.
+ */
 export class NoImages extends PipelineError {
   override readonly name = 'NoImages';
 }
+/**
+ * Nobody has compared photos of this station by this variable yet, or all such annotation sessions are flagged.
+ *
+ * Hydrologist: have pairs of photos annotated on the FPE website.
+ */
 export class NoAnnotations extends PipelineError {
   override readonly name = 'NoAnnotations';
 }
+/**
+ * The file of an annotation session is not what FPE writes: not a JSON array, or one without a single annotation pair that can be read.
+ *
+ * Operator: repair the file, or set the flag of the session to leave it out.
+ */
 export class AnnotationFileInvalid extends PipelineError {
   override readonly name = 'AnnotationFileInvalid';
 }
+/**
+ * So few annotation pairs are left, after the filters of the input, that a model could neither learn nor be checked.
+ *
+ * Hydrologist: annotate more pairs, or widen the hours, months and dates of the input; the message counts what each filter
+ * removed (docs/model.md).
+ */
 export class NotEnoughPairs extends PipelineError {
   override readonly name = 'NotEnoughPairs';
 }
+/**
+ * Rows of FPE’s database name photos that are not in the bucket of the photos.
+ *
+ * Operator: upload these photos again, or set the status of their rows to FAILED to leave them out.
+ */
 export class PhotosMissing extends PipelineError {
   override readonly name = 'PhotosMissing';
 }
 
 // What went wrong on the way.
-/** USGS did not answer after the retries of one call: worth retrying later. */
+
+/**
+ * USGS did not answer after the retries of one call: worth retrying later.
+ *
+ * USGS: usually back within the hour; then redrive.
+ */
 export class ObservationsUnavailable extends PipelineError {
   override readonly name = 'ObservationsUnavailable';
 }
-/** USGS will not answer this request however often it is asked. */
+/**
+ * USGS will not answer this request however often it is asked.
+ *
+ * Hydrologist: correct the USGS number of the station on its page, or empty it to use FPE’s own values.
+ * Operator: if a proxy, a firewall or a limit is named, allow the requests, or set `usgsApiKeySecret` in the stage’s file.
+ */
 export class ObservationsRefused extends PipelineError {
   override readonly name = 'ObservationsRefused';
 }
-/** The database cannot be reached, does not answer in time, or has something in the way that passes: worth retrying. */
+/**
+ * The database cannot be reached, does not answer in time, or has something in the way that passes: worth retrying.
+ *
+ * Operator: see whether the database runs, has free connections, and is reachable from the functions’ subnets; then redrive.
+ */
 export class DatabaseUnavailable extends PipelineError {
   override readonly name = 'DatabaseUnavailable';
 }
-/** The database does not know the user, the password or the database that is asked for. */
+/**
+ * The database does not know the user, the password or the database that is asked for.
+ *
+ * Operator: correct user, password or name in the secret of the database; then redrive.
+ */
 export class DatabaseRefused extends PipelineError {
   override readonly name = 'DatabaseRefused';
 }
-/** The database refuses a query, and will again: a constraint, a right, a table that is not there. */
+/**
+ * The database refuses a query, and will again: a constraint, a right, a table that is not there.
+ *
+ * Operator: grant the right that the message names, or complete FPE’s migrations.
+ * Developer: a constraint that is violated is a mistake of this program: report it with the message.
+ */
 export class DatabaseFailed extends PipelineError {
   override readonly name = 'DatabaseFailed';
 }
-/** The database's certificate is not by a known authority, or for another host; or it offers none. */
+/**
+ * The database's certificate is not by a known authority, or for another host; or it offers none.
+ *
+ * Operator: connect by the name that the certificate has, or set `databaseTls` in the stage’s file and deploy; then redrive.
+ */
 export class DatabaseUntrusted extends PipelineError {
   override readonly name = 'DatabaseUntrusted';
 }
-/** A secret has no text, or not the members or the form that is needed. What it holds is never told. */
+/**
+ * A secret has no text, or not the members or the form that is needed. What it holds is never told.
+ *
+ * Operator: correct the secret, or its name in the stage’s file; then redrive.
+ */
 export class SecretInvalid extends PipelineError {
   override readonly name = 'SecretInvalid';
 }
-/** A service of AWS gives no answer, or one that breaks off: worth retrying; if it lasts, a network without a way to it. */
+/**
+ * A service of AWS gives no answer, or one that breaks off: worth retrying; if it lasts, a network without a way to it.
+ *
+ * Operator: see whether the functions’ subnets have a way to the service (docs/deploy.md, “Network requirements”); then
+ * redrive.
+ */
 export class ServiceUnreachable extends PipelineError {
   override readonly name = 'ServiceUnreachable';
 }
-/** A service of AWS is asked more often than it allows: worth retrying, more slowly. */
+/**
+ * A service of AWS is asked more often than it allows: worth retrying, more slowly.
+ *
+ * Operator: redrive later; if it happens every night, lower `concurrency` of the refresh or ask AWS for a higher quota.
+ */
 export class ServiceThrottled extends PipelineError {
   override readonly name = 'ServiceThrottled';
 }
-/** A service of AWS answers that it has failed, or what nobody can read: worth retrying. */
+/**
+ * A service of AWS answers that it has failed, or what nobody can read: worth retrying.
+ *
+ * AWS: look at the AWS Health Dashboard; redrive when it is over.
+ */
 export class ServiceFailed extends PipelineError {
   override readonly name = 'ServiceFailed';
 }
-/** The certificate of a service is not by a known authority, or for another host. */
+/**
+ * The certificate of a service is not by a known authority, or for another host.
+ *
+ * Operator: find the proxy that puts its own certificate in the way, and let AWS’s addresses pass it.
+ */
 export class ServiceUntrusted extends PipelineError {
   override readonly name = 'ServiceUntrusted';
 }
-/** A service of AWS does not allow it to these credentials, or there are none. */
+/**
+ * A service of AWS does not allow it to these credentials, or there are none.
+ *
+ * Operator: grant what the message names, in the role, the bucket’s or key’s policy, or the boundary (docs/resources.md); then
+ * redrive. On the command line, log in again.
+ */
 export class AccessDenied extends PipelineError {
   override readonly name = 'AccessDenied';
 }
-/** A service of AWS will not do what it is asked, however often it is asked. */
+/**
+ * A service of AWS will not do what it is asked, however often it is asked.
+ *
+ * Operator: the message has the service’s own words; correct what they name.
+ * Developer: if they name nothing of the account, it is a mistake of this program: report it.
+ */
 export class RequestRefused extends PipelineError {
   override readonly name = 'RequestRefused';
   /** The service's own name of its answer, such as NoSuchKey. */
@@ -161,66 +319,143 @@ export class RequestRefused extends PipelineError {
     this.status = options.status;
   }
 }
-/** The training job was stopped, or its time was over, before it was complete. */
+/**
+ * The training job was stopped, or its time was over, before it was complete.
+ *
+ * Hydrologist: redrive: the training continues after its last complete epoch. If its time was over, a new execution with more
+ * `training_max_hours` does the same.
+ */
 export class TrainingStopped extends PipelineError {
   override readonly name = 'TrainingStopped';
 }
-/** The transform job was stopped before every photo had its score. */
+/**
+ * The transform job was stopped before every photo had its score.
+ *
+ * Hydrologist: redrive, which scores all photos of this execution again.
+ */
 export class ScoringStopped extends PipelineError {
   override readonly name = 'ScoringStopped';
 }
-/** The training job took far longer than the machine waits for one. */
+/**
+ * The training job took far longer than the machine waits for one.
+ *
+ * Operator: read the end of the job’s log; then redrive: the training continues after its last complete epoch. If it was merely
+ * slow, raise `jobTimeMargin` of the stage, deploy, and start a new execution.
+ */
 export class TrainingTimedOut extends PipelineError {
   override readonly name = 'TrainingTimedOut';
 }
-/** The same of the transform job. */
+/**
+ * The transform job took far longer than the machine waits for one, usually because the model does not load.
+ *
+ * Operator: read the job’s log; then redrive. If it was merely slow, raise `jobTimeMargin` of the stage, deploy, and
+ * start a new execution.
+ */
 export class ScoringTimedOut extends PipelineError {
   override readonly name = 'ScoringTimedOut';
 }
+/**
+ * Some photos came back from the transform job without a score and without a reason.
+ *
+ * Developer: read the job’s log and report it; a new execution scores again.
+ */
 export class PredictionsIncomplete extends PipelineError {
   override readonly name = 'PredictionsIncomplete';
 }
-/** Another execution took over the model code while this one was stopped or being redriven. */
+/**
+ * Another execution took over the model code while this one was stopped or being redriven.
+ *
+ * Nobody: if the message names another execution, leave this one as it is: that one publishes.
+ * Operator: if it names a file that something else has written, stop that, then redrive.
+ */
 export class ClaimLost extends PipelineError {
   override readonly name = 'ClaimLost';
 }
-/** The station's default model is another than the one that this model was compared with: compare again. */
+/**
+ * The station's default model is another than the one that this model was compared with: compare again.
+ *
+ * Nobody: the machine compares with the new default by itself.
+ */
 export class DefaultChanged extends PipelineError {
   override readonly name = 'DefaultChanged';
 }
-/** The execution was stopped, or has ended otherwise, before what it had made was published. */
+/**
+ * The execution was stopped, or has ended otherwise, before what it had made was published.
+ *
+ * Hydrologist: redrive if it should be published after all.
+ */
 export class ExecutionEnded extends PipelineError {
   override readonly name = 'ExecutionEnded';
 }
-/** An object at a place that several executions write to is no longer the one that was read. */
+/**
+ * An object at a place that several executions write to is no longer the one that was read.
+ *
+ * Nobody: the machine reads it again. If it lasts, redrive.
+ */
 export class ObjectChanged extends PipelineError {
   override readonly name = 'ObjectChanged';
 }
+/**
+ * A file that should be in S3 is not there.
+ *
+ * Operator: see who or which lifecycle rule deletes files of that place; a new execution makes its files anew.
+ */
 export class ObjectNotFound extends PipelineError {
   override readonly name = 'ObjectNotFound';
 }
-/** A file of the pipeline itself is not what an earlier state should have written. */
+/**
+ * A file of the pipeline itself is not what an earlier state should have written.
+ *
+ * Hydrologist: start a new execution, which writes its files anew.
+ * Developer: if it happens again, report it with the file that the message names.
+ */
 export class FileInvalid extends PipelineError {
   override readonly name = 'FileInvalid';
 }
-/** An archive holds what it may not (paths, links, too much), or its bytes are broken. */
+/**
+ * An archive holds what it may not (paths, links, too much), or its bytes are broken.
+ *
+ * Operator: restore the archive from the versions of the bucket, or publish another model; `./fpe verify` finds more of its
+ * kind.
+ * Hydrologist: or train the station again.
+ */
 export class ArchiveInvalid extends PipelineError {
   override readonly name = 'ArchiveInvalid';
 }
-/** A handler was called with something that is not the machine's state. */
+/**
+ * A handler was called with something that is not the machine's state.
+ *
+ * Operator: deploy machine and functions together, and start the machine, never a function.
+ */
 export class InvalidState extends PipelineError {
   override readonly name = 'InvalidState';
 }
-/** A folder given to `fpe import` is not an FPE export, or its rows clash with rows of the database. */
+/**
+ * A setting that a function or a command needs is not there, or names something that is not what it should be.
+ *
+ * Operator: set what the message names, in the stage’s file or in the environment.
+ */
+export class ConfigurationMissing extends PipelineError {
+  override readonly name = 'ConfigurationMissing';
+}
+
+// What only commands on this computer tell.
+
+/**
+ * A folder given to `fpe import` is not an FPE export, or its rows clash with rows of the database.
+ *
+ * Hydrologist: correct the file and line that the message names (docs/stations.md), and run the command again.
+ */
 export class ExportFolderInvalid extends PipelineError {
   override readonly name = 'ExportFolderInvalid';
 }
-/** `fpe schema` finds tables that it must not touch: a part of the schema, or one that FPE's migrations keep. */
+/**
+ * `fpe schema` finds tables that it must not touch: a part of the schema, or one that FPE's migrations keep.
+ *
+ * Operator: name an empty database in DB_NAME, or use the one that is there without this command.
+ */
 export class SchemaConflict extends PipelineError {
   override readonly name = 'SchemaConflict';
-}
-export class ConfigurationMissing extends PipelineError {
-  override readonly name = 'ConfigurationMissing';
 }
 
 /** What a redrive cannot help, as it goes on with the same input and the same files: each says to start a new execution. */
