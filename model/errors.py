@@ -22,7 +22,7 @@ class PipelineError(Exception):
 class InvalidHyperparameters(PipelineError):
     """A hyperparameter is unknown, has the wrong type, or is out of range.
 
-    Hydrologist: correct it in `hyperparameters` of the input, and start a new execution.
+    Hydrologist: correct the parameter that the message names, and start a new execution.
     """
 
 
