@@ -255,6 +255,13 @@ function trainingMetrics({ training: { epochs, learningRate } }: ReportData): Me
       definition: 'first epoch with the least validation loss: its network is the model',
     },
     {
+      name: 'training.epochs_after_final',
+      label: 'Epochs after the final model',
+      value: final[0] ? (epochs.at(-1)?.epoch ?? 0) - final[0].epoch : null,
+      unit: 'epochs',
+      definition: 'epochs that did not lower the validation loss; with 0 it was still falling at the end',
+    },
+    {
       name: 'training.final_train_loss',
       label: 'Training loss',
       value: final[0]?.train ?? null,

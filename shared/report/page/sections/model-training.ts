@@ -1,6 +1,7 @@
 import { formatLoss } from '../../../formats/numbers.ts';
 import { type EpochLoss, finalEpochs } from '../../data/epochs.ts';
 import type { ReportData } from '../../data/report-data.ts';
+import { trainingAdvice } from '../../data/training-advice.ts';
 import { type Figure, figureMarkup } from '../figure.ts';
 import { type Html, html, NOTHING } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -9,8 +10,19 @@ import type { Section } from '../page.ts';
 export const modelTrainingSection = (data: ReportData): Section => ({
   id: 'model-training',
   title: 'Model training',
-  content: figureMarkup(lossFigure(data)),
+  content: html`${figureMarkup(lossFigure(data))}${advice(data)}`,
+  entries: [{ id: 'more-training', title: 'More epochs or annotations?' }],
 });
+
+/** What a single training can say of it, and what it cannot. */
+const advice = (
+  data: ReportData,
+): Html => html`<section id="more-training"><h3>More epochs or annotations?</h3>
+${trainingAdvice(data).map(
+  (sentence) => html`<p>${sentence}</p>
+`,
+)}<p class="note">How much better a model of more pairs would be cannot be seen from one training.</p></section>
+`;
 
 function lossFigure({ training: { epochs } }: ReportData): Figure {
   const [final] = finalEpochs(epochs);
