@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describeExecution, stopExecution } from '../shared/aws/executions.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
+import { isStillRunning } from '../shared/execution/status.ts';
 import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { printText } from './print.ts';
 
@@ -25,7 +26,7 @@ export function stopCommand(effects: Effects = EFFECTS): Command {
       const executionArn = await effects.findExecution(given, machineArns);
       const name = nameInArn(executionArn);
       const { status } = await effects.describeExecution(executionArn);
-      if (status !== 'RUNNING' && status !== 'PENDING_REDRIVE') {
+      if (!isStillRunning(status)) {
         effects.print(`${name} is not running: it is ${status}.`);
         return;
       }

@@ -7,6 +7,7 @@ import {
 } from '../../shared/aws/executions.ts';
 import { listObjects } from '../../shared/aws/object-store.ts';
 import { trainingMetrics } from '../../shared/aws/training-jobs.ts';
+import { isStillRunning } from '../../shared/execution/status.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
 import { executionProgress, runningMs, type StateProgress } from './execution-progress.ts';
 import { type LiveLine, liveLines } from './live-lines.ts';
@@ -40,7 +41,7 @@ export async function watchExecution(
       if (job) jobs.set(state.name, job);
     }
     view.show(states.map((state) => liveLine(state, jobs.get(state.name) ?? null)));
-    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+    if (!isStillRunning(execution.status)) {
       view.done();
       return { execution, states, ms: runningMs(history, new Date()) };
     }

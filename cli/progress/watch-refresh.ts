@@ -7,6 +7,7 @@ import {
   newestExecutions,
 } from '../../shared/aws/executions.ts';
 import { siblingMachineArn } from '../../shared/execution/arns.ts';
+import { isStillRunning } from '../../shared/execution/status.ts';
 import { parseJson } from '../../shared/formats/json.ts';
 import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/state.ts';
 import { printText } from '../print.ts';
@@ -38,7 +39,7 @@ export async function watchRefresh(executionArn: string): Promise<boolean> {
     const execution = await describeExecution(executionArn);
     plan ??= await findPlan(executionArn);
     if (plan) view.show(await stationLines(plan, executionArn));
-    if (execution.status !== 'RUNNING' && execution.status !== 'PENDING_REDRIVE') {
+    if (!isStillRunning(execution.status)) {
       const history = await executionHistory(executionArn);
       const states = executionProgress(STATES, history);
       printText(`\n${executionSummary(execution, states, runningMs(history, new Date()))}`);

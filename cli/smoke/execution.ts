@@ -6,6 +6,7 @@ import {
   startExecution,
   stopExecution,
 } from '../../shared/aws/executions.ts';
+import { isStillRunning } from '../../shared/execution/status.ts';
 import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
 import { executionProgress, type StateProgress } from '../progress/execution-progress.ts';
 import { formatDuration } from '../progress/progress-lines.ts';
@@ -68,7 +69,7 @@ export async function awaitExecution(
       told = current.name;
       onState(told);
     }
-    if (hasEnded(execution)) {
+    if (!isStillRunning(execution.status)) {
       running = null;
       return { arn, execution, states };
     }
@@ -95,9 +96,6 @@ export async function awaitFinding<Found>(
     if (performance.now() > deadline) throw found;
   }
 }
-
-const hasEnded = ({ status }: DescribeExecutionOutput): boolean =>
-  status !== 'RUNNING' && status !== 'PENDING_REDRIVE';
 
 /** The failure of a state that keeps failing while the machine keeps retrying it. */
 function failureAlready(states: readonly StateProgress[]): SmokeFailed | null {

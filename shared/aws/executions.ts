@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { ExecutionEnded, RequestRefused } from '../errors.ts';
 import type { RunningExecution } from '../execution/late-executions.ts';
+import { isStillRunning } from '../execution/status.ts';
 import { parseJson } from '../formats/json.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
@@ -35,7 +36,7 @@ function stepFunctions(): SFNClient {
 export async function isExecutionRunning(executionArn: string): Promise<boolean> {
   try {
     const { status } = await describeExecution(executionArn);
-    return status === 'RUNNING' || status === 'PENDING_REDRIVE';
+    return isStillRunning(status);
   } catch (error) {
     if (isUnknown(error)) return false;
     throw error;
@@ -51,7 +52,7 @@ export async function executionPhase(
 ): Promise<'running' | 'succeeded' | 'redrivable' | 'over'> {
   try {
     const { status, redriveStatus } = await describeExecution(executionArn);
-    if (status === 'RUNNING' || status === 'PENDING_REDRIVE') return 'running';
+    if (isStillRunning(status)) return 'running';
     if (status === 'SUCCEEDED') return 'succeeded';
     return redriveStatus === 'REDRIVABLE' ? 'redrivable' : 'over';
   } catch (error) {
