@@ -145,11 +145,16 @@ describe('the endpoints', () => {
     expect(told(onlyFunctions)).toHaveLength(2);
   });
 
-  test('with a policy of their own are to be read by a person', () => {
-    const policy = {
-      PolicyDocument:
-        '{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Principal": "*"}}',
-    };
+  const everything = { Effect: 'Allow', Action: '*', Resource: '*', Principal: '*' };
+
+  test.each([
+    { Statement: { ...everything, Action: 's3:*' } },
+    { Statement: { ...everything, Resource: 'arn:aws:s3:::models/*' } },
+    { Statement: { ...everything, Principal: { AWS: 'arn:aws:iam::123456789012:root' } } },
+    { Statement: { ...everything, Condition: { StringEquals: { 'aws:PrincipalAccount': '123456789012' } } } },
+    { Statement: [everything, { ...everything, Effect: 'Deny', Action: 's3:PutObject' }] },
+  ])('with a policy of their own are to be read by a person: %j', (document) => {
+    const policy = { PolicyDocument: JSON.stringify(document) };
     const endpoints = [endpoint('s3', policy), endpoint('secretsmanager'), endpoint('states')];
 
     expect(told(network({ endpoints }))).toEqual(['warning Policy of the endpoint for s3']);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ImageRow } from '../../../shared/dataset/photo-key.ts';
+import { TooManyRemovals } from '../../../shared/errors.ts';
 import { windowFilter } from '../../../shared/filters/filter-images.ts';
 import { stationClock } from '../../../shared/formats/local-time.ts';
 import { splitByDate } from '../../../shared/model-input/image-split.ts';
@@ -11,7 +12,11 @@ import {
   windowsOf,
 } from '../../../shared/model-input/model-windows.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
-import { readPredictedPhotos, selectPhotos } from '../../../shared/predictions/photo-selection.ts';
+import {
+  readPredictedPhotos,
+  requireFewRemovals,
+  selectPhotos,
+} from '../../../shared/predictions/photo-selection.ts';
 import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
 
 const stored = (image_id: number, more: Partial<ImageRow> = {}): ImageRow => ({
@@ -162,4 +167,35 @@ describe('the filters of a model', () => {
     ]);
     expect(splitByDate('2026-02-01', null)).toBe('test-out');
   });
+});
+
+describe('Removals', () => {
+  const remove =
+    (vanished: number, outside: number, known: number, isAllowed = false) =>
+    () =>
+      requireFewRemovals({ vanished, outside, known }, isAllowed, 'station 29');
+
+  test('of a tenth of the scored photos are few, and of any share where the input allows them', () => {
+    expect(remove(6, 4, 100)).not.toThrow();
+    expect(remove(0, 0, 0)).not.toThrow();
+    expect(remove(60, 40, 100, true)).not.toThrow();
+  });
+
+  test.each([
+    [11, 0, '11 of 100 scored photos are no longer in the database.'],
+    [0, 11, '11 of 100 by their times are no longer the model’s.'],
+    [
+      10,
+      1,
+      '10 of 100 scored photos are no longer in the database, 1 of 100 by their times are no longer the model’s.',
+    ],
+  ])(
+    'of %i photos that are gone and %i of other times are too many, and both are told',
+    (vanished, outside, found) => {
+      const attempt = remove(vanished, outside, 100);
+
+      expect(attempt).toThrow(TooManyRemovals);
+      expect(attempt).toThrow(`Found: ${found} Expected: at most 10 %.`);
+    },
+  );
 });

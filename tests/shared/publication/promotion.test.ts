@@ -124,9 +124,10 @@ describe('promote: always', () => {
 
   test.each([
     ['a better model', 0, 8],
-    ['one that is worse by less than the tolerance', 0, 0],
+    ['one that is as good', 0, 0],
+    ['one that is worse by less than the tolerance', 1, 0],
   ])('says nothing first of %s', (_, now, before) => {
-    const decided = decide(now, before, { promote: 'always' });
+    const decided = decide(now, before, { promote: 'always', tolerance: 0.03 });
 
     expect(decided).toMatchObject({ make_default: true, is_worse: false });
     expect(worseDefault(decided)).toBeNull();
@@ -145,6 +146,24 @@ describe('promote: always', () => {
     expect(worseDefault(decided)).toBe(
       'Kendall tau 1.00 → -1.00: the new default is worse than OLD, which it replaces.',
     );
+  });
+
+  test.each([
+    ['less', 0.01, false],
+    ['more', 0.001, true],
+  ])('takes a tau that is lower by %s than the tolerance for a worse model: %#', (_, tolerance, is_worse) => {
+    const decided = decidePromotion({
+      pairs: judgedPairs([]),
+      scores: withMistakes(1),
+      values: rising,
+      current: { model_code: 'OLD', model_uuid: 'old', scores: rising },
+      tolerance,
+      promote: 'always',
+    });
+
+    // One of 780 pairs of photos is in the wrong order, which takes 2 / 780 off a tau of 1.
+    expect(decided.kendall_tau).toBeCloseTo(1 - 2 / 780);
+    expect(decided.is_worse).toBe(is_worse);
   });
 
   test('says the pairs where the observed values tell no difference', () => {
