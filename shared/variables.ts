@@ -50,6 +50,8 @@ export const VARIABLES = {
 } as const satisfies Record<string, Variable>;
 
 export type VariableCode = keyof typeof VARIABLES;
+/** What a model is of unless an input says otherwise. */
+export const DEFAULT_VARIABLE: VariableCode = 'FLOW_CFS';
 
 export const isVariableCode = (code: string): code is VariableCode => Object.hasOwn(VARIABLES, code);
 

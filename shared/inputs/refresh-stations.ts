@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { InvalidInput } from '../errors.ts';
 import { suggestion } from '../formats/suggestion.ts';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
+import { DEFAULT_VARIABLE } from '../variables.ts';
 import { parametersIn } from './parameters.ts';
 import { runInput } from './train-station.ts';
 
@@ -112,7 +113,7 @@ export function stationRules(input: RefreshInput, id: number) {
     min_new_pairs: min_new_pairs ?? input.min_new_pairs,
     max_model_age_days: max_model_age_days ?? input.max_model_age_days,
     model_type: String(parameters.model_type ?? DEFAULT_MODEL_TYPE),
-    variable_code: String(parameters.variable_code ?? 'FLOW_CFS'),
+    variable_code: String(parameters.variable_code ?? DEFAULT_VARIABLE),
     /** What this station has of its own; what all have is in `train`. */
     own: own as TrainingParameters,
   };

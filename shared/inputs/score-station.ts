@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
+import { DEFAULT_VARIABLE } from '../variables.ts';
 import { parseInput } from './faults.ts';
 import { modelType } from './model-type.ts';
 import { runInput } from './train-station.ts';
@@ -27,7 +28,7 @@ export const scoringInput = z.strictObject({
     .min(1)
     .max(16)
     .optional()
-    .describe('models.variable_id; default FLOW_CFS where no model_code is given'),
+    .describe(`models.variable_id; default ${DEFAULT_VARIABLE} where no model_code is given`),
   transform_instance_type,
   transform_instance_count,
   merge_batch_size,

@@ -5,6 +5,7 @@ import { pairFilterParameters } from '../filters/filter-pairs.ts';
 import { IMAGE_FILTERS } from '../filters/image-filters.ts';
 import { PAIR_FILTERS } from '../filters/pair-filters.ts';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
+import { DEFAULT_VARIABLE } from '../variables.ts';
 import { parseInput } from './faults.ts';
 import { modelType } from './model-type.ts';
 
@@ -66,7 +67,7 @@ export const runInput = z
       .max(2 ** 31 - 1)
       .describe('stations.id'),
     model_type: modelType.default(DEFAULT_MODEL_TYPE),
-    variable_code: z.string().min(1).max(16).default('FLOW_CFS').describe('variables.id'),
+    variable_code: z.string().min(1).max(16).default(DEFAULT_VARIABLE).describe('variables.id'),
     model_code: code
       .optional()
       .describe('name of the model version; default {model type}-{annotation variable}-{yyyymmdd}'),

@@ -1,10 +1,9 @@
 import { ModelAmbiguous, NoModel } from '../errors.ts';
 import type { ScoringInput } from '../inputs/score-station.ts';
 import { DEFAULT_MODEL_TYPE, isModelType, modelTypeIds } from '../model-types/registry.ts';
+import { DEFAULT_VARIABLE } from '../variables.ts';
 import { defaultModelOf } from './default-model.ts';
 import type { ModelRow } from './model-row.ts';
-
-const DEFAULT_VARIABLE = 'FLOW_CFS';
 
 /**
  * The model requested by its code, otherwise the station's default.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { findVariable, isVariableCode, VARIABLES, variableWords } from '../../shared/variables.ts';
+import { productSources, sourcesWith } from '../support/product-sources.ts';
 
 describe('a variable', () => {
   test.each([
@@ -28,4 +29,13 @@ describe('a variable', () => {
     expect(new Set(parameters).size).toBe(parameters.length);
     for (const parameter of parameters) expect(parameter).toMatch(/^\d{5}$/);
   });
+});
+
+test('the variable that a model is of by default is named nowhere else in code', () => {
+  const naming = sourcesWith(
+    /['"`]FLOW_CFS['"`]/,
+    productSources('shared', 'functions', 'cli', 'deployment'),
+  );
+
+  expect(naming).toEqual(['shared/variables.ts']);
 });
