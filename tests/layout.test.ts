@@ -171,6 +171,13 @@ test('no two files of the product export the same name', () => {
   expect(exportedTwice(sources)).toEqual([]);
 });
 
+test('no file passes on what another exports; shared/aws alone does with types of the SDK', () => {
+  const passingOn = sourcesWith(/^export (?:\{|\*|type \{)/m);
+
+  expect(passingOn.filter((file) => !file.startsWith('shared/aws/'))).toEqual([]);
+  expect(sourcesWith(/^export (?:\{|\*|type [*{].* from )/m)).toEqual([]);
+});
+
 test('a name that two files export is found, overloads of one file are none', () => {
   const files = {
     'a.ts': 'export function tau(): void;\nexport async function tau(n = 0) {}\nexport const handler = 1;',
