@@ -77,7 +77,8 @@ function declaredSections(): Section[] {
       isOfExecution: !parts[index]?.includes('commands'),
       errors: typeScriptErrors(parts[index + 1] as string),
     });
-  sections.at(-1)?.errors.push(...typeScriptErrors(readSource('host/durable-file.ts')));
+  const last = sections.at(-1) as Section;
+  last.errors = last.errors.concat(typeScriptErrors(readSource('host/durable-file.ts')));
   return sections;
 }
 
