@@ -14,6 +14,7 @@ import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { describeImport } from './import.ts';
+import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
 import { liveLines } from './progress/live-lines.ts';
@@ -37,6 +38,7 @@ const EFFECTS = {
   listObjects,
   readBytes,
   terminal: process.stdout,
+  requireLocalNeeds,
   print: printText,
 };
 type Effects = typeof EFFECTS;
@@ -49,7 +51,7 @@ export function demoCommand(effects: Effects = EFFECTS): Command {
 }
 
 async function runDemo(given: string, effects: Effects): Promise<void> {
-  const { print, startExecution, stopExecution, watchExecution } = effects;
+  const { print, requireLocalNeeds, startExecution, stopExecution, watchExecution } = effects;
   const startedAtMs = performance.now();
   const input = readExecutionInput(given);
   const stack = await effects.startStack({ onProgress: (what) => print(`Starting ${what} …`) });
@@ -68,7 +70,10 @@ async function runDemo(given: string, effects: Effects): Promise<void> {
     const demoFolder = join(stack.folder, 'demo-station');
     const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string, effects);
     const isDemo = given === DEMO_INPUT;
-    const toStart = isDemo ? { ...input, station_id: stationId, model_code: newModelCode() } : input;
+    const toStart: Record<string, unknown> = isDemo
+      ? { ...input, station_id: stationId, model_code: newModelCode() }
+      : { model_code: newModelCode(), ...input };
+    if (!isDemo) await requireLocalNeeds('train-station', toStart, `"pretrained": false in ${given}`);
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);

@@ -23,13 +23,13 @@ type Questions = typeof QUESTIONS;
  * What an input needs and a local stack may lack, before anything starts: on AWS the machine's first function finds it, here a person
  * sits before the stack and can supply it.
  *
- * @param again the command with the same input, for the next step
+ * @param without what starts the same training without ImageNet weights, for the next step
  * @throws UsageError with what to do
  */
 export async function requireLocalNeeds(
   kind: MachineKind,
   input: Record<string, unknown>,
-  again: string,
+  without: string,
   { hasWeights, stations }: Questions = QUESTIONS,
 ): Promise<void> {
   if (kind === 'refresh-stations') return;
@@ -37,7 +37,7 @@ export async function requireLocalNeeds(
   if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
   if (kind === 'train-station' && input.pretrained !== false && !(await hasWeights()))
     throw new UsageError(
-      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ./fpe weights. Or train without them: ${again} --pretrained false`,
+      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ./fpe weights. Or train without them: ${without}`,
     );
 }
 

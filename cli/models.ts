@@ -3,6 +3,7 @@ import { buckets, setting } from '../shared/aws/configuration.ts';
 import { versionKeys } from '../shared/execution/keys.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
+import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import {
   type DrawingAction,
@@ -18,7 +19,6 @@ import {
   findDrawingChange,
 } from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
-import { withOpenAddresses } from './addresses.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
 import { connectToData, optionalStageOption } from './stage.ts';

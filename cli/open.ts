@@ -8,7 +8,7 @@ import { newestExecutions } from '../shared/aws/executions.ts';
 import { readBytes } from '../shared/aws/object-store.ts';
 import { kindOfMachine } from '../shared/execution/arns.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
-import { withOpenAddresses } from './addresses.ts';
+import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import {
   connectToMachines,
   findExecution,

@@ -66,7 +66,8 @@ async function startAndFollow(
   };
   const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
   const kind = kindOfMachine(stateMachineArn) ?? machineOfInput(input);
-  if (connection.kind === 'local') await requireLocalNeeds(kind, input, `./fpe start ${quoted(given)}`);
+  if (connection.kind === 'local')
+    await requireLocalNeeds(kind, input, `./fpe start ${quoted(given)} --pretrained false`);
   await confirm(connection, yes, async () => {
     const { costOfExecution } = await import('./expenses.ts');
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };

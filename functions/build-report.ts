@@ -39,7 +39,7 @@ import { readTrainingOutput, trainingOutputLocation } from '../shared/report/dat
 import { REPORTS } from '../shared/report/reports.ts';
 
 /** With them, the page of a station of 30,000 photos stays below 3 MB; a third is added by base64. */
-const THUMBNAILS_BYTES = 1_300_000;
+const THUMBNAILS_BYTES = 1_100_000;
 
 /** Compares scores with observed values, and writes the report for people and its numbers for programs to read. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {

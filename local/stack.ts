@@ -204,7 +204,13 @@ async function startServices(folder: string, options: StackOptions, keep: Keep):
     credentials: newCredentials(),
     usgsApiKey: options.usgsApiKey ?? process.env.USGS_API_KEY ?? '',
     say: options.onProgress ?? (() => undefined),
-    port: (name) => freePort(options.anyPorts ? 0 : PREFERRED_PORTS[name]),
+    port: async (name) => {
+      const preferred = PREFERRED_PORTS[name];
+      const port = await freePort(options.anyPorts ? 0 : preferred);
+      if (!options.anyPorts && port !== preferred)
+        start.say(`${name} on port ${port}, as ${preferred} is taken`);
+      return port;
+    },
     keep,
   };
   start.say('PostgreSQL');

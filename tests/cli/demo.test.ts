@@ -54,6 +54,7 @@ async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT
       const files = { uploaded: 3, already_there: 0 };
       return { stations: [station], files, rows: { inserted: 3, updated: 0 }, notes: [] };
     },
+    requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
     findStateMachine: async (name) => `arn:${name}`,
     startExecution: async (machine, input) => {
       did.push(['start', machine, input]);
@@ -101,7 +102,23 @@ describe('fpe demo', () => {
   test('takes another input as it is', async () => {
     const { did } = await run(['{"station_id": 1, "model_code": "MINE"}']);
 
-    expect(did[2]?.[2]).toEqual({ station_id: 1, model_code: 'MINE' });
+    expect(did.find(([what]) => what === 'start')?.[2]).toEqual({ station_id: 1, model_code: 'MINE' });
+  });
+
+  test('gives another input without a code one of its own, so that it can be run twice a day', async () => {
+    const { did } = await run(['{"station_id": 1}']);
+    const started = did.find(([what]) => what === 'start')?.[2];
+
+    expect(started).toEqual({
+      station_id: 1,
+      model_code: expect.stringMatching(/^RANK-FLOW-\d{8}-\d{6}$/),
+    });
+    expect(did.find(([what]) => what === 'needs')).toEqual([
+      'needs',
+      'train-station',
+      started,
+      '"pretrained": false in {"station_id": 1}',
+    ]);
   });
 
   test('ends with 1 and names the logs where the execution failed', async () => {

@@ -15,9 +15,9 @@ import { ListStateMachinesCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { withOpenAddresses } from '../../cli/addresses.ts';
 import { newCredentials, Sha256 } from '../../local/door.ts';
 import { regionalUrl } from '../../shared/formats/object-location.ts';
+import { withOpenAddresses } from '../../shared/formats/open-addresses.ts';
 import {
   type LocalServers,
   MODELS,

@@ -20,7 +20,7 @@ const anyText = fc.oneof(
   hostileText.map((text) => text.padEnd(1000, text || 'x')),
 );
 
-const MACHINE = 'arn:aws:states:us-west-2:000000000000:stateMachine:fpe-prod-train-station';
+const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:fpe-prod-train-station';
 const EXECUTION = `${MACHINE.replace('stateMachine', 'execution')}:first`;
 const changed = (detail: Record<string, unknown> = {}) =>
   statusChange.parse({
@@ -115,6 +115,16 @@ describe('what is told of a failure', () => {
 
     expect(message).toContain(`Cause: ${errorMessage}\n`);
   });
+});
+
+test('a failure on a local stack is told without the console, with commands that work there', () => {
+  const executionArn = EXECUTION.replace(/:\d{12}:/, ':000000000000:');
+
+  const { message } = failureNotification(changed({ executionArn, name: 'try-1', error: 'StepFailed' }));
+
+  expect(message).not.toContain('amazon.com');
+  expect(message).toContain('States, input and output: ./fpe show try-1\n');
+  expect(message).toMatch(/To continue from where it failed: \.\/fpe redrive try-1$/);
 });
 
 describe('what is told of a success', () => {
