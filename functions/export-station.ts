@@ -39,6 +39,7 @@ import {
   stationImages,
   stationValues,
 } from '../shared/fpe-database/station-export.ts';
+import { neededPairs } from '../shared/model-input/pair-split.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { PhotoSet } from '../shared/predictions/photo-set.ts';
 
@@ -250,6 +251,6 @@ const noAnnotations = (run: Run, sessions: number): NoAnnotations =>
     what: 'The station has no annotation pairs for this variable',
     where: `annotations of station ${run.station.id} (${run.station.name}), variable ${run.annotation_variable}`,
     found: `${sessions} finished, unflagged sessions with 0 pairs`,
-    expected: 'pairs of photos ranked by annotators, more than 110 of them',
+    expected: `pairs of photos ranked by annotators, at least ${neededPairs(run.parameters.train_frac)} of them`,
     fix: 'have photos of this station annotated on the FPE website, then start a new execution',
   });

@@ -115,17 +115,25 @@ function notEnoughPairs(
   removed: Readonly<Record<string, number>>,
 ): NotEnoughPairs {
   const total = Object.values(removed).reduce((sum, count) => sum + count, n);
+  const needed = neededPairs(trainFrac);
   const filters = Object.entries(removed).map(([filter, count]) => `${filter} ${count}`);
+  const [most] = Object.entries(removed).sort(([, one], [, other]) => other - one);
   return new NotEnoughPairs({
     what: 'There are not enough annotation pairs to train a model',
     where: 'pairs left by the filters of the input',
     found: `${n} of ${total} pairs, removed: ${filters.join(', ')}`,
-    expected: `at least ${neededPairs(trainFrac)} pairs, so that with train_frac ${trainFrac} at least ${MIN_TRAIN_PAIRS} train and ${MIN_VAL_PAIRS} validate`,
-    fix: 'annotate more pairs of this station, or widen the hours, months and dates of the input, then start a new execution',
+    expected: `at least ${needed} pairs, so that with train_frac ${trainFrac} at least ${MIN_TRAIN_PAIRS} train and ${MIN_VAL_PAIRS} validate`,
+    // Whose input has removed them has annotated enough.
+    fix: `${
+      most && total >= needed
+        ? `widen the input, which has removed enough of them (most by ${most[0]}): its hours, months and dates, or annotations_max_n`
+        : 'annotate more pairs of this station'
+    }, then start a new execution`,
   });
 }
 
-function neededPairs(trainFrac: number): number {
+/** The least number of pairs that can be divided so that both parts have enough. */
+export function neededPairs(trainFrac: number): number {
   let n = MIN_TRAIN_PAIRS + MIN_VAL_PAIRS;
   while (!acceptedTrainCounts(n, trainFrac)) n += 1;
   return n;

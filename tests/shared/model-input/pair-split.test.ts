@@ -103,6 +103,22 @@ describe('the split of annotation pairs', () => {
     expect(attempt).toThrow('at least 119 pairs');
   });
 
+  test.each([
+    [
+      { photo_filtered: 30, outside_dates: 3 },
+      'widen the input, which has removed enough of them (most by photo_filtered)',
+    ],
+    [{ photo_filtered: 3 }, 'To fix: annotate more pairs of this station, then'],
+    [{}, 'To fix: annotate more pairs of this station, then'],
+  ])(
+    'of pairs removed %j says what would help: the input where it took them, else annotations',
+    (removed, fix) => {
+      const attempt = () => splitPairs(chains(new Array(100).fill(1)), 0.8, seededRandom(1), removed);
+
+      expect(attempt).toThrow(fix);
+    },
+  );
+
   test('accepts just as many pairs as it says are needed', () => {
     expect(countTrain(split(chains(new Array(119).fill(1))).isTrain)).toBe(101);
     expect(() => split(chains(new Array(118).fill(1)))).toThrow(NotEnoughPairs);
