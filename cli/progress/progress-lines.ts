@@ -4,9 +4,24 @@ import { type StateProgress, type StateStatus, stateMs } from './execution-progr
 import { stateDetails } from './state-details.ts';
 
 /** Progress of a running job, according to SageMaker and S3. */
-export type JobProgress =
+export type JobProgress = (
   | { kind: 'training'; metrics: ReadonlyMap<string, number>; epochs: number }
-  | { kind: 'scoring'; scored: number; photos: number };
+  | { kind: 'scoring'; scored: number; photos: number }
+) & {
+  /** When something had been done for the first time that anybody looked, and how much: a job starts for minutes, or resumes. */
+  first?: { at: Date; done: number };
+};
+
+const doneOf = (job: JobProgress): number =>
+  job.kind === 'scoring' ? job.scored : (job.metrics.get('epoch') ?? 0);
+const totalOf = (job: JobProgress): number => (job.kind === 'scoring' ? job.photos : job.epochs);
+
+/** A job's progress with what is known since it was first seen. */
+export function withPace(job: JobProgress, former: JobProgress | undefined, now: Date): JobProgress {
+  const done = doneOf(job);
+  const first = former?.first ?? (done > 0 ? { at: now, done } : undefined);
+  return first ? { ...job, first } : job;
+}
 
 /** Keyed by the name of the state that waits for the job. */
 export type JobsProgress = ReadonlyMap<string, JobProgress>;
@@ -32,17 +47,17 @@ export function progressLines(states: readonly StateProgress[], jobs: JobsProgre
 export function stateLine(state: StateProgress, job: JobProgress | null, now: Date): string {
   const { mark, style } = MARKS[state.status];
   const duration = state.startedAt ? formatDuration(stateMs(state, now)) : '';
-  const text = `${styleText(style, mark)} ${state.name.padEnd(NAME_WIDTH)} ${duration.padStart(7)}  ${describeState(state, job)}`;
+  const text = `${styleText(style, mark)} ${state.name.padEnd(NAME_WIDTH)} ${duration.padStart(7)}  ${describeState(state, job, now)}`;
   return text.trimEnd();
 }
 
-function describeState(state: StateProgress, job: JobProgress | null): string {
+function describeState(state: StateProgress, job: JobProgress | null, now: Date): string {
   const retries = state.retries ? ` (${state.retries} ${state.retries === 1 ? 'retry' : 'retries'})` : '';
   switch (state.status) {
     case 'running':
       if (state.error) return `${state.error.name}, trying again soon${retries}`;
       if (state.items) return progressBar(state.items.done, state.items.total, 'batches') + retries;
-      return (job ? describeJob(job) : '') + retries;
+      return (job ? describeJob(job) + timeLeft(job, now) : '') + retries;
     case 'failed':
     case 'stopped':
       return (state.error?.name ?? '') + retries;
@@ -67,6 +82,14 @@ function describeJob(job: JobProgress): string {
     value === undefined ? [] : [`${name} ${value.toFixed(3)}`],
   );
   return [progressBar(epoch, job.epochs, 'epochs'), ...shown].join(', ');
+}
+
+/** By the pace since something was done; nothing where that is not known yet. */
+function timeLeft(job: JobProgress, now: Date): string {
+  const [done, total] = [doneOf(job), totalOf(job)];
+  if (!job.first || done <= job.first.done || done >= total) return '';
+  const msEach = (now.getTime() - job.first.at.getTime()) / (done - job.first.done);
+  return `, about ${formatDuration(msEach * (total - done)).replace(/\.\ds$/, 's')} left`;
 }
 
 /** The full count; the last progress, queried a second before the end, falls short of it. */

@@ -11,7 +11,7 @@ import { isStillRunning } from '../../shared/execution/status.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
 import { executionProgress, runningMs, type StateProgress } from './execution-progress.ts';
 import { type LiveLine, liveLines } from './live-lines.ts';
-import { type JobProgress, stateLine } from './progress-lines.ts';
+import { type JobProgress, stateLine, withPace } from './progress-lines.ts';
 
 /** States without work of their own get no line. */
 const SILENT_TYPES = new Set(['Choice', 'Pass', 'Fail', 'Succeed', 'Wait']);
@@ -38,7 +38,7 @@ export async function watchExecution(
     const states = executionProgress(names, history);
     for (const state of states) {
       const job = await jobProgress(state);
-      if (job) jobs.set(state.name, job);
+      if (job) jobs.set(state.name, withPace(job, jobs.get(state.name), new Date()));
     }
     view.show(states.map((state) => liveLine(state, jobs.get(state.name) ?? null)));
     if (!isStillRunning(execution.status)) {

@@ -1,7 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { executionProgress, runningMs } from '../../cli/progress/execution-progress.ts';
-import { formatDuration, type JobProgress, progressLines } from '../../cli/progress/progress-lines.ts';
+import {
+  formatDuration,
+  type JobProgress,
+  progressLines,
+  withPace,
+} from '../../cli/progress/progress-lines.ts';
 import type { HistoryEvent } from '../../shared/aws/executions.ts';
 
 const STATES = ['PrepareRun', 'FetchObservations', 'TrainModel', 'MergeBatches'];
@@ -127,6 +132,21 @@ describe('lines for a person', () => {
       '▸ TrainModel             1m 00s  ████████░░░░░░░░░░░░ 3 of 8 epochs, loss 0.457, validation loss 0.500',
     );
     expect(lines[3]).toBe('· MergeBatches');
+  });
+
+  test('tell the time that a job needs by its pace since something was done, not since it was started', () => {
+    const scoring = (scored: number): JobProgress => ({ kind: 'scoring', scored, photos: 1000 });
+    const leftOf = (job: JobProgress) =>
+      / photos(.*)$/.exec(linesOf(training, [['TrainModel', job]])[2] as string)?.[1];
+    const first = withPace(scoring(0), undefined, second(5));
+    const begun = withPace(scoring(100), first, second(45));
+    const going = withPace(scoring(300), begun, second(65));
+
+    expect(leftOf(first)).toBe('');
+    expect(leftOf(begun)).toBe('');
+    // 200 photos in 20 s, 700 are left.
+    expect(leftOf(going)).toBe(', about 1m 10s left');
+    expect(leftOf(withPace(scoring(1000), begun, second(65)))).toBe('');
   });
 
   test.each([
