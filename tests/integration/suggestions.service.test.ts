@@ -77,6 +77,7 @@ const LOCAL: [form: string, run: Run][] = [
     starts('refresh', '--stations', STATIONS, '--mode', 'train', '--min-new-pairs', '0'),
   ],
   ['start X', starts('start', '1', '--pretrained', 'false')],
+  ['start X --pretrained false', starts('start', '1', '--pretrained', 'false')],
   ['start N --pretrained false', starts('start', '1', '--pretrained', 'false', '--name', 'try-1')],
   ['stop NAME', runs('stop', 'try-1')],
   ['redrive NAME', starts('redrive', 'try-1')],
