@@ -383,7 +383,12 @@ test(
       { status: 'warning', found: expect.stringContaining('imagesets/1/images/a (1).jpg') },
       { status: 'failed', found: expect.stringContaining('aws:kms with arn:aws:kms:us-west-2:1:key/1') },
       { status: 'failed', found: 'OnlyVpc denies s3:PutObject if StringNotEquals aws:SourceVpc vpc-1' },
-      { status: 'failed', found: expect.stringMatching(/weights\/.* has 9 bytes: it is another file/) },
+      {
+        status: 'failed',
+        found: expect.stringMatching(
+          /weights\/.* has 9 bytes, and should have 46,830,571: it is another file/,
+        ),
+      },
       { status: 'failed', found: expect.stringContaining('2 of 3 were not delivered') },
       { status: 'failed', found: expect.stringContaining('-train-0-0, ml.g6.2xlarge: cpu') },
     ]);
