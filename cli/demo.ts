@@ -77,8 +77,9 @@ async function runDemo(given: string, effects: Effects): Promise<void> {
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);
-    print(`\n${executionSummary(execution, states, ms)}`);
     const result = runResult.safeParse(parseJson(execution.output ?? 'null'));
+    const summary = executionSummary(execution, states, ms);
+    print(`\n${result.success ? withFiles(summary, result.data, stack.folder) : summary}`);
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
     if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId, effects);
     else process.exitCode = 1;
@@ -124,6 +125,16 @@ function newModelCode(): string {
   return `${DEFAULT_MODEL_TYPE}-FLOW-${now}`;
 }
 
+const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =>
+  join(stackFolder, 'results', model_code);
+
+/** The summary with the files that stay instead of their addresses at the stack, which ends. */
+const withFiles = (summary: string, result: RunResult, stackFolder: string): string =>
+  summary.replaceAll(
+    new RegExp(`https?://\\S+/models/${result.model_uuid}/`, 'g'),
+    `${resultsFolder(stackFolder, result)}/`,
+  );
+
 /** Copies the public files to a place where a person can open them, and compares the scores with the demo's true flow. */
 async function showPublished(
   result: RunResult,
@@ -132,7 +143,7 @@ async function showPublished(
   demoStationId: number,
   { listObjects, readBytes, print }: Effects,
 ): Promise<void> {
-  const folder = join(stackFolder, 'results', result.model_code);
+  const folder = resultsFolder(stackFolder, result);
   mkdirSync(folder, { recursive: true });
   const bucket = process.env.STORAGE_BUCKET as string;
   for await (const { key } of listObjects(bucket, `models/${result.model_uuid}/`))

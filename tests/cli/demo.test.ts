@@ -26,8 +26,8 @@ const RESULT = {
   model_code: 'RANK-FLOW-A',
   model_uuid: 'uuid',
   model_id: 7,
-  diagnostics_url: 'http://127.0.0.1/a.html',
-  predictions_url: 'http://127.0.0.1/predictions.csv',
+  diagnostics_url: 'http://127.0.0.1/photos/models/uuid/a.html',
+  predictions_url: 'http://127.0.0.1/photos/models/uuid/predictions.csv',
   images: { found: 3, excluded: {}, scored: 3, unreadable: 0 },
   pairs: { found: 2, train: 1, val: 1 },
   kendall_tau: { train: 1, val: 1, 'test-in': 1, 'test-out': null, 'test-all': 1, overall: 1 },
@@ -96,6 +96,9 @@ describe('fpe demo', () => {
     expect(readFileSync(join(folder, 'results', 'RANK-FLOW-A', 'predictions.csv'), 'utf8')).toContain(
       '3,0.3',
     );
+    // The stack ends, and its addresses with it.
+    expect(printed).toContain(`Report    ${join(folder, 'results', 'RANK-FLOW-A', 'a.html')}`);
+    expect(printed).not.toContain('http://');
     expect(process.exitCode).toBeUndefined();
   });
 
