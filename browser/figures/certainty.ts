@@ -2,7 +2,7 @@ import { formatInterval } from '../../shared/formats/numbers.ts';
 import { calibration } from '../../shared/predictions/pair-accuracy.ts';
 import { comparePrevious } from '../../shared/report/data/comparison.ts';
 import {
-  type ByStratification,
+  STRATA_TITLES,
   STRATIFICATIONS,
   type Stratification,
   type Stratum,
@@ -68,13 +68,6 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
   return sheet;
 }
 
-const STRATA_TITLES: ByStratification<string> = {
-  season: 'By season',
-  period: 'By annotation period',
-  value: 'By tenth of observed values',
-  month: 'By month',
-  hour: 'By hour',
-};
 /** Where there is room, seasons, period and tenths share a row, and so do months and hours: shares of its width. */
 const STRATA_ROWS: [Stratification, number][][] = [
   [

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../formats/durations.ts';
 import type { ImageSplit } from '../../model-input/image-split.ts';
 import type { ScoredPhotos, ScoredRows } from '../../predictions/scored-photos.ts';
 import { kendallTauB } from '../../statistics/kendall-tau.ts';
@@ -18,6 +19,14 @@ export type StratumName = { id: string; label: string };
 /** Kendall tau among the photos of a stratum; null with fewer than ten of them, or where it cannot be computed. */
 export type Stratum = StratumName & { n: number; tau: number | null; interval: Interval | null };
 export type Strata = ByStratification<Stratum[]>;
+
+export const STRATA_TITLES: ByStratification<string> = {
+  season: 'By season',
+  period: 'By annotation period',
+  value: 'By tenth of observed values',
+  month: 'By month',
+  hour: 'By hour',
+};
 
 /** Seasons by their months, which are other ones south of the equator. */
 const SEASONS: StratumName[] = [
@@ -47,8 +56,6 @@ export const STRATA: ByStratification<readonly StratumName[]> = {
 export type StratumOfRows = ByStratification<Uint8Array>;
 /** No place in `STRATA`, as of a photo without an observed value. */
 const NONE = 255;
-
-const DAY_MS = 86_400_000;
 
 /**
  * Strata are those of the whole run: the tenths are of all photos that have both a value and a score, whatever photos are

@@ -2,7 +2,7 @@ import { countOf, formatCount, formatShare, formatTau } from '../../../formats/n
 import type { AnnotatorAgreement } from '../../../predictions/pair-accuracy.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
-import { type ByStratification, STRATIFICATIONS } from '../../data/strata.ts';
+import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
 import { calibrationTable, strataTable } from '../../data/text-tables.ts';
 import { LEAST_ROWS } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
@@ -58,14 +58,6 @@ function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreemen
       : ` ${who} gave the same answer in ${formatCount(same)} of ${countOf(n, 'comparison')} (${formatShare(same / n)}), the opposite one in ${formatCount(opposite)}.`;
   return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} A model cannot be expected to agree with annotators more than they do with each other.`;
 }
-
-const STRATA_TITLES: ByStratification<string> = {
-  season: 'By season',
-  period: 'By annotation period',
-  value: 'By observed value',
-  month: 'By month',
-  hour: 'By hour',
-};
 
 /** Which photos the bars are of: those that the model has not seen unless a reader asks for others. */
 const splitChoice = html`<label class="choice">Photos <select name="strata-split">${[
