@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
-import { formatCount } from '../shared/formats/numbers.ts';
+import { countOf, formatCount } from '../shared/formats/numbers.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import {
   type ImportPlan,
@@ -123,7 +123,7 @@ export function describePlan(
       const whose = id === null ? 'New station' : `Station ${id}`;
       return `${whose} “${name}”: ${describeRows(rows)}`;
     }),
-    `${formatCount(files)} files for ${storageBucket}`,
+    `${countOf(files, 'file')} for ${storageBucket}`,
     ...storage.map(
       (of) =>
         `  ${formatCount(of.files)} ${of.kind}, ${formatCount(of.bytes)} bytes; ${formatCount(of.already_there)} already there`,
@@ -137,10 +137,10 @@ export function describePlan(
 
 const describeRows = ({ images, annotations, values, models }: Rows): string =>
   [
-    `${formatCount(images)} photos`,
-    `${formatCount(annotations)} annotation sessions`,
-    `${formatCount(values)} observed values`,
-    ...(models > 0 ? [`${formatCount(models)} models`] : []),
+    countOf(images, 'photo'),
+    countOf(annotations, 'annotation session'),
+    countOf(values, 'observed value'),
+    ...(models > 0 ? [countOf(models, 'model')] : []),
   ].join(', ');
 
 const describeNotes = (notes: readonly string[]): string[] =>

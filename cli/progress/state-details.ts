@@ -19,7 +19,7 @@ import {
   split,
   stationExport,
 } from '../../shared/execution/train-station-state.ts';
-import { formatCount } from '../../shared/formats/numbers.ts';
+import { countOf, formatCount } from '../../shared/formats/numbers.ts';
 
 /** What a person wants to know about a finished state, in a few words; empty if there is nothing to say. */
 export function stateDetails(name: string, output: unknown): string {
@@ -34,7 +34,7 @@ const DETAILS: Record<string, (output: unknown) => string> = {
   ),
   ExportStation: details({ export: stationExport }, ({ export: found }) => {
     const excluded = found.images_found - found.images;
-    return `${formatCount(found.images)} photos${excluded ? ` (${formatCount(excluded)} left out)` : ''}, ${formatCount(found.annotation_pairs)} pairs of ${formatCount(found.annotation_sessions)} sessions`;
+    return `${countOf(found.images, 'photo')}${excluded ? ` (${formatCount(excluded)} left out)` : ''}, ${countOf(found.annotation_pairs, 'pair')} of ${countOf(found.annotation_sessions, 'session')}`;
   }),
   FetchObservations: details({ observations }, ({ observations: fetched }) =>
     fetched.count > 0

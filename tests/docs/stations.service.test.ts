@@ -79,9 +79,7 @@ describe('the example of a station of one’s own', () => {
     ];
 
     expect(commands).toHaveLength(2);
-    expect(checked).toContain(
-      'New station “Otter Creek”: 2 photos, 1 annotation sessions, 2 observed values',
-    );
+    expect(checked).toContain('New station “Otter Creek”: 2 photos, 1 annotation session, 2 observed values');
     expect(checked).toContain('Nothing was written.');
     const [, id = ''] = /^Station (\d+)/.exec(loaded) ?? [];
     expect(loaded.replaceAll(buckets.storage, 'fpe-local-storage').replaceAll(id, '1')).toBe(shown);

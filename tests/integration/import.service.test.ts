@@ -694,7 +694,7 @@ describe('An import', () => {
     const plan = await planImport(given.folder, { storageBucket: bucket });
 
     const text = describePlan(plan, 'photos');
-    expect(text).toContain('New station “Mill Brook”: 3 photos, 1 annotation sessions, 2 observed values\n');
+    expect(text).toContain('New station “Mill Brook”: 3 photos, 1 annotation session, 2 observed values\n');
     expect(text).toContain(
       '4 files for photos\n  3 photos, 83 bytes; 1 already there\n  1 annotation files, ',
     );
