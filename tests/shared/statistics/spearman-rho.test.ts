@@ -24,6 +24,7 @@ describe("Spearman's rho", () => {
     ['no rows', [], []],
     ['one row', [1], [2]],
     ['all values of x tied', [7, 7, 7], [1, 2, 3]],
+    ['all values of y tied', [1, 2, 3], [7, 7, 7]],
     ['one complete row', [1, Number.NaN, 3], [1, 2, Number.NaN]],
   ])('is null with %s', (_, x, y) => {
     expect(rho(x, y)).toBeNull();
