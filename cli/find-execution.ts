@@ -4,10 +4,10 @@ import { optionalSetting } from '../shared/aws/configuration.ts';
 import { findExecutionOutcome, newestExecutions } from '../shared/aws/executions.ts';
 import {
   executionArn,
+  executionPage,
   kindOfMachine,
   machineArnOf,
   nameInArn,
-  regionInArn,
   siblingMachineArn,
 } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
@@ -115,11 +115,8 @@ async function findNewest(
 }
 
 /** Where AWS shows an execution; null for the local stack. */
-export function consoleUrl(connection: Connection, arn: string): string | null {
-  if (connection.kind !== 'aws') return null;
-  const region = regionInArn(arn);
-  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${arn}`;
-}
+export const consoleUrl = (connection: Connection, arn: string): string | null =>
+  connection.kind === 'aws' ? executionPage(arn) : null;
 
 /**
  * A command about an execution, to be printed: it works in another shell, too. On AWS the ARN says where; on this computer the name

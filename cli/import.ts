@@ -11,6 +11,7 @@ import {
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
 import { isShellOfStack } from './connection.ts';
+import { hasLocalWeights } from './local-needs.ts';
 import { printJson, printText } from './print.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
@@ -28,7 +29,7 @@ const EFFECTS = {
   importExport,
   /** Whether the import goes to the local stack. */
   isLocal: isShellOfStack,
-  hasLocalWeights: async (): Promise<boolean> => (await import('./local-needs.ts')).hasLocalWeights(),
+  hasLocalWeights,
   /** Progress, separate from the result, which may be piped. */
   terminal: process.stderr,
   print: printText,

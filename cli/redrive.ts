@@ -3,9 +3,9 @@ import { describeExecution, redriveExecution } from '../shared/aws/executions.ts
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
-import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { printText } from './print.ts';
-import { follow } from './watch.ts';
+import { follow, followUnless } from './watch.ts';
 
 /** The command's effects. */
 const EFFECTS = {
@@ -42,7 +42,6 @@ export function redriveCommand(effects: Effects = EFFECTS): Command {
       });
       await effects.redriveExecution(executionArn);
       effects.print(`Redriving ${nameInArn(executionArn)}.`);
-      if (detach) effects.print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
-      else await effects.follow(connection, executionArn);
+      await followUnless(detach, connection, executionArn, effects);
     });
 }

@@ -4,11 +4,11 @@ import { nameInArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { commandFor, connectToMachine, consoleUrl, machineStageOption } from './find-execution.ts';
+import { connectToMachine, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
 import { printText } from './print.ts';
 import { parseStationIds } from './stations-file.ts';
-import { follow } from './watch.ts';
+import { follow, followStarted } from './watch.ts';
 
 type Options = {
   stations?: string;
@@ -73,11 +73,7 @@ async function runRefresh(
       return { what: `This starts ${nameInArn(stateMachineArn)}`, cost };
     });
   const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
-  print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
-  const url = consoleUrl(connection, executionArn);
-  if (url) print(url);
-  if (options.detach) print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
-  else await follow(connection, executionArn);
+  await followStarted(options.detach, connection, executionArn, { follow, print });
 }
 
 /**

@@ -4,17 +4,11 @@ import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { machineOfInput } from '../shared/inputs/machines.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
-import {
-  commandFor,
-  connectToMachine,
-  consoleUrl,
-  type GlobalOptions,
-  machineStageOption,
-} from './find-execution.ts';
-import type { requireLocalNeeds } from './local-needs.ts';
+import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
+import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { quoted } from './quoted.ts';
-import { follow } from './watch.ts';
+import { follow, followStarted } from './watch.ts';
 
 type Options = { name?: string; detach?: boolean; yes?: boolean; pretrained?: 'true' | 'false' };
 
@@ -22,9 +16,7 @@ type Options = { name?: string; detach?: boolean; yes?: boolean; pretrained?: 't
 const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
-  async requireLocalNeeds(...needs: Parameters<typeof requireLocalNeeds>): Promise<void> {
-    return (await import('./local-needs.ts')).requireLocalNeeds(...needs);
-  },
+  requireLocalNeeds,
   startExecution,
   follow,
   print: printText,
@@ -73,9 +65,5 @@ async function startAndFollow(
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };
   });
   const executionArn = await startExecution(stateMachineArn, input, name ?? null);
-  print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
-  const url = consoleUrl(connection, executionArn);
-  if (url) print(url);
-  if (detach) print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
-  else await follow(connection, executionArn);
+  await followStarted(detach, connection, executionArn, { follow, print });
 }

@@ -1,7 +1,13 @@
 import { Command } from 'commander';
-import { kindOfMachine } from '../shared/execution/arns.ts';
+import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
-import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import {
+  commandFor,
+  connectToMachines,
+  consoleUrl,
+  findExecution,
+  machineStageOption,
+} from './find-execution.ts';
 import { printText } from './print.ts';
 import { executionSummary } from './progress/execution-summary.ts';
 import { untilLost } from './progress/lost-sight.ts';
@@ -40,6 +46,32 @@ export async function follow(connection: Connection, executionArn: string): Prom
     process.off('SIGINT', onInterrupt),
   );
   if (!isWell) process.exitCode = 1;
+}
+
+type Follower = { follow: typeof follow; print(text: string): void };
+
+/** Follows an execution, or says how to, if it is to be left alone. */
+export async function followUnless(
+  detach: boolean | undefined,
+  connection: Connection,
+  executionArn: string,
+  { follow, print }: Follower,
+): Promise<void> {
+  if (detach) print(`To watch it: ${commandFor(connection, 'watch', executionArn)}`);
+  else await follow(connection, executionArn);
+}
+
+/** Says that an execution has started, and where AWS shows it; then follows it unless it is to be left alone. */
+export async function followStarted(
+  detach: boolean | undefined,
+  connection: Connection,
+  executionArn: string,
+  follower: Follower,
+): Promise<void> {
+  follower.print(`Started ${nameInArn(executionArn)} in ${connection.description}.`);
+  const url = consoleUrl(connection, executionArn);
+  if (url) follower.print(url);
+  await followUnless(detach, connection, executionArn, follower);
 }
 
 /** @returns whether it succeeded */

@@ -1,6 +1,7 @@
 import { readStage } from '../config/stage.ts';
+import { STAND_IN_ACCOUNT } from '../shared/execution/arns.ts';
 
-export const LOCAL_ACCOUNT = '000000000000';
+export const LOCAL_ACCOUNT = STAND_IN_ACCOUNT;
 
 export const LOCAL_REGION = 'us-west-2';
 

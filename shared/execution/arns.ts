@@ -16,6 +16,15 @@ export const regionInArn = (arn: string): string => arn.split(':')[3] as string;
 /** Account of an ARN's resource, e.g. 123456789012. */
 export const accountInArn = (arn: string): string => arn.split(':')[4] as string;
 
+/** The account of stand-ins for AWS: numbers of AWS's own accounts are above 0. */
+export const STAND_IN_ACCOUNT = '000000000000';
+
+/** Where the console of AWS shows an execution. */
+export function executionPage(executionArn: string): string {
+  const region = regionInArn(executionArn);
+  return `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
+}
+
 export const executionArn = (machineArn: string, name: string): string =>
   `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 

@@ -118,17 +118,18 @@ function notEnoughPairs(
   const needed = neededPairs(trainFrac);
   const filters = Object.entries(removed).map(([filter, count]) => `${filter} ${count}`);
   const [most] = Object.entries(removed).sort(([, one], [, other]) => other - one);
+  // Whoever's input has removed enough pairs has annotated enough.
+  const help =
+    most && total >= needed
+      ? `widen the input, which has removed enough of them (most by ${most[0]}): its hours, months and dates, or annotations_max_n`
+      : 'annotate more pairs of this station';
   return new NotEnoughPairs({
     what: 'There are not enough annotation pairs to train a model',
     where: 'pairs left by the filters of the input',
     found: `${n} of ${total} pairs, removed: ${filters.join(', ')}`,
     expected: `at least ${needed} pairs, so that with train_frac ${trainFrac} at least ${MIN_TRAIN_PAIRS} train and ${MIN_VAL_PAIRS} validate`,
     // Whose input has removed them has annotated enough.
-    fix: `${
-      most && total >= needed
-        ? `widen the input, which has removed enough of them (most by ${most[0]}): its hours, months and dates, or annotations_max_n`
-        : 'annotate more pairs of this station'
-    }, then start a new execution`,
+    fix: `${help}, then start a new execution`,
   });
 }
 

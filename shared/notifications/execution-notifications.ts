@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { NOT_FOR_REDRIVE } from '../errors.ts';
-import { accountInArn, nameInArn } from '../execution/arns.ts';
+import { accountInArn, executionPage, nameInArn, STAND_IN_ACCOUNT } from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
@@ -83,13 +83,14 @@ export const statusChange = z.object({
 export type StatusChange = z.output<typeof statusChange>;
 
 /** What is told of an execution that failed, timed out or was stopped. */
-export function failureNotification({ time, region, detail }: StatusChange): Notification {
+export function failureNotification({ time, detail }: StatusChange): Notification {
   const { executionArn, name, status } = detail;
   const cause = readFailureCause(detail.cause);
   const error = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
   const machine = nameInArn(detail.stateMachineArn);
   const isForRedrive = !NOT_FOR_REDRIVE.some((name) => name === error);
   const station = stationIn(detail.input);
+  const isOnAws = accountInArn(executionArn) !== STAND_IN_ACCOUNT;
   return notificationOf(
     `FPE: ${station === null ? '' : `station ${station}, `}${status} (${error}), ${machine}`,
     [
@@ -99,21 +100,13 @@ export function failureNotification({ time, region, detail }: StatusChange): Not
       `Cause: ${partOf(cause.message, MAX_CAUSE_CHARACTERS) || 'not told'}`,
       '',
       'Nothing it had not yet published has changed on the website.',
-      `States, input and output: ${consoleAddress(executionArn, region) ?? `./fpe show ${name}`}`,
+      `States, input and output: ${isOnAws ? executionPage(executionArn) : `./fpe show ${name}`}`,
       isForRedrive
-        ? `To continue from where it failed: ${consoleAddress(executionArn, region) === null ? `./fpe redrive ${name}` : `./fpe redrive ${executionArn} (or Redrive in the console)`}`
+        ? `To continue from where it failed: ./fpe redrive ${isOnAws ? `${executionArn} (or Redrive in the console)` : name}`
         : 'To try again: fix the cause, then start a new execution. A redrive would use the same input and files.',
     ].join('\n'),
   );
 }
-
-/** Accounts of AWS have numbers above 0: this one is that of stand-ins, which no console shows. */
-const NO_ACCOUNT = '000000000000';
-
-const consoleAddress = (executionArn: string, region: string): string | null =>
-  accountInArn(executionArn) === NO_ACCOUNT
-    ? null
-    : `https://${region}.console.aws.amazon.com/states/home?region=${region}#/v2/executions/details/${executionArn}`;
 
 /** Several lines, each set in, so that none passes for one of the message. */
 const partOf = (cause: string, maxCharacters: number): string =>

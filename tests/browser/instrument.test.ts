@@ -20,14 +20,16 @@ import { plantedChecks } from '../fixtures/planted-findings.ts';
 import { syntheticReport } from '../fixtures/synthetic-report.ts';
 import { CHROMIUM } from './chromium.js';
 import {
+  actOnPage,
   chartIds,
   countPixels,
   drawFigure,
   findPoint,
   launchBrowser,
   type OpenPage,
-  openPage,
+  type openPage,
   SCREENSHOTS,
+  setPeriod,
   takeScreenshot,
 } from './open-page.ts';
 
@@ -56,24 +58,12 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-async function onPage(
+const onPage = (
   act: (opened: OpenPage) => Promise<void>,
   options: Parameters<typeof openPage>[2] = {},
   text = markup,
-) {
-  const opened = await openPage(browser, text, options);
-  try {
-    await act(opened);
-    expect(opened.errors).toEqual([]);
-  } finally {
-    await opened.page.close();
-  }
-}
+) => actOnPage(browser, text, act, options);
 
-const setPeriod = async (page: Page, from: string, to: string) => {
-  await page.locator('input[name="to"]').fill(to);
-  await page.locator('input[name="from"]').fill(from);
-};
 const periodOf = (page: Page) =>
   Promise.all(['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()));
 const hashOf = (page: Page) => page.evaluate<string>('location.hash');

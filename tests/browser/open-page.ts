@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { expect } from '@jest/globals';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { CHROMIUM } from './chromium.js';
 
@@ -62,6 +63,28 @@ export async function openPage(browser: Browser, markup: string, options: Option
   await page.goto(pathToFileURL(file).href);
   await page.waitForSelector('html[data-ready]');
   return { page, errors, requests };
+}
+
+/** Opens, acts and closes; a console error fails whatever the test was about. */
+export async function actOnPage(
+  browser: Browser,
+  markup: string,
+  act: (opened: OpenPage) => Promise<void>,
+  options: Options = {},
+): Promise<void> {
+  const opened = await openPage(browser, markup, options);
+  try {
+    await act(opened);
+    expect(opened.errors).toEqual([]);
+  } finally {
+    await opened.page.close();
+  }
+}
+
+/** Limits a page to a period. @param from, to days, yyyy-mm-dd */
+export async function setPeriod(page: Page, from: string, to: string): Promise<void> {
+  await page.locator('input[name="to"]').fill(to);
+  await page.locator('input[name="from"]').fill(from);
 }
 
 /** Scrolls to a figure, below the tools that stay at the top, and waits until it is drawn. */

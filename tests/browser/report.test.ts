@@ -13,6 +13,7 @@ import { reportPage } from '../../shared/report/page/report-page.ts';
 import { testReportState } from '../fixtures/report.ts';
 import { syntheticReport } from '../fixtures/synthetic-report.ts';
 import {
+  actOnPage,
   chartIds,
   countPixels,
   drawFigure,
@@ -20,6 +21,7 @@ import {
   launchBrowser,
   type OpenPage,
   openPage,
+  setPeriod,
   takeScreenshot,
 } from './open-page.ts';
 
@@ -36,20 +38,11 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** Opens, acts and closes; a console error fails whatever the test was about. */
-async function onPage(
+const onPage = (
   act: (opened: OpenPage) => Promise<void>,
   options: Parameters<typeof openPage>[2] = {},
   text = markup,
-) {
-  const opened = await openPage(browser, text, options);
-  try {
-    await act(opened);
-    expect(opened.errors).toEqual([]);
-  } finally {
-    await opened.page.close();
-  }
-}
+) => actOnPage(browser, text, act, options);
 
 const rowAt = (time: string) =>
   report.wallMs.findIndex((wallMs) => new Date(wallMs).toISOString().slice(0, 16).replace('T', ' ') === time);
@@ -79,11 +72,6 @@ async function shownTaus(page: Page, by: 'photos' | 'days') {
 
 const expectedTaus = (agreement: ReturnType<typeof agreements>) =>
   SPLIT_GROUPS.map(({ id }) => [shownTau(agreement[id]), formatCount(agreement[id].n)]);
-
-const setPeriod = async (page: Page, from: string, to: string) => {
-  await page.locator('input[name="to"]').fill(to);
-  await page.locator('input[name="from"]').fill(from);
-};
 
 describe('The report', () => {
   test('draws every figure and asks for nothing until a photo comes into sight', () =>

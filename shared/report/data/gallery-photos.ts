@@ -1,4 +1,5 @@
 import { contradictions } from '../../predictions/pair-accuracy.ts';
+import { examplesOf } from './noted-photos.ts';
 import type { ReportData } from './report-data.ts';
 import { largestResiduals, rankResiduals } from './statistics.ts';
 
@@ -20,9 +21,7 @@ export function galleryPhotos({ photos, pairs, comparison, checks }: Sources): s
     .slice(0, MOST_CARDS)
     .flatMap(({ pair }) => [pairs.left[pair] as number, pairs.right[pair] as number]);
   const moved = comparison === null ? [] : largestResiduals(rankChanges(comparison.ranks), MOST_MOVED);
-  const noted = checks.flatMap(({ findings }) =>
-    findings.flatMap(({ examples }) => examples.flatMap((example) => example.photos)),
-  );
+  const noted = examplesOf(checks).flatMap((example) => example.photos);
   return [
     ...new Set([
       ...[...worst, ...contradicted, ...moved].map((row) => photos.keys[row] as string),

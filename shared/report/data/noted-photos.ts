@@ -33,5 +33,5 @@ export function notedPhotos(
   };
 }
 
-const examplesOf = (checks: readonly CheckResult[]): Example[] =>
+export const examplesOf = (checks: readonly CheckResult[]): Example[] =>
   checks.flatMap(({ findings }) => findings.flatMap(({ examples }) => examples));
