@@ -1,9 +1,12 @@
 import { HOUR_MS } from '../shared/formats/durations.ts';
-import { containerImages, ecrImage } from './containers.ts';
+import { containerImages, ecrImage, SERVING_PYTHON } from './containers.ts';
 import type { Stage } from './stage.ts';
 
 /** CloudFormation treats a property with this value as absent. */
 const ABSENT = { Ref: 'AWS::NoValue' };
+/** The stage of local stacks. */
+const LOCAL_STAGE = 'local';
+
 /**
  * What serverless.yml and its parts read as `${param:…}`: the parameters of the stage, and what follows from them in the
  * form that a template wants.
@@ -24,6 +27,8 @@ export function compilerParameters(stage: Stage, version: string): Record<string
     jobPrefix: `${stage.appName}-${stage.stage}-rank`,
     trainingImage: images.training,
     servingImage: images.serving,
+    /** Which of the wheels in model/wheels go along; a local stack has the Python of its computer. */
+    wheels: stage.stage === LOCAL_STAGE ? '*.whl' : `*-${SERVING_PYTHON}-*_x86_64.whl`,
     imageRepositoryArns: [...new Map(repositories.map((arn) => [JSON.stringify(arn), arn])).values()],
     permissionsBoundary: stage.permissionsBoundary ? policyArn(stage.permissionsBoundary) : ABSENT,
     dbSecretArn: secretArn(stage.dbSecret),

@@ -34,6 +34,9 @@ const CONTAINER_ACCOUNTS: Record<string, string> = {
 const TRAINING_TAG = 'pytorch:2.13.0-cu133-amzn2023-sagemaker';
 const SERVING_TAG = 'pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker';
 
+/** The Python of that image, as names of wheels have it. */
+export const SERVING_PYTHON = `cp${/-py(\d+)-/.exec(SERVING_TAG)?.[1]}`;
+
 type ContainerChoice = { region: string; trainingImage: string; servingImage: string };
 
 /** The containers of a stage: its own, or AWS's in its region. `regionFault` must have said that there are any. */

@@ -4,7 +4,7 @@
  * answer, which is not the same as "nothing known"; with --allow-unanswered that is said and does not fail.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,12 +26,14 @@ import {
 import { EXCEPTIONS } from './policy.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+/** What scores carries these along (model/ncnn_network.py). */
+const WHEELS = join(ROOT, 'model/wheels');
 const VENVS = ['.local/emulator', '.local/audit', '.venv'];
 /** What each installed package says of itself. */
 const INVENTORY = `
-import importlib.metadata, json
+import importlib.metadata, json, sys
 found = {}
-for d in importlib.metadata.distributions():
+for d in importlib.metadata.distributions(path=sys.argv[1:] or sys.path):
     m = d.metadata
     classifiers = [c.split(' :: ')[-1] for c in m.get_all('Classifier') or [] if c.startswith('License ::')]
     said = [m['License-Expression']] if m['License-Expression'] else classifiers or [(m['License'] or '').split('\\n')[0]]
@@ -44,7 +46,10 @@ const findings: PackageFinding[][] = [];
 
 const lock: LockFile = parseJsonAs(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'), lockFile);
 await auditNpm();
-for (const venv of VENVS) if (existsSync(join(ROOT, venv))) await auditVenv(venv);
+for (const venv of VENVS)
+  if (existsSync(join(ROOT, venv))) await auditPython(venv, [join(ROOT, venv, 'bin/python')], false);
+for (const wheel of readdirSync(WHEELS).filter((name) => name.endsWith('.whl')))
+  await auditPython(wheel, [pythonCommand(), join(WHEELS, wheel)], true);
 tellOfModel();
 finish();
 
@@ -62,20 +67,25 @@ async function auditNpm(): Promise<void> {
   console.log(`npm: ${count} packages, licenses checked, known faults ${found ? 'checked' : 'NOT CHECKED'}`);
 }
 
-async function auditVenv(venv: string): Promise<void> {
-  const { stdout } = await output(join(ROOT, venv, 'bin/python'), ['-c', INVENTORY]);
+/** @param python an interpreter, and where to look for packages if not among its own */
+async function auditPython(
+  place: string,
+  [python, ...paths]: [string, ...string[]],
+  isShipped: boolean,
+): Promise<void> {
+  const { stdout } = await output(python, ['-c', INVENTORY, ...paths]);
   const packages: PythonPackage[] = parseJsonAs(stdout, z.array(pythonPackage));
-  findings.push(pythonLicenseFindings(packages));
-  const answer = await askPyPi(packages);
+  findings.push(pythonLicenseFindings(packages, isShipped));
+  const answer = await askPyPi(packages, isShipped);
   findings.push(answer?.findings ?? []);
   const open = answer ? answer.unanswered.length : packages.length;
-  if (open > 0) unanswered.push(`PyPI, for ${open} of ${packages.length} packages in ${venv}`);
+  if (open > 0) unanswered.push(`PyPI, for ${open} of ${packages.length} packages in ${place}`);
   console.log(
-    `${venv}: ${packages.length} packages, licenses checked, known faults of ${packages.length - open} checked`,
+    `${place}: ${packages.length} package(s), licenses checked, known faults of ${packages.length - open} checked`,
   );
 }
 
-async function askPyPi(packages: readonly PythonPackage[]) {
+async function askPyPi(packages: readonly PythonPackage[], isShipped: boolean) {
   const folder = mkdtempSync(join(tmpdir(), 'fpe-audit-'));
   try {
     const list = join(folder, 'requirements.txt');
@@ -84,7 +94,7 @@ async function askPyPi(packages: readonly PythonPackage[]) {
     writeFileSync(list, `${lines.join('\n')}\n`);
     const flags = ['--no-deps', '--disable-pip', '--format', 'json', '--progress-spinner', 'off'];
     const { stdout } = await output(join(ROOT, '.local/audit/bin/pip-audit'), ['-r', list, ...flags]);
-    return pythonFindings(parsed(stdout));
+    return pythonFindings(parsed(stdout), isShipped);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -80,7 +80,10 @@ const pythonReport = z.object({
  *
  * @returns null when there is no report at all
  */
-export function pythonFindings(report: unknown): { findings: PackageFinding[]; unanswered: string[] } | null {
+export function pythonFindings(
+  report: unknown,
+  isShipped: boolean,
+): { findings: PackageFinding[]; unanswered: string[] } | null {
   const parsed = pythonReport.safeParse(report);
   if (!parsed.success) return null;
   const findings: PackageFinding[] = [];
@@ -90,7 +93,7 @@ export function pythonFindings(report: unknown): { findings: PackageFinding[]; u
     else
       for (const { id, fix_versions } of dependency.vulns) {
         const found = `${dependency.version}, put right in ${fix_versions.join(', ') || 'no version yet'}`;
-        findings.push({ package: dependency.name, what: id, found, isShipped: false });
+        findings.push({ package: dependency.name, what: id, found, isShipped });
       }
   return { findings, unanswered };
 }
@@ -114,13 +117,21 @@ const PYTHON_NAMES: [RegExp, string][] = [
   [/^hpnd|historical permission notice/i, 'MIT'],
 ];
 
-/** Python packages build, test and, on one computer, train: none is shipped. One of several classifiers is enough. */
-export function pythonLicenseFindings(packages: readonly PythonPackage[]): PackageFinding[] {
+/**
+ * One of several classifiers is enough.
+ *
+ * @param isShipped as the wheels are that score; other Python packages build, test and, on one computer, train
+ */
+export function pythonLicenseFindings(
+  packages: readonly PythonPackage[],
+  isShipped: boolean,
+): PackageFinding[] {
+  const allowed = isShipped ? SHIPPED_LICENSES : DEVELOPMENT_LICENSES;
   return packages.flatMap(({ name, version, licenses }) => {
     const known = licenses.map((text) => PYTHON_NAMES.find(([pattern]) => pattern.test(text))?.[1] ?? text);
-    if (known.some((license) => isAllowed(license, DEVELOPMENT_LICENSES))) return [];
+    if (known.some((license) => isAllowed(license, allowed))) return [];
     const found = `${version} has ${licenses.length > 0 ? `the license ${licenses.join(' or ')}` : 'no license'}`;
-    return [{ package: name, what: 'license', found, isShipped: false }];
+    return [{ package: name, what: 'license', found, isShipped }];
   });
 }
 

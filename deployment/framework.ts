@@ -6,6 +6,8 @@ import { lock } from '../host/lock.ts';
 import { endWithThisProcess } from '../host/watchdog.ts';
 
 const LOCK_TIMEOUT_MS = 120_000;
+/** Where the framework's plugin puts bundles and files before it packs them. */
+const BUILD_FOLDER = '.esbuild';
 
 /**
  * Compiles serverless.yml for a stage with the Serverless Framework; needs no credentials. The framework works in folders
@@ -27,6 +29,8 @@ export async function runFramework(
   const program = join(root, 'node_modules/serverless/bin/serverless.js');
   const temporary = `${output}.temporary`;
   mkdirSync(temporary, { recursive: true });
+  // What an earlier run has left there would be packaged again: files that are gone since, or of another stage.
+  rmSync(join(root, BUILD_FOLDER), { recursive: true, force: true });
   try {
     const running = promisify(execFile)(
       process.execPath,

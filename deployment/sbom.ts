@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { Enums, Models, Serialize, Spec } from '@cyclonedx/cyclonedx-library';
-import { unzipSync } from 'fflate';
+import { strFromU8, unzipSync } from 'fflate';
 import * as z from 'zod';
 import { parseJsonAs } from '../shared/formats/json.ts';
 
@@ -26,6 +26,10 @@ type Locked = z.output<typeof lockFile>['packages'][string];
 /** Folder of the package that a file belongs to, as package-lock.json names it: `node_modules/@a/b`. */
 const PACKAGE_FOLDER = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/;
 
+const WHEEL = '.whl';
+/** Of ncnn, the one library that goes along as a wheel (model/wheels/requirements.txt). */
+const WHEEL_LICENSE = 'BSD-3-Clause';
+
 /** Bundlers follow links: if node_modules is one, paths lead out of the project. */
 const BEFORE_PACKAGES = /^.*?(?=node_modules\/)/;
 
@@ -35,7 +39,7 @@ const BEFORE_PACKAGES = /^.*?(?=node_modules\/)/;
  *
  * @param inputs folder with the inputs of each function's bundle, `NAME.json`
  * @param images containers that jobs run in
- * @returns CycloneDX 1.6 as JSON, and the license texts of the npm packages
+ * @returns CycloneDX 1.6 as JSON, and the license texts of the npm packages and wheels
  */
 export function billOfMaterials(
   root: string,
@@ -51,6 +55,7 @@ export function billOfMaterials(
   bom.metadata.component = whole;
   const libraries = new Map<string, Models.Component>();
   const files = new Map<string, Models.Component>();
+  const wheels = new Map<string, Uint8Array>();
   for (const archive of archives) {
     const component = fileComponent(archive.name, archive.sha256, Enums.ComponentType.Application);
     for (const folder of packagesOf(join(inputs, `${archive.name}.json`))) {
@@ -58,9 +63,10 @@ export function billOfMaterials(
       libraries.set(folder, library);
       component.dependencies.add(library.bomRef);
     }
-    for (const [path, sha256] of modelFiles(archive)) {
+    for (const [path, content] of modelFiles(archive)) {
       // Several functions pass the same files to jobs.
-      const file = files.get(path) ?? fileComponent(path, sha256, Enums.ComponentType.File);
+      const file = files.get(path) ?? modelComponent(path, content);
+      if (path.endsWith(WHEEL)) wheels.set(path, content);
       files.set(path, file);
       component.dependencies.add(file.bomRef);
     }
@@ -72,7 +78,7 @@ export function billOfMaterials(
   const serializer = new Serialize.JsonSerializer(new Serialize.JSON.Normalize.Factory(Spec.Spec1dot6));
   return {
     sbom: `${serializer.serialize(bom, { sortLists: true, space: 2 })}\n`,
-    licenses: licenseTexts(root, [...libraries.keys()].sort(), packages),
+    licenses: licenseTexts(root, [...libraries.keys()].sort(), packages) + wheelLicenses(wheels),
   };
 }
 
@@ -108,18 +114,47 @@ function fileComponent(name: string, sha256: string, type: Enums.ComponentType):
   return component;
 }
 
-/** Files of the model in an archive, with their checksums. */
-const modelFiles = ({ body }: Archive): [string, string][] =>
-  Object.entries(unzipSync(body, { filter: ({ name }) => name.startsWith('model/') })).map(([name, text]) => [
-    name,
-    createHash('sha256').update(text).digest('hex'),
-  ]);
+/** Files of the model in an archive. */
+const modelFiles = ({ body }: Archive): [string, Uint8Array][] =>
+  Object.entries(unzipSync(body, { filter: ({ name }) => name.startsWith('model/') }));
+
+function modelComponent(path: string, content: Uint8Array): Models.Component {
+  const sha256 = createHash('sha256').update(content).digest('hex');
+  return path.endsWith(WHEEL)
+    ? wheelComponent(path, sha256)
+    : fileComponent(path, sha256, Enums.ComponentType.File);
+}
+
+/** Name and version of a wheel are the first parts of its name (PEP 427). */
+function wheelComponent(path: string, sha256: string): Models.Component {
+  const [name, version] = basename(path).split('-') as [string, string];
+  const purl = `pkg:pypi/${name}@${version}`;
+  const component = new Models.Component(Enums.ComponentType.Library, name, { version, purl, bomRef: path });
+  component.licenses.add(new Models.SpdxLicense(WHEEL_LICENSE));
+  component.hashes.set(Enums.HashAlgorithm['SHA-256'], sha256);
+  return component;
+}
 
 function addContainer(bom: Models.Bom, image: string): Models.Component {
   const [, name, version] = /^(.*?)[:@]([^/]+)$/.exec(image) as unknown as [string, string, string];
   const component = new Models.Component(Enums.ComponentType.Container, name, { version, bomRef: image });
   bom.components.add(component);
   return component;
+}
+
+/** A wheel carries the text of its license (PEP 639 and before). */
+function wheelLicenses(wheels: ReadonlyMap<string, Uint8Array>): string {
+  const isLicense = ({ name }: { name: string }) => /\.dist-info\/.*licen[cs]e/i.test(name);
+  return [...wheels]
+    .map(([path, content]) => {
+      const [name, version] = basename(path).split('-');
+      const title = `${name} ${version} (${WHEEL_LICENSE})`;
+      const texts = Object.values(unzipSync(content, { filter: isLicense })).map((text) =>
+        strFromU8(text).trim(),
+      );
+      return `\n\n${[title, '='.repeat(title.length), ...texts].join('\n\n')}\n`;
+    })
+    .join('');
 }
 
 const LICENSE = /^(licen[cs]es?|notice|copying)[^/]*(\/[^/]+)?$/i;

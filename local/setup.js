@@ -6,7 +6,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -20,13 +20,18 @@ const TEST_MODULES = ['pytest', 'hypothesis'];
 const HYPOTHESIS = 'hypothesis==6.112.1';
 /** npm prints its whole help after an error; the first lines say what it was. */
 const LINES_OF_A_FAILURE = 15;
+/** Holds ncnn, which scoring uses where it is: for the Python found here, and for that of AWS's containers. */
+const WHEELS = join(ROOT, 'model', 'wheels');
+/** Of the image that config/containers.ts names for serving. */
+const SERVING_PYTHON = { version: '3.12', system: 'linux', machine: 'x86_64' };
 /** PyTorch's own index of builds without CUDA: a tenth of the download size. */
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 
 if (process.argv.includes('--help')) {
   console.log(`Usage: npm run setup [-- --tests | --emulator | --containers | --clients | --audit | --ruff | --without-python]
 
-Installs what is missing: the npm packages, and PyTorch for Python 3.
+Installs what is missing: the npm packages, and PyTorch for Python 3. Fetches ncnn, which makes scoring
+quicker; without it, everything works as well.
   --tests      also pytest and hypothesis, which npm test runs the model's tests with
   --emulator   instead of PyTorch, moto and cfn-lint in a venv, which npm run test:emulator uses
   --containers also AWS's toolkits for training and serving in a venv, which npm run test:containers uses
@@ -53,8 +58,13 @@ else if (process.argv.includes('--clients'))
     'clients-python',
     'tests/clients/requirements.txt',
   );
-else if (!process.argv.includes('--without-python'))
-  installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, ...TEST_MODULES] : PYTHON_MODULES);
+else {
+  if (!process.argv.includes('--without-python')) {
+    installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, ...TEST_MODULES] : PYTHON_MODULES);
+    fetchWheel(ownPython());
+  }
+  fetchWheel(SERVING_PYTHON);
+}
 
 function requireNode() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -82,6 +92,45 @@ function installPython(modules) {
   mkdirSync(STATE_FOLDER, { recursive: true });
   writeFileSync(PYTHON_STAMP, `${JSON.stringify({ python, modules, torch: version }, null, 2)}\n`);
   console.log(`Set-up: PyTorch ${version} of ${python} is used for training and scoring.`);
+}
+
+/** @typedef {{ version: string, system: string, machine: string }} Python e.g. 3.12, linux or darwin, x86_64 or arm64 */
+
+/** @returns {Python} the one that the set-up has found */
+function ownPython() {
+  const { python } = JSON.parse(readFileSync(PYTHON_STAMP, 'utf8'));
+  const code =
+    'import platform, sys; print("%d.%d" % sys.version_info[:2], sys.platform, platform.machine())';
+  const [version = '', system = '', machine = ''] = output(python, ['-c', code]).split(' ');
+  return { version, system, machine };
+}
+
+/**
+ * Fetches the pinned library that scoring uses (model/ncnn_network.py), unless it is there. It is no failure if there is none: the
+ * same scores then take about half as long again.
+ * @param {Python} python
+ */
+function fetchWheel({ version, system, machine }) {
+  const tag = `cp${version.replace('.', '')}`;
+  const isFitting = (/** @type {string} */ name) =>
+    name.includes(`-${tag}-`) && name.endsWith(`${machine}.whl`);
+  if (readdirSync(WHEELS).some(isFitting)) return;
+  const platform = system === 'darwin' ? `macosx_11_0_${machine}` : `manylinux_2_28_${machine}`;
+  const options = ['--no-deps', '--only-binary=:all:', '--require-hashes', '--retries=1', '--timeout=15'];
+  const target = ['--python-version', version, '--implementation=cp', `--abi=${tag}`, '--platform', platform];
+  const requirements = ['-r', join(WHEELS, 'requirements.txt'), '-d', WHEELS];
+  step(`ncnn for Python ${version}, into model/wheels (seconds)`, () => {
+    const fetched = ['python3', '/usr/bin/python3'].some(
+      (python) =>
+        spawnSync(python, ['-m', 'pip', 'download', '-q', ...options, ...target, ...requirements], {
+          stdio: 'ignore',
+        }).status === 0,
+    );
+    if (!fetched)
+      console.log(
+        `Set-up: there is no ncnn for Python ${version} on ${machine}, or pip cannot fetch it. Scoring works without it, and takes about half as long again. To try again: npm run setup`,
+      );
+  });
 }
 
 /**

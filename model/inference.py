@@ -13,32 +13,26 @@ own.
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
 import json
 import math
 import os
 import signal
-import warnings
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from cores import available_cores
+from engines import choose_engine, example_photos
 from errors import InvalidCheckpoint, reason_of
 from network import RankNet, load_checkpoint, load_published_state
 from photos import Size, UnreadablePhoto, luma_range, open_photo
 from transforms import apply_transform, scoring_plan, turn_off_antialiasing
 
-# Share of the spread of a model's scores: if the compiled network differs by more, the plain one is used.
-COMPILED_TOLERANCE = 5e-6
-# The two are compared on the same examples in every process that loads the model.
-EXAMPLE_SEED = 1691
-# From dark to light, in standard deviations of a station's pixels.
-EXAMPLE_LEVELS = (-2.0, -1.0, 0.0, 1.0)
-# Beside model.pth: the decision of the first process of a job, as the target of a link.
-DECISION = 'network-decision'
 # The class that TorchServe's process is started with.
 TORCHSERVE = b'org.pytorch.serve.ModelServer'
 # Of what the network sees: eight times the largest input_size.
@@ -57,7 +51,7 @@ class Scorer:
         turn_off_antialiasing(self.transform)
         self.plan = scoring_plan(self.transform)
         examples = example_photos(height, width)
-        self.network = choose_network(network.eval(), examples, Path(source).parent)
+        self.engine_name, self.engine = choose_engine(network.eval(), examples, Path(source).parent)
 
     def prepare(self, photo: Image.Image) -> Tensor:
         """(1, 3, h, w), as produced by the checkpoint's `eval` transform."""
@@ -66,7 +60,7 @@ class Scorer:
 
     @torch.no_grad()
     def score(self, photo: Image.Image) -> float:
-        return float(self.network(self.prepare(photo)))
+        return float(self.engine(self.prepare(photo)))
 
 
 def _preparation(checkpoint: dict[str, Any], source: str) -> tuple[Any, Size]:
@@ -101,75 +95,6 @@ def _invalid_preparation(source: str, found: str) -> InvalidCheckpoint:
     )
 
 
-Network = Callable[[Tensor], Tensor]
-
-
-def example_photos(height: int, width: int) -> Tensor:
-    """(4, 3, h, w): noise from dark to light, always the same, in the range of prepared photos."""
-    generator = torch.Generator().manual_seed(EXAMPLE_SEED)
-    noise = torch.rand(len(EXAMPLE_LEVELS), 3, height, width, generator=generator)
-    return noise + torch.tensor(EXAMPLE_LEVELS)[:, None, None, None]
-
-
-def choose_network(network: RankNet, examples: Tensor, job_folder: Path) -> Network:
-    """The compiled network if its scores equal those of the plain one, otherwise the plain one.
-
-    All processes that score for a job use the same one: photos of one station must not be scored by two
-    networks.
-    """
-    compiled = compile_network(network, examples[:1])
-    is_same = compiled is not None and has_same_scores(compiled, network, examples)
-    decision = decide_together('compiled' if is_same else 'plain', job_folder)
-    if compiled is not None and decision == 'compiled':
-        return compiled
-    print('Scoring with the plain network', flush=True)
-    return network.to(memory_format=torch.channels_last)
-
-
-def compile_network(network: RankNet, example: Tensor) -> Network | None:
-    """The network as oneDNN kernels, with batch normalization folded into the convolutions; None without them.
-
-    One small photo at a time, PyTorch 1.13 would choose its slow built-in convolution: ten times slower at
-    128 pixels. A later PyTorch may have dropped this compiler.
-    """
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter('ignore', FutureWarning)  # deprecated; where it is gone, see below
-            compiled = torch.jit.optimize_for_inference(torch.jit.freeze(torch.jit.trace(network, example)))
-            for _ in range(2):  # the first calls still compile
-                compiled(example)
-            return compiled
-    except Exception as error:  # each version of PyTorch refuses in its own way
-        print(f'The network cannot be compiled: {reason_of(error)}', flush=True)
-        return None
-
-
-@torch.no_grad()
-def has_same_scores(compiled: Network, network: Network, examples: Tensor) -> bool:
-    """Whether both give the same scores, except for a small part of their spread and float32's last digit."""
-    found, expected = (
-        torch.cat([each(photo) for photo in examples.split(1)]) for each in (compiled, network)
-    )
-    spread = float(expected.max() - expected.min())
-    last_digit = 2 * torch.finfo(torch.float32).eps
-    return torch.allclose(found, expected, rtol=last_digit, atol=COMPILED_TOLERANCE * spread)
-
-
-def decide_together(own: str, job_folder: Path) -> str:
-    """The decision of the first process that loads the model from this folder; `own` if this one is the
-    first.
-
-    If the folder is not writable, each process keeps its own decision, which is based on the same examples.
-    """
-    place = job_folder / DECISION
-    with contextlib.suppress(OSError):
-        os.symlink(own, place)  # made with its content in one step, or not at all
-    try:
-        return os.readlink(place)
-    except OSError:
-        return own
-
-
 def threads_per_worker() -> int:
     """Cores for each of the workers that the server starts, so that they do not fight for them."""
     cores = available_cores()
@@ -181,10 +106,22 @@ def model_fn(model_dir: str | os.PathLike, context: Any = None) -> Scorer:
     torch.set_num_threads(threads_per_worker())
     path = Path(model_dir) / 'model.pth'
     try:
-        return Scorer(load_checkpoint(path), str(path))
+        scorer = Scorer(load_checkpoint(path), str(path))
+        give_back_memory()
+        return scorer
     except Exception as error:
         end_torchserve(error)
         raise
+
+
+def give_back_memory() -> None:
+    """To the system, what loading has left behind: weights in two forms, and the first photos' features.
+
+    Otherwise each worker would keep it, also those that are forked from the process that loads the model.
+    """
+    gc.collect()
+    with contextlib.suppress(AttributeError, OSError):  # only the GNU C library has this function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def end_torchserve(error: Exception, process_folder: Path = Path('/proc')) -> None:

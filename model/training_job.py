@@ -19,10 +19,13 @@ from checkpoints import write_atomically
 from cores import available_cores
 from errors import GpuUnavailable, MissingChannel
 from hyperparameters import Hyperparameters
+from ncnn_network import WHEELS
 
 CODE_FILES = (
     'inference.py',
     'serve',
+    'engines.py',
+    'ncnn_network.py',
     'network.py',
     'checkpoint_file.py',
     'transforms.py',
@@ -126,10 +129,13 @@ def nvidia_driver(version_file: Path = Path('/proc/driver/nvidia/version')) -> s
 
 
 def write_code(model_folder: Path) -> None:
-    """Copy the serving code beside the model: model.tar.gz needs nothing else."""
+    """Copy the serving code beside the model, and the library that it scores with: model.tar.gz needs
+    nothing else.
+    """
     (model_folder / 'code').mkdir(parents=True, exist_ok=True)
     for name in CODE_FILES:
         shutil.copy(Path(__file__).with_name(name), model_folder / 'code' / name)
+    shutil.copytree(WHEELS, model_folder / 'code' / WHEELS.name, dirs_exist_ok=True)
     (model_folder / 'code' / 'serve').chmod(0o755)
 
 

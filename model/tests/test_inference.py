@@ -71,55 +71,10 @@ def test_a_score_is_as_near_in_any_unit_and_as_quickly_computed(trained, tmp_pat
     model = inference.model_fn(tmp_path)
     scores = [answer(model, body)['score'] for body in bodies]
 
-    assert isinstance(model.network, torch.jit.ScriptModule)
+    assert model.engine_name == 'ncnn'
     expected = [reference_score(checkpoint, body) for body in bodies]
     spread = spread_of(lambda body: reference_score(checkpoint, body))
     assert scores == pytest.approx(expected, abs=1e-5 * spread)
-
-
-def test_the_compiled_network_is_compared_by_the_same_photos_each_time(trained, monkeypatch):
-    seen = []
-    trace = torch.jit.trace
-
-    def look_and_trace(network, example):
-        seen.append(example)
-        return trace(network, example)
-
-    monkeypatch.setattr(torch.jit, 'trace', look_and_trace)
-
-    for seed in (1, 2):
-        torch.manual_seed(seed)
-        inference.model_fn(trained.root / 'model')
-
-    assert torch.equal(*seen)
-
-
-@pytest.mark.parametrize('first, then', [('plain', 'compiled'), ('compiled', 'plain')])
-def test_all_workers_of_a_job_take_the_network_of_the_first(trained, tmp_path, monkeypatch, first, then):
-    torch.save(load_checkpoint(trained.root / 'model' / 'model.pth'), tmp_path / 'model.pth')
-    models = []
-    for decision in (first, then):
-        is_same = decision == 'compiled'
-        monkeypatch.setattr(inference, 'has_same_scores', lambda *_, is_same=is_same: is_same)
-        models.append(inference.model_fn(tmp_path))
-
-    is_compiled = [isinstance(model.network, torch.jit.ScriptModule) for model in models]
-    assert is_compiled == [first == 'compiled'] * 2
-
-
-def test_a_worker_that_can_write_no_decision_takes_its_own(tmp_path):
-    assert inference.decide_together('compiled', tmp_path / 'no such folder') == 'compiled'
-
-
-@pytest.mark.parametrize('off, same', [(0, True), (4e-6, True), (2e-5, False)])
-@pytest.mark.parametrize('spread', [0.01, 1, 300])
-def test_networks_are_the_same_by_the_spread_of_their_scores(off, same, spread):
-    def network(photos):
-        return photos.mean((1, 2, 3)) * spread
-
-    examples = torch.tensor([0.0, 0.5, 1.0])[:, None, None, None].expand(3, 3, 4, 4)
-
-    assert inference.has_same_scores(lambda photo: network(photo) + off * spread, network, examples) == same
 
 
 def test_an_answer_has_no_address_of_memory(model, monkeypatch):
@@ -186,14 +141,14 @@ def test_a_score_comes_with_the_luma_of_its_photo_as_json(model):
 
 
 def test_a_photo_that_cannot_be_scored_is_answered_without_a_score(model, monkeypatch):
-    monkeypatch.setattr(model, 'network', lambda prepared: torch.tensor([float('nan')]))
+    monkeypatch.setattr(model, 'engine', lambda prepared: torch.tensor([float('nan')]))
     assert answer(model, encoded(draw_photo(0.5))) == {
         'score': None,
         'error': 'the score is nan',
         'fault': 'no_finite_score',
     }
 
-    monkeypatch.setattr(model, 'network', RankNet().eval())
+    monkeypatch.setattr(model, 'engine', RankNet().eval())
     monkeypatch.setattr(model, 'prepare', lambda photo: torch.zeros(1, 4, 32, 42))
     assert answer(model, encoded(draw_photo(0.5)))['error'].startswith('RuntimeError')
 
@@ -239,17 +194,6 @@ def test_an_unfamiliar_transform_is_called_as_it_is(tmp_path):
 
     assert model.plan is None
     assert isinstance(answer(model, encoded(draw_photo(0.5)))['score'], float)
-
-
-def test_a_network_that_cannot_be_compiled_is_used_as_it_is(tmp_path, monkeypatch, capsys):
-    def refuse(*arguments):
-        raise RuntimeError('no compiler')
-
-    monkeypatch.setattr(torch.jit, 'trace', refuse)
-    network = RankNet().eval()
-
-    assert inference.choose_network(network, inference.example_photos(32, 42), tmp_path) is network
-    assert 'The network cannot be compiled: RuntimeError: no compiler' in capsys.readouterr().out
 
 
 def test_a_model_of_another_network_is_refused(tmp_path):

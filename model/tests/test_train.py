@@ -26,6 +26,7 @@ from checkpoints import (
 )
 from errors import GpuUnavailable, MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
 from hyperparameters import Hyperparameters, parse_hyperparameters
+from ncnn_network import WHEELS
 from network import RankNet, load_checkpoint
 from training_data import load_data, training_batches
 from training_job import Folders
@@ -156,7 +157,10 @@ def test_args_json_has_the_names_that_the_report_reads(trained):
 def test_code_that_serves_the_model_lies_beside_it(trained):
     code = trained.root / 'model' / 'code'
 
-    assert {file.name for file in code.iterdir()} == set(training_job.CODE_FILES)
+    assert {file.name for file in code.iterdir() if file.is_file()} == set(training_job.CODE_FILES)
+    wheels = [sorted(file.name for file in folder.iterdir()) for folder in (code / 'wheels', WHEELS)]
+    assert wheels[0] == wheels[1]
+    assert 'requirements.txt' in wheels[0]
     assert os.access(code / 'serve', os.X_OK)
 
 

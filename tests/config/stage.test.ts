@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, stringify } from 'yaml';
 import { compilerParameters } from '../../config/compiler-parameters.ts';
-import { containerImages, ecrImage } from '../../config/containers.ts';
+import { containerImages, ecrImage, SERVING_PYTHON } from '../../config/containers.ts';
 import { readStage, StageInvalid, stageNames, stageParameters } from '../../config/stage.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../config/example.yml');
@@ -222,6 +222,21 @@ describe('config/example.yml', () => {
 test('every stage of the project can be read', () => {
   expect(stageNames().length).toBeGreaterThanOrEqual(2);
   for (const stage of stageNames()) expect(readStage(stage)).toMatchObject({ stage });
+});
+
+describe('The library that scores', () => {
+  test('goes along for the Python of AWS’s container, and on a local stack for that of its computer', () => {
+    expect(compilerParameters(read({}), '1.0').wheels).toBe('*-cp312-*_x86_64.whl');
+    expect(compilerParameters(readStage('local'), '1.0').wheels).toBe('*.whl');
+  });
+
+  test('is fetched by the set-up for the Python of AWS’s container', () => {
+    const setUp = readFileSync(join(import.meta.dirname, '../../local/setup.js'), 'utf8');
+
+    expect(`cp${/SERVING_PYTHON = \{ version: '([\d.]+)'/.exec(setUp)?.[1]?.replace('.', '')}`).toBe(
+      SERVING_PYTHON,
+    );
+  });
 });
 
 describe('what follows from a stage', () => {

@@ -65,10 +65,27 @@ describe('licenses', () => {
       { name: 'd', version: '1', licenses: [] },
     ];
 
-    expect(pythonLicenseFindings(packages).map(({ found }) => found)).toEqual([
+    expect(pythonLicenseFindings(packages, false).map(({ found }) => found)).toEqual([
       '1 has the license GNU General Public License v3 (GPLv3)',
       '1 has no license',
     ]);
+  });
+
+  test('of Python packages that are shipped are judged as those of npm', () => {
+    const packages = [
+      { name: 'ncnn', version: '1', licenses: ['BSD License'] },
+      { name: 'a', version: '1', licenses: ['Mozilla Public License 2.0 (MPL 2.0)'] },
+    ];
+
+    expect(pythonLicenseFindings(packages, true)).toEqual([
+      {
+        package: 'a',
+        what: 'license',
+        found: '1 has the license Mozilla Public License 2.0 (MPL 2.0)',
+        isShipped: true,
+      },
+    ]);
+    expect(pythonLicenseFindings(packages, false)).toEqual([]);
   });
 
   test('of what is shipped are allowed in development, too', () => {
@@ -142,7 +159,7 @@ describe('known faults of Python packages', () => {
       fixes: [],
     };
 
-    expect(pythonFindings(report)).toEqual({
+    expect(pythonFindings(report, false)).toEqual({
       findings: [
         {
           package: 'jinja2',
@@ -156,7 +173,7 @@ describe('known faults of Python packages', () => {
   });
 
   test('are not known without a report', () => {
-    expect(pythonFindings(null)).toBeNull();
+    expect(pythonFindings(null, false)).toBeNull();
   });
 });
 

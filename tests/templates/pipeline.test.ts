@@ -475,7 +475,9 @@ describe('a package', () => {
         (path) => /node_modules\/.*/.exec(path)?.[0].match(/^(.*node_modules\/(@[^/]+\/)?[^/]+)/)?.[0] ?? [],
       );
 
-      expect(refsOf('library')).toEqual([...new Set(told)].sort());
+      expect(refsOf('library').filter((ref: string) => !ref.startsWith('model/wheels/'))).toEqual(
+        [...new Set(told)].sort(),
+      );
       expect(refsOf('library')).toContain('node_modules/echarts');
       expect(refsOf('library').length).toBeGreaterThan(40);
     });
@@ -487,11 +489,29 @@ describe('a package', () => {
         .map(({ hashes }: Component) => hashes?.[0]?.content);
       const files = readdirSync(join(ROOT, 'model'), { withFileTypes: true })
         .filter((file) => file.isFile())
-        .map(({ name }) => `model/${name}`);
+        .map(({ name }) => `model/${name}`)
+        .concat('model/wheels/requirements.txt');
 
       expect(checksums.sort()).toEqual(manifest.archives.map(({ sha256 }) => sha256).sort());
       expect(refsOf('file')).toEqual(files.sort());
       expect(refsOf('container')).toHaveLength(2);
+    });
+
+    test('with the library that scores, in the version that is pinned, for the Python of the container, and with its license', () => {
+      const [wheel, ...others] = bom().components.filter(
+        (component: Component) =>
+          component['bom-ref'].startsWith('model/wheels/') && component.type === 'library',
+      );
+      const [pinned] =
+        /^ncnn==\S+/m.exec(readFileSync(join(ROOT, 'model/wheels/requirements.txt'), 'utf8')) ?? [];
+
+      expect(others).toEqual([]);
+      expect(wheel).toMatchObject({
+        'bom-ref': expect.stringMatching(/-cp312-cp312-manylinux\w+\.manylinux\w+_x86_64\.whl$/),
+        purl: `pkg:pypi/${pinned?.replace('==', '@')}`,
+        licenses: [{ license: { id: 'BSD-3-Clause' } }],
+      });
+      expect(read('licenses.txt')).toMatch(/^ncnn [\d.]+ \(BSD-3-Clause\)\n\n=+\n\n.*BSD 3-Clause/ms);
     });
 
     test('with the licenses of what is in it, and checksums of both in the manifest', () => {
