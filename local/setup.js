@@ -4,7 +4,7 @@
  *
  * Plain JavaScript without dependencies, because it runs on the host's Node.js before anything is installed.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -43,27 +43,37 @@ quicker; without it, everything works as well.
   process.exit(0);
 }
 
+/** Programs that are running: if one fails, the others are ended. @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+
 requireNode();
-installPackages();
-if (process.argv.includes('--emulator'))
-  installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
-else if (process.argv.includes('--ruff'))
-  installVenv('ruff, which checks the model’s Python', 'ruff', 'dependencies/ruff.txt');
-else if (process.argv.includes('--audit')) installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
-else if (process.argv.includes('--containers'))
-  installBesidePyTorch('AWS’s container toolkits', 'containers', 'tests/containers/requirements.txt');
-else if (process.argv.includes('--clients'))
-  installBesidePyTorch(
-    'what FPE’s scoring container needs',
-    'clients-python',
-    'tests/clients/requirements.txt',
-  );
-else {
-  if (!process.argv.includes('--without-python')) {
-    installPython(process.argv.includes('--tests') ? [...PYTHON_MODULES, ...TEST_MODULES] : PYTHON_MODULES);
-    fetchWheel(ownPython());
+// One waits for npm's registry and the disk while the other waits for its own.
+await Promise.all([installPackages(), installTheRest()]);
+
+async function installTheRest() {
+  const has = (/** @type {string} */ option) => process.argv.includes(option);
+  if (has('--emulator'))
+    return installVenv('moto and cfn-lint', 'emulator', 'tests/emulator/requirements.txt');
+  if (has('--ruff'))
+    return installVenv('ruff, which checks the model’s Python', 'ruff', 'dependencies/ruff.txt');
+  if (has('--audit')) return installVenv('pip-audit', 'audit', 'dependencies/requirements.txt');
+  if (has('--containers'))
+    return installBesidePyTorch(
+      'AWS’s container toolkits',
+      'containers',
+      'tests/containers/requirements.txt',
+    );
+  if (has('--clients'))
+    return installBesidePyTorch(
+      'what FPE’s scoring container needs',
+      'clients-python',
+      'tests/clients/requirements.txt',
+    );
+  if (!has('--without-python')) {
+    await installPython(has('--tests') ? [...PYTHON_MODULES, ...TEST_MODULES] : PYTHON_MODULES);
+    await fetchWheel(ownPython());
   }
-  fetchWheel(SERVING_PYTHON);
+  await fetchWheel(SERVING_PYTHON);
 }
 
 function requireNode() {
@@ -72,22 +82,22 @@ function requireNode() {
   stop(`Node.js ${process.versions.node} is too old: version 20 or newer is needed to install the rest.`);
 }
 
-function installPackages() {
+async function installPackages() {
   const lock = createHash('sha256')
     .update(readFileSync(join(ROOT, 'package-lock.json')))
     .digest('hex');
   if (existsSync(PACKAGES_STAMP) && readFileSync(PACKAGES_STAMP, 'utf8') === lock) return;
-  step('npm packages, with Node.js 24 for every script (about a minute)', () => {
-    run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error']);
+  await step('npm packages, with Node.js 24 for every script', 'about a minute', async () => {
+    await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error']);
     writeFileSync(PACKAGES_STAMP, lock);
   });
 }
 
 /** @param {string[]} modules names that the interpreter must be able to import */
-function installPython(modules) {
+async function installPython(modules) {
   const known = knownPython();
   if (known && modules.every((name) => known.modules.includes(name)) && existsSync(known.python)) return;
-  const python = findPython(modules) ?? installFromApt(modules) ?? installIntoVenv(modules);
+  const python = findPython(modules) ?? (await installFromApt(modules)) ?? (await installIntoVenv(modules));
   const version = output(python, ['-c', 'import torch; print(torch.__version__)']);
   mkdirSync(STATE_FOLDER, { recursive: true });
   writeFileSync(PYTHON_STAMP, `${JSON.stringify({ python, modules, torch: version }, null, 2)}\n`);
@@ -110,7 +120,7 @@ function ownPython() {
  * same scores then take about half as long again.
  * @param {Python} python
  */
-function fetchWheel({ version, system, machine }) {
+async function fetchWheel({ version, system, machine }) {
   const tag = `cp${version.replace('.', '')}`;
   const isFitting = (/** @type {string} */ name) =>
     name.includes(`-${tag}-`) && name.endsWith(`${machine}.whl`);
@@ -119,17 +129,13 @@ function fetchWheel({ version, system, machine }) {
   const options = ['--no-deps', '--only-binary=:all:', '--require-hashes', '--retries=1', '--timeout=15'];
   const target = ['--python-version', version, '--implementation=cp', `--abi=${tag}`, '--platform', platform];
   const requirements = ['-r', join(WHEELS, 'requirements.txt'), '-d', WHEELS];
-  step(`ncnn for Python ${version}, into model/wheels (seconds)`, () => {
-    const fetched = ['python3', '/usr/bin/python3'].some(
-      (python) =>
-        spawnSync(python, ['-m', 'pip', 'download', '-q', ...options, ...target, ...requirements], {
-          stdio: 'ignore',
-        }).status === 0,
+  await step(`ncnn for Python ${version}, into model/wheels`, 'seconds', async () => {
+    const download = ['-m', 'pip', 'download', '-q', ...options, ...target, ...requirements];
+    for (const python of ['python3', '/usr/bin/python3'])
+      if ((await result(python, download)).status === 0) return;
+    console.log(
+      `Set-up: there is no ncnn for Python ${version} on ${machine}, or pip cannot fetch it. Scoring works without it, and takes about half as long again. To try again: npm run setup`,
     );
-    if (!fetched)
-      console.log(
-        `Set-up: there is no ncnn for Python ${version} on ${machine}, or pip cannot fetch it. Scoring works without it, and takes about half as long again. To try again: npm run setup`,
-      );
   });
 }
 
@@ -138,15 +144,15 @@ function fetchWheel({ version, system, machine }) {
  * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
  * @param {{ python: string, options: string[] }} base of the venv
  */
-function installVenv(what, name, requirements, base = { python: 'python3', options: [] }) {
+async function installVenv(what, name, requirements, base = { python: 'python3', options: [] }) {
   const folder = join(STATE_FOLDER, name);
   const file = join(ROOT, requirements);
   const wanted = readFileSync(file, 'utf8');
   const stamp = join(folder, 'requirements.txt');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
-  step(`${what}, into .local/${name} (half a minute)`, () => {
-    run(base.python, ['-m', 'venv', '--clear', ...base.options, folder]);
-    run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', file]);
+  await step(`${what}, into .local/${name}`, 'half a minute', async () => {
+    await run(base.python, ['-m', 'venv', '--clear', ...base.options, folder]);
+    await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '-q', '-r', file]);
     writeFileSync(stamp, wanted);
   });
 }
@@ -155,10 +161,10 @@ function installVenv(what, name, requirements, base = { python: 'python3', optio
  * With the PyTorch that the project uses, because the containers have their own beside the rest.
  * @param {string} what @param {string} name of the venv @param {string} requirements file of the project
  */
-function installBesidePyTorch(what, name, requirements) {
-  installPython(PYTHON_MODULES);
+async function installBesidePyTorch(what, name, requirements) {
+  await installPython(PYTHON_MODULES);
   const { python } = JSON.parse(readFileSync(PYTHON_STAMP, 'utf8'));
-  installVenv(what, name, requirements, { python, options: ['--system-site-packages'] });
+  await installVenv(what, name, requirements, { python, options: ['--system-site-packages'] });
 }
 
 /** @returns {{ python: string, modules: string[] } | undefined} what an earlier set-up found */
@@ -185,27 +191,27 @@ function canImport(python, modules) {
 }
 
 /** @param {string[]} modules */
-function installFromApt(modules) {
+async function installFromApt(modules) {
   const isDebianRoot =
     process.getuid?.() === 0 && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
   if (!isDebianRoot) return undefined;
   const packages = ['python3', 'python3-torch', 'python3-torchvision', 'python3-pil'];
   if (modules.includes('pytest')) packages.push('python3-pytest', 'python3-hypothesis');
-  step('PyTorch from the system’s packages (about a minute)', () => {
+  await step('PyTorch from the system’s packages', 'about a minute', async () => {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    run('apt-get', ['-qq', 'update'], { env });
-    run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env });
+    await run('apt-get', ['-qq', 'update'], { env });
+    await run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], { env });
   });
   return canImport('/usr/bin/python3', modules) ? '/usr/bin/python3' : undefined;
 }
 
 /** @param {string[]} modules */
-function installIntoVenv(modules) {
+async function installIntoVenv(modules) {
   const python = join(ROOT, '.venv/bin/python');
-  step('PyTorch from pip, into .venv (a few minutes)', () => {
-    if (!existsSync(python)) run('python3', ['-m', 'venv', join(ROOT, '.venv')]);
-    run(python, ['-m', 'pip', 'install', '-q', '--index-url', CPU_INDEX, 'torch', 'torchvision']);
-    run(python, [
+  await step('PyTorch from pip, into .venv', 'a few minutes', async () => {
+    if (!existsSync(python)) await run('python3', ['-m', 'venv', join(ROOT, '.venv')]);
+    await run(python, ['-m', 'pip', 'install', '-q', '--index-url', CPU_INDEX, 'torch', 'torchvision']);
+    await run(python, [
       '-m',
       'pip',
       'install',
@@ -218,30 +224,46 @@ function installIntoVenv(modules) {
   return python;
 }
 
-/** @param {string} what @param {() => void} work */
-function step(what, work) {
+/** @param {string} what @param {string} duration @param {() => Promise<void>} work */
+async function step(what, duration, work) {
   const startedAt = performance.now();
-  console.log(`Set-up: ${what} …`);
-  work();
-  console.log(`Set-up: done in ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  console.log(`Set-up: ${what} (${duration}) …`);
+  await work();
+  console.log(`Set-up: ${what}: done in ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 
-/** @param {string} command @param {string[]} args @param {import('node:child_process').SpawnSyncOptions} [options] */
-function run(command, args, options) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd: ROOT,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-    ...options,
-  });
+/** @param {string} command @param {string[]} args @param {import('node:child_process').SpawnOptions} [options] */
+async function run(command, args, options) {
+  const { status, said, error } = await result(command, args, options);
   if (status === 0) return;
-  const said = `${stderr ?? ''}${stdout ?? ''}`.split('\n').filter((line) => line.trim());
   stop(`\`${command} ${args.join(' ')}\` ${error ? `could not be run: ${error.message}` : `ended with exit code ${status}`}
 ${said
+  .split('\n')
+  .filter((line) => line.trim())
   .slice(0, LINES_OF_A_FAILURE)
   .map((line) => `  ${line}`)
   .join('\n')}
 To fix: run that command by hand to see all of it. For Python: install PyTorch 1.13 or newer with torchvision, numpy and Pillow (for the tests also pytest and hypothesis), and set FPE_PYTHON to its interpreter.`);
+}
+
+/**
+ * Exit code of a program, what it said, errors first, and why it could not be started.
+ * @param {string} command @param {string[]} args @param {import('node:child_process').SpawnOptions} [options]
+ * @returns {Promise<{ status: number | null, said: string, error?: Error }>}
+ */
+function result(command, args, options) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    running.add(child);
+    const said = { stderr: '', stdout: '' };
+    child.stderr?.setEncoding('utf8').on('data', (text) => (said.stderr += text));
+    child.stdout?.setEncoding('utf8').on('data', (text) => (said.stdout += text));
+    const end = (/** @type {number | null} */ status, /** @type {Error | undefined} */ error) => {
+      running.delete(child);
+      resolve({ status, said: said.stderr + said.stdout, ...(error && { error }) });
+    };
+    child.once('error', (error) => end(null, error)).once('close', (status) => end(status, undefined));
+  });
 }
 
 /** @param {string} command @param {string[]} args */
@@ -251,6 +273,7 @@ function output(command, args) {
 
 /** @param {string} message @returns {never} */
 function stop(message) {
+  for (const child of running) child.kill();
   console.error(`Set-up failed: ${message}`);
   process.exit(1);
 }
