@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { Command } from 'commander';
 import { readStage } from '../config/stage.ts';
 import {
+  hasScoringLibrary,
   MANIFEST_FILE,
   type Manifest,
   packageStage,
@@ -46,6 +47,10 @@ export async function packageWithProgress(stage: string): Promise<Manifest> {
   console.log(
     `Stack ${manifest.stack}: a template of ${Math.round(template.bytes / 1024)} KiB and ${archives.length} archives of ${megabytes.toFixed(1)} MiB in ${relative(process.cwd(), folder) || '.'}/; checksums in ${MANIFEST_FILE}`,
   );
+  if (!hasScoringLibrary(ROOT))
+    console.log(
+      'The library that scores quickest, ncnn, is not in it: scoring works, and takes about half as long again. To add it: npm run setup -- --without-python, then package again',
+    );
   return manifest;
 }
 

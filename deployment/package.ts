@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { containerImages } from '../config/containers.ts';
+import { containerImages, SERVING_PYTHON } from '../config/containers.ts';
 import { readStage } from '../config/stage.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { runFramework } from './framework.ts';
@@ -126,6 +135,10 @@ export async function packageStage(root: string, stage: string, folder: string):
 
 export const stackName = ({ appName, stage }: { appName: string; stage: string }): string =>
   `${appName}-${stage}-rank`;
+
+/** Whether the set-up has fetched the library for the Python of AWS's container (model/wheels). */
+export const hasScoringLibrary = (root: string): boolean =>
+  readdirSync(join(root, 'model', 'wheels')).some((name) => name.includes(`-${SERVING_PYTHON}-`));
 
 /** The functions of a template with their names up to app and stage, and where their code lies. */
 function lambdaFunctions({ Resources }: Template) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -8,7 +8,13 @@ import addFormats from 'ajv-formats';
 import { strFromU8, unzipSync } from 'fflate';
 import bundling from '../../browser/bundling.cjs';
 import { readStage, stageNames } from '../../config/stage.ts';
-import { type Manifest, packageStage, type Resource, type Template } from '../../deployment/package.ts';
+import {
+  hasScoringLibrary,
+  type Manifest,
+  packageStage,
+  type Resource,
+  type Template,
+} from '../../deployment/package.ts';
 import { listOf } from '../../shared/aws/policy-document.ts';
 import { parseRefreshInput } from '../../shared/inputs/refresh-stations.ts';
 import { PACKAGING_MS, packageOnce } from '../fixtures/packages.ts';
@@ -512,6 +518,12 @@ describe('a package', () => {
         licenses: [{ license: { id: 'BSD-3-Clause' } }],
       });
       expect(read('licenses.txt')).toMatch(/^ncnn [\d.]+ \(BSD-3-Clause\)\n\n=+\n\n.*BSD 3-Clause/ms);
+    });
+
+    test('that is missed where the set-up has not fetched it', () => {
+      mkdirSync(join(folder, 'without/model/wheels'), { recursive: true });
+
+      expect([hasScoringLibrary(ROOT), hasScoringLibrary(join(folder, 'without'))]).toEqual([true, false]);
     });
 
     test('with the licenses of what is in it, and checksums of both in the manifest', () => {
