@@ -137,15 +137,37 @@ def test_a_worker_that_can_write_no_decision_takes_its_own(tmp_path):
     assert engines.decide_together('compiled', tmp_path / 'no such folder') == 'compiled'
 
 
+class Brightness(torch.nn.Module):
+    """Its scores of photos from black to white have this spread, and lie this high."""
+
+    def __init__(self, spread, height=0.0):
+        super().__init__()
+        self.spread, self.height = spread, height
+
+    def forward(self, photos):
+        return photos.mean((1, 2, 3)) * self.spread + self.height
+
+
 @pytest.mark.parametrize('off, same', [(0, True), (4e-6, True), (2e-5, False)])
 @pytest.mark.parametrize('spread', [0.01, 1, 300])
 def test_networks_are_the_same_by_the_spread_of_their_scores(off, same, spread):
-    def network(photos):
-        return photos.mean((1, 2, 3)) * spread
-
+    network = Brightness(spread)
     examples = torch.tensor([0.0, 0.5, 1.0])[:, None, None, None].expand(3, 3, 4, 4)
 
     assert engines.has_same_scores(lambda photo: network(photo) + off * spread, network, examples) == same
+
+
+@pytest.mark.parametrize('share, same', [(0, True), (1, True), (6, False)])
+def test_scores_that_hardly_differ_are_the_same_if_they_are_about_as_exact(share, same):
+    """The plain network's own rounding is larger than the tolerance here."""
+    network = Brightness(spread=1e-3, height=300.3)
+    examples = torch.tensor([0.1, 0.55, 0.97])[:, None, None, None].expand(3, 3, 4, 4)
+    exact = torch.cat([network(photo) for photo in examples.double().split(1)])
+    error = float((torch.cat([network(photo) for photo in examples.split(1)]) - exact).abs().max())
+    scores = iter((exact + share * error).float().split(1))
+
+    assert error > 5e-6 * 1e-3
+    assert engines.has_same_scores(lambda _: next(scores), network, examples) == same
 
 
 # Wheels
