@@ -1,43 +1,44 @@
 /**
- * Writes docs/errors.md from the docstrings of the errors, statemachines/service-errors.yml, and what the machines retry and catch
- * (`npm run errors`).
+ * Writes docs/errors.md, and what e-mails advise, from the docstrings of the errors, statemachines/service-errors.yml, and what the
+ * machines retry and catch (`npm run errors`).
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { NOT_FOR_REDRIVE } from '../shared/errors.ts';
+import {
+  ADVISED,
+  FAILURE_KINDS,
+  type FailureAdvice,
+  type FailureKindName,
+} from '../shared/notifications/failure-kinds.ts';
 import { detoursOf, repetitionOf } from '../statemachines/error-handling.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 export const ERRORS_FILE = join(import.meta.dirname, 'errors.md');
+/** For programs: functions have no docstrings. */
+export const ADVICE_FILE = join(ROOT, 'shared', 'notifications', 'failure-advice.ts');
+const BIOME = join(ROOT, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
 const readSource = (name: string) => readFileSync(join(ROOT, name), 'utf8');
 
-/** Who can mend an error; a docstring begins with one of them what this person does. */
-const WHO = {
-  Hydrologist: 'who trains models and knows the station: can change its data on FPE’s website and the input',
-  Operator: 'who deployed the pipeline: can change the stage’s file, roles, secrets, files and rows',
-  Developer: 'who changes this program: needs a report with the message and the log',
-  AWS: 'a service of theirs has a fault',
-  USGS: 'the water data API has a fault',
-  Nobody: 'it mends itself',
+export type DescribedError = FailureAdvice & { meaning: string };
+type Section = {
+  title: string;
+  introduction?: string;
+  isOfExecution: boolean;
+  isOfJob?: boolean;
+  errors: DescribedError[];
 };
 
-export type DescribedError = {
-  names: string[];
-  meaning: string;
-  /** Each begins with one of WHO and a colon. */
-  fix: string[];
-  /** False for what a redrive cannot help, besides NOT_FOR_REDRIVE. */
-  redrive?: boolean;
-};
-type Section = { title: string; introduction?: string; isOfExecution: boolean; errors: DescribedError[] };
+const BEGINS_WITH_WHO = new RegExp(`^(?:${Object.keys(ADVISED).join('|')}): `);
 
-const BEGINS_WITH_WHO = new RegExp(`^(?:${Object.keys(WHO).join('|')}): `);
+const isKind = (name: string): name is FailureKindName => Object.hasOwn(FAILURE_KINDS, name);
 
-/** @throws Error for a text without a meaning, or of which nobody is told what to do */
+/** @throws Error for a text without a meaning or a kind, or of which nobody is told what to do */
 function describe(name: string, text: string): DescribedError {
   const [meaning = '', ...rest] = text.split(/\n\s*\n/).map((part) => part.trim());
   const fix: string[] = [];
+  const kind = /^ *Kind: (\S+)\.$/m.exec(text)?.[1] ?? '';
   for (const line of rest
     .join('\n')
     .split('\n')
@@ -45,11 +46,11 @@ function describe(name: string, text: string): DescribedError {
     if (BEGINS_WITH_WHO.test(line)) fix.push(line);
     else if (fix.length > 0) fix.push(`${fix.pop()} ${line}`);
   }
-  if (meaning === '' || fix.length === 0)
+  if (meaning === '' || fix.length === 0 || !isKind(kind))
     throw new Error(
-      `${name} needs a docstring: what it means, an empty line, and “${Object.keys(WHO)[0]}: …” what to do`,
+      `${name} needs a docstring: what it means, an empty line, “Kind: input.” or another of FAILURE_KINDS, and “${Object.keys(ADVISED)[0]}: …” what to do`,
     );
-  return { names: [name], meaning: meaning.replaceAll(/\s+/g, ' '), fix };
+  return { names: [name], meaning: meaning.replaceAll(/\s+/g, ' '), kind, fix };
 }
 
 /** Each class with the docstring above it; a class without one gets an empty text. */
@@ -95,6 +96,7 @@ export function errorSections(): Section[] {
       introduction:
         'The execution ends with `States.TaskFailed`, and its cause has the name within SageMaker’s FailureReason.',
       isOfExecution: false,
+      isOfJob: true,
       errors: pythonErrors(readSource('model/errors.py')),
     },
   ];
@@ -113,21 +115,23 @@ function machineCell(name: string): string {
 const FEW = 3;
 const within = (states: readonly string[]): string => (states.length <= FEW ? ` (${states.join(', ')})` : '');
 
-const helpsToRedrive = (name: string): string =>
-  NOT_FOR_REDRIVE.some((other) => other === name) ? 'no' : 'yes';
+const AGAIN = { redrive: 'redrive', start: 'new execution', leave: 'leave it' };
 
-function table({ errors, isOfExecution }: Section): string {
-  const header = ['error', 'what it means', 'who mends it, and how'];
-  const rows = errors.map(({ names, meaning, fix, redrive = true }) => [
+function table({ errors, isOfExecution, isOfJob = false }: Section): string {
+  const isRun = isOfExecution || isOfJob;
+  const header = [
+    ...['error', 'what it means', 'who mends it, and how'],
+    ...(isOfExecution ? ['the machine'] : []),
+    ...(isRun ? ['kind', 'then'] : []),
+  ];
+  const rows = errors.map(({ names, meaning, kind, fix }) => [
     names.map((name) => `\`${name}\``).join(', '),
     meaning,
     fix.map((line) => line.replace(/^(\w+):/, '**$1**:')).join('<br>'),
-    ...(isOfExecution
-      ? [unique(names.map(machineCell)), redrive ? unique(names.map(helpsToRedrive)) : 'no']
-      : []),
+    ...(isOfExecution ? [unique(names.map(machineCell))] : []),
+    ...(isRun ? [kind, AGAIN[FAILURE_KINDS[kind].again]] : []),
   ]);
-  const all = isOfExecution ? [...header, 'the machine', 'redrive'] : header;
-  return [all, all.map(() => '---'), ...rows]
+  return [header, header.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.map(linked).join(' | ')} |`)
     .join('\n');
 }
@@ -151,14 +155,20 @@ Generated (\`npm run errors\`) from the docstrings of [shared/errors.ts](../shar
 An execution that fails has an error, which is one of these names, and a cause, which says what happened, where, what was found, what
 was expected, and how to fix it. \`./fpe show NAME\`, the e-mail and the console show both. The names do not change.
 
-What had been published stays as it was. The columns say what the machine does by itself before it gives up, and whether a redrive
-(\`./fpe redrive NAME\`) can help once the cause is mended: where it says no, it would use the same input and files, so start a new
-execution.
+What had been published stays as it was. The columns say what the machine does by itself before it gives up, what kind of failure it
+is, and what to do then: a redrive (\`./fpe redrive NAME\`) goes on where it failed, with the same input and files; where these are at
+fault, start a new execution. The e-mail says the same as this page.
 
 | who | is |
 |---|---|
-${Object.entries(WHO)
-  .map(([who, words]) => `| **${who}** | ${words} |`)
+${Object.entries(ADVISED)
+  .map(([name, { who }]) => `| **${name}** | ${who} |`)
+  .join('\n')}
+
+| kind | what is wrong | then |
+|---|---|---|
+${Object.entries(FAILURE_KINDS)
+  .map(([kind, { what, again }]) => `| ${kind} | ${what} | ${AGAIN[again]} |`)
   .join('\n')}
 `;
   const sections = errorSections().map((section) =>
@@ -171,4 +181,35 @@ ${Object.entries(WHO)
   return [introduction, ...sections].join('\n');
 }
 
-if (import.meta.main) writeFileSync(ERRORS_FILE, errorsPage());
+/** The module of what e-mails advise. */
+export function adviceModule(): string {
+  const sections = errorSections();
+  const adviceOf = (chosen: Section[]) =>
+    JSON.stringify(chosen.flatMap(({ errors }) => errors.map(({ meaning: _, ...advice }) => advice)));
+  const constant = (name: string, chosen: Section[]) =>
+    `export const ${name}: readonly FailureAdvice[] = ${adviceOf(chosen)};`;
+  const text = `import type { FailureAdvice } from './failure-kinds.ts';
+
+/** Generated (\`npm run errors\`) of the same texts as docs/errors.md: errors of executions. */
+${constant(
+  'EXECUTION_ADVICE',
+  sections.filter(({ isOfExecution }) => isOfExecution),
+)}
+
+/** What a job names within SageMaker’s FailureReason. */
+${constant(
+  'JOB_ADVICE',
+  sections.filter(({ isOfJob }) => isOfJob),
+)}
+`;
+  return execFileSync(process.execPath, [BIOME, 'format', `--stdin-file-path=${ADVICE_FILE}`], {
+    cwd: ROOT,
+    input: text,
+    encoding: 'utf8',
+  });
+}
+
+if (import.meta.main) {
+  writeFileSync(ERRORS_FILE, errorsPage());
+  writeFileSync(ADVICE_FILE, adviceModule());
+}

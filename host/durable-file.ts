@@ -36,6 +36,7 @@ const FIXES: Record<string, string> = {
 /**
  * The disk of the local stack is full, read-only or broken.
  *
+ * Kind: set-up.
  * Operator: free space or make the disk writable, then start the stack again.
  */
 export class DiskFailed extends PipelineError {

@@ -22,6 +22,7 @@ class PipelineError(Exception):
 class InvalidHyperparameters(PipelineError):
     """A hyperparameter is unknown, has the wrong type, or is out of range.
 
+    Kind: input.
     Hydrologist: correct the parameter that the message names, and start a new execution.
     """
 
@@ -29,6 +30,7 @@ class InvalidHyperparameters(PipelineError):
 class MissingChannel(PipelineError):
     """A folder that SageMaker fills before the training starts is missing.
 
+    Kind: program.
     Developer: the machine gives every job its channels: report it. In a script of your own, give the job that
     channel.
     """
@@ -37,6 +39,7 @@ class MissingChannel(PipelineError):
 class PretrainedWeightsMissing(PipelineError):
     """`pretrained` is on, and the `weights` channel does not hold the weights of a ResNet-18.
 
+    Kind: set-up.
     Hydrologist: start with `"pretrained": false`.
     Operator: upload the weights once (README, “ImageNet weights”), then redrive.
     """
@@ -45,6 +48,7 @@ class PretrainedWeightsMissing(PipelineError):
 class InvalidPairs(PipelineError):
     """pairs.csv does not have the columns or labels that the contract names.
 
+    Kind: own-file.
     Developer: report it; the file was written or changed by something else than this pipeline.
     """
 
@@ -52,6 +56,7 @@ class InvalidPairs(PipelineError):
 class NotEnoughPairs(PipelineError):
     """No pair is left to train with, or none to validate with.
 
+    Kind: data.
     Operator: photos that cannot be read take their pairs with them: upload these photos again; the job’s log
     names them.
     Hydrologist: or annotate more pairs.
@@ -61,6 +66,7 @@ class NotEnoughPairs(PipelineError):
 class GpuUnavailable(PipelineError):
     """The instance has a GPU, but PyTorch finds none that it can use.
 
+    Kind: deployment.
     Operator: set the training image for GPUs, or another type of instance, in the stage’s file; deploy, and start a
     new execution.
     """
@@ -69,6 +75,7 @@ class GpuUnavailable(PipelineError):
 class TrainingDiverged(PipelineError):
     """The loss is no longer a number.
 
+    Kind: learning.
     Hydrologist: lower `learning_rate`, and start a new execution.
     """
 
@@ -76,6 +83,7 @@ class TrainingDiverged(PipelineError):
 class InvalidCheckpoint(PipelineError):
     """A file does not contain a model of this network.
 
+    Kind: foreign-file.
     Operator: put back the file that was published, or the weights of torchvision; then redrive.
     """
 
@@ -83,6 +91,7 @@ class InvalidCheckpoint(PipelineError):
 class UnsafeCheckpoint(PipelineError):
     """A checkpoint names a class or a function that no model needs: loading it may run foreign code.
 
+    Kind: foreign-file.
     Operator: find out who changed the file, and put back the one that was published.
     """
 

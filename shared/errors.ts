@@ -13,8 +13,8 @@ export type ErrorParts = {
  * Step Functions matches `Retry` and `Catch` on the error's `name`, so a name, once published, does not change; it is
  * set as a literal because bundlers rename classes.
  *
- * The docstring of each error says what it means, and below that who mends it and how: `npm run errors` makes docs/errors.md of
- * them.
+ * The docstring of each error says what it means, and below that its kind, who mends it and how: `npm run errors` makes
+ * docs/errors.md and the advice of e-mails of them.
  */
 export abstract class PipelineError extends Error {
   abstract override readonly name: string;
@@ -32,6 +32,7 @@ export abstract class PipelineError extends Error {
 /**
  * The input of the execution has a parameter that is missing, unknown, of another type or out of range.
  *
+ * Kind: input.
  * Hydrologist: correct each parameter that the message names, and start a new execution; `./fpe input NAME` prints the input of
  * an earlier one.
  */
@@ -41,6 +42,7 @@ export class InvalidInput extends PipelineError {
 /**
  * FPE’s database has no station of this number.
  *
+ * Kind: input.
  * Hydrologist: correct `station_id`; the number is the last part of the address of the station’s page.
  */
 export class StationNotFound extends PipelineError {
@@ -49,6 +51,7 @@ export class StationNotFound extends PipelineError {
 /**
  * The variable is none of those that can be trained on, or FPE’s database lacks its row.
  *
+ * Kind: input.
  * Hydrologist: choose one of the variables that the message names.
  */
 export class VariableNotFound extends PipelineError {
@@ -57,6 +60,7 @@ export class VariableNotFound extends PipelineError {
 /**
  * No type of models has this code, or FPE’s database lacks its row.
  *
+ * Kind: input.
  * Hydrologist: leave `model_type` out, or choose one that the message names.
  */
 export class ModelTypeNotFound extends PipelineError {
@@ -65,6 +69,7 @@ export class ModelTypeNotFound extends PipelineError {
 /**
  * The time zone of the station is not one that a calendar knows, so that hours and days of its photos are unknown.
  *
+ * Kind: data.
  * Hydrologist: correct the time zone on the page of the station, such as America/New_York.
  */
 export class InvalidTimezone extends PipelineError {
@@ -73,6 +78,7 @@ export class InvalidTimezone extends PipelineError {
 /**
  * The station has more photos, pairs or values than the functions have memory and time for.
  *
+ * Kind: input.
  * Hydrologist: leave out photos with `images_start`, `images_end` or the filters.
  * Operator: give the functions more memory and raise the limit (docs/scale.md).
  */
@@ -82,6 +88,7 @@ export class StationTooLarge extends PipelineError {
 /**
  * Another execution that is still running holds the claim on this station and model code.
  *
+ * Kind: busy.
  * Hydrologist: wait until the other one has ended, or give another `model_code`.
  */
 export class ModelCodeInUse extends PipelineError {
@@ -90,6 +97,7 @@ export class ModelCodeInUse extends PipelineError {
 /**
  * The model code is finished and `overwrite` was not given, or it is that of a model whose place the new one must not take.
  *
+ * Kind: input.
  * Hydrologist: give another `model_code`, or `"overwrite": true` if the message offers it.
  */
 export class ModelCodeExists extends PipelineError {
@@ -98,6 +106,7 @@ export class ModelCodeExists extends PipelineError {
 /**
  * Another execution that is still running holds the claim on this station and dataset code.
  *
+ * Kind: busy.
  * Hydrologist: wait until the other one has ended, or give another `dataset_code`.
  */
 export class DatasetCodeInUse extends PipelineError {
@@ -106,6 +115,7 @@ export class DatasetCodeInUse extends PipelineError {
 /**
  * A dataset of this code exists with other data, and `overwrite` was not given.
  *
+ * Kind: input.
  * Hydrologist: give another `dataset_code`, or `"overwrite": true`.
  */
 export class DatasetCodeExists extends PipelineError {
@@ -114,6 +124,7 @@ export class DatasetCodeExists extends PipelineError {
 /**
  * More published photos would lose their scores than is allowed without `allow_removals`.
  *
+ * Kind: input.
  * Hydrologist: see whether the photos are really gone from FPE; if so, start again with `"allow_removals": true`.
  * Operator: if they should be there, bring their rows back first.
  */
@@ -123,6 +134,7 @@ export class TooManyRemovals extends PipelineError {
 /**
  * The station has no published model of that code, or no default one.
  *
+ * Kind: input.
  * Hydrologist: train the station first, or give the `model_code` of a model that `./fpe models --station STATION` shows.
  */
 export class NoModel extends PipelineError {
@@ -131,6 +143,7 @@ export class NoModel extends PipelineError {
 /**
  * Several rows of `models` have the station's model code, so that it is not known which model is meant.
  *
+ * Kind: data.
  * Operator: delete the wrong rows of `models`; the message names them.
  */
 export class ModelAmbiguous extends PipelineError {
@@ -139,6 +152,7 @@ export class ModelAmbiguous extends PipelineError {
 /**
  * The files of a model code are no longer those of the model that was to be scored with.
  *
+ * Kind: input.
  * Hydrologist: start a new execution, which scores with the model that is there now.
  */
 export class ModelReplaced extends PipelineError {
@@ -147,6 +161,7 @@ export class ModelReplaced extends PipelineError {
 /**
  * `pretrained` is on and the ImageNet weights are not in the model bucket.
  *
+ * Kind: set-up.
  * Hydrologist: start with `"pretrained": false`; such a model needs more pairs and epochs.
  * Operator: upload the weights once (README, “ImageNet weights”), then redrive.
  */
@@ -159,6 +174,7 @@ export class PretrainedWeightsMissing extends PipelineError {
 /**
  * The station has no photo that can be used: none at all, none that is processed, or none within the dates of the input.
  *
+ * Kind: data.
  * Hydrologist: upload photos and wait until FPE has processed them, or widen the dates.
  */
 export class NoImages extends PipelineError {
@@ -167,6 +183,7 @@ export class NoImages extends PipelineError {
 /**
  * Nobody has compared photos of this station by this variable yet, or all such annotation sessions are flagged.
  *
+ * Kind: data.
  * Hydrologist: have pairs of photos annotated on the FPE website.
  */
 export class NoAnnotations extends PipelineError {
@@ -175,6 +192,7 @@ export class NoAnnotations extends PipelineError {
 /**
  * The file of an annotation session is not what FPE writes: not a JSON array, or one without a single annotation pair that can be read.
  *
+ * Kind: data.
  * Operator: repair the file, or set the flag of the session to leave it out.
  */
 export class AnnotationFileInvalid extends PipelineError {
@@ -183,6 +201,7 @@ export class AnnotationFileInvalid extends PipelineError {
 /**
  * So few annotation pairs are left, after the filters of the input, that a model could neither learn nor be checked.
  *
+ * Kind: data.
  * Hydrologist: annotate more pairs, or widen the hours, months and dates of the input; the message counts what each filter
  * removed (docs/model.md).
  */
@@ -192,6 +211,7 @@ export class NotEnoughPairs extends PipelineError {
 /**
  * Rows of FPE’s database name photos that are not in the bucket of the photos.
  *
+ * Kind: foreign-file.
  * Operator: upload these photos again, or set the status of their rows to FAILED to leave them out.
  */
 export class PhotosMissing extends PipelineError {
@@ -203,6 +223,7 @@ export class PhotosMissing extends PipelineError {
 /**
  * USGS did not answer after the retries of one call: worth retrying later.
  *
+ * Kind: passing.
  * USGS: usually back within the hour; then redrive.
  */
 export class ObservationsUnavailable extends PipelineError {
@@ -211,6 +232,7 @@ export class ObservationsUnavailable extends PipelineError {
 /**
  * USGS will not answer this request however often it is asked.
  *
+ * Kind: set-up.
  * Hydrologist: correct the USGS number of the station on its page, or empty it to use FPE’s own values.
  * Operator: if a proxy, a firewall or a limit is named, allow the requests, or set `usgsApiKeySecret` in the stage’s file.
  */
@@ -220,6 +242,7 @@ export class ObservationsRefused extends PipelineError {
 /**
  * The database cannot be reached, does not answer in time, or has something in the way that passes: worth retrying.
  *
+ * Kind: passing.
  * Operator: see whether the database runs, has free connections, and is reachable from the functions’ subnets; then redrive.
  */
 export class DatabaseUnavailable extends PipelineError {
@@ -228,6 +251,7 @@ export class DatabaseUnavailable extends PipelineError {
 /**
  * The database does not know the user, the password or the database that is asked for.
  *
+ * Kind: set-up.
  * Operator: correct user, password or name in the secret of the database; then redrive.
  */
 export class DatabaseRefused extends PipelineError {
@@ -236,6 +260,7 @@ export class DatabaseRefused extends PipelineError {
 /**
  * The database refuses a query, and will again: a constraint, a right, a table that is not there.
  *
+ * Kind: set-up.
  * Operator: grant the right that the message names, or complete FPE’s migrations.
  * Developer: a constraint that is violated is a mistake of this program: report it with the message.
  */
@@ -245,6 +270,7 @@ export class DatabaseFailed extends PipelineError {
 /**
  * The database's certificate is not by a known authority, or for another host; or it offers none.
  *
+ * Kind: set-up.
  * Operator: connect by the name that the certificate has, or set `databaseTls` in the stage’s file and deploy; then redrive.
  */
 export class DatabaseUntrusted extends PipelineError {
@@ -253,6 +279,7 @@ export class DatabaseUntrusted extends PipelineError {
 /**
  * A secret has no text, or not the members or the form that is needed. What it holds is never told.
  *
+ * Kind: set-up.
  * Operator: correct the secret, or its name in the stage’s file; then redrive.
  */
 export class SecretInvalid extends PipelineError {
@@ -261,6 +288,7 @@ export class SecretInvalid extends PipelineError {
 /**
  * A service of AWS gives no answer, or one that breaks off: worth retrying; if it lasts, a network without a way to it.
  *
+ * Kind: passing.
  * Operator: see whether the functions’ subnets have a way to the service (docs/deploy.md, “Network requirements”); then
  * redrive.
  */
@@ -270,6 +298,7 @@ export class ServiceUnreachable extends PipelineError {
 /**
  * A service of AWS is asked more often than it allows: worth retrying, more slowly.
  *
+ * Kind: passing.
  * Operator: redrive later; if it happens every night, lower `concurrency` of the refresh or ask AWS for a higher quota.
  */
 export class ServiceThrottled extends PipelineError {
@@ -278,6 +307,7 @@ export class ServiceThrottled extends PipelineError {
 /**
  * A service of AWS answers that it has failed, or what nobody can read: worth retrying.
  *
+ * Kind: passing.
  * AWS: look at the AWS Health Dashboard; redrive when it is over.
  */
 export class ServiceFailed extends PipelineError {
@@ -286,6 +316,7 @@ export class ServiceFailed extends PipelineError {
 /**
  * The certificate of a service is not by a known authority, or for another host.
  *
+ * Kind: set-up.
  * Operator: find the proxy that puts its own certificate in the way, and let AWS’s addresses pass it.
  */
 export class ServiceUntrusted extends PipelineError {
@@ -294,6 +325,7 @@ export class ServiceUntrusted extends PipelineError {
 /**
  * A service of AWS does not allow it to these credentials, or there are none.
  *
+ * Kind: set-up.
  * Operator: grant what the message names, in the role, the bucket’s or key’s policy, or the boundary (docs/resources.md); then
  * redrive. On the command line, log in again.
  */
@@ -303,6 +335,7 @@ export class AccessDenied extends PipelineError {
 /**
  * A service of AWS will not do what it is asked, however often it is asked.
  *
+ * Kind: set-up.
  * Operator: the message has the service’s own words; correct what they name.
  * Developer: if they name nothing of the account, it is a mistake of this program: report it.
  */
@@ -322,6 +355,7 @@ export class RequestRefused extends PipelineError {
 /**
  * The training job was stopped, or its time was over, before it was complete.
  *
+ * Kind: interrupted.
  * Hydrologist: redrive: the training continues after its last complete epoch. If its time was over, a new execution with more
  * `training_max_hours` does the same.
  */
@@ -331,6 +365,7 @@ export class TrainingStopped extends PipelineError {
 /**
  * The transform job was stopped before every photo had its score.
  *
+ * Kind: interrupted.
  * Hydrologist: redrive, which scores all photos of this execution again.
  */
 export class ScoringStopped extends PipelineError {
@@ -339,6 +374,7 @@ export class ScoringStopped extends PipelineError {
 /**
  * The training job took far longer than the machine waits for one.
  *
+ * Kind: interrupted.
  * Operator: read the end of the job’s log; then redrive: the training continues after its last complete epoch. If it was merely
  * slow, raise `jobTimeMargin` of the stage, deploy, and start a new execution.
  */
@@ -348,6 +384,7 @@ export class TrainingTimedOut extends PipelineError {
 /**
  * The transform job took far longer than the machine waits for one, usually because the model does not load.
  *
+ * Kind: interrupted.
  * Operator: read the job’s log; then redrive. If it was merely slow, raise `jobTimeMargin` of the stage, deploy, and
  * start a new execution.
  */
@@ -357,6 +394,7 @@ export class ScoringTimedOut extends PipelineError {
 /**
  * Some photos came back from the transform job without a score and without a reason.
  *
+ * Kind: own-file.
  * Developer: read the job’s log and report it; a new execution scores again.
  */
 export class PredictionsIncomplete extends PipelineError {
@@ -365,8 +403,9 @@ export class PredictionsIncomplete extends PipelineError {
 /**
  * Another execution took over the model code while this one was stopped or being redriven.
  *
- * Nobody: if the message names another execution, leave this one as it is: that one publishes.
- * Operator: if it names a file that something else has written, stop that, then redrive.
+ * Kind: taken-over.
+ * Nobody: leave this execution as it is: the other one publishes.
+ * Operator: if the message names no other execution, find out what else writes to that file, stop it, and start a new execution.
  */
 export class ClaimLost extends PipelineError {
   override readonly name = 'ClaimLost';
@@ -374,6 +413,7 @@ export class ClaimLost extends PipelineError {
 /**
  * The station's default model is another than the one that this model was compared with: compare again.
  *
+ * Kind: passing.
  * Nobody: the machine compares with the new default by itself.
  */
 export class DefaultChanged extends PipelineError {
@@ -382,6 +422,7 @@ export class DefaultChanged extends PipelineError {
 /**
  * The execution was stopped, or has ended otherwise, before what it had made was published.
  *
+ * Kind: interrupted.
  * Hydrologist: redrive if it should be published after all.
  */
 export class ExecutionEnded extends PipelineError {
@@ -390,6 +431,7 @@ export class ExecutionEnded extends PipelineError {
 /**
  * An object at a place that several executions write to is no longer the one that was read.
  *
+ * Kind: passing.
  * Nobody: the machine reads it again. If it lasts, redrive.
  */
 export class ObjectChanged extends PipelineError {
@@ -398,6 +440,7 @@ export class ObjectChanged extends PipelineError {
 /**
  * A file that should be in S3 is not there.
  *
+ * Kind: own-file.
  * Operator: see who or which lifecycle rule deletes files of that place; a new execution makes its files anew.
  */
 export class ObjectNotFound extends PipelineError {
@@ -406,6 +449,7 @@ export class ObjectNotFound extends PipelineError {
 /**
  * A file of the pipeline itself is not what an earlier state should have written.
  *
+ * Kind: own-file.
  * Hydrologist: start a new execution, which writes its files anew.
  * Developer: if it happens again, report it with the file that the message names.
  */
@@ -415,6 +459,7 @@ export class FileInvalid extends PipelineError {
 /**
  * An archive holds what it may not (paths, links, too much), or its bytes are broken.
  *
+ * Kind: foreign-file.
  * Operator: restore the archive from the versions of the bucket, or publish another model; `./fpe verify` finds more of its
  * kind.
  * Hydrologist: or train the station again.
@@ -425,6 +470,7 @@ export class ArchiveInvalid extends PipelineError {
 /**
  * A handler was called with something that is not the machine's state.
  *
+ * Kind: deployment.
  * Operator: deploy machine and functions together, and start the machine, never a function.
  */
 export class InvalidState extends PipelineError {
@@ -433,6 +479,7 @@ export class InvalidState extends PipelineError {
 /**
  * A setting that a function or a command needs is not there, or names something that is not what it should be.
  *
+ * Kind: set-up.
  * Operator: set what the message names, in the stage’s file or in the environment.
  */
 export class ConfigurationMissing extends PipelineError {
@@ -444,6 +491,7 @@ export class ConfigurationMissing extends PipelineError {
 /**
  * A folder given to `fpe import` is not an FPE export, or its rows clash with rows of the database.
  *
+ * Kind: data.
  * Hydrologist: correct the file and line that the message names (docs/stations.md), and run the command again.
  */
 export class ExportFolderInvalid extends PipelineError {
@@ -452,33 +500,12 @@ export class ExportFolderInvalid extends PipelineError {
 /**
  * `fpe schema` finds tables that it must not touch: a part of the schema, or one that FPE's migrations keep.
  *
+ * Kind: set-up.
  * Operator: name an empty database in DB_NAME, or use the one that is there without this command.
  */
 export class SchemaConflict extends PipelineError {
   override readonly name = 'SchemaConflict';
 }
-
-/** What a redrive cannot help, as it goes on with the same input and the same files: each says to start a new execution. */
-export const NOT_FOR_REDRIVE = [
-  'InvalidInput',
-  'StationNotFound',
-  'VariableNotFound',
-  'ModelTypeNotFound',
-  'InvalidTimezone',
-  'StationTooLarge',
-  'ModelCodeExists',
-  'DatasetCodeExists',
-  'TooManyRemovals',
-  'NoModel',
-  'ModelAmbiguous',
-  'ModelReplaced',
-  'NoImages',
-  'NoAnnotations',
-  'AnnotationFileInvalid',
-  'NotEnoughPairs',
-  'PredictionsIncomplete',
-  'FileInvalid',
-] as const;
 
 /** Faults of services that pass: every state of the machines waits them out, for ten minutes (statemachines/retriers.yml). */
 export const PASSING_ERRORS = [

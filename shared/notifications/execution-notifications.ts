@@ -1,12 +1,13 @@
 import * as z from 'zod';
-import { NOT_FOR_REDRIVE } from '../errors.ts';
 import { accountInArn, executionPage, nameInArn, STAND_IN_ACCOUNT } from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
 import { formatCount } from '../formats/numbers.ts';
 import { worseDefault } from '../publication/promotion.ts';
+import { EXECUTION_ADVICE, JOB_ADVICE } from './failure-advice.ts';
 import { readFailureCause } from './failure-cause.ts';
+import { ADVISED, FAILURE_KINDS, type FailureAdvice } from './failure-kinds.ts';
 import { lineOf, messageOf, type Notification, notificationOf } from './notification.ts';
 
 /**
@@ -84,28 +85,75 @@ export type StatusChange = z.output<typeof statusChange>;
 
 /** What is told of an execution that failed, timed out or was stopped. */
 export function failureNotification({ time, detail }: StatusChange): Notification {
-  const { executionArn, name, status } = detail;
+  const { executionArn, status } = detail;
   const cause = readFailureCause(detail.cause);
-  const error = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
+  const name = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
+  const { job, advice } = adviceOn(name, status, cause.message);
+  const error = job === null ? name : `${name}: ${job}`;
   const machine = nameInArn(detail.stateMachineArn);
-  const isForRedrive = !NOT_FOR_REDRIVE.some((name) => name === error);
   const station = stationIn(detail.input);
   const isOnAws = accountInArn(executionArn) !== STAND_IN_ACCOUNT;
   return notificationOf(
     `FPE: ${station === null ? '' : `station ${station}, `}${status} (${error}), ${machine}`,
     [
-      `The execution ${name} of ${machine} ended as ${status} at ${time}.`,
+      `The execution ${detail.name} of ${machine} ended as ${status} at ${time}.`,
       `Input: ${lineOf(detail.input, MAX_INPUT_CHARACTERS) || 'not told'}`,
       `Error: ${error}`,
       `Cause: ${partOf(cause.message, MAX_CAUSE_CHARACTERS) || 'not told'}`,
       '',
+      `Kind: ${FAILURE_KINDS[advice.kind].what}`,
+      ...advice.fix.map(addressed),
+      '',
       'Nothing it had not yet published has changed on the website.',
-      `States, input and output: ${isOnAws ? executionPage(executionArn) : `./fpe show ${name}`}`,
-      isForRedrive
-        ? `To continue from where it failed: ./fpe redrive ${isOnAws ? `${executionArn} (or Redrive in the console)` : name}`
-        : 'To try again: fix the cause, then start a new execution. A redrive would use the same input and files.',
+      `States, input and output: ${isOnAws ? executionPage(executionArn) : `./fpe show ${detail.name}`}`,
+      againLine(advice, isOnAws ? `${executionArn} (or Redrive in the console)` : detail.name),
     ].join('\n'),
   );
+}
+
+/** How SageMaker's FailureReason begins where one of our jobs has told its error. */
+const ERROR_OF_JOB = /^(?:AlgorithmError: )?(\w+): /;
+/** Of what ends without an error of its own. */
+const ERROR_OF_STATUS: Record<string, string> = { ABORTED: 'ExecutionEnded', TIMED_OUT: 'States.Timeout' };
+const UNNAMED: FailureAdvice = {
+  names: [],
+  kind: 'unknown',
+  fix: [
+    'Operator: read the cause above and the log of the state; redrive once.',
+    'Developer: if it comes again, report it with that log.',
+  ],
+};
+
+/** @returns job: the error that the job has told, if it is one of ours */
+function adviceOn(
+  error: string,
+  status: string,
+  message: string,
+): { job: string | null; advice: FailureAdvice } {
+  const [, job = ''] = error === 'States.TaskFailed' ? (ERROR_OF_JOB.exec(message) ?? []) : [];
+  const ofJob = findAdvice(JOB_ADVICE, job);
+  if (ofJob) return { job, advice: ofJob };
+  const advice =
+    findAdvice(EXECUTION_ADVICE, error) ?? findAdvice(EXECUTION_ADVICE, ERROR_OF_STATUS[status] ?? '');
+  return { job: null, advice: advice ?? UNNAMED };
+}
+
+const findAdvice = (all: readonly FailureAdvice[], error: string): FailureAdvice | undefined =>
+  all.find(({ names }) => names.includes(error));
+
+const addressed = (line: string): string =>
+  line.replace(/^\w+/, (who) => ADVISED[who as keyof typeof ADVISED].address);
+
+function againLine({ kind }: FailureAdvice, execution: string): string {
+  const { again, when } = FAILURE_KINDS[kind];
+  switch (again) {
+    case 'redrive':
+      return `${when}, continue from where it failed: ./fpe redrive ${execution}`;
+    case 'start':
+      return `${when}, start a new execution. A redrive would use the same input and files.`;
+    case 'leave':
+      return 'Do not redrive it. What the other execution publishes stays.';
+  }
 }
 
 /** Several lines, each set in, so that none passes for one of the message. */

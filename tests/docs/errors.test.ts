@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ERRORS_FILE, errorSections, errorsPage } from '../../docs/generate-errors.ts';
+import {
+  ADVICE_FILE,
+  adviceModule,
+  ERRORS_FILE,
+  errorSections,
+  errorsPage,
+} from '../../docs/generate-errors.ts';
 import * as errors from '../../shared/errors.ts';
+import { EXECUTION_ADVICE, JOB_ADVICE } from '../../shared/notifications/failure-advice.ts';
+import { FAILURE_KINDS } from '../../shared/notifications/failure-kinds.ts';
 import { errorsOfMachines } from '../../statemachines/error-handling.ts';
 import { projectFiles } from '../support/project-files.ts';
 
@@ -54,11 +62,30 @@ describe('the page of errors', () => {
       expect(line).toMatch(/^(?:Hydrologist|Operator|Developer|AWS|USGS|Nobody): .*\.$/);
   });
 
-  test('suggests no redrive where none helps', () => {
-    const suggesting = DESCRIBED.filter(({ fix }) => /redrive/.test(fix.join())).flatMap(
-      ({ names }) => names,
-    );
+  test.each(DESCRIBED)(
+    '$names.0 has a kind, and its advice and the last word of this kind agree',
+    ({ kind, fix }) => {
+      expect(Object.keys(FAILURE_KINDS)).toContain(kind);
+      if (FAILURE_KINDS[kind].again !== 'redrive') expect(fix.join()).not.toMatch(/redrive/);
+    },
+  );
 
-    expect(errors.NOT_FOR_REDRIVE.filter((name) => suggesting.includes(name))).toEqual([]);
+  test('has every kind that there is, and no kind without an error', () => {
+    const kinds = new Set(DESCRIBED.map(({ kind }) => kind));
+
+    expect([...kinds].toSorted()).toEqual(Object.keys(FAILURE_KINDS).toSorted());
+  });
+});
+
+describe('the advice of e-mails', () => {
+  test('is made of the same texts (npm run errors)', () => {
+    expect(readFileSync(ADVICE_FILE, 'utf8')).toBe(adviceModule());
+  });
+
+  test('is there for every public name of an error', () => {
+    const advised = [...EXECUTION_ADVICE, ...JOB_ADVICE].flatMap(({ names }) => names);
+    const ofCommands = ['ExportFolderInvalid', 'SchemaConflict', 'DiskFailed'];
+
+    expect(NAMES.filter((name) => !advised.includes(name))).toEqual(ofCommands);
   });
 });

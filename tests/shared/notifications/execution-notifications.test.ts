@@ -1,13 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import * as errors from '../../../shared/errors.ts';
-import { NOT_FOR_REDRIVE } from '../../../shared/errors.ts';
 import {
   failureNotification,
   scoringNotification,
   statusChange,
   trainingNotification,
 } from '../../../shared/notifications/execution-notifications.ts';
+import { EXECUTION_ADVICE, JOB_ADVICE } from '../../../shared/notifications/failure-advice.ts';
+import { ADVISED, FAILURE_KINDS } from '../../../shared/notifications/failure-kinds.ts';
 import type { Notification } from '../../../shared/notifications/notification.ts';
 import { promotionTo } from '../../fixtures/promotion.ts';
 import { budget } from '../../fuzz/budget.ts';
@@ -46,6 +48,47 @@ function requireFit({ subject, message }: Notification): void {
   expect(message.isWellFormed()).toBe(true);
 }
 
+const pageOf = (name: string) => readFileSync(join(import.meta.dirname, '../../../docs', name), 'utf8');
+
+/** The tables of docs/errors.md that say what to do after a failure, without their links. */
+const ROWS_OF_ERRORS = pageOf('errors.md')
+  .split(/^## /m)
+  .flatMap((section) =>
+    Array.from(section.matchAll(/^\| (`.*) \|$/gm), ([, cells = '']) =>
+      cells.replaceAll('\\|', '¦').split(' | '),
+    )
+      .filter((cells) => cells.length > 4 || section.startsWith('What a job says'))
+      .flatMap(([names = '', , fix = '', ...rest]) =>
+        Array.from(names.matchAll(/`([^`]+)`/g), ([, name = '']) => ({
+          name,
+          isOfJob: section.startsWith('What a job says'),
+          fix: plain(fix).split('<br>'),
+          kind: rest.at(-2),
+          end: rest.at(-1),
+        })),
+      ),
+  );
+function plain(cell: string): string {
+  return cell
+    .replaceAll(/\*\*(\w+)\*\*/g, '$1')
+    .replaceAll('[README](../README.md)', 'README')
+    .replaceAll(/\[([\w-]+\.md)\]\(\1\)/g, 'docs/$1')
+    .replaceAll('¦', '|');
+}
+
+/** What docs/operations.md says of single errors. */
+const ROWS_OF_OPERATIONS = Array.from(
+  pageOf('operations.md').matchAll(/^\| … with (`.*?) \| .*? \| (.*) \|$/gm),
+  ([, names = '', todo = '']) => Array.from(names.matchAll(/`(\w+)`/g), ([, name = '']) => ({ name, todo })),
+).flat();
+
+/** What the last line of a message says to do. */
+function endOf(lines: readonly string[]): string {
+  const last = lines.at(-1) ?? '';
+  if (last.startsWith('Do not redrive')) return 'leave it';
+  return last.includes('./fpe redrive') ? 'redrive' : 'new execution';
+}
+
 describe('what is told of a failure', () => {
   test('says which execution, what went wrong in plain words, and how to go on', () => {
     expect(failureNotification(changed())).toEqual({
@@ -56,9 +99,12 @@ describe('what is told of a failure', () => {
         'Error: StationNotFound',
         'Cause: no "row" with id 29',
         '',
+        'Kind: The execution cannot do what it was started with.',
+        'For the hydrologist, who trains models and knows the station: correct `station_id`; the number is the last part of the address of the station’s page.',
+        '',
         'Nothing it had not yet published has changed on the website.',
         `States, input and output: https://us-west-2.console.aws.amazon.com/states/home?region=us-west-2#/v2/executions/details/${EXECUTION}`,
-        'To try again: fix the cause, then start a new execution. A redrive would use the same input and files.',
+        'Once the input is corrected, start a new execution. A redrive would use the same input and files.',
       ].join('\n'),
     });
   });
@@ -69,15 +115,79 @@ describe('what is told of a failure', () => {
     ['TrainingStopped', true],
     ['DatabaseUnavailable', true],
     ['Lambda.Unknown', true],
+    ['NeverHeardOf', true],
   ])('advises a redrive only where one can help: %s %s', (error, isForRedrive) => {
     const { message } = failureNotification(changed({ error }));
 
     expect(message.includes('./fpe redrive')).toBe(isForRedrive);
-    expect(message.includes('start a new execution')).toBe(!isForRedrive);
+    expect(/, start a new execution\. A redrive would/.test(message)).toBe(!isForRedrive);
   });
 
-  test('every error that a redrive cannot help is one that there is', () => {
-    expect(NOT_FOR_REDRIVE.filter((name) => !(name in errors))).toEqual([]);
+  test('does not offer to redrive what another execution has taken over', () => {
+    const { message } = failureNotification(changed({ error: 'ClaimLost' }));
+
+    expect(message).toContain('Nobody has to mend it: leave this execution as it is');
+    expect(message).not.toContain('./fpe redrive');
+    expect(message).toMatch(/\nDo not redrive it\..*$/);
+  });
+
+  test.each(ROWS_OF_ERRORS)('advises on $name what docs/errors.md says, and ends as it says', (row) => {
+    const detail = row.isOfJob
+      ? { error: 'States.TaskFailed', cause: `{"FailureReason":"AlgorithmError: ${row.name}: what"}` }
+      : { error: row.name };
+    const lines = failureNotification(changed(detail)).message.split('\n');
+    const addressed = row.fix.map((line) =>
+      line.replace(/^\w+/, (who) => ADVISED[who as keyof typeof ADVISED].address),
+    );
+
+    expect(lines).toContain(`Kind: ${FAILURE_KINDS[row.kind as keyof typeof FAILURE_KINDS].what}`);
+    expect(lines).toEqual(expect.arrayContaining(addressed));
+    expect(endOf(lines)).toBe(row.end);
+  });
+
+  test('knows every row of docs/errors.md', () => {
+    const advised = [...EXECUTION_ADVICE, ...JOB_ADVICE].flatMap(({ names }) => names);
+
+    expect(ROWS_OF_ERRORS.map(({ name }) => name)).toEqual(advised);
+  });
+
+  test.each(ROWS_OF_OPERATIONS)(
+    'does not contradict what docs/operations.md says of $name',
+    ({ name, todo }) => {
+      const end = endOf(failureNotification(changed({ error: name })).message.split('\n'));
+
+      expect(todo).toMatch(/redrive|start/);
+      if (/do not redrive/.test(todo)) expect(end).toBe('leave it');
+      else expect(end).toBe(/redrive/.test(todo) ? 'redrive' : 'new execution');
+    },
+  );
+
+  test('names the error of a job, and what a person does about that one', () => {
+    const cause = '{"FailureReason":"AlgorithmError: TrainingDiverged: The training diverged, exit code: 1"}';
+
+    const { subject, message } = failureNotification(changed({ error: 'States.TaskFailed', cause }));
+
+    expect(subject).toBe(
+      'FPE: station 29, FAILED (States.TaskFailed: TrainingDiverged), fpe-prod-train-station',
+    );
+    expect(message).toContain('Error: States.TaskFailed: TrainingDiverged\n');
+    expect(message).toContain(': lower `learning_rate`, and start a new execution.\n');
+  });
+
+  test('takes no other word at the beginning of a job’s reason for an error', () => {
+    const cause = '{"FailureReason":"InternalServerError: We encountered an internal error"}';
+
+    const { message } = failureNotification(changed({ error: 'States.TaskFailed', cause }));
+
+    expect(message).toContain('Error: States.TaskFailed\n');
+    expect(message).toContain(FAILURE_KINDS.unknown.what);
+  });
+
+  test('says of a stop without a reason that it can go on', () => {
+    const { message } = failureNotification(changed({ status: 'ABORTED', error: null, cause: null }));
+
+    expect(message).toContain(FAILURE_KINDS.interrupted.what);
+    expect(message).toMatch(/If it should go on, continue from where it failed: \.\/fpe redrive /);
   });
 
   test.each([
@@ -101,8 +211,14 @@ describe('what is told of a failure', () => {
         requireFit(told);
         const lines = told.message.split('\n').filter((line) => !line.startsWith('  '));
         expect(
-          lines.map((line) => /^(The execution|\w+:|Nothing|States|To continue|$)/.exec(line)?.[1]),
-        ).toEqual(['The execution', 'Input:', 'Error:', 'Cause:', '', 'Nothing', 'States', 'To continue']);
+          lines.map(
+            (line) => /^(The execution|\w+:|For the \w+|Nothing|States|Once you have read|$)/.exec(line)?.[1],
+          ),
+        ).toEqual([
+          ...['The execution', 'Input:', 'Error:', 'Cause:', ''],
+          ...['Kind:', 'For the operator', 'For the developer', ''],
+          ...['Nothing', 'States', 'Once you have read'],
+        ]);
       }),
       budget(),
     );
@@ -124,7 +240,7 @@ test('a failure on a local stack is told without the console, with commands that
 
   expect(message).not.toContain('amazon.com');
   expect(message).toContain('States, input and output: ./fpe show try-1\n');
-  expect(message).toMatch(/To continue from where it failed: \.\/fpe redrive try-1$/);
+  expect(message).toMatch(/, continue from where it failed: \.\/fpe redrive try-1$/);
 });
 
 describe('what is told of a success', () => {
