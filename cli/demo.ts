@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { generateDemoStation } from '../demo-station/generate.ts';
+import { makeFolder } from '../host/folder.ts';
 import { startStack } from '../local/stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
@@ -13,6 +13,7 @@ import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
+import type { GlobalOptions } from './find-execution.ts';
 import { describeImport } from './import.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
@@ -47,14 +48,19 @@ type Effects = typeof EFFECTS;
 export function demoCommand(effects: Effects = EFFECTS): Command {
   return new Command('demo')
     .argument('[input]', 'JSON file with a different input', DEMO_INPUT)
-    .action((given: string) => runDemo(given, effects));
+    .action((given: string, _options: unknown, command: Command) =>
+      runDemo(given, command.optsWithGlobals<GlobalOptions>().folder, effects),
+    );
 }
 
-async function runDemo(given: string, effects: Effects): Promise<void> {
+async function runDemo(given: string, folder: string | undefined, effects: Effects): Promise<void> {
   const { print, requireLocalNeeds, startExecution, stopExecution, watchExecution } = effects;
   const startedAtMs = performance.now();
   const input = readExecutionInput(given);
-  const stack = await effects.startStack({ onProgress: (what) => print(`Starting ${what} …`) });
+  const stack = await effects.startStack({
+    ...(folder && { folder: resolve(folder) }),
+    onProgress: (what) => print(`Starting ${what} …`),
+  });
   let executionArn: string | null = null;
   let isInterrupted = false;
   const onInterrupt = async () => {
@@ -83,6 +89,7 @@ async function runDemo(given: string, effects: Effects): Promise<void> {
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
     if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId, effects);
     else process.exitCode = 1;
+    if (isPublished && folder) print(`  each with --folder ${stack.folder}`);
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {
@@ -144,7 +151,7 @@ async function showPublished(
   { listObjects, readBytes, print }: Effects,
 ): Promise<void> {
   const folder = resultsFolder(stackFolder, result);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const bucket = process.env.STORAGE_BUCKET as string;
   for await (const { key } of listObjects(bucket, `models/${result.model_uuid}/`))
     await writeFile(join(folder, key.split('/').at(-1) as string), await readBytes({ bucket, key }));

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Argument, Command } from 'commander';
+import { makeFolder } from '../host/folder.ts';
 import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
 import { newestExecutions } from '../shared/aws/executions.ts';
 import { readBytes } from '../shared/aws/object-store.ts';
@@ -105,7 +106,7 @@ const keyOf = (what: Page, { keys }: MadeModel): string =>
 /** For what no browser may read where it is. */
 async function copyOf(location: ObjectLocation, folder: string, { readBytes }: Effects): Promise<string> {
   const bytes = await readBytes(location);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const file = join(folder, basename(location.key));
   writeFileSync(file, bytes);
   return addressOfFile(file);

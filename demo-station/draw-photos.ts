@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { makeFolder } from '../host/folder.ts';
 import { takePhoto } from './camera.ts';
 import type { Photograph } from './photographs.ts';
 import { VIEW_HEIGHT, VIEW_WIDTH } from './render.ts';
@@ -34,6 +35,6 @@ for (const { photograph, path, thumbnailPath } of photos) {
 }
 
 function write(path: string, file: Buffer): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   writeFileSync(path, file);
 }

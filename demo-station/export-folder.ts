@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../host/folder.ts';
 import { formatCsv } from '../shared/formats/csv.ts';
 import { MODEL_TYPES } from '../shared/model-types/registry.ts';
 import { isDaytime, type Session, TIMEZONE } from './annotators.ts';
@@ -67,7 +68,7 @@ const stationFolder = (seed: number): string =>
 export function writeExport(folder: string, seed: number, station: DemoStation): void {
   const write = (path: string, content: unknown) => {
     const target = join(folder, path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     writeFileSync(target, typeof content === 'string' ? content : `${JSON.stringify(content, null, 1)}\n`);
   };
   write(

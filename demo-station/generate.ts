@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { makeFolder } from '../host/folder.ts';
 import { ExportFolderInvalid } from '../shared/errors.ts';
 import { annotate } from './annotators.ts';
 import type { DrawingTask } from './draw-photos.ts';
@@ -63,7 +64,7 @@ const stampText = (wanted: { version: number; seed: number; days: number }, comp
 
 /** Empties a folder that this generator has written; leaves any other folder alone. */
 function clear(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const names = readdirSync(folder);
   if (names.length > 0 && !names.includes(STAMP))
     throw new ExportFolderInvalid({

@@ -12,6 +12,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { containerImages, SERVING_PYTHON } from '../config/containers.ts';
 import { readStage } from '../config/stage.ts';
+import { makeFolder } from '../host/folder.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { runFramework } from './framework.ts';
 import { type Archive, billOfMaterials, LICENSES_FILE, SBOM_FILE } from './sbom.ts';
@@ -65,7 +66,7 @@ export type Manifest = {
  */
 export async function packageStage(root: string, stage: string, folder: string): Promise<Manifest> {
   const parameters = readStage(stage, join(root, 'config'));
-  mkdirSync(join(folder, '..'), { recursive: true });
+  makeFolder(join(folder, '..'));
   const unfinished = mkdtempSync(`${folder}.unfinished-`);
   try {
     const compiled = join(unfinished, 'compiled');

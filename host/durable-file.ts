@@ -8,7 +8,6 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -19,6 +18,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PipelineError } from '../shared/errors.ts';
+import { makeFolder } from './folder.ts';
 
 const UNFINISHED = '.unfinished';
 /** Includes the names used by version 0.1. */
@@ -147,7 +147,7 @@ function parseOrNull<Value>(text: string): Value | null {
 
 /** Moves a damaged file out of the way without losing what a person may still need from it. */
 export function setAside(file: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+  makeFolder(dirname(to));
   rmSync(to, { recursive: true, force: true });
   renameSync(file, to);
 }

@@ -1,9 +1,10 @@
 /** tar.gz archives in SageMaker's form: plain files, paths relative to the packed folder. */
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../host/folder.ts';
 import { type ArchiveFile, MODEL_LIMITS, readArchive } from '../shared/formats/archive-entries.ts';
 import { packArchive } from '../shared/formats/packed-archive.ts';
 
@@ -42,7 +43,7 @@ export const packFolder = (folder: string): Readable =>
 export async function unpackArchive(archive: Uint8Array, folder: string, where: string): Promise<void> {
   const write = async ({ name, mode, body }: ArchiveFile) => {
     const path = pathInside(folder, name);
-    await mkdir(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     await pipeline(body, createWriteStream(path, { flags: 'wx', mode: 0o600 | (mode & 0o755) }));
   };
   await readArchive(Readable.from([archive]), { where, limits: MODEL_LIMITS }, write);

@@ -9,8 +9,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../host/folder.ts';
 import { LOCAL_REGION } from './account.ts';
 import { type RunTask, TaskFailure } from './task.ts';
 import type { LocalFunction } from './template.ts';
@@ -44,7 +45,7 @@ export function startLambda(options: {
   const functions = new Map(options.functions.map((definition) => [definition.arn, definition]));
   const warm = new Map<string, Environment[]>();
   const all = new Set<Environment>();
-  mkdirSync(options.folder, { recursive: true });
+  makeFolder(options.folder);
 
   const invoke: RunTask = async (arn, parameters, signal) => {
     const definition = functions.get(arn);

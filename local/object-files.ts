@@ -14,7 +14,6 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -26,6 +25,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { asDiskFailure, DiskFailed, readJsonFile, setAside, writeDurably } from '../host/durable-file.ts';
+import { makeFolder } from '../host/folder.ts';
 import { S3Error } from './s3-errors.ts';
 import { isBucketName, type S3Object } from './s3-objects.ts';
 
@@ -65,12 +65,12 @@ export class ObjectFiles {
     this.#buckets = join(folder, 'buckets');
     this.#unfinished = join(folder, '_unfinished');
     this.#say = say;
-    mkdirSync(this.#buckets, { recursive: true });
-    mkdirSync(this.#unfinished, { recursive: true });
+    makeFolder(this.#buckets);
+    makeFolder(this.#unfinished);
   }
 
   insertBucket(name: string, createdAt: Date): void {
-    mkdirSync(this.#objects(name), { recursive: true });
+    makeFolder(this.#objects(name));
     const description = { name, creationDate: createdAt.toISOString(), type: 'general-purpose' };
     this.#write(join(this.#buckets, name, '.bucket.json'), [JSON.stringify(description)], true);
   }
@@ -203,7 +203,7 @@ export class ObjectFiles {
     this.#written += 1;
     const options = { isSynced, unfinished: join(this.#unfinished, `${process.pid}-${this.#written}`) };
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       writeDurably(file, parts, options);
     } catch (error) {
       throw asS3Error(asDiskFailure(error, this.#folder));

@@ -27,6 +27,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type pg from 'pg';
 import { writeDurably } from '../host/durable-file.ts';
+import { makeFolder } from '../host/folder.ts';
 import { endWithThisProcess } from '../host/watchdog.ts';
 import { DATABASE_LIMITS, type Database, withConnection } from '../shared/fpe-database/connection.ts';
 import type { DatabaseLimits } from '../shared/fpe-database/database-errors.ts';
@@ -155,7 +156,7 @@ const substituteFor = (folder: string): string =>
 /** Folders of the programs and of the data; each is moved out of a place that the other user cannot enter, such as /root. */
 async function places(folder: string, owner: Owner | null): Promise<{ bin: string; data: string }> {
   const native = await nativeFolder();
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const isOpen = (path: string) => !owner || isOpenToOthers(path);
   const programs = isOpen(native) ? native : copyPrograms(native);
   const data = isOpen(folder) ? folder : ownFolder(substituteFor(folder));
@@ -167,7 +168,7 @@ async function places(folder: string, owner: Owner | null): Promise<{ bin: strin
  * replace the data
  */
 function ownFolder(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o755 });
+  makeFolder(path, { mode: 0o755 });
   if (isOwnFolder(path)) return path;
   throw new Error(
     `${path} is to hold the data of PostgreSQL, and is not a folder of this user alone. Remove it, or have its owner remove it.`,
@@ -212,7 +213,7 @@ const isOpenToOthers = (path: string): boolean =>
 async function initialize(bin: string, data: string, owner: Owner | null): Promise<void> {
   const unfinished = `${data}.unfinished`;
   for (const path of [data, unfinished]) rmSync(path, { recursive: true, force: true });
-  mkdirSync(dirname(data), { recursive: true });
+  makeFolder(dirname(data));
   mkdirSync(unfinished, { mode: 0o700 });
   if (owner) chownSync(unfinished, owner.uid, owner.gid);
   const options = ['--auth=reject', `--username=${SUPERUSER}`, '--encoding=UTF8', '--locale=C', '--no-sync'];

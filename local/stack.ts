@@ -5,13 +5,14 @@
  * which tells other processes of the same user that it is running and how to reach it, including the credentials, which are new
  * at each start. `database.json` says which database the objects in `s3` belong to.
  */
-import { appendFileSync, chmodSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { readJsonFile, removeUnfinished, writeDurably } from '../host/durable-file.ts';
+import { makeFolder } from '../host/folder.ts';
 import { tryLock, type Unlock } from '../host/lock.ts';
 import { identify } from '../host/process.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from '../shared/aws/service-client.ts';
@@ -442,7 +443,7 @@ function publisher(sns: SNSClient): RunTask {
 const keepNotification =
   (log: string) =>
   ({ Subject = '', Message }: Published): void => {
-    mkdirSync(join(log, '..'), { recursive: true });
+    makeFolder(join(log, '..'));
     appendFileSync(log, `${new Date().toISOString()} ${Subject}\n${Message}\n\n`);
   };
 
@@ -452,12 +453,12 @@ const PRIVATE_FOLDERS = ['s3', 'executions', 'jobs', 'logs', 'usgs'];
 /** Denies access to other users of this computer; as root, it still allows traversal, which PostgreSQL's user needs. */
 function closeFolder(folder: string): void {
   const user = process.getuid?.();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, { mode: 0o700 });
   // Naming somebody else's folder, or one such as /tmp, does not make it ours.
   const { uid, mode } = statSync(folder);
   if (uid === user && (mode & 0o1000) === 0) chmodSync(folder, user === 0 ? 0o711 : 0o700);
   for (const name of PRIVATE_FOLDERS) {
-    mkdirSync(join(folder, name), { recursive: true });
+    makeFolder(join(folder, name));
     chmodSync(join(folder, name), 0o700);
   }
 }

@@ -4,11 +4,12 @@
  *
  * References are resolved by deployment/references.ts. Nothing else in the template is created.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { referencesOf, type StackPlace } from '../deployment/references.ts';
+import { makeFolder } from '../host/folder.ts';
 import { pipelineVersion } from '../host/version.ts';
 import { LOCAL_ACCOUNT, LOCAL_REGION, STAGE } from './account.ts';
 import { pathInside } from './archive.ts';
@@ -66,7 +67,7 @@ export async function compileTemplate(root: string): Promise<CompiledTemplate> {
 function unpack(archive: string, folder: string): void {
   for (const [path, body] of Object.entries(unzipSync(readFileSync(archive)))) {
     const file = pathInside(folder, path);
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, body);
   }
 }

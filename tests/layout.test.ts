@@ -22,7 +22,7 @@ const IMPORTED = /(?:\bfrom|\bimport|\bimport\(|\brequire\()\s*['"`](\.[^'"`]+)[
 const ROOMS: Record<string, readonly string[]> = {
   shared: [],
   browser: ['shared'],
-  'demo-station': ['shared'],
+  'demo-station': ['host', 'shared'],
   events: ['shared'],
   host: ['shared'],
   functions: ['browser', 'shared'],

@@ -3,9 +3,10 @@
  * output in a log. `/opt/ml` is a folder of the job's own, so paths that begin with it are rewritten.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
+import { makeFolder } from '../../host/folder.ts';
 import { endWithThisProcess } from '../../host/watchdog.ts';
 import { JobFailure } from './job-data.ts';
 
@@ -47,7 +48,7 @@ export function startContainer(options: {
   onLine?: (line: string) => void;
 }): Container {
   const [program = '', ...args] = options.command;
-  mkdirSync(dirname(options.log), { recursive: true });
+  makeFolder(dirname(options.log));
   const log = createWriteStream(options.log, { flags: 'a' });
   log.on('error', () => undefined); // a full disk must not end a job
   const child = spawn(program, args, {

@@ -1,5 +1,5 @@
 /** What SageMaker itself copies between S3 and a container: channels, models, artifacts, checkpoints. */
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
@@ -11,6 +11,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import pMap from 'p-map';
 import * as z from 'zod';
+import { makeFolder } from '../../host/folder.ts';
 import type { ObjectLocation } from '../../shared/formats/object-location.ts';
 import { s3Uri } from '../../shared/formats/object-location.ts';
 import { listFiles, pathInside } from '../archive.ts';
@@ -113,7 +114,7 @@ export async function downloadSource(
   signal: AbortSignal,
 ): Promise<void> {
   const objects = await listSource(s3, source);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   await pMap(objects, ({ location, path }) => downloadFile(s3, location, pathInside(folder, path), signal), {
     concurrency: PARALLEL_REQUESTS,
     signal,
@@ -127,7 +128,7 @@ async function downloadFile(
   signal: AbortSignal,
 ): Promise<void> {
   const bytes = await readObject(s3, location, signal);
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await writeFile(file, bytes);
 }
 
@@ -146,7 +147,7 @@ export class CheckpointSync {
   }
 
   async download(signal: AbortSignal): Promise<void> {
-    await mkdir(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     const found = await listPrefix(this.#s3, this.#target).catch((error) => {
       if (error instanceof JobFailure) return []; // a first run has none
       throw error;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
   DiskFailed,
@@ -7,6 +7,7 @@ import {
   setAside,
   writeDurably,
 } from '../../host/durable-file.ts';
+import { makeFolder } from '../../host/folder.ts';
 
 /** Records of one kind, each a JSON file named after it. */
 export class Records<Entry extends object> {
@@ -16,7 +17,7 @@ export class Records<Entry extends object> {
   constructor(folder: string, say: (line: string) => void) {
     this.#folder = folder;
     this.#say = say;
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     removeUnfinished(folder);
   }
 

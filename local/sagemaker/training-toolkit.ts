@@ -3,9 +3,10 @@
  * variables (aws/sagemaker-training-toolkit, ENVIRONMENT_VARIABLES.md). `folder` stands for /opt/ml throughout.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../../host/folder.ts';
 import { unpackArchive } from '../archive.ts';
 import { inFolder } from './container.ts';
 import { JobFailure } from './job-data.ts';
@@ -16,7 +17,7 @@ const HOST = 'algo-1';
 /** The folders and config files that SageMaker creates in every container. */
 export async function layOut(folder: string, request: TrainingJobRequest): Promise<void> {
   for (const name of ['code', 'model', 'output/data', 'input/config', 'input/data'])
-    await mkdir(join(folder, name), { recursive: true });
+    makeFolder(join(folder, name));
   const configs = {
     hyperparameters: hyperparametersOf(folder, request),
     inputdataconfig: inputDataConfig(request),

@@ -6,9 +6,9 @@
  * the server is `code/serve` of the model, run by Python, whatever the image.
  */
 import { appendFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap, { pMapIterable } from 'p-map';
+import { makeFolder } from '../../host/folder.ts';
 import { unpackArchive } from '../archive.ts';
 import { type JobSettings, type JobStatus, keptReason, reasonOf } from './job.ts';
 import {
@@ -82,7 +82,7 @@ class RunningTransformJob {
     const { request, model } = this.record;
     const { signal } = this.#stop;
     const archive = await readObject(s3, parseS3Uri(model.PrimaryContainer.ModelDataUrl), signal);
-    await mkdir(join(folder, 'model'), { recursive: true });
+    makeFolder(join(folder, 'model'));
     const { ModelDataUrl } = model.PrimaryContainer;
     await unpackArchive(archive, join(folder, 'model'), ModelDataUrl).catch((error) => {
       throw new JobFailure(`ClientError: ${ModelDataUrl} cannot be unpacked: ${error.message}`);

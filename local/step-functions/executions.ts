@@ -3,7 +3,7 @@
  * a redrive) and `history.jsonl`. They outlive the process; what was running when it ended is aborted at the next start.
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DiskFailed,
@@ -12,6 +12,7 @@ import {
   setAside,
   writeDurably,
 } from '../../host/durable-file.ts';
+import { makeFolder } from '../../host/folder.ts';
 import { executionArn, regionInArn } from '../../shared/execution/arns.ts';
 import { type RunTask, TaskFailure } from '../task.ts';
 import { ExecutionHistory, Thread } from './execution-history.ts';
@@ -82,7 +83,7 @@ export class Execution {
 
   /** @param input JSON text */
   static start(folder: string, name: string, input: string, settings: MachineSettings): Execution {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeDurably(join(folder, 'definition.json'), settings.definition);
     const definition: Definition = JSON.parse(settings.definition);
     const execution = new Execution(
@@ -257,7 +258,7 @@ export class Executions {
   constructor(folder: string, settings: MachineSettings) {
     this.settings = settings;
     this.#folder = join(folder, settings.name);
-    mkdirSync(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     const found = readdirSync(this.#folder, { withFileTypes: true })
       .flatMap((entry) => (entry.isDirectory() ? (this.#load(entry.name) ?? []) : []))
       .sort((one, other) => one.record.startDate - other.record.startDate);

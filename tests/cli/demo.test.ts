@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
 import { demoCommand } from '../../cli/demo.ts';
 import { TRAIN_ARN } from '../fixtures/local-executions.ts';
 
@@ -38,12 +39,14 @@ async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT
   const did: unknown[][] = [];
   const printed: string[] = [];
   const command = demoCommand({
-    startStack: async () =>
-      ({
+    startStack: async ({ folder: where } = {}) => {
+      did.push(['stack', where]);
+      return {
         folder,
         env: { STORAGE_BUCKET: 'photos' },
         stop: async () => void did.push(['stop']),
-      }) as never,
+      } as never;
+    },
     generateDemoStation: async (where) => {
       did.push(['draw', where]);
       return undefined as never;
@@ -73,7 +76,8 @@ async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT
     terminal: { write: () => true } as never,
     print: (text) => printed.push(text),
   });
-  await command.parseAsync(args, { from: 'user' });
+  const program = new Command().option('--folder <folder>').addCommand(command);
+  await program.parseAsync(['demo', ...args], { from: 'user' });
   return { did, printed: printed.join('\n') };
 }
 
@@ -81,8 +85,8 @@ describe('fpe demo', () => {
   test('draws the station, imports it, trains, shows what was published, and stops the stack', async () => {
     const { did, printed } = await run([]);
 
-    expect(did.map(([what]) => what)).toEqual(['draw', 'import', 'start', 'stop']);
-    expect(did[2]).toEqual([
+    expect(did.map(([what]) => what)).toEqual(['stack', 'draw', 'import', 'start', 'stop']);
+    expect(did[3]).toEqual([
       'start',
       'arn:train-station',
       expect.objectContaining({
@@ -100,6 +104,14 @@ describe('fpe demo', () => {
     expect(printed).toContain(`Report    ${join(folder, 'results', 'RANK-FLOW-A', 'a.html')}`);
     expect(printed).not.toContain('http://');
     expect(process.exitCode).toBeUndefined();
+  });
+
+  test('works in another folder, and says how the next commands find it', async () => {
+    const { did, printed } = await run(['--folder', folder]);
+
+    expect(did[0]).toEqual(['stack', folder]);
+    expect(printed).toContain(`  each with --folder ${folder}\n`);
+    expect((await run([])).printed).not.toContain('--folder');
   });
 
   test('takes another input as it is', async () => {
