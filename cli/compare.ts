@@ -1,8 +1,8 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import * as z from 'zod';
-import { readJson } from '../shared/aws/object-store.ts';
+import { findJson, readJson } from '../shared/aws/object-store.ts';
 import { modelKeys } from '../shared/execution/keys.ts';
-import { DEFAULT_MODEL_TYPE, modelTypeOf } from '../shared/model-types/registry.ts';
+import { type ModelTypeId, modelTypeIds, modelTypeOf } from '../shared/model-types/registry.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { findMadeModel } from './made-model.ts';
 import { stationId } from './option-values.ts';
@@ -20,7 +20,7 @@ const metricsFile = z.object({
   ),
 });
 type MetricsFile = z.output<typeof metricsFile>;
-type Options = { station?: number; all?: boolean; json?: boolean };
+type Options = { station?: number; modelType?: ModelTypeId; all?: boolean; json?: boolean };
 
 /** The command's effects. */
 const EFFECTS = {
@@ -28,6 +28,8 @@ const EFFECTS = {
   findExecution,
   findMadeModel,
   readMetrics: (bucket: string, key: string): Promise<MetricsFile> => readJson({ bucket, key }, metricsFile),
+  findMetrics: (bucket: string, key: string): Promise<MetricsFile | null> =>
+    findJson({ bucket, key }, metricsFile),
   print: printText,
   printJson,
 };
@@ -39,6 +41,9 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
     .argument('<one>', 'execution of train-station, by name or ARN; with --station, a model code')
     .argument('<other>', 'another one')
     .option('--station <id>', 'compare two model codes of this station', stationId)
+    .addOption(
+      new Option('--model-type <type>', 'with --station: the type of both models').choices(modelTypeIds()),
+    )
     .addOption(machineStageOption())
     .option('--all', 'also numbers that are equal, or that only one of them has')
     .option('--json', 'as JSON, all numbers')
@@ -46,8 +51,14 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
       const { machineArns, modelBucket } = await effects.connect(command, one);
       if (modelBucket === null)
         throw new UsageError('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');
-      const read = async (given: string) =>
-        effects.readMetrics(modelBucket, await metricsKey(given, options, machineArns, effects));
+      if (options.modelType && options.station === undefined)
+        throw new UsageError('--model-type is for model codes: give --station ID, too.');
+      const read = async (given: string) => {
+        if (options.station !== undefined)
+          return metricsOfCode(given, { ...options, station: options.station }, modelBucket, effects);
+        const { keys } = await effects.findMadeModel(await effects.findExecution(given, machineArns));
+        return effects.readMetrics(modelBucket, keys.metrics);
+      };
       const models = [await read(one), await read(other)] as const;
       const rows = compareMetrics(...models);
       if (options.json) effects.printJson({ models: models.map(nameOf), metrics: rows });
@@ -55,16 +66,26 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
     });
 }
 
-async function metricsKey(
-  given: string,
-  { station }: Options,
-  machineArns: readonly string[],
-  { findExecution, findMadeModel }: Effects,
-): Promise<string> {
-  // The fixed place holds the newest model of a code.
-  if (station !== undefined) return modelKeys(modelTypeOf(DEFAULT_MODEL_TYPE), station, given).metrics;
-  const { keys } = await findMadeModel(await findExecution(given, machineArns));
-  return keys.metrics;
+/** Of the newest model of a code, whatever its type: it lies at a fixed place. @throws UsageError unless there is one */
+async function metricsOfCode(
+  code: string,
+  { station, modelType }: Options & { station: number },
+  bucket: string,
+  { findMetrics }: Effects,
+): Promise<MetricsFile> {
+  const types = modelType ? [modelType] : modelTypeIds();
+  const found: { type: ModelTypeId; metrics: MetricsFile }[] = [];
+  for (const type of types) {
+    const metrics = await findMetrics(bucket, modelKeys(modelTypeOf(type), station, code).metrics);
+    if (metrics) found.push({ type, metrics });
+  }
+  const [one, other] = found;
+  if (one && !other) return one.metrics;
+  throw new UsageError(
+    one
+      ? `Station ${station} has models ${code} of ${found.map(({ type }) => type).join(' and ')}. Say which: --model-type ${one.type}`
+      : `Station ${station} has no metrics.json of a model ${code} (${types.join(', ')}). Its models: ./fpe models --station ${station}`,
+  );
 }
 
 const nameOf = ({ station_id, model_code, variable_id }: MetricsFile) => ({

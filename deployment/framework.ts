@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../host/folder.ts';
 import { lock } from '../host/lock.ts';
 import { endWithThisProcess } from '../host/watchdog.ts';
 
-const LOCK_TIMEOUT_MS = 120_000;
 /** Where the framework's plugin puts bundles and files before it packs them. */
 const BUILD_FOLDER = '.esbuild';
 
 /**
  * Compiles serverless.yml for a stage with the Serverless Framework; needs no credentials. The framework works in folders
- * of the project, so one process at a time.
+ * of the project, so one process at a time; the others wait, and say for whom.
  *
  * @param root folder of serverless.yml
  * @param output folder that receives the compiled template and an archive for each function
@@ -25,10 +25,12 @@ export async function runFramework(
   inputs: string,
 ): Promise<void> {
   const lockFile = join(root, '.local', 'packaging.lock');
-  const unlock = await lock(lockFile, LOCK_TIMEOUT_MS, () => stillPackaging(lockFile));
+  const unlock = await lock(lockFile, (holder) =>
+    console.error(`Waiting: the project is being packaged by ${holder}.`),
+  );
   const program = join(root, 'node_modules/serverless/bin/serverless.js');
   const temporary = `${output}.temporary`;
-  mkdirSync(temporary, { recursive: true });
+  makeFolder(temporary);
   // What an earlier run has left there would be packaged again: files that are gone since, or of another stage.
   rmSync(join(root, BUILD_FOLDER), { recursive: true, force: true });
   try {
@@ -63,8 +65,3 @@ export async function runFramework(
     unlock();
   }
 }
-
-const stillPackaging = (lockFile: string): Error =>
-  new Error(
-    `Another process has been packaging for two minutes. Wait for it, or end it: lsof ${lockFile} tells which it is.`,
-  );

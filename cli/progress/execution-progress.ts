@@ -142,7 +142,14 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   ExecutionAborted: endAs('stopped'),
   ExecutionRedriven(state, event) {
     const earlierMs = stateMs(state, state.endedAt ?? timeOf(event));
-    Object.assign(state, { status: 'running', startedAt: timeOf(event), endedAt: null, earlierMs });
+    // The attempt that follows is no retry: a person has asked for it.
+    Object.assign(state, {
+      status: 'running',
+      startedAt: timeOf(event),
+      endedAt: null,
+      earlierMs,
+      error: null,
+    });
   },
 };
 

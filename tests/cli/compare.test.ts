@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { compareCommand } from '../../cli/compare.ts';
 import { UsageError } from '../../cli/usage-error.ts';
+import { MODEL_TYPES } from '../../shared/model-types/registry.ts';
 import { LOCAL } from '../fixtures/local-executions.ts';
 import { MADE_MODEL } from '../fixtures/made-model.ts';
 import { expectDocumented } from '../support/documented-json.ts';
@@ -28,11 +29,13 @@ const NEW = file(
   metric('none', null),
 );
 
+const KEYS = ['OLD', 'NEW'].map((code) => `rank/29/models/${code}/metrics.json`);
+
 /** Compares two models. @returns what it read and printed, and why it failed */
 async function run(
   args: string[],
   [one, other]: [object, object] = [OLD, NEW],
-  bucket: string | null = 'models',
+  { bucket = 'models', files = KEYS }: { bucket?: string | null; files?: string[] } = {},
 ) {
   const read: string[] = [];
   const printed: string[] = [];
@@ -42,6 +45,11 @@ async function run(
     findExecution: async (name) => String(name),
     findMadeModel: async (arn) => ({ ...MADE_MODEL, keys: { metrics: `${arn}/metrics.json` } }) as never,
     readMetrics: async (_bucket, key) => {
+      read.push(key);
+      return (read.length === 1 ? one : other) as never;
+    },
+    findMetrics: async (_bucket, key) => {
+      if (!files.includes(key)) return null;
       read.push(key);
       return (read.length === 1 ? one : other) as never;
     },
@@ -91,7 +99,53 @@ describe('fpe compare', () => {
   test('with --station reads the newest models of two codes', async () => {
     const { read } = await run(['OLD', 'NEW', '--station', '29']);
 
-    expect(read).toEqual(['rank/29/models/OLD/metrics.json', 'rank/29/models/NEW/metrics.json']);
+    expect(read).toEqual(KEYS);
+  });
+
+  describe('where there are several types of models', () => {
+    const TYPES = MODEL_TYPES as Record<string, object>;
+    const tiny = KEYS.map((key) => key.replace('rank/', 'tiny/'));
+    afterEach(() => {
+      delete TYPES.TINY;
+    });
+    const runWithTypes = (...args: Parameters<typeof run>) => {
+      TYPES.TINY = { ...MODEL_TYPES.RANK, name: 'Tiny', prefix: 'tiny/' };
+      return run(...args);
+    };
+    const codes = ['OLD', 'NEW', '--station', '29'];
+
+    test('finds each code in its type', async () => {
+      const files = [KEYS[0] as string, tiny[1] as string];
+
+      expect((await runWithTypes(codes, [OLD, NEW], { files })).read).toEqual(files);
+    });
+
+    test('asks for the type of a code that two have, and takes it', async () => {
+      const options = { files: [...KEYS, ...tiny] };
+      const { failure } = await runWithTypes(codes, [OLD, NEW], options);
+
+      expect(failure).toBeInstanceOf(UsageError);
+      expect(failure.message).toBe(
+        'Station 29 has models OLD of RANK and TINY. Say which: --model-type RANK',
+      );
+      const { read } = await runWithTypes([...codes, '--model-type', 'TINY'], [OLD, NEW], options);
+      expect(read).toEqual(tiny);
+    });
+  });
+
+  test('says which code the station has no model of', async () => {
+    const { failure } = await run(['OLD', 'X', '--station', '29']);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toBe(
+      'Station 29 has no metrics.json of a model X (RANK). Its models: ./fpe models --station 29',
+    );
+  });
+
+  test('takes a type only of codes', async () => {
+    expect((await run(['a', 'b', '--model-type', 'RANK'])).failure.message).toBe(
+      '--model-type is for model codes: give --station ID, too.',
+    );
   });
 
   test('prints with --json what docs/commands.md says', async () => {
@@ -101,7 +155,7 @@ describe('fpe compare', () => {
   });
 
   test('needs the model bucket', async () => {
-    const { failure } = await run(['a', 'b'], [OLD, NEW], null);
+    const { failure } = await run(['a', 'b'], [OLD, NEW], { bucket: null });
 
     expect(failure).toBeInstanceOf(UsageError);
     expect(failure.message).toBe('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');

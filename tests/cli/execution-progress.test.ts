@@ -76,6 +76,17 @@ describe('progress of an execution', () => {
     expect(states[2]).toMatchObject({ status: 'running', startedAt: second(20), endedAt: null });
   });
 
+  test('does not count the attempt after a redrive as a retry', () => {
+    const refused = event(6, 'TaskFailed', { taskFailedEventDetails: { error: 'X', cause: '' } });
+    const failed = event(9, 'ExecutionFailed', { executionFailedEventDetails: { error: 'X', cause: '' } });
+    const redriven = [...training, refused, failed, event(20, 'ExecutionRedriven')];
+
+    expect(linesOf(redriven)[2]).toMatch(/^▸ TrainModel +49\.0s$/);
+    expect(linesOf([...redriven, trainingScheduled])[2]).toMatch(/^▸ TrainModel +49\.0s$/);
+    expect(executionProgress(STATES, [...redriven, trainingScheduled])[2]?.retries).toBe(0);
+    expect(linesOf([...redriven, trainingScheduled, refused, trainingScheduled])[2]).toMatch(/\(1 retry\)$/);
+  });
+
   test('takes as long as it has run: the pause before a redrive counts neither for it nor for its states', () => {
     const events = [
       ...training,

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { lock, tryLock } from '../../host/lock.ts';
 
@@ -80,14 +81,36 @@ describe('a lock', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  test('is waited for as long as one likes', async () => {
+  test('is waited for as long as its holder lives, and says once who that is', async () => {
+    const holder = await startHolder();
+    const told: string[] = [];
+    const waiting = lock(file, (who) => told.push(who));
+    while (told.length === 0) await sleep(50);
+    await sleep(300);
+
+    expect(told).toEqual([
+      expect.stringMatching(new RegExp(`^process ${holder.pid}, since \\d\\d:\\d\\d:\\d\\d UTC$`)),
+    ]);
+
+    await kill(holder);
+    (await waiting)();
+    expect(told).toHaveLength(1);
+  });
+
+  test.each([
+    ['of a holder that has ended', JSON.stringify({ pid: 1, startedAt: 'never', since: new Date() })],
+    ['half written', '{"pid": 1'],
+    ['of something else', '[]'],
+  ])('calls its holder another process where the note is %s', async (_, note) => {
     const unlock = tryLock(file);
-    const tooLate = () => new Error('It takes too long');
+    writeFileSync(`${file}.holder`, note);
+    const told: string[] = [];
+    const waiting = lock(file, (who) => told.push(who));
+    while (told.length === 0) await sleep(50);
+    unlock?.();
+    (await waiting)();
 
-    await expect(lock(file, 150, tooLate)).rejects.toThrow('It takes too long');
-
-    setTimeout(() => unlock?.(), 150);
-    (await lock(file, 60_000, tooLate))();
+    expect(told).toEqual(['another process']);
   });
 
   test('is never held by two processes that race for it', async () => {
