@@ -4,6 +4,7 @@ import { followAddress, showSelection } from './address-bar.ts';
 import { Chart, type Draw } from './charts.ts';
 import { FIGURES } from './figures/index.ts';
 import type { Actions } from './figures/photos.ts';
+import { showFilesBeside } from './files-beside.ts';
 import { fillGalleries } from './galleries.ts';
 import { gunzip } from './gunzip.ts';
 import { showNotedPhotos } from './noted-photos.ts';
@@ -72,6 +73,7 @@ function start(): void {
   window.addEventListener('beforeprint', fillRest);
   redrawForReaders(charts);
   followAddress(view, charts, select);
+  showFilesBeside();
   document.documentElement.dataset.ready = 'true';
 }
 

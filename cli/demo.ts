@@ -1,5 +1,5 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { generateDemoStation } from '../demo-station/generate.ts';
 import { makeFolder } from '../host/folder.ts';
@@ -16,6 +16,7 @@ import { readExecutionInput } from './execution-input.ts';
 import type { GlobalOptions } from './find-execution.ts';
 import { describeImport } from './import.ts';
 import { requireLocalNeeds } from './local-needs.ts';
+import { findMadeModel, type MadeModel } from './made-model.ts';
 import { printText } from './print.ts';
 import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
 import { liveLines } from './progress/live-lines.ts';
@@ -38,6 +39,7 @@ const EFFECTS = {
   watchExecution,
   listObjects,
   readBytes,
+  findMadeModel,
   terminal: process.stdout,
   requireLocalNeeds,
   print: printText,
@@ -87,8 +89,11 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     const summary = executionSummary(execution, states, ms);
     print(`\n${result.success ? withFiles(summary, result.data, stack.folder) : summary}`);
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
-    if (isPublished) await showPublished(result.data, demoFolder, stack.folder, stationId, effects);
-    else process.exitCode = 1;
+    if (isPublished) {
+      const model = await effects.findMadeModel(executionArn);
+      await showPublished(model, demoFolder, stack.folder, stationId, effects);
+    }
+    if (!isPublished) process.exitCode = 1;
     if (isPublished && folder) print(`  each with --folder ${stack.folder}`);
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
@@ -142,9 +147,9 @@ const withFiles = (summary: string, result: RunResult, stackFolder: string): str
     `${resultsFolder(stackFolder, result)}/`,
   );
 
-/** Copies the public files to a place where a person can open them, and compares the scores with the demo's true flow. */
+/** Copies the public files, the numbers and the pages to a place where a person can open them, and compares the scores with the demo's true flow. */
 async function showPublished(
-  result: RunResult,
+  result: MadeModel,
   demoFolder: string,
   stackFolder: string,
   demoStationId: number,
@@ -154,7 +159,14 @@ async function showPublished(
   makeFolder(folder);
   const bucket = process.env.STORAGE_BUCKET as string;
   for await (const { key } of listObjects(bucket, `models/${result.model_uuid}/`))
-    await writeFile(join(folder, key.split('/').at(-1) as string), await readBytes({ bucket, key }));
+    await writeFile(join(folder, basename(key)), await readBytes({ bucket, key }));
+  // The report links to them by these names.
+  const { metrics, input, dataset } = result.keys;
+  for (const key of [metrics, input.page, dataset.page])
+    await writeFile(
+      join(folder, basename(key)),
+      await readBytes({ bucket: process.env.MODEL_BUCKET as string, key }),
+    );
   if (result.station_id === demoStationId) {
     await copyFile(join(demoFolder, 'truth.csv'), join(folder, 'truth.csv'));
     const { tau, photos } = demoTruthTau(
@@ -166,10 +178,10 @@ async function showPublished(
     );
   }
   print(`
-The five published files are also in ${folder}
+The five published files, metrics.json, input.html and dataset.html are also in ${folder}
 
 Next:
-  ./fpe open                                    open the report: ${result.model_code}.html
+  ./fpe open                                    open the report: ${result.model_code}.html; or: open input, open dataset
   npm start                                     run it again
   ./fpe local                                   run only the stack, to start executions yourself
   ./fpe start events/demo-without-winter.json   (while it runs) start an execution with a different input

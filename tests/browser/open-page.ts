@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from '@jest/globals';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
@@ -35,12 +35,15 @@ type Options = {
   colorScheme?: 'light' | 'dark';
   /** Whether photos can be loaded. */
   photos?: boolean;
+  /** Of the file, with folders. */
+  path?: string;
 };
 
 /** Opens markup from a file, as one that was downloaded. */
 export async function openPage(browser: Browser, markup: string, options: Options = {}): Promise<OpenPage> {
-  const { width = 1280, height = 900, colorScheme = 'light', photos = true } = options;
-  const file = join(mkdtempSync(join(tmpdir(), 'fpe-page-')), 'page.html');
+  const { width = 1280, height = 900, colorScheme = 'light', photos = true, path = 'page.html' } = options;
+  const file = join(mkdtempSync(join(tmpdir(), 'fpe-page-')), path);
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, markup);
   const page = await browser.newPage({ viewport: { width, height }, colorScheme });
   const errors: string[] = [];

@@ -469,3 +469,32 @@ test('The period stays within the photos, whose first and last days it begins wi
     await setPeriod(page, wallDate((report.wallMs[0] as number) + 3 * DAY_MS), last);
     expect(await page.locator('button[name="whole"]').isVisible()).toBe(true);
   }));
+
+describe('The report of a local run', () => {
+  const code = testReportState({ storage: 'storage', model: 'model' }).run.model_code;
+  const beside = ['metrics.json', 'input.html', 'dataset.html'];
+  const local = () => reportPage({ ...report, jobPlace: 'one computer' }, pageScript());
+
+  test('links to numbers and pages where npm start has left them beside it', () =>
+    onPage(
+      async ({ page }) => {
+        const links = page.locator('[data-beside] a:visible');
+
+        expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
+          beside,
+        );
+      },
+      { path: `.local/results/${code}/${code}.html` },
+      local(),
+    ));
+
+  test('has no such links elsewhere, where they would lead nowhere', () =>
+    onPage(
+      async ({ page }) => {
+        expect(await page.locator('[data-beside]').count()).toBe(1);
+        expect(await page.locator('[data-beside]').isVisible()).toBe(false);
+      },
+      { path: `downloads/${code}.html` },
+      local(),
+    ));
+});

@@ -72,6 +72,17 @@ async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT
     listObjects: async function* () {
       yield { key: 'models/uuid/predictions.csv', size: 1 } as never;
     },
+    findMadeModel: async (arn) => {
+      did.push(['find', arn]);
+      return {
+        ...result,
+        keys: {
+          metrics: 'versions/uuid/metrics.json',
+          input: { page: 'versions/uuid/input/input.html' },
+          dataset: { page: 'versions/uuid/dataset/dataset.html' },
+        },
+      } as never;
+    },
     readBytes: async () => Buffer.from('image_id,score\n1,0.1\n2,0.2\n3,0.3\n') as never,
     terminal: { write: () => true } as never,
     print: (text) => printed.push(text),
@@ -85,7 +96,7 @@ describe('fpe demo', () => {
   test('draws the station, imports it, trains, shows what was published, and stops the stack', async () => {
     const { did, printed } = await run([]);
 
-    expect(did.map(([what]) => what)).toEqual(['stack', 'draw', 'import', 'start', 'stop']);
+    expect(did.map(([what]) => what)).toEqual(['stack', 'draw', 'import', 'start', 'find', 'stop']);
     expect(did[3]).toEqual([
       'start',
       'arn:train-station',
@@ -100,6 +111,8 @@ describe('fpe demo', () => {
     expect(readFileSync(join(folder, 'results', 'RANK-FLOW-A', 'predictions.csv'), 'utf8')).toContain(
       '3,0.3',
     );
+    for (const name of ['metrics.json', 'input.html', 'dataset.html'])
+      expect(existsSync(join(folder, 'results', 'RANK-FLOW-A', name))).toBe(true);
     // The stack ends, and its addresses with it.
     expect(printed).toContain(`Report    ${join(folder, 'results', 'RANK-FLOW-A', 'a.html')}`);
     expect(printed).not.toContain('http://');

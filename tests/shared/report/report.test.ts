@@ -458,6 +458,18 @@ describe('The page', () => {
     expect(inSageMaker).not.toContain('not used');
   });
 
+  test('says where its numbers and the other pages are, as their bucket is private, and how to open them', () => {
+    const { run } = testReportState(BUCKETS);
+    const folder = `s3://model/rank/29/models/${run.model_code}/versions/${run.model_uuid}`;
+    const text = words(page(hourlyPhotos(8)));
+
+    expect(text).toContain(`Every number with its definition ${folder}/metrics.json`);
+    expect(text).toContain(`Page of the model input ${folder}/input/input.html ./fpe open input one`);
+    expect(text).toContain(`Page of the dataset ${folder}/dataset/dataset.html ./fpe open dataset one`);
+    expect(text).toContain('from a checkout of the pipeline with --stage.');
+    expect(text).not.toContain('Beside this page');
+  });
+
   test('begins with the figures where a model became the default though it is worse than the one before', () => {
     const state = testReportState(BUCKETS);
     const promotion = {
@@ -496,10 +508,10 @@ describe('The page', () => {
       'https://www.usgs.gov/apps/ecosheds/fpe/#/explorer/29',
       'https://waterdata.usgs.gov/monitoring-location/USGS-01171100',
     ]);
+    // The last three are shown where npm start leaves them beside the report.
     expect(linksOf({ station: { ...station, nwis_id: 'x"' } }, 'one computer')).toEqual([
-      'predictions.csv',
-      'images.csv',
-      'annotations.csv',
+      ...['predictions.csv', 'images.csv', 'annotations.csv'],
+      ...['metrics.json', 'input.html', 'dataset.html'],
     ]);
     expect(
       linksOf(

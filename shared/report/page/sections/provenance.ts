@@ -1,5 +1,8 @@
 import { nameInArn } from '../../../execution/arns.ts';
+import { versionKeys } from '../../../execution/keys.ts';
 import { countOf, formatCount, formatSeconds, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import { s3Uri } from '../../../formats/object-location.ts';
+import { modelTypeOf } from '../../../model-types/registry.ts';
 import { durations } from '../../data/durations.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type CostEstimate, totalCost } from '../../data/run-facts.ts';
@@ -14,6 +17,7 @@ export const provenanceSection = (data: ReportData): Section => ({
   entries: [
     { id: 'parameters', title: 'Parameters' },
     { id: 'files', title: 'Files' },
+    { id: 'private-files', title: 'Numbers and pages' },
   ],
 });
 
@@ -56,6 +60,43 @@ ${scrollRegion(
 <tbody>${files.map(
     ({ name, key, bytes, sha256 }) =>
       html`<tr><th scope="row" title="${key}">${name}</th><td>${formatCount(bytes)}</td><td class="hash">${sha256}</td></tr>
+`,
+  )}</tbody></table>`,
+)}</section>
+${privateFiles(data)}`;
+}
+
+/** Where metrics.json and the other pages are: no address leads there, as their bucket is private. */
+function privateFiles({ state: { run }, jobPlace }: ReportData): Html {
+  const keys = versionKeys(
+    modelTypeOf(run.parameters.model_type),
+    run.station.id,
+    run.model_code,
+    run.model_uuid,
+  );
+  const name = nameInArn(run.execution_arn);
+  const rows: [title: string, key: string, command: string | null][] = [
+    ['Every number with its definition', keys.metrics, null],
+    ['Page of the model input', keys.input.page, `./fpe open input ${name}`],
+    ['Page of the dataset', keys.dataset.page, `./fpe open dataset ${name}`],
+  ];
+  const fileOf = (key: string) => key.slice(key.lastIndexOf('/') + 1);
+  return html`<section id="private-files"><h3>Numbers and pages</h3>
+<p>These files are in the model bucket, which is private. Who may read it copies them (aws s3 cp), or has them opened, from a checkout of the
+pipeline${jobPlace === 'SageMaker' ? ' with --stage' : ' while the local stack runs'}.</p>
+${
+  jobPlace === 'SageMaker' || !run.parameters.publish
+    ? NOTHING
+    : html`<p class="links" data-beside="results/${run.model_code}" hidden>Beside this page: ${rows.map(
+        ([, key]) => html`<a href="${fileOf(key)}">${fileOf(key)}</a> `,
+      )}</p>
+`
+}${scrollRegion(
+  'Numbers and pages',
+  html`<table><thead><tr><th scope="col" class="split">What</th><th scope="col" class="split">Where</th><th scope="col" class="split">Command</th></tr></thead>
+<tbody>${rows.map(
+    ([title, key, command]) =>
+      html`<tr><th scope="row">${title}</th><td class="hash">${s3Uri({ bucket: run.buckets.model, key })}</td><td class="hash">${command ?? ''}</td></tr>
 `,
   )}</tbody></table>`,
 )}</section>`;
