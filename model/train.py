@@ -41,6 +41,7 @@ from typing import Any
 
 import torch
 import torchvision
+from torch import Tensor
 
 from checkpoints import (
     checkpoint_path,
@@ -60,6 +61,7 @@ from errors import (
     write_failure,
 )
 from hyperparameters import Hyperparameters, parse_hyperparameters
+from learning_curve import learning_curve
 from network import (
     RankNet,
     initialize_head,
@@ -69,7 +71,7 @@ from network import (
     published_state,
     ranking_loss,
 )
-from training_data import Data, ahead, load_data, training_batches
+from training_data import Data, ahead, load_data, order_metrics, see_photos, training_batches
 from training_job import (
     EpochMetrics,
     Folders,
@@ -82,16 +84,10 @@ from training_job import (
     write_json,
     write_metrics,
 )
-from transforms import (
-    central_views,
-    checkpoint_transforms,
-    crop_views,
-    prepare_batch,
-)
+from transforms import checkpoint_transforms, prepare_batch
 
 MOMENTUM = 0.9
 PATIENCE_EPOCHS = 1  # without a lower validation loss, before the learning rate is halved
-VALIDATION_BATCH = 32  # photos
 TERMINATED = 128 + signal.SIGTERM
 
 
@@ -143,24 +139,29 @@ def train_one_epoch(
     return float(losses) / rows
 
 
-@torch.no_grad()
 def evaluate(network: RankNet, data: Data) -> tuple[float, float]:
     """Validation loss (mean over rows) and accuracy; each photo is scored once, whatever its pairs."""
-    device, sizes = next(network.parameters()).device, data.transforms.sizes
     network.eval()
     photos, positions = torch.unique(torch.cat([data.val.photo_1, data.val.photo_2]), return_inverse=True)
-    scores = []
-    for chosen in photos.split(VALIDATION_BATCH):
-        views = central_views(len(chosen), sizes)
-        crops = crop_views([data.photos[index] for index in chosen.tolist()], views, sizes.cropped)
-        scores.append(network(prepare_batch(crops.to(device), views, data.transforms)).float().cpu())
-    scores_1, scores_2 = torch.cat(scores)[positions].chunk(2)
-    loss = (ranking_loss(scores_1, scores_2, data.val.label) * data.val.rows).sum() / data.val.rows.sum()
-    unequal = data.val.label != 0
-    right = (torch.sign(scores_1 - scores_2) == data.val.label)[unequal].float()
-    weights = data.val.rows[unequal]
-    accuracy = float((right * weights).sum() / weights.sum()) if bool(unequal.any()) else math.nan
-    return float(loss), accuracy
+    scores = see_photos(network, data, photos, next(network.parameters()).device)
+    scores_1, scores_2 = scores[positions].chunk(2)
+    return order_metrics(scores_1, scores_2, data.val)
+
+
+def curve_at_start(network: RankNet, data: Data, settings: Hyperparameters) -> dict[str, Any]:
+    """The learning curve of features of the network as it is; what goes wrong with it is told instead."""
+    device = next(network.parameters()).device
+
+    def body(photos: Tensor) -> Tensor:
+        with body_precision(device):
+            return network.features(photos)
+
+    # Batch normalization would learn in training mode.
+    network.eval()
+    try:
+        return learning_curve(body, data, settings.random_seed, device)
+    except Exception as error:  # a diagnosis is no reason to lose a training
+        return {'skipped': reason_of(error)}
 
 
 # Training
@@ -318,6 +319,10 @@ def train(environment: Mapping[str, str]) -> None:
         flush=True,
     )
     training = Training(settings, folders, data, device)
+    # Before the body learns, also where it goes on from a checkpoint: the same network, the same curve.
+    curve = curve_at_start(training.network, data, settings)
+    took = f'computed in {curve["seconds"]} s' if 'points' in curve else f'skipped: {curve["skipped"]}'
+    print(f'Learning curve {took}', flush=True)
     resumed_after = training.resume()
     if resumed_after:
         print(f'Resuming after {resumed_after} of {settings.n_epochs} epochs', flush=True)
@@ -335,6 +340,7 @@ def train(environment: Mapping[str, str]) -> None:
         'best_val_loss': best_loss,
         'resumed_after_epochs': resumed_after,
         'epochs': epochs_of(training.progress.metrics),
+        'learning_curve': curve,
         'device': device.type,
         'threads': torch.get_num_threads(),
         'torch': torch.__version__,

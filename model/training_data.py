@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from cores import available_cores
 from hyperparameters import Hyperparameters
+from network import ranking_loss
 from photo_pairs import (
     Pairs,
     average_statistics,
@@ -26,7 +28,17 @@ from photo_pairs import (
     sample_for_statistics,
 )
 from training_job import Folders
-from transforms import PhotoTransforms, Views, crop_views, sizes_for, training_views
+from transforms import (
+    PhotoTransforms,
+    Views,
+    central_views,
+    crop_views,
+    prepare_batch,
+    sizes_for,
+    training_views,
+)
+
+VIEWING_BATCH = 32  # photos
 
 
 @dataclass
@@ -85,6 +97,32 @@ def load_data(folders: Folders, settings: Hyperparameters) -> Data:
             'pairs_val': len(val),
         },
     )
+
+
+@torch.no_grad()
+def see_photos(see: Callable[[Tensor], Tensor], data: Data, photos: Tensor, device: torch.device) -> Tensor:
+    """What a network, or a part of it, makes of these photos in their central views: (photos, …), on the
+    CPU.
+    """
+    sizes = data.transforms.sizes
+    seen = []
+    for chosen in photos.split(VIEWING_BATCH):
+        views = central_views(len(chosen), sizes)
+        crops = crop_views([data.photos[index] for index in chosen.tolist()], views, sizes.cropped)
+        seen.append(see(prepare_batch(crops.to(device), views, data.transforms)).float().cpu())
+    return torch.cat(seen)
+
+
+def order_metrics(scores_1: Tensor, scores_2: Tensor, pairs: Pairs) -> tuple[float, float]:
+    """Mean ranking loss over the rows of pairs, and the share of the unequal ones that the scores order as
+    annotated; NaN without any.
+    """
+    loss = (ranking_loss(scores_1, scores_2, pairs.label) * pairs.rows).sum() / pairs.rows.sum()
+    unequal = pairs.label != 0
+    right = (torch.sign(scores_1 - scores_2) == pairs.label)[unequal].float()
+    weights = pairs.rows[unequal]
+    accuracy = float((right * weights).sum() / weights.sum()) if bool(unequal.any()) else math.nan
+    return float(loss), accuracy
 
 
 class Batch(NamedTuple):

@@ -5,6 +5,7 @@ import { calibrationFigure, previousRanks, tauStrata } from './certainty.ts';
 import { dailyOverlap, dailyRankScatter, dailyRanks, dailyScores } from './daily.ts';
 import { imagesMonths, imagesPerDay, observedValues } from './data-pages.ts';
 import { imagesTimeseries, valueDistributions, valueFrequencies } from './images.ts';
+import { learningCurve } from './learning-curve.ts';
 import { annotationPairs, pairDifferences } from './pairs.ts';
 import type { Actions } from './photos.ts';
 import { predictionsTimeseries, residualsTimeseries, scatterPlots } from './predictions.ts';
@@ -31,6 +32,7 @@ export const FIGURES: Readonly<Record<string, FigureDrawing>> = {
   calibration: calibrationFigure,
   'tau-strata': tauStrata,
   'previous-ranks': previousRanks,
+  'learning-curve': learningCurve,
   'images-per-day': imagesPerDay,
   'images-months': imagesMonths,
   'observed-values': observedValues,

@@ -22,6 +22,7 @@ import {
   type OpenPage,
   openPage,
   setPeriod,
+  takePicture,
   takeScreenshot,
 } from './open-page.ts';
 
@@ -84,11 +85,45 @@ describe('The report', () => {
         const ink = await countPixels(page, id, '#57626b');
         expect({ id, hasInk: ink > 20 }).toEqual({ id, hasInk: true });
       }
-      expect(await chartIds(page)).toHaveLength(16);
+      expect(await chartIds(page)).toHaveLength(17);
       expect(
         requests.filter((address) => !address.startsWith('https://storage.s3.amazonaws.com/imagesets/')),
       ).toEqual([]);
     }));
+
+  test('says of a point of the learning curve what was learned from how many pairs', () =>
+    onPage(async ({ page }) => {
+      await drawFigure(page, 'learning-curve');
+      await takePicture(page.locator('#more-training'), 'learning-curve');
+      const focus = page.locator('[data-chart="learning-curve"]');
+      await focus.press('ArrowRight');
+      const tip = page.locator('[data-chart="learning-curve"] .tip:visible').first();
+
+      expect(await tip.locator('tr').allTextContents()).toEqual([
+        ...['Training pairs38', 'Shuffles3', 'Ordered right66 %', 'from – to62 % – 70 %', 'Loss0.6100'],
+      ]);
+    }));
+
+  test('of a training without a learning curve says why there is none', () =>
+    onPage(
+      async ({ page }) => {
+        expect(await page.locator('#learning-curve').textContent()).toContain(
+          'There is no learning curve: 12 training pairs are fewer than 40.',
+        );
+        expect(await chartIds(page)).not.toContain('learning-curve');
+      },
+      {},
+      reportPage(
+        {
+          ...report,
+          training: {
+            ...report.training,
+            learningCurve: { valPairs: 0, points: [], missing: '12 training pairs are fewer than 40' },
+          },
+        },
+        pageScript(),
+      ),
+    ));
 
   test('says of a point its time, split, value, score, ranks and residual', () =>
     onPage(async ({ page }) => {

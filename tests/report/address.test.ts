@@ -22,6 +22,7 @@ const page: PageData = {
   photos: scoredPhotos(hourlyPhotos(24 * (DAYS - 1))),
   pairs: judgedPairs([]),
   epochs: [],
+  learningCurve: { valPairs: 0, points: [], missing: null },
   strata: null,
   previous: null,
   observed: null,

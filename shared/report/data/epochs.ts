@@ -1,4 +1,5 @@
 import type { Learnt } from '../../execution/train-station-state.ts';
+import type { LearningCurve } from './learning-curve.ts';
 
 /** Loss after one epoch; null where there is none, as when the training diverged. */
 export type EpochLoss = {
@@ -25,6 +26,7 @@ export type TrainingOutput = {
   /** What it learned from, null where it does not tell. */
   learnt: Learnt | null;
   computation: Computation;
+  learningCurve: LearningCurve;
 };
 
 /** Epochs whose network is the published one, that is with the least validation loss; none without validation. */

@@ -7,6 +7,7 @@ import { numberCell, parseCsv } from '../../formats/csv.ts';
 import { parseJsonAs } from '../../formats/json.ts';
 import type { ObjectLocation } from '../../formats/object-location.ts';
 import type { Computation, TrainingOutput } from './epochs.ts';
+import { type LearningCurve, NO_CURVE } from './learning-curve.ts';
 
 /** A number as Python prints it: `nan` and `inf` are no loss to be shown. */
 const loss = z
@@ -70,6 +71,7 @@ export async function readTrainingOutput(
     learningRate: parse(files.get('args.json') as string, argumentsFile, `args.json in ${where}`),
     learnt: facts === undefined ? null : parse(facts, trainingFacts, `training.json in ${where}`),
     computation: parse(facts ?? '{}', computation, `training.json in ${where}`),
+    learningCurve: parse(facts ?? '{}', curveFacts, `training.json in ${where}`),
   };
 }
 
@@ -88,6 +90,34 @@ const computation = z
       resumedAfterEpochs: resumed_after_epochs,
     }),
   );
+
+/** Results of learning from fewer pairs; trainings of earlier versions made none. */
+const curveFacts = z
+  .looseObject({
+    learning_curve: z
+      .union([
+        z.object({
+          pairs_val: z.int().min(0),
+          points: z.array(
+            z.object({
+              pairs: z.int().min(1),
+              accuracy: z.array(z.number().min(0).max(1).nullable()),
+              loss: z.array(z.number()),
+            }),
+          ),
+        }),
+        z.object({ skipped: z.string() }),
+      ])
+      .optional(),
+  })
+  .transform(({ learning_curve: curve }): LearningCurve => {
+    if (!curve) return NO_CURVE;
+    if ('skipped' in curve) return { valPairs: 0, points: [], missing: curve.skipped };
+    const points = curve.points
+      .map((point) => ({ ...point, accuracy: point.accuracy.filter((value) => value !== null) }))
+      .sort((a, b) => a.pairs - b.pairs);
+    return { valPairs: curve.pairs_val, points, missing: null };
+  });
 
 /** By the training.json of output.tar.gz. @throws as `readTrainingOutput` */
 export async function readComputation(

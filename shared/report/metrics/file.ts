@@ -19,6 +19,7 @@ import type { ReportData } from '../data/report-data.ts';
 import { totalCost } from '../data/run-facts.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
 import { comparisonMetrics, intervalMetrics, pairMetrics } from './certainty.ts';
+import { learningCurveMetrics } from './learning-curve.ts';
 import { measureMetrics } from './measures.ts';
 import type { Metric } from './metric.ts';
 import { strataMetrics } from './strata.ts';
@@ -170,6 +171,7 @@ export function metricsFile(data: ReportData) {
     ...qualityMetrics(data),
     ...splitCounts(data),
     ...trainingMetrics(data),
+    ...learningCurveMetrics(data),
     ...agreementMetrics(data),
     ...measureMetrics(data),
     ...strataMetrics(data),

@@ -8,6 +8,7 @@ import type { NamedPhotos } from '../../predictions/scored-photos.ts';
 import type { CheckResult } from '../../quality/finding.ts';
 import { variableWords } from '../../variables.ts';
 import { envelope } from '../data/decimation.ts';
+import { NO_CURVE } from '../data/learning-curve.ts';
 import { NO_PHOTOS, notedPhotos } from '../data/noted-photos.ts';
 import { exclusionRemarks } from '../data/remarks.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
@@ -209,6 +210,7 @@ function pageData(
     photos: named,
     pairs: judgedPairs(judgments, splits, named.imageIds),
     epochs: [],
+    learningCurve: NO_CURVE,
     strata: null,
     previous: null,
     observed: null,

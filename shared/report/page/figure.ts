@@ -32,6 +32,7 @@ export const REPORT_FIGURES = [
   'calibration',
   'tau-strata',
   'previous-ranks',
+  'learning-curve',
 ] as const;
 
 /** A figure of the report, under the number that it has in every report. */

@@ -5,6 +5,7 @@ import type { NamedPhotos } from '../../predictions/scored-photos.ts';
 import type { VariableWords } from '../../variables.ts';
 import type { PreviousModel } from '../data/comparison.ts';
 import type { EpochLoss } from '../data/epochs.ts';
+import { type LearningCurve, NO_CURVE } from '../data/learning-curve.ts';
 import { NO_PHOTOS, type NotedPhotos } from '../data/noted-photos.ts';
 import type { ByGroup } from '../data/split-groups.ts';
 import type { Strata } from '../data/strata.ts';
@@ -33,6 +34,7 @@ export type PageData = {
   photos: NamedPhotos;
   pairs: JudgedPairs;
   epochs: EpochLoss[];
+  learningCurve: LearningCurve;
   /** Taus of the whole run with their intervals, which would take a browser seconds; null where there are no scores. */
   strata: ByGroup<Strata> | null;
   previous: PreviousModel | null;
@@ -44,7 +46,15 @@ export type PageData = {
 
 type Head = Pick<
   PageData,
-  'kind' | 'variable' | 'timezone' | 'seed' | 'resamples' | 'photoBase' | 'epochs' | 'strata'
+  | 'kind'
+  | 'variable'
+  | 'timezone'
+  | 'seed'
+  | 'resamples'
+  | 'photoBase'
+  | 'epochs'
+  | 'strata'
+  | 'learningCurve'
 > & { previous: string | null };
 
 export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
@@ -56,6 +66,7 @@ export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
     resamples,
     photoBase,
     epochs,
+    learningCurve,
     strata,
     photos,
     pairs,
@@ -71,6 +82,7 @@ export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
     resamples,
     photoBase,
     epochs,
+    learningCurve,
     strata,
     previous: previous?.model_code ?? null,
   };
@@ -104,6 +116,7 @@ export function unpackPage(block: Uint8Array<ArrayBuffer>): PageData {
     ...head,
     // Reports of earlier versions have none.
     strata: head.strata ?? null,
+    learningCurve: head.learningCurve ?? NO_CURVE,
     photos: {
       timestamps: sumSeconds(columns.wall as Int32Array | Float64Array),
       values: widened(columns.values),

@@ -58,6 +58,7 @@ export function reportPage(data: ReportData, script: string, thumbnails: Thumbna
         photos: { ...data.photos, timestamps: data.wallMs },
         pairs: data.pairs,
         epochs: data.training.epochs,
+        learningCurve: data.training.learningCurve,
         strata: data.strata,
         previous: data.previous,
         observed: null,

@@ -7,6 +7,7 @@ import { formatTau } from '../../../shared/formats/numbers.ts';
 import { judgedPairs, judgment } from '../../../shared/predictions/judged-pairs.ts';
 import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
 import { finalEpochs } from '../../../shared/report/data/epochs.ts';
+import { NO_CURVE } from '../../../shared/report/data/learning-curve.ts';
 import type { ReportData } from '../../../shared/report/data/report-data.ts';
 import { jobCosts } from '../../../shared/report/data/run-cost.ts';
 import { totalCost } from '../../../shared/report/data/run-facts.ts';
@@ -549,7 +550,12 @@ describe('The page', () => {
   test('has the thirteen figures of the old report in their order, then its own', () => {
     const figures = [...page(hourlyPhotos(60)).matchAll(/data-chart="([^"]+)"/g)].map(([, id]) => id);
 
-    expect(figures).toEqual([...THIRTEEN, 'calibration', 'tau-strata']);
+    expect(figures.filter((id) => id !== 'learning-curve')).toEqual([
+      ...THIRTEEN,
+      'calibration',
+      'tau-strata',
+    ]);
+    expect(figures.indexOf('learning-curve')).toBe(figures.indexOf('loss-function') + 1);
   });
 
   test.each([
@@ -567,6 +573,7 @@ describe('The page', () => {
       'images-timeseries',
       'annotation-pairs',
       'loss-function',
+      'learning-curve',
       'predictions-timeseries',
       'daily-scores',
       'daily-ranks',
@@ -741,6 +748,10 @@ describe('metrics.json', () => {
     expect(metrics.get('photos.split.test-in')).toBe(150);
     expect(metrics.get('training.final_epoch')).toBe(2);
     expect(metrics.get('training.final_val_loss')).toBe(0.42);
+    expect(metrics.get('learning_curve.pairs.4')).toBe(300);
+    expect(metrics.get('learning_curve.accuracy.4')).toBe(0.81);
+    expect(metrics.get('learning_curve.accuracy.3.low')).toBe(0.74);
+    expect(metrics.get('learning_curve.loss.1.high')).toBe(0.65);
     expect(metrics.get('kendall_tau.overall')).toBe(report.agreement.photos.overall.tau);
     expect(metrics.get('kendall_tau_daily.train')).toBe(report.agreement.days.train.tau);
     expect(metrics.get('kendall_tau_n.test-all')).toBe(30);
@@ -753,10 +764,12 @@ describe('metrics.json', () => {
       learningRate: null,
       learnt: null,
       computation: { device: null, threads: null, torch: null, resumedAfterEpochs: 0 },
+      learningCurve: NO_CURVE,
     };
 
     const metrics = metricsOf(testReport(photos, { training }));
 
+    expect([...metrics.keys()].filter((name) => name.startsWith('learning_curve'))).toEqual([]);
     for (const name of [
       'kendall_tau.overall',
       'rank_error',
@@ -800,6 +813,7 @@ describe('The output of the training', () => {
       learningRate: 0.01,
       learnt: null,
       computation: UNTOLD,
+      learningCurve: NO_CURVE,
     });
   });
 
@@ -817,6 +831,7 @@ describe('The output of the training', () => {
       learningRate: 0.001,
       learnt: null,
       computation: UNTOLD,
+      learningCurve: NO_CURVE,
     });
   });
 
@@ -845,6 +860,45 @@ describe('The output of the training', () => {
     });
 
     expect(output.learnt).toEqual({ train: 72, val: 25, photos_unreadable: 35 });
+  });
+
+  const curveOf = async (curve: object) =>
+    (
+      await read({
+        'args.json': '{}',
+        'metrics.csv': METRICS,
+        'training.json': JSON.stringify({
+          ...{ pairs_train: 72, pairs_val: 25, photos_unreadable: 0 },
+          learning_curve: curve,
+        }),
+      })
+    ).learningCurve;
+
+  test('has the learning curve by rising numbers of pairs, or why there is none', async () => {
+    const points = [
+      { pairs: 72, accuracy: [0.8], loss: [0.4] },
+      { pairs: 36, accuracy: [0.7, null], loss: [0.5, 0.6] },
+    ];
+
+    expect(await curveOf({ pairs_val: 25, points, seconds: 1.5 })).toEqual({
+      valPairs: 25,
+      points: [
+        { pairs: 36, accuracy: [0.7], loss: [0.5, 0.6] },
+        { pairs: 72, accuracy: [0.8], loss: [0.4] },
+      ],
+      missing: null,
+    });
+    expect(await curveOf({ skipped: '12 training pairs are fewer than 40' })).toEqual({
+      ...NO_CURVE,
+      missing: '12 training pairs are fewer than 40',
+    });
+  });
+
+  test('with a learning curve of another form is refused by name', async () => {
+    const reading = curveOf({ pairs_val: 25, points: [{ pairs: 0, accuracy: [1.5], loss: [] }] });
+
+    await expect(reading).rejects.toThrow(FileInvalid);
+    await expect(reading).rejects.toThrow(`training.json in ${WHERE}`);
   });
 
   test.each([

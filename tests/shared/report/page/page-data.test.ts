@@ -70,6 +70,11 @@ describe('The data of a page', () => {
       ]),
       pairs: judgedPairs([{ left: 0, right: 1, choice: -1, split: 'val', annotator: 3 }]),
       epochs: [{ epoch: 1, train: 0.5, val: null }],
+      learningCurve: {
+        valPairs: 4,
+        points: [{ pairs: 9, accuracy: [], loss: [0.5, 0.6] }],
+        missing: null,
+      },
       strata: null,
       previous: { model_code: 'older', scores: Float64Array.of(1, Number.NaN), wasTest: Uint8Array.of(0, 1) },
       observed: { timestamps: Float64Array.of(1_000, 2_000), values: Float64Array.of(1.5, 2.5) },
