@@ -14,43 +14,46 @@ export type Figure = {
   numbers?: Html;
 };
 
-/** The figures of a report by their numbers, which stay whatever a station lacks: 1 to 13 are those of upstream's report. */
-export const REPORT_FIGURES = [
-  'images-timeseries',
-  'value-distributions',
-  'value-frequencies',
-  'annotation-pairs',
-  'loss-function',
-  'predictions-timeseries',
-  'scatter-plots',
-  'residuals-timeseries',
-  'residual-patterns',
-  'daily-scores',
-  'daily-ranks',
-  'daily-overlap',
-  'daily-rank-scatter',
-  'calibration',
-  'tau-strata',
-  'previous-ranks',
-  'learning-curve',
-] as const;
+/**
+ * The figures of a report in the order of the page, with their numbers, which stay whatever a station lacks: 1 to 13 are those of
+ * upstream's report, so what stands among them has a letter.
+ */
+export const REPORT_FIGURES: Readonly<Record<string, string>> = {
+  'images-timeseries': '1',
+  'value-distributions': '2',
+  'value-frequencies': '3',
+  'annotation-pairs': '4',
+  'loss-function': '5',
+  'learning-curve': '5b',
+  'predictions-timeseries': '6',
+  'scatter-plots': '7',
+  'residuals-timeseries': '8',
+  'residual-patterns': '9',
+  'daily-scores': '10',
+  'daily-ranks': '11',
+  'daily-overlap': '12',
+  'daily-rank-scatter': '13',
+  calibration: '14',
+  'tau-strata': '15',
+  'previous-ranks': '16',
+};
 
 /** A figure of the report, under the number that it has in every report. */
 export const figureMarkup = (figure: Figure): Html => numberedFigure(figure, numberOf(figure.id));
 
-const numberOf = (id: string): number => (REPORT_FIGURES as readonly string[]).indexOf(id) + 1;
+const numberOf = (id: string): string => REPORT_FIGURES[id] as string;
 
 /** Figures of another page, numbered as they come. */
 export const figuresMarkup = (figures: readonly Figure[], first = 1): Html =>
-  html`${figures.map((figure, index) => numberedFigure(figure, first + index))}`;
+  html`${figures.map((figure, index) => numberedFigure(figure, String(first + index)))}`;
 
-const heading = (title: string, number: number): Html =>
+const heading = (title: string, number: string): Html =>
   html`<h3><span class="number">Figure ${number}.</span> ${title}</h3>`;
 
 /** Place of a chart with its words; the script draws into `data-chart`. */
 const numberedFigure = (
   { id, title, caption, control = NOTHING, numbers }: Figure,
-  number: number,
+  number: string,
 ): Html => html`<figure id="${id}">
 ${heading(title, number)}
 ${control}<div class="chart" data-chart="${id}" role="img" aria-label="${title}. ${caption}"></div>
