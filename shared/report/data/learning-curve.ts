@@ -36,10 +36,10 @@ export function meanAndRange(values: readonly number[]): Spread | null {
 const CLEAR = 0.9;
 
 /** Whether the curve still rises where it ends, in sentences; none where there is no curve. */
-export function curveAdvice({ points, valPairs }: LearningCurve): string[] {
+export function curveAdvice({ points }: LearningCurve): string[] {
   const [half, all] = points.slice(-2);
   if (!half || !all) return [];
-  const figures = accuracyFigures(half, all, valPairs);
+  const figures = accuracyFigures(half, all);
   const isAccurate = isClear(half.accuracy, (value, whole) => value < whole, all.accuracy);
   const isSurer = isClear(half.loss, (value, whole) => value > whole, all.loss);
   if (isAccurate)
@@ -55,12 +55,12 @@ export function curveAdvice({ points, valPairs }: LearningCurve): string[] {
   ];
 }
 
-function accuracyFigures(half: LearningPoint, all: LearningPoint, valPairs: number): string {
+function accuracyFigures(half: LearningPoint, all: LearningPoint): string {
   const [before, after] = [meanAndRange(half.accuracy), meanAndRange(all.accuracy)];
   const what = `${formatCount(all.pairs)} training pairs instead of ${formatCount(half.pairs)}`;
   if (!before || !after)
     return `Learning curve: a score of the features that the network had before its training learned from ${what}.`;
-  return `Learning curve: learned from ${what}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the ${formatCount(valPairs)} held-out pairs right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
+  return `Learning curve: learned from ${what}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the held-out pairs with a decision right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
 }
 
 function isClear(

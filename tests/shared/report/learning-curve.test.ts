@@ -28,7 +28,7 @@ describe('what a learning curve advises', () => {
 
     expect(others).toEqual([]);
     expect(said).toBe(
-      'Learning curve: learned from 1,442 training pairs instead of 221, a score of the features that the network had before its training orders 89 % of the 111 held-out pairs right instead of 85 % (80 % – 89 % over 10 shuffles). The curve still rises: more annotation pairs will probably help, the more so where the model does badly.',
+      'Learning curve: learned from 1,442 training pairs instead of 221, a score of the features that the network had before its training orders 89 % of the held-out pairs with a decision right instead of 85 % (80 % – 89 % over 10 shuffles). The curve still rises: more annotation pairs will probably help, the more so where the model does badly.',
     );
   });
 

@@ -38,7 +38,7 @@ function learningCurveFigure(curve: LearningCurve): Html {
     return absent(CURVE.id, CURVE.title, `There is no learning curve: ${curve.missing}.`);
   return figureMarkup({
     ...CURVE,
-    caption: `Share of the ${formatCount(curve.valPairs)} held-out pairs that are ordered as the annotators did, and the loss, by the number of training pairs; each number is about twice the one before. Points are means over shuffles of the training pairs, bars the range; all pairs have one value. It is not the model that is shown but a linear score of what the network saw before it was trained, learned with the same loss: such features have not learned the station, so the values of the model are others. What the curve can show is whether more pairs still helped where it ends, for pairs of this kind; neither how far it goes on nor what pairs of other seasons or values would bring.`,
+    caption: `Share of the held-out pairs with a decision that are ordered as the annotators did, and the loss over all ${formatCount(curve.valPairs)}, by the number of training pairs; each number is about twice the one before. Points are means over shuffles of the training pairs, bars the range; all pairs have one value. It is not the model that is shown but a linear score of what the network saw before it was trained, learned with the same loss: such features have not learned the station, so the values of the model are others. What the curve can show is whether more pairs still helped where it ends, for pairs of this kind; neither how far it goes on nor what pairs of other seasons or values would bring.`,
     numbers: curveTable(curve),
   });
 }
