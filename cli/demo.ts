@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { generateDemoStation } from '../demo-station/generate.ts';
 import { makeFolder } from '../host/folder.ts';
+import { defaultFolder } from '../local/running-stack.ts';
 import { startStack } from '../local/stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
@@ -30,6 +31,7 @@ const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...
 
 /** The command's effects. */
 const EFFECTS = {
+  defaultFolder,
   startStack,
   generateDemoStation,
   importExport,
@@ -59,10 +61,22 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
   const { print, requireLocalNeeds, startExecution, stopExecution, watchExecution } = effects;
   const startedAtMs = performance.now();
   const input = readExecutionInput(given);
-  const stack = await effects.startStack({
-    ...(folder && { folder: resolve(folder) }),
-    onProgress: (what) => print(`Starting ${what} …`),
-  });
+  const stackFolder = resolve(folder ?? effects.defaultFolder());
+  const demoFolder = join(stackFolder, 'demo-station');
+  let drawing: Drawing | null = null;
+  const stack = await effects
+    .startStack({
+      folder: stackFolder,
+      onProgress: (what) => {
+        // The folder is ours from now on, and packaging leaves a core idle.
+        drawing ??= beginDrawing(demoFolder, effects);
+        print(`Starting ${what} …`);
+      },
+    })
+    .catch((error) => {
+      drawing?.stop();
+      throw error;
+    });
   let executionArn: string | null = null;
   let isInterrupted = false;
   const onInterrupt = async () => {
@@ -75,8 +89,8 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   try {
     Object.assign(process.env, stack.env);
-    const demoFolder = join(stack.folder, 'demo-station');
-    const stationId = await prepareStation(demoFolder, stack.env.STORAGE_BUCKET as string, effects);
+    drawing ??= beginDrawing(demoFolder, effects);
+    const stationId = await prepareStation(demoFolder, drawing, stack.env.STORAGE_BUCKET as string, effects);
     const isDemo = given === DEMO_INPUT;
     const toStart: Record<string, unknown> = isDemo
       ? { ...input, station_id: stationId, model_code: newModelCode() }
@@ -107,18 +121,47 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
   }
 }
 
+/** The demo station being drawn beside other work. */
+type Drawing = {
+  /** Tells the progress from now on, until the end. */
+  watch(onProgress: (done: number, total: number) => void): Promise<void>;
+  stop(): void;
+};
+
+function beginDrawing(folder: string, { generateDemoStation }: Effects): Drawing {
+  const stopping = new AbortController();
+  let progress: [done: number, total: number] = [0, 0];
+  let tell: (done: number, total: number) => void = () => undefined;
+  const finished = generateDemoStation(folder, {
+    signal: stopping.signal,
+    onProgress: (...now) => {
+      progress = now;
+      tell(...now);
+    },
+  });
+  // Whoever watches is told of a failure; nobody may watch yet.
+  finished.catch(() => undefined);
+  return {
+    watch(onProgress) {
+      tell = onProgress;
+      tell(...progress);
+      return finished;
+    },
+    stop: () => stopping.abort(),
+  };
+}
+
 /** @returns stations.id of the demo station */
 async function prepareStation(
   folder: string,
+  drawing: Drawing,
   storageBucket: string,
-  { generateDemoStation, importExport, terminal, print }: Effects,
+  { importExport, terminal, print }: Effects,
 ): Promise<number> {
   const view = liveLines(terminal);
   const linesOf = stepLines(STEPS);
   const load = async () => {
-    await generateDemoStation(folder, {
-      onProgress: (done, total) => view.show(linesOf({ step: 'draw', done, total })),
-    });
+    await drawing.watch((done, total) => view.show(linesOf({ step: 'draw', done, total })));
     return importExport(folder, { storageBucket, onProgress: (progress) => view.show(linesOf(progress)) });
   };
   const imported = await load().finally(() => view.done());

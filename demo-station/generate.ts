@@ -26,6 +26,8 @@ export type DemoStationOptions = {
   days?: number;
   /** Photos drawn so far, and photos in all. */
   onProgress?(done: number, total: number): void;
+  /** Ends the work; the folder is then unfinished. */
+  signal?: AbortSignal;
 };
 
 /**
@@ -33,10 +35,10 @@ export type DemoStationOptions = {
  * `fpe import`. The same options give the same files. A folder that already holds them is left as it is; an
  * unfinished or older one is made anew.
  *
- * @throws {ExportFolderInvalid} if the folder holds anything else
+ * @throws {ExportFolderInvalid} if the folder holds anything else; the signal's reason, if it was aborted
  */
 export async function generateDemoStation(folder: string, options: DemoStationOptions = {}): Promise<void> {
-  const { seed = SEED, days = DAYS, onProgress = () => {} } = options;
+  const { seed = SEED, days = DAYS, onProgress = () => {}, signal } = options;
   const wanted = { version: VERSION, seed, days };
   const stamp = join(folder, STAMP);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === stampText(wanted, true)) return;
@@ -55,7 +57,7 @@ export async function generateDemoStation(folder: string, options: DemoStationOp
     photograph,
     ...photoPaths(folder, seed, imagesets[photograph.imageset] as Imageset, photograph),
   }));
-  await draw({ seed, cameras: imagesets.map(({ camera }) => camera), photos }, onProgress);
+  await draw({ seed, cameras: imagesets.map(({ camera }) => camera), photos }, onProgress, signal);
   writeFileSync(stamp, stampText(wanted, true));
 }
 
@@ -78,7 +80,11 @@ function clear(folder: string): void {
 }
 
 /** Divides the photos among worker threads by time, so that each thread has few cameras, whose views it computes once. */
-async function draw(task: DrawingTask, onProgress: (done: number, total: number) => void): Promise<void> {
+async function draw(
+  task: DrawingTask,
+  onProgress: (done: number, total: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const total = task.photos.length;
   const perThread = Math.ceil(total / Math.min(8, availableParallelism()));
   let done = 0;
@@ -96,10 +102,14 @@ async function draw(task: DrawingTask, onProgress: (done: number, total: number)
       }),
     );
   }
+  const stop = () => Promise.all(workers.map((worker) => worker.terminate()));
+  signal?.addEventListener('abort', stop);
   try {
     await Promise.all(finished);
+    signal?.throwIfAborted();
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    signal?.removeEventListener('abort', stop);
+    await stop();
   }
 }
 

@@ -35,19 +35,29 @@ const RESULT = {
 };
 
 /** Runs the command on a stack that does nothing. @returns what it did and printed */
-async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT) {
+async function run(
+  args: string[],
+  status = 'SUCCEEDED',
+  result: object = RESULT,
+  stackFault: Error | null = null,
+) {
   const did: unknown[][] = [];
   const printed: string[] = [];
   const command = demoCommand({
-    startStack: async ({ folder: where } = {}) => {
+    defaultFolder: () => folder,
+    startStack: async ({ folder: where, onProgress } = {}) => {
       did.push(['stack', where]);
+      onProgress?.('the functions');
+      onProgress?.('PostgreSQL');
+      if (stackFault) throw stackFault;
       return {
         folder,
         env: { STORAGE_BUCKET: 'photos' },
         stop: async () => void did.push(['stop']),
       } as never;
     },
-    generateDemoStation: async (where) => {
+    generateDemoStation: async (where, { signal } = {}) => {
+      signal?.addEventListener('abort', () => did.push(['stop drawing']));
       did.push(['draw', where]);
       return undefined as never;
     },
@@ -88,7 +98,11 @@ async function run(args: string[], status = 'SUCCEEDED', result: object = RESULT
     print: (text) => printed.push(text),
   });
   const program = new Command().option('--folder <folder>').addCommand(command);
-  await program.parseAsync(['demo', ...args], { from: 'user' });
+  const failure = await program.parseAsync(['demo', ...args], { from: 'user' }).then(
+    () => null,
+    (error: Error) => error,
+  );
+  if (failure !== stackFault) throw failure;
   return { did, printed: printed.join('\n') };
 }
 
@@ -125,6 +139,12 @@ describe('fpe demo', () => {
     expect(did[0]).toEqual(['stack', folder]);
     expect(printed).toContain(`  each with --folder ${folder}\n`);
     expect((await run([])).printed).not.toContain('--folder');
+  });
+
+  test('draws while the stack starts, and stops drawing where it does not', async () => {
+    const { did } = await run([], 'SUCCEEDED', RESULT, new Error('no port is free'));
+
+    expect(did.map(([what]) => what)).toEqual(['stack', 'draw', 'stop drawing']);
   });
 
   test('takes another input as it is', async () => {

@@ -95,6 +95,21 @@ test('an unfinished folder is made anew', async () => {
   expect(digests(unfinished)).toEqual(complete);
 }, 120_000);
 
+test('a folder whose drawing is stopped is unfinished', async () => {
+  const stopped = join(root, 'stopped');
+  const stopping = new AbortController();
+
+  const attempt = generateDemoStation(stopped, {
+    seed: SEED,
+    days: FEW_DAYS,
+    signal: stopping.signal,
+    onProgress: () => stopping.abort(new Error('no longer wanted')),
+  });
+
+  await expect(attempt).rejects.toThrow('no longer wanted');
+  expect(readFileSync(join(stopped, 'demo-station.json'), 'utf8')).toContain('"complete":false');
+}, 120_000);
+
 test('a folder with other files is refused and left alone', async () => {
   const taken = mkdtempSync(join(root, 'taken-'));
   writeFileSync(join(taken, 'thesis.txt'), 'three years of work');
