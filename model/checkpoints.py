@@ -15,6 +15,7 @@ import torch
 from errors import reason_of
 from hyperparameters import Hyperparameters
 from network import load_checkpoint
+from recipes import RECIPES
 
 DEFAULTS = asdict(Hyperparameters())
 
@@ -31,11 +32,13 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
 
 
 def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
-    """What a checkpoint must share to be resumed from. The number of epochs may be raised: no earlier epoch
+    """What a checkpoint must share to be resumed from. The number of epochs may be raised, where no earlier epoch
     depends on it.
     """
     identity = asdict(settings)
-    del identity['n_epochs'], identity['checkpoint_dir']
+    del identity['checkpoint_dir']
+    if not RECIPES[settings.recipe].has_an_end():
+        del identity['n_epochs']
     return {**identity, 'pairs_sha256': hashlib.sha256(pairs_csv.read_bytes()).hexdigest()}
 
 

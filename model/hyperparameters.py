@@ -13,12 +13,14 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from errors import InvalidHyperparameters
+from recipes import RECIPES
 
 DEFAULT_CHECKPOINT_DIR = '/opt/ml/checkpoints'
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
+    recipe: str = 'fpe'  # how the network learns (recipes.py)
     n_epochs: int = 20
     learning_rate: float = 0.001
     batch_size: int = 64  # rows of pairs.csv, where a pair and its mirror are two
@@ -105,6 +107,8 @@ def _in_range(name: str, value: Any) -> Any:
         lowest, highest = RANGES[name]
         if not lowest <= value <= highest:  # also true of NaN
             raise ValueError(f'between {lowest} and {highest}')
+    if name == 'recipe' and value not in RECIPES:
+        raise ValueError(f'one of {", ".join(RECIPES)}')
     return value
 
 

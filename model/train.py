@@ -13,8 +13,9 @@ Writes  model dir: model.pth (the epoch of lowest validation loss), code/ (what 
         output dir: failure, one line, if it fails
 Prints  one line per epoch, from which SageMaker takes its metrics (MetricDefinitions)
 
-Settings are in hyperparameters.py, the network in network.py, what it sees in transforms.py, the pairs in
-photo_pairs.py, what a job is given and leaves behind in training_job.py.
+Settings are in hyperparameters.py, ways to train in recipes.py and optimization.py, the network in
+network.py, what it sees in transforms.py, the pairs in photo_pairs.py, what a job is given and leaves behind
+in training_job.py.
 """
 
 from __future__ import annotations
@@ -69,9 +70,18 @@ from network import (
     load_imagenet_weights,
     load_published_state,
     published_state,
-    ranking_loss,
 )
-from training_data import Data, ahead, load_data, order_metrics, see_photos, training_batches
+from optimization import AverageNetwork, make_optimizer, pair_losses, set_rate, set_training_mode
+from recipes import RECIPES
+from training_data import (
+    Data,
+    ahead,
+    load_data,
+    order_metrics,
+    see_photos,
+    steps_per_epoch,
+    training_batches,
+)
 from training_job import (
     EpochMetrics,
     Folders,
@@ -86,7 +96,6 @@ from training_job import (
 )
 from transforms import checkpoint_transforms, prepare_batch
 
-MOMENTUM = 0.9
 PATIENCE_EPOCHS = 1  # without a lower validation loss, before the learning rate is halved
 TERMINATED = 128 + signal.SIGTERM
 
@@ -107,7 +116,12 @@ def freeze_body(network: RankNet, frozen: bool) -> None:
 
 
 def train_one_epoch(
-    network: RankNet, optimizer: torch.optim.Optimizer, data: Data, settings: Hyperparameters, epoch: int
+    network: RankNet,
+    optimizer: torch.optim.Optimizer,
+    data: Data,
+    settings: Hyperparameters,
+    epoch: int,
+    average: AverageNetwork | None = None,
 ) -> float:
     """One pass over the training pairs; returns the mean loss over rows.
 
@@ -120,20 +134,23 @@ def train_one_epoch(
     device = next(network.parameters()).device
     frozen = epoch < settings.unfreeze_after
     freeze_body(network, frozen)
-    # A frozen body stays in training mode too: its batch normalization keeps learning, as upstream's does
-    # (Q-T7).
-    network.train()
+    recipe = RECIPES[settings.recipe]
+    set_training_mode(network, recipe)
+    steps = steps_per_epoch(data, settings)
     precision = body_precision(device)
     losses, rows = torch.zeros((), device=device), 0.0
-    for batch in ahead(training_batches(data, settings, epoch), device):
+    for step, batch in enumerate(ahead(training_batches(data, settings, epoch), device)):
+        set_rate(optimizer, recipe, settings.learning_rate, (epoch + step / steps) / settings.n_epochs)
         photos = prepare_batch(batch.photos, batch.views, data.transforms)
         with torch.set_grad_enabled(not frozen), precision:
             features = network.features(photos)  # (2 · pairs, 512)
         scores_1, scores_2 = network.fclayers(features.float()).squeeze(-1).chunk(2)
-        loss = (ranking_loss(scores_1, scores_2, batch.label) * batch.rows).sum()
+        loss = (pair_losses(scores_1, scores_2, batch.label, recipe) * batch.rows).sum()
         optimizer.zero_grad(set_to_none=True)
         (loss / batch.rows.sum()).backward()
         optimizer.step()
+        if average:
+            average.add(network)
         losses += loss.detach()
         rows += float(batch.rows.sum())
     return float(losses) / rows
@@ -222,12 +239,17 @@ class Training:
         self.transforms = checkpoint_transforms(data.transforms)
         self.progress = Progress()
         self.network = start_network(settings, folders).to(device, memory_format=torch.channels_last)
-        self.optimizer = torch.optim.SGD(
-            self.network.parameters(), lr=settings.learning_rate, momentum=MOMENTUM
-        )
+        self.recipe = RECIPES[settings.recipe]
+        decay = self.recipe.average_decay
+        self.average = AverageNetwork(self.network, decay) if decay > 0 else None
+        self.optimizer = make_optimizer(self.network, self.recipe, settings.learning_rate)
         self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self.optimizer, patience=PATIENCE_EPOCHS, factor=0.5
         )
+
+    def published_network(self) -> RankNet:
+        """The network that is validated and published."""
+        return self.average.network if self.average else self.network
 
     def resume(self) -> int:
         """Continue from the last complete epoch of this run, or of an unfinished one with the same input;
@@ -237,7 +259,10 @@ class Training:
         checkpoint = newest_checkpoint(self.checkpoints, self.identity, self.settings.n_epochs)
         if checkpoint is None:
             return 0
-        load_published_state(self.network, checkpoint['model_state_dict'], str(self.checkpoints))
+        load_published_state(self.published_network(), checkpoint['model_state_dict'], str(self.checkpoints))
+        if self.average:
+            load_published_state(self.network, checkpoint['resume']['last_state_dict'], str(self.checkpoints))
+            self.average.steps = checkpoint['resume']['average_steps']
         self.optimizer.load_state_dict(checkpoint['optimizer_state_dict'])
         self.scheduler.load_state_dict(checkpoint['resume']['scheduler_state_dict'])
         self.progress = Progress(
@@ -253,8 +278,10 @@ class Training:
     def run_epoch(self, epoch: int) -> None:
         """Train and validate once, then save everything. Raises TrainingDiverged."""
         started, rate = time.time(), self.optimizer.param_groups[0]['lr']
-        train_loss = train_one_epoch(self.network, self.optimizer, self.data, self.settings, epoch)
-        val_loss, val_accuracy = evaluate(self.network, self.data)
+        train_loss = train_one_epoch(
+            self.network, self.optimizer, self.data, self.settings, epoch, self.average
+        )
+        val_loss, val_accuracy = evaluate(self.published_network(), self.data)
         if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
             raise TrainingDiverged(
                 what='The training diverged',
@@ -263,7 +290,8 @@ class Training:
                 expected='finite numbers',
                 fix=f'lower learning_rate (it is {self.settings.learning_rate})',
             )
-        self.scheduler.step(val_loss)
+        if not self.recipe.has_an_end():
+            self.scheduler.step(val_loss)
         row = EpochMetrics(epoch, train_loss, val_loss, val_accuracy, rate, time.time() - started)
         better = self.progress.add(row)
 
@@ -280,7 +308,7 @@ class Training:
         """The keys of published checkpoints, and one more for resuming."""
         return {
             'epoch': row.epoch,
-            'model_state_dict': published_state(self.network),
+            'model_state_dict': published_state(self.published_network()),
             'optimizer_state_dict': self.optimizer.state_dict(),
             'training_loss': row.train_loss,
             'transforms': self.transforms,
@@ -297,8 +325,15 @@ class Training:
                 'metrics': [metrics._asdict() for metrics in self.progress.metrics],
                 'best_epoch': self.progress.best_epoch,
                 'best_loss': self.progress.best_loss,
+                **self.averaging(),
             },
         }
+
+    def averaging(self) -> dict[str, Any]:
+        """What a resumed training needs besides the average."""
+        if self.average is None:
+            return {}
+        return {'last_state_dict': published_state(self.network), 'average_steps': self.average.steps}
 
 
 def train(environment: Mapping[str, str]) -> None:
@@ -336,6 +371,7 @@ def train(environment: Mapping[str, str]) -> None:
         'aspect': data.aspect,
         'resized': list(data.transforms.sizes.resized),
         'cropped': list(data.transforms.sizes.cropped),
+        'recipe': settings.recipe,
         'best_epoch': best_epoch,
         'best_val_loss': best_loss,
         'resumed_after_epochs': resumed_after,

@@ -27,6 +27,7 @@ from photo_pairs import (
     readable_sizes,
     sample_for_statistics,
 )
+from recipes import RECIPES
 from training_job import Folders
 from transforms import (
     PhotoTransforms,
@@ -83,7 +84,9 @@ def load_data(folders: Folders, settings: Hyperparameters) -> Data:
         photos.pixels,
         train,
         val,
-        PhotoTransforms.of(settings, aspect, statistics.mean, statistics.sd),
+        PhotoTransforms.of(
+            settings, aspect, statistics.mean, statistics.sd, RECIPES[settings.recipe].augmentation
+        ),
         aspect,
         statistics.mean,
         statistics.sd,
@@ -132,6 +135,10 @@ class Batch(NamedTuple):
     views: Views
     label: Tensor  # (pairs,)
     rows: Tensor
+
+
+def steps_per_epoch(data: Data, settings: Hyperparameters) -> int:
+    return math.ceil(len(data.train) / data.train.pairs_per_batch(settings.batch_size))
 
 
 def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Iterator[Batch]:

@@ -8,6 +8,7 @@ pixels that are cropped away; tests keep them equal.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
@@ -26,7 +27,6 @@ if TYPE_CHECKING:  # the serving code reads this file and has no hyperparameters
     from hyperparameters import Hyperparameters
 
 CROP_SHARE = 0.8
-MAX_ROTATION_DEGREES = 10
 
 
 class Sizes(NamedTuple):
@@ -57,6 +57,27 @@ class Jitter:
 
 
 @dataclass(frozen=True)
+class Augmentation:
+    """How training photos vary besides their random crop. The defaults are upstream's."""
+
+    flip: bool = True  # every other photo is mirrored left to right
+    rotation_degrees: float = 10  # turned by up to this much either way; what was outside is black
+    zoom: float = 1.0  # enlarged up to this many times, as if the camera hung nearer
+    blur: float = 0.0  # standard deviation of a Gaussian blur, at most, in thousandths of the crop's height
+    cutout: float = (
+        0.0  # share of the width and of the height of a hidden rectangle, at most (arXiv:1708.04552)
+    )
+    jitter: Jitter = Jitter()  # where the settings name none
+
+    def changes_shapes(self) -> bool:
+        """Whether photos vary in ways that upstream's do not."""
+        return self.zoom > 1 or self.blur > 0 or self.cutout > 0
+
+
+UPSTREAM_AUGMENTATION = Augmentation()
+
+
+@dataclass(frozen=True)
 class PhotoTransforms:
     """Everything that is done to a photo before the network sees it. An addition here also goes into
     `checkpoint_transforms` and into the fast path: `random_views` draws it, `prepare_batch` applies it.
@@ -68,12 +89,19 @@ class PhotoTransforms:
     sd: tuple[float, ...] | None
     augment: bool  # training photos are cropped, flipped, turned and colored at random
     jitter: Jitter
+    augmentation: Augmentation = UPSTREAM_AUGMENTATION
 
     @classmethod
     def of(
-        cls, settings: Hyperparameters, aspect: float, mean: Sequence[float], sd: Sequence[float]
+        cls,
+        settings: Hyperparameters,
+        aspect: float,
+        mean: Sequence[float],
+        sd: Sequence[float],
+        augmentation: Augmentation = UPSTREAM_AUGMENTATION,
     ) -> PhotoTransforms:
         """The transforms of these settings, for photos of this aspect, channel means and standard deviations."""
+        jitter = Jitter(settings.jitter_brightness, settings.jitter_contrast, settings.jitter_saturation)
         normalize = settings.normalize and not settings.decolorize
         return cls(
             sizes_for(aspect, settings.input_size),
@@ -81,7 +109,8 @@ class PhotoTransforms:
             tuple(mean) if normalize else None,
             tuple(sd) if normalize else None,
             settings.augment,
-            Jitter(settings.jitter_brightness, settings.jitter_contrast, settings.jitter_saturation),
+            jitter if jitter.varies() else augmentation.jitter,
+            augmentation,
         )
 
     def gray_steps(self) -> list[Callable[[Tensor], Tensor]]:
@@ -93,15 +122,19 @@ class PhotoTransforms:
 
 
 def checkpoint_transforms(photo: PhotoTransforms) -> dict[str, T.Compose]:
-    """The transforms `train` and `eval` that the checkpoint carries, for float tensors (3, h, w) in 0…1."""
+    """The transforms `train` and `eval` that the checkpoint carries, for float tensors (3, h, w) in 0…1.
+
+    Readers of checkpoints know the classes that upstream's have. So `train` leaves out zoom, blur and cutout,
+    which no one needs who reads a trained model.
+    """
     # Antialiasing is disabled explicitly: it is the default only in newer torchvision, and published models
     # use none.
     resize_photo = T.Resize(photo.sizes.resized, antialias=False)
     center = T.CenterCrop(photo.sizes.cropped)
     augmentation = [
         T.RandomCrop(photo.sizes.cropped),
-        T.RandomHorizontalFlip(0.5),
-        T.RandomRotation(MAX_ROTATION_DEGREES),
+        *([T.RandomHorizontalFlip(0.5)] if photo.augmentation.flip else []),
+        T.RandomRotation(photo.augmentation.rotation_degrees),
         # With zeros it changes nothing, as upstream's without arguments (Q-T8).
         T.ColorJitter(photo.jitter.brightness, photo.jitter.contrast, photo.jitter.saturation),
     ]
@@ -119,6 +152,14 @@ class Coloring(NamedTuple):
     order: Tensor  # (photos, 3): which of them comes first, second and last
 
 
+class Disturbance(NamedTuple):
+    """How each photo of a batch is enlarged, blurred and hidden in part: tensors of shape (photos,)."""
+
+    zoom: Tensor  # 1: not at all
+    blur: Tensor  # standard deviation in pixels
+    hidden: Tensor  # (photos, 4): top, left, bottom, right, in shares of the crop
+
+
 class Views(NamedTuple):
     """Which part of each photo of a batch is seen, and how: tensors of shape (photos,)."""
 
@@ -127,6 +168,7 @@ class Views(NamedTuple):
     flip: Tensor  # bool: mirrored left to right
     degrees: Tensor  # turned counter-clockwise
     coloring: Coloring | None = None  # None: colors stay
+    disturbance: Disturbance | None = None  # None: upstream's variation
 
 
 def central_views(count: int, sizes: Sizes) -> Views:
@@ -157,11 +199,12 @@ def random_views(count: int, photo: PhotoTransforms, generator: torch.Generator)
     return Views(
         draw(height - crop_height + 1),
         draw(width - crop_width + 1),
-        draw(2).bool(),
-        (torch.rand(count, generator=generator) * 2 - 1) * MAX_ROTATION_DEGREES,
+        draw(2).bool() & photo.augmentation.flip,
+        (torch.rand(count, generator=generator) * 2 - 1) * photo.augmentation.rotation_degrees,
         # Nothing is drawn if nothing varies, so that a seed gives the same results as before jitter was
         # introduced.
         _random_coloring(count, photo.jitter, generator) if photo.jitter.varies() else None,
+        _random_disturbance(count, photo, generator) if photo.augmentation.changes_shapes() else None,
     )
 
 
@@ -170,6 +213,19 @@ def _random_coloring(count: int, jitter: Jitter, generator: torch.Generator) -> 
     return Coloring(
         1 + (torch.rand(count, 3, generator=generator) * 2 - 1) * reach,
         torch.rand(count, 3, generator=generator).argsort(dim=1),
+    )
+
+
+def _random_disturbance(count: int, photo: PhotoTransforms, generator: torch.Generator) -> Disturbance:
+    augmentation = photo.augmentation
+    zoom, blur, *hole = torch.rand(6, count, generator=generator)
+    height, width, top, left = hole
+    height, width = height * augmentation.cutout, width * augmentation.cutout
+    top, left = top * (1 - height), left * (1 - width)
+    return Disturbance(
+        1 + zoom * (augmentation.zoom - 1),
+        blur * augmentation.blur * photo.sizes.cropped[0] / 1000,
+        torch.stack([top, left, top + height, left + width], dim=1),
     )
 
 
@@ -182,14 +238,18 @@ def crop_views(photos: Sequence[Tensor], views: Views, crop: Size) -> Tensor:
 def prepare_batch(crops: Tensor, views: Views, photo: PhotoTransforms) -> Tensor:
     """Flip, turn and color a batch on its device: uint8 (batch, h, w, 3) → float (batch, 3, h, w)."""
     batch = crops.permute(0, 3, 1, 2).to(torch.float32).div_(255)
-    if bool(views.flip.any()) or bool(views.degrees.any()):
+    if bool(views.flip.any()) or bool(views.degrees.any()) or views.disturbance is not None:
         batch = F.grid_sample(batch, _sampling_grid(batch, views), mode='nearest', align_corners=False)
     for step in photo.gray_steps():
         batch = step(batch)
     if views.coloring is not None:
         batch = _varied(batch, views.coloring)
+    if views.disturbance is not None and photo.augmentation.blur > 0:
+        batch = _blurred(batch, views.disturbance.blur)
     for step in photo.normalize_steps():
         batch = step(batch)
+    if views.disturbance is not None and photo.augmentation.cutout > 0:
+        batch = batch.masked_fill(_hidden(batch, views.disturbance.hidden), 0)
     return batch.contiguous(memory_format=torch.channels_last)
 
 
@@ -218,6 +278,28 @@ def _varied(batch: Tensor, coloring: Coloring) -> Tensor:
     return varied
 
 
+def _blurred(batch: Tensor, deviations: Tensor) -> Tensor:
+    """Each photo under a Gaussian of its own standard deviation in pixels; borders are repeated."""
+    radius = max(1, math.ceil(2.5 * float(deviations.max())))
+    places = torch.arange(-radius, radius + 1, device=batch.device)
+    kernels = torch.exp(-0.5 * (places / deviations.to(batch.device).clamp(min=0.05)[:, None]) ** 2)
+    kernels = (kernels / kernels.sum(dim=1, keepdim=True)).repeat_interleave(3, dim=0)  # (3 · photos, 2r + 1)
+    count, channels, height, width = batch.shape
+    planes = F.pad(batch.reshape(1, -1, height, width), (radius, radius, radius, radius), mode='replicate')
+    planes = F.conv2d(planes, kernels[:, None, :, None], groups=count * channels)
+    planes = F.conv2d(planes, kernels[:, None, None, :], groups=count * channels)
+    return planes.reshape(count, channels, height, width)
+
+
+def _hidden(batch: Tensor, holes: Tensor) -> Tensor:
+    """Which pixels are hidden: bool (photos, 1, h, w)."""
+    height, width = batch.shape[-2:]
+    top, left, bottom, right = (edge[:, None, None] for edge in holes.to(batch.device).unbind(dim=1))
+    y = ((torch.arange(height, device=batch.device) + 0.5) / height)[None, :, None]
+    x = ((torch.arange(width, device=batch.device) + 0.5) / width)[None, None, :]
+    return ((top <= y) & (y < bottom) & (left <= x) & (x < right))[:, None]
+
+
 def _sampling_grid(batch: Tensor, views: Views) -> Tensor:
     """Where each pixel comes from: flip first, then turn about the center, as torchvision does one after the
     other.
@@ -230,6 +312,9 @@ def _sampling_grid(batch: Tensor, views: Views) -> Tensor:
     cos, sin = torch.cos(angle)[:, None, None], torch.sin(angle)[:, None, None]
     source_x = mirror[:, None, None] * (x * cos - y * sin)
     source_y = x * sin + y * cos
+    if views.disturbance is not None:
+        zoom = views.disturbance.zoom.to(batch.device)[:, None, None]
+        source_x, source_y = source_x / zoom, source_y / zoom
     return torch.stack([source_x / (width / 2), source_y / (height / 2)], dim=-1)
 
 

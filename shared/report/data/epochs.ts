@@ -23,6 +23,8 @@ export type Computation = {
 export type TrainingOutput = {
   epochs: EpochLoss[];
   learningRate: number | null;
+  /** By which the network learned; null of upstream’s trainings. */
+  recipe: string | null;
   /** What it learned from, null where it does not tell. */
   learnt: Learnt | null;
   computation: Computation;

@@ -20,8 +20,15 @@ const metricsRow = z
 
 /** `lr` is upstream's name (contract 5.3). */
 const argumentsFile = z
-  .looseObject({ learning_rate: z.coerce.number().optional(), lr: z.coerce.number().optional() })
-  .transform(({ learning_rate, lr }) => learning_rate ?? lr ?? null);
+  .looseObject({
+    learning_rate: z.coerce.number().optional(),
+    lr: z.coerce.number().optional(),
+    recipe: z.string().optional(),
+  })
+  .transform(({ learning_rate, lr, recipe = null }) => ({
+    learningRate: learning_rate ?? lr ?? null,
+    recipe,
+  }));
 
 /** What train.py tells of the photos that it has opened; trainings by other code write no such file. */
 const trainingFacts = z
@@ -68,7 +75,7 @@ export async function readTrainingOutput(
   const facts = files.get('training.json');
   return {
     epochs: metrics.sort((a, b) => a.epoch - b.epoch),
-    learningRate: parse(files.get('args.json') as string, argumentsFile, `args.json in ${where}`),
+    ...parse(files.get('args.json') as string, argumentsFile, `args.json in ${where}`),
     learnt: facts === undefined ? null : parse(facts, trainingFacts, `training.json in ${where}`),
     computation: parse(facts ?? '{}', computation, `training.json in ${where}`),
     learningCurve: parse(facts ?? '{}', curveFacts, `training.json in ${where}`),

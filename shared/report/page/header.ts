@@ -121,6 +121,7 @@ function factGroups({ state, summary, training, photos, variable }: ReportData) 
     {
       title: 'Training',
       facts: [
+        ['Recipe', training.recipe ?? NOT_AVAILABLE],
         ['# Epochs', formatCount(training.epochs.length)],
         ['Learn Rate', training.learningRate === null ? NOT_AVAILABLE : String(training.learningRate)],
         ['Final Model', final ? `epoch ${final.epoch}` : NOT_AVAILABLE],

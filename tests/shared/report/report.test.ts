@@ -762,6 +762,7 @@ describe('metrics.json', () => {
     const training = {
       epochs: [{ epoch: 1, train: 0.6, val: null }],
       learningRate: null,
+      recipe: null,
       learnt: null,
       computation: { device: null, threads: null, torch: null, resumedAfterEpochs: 0 },
       learningCurve: NO_CURVE,
@@ -801,7 +802,7 @@ describe('The output of the training', () => {
   test.each(['', './', 'data/'])('is read from the folder "%s" of the archive', async (folder) => {
     const output = await read({
       [`${folder}notes.txt`]: 'x'.repeat(100_000),
-      [`${folder}args.json`]: '{"n_epochs": 2, "learning_rate": 0.01}',
+      [`${folder}args.json`]: '{"n_epochs": 2, "learning_rate": 0.01, "recipe": "fpe"}',
       [`${folder}metrics.csv`]: METRICS,
     });
 
@@ -811,6 +812,7 @@ describe('The output of the training', () => {
         { epoch: 2, train: 0.5, val: 0.42 },
       ],
       learningRate: 0.01,
+      recipe: 'fpe',
       learnt: null,
       computation: UNTOLD,
       learningCurve: NO_CURVE,
@@ -829,6 +831,7 @@ describe('The output of the training', () => {
         { epoch: 2, train: null, val: null },
       ],
       learningRate: 0.001,
+      recipe: null,
       learnt: null,
       computation: UNTOLD,
       learningCurve: NO_CURVE,
