@@ -1,9 +1,11 @@
 """What upstream does in an epoch, re-created plainly: every row of pairs.csv is read from its two JPEGs, transformed, and
 sent through the network side by side, mirrored rows included; a frozen body still computes its gradients' inputs.
 
-    python benchmarks/reference/training.py IMAGES PAIRS_CSV INPUT_SIZE BATCH_SIZE UNFREEZE_AFTER EPOCHS
+    python benchmarks/reference/training.py IMAGES PAIRS_CSV INPUT_SIZE BATCH_SIZE UNFREEZE_AFTER EPOCHS \\
+        [LEARNING_RATE SEED MODEL [WORKERS]]
 
-Prints the seconds of each epoch and its validation loss.
+Prints the seconds of each epoch and its validation loss. Writes MODEL, the checkpoint of the epoch of lowest validation
+loss, as upstream's has it.
 """
 
 import csv
@@ -18,12 +20,13 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.io import read_image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'model'))
-from network import RankNet
+from network import RankNet, initialize_head, published_state
 
 images, pairs_csv = Path(sys.argv[1]), sys.argv[2]
 input_size, batch_size, unfreeze_after, epochs = map(int, sys.argv[3:7])
-WORKERS = 4
-torch.manual_seed(1691)
+learning_rate, seed, model_path, workers = [*sys.argv[7:11], *('0.001', '1691', '', '4')[len(sys.argv) - 7 :]]
+WORKERS = int(workers)
+torch.manual_seed(int(seed))
 
 
 class Rows(Dataset):
@@ -59,16 +62,20 @@ resize = T.Resize((input_size, int(input_size * aspect)), antialias=False)
 crop = (int(0.8 * input_size), int(0.8 * input_size * aspect))
 normalize = T.Normalize(mean, sd)
 augment = [T.RandomCrop(crop), T.RandomHorizontalFlip(), T.RandomRotation(10), T.ColorJitter()]
-train = DataLoader(
-    Rows(train_rows, T.Compose([resize, *augment, normalize])), batch_size, shuffle=True, num_workers=WORKERS
-)
-val = DataLoader(
-    Rows(val_rows, T.Compose([resize, T.CenterCrop(crop), normalize])), batch_size, num_workers=WORKERS
-)
+transforms = {
+    'train': T.Compose([resize, *augment, normalize]),
+    'eval': T.Compose([resize, T.CenterCrop(crop), normalize]),
+}
+train = DataLoader(Rows(train_rows, transforms['train']), batch_size, shuffle=True, num_workers=WORKERS)
+val = DataLoader(Rows(val_rows, transforms['eval']), batch_size, num_workers=WORKERS)
 print(f'start seconds={time.time() - started:.1f}', flush=True)
 
 network = RankNet()
-optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)
+if model_path:
+    initialize_head(network)  # as model/train.py without ImageNet weights, from which upstream always starts
+optimizer = torch.optim.SGD(network.parameters(), lr=float(learning_rate), momentum=0.9)
+scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1, factor=0.5)
+lowest = float('inf')
 
 
 def loss_of(batch):
@@ -88,7 +95,14 @@ for epoch in range(epochs):
     network.eval()
     with torch.no_grad():
         losses = [float(loss_of(batch)) for batch in val]
+    val_loss = sum(losses) / len(losses)
+    scheduler.step(val_loss)
+    if model_path and val_loss < lowest:
+        lowest = val_loss
+        params = {'aspect': aspect, 'input_shape': list(crop), 'img_sample_mean': mean, 'img_sample_std': sd}
+        state = published_state(network)
+        torch.save({'model_state_dict': state, 'transforms': transforms, 'params': params}, model_path)
     print(
-        f'epoch={epoch + 1}/{epochs} val_loss={sum(losses) / len(losses):.6f} seconds={time.time() - started:.1f}',
+        f'epoch={epoch + 1}/{epochs} val_loss={val_loss:.6f} seconds={time.time() - started:.1f}',
         flush=True,
     )

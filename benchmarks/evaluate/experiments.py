@@ -1,0 +1,71 @@
+"""The ways to train and to score that are compared: recipes of model/recipes.py, and single changes of `fpe`."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict
+
+from recipes import RECIPES, Recipe
+from transforms import Augmentation, Jitter
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe, and what else differs: hyperparameters of the training, and how photos are scored."""
+
+    recipe: Recipe
+    hyperparameters: Dict[str, Any] = field(default_factory=dict)
+    views: int = 1  # parts of a photo whose scores are averaged: its center, or that and its four corners
+    upstream: bool = False  # trained by benchmarks/reference/training.py
+
+
+FPE = RECIPES['fpe']
+
+
+def changed(**options: Any) -> Experiment:
+    return Experiment(replace(FPE, **options))
+
+
+def augmented(**options: Any) -> Experiment:
+    return changed(augmentation=Augmentation(**options))
+
+
+JITTER = Jitter(0.3, 0.3, 0.3)
+
+EXPERIMENTS = {
+    'upstream': Experiment(FPE, upstream=True),
+    **{name: Experiment(recipe) for name, recipe in RECIPES.items()},
+    'jitter': augmented(jitter=JITTER),
+    'no-flip': augmented(flip=False),
+    'little-turn': augmented(rotation_degrees=3),
+    'still': augmented(flip=False, rotation_degrees=3),
+    'zoom': augmented(zoom=1.25),
+    'blur': augmented(blur=15),
+    'cutout': augmented(cutout=0.4),
+    'adamw': changed(optimizer='adamw', rate_factor=0.05, weight_decay=0.05),
+    'decay': changed(weight_decay=0.001),
+    'cosine': changed(schedule='cosine'),
+    'average': changed(average_decay=0.99),
+    'smoothing': changed(label_smoothing=0.1),
+    'hard-pairs': changed(hard_pairs=1.0),
+    'cosine-average': changed(schedule='cosine', average_decay=0.99),
+    'frozen-statistics': changed(freeze_batch_norm=True),  # with --weights alone
+    'crops': Experiment(FPE, views=5),
+    'size-128': Experiment(FPE, {'input_size': 128}),
+    'size-64': Experiment(FPE, {'input_size': 64}),
+    'adamw-cosine-average': changed(
+        optimizer='adamw', rate_factor=0.05, weight_decay=0.05, schedule='cosine', average_decay=0.99
+    ),
+    'together': changed(
+        optimizer='adamw',
+        rate_factor=0.05,
+        weight_decay=0.05,
+        schedule='cosine',
+        average_decay=0.99,
+        augmentation=Augmentation(flip=False, rotation_degrees=3, zoom=1.25, jitter=JITTER),
+    ),
+}
+
+if __name__ == '__main__':
+    import json
+    from dataclasses import asdict
+
+    print(json.dumps({name: asdict(experiment) for name, experiment in EXPERIMENTS.items()}))

@@ -1,0 +1,97 @@
+import { EXTREME_SHARES } from '../../shared/report/data/measures.ts';
+import { averagePrecision } from '../../shared/statistics/average-precision.ts';
+import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
+import { quantile } from '../../shared/statistics/quantile.ts';
+import { denseRanks } from '../../shared/statistics/ranks.ts';
+import { spearmanRho } from '../../shared/statistics/spearman-rho.ts';
+import { type Cell, pairParts, seenPhotos } from './cells.ts';
+import type { JudgedStation, StationPhoto } from './station-folder.ts';
+
+/** How well scores order photos that the network has not seen; null where it cannot be computed. */
+export type OrderMeasures = {
+  n: number;
+  tauTrue: number | null;
+  tauObserved: number | null;
+  rho: number | null;
+  /** Mean average precision in finding the photos of highest, and of lowest, true values, as the report's. */
+  precisionHigh: number | null;
+  precisionLow: number | null;
+};
+export type CellMeasures = { groups: Record<string, OrderMeasures>; pairAccuracy: number | null };
+
+/** Below this many photos, tau says little. */
+const LEAST_PHOTOS = 20;
+
+/** @param scores of the station's photos, in their order; null for a photo that could not be read */
+export function cellMeasures(
+  station: JudgedStation,
+  cell: Cell,
+  scores: readonly (number | null)[],
+): CellMeasures {
+  const seen = seenPhotos(station, cell);
+  const scored = station.photos.flatMap((photo, index) => {
+    const score = scores[index];
+    return typeof score === 'number' ? [{ photo, score }] : [];
+  });
+  const unseen = scored.filter(({ photo }) => !seen.has(photo.imageId));
+  const names = new Set(unseen.flatMap(({ photo }) => groupsOf(photo)));
+  const groups = [...names]
+    .map(
+      (name) => [name, orderMeasures(unseen.filter(({ photo }) => groupsOf(photo).includes(name)))] as const,
+    )
+    .filter(([, { n }]) => n >= LEAST_PHOTOS);
+
+  const scoreOf = new Map(scored.map(({ photo, score }) => [photo.imageId, score]));
+  const differences = pairParts(station.pairs, cell)
+    .heldOut.filter(({ label }) => label !== 0)
+    .map(
+      ({ one, two, label }) => label * ((scoreOf.get(one) ?? Number.NaN) - (scoreOf.get(two) ?? Number.NaN)),
+    )
+    .filter((difference) => !Number.isNaN(difference));
+  return {
+    groups: Object.fromEntries(groups),
+    pairAccuracy:
+      differences.length === 0
+        ? null
+        : differences.filter((difference) => difference > 0).length / differences.length,
+  };
+}
+
+const groupsOf = ({ period, season, light }: StationPhoto): string[] => [
+  period,
+  `season ${season}`,
+  `light ${light}`,
+];
+
+function orderMeasures(rows: readonly { photo: StationPhoto; score: number }[]): OrderMeasures {
+  const scores = Float64Array.from(rows, ({ score }) => score);
+  const truth = Float64Array.from(rows, ({ photo }) => photo.trueValue);
+  return {
+    n: rows.length,
+    tauTrue: kendallTauB(scores, truth),
+    tauObserved: kendallTauB(
+      scores,
+      Float64Array.from(rows, ({ photo }) => photo.observed),
+    ),
+    rho: spearmanRho(scores, truth),
+    precisionHigh: meanAveragePrecision(scores, truth),
+    precisionLow: meanAveragePrecision(
+      scores.map((score) => -score),
+      truth.map((value) => -value),
+    ),
+  };
+}
+
+function meanAveragePrecision(scores: Float64Array, truth: Float64Array): number | null {
+  if (scores.length < LEAST_PHOTOS) return null;
+  const ranked = denseRanks(scores);
+  const ascending = truth.toSorted();
+  const precisions = EXTREME_SHARES.map((share) => {
+    const limit = quantile(ascending, 1 - share);
+    return averagePrecision(
+      ranked,
+      Array.from(truth, (value) => (value >= limit ? 1 : 0)),
+    ) as number;
+  });
+  return precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length;
+}

@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { csvHeader, csvRows } from '../../shared/formats/csv.ts';
+import { PAIR_COLUMNS } from '../../shared/model-input/pair-lines.ts';
+import { type Cell, cellKey, cellName, pairParts } from './cells.ts';
+import type { JudgedStation, StationPair } from './station-folder.ts';
+
+/** What is kept of a training. */
+export type CellResult = {
+  cell: Cell;
+  facts: unknown;
+  seconds: number;
+  /** Of the station's photos, in their order. */
+  scores: (number | null)[];
+  epochs: unknown;
+  device: string;
+  torch: string;
+};
+export type CellFailure = { cell: Cell; reason: string };
+
+/** So that programs beside this file import those of model/. */
+export const PYTHON_ENVIRONMENT = { PYTHONPATH: join(import.meta.dirname, '..', '..', 'model') };
+
+/** What trains and scores, given the file that describes the job; it writes scores.json into the job's folder. */
+export type Worker = { command: string; arguments: readonly string[] };
+
+export type RunOptions = {
+  stations: ReadonlyMap<string, JudgedStation>;
+  /** Everything besides the cell and its photos that a result depends on; part of its key. */
+  factsOf(cell: Cell): { hyperparameters: Record<string, unknown> };
+  /** Where results are kept. */
+  folder: string;
+  worker: Worker;
+  /** Folder of the one .pth that networks start from, if the hyperparameters say `pretrained`. */
+  weights: string | null;
+  /** Trainings at a time, each with a single thread. */
+  parallel: number;
+  say(line: string): void;
+  /** No cell is begun after it, milliseconds since 1970. */
+  until?: number;
+};
+
+/**
+ * Trains what has no result yet, and returns all results in the order of the cells. A cell that fails is named, and the others go
+ * on.
+ */
+export async function runCells(
+  cells: readonly Cell[],
+  options: RunOptions,
+): Promise<{ results: CellResult[]; failures: CellFailure[]; left: number }> {
+  const { folder, parallel, say, until = Number.POSITIVE_INFINITY } = options;
+  mkdirSync(folder, { recursive: true });
+  const pathOf = (cell: Cell) => join(folder, `${cellKey(cell, keyFacts(cell, options))}.json`);
+  const open = cells.filter((cell) => !existsSync(pathOf(cell)));
+  if (open.length < cells.length) say(`${cells.length - open.length} of ${cells.length} trainings are there`);
+  const failures: CellFailure[] = [];
+  const started = Date.now();
+  let [next, done] = [0, 0];
+  const work = async () => {
+    while (next < open.length && Date.now() < until) {
+      const cell = open[next++] as Cell;
+      try {
+        write(pathOf(cell), await trainCell(cell, options));
+      } catch (error) {
+        failures.push({ cell, reason: (error as Error).message });
+        say(`✘ ${cellName(cell)}: ${(error as Error).message}`);
+      }
+      done++;
+      const left = ((Date.now() - started) / done) * (open.length - done);
+      say(
+        `${done} of ${open.length} trainings, about ${Math.ceil(left / 60_000)} min left: ${cellName(cell)}`,
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+  const finished = cells.filter((cell) => existsSync(pathOf(cell)));
+  return {
+    results: finished.map((cell) => JSON.parse(readFileSync(pathOf(cell), 'utf8'))),
+    failures,
+    left: cells.length - finished.length - failures.length,
+  };
+}
+
+const keyFacts = (cell: Cell, { stations, factsOf }: RunOptions) => ({
+  ...factsOf(cell),
+  station: stations.get(cell.station)?.stamp,
+});
+
+async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
+  const station = options.stations.get(cell.station) as JudgedStation;
+  const facts = options.factsOf(cell);
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-evaluate-'));
+  const started = Date.now();
+  try {
+    mkdirSync(join(folder, 'values'));
+    const { train, val } = pairParts(station.pairs, cell);
+    writePairs(join(folder, 'values', 'pairs.csv'), station, { train, val });
+    const job = join(folder, 'job.json');
+    write(job, {
+      experiment: cell.recipe,
+      hyperparameters: { ...facts.hyperparameters, random_seed: cell.seed },
+      images: station.storage,
+      weights: options.weights,
+      folder,
+      filenames: station.photos.map(({ filename }) => filename),
+    });
+    await runWorker(options.worker, job);
+    const output = JSON.parse(readFileSync(join(folder, 'scores.json'), 'utf8'));
+    return { cell, facts: keyFacts(cell, options), seconds: (Date.now() - started) / 1000, ...output };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Complete under its name, whenever the process ends. */
+function write(path: string, value: unknown): void {
+  writeFileSync(`${path}.part`, JSON.stringify(value));
+  renameSync(`${path}.part`, path);
+}
+
+function runWorker({ command, arguments: first }: Worker, job: string): Promise<void> {
+  const child = spawn(command, [...first, job], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...PYTHON_ENVIRONMENT, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
+  });
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors = (errors + chunk).slice(-2000);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      const last = errors.trim().split('\n').at(-1);
+      if (code === 0) resolve();
+      else reject(new Error(`The training ended with ${signal ?? `exit code ${code}`}: ${last}`));
+    });
+  });
+}
+
+/** pairs.csv as SplitPairs writes it: each pair and its mirror. */
+function writePairs(
+  path: string,
+  station: JudgedStation,
+  parts: { train: readonly StationPair[]; val: readonly StationPair[] },
+): void {
+  const filenames = new Map(station.photos.map(({ imageId, filename }) => [imageId, filename]));
+  let number = 0;
+  const lines = (['train', 'val'] as const).flatMap((split) =>
+    parts[split].flatMap(({ one, two, label }) => {
+      number++;
+      const line = (first: number, second: number, sign: number) => ({
+        ...{ split, pair: number, label: sign === 0 ? 0 : sign },
+        ...{
+          image_id_1: first,
+          timestamp_1: null,
+          filename_1: filenames.get(first) as string,
+          value_1: null,
+        },
+        ...{
+          image_id_2: second,
+          timestamp_2: null,
+          filename_2: filenames.get(second) as string,
+          value_2: null,
+        },
+      });
+      return [line(one, two, label), line(two, one, -label)];
+    }),
+  );
+  writeFileSync(path, csvHeader(PAIR_COLUMNS) + csvRows(PAIR_COLUMNS, lines, 'NA'));
+}

@@ -1,0 +1,121 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+import { instantCell, numberCell, parseCsv, textCell } from '../../shared/formats/csv.ts';
+import { MINUTE_MS } from '../../shared/formats/durations.ts';
+import { parseJsonAs } from '../../shared/formats/json.ts';
+
+/** A daytime photo that can be read, what it truly shows and what was measured then; NaN where nothing was. */
+export type StationPhoto = {
+  imageId: number;
+  /** Below `storage`. */
+  filename: string;
+  trueValue: number;
+  observed: number;
+  period: 'before' | 'within' | 'after';
+  season: string;
+  light: string;
+};
+export type StationPair = { one: number; two: number; label: -1 | 0 | 1 };
+export type JudgedStation = {
+  name: string;
+  /** What the folder holds, as its generator says; results of other photos have another text. */
+  stamp: string;
+  storage: string;
+  photos: StationPhoto[];
+  /** Decided pairs of photos that can be read, in the order of the sessions. */
+  pairs: StationPair[];
+};
+
+/** Largest distance of an observation on either side of a photo, as the pipeline's default. */
+const MAX_GAP_MS = 65 * MINUTE_MS;
+const SEASONS = ['winter', 'spring', 'summer', 'autumn'];
+
+const member = z.object({ name: z.string(), annotation_period: z.tuple([z.string(), z.string()]) });
+const truthRow = z.object({
+  image_id: numberCell,
+  timestamp: instantCell,
+  true_value: numberCell,
+  light: textCell,
+  usable: textCell.transform((text) => text.toLowerCase() === 'true'),
+});
+const imageRows = z.array(z.object({ id: z.number(), full_s3: z.string() }));
+const seriesRows = z.array(z.object({ timestamp: z.string(), value: z.number().optional() }));
+const judgments = z.array(
+  z.object({
+    rank: z.enum(['LEFT', 'RIGHT', 'SAME', 'UNKNOWN']),
+    left: z.object({ imageId: z.number() }),
+    right: z.object({ imageId: z.number() }),
+  }),
+);
+
+/** Reads what a generated station's folder holds: truth.csv, member.json and the export of FPE beside them. */
+export function readStation(folder: string): JudgedStation {
+  const read = (path: string) => readFileSync(path, 'utf8');
+  const files = (pattern: string) => globSync(join(folder, 'users/*/stations/*', pattern)).toSorted();
+  const stamp = read(join(folder, 'member.json'));
+  const { name, annotation_period } = parseJsonAs(stamp, member);
+  const [start, end] = annotation_period.map((text) => Date.parse(text)) as [number, number];
+
+  const filenames = new Map(
+    files('db/imagesets/*/images.json').flatMap((path) =>
+      parseJsonAs(read(path), imageRows).map(
+        ({ id, full_s3 }) => [id, parseJsonAs(full_s3, z.object({ Key: z.string() })).Key] as const,
+      ),
+    ),
+  );
+  const observedAt = interpolation(
+    files('db/datasets/*/series/*.json').flatMap((path) => parseJsonAs(read(path), seriesRows)),
+  );
+  const photos = parseCsv(read(join(folder, 'truth.csv')), truthRow, 'truth.csv')
+    .filter(({ usable }) => usable)
+    .map(
+      ({ image_id, timestamp, true_value, light }): StationPhoto => ({
+        imageId: image_id,
+        filename: filenames.get(image_id) as string,
+        trueValue: true_value,
+        observed: observedAt(timestamp),
+        period: timestamp < start ? 'before' : timestamp < end ? 'within' : 'after',
+        season: SEASONS[Math.floor(((new Date(timestamp).getUTCMonth() + 1) % 12) / 3)] as string,
+        light,
+      }),
+    );
+  const readable = new Set(photos.map(({ imageId }) => imageId));
+  const pairs = files('storage/annotations/*.json')
+    .flatMap((path) => parseJsonAs(read(path), judgments))
+    .filter(
+      ({ rank, left, right }) =>
+        rank !== 'UNKNOWN' && readable.has(left.imageId) && readable.has(right.imageId),
+    )
+    .map(
+      ({ rank, left, right }): StationPair => ({
+        one: left.imageId,
+        two: right.imageId,
+        label: rank === 'LEFT' ? 1 : rank === 'RIGHT' ? -1 : 0,
+      }),
+    );
+  const storage = dirname(files('storage/annotations')[0] as string);
+  return { name, stamp, storage, photos, pairs };
+}
+
+/** The value at a time, on a line between the observations before and after it; NaN where one is missing or too far. */
+function interpolation(rows: z.output<typeof seriesRows>): (time: number) => number {
+  const series = rows
+    .flatMap(({ timestamp, value }) =>
+      value === undefined ? [] : [{ time: Date.parse(`${timestamp.replace(' ', 'T')}Z`), value }],
+    )
+    .toSorted((a, b) => a.time - b.time);
+  return (time) => {
+    let [low, high] = [0, series.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((series[middle] as { time: number }).time < time) low = middle + 1;
+      else high = middle;
+    }
+    const [before, after] = [series[low - 1], series[low]];
+    if (after?.time === time) return after.value;
+    if (!before || !after || time - before.time > MAX_GAP_MS || after.time - time > MAX_GAP_MS)
+      return Number.NaN;
+    return before.value + ((after.value - before.value) * (time - before.time)) / (after.time - before.time);
+  };
+}

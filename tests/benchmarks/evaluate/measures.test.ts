@@ -1,0 +1,80 @@
+import { expect, test } from '@jest/globals';
+import { cellsOf, pairParts, seenPhotos } from '../../../benchmarks/evaluate/cells.ts';
+import { cellMeasures } from '../../../benchmarks/evaluate/measures.ts';
+import { judgedStation } from './judged-station.ts';
+
+const station = judgedStation('brook');
+const cell = { recipe: 'fpe', station: 'brook', seed: 1, pairs: 20 };
+
+test('scores in the order of the true values have a tau, a rho, a precision and an accuracy of 1', () => {
+  const { groups, pairAccuracy } = cellMeasures(
+    station,
+    cell,
+    station.photos.map(({ trueValue }) => trueValue ** 3),
+  );
+
+  expect(pairAccuracy).toBe(1);
+  expect(groups.after).toEqual({
+    ...{ n: 30, tauTrue: 1, tauObserved: 1, rho: expect.closeTo(1, 12) },
+    ...{ precisionHigh: 1, precisionLow: 1 },
+  });
+});
+
+test('scores in the opposite order have a tau of −1 and order no held-out pair', () => {
+  const { groups, pairAccuracy } = cellMeasures(
+    station,
+    cell,
+    station.photos.map(({ trueValue }) => -trueValue),
+  );
+
+  expect(pairAccuracy).toBe(0);
+  expect(groups.after?.tauTrue).toBe(-1);
+  expect(groups.after?.precisionHigh).toBeLessThan(0.3);
+});
+
+test('photos that the network has seen, and those that could not be read, do not count', () => {
+  const seen = seenPhotos(station, cell);
+  const within = station.photos.filter(({ period }) => period === 'within').length;
+
+  const { groups } = cellMeasures(
+    station,
+    cell,
+    station.photos.map(({ imageId, trueValue }) => (imageId === 60 ? null : trueValue)),
+  );
+
+  expect(seen.size).toBeGreaterThan(5);
+  expect([groups.within?.n, groups.after?.n]).toEqual([within - seen.size, 29]);
+});
+
+test('a group of fewer than twenty photos is not told', () => {
+  const { groups } = cellMeasures(
+    station,
+    cell,
+    station.photos.map(({ trueValue }) => trueValue),
+  );
+
+  expect(Object.keys(groups)).toContain('light day');
+  expect(Object.keys(groups)).not.toContain('light low');
+});
+
+test('held-out pairs are in no training, and fewer pairs are the first of more', () => {
+  const [few, many] = [10, 30].map((pairs) => pairParts(station.pairs, { ...cell, pairs }));
+
+  expect(few?.heldOut).toEqual(many?.heldOut);
+  expect([few?.train.length, few?.val.length, few?.heldOut.length]).toEqual([8, 2, 6]);
+  expect(many?.train.slice(0, 8)).toEqual(few?.train);
+  for (const pair of few?.heldOut ?? [])
+    expect([...(many?.train ?? []), ...(many?.val ?? [])]).not.toContain(pair);
+});
+
+test('another seed has other pairs', () => {
+  expect(pairParts(station.pairs, { ...cell, seed: 2 })).not.toEqual(pairParts(station.pairs, cell));
+});
+
+test('all recipes of a station come before the next seed begins', () => {
+  const cells = cellsOf({ recipes: ['fpe', 'other'], stations: ['a', 'b'], seeds: [1, 2], pairs: [100] });
+
+  expect(cells.map(({ recipe, station: at, seed }) => `${recipe} ${at} ${seed}`)).toEqual([
+    ...['fpe a 1', 'other a 1', 'fpe b 1', 'other b 1', 'fpe a 2', 'other a 2', 'fpe b 2', 'other b 2'],
+  ]);
+});

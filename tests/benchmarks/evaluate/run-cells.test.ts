@@ -1,0 +1,137 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { cellsOf } from '../../../benchmarks/evaluate/cells.ts';
+import { evaluationPage } from '../../../benchmarks/evaluate/page.ts';
+import { type RunOptions, runCells } from '../../../benchmarks/evaluate/run-cells.ts';
+import { comparisonOf, csvTable, markdownTable } from '../../../benchmarks/evaluate/tables.ts';
+import { judgedStation } from './judged-station.ts';
+
+/** Scores photos by their place, backward for the recipe `backward`; fails for seed 2 of the recipe `failing`. */
+const WORKER = `import { readFileSync, writeFileSync, appendFileSync } from 'node:fs';
+const job = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const lines = readFileSync(job.folder + '/values/pairs.csv', 'utf8').trim().split('\\n').length;
+if (job.experiment === 'failing' && job.hyperparameters.random_seed === 2) {
+  console.error('Traceback\\nMemoryError: no room for 48 photos');
+  process.exit(3);
+}
+const sign = job.experiment === 'backward' ? -1 : 1;
+const scores = job.filenames.map((_, index) => sign * index);
+appendFileSync(process.env.EVALUATED, job.experiment + job.hyperparameters.random_seed + '\\n');
+writeFileSync(job.folder + '/scores.json', JSON.stringify({ scores, epochs: [], device: 'cpu', torch: String(lines) }));`;
+
+let folder: string;
+let options: RunOptions;
+let said: string[];
+const cells = (recipes: string[]) => cellsOf({ recipes, stations: ['a', 'b'], seeds: [1, 2], pairs: [20] });
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fpe-run-cells-'));
+  writeFileSync(join(folder, 'worker.mjs'), WORKER);
+  process.env.EVALUATED = join(folder, 'evaluated');
+  said = [];
+  options = {
+    stations: new Map(['a', 'b'].map((name) => [name, judgedStation(name)])),
+    factsOf: () => ({ hyperparameters: { n_epochs: 1 } }),
+    folder: join(folder, 'results'),
+    worker: { command: process.execPath, arguments: [join(folder, 'worker.mjs')] },
+    weights: null,
+    parallel: 2,
+    say: (line) => said.push(line),
+  };
+});
+
+afterEach(() => {
+  delete process.env.EVALUATED;
+  rmSync(folder, { recursive: true });
+});
+
+test('each cell is trained once with its pairs and their mirrors, and its result kept', async () => {
+  const { results, failures, left } = await runCells(cells(['fpe']), options);
+
+  expect([results.length, failures.length, left]).toEqual([4, 0, 0]);
+  expect(results[0]).toMatchObject({ cell: cells(['fpe'])[0], torch: String(1 + 2 * 20) });
+  expect(results[0]?.scores).toHaveLength(60);
+  expect(said.at(-1)).toMatch(/^4 of 4 trainings, about 0 min left: fpe, [ab], seed [12], 20 pairs$/);
+});
+
+test('a run that goes on trains only what is not there', async () => {
+  await runCells(cells(['fpe']), options);
+  const again = {
+    ...options,
+    worker: { command: process.execPath, arguments: ['--eval', 'process.exit(9)'] },
+  };
+
+  const { results, failures } = await runCells(cells(['fpe']), again);
+
+  expect([results.length, failures.length]).toEqual([4, 0]);
+  expect(said).toContain('4 of 4 trainings are there');
+});
+
+test.each([
+  ['other settings', { factsOf: () => ({ hyperparameters: { n_epochs: 2 } }) }],
+  [
+    'another station of that name',
+    { stations: new Map(['a', 'b'].map((name) => [name, { ...judgedStation(name), stamp: '2' }])) },
+  ],
+])('with %s all are trained anew, and the former results stay', async (_, changed) => {
+  await runCells(cells(['fpe']), options);
+
+  await runCells(cells(['fpe']), { ...options, ...changed });
+
+  expect(readdirSync(join(folder, 'results'))).toHaveLength(8);
+});
+
+test('a training that fails is named with what it said, and the others go on', async () => {
+  const { results, failures } = await runCells(cells(['fpe', 'failing']), options);
+
+  expect(results).toHaveLength(6);
+  expect(failures.map(({ cell }) => cell)).toEqual(
+    expect.arrayContaining([
+      { recipe: 'failing', station: 'a', seed: 2, pairs: 20 },
+      { recipe: 'failing', station: 'b', seed: 2, pairs: 20 },
+    ]),
+  );
+  expect(said).toContain(
+    '✘ failing, b, seed 2, 20 pairs: The training ended with exit code 3: MemoryError: no room for 48 photos',
+  );
+  expect(readdirSync(join(folder, 'results'))).toHaveLength(6);
+});
+
+test('no training begins after the time is up', async () => {
+  const { results, left } = await runCells(cells(['fpe']), { ...options, until: Date.now() - 1 });
+
+  expect([results.length, left]).toEqual([0, 4]);
+});
+
+test('the tables compare each recipe with the reference', async () => {
+  const { results } = await runCells(cells(['fpe', 'backward']), options);
+
+  const comparison = comparisonOf(results, options.stations, 'backward');
+
+  expect(comparison.figures.slice(0, 2)).toEqual(['tau within', 'tau after']);
+  const fpe = comparison.rows.find(({ recipe }) => recipe === 'fpe');
+  expect(fpe?.figures.get('tau after')).toMatchObject({
+    estimate: { mean: 1, n: 4 },
+    difference: { mean: 2, low: 2, high: 2 },
+  });
+  expect(fpe?.isBetter).toBe(true);
+  const [line] = markdownTable(comparison)
+    .split('\n')
+    .filter((text) => text.startsWith('| fpe'));
+  expect(line).toContain('| +2.000 (+2.000 to +2.000) |');
+  expect(line).toMatch(/\| yes \|$/);
+  expect(csvTable(comparison)).toContain('fpe,20,tau after,4,1,1,1,2,2,2,a,2\n');
+});
+
+test('the page shows every figure and carries no foreign markup', async () => {
+  const { results } = await runCells(cells(['fpe', 'backward']), options);
+  const comparison = comparisonOf(results, options.stations, 'backward');
+
+  const page = evaluationPage(comparison, ['2 cores <script>']);
+
+  for (const figure of comparison.figures) expect(page).toContain(`<caption>${figure}</caption>`);
+  expect(page).toContain('2 cores &lt;script>');
+  expect(page).toContain('aria-label="+2.000 (+2.000 to +2.000)"');
+});
