@@ -10,6 +10,7 @@ export type Estimate = Interval & {
   n: number;
 };
 export type Difference = Estimate & {
+  stations: number;
   /** The station at which the mean difference is lowest. */
   worst: { station: string; mean: number };
 };
@@ -62,19 +63,29 @@ export function pairedDifference(
   });
   const difference = estimate(differences);
   if (difference === null) return null;
-  const [worst] = [...byStation(differences)]
+  const means = [...byStation(differences)]
     .map(([station, values]) => ({ station, mean: mean(values) }))
     .toSorted((a, b) => a.mean - b.mean);
-  return { ...difference, worst: worst as Difference['worst'] };
+  return { ...difference, stations: means.length, worst: means[0] as Difference['worst'] };
 }
 
 /** How far a station may fall behind without the recipe being called worse there. */
 const CLEARLY_WORSE = 0.02;
+/** Of fewer, an interval says nothing. */
+const [LEAST_STATIONS, LEAST_TRAININGS] = [2, 6];
 
-/** Better: above the reference within and after the annotation period with 95 % confidence, and clearly worse at no station. */
+/**
+ * Better: above the reference within and after the annotation period with 95 % confidence, and clearly worse at no station, by six
+ * pairs of trainings at two stations or more.
+ */
 export function isBetter(within: Difference | null, after: Difference | null): boolean {
   return [within, after].every(
-    (difference) => difference !== null && difference.low > 0 && difference.worst.mean > -CLEARLY_WORSE,
+    (difference) =>
+      difference !== null &&
+      difference.stations >= LEAST_STATIONS &&
+      difference.n >= LEAST_TRAININGS &&
+      difference.low > 0 &&
+      difference.worst.mean > -CLEARLY_WORSE,
   );
 }
 

@@ -54,6 +54,14 @@ EXPERIMENTS = {
     'adamw-cosine-average': changed(
         optimizer='adamw', rate_factor=0.05, weight_decay=0.05, schedule='cosine', average_decay=0.99
     ),
+    'adamw-cosine-average-jitter': changed(
+        optimizer='adamw',
+        rate_factor=0.05,
+        weight_decay=0.05,
+        schedule='cosine',
+        average_decay=0.99,
+        augmentation=Augmentation(jitter=JITTER),
+    ),
     'together': changed(
         optimizer='adamw',
         rate_factor=0.05,

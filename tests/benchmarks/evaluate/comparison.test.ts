@@ -35,6 +35,7 @@ test('a difference that is the same everywhere has no width, however far the sta
     low: expect.closeTo(0.05, 12),
     high: expect.closeTo(0.05, 12),
     n: 4,
+    stations: 2,
     worst: { station: expect.any(String), mean: expect.closeTo(0.05, 12) },
   });
 });
@@ -58,10 +59,12 @@ test('the worst station is that of the lowest mean difference', () => {
 });
 
 test('better is what gains for certain within and after and loses clearly at no station', () => {
-  const gain = { mean: 0.05, low: 0.01, high: 0.09, n: 6, worst: { station: 'a', mean: 0.0 } };
+  const gain = { mean: 0.05, low: 0.01, high: 0.09, n: 6, stations: 2, worst: { station: 'a', mean: 0.0 } };
 
   expect(isBetter(gain, gain)).toBe(true);
   expect(isBetter(gain, { ...gain, low: -0.001 })).toBe(false);
   expect(isBetter({ ...gain, worst: { station: 'a', mean: -0.03 } }, gain)).toBe(false);
   expect(isBetter(gain, null)).toBe(false);
+  expect(isBetter(gain, { ...gain, n: 5 })).toBe(false);
+  expect(isBetter({ ...gain, stations: 1 }, gain)).toBe(false);
 });

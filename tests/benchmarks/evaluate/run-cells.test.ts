@@ -24,7 +24,8 @@ writeFileSync(job.folder + '/scores.json', JSON.stringify({ scores, epochs: [], 
 let folder: string;
 let options: RunOptions;
 let said: string[];
-const cells = (recipes: string[]) => cellsOf({ recipes, stations: ['a', 'b'], seeds: [1, 2], pairs: [20] });
+const cells = (recipes: string[], seeds = [1, 2]) =>
+  cellsOf({ recipes, stations: ['a', 'b'], seeds, pairs: [20] });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fpe-run-cells-'));
@@ -106,14 +107,14 @@ test('no training begins after the time is up', async () => {
 });
 
 test('the tables compare each recipe with the reference', async () => {
-  const { results } = await runCells(cells(['fpe', 'backward']), options);
+  const { results } = await runCells(cells(['fpe', 'backward'], [1, 2, 3]), options);
 
   const comparison = comparisonOf(results, options.stations, 'backward');
 
   expect(comparison.figures.slice(0, 2)).toEqual(['tau within', 'tau after']);
   const fpe = comparison.rows.find(({ recipe }) => recipe === 'fpe');
   expect(fpe?.figures.get('tau after')).toMatchObject({
-    estimate: { mean: 1, n: 4 },
+    estimate: { mean: 1, n: 6 },
     difference: { mean: 2, low: 2, high: 2 },
   });
   expect(fpe?.isBetter).toBe(true);
@@ -122,7 +123,7 @@ test('the tables compare each recipe with the reference', async () => {
     .filter((text) => text.startsWith('| fpe'));
   expect(line).toContain('| +2.000 (+2.000 to +2.000) |');
   expect(line).toMatch(/\| yes \|$/);
-  expect(csvTable(comparison)).toContain('fpe,20,tau after,4,1,1,1,2,2,2,a,2\n');
+  expect(csvTable(comparison)).toContain('fpe,20,tau after,6,1,1,1,2,2,2,a,2\n');
 });
 
 test('the page shows every figure and carries no foreign markup', async () => {
