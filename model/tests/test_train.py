@@ -27,7 +27,7 @@ from checkpoints import (
 from errors import GpuUnavailable, MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
 from hyperparameters import Hyperparameters, parse_hyperparameters
 from ncnn_network import WHEELS
-from network import RankNet, load_checkpoint
+from network import RankNet, load_checkpoint, ranking_loss
 from training_data import load_data, training_batches
 from training_job import Folders
 
@@ -201,7 +201,7 @@ def test_validation_equals_scoring_every_row(trained):
     network = RankNet().eval()
     transform = train.checkpoint_transforms(data.transforms)['eval']
     scores = network(torch.stack([transform(photo.permute(2, 0, 1) / 255) for photo in data.photos]))
-    expected = train.ranking_loss(scores[data.val.photo_1], scores[data.val.photo_2], data.val.label).mean()
+    expected = ranking_loss(scores[data.val.photo_1], scores[data.val.photo_2], data.val.label).mean()
 
     loss, accuracy = train.evaluate(network, data)
 
