@@ -170,8 +170,8 @@ def test_hard_pairs_weigh_more_than_easy_ones():
         one, torch.zeros(2), labels
     )
 
-    assert float(easy) == pytest.approx(1 - torch.sigmoid(torch.tensor(3.0)), abs=1e-5)
-    assert float(hard) == pytest.approx(1 - torch.sigmoid(torch.tensor(-3.0)), abs=1e-5)
+    assert float(easy) == pytest.approx(float(1 - torch.sigmoid(torch.tensor(3.0))), abs=1e-5)
+    assert float(hard) == pytest.approx(float(1 - torch.sigmoid(torch.tensor(-3.0))), abs=1e-5)
 
 
 def test_weights_decay_and_biases_and_statistics_do_not():
