@@ -8,15 +8,20 @@ const PAIRS_PER_SESSION = 98;
 /** Sessions of a short station hold as many pairs as it has pairs of photos. */
 const SESSIONS = ['anna', 'ben', 'anna', 'chris', 'dana', 'ben'] as const;
 
-type Annotator = {
+export type Annotator = {
   /** Standard deviation of the log10 of the flow that this person sees in a photo. */
   deviation: number;
   /** Two photos whose log10 of flow seems closer than this look the same. */
   threshold: number;
   /** Share of pairs in which the wrong button is pressed. */
   slips: number;
+  /** How much more the left photo seems to show, as log10 of the flow. */
+  bias?: number;
+  /** How many times as often this person slips at the end of a session, beyond once. */
+  fatigue?: number;
 };
-const ANNOTATORS: Record<(typeof SESSIONS)[number], Annotator> = {
+type Annotators = Record<(typeof SESSIONS)[number], Annotator>;
+const ANNOTATORS: Annotators = {
   anna: { deviation: 0.045, threshold: 0.015, slips: 0.004 },
   ben: { deviation: 0.07, threshold: 0.035, slips: 0.012 },
   chris: { deviation: 0.1, threshold: 0.02, slips: 0.02 },
@@ -52,11 +57,20 @@ const localHour = (time: number): number => DateTime.fromMillis(time, { zone: TI
 /** The hours from which pairs are drawn: 7 to 18, both included. */
 export const isDaytime = (time: number): boolean => localHour(time) >= 7 && localHour(time) <= 18;
 
+/** Who compares photos, and by what: a number that is log10 of the flow, or varies as much. */
+export type AnnotationPlan = { annotators?: Annotators; amountOf?: (photograph: Photograph) => number };
+
+const logFlow = ({ scene }: Photograph): number => Math.log10(scene.flowCfs);
+
 /**
  * Several people compare photos, each with a different care. The closer two flows are, the likelier is a wrong answer; ice, glare
  * or a broken file may make them answer UNKNOWN. Pairs are drawn as by the website: the photos in two random orders, side by side.
  */
-export function annotate(photographs: readonly Photograph[], seed: number): Session[] {
+export function annotate(
+  photographs: readonly Photograph[],
+  seed: number,
+  { annotators = ANNOTATORS, amountOf = logFlow }: AnnotationPlan = {},
+): Session[] {
   const random = randomSource(seed + 501);
   const pool = photographs.filter(({ failed, person, scene }) => !failed && !person && isDaytime(scene.time));
   const users = new Map(Object.keys(ANNOTATORS).map((name) => [name, random.uuid()]));
@@ -68,7 +82,11 @@ export function annotate(photographs: readonly Photograph[], seed: number): Sess
       .map((left, place) => [left, rights[place] as Photograph] as const)
       .filter(([left, right]) => left.id !== right.id)
       .slice(0, PAIRS_PER_SESSION)
-      .map(([left, right]) => compare(left, right, ANNOTATORS[name], random));
+      .map(([left, right], place) => {
+        const { fatigue = 0, ...annotator } = annotators[name];
+        const slips = annotator.slips * (1 + (fatigue * place) / PAIRS_PER_SESSION);
+        return compare(left, right, { ...annotator, slips }, amountOf, random);
+      });
     return {
       uuid: random.uuid(),
       userId: users.get(name) as string,
@@ -79,8 +97,16 @@ export function annotate(photographs: readonly Photograph[], seed: number): Sess
   });
 }
 
-function compare(left: Photograph, right: Photograph, annotator: Annotator, random: Random): DemoPair {
-  const difference = seenLogFlow(left, annotator, random) - seenLogFlow(right, annotator, random);
+function compare(
+  left: Photograph,
+  right: Photograph,
+  annotator: Annotator,
+  amountOf: (photograph: Photograph) => number,
+  random: Random,
+): DemoPair {
+  const seen = (photograph: Photograph) =>
+    amountOf(photograph) + random.normal(annotator.deviation * troubleOf(photograph));
+  const difference = seen(left) - seen(right) + (annotator.bias ?? 0);
   let rank: Rank = difference > 0 ? 'LEFT' : 'RIGHT';
   if (Math.abs(difference) < annotator.threshold) rank = 'SAME';
   if (rank !== 'SAME' && random.chance(annotator.slips)) rank = rank === 'LEFT' ? 'RIGHT' : 'LEFT';
@@ -97,10 +123,8 @@ function compare(left: Photograph, right: Photograph, annotator: Annotator, rand
 }
 
 /** Ice, fog and bad light make a photo harder to read. */
-function seenLogFlow({ scene, gray }: Photograph, { deviation }: Annotator, random: Random): number {
-  const trouble = 1 + 1.2 * scene.ice + scene.fog + (scene.exposure > 2 ? 1.5 : 0) + (gray ? 0.3 : 0);
-  return Math.log10(scene.flowCfs) + random.normal(deviation * trouble);
-}
+const troubleOf = ({ scene, gray }: Photograph): number =>
+  1 + 1.2 * scene.ice + scene.fog + (scene.exposure > 2 ? 1.5 : 0) + (gray ? 0.3 : 0);
 
 function attributesOf({ scene, defect }: Photograph, random: Random): string[] {
   const attributes: string[] = [];

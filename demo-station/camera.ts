@@ -1,4 +1,5 @@
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
+import { castColors, drawLens, drawObjects, resized } from './lens.ts';
 import type { Defect, Photograph } from './photographs.ts';
 import { cameraClock } from './photographs.ts';
 import { type Random, randomSource } from './random.ts';
@@ -22,20 +23,23 @@ export type Taken = {
 
 /** Takes one photo of the view. */
 export function takePhoto(view: CameraView, weather: Weather, photograph: Photograph): Taken {
-  const { scene, defect } = photograph;
+  const { scene, defect, effects } = photograph;
   const context = canvas.getContext('2d');
   context.reset();
   const pixels = renderPhoto(view, weather, scene);
   if (photograph.gray) turnGray(pixels);
+  else if (effects && !scene.infrared) castColors(pixels, effects.cast);
   const image = context.createImageData(PHOTO_WIDTH, PHOTO_HEIGHT);
   image.data.set(pixels);
   context.putImageData(image, 0, 0);
   const random = randomSource(scene.seed + 5);
+  if (effects) drawObjects(context, effects);
   if (photograph.person) drawWader(context, random);
   drawRain(context, scene.rain, random);
   drawSnow(context, scene.snowfall, random);
+  if (effects) drawLens(context, effects, photograph.imageset, random);
   drawStrip(context, `${cameraClock(scene.time)}   ${Math.round(scene.temperatureC * 1.8 + 32)}F`);
-  const jpeg = canvas.toBuffer('image/jpeg', JPEG_QUALITY);
+  const jpeg = (effects ? resized(canvas, effects) : canvas).toBuffer('image/jpeg', JPEG_QUALITY);
   return { photo: damage(jpeg, defect), thumbnail: shrink() };
 }
 

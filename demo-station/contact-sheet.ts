@@ -1,4 +1,4 @@
-/** Draws photos of a demo station's folder side by side, from the lowest flow to the highest: FOLDER OUT.png [COUNT]. */
+/** Draws photos of a generated station's folder side by side, from the lowest value to the highest: FOLDER OUT.png [COUNT]. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
@@ -20,9 +20,11 @@ const truth = Papa.parse<Record<string, string>>(readFileSync(join(folder, 'trut
   header: true,
   skipEmptyLines: true,
 }).data;
+/** The demo's truth.csv has a flow, that of a member of the family a value of its variable. */
+const valueIn = (row: Record<string, string>) => Number(row.true_value ?? row.flow_cfs);
 const photos = truth
-  .filter(({ defect }) => !defect)
-  .toSorted((a, b) => Number(a.flow_cfs) - Number(b.flow_cfs));
+  .filter(({ defect, usable }) => !defect && usable?.toLowerCase() !== 'false')
+  .toSorted((a, b) => valueIn(a) - valueIn(b));
 const shown = Array.from(
   { length: Math.min(Number(count), photos.length) },
   (_, index) => photos[Math.floor((index * photos.length) / Number(count))] as Record<string, string>,
@@ -35,6 +37,6 @@ for (const [index, photo] of shown.entries()) {
   context.drawImage(await loadImage(join(folder, path)), x, y, WIDTH, HEIGHT);
   context.fillStyle = 'yellow';
   context.font = '14px sans-serif';
-  context.fillText(`${photo.flow_cfs} cfs`, x + 6, y + 18);
+  context.fillText(`${valueIn(photo)}  ${photo.phenomena ?? ''}`, x + 6, y + 18);
 }
 writeFileSync(target, canvas.toBuffer('image/png'));

@@ -35,7 +35,14 @@ const VARIABLES: Record<string, string> = {
   OTHER: 'Other',
 };
 
-export type DemoStation = Photographs & { datasets: DemoDataset[]; sessions: Session[] };
+export type DemoStation = Photographs & {
+  datasets: DemoDataset[];
+  sessions: Session[];
+  /** What is observed and compared: FPE's ids of the variable and of what annotators judge by, and the kind of water. */
+  observed?: Observed;
+};
+export type Observed = { variable: string; annotated: string; waterbody: string };
+const FLOW: Observed = { variable: 'FLOW_CFS', annotated: 'FLOW', waterbody: 'ST' };
 
 /** Where the files of a photo go in the demo station's folder; one that the website could not read has no thumbnail. */
 export function photoPaths(
@@ -66,6 +73,7 @@ const stationFolder = (seed: number): string =>
  * annotations refer to. Besides, truth.csv: the flow and the light of every photo, for checking.
  */
 export function writeExport(folder: string, seed: number, station: DemoStation): void {
+  const { observed = FLOW } = station;
   const write = (path: string, content: unknown) => {
     const target = join(folder, path);
     makeFolder(dirname(target));
@@ -86,7 +94,7 @@ export function writeExport(folder: string, seed: number, station: DemoStation):
     affiliation_name: 'Demonstration',
   });
   const db = join(stationFolder(seed), 'db');
-  write(`${db}/station.json`, stationRow());
+  write(`${db}/station.json`, stationRow(observed));
   station.imagesets.forEach((imageset, index) => {
     const photographs = station.photographs.filter((photograph) => photograph.imageset === index);
     if (photographs.length === 0) return;
@@ -98,20 +106,20 @@ export function writeExport(folder: string, seed: number, station: DemoStation):
     );
   });
   for (const dataset of station.datasets) {
-    write(`${db}/datasets/${dataset.uuid}/dataset.json`, datasetRow(dataset));
-    write(`${db}/datasets/${dataset.uuid}/series/FLOW_CFS.json`, dataset.rows);
+    write(`${db}/datasets/${dataset.uuid}/dataset.json`, datasetRow(dataset, observed));
+    write(`${db}/datasets/${dataset.uuid}/series/${observed.variable}.json`, dataset.rows);
   }
   const times = new Map(station.photographs.map(({ id, scene }) => [id, scene.time]));
   write(
     `${db}/annotations.json`,
-    station.sessions.map((session, index) => annotationRow(session, index, times)),
+    station.sessions.map((session, index) => annotationRow(session, { index, times, observed })),
   );
   for (const session of station.sessions)
     write(`${stationFolder(seed)}/storage/annotations/${session.uuid}.json`, session.pairs);
   write('truth.csv', truth(station.photographs));
 }
 
-const stationRow = () => ({
+const stationRow = ({ waterbody }: Observed) => ({
   name: STATION_NAME,
   description: 'Generated photos of a stream that is not there, with a known flow',
   latitude: LATITUDE,
@@ -120,7 +128,7 @@ const stationRow = () => ({
   metadata: '{}',
   private: false,
   nwis_id: null,
-  waterbody_type: 'ST',
+  waterbody_type: waterbody,
   status: 'ACTIVE',
   annotation_priority: false,
 });
@@ -149,8 +157,8 @@ function imageRow(imageset: Imageset, photograph: Photograph) {
     filename: photograph.filename,
     ...(!photograph.failed && {
       timestamp: `${new Date(photograph.scene.time).toISOString().slice(0, 19)}+0000`,
-      width: PHOTO_WIDTH,
-      height: PHOTO_HEIGHT,
+      width: photograph.effects?.width ?? PHOTO_WIDTH,
+      height: photograph.effects?.height ?? PHOTO_HEIGHT,
     }),
     full_s3: JSON.stringify({ Bucket: BUCKET, Key: key }),
     full_url: objectUrl(key),
@@ -169,7 +177,7 @@ function imageRow(imageset: Imageset, photograph: Photograph) {
   };
 }
 
-function datasetRow({ uuid, filename, rows }: DemoDataset) {
+function datasetRow({ uuid, filename, rows }: DemoDataset, { variable }: Observed) {
   const key = `datasets/${uuid}/${filename}`;
   return {
     uuid,
@@ -178,7 +186,7 @@ function datasetRow({ uuid, filename, rows }: DemoDataset) {
     filename,
     config: JSON.stringify({
       timestamp: { column: 'time', utcOffset: 0 },
-      variables: [{ id: 'FLOW_CFS', column: 'flow', flag: 'flag', scale: 1, offset: 0 }],
+      variables: [{ id: variable, column: 'flow', flag: 'flag', scale: 1, offset: 0 }],
     }),
     metadata: '{}',
     s3: JSON.stringify({ Bucket: BUCKET, Key: key }),
@@ -189,7 +197,9 @@ function datasetRow({ uuid, filename, rows }: DemoDataset) {
   };
 }
 
-function annotationRow(session: Session, index: number, times: ReadonlyMap<number, number>) {
+type AnnotationContext = { index: number; times: ReadonlyMap<number, number>; observed: Observed };
+
+function annotationRow(session: Session, { index, times, observed }: AnnotationContext) {
   const key = `annotations/${session.uuid}.json`;
   const daytime = session.pairs.filter(({ left, right }) =>
     [left, right].every(({ imageId }) => isDaytime(times.get(imageId) as number)),
@@ -210,7 +220,7 @@ function annotationRow(session: Session, index: number, times: ReadonlyMap<numbe
     flag: false,
     training: false,
     // Sessions exported before variables came up do not name theirs.
-    ...(index > 0 && { variable: 'FLOW' }),
+    ...((index > 0 || observed !== FLOW) && { variable: observed.annotated }),
   };
 }
 

@@ -64,11 +64,11 @@ export async function generateDemoStation(folder: string, options: DemoStationOp
 const stampText = (wanted: { version: number; seed: number; days: number }, complete: boolean): string =>
   `${JSON.stringify({ ...wanted, complete })}\n`;
 
-/** Empties a folder that this generator has written; leaves any other folder alone. */
-function clear(folder: string): void {
+/** Empties a folder that this generator has written, as its stamp tells; leaves any other folder alone. */
+export function clear(folder: string, stamp: string = STAMP): void {
   makeFolder(folder);
   const names = readdirSync(folder);
-  if (names.length > 0 && !names.includes(STAMP))
+  if (names.length > 0 && !names.includes(stamp))
     throw new ExportFolderInvalid({
       what: 'The demo station would overwrite other files',
       where: folder,
@@ -80,7 +80,7 @@ function clear(folder: string): void {
 }
 
 /** Divides the photos among worker threads by time, so that each thread has few cameras, whose views it computes once. */
-async function draw(
+export async function draw(
   task: DrawingTask,
   onProgress: (done: number, total: number) => void,
   signal: AbortSignal | undefined,

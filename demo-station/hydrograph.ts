@@ -28,13 +28,22 @@ export type StreamState = {
   cloud: number;
 };
 
+/** How a climate and a catchment differ from the demo's: in degrees, and in times as long or as much. */
+export type Climate = { warmerC: number; recession: number; rain: number };
+const DEMO_CLIMATE: Climate = { warmerC: 0, recession: 1, rain: 1 };
+
 /**
  * A year or so of weather and of the flow of a small stream: storms that rise within hours and recede exponentially,
  * a base flow that follows the wetness of the soil, snow that waits for the thaw, and the daily swing of transpiration.
  *
  * @param start milliseconds since 1970, midnight of the station's winter
  */
-export function simulateStream(start: number, days: number, seed: number): StreamState[] {
+export function simulateStream(
+  start: number,
+  days: number,
+  seed: number,
+  { warmerC, recession, rain }: Climate = DEMO_CLIMATE,
+): StreamState[] {
   const random = randomSource(seed);
   const steps = (days + WARM_UP_DAYS) * STEPS_PER_DAY;
   const first = start - WARM_UP_DAYS * DAY_MS;
@@ -55,10 +64,10 @@ export function simulateStream(start: number, days: number, seed: number): Strea
     const hour = (time % DAY_MS) / HOUR_MS - 5;
     const dailySwing = Math.cos((2 * Math.PI * (hour - 15)) / 24);
     weather = weather * 0.993 + random.normal(0.55);
-    const falling = precipitation[step] as number;
+    const falling = (precipitation[step] as number) * rain;
     const clouded = falling > 0 ? 1 : 0.5 + 0.5 * Math.sin(weather * 0.9 + step / 130);
     cloud += (clouded - cloud) * 0.12;
-    const temperatureC = 9.5 - 12.5 * season + weather + (5 - 3 * cloud) * dailySwing;
+    const temperatureC = 9.5 - 12.5 * season + weather + (5 - 3 * cloud) * dailySwing + warmerC;
 
     const isSnow = temperatureC < 0.8;
     const melt = Math.min(snowMm, Math.max(0, temperatureC - 0.5) * 0.16 * hours);
@@ -71,7 +80,7 @@ export function simulateStream(start: number, days: number, seed: number): Strea
     const transpiration = Math.max(0, temperatureC) * 0.0065 * hours * (1 + 0.8 * dailySwing);
     quickMm += runoff;
     soilMm = Math.max(4, soilMm + water - runoff - transpiration * wetness ** 0.5);
-    const quick = (quickMm * hours) / QUICK_RECESSION_HOURS;
+    const quick = (quickMm * hours) / (QUICK_RECESSION_HOURS * recession);
     const slow = (soilMm * wetness ** 1.6 * hours) / SLOW_RECESSION_HOURS;
     quickMm -= quick;
     soilMm -= slow;

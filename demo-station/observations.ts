@@ -13,7 +13,11 @@ const STEPS_PER_DAY = 1440 / STEP_MINUTES;
  * What the station's two loggers recorded: the flow with an error of some percent, with a flag during ice, now and then an empty
  * cell, and periods of hours to days without a record.
  */
-export function observeFlow(states: readonly StreamState[], seed: number): DemoDataset[] {
+export function observeFlow(
+  states: readonly StreamState[],
+  seed: number,
+  amountOf: (state: StreamState) => number = ({ flowCfs }) => flowCfs,
+): DemoDataset[] {
   const random = randomSource(seed + 401);
   const missing = new Set<number>();
   const gaps = Math.max(2, Math.round(states.length / (24 * STEPS_PER_DAY)));
@@ -23,7 +27,7 @@ export function observeFlow(states: readonly StreamState[], seed: number): DemoD
     for (let step = 0; step < Math.min(steps, states.length / 8); step++) missing.add(from + step);
   }
   const rows = states.flatMap((state, step): ObservedValue[] => {
-    const measured = state.flowCfs * (1 + random.normal(0.02));
+    const measured = amountOf(state) * (1 + random.normal(0.02));
     const isBlank = random.chance(0.0015);
     const isFlagged = state.ice > 0.6 ? random.chance(0.12) : random.chance(0.001);
     if (missing.has(step)) return [];

@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS } from '../shared/formats/durations.ts';
 import type { StreamState } from './hydrograph.ts';
 import { STEP_MINUTES } from './hydrograph.ts';
 import { randomSource } from './random.ts';
-import { type Scene, sceneAt } from './scene.ts';
+import { type Scene, sceneAt, stageAt } from './scene.ts';
 import type { Camera } from './view.ts';
 
 export const STATION_NAME = 'Mill Brook';
@@ -28,13 +28,35 @@ export type Photograph = {
   /** A camera whose night filter is stuck takes gray photos by day. */
   gray: boolean;
   defect: Defect | undefined;
+  /** What is between the scene and the file, at stations of the family (family.ts). */
+  effects?: Effects;
+};
+
+/** What a camera, its lens and the flood do to a photo; shares are 0–1. */
+export type Effects = {
+  /** Pixels. */
+  width: number;
+  height: number;
+  /** Gain of red, green and blue. */
+  cast: readonly [red: number, green: number, blue: number];
+  /** Of the lens: dried dirt, which stays where it is, and drops, which do not. */
+  dirt: number;
+  drops: number;
+  /** Light that the low sun scatters in the lens. */
+  glare: number;
+  /** How far muddy water stands before the lens. */
+  flood: number;
+  /** A trunk that a storm has left across the stream. */
+  trunk: boolean;
+  /** Depth of the snow at a stake, meters; null: there is no stake. */
+  stakeSnow: number | null;
 };
 
 export type Imageset = { uuid: string; camera: Camera; folder: string; description: string };
 
 export type Photographs = { imagesets: Imageset[]; photographs: Photograph[] };
 
-/** Local hours of the camera's clock at which photos are taken; the last two are in the dark. */
+/** Local hours of the camera's clock at which photos are taken, by day and in the dark. */
 const DAY_HOURS = [7, 9, 11, 13, 15, 17];
 const DARK_HOURS = [21, 4];
 /** Days without photos between two imagesets, while the camera was not at the station. */
@@ -47,28 +69,47 @@ const CAMERAS: readonly Camera[] = [
 ];
 const DESCRIPTIONS = ['winter and spring', 'summer, camera moved after flood', 'autumn and winter'];
 
+/** When and with which cameras photos are taken. Each camera hangs for an equal share of the days. */
+export type PhotographPlan = {
+  cameras: readonly { camera: Camera; description: string }[];
+  dayHours: readonly number[];
+  /** Photos are taken on every so many days. */
+  everyDays: number;
+  stageOf: (flowCfs: number) => number;
+};
+const DEMO_PLAN: PhotographPlan = {
+  cameras: CAMERAS.map((camera, index) => ({ camera, description: DESCRIPTIONS[index] as string })),
+  dayHours: DAY_HOURS,
+  everyDays: 1,
+  stageOf: stageAt,
+};
+
 /**
  * Decides when photos are taken and what is wrong with some of them: two to four a day, three of four by day, in three
  * imagesets. The same seed gives the same photos.
  */
-export function planPhotographs(states: readonly StreamState[], seed: number): Photographs {
+export function planPhotographs(
+  states: readonly StreamState[],
+  seed: number,
+  { cameras, dayHours, everyDays, stageOf }: PhotographPlan = DEMO_PLAN,
+): Photographs {
   const random = randomSource(seed + 301);
-  const imagesets = CAMERAS.map((camera, index) => ({
+  const imagesets = cameras.map(({ camera, description }, index) => ({
     uuid: random.uuid(),
     camera,
     folder: index === 2 ? '100MEDIA/' : '',
-    description: DESCRIPTIONS[index] as string,
+    description,
   }));
   const start = (states[0] as StreamState).time;
   const days = (states.length * STEP_MINUTES * 60_000) / DAY_MS;
   const perImageset = days / imagesets.length;
   const photographs: Photograph[] = [];
-  for (let day = 0; day < days; day++) {
+  for (let day = 0; day < days; day += everyDays) {
     const imageset = Math.floor(day / perImageset);
     if (imageset > 0 && day - imageset * perImageset < Math.min(PAUSE_DAYS, perImageset / 8)) continue;
-    for (const minutes of timesOfDay(random)) {
+    for (const minutes of timesOfDay(random, dayHours)) {
       const time = start + day * DAY_MS + minutes * 60_000;
-      const scene = sceneAt(states, time, seed + 1000 + photographs.length * 17);
+      const scene = sceneAt(states, time, seed + 1000 + photographs.length * 17, stageOf);
       photographs.push({
         id: 0,
         imageset,
@@ -83,13 +124,13 @@ export function planPhotographs(states: readonly StreamState[], seed: number): P
   }
   nameFiles(photographs, imagesets);
   spoilSome(photographs, random);
-  numberImages(photographs);
+  numberImages(photographs, imagesets.length);
   return { imagesets, photographs };
 }
 
 /** Minutes after midnight, in order: on the hour, or a quarter later when the camera woke up late. */
-function timesOfDay(random: ReturnType<typeof randomSource>): number[] {
-  const byDay = random.shuffle(DAY_HOURS).slice(0, 2 + random.integer(2));
+function timesOfDay(random: ReturnType<typeof randomSource>, dayHours: readonly number[]): number[] {
+  const byDay = random.shuffle(dayHours).slice(0, 2 + random.integer(2));
   const inTheDark = random.chance(0.85) ? [random.pick(DARK_HOURS)] : [];
   return [...byDay, ...inTheDark]
     .toSorted((a, b) => a - b)
@@ -122,9 +163,12 @@ function spoilSome(photographs: Photograph[], random: ReturnType<typeof randomSo
 }
 
 /** Ids in the order of upload: the second imageset was uploaded first, and photos of other stations in between. */
-function numberImages(photographs: Photograph[]): void {
+function numberImages(photographs: Photograph[], imagesets: number): void {
   let id = 48_211;
-  for (const imageset of [1, 0, 2]) {
+  const order = Array.from({ length: imagesets }, (_, index) => index).toSorted(
+    (one, other) => Number(other === 1) - Number(one === 1),
+  );
+  for (const imageset of order) {
     for (const photograph of photographs) if (photograph.imageset === imageset) photograph.id = id++;
     id += 1371;
   }

@@ -49,7 +49,12 @@ export type Scene = {
 export const stageAt = (flowCfs: number): number => 0.33 * flowCfs ** 0.25 - 0.255;
 
 /** What a camera sees at a time between two steps of the stream's states. */
-export function sceneAt(states: readonly StreamState[], time: number, seed: number): Scene {
+export function sceneAt(
+  states: readonly StreamState[],
+  time: number,
+  seed: number,
+  stageOf: (flowCfs: number) => number = stageAt,
+): Scene {
   const random = randomSource(seed);
   const position = (time - (states[0] as StreamState).time) / (STEP_MINUTES * 60_000);
   const before = states[Math.floor(position)] as StreamState;
@@ -71,8 +76,8 @@ export function sceneAt(states: readonly StreamState[], time: number, seed: numb
     time,
     flowCfs,
     temperatureC: before.temperatureC,
-    stage: stageAt(flowCfs),
-    wetStage: stageAt(highestCfs),
+    stage: stageOf(flowCfs),
+    wetStage: stageOf(highestCfs),
     turbidity: Math.max(
       0.04,
       Math.min(1, 0.92 * smoothStep(0.35, 1.75, logFlow) + 0.7 * Math.max(0, before.rise)),

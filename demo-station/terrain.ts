@@ -9,6 +9,10 @@ const COLUMNS = 700;
 const ROWS = 850;
 const ROCKS = 170;
 
+/** How a valley differs from that of the demo's brook: width of its channel, height of its bank, number of its rocks. */
+export type Valley = { width: number; bank: number; rocks: number };
+const BROOK: Valley = { width: 1, bank: 1, rocks: 1 };
+
 export type Terrain = {
   /** Meters above the bed; outside the grid that of its edge. */
   height(x: number, y: number): number;
@@ -17,7 +21,7 @@ export type Terrain = {
 };
 
 /** A meandering channel between a steep bank and a gravel bar, with rocks of all sizes: some drown only in floods. */
-export function buildTerrain(seed: number): Terrain {
+export function buildTerrain(seed: number, valley: Valley = BROOK): Terrain {
   const coarse = reliefTexture(8, 5, seed);
   const heights = new Float32Array(COLUMNS * ROWS);
   const rocks = new Float32Array(COLUMNS * ROWS);
@@ -25,23 +29,23 @@ export function buildTerrain(seed: number): Terrain {
     for (let column = 0; column < COLUMNS; column++) {
       const x = LEFT + column * CELL;
       const y = NEAR + row * CELL;
-      heights[row * COLUMNS + column] = channelHeight(x, y) + roughness(coarse, x, y);
+      heights[row * COLUMNS + column] = channelHeight(x, y, valley) + roughness(coarse, x, y);
     }
-  for (const rock of scatterRocks(seed)) placeRock(heights, rocks, coarse, rock);
+  for (const rock of scatterRocks(seed, valley)) placeRock(heights, rocks, coarse, rock);
   return { height: (x, y) => sample(heights, x, y), rock: (x, y) => sample(rocks, x, y) };
 }
 
 /** Distance of the channel's middle from the y axis, meters. */
 export const channelCenter = (y: number): number => 0.9 * Math.sin(y / 5.5 + 0.5) + 0.05 * y;
 
-function channelHeight(x: number, y: number): number {
-  const across = (x - channelCenter(y)) / (2.1 + 0.3 * Math.sin(y / 2.7));
+function channelHeight(x: number, y: number, { width, bank: height }: Valley): number {
+  const across = (x - channelCenter(y)) / ((2.1 + 0.3 * Math.sin(y / 2.7)) * width);
   const bed = 0.1 * Math.min(1, across * across) - 0.04;
   const bank =
     across < 0
       ? 1.25 * smoothStep(0.75, 2.1, -across)
       : 0.46 * Math.max(0, Math.min(1, (across + 0.05) / 2.5)) + 0.8 * smoothStep(2.5, 3.7, across);
-  return bed + bank + 0.16 * Math.max(0, Math.abs(x) - 6) + 0.02 * Math.max(0, y - 12);
+  return bed + bank * height + 0.16 * Math.max(0, Math.abs(x) - 6) + 0.02 * Math.max(0, y - 12);
 }
 
 /** Cobbles in the channel, hummocks on the banks. */
@@ -52,13 +56,13 @@ function roughness(coarse: Float32Array, x: number, y: number): number {
 
 type Rock = { x: number; y: number; radius: number; height: number; stretch: number };
 
-function scatterRocks(seed: number): Rock[] {
+function scatterRocks(seed: number, { width, rocks }: Valley): Rock[] {
   const random = randomSource(seed + 77);
-  return Array.from({ length: ROCKS }, (_, index) => {
+  return Array.from({ length: Math.round(ROCKS * rocks) }, (_, index) => {
     const large = index < 9;
     const y = (large ? 7 : 2.5) + random.uniform() ** 1.3 * 22;
     const radius = large ? random.uniform(0.3, 0.55) : 0.07 + 0.25 * random.uniform() ** 2.2;
-    const x = channelCenter(y) + random.normal(1.8);
+    const x = channelCenter(y) + random.normal(1.8 * width);
     return { x, y, radius, height: radius * random.uniform(0.6, 1.1), stretch: random.uniform(0.7, 1.4) };
   });
 }

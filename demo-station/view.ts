@@ -1,5 +1,5 @@
 import { reliefTexture, smoothStep, smoothTexel, stoneTextures, texel } from './noise.ts';
-import { buildTerrain, channelCenter, type Terrain } from './terrain.ts';
+import { buildTerrain, channelCenter, type Terrain, type Valley } from './terrain.ts';
 
 /** Where a camera hangs and where it looks. */
 export type Camera = {
@@ -11,6 +11,10 @@ export type Camera = {
   pitch: number;
   /** Degrees, from the left to the right edge. */
   fieldOfView: number;
+  /** What it looks at, if not the demo's brook. */
+  valley?: Valley;
+  /** Of the ground, if not the station's: after a flood that has moved rocks and bank. */
+  groundSeed?: number;
 };
 
 /**
@@ -65,7 +69,10 @@ function emptyView(width: number, height: number) {
 /** Works out a camera's view of the stream's valley. */
 export function buildView(camera: Camera, width: number, height: number, seed: number): CameraView {
   const view = emptyView(width, height);
-  const valley = { terrain: buildTerrain(seed), surface: buildSurface(seed) };
+  const valley = {
+    terrain: buildTerrain(camera.groundSeed ?? seed, camera.valley),
+    surface: buildSurface(seed),
+  };
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++) {
       const pixel = row * width + column;
@@ -140,7 +147,7 @@ function placeGround(
   const [x, y] = [camera.x + rayX * distance, rayY * distance];
   const rock = smoothStep(0.2, 0.8, terrain.rock(x, y));
   const patch = texel(surface.patches, x * 30, y * 30);
-  const aside = Math.abs(x - channelCenter(y) - 0.6) + 0.5 * patch;
+  const aside = Math.abs(x - channelCenter(y) - 0.6) / (camera.valley?.width ?? 1) + 0.5 * patch;
   const plants = (1 - rock) * smoothStep(2.9, 4.3, aside);
   // Stones smaller than a pixel would only flicker.
   const stony = (1 - plants) * (1 - rock) * smoothStep(22, 7, distance);
