@@ -129,7 +129,8 @@ def train_one_epoch(
     mirrored twins, in random order, so both are samples of the same photos, and batch normalization meets
     `batch_size` photos at a time. Here a step holds half as many pairs, each for itself and its mirror, and
     sends both sides through at once: again `batch_size` photos for batch normalization, as many steps per
-    epoch, the same expected gradient, half the work.
+    epoch, the same expected gradient, half the work. But a step sees half as many views, so its gradient is
+    noisier, and as many epochs lead less far (docs/model.md, Recipes).
     """
     device = next(network.parameters()).device
     frozen = epoch < settings.unfreeze_after
