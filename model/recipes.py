@@ -23,6 +23,9 @@ class Recipe:
     average_decay: float = 0.0  # share of the former average of weights after a step; 0 publishes the weights
     label_smoothing: float = 0.0  # how far a judgment's probability moves from 0 or 1: 1 would be to ½
     hard_pairs: float = 0.0  # exponent of 1 − probability, a pair's weight (focal loss, arXiv:1708.02002)
+    rows_apart: bool = (
+        False  # a pair and its mirror are seen apart, each in a view of its own, as by upstream
+    )
     freeze_batch_norm: bool = (
         False  # the body's statistics stay those of ImageNet; useless without its weights
     )

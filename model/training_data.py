@@ -138,7 +138,16 @@ class Batch(NamedTuple):
 
 
 def steps_per_epoch(data: Data, settings: Hyperparameters) -> int:
-    return math.ceil(len(data.train) / data.train.pairs_per_batch(settings.batch_size))
+    seen, batch = seen_pairs(data.train, settings)
+    return math.ceil(len(seen) / batch)
+
+
+def seen_pairs(pairs: Pairs, settings: Hyperparameters) -> tuple[Tensor, int]:
+    """Positions of the pairs that an epoch sees, as often as it sees them, and how many a step has."""
+    positions = torch.arange(len(pairs))
+    if RECIPES[settings.recipe].rows_apart:
+        return positions.repeat_interleave(pairs.rows.long()), settings.batch_size
+    return positions, pairs.pairs_per_batch(settings.batch_size)
 
 
 def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Iterator[Batch]:
@@ -148,14 +157,16 @@ def training_batches(data: Data, settings: Hyperparameters, epoch: int) -> Itera
     have drawn.
     """
     generator = torch.Generator().manual_seed(settings.random_seed * 1009 + epoch)
-    order = torch.randperm(len(data.train), generator=generator)
-    for chosen in order.split(data.train.pairs_per_batch(settings.batch_size)):
+    seen, batch = seen_pairs(data.train, settings)
+    weights = torch.ones_like(data.train.rows) if len(seen) > len(data.train) else data.train.rows
+    order = seen[torch.randperm(len(seen), generator=generator)]
+    for chosen in order.split(batch):
         photos = torch.cat([data.train.photo_1[chosen], data.train.photo_2[chosen]])
         views = training_views(len(photos), data.transforms, generator)
         crops = crop_views(
             [data.photos[index] for index in photos.tolist()], views, data.transforms.sizes.cropped
         )
-        yield Batch(crops, views, data.train.label[chosen], data.train.rows[chosen])
+        yield Batch(crops, views, data.train.label[chosen], weights[chosen])
 
 
 def ahead(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:

@@ -33,6 +33,7 @@ JITTER = Jitter(0.3, 0.3, 0.3)
 EXPERIMENTS = {
     'upstream': Experiment(FPE, upstream=True),
     **{name: Experiment(recipe) for name, recipe in RECIPES.items()},
+    'rows-apart': changed(rows_apart=True),
     'jitter': augmented(jitter=JITTER),
     'no-flip': augmented(flip=False),
     'little-turn': augmented(rotation_degrees=3),

@@ -255,6 +255,22 @@ def test_the_input_s_jitter_takes_the_place_of_the_recipe_s():
     assert train_transforms(Hyperparameters(jitter_contrast=0.1), augmentation).jitter == Jitter(0, 0.1, 0)
 
 
+def test_rows_apart_are_each_seen_once_in_views_of_their_own_and_in_as_many_steps(station, monkeypatch):
+    monkeypatch.setitem(RECIPES, 'apart', Recipe(rows_apart=True))
+    environment = station.environment(batch_size='6')
+    settings = parse_hyperparameters(environment['SM_HPS'])
+    apart = replace(settings, recipe='apart')
+    data = load_data(Folders.from_environment(environment), settings)
+
+    batches = list(training_batches(data, apart, 0))
+
+    assert len(batches) == steps_per_epoch(data, apart) == steps_per_epoch(data, settings)
+    assert sum(len(batch.label) for batch in batches) == int(data.train.rows.sum()) == 2 * len(data.train)
+    assert all(bool((batch.rows == 1).all()) for batch in batches)
+    degrees = torch.cat([batch.views.degrees for batch in batches])
+    assert len(set(degrees.tolist())) == len(degrees)
+
+
 def test_the_number_of_steps_is_that_of_the_batches(station):
     environment = station.environment(batch_size='6')
     settings = parse_hyperparameters(environment['SM_HPS'])
