@@ -1,7 +1,7 @@
 import type { AnnotationPlan } from './annotators.ts';
 import type { Observed } from './export-folder.ts';
 import type { Climate, StreamState } from './hydrograph.ts';
-import type { Effects, Photograph, PhotographPlan } from './photographs.ts';
+import { DEMO_PLAN, type Effects, type Photograph, type PhotographPlan } from './photographs.ts';
 import type { Random } from './random.ts';
 import { type Scene, stageAt } from './scene.ts';
 import type { Valley } from './terrain.ts';
@@ -77,6 +77,11 @@ const glareOf = ({ scene }: Moment): number =>
   scene.sunLight < 0.1 ? 0 : ramp(0.6, 0.05, scene.sun.z) * Math.min(1, 1.6 * scene.sunLight);
 
 export const FAMILY: Record<string, Member> = {
+  brook: {
+    ...FLOW,
+    about: 'the demo station over two years; its camera is moved after eight months and again after sixteen',
+    plan: DEMO_PLAN,
+  },
   moved: {
     ...FLOW,
     about:

@@ -110,11 +110,10 @@ export async function generateMember(
     photographs,
     observed,
     datasets: observeFlow(states, seed, (state) => valueIn(state, plan.stageOf)),
-    sessions: annotate(
-      photographs.filter(isCompared),
-      seed,
-      { amountOf: (photograph) => amountOf(trueValue(photograph)), ...(annotators && { annotators }) },
-    ),
+    sessions: annotate(photographs.filter(isCompared), seed, {
+      amountOf: (photograph) => amountOf(trueValue(photograph)),
+      ...(annotators && { annotators }),
+    }),
   });
   writeFileSync(join(folder, 'truth.csv'), truth(planned));
   const photos = photographs.map((photograph) => ({

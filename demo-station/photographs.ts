@@ -77,7 +77,7 @@ export type PhotographPlan = {
   everyDays: number;
   stageOf: (flowCfs: number) => number;
 };
-const DEMO_PLAN: PhotographPlan = {
+export const DEMO_PLAN: PhotographPlan = {
   cameras: CAMERAS.map((camera, index) => ({ camera, description: DESCRIPTIONS[index] as string })),
   dayHours: DAY_HOURS,
   everyDays: 1,

@@ -12,7 +12,7 @@ import { cellsOf, codeHash } from './cells.ts';
 import { evaluationPage } from './page.ts';
 import { PYTHON_ENVIRONMENT, runCells } from './run-cells.ts';
 import { type JudgedStation, readStation } from './station-folder.ts';
-import { generateStation, STATIONS } from './stations.ts';
+import { generateStation, QUICK_STATIONS, STATIONS } from './stations.ts';
 import { comparisonOf, csvTable, markdownTable } from './tables.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const recipes = list(values.recipes, values.quick ? ['fpe', 'cosine', 'average'] : ['upstream', 'fpe']);
   const options = {
     recipes: recipes.includes('all') ? Object.keys(experiments) : recipes,
-    stations: list(values.stations, Object.keys(STATIONS).slice(0, values.quick ? 2 : undefined)),
+    stations: list(values.stations, values.quick ? QUICK_STATIONS : Object.keys(STATIONS)),
     seeds: list(values.seeds, values.quick ? ['1'] : ['1', '2', '3']).map(Number),
     pairs: list(values.pairs, values.quick ? ['200'] : [String(ALL_PAIRS)]).map(Number),
   };
