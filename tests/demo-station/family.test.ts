@@ -148,7 +148,7 @@ describe('A member of the family', () => {
       writeFileSync(join(taken, 'thesis.txt'), 'three years of work');
       await expect(generateMember('dirty', taken, options)).rejects.toThrow(ExportFolderInvalid);
       await expect(generateMember('pond', taken)).rejects.toThrow(
-        /No station is called pond; expected any of moved, /,
+        /No station is called pond; expected any of brook, moved, /,
       );
       expect(existsSync(join(taken, 'truth.csv'))).toBe(false);
     },
