@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transforms import UPSTREAM_AUGMENTATION, Augmentation
+from transforms import UPSTREAM_AUGMENTATION, Augmentation, Jitter
 
 
 @dataclass(frozen=True)
@@ -36,4 +36,15 @@ class Recipe:
         return self.schedule == 'cosine'
 
 
-RECIPES = {'fpe': Recipe()}
+# Once a model is published by a recipe, its name keeps its meaning.
+RECIPES = {
+    'fpe': Recipe(),
+    '2026': Recipe(
+        optimizer='adamw',
+        rate_factor=0.05,
+        weight_decay=0.05,
+        schedule='cosine',
+        average_decay=0.99,
+        augmentation=Augmentation(jitter=Jitter(0.3, 0.3, 0.3)),
+    ),
+}

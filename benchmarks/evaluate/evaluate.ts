@@ -24,7 +24,7 @@ const COMMON = { num_image_stats: 200, pretrained: false };
 
 const HELP = `Usage: npm run evaluate -- [--quick] [--recipes fpe,adamw] [--stations brook-7] [--seeds 1,2] [--pairs 400,200]
 
-  --quick      three recipes at two stations, one seed, 64 pixels: at most ten minutes on two cores
+  --quick      fpe and 2026 at two stations, one seed, 64 pixels: at most ten minutes on two cores
   --recipes    by name, the first is the reference; all: each of benchmarks/evaluate/experiments.py
   --stations   by name: ${Object.keys(STATIONS).join(', ')}
   --seeds      of pairs and of the training
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     }),
   );
   const list = (text: string | undefined, otherwise: readonly string[]) => text?.split(',') ?? otherwise;
-  const recipes = list(values.recipes, values.quick ? ['fpe', 'cosine', 'average'] : ['upstream', 'fpe']);
+  const recipes = list(values.recipes, values.quick ? ['fpe', '2026'] : ['upstream', 'fpe', '2026']);
   const options = {
     recipes: recipes.includes('all') ? Object.keys(experiments) : recipes,
     stations: list(values.stations, values.quick ? QUICK_STATIONS : Object.keys(STATIONS)),

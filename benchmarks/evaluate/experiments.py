@@ -55,15 +55,7 @@ EXPERIMENTS = {
     'adamw-cosine-average': changed(
         optimizer='adamw', rate_factor=0.05, weight_decay=0.05, schedule='cosine', average_decay=0.99
     ),
-    'adamw-cosine-average-jitter': changed(
-        optimizer='adamw',
-        rate_factor=0.05,
-        weight_decay=0.05,
-        schedule='cosine',
-        average_decay=0.99,
-        augmentation=Augmentation(jitter=JITTER),
-    ),
-    'together': changed(  # and no mirroring, less turning, zoom
+    'together': changed(  # 2026, no mirroring, less turning, zoom
         optimizer='adamw',
         rate_factor=0.05,
         weight_decay=0.05,

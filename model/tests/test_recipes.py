@@ -17,6 +17,7 @@ from transforms import Augmentation, Jitter, central_views, prepare_batch, rando
 
 # Each of them differs from upstream's in everything that a checkpoint has to keep.
 OTHERS = {
+    '2026': RECIPES['2026'],
     'adamw': Recipe(optimizer='adamw', rate_factor=0.1, weight_decay=0.05),
     'decay': Recipe(weight_decay=0.01),
     'average': Recipe(average_decay=0.9),
@@ -118,7 +119,7 @@ def test_epochs_are_added_to_a_training_unless_its_rate_has_an_end(station, othe
 
 
 def test_an_unknown_recipe_is_refused_with_those_that_there_are():
-    with pytest.raises(InvalidHyperparameters, match="recipe = 'fast', which is not one of fpe"):
+    with pytest.raises(InvalidHyperparameters, match="recipe = 'fast', which is not one of fpe, 2026"):
         parse_hyperparameters('{"recipe": "fast"}')
 
 

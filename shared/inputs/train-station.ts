@@ -39,14 +39,16 @@ const imageTransforms = {
 };
 
 /** How a network can learn: names of `RECIPES` in model/recipes.py. The first is upstream's way. */
-const RECIPES = ['fpe'] as const;
+const RECIPES = ['fpe', '2026'] as const;
 
 /** What `train.py` reads: each of them goes to the training as it is in the input. */
 export const hyperparameters = {
   recipe: z
     .enum(RECIPES)
     .default('fpe')
-    .describe('how the network learns; fpe: as upstream’s (docs/model.md has the others)'),
+    .describe(
+      'how the network learns: fpe as upstream’s, 2026 by AdamW, a cosine, averaged weights and jitter (docs/model.md)',
+    ),
   n_epochs: z.int().min(1).max(500).default(20),
   learning_rate: z.number().gt(0).max(1).default(0.001),
   batch_size: z.int().min(2).max(1024).multipleOf(2).default(64).describe('rows of pairs.csv; even (Q-T11)'),
