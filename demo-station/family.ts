@@ -72,7 +72,7 @@ const ramp = (from: number, to: number, value: number): number =>
 const SNOW_DENSITY = 0.3;
 const snowMeters = ({ snowMm }: StreamState): number => snowMm / 1000 / SNOW_DENSITY;
 
-/** Scattered by a lens that looks towards the low sun; strongest just above the horizon, and none behind clouds. */
+/** Scattered by a lens that looks toward the low sun; strongest just above the horizon, and none behind clouds. */
 const glareOf = ({ scene }: Moment): number =>
   scene.sunLight < 0.1 ? 0 : ramp(0.6, 0.05, scene.sun.z) * Math.min(1, 1.6 * scene.sunLight);
 
