@@ -24,6 +24,7 @@ import { liveLines } from './progress/live-lines.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { watchExecution } from './progress/watch-execution.ts';
+import { quoted } from './quoted.ts';
 import { UsageError } from './usage-error.ts';
 
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
@@ -108,7 +109,9 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
       await showPublished(model, demoFolder, stack.folder, stationId, effects);
     }
     if (!isPublished) process.exitCode = 1;
-    if (isPublished && folder) print(`  each with --folder ${stack.folder}`);
+    if (isPublished && folder)
+      print(`
+These commands find it with the folder: add --folder ${quoted(stack.folder)}, after npm start as -- --folder ${quoted(stack.folder)}`);
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {

@@ -114,20 +114,22 @@ async function copyOf(location: ObjectLocation, folder: string, { readBytes }: E
 
 const addressOfFile = (file: string): string => pathToFileURL(file).href;
 
-/** In what `npm start` has left: a folder for each model. @throws UsageError if it is not there */
+/** In what `npm start` has left: a folder for each model, of which the newest that has the page counts. @throws UsageError */
 function newestResult(what: Page, folder: string): string {
-  const models = existsSync(folder) ? readdirSync(folder) : [];
-  const [newest] = models
-    .map((code) => ({ code, changed: statSync(join(folder, code)).mtimeMs }))
-    .sort((one, other) => other.changed - one.changed);
-  const names: Record<Page, string> = {
-    report: `${newest?.code}.html`,
-    input: 'input.html',
-    dataset: 'dataset.html',
-    predictions: 'predictions.csv',
-  };
-  const file = newest && join(folder, newest.code, names[what]);
-  if (file && existsSync(file)) return file;
+  const fileOf = (code: string) =>
+    ({
+      report: `${code}.html`,
+      input: 'input.html',
+      dataset: 'dataset.html',
+      predictions: 'predictions.csv',
+    })[what];
+  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const [newest] = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(folder, name, fileOf(name)))
+    .filter((file) => existsSync(file))
+    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+  if (newest) return newest;
   throw new UsageError(
     `There is no ${what} in ${folder}, and the local stack is not running. Make a model with npm start, start the stack with ./fpe local, or give --stage NAME.`,
   );

@@ -137,7 +137,7 @@ describe('fpe demo', () => {
     const { did, printed } = await run(['--folder', folder]);
 
     expect(did[0]).toEqual(['stack', folder]);
-    expect(printed).toContain(`  each with --folder ${folder}\n`);
+    expect(printed).toContain(`add --folder ${folder}, after npm start as -- --folder ${folder}`);
     expect((await run([])).printed).not.toContain('--folder');
   });
 

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -88,7 +96,7 @@ describe('fpe open', () => {
     for (const [index, code] of ['OLD', 'NEW'].entries()) {
       mkdirSync(join(folder, 'results', code), { recursive: true });
       writeFileSync(join(folder, 'results', code, `${code}.html`), '');
-      utimesSync(join(folder, 'results', code), 1000 + index, 1000 + index);
+      utimesSync(join(folder, 'results', code, `${code}.html`), 1000 + index, 1000 + index);
     }
 
     const { printed } = await run([], { stack: false });
@@ -99,6 +107,18 @@ describe('fpe open', () => {
     expect(failure.message).toMatch(
       /^There is no dataset in .*results, and the local stack is not running\./,
     );
+  });
+
+  test('opens the newest folder that has the page, whatever else is there', async () => {
+    for (const code of ['OLD', 'ONLY-INPUT']) mkdirSync(join(folder, 'results', code), { recursive: true });
+    writeFileSync(join(folder, 'results', 'OLD', 'OLD.html'), '');
+    writeFileSync(join(folder, 'results', 'ONLY-INPUT', 'input.html'), '');
+    writeFileSync(join(folder, 'results', 'notes.txt'), '');
+    symlinkSync('/no such folder', join(folder, 'results', 'link'));
+
+    const { printed } = await run([], { stack: false });
+
+    expect(printed).toEqual([fileIn('OLD', 'OLD.html')]);
   });
 
   test.each<[string, string[], Situation, RegExp]>([

@@ -1,4 +1,4 @@
-import { formatCount, formatShare } from '../../formats/numbers.ts';
+import { countOf, formatCount, formatShare } from '../../formats/numbers.ts';
 
 /** Results on the held-out pairs after learning from so many training pairs, one for each shuffle of them. */
 export type LearningPoint = {
@@ -35,13 +35,27 @@ export function meanAndRange(values: readonly number[]): Spread | null {
 /** Of the shuffles, so many have to be worse than all pairs for a gain to be more than their spread. */
 const CLEAR = 0.9;
 
+/** All shuffles are judged by the same held-out pairs: their spread does not tell how little a few of these tell. */
+const LEAST_HELD_OUT = 10;
+
 /** Whether the curve still rises where it ends, in sentences; none where there is no curve. */
-export function curveAdvice({ points }: LearningCurve): string[] {
+export function curveAdvice({ points, valPairs }: LearningCurve): string[] {
   const [half, all] = points.slice(-2);
   if (!half || !all) return [];
-  const figures = accuracyFigures(half, all);
-  const isAccurate = isClear(half.accuracy, (value, whole) => value < whole, all.accuracy);
-  const isSurer = isClear(half.loss, (value, whole) => value > whole, all.loss);
+  if (valPairs < LEAST_HELD_OUT || all.accuracy.length === 0)
+    return [
+      `Learning curve: the ${countOf(valPairs, 'held-out pair')}${valPairs < LEAST_HELD_OUT ? '' : ' without a decision'} are too few to tell whether more annotation pairs would help.`,
+    ];
+  const figures = accuracyFigures(half, all, valPairs);
+  const isBelow = (value: number, whole: number) => value < whole;
+  const isAbove = (value: number, whole: number) => value > whole;
+  const isAccurate = isClear(half.accuracy, isBelow, all.accuracy);
+  const isSurer = isClear(half.loss, isAbove, all.loss);
+  const isWorse = isClear(half.accuracy, isAbove, all.accuracy) || isClear(half.loss, isBelow, all.loss);
+  if (isWorse && !isAccurate)
+    return [
+      `${figures} More pairs made it worse here: the held-out pairs may be too few, or annotators who disagree; it does not tell whether more would help.`,
+    ];
   if (isAccurate)
     return [
       `${figures} The curve still rises: more annotation pairs will probably help, the more so where the model does badly.`,
@@ -55,12 +69,13 @@ export function curveAdvice({ points }: LearningCurve): string[] {
   ];
 }
 
-function accuracyFigures(half: LearningPoint, all: LearningPoint): string {
-  const [before, after] = [meanAndRange(half.accuracy), meanAndRange(all.accuracy)];
+function accuracyFigures(half: LearningPoint, all: LearningPoint, valPairs: number): string {
+  const [before, after] = [half.accuracy, all.accuracy].map((values) => meanAndRange(values) as Spread) as [
+    Spread,
+    Spread,
+  ];
   const what = `${formatCount(all.pairs)} training pairs instead of ${formatCount(half.pairs)}`;
-  if (!before || !after)
-    return `Learning curve: a score of the features that the network had before its training learned from ${what}.`;
-  return `Learning curve: learned from ${what}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the held-out pairs with a decision right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
+  return `Learning curve: learned from ${what}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the ${countOf(valPairs, 'held-out pair')}, as far as they have a decision, right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
 }
 
 function isClear(

@@ -28,7 +28,7 @@ describe('what a learning curve advises', () => {
 
     expect(others).toEqual([]);
     expect(said).toBe(
-      'Learning curve: learned from 1,442 training pairs instead of 221, a score of the features that the network had before its training orders 89 % of the held-out pairs with a decision right instead of 85 % (80 % – 89 % over 10 shuffles). The curve still rises: more annotation pairs will probably help, the more so where the model does badly.',
+      'Learning curve: learned from 1,442 training pairs instead of 221, a score of the features that the network had before its training orders 89 % of the 111 held-out pairs, as far as they have a decision, right instead of 85 % (80 % – 89 % over 10 shuffles). The curve still rises: more annotation pairs will probably help, the more so where the model does badly.',
     );
   });
 
@@ -41,18 +41,38 @@ describe('what a learning curve advises', () => {
   test.each([
     ['between those of the halves', 0.86, 0.45],
     ['as the best half', 0.875, 0.415],
-    ['worse than all halves', 0.7, 0.9],
   ])('is no more pairs where accuracy and loss are %s', (_, accuracy, loss) => {
     const [said] = curveAdvice(curve(HALF, { accuracy: [accuracy], loss: [loss] }));
 
     expect(said).toMatch(/and so is the loss: more pairs like these would hardly help\.$/);
   });
 
-  test('is by the loss alone where no held-out pair has a decision', () => {
-    const [said] = curveAdvice(curve({ accuracy: [], loss: HALF.loss }, { accuracy: [], loss: [0.39] }));
+  test.each([
+    ['both', 0.6, 0.7],
+    ['the accuracy alone', 0.6, 0.45],
+    ['the loss alone', 0.86, 0.9],
+  ])('is none where more pairs made %s worse', (_, accuracy, loss) => {
+    const [said] = curveAdvice(curve(HALF, { accuracy: [accuracy], loss: [loss] }));
 
-    expect(said).toMatch(/^Learning curve: a score .* learned from 1,442 .* may help/);
-    expect(said).not.toContain('NA');
+    expect(said).toMatch(/More pairs made it worse here: .* it does not tell whether more would help\.$/);
+    expect(said).not.toContain('within the spread');
+  });
+
+  test.each([
+    [
+      '9 held-out pairs',
+      { ...curve(HALF, { accuracy: [1], loss: [0.1] }), valPairs: 9 },
+      'the 9 held-out pairs are',
+    ],
+    [
+      'none with a decision',
+      curve({ accuracy: [], loss: HALF.loss }, { accuracy: [], loss: [0.39] }),
+      'the 111 held-out pairs without a decision are',
+    ],
+  ])('is none of %s', (_, given, words) => {
+    expect(curveAdvice(given)).toEqual([
+      `Learning curve: ${words} too few to tell whether more annotation pairs would help.`,
+    ]);
   });
 
   test.each([
