@@ -1,9 +1,10 @@
+import { DAY_MS } from '../shared/formats/durations.ts';
 import type { AnnotationPlan } from './annotators.ts';
 import type { Observed } from './export-folder.ts';
 import type { Climate, StreamState } from './hydrograph.ts';
 import { DEMO_PLAN, type Effects, type Photograph, type PhotographPlan } from './photographs.ts';
-import type { Random } from './random.ts';
-import { type Scene, stageAt } from './scene.ts';
+import { type Random, randomSource } from './random.ts';
+import { type Scene, stageAt, turbidityAt } from './scene.ts';
 import type { Valley } from './terrain.ts';
 import type { Camera } from './view.ts';
 
@@ -32,6 +33,8 @@ export type Member = {
   /** Photos of less are neither compared nor ordered: nothing is there to see. */
   least?: number;
   climate: Climate;
+  /** How far the water's color is from that of the flow: standard deviation of the log10 of the flow that it looks like. */
+  mud: number;
   plan: PhotographPlan;
   annotators?: AnnotationPlan['annotators'];
   change?: (moment: Moment) => Partial<Scene>;
@@ -40,6 +43,7 @@ export type Member = {
 
 const TEMPERATE: Climate = { warmerC: 0, recession: 1, rain: 1 };
 const FEET = 3.2808;
+const SPELL_DAYS = 6;
 const LOOKING_UPSTREAM: Camera = { x: 0.9, height: 2.6, yaw: -1, pitch: 21, fieldOfView: 54 };
 const HANGING = [
   { camera: LOOKING_UPSTREAM, description: 'first year' },
@@ -61,8 +65,19 @@ const FLOW = {
   valueIn: ({ flowCfs }: StreamState) => flowCfs,
   amountOf: Math.log10,
   climate: TEMPERATE,
+  mud: 0.5,
   plan: PLAN,
 } satisfies Partial<Member>;
+
+/**
+ * The color of the water, which must not tell the flow by itself: what there is to carry depends on what earlier floods have left,
+ * and a thaw runs clearer than a thunderstorm, so that the same flow carries more or less mud (Williams 1989,
+ * doi:10.1016/0022-1694(89)90254-0). It changes with each spell of weather.
+ */
+export function turbidityOf({ scene, state, day }: Moment, mud: number, seed: number): number {
+  const spell = randomSource(seed + 6001 + Math.floor(day / SPELL_DAYS));
+  return turbidityAt(Math.log10(scene.flowCfs) + spell.normal(mud), state.rise);
+}
 
 /** 0 up to `from`, 1 from `to` on. */
 const ramp = (from: number, to: number, value: number): number =>
@@ -70,7 +85,11 @@ const ramp = (from: number, to: number, value: number): number =>
 
 /** Seasonal snow settles to about 300 kg/m³ (Sturm et al. 2010, doi:10.1175/2010JHM1202.1). */
 const SNOW_DENSITY = 0.3;
-const snowMeters = ({ snowMm }: StreamState): number => snowMm / 1000 / SNOW_DENSITY;
+/** At the stake. Wind takes snow from it and brings it, by a factor of about two (Pomeroy and Gray 1995, Snowcover). */
+function snowMeters({ snowMm, time }: StreamState): number {
+  const drift = randomSource(7001 + Math.floor(time / (SPELL_DAYS * DAY_MS))).normal(0.3);
+  return (10 ** drift * snowMm) / 1000 / SNOW_DENSITY;
+}
 
 /** Scattered by a lens that looks toward the low sun; strongest just above the horizon, and none behind clouds. */
 const glareOf = ({ scene }: Moment): number =>
@@ -80,6 +99,7 @@ export const FAMILY: Record<string, Member> = {
   brook: {
     ...FLOW,
     about: 'the demo station over two years; its camera is moved after eight months and again after sixteen',
+    mud: 0,
     plan: DEMO_PLAN,
   },
   moved: {
@@ -220,7 +240,7 @@ export const FAMILY: Record<string, Member> = {
     valueIn: (state) => FEET * snowMeters(state),
     amountOf: (feet) => Math.log10(0.15 + feet),
     least: 0.05,
-    climate: { warmerC: -5, recession: 1, rain: 1.5 },
+    climate: { warmerC: -1.5, recession: 1, rain: 1 },
     effects: ({ state }) => ({ stakeSnow: snowMeters(state) }),
   },
 };

@@ -5,7 +5,7 @@ import { formatCsv } from '../shared/formats/csv.ts';
 import { DAY_MS } from '../shared/formats/durations.ts';
 import { annotate, isDaytime } from './annotators.ts';
 import { photoPaths, writeExport } from './export-folder.ts';
-import { FAMILY, type Member, phenomenaOf } from './family.ts';
+import { FAMILY, type Member, phenomenaOf, turbidityOf } from './family.ts';
 import { clear, draw } from './generate.ts';
 import { STEP_MINUTES, type StreamState, simulateStream } from './hydrograph.ts';
 import { observeFlow } from './observations.ts';
@@ -46,7 +46,7 @@ export type MemberOptions = {
 };
 
 /** A member's photos with their true values, before anything is drawn. */
-export function planMember({ climate, plan, valueIn, ...member }: Member, options: MemberOptions) {
+export function planMember({ climate, mud, plan, valueIn, ...member }: Member, options: MemberOptions) {
   const { seed = SEED, days = DAYS, everyDays = plan.everyDays } = options;
   const states = simulateStream(START, days, seed, climate);
   const { imagesets, photographs } = planPhotographs(states, seed, { ...plan, everyDays });
@@ -61,7 +61,8 @@ export function planMember({ climate, plan, valueIn, ...member }: Member, option
       camera: imageset,
       random: randomSource(scene.seed + 9),
     };
-    const seen = { ...scene, ...member.change?.(moment) };
+    const turbidity = turbidityOf(moment, mud, seed);
+    const seen = { ...scene, turbidity, ...member.change?.({ ...moment, scene: { ...scene, turbidity } }) };
     const effects = { ...NO_EFFECTS, ...member.effects?.({ ...moment, scene: seen }) };
     return { ...photograph, scene: seen, effects };
   });

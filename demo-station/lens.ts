@@ -64,7 +64,7 @@ function drawTrunk(context: SKRSContext2D): void {
 }
 
 /** Pixels of a meter of the stake, and where it stands. */
-const STAKE = { meter: 70, x: 520, foot: 250, width: 8, meters: 2 };
+const STAKE = { meter: 52, x: 590, foot: 172, width: 7, meters: 2 };
 
 /** A pole of two meters with bands of 25 centimeters; snow hides its foot. */
 function drawStake(context: SKRSContext2D, snowMeters: number): void {

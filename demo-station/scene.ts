@@ -48,6 +48,10 @@ export type Scene = {
  */
 export const stageAt = (flowCfs: number): number => 0.33 * flowCfs ** 0.25 - 0.255;
 
+/** Share of the most mud that the water can carry, 0–1: more of it the higher the flow, and the faster it rises. */
+export const turbidityAt = (logFlow: number, rise: number): number =>
+  Math.max(0.04, Math.min(1, 0.92 * smoothStep(0.35, 1.75, logFlow) + 0.7 * Math.max(0, rise)));
+
 /** What a camera sees at a time between two steps of the stream's states. */
 export function sceneAt(
   states: readonly StreamState[],
@@ -78,10 +82,7 @@ export function sceneAt(
     temperatureC: before.temperatureC,
     stage: stageOf(flowCfs),
     wetStage: stageOf(highestCfs),
-    turbidity: Math.max(
-      0.04,
-      Math.min(1, 0.92 * smoothStep(0.35, 1.75, logFlow) + 0.7 * Math.max(0, before.rise)),
-    ),
+    turbidity: turbidityAt(logFlow, before.rise),
     speed: Math.max(0, Math.min(1, (logFlow + 0.1) / 2.1)),
     ice: before.ice,
     sun,

@@ -4,10 +4,15 @@ import { generateMember } from '../../demo-station/generate-member.ts';
 type JudgedMember = { member: string; seed: number };
 const SEED = 1691;
 
-/** The stations that recipes are judged by: members of the family, with a seed of their weather, ground and annotators. */
+/**
+ * The stations that recipes are judged by: members of the family, with a seed of their weather, ground and annotators. Each has
+ * another, since an interval over stations takes them for independent.
+ */
 export const STATIONS: Record<string, JudgedMember> = {
   ...Object.fromEntries(
-    Object.keys(FAMILY).flatMap((member) => (member === 'brook' ? [] : [[member, { member, seed: SEED }]])),
+    Object.keys(FAMILY)
+      .filter((member) => member !== 'brook')
+      .map((member, index) => [member, { member, seed: SEED + index }]),
   ),
   'brook-1691': { member: 'brook', seed: SEED },
   'brook-7': { member: 'brook', seed: 7 },
