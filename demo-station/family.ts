@@ -65,7 +65,7 @@ const FLOW = {
   valueIn: ({ flowCfs }: StreamState) => flowCfs,
   amountOf: Math.log10,
   climate: TEMPERATE,
-  mud: 0.5,
+  mud: 0.7,
   plan: PLAN,
 } satisfies Partial<Member>;
 
@@ -85,10 +85,12 @@ const ramp = (from: number, to: number, value: number): number =>
 
 /** Seasonal snow settles to about 300 kg/m³ (Sturm et al. 2010, doi:10.1175/2010JHM1202.1). */
 const SNOW_DENSITY = 0.3;
-/** At the stake. Wind takes snow from it and brings it, by a factor of about two (Pomeroy and Gray 1995, Snowcover). */
+/** Nobody reads more from a stake than its length (lens.ts draws it). */
+const STAKE_METERS = 2;
+/** At the stake. Wind takes snow from it and brings it, by a factor of two to three (Pomeroy and Gray 1995, Snowcover). */
 function snowMeters({ snowMm, time }: StreamState): number {
-  const drift = randomSource(7001 + Math.floor(time / (SPELL_DAYS * DAY_MS))).normal(0.3);
-  return (10 ** drift * snowMm) / 1000 / SNOW_DENSITY;
+  const drift = randomSource(7001 + Math.floor(time / (SPELL_DAYS * DAY_MS))).normal(0.4);
+  return Math.min(STAKE_METERS, (10 ** drift * snowMm) / 1000 / SNOW_DENSITY);
 }
 
 /** Scattered by a lens that looks toward the low sun; strongest just above the horizon, and none behind clouds. */
