@@ -39,8 +39,9 @@ beforeAll(async () => {
   services = await startTestServices();
   ({ database, buckets, executions } = services);
   const packageFolder = mkdtempSync(join(tmpdir(), 'fpe-package-'));
-  mkdirSync(join(packageFolder, 'model'));
+  mkdirSync(join(packageFolder, 'model', 'wheels'), { recursive: true });
   writeFileSync(join(packageFolder, 'model', 'train.py'), 'pass');
+  writeFileSync(join(packageFolder, 'model', 'wheels', 'library.whl'), 'wheel');
   Object.assign(process.env, {
     LAMBDA_TASK_ROOT: packageFolder,
     PRETRAINED_WEIGHTS_KEY: 'weights/resnet18.pth',

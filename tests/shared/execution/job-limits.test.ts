@@ -38,7 +38,7 @@ describe('the limits of jobs', () => {
 
     expect(limits.training_hours).toBeGreaterThan(3);
     expect(limits.training_hours).toBeLessThan(10);
-    expect(limits.scoring_seconds).toBeGreaterThan(5 * HOUR);
+    expect(limits.scoring_seconds).toBeGreaterThan(4 * HOUR);
     expect(limits.scoring_seconds).toBeLessThan(10 * HOUR);
     // A night's photos with a model that does not load.
     expect(scoringLimit(input(), 50, USUAL_MARGIN)).toBeLessThan(3 * HOUR);
