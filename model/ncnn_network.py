@@ -170,12 +170,13 @@ def import_ncnn(wheels: Path = WHEELS) -> ModuleType:
     fitting = sorted(wheels.glob(f'ncnn-*-{tag}-{tag}-*{platform.machine()}.whl'))
     if not fitting:
         raise NcnnMissing(f'no ncnn for {tag} on {platform.machine()}')
-    content = fitting[-1].read_bytes()
-    if hashlib.sha256(content).hexdigest() not in (wheels / PINNED).read_text(encoding='utf-8'):
+    pinned = (wheels / PINNED).read_text(encoding='utf-8')
+    pinned_wheels = [wheel for wheel in fitting if hashlib.sha256(wheel.read_bytes()).hexdigest() in pinned]
+    if not pinned_wheels:
         raise NcnnMissing(f'{fitting[-1].name} is not the wheel that {PINNED} pins')
     # A folder of our own, which nobody else can write to; once loaded, a library needs no file.
     with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(fitting[-1]) as wheel:
+        with zipfile.ZipFile(pinned_wheels[-1]) as wheel:
             wheel.extractall(folder)
         sys.path.insert(0, folder)
         try:

@@ -202,6 +202,16 @@ def test_a_pinned_wheel_is_loaded_and_leaves_nothing_behind(tmp_path, without_nc
     assert str(Path(ncnn.place).parent.parent) not in sys.path
 
 
+def test_of_two_wheels_the_pinned_one_is_loaded(tmp_path, without_ncnn):
+    sha256 = wheel_for_this_python(tmp_path, 'place = "pinned"')
+    (tmp_path / 'requirements.txt').write_text(f'ncnn==1.0 --hash=sha256:{sha256}\n')
+    [pinned] = tmp_path.glob('*.whl')
+    other = tmp_path / pinned.name.replace('manylinux', 'musllinux')
+    other.write_bytes(b'nobody knows')
+
+    assert ncnn_network.import_ncnn(tmp_path).place == 'pinned'
+
+
 @pytest.mark.parametrize(
     'pinned, said', [('0' * 64, 'is not the wheel that requirements.txt pins'), (None, 'no ncnn for cp')]
 )
