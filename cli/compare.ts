@@ -127,7 +127,10 @@ function describeComparison(
   rows: readonly ComparedMetric[],
   isAll: boolean,
 ): string {
-  const shown = rows.filter(({ difference }) => isAll || (difference !== null && difference !== 0));
+  const isVisible = ({ difference }: ComparedMetric) =>
+    difference !== null && formatValue(difference) !== '0';
+  const shown = rows.filter((row) => isAll || isVisible(row));
+  const isShared = rows.some(({ difference }) => difference !== null);
   const lines = shown.map(({ name, values, difference, unit }) => [
     name,
     ...[...values, difference].map((value) => formatValue(value)),
@@ -136,7 +139,11 @@ function describeComparison(
   return [
     ...remarks(models, rows),
     ...(lines.length === 0
-      ? ['Their numbers are the same.']
+      ? [
+          isShared
+            ? 'Their numbers are the same, to four decimals.'
+            : 'They have no number in common; --all shows those of each.',
+        ]
       : tableLines([
           ['NUMBER', ...models.map(({ model_code }) => model_code), 'DIFFERENCE', 'UNIT'],
           ...lines,
@@ -152,7 +159,7 @@ function remarks(
     ...(one.station_id === other.station_id ? [] : [`stations ${one.station_id} and ${other.station_id}`]),
     ...(one.variable_id === other.variable_id ? [] : [`${one.variable_id} and ${other.variable_id}`]),
     ...rows
-      .filter(({ name, difference }) => BASES.includes(name) && difference !== 0)
+      .filter(({ name, difference }) => BASES.includes(name) && difference !== null && difference !== 0)
       .map(({ name, values }) => `${name} ${values.map(formatValue).join(' and ')}`),
   ];
   return found.length === 0 ? [] : [`They are not of the same photos and pairs: ${found.join(', ')}.`, ''];
@@ -160,4 +167,4 @@ function remarks(
 
 /** Four decimals at most. */
 const formatValue = (value: number | null): string =>
-  value === null ? '–' : String(Number(value.toFixed(4)));
+  value === null ? '–' : String(Number(value.toFixed(4)) || 0);

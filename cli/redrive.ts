@@ -5,6 +5,7 @@ import { parseJson } from '../shared/formats/json.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { printText } from './print.ts';
+import { UsageError } from './usage-error.ts';
 import { follow, followUnless } from './watch.ts';
 
 /** The command's effects. */
@@ -30,6 +31,11 @@ export function redriveCommand(effects: Effects = EFFECTS): Command {
     .action(async (given: string | undefined, { detach, yes }: Options, command: Command) => {
       const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
+      const { status } = await effects.describeExecution(executionArn);
+      if (status === 'SUCCEEDED' || status === 'RUNNING')
+        throw new UsageError(
+          `${nameInArn(executionArn)} ${status === 'RUNNING' ? 'is still running' : 'has succeeded'}: only what has failed, timed out or been stopped can be redriven. To run it again, start a new execution.`,
+        );
       await effects.confirm(connection, yes, async () => {
         const { costOfExecution } = await import('./expenses.ts');
         const { input = '{}' } = await effects.describeExecution(executionArn);

@@ -92,8 +92,25 @@ describe('fpe compare', () => {
     );
   });
 
+  test('says where they share no number, and leaves out differences that nobody would see', async () => {
+    const [one, other] = [
+      { ...OLD, metrics: [metric('pairs.val', 0.50001)] },
+      { ...OLD, metrics: [metric('pairs.val', 0.50002)] },
+    ];
+    const none = { ...OLD, metrics: [metric('only.this', 1)] };
+
+    expect((await run(['a', 'b'], [one, none])).lines).toEqual([
+      'They have no number in common; --all shows those of each.',
+    ]);
+    expect((await run(['a', 'b'], [one, other])).lines.at(-1)).toBe(
+      'Their numbers are the same, to four decimals.',
+    );
+  });
+
   test('says where they are the same', async () => {
-    expect((await run(['a', 'a'], [OLD, OLD])).lines).toEqual(['Their numbers are the same.']);
+    expect((await run(['a', 'a'], [OLD, OLD])).lines).toEqual([
+      'Their numbers are the same, to four decimals.',
+    ]);
   });
 
   test('with --station reads the newest models of two codes', async () => {
