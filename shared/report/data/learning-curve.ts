@@ -29,7 +29,11 @@ export type Spread = { mean: number; low: number; high: number };
 export function meanAndRange(values: readonly number[]): Spread | null {
   if (values.length === 0) return null;
   const sum = values.reduce((total, value) => total + value, 0);
-  return { mean: sum / values.length, low: Math.min(...values), high: Math.max(...values) };
+  const [low, high] = values.reduce(
+    ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  return { mean: sum / values.length, low, high };
 }
 
 /** Of the shuffles, so many have to be worse than all pairs for a gain to be more than their spread. */
