@@ -40,6 +40,8 @@ export type DemoStation = Photographs & {
   sessions: Session[];
   /** What is observed and compared: FPE's ids of the variable and of what annotators judge by, and the kind of water. */
   observed?: Observed;
+  /** Content of truth.csv, if other than flow and light. */
+  truth?: string;
 };
 export type Observed = { variable: string; annotated: string; waterbody: string };
 const FLOW: Observed = { variable: 'FLOW_CFS', annotated: 'FLOW', waterbody: 'ST' };
@@ -116,7 +118,7 @@ export function writeExport(folder: string, seed: number, station: DemoStation):
   );
   for (const session of station.sessions)
     write(`${stationFolder(seed)}/storage/annotations/${session.uuid}.json`, session.pairs);
-  write('truth.csv', truth(station.photographs));
+  write('truth.csv', station.truth ?? flowTruth(station.photographs));
 }
 
 const stationRow = ({ waterbody }: Observed) => ({
@@ -226,7 +228,7 @@ function annotationRow(session: Session, { index, times, observed }: AnnotationC
 
 const objectUrl = (key: string): string => `https://${BUCKET}.s3.amazonaws.com/${key}`;
 
-const truth = (photographs: readonly Photograph[]): string =>
+const flowTruth = (photographs: readonly Photograph[]): string =>
   formatCsv(
     [
       'image_id',

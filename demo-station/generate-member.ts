@@ -1,24 +1,19 @@
 /** Generates a member of the family of stations, or lists them: [NAME FOLDER [SEED]]. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { formatCsv } from '../shared/formats/csv.ts';
 import { DAY_MS } from '../shared/formats/durations.ts';
 import { annotate, isDaytime } from './annotators.ts';
-import { photoPaths, writeExport } from './export-folder.ts';
 import { FAMILY, type Member, phenomenaOf, turbidityOf } from './family.ts';
-import { clear, draw } from './generate.ts';
+import { SEED, START } from './generate.ts';
 import { STEP_MINUTES, type StreamState, simulateStream } from './hydrograph.ts';
 import { observeFlow } from './observations.ts';
-import { type Effects, type Imageset, type Photograph, planPhotographs } from './photographs.ts';
+import { type Effects, type Photograph, planPhotographs } from './photographs.ts';
 import { randomSource } from './random.ts';
 import { PHOTO_HEIGHT, PHOTO_WIDTH } from './render.ts';
 import { sunAt } from './sun.ts';
+import { type DrawingOptions, writeStation } from './write-station.ts';
 
-/** Midnight at the station's cameras, 1 February 2022. */
-const START = Date.UTC(2022, 1, 1, 5);
 const DAYS = 730;
 const ANNOTATED_DAYS = 365;
-const SEED = 1691;
 /** Changes whenever the same seed gives other files. */
 const VERSION = 2;
 /** Below this share of the zenith's height the sun stands less than about 9° high. */
@@ -38,13 +33,11 @@ const NO_EFFECTS: Effects = {
   stakeSnow: null,
 };
 
-export type MemberOptions = {
+export type MemberOptions = DrawingOptions & {
   seed?: number;
   days?: number;
   /** Photos are taken on every so many days; a member's own number unless given. */
   everyDays?: number;
-  /** Photos drawn so far, and photos in all. */
-  onProgress?(done: number, total: number): void;
 };
 
 /** A member's photos with their true values, before anything is drawn. */
@@ -69,9 +62,9 @@ export function planMember({ climate, mud, plan, valueIn, ...member }: Member, o
     return { ...photograph, scene: seen, effects };
   });
   const trueValue = ({ scene }: Photograph) => valueIn(stateAt(scene.time), plan.stageOf);
-  const isUsable = (photograph: Photograph) =>
-    isReadable(photograph) && trueValue(photograph) >= (member.least ?? 0);
-  return { seed, days, states, imagesets, photographs: taken, trueValue, isUsable };
+  const isShown = (photograph: Photograph) => trueValue(photograph) >= (member.least ?? 0);
+  const isUsable = (photograph: Photograph) => isReadable(photograph) && isShown(photograph);
+  return { seed, days, states, imagesets, photographs: taken, trueValue, isShown, isUsable };
 }
 
 /**
@@ -90,43 +83,36 @@ export async function generateMember(
   if (!member)
     throw new Error(`No station is called ${name}; expected any of ${Object.keys(FAMILY).join(', ')}`);
   const planned = planMember(member, options);
-  const { seed, days, states, imagesets, photographs, trueValue } = planned;
-  const isCompared = (photograph: Photograph) =>
-    photograph.scene.time < end && trueValue(photograph) >= (member.least ?? 0);
+  const { seed, days, states, imagesets, photographs, trueValue, isShown } = planned;
+  const { amountOf, annotators, observed, plan, valueIn } = member;
   const end = START + Math.min(ANNOTATED_DAYS, days) * DAY_MS;
-  const description = `${JSON.stringify({
+  const complete = `${JSON.stringify({
     name,
     version: VERSION,
     seed,
-    variable: member.observed.variable,
+    variable: observed.variable,
     annotation_period: [new Date(START).toISOString(), new Date(end).toISOString()],
     photos: photographs.length,
     about: member.about,
   })}\n`;
-  const stamp = join(folder, MEMBER_FILE);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === description) return;
-  clear(folder, MEMBER_FILE);
-  writeFileSync(stamp, `${JSON.stringify({ name, unfinished: true })}\n`);
-
-  const { amountOf, annotators, observed, plan, valueIn } = member;
-  writeExport(folder, seed, {
+  const unfinished = `${JSON.stringify({ name, unfinished: true })}\n`;
+  const station = () => ({
     imagesets,
     photographs,
     observed,
+    truth: truth(planned),
     datasets: observeFlow(states, seed, (state) => valueIn(state, plan.stageOf)),
-    sessions: annotate(photographs.filter(isCompared), seed, {
-      amountOf: (photograph) => amountOf(trueValue(photograph)),
-      ...(annotators && { annotators }),
-    }),
+    sessions: annotate(
+      photographs.filter((each) => each.scene.time < end && isShown(each)),
+      seed,
+      {
+        amountOf: (photograph) => amountOf(trueValue(photograph)),
+        ...(annotators && { annotators }),
+      },
+    ),
   });
-  writeFileSync(join(folder, 'truth.csv'), truth(planned));
-  const photos = photographs.map((photograph) => ({
-    photograph,
-    ...photoPaths(folder, seed, imagesets[photograph.imageset] as Imageset, photograph),
-  }));
-  const task = { seed, cameras: imagesets.map(({ camera }) => camera), photos };
-  await draw(task, options.onProgress ?? (() => undefined), undefined);
-  writeFileSync(stamp, description);
+  const stamp = { name: MEMBER_FILE, complete, unfinished };
+  await writeStation(folder, { seed, stamp, plan: station }, options);
 }
 
 const truth = ({ photographs, trueValue, isUsable }: ReturnType<typeof planMember>): string =>

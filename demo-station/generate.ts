@@ -1,33 +1,22 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import { makeFolder } from '../host/folder.ts';
-import { ExportFolderInvalid } from '../shared/errors.ts';
 import { annotate } from './annotators.ts';
-import type { DrawingTask } from './draw-photos.ts';
-import { photoPaths, writeExport } from './export-folder.ts';
 import { simulateStream } from './hydrograph.ts';
 import { observeFlow } from './observations.ts';
-import { type Imageset, planPhotographs } from './photographs.ts';
+import { planPhotographs } from './photographs.ts';
+import { type DrawingOptions, writeStation } from './write-station.ts';
 
 /** Changes whenever the same seed gives other files. */
 const VERSION = 7;
-/** Names version, seed and days of what the folder holds; `complete` is written last. */
+/** Names version, seed and days of what the folder holds. */
 const STAMP = 'demo-station.json';
 /** Midnight at the station's cameras, 1 February 2022. */
-const START = Date.UTC(2022, 1, 1, 5);
-const SEED = 1691;
+export const START = Date.UTC(2022, 1, 1, 5);
+export const SEED = 1691;
 const DAYS = 365;
 
-export type DemoStationOptions = {
+export type DemoStationOptions = DrawingOptions & {
   seed?: number;
   /** Days of photos and observations, about three photos a day. */
   days?: number;
-  /** Photos drawn so far, and photos in all. */
-  onProgress?(done: number, total: number): void;
-  /** Ends the work; the folder is then unfinished. */
-  signal?: AbortSignal;
 };
 
 /**
@@ -37,80 +26,17 @@ export type DemoStationOptions = {
  *
  * @throws {ExportFolderInvalid} if the folder holds anything else; the signal's reason, if it was aborted
  */
-export async function generateDemoStation(folder: string, options: DemoStationOptions = {}): Promise<void> {
-  const { seed = SEED, days = DAYS, onProgress = () => {}, signal } = options;
-  const wanted = { version: VERSION, seed, days };
-  const stamp = join(folder, STAMP);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === stampText(wanted, true)) return;
-  clear(folder);
-  writeFileSync(stamp, stampText(wanted, false));
-
-  const states = simulateStream(START, days, seed);
-  const { imagesets, photographs } = planPhotographs(states, seed);
-  writeExport(folder, seed, {
-    imagesets,
-    photographs,
-    datasets: observeFlow(states, seed),
-    sessions: annotate(photographs, seed),
-  });
-  const photos = photographs.map((photograph) => ({
-    photograph,
-    ...photoPaths(folder, seed, imagesets[photograph.imageset] as Imageset, photograph),
-  }));
-  await draw({ seed, cameras: imagesets.map(({ camera }) => camera), photos }, onProgress, signal);
-  writeFileSync(stamp, stampText(wanted, true));
-}
-
-const stampText = (wanted: { version: number; seed: number; days: number }, complete: boolean): string =>
-  `${JSON.stringify({ ...wanted, complete })}\n`;
-
-/** Empties a folder that this generator has written, as its stamp tells; leaves any other folder alone. */
-export function clear(folder: string, stamp: string = STAMP): void {
-  makeFolder(folder);
-  const names = readdirSync(folder);
-  if (names.length > 0 && !names.includes(stamp))
-    throw new ExportFolderInvalid({
-      what: 'The demo station would overwrite other files',
-      where: folder,
-      found: `${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`,
-      expected: 'an empty folder, or an earlier demo station',
-      fix: 'name another folder',
-    });
-  for (const name of names) rmSync(join(folder, name), { recursive: true });
-}
-
-/** Divides the photos among worker threads by time, so that each thread has few cameras, whose views it computes once. */
-export async function draw(
-  task: DrawingTask,
-  onProgress: (done: number, total: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const total = task.photos.length;
-  const perThread = Math.ceil(total / Math.min(8, availableParallelism()));
-  let done = 0;
-  const workers: Worker[] = [];
-  const finished: Promise<void>[] = [];
-  for (let from = 0; from < total; from += perThread) {
-    const workerData: DrawingTask = { ...task, photos: task.photos.slice(from, from + perThread) };
-    const worker = new Worker(new URL('./draw-photos.ts', import.meta.url), { workerData });
-    workers.push(worker);
-    worker.on('message', () => onProgress(++done, total));
-    finished.push(
-      new Promise((resolve, reject) => {
-        worker.on('error', reject);
-        worker.on('exit', () => resolve());
-      }),
-    );
-  }
-  const stop = () => Promise.all(workers.map((worker) => worker.terminate()));
-  signal?.addEventListener('abort', stop);
-  try {
-    await Promise.all(finished);
-    signal?.throwIfAborted();
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    await stop();
-  }
+export function generateDemoStation(folder: string, options: DemoStationOptions = {}): Promise<void> {
+  const { seed = SEED, days = DAYS } = options;
+  const stampText = (complete: boolean) => `${JSON.stringify({ version: VERSION, seed, days, complete })}\n`;
+  const stamp = { name: STAMP, complete: stampText(true), unfinished: stampText(false) };
+  const plan = () => {
+    const states = simulateStream(START, days, seed);
+    const { imagesets, photographs } = planPhotographs(states, seed);
+    const [datasets, sessions] = [observeFlow(states, seed), annotate(photographs, seed)];
+    return { imagesets, photographs, datasets, sessions };
+  };
+  return writeStation(folder, { seed, stamp, plan }, options);
 }
 
 if (import.meta.main) {
