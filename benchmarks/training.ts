@@ -20,8 +20,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateDemoStation } from '../demo-station/generate.ts';
 import { pythonCommand } from '../local/python.ts';
-import { csvHeader, csvRows } from '../shared/formats/csv.ts';
-import { PAIR_COLUMNS } from '../shared/model-input/pair-lines.ts';
+import { LABELS } from '../shared/model-input/pair-lines.ts';
+import { pairsFile, type TrainedPair } from './pairs-file.ts';
 
 const MIN_RATIO = 2.5;
 const [INPUT_SIZE, BATCH_SIZE, UNFREEZE_AFTER, EPOCHS] = [128, 16, 1, 2];
@@ -106,27 +106,15 @@ function writePairs(station: string): void {
       ({ left, right, rank }) =>
         rank !== 'UNKNOWN' && ![left, right].some(({ imageId }) => unreadable.has(imageId)),
     );
-  const lines = pairs.flatMap(({ left, right, rank }, index) => {
-    const label = { LEFT: 1, RIGHT: -1 }[rank] ?? 0;
-    const line = (one: number, two: number, sign: number) => ({
+  const trained = pairs.map(
+    ({ left, right, rank }, index): TrainedPair => ({
       split: index % 5 === 4 ? 'val' : 'train',
-      pair: index + 1,
-      image_id_1: one,
-      timestamp_1: null,
-      filename_1: filenames.get(one) as string,
-      value_1: null,
-      image_id_2: two,
-      timestamp_2: null,
-      filename_2: filenames.get(two) as string,
-      value_2: null,
-      label: sign === 0 ? 0 : sign,
-    });
-    return [line(left.imageId, right.imageId, label), line(right.imageId, left.imageId, -label)];
-  });
-  writeFileSync(
-    join(folder, 'values/pairs.csv'),
-    csvHeader(PAIR_COLUMNS) + csvRows(PAIR_COLUMNS, lines, 'NA'),
+      one: left.imageId,
+      two: right.imageId,
+      label: LABELS[rank as keyof typeof LABELS],
+    }),
   );
+  writeFileSync(join(folder, 'values/pairs.csv'), pairsFile(trained, filenames));
 }
 
 function only(path: string): string {

@@ -1,9 +1,5 @@
-import { EXTREME_SHARES } from '../../shared/report/data/measures.ts';
-import { averagePrecision } from '../../shared/statistics/average-precision.ts';
+import { measuresOf } from '../../shared/report/data/measures.ts';
 import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
-import { quantile } from '../../shared/statistics/quantile.ts';
-import { denseRanks } from '../../shared/statistics/ranks.ts';
-import { spearmanRho } from '../../shared/statistics/spearman-rho.ts';
 import { type Cell, pairParts, seenPhotos } from './cells.ts';
 import type { JudgedStation, StationPhoto } from './station-folder.ts';
 
@@ -66,32 +62,14 @@ const groupsOf = ({ period, season, light }: StationPhoto): string[] => [
 function orderMeasures(rows: readonly { photo: StationPhoto; score: number }[]): OrderMeasures {
   const scores = Float64Array.from(rows, ({ score }) => score);
   const truth = Float64Array.from(rows, ({ photo }) => photo.trueValue);
+  const observed = Float64Array.from(rows, ({ photo }) => photo.observed);
+  const { n, rho, high, low } = measuresOf({ values: truth, scores });
   return {
-    n: rows.length,
+    n,
     tauTrue: kendallTauB(scores, truth),
-    tauObserved: kendallTauB(
-      scores,
-      Float64Array.from(rows, ({ photo }) => photo.observed),
-    ),
-    rho: spearmanRho(scores, truth),
-    precisionHigh: meanAveragePrecision(scores, truth),
-    precisionLow: meanAveragePrecision(
-      scores.map((score) => -score),
-      truth.map((value) => -value),
-    ),
+    tauObserved: kendallTauB(scores, observed),
+    rho,
+    precisionHigh: high?.mean ?? null,
+    precisionLow: low?.mean ?? null,
   };
-}
-
-function meanAveragePrecision(scores: Float64Array, truth: Float64Array): number | null {
-  if (scores.length < LEAST_PHOTOS) return null;
-  const ranked = denseRanks(scores);
-  const ascending = truth.toSorted();
-  const precisions = EXTREME_SHARES.map((share) => {
-    const limit = quantile(ascending, 1 - share);
-    return averagePrecision(
-      ranked,
-      Array.from(truth, (value) => (value >= limit ? 1 : 0)),
-    ) as number;
-  });
-  return precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length;
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { csvHeader, csvRows } from '../../shared/formats/csv.ts';
-import { PAIR_COLUMNS } from '../../shared/model-input/pair-lines.ts';
+import { writeDurably } from '../../host/durable-file.ts';
+import { pairsFile } from '../pairs-file.ts';
 import { type Cell, cellKey, cellName, pairParts } from './cells.ts';
-import type { JudgedStation, StationPair } from './station-folder.ts';
+import type { JudgedStation } from './station-folder.ts';
 
 /** What is kept of a training. */
 export type CellResult = {
@@ -62,7 +62,7 @@ export async function runCells(
     while (next < open.length && Date.now() < until) {
       const cell = open[next++] as Cell;
       try {
-        write(pathOf(cell), await trainCell(cell, options));
+        writeDurably(pathOf(cell), JSON.stringify(await trainCell(cell, options)));
       } catch (error) {
         failures.push({ cell, reason: (error as Error).message });
         say(`✘ ${cellName(cell)}: ${(error as Error).message}`);
@@ -96,28 +96,33 @@ async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
   try {
     mkdirSync(join(folder, 'values'));
     const { train, val } = pairParts(station.pairs, cell);
-    writePairs(join(folder, 'values', 'pairs.csv'), station, { train, val });
+    const filenames = new Map(station.photos.map(({ imageId, filename }) => [imageId, filename]));
+    writeFileSync(
+      join(folder, 'values', 'pairs.csv'),
+      pairsFile(
+        [
+          ...train.map((pair) => ({ ...pair, split: 'train' as const })),
+          ...val.map((pair) => ({ ...pair, split: 'val' as const })),
+        ],
+        filenames,
+      ),
+    );
     const job = join(folder, 'job.json');
-    write(job, {
+    const description = {
       experiment: cell.recipe,
       hyperparameters: { ...facts.hyperparameters, random_seed: cell.seed },
       images: station.storage,
       weights: options.weights,
       folder,
-      filenames: station.photos.map(({ filename }) => filename),
-    });
+      filenames: [...filenames.values()],
+    };
+    writeFileSync(job, JSON.stringify(description));
     await runWorker(options.worker, job);
     const output = JSON.parse(readFileSync(join(folder, 'scores.json'), 'utf8'));
     return { cell, facts: keyFacts(cell, options), seconds: (Date.now() - started) / 1000, ...output };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Complete under its name, whenever the process ends. */
-function write(path: string, value: unknown): void {
-  writeFileSync(`${path}.part`, JSON.stringify(value));
-  renameSync(`${path}.part`, path);
 }
 
 function runWorker({ command, arguments: first }: Worker, job: string): Promise<void> {
@@ -137,36 +142,4 @@ function runWorker({ command, arguments: first }: Worker, job: string): Promise<
       else reject(new Error(`The training ended with ${signal ?? `exit code ${code}`}: ${last}`));
     });
   });
-}
-
-/** pairs.csv as SplitPairs writes it: each pair and its mirror. */
-function writePairs(
-  path: string,
-  station: JudgedStation,
-  parts: { train: readonly StationPair[]; val: readonly StationPair[] },
-): void {
-  const filenames = new Map(station.photos.map(({ imageId, filename }) => [imageId, filename]));
-  let number = 0;
-  const lines = (['train', 'val'] as const).flatMap((split) =>
-    parts[split].flatMap(({ one, two, label }) => {
-      number++;
-      const line = (first: number, second: number, sign: number) => ({
-        ...{ split, pair: number, label: sign === 0 ? 0 : sign },
-        ...{
-          image_id_1: first,
-          timestamp_1: null,
-          filename_1: filenames.get(first) as string,
-          value_1: null,
-        },
-        ...{
-          image_id_2: second,
-          timestamp_2: null,
-          filename_2: filenames.get(second) as string,
-          value_2: null,
-        },
-      });
-      return [line(one, two, label), line(two, one, -label)];
-    }),
-  );
-  writeFileSync(path, csvHeader(PAIR_COLUMNS) + csvRows(PAIR_COLUMNS, lines, 'NA'));
 }

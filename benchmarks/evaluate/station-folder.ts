@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { interpolate, observedSeries } from '../../shared/dataset/observations.ts';
 import { instantCell, numberCell, parseCsv, textCell } from '../../shared/formats/csv.ts';
 import { MINUTE_MS } from '../../shared/formats/durations.ts';
 import { parseJsonAs } from '../../shared/formats/json.ts';
@@ -64,22 +65,27 @@ export function readStation(folder: string): JudgedStation {
       ),
     ),
   );
-  const observedAt = interpolation(
-    files('db/datasets/*/series/*.json').flatMap((path) => parseJsonAs(read(path), seriesRows)),
+  const usable = parseCsv(read(join(folder, 'truth.csv')), truthRow, 'truth.csv').filter((row) => row.usable);
+  const observations = files('db/datasets/*/series/*.json')
+    .flatMap((path) => parseJsonAs(read(path), seriesRows))
+    .map(({ timestamp, value = Number.NaN }) => ({
+      timestamp: Date.parse(`${timestamp.replace(' ', 'T')}Z`),
+      value,
+    }));
+  // truth.csv is in the order of time.
+  const times = usable.map(({ timestamp }) => timestamp);
+  const observed = interpolate(observedSeries(observations, times), times, MAX_GAP_MS);
+  const photos = usable.map(
+    ({ image_id, timestamp, true_value, light }, index): StationPhoto => ({
+      imageId: image_id,
+      filename: filenames.get(image_id) as string,
+      trueValue: true_value,
+      observed: observed[index] ?? Number.NaN,
+      period: timestamp < start ? 'before' : timestamp < end ? 'within' : 'after',
+      season: SEASONS[Math.floor(((new Date(timestamp).getUTCMonth() + 1) % 12) / 3)] as string,
+      light,
+    }),
   );
-  const photos = parseCsv(read(join(folder, 'truth.csv')), truthRow, 'truth.csv')
-    .filter(({ usable }) => usable)
-    .map(
-      ({ image_id, timestamp, true_value, light }): StationPhoto => ({
-        imageId: image_id,
-        filename: filenames.get(image_id) as string,
-        trueValue: true_value,
-        observed: observedAt(timestamp),
-        period: timestamp < start ? 'before' : timestamp < end ? 'within' : 'after',
-        season: SEASONS[Math.floor(((new Date(timestamp).getUTCMonth() + 1) % 12) / 3)] as string,
-        light,
-      }),
-    );
   const readable = new Set(photos.map(({ imageId }) => imageId));
   const pairs = files('storage/annotations/*.json')
     .flatMap((path) => parseJsonAs(read(path), judgments))
@@ -96,26 +102,4 @@ export function readStation(folder: string): JudgedStation {
     );
   const storage = dirname(files('storage/annotations')[0] as string);
   return { name, stamp, storage, photos, pairs };
-}
-
-/** The value at a time, on a line between the observations before and after it; NaN where one is missing or too far. */
-function interpolation(rows: z.output<typeof seriesRows>): (time: number) => number {
-  const series = rows
-    .flatMap(({ timestamp, value }) =>
-      value === undefined ? [] : [{ time: Date.parse(`${timestamp.replace(' ', 'T')}Z`), value }],
-    )
-    .toSorted((a, b) => a.time - b.time);
-  return (time) => {
-    let [low, high] = [0, series.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((series[middle] as { time: number }).time < time) low = middle + 1;
-      else high = middle;
-    }
-    const [before, after] = [series[low - 1], series[low]];
-    if (after?.time === time) return after.value;
-    if (!before || !after || time - before.time > MAX_GAP_MS || after.time - time > MAX_GAP_MS)
-      return Number.NaN;
-    return before.value + ((after.value - before.value) * (time - before.time)) / (after.time - before.time);
-  };
 }

@@ -16,11 +16,34 @@ export const PAIR_COLUMNS = [
 ] as const;
 
 /** 1: the first photo shows more; −1: the second; 0: the same. */
-const LABELS = { LEFT: 1, RIGHT: -1, SAME: 0 } as const;
+export const LABELS = { LEFT: 1, RIGHT: -1, SAME: 0 } as const;
+
+type Side = { image_id: number; timestamp: string | null; filename: string; value: number | null };
+type Label = -1 | 0 | 1;
+/** A pair as it stands in pairs.csv; its number counts from 1. */
+export type NumberedPair = { split: 'train' | 'val'; pair: number; left: Side; right: Side; label: Label };
+
+/** A pair's two lines: the second has its sides swapped and its label negated, which for SAME stays a plain 0 (Q-I6). */
+export function* mirroredLines({ split, pair, left, right, label }: NumberedPair) {
+  const line = (one: Side, two: Side, label: number) => ({
+    split,
+    pair,
+    image_id_1: one.image_id,
+    timestamp_1: one.timestamp,
+    filename_1: one.filename,
+    value_1: one.value,
+    image_id_2: two.image_id,
+    timestamp_2: two.timestamp,
+    filename_2: two.filename,
+    value_2: two.value,
+    label,
+  });
+  yield line(left, right, label);
+  yield line(right, left, label === 0 ? 0 : -label);
+}
 
 /**
- * Lines of pairs.csv: each pair twice, the second time with sides swapped and label negated, which for SAME stays a plain
- * 0 (Q-I6); one by one, as all of them take more than the pairs.
+ * Lines of pairs.csv: each pair twice, one by one, as all of them take more than the pairs.
  *
  * @param formatInstant of milliseconds since 1970
  */
@@ -36,23 +59,12 @@ export function* pairLines(
       filename: row[`${name}.filename`],
       value: row[`${name}.value`],
     });
-    const split = isTrain[index] ? 'train' : 'val';
-    const label = LABELS[row.rank];
-    const line = (one: ReturnType<typeof side>, two: ReturnType<typeof side>, label: number) => ({
-      split,
+    yield* mirroredLines({
+      split: isTrain[index] ? 'train' : 'val',
       pair: index + 1,
-      image_id_1: one.image_id,
-      timestamp_1: one.timestamp,
-      filename_1: one.filename,
-      value_1: one.value,
-      image_id_2: two.image_id,
-      timestamp_2: two.timestamp,
-      filename_2: two.filename,
-      value_2: two.value,
-      label,
+      left: side('left'),
+      right: side('right'),
+      label: LABELS[row.rank],
     });
-    const [left, right] = [side('left'), side('right')];
-    yield line(left, right, label);
-    yield line(right, left, label === 0 ? 0 : -label);
   }
 }

@@ -35,7 +35,8 @@ export type Measures = {
 export const measures = (rows: ScoredRows): ByGroup<Measures> =>
   forEachGroup((group) => measuresOf(rowsOfGroup(rows, group)));
 
-function measuresOf({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): Measures {
+/** Of photos that have both a value and a score. */
+export function measuresOf({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): Measures {
   const ascending = values.toSorted();
   return {
     n: values.length,
