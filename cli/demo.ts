@@ -107,11 +107,10 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     if (isPublished) {
       const model = await effects.findMadeModel(executionArn);
       await showPublished(model, demoFolder, stack.folder, stationId, effects);
-    }
-    if (!isPublished) process.exitCode = 1;
-    if (isPublished && folder)
-      print(`
+      if (folder)
+        print(`
 These commands find it with the folder: add --folder ${quoted(stack.folder)}, after npm start as -- --folder ${quoted(stack.folder)}`);
+    } else process.exitCode = 1;
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {

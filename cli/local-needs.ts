@@ -1,4 +1,4 @@
-import { readStage } from '../config/stage.ts';
+import { LOCAL_STAGE_NAME, readStage } from '../config/stage.ts';
 import { setting } from '../shared/aws/configuration.ts';
 import { findSize } from '../shared/aws/object-store.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
@@ -8,7 +8,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Whether the local stack has something where the ImageNet weights belong. */
 export async function hasLocalWeights(): Promise<boolean> {
-  const location = { bucket: setting('MODEL_BUCKET'), key: readStage('local').weightsKey };
+  const location = { bucket: setting('MODEL_BUCKET'), key: readStage(LOCAL_STAGE_NAME).weightsKey };
   return (await findSize(location)) !== null;
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describeExecution, redriveExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { isStillRunning } from '../shared/execution/status.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
@@ -31,14 +32,13 @@ export function redriveCommand(effects: Effects = EFFECTS): Command {
     .action(async (given: string | undefined, { detach, yes }: Options, command: Command) => {
       const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
-      const { status } = await effects.describeExecution(executionArn);
-      if (status === 'SUCCEEDED' || status === 'RUNNING')
+      const { status, input = '{}' } = await effects.describeExecution(executionArn);
+      if (status === 'SUCCEEDED' || isStillRunning(status))
         throw new UsageError(
-          `${nameInArn(executionArn)} ${status === 'RUNNING' ? 'is still running' : 'has succeeded'}: only what has failed, timed out or been stopped can be redriven. To run it again, start a new execution.`,
+          `${nameInArn(executionArn)} ${status === 'SUCCEEDED' ? 'has succeeded' : 'is still running'}: only what has failed, timed out or been stopped can be redriven. To run it again, start a new execution.`,
         );
       await effects.confirm(connection, yes, async () => {
         const { costOfExecution } = await import('./expenses.ts');
-        const { input = '{}' } = await effects.describeExecution(executionArn);
         const kind = kindOfMachine(executionArn) ?? 'train-station';
         const cost = costOfExecution(kind, parseJson(input) as Record<string, unknown>);
         return {

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { readStage, type Stage } from '../config/stage.ts';
+import { LOCAL_STAGE_NAME, readStage, type Stage } from '../config/stage.ts';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { configuredRegion } from './aws-profile.ts';
 import { type Connection, connect, isShellOfStack, requireAddresses, type Wanted } from './connection.ts';
@@ -19,7 +19,7 @@ export const optionalStageOption = (): Option =>
  */
 export async function connectToStage(name: string): Promise<{ stage: Stage; connection: Connection }> {
   const stage = readStage(name);
-  if (name === 'local')
+  if (name === LOCAL_STAGE_NAME)
     throw new UsageError('The stage “local” is this computer. Start it with: ./fpe local');
   return { stage, connection: await connect({ aws: true, region: stage.region }) };
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { readStage } from '../config/stage.ts';
+import { LOCAL_STAGE_NAME, readStage } from '../config/stage.ts';
 import { setting } from '../shared/aws/configuration.ts';
 import { writeObject } from '../shared/aws/object-store.ts';
 import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
@@ -38,7 +38,7 @@ Weights that are there already and sound are left as they are.`,
     )
     .action(async (file: string | undefined, { stage }: { stage?: string }, command: Command) => {
       await effects.connect(stage, command);
-      const to = { bucket: effects.modelBucket(), key: readStage(stage ?? 'local').weightsKey };
+      const to = { bucket: effects.modelBucket(), key: readStage(stage ?? LOCAL_STAGE_NAME).weightsKey };
       effects.print(await supplyWeights(file, to, effects));
     });
 }

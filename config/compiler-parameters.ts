@@ -1,12 +1,9 @@
 import { HOUR_MS } from '../shared/formats/durations.ts';
-import { containerImages, ecrImage, SERVING_PYTHON } from './containers.ts';
-import type { Stage } from './stage.ts';
+import { containerImages, ecrImage, SERVING_WHEELS } from './containers.ts';
+import { LOCAL_STAGE_NAME, type Stage } from './stage.ts';
 
 /** CloudFormation treats a property with this value as absent. */
 const ABSENT = { Ref: 'AWS::NoValue' };
-/** The stage of local stacks. */
-const LOCAL_STAGE = 'local';
-
 /**
  * What serverless.yml and its parts read as `${param:…}`: the parameters of the stage, and what follows from them in the
  * form that a template wants.
@@ -28,7 +25,7 @@ export function compilerParameters(stage: Stage, version: string): Record<string
     trainingImage: images.training,
     servingImage: images.serving,
     /** Which of the wheels in model/wheels go along; a local stack has the Python of its computer. */
-    wheels: stage.stage === LOCAL_STAGE ? '*.whl' : `*-${SERVING_PYTHON}-*_x86_64.whl`,
+    wheels: stage.stage === LOCAL_STAGE_NAME ? '*.whl' : SERVING_WHEELS,
     imageRepositoryArns: [...new Map(repositories.map((arn) => [JSON.stringify(arn), arn])).values()],
     permissionsBoundary: stage.permissionsBoundary ? policyArn(stage.permissionsBoundary) : ABSENT,
     dbSecretArn: secretArn(stage.dbSecret),

@@ -36,6 +36,8 @@ const SERVING_TAG = 'pytorch-inference:2.6.0-cpu-py312-ubuntu22.04-sagemaker';
 
 /** The Python of that image, as names of wheels have it. */
 export const SERVING_PYTHON = `cp${/-py(\d+)-/.exec(SERVING_TAG)?.[1]}`;
+/** Wheels in model/wheels that this image can load. */
+export const SERVING_WHEELS = `*-${SERVING_PYTHON}-*_x86_64.whl`;
 
 type ContainerChoice = { region: string; trainingImage: string; servingImage: string };
 

@@ -10,6 +10,8 @@ import { placeFaults } from './places.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOLDER = join(ROOT, 'config');
+/** The stage of local stacks, of any computer. */
+export const LOCAL_STAGE_NAME = 'local';
 /** The file of a stage. The annotated example is one as well, because it must package like any stage. */
 const FILE = /^([a-z][a-z0-9]*)\.yml$/;
 

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  globSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { containerImages, SERVING_PYTHON } from '../config/containers.ts';
+import { containerImages, SERVING_WHEELS } from '../config/containers.ts';
 import { readStage } from '../config/stage.ts';
 import { makeFolder } from '../host/folder.ts';
 import { parseJson } from '../shared/formats/json.ts';
@@ -139,7 +139,7 @@ export const stackName = ({ appName, stage }: { appName: string; stage: string }
 
 /** Whether the set-up has fetched the library for the Python of AWS's container (model/wheels). */
 export const hasScoringLibrary = (root: string): boolean =>
-  readdirSync(join(root, 'model', 'wheels')).some((name) => name.includes(`-${SERVING_PYTHON}-`));
+  globSync(SERVING_WHEELS, { cwd: join(root, 'model', 'wheels') }).length > 0;
 
 /** The functions of a template with their names up to app and stage, and where their code lies. */
 function lambdaFunctions({ Resources }: Template) {

@@ -7,11 +7,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
+import { LOCAL_STAGE_NAME } from '../config/stage.ts';
 import { TEMPLATE_FILE, type Template } from '../deployment/package.ts';
 import { referencesOf, type StackPlace } from '../deployment/references.ts';
 import { makeFolder } from '../host/folder.ts';
 import { pipelineVersion } from '../host/version.ts';
-import { LOCAL_ACCOUNT, LOCAL_REGION, STAGE } from './account.ts';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './account.ts';
 import { pathInside } from './archive.ts';
 import type { Rule } from './event-bridge.ts';
 import { hashOfSources, keepPackage } from './kept-packages.ts';
@@ -47,7 +48,7 @@ export type CompiledTemplate = {
  */
 export async function compileTemplate(root: string): Promise<CompiledTemplate> {
   const folder = await keepPackage(
-    { root, stage: STAGE, kept: join(root, '.local', 'packages'), name: hashOfSources(root) },
+    { root, stage: LOCAL_STAGE_NAME, kept: join(root, '.local', 'packages'), name: hashOfSources(root) },
     (own, { archives }) => {
       for (const { file } of archives) unpack(join(own, file), join(own, 'archives', archiveName(file)));
     },

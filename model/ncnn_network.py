@@ -132,7 +132,7 @@ class _Writer:
         return self.add('ReLU', [both], [self.new()])
 
     def connect(self, features: str, layer: nn.Module, output: str, relu: bool) -> str:
-        self.weigh(layer.weight.double(), layer.bias.double())
+        self.weigh(layer.weight, layer.bias)
         sizes = {'p0': layer.out_features, 'p1': 1, 'p2': layer.weight.numel(), 'p9': int(relu)}
         return self.add('InnerProduct', [features], [output], **sizes)
 

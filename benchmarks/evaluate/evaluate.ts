@@ -38,14 +38,17 @@ const HELP = `Usage: npm run evaluate -- [--quick] [--recipes fpe,adamw] [--stat
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      ...{ quick: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
-      ...{ recipes: { type: 'string' }, stations: { type: 'string' }, seeds: { type: 'string' } },
-      ...{ pairs: { type: 'string' }, epochs: { type: 'string' }, size: { type: 'string' } },
-      ...{
-        minutes: { type: 'string' },
-        weights: { type: 'string' },
-        folder: { type: 'string', default: join(ROOT, '.local', 'evaluate') },
-      },
+      quick: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+      recipes: { type: 'string' },
+      stations: { type: 'string' },
+      seeds: { type: 'string' },
+      pairs: { type: 'string' },
+      epochs: { type: 'string' },
+      size: { type: 'string' },
+      minutes: { type: 'string' },
+      weights: { type: 'string' },
+      folder: { type: 'string', default: join(ROOT, '.local', 'evaluate') },
     },
   });
   if (values.help) {

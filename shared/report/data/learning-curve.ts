@@ -46,11 +46,12 @@ const LEAST_HELD_OUT = 10;
 export function curveAdvice({ points, valPairs }: LearningCurve): string[] {
   const [half, all] = points.slice(-2);
   if (!half || !all) return [];
-  if (valPairs < LEAST_HELD_OUT || all.accuracy.length === 0)
+  const [before, after] = [meanAndRange(half.accuracy), meanAndRange(all.accuracy)];
+  if (valPairs < LEAST_HELD_OUT || !before || !after)
     return [
       `Learning curve: the ${countOf(valPairs, 'held-out pair')}${valPairs < LEAST_HELD_OUT ? '' : ' without a decision'} are too few to tell whether more annotation pairs would help.`,
     ];
-  const figures = accuracyFigures(half, all, valPairs);
+  const figures = `Learning curve: learned from ${formatCount(all.pairs)} training pairs instead of ${formatCount(half.pairs)}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the ${countOf(valPairs, 'held-out pair')}, as far as they have a decision, right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
   const isBelow = (value: number, whole: number) => value < whole;
   const isAbove = (value: number, whole: number) => value > whole;
   const isAccurate = isClear(half.accuracy, isBelow, all.accuracy);
@@ -71,15 +72,6 @@ export function curveAdvice({ points, valPairs }: LearningCurve): string[] {
   return [
     `${figures} That is within the spread of the shuffles, and so is the loss: more pairs like these would hardly help.`,
   ];
-}
-
-function accuracyFigures(half: LearningPoint, all: LearningPoint, valPairs: number): string {
-  const [before, after] = [half.accuracy, all.accuracy].map((values) => meanAndRange(values) as Spread) as [
-    Spread,
-    Spread,
-  ];
-  const what = `${formatCount(all.pairs)} training pairs instead of ${formatCount(half.pairs)}`;
-  return `Learning curve: learned from ${what}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the ${countOf(valPairs, 'held-out pair')}, as far as they have a decision, right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
 }
 
 function isClear(
