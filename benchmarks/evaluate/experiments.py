@@ -34,6 +34,7 @@ EXPERIMENTS = {
     'upstream': Experiment(FPE, upstream=True),
     **{name: Experiment(recipe) for name, recipe in RECIPES.items()},
     'rows-apart': changed(rows_apart=True),
+    '2026-rows-apart': Experiment(replace(RECIPES['2026'], rows_apart=True)),
     'jitter': augmented(jitter=JITTER),
     'no-flip': augmented(flip=False),
     'little-turn': augmented(rotation_degrees=3),
