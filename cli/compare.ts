@@ -18,6 +18,7 @@ const metricsFile = z.object({
   metrics: z.array(
     z.object({ name: z.string(), value: z.number().nullable(), unit: z.string(), definition: z.string() }),
   ),
+  files: z.array(z.object({ name: z.string(), sha256: z.string() })).default([]),
 });
 type MetricsFile = z.output<typeof metricsFile>;
 type Options = { station?: number; modelType?: ModelTypeId; all?: boolean; json?: boolean };
@@ -121,6 +122,8 @@ function compareMetrics(one: MetricsFile, other: MetricsFile): ComparedMetric[] 
 
 /** What both have to agree in, so that their other numbers may be compared. */
 const BASES = ['photos.scored', 'pairs.train', 'pairs.val'];
+/** Where these are listed: equal numbers do not say that they are the same. */
+const LISTS = { 'input/images.csv': 'photos or their values', 'input/pairs.csv': 'pairs or their split' };
 
 function describeComparison(
   models: readonly [MetricsFile, MetricsFile],
@@ -161,8 +164,17 @@ function remarks(
     ...rows
       .filter(({ name, difference }) => BASES.includes(name) && difference !== null && difference !== 0)
       .map(({ name, values }) => `${name} ${values.map(formatValue).join(' and ')}`),
+    ...Object.entries(LISTS)
+      .filter(([name]) => isOtherFile(name, one, other))
+      .map(([name, what]) => `${name} (${what}) has another content`),
   ];
   return found.length === 0 ? [] : [`They are not of the same photos and pairs: ${found.join(', ')}.`, ''];
+}
+
+/** Models of earlier versions have no checksums. */
+function isOtherFile(name: string, ...models: readonly [MetricsFile, MetricsFile]): boolean {
+  const [one, other] = models.map(({ files }) => files.find((file) => file.name === name)?.sha256);
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 /** Four decimals at most. */

@@ -25,6 +25,7 @@ import { formatDuration } from './progress/progress-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { watchExecution } from './progress/watch-execution.ts';
 import { quoted } from './quoted.ts';
+import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
@@ -107,9 +108,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     if (isPublished) {
       const model = await effects.findMadeModel(executionArn);
       await showPublished(model, demoFolder, stack.folder, stationId, effects);
-      if (folder)
-        print(`
-These commands find it with the folder: add --folder ${quoted(stack.folder)}, after npm start as -- --folder ${quoted(stack.folder)}`);
+      print(nextSteps(model, folder && stack.folder));
     } else process.exitCode = 1;
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
@@ -222,13 +221,21 @@ async function showPublished(
       `Kendall tau of scores and the flow used to draw the photos: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
     );
   }
-  print(`
-The five published files, metrics.json, input.html and dataset.html are also in ${folder}
+  print(`\nThe five published files, metrics.json, input.html and dataset.html are also in ${folder}`);
+}
 
-Next:
-  ./fpe open                                    open the report: ${result.model_code}.html; or: open input, open dataset
-  npm start                                     run it again
-  ./fpe local                                   run only the stack, to start executions yourself
-  ./fpe start events/demo-without-winter.json   (while it runs) start an execution with a different input
-  ./fpe import FOLDER                           (while it runs) load a station that you exported from FPE`);
+/** @param folder of the stack, if it is not the usual one: then every command names it */
+function nextSteps({ model_code }: MadeModel, folder: string | undefined): string {
+  const option = folder === undefined ? '' : ` --folder ${quoted(folder)}`;
+  const steps = [
+    [`./fpe open${option}`, `open the report: ${model_code}.html; or: open input, open dataset`],
+    [`npm start${option && ` --${option}`}`, 'run it again'],
+    [`./fpe local${option}`, 'run only the stack, to start executions yourself'],
+    [
+      `./fpe start events/demo-without-winter.json${option}`,
+      '(while it runs) start an execution with a different input',
+    ],
+    [`./fpe import FOLDER${option}`, '(while it runs) load a station that you exported from FPE'],
+  ];
+  return ['', 'Next:', ...tableLines(steps, { indent: '  ' })].join('\n');
 }

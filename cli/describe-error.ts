@@ -31,7 +31,8 @@ const OF_FILES: Record<string, string> = {
   EACCES: 'this user may not do that there; give another folder or its rights',
   EPERM: 'this user may not do that there; give another folder or its rights',
   EROFS: 'the disk is read-only; give a folder on another one',
-  ENOENT: 'the folder that it would be in is not there, or takes nothing; give another one',
+  ENOENT:
+    'it is not there, and cannot be made where its folder is missing or takes nothing; give another one',
   ENOTDIR: 'a part of its path is a file, not a folder',
   EEXIST: 'a file is there, where a folder is needed',
   EISDIR: 'it is a folder, where a file is needed',
@@ -40,9 +41,12 @@ const OF_FILES: Record<string, string> = {
   ELOOP: 'its links lead in a circle',
 };
 
+/** What only reads. */
+const READING = ['access', 'lstat', 'readlink', 'realpath', 'scandir', 'stat'];
+
 /** Null for an error that is not the system's about a file. */
 function describeSystemError(error: NodeJS.ErrnoException): string | null {
   const { code = '', path, syscall } = error;
-  const words = OF_FILES[code];
+  const words = code === 'ENOENT' && READING.includes(syscall ?? '') ? 'it is not there' : OF_FILES[code];
   return words && path !== undefined ? `Cannot use ${path} (${syscall}, ${code}): ${words}.` : null;
 }

@@ -5,11 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { Argument, Command } from 'commander';
 import { makeFolder } from '../host/folder.ts';
 import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
-import { newestExecutions } from '../shared/aws/executions.ts';
+import { describeExecution, newestExecutions } from '../shared/aws/executions.ts';
 import { readBytes } from '../shared/aws/object-store.ts';
-import { kindOfMachine } from '../shared/execution/arns.ts';
-import type { ObjectLocation } from '../shared/formats/object-location.ts';
+import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { parseJson } from '../shared/formats/json.ts';
+import { type ObjectLocation, objectOf } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
+import type { MachineKind } from '../shared/inputs/machines.ts';
+import { refreshSummary } from '../shared/refresh/state.ts';
 import {
   connectToMachines,
   findExecution,
@@ -19,7 +22,9 @@ import {
 import { findMadeModel, type MadeModel } from './made-model.ts';
 import { UsageError } from './usage-error.ts';
 
+/** Of a model, and the table of a refresh. */
 const PAGES = ['report', 'input', 'dataset', 'predictions'] as const;
+const TABLE = 'table';
 type Page = (typeof PAGES)[number];
 type Options = GlobalOptions & { stage?: string; print?: boolean };
 
@@ -29,6 +34,7 @@ const EFFECTS = {
   findExecution,
   newestExecutions,
   findMadeModel,
+  describeExecution,
   findRunningStack,
   readBytes,
   show,
@@ -36,11 +42,14 @@ const EFFECTS = {
 };
 type Effects = typeof EFFECTS;
 
-/** `fpe open`: a page or the scores of the model that an execution has made. */
+/** `fpe open`: a page or the scores of the model that an execution has made, or the table of a refresh. */
 export function openCommand(effects: Effects = EFFECTS): Command {
   return new Command('open')
-    .addArgument(new Argument('[what]', 'which file').choices(PAGES).default('report'))
-    .argument('[execution]', 'name or ARN; default: the latest training that succeeded')
+    .addArgument(new Argument('[what]', 'which file').choices([...PAGES, TABLE]).default('report'))
+    .argument(
+      '[execution]',
+      'name or ARN; default: the latest training, for a table the latest refresh, that succeeded',
+    )
     .addOption(machineStageOption())
     .option('--print', 'only print the address')
     .addHelpText(
@@ -49,12 +58,17 @@ export function openCommand(effects: Effects = EFFECTS): Command {
 Prints the address, and opens it where there is a desktop. Files that are not public are copied to .local/results first. While the
 local stack is not running, it opens what npm start has left there.`,
     )
-    .action(async (what: Page, given: string | undefined, _options: object, command: Command) => {
-      const options = command.optsWithGlobals<Options>();
-      const address = await addressOf(what, given, command, options, effects);
-      effects.print(address);
-      if (!options.print) effects.show(address);
-    });
+    .action(
+      async (what: Page | typeof TABLE, given: string | undefined, _options: object, command: Command) => {
+        const options = command.optsWithGlobals<Options>();
+        const address =
+          what === TABLE
+            ? await copiedTable(given, command, effects)
+            : await addressOf(what, given, command, options, effects);
+        effects.print(address);
+        if (!options.print) effects.show(address);
+      },
+    );
 }
 
 async function addressOf(
@@ -64,14 +78,14 @@ async function addressOf(
   options: Options,
   effects: Effects,
 ): Promise<string> {
-  const folder = join(options.folder ? resolve(options.folder) : defaultFolder(), 'results');
+  const folder = resultsFolder(options);
   const isElsewhere = given !== undefined || options.aws || options.stage || process.env.AWS_ENDPOINT_URL_SFN;
   if (!isElsewhere && !(await effects.findRunningStack(options.folder)))
     return addressOfFile(newestResult(what, folder));
   const { machineArns, modelBucket } = await effects.connect(command, given);
   const model = await effects.findMadeModel(
     given === undefined
-      ? await newestTraining(machineArns, effects)
+      ? await newestOf('train-station', machineArns, effects)
       : await effects.findExecution(given, machineArns),
   );
   const address = publicAddress(what, model);
@@ -83,12 +97,44 @@ async function addressOf(
   return copyOf({ bucket: modelBucket, key: keyOf(what, model) }, join(folder, model.model_code), effects);
 }
 
-async function newestTraining(machineArns: readonly string[], effects: Effects): Promise<string> {
-  const machine = machineArns.find((arn) => kindOfMachine(arn) === 'train-station') ?? machineArns[0];
+const resultsFolder = ({ folder }: Options): string =>
+  join(folder ? resolve(folder) : defaultFolder(), 'results');
+
+/** @returns the address of a copy of result.csv @throws UsageError */
+async function copiedTable(given: string | undefined, command: Command, effects: Effects): Promise<string> {
+  const { machineArns } = await effects.connect(command, given);
+  const execution =
+    given === undefined
+      ? await newestOf('refresh-stations', machineArns, effects)
+      : await effects.findExecution(given, machineArns);
+  const name = nameInArn(execution);
+  const { status, output } = await effects.describeExecution(execution);
+  const { data } = refreshSummary.safeParse(parseJson(output ?? 'null'));
+  if (!data?.result_uri)
+    throw new UsageError(
+      data
+        ? `The refresh ${name} has no table: ${data.note}`
+        : `${name} has made no table of stations: it is ${status} and of ${kindOfMachine(execution)}. Expected: a refresh that succeeded`,
+    );
+  const folder = join(resultsFolder(command.optsWithGlobals<Options>()), name);
+  return copyOf(objectOf(data.result_uri), folder, effects);
+}
+
+const START: Record<string, string> = {
+  'train-station': './fpe start ID',
+  'refresh-stations': './fpe refresh',
+};
+
+async function newestOf(
+  kind: MachineKind,
+  machineArns: readonly string[],
+  effects: Effects,
+): Promise<string> {
+  const machine = machineArns.find((arn) => kindOfMachine(arn) === kind) ?? machineArns[0];
   const [newest] = await effects.newestExecutions(machine as string, 1, 'SUCCEEDED');
   if (newest?.executionArn) return newest.executionArn;
   throw new UsageError(
-    'No training has succeeded yet. Start one with: ./fpe start events/train-station.json',
+    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${START[kind]}`,
   );
 }
 

@@ -67,6 +67,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
   const link = { [STARTED_BY]: execution.arn };
   return {
     id,
+    execution_arn: execution.arn,
     status: others?.status ?? (settings.dry_run ? 'dry_run' : 'refreshed'),
     note: noteOf(settings, others),
     concurrency: settings.concurrency,

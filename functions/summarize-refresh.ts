@@ -22,6 +22,7 @@ import {
   resultRows,
   type StationExecution,
   summarizeRefresh,
+  tablePlace,
 } from '../shared/refresh/summary.ts';
 
 /** DescribeExecution allows 15 a second (Step Functions quotas); the SDK waits when throttled. */
@@ -66,7 +67,8 @@ export const handler = lambdaHandler(
     // for a refresh that does nothing because of it.
     const isDone = output.counts.succeeded + output.counts.failed > 0 && refresh.status === 'refreshed';
     const is_worth_telling = isDone || (late.length > 0 && refresh.status !== 'dry_run');
-    return { output, is_worth_telling, ...refreshMessage(output) };
+    const table = output.result_uri && tablePlace(output.result_uri, refresh.execution_arn);
+    return { output, is_worth_telling, ...refreshMessage(output, table) };
   },
 );
 

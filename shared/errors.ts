@@ -126,7 +126,7 @@ export class DatasetCodeExists extends PipelineError {
  *
  * Kind: input.
  * Hydrologist: see whether the photos are really gone from FPE; if so, start again with `"allow_removals": true`.
- * Operator: if they should be there, bring their rows back first.
+ * Operator: if they should be there, bring their rows back before.
  */
 export class TooManyRemovals extends PipelineError {
   override readonly name = 'TooManyRemovals';
@@ -134,8 +134,9 @@ export class TooManyRemovals extends PipelineError {
 /**
  * The station has no published model of that code, or no default one.
  *
- * Kind: input.
- * Hydrologist: train the station first, or give the `model_code` of a model that `./fpe models --station STATION` shows.
+ * Kind: data.
+ * Hydrologist: train the station first, or give the `model_code` of a model that
+ * `./fpe models --station STATION --stage STAGE` shows.
  */
 export class NoModel extends PipelineError {
   override readonly name = 'NoModel';
@@ -152,7 +153,7 @@ export class ModelAmbiguous extends PipelineError {
 /**
  * The files of a model code are no longer those of the model that was to be scored with.
  *
- * Kind: input.
+ * Kind: outdated.
  * Hydrologist: start a new execution, which scores with the model that is there now.
  */
 export class ModelReplaced extends PipelineError {
@@ -356,8 +357,8 @@ export class RequestRefused extends PipelineError {
  * The training job was stopped, or its time was over, before it was complete.
  *
  * Kind: interrupted.
- * Hydrologist: redrive: the training continues after its last complete epoch. If its time was over, a new execution with more
- * `training_max_hours` does the same.
+ * Hydrologist: redrive: the training continues after its last complete epoch. If its time was over, it gets the same time again; a
+ * new execution of the same `model_code` and input with more `training_max_hours` continues as well.
  */
 export class TrainingStopped extends PipelineError {
   override readonly name = 'TrainingStopped';
@@ -432,7 +433,7 @@ export class ExecutionEnded extends PipelineError {
  * An object at a place that several executions write to is no longer the one that was read.
  *
  * Kind: passing.
- * Nobody: the machine reads it again. If it lasts, redrive.
+ * Operator: find out what else writes to the file that the message names: the machine has read it again several times.
  */
 export class ObjectChanged extends PipelineError {
   override readonly name = 'ObjectChanged';
@@ -460,8 +461,8 @@ export class FileInvalid extends PipelineError {
  * An archive holds what it may not (paths, links, too much), or its bytes are broken.
  *
  * Kind: foreign-file.
- * Operator: restore the archive from the versions of the bucket, or publish another model; `./fpe verify` finds more of its
- * kind.
+ * Operator: restore the archive from the versions of the bucket, or publish another model;
+ * `./fpe verify --station STATION --stage STAGE` finds more of its kind.
  * Hydrologist: or train the station again.
  */
 export class ArchiveInvalid extends PipelineError {

@@ -19,7 +19,7 @@ import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
 import { messageOf } from '../../shared/notifications/notification.ts';
 import { worseDefault } from '../../shared/publication/promotion.ts';
 import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
-import { describeLate, describeRow } from '../../shared/refresh/summary.ts';
+import { describeLate, describeRow, tablePlace } from '../../shared/refresh/summary.ts';
 import { learntRemarks } from '../../shared/report/data/remarks.ts';
 import { tableLines } from '../table.ts';
 import type { StateProgress } from './execution-progress.ts';
@@ -82,7 +82,8 @@ function summaryOf(execution: DescribeExecutionOutput, states: readonly StatePro
       const output = parseJson(execution.output ?? '{}');
       const end = `It succeeded after ${duration}.`;
       const refreshed = refreshSummary.safeParse(output);
-      if (refreshed.success) return `${end}\n\n${refreshLines(refreshed.data).join('\n')}`;
+      if (refreshed.success)
+        return `${end}\n\n${refreshLines(refreshed.data, execution.executionArn).join('\n')}`;
       const [trained, scored] = [runResult.safeParse(output), scoringResult.safeParse(output)];
       if (trained.success) return `${end}\n\n${resultLines(trained.data).join('\n')}`;
       if (scored.success) return `${end}\n\n${scoringLines(scored.data).join('\n')}`;
@@ -166,14 +167,10 @@ const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<str
 };
 
 /** One line for each station, including those left as they are. */
-function refreshLines({
-  note,
-  counts,
-  stations,
-  stations_left_out,
-  result_uri,
-  late,
-}: RefreshSummary): string[] {
+function refreshLines(
+  { note, counts, stations, stations_left_out, result_uri, late }: RefreshSummary,
+  executionArn = '',
+): string[] {
   return [
     note,
     ...(stations.length > 0 ? [''] : []),
@@ -186,7 +183,7 @@ function refreshLines({
           `Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`,
         ]
       : []),
-    ...(result_uri ? [`Table     ${result_uri}`] : []),
+    ...(result_uri ? [`Table     ${tablePlace(result_uri, executionArn)}`] : []),
     ...late.map(describeLate),
   ];
 }

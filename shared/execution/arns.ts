@@ -43,6 +43,13 @@ export function kindOfMachine(arnOrName: string): MachineKind | null {
   return kinds.find((kind) => machine === kind || machine.endsWith(`-${kind}`)) ?? null;
 }
 
+/** The stage of one of our machines, by its ARN or that of an execution; null if it is not one. Names of stages have no hyphen. */
+export function stageOfMachine(arn: string): string | null {
+  const machine = machineIn(arn);
+  const kind = kindOfMachine(machine);
+  return kind === null ? null : (/-([^-]+)-$/.exec(machine.slice(0, -kind.length))?.[1] ?? null);
+}
+
 /**
  * Another machine of the same app and stage.
  *

@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { accountInArn, executionPage, nameInArn, STAND_IN_ACCOUNT } from '../execution/arns.ts';
+import {
+  accountInArn,
+  executionPage,
+  nameInArn,
+  STAND_IN_ACCOUNT,
+  stageOfMachine,
+} from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
@@ -87,33 +93,35 @@ export type StatusChange = z.output<typeof statusChange>;
 export function failureNotification({ time, detail }: StatusChange): Notification {
   const { executionArn, status } = detail;
   const cause = readFailureCause(detail.cause);
-  const name = lineOf(detail.error || cause.name || 'not told', MAX_ERROR_CHARACTERS);
+  const name = lineOf(detail.error || cause.name || '', MAX_ERROR_CHARACTERS);
   const { job, advice } = adviceOn(name, status, cause.message);
   const error = job === null ? name : `${name}: ${job}`;
   const machine = nameInArn(detail.stateMachineArn);
   const station = stationIn(detail.input);
   const isOnAws = accountInArn(executionArn) !== STAND_IN_ACCOUNT;
+  const execution = isOnAws ? executionArn : detail.name;
+  const place = { execution, station, stage: isOnAws ? stageOfMachine(executionArn) : null };
   return notificationOf(
-    `FPE: ${station === null ? '' : `station ${station}, `}${status} (${error}), ${machine}`,
+    `FPE: ${station === null ? '' : `station ${station}, `}${status}${error && ` (${error})`}, ${machine}`,
     [
       `The execution ${detail.name} of ${machine} ended as ${status} at ${time}.`,
       `Input: ${lineOf(detail.input, MAX_INPUT_CHARACTERS) || 'not told'}`,
-      `Error: ${error}`,
+      `Error: ${error || 'not told'}`,
       `Cause: ${partOf(cause.message, MAX_CAUSE_CHARACTERS) || 'not told'}`,
       '',
       `Kind: ${FAILURE_KINDS[advice.kind].what}`,
-      ...advice.fix.map(addressed),
+      ...advice.fix.map((line) => withPlace(addressed(line), place)),
       '',
       'Nothing it had not yet published has changed on the website.',
-      `States, input and output: ${isOnAws ? executionPage(executionArn) : `./fpe show ${detail.name}`}`,
-      againLine(advice, isOnAws ? `${executionArn} (or Redrive in the console)` : detail.name),
+      `States, input and output: ${isOnAws ? executionPage(executionArn) : `./fpe show ${execution}`}`,
+      againLine(advice, isOnAws ? `${execution} (or Redrive in the console)` : execution),
     ].join('\n'),
   );
 }
 
 /** How SageMaker's FailureReason begins where one of our jobs has told its error. */
 const ERROR_OF_JOB = /^(?:AlgorithmError: )?(\w+): /;
-/** Of what ends without an error of its own. */
+/** Of what ended from outside: its error, if any, is a word of whoever ended it. */
 const ERROR_OF_STATUS: Record<string, string> = { ABORTED: 'ExecutionEnded', TIMED_OUT: 'States.Timeout' };
 const UNNAMED: FailureAdvice = {
   names: [],
@@ -133,9 +141,7 @@ function adviceOn(
   const [, job = ''] = error === 'States.TaskFailed' ? (ERROR_OF_JOB.exec(message) ?? []) : [];
   const ofJob = findAdvice(JOB_ADVICE, job);
   if (ofJob) return { job, advice: ofJob };
-  const advice =
-    findAdvice(EXECUTION_ADVICE, error) ?? findAdvice(EXECUTION_ADVICE, ERROR_OF_STATUS[status] ?? '');
-  return { job: null, advice: advice ?? UNNAMED };
+  return { job: null, advice: findAdvice(EXECUTION_ADVICE, ERROR_OF_STATUS[status] ?? error) ?? UNNAMED };
 }
 
 const findAdvice = (all: readonly FailureAdvice[], error: string): FailureAdvice | undefined =>
@@ -143,6 +149,17 @@ const findAdvice = (all: readonly FailureAdvice[], error: string): FailureAdvice
 
 const addressed = (line: string): string =>
   line.replace(/^\w+/, (who) => ADVISED[who as keyof typeof ADVISED].address);
+
+type Place = { execution: string; station: number | null; stage: string | null };
+
+/** With commands that work for this execution; where its station is not told, the placeholder stays. */
+const withPlace = (line: string, { execution, station, stage }: Place): string =>
+  line.replaceAll(/`\.\/fpe [^`]+`/g, (command) =>
+    command
+      .replace('NAME', execution)
+      .replace('STATION', station === null ? 'STATION' : String(station))
+      .replace(' --stage STAGE', stage === null ? '' : ` --stage ${stage}`),
+  );
 
 function againLine({ kind }: FailureAdvice, execution: string): string {
   const { again, when } = FAILURE_KINDS[kind];

@@ -64,14 +64,14 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     kind: 'input',
     fix: [
       'Hydrologist: see whether the photos are really gone from FPE; if so, start again with `"allow_removals": true`.',
-      'Operator: if they should be there, bring their rows back first.',
+      'Operator: if they should be there, bring their rows back before.',
     ],
   },
   {
     names: ['NoModel'],
-    kind: 'input',
+    kind: 'data',
     fix: [
-      'Hydrologist: train the station first, or give the `model_code` of a model that `./fpe models --station STATION` shows.',
+      'Hydrologist: train the station first, or give the `model_code` of a model that `./fpe models --station STATION --stage STAGE` shows.',
     ],
   },
   {
@@ -81,7 +81,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   },
   {
     names: ['ModelReplaced'],
-    kind: 'input',
+    kind: 'outdated',
     fix: ['Hydrologist: start a new execution, which scores with the model that is there now.'],
   },
   {
@@ -211,7 +211,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     names: ['TrainingStopped'],
     kind: 'interrupted',
     fix: [
-      'Hydrologist: redrive: the training continues after its last complete epoch. If its time was over, a new execution with more `training_max_hours` does the same.',
+      'Hydrologist: redrive: the training continues after its last complete epoch. If its time was over, it gets the same time again; a new execution of the same `model_code` and input with more `training_max_hours` continues as well.',
     ],
   },
   {
@@ -259,7 +259,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   {
     names: ['ObjectChanged'],
     kind: 'passing',
-    fix: ['Nobody: the machine reads it again. If it lasts, redrive.'],
+    fix: [
+      'Operator: find out what else writes to the file that the message names: the machine has read it again several times.',
+    ],
   },
   {
     names: ['ObjectNotFound'],
@@ -280,7 +282,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     names: ['ArchiveInvalid'],
     kind: 'foreign-file',
     fix: [
-      'Operator: restore the archive from the versions of the bucket, or publish another model; `./fpe verify` finds more of its kind.',
+      'Operator: restore the archive from the versions of the bucket, or publish another model; `./fpe verify --station STATION --stage STAGE` finds more of its kind.',
       'Hydrologist: or train the station again.',
     ],
   },
@@ -373,7 +375,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   {
     names: ['Lambda.ResourceConflictException', 'Lambda.ResourceNotReadyException'],
     kind: 'passing',
-    fix: ['Nobody: usually over after a minute; then redrive.'],
+    fix: [
+      'Operator: see whether the deployment has ended (`./fpe doctor --stage STAGE`): the machine has waited for it; then redrive.',
+    ],
   },
   {
     names: [
@@ -405,7 +409,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     names: ['SageMaker.ResourceLimitExceeded', 'SageMaker.ResourceLimitExceededException'],
     kind: 'capacity',
     fix: [
-      'Operator: ask AWS for a higher quota (`./fpe doctor` shows it), then redrive; or name another instance in the stage’s file, deploy, and start a new execution.',
+      'Operator: ask AWS for a higher quota (`./fpe doctor --stage STAGE` shows it), then redrive; or name another instance in the stage’s file, deploy, and start a new execution.',
     ],
   },
   {
@@ -416,7 +420,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
       'StepFunctions.ThrottlingException',
     ],
     kind: 'passing',
-    fix: ['AWS: look at the AWS Health Dashboard; the next refresh takes the station again.'],
+    fix: [
+      'AWS: look at the AWS Health Dashboard; when it is over, redrive the refresh, or wait for the next one, which takes the station again.',
+    ],
   },
   {
     names: [

@@ -14,7 +14,7 @@ export const ADVISED = {
   },
   AWS: { address: 'AWS has a fault', who: 'a service of theirs has a fault' },
   USGS: { address: 'USGS has a fault', who: 'the water data API has a fault' },
-  Nobody: { address: 'Nobody has to mend it', who: 'it mends itself' },
+  Nobody: { address: 'Nobody has to mend it', who: 'nothing is lost, and nothing is to be done' },
 } as const;
 
 type FailureKind = {
@@ -42,6 +42,11 @@ export const FAILURE_KINDS = {
     what: 'Another execution is at work on the same.',
     again: 'redrive',
     when: 'Once the other one has ended',
+  },
+  outdated: {
+    what: 'What it works with has been replaced since it began.',
+    again: 'start',
+    when: 'To work with what is there now',
   },
   'taken-over': { what: 'Another execution has taken over from this one.', again: 'leave', when: '' },
   'set-up': {

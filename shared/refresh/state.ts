@@ -22,6 +22,8 @@ const REFRESH_STATUSES = ['refreshed', 'dry_run', 'already_running', 'already_st
 export const refresh = z.object({
   /** Names the folder in S3 and the executions of the stations; stable over retries and redrives. */
   id: z.string(),
+  /** Of the refresh; empty if an earlier version began it. */
+  execution_arn: z.string().default(''),
   status: z.enum(REFRESH_STATUSES),
   /** In one sentence, for people. */
   note: z.string(),

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { accountInArn, nameInArn, STAND_IN_ACCOUNT } from '../execution/arns.ts';
 import type { LateExecution } from '../execution/late-executions.ts';
+import { isStillRunning } from '../execution/status.ts';
 import { promotion } from '../execution/train-station-state.ts';
 import { csvHeader, csvRows } from '../formats/csv.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
@@ -98,7 +100,7 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
 }
 
 const describeFailure = ({ status, error, cause }: StationExecution): string =>
-  status === 'RUNNING'
+  isStillRunning(status)
     ? 'It has been waited for in vain, and still runs.'
     : [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
 
@@ -119,7 +121,7 @@ export function summarizeRefresh(
       stations: rows.length,
       train: count(({ action }) => action === 'train'),
       score: count(({ action }) => action === 'score'),
-      nothing: count(({ action }) => action === 'nothing'),
+      nothing: count(({ action, outcome }) => action === 'nothing' && outcome === 'none'),
       succeeded: count(({ outcome }) => outcome === 'succeeded'),
       failed: count(({ outcome }) => outcome === 'failed'),
     },
@@ -150,8 +152,23 @@ function fitting(rows: readonly RefreshRow[]): RefreshRow[] {
 /** Content of result.csv: every station, with all that is known about it. */
 export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLUMNS) + csvRows(COLUMNS, rows);
 
-/** The message to people; stations that failed come first. */
-export function refreshMessage({ counts, stations, result_uri, late, note }: RefreshSummary): Notification {
+/**
+ * Where a person finds result.csv: its address, or for the local stack, whose buckets are on one computer alone, a command.
+ *
+ * @param executionArn of the refresh
+ */
+export const tablePlace = (uri: string, executionArn: string): string =>
+  accountInArn(executionArn) === STAND_IN_ACCOUNT ? `./fpe open table ${nameInArn(executionArn)}` : uri;
+
+/**
+ * The message to people; stations that failed come first.
+ *
+ * @param table where result.csv is; null if there is none
+ */
+export function refreshMessage(
+  { counts, stations, late, note }: RefreshSummary,
+  table: string | null,
+): Notification {
   const done = (action: RefreshRow['action']) =>
     stations.filter((row) => row.action === action && row.outcome === 'succeeded').length;
   const parts = [
@@ -174,7 +191,7 @@ export function refreshMessage({ counts, stations, result_uri, late, note }: Ref
       '',
       ...late.slice(0, MAX_LINES).map(describeLate),
       ...(late.length > 0 ? [''] : []),
-      result_uri === null ? note : `All of them: ${result_uri}`,
+      table === null ? note : `All of them: ${table}`,
     ].join('\n'),
   );
 }

@@ -13,7 +13,7 @@ const metric = (name: string, value: number | null, unit = 'tau') => ({
   definition: 'what it is',
 });
 const file = (model_code: string, ...metrics: object[]) => ({
-  ...{ station_id: 29, model_code, variable_id: 'FLOW_CFS' },
+  ...{ station_id: 29, model_code, variable_id: 'FLOW_CFS', files: [] },
   metrics: [metric('pairs.val', 111, 'pairs'), ...metrics] as never,
 });
 const OLD = file(
@@ -79,6 +79,34 @@ describe('fpe compare', () => {
 
     expect(lines).toContain('kendall_tau.val      0.8  0.8   0           tau');
     expect(lines).toContain('only.old             1    –     –           tau');
+  });
+
+  test('says so where as many photos and pairs are not the same ones', async () => {
+    const files = (pairs: string) => [
+      { name: 'input/images.csv', sha256: 'a' },
+      { name: 'input/pairs.csv', sha256: pairs },
+      { name: 'model.tar.gz', sha256: `model of ${pairs}` },
+    ];
+
+    const { lines } = await run(
+      ['a', 'b'],
+      [
+        { ...OLD, files: files('b') },
+        { ...NEW, files: files('c') },
+      ],
+    );
+    const { lines: same } = await run(
+      ['a', 'b'],
+      [
+        { ...OLD, files: files('b') },
+        { ...NEW, files: files('b') },
+      ],
+    );
+
+    expect(lines[0]).toBe(
+      'They are not of the same photos and pairs: input/pairs.csv (pairs or their split) has another content.',
+    );
+    expect(same[0]).toMatch(/^NUMBER/);
   });
 
   test('says where they are not of the same photos and pairs', async () => {

@@ -137,7 +137,12 @@ describe('fpe demo', () => {
     const { did, printed } = await run(['--folder', folder]);
 
     expect(did[0]).toEqual(['stack', folder]);
-    expect(printed).toContain(`add --folder ${folder}, after npm start as -- --folder ${folder}`);
+    const commands = printed.split('Next:')[1]?.match(/(?:\.\/fpe|npm) .*?(?= {2})/g) ?? [];
+    expect(commands).toHaveLength(5);
+    for (const command of commands) expect(command).toMatch(/ --folder \S+$/);
+    expect(commands).toEqual(
+      expect.arrayContaining([`./fpe open --folder ${folder}`, `npm start -- --folder ${folder}`]),
+    );
     expect((await run([])).printed).not.toContain('--folder');
   });
 

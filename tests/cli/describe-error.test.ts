@@ -16,8 +16,8 @@ const PARTS = { what: 'It went wrong', where: 'here', found: 'a', expected: 'b',
 
 const denied = (name: string, message: string) =>
   new AccessDenied(PARTS, { cause: Object.assign(new Error(message), { name }) });
-const systemError = (code: string, path?: string) =>
-  Object.assign(new Error(`${code}: broken`), { code, syscall: 'open', ...(path && { path }) });
+const systemError = (code: string, path?: string, syscall = 'open') =>
+  Object.assign(new Error(`${code}: broken`), { code, syscall, ...(path && { path }) });
 
 describe('an error is told', () => {
   test.each([
@@ -53,6 +53,16 @@ describe('an error is told', () => {
       'a disk that is full',
       systemError('ENOSPC', '/x'),
       /^Cannot use \/x \(open, ENOSPC\): the disk is full/,
+    ],
+    [
+      'a file to be read',
+      systemError('ENOENT', '/x', 'stat'),
+      /^Cannot use \/x \(stat, ENOENT\): it is not there\.$/,
+    ],
+    [
+      'a file to be read or made',
+      systemError('ENOENT', '/x'),
+      /^Cannot use \/x \(open, ENOENT\): it is not there, and cannot be made where its folder is missing/,
     ],
     ['what nobody calls an error', 'text', /^text$/],
   ])('in a line for %s', (_, error, line) => {

@@ -14,7 +14,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { openCommand } from '../../cli/open.ts';
 import { UsageError } from '../../cli/usage-error.ts';
-import { LOCAL, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
+import {
+  LOCAL,
+  REFRESH_ARN,
+  REFRESH_MACHINE,
+  TRAIN_ARN,
+  TRAIN_MACHINE,
+} from '../fixtures/local-executions.ts';
 import { MADE_MODEL } from '../fixtures/made-model.ts';
 
 const environment = { ...process.env };
@@ -29,24 +35,57 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-type Situation = { stack?: boolean; model?: object; bucket?: string | null; newest?: string[] };
+type Situation = {
+  stack?: boolean;
+  model?: object;
+  bucket?: string | null;
+  newest?: string[];
+  refresh?: object | null;
+};
+
+const REFRESH = {
+  refresh_id: 'r',
+  status: 'refreshed',
+  note: 'Started by hand.',
+  counts: { stations: 1, train: 0, score: 0, nothing: 1, succeeded: 0, failed: 0 },
+  stations: [],
+  stations_left_out: 0,
+  late: [],
+  result_uri: 's3://models/rank/refreshes/r/result.csv',
+};
 
 /** Runs the command below a program with its options. @returns what it printed, opened and read, and why it failed */
 async function run(
   args: string[],
-  { stack = true, model = MADE_MODEL, bucket = 'models', newest = [TRAIN_ARN] }: Situation = {},
+  {
+    stack = true,
+    model = MADE_MODEL,
+    bucket = 'models',
+    newest = [TRAIN_ARN],
+    refresh = REFRESH,
+  }: Situation = {},
 ) {
   const printed: string[] = [];
   const opened: string[] = [];
   const read: unknown[] = [];
   const command = openCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: [TRAIN_MACHINE], modelBucket: bucket }),
+    connect: async () => ({
+      connection: LOCAL,
+      machineArns: [TRAIN_MACHINE, REFRESH_MACHINE],
+      modelBucket: bucket,
+    }),
     findExecution: async () => TRAIN_ARN,
-    newestExecutions: async (_machine, count, status) => {
+    newestExecutions: async (machine, count, status) => {
       expect([count, status]).toEqual([1, 'SUCCEEDED']);
+      if (machine === REFRESH_MACHINE && newest.length > 0) return [{ executionArn: REFRESH_ARN }] as never;
       return newest.map((executionArn) => ({ executionArn })) as never;
     },
     findMadeModel: async () => model as never,
+    describeExecution: async () =>
+      ({
+        status: refresh ? 'SUCCEEDED' : 'RUNNING',
+        ...(refresh && { output: JSON.stringify(refresh) }),
+      }) as never,
     findRunningStack: async () => (stack ? ({ folder } as never) : null),
     readBytes: async (location) => {
       read.push(location);
@@ -92,6 +131,17 @@ describe('fpe open', () => {
     expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe('<html>');
   });
 
+  test.each<[string, string[]]>([
+    ['of a refresh', ['table', REFRESH_ARN]],
+    ['of the latest refresh', ['table']],
+  ])('copies the table %s', async (_, args) => {
+    const { printed, read, failure } = await run(args);
+
+    expect(failure).toBeNull();
+    expect(read).toEqual([{ bucket: 'models', key: 'rank/refreshes/r/result.csv' }]);
+    expect(printed).toEqual([fileIn(args[1] ? 'try-1' : 'nightly-1', 'result.csv')]);
+  });
+
   test('opens what npm start has left where the stack has ended', async () => {
     for (const [index, code] of ['OLD', 'NEW'].entries()) {
       mkdirSync(join(folder, 'results', code), { recursive: true });
@@ -123,7 +173,30 @@ describe('fpe open', () => {
 
   test.each<[string, string[], Situation, RegExp]>([
     ['nothing was made', [], { stack: false }, /^There is no report in .*npm start/],
-    ['no training has succeeded', [], { newest: [] }, /^No training has succeeded yet\. .*\.\/fpe start/],
+    [
+      'no training has succeeded',
+      [],
+      { newest: [] },
+      /-train-station has succeeded yet\. .*: \.\/fpe start ID$/,
+    ],
+    [
+      'no refresh has',
+      ['table'],
+      { newest: [] },
+      /-refresh-stations has succeeded yet\. .*: \.\/fpe refresh$/,
+    ],
+    [
+      'a refresh had no station',
+      ['table'],
+      { refresh: { ...REFRESH, result_uri: null } },
+      /^The refresh nightly-1 has no table: Started/,
+    ],
+    [
+      'a training has no table',
+      ['table', 'try-1'],
+      { refresh: null },
+      /^try-1 has made no table of stations: it is RUNNING and of train-station\./,
+    ],
     [
       'no bucket is known',
       ['input', 'try-1'],

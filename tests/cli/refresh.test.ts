@@ -156,4 +156,6 @@ test('the summary of a refresh has a line for each station, and counts', () => {
     'Outcome   1 succeeded, 1 failed',
     'Table     s3://models/rank/refreshes/r/result.csv',
   ]);
+  const local = { status: 'SUCCEEDED', output, executionArn: REFRESH_ARN, startDate: new Date(0) };
+  expect(executionSummary(local as never, [])).toMatch(/^Table {5}\.\/fpe open table nightly-1$/m);
 });

@@ -44,6 +44,7 @@ describe('SummarizeRefresh', () => {
     const body = JSON.stringify({ refresh_id: 'r', created_at: '2026-11-24T08:00:00Z', decisions });
     await writeObject({ bucket: buckets.model, key: plan_key }, body, 'application/json');
     const common = {
+      execution_arn: `${PREFIX}-refresh-stations:nightly-1`,
       concurrency: 5,
       executions: PREFIX,
       bucket: buckets.model,
@@ -98,7 +99,7 @@ describe('SummarizeRefresh', () => {
       outcomes,
     });
 
-    expect(output.counts).toEqual({ stations: 6, train: 2, score: 2, nothing: 2, succeeded: 2, failed: 3 });
+    expect(output.counts).toEqual({ stations: 6, train: 2, score: 2, nothing: 1, succeeded: 2, failed: 3 });
     expect(output.stations.map(({ station_id, outcome, detail }) => [station_id, outcome, detail])).toEqual([
       [1, 'succeeded', 'RANK-FLOW-B, 30,000 photos scored. It is not better.'],
       [2, 'succeeded', '12 photos scored, 1 removed'],
@@ -113,7 +114,8 @@ describe('SummarizeRefresh', () => {
     ]);
     expect(is_worth_telling).toBe(true);
     expect(subject).toBe('FPE refresh: 1 trained, 1 scored, 3 failed');
-    expect(message).toContain('6 stations: 1 trained, 1 scored, 3 failed, 2 left as they are.');
+    expect(message).toContain('6 stations: 1 trained, 1 scored, 3 failed, 1 left as they are.');
+    expect(message).toMatch(/\nAll of them: \.\/fpe open table nightly-1$/);
     expect(message.indexOf('Station 3 (Jimmy Brook): train failed')).toBeLessThan(
       message.indexOf('Station 1 (Mill Brook)'),
     );

@@ -79,6 +79,7 @@ const task = (station_id: number, action: RefreshTask['action'], own: object = {
 let plans = 0;
 const planned = (tasks: RefreshTask[], change: Partial<Refresh> = {}): Refresh => ({
   id: `20261124-080000-${String(plans++).padStart(8, '0')}`,
+  execution_arn: `${PREFIX}:execution:fpe-local-refresh-stations:nightly-1`,
   status: 'refreshed',
   note: 'Started by hand.',
   concurrency: 5,

@@ -24,6 +24,10 @@ const anyText = fc.oneof(
 
 const MACHINE = 'arn:aws:states:us-west-2:123456789012:stateMachine:fpe-prod-train-station';
 const EXECUTION = `${MACHINE.replace('stateMachine', 'execution')}:first`;
+const LOCAL_EXECUTION = EXECUTION.replace(/:\d{12}:/, ':000000000000:');
+/** Whole command lines in a text. */
+const commandsIn = (text: string) =>
+  Array.from(text.matchAll(/\.\/fpe [^`\n(]*[^`\n( ]/g), ([command]) => command);
 const changed = (detail: Record<string, unknown> = {}) =>
   statusChange.parse({
     time: '2026-11-26T22:45:37Z',
@@ -137,13 +141,53 @@ describe('what is told of a failure', () => {
       : { error: row.name };
     const lines = failureNotification(changed(detail)).message.split('\n');
     const addressed = row.fix.map((line) =>
-      line.replace(/^\w+/, (who) => ADVISED[who as keyof typeof ADVISED].address),
+      line
+        .replace(/^\w+/, (who) => ADVISED[who as keyof typeof ADVISED].address)
+        .replace('./fpe input NAME', `./fpe input ${EXECUTION}`)
+        .replace('--station STATION', '--station 29')
+        .replace('--stage STAGE', '--stage prod'),
     );
 
     expect(lines).toContain(`Kind: ${FAILURE_KINDS[row.kind as keyof typeof FAILURE_KINDS].what}`);
     expect(lines).toEqual(expect.arrayContaining(addressed));
     expect(endOf(lines)).toBe(row.end);
   });
+
+  test.each([...EXECUTION_ADVICE, ...JOB_ADVICE])(
+    'has commands that work where $names.0 is told',
+    ({ names: [name] }) => {
+      const cause = `{"FailureReason":"${name}: what"}`;
+      for (const error of [name, 'States.TaskFailed']) {
+        const onAws = failureNotification(changed({ error, cause })).message;
+        const isAddressed = (command: string) =>
+          command.includes(EXECUTION) || command.endsWith(' --stage prod');
+
+        expect(commandsIn(onAws).filter((command) => !isAddressed(command))).toEqual([]);
+        expect(commandsIn(onAws).filter((command) => /[A-Z]{4}/.test(command))).toEqual([]);
+        const local = failureNotification(
+          changed({ error, cause, executionArn: LOCAL_EXECUTION, name: 'try-1' }),
+        ).message;
+        expect(commandsIn(local).filter((command) => /[A-Z]{4}|--stage|arn:/.test(command))).toEqual([]);
+      }
+    },
+  );
+
+  test('leaves the place of the station open where the input, which was long, is not told', () => {
+    const { message } = failureNotification(changed({ error: 'NoModel', input: null }));
+
+    expect(message).toContain('`./fpe models --station STATION --stage prod`');
+  });
+
+  test.each([...EXECUTION_ADVICE, ...JOB_ADVICE])(
+    'says that nobody has to mend $names.0 only if the execution is to be left alone, or goes on',
+    ({ names, kind, fix }) => {
+      const isNobodys = fix.some((line) => line.startsWith('Nobody'));
+
+      expect(!isNobodys || FAILURE_KINDS[kind].again === 'leave' || names.includes('DefaultChanged')).toBe(
+        true,
+      );
+    },
+  );
 
   test('knows every row of docs/errors.md', () => {
     const advised = [...EXECUTION_ADVICE, ...JOB_ADVICE].flatMap(({ names }) => names);
@@ -190,6 +234,25 @@ describe('what is told of a failure', () => {
     expect(message).toMatch(/If it should go on, continue from where it failed: \.\/fpe redrive /);
   });
 
+  test.each(['Error', 'StationNotFound', 'NeverHeardOf'])(
+    'goes by the status of a stop, whatever word (%s) the one who stopped it gave',
+    (error) => {
+      const { subject, message } = failureNotification(
+        changed({ status: 'ABORTED', error, cause: 'enough' }),
+      );
+
+      expect(subject).toBe(`FPE: station 29, ABORTED (${error}), fpe-prod-train-station`);
+      expect(message).toContain(FAILURE_KINDS.interrupted.what);
+      expect(message).toContain('redrive if it should be published after all.');
+    },
+  );
+
+  test('has no word for an error in its subject if none was given', () => {
+    const { subject } = failureNotification(changed({ status: 'ABORTED', error: null, cause: null }));
+
+    expect(subject).toBe('FPE: station 29, ABORTED, fpe-prod-train-station');
+  });
+
   test.each([
     ['a stop without a reason', { status: 'ABORTED', error: null, cause: null }, 'Cause: not told'],
     ['an event without its input, which was long', { input: null }, 'Input: not told'],
@@ -234,9 +297,9 @@ describe('what is told of a failure', () => {
 });
 
 test('a failure on a local stack is told without the console, with commands that work there', () => {
-  const executionArn = EXECUTION.replace(/:\d{12}:/, ':000000000000:');
-
-  const { message } = failureNotification(changed({ executionArn, name: 'try-1', error: 'StepFailed' }));
+  const { message } = failureNotification(
+    changed({ executionArn: LOCAL_EXECUTION, name: 'try-1', error: 'StepFailed' }),
+  );
 
   expect(message).not.toContain('amazon.com');
   expect(message).toContain('States, input and output: ./fpe show try-1\n');

@@ -33,7 +33,7 @@ function failedRow(cause: string | null, row: Partial<RefreshDecision> = {}): Re
 }
 
 const messageOf = (rows: readonly RefreshRow[]) =>
-  refreshMessage(summarizeRefresh(refresh, rows, 's3://models/result.csv'));
+  refreshMessage(summarizeRefresh(refresh, rows, 's3://models/result.csv'), 's3://models/result.csv');
 
 describe('What is told of a failed station', () => {
   test('is the message within the cause of a function or a job', () => {
@@ -107,11 +107,13 @@ describe('The message of a refresh', () => {
 test('A station that does not exist is told of in words that say so', () => {
   const decided = decision({ station_id: 99, station_name: null, action: 'nothing', reason: '' });
 
-  const [row] = resultRows([decided], refresh, new Map());
+  const rows = resultRows([decided], refresh, new Map());
+  const [row] = rows;
 
   expect(describeRow(row as RefreshRow)).toBe(
     'Station 99: failed. StationNotFound: the database has no station of this id; correct station_ids of the input',
   );
+  expect(summarizeRefresh(refresh, rows, null).counts).toMatchObject({ stations: 1, nothing: 0, failed: 1 });
 });
 
 test('A line for the terminal is one line of a limited length', () => {
