@@ -226,16 +226,17 @@ async function showPublished(
 
 /** @param folder of the stack, if it is not the usual one: then every command names it */
 function nextSteps({ model_code }: MadeModel, folder: string | undefined): string {
-  const option = folder === undefined ? '' : ` --folder ${quoted(folder)}`;
-  const steps = [
-    [`./fpe open${option}`, `open the report: ${model_code}.html; or: open input, open dataset`],
-    [`npm start${option && ` --${option}`}`, 'run it again'],
-    [`./fpe local${option}`, 'run only the stack, to start executions yourself'],
+  const steps: [command: string, what: string][] = [
+    ['./fpe open', `open the report: ${model_code}.html; or: open input, open dataset`],
+    [folder === undefined ? 'npm start' : 'npm start --', 'run it again'],
+    ['./fpe local', 'run only the stack, to start executions yourself'],
     [
-      `./fpe start events/demo-without-winter.json${option}`,
+      './fpe start events/demo-without-winter.json',
       '(while it runs) start an execution with a different input',
     ],
-    [`./fpe import FOLDER${option}`, '(while it runs) load a station that you exported from FPE'],
+    ['./fpe import FOLDER', '(while it runs) load a station that you exported from FPE'],
   ];
-  return ['', 'Next:', ...tableLines(steps, { indent: '  ' })].join('\n');
+  const option = folder === undefined ? '' : ` --folder ${quoted(folder)}`;
+  const lines = steps.map(([command, what]) => [command + option, what]);
+  return ['', 'Next:', ...tableLines(lines, { indent: '  ' })].join('\n');
 }

@@ -3,11 +3,13 @@ import { readStage } from '../config/stage.ts';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { findExecutionOutcome, newestExecutions } from '../shared/aws/executions.ts';
 import {
+  accountInArn,
   executionArn,
   executionPage,
   kindOfMachine,
   machineArnOf,
   nameInArn,
+  STAND_IN_ACCOUNT,
   siblingMachineArn,
 } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
@@ -111,8 +113,14 @@ async function findNewest(
   const newest = (await Promise.all(machineArns.map((machine) => newestExecutions(machine, 1)))).flat();
   const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
   if (last?.executionArn) return last.executionArn;
-  throw new UsageError('Nothing has run yet. Start an execution of a station with: ./fpe start ID');
+  throw new UsageError(
+    `Nothing has run yet. Start an execution of a station with: ${startCommand(machineArns[0] as string)}`,
+  );
 }
+
+/** A start that works at once: the local stack has no ImageNet weights unless somebody has brought them. @param arn of a machine */
+export const startCommand = (arn: string): string =>
+  accountInArn(arn) === STAND_IN_ACCOUNT ? './fpe start ID --pretrained false' : './fpe start ID';
 
 /** Where AWS shows an execution; null for the local stack. */
 export const consoleUrl = (connection: Connection, arn: string): string | null =>

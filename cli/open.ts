@@ -18,6 +18,7 @@ import {
   findExecution,
   type GlobalOptions,
   machineStageOption,
+  startCommand,
 } from './find-execution.ts';
 import { findMadeModel, type MadeModel } from './made-model.ts';
 import { UsageError } from './usage-error.ts';
@@ -120,11 +121,6 @@ async function copiedTable(given: string | undefined, command: Command, effects:
   return copyOf(objectOf(data.result_uri), folder, effects);
 }
 
-const START: Record<string, string> = {
-  'train-station': './fpe start ID',
-  'refresh-stations': './fpe refresh',
-};
-
 async function newestOf(
   kind: MachineKind,
   machineArns: readonly string[],
@@ -134,7 +130,7 @@ async function newestOf(
   const [newest] = await effects.newestExecutions(machine as string, 1, 'SUCCEEDED');
   if (newest?.executionArn) return newest.executionArn;
   throw new UsageError(
-    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${START[kind]}`,
+    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${kind === 'train-station' ? startCommand(machine as string) : './fpe refresh'}`,
   );
 }
 

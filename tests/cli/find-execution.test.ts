@@ -65,7 +65,7 @@ describe('an execution', () => {
       ['a'],
       /^There is no execution try-2 of fpe-local-train-station, .*fpe list$/,
     ],
-    ['nobody has started', undefined, [], /^Nothing has run yet\. .*fpe start ID$/],
+    ['nobody has started', undefined, [], /^Nothing has run yet\. .*fpe start ID --pretrained false$/],
   ])('that %s is refused with the next step', async (_, name, names, message) => {
     const found = findExecution(
       name,

@@ -177,7 +177,7 @@ describe('fpe open', () => {
       'no training has succeeded',
       [],
       { newest: [] },
-      /-train-station has succeeded yet\. .*: \.\/fpe start ID$/,
+      /-train-station has succeeded yet\. .*: \.\/fpe start ID --pretrained false$/,
     ],
     [
       'no refresh has',
