@@ -114,12 +114,12 @@ async function findNewest(
   const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
   if (last?.executionArn) return last.executionArn;
   throw new UsageError(
-    `Nothing has run yet. Start an execution of a station with: ${startCommand(machineArns[0] as string)}`,
+    `Nothing has run yet. Start an execution of a station with: ${proposedStart(machineArns[0] as string)}`,
   );
 }
 
 /** A start that works at once: the local stack has no ImageNet weights unless somebody has brought them. @param arn of a machine */
-export const startCommand = (arn: string): string =>
+export const proposedStart = (arn: string): string =>
   accountInArn(arn) === STAND_IN_ACCOUNT ? './fpe start ID --pretrained false' : './fpe start ID';
 
 /** Where AWS shows an execution; null for the local stack. */

@@ -18,7 +18,7 @@ import {
   findExecution,
   type GlobalOptions,
   machineStageOption,
-  startCommand,
+  proposedStart,
 } from './find-execution.ts';
 import { findMadeModel, type MadeModel } from './made-model.ts';
 import { UsageError } from './usage-error.ts';
@@ -130,7 +130,7 @@ async function newestOf(
   const [newest] = await effects.newestExecutions(machine as string, 1, 'SUCCEEDED');
   if (newest?.executionArn) return newest.executionArn;
   throw new UsageError(
-    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${kind === 'train-station' ? startCommand(machine as string) : './fpe refresh'}`,
+    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${kind === 'train-station' ? proposedStart(machine as string) : './fpe refresh'}`,
   );
 }
 
