@@ -3,10 +3,12 @@
  * What is there already is not trained again, so that a run can be interrupted and extended.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
+import { describeError } from '../../cli/describe-error.ts';
+import { makeFolder } from '../../host/folder.ts';
 import { pythonCommand } from '../../local/python.ts';
 import { cellsOf, codeHash } from './cells.ts';
 import { evaluationPage } from './page.ts';
@@ -22,39 +24,67 @@ const FULL = { n_epochs: 10, learning_rate: 0.01, batch_size: 16, unfreeze_after
 const QUICK = { ...FULL, n_epochs: 4, input_size: 64 };
 const COMMON = { num_image_stats: 200, pretrained: false };
 
-const HELP = `Usage: npm run evaluate -- [--quick] [--recipes fpe,adamw] [--stations brook-7] [--seeds 1,2] [--pairs 400,200]
+type Options = {
+  quick: boolean;
+  recipes?: string[];
+  stations?: string[];
+  seeds?: number[];
+  pairs?: number[];
+  epochs?: number;
+  size?: number;
+  minutes?: number;
+  weights?: string;
+  folder: string;
+};
 
-  --quick      fpe and 2026 at two stations, one seed, 64 pixels: at most ten minutes on two cores
-  --recipes    by name, the first is the reference; all: each of benchmarks/evaluate/experiments.py
-  --stations   by name: ${Object.keys(STATIONS).join(', ')}
-  --seeds      of pairs and of the training
-  --pairs      to train and validate with
-  --weights    ImageNet weights of ResNet-18 (.pth) to start from, as FPE's models do; without them networks start from chance
-  --epochs, --size   of a training, and its photos' height in pixels
-  --minutes    begin no training after so many; those that are there are compared
-  --folder     of stations, results and tables; default .local/evaluate
-`;
+/** A whole number. @throws InvalidArgumentError */
+const numberFrom =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
+/** Several of a kind, with commas between. */
+const listOf =
+  <Value>(parse: (text: string) => Value) =>
+  (text: string): Value[] => [...new Set(text.split(',').map((part) => parse(part.trim())))];
+const name = (text: string): string => text;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-      recipes: { type: 'string' },
-      stations: { type: 'string' },
-      seeds: { type: 'string' },
-      pairs: { type: 'string' },
-      epochs: { type: 'string' },
-      size: { type: 'string' },
-      minutes: { type: 'string' },
-      weights: { type: 'string' },
-      folder: { type: 'string', default: join(ROOT, '.local', 'evaluate') },
-    },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return;
-  }
+const program = new Command('evaluate')
+  .description('Compare ways to train, at generated stations whose true flow is known')
+  .usage('[options], after npm run evaluate --')
+  .option(
+    '--quick',
+    'fpe and 2026 at two stations, one seed, 64 pixels: at most ten minutes on two cores',
+    false,
+  )
+  .option(
+    '--recipes <names>',
+    'the first is the reference; all: each of benchmarks/evaluate/experiments.py',
+    listOf(name),
+  )
+  .option('--stations <names>', Object.keys(STATIONS).join(', '), listOf(name))
+  .option('--seeds <numbers>', 'of pairs and of the training', listOf(numberFrom(0, 2 ** 31 - 1)))
+  .option('--pairs <numbers>', 'to train and validate with', listOf(numberFrom(10, 1_000_000)))
+  .option(
+    '--weights <file>',
+    'ImageNet weights of ResNet-18 (.pth) to start from, as FPE’s models do; without them networks start from chance',
+  )
+  .option('--epochs <number>', 'of a training', numberFrom(1, 1000))
+  .option('--size <pixels>', 'height of the photos in a training', numberFrom(32, 1024))
+  .option(
+    '--minutes <number>',
+    'begin no training after so many; those that are there are compared',
+    numberFrom(0, 100_000),
+  )
+  .option('--folder <folder>', 'of stations, results and tables', join(ROOT, '.local', 'evaluate'))
+  .addHelpText(
+    'after',
+    '\nA training whose result is there is not repeated: a run can be interrupted, and extended.',
+  );
+
+async function main(values: Options): Promise<void> {
   const python = pythonCommand();
   const experiments = JSON.parse(
     execFileSync(python, [join(import.meta.dirname, 'experiments.py')], {
@@ -62,23 +92,25 @@ async function main(): Promise<void> {
       env: { ...process.env, ...PYTHON_ENVIRONMENT },
     }),
   );
-  const list = (text: string | undefined, otherwise: readonly string[]) => text?.split(',') ?? otherwise;
-  const recipes = list(values.recipes, values.quick ? ['fpe', '2026'] : ['upstream', 'fpe', '2026']);
+  const recipes = values.recipes ?? (values.quick ? ['fpe', '2026'] : ['upstream', 'fpe', '2026']);
   const options = {
     recipes: recipes.includes('all') ? Object.keys(experiments) : recipes,
-    stations: list(values.stations, values.quick ? QUICK_STATIONS : Object.keys(STATIONS)),
-    seeds: list(values.seeds, values.quick ? ['1'] : ['1', '2', '3']).map(Number),
-    pairs: list(values.pairs, values.quick ? ['200'] : [String(ALL_PAIRS)]).map(Number),
+    stations: values.stations ?? (values.quick ? QUICK_STATIONS : Object.keys(STATIONS)),
+    seeds: values.seeds ?? (values.quick ? [1] : [1, 2, 3]),
+    pairs: values.pairs ?? (values.quick ? [200] : [ALL_PAIRS]),
   };
-  requireNames('recipe', options.recipes, Object.keys(experiments));
+  requireNames('recipe', options.recipes, [...Object.keys(experiments), 'all']);
   requireNames('station', options.stations, Object.keys(STATIONS));
+  if (values.weights) requireFile(values.weights);
   const hyperparameters: Record<string, unknown> = { ...(values.quick ? QUICK : FULL), ...COMMON };
-  if (values.epochs) hyperparameters.n_epochs = Number(values.epochs);
+  if (values.epochs) hyperparameters.n_epochs = values.epochs;
   if (values.weights) hyperparameters.pretrained = true;
-  if (values.size) hyperparameters.input_size = Number(values.size);
+  if (values.size) hyperparameters.input_size = values.size;
+  makeFolder(values.folder);
 
   const stations = new Map<string, JudgedStation>();
-  for (const name of options.stations) {
+  for (const [index, name] of options.stations.entries()) {
+    console.log(`Station ${index + 1} of ${options.stations.length}: ${name}, drawn unless it is there`);
     const folder = join(values.folder, 'stations', name);
     await generateStation(name, folder);
     stations.set(name, readStation(folder));
@@ -93,7 +125,7 @@ async function main(): Promise<void> {
     weights: values.weights ? dirname(resolve(values.weights)) : null,
     parallel: availableParallelism(),
     say: console.log,
-    ...(values.minutes && { until: started + Number(values.minutes) * 60_000 }),
+    ...(values.minutes !== undefined && { until: started + values.minutes * 60_000 }),
   });
   const comparison = comparisonOf(results, stations, options.recipes[0] as string);
   const about = [
@@ -102,19 +134,29 @@ async function main(): Promise<void> {
     JSON.stringify(hyperparameters),
     `${results.length} trainings, ${failures.length} failed, ${left} left out`,
   ];
-  mkdirSync(values.folder, { recursive: true });
   const write = (name: string, text: string) => writeFileSync(join(values.folder, name), text);
   write('evaluation.md', `${markdownTable(comparison)}\n${about.map((line) => `- ${line}`).join('\n')}\n`);
   write('evaluation.csv', csvTable(comparison));
   write('evaluation.html', evaluationPage(comparison, about));
-  console.log(`\n${markdownTable(comparison)}\nWritten: ${join(values.folder, 'evaluation.{md,csv,html}')}`);
+  console.log(
+    `\n${markdownTable(comparison)}\n${about.at(-1)}\nWritten: ${join(values.folder, 'evaluation.{md,csv,html}')}`,
+  );
   if (failures.length > 0) process.exitCode = 1;
 }
 
 function requireNames(kind: string, names: readonly string[], known: readonly string[]): void {
-  const unknown = names.filter((name) => !known.includes(name));
+  const unknown = names.filter((one) => !known.includes(one));
   if (unknown.length > 0)
-    throw new Error(`No ${kind} is called ${unknown.join(' or ')}; expected any of ${known.join(', ')}`);
+    program.error(
+      `error: no ${kind} is called ${unknown.join(' or ')}. Expected: any of ${known.join(', ')}`,
+    );
 }
 
-await main();
+function requireFile(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+    program.error(
+      `error: there is no file ${path}. Expected: torchvision’s resnet18-f37072fd.pth (README, “ImageNet weights”)`,
+    );
+}
+
+await main(program.parse().opts<Options>()).catch((error) => program.error(`error: ${describeError(error)}`));
