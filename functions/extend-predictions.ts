@@ -33,12 +33,12 @@ import {
   chunkName,
   IMAGESET_PREDICTION_COLUMNS,
   imagesetLine,
-  inStationTime,
   PREDICTION_COLUMNS,
   type PredictedPhoto,
   predictedPhoto,
 } from '../shared/predictions/columns.ts';
 import { byInstant, extendPredictions } from '../shared/predictions/extended-predictions.ts';
+import { publicColumns, publicLines } from '../shared/predictions/public-predictions.ts';
 
 const FILES_AT_ONCE = 10;
 
@@ -111,19 +111,21 @@ async function writeExtended(
 ): Promise<number> {
   const clock = stationClock(run.station.timezone);
   const { predictions, published } = run.keys.extended;
-  const header = csvHeader(PREDICTION_COLUMNS);
-  const own = csvUpload(inModelBucket(run, predictions), header);
-  const website = csvUpload(inModelBucket(run, published), header);
+  const own = csvUpload(inModelBucket(run, predictions), csvHeader(PREDICTION_COLUMNS));
+  const website = csvUpload(inModelBucket(run, published), csvHeader(publicColumns(run.smoothing_hours)));
   let images = 0;
-  try {
+  async function* scoredRows() {
     for await (const rows of extended) {
       rows.forEach(onRow);
-      // The website would treat a photo without a score as 0 (Q-P1); it takes the date from the text (Q-P2).
+      await own.write(csvRows(PREDICTION_COLUMNS, rows.map(inUtc)));
       const scored = rows.filter(({ score }) => score !== null);
       images += scored.length;
-      await own.write(csvRows(PREDICTION_COLUMNS, rows.map(inUtc)));
-      await website.write(csvRows(PREDICTION_COLUMNS, scored.map(inStationTime(clock))));
+      yield scored;
     }
+  }
+  try {
+    for await (const lines of publicLines(scoredRows(), clock, run.smoothing_hours))
+      await website.write(lines);
     await Promise.all([own.end(), website.end()]);
   } catch (error) {
     await Promise.all([own.discard(), website.discard()]);

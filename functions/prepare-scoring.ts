@@ -12,6 +12,7 @@ import { findStationWithModels } from '../shared/fpe-database/scoring-model.ts';
 import { parseScoringInput } from '../shared/inputs/score-station.ts';
 import { startedExecution } from '../shared/inputs/started-execution.ts';
 import { readModelFilters } from '../shared/model-bucket/model-files.ts';
+import { findManifest } from '../shared/model-bucket/model-publication.ts';
 import { pairDatesOf, windowsOf } from '../shared/model-input/model-windows.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { requireModel } from '../shared/publication/scoring-model.ts';
@@ -34,6 +35,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
   const keys = scoringKeys(type, station.id, model.code, model.uuid, id);
   const places = buckets();
   const filters = await readModelFilters({ buckets: places, keys, model_uuid: model.uuid });
+  const manifest = await findManifest({ buckets: places }, keys.version.manifest);
   return {
     id,
     job_suffix: suffix,
@@ -46,6 +48,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
     predictions_url: model.predictions_url ?? s3Uri({ bucket: places.model, key: keys.version.predictions }),
     windows: windowsOf(filters),
     pair_dates: pairDatesOf(filters),
+    smoothing_hours: manifest?.smoothing_hours ?? null,
     parameters,
     buckets: places,
     keys,

@@ -109,7 +109,9 @@ async function makeFiles(database: Database, run: Run): Promise<MadeFiles> {
     stationClock(station.timezone),
     PhotoSet.fromJSON(hidden),
   );
-  const images = parameters.publish ? await writePublicFiles(run, keys, keys.published, hidden) : 0;
+  const images = parameters.publish
+    ? await writePublicFiles(run, keys, keys.published, hidden, parameters.smoothing_hours)
+    : 0;
   return { images, imagesets, leftOut: new Set(people.map(({ id }) => id)) };
 }
 

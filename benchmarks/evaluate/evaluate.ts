@@ -13,6 +13,7 @@ import { pythonCommand } from '../../local/python.ts';
 import { cellsOf, codeHash } from './cells.ts';
 import { evaluationPage } from './page.ts';
 import { PYTHON_ENVIRONMENT, runCells } from './run-cells.ts';
+import { smoothedResult } from './smoothed-result.ts';
 import { type JudgedStation, readStation } from './station-folder.ts';
 import { generateStation, QUICK_STATIONS, STATIONS } from './stations.ts';
 import { comparisonOf, csvTable, markdownTable } from './tables.ts';
@@ -34,6 +35,7 @@ type Options = {
   size?: number;
   minutes?: number;
   weights?: string;
+  smooth?: number[];
   folder: string;
 };
 
@@ -77,6 +79,11 @@ const program = new Command('evaluate')
     '--minutes <number>',
     'begin no training after so many; those that are there are compared',
     numberFrom(0, 100_000),
+  )
+  .option(
+    '--smooth <hours>',
+    'compare smoothed scores of each training, too: standard deviation of the Gaussian',
+    listOf(numberFrom(1, 168)),
   )
   .option('--folder <folder>', 'of stations, results and tables', join(ROOT, '.local', 'evaluate'))
   .addHelpText(
@@ -127,7 +134,10 @@ async function main(values: Options): Promise<void> {
     say: console.log,
     ...(values.minutes !== undefined && { until: started + values.minutes * 60_000 }),
   });
-  const comparison = comparisonOf(results, stations, options.recipes[0] as string);
+  const smoothed = (values.smooth ?? []).flatMap((hours) =>
+    results.map((result) => smoothedResult(result, stations, hours)),
+  );
+  const comparison = comparisonOf([...results, ...smoothed], stations, options.recipes[0] as string);
   const about = [
     `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`,
     `stations ${options.stations.join(', ')}; seeds ${options.seeds.join(', ')}`,

@@ -9,6 +9,8 @@ import { parseJsonAs } from '../../shared/formats/json.ts';
 /** A daytime photo that can be read, what it truly shows and what was measured then; NaN where nothing was. */
 export type StationPhoto = {
   imageId: number;
+  /** Milliseconds since 1970. */
+  timestamp: number;
   /** Below `storage`. */
   filename: string;
   trueValue: number;
@@ -78,6 +80,7 @@ export function readStation(folder: string): JudgedStation {
   const photos = usable.map(
     ({ image_id, timestamp, true_value, light }, index): StationPhoto => ({
       imageId: image_id,
+      timestamp,
       filename: filenames.get(image_id) as string,
       trueValue: true_value,
       observed: observed[index] ?? Number.NaN,

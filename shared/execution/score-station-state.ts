@@ -38,6 +38,8 @@ export const scoringRun = z.object({
   windows: hourAndMonthWindows,
   /** First and last local date of the model's pairs; null if unknown. */
   pair_dates: pairDates.nullable(),
+  /** Of the model's published predictions. */
+  smoothing_hours: z.number().nullable().default(null),
   parameters: scoringInput,
   buckets: z.object({ storage: z.string(), model: z.string() }),
   keys: z.custom<ScoringKeys>((value) => typeof value === 'object' && value !== null),

@@ -104,6 +104,15 @@ export const runInput = z
     transform_instance_type: instanceType.default('ml.c5.xlarge'),
     transform_instance_count: z.int().min(1).max(100).default(1),
     merge_batch_size: z.int().min(1).max(20_000).default(5000).describe('photos per MergePredictions call'),
+    smoothing_hours: z
+      .number()
+      .min(1)
+      .max(168)
+      .nullable()
+      .default(null)
+      .describe(
+        'adds a column smoothed_score to the published predictions: means over neighboring photos, weighted by a Gaussian of this standard deviation; null: no such column',
+      ),
     publish: z.boolean().default(true),
     promote: z
       .enum(['always', 'if_better', 'never'])

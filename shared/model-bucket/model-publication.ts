@@ -27,14 +27,15 @@ import {
   versionKeys,
 } from '../execution/keys.ts';
 import type { Dataset, Publication, Run } from '../execution/train-station-state.ts';
-import { csvHeader, csvPieces, csvRows } from '../formats/csv.ts';
+import { csvPieces } from '../formats/csv.ts';
 import { parseJsonAs } from '../formats/json.ts';
 import { type StationClock, stationClock } from '../formats/local-time.ts';
 import { type ObjectLocation, objectOf, objectsIn } from '../formats/object-location.ts';
 import type { ModelOfCode } from '../fpe-database/published-model.ts';
 import { modelTypeOf } from '../model-types/registry.ts';
-import { inStationTime, PREDICTION_COLUMNS, predictedPhoto } from '../predictions/columns.ts';
+import { predictedPhoto } from '../predictions/columns.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
+import { publicFile } from '../predictions/public-predictions.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
 import { type ModelManifest, modelManifest } from '../publication/model-manifest.ts';
 import { trainingOutputLocation } from '../report/data/training-output.ts';
@@ -87,6 +88,7 @@ export type PublicPlaces = Run['keys']['published'];
  * characters (Q-P2, Q-P3); annotations without people (Q-P8). Photos in which people were found since the export are left out.
  *
  * @param withPeople the station's photos that now show people
+ * @param smoothingHours of the model: whether there is a column of smoothed scores
  * @returns rows of predictions.csv
  */
 export async function writePublicFiles(
@@ -94,6 +96,7 @@ export async function writePublicFiles(
   { input, transform, report }: PublicSource,
   published: PublicPlaces,
   withPeople: Withdrawal,
+  smoothingHours: number | null,
 ): Promise<number> {
   const inModelBucket = objectsIn(buckets.model);
   const hidden = PhotoSet.fromJSON(withPeople);
@@ -103,6 +106,7 @@ export async function writePublicFiles(
       inModelBucket(published.predictions),
       stationClock(station.timezone),
       hidden,
+      smoothingHours,
     ),
     writePublicAnnotations(inModelBucket(input.annotations), inModelBucket(published.annotations)),
     copyObject(inModelBucket(input.images), inModelBucket(published.images), CSV_TYPE),
@@ -122,17 +126,17 @@ async function writePublicPredictions(
   to: ObjectLocation,
   clock: StationClock,
   hidden: PhotoSet,
+  smoothingHours: number | null,
 ): Promise<number> {
   let count = 0;
-  async function* lines() {
-    yield csvHeader(PREDICTION_COLUMNS);
+  async function* shownRows() {
     for await (const rows of readRows(from, predictedPhoto)) {
       const shown = rows.filter((row) => row.score !== null && !hidden.has(row));
       count += shown.length;
-      if (shown.length > 0) yield csvRows(PREDICTION_COLUMNS, shown.map(inStationTime(clock)));
+      yield shown;
     }
   }
-  await writeCsv(to, Readable.from(lines()));
+  await writeCsv(to, Readable.from(publicFile(shownRows(), clock, smoothingHours)));
   return count;
 }
 
@@ -398,7 +402,8 @@ async function writeManifest(
 ): Promise<void> {
   const { id: run_id, model_uuid, model_code, dataset_code, execution_arn, started_at } = run;
   const ofRun = { model_uuid, model_code, dataset_code, run_id, execution_arn, started_at };
-  const manifest: ModelManifest = { ...ofRun, snapshot_at, outcome, images, files };
+  const { smoothing_hours } = run.parameters;
+  const manifest: ModelManifest = { ...ofRun, snapshot_at, outcome, images, smoothing_hours, files };
   const location = { bucket: run.buckets.model, key: run.keys.manifest };
   await writeJson(location, manifest);
   await replace(run, [toModelBucket(run, location, key)]);

@@ -16,6 +16,8 @@ export const modelManifest = z.object({
   snapshot_at: z.string(),
   outcome: publication.shape.outcome,
   images: publication.shape.images,
+  /** Of the published predictions; earlier versions smoothed none. */
+  smoothing_hours: z.number().nullable().default(null),
   /** A file is the model's as long as it has this ETag; empty while the places are being written. */
   files: z.array(z.object({ bucket: z.string(), key: z.string(), etag: z.string() })),
 });

@@ -215,7 +215,7 @@ class DrawingWork {
   async makeFiles(allowRemovals: boolean): Promise<ModelAddresses> {
     const { code, uuid, is_ours } = this.#model;
     if (uuid === null || !is_ours) return this.#upstreamAddresses();
-    const { images: formerly } = await this.#requireOwnFiles();
+    const { images: formerly, smoothing_hours } = await this.#requireOwnFiles();
     await this.#requireScores(formerly, allowRemovals);
     const people = withdrawalOf(await this.#findPeople());
     const images = await writePublicFiles(
@@ -223,6 +223,7 @@ class DrawingWork {
       this.#version,
       this.#made,
       joinWithdrawals(people, await this.#findGone(allowRemovals)),
+      smoothing_hours,
     );
     await this.#tellOfImages(images);
     return modelAddresses(this.#places.storage, uuid, code, this.#region);

@@ -54,14 +54,13 @@ import { DEFAULT_MODEL_TYPE, idOf, MODEL_TYPES } from '../model-types/registry.t
 import {
   IMAGESET_PREDICTION_COLUMNS,
   imagesetLine,
-  inStationTime,
-  PREDICTION_COLUMNS,
   type PredictedPhoto,
   predictedPhoto,
 } from '../predictions/columns.ts';
 import { byInstant } from '../predictions/extended-predictions.ts';
 import { photosScoredElsewhere, readPredictedPhotos } from '../predictions/photo-selection.ts';
 import { PhotoSet } from '../predictions/photo-set.ts';
+import { publicFile } from '../predictions/public-predictions.ts';
 import { type ModelManifest, modelManifest } from '../publication/model-manifest.ts';
 import type { Places, Repair, RestorableFile } from '../verification/findings.ts';
 import { ownKeyOf, ownPredictionsKey, readValue } from '../verification/own-files.ts';
@@ -182,8 +181,10 @@ class RepairWork {
       .filter((row) => row.score !== null && !hidden.has(row))
       .sort(byInstant);
     const clock = stationClock(this.#look.facts.station.timezone);
-    const pieces = csvPieces(PREDICTION_COLUMNS, rows, inStationTime(clock));
-    return this.#writePublic(location, Readable.from(pieces), etag);
+    const { manifest } = versionKeys(this.#typeOf(code, uuid), this.#id, code, uuid);
+    const made = await findManifest({ buckets: this.#places }, manifest).catch(nullOfInvalid);
+    const body = publicFile(inBatches(rows), clock, made?.smoothing_hours ?? null);
+    return this.#writePublic(location, Readable.from(body), etag);
   }
 
   async #writePublic(location: ObjectLocation, body: Readable, etag: string | null): Promise<string | null> {
@@ -401,6 +402,14 @@ const joinPredictions = (shown: readonly PredictedPhoto[], own: readonly Predict
   const inRank = [...blank, ...shown.filter(isScored), ...own.filter(isScored)];
   return [...new Map(inRank.map((row) => [row.filename, row])).values()];
 };
+
+const ROWS_PER_BATCH = 10_000;
+
+/** So that the text of a file is never there at once. */
+function* inBatches(rows: readonly PredictedPhoto[]): Generator<PredictedPhoto[]> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_BATCH)
+    yield rows.slice(start, start + ROWS_PER_BATCH);
+}
 
 async function* inOneBatch(rows: readonly PredictedPhoto[]): AsyncGenerator<PredictedPhoto[]> {
   yield [...rows];

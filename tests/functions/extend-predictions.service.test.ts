@@ -1,14 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { handler as extendPredictions } from '../../functions/extend-predictions.ts';
 import { handler as selectPhotos } from '../../functions/select-photos.ts';
-import { findSize, findVersion, writeCsv } from '../../shared/aws/object-store.ts';
+import { findSize, findVersion, readText, writeCsv } from '../../shared/aws/object-store.ts';
 import { noneOf, PHOTO_FAULTS } from '../../shared/dataset/reasons.ts';
 import { ClaimLost, FileInvalid, PredictionsIncomplete } from '../../shared/errors.ts';
 import type { ScoringRun } from '../../shared/execution/score-station-state.ts';
+import { parseCsv } from '../../shared/formats/csv.ts';
 import { call } from '../fixtures/run.ts';
 import { extend, insertScoredStation, merge, otherExecution, published } from '../fixtures/scored-station.ts';
 import { startTestServices, type TestServices } from '../fixtures/services.ts';
 import { inModelBucket, inPublic, type TestImageset } from '../fixtures/station.ts';
+
+const anyRow = z.record(z.string(), z.string().nullable());
 
 let services: TestServices;
 let run: ScoringRun;
@@ -36,6 +40,21 @@ describe('ExtendPredictions', () => {
       published_etag,
     });
     expect((await published(run)).trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('smooths the scores of all photos anew where the model has smoothed ones', async () => {
+    await extend({ run: { ...run, smoothing_hours: 48 }, imageset });
+
+    const { predictions, published: website } = run.keys.extended;
+    const rowsOf = async (key: string) => parseCsv(await readText(inModelBucket(key)), anyRow, key);
+    const shown = await rowsOf(website);
+    expect(shown).toHaveLength(2);
+    for (const { smoothed_score } of shown) {
+      const scores = shown.map(({ score }) => Number(score));
+      expect(Number(smoothed_score)).toBeGreaterThanOrEqual(Math.min(...scores));
+      expect(Number(smoothed_score)).toBeLessThanOrEqual(Math.max(...scores));
+    }
+    expect(Object.keys((await rowsOf(predictions))[0] ?? {})).not.toContain('smoothed_score');
   });
 
   test('refuses chunks that lack a photo (Q-M2)', async () => {

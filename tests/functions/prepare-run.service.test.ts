@@ -315,6 +315,7 @@ test('refuses the code of a finished model that is not published, unless overwri
     snapshot_at: '2026-11-23T00:00:00.000Z',
     outcome: 'unpublished',
     images: 0,
+    smoothing_hours: null,
     files: [{ bucket: buckets.model, key: 'k', etag: 'e' }],
   };
   await writeJson({ bucket: buckets.model, key: modelKeys(RANK, station.id, 'HIDDEN').manifest }, manifest);

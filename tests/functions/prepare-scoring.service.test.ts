@@ -53,6 +53,22 @@ const prepare = (input: object = {}) =>
     },
   });
 
+test.each([
+  ['as its manifest says', { smoothing_hours: 36 }, 36],
+  ['not, as earlier versions did', {}, null],
+])('smooths scores %s', async (_, smoothing, expected) => {
+  await model('A', { default: true });
+  const text = JSON.stringify({
+    ...{ model_uuid: 'uuid-A', model_code: 'A', dataset_code: 'A', run_id: 'r', execution_arn: 'e' },
+    ...{ started_at: '2026-11-23', snapshot_at: '2026-11-23', outcome: 'published', images: 1, files: [] },
+    ...smoothing,
+  });
+  const { manifest } = versionKeys(RANK, stationId, 'A', 'uuid-A');
+  await writeObject({ bucket: buckets.model, key: manifest }, text, 'application/json');
+
+  expect((await prepare()).smoothing_hours).toBe(expected);
+});
+
 test('fixes the model, its filters and the names of the run', async () => {
   const id = await model('A', { default: true });
   const { input } = versionKeys(RANK, stationId, 'A', 'uuid-A');

@@ -136,6 +136,25 @@ describe('PublishModel', () => {
     );
   });
 
+  test('adds smoothed scores where the input asks for them, and says so in the manifest', async () => {
+    const smoothing = { ...run, parameters: { ...run.parameters, smoothing_hours: 24 } };
+    const weight = Math.exp(-((10.5 / 24) ** 2) / 2);
+
+    await publish(true, smoothing);
+
+    const [header, ...rows] = (await readText(publicFile(run, 'predictions.csv'))).trimEnd().split('\n');
+    expect(header).toBe('split,image_id,timestamp,filename,url,value,score,smoothed_score');
+    const cells = rows.map((row) => row.split(',').slice(-2).map(Number));
+    expect(cells).toEqual([
+      [0.25, expect.closeTo((0.25 - 1.5 * weight) / (1 + weight), 9)],
+      [-1.5, expect.closeTo((0.25 * weight - 1.5) / (1 + weight), 9)],
+    ]);
+    const { manifest } = versionKeys(RANK, run.station.id, run.model_code, run.model_uuid);
+    expect(await readJson({ bucket: buckets.model, key: manifest }, modelManifest)).toMatchObject({
+      smoothing_hours: 24,
+    });
+  });
+
   test('publishes no user ids and no comments (Q-P8)', async () => {
     await publish();
 

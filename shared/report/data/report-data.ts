@@ -13,6 +13,7 @@ import {
   pairAccuracy,
 } from '../../predictions/pair-accuracy.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
+import { smoothedScores } from '../../predictions/smoothed-scores.ts';
 import type { CheckResult } from '../../quality/finding.ts';
 import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type VariableWords, variableWords } from '../../variables.ts';
@@ -74,6 +75,8 @@ export type ReportData = ReportSources & {
   variable: VariableWords;
   /** Agreement of scores and observed values, by photo and by day. */
   agreement: { photos: ByGroup<Agreement>; days: ByGroup<Agreement> };
+  /** That of the photos' smoothed scores, if the run smooths them. */
+  smoothed: { hours: number; agreement: ByGroup<Agreement> } | null;
   intervals: { photos: ByGroup<Interval | null>; days: ByGroup<Interval | null> };
   /** By photo: what FPE's team compares models by. */
   measures: ByGroup<Measures>;
@@ -113,6 +116,8 @@ export function reportData(sources: ReportSources): ReportData {
     days,
     variable: variableWords(parameters.variable_code),
     agreement: { photos: agreements(photos), days: agreements(days) },
+    smoothed:
+      parameters.smoothing_hours === null ? null : smoothedAgreement(photos, parameters.smoothing_hours),
     intervals: {
       photos: forEachGroup((group) => tauInterval(photos, group, dayOf, bootstrap)),
       days: forEachGroup((group) => tauInterval(days, group, [...days.dates.keys()], bootstrap)),
@@ -127,4 +132,17 @@ export function reportData(sources: ReportSources): ReportData {
     annotators: annotatorAgreement(pairs),
     comparison: previous && comparePrevious(photos, previous),
   };
+}
+
+/** Of the column smoothed_score of the published predictions, which have no row of a photo without a score. */
+function smoothedAgreement(photos: NamedPhotos, hours: number) {
+  const rows = Array.from(photos.timestamps, (timestamp, row) => {
+    const score = photos.scores[row] as number;
+    return { timestamp, score: Number.isNaN(score) ? null : score };
+  });
+  const smoothed = smoothedScores(rows, hours);
+  const scores = photos.scores.map((score, row) =>
+    Number.isNaN(score) ? score : (smoothed[row] ?? Number.NaN),
+  );
+  return { hours, agreement: agreements({ ...photos, scores }) };
 }

@@ -173,6 +173,7 @@ export function metricsFile(data: ReportData) {
     ...trainingMetrics(data),
     ...learningCurveMetrics(data),
     ...agreementMetrics(data),
+    ...smoothedMetrics(data),
     ...measureMetrics(data),
     ...strataMetrics(data),
     ...pairMetrics(data),
@@ -322,6 +323,17 @@ function runMetrics({ state, files, cost }: ReportData): Metric[] {
         ]
       : []),
   ];
+}
+
+function smoothedMetrics({ smoothed, variable }: ReportData): Metric[] {
+  if (smoothed === null) return [];
+  return SPLIT_GROUPS.map(({ id, label, meaning }) => ({
+    name: `kendall_tau_smoothed.${id}`,
+    label,
+    value: smoothed.agreement[id].tau,
+    unit: 'dimensionless, -1 to 1',
+    definition: `Kendall's tau-b of smoothed_score (standard deviation ${smoothed.hours} h) and observed ${variable.noun}, photos ${meaning}`,
+  }));
 }
 
 const BOOTSTRAP = 'a cluster bootstrap over days';

@@ -1,4 +1,5 @@
 import type { JudgedStation, StationPhoto } from '../../../benchmarks/evaluate/station-folder.ts';
+import { HOUR_MS } from '../../../shared/formats/durations.ts';
 import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
 
 /** A station whose photos show more of the variable the higher their id, 30 within the annotation period and 30 after. */
@@ -7,6 +8,7 @@ export function judgedStation(name: string): JudgedStation {
     { length: 60 },
     (_, index): StationPhoto => ({
       imageId: index + 1,
+      timestamp: index * HOUR_MS,
       filename: `imagesets/${index + 1}.jpg`,
       trueValue: index,
       observed: index % 7 === 0 ? Number.NaN : index * 1.1,

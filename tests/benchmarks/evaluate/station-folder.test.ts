@@ -50,10 +50,16 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test('photos that are usable have their file, their season, their light and their period', () => {
-  expect(station.photos.map(({ observed, ...photo }) => photo)).toEqual([
+  expect(
+    station.photos.map(({ observed, timestamp, ...photo }) => ({
+      ...photo,
+      at: new Date(timestamp).toISOString(),
+    })),
+  ).toEqual([
     ...[
       {
         imageId: 1,
+        at: '2022-07-01T15:30:00.000Z',
         filename: 'imagesets/1.jpg',
         trueValue: 4.5,
         period: 'within',
@@ -62,6 +68,7 @@ test('photos that are usable have their file, their season, their light and thei
       },
       {
         imageId: 2,
+        at: '2023-01-31T15:00:00.000Z',
         filename: 'imagesets/2.jpg',
         trueValue: 6,
         period: 'within',
@@ -70,6 +77,7 @@ test('photos that are usable have their file, their season, their light and thei
       },
       {
         imageId: 3,
+        at: '2023-02-02T15:00:00.000Z',
         filename: 'imagesets/3.jpg',
         trueValue: 7,
         period: 'after',

@@ -22,6 +22,7 @@ import { Html, html } from '../../../shared/report/page/html.ts';
 import { agreementNote } from '../../../shared/report/page/note.ts';
 import { reportPage } from '../../../shared/report/page/report-page.ts';
 import { lossTable } from '../../../shared/report/page/sections/model-training.ts';
+import { performanceSection } from '../../../shared/report/page/sections/performance.ts';
 import {
   hourlyPhotos,
   packOutput,
@@ -714,6 +715,35 @@ describe('The numbers of the loss curve', () => {
 
     expect(finalEpochs(epochs).map(({ epoch }) => epoch)).toEqual([1, 3]);
     expect(finalEpochs([{ epoch: 1, train: 0.6, val: null }])).toEqual([]);
+  });
+});
+
+describe('Smoothed scores', () => {
+  const buckets = { storage: 'storage', model: 'model' };
+  const smoothing = testReportState(buckets, { id: 29 }, { smoothing_hours: 24 });
+  /** Scores that follow the values but for a fault of every other photo. */
+  const photos = hourlyPhotos(60).map((photo, index) => ({
+    ...photo,
+    score: index + (index % 2 ? 15 : -15),
+  }));
+
+  test('are told with their Kendall tau beside that of the scores, on the page and in metrics.json', () => {
+    const report = testReport(photos, { state: smoothing });
+
+    const tau = report.smoothed?.agreement['test-all'].tau as number;
+    expect(tau).toBeGreaterThan(report.agreement.photos['test-all'].tau as number);
+    expect(metricsOf(report).get('kendall_tau_smoothed.test-all')).toBe(tau);
+    expect(words(performanceSection(report).content.text)).toContain(
+      `standard deviation of 24 hours. Over the photos that the model has not seen, their tau is ${tau.toFixed(2)}, that of the scores ${report.agreement.photos['test-all'].tau?.toFixed(2)}.`,
+    );
+  });
+
+  test('are not spoken of where the input asks for none', () => {
+    const report = testReport(photos);
+
+    expect(report.smoothed).toBeNull();
+    expect([...metricsOf(report).keys()].filter((name) => name.includes('smoothed'))).toEqual([]);
+    expect(performanceSection(report).content.text).not.toContain('smooth');
   });
 });
 

@@ -125,6 +125,22 @@ describe('A person who changes what the website draws', () => {
     expect(await change({ action: 'promote', code: 'SECOND' })).toBe(null);
   });
 
+  test('promotes a model with the smoothed scores that its training was asked for', async () => {
+    await publish();
+    const first = run;
+    run = await finishedRun(
+      { station, buckets },
+      { model_code: 'SECOND', promote: 'never', smoothing_hours: 24 },
+      'b',
+    );
+    await publish(false);
+    for (const { execution_arn } of [first, run]) executions.ended.add(execution_arn);
+
+    await change({ action: 'promote', code: 'SECOND' });
+
+    expect(await readText(publicFile(run, 'predictions.csv'))).toMatch(/^split,.*,score,smoothed_score\n/);
+  });
+
   test('promotes a model whose predictions have splits, ids and scores as other tools write them', async () => {
     await publishTwo();
     const own = inModelBucket(versionKeys(RANK, station.id, 'SECOND', run.model_uuid).transform.predictions);

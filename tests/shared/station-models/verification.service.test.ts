@@ -424,6 +424,21 @@ describe('a station that this pipeline has published', () => {
     expect(await findSize(inModelBucket(versionKeys(RANK, station.id, 'B', lost).model))).not.toBeNull();
   });
 
+  test('public predictions with smoothed scores are rebuilt with them', async () => {
+    const other = await insertGoldStation(database);
+    await run('train-station', { ...training, station_id: other.id, smoothing_hours: 12 });
+    const { rows } = await database.query('SELECT uuid FROM models WHERE station_id = $1', [other.id]);
+    const location = inStorage(publishedKeys(rows[0].uuid, 'A').predictions);
+    const published = await readText(location);
+    await deleteObject(location);
+
+    const { repaired } = await verify(other.id, { repair: true });
+
+    expect(repaired).toHaveLength(1);
+    expect(published.split('\n')[0]).toMatch(/,score,smoothed_score$/);
+    expect(await readText(location)).toBe(published);
+  });
+
   test('counts that are not those of the manifest are named', async () => {
     const other = await insertGoldStation(database);
     await run('train-station', { ...training, station_id: other.id });
