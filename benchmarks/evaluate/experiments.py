@@ -30,6 +30,14 @@ def augmented(**options: Any) -> Experiment:
 
 JITTER = Jitter(0.3, 0.3, 0.3)
 
+OPTIMIZED = {
+    'optimizer': 'adamw',
+    'rate_factor': 0.05,
+    'weight_decay': 0.05,
+    'schedule': 'cosine',
+    'average_decay': 0.99,
+}
+
 EXPERIMENTS = {
     'upstream': Experiment(FPE, upstream=True),
     **{name: Experiment(recipe) for name, recipe in RECIPES.items()},
@@ -53,15 +61,19 @@ EXPERIMENTS = {
     'crops': Experiment(FPE, views=5),
     'size-128': Experiment(FPE, {'input_size': 128}),
     'size-64': Experiment(FPE, {'input_size': 64}),
-    'adamw-cosine-average': changed(
-        optimizer='adamw', rate_factor=0.05, weight_decay=0.05, schedule='cosine', average_decay=0.99
+    'adamw-cosine-average': changed(**OPTIMIZED),
+    'calm': changed(  # as a camera that hangs still: nothing mirrored, little turned
+        **OPTIMIZED, augmentation=Augmentation(flip=False, rotation_degrees=3)
     ),
+    'calm-rows-apart': changed(
+        **OPTIMIZED, rows_apart=True, augmentation=Augmentation(flip=False, rotation_degrees=3)
+    ),
+    'calm-jitter': changed(
+        **OPTIMIZED, augmentation=Augmentation(flip=False, rotation_degrees=3, jitter=JITTER)
+    ),
+    'calm-zoom': changed(**OPTIMIZED, augmentation=Augmentation(flip=False, rotation_degrees=3, zoom=1.25)),
     'together': changed(  # 2026, no mirroring, less turning, zoom
-        optimizer='adamw',
-        rate_factor=0.05,
-        weight_decay=0.05,
-        schedule='cosine',
-        average_decay=0.99,
+        **OPTIMIZED,
         augmentation=Augmentation(flip=False, rotation_degrees=3, zoom=1.25, jitter=JITTER),
     ),
 }
