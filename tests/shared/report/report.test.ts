@@ -734,7 +734,7 @@ describe('Smoothed scores', () => {
     expect(tau).toBeGreaterThan(report.agreement.photos['test-all'].tau as number);
     expect(metricsOf(report).get('kendall_tau_smoothed.test-all')).toBe(tau);
     expect(words(performanceSection(report).content.text)).toContain(
-      `standard deviation of 24 hours. Over the photos that the model has not seen, their tau is ${tau.toFixed(2)}, that of the scores ${report.agreement.photos['test-all'].tau?.toFixed(2)}.`,
+      `standard deviation of 24 hours. Over the photos that the model has not seen, their tau is ${tau.toFixed(2)}, that of the scores ${report.agreement.photos['test-all'].tau?.toFixed(2)};`,
     );
   });
 

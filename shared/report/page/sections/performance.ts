@@ -36,8 +36,8 @@ function performance(data: ReportData): Html {
 <p>Kendall tau (tau-b) compares the order of the scores with the order of observed ${variable.noun}: 1 is the same order, 0
 is no relation, −1 the opposite order. n counts the photos, or days, that have both; ${NOT_AVAILABLE} stands where tau cannot
 be computed, and ${TOO_FEW} where n is below ${LEAST_ROWS}.</p>
-${smoothedMarkup(data)}<p>The interval is where tau lies with 95 % confidence: a bootstrap over days, as photos of one day are much alike.</p>
-<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
+<p>The interval is where tau lies with 95 % confidence: a bootstrap over days, as photos of one day are much alike.</p>
+${smoothedMarkup(data)}<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
     ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
   )}</ul>
 ${measuresMarkup(data)}`;
@@ -48,8 +48,9 @@ function smoothedMarkup({ agreement, smoothed }: ReportData): Html {
   if (smoothed === null) return NOTHING;
   return html`<p id="smoothed">The published predictions have a column smoothed_score beside the score: means over neighboring photos,
 weighted by a Gaussian with a standard deviation of ${smoothed.hours} hours. Over the photos that the model has not seen, their tau is
-${shownTau(smoothed.agreement['test-all'])}, that of the scores ${shownTau(agreement.photos['test-all'])}. What changes faster than that, such as the peak of a short flood, is flattened.</p>${wholeRunNote('These two are')}
-`;
+${shownTau(smoothed.agreement['test-all'])}, that of the scores ${shownTau(agreement.photos['test-all'])}; within the annotation period, their neighbors are in part photos that
+it has learned from. What changes faster than that, such as the peak of a short flood, is flattened.</p>
+${wholeRunNote('These two are')}`;
 }
 
 const rowClass = ({ splits }: SplitGroup): Html => (splits.length > 1 ? html` class="total"` : NOTHING);
