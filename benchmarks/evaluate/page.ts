@@ -1,9 +1,9 @@
-import { type Comparison, type ComparisonRow, differenceText, type Figure } from './tables.ts';
+import { type Comparison, type ComparisonRow, differenceText, type Figure, signed } from './tables.ts';
 
 const STYLE = `body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0 } caption { text-align: left; font-weight: 600 }
-th, td { border-bottom: 1px solid #8886; padding: 0.2rem 0.6rem; text-align: right } th:first-child { text-align: left }
-.scroll { overflow-x: auto } svg { vertical-align: middle } .better { font-weight: 600 }
+th, td { border-bottom: 1px solid #8886; padding: 0.2rem 0.6rem; text-align: right } th:first-child { text-align: left } th[scope=row] { font-weight: 400 }
+.scroll { overflow-x: auto } svg { vertical-align: middle } th.better[scope=row] { font-weight: 700 }
 :root { color-scheme: light dark }`;
 
 const escaped = (text: string): string =>
@@ -30,11 +30,10 @@ function figureTable(figure: string, reference: string, rows: readonly Compariso
     if (!own) return [];
     const { mean, low, high, n } = own.estimate;
     const cells = [
-      ...[String(pairs), String(n), mean.toFixed(3), `${low.toFixed(3)} – ${high.toFixed(3)}`],
+      ...[String(pairs), String(n), mean.toFixed(3)],
+      n > 1 ? `${low.toFixed(3)} – ${high.toFixed(3)}` : '',
       ...[differenceText(own.difference), intervalDrawing(own)],
-      own.difference
-        ? `${own.difference.worst.mean.toFixed(3)} ${escaped(own.difference.worst.station)}`
-        : '',
+      own.difference ? `${signed(own.difference.worst.mean)} ${escaped(own.difference.worst.station)}` : '',
     ];
     const name = `<th scope="row"${isBetter ? ' class="better"' : ''}>${escaped(recipe)}</th>`;
     return [`<tr>${name}${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`];

@@ -97,9 +97,12 @@ const place = (figure: string): number => {
 
 export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
-/** `0.612`, or as a difference `+0.021 (+0.004 to +0.035)`. */
-export const differenceText = (difference: Difference | null | undefined): string =>
-  difference ? `${signed(difference.mean)} (${signed(difference.low)} to ${signed(difference.high)})` : '–';
+/** `+0.021 (+0.004 to +0.035)`; of a single pair of trainings there is no interval. */
+export function differenceText(difference: Difference | null | undefined): string {
+  if (!difference) return '–';
+  const { mean, low, high, n } = difference;
+  return n > 1 ? `${signed(mean)} (${signed(low)} to ${signed(high)})` : signed(mean);
+}
 
 /** One line for each recipe: tau within and after, and the differences that decide. */
 export function markdownTable({ reference, rows }: Comparison): string {

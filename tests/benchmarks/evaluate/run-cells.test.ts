@@ -136,3 +136,25 @@ test('the page shows every figure and carries no foreign markup', async () => {
   expect(page).toContain('2 cores &lt;script>');
   expect(page).toContain('aria-label="+2.000 (+2.000 to +2.000)"');
 });
+
+test('the page has in bold what is better, and that alone', async () => {
+  const { results } = await runCells(cells(['fpe', 'backward'], [1, 2, 3]), options);
+
+  const page = evaluationPage(comparisonOf(results, options.stations, 'backward'), []);
+
+  expect(page).toContain('<th scope="row" class="better">fpe</th>');
+  expect(page).toContain('<th scope="row">backward</th>');
+  expect(page).toMatch(
+    /th\[scope=row\] \{ font-weight: 400 \}\n[\s\S]*th\.better\[scope=row\] \{ font-weight: 700 \}/,
+  );
+});
+
+test('a single training has no interval', async () => {
+  const one = { stations: ['a'], seeds: [1], pairs: [20] };
+  const { results } = await runCells(cellsOf({ recipes: ['fpe', 'backward'], ...one }), options);
+
+  const comparison = comparisonOf(results, options.stations, 'backward');
+
+  expect(markdownTable(comparison)).toContain('| +2.000 |');
+  expect(evaluationPage(comparison, [])).not.toMatch(/\d – /);
+});
