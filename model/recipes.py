@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transforms import UPSTREAM_AUGMENTATION, Augmentation, Jitter
+from transforms import UPSTREAM_AUGMENTATION, Augmentation
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ RECIPES = {
         weight_decay=0.05,
         schedule='cosine',
         average_decay=0.99,
-        augmentation=Augmentation(jitter=Jitter(0.3, 0.3, 0.3)),
+        # A camera is never mirrored, and hangs nearly still.
+        augmentation=Augmentation(flip=False, rotation_degrees=3),
     ),
 }

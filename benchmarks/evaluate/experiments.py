@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Dict
 
 from recipes import RECIPES, Recipe
-from transforms import Augmentation, Jitter
+from transforms import UPSTREAM_AUGMENTATION, Augmentation, Jitter
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,19 @@ def augmented(**options: Any) -> Experiment:
 
 JITTER = Jitter(0.3, 0.3, 0.3)
 
-OPTIMIZED = {
-    'optimizer': 'adamw',
-    'rate_factor': 0.05,
-    'weight_decay': 0.05,
-    'schedule': 'cosine',
-    'average_decay': 0.99,
-}
+
+def changed_2026(**options: Any) -> Experiment:
+    return Experiment(replace(RECIPES['2026'], **options))
+
+
+def augmented_2026(**options: Any) -> Experiment:
+    return changed_2026(augmentation=replace(RECIPES['2026'].augmentation, **options))
+
 
 EXPERIMENTS = {
     'upstream': Experiment(FPE, upstream=True),
     **{name: Experiment(recipe) for name, recipe in RECIPES.items()},
     'rows-apart': changed(rows_apart=True),
-    '2026-rows-apart': Experiment(replace(RECIPES['2026'], rows_apart=True)),
     'jitter': augmented(jitter=JITTER),
     'no-flip': augmented(flip=False),
     'little-turn': augmented(rotation_degrees=3),
@@ -61,21 +61,12 @@ EXPERIMENTS = {
     'crops': Experiment(FPE, views=5),
     'size-128': Experiment(FPE, {'input_size': 128}),
     'size-64': Experiment(FPE, {'input_size': 64}),
-    'adamw-cosine-average': changed(**OPTIMIZED),
-    'calm': changed(  # as a camera that hangs still: nothing mirrored, little turned
-        **OPTIMIZED, augmentation=Augmentation(flip=False, rotation_degrees=3)
-    ),
-    'calm-rows-apart': changed(
-        **OPTIMIZED, rows_apart=True, augmentation=Augmentation(flip=False, rotation_degrees=3)
-    ),
-    'calm-jitter': changed(
-        **OPTIMIZED, augmentation=Augmentation(flip=False, rotation_degrees=3, jitter=JITTER)
-    ),
-    'calm-zoom': changed(**OPTIMIZED, augmentation=Augmentation(flip=False, rotation_degrees=3, zoom=1.25)),
-    'together': changed(  # 2026, no mirroring, less turning, zoom
-        **OPTIMIZED,
-        augmentation=Augmentation(flip=False, rotation_degrees=3, zoom=1.25, jitter=JITTER),
-    ),
+    'adamw-cosine-average': changed_2026(augmentation=UPSTREAM_AUGMENTATION),
+    'adamw-cosine-average-jitter': changed_2026(augmentation=Augmentation(jitter=JITTER)),
+    '2026-rows-apart': changed_2026(rows_apart=True),
+    '2026-jitter': augmented_2026(jitter=JITTER),
+    '2026-zoom': augmented_2026(zoom=1.25),
+    '2026-zoom-jitter': augmented_2026(zoom=1.25, jitter=JITTER),
 }
 
 if __name__ == '__main__':

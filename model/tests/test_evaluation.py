@@ -50,7 +50,7 @@ def plain_scores(station):
         return network(torch.stack(photos)).tolist()
 
 
-@pytest.mark.parametrize('experiment', ['fpe', 'together', 'upstream'])
+@pytest.mark.parametrize('experiment', ['fpe', '2026-zoom-jitter', 'upstream'])
 def test_scores_are_those_of_the_published_checkpoint(station, experiment):
     train_and_score.main(job_of(station, experiment))
 

@@ -47,7 +47,7 @@ export const hyperparameters = {
     .enum(RECIPES)
     .default('fpe')
     .describe(
-      'how the network learns: fpe as upstream’s, 2026 by AdamW, a cosine, averaged weights and jitter (docs/model.md)',
+      'how the network learns: fpe as upstream’s, 2026 by AdamW, a cosine and averaged weights, with photos that are not mirrored (docs/model.md)',
     ),
   n_epochs: z.int().min(1).max(500).default(20),
   learning_rate: z.number().gt(0).max(1).default(0.001),
