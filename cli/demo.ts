@@ -185,11 +185,14 @@ const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =
   join(stackFolder, 'results', model_code);
 
 /** The summary with the files that stay instead of their addresses at the stack, which ends. */
-const withFiles = (summary: string, result: RunResult, stackFolder: string): string =>
-  summary.replaceAll(
-    new RegExp(`https?://\\S+/models/${result.model_uuid}/`, 'g'),
-    `${resultsFolder(stackFolder, result)}/`,
-  );
+const withFiles = (summary: string, result: RunResult, stackFolder: string): string => {
+  const folder = `${resultsFolder(stackFolder, result)}/`;
+  return summary
+    .replaceAll(new RegExp(`https?://\\S+/models/${result.model_uuid}/`, 'g'), folder)
+    .replace(ADDRESS_OF_HIDDEN, `$1${folder}${result.model_code}.html`);
+};
+/** The report of a model that the website does not draw has no address (execution-summary.ts). */
+const ADDRESS_OF_HIDDEN = /^(Report +)its address: .*$/m;
 
 /** Copies the public files, the numbers and the pages to a place where a person can open them, and compares the scores with the demo's true flow. */
 async function showPublished(
@@ -204,9 +207,10 @@ async function showPublished(
   const bucket = process.env.STORAGE_BUCKET as string;
   for await (const { key } of listObjects(bucket, `models/${result.model_uuid}/`))
     await writeFile(join(folder, basename(key)), await readBytes({ bucket, key }));
-  // The report links to them by these names.
-  const { metrics, input, dataset } = result.keys;
-  for (const key of [metrics, input.page, dataset.page])
+  // The report links to them by these names. What the website does not draw has no public file.
+  const { metrics, input, dataset, report, transform } = result.keys;
+  const hidden = result.predictions_url === null ? [report, transform.predictions] : [];
+  for (const key of [metrics, input.page, dataset.page, ...hidden])
     await writeFile(
       join(folder, basename(key)),
       await readBytes({ bucket: process.env.MODEL_BUCKET as string, key }),
@@ -221,7 +225,10 @@ async function showPublished(
       `Kendall tau of scores and the flow used to draw the photos: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
     );
   }
-  print(`\nThe five published files, metrics.json, input.html and dataset.html are also in ${folder}`);
+  const files = hidden.length > 0 ? 'The report, predictions.csv' : 'The five published files';
+  print(
+    `\n${files}, metrics.json, input.html and dataset.html are ${hidden.length > 0 ? '' : 'also '}in ${folder}`,
+  );
 }
 
 /** @param folder of the stack, if it is not the usual one: then every command names it */

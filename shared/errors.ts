@@ -89,7 +89,7 @@ export class StationTooLarge extends PipelineError {
  * Another execution that is still running holds the claim on this station and model code.
  *
  * Kind: busy.
- * Hydrologist: wait until the other one has ended, or give another `model_code`.
+ * Hydrologist: leave it to the other one; if that fails, or with another `model_code`, start a new execution.
  */
 export class ModelCodeInUse extends PipelineError {
   override readonly name = 'ModelCodeInUse';
@@ -107,7 +107,7 @@ export class ModelCodeExists extends PipelineError {
  * Another execution that is still running holds the claim on this station and dataset code.
  *
  * Kind: busy.
- * Hydrologist: wait until the other one has ended, or give another `dataset_code`.
+ * Hydrologist: leave it to the other one; if that fails, or with another `dataset_code`, start a new execution.
  */
 export class DatasetCodeInUse extends PipelineError {
   override readonly name = 'DatasetCodeInUse';
@@ -233,8 +233,9 @@ export class ObservationsUnavailable extends PipelineError {
 /**
  * USGS will not answer this request however often it is asked.
  *
- * Kind: set-up.
- * Hydrologist: correct the USGS number of the station on its page, or empty it to use FPE’s own values.
+ * Kind: data.
+ * Hydrologist: correct the USGS number of the station on its page, or empty it to use FPE’s own values; the execution keeps the
+ * number that it began with.
  * Operator: if a proxy, a firewall or a limit is named, allow the requests, or set `usgsApiKeySecret` in the stage’s file.
  */
 export class ObservationsRefused extends PipelineError {

@@ -13,7 +13,7 @@ import { formatCount } from '../formats/numbers.ts';
 import { worseDefault } from '../publication/promotion.ts';
 import { EXECUTION_ADVICE, JOB_ADVICE } from './failure-advice.ts';
 import { readFailureCause } from './failure-cause.ts';
-import { ADVISED, FAILURE_KINDS, type FailureAdvice } from './failure-kinds.ts';
+import { ADVISED, FAILURE_KINDS, type FailureAdvice, type FailureKind } from './failure-kinds.ts';
 import { lineOf, messageOf, type Notification, notificationOf } from './notification.ts';
 
 /**
@@ -95,6 +95,7 @@ export function failureNotification({ time, detail }: StatusChange): Notificatio
   const cause = readFailureCause(detail.cause);
   const name = lineOf(detail.error || cause.name || '', MAX_ERROR_CHARACTERS);
   const { job, advice } = adviceOn(name, status, cause.message);
+  const end = endOf(advice, cause.message);
   const error = job === null ? name : `${name}: ${job}`;
   const machine = nameInArn(detail.stateMachineArn);
   const station = stationIn(detail.input);
@@ -110,11 +111,11 @@ export function failureNotification({ time, detail }: StatusChange): Notificatio
       `Cause: ${partOf(cause.message, MAX_CAUSE_CHARACTERS) || 'not told'}`,
       '',
       `Kind: ${FAILURE_KINDS[advice.kind].what}`,
-      ...advice.fix.map((line) => withPlace(addressed(line), place)),
+      ...(end.isOfCause ? [OF_CAUSE] : advice.fix.map((line) => withPlace(addressed(line), place))),
       '',
       'Nothing it had not yet published has changed on the website.',
       `States, input and output: ${isOnAws ? executionPage(executionArn) : `./fpe show ${execution}`}`,
-      againLine(advice, isOnAws ? `${execution} (or Redrive in the console)` : execution),
+      againLine(end, isOnAws ? `${execution} (or Redrive in the console)` : execution),
     ].join('\n'),
   );
 }
@@ -161,8 +162,22 @@ const withPlace = (line: string, { execution, station, stage }: Place): string =
       .replace(' --stage STAGE', stage === null ? '' : ` --stage ${stage}`),
   );
 
-function againLine({ kind }: FailureAdvice, execution: string): string {
+type End = Pick<FailureKind, 'again' | 'when'> & { isOfCause: boolean };
+
+const OF_CAUSE = 'What to do stands in the cause above, at its end.';
+/** What our own errors end with (shared/errors.ts). */
+const FIX = /To fix: (.*)$/s;
+
+/** A cause knows more than the name of its error: where it says another end than the kind of failure, it is right. */
+function endOf({ kind }: FailureAdvice, message: string): End {
   const { again, when } = FAILURE_KINDS[kind];
+  const [named] = /\bredrive\b|\bnew execution\b/.exec(FIX.exec(message)?.[1] ?? '') ?? [];
+  const said = named === 'redrive' ? 'redrive' : 'start';
+  if (named === undefined || said === again) return { again, when, isOfCause: false };
+  return { again: said, when: 'Once that is done', isOfCause: true };
+}
+
+function againLine({ again, when }: End, execution: string): string {
   switch (again) {
     case 'redrive':
       return `${when}, continue from where it failed: ./fpe redrive ${execution}`;

@@ -42,7 +42,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   {
     names: ['ModelCodeInUse'],
     kind: 'busy',
-    fix: ['Hydrologist: wait until the other one has ended, or give another `model_code`.'],
+    fix: [
+      'Hydrologist: leave it to the other one; if that fails, or with another `model_code`, start a new execution.',
+    ],
   },
   {
     names: ['ModelCodeExists'],
@@ -52,7 +54,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   {
     names: ['DatasetCodeInUse'],
     kind: 'busy',
-    fix: ['Hydrologist: wait until the other one has ended, or give another `dataset_code`.'],
+    fix: [
+      'Hydrologist: leave it to the other one; if that fails, or with another `dataset_code`, start a new execution.',
+    ],
   },
   {
     names: ['DatasetCodeExists'],
@@ -128,9 +132,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   },
   {
     names: ['ObservationsRefused'],
-    kind: 'set-up',
+    kind: 'data',
     fix: [
-      'Hydrologist: correct the USGS number of the station on its page, or empty it to use FPE’s own values.',
+      'Hydrologist: correct the USGS number of the station on its page, or empty it to use FPE’s own values; the execution keeps the number that it began with.',
       'Operator: if a proxy, a firewall or a limit is named, allow the requests, or set `usgsApiKeySecret` in the stage’s file.',
     ],
   },
@@ -300,7 +304,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     names: ['States.TaskFailed'],
     kind: 'unknown',
     fix: [
-      'Hydrologist: look up that name in docs/errors.md, “What a job says”; a redriven training continues after its last complete epoch.',
+      'Hydrologist: if the cause begins with a name of docs/errors.md, “What a job says”, do what stands there; a redriven training continues after its last complete epoch.',
       'Operator: without such a name, read the end of the job’s log.',
     ],
   },

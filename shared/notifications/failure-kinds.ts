@@ -17,7 +17,7 @@ export const ADVISED = {
   Nobody: { address: 'Nobody has to mend it', who: 'nothing is lost, and nothing is to be done' },
 } as const;
 
-type FailureKind = {
+export type FailureKind = {
   /** One sentence. */
   what: string;
   /** start: a new execution, as this one would go on with what is wrong; leave: neither. */
@@ -40,8 +40,8 @@ export const FAILURE_KINDS = {
   },
   busy: {
     what: 'Another execution is at work on the same.',
-    again: 'redrive',
-    when: 'Once the other one has ended',
+    again: 'start',
+    when: 'Once the other one has failed, or with another code',
   },
   outdated: {
     what: 'What it works with has been replaced since it began.',

@@ -61,7 +61,7 @@ function addressOf(link: string | null, of: string): string | null {
     where: of,
     found: link.slice(0, 300),
     expected: 'an address that begins with https',
-    fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values',
+    fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values, and start a new one',
   });
 }
 
@@ -142,7 +142,7 @@ const endless = (url: string, pages: number): ObservationsRefused =>
     where: url,
     found: `${pages} pages, and a link to one more`,
     expected: `fewer than ${pages} pages for a year`,
-    fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values',
+    fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values, and start a new one',
   });
 
 function refused(
@@ -173,6 +173,6 @@ function refused(
     where: url,
     found,
     expected: 'an answer for the number of a USGS gage',
-    fix: 'correct the USGS number (nwis_id) of the station on the FPE website, or empty it to use FPE’s own values, then redrive the execution',
+    fix: 'correct the USGS number (nwis_id) of the station on the FPE website, or empty it to use FPE’s own values, then start a new execution',
   });
 }

@@ -80,6 +80,7 @@ async function run(
       ms: 95_000,
     }),
     listObjects: async function* () {
+      if ('predictions_url' in result && result.predictions_url === null) return;
       yield { key: 'models/uuid/predictions.csv', size: 1 } as never;
     },
     findMadeModel: async (arn) => {
@@ -90,6 +91,8 @@ async function run(
           metrics: 'versions/uuid/metrics.json',
           input: { page: 'versions/uuid/input/input.html' },
           dataset: { page: 'versions/uuid/dataset/dataset.html' },
+          report: 'versions/uuid/RANK-FLOW-A.html',
+          transform: { predictions: 'versions/uuid/transform/predictions.csv' },
         },
       } as never;
     },
@@ -130,6 +133,22 @@ describe('fpe demo', () => {
     // The stack ends, and its addresses with it.
     expect(printed).toContain(`Report    ${join(folder, 'results', 'RANK-FLOW-A', 'a.html')}`);
     expect(printed).not.toContain('http://');
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  test('leaves the report and the scores of a model that the website does not draw, as it was not promoted', async () => {
+    const hidden = { ...RESULT, diagnostics_url: null, predictions_url: null };
+
+    const { printed } = await run([], 'SUCCEEDED', hidden);
+
+    const files = join(folder, 'results', 'RANK-FLOW-A');
+    for (const name of ['RANK-FLOW-A.html', 'predictions.csv', 'metrics.json'])
+      expect(existsSync(join(files, name))).toBe(true);
+    expect(printed).toContain(`Report    ${join(files, 'RANK-FLOW-A.html')}`);
+    expect(printed).not.toContain('./fpe models');
+    expect(printed).toContain(
+      `The report, predictions.csv, metrics.json, input.html and dataset.html are in ${files}`,
+    );
     expect(process.exitCode).toBeUndefined();
   });
 

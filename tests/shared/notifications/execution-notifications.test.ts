@@ -172,6 +172,40 @@ describe('what is told of a failure', () => {
     },
   );
 
+  test.each([
+    [
+      'FileInvalid',
+      'delete that object, then redrive',
+      /^Once that is done, continue from where it failed: \.\/fpe redrive /,
+    ],
+    [
+      'ClaimLost',
+      'look for another writer of that folder, then redrive the execution',
+      /^Once that is done, continue /,
+    ],
+    ['AccessDenied', 'grant it, then start a new execution', /^Once that is done, start a new execution\./],
+  ])('ends as the cause of a %s says: %s', (error, fix, last) => {
+    const errorMessage = `It went wrong. Where: here. Found: a. Expected: b. To fix: ${fix}`;
+
+    const { message } = failureNotification(changed({ error, cause: JSON.stringify({ errorMessage }) }));
+
+    expect(message.split('\n').at(-1)).toMatch(last);
+    expect(message).toContain('What to do stands in the cause above, at its end.');
+    expect(message).not.toContain('For the ');
+    expect(message).not.toContain('Nobody');
+  });
+
+  test('gives its own advice where the cause says the same end, or none', () => {
+    for (const fix of ['correct it, then start a new execution', 'correct it']) {
+      const errorMessage = `It went wrong. To fix: ${fix}`;
+
+      const { message } = failureNotification(changed({ cause: JSON.stringify({ errorMessage }) }));
+
+      expect(message).toContain('For the hydrologist');
+      expect(message).toContain('Once the input is corrected, start a new execution.');
+    }
+  });
+
   test('leaves the place of the station open where the input, which was long, is not told', () => {
     const { message } = failureNotification(changed({ error: 'NoModel', input: null }));
 
