@@ -97,7 +97,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     const toStart: Record<string, unknown> = isDemo
       ? { ...input, station_id: stationId, model_code: newModelCode() }
       : { model_code: newModelCode(), ...input };
-    if (!isDemo) await requireLocalNeeds('train-station', toStart, `"pretrained": false in ${given}`);
+    if (!isDemo) await requireLocalNeeds('train-station', toStart, `"pretrained": false in ${given}`, SUPPLY);
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);
@@ -180,6 +180,9 @@ function newModelCode(): string {
   const now = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   return `${DEFAULT_MODEL_TYPE}-FLOW-${now}`;
 }
+
+/** The stack of the demo ends with it. */
+const SUPPLY = './fpe local in another terminal, then ./fpe weights';
 
 const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =>
   join(stackFolder, 'results', model_code);

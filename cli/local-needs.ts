@@ -24,12 +24,14 @@ type Questions = typeof QUESTIONS;
  * sits before the stack and can supply it.
  *
  * @param without what starts the same training without ImageNet weights, for the next step
+ * @param supply what supplies them
  * @throws UsageError with what to do
  */
 export async function requireLocalNeeds(
   kind: MachineKind,
   input: Record<string, unknown>,
   without: string,
+  supply = './fpe weights',
   { hasWeights, stations }: Questions = QUESTIONS,
 ): Promise<void> {
   if (kind === 'refresh-stations') return;
@@ -37,7 +39,7 @@ export async function requireLocalNeeds(
   if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
   if (kind === 'train-station' && input.pretrained !== false && !(await hasWeights()))
     throw new UsageError(
-      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ./fpe weights. Or train without them: ${without}`,
+      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ${supply}. Or train without them: ${without}`,
     );
 }
 

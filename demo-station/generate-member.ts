@@ -139,8 +139,16 @@ function lightOf({ scene, gray }: Photograph): string {
   return sunAt(scene.time).z < LOW_SUN ? 'low' : 'day';
 }
 
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(1);
+}
+
 if (import.meta.main) {
   const [name, folder, seed] = process.argv.slice(2);
+  if (name && !Object.hasOwn(FAMILY, name))
+    refuse(`No station is called ${name}. Expected: any of ${Object.keys(FAMILY).join(', ')}.`);
+  if (seed && !/^\d{1,9}$/.test(seed)) refuse(`${seed} is no seed. Expected: a whole number.`);
   if (name && folder)
     await generateMember(name, folder, {
       ...(seed && { seed: Number(seed) }),

@@ -3,9 +3,10 @@
  * What is there already is not trained again, so that a run can be interrupted and extended.
  */
 import { execFileSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { describeError } from '../../cli/describe-error.ts';
 import { makeFolder } from '../../host/folder.ts';
@@ -99,9 +100,13 @@ async function main(values: Options): Promise<void> {
       env: { ...process.env, ...PYTHON_ENVIRONMENT },
     }),
   );
-  const recipes = values.recipes ?? (values.quick ? ['fpe', '2026'] : ['upstream', 'fpe', '2026']);
+  const recipes =
+    values.recipes ?? (values.quick || values.weights ? ['fpe', '2026'] : ['upstream', 'fpe', '2026']);
+  // A name of digits would come before all others among the keys.
+  const others = Object.keys(experiments).filter((one) => one !== 'upstream' || !values.weights);
+  const all = [...new Set(['upstream', 'fpe', ...others])].filter((one) => others.includes(one));
   const options = {
-    recipes: recipes.includes('all') ? Object.keys(experiments) : recipes,
+    recipes: [...new Set(recipes.flatMap((one) => (one === 'all' ? all : [one])))],
     stations: values.stations ?? (values.quick ? QUICK_STATIONS : Object.keys(STATIONS)),
     seeds: values.seeds ?? (values.quick ? [1] : [1, 2, 3]),
     pairs: values.pairs ?? (values.quick ? [200] : [ALL_PAIRS]),
@@ -109,6 +114,10 @@ async function main(values: Options): Promise<void> {
   requireNames('recipe', options.recipes, [...Object.keys(experiments), 'all']);
   requireNames('station', options.stations, Object.keys(STATIONS));
   if (values.weights) requireFile(values.weights);
+  if (values.weights && options.recipes.includes('upstream'))
+    program.error(
+      'error: upstream is trained without ImageNet weights (benchmarks/reference/training.py), and would not compare. Leave it out: --recipes fpe,2026',
+    );
   const hyperparameters: Record<string, unknown> = { ...(values.quick ? QUICK : FULL), ...COMMON };
   if (values.epochs) hyperparameters.n_epochs = values.epochs;
   if (values.weights) hyperparameters.pretrained = true;
@@ -126,10 +135,17 @@ async function main(values: Options): Promise<void> {
   const started = Date.now();
   const { results, failures, left } = await runCells(cellsOf(options), {
     stations,
-    factsOf: ({ recipe }) => ({ hyperparameters, experiment: experiments[recipe], code }),
+    factsOf: ({ recipe }) => ({
+      hyperparameters,
+      experiment: experiments[recipe],
+      code,
+      ...(values.weights && {
+        weights: createHash('sha256').update(readFileSync(values.weights)).digest('hex'),
+      }),
+    }),
     folder: join(values.folder, 'results'),
     worker: { command: python, arguments: [join(import.meta.dirname, 'train_and_score.py')] },
-    weights: values.weights ? dirname(resolve(values.weights)) : null,
+    weights: values.weights ? resolve(values.weights) : null,
     parallel: availableParallelism(),
     say: console.log,
     ...(values.minutes !== undefined && { until: started + values.minutes * 60_000 }),
@@ -163,10 +179,20 @@ function requireNames(kind: string, names: readonly string[], known: readonly st
 }
 
 function requireFile(path: string): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile())
+  if (!path.endsWith('.pth') || !statSync(path, { throwIfNoEntry: false })?.isFile())
     program.error(
-      `error: there is no file ${path}. Expected: torchvision’s resnet18-f37072fd.pth (README, “ImageNet weights”)`,
+      `error: ${path} is no file of weights. Expected: torchvision’s resnet18-f37072fd.pth (README, “ImageNet weights”)`,
     );
 }
+
+// Trainings end with this process, and their folders are removed: both happen when it exits.
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)
+  process.once(signal, () => {
+    console.error('\nInterrupted. The same command goes on after the trainings that are complete.');
+    process.exit(code);
+  });
 
 await main(program.parse().opts<Options>()).catch((error) => program.error(`error: ${describeError(error)}`));

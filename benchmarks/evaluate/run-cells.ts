@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeDurably } from '../../host/durable-file.ts';
@@ -33,7 +41,7 @@ export type RunOptions = {
   /** Where results are kept. */
   folder: string;
   worker: Worker;
-  /** Folder of the one .pth that networks start from, if the hyperparameters say `pretrained`. */
+  /** The .pth that networks start from, if the hyperparameters say `pretrained`. */
   weights: string | null;
   /** Trainings at a time, each with a single thread. */
   parallel: number;
@@ -93,6 +101,9 @@ async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
   const facts = options.factsOf(cell);
   const folder = mkdtempSync(join(tmpdir(), 'fpe-evaluate-'));
   const started = Date.now();
+  /** However this process ends, but for SIGKILL. */
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     mkdirSync(join(folder, 'values'));
     const { train, val } = pairParts(station.pairs, cell);
@@ -112,7 +123,7 @@ async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
       experiment: cell.recipe,
       hyperparameters: { ...facts.hyperparameters, random_seed: cell.seed },
       images: station.storage,
-      weights: options.weights,
+      weights: weightsFolder(options.weights, folder),
       folder,
       filenames: [...filenames.values()],
     };
@@ -121,15 +132,28 @@ async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
     const output = JSON.parse(readFileSync(join(folder, 'scores.json'), 'utf8'));
     return { cell, facts: keyFacts(cell, options), seconds: (Date.now() - started) / 1000, ...output };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
+}
+
+/** A channel of SageMaker is a folder, and holds this file alone. */
+function weightsFolder(weights: string | null, folder: string): string | null {
+  if (weights === null) return null;
+  mkdirSync(join(folder, 'weights'));
+  symlinkSync(weights, join(folder, 'weights', 'weights.pth'));
+  return join(folder, 'weights');
 }
 
 function runWorker({ command, arguments: first }: Worker, job: string): Promise<void> {
   const child = spawn(command, [...first, job], {
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true, // a group of its own
     env: { ...process.env, ...PYTHON_ENVIRONMENT, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' },
   });
+  // With what it has started; before its folder is removed.
+  const stop = () => child.pid && process.kill(-child.pid, 'SIGKILL');
+  process.prependOnceListener('exit', stop);
   let errors = '';
   child.stderr.on('data', (chunk) => {
     errors = (errors + chunk).slice(-2000);
@@ -137,6 +161,7 @@ function runWorker({ command, arguments: first }: Worker, job: string): Promise<
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      process.off('exit', stop);
       const last = errors.trim().split('\n').at(-1);
       if (code === 0) resolve();
       else reject(new Error(`The training ended with ${signal ?? `exit code ${code}`}: ${last}`));

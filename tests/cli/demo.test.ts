@@ -190,6 +190,7 @@ describe('fpe demo', () => {
       'train-station',
       started,
       '"pretrained": false in {"station_id": 1}',
+      './fpe local in another terminal, then ./fpe weights',
     ]);
   });
 

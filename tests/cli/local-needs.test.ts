@@ -7,7 +7,7 @@ const needs = (
   input: Record<string, unknown>,
   { kind = 'train-station' as MachineKind, weights = false, ids = [1, 2] } = {},
 ) =>
-  requireLocalNeeds(kind, input, './fpe start 1 --pretrained false', {
+  requireLocalNeeds(kind, input, './fpe start 1 --pretrained false', undefined, {
     hasWeights: async () => weights,
     stations: async () => ids.map((id) => ({ id, name: `Brook ${id}` })),
   });

@@ -6,7 +6,7 @@ import { finalEpochs, type TrainingOutput } from './epochs.ts';
 const PAIRS_OF_PAPER = 1000;
 
 type Sources = {
-  training: Pick<TrainingOutput, 'epochs'>;
+  training: Pick<TrainingOutput, 'epochs' | 'recipe'>;
   accuracy: Record<PairSplitName, PairAccuracy>;
 };
 
@@ -15,23 +15,29 @@ type Sources = {
  * loss, and how much better the model orders the pairs that it has learned from. How much better a model of so many pairs
  * more would be is not to be seen from a single training.
  */
-export const trainingAdvice = ({ training: { epochs }, accuracy }: Sources): string[] => [
-  ...epochAdvice(epochs),
+export const trainingAdvice = ({ training, accuracy }: Sources): string[] => [
+  ...epochAdvice(training),
   ...pairAdvice(accuracy),
 ];
 
-function epochAdvice(epochs: TrainingOutput['epochs']): string[] {
+/** Recipes whose learning rate goes by the validation loss, not by the number of epochs; null is that of earlier versions. */
+const WITHOUT_END: TrainingOutput['recipe'][] = ['fpe', null];
+
+function epochAdvice({ epochs, recipe }: Sources['training']): string[] {
   const [final] = finalEpochs(epochs);
   const last = epochs.at(-1);
   if (!final || !last || epochs.length < 2) return [];
   const after = last.epoch - final.epoch;
+  const least = `The validation loss was least ${after === 1 ? 'one epoch' : `${after} epochs`} before the end`;
+  if (after > 0 && !WITHOUT_END.includes(recipe))
+    return [
+      `${least}, but with this recipe each epoch depends on how many there are, so that a training of more (n_epochs) may still be better.`,
+    ];
   return after === 0
     ? [
         'The validation loss was still falling at the last epoch: more epochs (n_epochs) may give a better model.',
       ]
-    : [
-        `The validation loss was least ${after === 1 ? 'one epoch' : `${after} epochs`} before the end: more epochs would not help.`,
-      ];
+    : [`${least}: more epochs would not help.`];
 }
 
 function pairAdvice({ train, val }: Record<PairSplitName, PairAccuracy>): string[] {

@@ -39,14 +39,20 @@ export function unseenPhotos({
     found.filter((stratum): stratum is KnownStratum => stratum.tau !== null);
   const named = (found: readonly Stratum[], id: string) =>
     known(found).find((stratum) => stratum.id === id) ?? null;
+  const all = tau === null || n < LEAST_ROWS ? null : { n, tau, interval: intervals.photos['test-all'] };
+  /** Where all are of one period, two intervals of the same photos would differ by chance. */
+  const ofPeriod = (id: string) => {
+    const found = named(period, id);
+    return found && all && found.n === all.n ? { ...found, ...all } : found;
+  };
   const seasons = known(season).sort((a, b) => b.tau - a.tau);
   return {
     n,
-    all: tau === null || n < LEAST_ROWS ? null : { n, tau, interval: intervals.photos['test-all'] },
+    all,
     best: seasons.length > 1 ? (seasons[0] as KnownStratum) : null,
     worst: seasons.length > 1 ? (seasons.at(-1) as KnownStratum) : null,
     high: named(value, 'highest_tenth'),
-    within: named(period, 'within'),
-    after: named(period, 'after'),
+    within: ofPeriod('within'),
+    after: ofPeriod('after'),
   };
 }

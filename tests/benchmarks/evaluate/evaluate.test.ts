@@ -33,7 +33,8 @@ describe('npm run evaluate', () => {
       /^error: no recipe is called nope\. Expected: any of .*\bupstream\b.*, all\n$/,
     ],
     [['--stations', 'nope'], /^error: no station is called nope\. Expected: any of moved, /],
-    [['--weights', '/nope.pth'], /^error: there is no file \/nope\.pth\. /],
+    [['--weights', '/nope.pth'], /^error: \/nope\.pth is no file of weights\. /],
+    [['--weights', 'package.json'], /^error: package\.json is no file of weights\. /],
     [['--folder', '/proc/nope'], /^error: Cannot use \/proc\/nope /],
   ])('refuses %s in a line', (args, line) => {
     const { code, printed } = evaluate(...args);

@@ -1,6 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { cellsOf } from '../../../benchmarks/evaluate/cells.ts';
 import { evaluationPage } from '../../../benchmarks/evaluate/page.ts';
@@ -9,12 +20,16 @@ import { comparisonOf, csvTable, markdownTable } from '../../../benchmarks/evalu
 import { judgedStation } from './judged-station.ts';
 
 /** Scores photos by their place, backward for the recipe `backward`; fails for seed 2 of the recipe `failing`. */
-const WORKER = `import { readFileSync, writeFileSync, appendFileSync } from 'node:fs';
+const WORKER = `import { readFileSync, readdirSync, writeFileSync, appendFileSync } from 'node:fs';
 const job = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const lines = readFileSync(job.folder + '/values/pairs.csv', 'utf8').trim().split('\\n').length;
 if (job.experiment === 'failing' && job.hyperparameters.random_seed === 2) {
   console.error('Traceback\\nMemoryError: no room for 48 photos');
   process.exit(3);
+}
+if (job.weights) {
+  const [name, ...others] = readdirSync(job.weights);
+  if (others.length > 0 || readFileSync(job.weights + '/' + name, 'utf8') !== 'weights') process.exit(4);
 }
 const sign = job.experiment === 'backward' ? -1 : 1;
 const scores = job.filenames.map((_, index) => sign * index);
@@ -157,4 +172,44 @@ test('a single training has no interval', async () => {
 
   expect(markdownTable(comparison)).toContain('| +2.000 |');
   expect(evaluationPage(comparison, [])).not.toMatch(/\d – /);
+});
+
+test('a training starts from the weights, in a folder that has no other file', async () => {
+  const weights = join(folder, 'some-resnet18.pth');
+  writeFileSync(weights, 'weights');
+
+  const { failures } = await runCells(cells(['fpe']).slice(0, 1), { ...options, weights });
+
+  expect(failures).toEqual([]);
+});
+
+test('an interrupted run leaves neither trainings nor their folders behind', async () => {
+  const temporary = join(folder, 'temporary');
+  mkdirSync(temporary);
+  const [evaluate, station] = ['../../../benchmarks/evaluate/run-cells.ts', './judged-station.ts'].map(
+    (path) => JSON.stringify(join(import.meta.dirname, path)),
+  );
+  const sign = join(folder, 'sign-of-life');
+  const lives = `setInterval(() => require('node:fs').appendFileSync(${JSON.stringify(sign)}, 'x'), 20)`;
+  const script = `import { runCells } from ${evaluate};
+import { judgedStation } from ${station};
+process.once('SIGTERM', () => process.exit(143));
+await runCells([{ recipe: 'fpe', station: 'a', seed: 1, pairs: 20 }], {
+  stations: new Map([['a', judgedStation('a')]]), factsOf: () => ({ hyperparameters: {} }), weights: null, parallel: 1, say() {},
+  folder: ${JSON.stringify(join(folder, 'results'))}, worker: { command: process.execPath, arguments: ['--eval', ${JSON.stringify(lives)}] },
+});`;
+  writeFileSync(join(folder, 'interrupted.ts'), script);
+  const child = spawn(process.execPath, ['--no-warnings', join(folder, 'interrupted.ts')], {
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  while (!existsSync(sign)) await sleep(50);
+
+  child.kill('SIGTERM');
+
+  const [code] = await once(child, 'close');
+  expect(code).toBe(143);
+  expect(readdirSync(temporary)).toEqual([]);
+  const signs = readFileSync(sign, 'utf8').length;
+  await sleep(500);
+  expect(readFileSync(sign, 'utf8')).toHaveLength(signs);
 });

@@ -12,8 +12,14 @@ const accuracy = (n: number, share: number, spread: number): PairAccuracy => ({
   brier: 0.2,
 });
 const none: PairAccuracy = { n: 0, correct: 0, share: null, interval: null, brier: null };
-const advise = (epochs: ReturnType<typeof losses>, train = none, val = none) =>
-  trainingAdvice({ training: { epochs }, accuracy: { train, val } });
+const advise = (epochs: ReturnType<typeof losses>, train = none, val = none, recipe: string | null = 'fpe') =>
+  trainingAdvice({ training: { epochs, recipe }, accuracy: { train, val } });
+
+test('epochs of a recipe that knows how many there are say nothing of a longer training', () => {
+  expect(advise(losses(0.6, 0.4, 0.5), none, none, '2026')).toEqual([
+    'The validation loss was least one epoch before the end, but with this recipe each epoch depends on how many there are, so that a training of more (n_epochs) may still be better.',
+  ]);
+});
 
 test.each([
   [
