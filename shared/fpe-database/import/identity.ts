@@ -50,7 +50,7 @@ export async function findByUuid(
     found: `uuid ${foreign.uuid} at station ${foreign.station_id} “${foreign.name}”`,
     expected:
       'the same owner and name of the station as when it was imported first, or a uuid that is not there',
-    fix: 'restore name and user of the station in station.json and user.json, or import into another database (DB_NAME)',
+    fix: 'restore name and user of the station in station.json and user.json, or import into another database (DB_NAME; on this computer --folder OTHER, a stack of its own)',
   });
 }
 
@@ -88,7 +88,7 @@ export async function findModel(
     where,
     found: `${other.code} of station ${other.station_id} with the uuid ${other.uuid}, and ${code} with ${uuid} in the export`,
     expected: 'a uuid and code that no other model here has',
-    fix: 'remove the folder of this model from the export, or import into another database (DB_NAME)',
+    fix: 'remove the folder of this model from the export, or import into another database (DB_NAME; on this computer --folder OTHER, a stack of its own)',
   });
 }
 
@@ -228,7 +228,7 @@ const clash = (where: string, found: string) =>
     where,
     found,
     expected: 'ids that are free, or that this import gave to the same photos',
-    fix: 'import into a database of its own (DB_NAME); or delete the station’s imagesets here if an earlier import without ids made them; or remove the ids from images.json, so that the annotation sessions are imported flagged and no model uses them',
+    fix: 'import into a database of its own (DB_NAME; on this computer --folder OTHER, a stack of its own); or delete the station’s imagesets here if an earlier import without ids made them; or remove the ids from images.json, so that the annotation sessions are imported flagged and no model uses them',
   });
 
 export type SessionIdentity = { id: number | null; uuid: string };
