@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
 import { countOf, formatCount } from '../shared/formats/numbers.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import {
   type ImportPlan,
@@ -10,11 +11,14 @@ import {
   importExport,
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
+import { findAnnotatedVariables } from '../shared/fpe-database/stations.ts';
+import { DEFAULT_VARIABLE, variableOfAnnotation } from '../shared/variables.ts';
 import { isShellOfStack } from './connection.ts';
 import { hasLocalWeights } from './local-needs.ts';
 import { printJson, printText } from './print.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
+import { quoted } from './quoted.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 
 type Options = { stage?: string; bucket?: string; dryRun?: boolean; json?: boolean };
@@ -30,6 +34,8 @@ const EFFECTS = {
   /** Whether the import goes to the local stack. */
   isLocal: isShellOfStack,
   hasLocalWeights,
+  annotatedVariables: (stationId: number): Promise<string[]> =>
+    withDatabase((database) => findAnnotatedVariables(database, stationId), DATABASE_LIMITS.byHand),
   /** Progress, separate from the result, which may be piped. */
   terminal: process.stderr,
   print: printText,
@@ -88,17 +94,31 @@ async function runImport(
 async function nextStep(
   { stations: [station] }: ImportResult,
   stage: string | undefined,
-  { isLocal, hasLocalWeights }: Pick<Effects, 'isLocal' | 'hasLocalWeights'>,
+  {
+    isLocal,
+    hasLocalWeights,
+    annotatedVariables,
+  }: Pick<Effects, 'isLocal' | 'hasLocalWeights' | 'annotatedVariables'>,
 ): Promise<string | null> {
   if (!station) return null;
   if (station.annotations === 0)
     return `Station ${station.id} has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.`;
-  if (stage) return `To train a model: ./fpe start ${station.id} --stage ${stage}`;
-  if (!isLocal()) return null;
+  if (!stage && !isLocal()) return null;
+  const input = inputOf(station.id, await annotatedVariables(station.id));
+  if (stage) return `To train a model: ./fpe start ${input} --stage ${stage}`;
   const without = (await hasLocalWeights())
     ? ''
     : ' --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)';
-  return `To train a model: ./fpe start ${station.id}${without}`;
+  return `To train a model: ./fpe start ${input}${without}`;
+}
+
+/** The id alone, unless its photos were not compared by the usual variable. */
+function inputOf(station_id: number, annotated: readonly string[]): string {
+  const variables = annotated.map(variableOfAnnotation).filter((code) => code !== undefined);
+  const [variable_code] = variables;
+  return variable_code === undefined || variables.includes(DEFAULT_VARIABLE)
+    ? String(station_id)
+    : quoted(JSON.stringify({ station_id, variable_code }));
 }
 
 /** What an import did, for the terminal. */

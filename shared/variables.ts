@@ -55,6 +55,10 @@ export const DEFAULT_VARIABLE: VariableCode = 'FLOW_CFS';
 
 export const isVariableCode = (code: string): code is VariableCode => Object.hasOwn(VARIABLES, code);
 
+/** The variable whose annotators compare photos by this, such as STAGE; undefined for what no variable has. */
+export const variableOfAnnotation = (annotation: string): VariableCode | undefined =>
+  (Object.keys(VARIABLES) as VariableCode[]).find((code) => VARIABLES[code].annotation === annotation);
+
 /** What is known of a variable; undefined for a code that is not in the list. */
 export const findVariable = (code: string): Variable | undefined =>
   isVariableCode(code) ? VARIABLES[code] : undefined;

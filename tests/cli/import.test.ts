@@ -39,7 +39,14 @@ async function run(
     result = RESULT,
     isLocal = true,
     hasWeights = true,
-  }: { fault?: Error; result?: typeof RESULT; isLocal?: boolean; hasWeights?: boolean } = {},
+    annotated = ['FLOW', 'SNOW'],
+  }: {
+    fault?: Error;
+    result?: typeof RESULT;
+    isLocal?: boolean;
+    hasWeights?: boolean;
+    annotated?: string[];
+  } = {},
 ) {
   const did: unknown[][] = [];
   const printed: string[] = [];
@@ -60,6 +67,7 @@ async function run(
     planImport: load('plan', PLAN),
     isLocal: () => isLocal,
     hasLocalWeights: async () => hasWeights,
+    annotatedVariables: async () => annotated,
     terminal: { write: (text: string) => shown.push(text) } as unknown as typeof process.stderr,
     print: (text) => printed.push(text),
     printJson: (facts) => printed.push(JSON.stringify(facts)),
@@ -98,6 +106,12 @@ describe('fpe import', () => {
       { hasWeights: false },
       [],
       'To train a model: ./fpe start 29 --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)',
+    ],
+    [
+      'where photos were compared by another variable alone',
+      { annotated: ['STAGE'], hasWeights: false },
+      [],
+      `To train a model: ./fpe start '{"station_id":29,"variable_code":"STAGE_FT"}' --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)`,
     ],
     ['in a stage', { isLocal: false }, ['--stage', 'dev'], 'To train a model: ./fpe start 29 --stage dev'],
     [

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { importCommand } from '../../cli/import.ts';
 import { handler as splitPairs } from '../../functions/split-pairs.ts';
+import { withDatabase } from '../../shared/fpe-database/connection.ts';
 import { importExport, planImport } from '../../shared/fpe-database/import/import-stations.ts';
+import { findAnnotatedVariables } from '../../shared/fpe-database/stations.ts';
 import { build } from '../fixtures/exported-station.ts';
 import { call, testRun } from '../fixtures/run.ts';
 import { createTestBuckets, createTestDatabase } from '../fixtures/station.ts';
@@ -45,6 +47,7 @@ async function runAsShown(line: string): Promise<string> {
     importExport,
     isLocal: () => true,
     hasLocalWeights: async () => false,
+    annotatedVariables: (id) => withDatabase((connected) => findAnnotatedVariables(connected, id)),
     terminal: process.stderr,
     print: (text: string) => printed.push(text),
     printJson: () => undefined,
