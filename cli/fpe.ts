@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import type { GlobalOptions } from './find-execution.ts';
-import { nameFolder } from './folder-name.ts';
 import { fpeProgram } from './program.ts';
 
 // Whoever reads the output has seen enough, as in fpe list | head -1.
@@ -13,9 +12,11 @@ for (const stream of [process.stdout, process.stderr])
 
 try {
   const program = await fpeProgram(process.argv.slice(2));
-  program.hook('preAction', (_, command) => {
+  program.hook('preAction', async (_, command) => {
     const { folder } = command.optsWithGlobals<GlobalOptions>();
-    if (folder !== undefined) nameFolder(resolve(folder));
+    if (folder === undefined) return;
+    const { nameFolder } = await import('./folder-name.ts');
+    nameFolder(resolve(folder));
   });
   await program.parseAsync();
 } catch (error) {
