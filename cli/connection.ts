@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local/account.ts';
+import { LOCAL_REGION } from '../local/account.ts';
 import {
   defaultFolder,
   findRunningStack,
@@ -7,7 +7,7 @@ import {
   type StackDescription,
 } from '../local/running-stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
-import { accountInArn, regionInArn } from '../shared/execution/arns.ts';
+import { isOfStandIn, regionInArn } from '../shared/execution/arns.ts';
 import { configuredRegion, requireProfile } from './aws-profile.ts';
 import { quoted } from './quoted.ts';
 import { UsageError } from './usage-error.ts';
@@ -94,7 +94,7 @@ function arnIn({ machine = process.env.FPE_STATE_MACHINE, execution }: Wanted): 
 
 const asksForAws = (wanted: Wanted): boolean => {
   const arn = arnIn(wanted);
-  return wanted.aws === true || (arn !== null && accountInArn(arn) !== LOCAL_ACCOUNT);
+  return wanted.aws === true || (arn !== null && !isOfStandIn(arn));
 };
 
 const folderOf = ({ folder }: { folder?: string }): string => (folder ? resolve(folder) : defaultFolder());

@@ -3,13 +3,12 @@ import { readStage } from '../config/stage.ts';
 import { optionalSetting } from '../shared/aws/configuration.ts';
 import { findExecutionOutcome, newestExecutions } from '../shared/aws/executions.ts';
 import {
-  accountInArn,
   executionArn,
   executionPage,
+  isOfStandIn,
   kindOfMachine,
   machineArnOf,
   nameInArn,
-  STAND_IN_ACCOUNT,
   siblingMachineArn,
 } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
@@ -120,7 +119,7 @@ async function findNewest(
 
 /** A start that works at once: the local stack has no ImageNet weights unless somebody has brought them. @param arn of a machine */
 export const proposedStart = (arn: string): string =>
-  accountInArn(arn) === STAND_IN_ACCOUNT ? './fpe start ID --pretrained false' : './fpe start ID';
+  isOfStandIn(arn) ? './fpe start ID --pretrained false' : './fpe start ID';
 
 /** Where AWS shows an execution; null for the local stack. */
 export const consoleUrl = (connection: Connection, arn: string): string | null =>

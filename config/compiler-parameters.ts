@@ -4,6 +4,7 @@ import { LOCAL_STAGE_NAME, type Stage } from './stage.ts';
 
 /** CloudFormation treats a property with this value as absent. */
 const ABSENT = { Ref: 'AWS::NoValue' };
+
 /**
  * What serverless.yml and its parts read as `${param:…}`: the parameters of the stage, and what follows from them in the
  * form that a template wants.

@@ -126,7 +126,7 @@ export class DatasetCodeExists extends PipelineError {
  *
  * Kind: input.
  * Hydrologist: see whether the photos are really gone from FPE; if so, start again with `"allow_removals": true`.
- * Operator: if they should be there, bring their rows back before.
+ * Operator: if they should be there, bring their rows back first.
  */
 export class TooManyRemovals extends PipelineError {
   override readonly name = 'TooManyRemovals';

@@ -132,6 +132,7 @@ async function main(values: Options): Promise<void> {
     stations.set(name, readStation(folder));
   }
   const code = codeHash();
+  const weights = values.weights && createHash('sha256').update(readFileSync(values.weights)).digest('hex');
   const started = Date.now();
   const { results, failures, left } = await runCells(cellsOf(options), {
     stations,
@@ -139,9 +140,7 @@ async function main(values: Options): Promise<void> {
       hyperparameters,
       experiment: experiments[recipe],
       code,
-      ...(values.weights && {
-        weights: createHash('sha256').update(readFileSync(values.weights)).digest('hex'),
-      }),
+      ...(weights && { weights }),
     }),
     folder: join(values.folder, 'results'),
     worker: { command: python, arguments: [join(import.meta.dirname, 'train_and_score.py')] },

@@ -14,10 +14,13 @@ export const nameInArn = (arn: string): string => arn.slice(arn.lastIndexOf(':')
 export const regionInArn = (arn: string): string => arn.split(':')[3] as string;
 
 /** Account of an ARN's resource, e.g. 123456789012. */
-export const accountInArn = (arn: string): string => arn.split(':')[4] as string;
+const accountInArn = (arn: string): string => arn.split(':')[4] as string;
 
 /** The account of stand-ins for AWS: numbers of AWS's own accounts are above 0. */
 export const STAND_IN_ACCOUNT = '000000000000';
+
+/** Whether a resource is of a stand-in, such as the local stack, where no address of AWS leads to it. */
+export const isOfStandIn = (arn: string): boolean => accountInArn(arn) === STAND_IN_ACCOUNT;
 
 /** Where the console of AWS shows an execution. */
 export function executionPage(executionArn: string): string {

@@ -1,11 +1,5 @@
 import * as z from 'zod';
-import {
-  accountInArn,
-  executionPage,
-  nameInArn,
-  STAND_IN_ACCOUNT,
-  stageOfMachine,
-} from '../execution/arns.ts';
+import { executionPage, isOfStandIn, nameInArn, stageOfMachine } from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
@@ -99,7 +93,7 @@ export function failureNotification({ time, detail }: StatusChange): Notificatio
   const error = job === null ? name : `${name}: ${job}`;
   const machine = nameInArn(detail.stateMachineArn);
   const station = stationIn(detail.input);
-  const isOnAws = accountInArn(executionArn) !== STAND_IN_ACCOUNT;
+  const isOnAws = !isOfStandIn(executionArn);
   const execution = isOnAws ? executionArn : detail.name;
   const place = { execution, station, stage: isOnAws ? stageOfMachine(executionArn) : null };
   return notificationOf(

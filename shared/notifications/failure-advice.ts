@@ -68,7 +68,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     kind: 'input',
     fix: [
       'Hydrologist: see whether the photos are really gone from FPE; if so, start again with `"allow_removals": true`.',
-      'Operator: if they should be there, bring their rows back before.',
+      'Operator: if they should be there, bring their rows back first.',
     ],
   },
   {

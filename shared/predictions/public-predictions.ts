@@ -10,9 +10,13 @@ export const publicColumns = (smoothingHours: number | null): readonly string[] 
   smoothingHours === null ? PREDICTION_COLUMNS : SMOOTHED_COLUMNS;
 
 /** The whole file; see `publicLines`. */
-export async function* publicFile(...given: Parameters<typeof publicLines>): AsyncGenerator<string> {
-  yield csvHeader(publicColumns(given[2]));
-  yield* publicLines(...given);
+export async function* publicFile(
+  rows: AsyncIterable<PredictedPhoto[]> | Iterable<PredictedPhoto[]>,
+  clock: StationClock,
+  smoothingHours: number | null,
+): AsyncGenerator<string> {
+  yield csvHeader(publicColumns(smoothingHours));
+  yield* publicLines(rows, clock, smoothingHours);
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { accountInArn, nameInArn, STAND_IN_ACCOUNT } from '../execution/arns.ts';
+import { isOfStandIn, nameInArn } from '../execution/arns.ts';
 import type { LateExecution } from '../execution/late-executions.ts';
 import { isStillRunning } from '../execution/status.ts';
 import { promotion } from '../execution/train-station-state.ts';
@@ -158,7 +158,7 @@ export const resultCsv = (rows: readonly RefreshRow[]): string => csvHeader(COLU
  * @param executionArn of the refresh
  */
 export const tablePlace = (uri: string, executionArn: string): string =>
-  accountInArn(executionArn) === STAND_IN_ACCOUNT ? `./fpe open table ${nameInArn(executionArn)}` : uri;
+  isOfStandIn(executionArn) ? `./fpe open table ${nameInArn(executionArn)}` : uri;
 
 /**
  * The message to people; stations that failed come first.
