@@ -38,10 +38,18 @@ export class ShownNumbers {
   #updateIntervals(): void {
     const view = this.#view;
     const { selection } = view;
+    const isWanted = () => view.selection === selection;
     clearTimeout(this.#computing);
-    this.#computing = setTimeout(
-      () => updateIntervals(view, () => view.selection === selection, this.#onStrata),
-      INTERVALS_MS,
-    );
+    markBusy(!isWhole(view));
+    this.#computing = setTimeout(async () => {
+      await updateIntervals(view, isWanted, this.#onStrata);
+      if (isWanted()) markBusy(false);
+    }, INTERVALS_MS);
   }
+}
+
+/** Says, to screen readers as well, whether more numbers are to come into the places of intervals. */
+function markBusy(isBusy: boolean): void {
+  for (const place of document.querySelectorAll('[data-interval], [data-table^="strata."]'))
+    place.setAttribute('aria-busy', String(isBusy));
 }

@@ -24,13 +24,17 @@ import {
   chartIds,
   countPixels,
   drawFigure,
+  eventually,
+  FLAGS,
   findPoint,
   launchBrowser,
   type OpenPage,
   type openPage,
   SCREENSHOTS,
   setPeriod,
+  showOnPaper,
   takeScreenshot,
+  waitForIntervals,
 } from './open-page.ts';
 
 /** A telephone, a tablet, a laptop and a large screen. */
@@ -121,12 +125,12 @@ describe('A period', () => {
 
   test('gets intervals of its strata after a moment', () =>
     onPage(async ({ page }) => {
+      const table = page.locator('[data-table="strata.hour"]');
       await setPeriod(page, from, '2024-05-20');
-      const interval = page
-        .locator('[data-table="strata.hour"] tbody td:last-child', { hasText: '–' })
-        .first();
-      await interval.waitFor({ state: 'attached' });
+      expect(await table.getAttribute('aria-busy')).toBe('true');
+      await waitForIntervals(page);
 
+      const interval = table.locator('tbody td:last-child', { hasText: '–' }).first();
       expect(await interval.textContent()).toMatch(/^0\.\d\d – 0\.\d\d$/);
     }));
 
@@ -167,16 +171,19 @@ describe('The address', () => {
       await page.locator('input[value="train"]').uncheck();
       await page.locator('select[name="strata-split"]').selectOption('val');
       const hash = await hashOf(page);
-      const shown = await textsOf(page, '[data-tau], [data-table] td');
+      await waitForIntervals(page);
+      const shown = await textsOf(page, '[data-tau], [data-interval], [data-table] td');
 
       await page.reload();
       await page.waitForSelector('html[data-ready]');
+      await waitForIntervals(page);
 
       expect(hash).toBe('#from=2024-01-10&to=2024-03-20&splits=val,test-in,test-out&strata=val');
       expect(await periodOf(page)).toEqual(['2024-01-10', '2024-03-20']);
       expect(await page.locator('input[value="train"]').isChecked()).toBe(false);
       expect(await page.locator('select[name="strata-split"]').inputValue()).toBe('val');
-      expect(await textsOf(page, '[data-tau], [data-table] td')).toEqual(shown);
+      expect(await textsOf(page, '[data-tau], [data-interval], [data-table] td')).toEqual(shown);
+      expect(shown.filter((text) => / – /.test(text)).length).toBeGreaterThan(STRATIFICATIONS.length);
     }));
 
   test('keeps the selection behind the section that a link leads to', () =>
@@ -188,8 +195,9 @@ describe('The address', () => {
       expect(await hashOf(page)).toBe('#model-training&from=2024-01-10&to=2024-03-20');
       await page.reload();
       await page.waitForSelector('html[data-ready]');
-      await page.waitForTimeout(1000);
-      expect(await page.evaluate<number>(topOf('model-training'))).toBeLessThan(200);
+      await eventually(async () =>
+        expect(await page.evaluate<number>(topOf('model-training'))).toBeLessThan(200),
+      );
       await page.locator('button[name="whole"]').click();
       expect(await hashOf(page)).toBe('#model-training');
     }));
@@ -202,8 +210,10 @@ describe('The address', () => {
   ])('that makes no sense shows all: %s', (hash) =>
     onPage(async ({ page }) => {
       const whole = await periodOf(page);
-      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
-      await page.waitForTimeout(200);
+      await page.evaluate(`new Promise((resolve) => {
+        addEventListener('hashchange', () => setTimeout(resolve));
+        location.hash = ${JSON.stringify(hash)};
+      })`);
 
       expect(await periodOf(page)).toEqual(whole);
       expect(await page.locator('button[name="whole"]').isVisible()).toBe(false);
@@ -256,30 +266,39 @@ const atRest = (page: Page) =>
   })`);
 
 describe('A link of the contents', () => {
-  test.each(WIDTHS)('leads to the beginning of its section, below the tools, at %d pixels', (width) =>
-    onPage(
-      async ({ page }) => {
-        const targets = await page
-          .locator('nav a')
-          .evaluateAll((links) => links.map((link) => link.getAttribute('href')?.slice(1) as string));
-        for (const id of targets.toReversed()) {
-          await page.evaluate(`document.querySelector('nav a[href="#${id}"]').click()`);
-          await atRest(page);
+  const leadsToEachSection = (options: { width: number; reducedMotion: 'reduce' | 'no-preference' }) =>
+    onPage(async ({ page }) => {
+      const targets = await page
+        .locator('nav a')
+        .evaluateAll((links) => links.map((link) => link.getAttribute('href')?.slice(1) as string));
+      expect(targets.length).toBeGreaterThan(5);
+      for (const id of targets.toReversed()) {
+        await page.evaluate(`document.querySelector('nav a[href="#${id}"]').click()`);
+        await atRest(page);
 
-          const [top, tools, isAtEnd] = await page.evaluate<[number, number, boolean]>(
-            `[${topOf(id)}, Math.max(0, document.getElementById('toolbar').getBoundingClientRect().bottom), innerHeight + scrollY >= document.documentElement.scrollHeight - 2]`,
-          );
-          const isBelow =
-            (await page.evaluate<string>("getComputedStyle(document.getElementById('toolbar')).position")) ===
-            'sticky';
-          expect({ id, isBelow: top >= (isBelow ? tools - 1 : -1) }).toEqual({ id, isBelow: true });
-          if (!isAtEnd)
-            expect({ id, isNear: top < (isBelow ? tools : 0) + 60 }).toEqual({ id, isNear: true });
-        }
-      },
-      { width },
-    ),
-  );
+        const [top, tools, isAtEnd] = await page.evaluate<[number, number, boolean]>(
+          `[${topOf(id)}, Math.max(0, document.getElementById('toolbar').getBoundingClientRect().bottom), innerHeight + scrollY >= document.documentElement.scrollHeight - 2]`,
+        );
+        const isBelow =
+          (await page.evaluate<string>("getComputedStyle(document.getElementById('toolbar')).position")) ===
+          'sticky';
+        const isRight = top >= (isBelow ? tools - 1 : -1) && (isAtEnd || top < (isBelow ? tools : 0) + 60);
+        expect({ ...options, id, top, tools, isRight }).toEqual({
+          ...options,
+          id,
+          top,
+          tools,
+          isRight: true,
+        });
+      }
+    }, options);
+
+  // Side by side, as they mostly wait for pages to come to rest.
+  test('leads to the beginning of its section, below the tools, at every width', async () => {
+    await Promise.all(WIDTHS.map((width) => leadsToEachSection({ width, reducedMotion: 'reduce' })));
+  });
+
+  test('glides there', () => leadsToEachSection({ width: 1440, reducedMotion: 'no-preference' }));
 });
 
 describe('Paper', () => {
@@ -342,8 +361,7 @@ describe('Paper', () => {
 
       spawnSync(CHROMIUM, [
         '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
+        ...FLAGS,
         `--user-data-dir=${folder}`,
         `--print-to-pdf=${pdf}`,
         pathToFileURL(page).href,
@@ -357,10 +375,8 @@ describe('Paper', () => {
   test('is light and without tools', () =>
     onPage(
       async ({ page }) => {
-        await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-        await page.waitForTimeout(500);
+        await showOnPaper(page, 'dark');
 
-        expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0);
         expect(await countPixels(page, 'loss-function', '#d55e00')).toBeGreaterThan(50);
         for (const tool of ['#toolbar', '.downloads', '.choice', 'nav'])
           expect(await page.locator(tool).first().isVisible()).toBe(false);
@@ -638,8 +654,7 @@ describe('The rules of accessibility', () => {
 
   test('hold on paper', () =>
     onPage(async ({ page }) => {
-      await page.emulateMedia({ media: 'print' });
-      await page.waitForTimeout(500);
+      await showOnPaper(page);
 
       expect(await violations(page)).toEqual([]);
     }));

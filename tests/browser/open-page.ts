@@ -7,7 +7,7 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright-core
 import { CHROMIUM } from './chromium.js';
 
 export const SCREENSHOTS = join(import.meta.dirname, '..', '..', '.local', 'screenshots');
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -15,6 +15,8 @@ const FLAGS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A name server that does not answer would hold each photo up for half a minute.
+  '--host-resolver-rules=MAP * ~NOTFOUND',
 ];
 
 export const launchBrowser = (flags: string[] = []): Promise<Browser> =>
@@ -33,6 +35,8 @@ type Options = {
   width?: number;
   height?: number;
   colorScheme?: 'light' | 'dark';
+  /** Whether the reader has asked for pages that do not glide. */
+  reducedMotion?: 'reduce' | 'no-preference';
   /** Whether photos can be loaded. */
   photos?: boolean;
   /** Of the file, with folders. */
@@ -41,11 +45,12 @@ type Options = {
 
 /** Opens markup from a file, as one that was downloaded. */
 export async function openPage(browser: Browser, markup: string, options: Options = {}): Promise<OpenPage> {
-  const { width = 1280, height = 900, colorScheme = 'light', photos = true, path = 'page.html' } = options;
+  const { width = 1280, height = 900, photos = true, path = 'page.html' } = options;
+  const { colorScheme = 'light', reducedMotion = 'no-preference' } = options;
   const file = join(mkdtempSync(join(tmpdir(), 'fpe-page-')), path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, markup);
-  const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+  const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion });
   const errors: string[] = [];
   const requests: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error.stack ?? error)));
@@ -88,6 +93,31 @@ export async function actOnPage(
 export async function setPeriod(page: Page, from: string, to: string): Promise<void> {
   await page.locator('input[name="to"]').fill(to);
   await page.locator('input[name="from"]').fill(from);
+}
+
+const SOON_MS = 15_000;
+
+/** Assesses again until it holds, as a page that answers in its own time has no moment to wait for. Throws the last failure. */
+export async function eventually(assess: () => Promise<void>): Promise<void> {
+  const end = Date.now() + SOON_MS;
+  for (;;)
+    try {
+      return await assess();
+    } catch (failure) {
+      if (Date.now() > end) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+}
+
+/** Waits until the intervals of a chosen period, which follow once the reader has come to rest, are shown. */
+export async function waitForIntervals(page: Page): Promise<void> {
+  await eventually(async () => expect(await page.locator('[aria-busy="true"]').count()).toBe(0));
+}
+
+/** Shows a page as on paper, once all its figures are drawn. */
+export async function showOnPaper(page: Page, colorScheme: 'light' | 'dark' = 'light'): Promise<void> {
+  await page.emulateMedia({ media: 'print', colorScheme });
+  await eventually(async () => expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0));
 }
 
 /** Scrolls to a figure, below the tools that stay at the top, and waits until it is drawn. */

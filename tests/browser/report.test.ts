@@ -17,6 +17,7 @@ import {
   chartIds,
   countPixels,
   drawFigure,
+  eventually,
   findPoint,
   launchBrowser,
   type OpenPage,
@@ -217,14 +218,15 @@ describe('A period', () => {
       await page.mouse.move(box.x + box.width * 0.75, y, { steps: 8 });
       await page.mouse.move(box.x + box.width * 0.5, y, { steps: 8 });
       await page.mouse.up();
-      await page.waitForTimeout(700);
-
-      const [from, to] = await Promise.all(
-        ['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()),
+      const period = () =>
+        Promise.all(['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()));
+      await eventually(async () =>
+        expect(Date.parse((await period())[1] as string)).toBeLessThan(Date.parse('2024-05-01')),
       );
+
+      const [from, to] = await period();
       const expected = agreementsBetween(from as string, to as string);
       expect(from).toBe('2023-10-01');
-      expect(Date.parse(to as string)).toBeLessThan(Date.parse('2024-05-01'));
       expect(await shownTaus(page, 'photos')).toEqual(expectedTaus(expected.photos));
       const times = await page.locator('[data-gallery="worst-photos"] b').allTextContents();
       expect(times.every((time) => time.slice(0, 10) <= (to as string))).toBe(true);
@@ -254,15 +256,17 @@ describe('A split', () => {
       await drawFigure(page, 'daily-rank-scatter');
       const before = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR);
       await page.locator('input[value="train"]').uncheck();
-      await page.waitForTimeout(100);
       await drawFigure(page, 'daily-rank-scatter');
-      const without = await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR);
+      await eventually(async () =>
+        expect(await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR)).toBe(0),
+      );
       await page.locator('input[value="train"]').check();
       await drawFigure(page, 'daily-rank-scatter');
 
       expect(before).toBeGreaterThan(100);
-      expect(without).toBe(0);
-      expect(await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR)).toBeCloseTo(before, -3);
+      await eventually(async () =>
+        expect(await countPixels(page, 'daily-rank-scatter', TRAIN_COLOR)).toBeCloseTo(before, -3),
+      );
     }));
 });
 
@@ -275,15 +279,14 @@ describe('The photo', () => {
     onPage(async ({ page, requests }) => {
       await page.locator('button[name="browse"]').click();
       await page.waitForSelector('#panel img');
-      await page.waitForTimeout(100);
-      const first = [...requests];
+      await eventually(async () =>
+        expect(requests).toContain(address(key(0).replace('/images/', '/thumbs/'))),
+      );
+      expect(requests).not.toContain(address(key(0)));
 
       await page.getByRole('button', { name: 'Full size' }).click();
-      await page.waitForTimeout(100);
 
-      expect(first).toContain(address(key(0).replace('/images/', '/thumbs/')));
-      expect(first).not.toContain(address(key(0)));
-      expect(requests).toContain(address(key(0)));
+      await eventually(async () => expect(requests).toContain(address(key(0))));
     }));
 
   test('leads to the next and the one before in time, by button and by key', () =>
@@ -483,10 +486,11 @@ describe('Light and dark', () => {
         await takeScreenshot(page, 'report-dark');
         await page.emulateMedia({ colorScheme: 'light' });
         await drawFigure(page, 'loss-function');
-        await page.waitForTimeout(200);
 
         expect(dark).toBeGreaterThan(50);
-        expect(await countPixels(page, 'loss-function', TRAIN_COLOR)).toBeGreaterThan(50);
+        await eventually(async () =>
+          expect(await countPixels(page, 'loss-function', TRAIN_COLOR)).toBeGreaterThan(50),
+        );
       },
       { colorScheme: 'dark' },
     ));
