@@ -1,10 +1,11 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import * as z from 'zod';
 import { findJson, readJson } from '../shared/aws/object-store.ts';
 import { modelKeys } from '../shared/execution/keys.ts';
-import { type ModelTypeId, modelTypeIds, modelTypeOf } from '../shared/model-types/registry.ts';
+import type { ModelTypeId } from '../shared/model-types/registry.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { findMadeModel } from './made-model.ts';
+import { findByCode, modelTypeOption } from './model-code.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
 import { tableLines } from './table.ts';
@@ -42,9 +43,7 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
     .argument('<one>', 'execution of train-station, by name or ARN; with --station, a model code')
     .argument('<other>', 'another one')
     .option('--station <id>', 'compare two model codes of this station', stationId)
-    .addOption(
-      new Option('--model-type <type>', 'with --station: the type of both models').choices(modelTypeIds()),
-    )
+    .addOption(modelTypeOption())
     .addOption(machineStageOption())
     .option('--all', 'also numbers that are equal, or that only one of them has')
     .option('--json', 'as JSON, all numbers')
@@ -55,8 +54,11 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
       if (options.modelType && options.station === undefined)
         throw new UsageError('--model-type is for model codes: give --station ID, too.');
       const read = async (given: string) => {
-        if (options.station !== undefined)
-          return metricsOfCode(given, { ...options, station: options.station }, modelBucket, effects);
+        const { station, modelType } = options;
+        if (station !== undefined)
+          return findByCode({ station, code: given, modelType }, 'metrics.json', (type) =>
+            effects.findMetrics(modelBucket, modelKeys(type, station, given).metrics),
+          );
         const { keys } = await effects.findMadeModel(await effects.findExecution(given, machineArns));
         return effects.readMetrics(modelBucket, keys.metrics);
       };
@@ -65,28 +67,6 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
       if (options.json) effects.printJson({ models: models.map(nameOf), metrics: rows });
       else effects.print(describeComparison(models, rows, options.all === true));
     });
-}
-
-/** Of the newest model of a code, whatever its type: it lies at a fixed place. @throws UsageError unless there is one */
-async function metricsOfCode(
-  code: string,
-  { station, modelType }: Options & { station: number },
-  bucket: string,
-  { findMetrics }: Effects,
-): Promise<MetricsFile> {
-  const types = modelType ? [modelType] : modelTypeIds();
-  const found: { type: ModelTypeId; metrics: MetricsFile }[] = [];
-  for (const type of types) {
-    const metrics = await findMetrics(bucket, modelKeys(modelTypeOf(type), station, code).metrics);
-    if (metrics) found.push({ type, metrics });
-  }
-  const [one, other] = found;
-  if (one && !other) return one.metrics;
-  throw new UsageError(
-    one
-      ? `Station ${station} has models ${code} of ${found.map(({ type }) => type).join(' and ')}. Say which: --model-type ${one.type}`
-      : `Station ${station} has no metrics.json of a model ${code} (${types.join(', ')}). Its models: ./fpe models --station ${station}`,
-  );
 }
 
 const nameOf = ({ station_id, model_code, variable_id }: MetricsFile) => ({

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
@@ -97,7 +98,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     const toStart: Record<string, unknown> = isDemo
       ? { ...input, station_id: stationId, model_code: newModelCode() }
       : { model_code: newModelCode(), ...input };
-    if (!isDemo) await requireLocalNeeds('train-station', toStart, `"pretrained": false in ${given}`, SUPPLY);
+    if (!isDemo) await requireLocalNeeds('train-station', toStart, withoutWeights(given, input), SUPPLY);
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);
@@ -182,6 +183,12 @@ function newModelCode(): string {
 }
 
 /** The stack of the demo ends with it. */
+/** A file is somebody's own, and to be changed by them. */
+const withoutWeights = (given: string, input: Record<string, unknown>): string =>
+  existsSync(given)
+    ? `"pretrained": false in ${given}`
+    : `./fpe demo ${quoted(JSON.stringify({ ...input, pretrained: false }))}`;
+
 const SUPPLY = './fpe local in another terminal, then ./fpe weights';
 
 const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =>

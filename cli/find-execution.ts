@@ -19,7 +19,7 @@ import { UsageError } from './usage-error.ts';
 
 /** Options of the program, given before or after the name of the command. */
 export type GlobalOptions = { aws?: boolean; machine?: string; folder?: string };
-type PlaceOptions = GlobalOptions & { stage?: string };
+export type PlaceOptions = GlobalOptions & { stage?: string };
 
 /** For commands about executions. */
 export const machineStageOption = (): Option =>
@@ -112,10 +112,15 @@ async function findNewest(
   const newest = (await Promise.all(machineArns.map((machine) => newestExecutions(machine, 1)))).flat();
   const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
   if (last?.executionArn) return last.executionArn;
-  throw new UsageError(
-    `Nothing has run yet. Start an execution of a station with: ${proposedStart(machineArns[0] as string)}`,
-  );
+  throw new UsageError(`Nothing has run yet. ${whatToStart(machineArns[0] as string)}`);
 }
+
+const whatToStart = (machineArn: string): string =>
+  `${isOfStandIn(machineArn) ? 'Load a station with ./fpe import FOLDER (npm start draws one), then start' : 'Start'} an execution of a station with: ${proposedStart(machineArn)}`;
+
+/** The same of a refresh. */
+export const proposedRefresh = (arn: string): string =>
+  isOfStandIn(arn) ? './fpe refresh --pretrained false' : './fpe refresh';
 
 /** A start that works at once: the local stack has no ImageNet weights unless somebody has brought them. @param arn of a machine */
 export const proposedStart = (arn: string): string =>

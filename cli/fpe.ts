@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
-import type { GlobalOptions } from './find-execution.ts';
+import type { PlaceOptions } from './find-execution.ts';
 import { fpeProgram } from './program.ts';
 
 // Whoever reads the output has seen enough, as in fpe list | head -1.
@@ -13,10 +13,10 @@ for (const stream of [process.stdout, process.stderr])
 try {
   const program = await fpeProgram(process.argv.slice(2));
   program.hook('preAction', async (_, command) => {
-    const { folder } = command.optsWithGlobals<GlobalOptions>();
-    if (folder === undefined) return;
-    const { nameFolder } = await import('./folder-name.ts');
-    nameFolder(resolve(folder));
+    const { folder, aws, stage } = command.optsWithGlobals<PlaceOptions>();
+    if (folder === undefined && stage === undefined && !aws) return;
+    const { namePlace } = await import('./place-name.ts');
+    namePlace({ folder: folder && resolve(folder), aws, stage });
   });
   await program.parseAsync();
 } catch (error) {

@@ -4,6 +4,7 @@ import { findSize } from '../shared/aws/object-store.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findStations } from '../shared/fpe-database/stations.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
+import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Whether the local stack has something where the ImageNet weights belong. */
@@ -34,13 +35,24 @@ export async function requireLocalNeeds(
   supply = './fpe weights',
   { hasWeights, stations }: Questions = QUESTIONS,
 ): Promise<void> {
-  if (kind === 'refresh-stations') return;
-  const known = await stations();
-  if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
-  if (kind === 'train-station' && input.pretrained !== false && !(await hasWeights()))
+  if (kind !== 'refresh-stations') {
+    const known = await stations();
+    if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
+  }
+  if (wantsWeights(kind, input) && !(await hasWeights()))
     throw new UsageError(
       `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ${supply}. Or train without them: ${without}`,
     );
+}
+
+/** Whether a training that this starts, or may start, begins with ImageNet weights. */
+function wantsWeights(kind: MachineKind, input: Record<string, unknown>): boolean {
+  if (kind === 'score-station') return false;
+  if (kind === 'train-station') return input.pretrained !== false;
+  const { dry_run, mode, max_training_jobs, stations, train } = parseRefreshInput(input);
+  if (dry_run || mode === 'score' || max_training_jobs === 0) return false;
+  const rules: Record<string, unknown>[] = [train, ...Object.values(stations)];
+  return rules.some(({ pretrained = train.pretrained }) => pretrained !== false);
 }
 
 const STATIONS_SHOWN = 5;

@@ -21,6 +21,7 @@ import {
 import type { Places } from '../shared/verification/findings.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
+import { quoted } from './quoted.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -54,11 +55,7 @@ export function describeModels(
   { model: bucket }: Pick<Places, 'model'>,
 ): string {
   const lines = models.flatMap((model) => {
-    const key =
-      model.uuid &&
-      model.is_ours &&
-      versionKeys(modelTypeOf(model.model_type_id), station.id, model.code, model.uuid).report;
-    const report = model.diagnostics_url ?? (key ? s3Uri({ bucket, key }) : null);
+    const report = model.diagnostics_url ?? privateReport(station.id, model, bucket);
     return [
       `${model.code}  ${model.model_type_id} ${model.variable_id ?? '–'}  ${statesOf(model).join(', ')}`,
       ...(report === null ? [] : [`    report ${report}`]),
@@ -68,6 +65,18 @@ export function describeModels(
     '\n',
   );
   return withOpenAddresses(text, process.env.AWS_ENDPOINT_URL_S3);
+}
+
+/** Where the report of a model is that is not drawn; on a local stack a command, as nothing reads its buckets by s3 addresses. */
+function privateReport(
+  stationId: number,
+  { uuid, is_ours, code, model_type_id }: StationModel,
+  bucket: string,
+): string | null {
+  if (uuid === null || !is_ours) return null;
+  if (process.env.AWS_ENDPOINT_URL_S3)
+    return `./fpe open --station ${stationId} --model-code ${quoted(code)} --model-type ${model_type_id}`;
+  return s3Uri({ bucket, key: versionKeys(modelTypeOf(model_type_id), stationId, code, uuid).report });
 }
 
 const statesOf = (model: StationModel): string[] => [

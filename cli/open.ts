@@ -6,28 +6,40 @@ import { Argument, Command } from 'commander';
 import { makeFolder } from '../host/folder.ts';
 import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
 import { describeExecution, newestExecutions } from '../shared/aws/executions.ts';
-import { readBytes } from '../shared/aws/object-store.ts';
+import { findJson, readBytes } from '../shared/aws/object-store.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { modelKeys, versionKeys } from '../shared/execution/keys.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { type ObjectLocation, objectOf } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
+import type { ModelTypeId } from '../shared/model-types/registry.ts';
+import { type ModelManifest, modelManifest } from '../shared/publication/model-manifest.ts';
 import { refreshSummary } from '../shared/refresh/state.ts';
 import {
   connectToMachines,
   findExecution,
   type GlobalOptions,
   machineStageOption,
+  proposedRefresh,
   proposedStart,
 } from './find-execution.ts';
 import { findMadeModel, type MadeModel } from './made-model.ts';
+import { findByCode, modelTypeOption } from './model-code.ts';
+import { stationId } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Of a model, and the table of a refresh. */
 const PAGES = ['report', 'input', 'dataset', 'predictions'] as const;
 const TABLE = 'table';
 type Page = (typeof PAGES)[number];
-type Options = GlobalOptions & { stage?: string; print?: boolean };
+type Options = GlobalOptions & {
+  stage?: string;
+  print?: boolean;
+  station?: number;
+  modelCode?: string;
+  modelType?: ModelTypeId;
+};
 
 /** The command's effects. */
 const EFFECTS = {
@@ -37,6 +49,8 @@ const EFFECTS = {
   findMadeModel,
   describeExecution,
   findRunningStack,
+  findManifest: (bucket: string, key: string): Promise<ModelManifest | null> =>
+    findJson({ bucket, key }, modelManifest),
   readBytes,
   show,
   print: (text: string): void => console.log(text),
@@ -52,6 +66,9 @@ export function openCommand(effects: Effects = EFFECTS): Command {
       'name or ARN; default: the latest training, for a table the latest refresh, that succeeded',
     )
     .addOption(machineStageOption())
+    .option('--station <id>', 'with --model-code: the newest model of this code', stationId)
+    .option('--model-code <code>', 'instead of an execution, a model of the station')
+    .addOption(modelTypeOption())
     .option('--print', 'only print the address')
     .addHelpText(
       'after',
@@ -80,6 +97,8 @@ async function addressOf(
   effects: Effects,
 ): Promise<string> {
   const folder = resultsFolder(options);
+  if (options.station !== undefined || options.modelCode !== undefined)
+    return ofCode(what, given, command, options, effects);
   const isElsewhere = given !== undefined || options.aws || options.stage || process.env.AWS_ENDPOINT_URL_SFN;
   if (!isElsewhere && !(await effects.findRunningStack(options.folder)))
     return addressOfFile(newestResult(what, folder));
@@ -91,12 +110,43 @@ async function addressOf(
   );
   const address = publicAddress(what, model);
   if (address) return withOpenAddresses(address, process.env.AWS_ENDPOINT_URL_S3);
-  if (modelBucket === null)
-    throw new UsageError(
-      `The ${what} of ${model.model_code} is in the model bucket, and no bucket is named. Give --stage NAME, or set MODEL_BUCKET.`,
-    );
-  return copyOf({ bucket: modelBucket, key: keyOf(what, model) }, join(folder, model.model_code), effects);
+  return ofModelBucket(what, model.model_code, model.keys, modelBucket, folder, effects);
 }
+
+/** Of a model that may be drawn or not, and whose execution may be long forgotten. @throws UsageError */
+async function ofCode(
+  what: Page,
+  given: string | undefined,
+  command: Command,
+  options: Options,
+  effects: Effects,
+): Promise<string> {
+  const { station, modelCode: code, modelType } = options;
+  if (station === undefined || code === undefined || given !== undefined)
+    throw new UsageError('Which model? Give --station ID and --model-code CODE, or an execution.');
+  const { modelBucket: bucket } = await effects.connect(command);
+  if (bucket === null) throw new UsageError(noBucket(what, code));
+  const keys = await findByCode({ station, code, modelType }, what, async (type) => {
+    const manifest = await effects.findManifest(bucket, modelKeys(type, station, code).manifest);
+    return manifest && versionKeys(type, station, code, manifest.model_uuid);
+  });
+  return ofModelBucket(what, code, keys, bucket, resultsFolder(options), effects);
+}
+
+function ofModelBucket(
+  what: Page,
+  code: string,
+  keys: MadeModel['keys'],
+  bucket: string | null,
+  folder: string,
+  effects: Effects,
+): Promise<string> {
+  if (bucket === null) throw new UsageError(noBucket(what, code));
+  return copyOf({ bucket, key: keyOf(what, keys) }, join(folder, code), effects);
+}
+
+const noBucket = (what: Page, code: string): string =>
+  `The ${what} of ${code} is in the model bucket, and no bucket is named. Give --stage NAME, or set MODEL_BUCKET.`;
 
 const resultsFolder = ({ folder }: Options): string =>
   join(folder ? resolve(folder) : defaultFolder(), 'results');
@@ -114,7 +164,7 @@ async function copiedTable(given: string | undefined, command: Command, effects:
   if (!data?.result_uri)
     throw new UsageError(
       data
-        ? `The refresh ${name} has no table: ${data.note}`
+        ? `The refresh ${name} has no table: ${data.counts.stations === 0 && !data.status.startsWith('already') ? 'the database has no stations' : data.note}`
         : `${name} has made no table of stations: it is ${status} and of ${kindOfMachine(execution)}. Expected: a refresh that succeeded`,
     );
   const folder = join(resultsFolder(command.optsWithGlobals<Options>()), name);
@@ -130,14 +180,14 @@ async function newestOf(
   const [newest] = await effects.newestExecutions(machine as string, 1, 'SUCCEEDED');
   if (newest?.executionArn) return newest.executionArn;
   throw new UsageError(
-    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${kind === 'train-station' ? proposedStart(machine as string) : './fpe refresh'}`,
+    `No execution of ${nameInArn(machine as string)} has succeeded yet. Start one with: ${kind === 'train-station' ? proposedStart(machine as string) : proposedRefresh(machine as string)}`,
   );
 }
 
 const publicAddress = (what: Page, { diagnostics_url, predictions_url }: MadeModel): string | null =>
   what === 'report' ? diagnostics_url : what === 'predictions' ? predictions_url : null;
 
-const keyOf = (what: Page, { keys }: MadeModel): string =>
+const keyOf = (what: Page, keys: MadeModel['keys']): string =>
   ({
     report: keys.report,
     input: keys.input.page,

@@ -6,7 +6,9 @@ import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { connectToMachine, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
+import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
+import { quoted } from './quoted.ts';
 import { parseStationIds } from './stations-file.ts';
 import { follow, followStarted } from './watch.ts';
 
@@ -17,6 +19,7 @@ type Options = {
   maxModelAgeDays?: number;
   maxTrainingJobs?: number;
   concurrency?: number;
+  pretrained?: 'true' | 'false';
   dryRun?: boolean;
   name?: string;
   detach?: boolean;
@@ -27,6 +30,7 @@ type Options = {
 const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
+  requireLocalNeeds,
   startExecution,
   follow,
   print: printText,
@@ -46,6 +50,12 @@ export function refreshCommand(effects: Effects = EFFECTS): Command {
     .option('--max-model-age-days <n>', 'retrain an older model for a single new pair', number)
     .option('--max-training-jobs <n>', 'most trainings; the rest wait for the next refresh', number)
     .option('--concurrency <n>', 'stations at once, at most 40', number)
+    .addOption(
+      new Option(
+        '--pretrained <answer>',
+        'whether trainings start from ImageNet weights; overrides the input',
+      ).choices(['true', 'false']),
+    )
     .option('--dry-run', 'only show what would be done, and why')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')
@@ -59,13 +69,15 @@ async function runRefresh(
   given: string | undefined,
   options: Options,
   command: Command,
-  { connect, confirm, startExecution, follow, print }: Effects,
+  { connect, confirm, requireLocalNeeds, startExecution, follow, print }: Effects,
 ): Promise<void> {
   const input = refreshInputOf(
     given === undefined ? {} : readExecutionInput(given, 'refresh-stations'),
     options,
   );
   const { connection, stateMachineArn } = await connect(command, 'refresh-stations');
+  if (connection.kind === 'local')
+    await requireLocalNeeds('refresh-stations', input, withoutWeights(given, options));
   if (!input.dry_run)
     await confirm(connection, options.yes, async () => {
       const { costOfExecution } = await import('./expenses.ts');
@@ -75,6 +87,16 @@ async function runRefresh(
   const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
   await followStarted(options.detach, connection, executionArn, { follow, print });
 }
+
+/** The same refresh, of which no training starts from ImageNet weights. */
+const withoutWeights = (given: string | undefined, { stations, mode }: Options): string =>
+  [
+    './fpe refresh',
+    ...(given === undefined ? [] : [quoted(given)]),
+    ...(stations === undefined ? [] : ['--stations', quoted(stations)]),
+    ...(mode === undefined ? [] : ['--mode', mode]),
+    '--pretrained false',
+  ].join(' ');
 
 /**
  * The input of the execution: the given JSON, overridden by the options; checked as PlanRefresh checks it.
@@ -90,10 +112,22 @@ export function refreshInputOf(given: Record<string, unknown>, options: Options)
     ...(options.maxModelAgeDays !== undefined && { max_model_age_days: options.maxModelAgeDays }),
     ...(options.maxTrainingJobs !== undefined && { max_training_jobs: options.maxTrainingJobs }),
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+    ...(options.pretrained !== undefined && withPretrained(given, options.pretrained === 'true')),
     ...(options.dryRun && { dry_run: true }),
   };
   parseRefreshInput(input);
   return input;
+}
+
+/** For every training, whatever the input says of it or of single stations. */
+function withPretrained({ train, stations }: Record<string, unknown>, pretrained: boolean) {
+  const rules = Object.entries(Object(stations) as Record<string, object>);
+  return {
+    train: { ...Object(train), pretrained },
+    ...(rules.length > 0 && {
+      stations: Object.fromEntries(rules.map(([id, own]) => [id, { ...own, pretrained }])),
+    }),
+  };
 }
 
 const readStations = (file: string): number[] =>

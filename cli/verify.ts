@@ -9,6 +9,7 @@ import {
   type Repaired,
   type StationVerification,
   verifyAndRepair,
+  verifyRefreshClaim,
 } from '../shared/station-models/verification.ts';
 import {
   describeRepair,
@@ -49,6 +50,7 @@ const EFFECTS = {
   findStationIds,
   findStrayFolders,
   verifyAndRepair,
+  verifyRefreshClaim,
   now: (): Date => new Date(),
   print: printText,
   printJson,
@@ -59,7 +61,7 @@ type Effects = typeof EFFECTS;
 export function verifyCommand(effects: Effects = EFFECTS): Command {
   return new Command('verify')
     .option('--station <id...>', 'which stations', stationIds)
-    .option('--all', 'all stations, and public files that belong to none')
+    .option('--all', 'all stations, public files that belong to none, and the claim of refreshes')
     .addOption(optionalStageOption())
     .option('--repair', 'repair what is safe to repair and report it; otherwise nothing is changed')
     .option(
@@ -104,11 +106,11 @@ export const exitCodeOf = ({ faults, unchecked }: Verification): number =>
 
 async function verify(
   { station: ids, all, repair, yes }: Options,
-  { buckets, findStationIds, findStrayFolders, verifyAndRepair, now }: Effects,
+  { buckets, findStationIds, findStrayFolders, verifyAndRepair, verifyRefreshClaim, now }: Effects,
 ): Promise<Verification> {
   const places = buckets();
   const stations: StationVerification[] = [];
-  const findings: VerificationFinding[] = [];
+  const findings: VerificationFinding[] = all ? await verifyRefreshClaim(places) : [];
   for (const id of ids ?? (await findStationIds(places))) {
     const options = { repair: repair === true, confirmed: yes === true, now: now().getTime() };
     const found = await verifyAndRepair(id, places, options);

@@ -42,7 +42,7 @@ export async function follow(connection: Connection, executionArn: string): Prom
   };
   process.once('SIGINT', onInterrupt);
   const watch = kindOfMachine(executionArn) === 'refresh-stations' ? watchRefresh : watchUntilEnd;
-  const isWell = await untilLost(again, () => watch(executionArn)).finally(() =>
+  const isWell = await untilLost(connection, again, () => watch(executionArn)).finally(() =>
     process.off('SIGINT', onInterrupt),
   );
   if (!isWell) process.exitCode = 1;

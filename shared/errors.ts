@@ -185,7 +185,7 @@ export class NoImages extends PipelineError {
  * Nobody has compared photos of this station by this variable yet, or all such annotation sessions are flagged.
  *
  * Kind: data.
- * Hydrologist: have pairs of photos annotated on the FPE website.
+ * Hydrologist: have pairs of photos annotated on the FPE website, or set `variable_code` to what they were annotated for.
  */
 export class NoAnnotations extends PipelineError {
   override readonly name = 'NoAnnotations';

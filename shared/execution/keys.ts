@@ -165,11 +165,14 @@ export function runKeys(
 
 export type RunKeys = ReturnType<typeof runKeys>;
 
+/** Of all refreshes. */
+export const REFRESH_CLAIM_KEY = `${COMMON_PREFIX}refreshes/claim.json`;
+
 /** Keys of a refresh of many stations, below the model bucket; all refreshes share one claim. */
 export function refreshKeys(refreshId: string) {
   const folder = `${COMMON_PREFIX}refreshes/${refreshId}`;
   return {
-    claim: `${COMMON_PREFIX}refreshes/claim.json`,
+    claim: REFRESH_CLAIM_KEY,
     plan: `${folder}/plan.json`,
     result: `${folder}/result.csv`,
   };

@@ -104,7 +104,9 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
   {
     names: ['NoAnnotations'],
     kind: 'data',
-    fix: ['Hydrologist: have pairs of photos annotated on the FPE website.'],
+    fix: [
+      'Hydrologist: have pairs of photos annotated on the FPE website, or set `variable_code` to what they were annotated for.',
+    ],
   },
   {
     names: ['AnnotationFileInvalid'],

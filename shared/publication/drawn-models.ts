@@ -16,7 +16,7 @@ export type DrawingChange = {
   model: StationModel;
   /** Former defaults that are no longer drawn. */
   superseded: StationModel[];
-  /** Former defaults that stay on the page: those of upstream's scripts are taken off only on request. */
+  /** What stays on the page beside it: former defaults, as those of upstream's scripts are taken off only on request; of a restored model all others. */
   kept: StationModel[];
 };
 
@@ -44,14 +44,15 @@ export function planDrawing(
   // A model that was drawn in spite of that is drawn again.
   const isAny = action === 'restore' && finished.length === 0;
   const model = requireOne(isAny ? ofCode : finished, models, code, where);
-  if (action === 'restore') return isDrawn(model) ? null : { action, model, superseded: [], kept: [] };
-  const former = models.filter(
-    (each) =>
-      each.id !== model.id &&
-      each.default &&
-      each.model_type_id === model.model_type_id &&
-      each.variable_id === model.variable_id,
-  );
+  const isRival = (each: StationModel) =>
+    each.id !== model.id &&
+    each.model_type_id === model.model_type_id &&
+    each.variable_id === model.variable_id;
+  if (action === 'restore')
+    return isDrawn(model)
+      ? null
+      : { action, model, superseded: [], kept: models.filter((each) => isRival(each) && isDrawn(each)) };
+  const former = models.filter((each) => each.default && isRival(each));
   if (model.default && isDrawn(model) && former.length === 0) return null;
   const leaves = (each: StationModel) => !keepPrevious && each.is_ours && isDrawn(each);
   return {
@@ -111,7 +112,7 @@ export function describeDrawing({ action, model, superseded, kept }: DrawingChan
       ];
     case 'restore':
       return [
-        `The website draws ${named(model)} again, beside the others; the default stays as it is.`,
+        `The website draws ${named(model)} again${kept.length > 0 ? `, beside ${kept.map(named).join(', ')}` : ''}; the default stays as it is.`,
         ...(model.uuid === null
           ? [
               'It has no uuid, by which its files are found: nobody looks whether they name photos that show people.',

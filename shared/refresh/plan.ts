@@ -20,7 +20,10 @@ export type StationHistory = {
   people_left: { photos: number; code: string } | null;
 };
 
-export type RefreshRules = Pick<RefreshInput, 'mode' | 'min_new_pairs' | 'max_model_age_days'>;
+export type RefreshRules = Pick<RefreshInput, 'mode' | 'min_new_pairs' | 'max_model_age_days'> & {
+  /** Of the pairs and of the model. */
+  variable_code: string;
+};
 
 export const REFRESH_ACTIONS = ['train', 'score', 'nothing'] as const;
 export type RefreshAction = (typeof REFRESH_ACTIONS)[number];
@@ -93,7 +96,7 @@ const no = (reason: string): Reason => ({ yes: false, reason });
 function reasonToTrain(history: StationHistory, rules: RefreshRules, now: Date): Reason {
   const { pairs, new_pairs, trained_at, station_name } = history;
   if (station_name === null || rules.mode === 'score') return no('');
-  if (pairs === 0) return no('It has no annotation pairs.');
+  if (pairs === 0) return no(`It has no annotation pairs for ${rules.variable_code}.`);
   if (trained_at === null)
     return pairs >= rules.min_new_pairs
       ? yes(`It has no model yet and ${countOf(pairs, 'annotation pair')}.`)
@@ -109,7 +112,7 @@ function reasonToTrain(history: StationHistory, rules: RefreshRules, now: Date):
 
 function reasonToScore({ model, new_photos, station_name }: StationHistory, rules: RefreshRules): Reason {
   if (station_name === null || rules.mode === 'train') return no('');
-  if (model === null) return no('It has no default model to score with.');
+  if (model === null) return no(`It has no default model of ${rules.variable_code} to score with.`);
   const since = `since ${model.code} last scored on ${dayOf(model.scored_until)}`;
   if (new_photos > 0) return yes(`It has ${countOf(new_photos, 'new photo')} ${since}.`);
   return no(`It has no new photos ${since}.`);

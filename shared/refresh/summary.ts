@@ -23,7 +23,9 @@ export type StationExecution = {
 
 /** Size of the table in the output of an execution. Step Functions allows 256 KiB in all, and everything else is small. */
 const MAX_TABLE_BYTES = 104 * 1024;
-const MAX_DETAIL_CHARACTERS = 200;
+const MAX_DETAIL_CHARACTERS = 300;
+/** Of what happened, however long the advice after it is. */
+const LEAST_TOLD = 60;
 const MAX_NAME_CHARACTERS = 80;
 const MAX_REASON_CHARACTERS = 400;
 const MAX_LINES = 60;
@@ -102,7 +104,15 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
 const describeFailure = ({ status, error, cause }: StationExecution): string =>
   isStillRunning(status)
     ? 'It has been waited for in vain, and still runs.'
-    : [error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': ');
+    : shortFailure([error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': '));
+
+/** The pipeline's errors end with what to do (errors.ts): of one that is too long, what was found goes first. */
+function shortFailure(text: string): string {
+  const line = lineOf(text, Number.POSITIVE_INFINITY);
+  const [, told, fix] = /^(.*?)(?: Found: .*)?( To fix: .*)$/.exec(line) ?? [];
+  if (line.length <= MAX_DETAIL_CHARACTERS || !told || !fix) return line;
+  return lineOf(told, Math.max(LEAST_TOLD, MAX_DETAIL_CHARACTERS - fix.length)) + fix;
+}
 
 /** The output of the execution; stations for which something was done come first in `stations`. */
 export function summarizeRefresh(

@@ -1,13 +1,16 @@
 import pMap from 'p-map';
-import { listFolders } from '../aws/object-store.ts';
-import { publicFolder } from '../execution/keys.ts';
+import { listFolders, readVersion } from '../aws/object-store.ts';
+import { publicFolder, REFRESH_CLAIM_KEY } from '../execution/keys.ts';
+import { parseJsonAs } from '../formats/json.ts';
 import { s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../fpe-database/connection.ts';
 import { findAllModelUuids, findStationsWithModels } from '../fpe-database/verified-models.ts';
 import { modelTypes } from '../model-types/registry.ts';
+import { refreshClaim } from '../refresh/claim.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
 import {
   describeRepair,
+  fault,
   needsConfirmation,
   type Places,
   repairsOf,
@@ -113,4 +116,22 @@ export async function findStrayFolders(
         advice: `find out who owns them; if no one does: aws s3 rm --recursive ${where}`,
       };
     });
+}
+
+/** What all refreshes share: a claim that nobody can read lets none of them begin. @throws the errors of the bucket */
+export async function verifyRefreshClaim({ model: bucket }: Places): Promise<VerificationFinding[]> {
+  const location = { bucket, key: REFRESH_CLAIM_KEY };
+  const version = await readVersion(location);
+  if (!version) return [];
+  try {
+    parseJsonAs(version.text, refreshClaim);
+    return [];
+  } catch (error) {
+    const words = {
+      found: (error as Error).message,
+      expected: 'the JSON that PlanRefresh writes',
+      advice: 'delete that object if no refresh is running; until then none can start',
+    };
+    return [fault('claim_unreadable', s3Uri(location), words)];
+  }
 }

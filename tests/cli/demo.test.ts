@@ -189,7 +189,7 @@ describe('fpe demo', () => {
       'needs',
       'train-station',
       started,
-      '"pretrained": false in {"station_id": 1}',
+      `./fpe demo '{"station_id":1,"pretrained":false}'`,
       './fpe local in another terminal, then ./fpe weights',
     ]);
   });

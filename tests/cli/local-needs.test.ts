@@ -3,6 +3,7 @@ import { requireLocalNeeds } from '../../cli/local-needs.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import type { MachineKind } from '../../shared/inputs/machines.ts';
 
+const REFRESH = { kind: 'refresh-stations' as const };
 const needs = (
   input: Record<string, unknown>,
   { kind = 'train-station' as MachineKind, weights = false, ids = [1, 2] } = {},
@@ -16,9 +17,20 @@ test.each([
   ['weights that are there', { station_id: 1 }, { weights: true }],
   ['a training without weights', { station_id: 2, pretrained: false }, {}],
   ['a scoring, which needs none', { station_id: 1 }, { kind: 'score-station' as const }],
-  ['a refresh, which finds its own stations', {}, { kind: 'refresh-stations' as const, ids: [] }],
+  ['a refresh with weights, which finds its own stations', {}, { ...REFRESH, ids: [], weights: true }],
+  ['a refresh that trains nothing', { mode: 'score' }, REFRESH],
+  ['a refresh that may train nothing', { max_training_jobs: 0 }, REFRESH],
+  ['a refresh that is only planned', { dry_run: true }, REFRESH],
+  ['a refresh whose trainings need none', { train: { pretrained: false } }, REFRESH],
 ])('nothing is missing for %s', async (_, input, situation) => {
   await expect(needs(input, situation)).resolves.toBeUndefined();
+});
+
+test.each([
+  ['that says nothing', {}],
+  ['of which a station wants them', { train: { pretrained: false }, stations: { 1: { pretrained: true } } }],
+])('a refresh %s needs weights before it starts', async (_, input) => {
+  await expect(needs(input, REFRESH)).rejects.toThrow('The local stack has no ImageNet weights');
 });
 
 test('without weights, both ways to go on are named', async () => {

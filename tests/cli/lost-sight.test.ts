@@ -13,6 +13,7 @@ import {
 } from '../../shared/errors.ts';
 
 const ARN = 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:29-one';
+const AWS = { kind: 'aws' } as const;
 const AGAIN = `./fpe watch ${ARN}`;
 const PARTS = { what: 'what', where: 'where', found: 'found', expected: 'expected', fix: 'fix' };
 
@@ -23,18 +24,30 @@ describe('watching', () => {
     new ServiceFailed(PARTS),
     new AccessDenied(PARTS), // the credentials have run out, or are those of an earlier start of the stack
   ])('ends with the command to go on with after %s', async (error) => {
-    const watched = untilLost(AGAIN, () => Promise.reject(error));
+    const watched = untilLost(AWS, AGAIN, () => Promise.reject(error));
 
     await expect(watched).rejects.toThrow(UsageError);
     await expect(watched).rejects.toThrow(error.message);
     await expect(watched).rejects.toThrow(AGAIN);
   });
 
+  test.each([new ServiceUnreachable(PARTS), new AccessDenied(PARTS)])(
+    'of a local stack that has ended, or was started anew, does not propose to watch what is gone: %s',
+    async (error) => {
+      const watched = untilLost({ kind: 'local' }, AGAIN, () => Promise.reject(error));
+
+      await expect(watched).rejects.toThrow(UsageError);
+      await expect(watched).rejects.toThrow('The local stack has ended, and with it this execution.');
+      await expect(watched).rejects.toThrow('start the stack with ./fpe local');
+      await expect(watched).rejects.not.toThrow(AGAIN);
+    },
+  );
+
   test('passes what it has seen, and errors of another kind', async () => {
     const ended = new ExecutionEnded(PARTS);
 
-    expect(await untilLost(AGAIN, async () => 'seen')).toBe('seen');
-    await expect(untilLost(AGAIN, () => Promise.reject(ended))).rejects.toBe(ended);
+    expect(await untilLost(AWS, AGAIN, async () => 'seen')).toBe('seen');
+    await expect(untilLost(AWS, AGAIN, () => Promise.reject(ended))).rejects.toBe(ended);
   });
 });
 

@@ -42,6 +42,21 @@ test('a report is named where it opens: on AWS by its address there, on the loca
   expect(describe()).not.toContain('amazonaws.com');
 });
 
+test('the report of a model that is not drawn is named in its bucket on AWS, and by what opens it on the local stack', () => {
+  const hidden = { ...model, diagnostics_url: null, predictions_url: null };
+  const reportOf = () =>
+    describeModels({ id: 1, name: 'Mill Brook' }, [hidden], { model: 'models' }).split('\n')[2];
+
+  process.env.AWS_ENDPOINT_URL_S3 = '';
+  expect(reportOf()).toBe(
+    '    report s3://models/rank/1/models/RANK-FLOW-A/versions/0b2f6a8c/RANK-FLOW-A.html',
+  );
+
+  process.env.AWS_ENDPOINT_URL_S3 = 'http://127.0.0.1:4566';
+
+  expect(reportOf()).toBe('    report ./fpe open --station 1 --model-code RANK-FLOW-A --model-type RANK');
+});
+
 test('a row without a uuid is listed as the website shows it', () => {
   const row: StationModel = { ...model, uuid: null, default: false, diagnostics_url: null, is_ours: false };
 

@@ -41,6 +41,8 @@ type Situation = {
   bucket?: string | null;
   newest?: string[];
   refresh?: object | null;
+  /** Key of the manifest of a model code → uuid of the model. */
+  manifests?: Record<string, string>;
 };
 
 const REFRESH = {
@@ -63,6 +65,7 @@ async function run(
     bucket = 'models',
     newest = [TRAIN_ARN],
     refresh = REFRESH,
+    manifests = {},
   }: Situation = {},
 ) {
   const printed: string[] = [];
@@ -87,6 +90,7 @@ async function run(
         ...(refresh && { output: JSON.stringify(refresh) }),
       }) as never,
     findRunningStack: async () => (stack ? ({ folder } as never) : null),
+    findManifest: async (_, key) => (manifests[key] ? ({ model_uuid: manifests[key] } as never) : null),
     readBytes: async (location) => {
       read.push(location);
       return Buffer.from('<html>') as never;
@@ -129,6 +133,46 @@ describe('fpe open', () => {
     expect(read).toEqual([{ bucket: 'models', key: `rank/29/models/RANK-FLOW-A/versions/0b2f6a8c/${key}` }]);
     expect(printed).toEqual([fileIn('RANK-FLOW-A', key.split('/').at(-1) as string)]);
     expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe('<html>');
+  });
+
+  test.each<[string, string, string]>([
+    ['report', 'RANK-FLOW-A.html', 'RANK-FLOW-A.html'],
+    ['input', 'input/input.html', 'input.html'],
+    ['dataset', 'dataset/dataset.html', 'dataset.html'],
+    ['predictions', 'transform/predictions.csv', 'predictions.csv'],
+  ])('copies the %s of a model code, whose execution may be forgotten', async (what, key, name) => {
+    const { printed, read, failure } = await run(
+      [what, '--station', '29', '--model-code', 'RANK-FLOW-A', '--model-type', 'RANK'],
+      { manifests: { 'rank/29/models/RANK-FLOW-A/model.json': 'c4' } },
+    );
+
+    expect(failure).toBe(null);
+    expect(read).toEqual([{ bucket: 'models', key: `rank/29/models/RANK-FLOW-A/versions/c4/${key}` }]);
+    expect(printed).toEqual([fileIn('RANK-FLOW-A', name)]);
+  });
+
+  test.each<[string, string[], Situation, string]>([
+    [
+      'the station has no such model',
+      ['--station', '29', '--model-code', 'RANK-X'],
+      {},
+      'Station 29 has no report of a model RANK-X (RANK). Its models: ./fpe models --station 29',
+    ],
+    ['no code is given', ['--station', '29'], {}, 'Which model? Give --station ID and --model-code CODE'],
+    ['no station is given', ['--model-code', 'A'], {}, 'Which model?'],
+    [
+      'an execution is given, too',
+      ['report', 'try-1', '--station', '29', '--model-code', 'A'],
+      {},
+      'Which model?',
+    ],
+    ['no bucket is known', ['--station', '29', '--model-code', 'A'], { bucket: null }, 'no bucket is named'],
+  ])('of a model code says what to do where %s', async (_, args, situation, message) => {
+    const { failure, read } = await run(args, situation);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toContain(message);
+    expect(read).toEqual([]);
   });
 
   test.each<[string, string[]]>([
@@ -183,13 +227,13 @@ describe('fpe open', () => {
       'no refresh has',
       ['table'],
       { newest: [] },
-      /-refresh-stations has succeeded yet\. .*: \.\/fpe refresh$/,
+      /-refresh-stations has succeeded yet\. .*: \.\/fpe refresh --pretrained false$/,
     ],
     [
       'a refresh had no station',
       ['table'],
-      { refresh: { ...REFRESH, result_uri: null } },
-      /^The refresh nightly-1 has no table: Started/,
+      { refresh: { ...REFRESH, result_uri: null, counts: { ...REFRESH.counts, stations: 0 } } },
+      /^The refresh nightly-1 has no table: the database has no stations$/,
     ],
     [
       'a training has no table',

@@ -64,6 +64,16 @@ describe('the input of a refresh', () => {
     expect(refreshInputOf({}, {})).toEqual({});
   });
 
+  test('trains without ImageNet weights where it is told to, at every station', () => {
+    expect(refreshInputOf({ stations: { 29: { pretrained: true } } }, { pretrained: 'false' })).toEqual({
+      train: { pretrained: false },
+      stations: { 29: { pretrained: false } },
+    });
+    expect(refreshInputOf({ train: { n_epochs: 9 } }, { pretrained: 'true' })).toEqual({
+      train: { n_epochs: 9, pretrained: true },
+    });
+  });
+
   test('is checked before anything starts', () => {
     expect(() => refreshInputOf({}, { concurrency: 41 })).toThrow(InvalidInput);
     expect(() => refreshInputOf({}, { stations: join(folder, 'nowhere.txt') })).toThrow('There is no file');
@@ -77,6 +87,7 @@ describe('fpe refresh', () => {
     const command = refreshCommand({
       connect: async (_, kind) => ({ connection: LOCAL, stateMachineArn: String(kind) }),
       confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
+      requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
       startExecution: async (...given) => {
         did.push(['start', ...given]);
         return REFRESH_ARN;
@@ -91,6 +102,12 @@ describe('fpe refresh', () => {
   test('starts a refresh with what is given, and follows it', async () => {
     expect(await run('{"mode": "train"}', '--concurrency', '2', '--name', 'nightly-1')).toEqual([
       [
+        'needs',
+        'refresh-stations',
+        { mode: 'train', concurrency: 2 },
+        `./fpe refresh '{"mode": "train"}' --pretrained false`,
+      ],
+      [
         'confirm',
         undefined,
         { what: 'This starts refresh-stations', cost: expect.stringContaining('20 trainings') },
@@ -102,7 +119,7 @@ describe('fpe refresh', () => {
   });
 
   test('with --dry-run costs nothing, so that nobody is asked', async () => {
-    expect((await run('--dry-run')).map(([what]) => what)).toEqual(['start', 'print', 'follow']);
+    expect((await run('--dry-run')).map(([what]) => what)).toEqual(['needs', 'start', 'print', 'follow']);
   });
 
   test('with --detach says how to watch it', async () => {
@@ -131,7 +148,7 @@ test('the summary of a refresh has a line for each station, and counts', () => {
       row(41, { action: 'train', outcome: 'failed', detail: 'NotEnoughPairs: There are too few.' }),
       row(42, {
         action: 'nothing',
-        reason: 'It has no annotation pairs.',
+        reason: 'It has no annotation pairs for FLOW_CFS.',
         outcome: 'none',
         execution_arn: null,
       }),
@@ -150,7 +167,7 @@ test('the summary of a refresh has a line for each station, and counts', () => {
     '',
     '  Station 29 (Mill Brook): score succeeded. 9 photos scored',
     '  Station 41 (Mill Brook): train failed. NotEnoughPairs: There are too few.',
-    '  Station 42 (Mill Brook): nothing. It has no annotation pairs.',
+    '  Station 42 (Mill Brook): nothing. It has no annotation pairs for FLOW_CFS.',
     '',
     'Stations  3: 1 to train, 1 to score, 1 to leave alone',
     'Outcome   1 succeeded, 1 failed',

@@ -105,7 +105,11 @@ describe('fpe verify', () => {
   const STRAY: VerificationFinding = { ...REMARK, kind: 'files_without_row' };
 
   /** Runs the command on a database with station 29, and files of station 30. @returns what it did and printed */
-  async function run(args: string[], found: StationVerification = station()) {
+  async function run(
+    args: string[],
+    found: StationVerification = station(),
+    claims: VerificationFinding[] = [],
+  ) {
     const did: unknown[][] = [];
     const printed: string[] = [];
     const facts: unknown[] = [];
@@ -118,6 +122,7 @@ describe('fpe verify', () => {
         return id === 29 ? found : null;
       },
       findStrayFolders: async () => [STRAY],
+      verifyRefreshClaim: async () => claims,
       now: () => new Date(0),
       print: (text) => printed.push(text),
       printJson: (json) => facts.push(json),
@@ -152,6 +157,17 @@ describe('fpe verify', () => {
 
     expect(printed).toContain('files of station 30, which is not in the database');
     expect(printed).toMatch(/1 station: no faults, 2 remarks\.$/);
+  });
+
+  test('with --all tells of the claim that lets no refresh begin', async () => {
+    const claim: VerificationFinding = { ...FAULT, kind: 'claim_unreadable' };
+
+    const of29 = await run(['--station', '29'], station(), [claim]);
+    const ofAll = await run(['--all'], station(), [claim]);
+
+    expect(of29.printed).not.toContain('claim_unreadable');
+    expect(ofAll.printed).toMatch(/✖ claim_unreadable[\s\S]*1 station: 1 fault, 2 remarks\.$/);
+    expect(process.exitCode).toBe(1);
   });
 
   test('prints with --json what docs/commands.md says', async () => {

@@ -149,7 +149,7 @@ describe('PlanRefresh', () => {
       `Settled nothing: It has 0 new annotation pairs of 500 since the training of ${trainedOn}. It has no new photos since RANK-FLOW-A last scored on ${trainedOn}.`,
       `Photographed score: It has 1 new photo since RANK-FLOW-A last scored on ${trainedOn}.`,
       `Annotated train: It has 500 new annotation pairs since the training of ${trainedOn}.`,
-      'Empty nothing: It has no annotation pairs.',
+      'Empty nothing: It has no annotation pairs for FLOW_CFS.',
     ]);
     expect(refresh).toMatchObject({
       status: 'refreshed',
@@ -179,7 +179,9 @@ describe('PlanRefresh', () => {
   ])('does not count pairs of a session that is %s', async (_, insert) => {
     await insert(await station('Mill Brook'));
 
-    expect(await reasonsOf(await planned())).toEqual(['Mill Brook nothing: It has no annotation pairs.']);
+    expect(await reasonsOf(await planned())).toEqual([
+      'Mill Brook nothing: It has no annotation pairs for FLOW_CFS.',
+    ]);
   });
 
   test.each<[string, boolean, object, object]>([

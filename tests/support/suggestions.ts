@@ -14,7 +14,7 @@ const READ = [
 const COMMAND = /(?<![.\w])\.\/fpe ([a-z]+)((?: +[^ \n`']+)*)/g;
 /** What belongs to a command, unlike the words of the sentence around it. */
 const ARGUMENT =
-  /^(--[a-z][a-z-]*|\$\{[^}]*\}|[A-Z_]{2,}|\d[\w.:/-]*|[\w./-]+\.(json|txt|pth)|RANK-[\w-]*|prod|dev|fire|nightly|env|table|stop|status|create|remove|fish|bash|train|true|false|try-1|gpu|postgresql:\S+|>)$/;
+  /^(--[a-z][a-z-]*|\$\{[^}]*\}|[A-Z_]{2,}|\d[\w.:/-]*|[\w./-]+\.(json|txt|pth)|RANK-[\w-]*|prod|dev|fire|nightly|env|table|stop|status|create|remove|fish|bash|train|true|false|try-1|gpu|score-station|postgresql:\S+|>)$/;
 
 /**
  * Every command of fpe that the product prints or documents, by its form: what a program fills in is X, numbers are N.

@@ -79,3 +79,16 @@ test.each([
 ])('%s has nothing to do for a model that is so already', (action, addresses) => {
   expect(plan([model('A', addresses)], 'A', { action })).toBe(null);
 });
+
+test.each<[string, StationModel[], RegExp]>([
+  [
+    'those that are drawn',
+    [model('A', drawn), model('C', { ...drawn, variable_id: 'STAGE_FT' }), model('D')],
+    /^The website draws B \(models\.id 66\) again, beside A \(models\.id 65\); the default/,
+  ],
+  ['none', [model('D')], /^The website draws B \(models\.id 66\) again; the default stays as it is\.$/],
+])('a restored model is said to stand beside %s', (_, others, words) => {
+  const change = plan([model('B'), ...others], 'B', { action: 'restore' });
+
+  expect(describeDrawing(change as never)[0]).toMatch(words);
+});

@@ -8,7 +8,12 @@ import {
 } from '../../../shared/refresh/plan.ts';
 
 const NOW = new Date('2026-11-24T08:00:00Z');
-const RULES: RefreshRules = { mode: 'auto', min_new_pairs: 500, max_model_age_days: 365 };
+const RULES: RefreshRules = {
+  mode: 'auto',
+  min_new_pairs: 500,
+  max_model_age_days: 365,
+  variable_code: 'FLOW_CFS',
+};
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
 
 /** A station whose model of 30 days ago knows every pair and photo. */
@@ -51,7 +56,13 @@ describe('one station', () => {
       'without a model and without pairs',
       { ...without, pairs: 0 },
       { min_new_pairs: 0 },
-      'nothing: It has no annotation pairs.',
+      'nothing: It has no annotation pairs for FLOW_CFS.',
+    ],
+    [
+      'without pairs for another variable',
+      { ...without, pairs: 0 },
+      { variable_code: 'SNOW_FT' },
+      'nothing: It has no annotation pairs for SNOW_FT.',
     ],
     [
       'with many new pairs',
@@ -117,7 +128,7 @@ describe('one station', () => {
       'without a model where only scoring is asked for',
       without,
       { mode: 'score' },
-      'nothing: It has no default model to score with.',
+      'nothing: It has no default model of FLOW_CFS to score with.',
     ],
     [
       'that does not exist',
@@ -187,6 +198,7 @@ describe('many stations', () => {
     mode: fc.constantFrom('auto' as const, 'train' as const, 'score' as const),
     min_new_pairs: fc.nat(3000),
     max_model_age_days: fc.integer({ min: 1, max: 4000 }),
+    variable_code: fc.constant('FLOW_CFS'),
   });
 
   test('each gets one decision with a reason, within the budget and the mode, however they are ordered', () => {

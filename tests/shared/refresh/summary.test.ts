@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import Papa from 'papaparse';
+import { NoImages } from '../../../shared/errors.ts';
 import type { RefreshDecision } from '../../../shared/refresh/plan.ts';
 import type { RefreshRow } from '../../../shared/refresh/state.ts';
 import {
@@ -57,6 +58,23 @@ describe('What is told of a failed station', () => {
   test('is one line, without what a terminal obeys', () => {
     expect(failedRow('{"errorMessage":"a\\nStation 30: train succeeded\\u001b[2J"}').detail).toBe(
       'Fault: a Station 30: train succeeded',
+    );
+  });
+
+  test('keeps what to do, and lets go of what was found where both are too long', () => {
+    const failure = (found: string, fix: string) =>
+      new NoImages({ what: 'The station has no photo', where: 'station 29', found, expected: 'one', fix });
+    const detailOf = ({ message }: Error) => failedRow(JSON.stringify({ errorMessage: message })).detail;
+    const fix = 'upload photos and wait until they have been processed, then start a new execution';
+
+    expect(detailOf(failure('none', fix))).toBe(
+      `Fault: The station has no photo (station 29). Found: none. Expected: one. To fix: ${fix}.`,
+    );
+    expect(detailOf(failure('photos '.repeat(60), fix))).toBe(
+      `Fault: The station has no photo (station 29). To fix: ${fix}.`,
+    );
+    expect(detailOf(failure('none', 'x'.repeat(900)))).toMatch(
+      /^Fault: The station has no photo \(station 29\)\. To fix: x+…$/,
     );
   });
 });

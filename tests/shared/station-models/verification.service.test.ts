@@ -18,7 +18,11 @@ import { regionalUrl } from '../../../shared/formats/object-location.ts';
 import { writeFixedPlaces } from '../../../shared/model-bucket/model-publication.ts';
 import { RANK } from '../../../shared/model-types/rank.ts';
 import { modelManifest } from '../../../shared/publication/model-manifest.ts';
-import { findStrayFolders, verifyAndRepair } from '../../../shared/station-models/verification.ts';
+import {
+  findStrayFolders,
+  verifyAndRepair,
+  verifyRefreshClaim,
+} from '../../../shared/station-models/verification.ts';
 import type { VerificationFinding } from '../../../shared/verification/findings.ts';
 import { insertRow } from '../../fixtures/station.ts';
 import type { GatedMachines } from '../../interleavings/gated-machines.ts';
@@ -582,4 +586,26 @@ test('a folder that no row of any station names is found among all', async () =>
   const findings = await findStrayFolders(buckets, new Set(looks.flatMap(({ uuids }) => uuids)));
 
   expect(findings.map(({ where }) => where)).toEqual([`s3://${buckets.storage}/models/${stray}/`]);
+});
+
+test.each<[string, string | null, string[]]>([
+  ['is not there', null, []],
+  [
+    'is sound',
+    '{"execution_arn":"arn:a","started_at":"2026-11-24T08:00:00.000Z","schedule":null,"scheduled_at":null}',
+    [],
+  ],
+  ['is cut off', '{"execution_arn":', ['claim_unreadable']],
+  ['lacks its execution', '{"started_at":"2026-11-24T08:00:00.000Z"}', ['claim_unreadable']],
+])('the claim of refreshes that %s is told of where it lets none begin', async (_, text, kinds) => {
+  denied = null;
+  const key = 'rank/refreshes/claim.json';
+  if (text !== null) await writeObject({ bucket: buckets.model, key }, text, 'application/json');
+
+  const findings = await verifyRefreshClaim(buckets);
+
+  expect(findings.map(({ kind, where }) => [kind, where])).toEqual(
+    kinds.map((kind) => [kind, `s3://${buckets.model}/${key}`]),
+  );
+  if (text !== null) await deleteObject({ bucket: buckets.model, key });
 });
