@@ -1,5 +1,6 @@
 import { StageInvalid } from '../config/stage.ts';
 import { StackFailed } from '../deployment/stack.ts';
+import { credentialsFault, LOG_IN } from '../shared/aws/service-faults.ts';
 import { AccessDenied, PipelineError } from '../shared/errors.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -13,17 +14,13 @@ export function describeError(error: unknown): string {
   return describeSystemError(error) ?? error.stack ?? error.message;
 }
 
-const LOG_IN = 'log in (aws sso login, aws configure), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
-/** The SDK's names of credentials that were good once. */
-const EXPIRED = /expired/i;
-const PROVIDER = /ProviderError$/;
-
 function describeDenial(error: AccessDenied): string {
-  const { name = '', message = '' } = (error.cause ?? {}) as Partial<Error>;
-  if (EXPIRED.test(name) || EXPIRED.test(message))
-    return `Your AWS credentials have expired. To go on, ${LOG_IN} anew. Found: ${message}`;
-  if (PROVIDER.test(name)) return `There are no AWS credentials. To go on, ${LOG_IN}. Found: ${message}`;
-  return `${error.name}: ${error.message}`;
+  const fault = credentialsFault(error);
+  if (fault === null) return `${error.name}: ${error.message}`;
+  const { message } = error.cause as Error;
+  return fault === 'expired'
+    ? `Your AWS credentials have expired. To go on, ${LOG_IN} anew. Found: ${message}`
+    : `There are no AWS credentials. To go on, ${LOG_IN}. Found: ${message}`;
 }
 
 /** What the system refuses about a file or a folder, by its code. */

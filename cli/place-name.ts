@@ -1,7 +1,7 @@
 import { quoted } from './quoted.ts';
 
 /** Where a command was told to work. */
-export type Place = { folder?: string | undefined; aws?: boolean | undefined; stage?: string | undefined };
+type Place = { folder?: string | undefined; aws?: boolean | undefined; stage?: string | undefined };
 
 /** Commands that work at a stage, which --stage names. */
 export const STAGE_COMMANDS = [

@@ -1,3 +1,4 @@
+import { credentialsFault, LOG_IN } from '../shared/aws/service-faults.ts';
 import { AccessDenied, RequestRefused } from '../shared/errors.ts';
 
 /** A condition that a deployment or a run depends on. */
@@ -63,6 +64,8 @@ export function checked({ fix, ...subject }: Subject, outcome: CheckOutcome): Ch
 
 /** The outcome of a question that was not answered. */
 export function outcomeOfError(error: unknown): CheckOutcome {
+  const fault = error instanceof AccessDenied ? credentialsFault(error) : null;
+  if (fault) return failed(fault === 'expired' ? 'they have expired' : 'there are none', LOG_IN);
   if (error instanceof AccessDenied)
     return unknown(
       `could not be checked, as these credentials may not ask: ${toldBy(error)}`,

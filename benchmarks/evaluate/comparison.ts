@@ -15,6 +15,10 @@ export type Difference = Estimate & {
   worst: { station: string; mean: number };
 };
 
+/** Of fewer, a bootstrap tells no more than their range, and 95 % would be untrue. */
+const LEAST_RESAMPLED = 3;
+export const hasInterval = ({ n }: Pick<Estimate, 'n'>): boolean => n >= LEAST_RESAMPLED;
+
 const RESAMPLES = 4000;
 const SEED = 1691;
 

@@ -149,6 +149,13 @@ async function main(values: Options): Promise<void> {
     say: console.log,
     ...(values.minutes !== undefined && { until: started + values.minutes * 60_000 }),
   });
+  if (failures.length > 0) process.exitCode = 1;
+  if (results.length === 0) {
+    console.log(
+      `\nNo training is complete, of ${failures.length + left}: there is nothing to compare, and nothing was written.`,
+    );
+    return;
+  }
   const smoothed = (values.smooth ?? []).flatMap((hours) =>
     results.map((result) => smoothedResult(result, stations, hours)),
   );
@@ -166,7 +173,6 @@ async function main(values: Options): Promise<void> {
   console.log(
     `\n${markdownTable(comparison)}\n${about.at(-1)}\nWritten: ${join(values.folder, 'evaluation.{md,csv,html}')}`,
   );
-  if (failures.length > 0) process.exitCode = 1;
 }
 
 function requireNames(kind: string, names: readonly string[], known: readonly string[]): void {

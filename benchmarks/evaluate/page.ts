@@ -1,3 +1,4 @@
+import { hasInterval } from './comparison.ts';
 import { type Comparison, type ComparisonRow, differenceText, type Figure, signed } from './tables.ts';
 
 const STYLE = `body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
@@ -20,7 +21,7 @@ function intervalDrawing({ difference }: Figure): string {
     (((Math.max(-REACH, Math.min(REACH, value)) + REACH) / (2 * REACH)) * WIDTH).toFixed(1);
   return `<svg width="${WIDTH}" height="16" role="img" aria-label="${differenceText(difference)}">
 <line x1="${WIDTH / 2}" x2="${WIDTH / 2}" y1="0" y2="16" stroke="currentColor" opacity="0.4"/>
-<line x1="${x(difference.low)}" x2="${x(difference.high)}" y1="8" y2="8" stroke="currentColor" stroke-width="2"/>
+${hasInterval(difference) ? `<line x1="${x(difference.low)}" x2="${x(difference.high)}" y1="8" y2="8" stroke="currentColor" stroke-width="2"/>` : ''}
 <circle cx="${x(difference.mean)}" cy="8" r="4" fill="currentColor"/></svg>`;
 }
 
@@ -31,7 +32,7 @@ function figureTable(figure: string, reference: string, rows: readonly Compariso
     const { mean, low, high, n } = own.estimate;
     const cells = [
       ...[String(pairs), String(n), mean.toFixed(3)],
-      n > 1 ? `${low.toFixed(3)} – ${high.toFixed(3)}` : '',
+      hasInterval(own.estimate) ? `${low.toFixed(3)} – ${high.toFixed(3)}` : '',
       ...[differenceText(own.difference), intervalDrawing(own)],
       own.difference ? `${signed(own.difference.worst.mean)} ${escaped(own.difference.worst.station)}` : '',
     ];

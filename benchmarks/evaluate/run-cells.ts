@@ -10,22 +10,25 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { writeDurably } from '../../host/durable-file.ts';
+import { MalformedJson, parseJsonAs } from '../../shared/formats/json.ts';
 import { pairsFile } from '../pairs-file.ts';
 import { type Cell, cellKey, cellName, pairParts } from './cells.ts';
 import type { JudgedStation } from './station-folder.ts';
 
 /** What is kept of a training. */
-export type CellResult = {
-  cell: Cell;
-  facts: unknown;
-  seconds: number;
+const cellResult = z.object({
+  cell: z.object({ recipe: z.string(), station: z.string(), seed: z.number(), pairs: z.number() }),
+  facts: z.unknown(),
+  seconds: z.number(),
   /** Of the station's photos, in their order. */
-  scores: (number | null)[];
-  epochs: unknown;
-  device: string;
-  torch: string;
-};
+  scores: z.array(z.number().nullable()),
+  epochs: z.unknown(),
+  device: z.string(),
+  torch: z.string(),
+});
+export type CellResult = z.output<typeof cellResult>;
 export type CellFailure = { cell: Cell; reason: string };
 
 /** So that programs beside this file import those of model/. */
@@ -61,7 +64,9 @@ export async function runCells(
   const { folder, parallel, say, until = Number.POSITIVE_INFINITY } = options;
   mkdirSync(folder, { recursive: true });
   const pathOf = (cell: Cell) => join(folder, `${cellKey(cell, keyFacts(cell, options))}.json`);
-  const open = cells.filter((cell) => !existsSync(pathOf(cell)));
+  const resultOf = (cell: Cell) =>
+    readResult(pathOf(cell), options.stations.get(cell.station) as JudgedStation, say);
+  const open = cells.filter((cell) => resultOf(cell) === null);
   if (open.length < cells.length) say(`${cells.length - open.length} of ${cells.length} trainings are there`);
   const failures: CellFailure[] = [];
   const started = Date.now();
@@ -83,12 +88,22 @@ export async function runCells(
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
-  const finished = cells.filter((cell) => existsSync(pathOf(cell)));
-  return {
-    results: finished.map((cell) => JSON.parse(readFileSync(pathOf(cell), 'utf8'))),
-    failures,
-    left: cells.length - finished.length - failures.length,
-  };
+  const results = cells.flatMap((cell) => resultOf(cell) ?? []);
+  return { results, failures, left: cells.length - results.length - failures.length };
+}
+
+/** Null where there is none yet. One that is damaged is told of and removed, so that its training is repeated. */
+function readResult(path: string, { photos }: JudgedStation, say: RunOptions['say']): CellResult | null {
+  if (!existsSync(path)) return null;
+  try {
+    const result = parseJsonAs(readFileSync(path, 'utf8'), cellResult);
+    if (result.scores.length === photos.length) return result;
+  } catch (error) {
+    if (!(error instanceof MalformedJson)) throw error;
+  }
+  say(`The result ${path} is damaged: its training is repeated`);
+  rmSync(path);
+  return null;
 }
 
 const keyFacts = (cell: Cell, { stations, factsOf }: RunOptions) => ({

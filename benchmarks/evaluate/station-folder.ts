@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { UsageError } from '../../cli/usage-error.ts';
 import { interpolate, observedSeries } from '../../shared/dataset/observations.ts';
 import { instantCell, numberCell, parseCsv, textCell } from '../../shared/formats/csv.ts';
 import { MINUTE_MS } from '../../shared/formats/durations.ts';
@@ -52,8 +53,26 @@ const judgments = z.array(
   }),
 );
 
-/** Reads what a generated station's folder holds: truth.csv, member.json and the export of FPE beside them. */
+/**
+ * Reads what a generated station's folder holds: truth.csv, member.json and the export of FPE beside them.
+ *
+ * @throws UsageError if it does not hold all of it
+ */
 export function readStation(folder: string): JudgedStation {
+  try {
+    return readWhole(folder);
+  } catch (error) {
+    const why = (error as Error).message.split('\n')[0];
+    throw new UsageError(
+      `The station in ${folder} is damaged (${why}). Remove that folder: it is drawn anew.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function readWhole(folder: string): JudgedStation {
   const read = (path: string) => readFileSync(path, 'utf8');
   const files = (pattern: string) => globSync(join(folder, 'users/*/stations/*', pattern)).toSorted();
   const stamp = read(join(folder, 'member.json'));

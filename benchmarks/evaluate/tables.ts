@@ -3,6 +3,7 @@ import {
   type Difference,
   type Estimate,
   estimate,
+  hasInterval,
   isBetter,
   pairedDifference,
   type Reading,
@@ -97,11 +98,11 @@ const place = (figure: string): number => {
 
 export const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
-/** `+0.021 (+0.004 to +0.035)`; of a single pair of trainings there is no interval. */
+/** `+0.021 (+0.004 to +0.035)`; of a few pairs of trainings there is no interval. */
 export function differenceText(difference: Difference | null | undefined): string {
   if (!difference) return '–';
-  const { mean, low, high, n } = difference;
-  return n > 1 ? `${signed(mean)} (${signed(low)} to ${signed(high)})` : signed(mean);
+  const { mean, low, high } = difference;
+  return hasInterval(difference) ? `${signed(mean)} (${signed(low)} to ${signed(high)})` : signed(mean);
 }
 
 /** One line for each recipe: tau within and after, and the differences that decide. */
@@ -129,6 +130,9 @@ export function markdownTable({ reference, rows }: Comparison): string {
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
+const bound = (estimate: Estimate | null, which: 'low' | 'high'): number | null =>
+  estimate && hasInterval(estimate) ? estimate[which] : null;
+
 /** Every figure of every recipe, one in a line. */
 export function csvTable({ rows }: Comparison): string {
   const columns = [
@@ -139,10 +143,11 @@ export function csvTable({ rows }: Comparison): string {
     columns,
     rows.flatMap(({ recipe, pairs, figures }) =>
       [...figures].map(([figure, { estimate: all, difference }]) => ({
-        ...{ recipe, pairs, figure, trainings: all.n, mean: all.mean, low: all.low, high: all.high },
+        ...{ recipe, pairs, figure, trainings: all.n, mean: all.mean },
+        ...{ low: bound(all, 'low'), high: bound(all, 'high') },
         difference: difference?.mean ?? null,
-        difference_low: difference?.low ?? null,
-        difference_high: difference?.high ?? null,
+        difference_low: bound(difference, 'low'),
+        difference_high: bound(difference, 'high'),
         worst_station: difference?.worst.station ?? null,
         worst_difference: difference?.worst.mean ?? null,
       })),

@@ -107,6 +107,19 @@ function decideCause({ cause, errors = [] }: Thrown): ServiceFault | null {
 const isUnreadable = (error: object): boolean =>
   (error as Thrown).name === 'SyntaxError' || ('$response' in error && !('$fault' in error));
 
+/** Of credentials that were good once. */
+const EXPIRED = /expired/i;
+/** What to do where `credentialsFault` finds something; goes on from “to go on, ”. */
+export const LOG_IN =
+  'log in (aws sso login, aws configure), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY';
+
+/** What is wrong with the credentials themselves, and not with their rights; null for a denial of something they may not do. */
+export function credentialsFault({ cause }: AccessDenied): 'missing' | 'expired' | null {
+  const { name = '', message = '' } = (cause ?? {}) as Partial<Error>;
+  if (EXPIRED.test(name) || EXPIRED.test(message)) return 'expired';
+  return NO_CREDENTIALS.test(name) ? 'missing' : null;
+}
+
 const PASSING: ReadonlySet<ServiceFault | null> = new Set([
   'ServiceUnreachable',
   'ServiceThrottled',

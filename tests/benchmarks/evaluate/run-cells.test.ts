@@ -86,6 +86,23 @@ test('a run that goes on trains only what is not there', async () => {
 });
 
 test.each([
+  ['cut off', () => '{"cell":{"recipe":"fpe"'],
+  ['of another shape', () => '{"scores":[]}'],
+  ['of fewer photos', (text: string) => text.replace(/"scores":\[0,/, '"scores":[')],
+])('a result that is %s is told of, and its training repeated', async (_, damage) => {
+  await runCells(cells(['fpe']), options);
+  const [file] = readdirSync(options.folder).map((name) => join(options.folder, name)) as [string];
+  const whole = readFileSync(file, 'utf8');
+  writeFileSync(file, damage(whole));
+
+  const { results, failures } = await runCells(cells(['fpe']), options);
+
+  expect([results.length, failures.length]).toEqual([4, 0]);
+  expect(said).toContain(`The result ${file} is damaged: its training is repeated`);
+  expect(JSON.parse(readFileSync(file, 'utf8')).scores).toEqual(JSON.parse(whole).scores);
+});
+
+test.each([
   ['other settings', { factsOf: () => ({ hyperparameters: { n_epochs: 2 } }) }],
   [
     'another station of that name',
@@ -164,14 +181,20 @@ test('the page has in bold what is better, and that alone', async () => {
   );
 });
 
-test('a single training has no interval', async () => {
-  const one = { stations: ['a'], seeds: [1], pairs: [20] };
-  const { results } = await runCells(cellsOf({ recipes: ['fpe', 'backward'], ...one }), options);
+test.each([
+  [1, false],
+  [2, false],
+  [3, true],
+])('of %d trainings an interval is shown: %s', async (n, isShown) => {
+  const some = { stations: ['a'], seeds: [1, 2, 3].slice(0, n), pairs: [20] };
+  const { results } = await runCells(cellsOf({ recipes: ['fpe', 'backward'], ...some }), options);
 
   const comparison = comparisonOf(results, options.stations, 'backward');
 
-  expect(markdownTable(comparison)).toContain('| +2.000 |');
-  expect(evaluationPage(comparison, [])).not.toMatch(/\d – /);
+  expect(markdownTable(comparison).includes('| +2.000 |')).toBe(!isShown);
+  expect(/\d – /.test(evaluationPage(comparison, []))).toBe(isShown);
+  expect(evaluationPage(comparison, []).includes('stroke-width="2"')).toBe(isShown);
+  expect(csvTable(comparison)).toContain(`fpe,20,tau after,${n},1,${isShown ? '1,1,2,2,2' : ',,2,,'},a,2\n`);
 });
 
 test('a training starts from the weights, in a folder that has no other file', async () => {

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type JudgedStation, readStation } from '../../../benchmarks/evaluate/station-folder.ts';
+import { UsageError } from '../../../cli/usage-error.ts';
 
 let folder: string;
 let station: JudgedStation;
@@ -103,4 +104,24 @@ test('pairs are those that were decided of photos that are usable', () => {
 
 test('what the generator says of the folder tells results of other photos apart', () => {
   expect(station.stamp).toContain('brook-1');
+});
+
+test.each([
+  [
+    'truth.csv',
+    null,
+    /^The station in .* is damaged \(ENOENT.*truth\.csv'?\)\. Remove that folder: it is drawn anew\.$/,
+  ],
+  ['member.json', '{"name":', /is damaged/],
+  ['truth.csv', 'image_id\n1\n', /is damaged/],
+  ['users/u/stations/S/storage/annotations/s.json', '[{}]', /is damaged/],
+])('a folder whose %s is missing or no longer what it was is named: %j', (path, text, message) => {
+  const damaged = mkdtempSync(join(tmpdir(), 'fpe-station-'));
+  cpSync(folder, damaged, { recursive: true });
+  if (text === null) rmSync(join(damaged, path));
+  else writeFileSync(join(damaged, path), text);
+
+  expect(() => readStation(damaged)).toThrow(UsageError);
+  expect(() => readStation(damaged)).toThrow(message);
+  rmSync(damaged, { recursive: true });
 });
