@@ -9,7 +9,6 @@ import {
 import { stateMachines } from '../shared/aws/executions.ts';
 import { isOfStandIn, regionInArn } from '../shared/execution/arns.ts';
 import { configuredRegion, requireProfile } from './aws-profile.ts';
-import { quoted } from './quoted.ts';
 import { UsageError } from './usage-error.ts';
 
 export type Connection = {
@@ -84,7 +83,7 @@ export function noStack(wanted: { folder?: string }): string {
   const folder = folderOf(wanted);
   return folder === defaultFolder()
     ? 'The local stack is not running. Start it with: ./fpe local'
-    : `The local stack is not running on ${folder}. Start it with: ./fpe local --folder ${quoted(folder)}`;
+    : `The local stack is not running on ${folder}. Start it with: ./fpe local`;
 }
 
 /** The ARN of a machine or an execution that says where to work. */

@@ -241,7 +241,7 @@ async function showPublished(
   );
 }
 
-/** @param folder of the stack, if it is not the usual one: then every command names it */
+/** @param folder of the stack, if it is not the usual one: every command names it, in columns that stay in line */
 function nextSteps({ model_code }: MadeModel, folder: string | undefined): string {
   const steps: [command: string, what: string][] = [
     ['./fpe open', `open the report: ${model_code}.html; or: open input, open dataset`],

@@ -13,7 +13,6 @@ import {
 } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind } from '../shared/inputs/machines.ts';
 import { type Connection, connect, findStateMachine } from './connection.ts';
-import { quoted } from './quoted.ts';
 import { connectToStage } from './stage.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -140,8 +139,5 @@ export function commandFor(
   arn: string,
 ): string {
   const execution = connection.kind === 'local' ? nameInArn(arn) : arn;
-  return ['./fpe', action, execution, ...folderOption(connection)].join(' ');
+  return `./fpe ${action} ${execution}`;
 }
-
-const folderOption = ({ folder }: Connection): string[] =>
-  folder === undefined ? [] : ['--folder', quoted(folder)];

@@ -79,10 +79,7 @@ async function fire(
     },
   );
   print(`Fired ${answer.name} with the input ${answer.input}`);
-  const local: Connection = {
-    ...{ kind: 'local', description: 'the local stack' },
-    ...(folder !== defaultFolder() && { folder }),
-  };
+  const local: Connection = { kind: 'local', description: 'the local stack' };
   print(`To watch it: ${commandFor(local, 'watch', String(answer.executionArn))}`);
 }
 

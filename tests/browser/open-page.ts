@@ -16,7 +16,7 @@ export const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
   // A name server that does not answer would hold each photo up for half a minute.
-  '--host-resolver-rules=MAP * ~NOTFOUND',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
 export const launchBrowser = (flags: string[] = []): Promise<Browser> =>

@@ -140,7 +140,7 @@ describe('a command ends with what to do', () => {
       'no stack runs on the folder',
       {},
       { folder: '/no where' },
-      /^The local stack is not running on \/no where\. .*--folder '\/no where'$/,
+      /^The local stack is not running on \/no where\. Start it with: \.\/fpe local$/,
     ],
     [
       'no stack runs that an ARN is of',

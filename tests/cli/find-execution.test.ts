@@ -89,11 +89,6 @@ describe('an execution', () => {
 
 test.each([
   ['the local stack, by name', { kind: 'local' }, 'a'],
-  [
-    'the local stack of another folder, by name and folder',
-    { kind: 'local', folder: "/it's" },
-    "a --folder '/it'\\''s'",
-  ],
   ['AWS, by the ARN, which says where', { kind: 'aws' }, execution('train-station', 'a')],
   ['another endpoint, by the ARN', { kind: 'endpoint' }, execution('train-station', 'a')],
 ] as const)('a printed command names an execution of %s', (_, connection, named) => {

@@ -106,9 +106,7 @@ describe('fpe local status', () => {
   test('ends with 1 and says how to start it where none runs', async () => {
     const { printed } = await run(['status'], { running: false });
 
-    expect(printed).toBe(
-      'The local stack is not running on /data. Start it with: ./fpe local --folder /data',
-    );
+    expect(printed).toBe('The local stack is not running on /data. Start it with: ./fpe local');
     expect(process.exitCode).toBe(1);
   });
 
@@ -158,7 +156,7 @@ describe('fpe local fire', () => {
     const credentials = { accessKeyId: 'LOCALKEY', secretAccessKey: 'hidden' };
     expect(did).toEqual([['fire', 'http://127.0.0.1:8087', 'nightly', credentials]]);
     expect(printed).toContain('Fired fpe-local-rank-nightly with the input {}');
-    expect(printed).toContain('To watch it: ./fpe watch nightly-1 --folder /data');
+    expect(printed).toContain('To watch it: ./fpe watch nightly-1');
   });
 
   test.each<[string, string[], { running?: boolean; refusal?: Error }, string]>([

@@ -64,7 +64,7 @@ test('Commands of the program find the folder that it was given', () => {
     throw new Error('It did not fail');
   } catch (error) {
     expect((error as { stderr: string }).stderr).toBe(
-      `The local stack is not running on ${folder}. Start it with: ./fpe local --folder '${folder}'\n`,
+      `The local stack is not running on ${folder}. Start it with: ./fpe --folder '${folder}' local\n`,
     );
   } finally {
     rmSync(folder, { recursive: true });
