@@ -66,6 +66,40 @@ describe('the split of annotation pairs', () => {
     expect(results.map(({ isTrain }) => countTrain(isTrain))).toEqual(new Array(20).fill(160));
   });
 
+  test('takes what comes nearest to the share where a random order comes to nothing; of two as near, the smaller', () => {
+    const counts = (sizes: number[]) =>
+      new Set(Array.from({ length: 40 }, (_, seed) => countTrain(split(chains(sizes), 0.8, seed).isTrain)));
+
+    // 0.8 of 200 is 160 ± 10: 115 + 37 = 152 in an order that fits, else the nearer 115 + 48 = 163.
+    expect(counts([115, 37, 48])).toEqual(new Set([152, 163]));
+    // 120 + 34 = 154 and 120 + 46 = 166 are as near.
+    expect(counts([120, 34, 46])).toEqual(new Set([154]));
+  });
+
+  test.each([
+    ['the share and 0.05 more', [170, 30], 170],
+    ['the share and 0.05 less', [150, 50], 150],
+  ])('accepts %s, whatever the rounding of their sum', (_, sizes, train) => {
+    const { isTrain, method } = split(chains(sizes));
+
+    expect([method, countTrain(isTrain)]).toEqual(['graph', train]);
+  });
+
+  test.each([
+    [205, 0.5, 102], // 102.5
+    [207, 0.5, 104], // 103.5
+    [206, 0.5, 103],
+    [204, 0.6, 122], // 122.4
+    [206, 0.6, 124], // 123.6
+    [150, 0.95, 139], // 142.5, which would leave fewer than eleven to validate
+  ])(
+    'of %d single pairs takes %f to the nearest whole number, halves to the even one, within the limits',
+    (n, trainFrac, train) => {
+      const pairs = chains(new Array(n).fill(1));
+      expect(countTrain(split(pairs, trainFrac).isTrain)).toBe(train);
+    },
+  );
+
   test('draws pairs when all photos hang together, and counts the photos in both parts (Q-I2, Q-I4)', () => {
     const pairs = chains([200]);
 
@@ -101,6 +135,9 @@ describe('the split of annotation pairs', () => {
     expect(attempt).toThrow(NotEnoughPairs);
     expect(attempt).toThrow('110 of 120 pairs, removed: not_ranked 7, outside_dates 3');
     expect(attempt).toThrow('at least 119 pairs');
+    expect(attempt).toThrow(
+      'There are not enough annotation pairs to train a model (pairs left by the filters of the input). Found: 110',
+    );
   });
 
   test.each([
@@ -108,6 +145,12 @@ describe('the split of annotation pairs', () => {
       { photo_filtered: 30, outside_dates: 3 },
       'widen the input, which has removed enough of them (most by photo_filtered)',
     ],
+    [
+      { outside_dates: 3, photo_filtered: 30, not_ranked: 5 },
+      'widen the input, which has removed enough of them (most by photo_filtered)',
+    ],
+    [{ photo_filtered: 19 }, 'widen the input'],
+    [{ photo_filtered: 18 }, 'To fix: annotate more pairs'],
     [{ photo_filtered: 3 }, 'To fix: annotate more pairs of this station, then'],
     [{}, 'To fix: annotate more pairs of this station, then'],
   ])(
@@ -118,6 +161,13 @@ describe('the split of annotation pairs', () => {
       expect(attempt).toThrow(fix);
     },
   );
+
+  test('refuses a share that leaves too few to train, and one that leaves too few to validate', () => {
+    const single = chains(new Array(160).fill(1));
+
+    expect(() => split(single, 0.5)).toThrow(NotEnoughPairs);
+    expect(() => split(single, 0.99)).toThrow(NotEnoughPairs);
+  });
 
   test('accepts just as many pairs as it says are needed', () => {
     expect(countTrain(split(chains(new Array(119).fill(1))).isTrain)).toBe(101);

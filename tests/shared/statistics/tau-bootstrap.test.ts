@@ -4,7 +4,6 @@ import { kendallTauB } from '../../../shared/statistics/kendall-tau.ts';
 import { fitLine } from '../../../shared/statistics/line-fit.ts';
 import { quantile } from '../../../shared/statistics/quantile.ts';
 import { bootstrapTau, resampleCounts } from '../../../shared/statistics/tau-bootstrap.ts';
-import { wilsonInterval } from '../../../shared/statistics/wilson-interval.ts';
 
 const OPTIONS = { resamples: 30, seed: 1691 };
 const number = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constant(Number.NaN));
@@ -87,32 +86,30 @@ describe('The bootstrap interval of tau', () => {
   });
 });
 
+test('A resample draws as many clusters as there are, and there are as many resamples as were asked for', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 9 }), (n, resamples) => {
+      const drawn = Array.from(resampleCounts(n, { resamples, seed: 1 }), (counts) =>
+        counts.reduce((sum, count) => sum + count, 0),
+      );
+
+      expect(drawn).toEqual(new Array(resamples).fill(n));
+    }),
+  );
+});
+
+test('Three clusters are enough for an interval', () => {
+  const x = Float64Array.of(1, 2, 3);
+
+  expect(bootstrapTau(x, x, [0, 1, 2], OPTIONS)).toEqual({ low: 1, high: 1 });
+});
+
 describe('A quantile', () => {
   test('lies between its neighbors, from the least to the most', () => {
     const ascending = [1, 2, 4, 8];
 
     expect([0, 0.5, 0.75, 1].map((share) => quantile(ascending, share))).toEqual([1, 3, 5, 8]);
     expect(quantile([], 0.5)).toBeNaN();
-  });
-});
-
-describe('Wilson’s interval', () => {
-  test('holds the share and stays within 0 … 1', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 500 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (cases, part) => {
-          const successes = Math.round(part * cases);
-          const { low, high } = wilsonInterval(successes, cases) as { low: number; high: number };
-
-          expect(
-            0 <= low && low <= successes / cases + 1e-12 && successes / cases <= high + 1e-12 && high <= 1,
-          ).toBe(true);
-        },
-      ),
-    );
-    expect(wilsonInterval(0, 0)).toBeNull();
   });
 });
 
