@@ -107,7 +107,8 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import('./models.ts')).promoteCommand(),
   },
   unpublish: {
-    description: 'Stop drawing a model on the website; fpe restore undoes it',
+    description:
+      'Stop drawing a model on the website; fpe restore draws it again, fpe promote makes it the default again',
     load: async () => (await import('./models.ts')).unpublishCommand(),
   },
   restore: {

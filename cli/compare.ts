@@ -84,13 +84,18 @@ type ComparedMetric = {
   definition: string;
 };
 
-/** Every number that one of both has, in the order of the first. */
+/** The agreement with observed values first, as it is what models are compared for; else the order stays. */
+const byQuestion = (one: { name: string }, other: { name: string }): number =>
+  place(one.name) - place(other.name);
+const place = (name: string): number => (name.startsWith('kendall_tau') ? 0 : 1);
+
+/** Every number that one of both has, in the order of the first but for tau. */
 function compareMetrics(one: MetricsFile, other: MetricsFile): ComparedMetric[] {
   const [first, second] = [one, other].map(
     ({ metrics }) => new Map(metrics.map((each) => [each.name, each])),
   );
   const all = new Map([...(first ?? []), ...(second ?? [])]);
-  return [...all.values()].map(({ name, unit, definition }) => {
+  return [...all.values()].sort(byQuestion).map(({ name, unit, definition }) => {
     const values: [number | null, number | null] = [
       first?.get(name)?.value ?? null,
       second?.get(name)?.value ?? null,

@@ -160,7 +160,7 @@ export async function findStateMachine(
   const names = [...machines.keys()].join(', ') || 'none';
   throw new UsageError(
     found.length === 0
-      ? `No state machine ${wanted ? `is named ${wanted} or has a name ending in it` : `has a name ending in ${end}`} here. Found: ${names}. Deploy it, or start the local stack with: ./fpe local`
+      ? `No state machine ${wanted ? `is named ${wanted} or has a name ending in it` : `has a name ending in ${end}`} here. Found: ${names}. ${wanted && machines.size > 0 ? 'Choose one of them with --machine NAME' : 'Deploy it, or start the local stack with: ./fpe local'}`
       : `Several state machines match: ${found.map(([name]) => name).join(', ')}. Choose one with --stage NAME or --machine NAME.`,
   );
 }

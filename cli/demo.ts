@@ -54,7 +54,7 @@ type Effects = typeof EFFECTS;
 /** `fpe demo`, which is `npm start`: everything on this computer, from photos to a published model. */
 export function demoCommand(effects: Effects = EFFECTS): Command {
   return new Command('demo')
-    .argument('[input]', 'JSON file with a different input', DEMO_INPUT)
+    .argument('[input]', 'a different input: station id, JSON file or JSON text', DEMO_INPUT)
     .action((given: string, _options: unknown, command: Command) =>
       runDemo(given, command.optsWithGlobals<GlobalOptions>().folder, effects),
     );
@@ -109,7 +109,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     if (isPublished) {
       const model = await effects.findMadeModel(executionArn);
       await showPublished(model, demoFolder, stack.folder, stationId, effects);
-      print(nextSteps(model, folder && stack.folder));
+      print(nextSteps(model, given, folder && stack.folder));
     } else process.exitCode = 1;
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
@@ -189,7 +189,7 @@ const withoutWeights = (given: string, input: Record<string, unknown>): string =
     ? `"pretrained": false in ${given}`
     : `./fpe demo ${quoted(JSON.stringify({ ...input, pretrained: false }))}`;
 
-const SUPPLY = './fpe local in another terminal, then ./fpe weights';
+const SUPPLY = './fpe weights (while ./fpe local runs in another terminal)';
 
 const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =>
   join(stackFolder, 'results', model_code);
@@ -241,11 +241,16 @@ async function showPublished(
   );
 }
 
-/** @param folder of the stack, if it is not the usual one: every command names it, in columns that stay in line */
-function nextSteps({ model_code }: MadeModel, folder: string | undefined): string {
+/**
+ * @param given the input as it was typed, or the demo's
+ * @param folder of the stack, if it is not the usual one: every command names it, in columns that stay in line
+ */
+function nextSteps({ model_code }: MadeModel, given: string, folder: string | undefined): string {
+  const options = folder === undefined ? [] : ['--folder', quoted(folder)];
+  const again = [...(given === DEMO_INPUT ? [] : [quoted(given)]), ...options];
+  const npmStart = again.length > 0 ? ['npm start', '--', ...again] : ['npm start'];
   const steps: [command: string, what: string][] = [
     ['./fpe open', `open the report: ${model_code}.html; or: open input, open dataset`],
-    [folder === undefined ? 'npm start' : 'npm start --', 'run it again'],
     ['./fpe local', 'run only the stack, to start executions yourself'],
     [
       './fpe start events/demo-without-winter.json',
@@ -253,7 +258,7 @@ function nextSteps({ model_code }: MadeModel, folder: string | undefined): strin
     ],
     ['./fpe import FOLDER', '(while it runs) load a station that you exported from FPE'],
   ];
-  const option = folder === undefined ? '' : ` --folder ${quoted(folder)}`;
-  const lines = steps.map(([command, what]) => [command + option, what]);
+  const [open, ...others] = steps.map(([command, what]) => [[command, ...options].join(' '), what]);
+  const lines = [open as string[], [npmStart.join(' '), 'run it again'], ...others];
   return ['', 'Next:', ...tableLines(lines, { indent: '  ' })].join('\n');
 }

@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.ts';
  * @throws UsageError, InvalidInput
  */
 export function readExecutionInput(given: string, kind?: MachineKind): Record<string, unknown> {
-  const { text, where } = readText(given);
+  const { text, where } = readText(given, kind);
   let input: unknown;
   try {
     input = parseJson(text);
@@ -23,12 +23,17 @@ export function readExecutionInput(given: string, kind?: MachineKind): Record<st
   return input as Record<string, unknown>;
 }
 
-function readText(given: string): { text: string; where: string } {
+function readText(given: string, kind?: MachineKind): { text: string; where: string } {
   if (given.trimStart().startsWith('{')) return { text: given, where: 'The input' };
   if (/^\d+$/.test(given)) return { text: `{"station_id": ${given}}`, where: 'The input' };
   if (given === '-') return { text: readFileSync(0, 'utf8'), where: 'Standard input' };
-  return { text: readGivenFile(given, EXPECTED), where: given };
+  return {
+    text: readGivenFile(given, kind === 'refresh-stations' ? EXPECTED_REFRESH : EXPECTED),
+    where: given,
+  };
 }
 
+const EXPECTED_REFRESH =
+  'Give a JSON file such as events/refresh-stations.json, or JSON such as \'{"mode": "score"}\'.';
 const EXPECTED =
   'Give a station id, a JSON file such as events/train-station.json, or JSON such as \'{"station_id": 29}\'.';

@@ -115,7 +115,7 @@ async function findNewest(
 }
 
 const whatToStart = (machineArn: string): string =>
-  `${isOfStandIn(machineArn) ? 'Load a station with ./fpe import FOLDER (npm start draws one), then start' : 'Start'} an execution of a station with: ${proposedStart(machineArn)}`;
+  `${isOfStandIn(machineArn) ? 'Load a station with ./fpe import FOLDER (./fpe demo draws one), then start' : 'Start'} an execution of a station with: ${proposedStart(machineArn)}`;
 
 /** The same of a refresh. */
 export const proposedRefresh = (arn: string): string =>

@@ -16,9 +16,13 @@ const FAULTS: Record<string, string> = {
  * @param expected what to give instead
  * @throws UsageError
  */
-export function readGivenFile(file: string, expected: string): string {
+export const readGivenFile = (file: string, expected: string): string =>
+  readGivenBytes(file, expected).toString('utf8');
+
+/** The same of a file that is no text. @throws UsageError */
+export function readGivenBytes(file: string, expected: string): Buffer {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch (error) {
     const fault = FAULTS[String((error as NodeJS.ErrnoException).code)];
     throw fault ? new UsageError(`${fault} ${file}. ${expected}`) : error;

@@ -11,8 +11,10 @@ import {
   importExport,
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
-import { findAnnotatedVariables } from '../shared/fpe-database/stations.ts';
-import { DEFAULT_VARIABLE, variableOfAnnotation } from '../shared/variables.ts';
+import { type AnnotatedVariable, findAnnotatedVariables } from '../shared/fpe-database/stations.ts';
+import { runInput } from '../shared/inputs/train-station.ts';
+import { neededPairs } from '../shared/model-input/pair-split.ts';
+import { DEFAULT_VARIABLE, type VariableCode, variableOfAnnotation } from '../shared/variables.ts';
 import { isShellOfStack } from './connection.ts';
 import { hasLocalWeights } from './local-needs.ts';
 import { printJson, printText } from './print.ts';
@@ -34,7 +36,7 @@ const EFFECTS = {
   /** Whether the import goes to the local stack. */
   isLocal: isShellOfStack,
   hasLocalWeights,
-  annotatedVariables: (stationId: number): Promise<string[]> =>
+  annotatedVariables: (stationId: number): Promise<AnnotatedVariable[]> =>
     withDatabase((database) => findAnnotatedVariables(database, stationId), DATABASE_LIMITS.byHand),
   /** Progress, separate from the result, which may be piped. */
   terminal: process.stderr,
@@ -92,7 +94,7 @@ async function runImport(
 
 /** What to do with the first station, as far as it can be done there; null where nobody says by which machine. */
 async function nextStep(
-  { stations: [station] }: ImportResult,
+  { stations: [station], missing }: ImportResult,
   stage: string | undefined,
   {
     isLocal,
@@ -104,21 +106,31 @@ async function nextStep(
   if (station.annotations === 0)
     return `Station ${station.id} has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.`;
   if (!stage && !isLocal()) return null;
-  const input = inputOf(station.id, await annotatedVariables(station.id));
-  if (stage) return `To train a model: ./fpe start ${input} --stage ${stage}`;
+  const { variable_code, pairs } = trainedOn(await annotatedVariables(station.id));
+  if (pairs < LEAST_PAIRS)
+    return `Station ${station.id} has ${countOf(pairs, 'annotation pair')} for ${variable_code}, and a training needs ${LEAST_PAIRS}. Compare more pairs of its photos on FPE’s website, then import a newer export.`;
+  const input =
+    variable_code === DEFAULT_VARIABLE
+      ? String(station.id)
+      : quoted(JSON.stringify({ station_id: station.id, variable_code }));
+  const begin = missing > 0 ? 'Once the missing files are there, to train a model' : 'To train a model';
+  if (stage) return `${begin}: ./fpe start ${input} --stage ${stage}`;
   const without = (await hasLocalWeights())
     ? ''
     : ' --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)';
-  return `To train a model: ./fpe start ${input}${without}`;
+  return `${begin}: ./fpe start ${input}${without}`;
 }
 
-/** The id alone, unless its photos were not compared by the usual variable. */
-function inputOf(station_id: number, annotated: readonly string[]): string {
-  const variables = annotated.map(variableOfAnnotation).filter((code) => code !== undefined);
-  const [variable_code] = variables;
-  return variable_code === undefined || variables.includes(DEFAULT_VARIABLE)
-    ? String(station_id)
-    : quoted(JSON.stringify({ station_id, variable_code }));
+const LEAST_PAIRS = neededPairs(runInput.shape.train_frac.parse(undefined));
+
+/** The usual variable, unless photos were compared by others alone. */
+function trainedOn(annotated: readonly AnnotatedVariable[]): { variable_code: VariableCode; pairs: number } {
+  const variables = annotated.flatMap(({ variable, pairs }) => {
+    const variable_code = variableOfAnnotation(variable);
+    return variable_code === undefined ? [] : [{ variable_code, pairs }];
+  });
+  const usual = variables.find(({ variable_code }) => variable_code === DEFAULT_VARIABLE);
+  return usual ?? variables[0] ?? { variable_code: DEFAULT_VARIABLE, pairs: 0 };
 }
 
 /** What an import did, for the terminal. */

@@ -2,9 +2,14 @@ import { LOCAL_STAGE_NAME, readStage } from '../config/stage.ts';
 import { setting } from '../shared/aws/configuration.ts';
 import { findSize } from '../shared/aws/object-store.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import { findStations } from '../shared/fpe-database/stations.ts';
+import {
+  type AnnotatedVariable,
+  findAnnotatedVariables,
+  findStations,
+} from '../shared/fpe-database/stations.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
+import { DEFAULT_VARIABLE, findVariable, variableOfAnnotation } from '../shared/variables.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Whether the local stack has something where the ImageNet weights belong. */
@@ -17,6 +22,8 @@ export async function hasLocalWeights(): Promise<boolean> {
 const QUESTIONS = {
   hasWeights: hasLocalWeights,
   stations: (): Promise<{ id: number; name: string }[]> => withDatabase(findStations, DATABASE_LIMITS.byHand),
+  annotated: (stationId: number): Promise<AnnotatedVariable[]> =>
+    withDatabase((database) => findAnnotatedVariables(database, stationId), DATABASE_LIMITS.byHand),
 };
 type Questions = typeof QUESTIONS;
 
@@ -33,16 +40,35 @@ export async function requireLocalNeeds(
   input: Record<string, unknown>,
   without: string,
   supply = './fpe weights',
-  { hasWeights, stations }: Questions = QUESTIONS,
+  { hasWeights, stations, annotated }: Questions = QUESTIONS,
 ): Promise<void> {
   if (kind !== 'refresh-stations') {
     const known = await stations();
     if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
+    if (kind === 'train-station') await requireAnnotations(input, annotated);
   }
   if (wantsWeights(kind, input) && !(await hasWeights()))
     throw new UsageError(
       `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ${supply}. Or train without them: ${without}`,
     );
+}
+
+/** @throws UsageError for a station whose photos nobody has compared by the variable */
+async function requireAnnotations(
+  { station_id, variable_code = DEFAULT_VARIABLE }: Record<string, unknown>,
+  annotated: Questions['annotated'],
+): Promise<void> {
+  const wanted = findVariable(String(variable_code))?.annotation;
+  const found = await annotated(Number(station_id));
+  if (wanted === undefined || found.some(({ variable }) => variable === wanted)) return;
+  const others = found.flatMap(({ variable }) => variableOfAnnotation(variable) ?? []);
+  throw new UsageError(
+    `Station ${station_id} has no finished annotation sessions for ${variable_code}, which a training learns from. ${
+      others.length > 0
+        ? `It has some for ${others.join(', ')}: set variable_code in the input`
+        : 'Compare pairs of its photos on FPE’s website, then load a newer export with: ./fpe import FOLDER'
+    }.`,
+  );
 }
 
 /** Whether a training that this starts, or may start, begins with ImageNet weights. */
@@ -60,7 +86,7 @@ const STATIONS_SHOWN = 5;
 function noStation({ station_id }: Record<string, unknown>, known: { id: number; name: string }[]): string {
   const what = `The local stack has no station ${station_id}`;
   if (known.length === 0)
-    return `${what}; it has none at all. Load one with: ./fpe import FOLDER; the demo station is made by: npm start`;
+    return `${what}; it has none at all. Load one with: ./fpe import FOLDER; the demo station is made by: ./fpe demo`;
   const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
   const more = known.length > STATIONS_SHOWN ? [`${known.length - STATIONS_SHOWN} more`] : [];
   return `${what}. It has ${[...shown, ...more].join(', ')}.`;

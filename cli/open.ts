@@ -3,14 +3,16 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Argument, Command } from 'commander';
+import { readStage } from '../config/stage.ts';
 import { makeFolder } from '../host/folder.ts';
 import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
+import { optionalSetting, setting } from '../shared/aws/configuration.ts';
 import { describeExecution, newestExecutions } from '../shared/aws/executions.ts';
-import { findJson, readBytes } from '../shared/aws/object-store.ts';
+import { findJson, findSize, readBytes } from '../shared/aws/object-store.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
-import { modelKeys, versionKeys } from '../shared/execution/keys.ts';
+import { modelKeys, publishedKeys, versionKeys } from '../shared/execution/keys.ts';
 import { parseJson } from '../shared/formats/json.ts';
-import { type ObjectLocation, objectOf } from '../shared/formats/object-location.ts';
+import { type ObjectLocation, objectOf, regionalUrl } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import type { ModelTypeId } from '../shared/model-types/registry.ts';
@@ -51,6 +53,10 @@ const EFFECTS = {
   findRunningStack,
   findManifest: (bucket: string, key: string): Promise<ModelManifest | null> =>
     findJson({ bucket, key }, modelManifest),
+  storageBucket: ({ stage }: Options): string | null =>
+    stage ? readStage(stage).storageBucket : (optionalSetting('STORAGE_BUCKET') ?? null),
+  hasObject: async (bucket: string, key: string): Promise<boolean> =>
+    (await findSize({ bucket, key })) !== null,
   readBytes,
   show,
   print: (text: string): void => console.log(text),
@@ -73,12 +79,16 @@ export function openCommand(effects: Effects = EFFECTS): Command {
     .addHelpText(
       'after',
       `
-Prints the address, and opens it where there is a desktop. Files that are not public are copied to .local/results first. While the
-local stack is not running, it opens what npm start has left there.`,
+Prints the address, and opens it where there is a desktop. Files that are not public are copied to .local/copies first. While the
+local stack is not running, it opens what npm start has left in .local/results.`,
     )
     .action(
       async (what: Page | typeof TABLE, given: string | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<Options>();
+        if (what === TABLE && (options.station !== undefined || options.modelCode !== undefined))
+          throw new UsageError(
+            'A table is of a refresh, not of a model: leave --station and --model-code out.',
+          );
         const address =
           what === TABLE
             ? await copiedTable(given, command, effects)
@@ -96,12 +106,11 @@ async function addressOf(
   options: Options,
   effects: Effects,
 ): Promise<string> {
-  const folder = resultsFolder(options);
   if (options.station !== undefined || options.modelCode !== undefined)
     return ofCode(what, given, command, options, effects);
   const isElsewhere = given !== undefined || options.aws || options.stage || process.env.AWS_ENDPOINT_URL_SFN;
   if (!isElsewhere && !(await effects.findRunningStack(options.folder)))
-    return addressOfFile(newestResult(what, folder));
+    return addressOfFile(newestResult(what, resultsFolder(options)));
   const { machineArns, modelBucket } = await effects.connect(command, given);
   const model = await effects.findMadeModel(
     given === undefined
@@ -110,7 +119,7 @@ async function addressOf(
   );
   const address = publicAddress(what, model);
   if (address) return withOpenAddresses(address, process.env.AWS_ENDPOINT_URL_S3);
-  return ofModelBucket(what, model.model_code, model.keys, modelBucket, folder, effects);
+  return copiedPage(what, model, modelBucket, copiesFolder(options, model.model_uuid), effects);
 }
 
 /** Of a model that may be drawn or not, and whose execution may be long forgotten. @throws UsageError */
@@ -124,32 +133,48 @@ async function ofCode(
   const { station, modelCode: code, modelType } = options;
   if (station === undefined || code === undefined || given !== undefined)
     throw new UsageError('Which model? Give --station ID and --model-code CODE, or an execution.');
-  const { modelBucket: bucket } = await effects.connect(command);
-  if (bucket === null) throw new UsageError(noBucket(what, code));
-  const keys = await findByCode({ station, code, modelType }, what, async (type) => {
-    const manifest = await effects.findManifest(bucket, modelKeys(type, station, code).manifest);
-    return manifest && versionKeys(type, station, code, manifest.model_uuid);
+  const { modelBucket } = await effects.connect(command);
+  if (modelBucket === null) throw new UsageError(noBucket(what, code));
+  const model = await findByCode({ station, code, modelType }, what, async (type) => {
+    const manifest = await effects.findManifest(modelBucket, modelKeys(type, station, code).manifest);
+    if (!manifest) return null;
+    const { model_uuid } = manifest;
+    return { model_code: code, model_uuid, keys: versionKeys(type, station, code, model_uuid) };
   });
-  return ofModelBucket(what, code, keys, bucket, resultsFolder(options), effects);
+  const published = PUBLIC[what]?.(publishedKeys(model.model_uuid, code));
+  const storageBucket = effects.storageBucket(options);
+  if (storageBucket !== null && published && (await effects.hasObject(storageBucket, published)))
+    return withOpenAddresses(
+      regionalUrl({ bucket: storageBucket, key: published }, setting('AWS_REGION')),
+      process.env.AWS_ENDPOINT_URL_S3,
+    );
+  return copiedPage(what, model, modelBucket, copiesFolder(options, model.model_uuid), effects);
 }
 
-function ofModelBucket(
+/** Visitors of the website may read these, once the model has been published: they have the station's time and the smoothed scores. */
+const PUBLIC: { [What in Page]?: (keys: ReturnType<typeof publishedKeys>) => string } = {
+  report: ({ report }) => report,
+  predictions: ({ predictions }) => predictions,
+};
+
+function copiedPage(
   what: Page,
-  code: string,
-  keys: MadeModel['keys'],
+  { model_code, keys }: Pick<MadeModel, 'model_code' | 'keys'>,
   bucket: string | null,
   folder: string,
   effects: Effects,
 ): Promise<string> {
-  if (bucket === null) throw new UsageError(noBucket(what, code));
-  return copyOf({ bucket, key: keyOf(what, keys) }, join(folder, code), effects);
+  if (bucket === null) throw new UsageError(noBucket(what, model_code));
+  return copyOf({ bucket, key: keyOf(what, keys) }, folder, effects);
 }
 
 const noBucket = (what: Page, code: string): string =>
   `The ${what} of ${code} is in the model bucket, and no bucket is named. Give --stage NAME, or set MODEL_BUCKET.`;
 
-const resultsFolder = ({ folder }: Options): string =>
-  join(folder ? resolve(folder) : defaultFolder(), 'results');
+const stackFolder = ({ folder }: Options): string => (folder ? resolve(folder) : defaultFolder());
+const resultsFolder = (options: Options): string => join(stackFolder(options), 'results');
+/** Of one model or refresh, apart from what npm start leaves: its files belong together, and links between them work. */
+const copiesFolder = (options: Options, name: string): string => join(stackFolder(options), 'copies', name);
 
 /** @returns the address of a copy of result.csv @throws UsageError */
 async function copiedTable(given: string | undefined, command: Command, effects: Effects): Promise<string> {
@@ -164,11 +189,10 @@ async function copiedTable(given: string | undefined, command: Command, effects:
   if (!data?.result_uri)
     throw new UsageError(
       data
-        ? `The refresh ${name} has no table: ${data.counts.stations === 0 && !data.status.startsWith('already') ? 'the database has no stations' : data.note}`
+        ? `The refresh ${name} has no table: ${data.note}`
         : `${name} has made no table of stations: it is ${status} and of ${kindOfMachine(execution)}. Expected: a refresh that succeeded`,
     );
-  const folder = join(resultsFolder(command.optsWithGlobals<Options>()), name);
-  return copyOf(objectOf(data.result_uri), folder, effects);
+  return copyOf(objectOf(data.result_uri), copiesFolder(command.optsWithGlobals<Options>(), name), effects);
 }
 
 async function newestOf(
@@ -223,7 +247,7 @@ function newestResult(what: Page, folder: string): string {
     .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
   if (newest) return newest;
   throw new UsageError(
-    `There is no ${what} in ${folder}, and the local stack is not running. Make a model with npm start, start the stack with ./fpe local, or give --stage NAME.`,
+    `There is no ${what} in ${folder}, and the local stack is not running. Make a model with ./fpe demo, start the stack with ./fpe local, or give --stage NAME.`,
   );
 }
 

@@ -1,10 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
+import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 
 /** Prints a text for people, with lines that fit the terminal. */
 export const printText = (text: string): void => console.log(fitLines(text, process.stdout.columns));
 
-/** Prints facts for programs, whole, whatever the terminal. */
-export const printJson = (facts: unknown): void => console.log(JSON.stringify(facts, null, 2));
+/** Prints facts for programs, whole, whatever the terminal; addresses lead where the objects are. */
+export const printJson = (facts: unknown): void =>
+  console.log(withOpenAddresses(JSON.stringify(facts, null, 2), process.env.AWS_ENDPOINT_URL_S3));
 
 /** A label and what follows it, such as “Photos    878 scored”: what is continued below it is set in as far. */
 const LABEL = /^\s*\S+(?: \S+)* {2,}(?=\S)/;

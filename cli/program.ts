@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import { fitLines } from './print.ts';
 
@@ -43,12 +43,17 @@ async function loadCommand(
   });
 }
 
+function namedFolder(folder: string): string {
+  if (folder.trim() !== '') return folder;
+  throw new InvalidArgumentError('Expected the name of a folder.');
+}
+
 const newProgram = (): Command =>
   new Command('fpe')
     .option('-V, --version', 'version and commit of the pipeline')
     .description('From stream photos and annotation pairs to a published ranking model')
     .option('--aws', 'use AWS, with the profile and region that the AWS CLI would use')
-    .option('--folder <folder>', 'folder of the local stack (default: .local)')
+    .option('--folder <folder>', 'folder of the local stack (default: .local)', namedFolder)
     .option(
       '--machine <name>',
       'train-station, score-station, refresh-stations, a name or an ARN; default: FPE_STATE_MACHINE, or the machine that fits the command or input',
@@ -79,5 +84,6 @@ Examples:
       writeOut: (text) => process.stdout.write(fitLines(text, process.stdout.columns)),
       writeErr: (text) => process.stderr.write(fitLines(text, process.stderr.columns)),
     })
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(see ./fpe --help)')
     .exitOverride();

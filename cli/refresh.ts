@@ -9,6 +9,7 @@ import { readGivenFile } from './given-file.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { quoted } from './quoted.ts';
+import { startNamed } from './start.ts';
 import { parseStationIds } from './stations-file.ts';
 import { follow, followStarted } from './watch.ts';
 
@@ -84,7 +85,7 @@ async function runRefresh(
       const cost = costOfExecution('refresh-stations', input);
       return { what: `This starts ${nameInArn(stateMachineArn)}`, cost };
     });
-  const executionArn = await startExecution(stateMachineArn, input, options.name ?? null);
+  const executionArn = await startNamed(startExecution, stateMachineArn, input, options.name);
   await followStarted(options.detach, connection, executionArn, { follow, print });
 }
 

@@ -5,7 +5,8 @@ import { findRunningStack } from '../local/running-stack.ts';
 import { stopExecution } from '../shared/aws/executions.ts';
 import { PipelineError } from '../shared/errors.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
-import { parseRunInput } from '../shared/inputs/train-station.ts';
+import { parseRunInput, runInput } from '../shared/inputs/train-station.ts';
+import { neededPairs } from '../shared/model-input/pair-split.ts';
 import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connect, findStateMachine, noStack } from './connection.ts';
@@ -26,6 +27,8 @@ const LOCAL_INTERVAL_MS = 500;
 /** Takes minutes on a small instance, so that a checkpoint is in S3 before the last epoch. */
 const AWS_EPOCHS = 20;
 const LOCAL_EPOCHS = 12;
+/** That a training can be divided into, at the usual share. */
+const LEAST_PAIRS = neededPairs(runInput.shape.train_frac.parse(undefined));
 /** The demo's station, which is the first one in an empty database. */
 const DEMO_STATION = 1;
 
@@ -63,7 +66,7 @@ export function smokeCommand(effects: Effects = EFFECTS): Command {
     .addOption(optionalStageOption())
     .option(
       '--station <id>',
-      'station to test with; needs at least 120 annotation pairs in the months',
+      `station to test with; needs at least ${LEAST_PAIRS} annotation pairs in the months`,
       stationId,
     )
     .option(
@@ -161,7 +164,7 @@ async function placeOfStage(
   Object.assign(process.env, stageSettings(stage));
   if (station === undefined)
     throw new UsageError(
-      `Which station? Give --station ID, with at least 120 annotation pairs of photos in the months of ${input ?? 'events/first-run.json (May and June)'}, or choose others with --months 7-8.`,
+      `Which station? Give --station ID, with at least ${LEAST_PAIRS} annotation pairs of photos in the months of ${input ?? 'events/first-run.json (May and June)'}, or choose others with --months 7-8.`,
     );
   await confirm(connection, yes, async () => {
     const { COST_OF_SMOKE } = await import('./expenses.ts');

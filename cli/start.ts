@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
+import { RequestRefused } from '../shared/errors.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { machineOfInput } from '../shared/inputs/machines.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
@@ -8,6 +9,7 @@ import { connectToMachine, type GlobalOptions, machineStageOption } from './find
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { quoted } from './quoted.ts';
+import { UsageError } from './usage-error.ts';
 import { follow, followStarted } from './watch.ts';
 
 type Options = { name?: string; detach?: boolean; yes?: boolean; pretrained?: 'true' | 'false' };
@@ -58,12 +60,32 @@ async function startAndFollow(
   };
   const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
   const kind = kindOfMachine(stateMachineArn) ?? machineOfInput(input);
+  if (pretrained !== undefined && kind !== 'train-station')
+    throw new UsageError(`--pretrained is for trainings, and this is an execution of ${kind}. Leave it out.`);
   if (connection.kind === 'local')
     await requireLocalNeeds(kind, input, `./fpe start ${quoted(given)} --pretrained false`);
   await confirm(connection, yes, async () => {
     const { costOfExecution } = await import('./expenses.ts');
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };
   });
-  const executionArn = await startExecution(stateMachineArn, input, name ?? null);
+  const executionArn = await startNamed(startExecution, stateMachineArn, input, name);
   await followStarted(detach, connection, executionArn, { follow, print });
+}
+
+/** @throws UsageError where the name is taken; Step Functions keeps names for 90 days */
+export async function startNamed(
+  start: typeof startExecution,
+  machineArn: string,
+  input: object,
+  name: string | undefined,
+): Promise<string> {
+  try {
+    return await start(machineArn, input, name ?? null);
+  } catch (error) {
+    if (!(error instanceof RequestRefused) || error.code !== 'ExecutionAlreadyExists') throw error;
+    throw new UsageError(
+      `There is an execution ${name} already, which had another input or has ended. Give another --name, or leave it out.`,
+      { cause: error },
+    );
+  }
 }

@@ -35,9 +35,12 @@ export function watchCommand(effects: Effects = EFFECTS): Command {
  * @throws UsageError with the command to continue with, if the execution can no longer be reached
  */
 export async function follow(connection: Connection, executionArn: string): Promise<void> {
-  const again = commandFor(connection, 'watch', executionArn);
+  const again = {
+    watch: commandFor(connection, 'watch', executionArn),
+    redrive: commandFor(connection, 'redrive', executionArn),
+  };
   const onInterrupt = () => {
-    printText(`\nIt is still running. To watch it again: ${again}`);
+    printText(`\nIt is still running. To watch it again: ${again.watch}`);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt);

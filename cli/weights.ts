@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { LOCAL_STAGE_NAME, readStage } from '../config/stage.ts';
 import { setting } from '../shared/aws/configuration.ts';
 import { writeObject } from '../shared/aws/object-store.ts';
 import { type ObjectLocation, s3Uri } from '../shared/formats/object-location.ts';
 import { findWeights, IMAGENET_WEIGHTS, weightsFault } from '../shared/model-bucket/imagenet-weights.ts';
+import { readGivenBytes } from './given-file.ts';
 import { printText } from './print.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { UsageError } from './usage-error.ts';
@@ -69,15 +69,8 @@ async function supplyWeights(
   return `Uploaded the ImageNet weights to ${s3Uri(to)}, sha256 ${IMAGENET_WEIGHTS.sha256.slice(0, 8)}…`;
 }
 
-async function readWeights(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new UsageError(
-      `The file cannot be read: ${(error as Error).message}. Give ${IMAGENET_WEIGHTS.file}, from ${IMAGENET_WEIGHTS.url}`,
-    );
-  }
-}
+const readWeights = (file: string): Uint8Array =>
+  readGivenBytes(file, `Give ${IMAGENET_WEIGHTS.file}, from ${IMAGENET_WEIGHTS.url}`);
 
 async function download(get: typeof fetch): Promise<Uint8Array> {
   try {

@@ -1,5 +1,5 @@
 import { credentialsFault, LOG_IN } from '../shared/aws/service-faults.ts';
-import { AccessDenied, RequestRefused } from '../shared/errors.ts';
+import { AccessDenied, RequestRefused, ServiceUnreachable } from '../shared/errors.ts';
 
 /** A condition that a deployment or a run depends on. */
 export type Check = {
@@ -70,6 +70,11 @@ export function outcomeOfError(error: unknown): CheckOutcome {
     return unknown(
       `could not be checked, as these credentials may not ask: ${toldBy(error)}`,
       'ask somebody who may, or go on without knowing',
+    );
+  if (error instanceof ServiceUnreachable)
+    return failed(
+      toldBy(error).split('. Found: ')[0] as string,
+      'check the network, and the endpoint if the environment names one',
     );
   return failed(toldBy(error));
 }

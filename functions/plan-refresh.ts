@@ -69,7 +69,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
     id,
     execution_arn: execution.arn,
     status: others?.status ?? (settings.dry_run ? 'dry_run' : 'refreshed'),
-    note: noteOf(settings, others),
+    note: noteOf(settings, others, decisions.length),
     concurrency: settings.concurrency,
     executions: startOfExecutionArns(execution.arn),
     bucket,
@@ -167,10 +167,11 @@ function ownInput(settings: RefreshInput, station_id: number, action: RefreshTas
 const scoringParameters = (parameters: TrainingParameters): TrainingParameters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => SCORING_PARAMETERS.has(name)));
 
-function noteOf({ dry_run, schedule }: RefreshInput, others: OtherRefresh | null): string {
+function noteOf({ dry_run, schedule }: RefreshInput, others: OtherRefresh | null, stations: number): string {
   if (others?.status === 'already_running')
     return `Another refresh has been running since ${others.holder.started_at}, so nothing was done: ${others.holder.execution_arn}`;
   if (others) return `This start of the schedule was done already, by ${others.holder.execution_arn}`;
+  if (stations === 0) return 'The database has no stations, so there is nothing to do.';
   if (dry_run) return 'This is the plan only, because the input says dry_run: true.';
   return schedule ? `Started by the schedule “${schedule}”.` : 'Started by hand.';
 }

@@ -10,14 +10,14 @@ import { UsageError } from '../usage-error.ts';
 
 /**
  * Watches, and says how to continue if what is watched can no longer be reached: the endpoint has gone away, has fallen silent or
- * now has other credentials. The local stack keeps its executions in memory, so with it they are gone.
+ * now has other credentials. With the local stack its executions end; once it runs again, they can be redriven.
  *
- * @param again the command that watches it again
+ * @param again the commands that watch it again and that redrive it
  * @throws UsageError in that case; any other error unchanged
  */
 export async function untilLost<Result>(
   { kind }: Pick<Connection, 'kind'>,
-  again: string,
+  again: { watch: string; redrive: string },
   watch: () => Promise<Result>,
 ): Promise<Result> {
   try {
@@ -26,12 +26,12 @@ export async function untilLost<Result>(
     if (!isLoss(error)) throw error;
     const hasEnded =
       kind === 'local' && (error instanceof ServiceUnreachable || error instanceof AccessDenied);
-    throw new UsageError(hasEnded ? STACK_ENDED : lost(error, again), { cause: error });
+    throw new UsageError(hasEnded ? stackEnded(again.redrive) : lost(error, again.watch), { cause: error });
   }
 }
 
-const STACK_ENDED =
-  '\nThe local stack has ended, and with it this execution. What was published before stays. To begin again, start the stack with ./fpe local and then a new execution.';
+const stackEnded = (redrive: string): string =>
+  `\nThe local stack has ended, and this execution with it. To go on, start the stack with ./fpe local, then: ${redrive}`;
 
 const lost = ({ name, message }: Error, again: string): string =>
   `\nLost contact with the execution; it may still be running. ${name}: ${message}\nTo watch it again, once Step Functions answers: ${again}`;

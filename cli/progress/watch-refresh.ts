@@ -9,6 +9,7 @@ import {
 import { siblingMachineArn } from '../../shared/execution/arns.ts';
 import { isStillRunning } from '../../shared/execution/status.ts';
 import { parseJson } from '../../shared/formats/json.ts';
+import { countOf } from '../../shared/formats/numbers.ts';
 import { type Refresh, refresh, refreshSummary } from '../../shared/refresh/state.ts';
 import { printText } from '../print.ts';
 import { executionProgress, runningMs } from './execution-progress.ts';
@@ -57,10 +58,16 @@ async function findPlan(executionArn: string): Promise<Refresh | null> {
   const [planned] = executionProgress(STATES, await executionHistory(executionArn));
   const parsed = refresh.safeParse((planned?.output as { refresh?: unknown } | null)?.refresh);
   if (!parsed.success) return null;
-  const { tasks, note } = parsed.data;
-  const count = (action: string) => tasks.filter((task) => task.action === action).length;
-  printText(`${note}\n${count('train')} stations to train, ${count('score')} to score.`);
+  printText(announcement(parsed.data));
   return parsed.data;
+}
+
+/** A plan alone has no tasks, and its table follows at once. */
+export function announcement({ tasks, note }: Pick<Refresh, 'tasks' | 'note'>): string {
+  const count = (action: string) => tasks.filter((task) => task.action === action).length;
+  return tasks.length === 0
+    ? note
+    : `${note}\n${countOf(count('train'), 'station')} to train, ${count('score')} to score.`;
 }
 
 /** The names of the stations' executions begin with the refresh's id; two lists are enough to find all of them. */

@@ -166,7 +166,7 @@ const WORDS: Record<ServiceFault, (call: ServiceCall) => Words> = {
   ServiceUnreachable: ({ service, endpoint }) => ({
     what: `${service} does not answer`,
     expected: `an answer to its end; from a VPC, an endpoint for ${endpoint} in the VPC, or a NAT gateway for its subnets`,
-    fix: 'check whether the network is up and meets the requirements in docs/deploy.md (./fpe doctor names what is missing)',
+    fix: 'check whether the network is up and meets the requirements in docs/deploy.md',
   }),
   ServiceThrottled: ({ service }) => ({
     what: `${service} receives more requests than it allows`,

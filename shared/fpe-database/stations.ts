@@ -1,13 +1,19 @@
 import type { Database } from './connection.ts';
 
-/** What a station's photos were compared by, such as FLOW: of finished sessions without a flag; sorted. */
-export async function findAnnotatedVariables(database: Database, stationId: number): Promise<string[]> {
-  const { rows } = await database.query<{ variable: string }>(
-    `SELECT DISTINCT variable FROM annotations
-      WHERE station_id = $1 AND NOT flag AND status = 'DONE' ORDER BY variable`,
+/** Annotation pairs of finished sessions without a flag, by what was compared, such as FLOW. */
+export type AnnotatedVariable = { variable: string; pairs: number };
+
+/** What a station's photos were compared by; sorted. Sessions whose pairs nobody has counted count for none. */
+export async function findAnnotatedVariables(
+  database: Database,
+  stationId: number,
+): Promise<AnnotatedVariable[]> {
+  const { rows } = await database.query<AnnotatedVariable>(
+    `SELECT variable, coalesce(sum(n), 0)::int AS pairs FROM annotations
+      WHERE station_id = $1 AND NOT flag AND status = 'DONE' GROUP BY variable ORDER BY variable`,
     [stationId],
   );
-  return rows.map(({ variable }) => variable);
+  return rows;
 }
 
 /** Every station, by id. */

@@ -108,7 +108,11 @@ export function describeDrawing({ action, model, superseded, kept }: DrawingChan
     case 'unpublish':
       return [
         `The website no longer draws ${named(model)}. Its files stay where they are.`,
-        ...(model.default ? [`It is no longer the default: the station then has none of ${kind}.`] : []),
+        ...(model.default
+          ? [
+              `It is no longer the default: the station then has none of ${kind}. fpe promote makes it the default again; fpe restore alone does not.`,
+            ]
+          : []),
       ];
     case 'restore':
       return [

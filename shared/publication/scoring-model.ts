@@ -2,7 +2,7 @@ import { ModelAmbiguous, NoModel } from '../errors.ts';
 import type { ScoringInput } from '../inputs/score-station.ts';
 import { DEFAULT_MODEL_TYPE, isModelType, modelTypeIds } from '../model-types/registry.ts';
 import { DEFAULT_VARIABLE } from '../variables.ts';
-import { defaultModelOf } from './default-model.ts';
+import { canBeDefault, defaultModelOf } from './default-model.ts';
 import type { ModelRow } from './model-row.ts';
 
 /**
@@ -63,8 +63,21 @@ const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: str
     ]
       .filter(Boolean)
       .join(', '),
-    fix: 'train a model of the station with train-station, or correct the input, and start a new execution',
+    fix: `${helpOf(models, input)}, and start a new execution`,
   });
+
+/** A model that is finished and no default was replaced, or taken off the website by hand. */
+function helpOf(
+  models: readonly ModelRow[],
+  { station_id, model_code, variable_code }: ScoringInput,
+): string {
+  const finished = models.find(
+    (model) => canBeDefault(model) && model.variable_id === (variable_code ?? DEFAULT_VARIABLE),
+  );
+  return finished && !model_code
+    ? `give the model_code of one of these models, or make one the default (./fpe promote --station ${station_id} --model-code ${finished.code})`
+    : 'train a model of the station with train-station, or correct the input';
+}
 
 export type StationModels = {
   station: { id: number; name: string; timezone: string } | null;

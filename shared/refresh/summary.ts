@@ -27,6 +27,8 @@ const MAX_DETAIL_CHARACTERS = 300;
 /** Of what happened, however long the advice after it is. */
 const LEAST_TOLD = 60;
 const MAX_NAME_CHARACTERS = 80;
+/** Of an execution, with its command (Step Functions quotas: 80 characters of name, twice, and the rest). */
+const MAX_ARN_CHARACTERS = 256;
 const MAX_REASON_CHARACTERS = 400;
 const MAX_LINES = 60;
 
@@ -210,6 +212,10 @@ export function refreshMessage(
 export const describeLate = ({ execution_arn, hours }: LateExecution): string =>
   `Older than expected, it runs for ${hours} h: ./fpe show ${execution_arn}; to end it: ./fpe stop ${execution_arn}`;
 
+/** The refresh itself has succeeded, so what is to be redriven has to be named. */
+const redriveOf = (executionArn: string): string =>
+  `./fpe redrive ${isOfStandIn(executionArn) ? nameInArn(executionArn) : executionArn}`;
+
 /** One line for a person, whatever the station is called. */
 export function describeRow({
   station_id,
@@ -218,12 +224,15 @@ export function describeRow({
   reason,
   outcome,
   detail,
+  execution_arn,
 }: RefreshRow): string {
   const name = station_name === null ? '' : ` (${lineOf(station_name, MAX_NAME_CHARACTERS)})`;
   const station = `Station ${station_id}${name}`;
   if (outcome === 'none' || outcome === 'planned')
     return `${station}: ${action}. ${lineOf(reason, MAX_REASON_CHARACTERS)}`;
+  const redriven =
+    execution_arn === null ? detail : detail.replace('redrive the execution', redriveOf(execution_arn));
   // Nothing was tried with a station that does not exist.
   const what = action === 'nothing' ? outcome : `${action} ${outcome}`;
-  return `${station}: ${what}${detail ? `. ${lineOf(detail, MAX_DETAIL_CHARACTERS)}` : ''}`;
+  return `${station}: ${what}${redriven ? `. ${lineOf(redriven, MAX_DETAIL_CHARACTERS + MAX_ARN_CHARACTERS)}` : ''}`;
 }

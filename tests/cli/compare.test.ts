@@ -81,6 +81,17 @@ describe('fpe compare', () => {
     expect(lines).toContain('only.old             1    –     –           tau');
   });
 
+  test('begins with the agreement with observed values, and keeps the order of the rest', async () => {
+    const other = file('NEW', metric('epochs', 7), metric('kendall_tau.val', 0.9), metric('a.first', 2));
+
+    const { lines } = await run(['try-1', 'try-2', '--all'], [OLD, other]);
+
+    expect(lines.slice(1).map((line) => line.split(' ')[0])).toEqual([
+      ...['kendall_tau.overall', 'kendall_tau.val'],
+      ...['pairs.val', 'only.old', 'epochs', 'a.first'],
+    ]);
+  });
+
   test('says so where as many photos and pairs are not the same ones', async () => {
     const files = (pairs: string) => [
       { name: 'input/images.csv', sha256: 'a' },

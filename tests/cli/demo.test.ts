@@ -65,7 +65,7 @@ async function run(
       did.push(['import', where]);
       const station = { id: 1, name: 'Mill Brook', images: 3, annotations: 1, values: 3, models: 0 };
       const files = { uploaded: 3, already_there: 0 };
-      return { stations: [station], files, rows: { inserted: 3, updated: 0 }, notes: [] };
+      return { stations: [station], files, rows: { inserted: 3, updated: 0 }, missing: 0, notes: [] };
     },
     requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
     findStateMachine: async (name) => `arn:${name}`,
@@ -165,6 +165,12 @@ describe('fpe demo', () => {
     expect((await run([])).printed).not.toContain('--folder');
   });
 
+  test('says how to run an input of one’s own again', async () => {
+    const { printed } = await run(['{"station_id": 1}']);
+
+    expect(printed).toContain(`npm start -- '{"station_id": 1}'  `);
+  });
+
   test('draws while the stack starts, and stops drawing where it does not', async () => {
     const { did } = await run([], 'SUCCEEDED', RESULT, new Error('no port is free'));
 
@@ -190,7 +196,7 @@ describe('fpe demo', () => {
       'train-station',
       started,
       `./fpe demo '{"station_id":1,"pretrained":false}'`,
-      './fpe local in another terminal, then ./fpe weights',
+      './fpe weights (while ./fpe local runs in another terminal)',
     ]);
   });
 

@@ -21,6 +21,7 @@ const RESULT = {
   stations: [STATION],
   files: { uploaded: 1203, already_there: 2 },
   rows: { inserted: 5203, updated: 1 },
+  missing: 0,
   notes: ['2 photos are missing.'],
 };
 const PLAN = {
@@ -39,13 +40,16 @@ async function run(
     result = RESULT,
     isLocal = true,
     hasWeights = true,
-    annotated = ['FLOW', 'SNOW'],
+    annotated = [
+      { variable: 'FLOW', pairs: 119 },
+      { variable: 'SNOW', pairs: 2 },
+    ],
   }: {
     fault?: Error;
     result?: typeof RESULT;
     isLocal?: boolean;
     hasWeights?: boolean;
-    annotated?: string[];
+    annotated?: { variable: string; pairs: number }[];
   } = {},
 ) {
   const did: unknown[][] = [];
@@ -109,7 +113,7 @@ describe('fpe import', () => {
     ],
     [
       'where photos were compared by another variable alone',
-      { annotated: ['STAGE'], hasWeights: false },
+      { annotated: [{ variable: 'STAGE', pairs: 500 }], hasWeights: false },
       [],
       `To train a model: ./fpe start '{"station_id":29,"variable_code":"STAGE_FT"}' --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)`,
     ],
@@ -119,6 +123,18 @@ describe('fpe import', () => {
       { result: { ...RESULT, stations: [{ ...STATION, annotations: 0 }] } },
       [],
       'Station 29 has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.',
+    ],
+    [
+      'of a station with too few pairs',
+      { annotated: [{ variable: 'FLOW', pairs: 118 }] },
+      [],
+      'Station 29 has 118 annotation pairs for FLOW_CFS, and a training needs 119. Compare more pairs of its photos on FPE’s website, then import a newer export.',
+    ],
+    [
+      'of a station whose photos are not all there',
+      { result: { ...RESULT, missing: 2 } },
+      [],
+      'Once the missing files are there, to train a model: ./fpe start 29',
     ],
     // Whose machine would it be?
     ['into a database of one’s own', { isLocal: false }, [], 'Note: 2 photos are missing.'],

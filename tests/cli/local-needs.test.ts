@@ -6,11 +6,12 @@ import type { MachineKind } from '../../shared/inputs/machines.ts';
 const REFRESH = { kind: 'refresh-stations' as const };
 const needs = (
   input: Record<string, unknown>,
-  { kind = 'train-station' as MachineKind, weights = false, ids = [1, 2] } = {},
+  { kind = 'train-station' as MachineKind, weights = false, ids = [1, 2], annotated = ['FLOW'] } = {},
 ) =>
   requireLocalNeeds(kind, input, './fpe start 1 --pretrained false', undefined, {
     hasWeights: async () => weights,
     stations: async () => ids.map((id) => ({ id, name: `Brook ${id}` })),
+    annotated: async () => annotated.map((variable) => ({ variable, pairs: 200 })),
   });
 
 test.each([
@@ -32,6 +33,24 @@ test.each([
 ])('a refresh %s needs weights before it starts', async (_, input) => {
   await expect(needs(input, REFRESH)).rejects.toThrow('The local stack has no ImageNet weights');
 });
+
+test.each([
+  [
+    [],
+    {},
+    'no finished annotation sessions for FLOW_CFS, which a training learns from. Compare pairs of its photos',
+  ],
+  [['STAGE', 'SNOW'], {}, 'It has some for STAGE_FT, SNOW_FT: set variable_code in the input.'],
+  [['FLOW'], { variable_code: 'ICE' }, 'for ICE, which a training learns from. It has some for FLOW_CFS'],
+])(
+  'of a station annotated by %j, what it lacks for %j comes before weights',
+  async (annotated, input, message) => {
+    const attempt = needs({ station_id: 1, ...input }, { annotated });
+
+    await expect(attempt).rejects.toThrow(UsageError);
+    await expect(attempt).rejects.toThrow(message);
+  },
+);
 
 test('without weights, both ways to go on are named', async () => {
   const attempt = needs({ station_id: 1 });

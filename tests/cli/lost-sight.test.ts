@@ -14,7 +14,7 @@ import {
 
 const ARN = 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:29-one';
 const AWS = { kind: 'aws' } as const;
-const AGAIN = `./fpe watch ${ARN}`;
+const AGAIN = { watch: `./fpe watch ${ARN}`, redrive: './fpe redrive 29-one' };
 const PARTS = { what: 'what', where: 'where', found: 'found', expected: 'expected', fix: 'fix' };
 
 describe('watching', () => {
@@ -28,18 +28,18 @@ describe('watching', () => {
 
     await expect(watched).rejects.toThrow(UsageError);
     await expect(watched).rejects.toThrow(error.message);
-    await expect(watched).rejects.toThrow(AGAIN);
+    await expect(watched).rejects.toThrow(AGAIN.watch);
   });
 
   test.each([new ServiceUnreachable(PARTS), new AccessDenied(PARTS)])(
-    'of a local stack that has ended, or was started anew, does not propose to watch what is gone: %s',
+    'of a local stack that has ended, or was started anew, ends with how to go on there: %s',
     async (error) => {
       const watched = untilLost({ kind: 'local' }, AGAIN, () => Promise.reject(error));
 
       await expect(watched).rejects.toThrow(UsageError);
-      await expect(watched).rejects.toThrow('The local stack has ended, and with it this execution.');
-      await expect(watched).rejects.toThrow('start the stack with ./fpe local');
-      await expect(watched).rejects.not.toThrow(AGAIN);
+      await expect(watched).rejects.toThrow(
+        'The local stack has ended, and this execution with it. To go on, start the stack with ./fpe local, then: ./fpe redrive 29-one',
+      );
     },
   );
 

@@ -43,6 +43,8 @@ type Situation = {
   refresh?: object | null;
   /** Key of the manifest of a model code → uuid of the model. */
   manifests?: Record<string, string>;
+  /** Keys of the storage bucket. */
+  published?: string[];
 };
 
 const REFRESH = {
@@ -66,6 +68,7 @@ async function run(
     newest = [TRAIN_ARN],
     refresh = REFRESH,
     manifests = {},
+    published = [],
   }: Situation = {},
 ) {
   const printed: string[] = [];
@@ -91,6 +94,8 @@ async function run(
       }) as never,
     findRunningStack: async () => (stack ? ({ folder } as never) : null),
     findManifest: async (_, key) => (manifests[key] ? ({ model_uuid: manifests[key] } as never) : null),
+    storageBucket: () => 'photos',
+    hasObject: async (bucket, key) => bucket === 'photos' && published.includes(key),
     readBytes: async (location) => {
       read.push(location);
       return Buffer.from('<html>') as never;
@@ -108,6 +113,7 @@ async function run(
 
 const S3 = 'http://127.0.0.1:4566/photos/models/0b2f6a8c';
 const fileIn = (...path: string[]) => pathToFileURL(join(folder, 'results', ...path)).href;
+const copyIn = (...path: string[]) => pathToFileURL(join(folder, 'copies', ...path)).href;
 
 describe('fpe open', () => {
   test.each<[string, string[], string]>([
@@ -131,7 +137,7 @@ describe('fpe open', () => {
     const { printed, read } = await run([what, 'try-1'], { model });
 
     expect(read).toEqual([{ bucket: 'models', key: `rank/29/models/RANK-FLOW-A/versions/0b2f6a8c/${key}` }]);
-    expect(printed).toEqual([fileIn('RANK-FLOW-A', key.split('/').at(-1) as string)]);
+    expect(printed).toEqual([copyIn('0b2f6a8c', key.split('/').at(-1) as string)]);
     expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe('<html>');
   });
 
@@ -148,8 +154,24 @@ describe('fpe open', () => {
 
     expect(failure).toBe(null);
     expect(read).toEqual([{ bucket: 'models', key: `rank/29/models/RANK-FLOW-A/versions/c4/${key}` }]);
-    expect(printed).toEqual([fileIn('RANK-FLOW-A', name)]);
+    expect(printed).toEqual([copyIn('c4', name)]);
   });
+
+  test.each(['report', 'predictions'])(
+    'shows the %s of a model code as it is published, where it is',
+    async (what) => {
+      const name = what === 'report' ? 'RANK-FLOW-A.html' : 'predictions.csv';
+      process.env.AWS_REGION = 'us-west-2';
+
+      const { printed, read } = await run([what, '--station', '29', '--model-code', 'RANK-FLOW-A'], {
+        manifests: { 'rank/29/models/RANK-FLOW-A/model.json': 'c4' },
+        published: [`models/c4/${name}`],
+      });
+
+      expect(read).toEqual([]);
+      expect(printed).toEqual([`http://127.0.0.1:4566/photos/models/c4/${name}`]);
+    },
+  );
 
   test.each<[string, string[], Situation, string]>([
     [
@@ -167,6 +189,7 @@ describe('fpe open', () => {
       'Which model?',
     ],
     ['no bucket is known', ['--station', '29', '--model-code', 'A'], { bucket: null }, 'no bucket is named'],
+    ['a table is asked for', ['table', '--station', '29'], {}, 'A table is of a refresh, not of a model'],
   ])('of a model code says what to do where %s', async (_, args, situation, message) => {
     const { failure, read } = await run(args, situation);
 
@@ -183,7 +206,7 @@ describe('fpe open', () => {
 
     expect(failure).toBeNull();
     expect(read).toEqual([{ bucket: 'models', key: 'rank/refreshes/r/result.csv' }]);
-    expect(printed).toEqual([fileIn(args[1] ? 'try-1' : 'nightly-1', 'result.csv')]);
+    expect(printed).toEqual([copyIn(args[1] ? 'try-1' : 'nightly-1', 'result.csv')]);
   });
 
   test('opens what npm start has left where the stack has ended', async () => {
@@ -216,7 +239,7 @@ describe('fpe open', () => {
   });
 
   test.each<[string, string[], Situation, RegExp]>([
-    ['nothing was made', [], { stack: false }, /^There is no report in .*npm start/],
+    ['nothing was made', [], { stack: false }, /^There is no report in .*\.\/fpe demo/],
     [
       'no training has succeeded',
       [],
@@ -233,7 +256,7 @@ describe('fpe open', () => {
       'a refresh had no station',
       ['table'],
       { refresh: { ...REFRESH, result_uri: null, counts: { ...REFRESH.counts, stations: 0 } } },
-      /^The refresh nightly-1 has no table: the database has no stations$/,
+      /^The refresh nightly-1 has no table: Started by hand/,
     ],
     [
       'a training has no table',

@@ -35,6 +35,14 @@ describe('a file of stations', () => {
     );
   });
 
+  test('that has nothing but something else is quoted in part', () => {
+    const text = Array.from({ length: 200 }, (_, index) => `${'word '.repeat(60)}${index}`).join('\n');
+
+    const refuse = () => parseStationIds(text, 'README.md');
+
+    expect(refuse).toThrow(/line 1 \(word word .{0,40}\), line 2 .* and 195 more\. Expected/);
+  });
+
   test('that names no station is refused, so that it does not mean all of them', () => {
     expect(() => parseStationIds('# none yet\n', 'stations.txt')).toThrow('stations.txt names no station');
   });

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import type { Connection } from '../../cli/connection.ts';
-import { startCommand } from '../../cli/start.ts';
+import { startCommand, startNamed } from '../../cli/start.ts';
 import { UsageError } from '../../cli/usage-error.ts';
-import { InvalidInput } from '../../shared/errors.ts';
+import { InvalidInput, RequestRefused } from '../../shared/errors.ts';
 import { LOCAL, REFRESH_MACHINE, TRAIN_ARN, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
 
 const former = process.env.FPE_STATE_MACHINE;
@@ -94,6 +94,32 @@ describe('fpe start', () => {
     expect(wrong.failure).toBeInstanceOf(InvalidInput);
     expect(wrong.failure.message).toContain('n_epochs');
     expect(wrong.did).toEqual([]);
+  });
+
+  test('refuses --pretrained where nothing is trained', async () => {
+    const { did, failure } = await run(['{"mode": "auto"}', '--pretrained', 'false']);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toContain('--pretrained is for trainings');
+    expect(did.some(([what]) => what === 'start')).toBe(false);
+  });
+
+  test('a name that is taken is told of by the option that gives it', async () => {
+    const taken = new RequestRefused(
+      { what: 'w', where: 'w', found: 'f', expected: 'e', fix: 'x' },
+      { code: 'ExecutionAlreadyExists', status: 400 },
+    );
+    const other = new RequestRefused(
+      { what: 'w', where: 'w', found: 'f', expected: 'e', fix: 'x' },
+      { code: 'InvalidName', status: 400 },
+    );
+    const start = (error: Error) => startNamed(() => Promise.reject(error), TRAIN_MACHINE, {}, 'try-1');
+
+    await expect(start(taken)).rejects.toThrow(UsageError);
+    await expect(start(taken)).rejects.toThrow(
+      'an execution try-1 already, which had another input or has ended. Give another --name',
+    );
+    await expect(start(other)).rejects.toBe(other);
   });
 
   test('says what the local stack lacks before anything starts; elsewhere the machine does', async () => {

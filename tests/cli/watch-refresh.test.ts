@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { appendedLines } from '../../cli/progress/live-lines.ts';
-import { stationLine } from '../../cli/progress/watch-refresh.ts';
+import { announcement, stationLine } from '../../cli/progress/watch-refresh.ts';
 
 const execution = (status: 'RUNNING' | 'SUCCEEDED' | 'FAILED', seconds: number | null) => ({
   name: '20261124-080000-6f2c1b1e-29-1',
@@ -24,4 +24,14 @@ test('a station of a refresh has a line when it begins and one when it ends, on 
     '▸ Station 29     train\n',
     '✖ Station 29     train  1m 15s\n',
   ]);
+});
+
+test('what a refresh will do is counted, and of a plan alone nothing is said to be zero', () => {
+  const task = (action: 'train' | 'score') => ({ station_id: 29, action, own: {}, timeout_seconds: 1 });
+  const note = 'Started by hand.';
+
+  expect(announcement({ note, tasks: [task('train'), task('score'), task('score')] })).toBe(
+    'Started by hand.\n1 station to train, 2 to score.',
+  );
+  expect(announcement({ note, tasks: [] })).toBe(note);
 });

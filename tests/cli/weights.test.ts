@@ -59,7 +59,8 @@ test('a file that is not the weights is refused by its size, and nothing is uplo
 });
 
 test.each([
-  ['a file that is not there', [join(folder, 'none.pth')], 'The file cannot be read: ENOENT'],
+  ['a file that is not there', [join(folder, 'none.pth')], 'There is no file'],
+  ['a folder', [folder], 'This is a folder, not a file:'],
   ['a download that is refused', [], 'status 503. Download them where there is a way to the internet'],
 ])('%s is told with what to do', async (_, args, expected) => {
   const { did, failure } = await run(args);

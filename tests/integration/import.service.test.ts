@@ -1002,6 +1002,31 @@ describe('An import refuses, before it writes anything,', () => {
     await expectRefusal(given, imagesPath(given), 'text that is not JSON');
   });
 
+  test.each<[string, object, string]>([
+    ['a time zone that does not exist', { timezone: 'Mars/Olympus' }, 'timezone "Mars/Olympus"'],
+    ['an offset for a time zone', { timezone: '-05:00' }, 'America/New_York'],
+    ['a latitude beyond the pole', { latitude: 999 }, 'latitude 999'],
+    ['a longitude beyond the antimeridian', { longitude: -181 }, 'longitude -181'],
+  ])('a station with %s', async (_, change, message) => {
+    const given = writeExport();
+    const station = { name: 'Nowhere', latitude: 1, longitude: 2, timezone: 'UTC', ...change };
+    given.write(`${stationPath(given.userId)}/db/station.json`, station);
+
+    await expectRefusal(given, 'station.json', message);
+  });
+
+  test('a time that PostgreSQL would make one of', async () => {
+    const [photo, series] = [writeExport(), writeExport()];
+    photo.write(imagesPath(photo), [{ filename: PHOTOS[0], timestamp: 'yesterday', status: 'DONE' }]);
+    series.write(`${stationPath(series.userId)}/db/datasets/${series.datasetUuid}/series/FLOW_CFS.json`, [
+      { date: '2022-02-01', timestamp: '2022-02-01 12:00:00', value: 1 },
+      { date: '2022-02-01', timestamp: 'x', value: 1 },
+    ]);
+
+    await expectRefusal(photo, 'timestamp in row 1 of ', 'Found: "yesterday"');
+    await expectRefusal(series, 'timestamp in row 2 of ', 'Found: "x"');
+  });
+
   test('a value that is not a number', async () => {
     const given = writeExport();
     given.write(`${stationPath(given.userId)}/db/datasets/${given.datasetUuid}/series/FLOW_CFS.json`, [
@@ -1389,19 +1414,25 @@ describe('An import refuses, before it writes anything,', () => {
     }
   });
 
-  test.each([
-    '2199-01-01',
-    '2199-01-01 00:00:00',
-    '2199-01-01T00:00:00+02:00',
-    'infinity',
-    '-infinity',
-    'tomorrow',
-  ])('a model that was made at a time that has not been yet: %s', async (created_at) => {
-    const given = writeExport();
-    given.write(modelPath(given), modelOf(randomUUID(), { created_at }));
+  test.each(['2199-01-01', '2199-01-01 00:00:00', '2199-01-01T00:00:00+02:00'])(
+    'a model that was made at a time that has not been yet: %s',
+    async (created_at) => {
+      const given = writeExport();
+      given.write(modelPath(given), modelOf(randomUUID(), { created_at }));
 
-    await expectRefusal(given, 'a time that has not been yet', `created_at in`, modelPath(given));
-  });
+      await expectRefusal(given, 'a time that has not been yet', `created_at in`, modelPath(given));
+    },
+  );
+
+  test.each(['infinity', '-infinity', 'tomorrow'])(
+    'a model that was made at what is no time: %s',
+    async (created_at) => {
+      const given = writeExport();
+      given.write(modelPath(given), modelOf(randomUUID(), { created_at }));
+
+      await expectRefusal(given, 'a time such as', `created_at in`, modelPath(given));
+    },
+  );
 
   test.each(['created_at', 'updated_at'])('rows of every kind whose %s has not been yet', async (column) => {
     const time = '2199-01-01 00:00:00';

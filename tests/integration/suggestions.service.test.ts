@@ -66,6 +66,7 @@ const LOCAL: [form: string, run: Run][] = [
   ],
   ['restore --station X --model-code X', asksFirst('restore', '--station', '1', '--model-code', CODE)],
   ['restore --station N --model-code CODE', runs('restore', '--station', '1', '--model-code', CODE, '--yes')],
+  ['promote --station X --model-code X', asksFirst('promote', '--station', '1', '--model-code', CODE)],
   ['promote --station N --model-code CODE', runs('promote', '--station', '1', '--model-code', CODE, '--yes')],
   ['refresh --stations stations.txt --dry-run', runs('refresh', '--stations', STATIONS, '--dry-run')],
   ['refresh', starts('refresh', '--pretrained', 'false')],
@@ -110,7 +111,6 @@ const LOCAL: [form: string, run: Run][] = [
 const ELSEWHERE: Record<string, string> = {
   demo: 'npm start, which is what the README begins with',
   local: BY_STACK,
-  'local --folder X': BY_STACK,
   'local --folder FOLDER': BY_STACK,
   'local --reset': 'tests/local/stack: it empties a stack that has ended',
   'local --database ADDRESS': 'tests/local/own-database',

@@ -5,8 +5,10 @@ import { type ExportRecord, malformed } from './export-records.ts';
 export type ColumnTypes = ReadonlyMap<string, string>;
 
 const TEXT_TYPES = new Set(['text', 'character varying']);
-/** `2022-02-01 12:00:00`, also with T, fractions or without seconds or time: R leaves midnight out. */
-const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?))?$/;
+/** `2022-02-01 12:00:00`, also with T, fractions, a zone, or without seconds or time: R leaves midnight out. */
+const TIME =
+  /^(\d{4}-\d{2}-\d{2})(?:[ T]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?))? ?(Z|UTC|[+-]\d{2}(?::?\d{2})?)?$/;
+const SHOWN_CHARACTERS = 60;
 
 /**
  * The values of a record that the table has columns for, in a form that PostgreSQL accepts.
@@ -14,7 +16,7 @@ const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?
  * Columns of another version of the schema are left out (Q-S1); JSON within a string becomes JSON; the exporter's "NA" becomes
  * null except in texts, where it may be intended (Q-S6); a time without a zone is UTC whatever the session's zone (Q-S10).
  *
- * @throws ExportFolderInvalid for a JSON column whose text is not JSON
+ * @throws ExportFolderInvalid for a JSON column whose text is not JSON, and a time that is none: PostgreSQL would take `yesterday`
  */
 export function importableColumns(record: ExportRecord, types: ColumnTypes, where: string): ExportRecord {
   const columns: ExportRecord = {};
@@ -33,14 +35,26 @@ function importableValue(value: unknown, type: string, where: string): unknown {
   if (typeof value !== 'string' || TEXT_TYPES.has(type)) return value;
   if (value === 'NA') return null;
   if (type === 'json' || type === 'jsonb') return parseJsonText(value, where);
-  return type === 'timestamp with time zone' ? timestampInUtc(value) : value;
+  return type === 'timestamp with time zone' ? timestampInUtc(value, where) : value;
 }
 
-/** Adds the zone to a time that has none; any other text is returned as it is. */
-export function timestampInUtc(timestamp: string): string {
-  const [, date, time = '00:00:00'] = WITHOUT_ZONE.exec(timestamp) ?? [];
-  return date ? `${date}T${time}Z` : timestamp;
+/** Adds the zone to a time that has none. @throws ExportFolderInvalid for what is no time */
+export function timestampInUtc(timestamp: string, where: string): string {
+  const [, date, time = '00:00:00', zone] = TIME.exec(timestamp) ?? [];
+  if (date === undefined || !isDay(date))
+    throw malformed(
+      where,
+      JSON.stringify(timestamp.slice(0, SHOWN_CHARACTERS)),
+      'a time such as 2022-02-01T12:00:00Z',
+    );
+  return zone === undefined ? `${date}T${time}Z` : timestamp;
 }
+
+/** @param date yyyy-mm-dd */
+const isDay = (date: string): boolean => {
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
+};
 
 function parseJsonText(text: string, where: string): unknown {
   if (text.trim() === '') return null;

@@ -51,6 +51,8 @@ export type ImportResult = {
   files: { uploaded: number; already_there: number };
   /** Rows that were added or that differed; both 0 if the same folder is imported again. */
   rows: RowChanges;
+  /** Photos and annotation files that rows name, and that are neither in the export nor in the bucket: no training can do without them. */
+  missing: number;
   /** What was left out, flagged or is missing, in sentences. */
   notes: string[];
 };
@@ -82,20 +84,23 @@ export async function importExport(folder: string, options: ImportOptions): Prom
   const { storageBucket, onProgress = () => undefined } = options;
   const exported = findExport(folder);
   const survey = await surveyFolder(exported, options);
-  const { files, notes } = await importFiles(survey, storageBucket, onProgress);
+  const { files, lacking } = await importFiles(survey, storageBucket, onProgress);
+  const notes = missingNotes(lacking, storageBucket);
   const written = await withDatabase(
     (database) =>
       inTransaction(database, () => importRows(database, exported, survey, storageBucket, onProgress)),
     DATABASE_LIMITS.byHand,
   );
-  return { ...written, files, notes: [...survey.notes, ...notes, ...written.notes] };
+  const missing = lacking.reduce((sum, { keys }) => sum + keys.length, 0);
+  return { ...written, files, missing, notes: [...survey.notes, ...notes, ...written.notes] };
 }
 
 /** Checks a folder as an import does, and reports what it would load; writes nothing. @throws as `importExport` */
 export async function planImport(folder: string, options: ImportOptions): Promise<ImportPlan> {
   const { storageBucket } = options;
   const survey = await surveyFolder(findExport(folder), options);
-  const { same, notes } = await compareFiles(survey, storageBucket, () => undefined);
+  const { same, lacking } = await compareFiles(survey, storageBucket, () => undefined);
+  const notes = missingNotes(lacking, storageBucket);
   const isThere = new Set(same);
   return {
     stations: survey.stations.map(({ id, name, images, annotations, values, models }) => {
@@ -132,7 +137,7 @@ async function importFiles(
   survey: Survey,
   storageBucket: string,
   onProgress: OnProgress,
-): Promise<Pick<ImportResult, 'files' | 'notes'>> {
+): Promise<Pick<ImportResult, 'files'> & { lacking: Lacking[] }> {
   const total = survey.files.length;
   let done = 0;
   const onFile = () => {
@@ -140,9 +145,9 @@ async function importFiles(
     onProgress({ step: 'files', done, total });
   };
   onProgress({ step: 'files', done, total });
-  const { missing, same, notes } = await compareFiles(survey, storageBucket, onFile);
+  const { missing, same, lacking } = await compareFiles(survey, storageBucket, onFile);
   await uploadStorage(storageBucket, missing, onFile);
-  return { files: { uploaded: missing.length, already_there: same.length }, notes };
+  return { files: { uploaded: missing.length, already_there: same.length }, lacking };
 }
 
 /**
@@ -156,7 +161,7 @@ async function compareFiles(
   survey: Survey,
   storageBucket: string,
   onSame: () => void,
-): Promise<{ missing: NamedFile[]; same: NamedFile[]; notes: string[] }> {
+): Promise<{ missing: NamedFile[]; same: NamedFile[]; lacking: Lacking[] }> {
   const { files, photoKeys, annotationKeys } = survey;
   const keys = [...files.map(({ key }) => key), ...photoKeys, ...annotationKeys];
   const stored = await storedObjects(storageBucket, keys);
@@ -169,7 +174,7 @@ async function compareFiles(
   }
   const added = missing.filter(({ isPublished }) => isPublished).map(({ key }) => key);
   if (added.length > 0) throw addedToModel(storageBucket, added);
-  return { missing, same, notes: missingFiles(survey, storageBucket, stored) };
+  return { missing, same, lacking: lackingFiles(survey, stored) };
 }
 
 const addedToModel = (storageBucket: string, keys: readonly string[]) =>
@@ -181,22 +186,23 @@ const addedToModel = (storageBucket: string, keys: readonly string[]) =>
     fix: 'remove these files from the export; if you are sure of them, copy them into the bucket yourself',
   });
 
-function missingFiles(
-  { files, photoKeys, annotationKeys }: Survey,
-  storageBucket: string,
-  stored: StoredObjects,
-): string[] {
+/** What rows name and nobody has. */
+type Lacking = { what: string; keys: string[] };
+
+function lackingFiles({ files, photoKeys, annotationKeys }: Survey, stored: StoredObjects): Lacking[] {
   const exported = new Set(files.map(({ key }) => key));
   const isMissing = (key: string) => !exported.has(key) && !stored.has(key);
   return [
     { what: 'photo', keys: [...photoKeys].filter(isMissing) },
     { what: 'annotation file', keys: [...annotationKeys].filter(isMissing) },
-  ].flatMap(({ what, keys }) =>
-    keys.length === 0
-      ? []
-      : `${countOf(keys.length, what)} ${isOrAre(keys.length)} neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
-  );
+  ].filter(({ keys }) => keys.length > 0);
 }
+
+const missingNotes = (lacking: readonly Lacking[], storageBucket: string): string[] =>
+  lacking.map(
+    ({ what, keys }) =>
+      `${countOf(keys.length, what)} ${isOrAre(keys.length)} neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
+  );
 
 async function importRows(
   database: Database,

@@ -1,7 +1,7 @@
 import type { Database } from '../connection.ts';
 import { fourDecimals } from '../real-sql.ts';
 import { timestampInUtc } from './export-columns.ts';
-import { malformed, readRecords, requiredText, rowOf } from './export-records.ts';
+import { type ExportRecord, malformed, readRecords, requiredText, rowOf } from './export-records.ts';
 import { namingFile, type RowChanges } from './rows.ts';
 
 /** One statement carries four arrays of this length. */
@@ -27,12 +27,18 @@ export function readSeries(file: string, storageBucket: string): SeriesValues {
     }
     const where = rowOf(file, index);
     if (typeof value !== 'number') throw malformed(where, 'value is no number', 'a number');
-    series.dates.push(requiredText(record, 'date', where));
-    series.timestamps.push(timestampInUtc(requiredText(record, 'timestamp', where)));
+    series.dates.push(requiredDate(record, where));
+    series.timestamps.push(timestampInUtc(requiredText(record, 'timestamp', where), `timestamp in ${where}`));
     series.values.push(value);
     series.flags.push(flag === undefined || flag === null ? null : String(flag));
   }
   return series;
+}
+
+function requiredDate(record: ExportRecord, where: string): string {
+  const date = requiredText(record, 'date', where);
+  timestampInUtc(date, `date in ${where}`);
+  return date;
 }
 
 /**

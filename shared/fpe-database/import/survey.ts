@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { ExportFolderInvalid } from '../../errors.ts';
+import { isTimezone } from '../../formats/local-time.ts';
 import { VARIABLES } from '../../variables.ts';
 import type { Database } from '../connection.ts';
 import type { Catalog, ImportedTable } from './catalog.ts';
@@ -213,6 +214,7 @@ class Surveyor implements Survey {
     const record = readRecord(station.stationFile, this.#bucket);
     this.#check('stations', record, station.stationFile);
     const name = requiredText(record, 'name', station.stationFile);
+    requirePlace(record, station.stationFile);
     const user_id = userIdOf(station.user, this.#bucket);
     const id = await findStationId(this.#database, user_id, name);
     const owner = this.#ownerOf(station, JSON.stringify([user_id, name]));
@@ -448,6 +450,25 @@ class Surveyor implements Survey {
       this.#rowTimes.set(String(time), `${name} in ${where}`);
     }
     return columns;
+  }
+}
+
+/** Largest value of a coordinate, in degrees. */
+const COORDINATES = { latitude: 90, longitude: 180 };
+
+/** What a training would refuse, or a map could not show. @throws ExportFolderInvalid */
+function requirePlace(record: ExportRecord, where: string): void {
+  const { timezone } = record;
+  if (typeof timezone === 'string' && timezone !== 'NA' && !isTimezone(timezone))
+    throw malformed(
+      where,
+      `timezone ${JSON.stringify(timezone.slice(0, 60))}`,
+      'a name of the IANA time zone database, such as America/New_York',
+    );
+  for (const [name, most] of Object.entries(COORDINATES)) {
+    const degrees = record[name];
+    if (typeof degrees === 'number' && Math.abs(degrees) > most)
+      throw malformed(where, `${name} ${degrees}`, `degrees from −${most} to ${most}`);
   }
 }
 

@@ -27,5 +27,5 @@ test('A station was compared by the variables of its finished sessions without a
       ...session,
     });
 
-  expect(await findAnnotatedVariables(database, station.id)).toEqual(['STAGE']);
+  expect(await findAnnotatedVariables(database, station.id)).toEqual([{ variable: 'STAGE', pairs: 2 }]);
 });

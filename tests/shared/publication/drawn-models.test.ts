@@ -70,7 +70,9 @@ describe('A model that is promoted', () => {
 test('a default that is taken off the page leaves the station without one, and the words say so', () => {
   const change = plan([model('A', { ...drawn, default: true })], 'A', { action: 'unpublish' });
 
-  expect(describeDrawing(change as never).join(' ')).toContain('the station then has none of RANK FLOW_CFS');
+  expect(describeDrawing(change as never).join(' ')).toMatch(
+    /the station then has none of RANK FLOW_CFS\. fpe promote makes it the default again; fpe restore alone does not\.$/,
+  );
 });
 
 test.each([

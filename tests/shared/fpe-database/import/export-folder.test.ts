@@ -217,7 +217,24 @@ describe('inUtc (Q-S10)', () => {
     ['2022-02-01T07:00:00-05:00', '2022-02-01T07:00:00-05:00'],
     ['2022-02-01T12:00:00Z', '2022-02-01T12:00:00Z'],
   ])('reads %s as %s', (given, expected) => {
-    expect(timestampInUtc(given)).toBe(expected);
+    expect(timestampInUtc(given, 'here')).toBe(expected);
+  });
+
+  test.each([
+    'yesterday',
+    'x',
+    '',
+    'now',
+    '2022-02-31',
+    '2022-13-01',
+    '2022-02-01 25:00',
+    '2022-02-01T12:00:00 EST',
+    'infinity',
+  ])('refuses what is no time, though PostgreSQL may take it: %j', (given) => {
+    const attempt = () => timestampInUtc(given, 'timestamp in row 1 of images.json');
+
+    expect(attempt).toThrow(ExportFolderInvalid);
+    expect(attempt).toThrow(`(timestamp in row 1 of images.json). Found: ${JSON.stringify(given)}`);
   });
 });
 
