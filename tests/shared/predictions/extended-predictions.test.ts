@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readCsv } from '../../../shared/formats/csv.ts';
 import { type PredictedPhoto, predictedPhoto } from '../../../shared/predictions/columns.ts';
-import { extendPredictions } from '../../../shared/predictions/extended-predictions.ts';
+import { byInstant, extendPredictions } from '../../../shared/predictions/extended-predictions.ts';
 
 const photo = (
   image_id: number | null,
@@ -46,6 +46,36 @@ describe('extended predictions', () => {
     const twice = await extend(once, added);
 
     expect(twice).toEqual(once);
+  });
+
+  test('leave out each new photo that is there already, wherever it stands among those of its instant', async () => {
+    const known = [photo(1, 20), photo(2, 20), photo(3, 20)];
+
+    expect(ids(await extend(known, [photo(2, 20), photo(9, 20), photo(1, 20), photo(3, 20)]))).toEqual([
+      ...[1, 2, 3],
+      9,
+    ]);
+  });
+
+  test('tell photos apart by their ids where both have one, whatever their files are called', async () => {
+    const filename = 'imagesets/a/images/same.jpg';
+
+    const extended = await extend([photo(1, 20, { filename })], [photo(2, 20, { filename })]);
+
+    expect(ids(extended)).toEqual([1, 2]);
+    expect(await extend([photo(null, 20, { filename })], [photo(7, 20)])).toHaveLength(2);
+  });
+
+  test('come in batches that are never empty', async () => {
+    const found = await Array.fromAsync(extendPredictions(batches([photo(1, 10)]), [photo(1, 10)]));
+
+    expect(found.map((rows) => rows.length)).toEqual([1]);
+  });
+
+  test('are sorted by time, then by id, of which none is the least', () => {
+    const rows = [photo(3, 20), photo(2, 20), photo(null, 20), photo(9, 10)];
+
+    expect(ids(rows.sort(byInstant))).toEqual([9, null, 2, 3]);
   });
 
   test('know a photo of a file without ids by its key', async () => {

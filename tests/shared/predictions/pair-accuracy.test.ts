@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FileInvalid } from '../../../shared/errors.ts';
-import { judgedPairs as readPairs } from '../../../shared/predictions/judged-pairs.ts';
+import {
+  decisionsOf,
+  judgmentsOf,
+  judgedPairs as readPairs,
+} from '../../../shared/predictions/judged-pairs.ts';
 import {
   annotatorAgreement,
   calibration,
@@ -34,6 +38,23 @@ describe('Accuracy on pairs', () => {
       ((p(1, 0) - 1) ** 2 + (p(0, 2) - 1) ** 2 + 0.25 + (p(0, 1) - 0.5) ** 2) / 4,
       12,
     );
+  });
+
+  test.each([
+    ['agree', [1, -1], [2, 1]],
+    ['contradict', [-1, 1], [0, 0]],
+    ['are of equal scores', [0, 0], [0, 0]],
+  ])('counts each pair by itself where model and annotators %s', (_, choices, [correct, agreed]) => {
+    const [upper, lower] = choices as (1 | -1 | 0)[];
+    const pairs = judgedPairs([
+      { left: 2, right: 0, choice: upper as 1, split: 'val' },
+      { left: 0, right: 1, choice: lower as 1, split: 'val' },
+    ]);
+
+    expect(pairAccuracy(pairs, scores, 'val').correct).toBe(correct);
+    // 2 over 0 is preferred with 0.88, 1 over 0 with 0.73.
+    const bins = calibration(pairs, scores, 'val');
+    expect([bins[2]?.agreed ?? 0, bins[3]?.agreed ?? 0]).toEqual(upper === 0 ? [0, 0] : [agreed, agreed]);
   });
 
   test('is not available without pairs', () => {
@@ -147,6 +168,43 @@ describe('Pairs of the files', () => {
 
     expect(read).toThrow(FileInvalid);
     expect(read).toThrow(found);
+  });
+
+  test('have the rows of both photos, and what was chosen', () => {
+    const judgments = (['LEFT', 'RIGHT', 'SAME'] as const).map((rank, index) => ({
+      ...row,
+      rank,
+      'left.imageId': 9 - index,
+      'right.imageId': 3,
+    }));
+    const splits = judgments.map((_, index) => ({ pair: index + 1, split: 'train' }));
+
+    const pairs = readPairs(judgments, splits, Uint32Array.of(3, 7, 8, 9));
+
+    expect([[...pairs.left], [...pairs.right], [...pairs.choices]]).toEqual([
+      [3, 2, 1],
+      [0, 0, 0],
+      [1, -1, 0],
+    ]);
+  });
+
+  test('are those whose annotator decided, without what no page shows', () => {
+    const lines = ['LEFT', 'RIGHT', 'SAME', 'UNKNOWN', null, 'toString'].map((rank) => ({
+      ...{ ...row, rank },
+      comment: 'private',
+    }));
+
+    expect(judgmentsOf(lines)).toEqual(
+      (['LEFT', 'RIGHT', 'SAME'] as const).map((rank) => ({ ...row, rank })),
+    );
+  });
+
+  test('tell the checks of annotators who chose what', () => {
+    const judgments = ['b', 'a', 'b'].map((user_id) => ({ ...row, user_id }));
+
+    expect(decisionsOf(judgments)).toEqual(
+      [1, 2, 1].map((annotator) => ({ annotator, left: 1, right: 9, rank: 'LEFT' })),
+    );
   });
 
   test('number annotators in the order of the file', () => {
