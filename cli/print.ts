@@ -11,9 +11,13 @@ export const printJson = (facts: unknown): void =>
 /** A label and what follows it, such as “Photos    878 scored”: what is continued below it is set in as far. */
 const LABEL = /^\s*\S+(?: \S+)* {2,}(?=\S)/;
 const MIN_COLUMNS = 20;
+/** A command with its arguments is one word: what is broken into two lines cannot be copied. */
+const WORD =
+  /( *)(\.\/fpe [a-z]+(?: (?:report|input|dataset|predictions|table|env|status|stop)\b)?(?: --[a-z-]+(?: (?!-)[^ ]+)?| [^ ]*[\d_/{'"A-Z-][^ ]*)*[^ ]*|[^ ]+)/g;
 
 /**
- * Breaks lines that are too long, only at spaces: a word that is longer than the terminal is wide, such as an address, stays whole.
+ * Breaks lines that are too long, only at spaces: a word that is longer than the terminal is wide, such as an address or a command,
+ * stays whole.
  *
  * @param columns of the terminal; undefined where there is none
  */
@@ -32,7 +36,7 @@ function fitLine(line: string, columns: number): string {
   const indent = ' '.repeat(indentOf(line, columns));
   const lines: string[] = [];
   let current = '';
-  for (const [, spaces = '', word = ''] of line.matchAll(/( *)([^ ]+)/g)) {
+  for (const [, spaces = '', word = ''] of line.matchAll(WORD)) {
     const isFirst = current.trim() === '';
     if (isFirst || widthOf(current + spaces + word) <= columns) current += spaces + word;
     else {

@@ -31,6 +31,21 @@ describe('lines that are printed', () => {
       '    One of the lines below another',
       ['    One of the lines below', '      another'],
     ],
+    [
+      'a command, which can be copied',
+      'To go on: ./fpe open table nightly-1 --stage prod, or ask',
+      ['To go on:', '  ./fpe open table nightly-1 --stage prod,', '  or ask'],
+    ],
+    [
+      'commands with text between them',
+      'First ./fpe local and then the rest: ./fpe redrive 29-1.',
+      ['First ./fpe local and then the', '  rest: ./fpe redrive 29-1.'],
+    ],
+    [
+      'a command with JSON',
+      `Or: ./fpe demo '{"station_id":1}' at once`,
+      ['Or:', `  ./fpe demo '{"station_id":1}'`, '  at once'],
+    ],
   ])('break at spaces in a terminal of 30 columns: %s', (_, line, lines) => {
     expect(fitLines(line, 30).split('\n')).toEqual(lines);
   });

@@ -4,7 +4,9 @@ import {
   NO_PEOPLE_RECORD,
   type PeopleRecord,
   peopleLeft,
+  peopleRecord,
   withCleanFolders,
+  withImagesets,
   withNamedPhotos,
   withNewFolder,
 } from '../../../shared/predictions/people-record.ts';
@@ -24,6 +26,45 @@ describe('what is left to look for', () => {
 
   test('is nothing where nothing is published', () => {
     expect(peopleLeft([1], [], NO_PEOPLE_RECORD)).toEqual([]);
+  });
+});
+
+describe('what is written down', () => {
+  const record: PeopleRecord = { writes: 3, folders: { a: [1, 2], b: [1] }, imagesets: ['y'] };
+
+  test('after a search, so that nobody searches again: these people are in none of these folders', () => {
+    const searched = withCleanFolders(record, ['b', 'c'], [1, 5]);
+
+    expect(searched).toEqual({ writes: 4, folders: { a: [1, 2], b: [1, 5], c: [1, 5] }, imagesets: ['y'] });
+    expect(peopleLeft([1, 5], ['b', 'c'], { ...searched, folders: { b: [1, 5], c: [1, 5] } })).toEqual([]);
+  });
+
+  test('around a file that names photos: these alone may be in its folder, where anything is known of it', () => {
+    expect(withNamedPhotos(record, 'a', new Set([2, 9]))).toEqual({
+      ...{ writes: 4, imagesets: ['y'] },
+      folders: { a: [1], b: [1] },
+    });
+    expect(withNamedPhotos(record, 'new', new Set([2]))).toEqual({ ...record, writes: 4 });
+  });
+
+  test('after a model was published: it names nobody who was left out, and what it replaces is still to be searched', () => {
+    expect(withNewFolder(record, 'new', [1, 5], ['b', 'z'])).toEqual({
+      ...{ writes: 4, imagesets: ['y'] },
+      folders: { a: [1, 2], b: [1], z: [], new: [1, 5] },
+    });
+  });
+
+  test('of imagesets: each once, in order', () => {
+    expect(withImagesets(record, ['z', 'x', 'y'])).toEqual({ ...record, imagesets: ['x', 'y', 'z'] });
+  });
+
+  test('is read with no imagesets where it is of an earlier version, and refused where it counts backward', () => {
+    expect(peopleRecord.parse({ writes: 2, folders: { a: [1] } })).toEqual({
+      ...{ writes: 2, folders: { a: [1] } },
+      imagesets: [],
+    });
+    expect(NO_PEOPLE_RECORD).toEqual({ writes: 0, folders: {}, imagesets: [] });
+    expect(peopleRecord.safeParse({ writes: -1, folders: {} }).success).toBe(false);
   });
 });
 
