@@ -168,7 +168,7 @@ const valueLines = ({ usable, excluded }: { usable: number; excluded: Record<str
 
 /** One line for each station, including those left as they are. */
 function refreshLines(
-  { note, counts, stations, stations_left_out, result_uri, late }: RefreshSummary,
+  { status, note, counts, stations, stations_left_out, result_uri, late }: RefreshSummary,
   executionArn = '',
 ): string[] {
   return [
@@ -180,7 +180,9 @@ function refreshLines(
       ? [
           '',
           `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave alone`,
-          `Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`,
+          ...(status === 'dry_run'
+            ? []
+            : [`Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`]),
         ]
       : []),
     ...(result_uri ? [`Table     ${tablePlace(result_uri, executionArn)}`] : []),

@@ -181,6 +181,12 @@ test('the summary of a refresh has a line for each station, and counts', () => {
     'Outcome   1 succeeded, 1 failed',
     'Table     s3://models/rank/refreshes/r/result.csv',
   ]);
+  const planned = {
+    status: 'SUCCEEDED',
+    output: output.replace('refreshed', 'dry_run'),
+    startDate: new Date(0),
+  };
+  expect(executionSummary(planned as never, [])).not.toContain('Outcome');
   const local = { status: 'SUCCEEDED', output, executionArn: REFRESH_ARN, startDate: new Date(0) };
   expect(executionSummary(local as never, [])).toMatch(/^Table {5}\.\/fpe open table nightly-1$/m);
 });
