@@ -1,11 +1,13 @@
-import { readAddress, writeAddress } from './address.ts';
+import { readAddress, selectionWords, writeAddress } from './address.ts';
 import type { Chart } from './charts.ts';
 import type { PageSelection, View } from './view.ts';
 
-/** Writes the selection into the address, behind the section that is there already. */
+/** Writes the selection into the address, behind the section that is there already, and in words for paper. */
 export function showSelection(view: View): void {
   const text = writeAddress(readAddress(location.hash).anchor, view);
   history.replaceState(null, '', text === '' ? location.href.replace(/#.*/s, '') : `#${text}`);
+  const words = document.querySelector('[data-selection]');
+  if (words) words.textContent = selectionWords(view);
 }
 
 /** The selection comes with the address, and stays in it when a link leads elsewhere in the page. */

@@ -49,6 +49,22 @@ export function writeAddress(anchor: string, view: View): string {
   return parts.filter((part) => part !== '').join('&');
 }
 
+/** What is selected, in words, for paper, which has no address and no form; empty for what every page begins with. */
+export function selectionWords(view: View): string {
+  const { from, to, splits, strataSplit } = view.selection;
+  const labelOf = (wanted: string) => SPLIT_GROUPS.find(({ id }) => id === wanted)?.label ?? wanted;
+  const parts = [
+    ...(isWhole(view) ? [] : [`${wallDate(from)} to ${wallDate(to - DAY_MS)}`]),
+    ...(splits.size === IMAGE_SPLITS.length
+      ? []
+      : [`splits ${[...splits].map(labelOf).join(', ') || 'none'}`]),
+    ...(strataSplit === INITIAL_STRATA_SPLIT
+      ? []
+      : [`tau by season, month, hour and value of ${labelOf(strataSplit)}`]),
+  ];
+  return parts.length === 0 ? '' : `Selected: ${parts.join('; ')}.`;
+}
+
 function dayAt(text: string | undefined): number | null {
   if (!/^\d{4}-\d\d-\d\d$/.test(text ?? '')) return null;
   const at = Date.parse(text as string);

@@ -20,10 +20,23 @@ export function downloadButtons(id: string, { picture, data }: Contents): HTMLEl
   return element(
     'div',
     { class: 'downloads' },
-    button('Picture', 'PNG', () => picture().toBlob((blob) => blob && save(blob, `${id}.png`))),
-    button('Data', 'CSV', () => save(new Blob([data()], { type: 'text/csv' }), `${id}.csv`)),
+    button('Picture', 'PNG', () => picture().toBlob((blob) => blob && save(blob, `${nameOf(id)}.png`))),
+    button('Data', 'CSV', () => save(new Blob([data()], { type: 'text/csv' }), `${nameOf(id)}.csv`)),
   );
 }
+
+/** With what is selected, as the address says it: figures of two periods are told apart by their names alone. */
+const nameOf = (id: string): string =>
+  [
+    id,
+    ...location.hash
+      .slice(1)
+      .split('&')
+      .filter((part) => part.includes('=')),
+  ]
+    .join('_')
+    .replaceAll('=', '-')
+    .replaceAll(/[^\w,.-]+/g, '');
 
 function save(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);

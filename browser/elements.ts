@@ -29,10 +29,11 @@ export function photoImage(
 ): HTMLElement {
   const image = element('img', { alt, loading: 'lazy', decoding: 'async' });
   const frame = element('span', { class: 'photo' }, image);
-  const keys = size === 'full' ? [key] : smallestFirst(key);
-  const left = keys.map((name) => photoAddress(base, name));
-  const carried = size === 'full' ? undefined : thumbnails()[key];
+  const left = smallestFirst(key).map((name) => photoAddress(base, name));
+  const carried = thumbnails()[key];
   if (carried !== undefined) left.unshift(`data:image/jpeg;base64,${carried}`);
+  // Where the full photo cannot be had, the small one stays.
+  if (size === 'full') left.unshift(photoAddress(base, key));
   const tryNext = () => {
     const address = left.shift();
     if (address !== undefined) image.src = address;

@@ -1,5 +1,5 @@
 import { DAY_MS } from '../shared/formats/durations.ts';
-import { formatCount, formatInterval, formatShare, formatTau } from '../shared/formats/numbers.ts';
+import { formatCount, formatInterval } from '../shared/formats/numbers.ts';
 import { calibration, PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
 import {
   dailyMeans,
@@ -13,6 +13,7 @@ import { agreements, rowsOfGroup, tauInterval } from '../shared/report/data/stat
 import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
 import {
   calibrationTable,
+  shownAccuracy,
   shownMeasures,
   shownTau,
   strataTable,
@@ -59,15 +60,11 @@ function fillTaus(photos: ScoredPhotos): void {
 function fillAccuracies(view: View, scores: Float64Array): void {
   for (const split of PAIR_SPLITS) {
     const accuracy = pairAccuracy(view.page.pairs, scores, split);
-    fill(`data-accuracy="${split}"`, formatShare(accuracy.share));
+    const shown = shownAccuracy(accuracy);
+    fill(`data-accuracy="${split}"`, shown.share);
     fill(`data-accuracy-n="${split}"`, formatCount(accuracy.n));
-    fill(
-      `data-accuracy-interval="${split}"`,
-      accuracy.interval
-        ? `${formatShare(accuracy.interval.low)} – ${formatShare(accuracy.interval.high)}`
-        : '',
-    );
-    fill(`data-brier="${split}"`, formatTau(accuracy.brier));
+    fill(`data-accuracy-interval="${split}"`, shown.interval);
+    fill(`data-brier="${split}"`, shown.brier);
   }
 }
 

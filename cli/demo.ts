@@ -219,7 +219,8 @@ async function showPublished(
     await writeFile(join(folder, basename(key)), await readBytes({ bucket, key }));
   // The report links to them by these names. What the website does not draw has no public file.
   const { metrics, input, dataset, report, transform } = result.keys;
-  const hidden = result.predictions_url === null ? [report, transform.predictions] : [];
+  const ofHidden = [report, transform.predictions, input.images, input.annotations];
+  const hidden = result.predictions_url === null ? ofHidden : [];
   for (const key of [metrics, input.page, dataset.page, ...hidden])
     await writeFile(
       join(folder, basename(key)),
@@ -235,7 +236,10 @@ async function showPublished(
       `Kendall tau of scores and the flow used to draw the photos: ${tau?.toFixed(2) ?? '–'}, over ${photos} daytime photos`,
     );
   }
-  const files = hidden.length > 0 ? 'The report, predictions.csv' : 'The five published files';
+  const files =
+    hidden.length > 0
+      ? 'The report, predictions.csv, images.csv, annotations.csv'
+      : 'The five published files';
   print(
     `\n${files}, metrics.json, input.html and dataset.html are ${hidden.length > 0 ? '' : 'also '}in ${folder}`,
   );

@@ -173,7 +173,7 @@ const noBucket = (what: Page, code: string): string =>
 
 const stackFolder = ({ folder }: Options): string => (folder ? resolve(folder) : defaultFolder());
 const resultsFolder = (options: Options): string => join(stackFolder(options), 'results');
-/** Of one model or refresh, apart from what npm start leaves: its files belong together, and links between them work. */
+/** Of one model or refresh, apart from what npm start leaves, so that nothing there is replaced. */
 const copiesFolder = (options: Options, name: string): string => join(stackFolder(options), 'copies', name);
 
 /** @returns the address of a copy of result.csv @throws UsageError */

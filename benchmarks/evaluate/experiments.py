@@ -64,6 +64,10 @@ EXPERIMENTS = {
     'adamw-cosine-average': changed_2026(augmentation=UPSTREAM_AUGMENTATION),
     'adamw-cosine-average-jitter': changed_2026(augmentation=Augmentation(jitter=JITTER)),
     '2026-rows-apart': changed_2026(rows_apart=True),
+    '2026-hard-pairs': changed_2026(hard_pairs=1.0),
+    '2026-hard-pairs-zoom': changed_2026(
+        hard_pairs=1.0, augmentation=replace(RECIPES['2026'].augmentation, zoom=1.25)
+    ),
     '2026-jitter': augmented_2026(jitter=JITTER),
     '2026-zoom': augmented_2026(zoom=1.25),
     '2026-zoom-jitter': augmented_2026(zoom=1.25, jitter=JITTER),

@@ -55,7 +55,7 @@ export function decidePromotion({ promote, tolerance, ...compared }: PromotionIn
     make_default,
     reason: make_default
       ? `It becomes the default: ${said}.`
-      : `It does not become the default: ${said}${areComparable ? `, which is worse by more than ${percent(tolerance)}` : ''}.`,
+      : `It does not become the default: ${said}${areComparable ? `, which is worse by more than ${(100 * tolerance).toFixed(1)} percentage points` : ''}.`,
   };
 }
 
@@ -91,7 +91,7 @@ export function worseDefault(
   const { make_default, is_worse, kendall_tau: now, current_kendall_tau: before } = promotion;
   if (!make_default || !is_worse) return null;
   const figures = isLower(now, before, 0)
-    ? `Kendall tau ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
+    ? `Kendall tau over all photos ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
     : `held-out pairs ordered as the annotators did ${percent(promotion.current_accuracy as number)} → ${percent(promotion.accuracy as number)}`;
   return `${figures}: the new default is worse than ${promotion.current_model_code}, which it replaces.`;
 }

@@ -84,13 +84,44 @@ const findOwnManifest = async ({ station_id, model_type_id, code, uuid }: ModelR
         versionKeys(modelTypeOf(model_type_id), station_id, code, uuid).manifest,
       );
 
-/** What else FPE's tools would do with a model that will be drawn. */
-export async function drawingWarnings({ action, model }: DrawingChange, places: Places): Promise<string[]> {
+/** What else FPE's tools would do with a model that will be drawn, and how much less it agrees than the default that it replaces. */
+export async function drawingWarnings(change: DrawingChange, places: Places): Promise<string[]> {
+  const { action, model } = change;
   const { station_id, model_type_id, code, uuid } = model;
   if (action === 'unpublish' || uuid === null) return [];
   const keys = scoredModelKeys(modelTypeOf(model_type_id), station_id, code, uuid);
   const filters = await readModelFilters({ buckets: places, model_uuid: uuid, keys });
-  return misreadWindows(windowsOf(filters));
+  return [...misreadWindows(windowsOf(filters)), ...(await worseThanBefore(change, places))];
+}
+
+/** Each model by the photos that it has not seen, as its report says: nothing is scored anew. */
+async function worseThanBefore(
+  { action, model, superseded, kept }: DrawingChange,
+  places: Places,
+): Promise<string[]> {
+  const [before] = [...superseded, ...kept];
+  if (action !== 'promote' || !before) return [];
+  const [now, former] = [await unseenTau(model, places), await unseenTau(before, places)];
+  if (now === null || former === null || now >= former) return [];
+  return [
+    `Warning: on photos that it has not seen, ${model.code} agrees less with observed values than ${before.code}, which it replaces: Kendall tau ${former.toFixed(2)} → ${now.toFixed(2)}.`,
+  ];
+}
+
+const UNSEEN_TAU = 'kendall_tau.test-all';
+const unseenMetrics = z.object({
+  metrics: z.array(z.object({ name: z.string(), value: z.number().nullable() })),
+});
+
+/** Null for a model without metrics.json, such as upstream's, and where it has no such photos. */
+async function unseenTau(
+  { station_id, model_type_id, code, uuid }: StationModel,
+  { model: bucket }: Places,
+): Promise<number | null> {
+  if (uuid === null) return null;
+  const key = versionKeys(modelTypeOf(model_type_id), station_id, code, uuid).metrics;
+  const found = await findJson({ bucket, key }, unseenMetrics);
+  return found?.metrics.find(({ name }) => name === UNSEEN_TAU)?.value ?? null;
 }
 
 /**

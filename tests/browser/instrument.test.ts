@@ -372,6 +372,28 @@ describe('Paper', () => {
     SLOW_MS,
   );
 
+  test('says what is selected, which nothing else on it does', () =>
+    onPage(async ({ page }) => {
+      const words = page.locator('[data-selection]');
+      await setPeriod(page, '2024-01-10', '2024-03-20');
+      await page.locator('input[value="train"]').uncheck();
+      await page.locator('select[name="strata-split"]').selectOption('val');
+      expect(await words.isVisible()).toBe(false);
+      await showOnPaper(page);
+
+      expect(await words.isVisible()).toBe(true);
+      expect(await words.textContent()).toBe(
+        'Selected: 2024-01-10 to 2024-03-20; splits Val, Test (In), Test (Out); tau by season, month, hour and value of Val.',
+      );
+    }));
+
+  test('says nothing of a selection where all is shown', () =>
+    onPage(async ({ page }) => {
+      await showOnPaper(page);
+
+      expect(await page.locator('[data-selection]').isVisible()).toBe(false);
+    }));
+
   test('is light and without tools', () =>
     onPage(
       async ({ page }) => {
@@ -508,6 +530,14 @@ describe('A chart', () => {
       expect(ids.length).toBeGreaterThan(10);
       // Each on a page of its own: of many files of one page, Chromium loses the thirty-first now and then.
       for (const id of ids) await savesSoundly(id);
+      await onPage(async ({ page }) => {
+        await setPeriod(page, '2024-01-10', '2024-03-20');
+        await page.locator('select[name="strata-split"]').selectOption('val');
+        await drawFigure(page, 'tau-strata');
+        expect((await save(page, 'tau-strata', 'CSV')).name).toBe(
+          'tau-strata_from-2024-01-10_to-2024-03-20_strata-val.csv',
+        );
+      });
       await onPage(async ({ page }) => {
         await drawFigure(page, 'tau-strata');
         const strata = (await save(page, 'tau-strata', 'CSV')).bytes.toString();

@@ -39,13 +39,15 @@ type Options = {
   reducedMotion?: 'reduce' | 'no-preference';
   /** Whether photos can be loaded. */
   photos?: boolean;
+  /** Whether the test itself keeps some of them away. */
+  lostPhotos?: boolean;
   /** Of the file, with folders. */
   path?: string;
 };
 
 /** Opens markup from a file, as one that was downloaded. */
 export async function openPage(browser: Browser, markup: string, options: Options = {}): Promise<OpenPage> {
-  const { width = 1280, height = 900, photos = true, path = 'page.html' } = options;
+  const { width = 1280, height = 900, photos = true, lostPhotos = !photos, path = 'page.html' } = options;
   const { colorScheme = 'light', reducedMotion = 'no-preference' } = options;
   const file = join(mkdtempSync(join(tmpdir(), 'fpe-page-')), path);
   mkdirSync(dirname(file), { recursive: true });
@@ -55,7 +57,7 @@ export async function openPage(browser: Browser, markup: string, options: Option
   const requests: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error.stack ?? error)));
   page.on('console', (message) => {
-    const isLostPhoto = !photos && /Failed to load resource/.test(message.text());
+    const isLostPhoto = lostPhotos && /Failed to load resource/.test(message.text());
     if (message.type() === 'error' && !isLostPhoto) errors.push(message.text());
   });
   page.on('dialog', (dialog) => {

@@ -289,6 +289,23 @@ describe('The photo', () => {
       await eventually(async () => expect(requests).toContain(address(key(0))));
     }));
 
+  test('stays small where the full one cannot be had', () =>
+    onPage(
+      async ({ page }) => {
+        await page.route(address(key(0)), (route) => route.abort());
+        await page.locator('button[name="browse"]').click();
+        await page.waitForSelector('#panel img');
+
+        await page.getByRole('button', { name: 'Full size' }).click();
+
+        await eventually(async () =>
+          expect(await page.locator('#panel img').getAttribute('src')).toContain('/thumbs/'),
+        );
+        expect(await page.locator('#panel .missing').count()).toBe(0);
+      },
+      { lostPhotos: true },
+    ));
+
   test('leads to the next and the one before in time, by button and by key', () =>
     onPage(async ({ page }) => {
       const times = Array.from(report.wallMs.slice(0, 3), (wallMs) =>
@@ -522,6 +539,12 @@ describe('The report of a local run', () => {
         expect(await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))).toEqual(
           beside,
         );
+        const published = page.locator('[data-published] a:visible');
+        expect(await published.allTextContents()).toEqual([
+          'predictions.csv',
+          'images.csv',
+          'annotations.csv',
+        ]);
       },
       { path: `.local/results/${code}/${code}.html` },
       local(),
@@ -532,6 +555,7 @@ describe('The report of a local run', () => {
       async ({ page }) => {
         expect(await page.locator('[data-beside]').count()).toBe(1);
         expect(await page.locator('[data-beside]').isVisible()).toBe(false);
+        expect(await page.locator('a[href="predictions.csv"]:visible').count()).toBe(0);
       },
       { path: `downloads/${code}.html` },
       local(),

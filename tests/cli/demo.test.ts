@@ -89,7 +89,11 @@ async function run(
         ...result,
         keys: {
           metrics: 'versions/uuid/metrics.json',
-          input: { page: 'versions/uuid/input/input.html' },
+          input: {
+            page: 'versions/uuid/input/input.html',
+            images: 'versions/uuid/input/images.csv',
+            annotations: 'versions/uuid/input/annotations.csv',
+          },
           dataset: { page: 'versions/uuid/dataset/dataset.html' },
           report: 'versions/uuid/RANK-FLOW-A.html',
           transform: { predictions: 'versions/uuid/transform/predictions.csv' },
@@ -142,12 +146,18 @@ describe('fpe demo', () => {
     const { printed } = await run([], 'SUCCEEDED', hidden);
 
     const files = join(folder, 'results', 'RANK-FLOW-A');
-    for (const name of ['RANK-FLOW-A.html', 'predictions.csv', 'metrics.json'])
+    for (const name of [
+      'RANK-FLOW-A.html',
+      'predictions.csv',
+      'images.csv',
+      'annotations.csv',
+      'metrics.json',
+    ])
       expect(existsSync(join(files, name))).toBe(true);
     expect(printed).toContain(`Report    ${join(files, 'RANK-FLOW-A.html')}`);
     expect(printed).not.toContain('./fpe models');
     expect(printed).toContain(
-      `The report, predictions.csv, metrics.json, input.html and dataset.html are in ${files}`,
+      `The report, predictions.csv, images.csv, annotations.csv, metrics.json, input.html and dataset.html are in ${files}`,
     );
     expect(process.exitCode).toBeUndefined();
   });

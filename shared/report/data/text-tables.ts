@@ -1,8 +1,8 @@
-import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
-import type { CalibrationBin } from '../../predictions/pair-accuracy.ts';
+import { formatCount, formatInterval, formatShare, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
+import type { CalibrationBin, PairAccuracy } from '../../predictions/pair-accuracy.ts';
 import type { Measures } from './measures.ts';
 import type { Stratum } from './strata.ts';
-import { TOO_FEW, whereEnough } from './too-few.ts';
+import { LEAST_ROWS, TOO_FEW, whereEnough } from './too-few.ts';
 
 /** A table of texts, the same in the page as it comes and when the script fills it anew for a period. */
 export type TextTable = {
@@ -14,6 +14,17 @@ export type TextTable = {
 /** Tau as it is shown: not at all where too few rows stand behind it. */
 export const shownTau = ({ n, tau }: { n: number; tau: number | null }): string =>
   whereEnough(n, formatTau(tau)) ?? TOO_FEW;
+
+/** How often pairs are ordered right, as the page shows it; without pairs that is not available. */
+export function shownAccuracy({ n, share, interval, brier }: PairAccuracy) {
+  const enough = <Text extends string>(text: Text) => (n === 0 ? text : (whereEnough(n, text) ?? TOO_FEW));
+  return {
+    share: enough(formatShare(share)),
+    interval:
+      interval && n >= LEAST_ROWS ? `${formatShare(interval.low)} – ${formatShare(interval.high)}` : '',
+    brier: enough(formatTau(brier)),
+  };
+}
 
 /** The measures of a group of photos as the page shows them, in the order of its columns. */
 export function shownMeasures({ n, rho, rankError, high, low }: Measures): string[] {

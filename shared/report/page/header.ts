@@ -36,10 +36,8 @@ ${links(data)}</header>`;
 /** To the files that are published beside the page, and to where station and values come from. */
 function links({ state: { run }, jobPlace }: ReportData): Html {
   const { id, nwis_id } = run.station;
+  const published = run.parameters.publish ? ['predictions.csv', 'images.csv', 'annotations.csv'] : [];
   const to: [text: string, address: string][] = [
-    ...(run.parameters.publish
-      ? ['predictions.csv', 'images.csv', 'annotations.csv'].map((name): [string, string] => [name, name])
-      : []),
     // Stations of a local stack have numbers of their own.
     ...(jobPlace === 'SageMaker'
       ? ([[`Station ${id} at FPE`, `${FPE_STATION}${id}`]] as [string, string][])
@@ -48,8 +46,8 @@ function links({ state: { run }, jobPlace }: ReportData): Html {
       ? ([[`USGS gage ${nwis_id}`, `${USGS_GAGE}${nwis_id}`]] as [string, string][])
       : []),
   ];
-  if (to.length === 0) return NOTHING;
-  return html`<p class="links">${to.map(([text, address]) => html`<a href="${address}">${text}</a> `)}</p>
+  if (to.length + published.length === 0) return NOTHING;
+  return html`<p class="links"><span data-published="results/${run.model_code}">${published.map((name) => html`<a href="${name}">${name}</a> `)}</span>${to.map(([text, address]) => html`<a href="${address}">${text}</a> `)}</p>
 `;
 }
 

@@ -54,6 +54,7 @@ export function pageText(page: Page, script: string): string {
 ${header}
 <noscript><p class="notice">The charts need JavaScript; all numbers are here without it.</p></noscript>
 ${toolbar(hasSplits)}
+<p class="selection" data-selection></p>
 ${sections.map(
   ({ id, title, content }) => html`<section id="${id}"><h2>${title}</h2>
 ${content}</section>

@@ -73,7 +73,7 @@ figcaption { max-width: 46rem; color: var(--muted); font-size: .95rem; }
 .choice { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .4rem; max-width: 100%; margin-bottom: .5rem; font-size: .9rem; }
 select { max-width: 100%; padding: .2rem .3rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); font: inherit; }
 .said { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.whole-run { display: none; }
+.whole-run, .selection { display: none; }
 [data-period="part"] .whole-run { display: block; padding: .35rem .75rem; border-left: 3px solid var(--line); color: var(--muted); font-size: .9rem; }
 .problem { flex-basis: 100%; margin: 0; font-weight: 600; }
 .problem:empty { display: none; }
@@ -184,6 +184,7 @@ nav a:hover { text-decoration: underline; }
   body { padding: 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   nav, details, .toolbar, .panel, .downloads, .choice { display: none; }
   .facts, .columns { grid-template-columns: 1fr 1fr; }
+  .selection:not(:empty) { display: block; font-weight: 600; }
   /* Drawn for the window, shrunk to the paper. */
   .chart, .chart > div { position: static !important; width: 100% !important; height: auto !important; }
   .chart canvas { position: static !important; width: auto !important; height: auto !important; max-width: 100%; max-height: 20cm; }

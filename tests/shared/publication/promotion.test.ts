@@ -58,7 +58,7 @@ describe('a new model', () => {
     expect(decide(1, 0, { tolerance: 0.02 })).toMatchObject({
       make_default: false,
       reason:
-        'It does not become the default: it orders 97.4 % of 39 held-out pairs as the annotators did, the present default OLD 100.0 %, which is worse by more than 2.0 %.',
+        'It does not become the default: it orders 97.4 % of 39 held-out pairs as the annotators did, the present default OLD 100.0 %, which is worse by more than 2.0 percentage points.',
     });
   });
 
@@ -118,7 +118,7 @@ describe('promote: always', () => {
     expect(decided).toMatchObject({ make_default: true, is_worse: true, current_model_uuid: 'old' });
     expect(decided.reason).toContain('promote: always; it orders 23.1 % of 39 held-out pairs');
     expect(worseDefault(decided)).toMatch(
-      /^Kendall tau 1\.00 → -?0\.\d\d: the new default is worse than OLD, which it replaces\.$/,
+      /^Kendall tau over all photos 1\.00 → -?0\.\d\d: the new default is worse than OLD, which it replaces\.$/,
     );
   });
 
@@ -144,7 +144,7 @@ describe('promote: always', () => {
     });
 
     expect(worseDefault(decided)).toBe(
-      'Kendall tau 1.00 → -1.00: the new default is worse than OLD, which it replaces.',
+      'Kendall tau over all photos 1.00 → -1.00: the new default is worse than OLD, which it replaces.',
     );
   });
 

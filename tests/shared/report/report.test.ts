@@ -486,7 +486,7 @@ describe('The page', () => {
       words(page(hourlyPhotos(8), { state: of }).split('</header>')[0] as string);
 
     expect(header({ ...state, promotion })).toContain(
-      '⚠ Kendall tau 0.77 → 0.19: the new default is worse than OLD, which it replaces.',
+      '⚠ Kendall tau over all photos 0.77 → 0.19: the new default is worse than OLD, which it replaces.',
     );
     expect(header(state)).not.toContain('⚠');
   });

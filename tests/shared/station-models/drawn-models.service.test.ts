@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { deleteObject, readJson, readText, writeCsv } from '../../../shared/aws/object-store.ts';
+import { deleteObject, readJson, readText, writeCsv, writeJson } from '../../../shared/aws/object-store.ts';
 import {
   ClaimLost,
   NoModel,
@@ -345,6 +345,45 @@ describe('A person who changes what the website draws', () => {
     const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
 
     expect(await drawingWarnings(agreed, buckets)).toEqual([expect.stringContaining('months 11 to 4')]);
+  });
+
+  test.each<[string, number | null, number | null, string[]]>([
+    [
+      'agrees less',
+      0.68,
+      0.63,
+      [
+        'Warning: on photos that it has not seen, SECOND agrees less with observed values than FIRST, which it replaces: Kendall tau 0.68 → 0.63.',
+      ],
+    ],
+    ['agrees more', 0.63, 0.68, []],
+    ['cannot be judged', 0.63, null, []],
+    ['replaces one that cannot be', null, 0.1, []],
+  ])('is warned of a model that %s on photos that it has not seen', async (_, before, now, warnings) => {
+    const first = await publishTwo();
+    const writeTau = ({ model_code, model_uuid }: Run, value: number | null) =>
+      writeJson(inModelBucket(versionKeys(RANK, station.id, model_code, model_uuid).metrics), {
+        metrics: [
+          { name: 'kendall_tau.overall', value: 0.9 },
+          { name: 'kendall_tau.test-all', value },
+        ],
+      });
+    await writeTau(first, before);
+    await writeTau(run, now);
+    const agreed = (await findDrawingChange(
+      requestOf({ action: 'promote', code: 'SECOND' }),
+      buckets,
+    )) as DrawingChange;
+
+    const found = await drawingWarnings(agreed, buckets);
+
+    expect(found.map((text) => text.replaceAll(first.model_code, 'FIRST'))).toEqual(warnings);
+    await change({ action: 'promote', code: 'SECOND' });
+    const back = (await findDrawingChange(
+      requestOf({ action: 'unpublish', code: 'SECOND' }),
+      buckets,
+    )) as DrawingChange;
+    expect(await drawingWarnings(back, buckets)).toEqual([]);
   });
 
   test('shows nobody in whom people were found while the model was off the page', async () => {

@@ -290,12 +290,27 @@ describe('reading pages', () => {
     }
   });
 
+  test.each(['http://127.0.0.1:8086/ogcapi/v1', 'http://localhost:8086/ogcapi/v1'])(
+    'does not blame the number where the local stack has no recording of the gage: %s',
+    async (service) => {
+      const unrecorded = client([{ status: 404, body: '{"code":"NotFound"}' }]);
+      const reading = Array.fromAsync(readPages(new URL(`${service}/items`), unrecorded));
+
+      await expect(reading).rejects.toThrow(ObservationsRefused);
+      await expect(reading).rejects.toThrow(
+        'start the local stack with USGS_API_URL=https://api.waterdata.usgs.gov',
+      );
+      await expect(reading).rejects.not.toThrow('on the FPE website');
+    },
+  );
+
   test('does not repeat a request that is refused, and names the gage or the key', async () => {
     const badSite = client([{ status: 400, body: '{"code":"InvalidParameterValue"}' }]);
     const badKey = client([{ status: 403, body: '{"error":{"code":"API_KEY_INVALID"}}' }], 'secret');
 
     await expect(readAll(badSite)).rejects.toThrow(ObservationsRefused);
     await expect(readAll(badSite)).rejects.toThrow('nwis_id');
+    await expect(readAll(badSite)).rejects.toThrow('of the station on the FPE website');
     await expect(readAll(badKey)).rejects.toThrow(ConfigurationMissing);
     expect(badKey.requests).toEqual([{ url: first.href, headers: { 'X-Api-Key': 'secret' } }]);
   });

@@ -1,9 +1,9 @@
-import { countOf, formatCount, formatShare, formatTau } from '../../../formats/numbers.ts';
+import { countOf, formatCount, formatShare } from '../../../formats/numbers.ts';
 import type { AnnotatorAgreement } from '../../../predictions/pair-accuracy.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
-import { calibrationTable, strataTable } from '../../data/text-tables.ts';
+import { calibrationTable, shownAccuracy, strataTable } from '../../data/text-tables.ts';
 import { LEAST_ROWS } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
@@ -37,7 +37,7 @@ ${scrollRegion(
 <thead><tr><th scope="col" class="split">Pairs</th><th scope="col">with a decision</th><th scope="col">ordered right</th><th scope="col">95 %</th><th scope="col">Brier score</th></tr></thead>
 <tbody>${rows.map(
     ({ label, of, key }) =>
-      html`<tr><th scope="row">${label}</th><td data-accuracy-n="${key}">${formatCount(of.n)}</td><td class="tau" data-accuracy="${key}">${formatShare(of.share)}</td><td data-accuracy-interval="${key}">${of.interval ? `${formatShare(of.interval.low)} – ${formatShare(of.interval.high)}` : ''}</td><td data-brier="${key}">${formatTau(of.brier)}</td></tr>
+      html`<tr><th scope="row">${label}</th><td data-accuracy-n="${key}">${formatCount(of.n)}</td><td class="tau" data-accuracy="${key}">${shownAccuracy(of).share}</td><td data-accuracy-interval="${key}">${shownAccuracy(of).interval}</td><td data-brier="${key}">${shownAccuracy(of).brier}</td></tr>
 `,
   )}</tbody></table>`,
 )}

@@ -46,7 +46,7 @@ ${measuresMarkup(data)}`;
 /** Of photos that the model has not seen. */
 function smoothedMarkup({ agreement, smoothed }: ReportData): Html {
   if (smoothed === null) return NOTHING;
-  return html`<p id="smoothed">The published predictions have a column smoothed_score beside the score: means over neighboring photos,
+  return html`<p id="smoothed">Predictions of this model that are published have a column smoothed_score beside the score: means over neighboring photos,
 weighted by a Gaussian with a standard deviation of ${smoothed.hours} hours. Over the photos that the model has not seen, their tau is
 ${shownTau(smoothed.agreement['test-all'])}, that of the scores ${shownTau(agreement.photos['test-all'])}; within the annotation period, their neighbors are in part photos that
 it has learned from. What changes faster than that, such as the peak of a short flood, is flattened.</p>
