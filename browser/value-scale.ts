@@ -107,3 +107,9 @@ export function roundAxis(numbers: Float64Array): { min: number; max: number; in
     interval,
   };
 }
+
+/** Axis of Kendall tau from below the lowest to 1, in steps of which one is 0. @param lowest −1 … 0 */
+export function tauAxis(lowest: number): { min: number; max: number; interval: number } {
+  const interval = lowest < -0.5 ? 0.5 : 0.25;
+  return { min: Math.max(-1, Math.floor(lowest / interval) * interval), max: 1, interval };
+}

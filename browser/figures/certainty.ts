@@ -11,6 +11,7 @@ import { shownTau } from '../../shared/report/data/text-tables.ts';
 import { type About, type Box, box, type Point, Sheet } from '../sheet.ts';
 import { shownStrata } from '../shown-strata.ts';
 import type { Theme } from '../theme.ts';
+import { tauAxis } from '../value-scale.ts';
 import { photosBySplit, photosOfPeriod, type View } from '../view.ts';
 import { drawRankSquare } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
@@ -81,6 +82,18 @@ const STRATA_ROWS: [Stratification, number][][] = [
   ],
 ];
 
+/** On a tablet and on paper, labels of more than two panels in a row would lie on each other. */
+const MIDDLE_WIDTH = 960;
+const MIDDLE_ROWS: [Stratification, number][][] = [
+  [
+    ['season', 0.5],
+    ['period', 0.5],
+  ],
+  [['value', 1]],
+  [['month', 1]],
+  [['hour', 1]],
+];
+
 /** Kendall tau by season, annotation period, observed value, month and hour, with its interval and how many photos it is from. */
 export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
@@ -91,8 +104,11 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   );
   const rows = sheet.isNarrow
     ? STRATIFICATIONS.map((by): [Stratification, number][] => [[by, 1]])
-    : STRATA_ROWS;
-  const margins = { left: 44, right: 12, top: 34, bottom: 52 };
+    : width < MIDDLE_WIDTH
+      ? MIDDLE_ROWS
+      : STRATA_ROWS;
+  // Labels stand upright where panels are narrow, and need room below.
+  const margins = { left: 44, right: 12, top: 34, bottom: sheet.isNarrow ? 70 : 52 };
   const height = 180;
   for (const [row, panels] of rows.entries()) {
     let left = 0;
@@ -120,12 +136,7 @@ function drawStrata(sheet: Sheet, area: Box, title: string, strata: readonly Str
       axisLabel: { color: theme.muted, interval: 0, fontSize: 10, lineHeight: 13, ...crowded(area, strata) },
       axisTick: { show: false },
     }),
-    sheet.numberAxis('', 0, {
-      scale: false,
-      min: Math.max(-1, Math.floor(least * 4) / 4),
-      max: 1,
-      interval: least < -0.5 ? 0.5 : 0.25,
-    }),
+    sheet.numberAxis('', 0, { scale: false, ...tauAxis(least) }),
     title,
   );
   const about: About = {
@@ -164,9 +175,13 @@ function drawStrata(sheet: Sheet, area: Box, title: string, strata: readonly Str
 const stratumLabel = ({ label, n }: Stratum): string =>
   `${label.replace(/:00$/, '').replace(' tenth', '')}\n${n}`;
 
+/** Of the labels, with the gap to the next one; pixels. */
+const CHARACTER_WIDTH = 6.2;
+
 /** Labels that would lie on each other stand upright, in one line. */
 function crowded({ width }: Box, strata: readonly Stratum[]): object {
-  const widest = strata.reduce((digits, { n }) => Math.max(digits, String(n).length), 3) * 6.2;
+  const lines = strata.flatMap((stratum) => stratumLabel(stratum).split('\n'));
+  const widest = lines.reduce((most, { length }) => Math.max(most, length), 3) * CHARACTER_WIDTH;
   if (width / Math.max(1, strata.length) > widest) return {};
   return { rotate: 90, formatter: (label: string) => label.replace('\n', ': ') };
 }

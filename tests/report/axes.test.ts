@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { dayOfYear, spreadHour } from '../../browser/calendar.ts';
 import { photoAddress, smallestFirst } from '../../browser/photo-address.ts';
-import { formatValue, roundAxis, valueScale } from '../../browser/value-scale.ts';
+import { formatValue, roundAxis, tauAxis, valueScale } from '../../browser/value-scale.ts';
 
 const scaleOf = (...values: number[]) => valueScale(Float64Array.from(values));
 
@@ -62,6 +62,22 @@ describe('An axis of scores', () => {
         expect(min).toBeLessThanOrEqual(Math.min(...numbers));
         expect(max).toBeGreaterThanOrEqual(Math.max(...numbers));
         expect((max - min) / interval).toBeLessThanOrEqual(8);
+      }),
+    );
+  });
+});
+
+describe('An axis of Kendall tau', () => {
+  test('reaches from below the lowest to 1, and has a line at 0', () => {
+    fc.assert(
+      fc.property(fc.double({ min: -1, max: 0, noNaN: true }), (lowest) => {
+        const { min, max, interval } = tauAxis(lowest);
+
+        expect(min).toBeLessThanOrEqual(lowest);
+        expect(min).toBeGreaterThanOrEqual(-1);
+        expect(Math.abs(min % interval)).toBe(0);
+        expect(max).toBe(1);
+        expect((max - min) / interval).toBeLessThanOrEqual(6);
       }),
     );
   });
