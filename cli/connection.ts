@@ -8,6 +8,7 @@ import {
 } from '../local/running-stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 import { isOfStandIn, regionInArn } from '../shared/execution/arns.ts';
+import { isOnThisComputer } from '../shared/formats/loopback.ts';
 import { configuredRegion, requireProfile } from './aws-profile.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -140,8 +141,7 @@ async function connectToAws(given: string | undefined): Promise<Connection> {
 
 /** Whether what is started there costs money: an endpoint on this computer is a stand-in for AWS. */
 export const costsMoney = ({ kind, description }: Connection): boolean =>
-  kind === 'aws' ||
-  (kind === 'endpoint' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(description).hostname));
+  kind === 'aws' || (kind === 'endpoint' && !isOnThisComputer(description));
 
 /**
  * @param given ARN, name or end of the name from the command line; without it FPE_STATE_MACHINE, then the only machine of the kind

@@ -182,13 +182,13 @@ function newModelCode(): string {
   return `${DEFAULT_MODEL_TYPE}-FLOW-${now}`;
 }
 
-/** The stack of the demo ends with it. */
 /** A file is somebody's own, and to be changed by them. */
 const withoutWeights = (given: string, input: Record<string, unknown>): string =>
   existsSync(given)
     ? `"pretrained": false in ${given}`
     : `./fpe demo ${quoted(JSON.stringify({ ...input, pretrained: false }))}`;
 
+/** The stack of the demo ends with it. */
 const SUPPLY = './fpe weights (while ./fpe local runs in another terminal)';
 
 const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =>

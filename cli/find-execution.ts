@@ -117,13 +117,13 @@ async function findNewest(
 const whatToStart = (machineArn: string): string =>
   `${isOfStandIn(machineArn) ? 'Load a station with ./fpe import FOLDER (./fpe demo draws one), then start' : 'Start'} an execution of a station with: ${proposedStart(machineArn)}`;
 
-/** The same of a refresh. */
-export const proposedRefresh = (arn: string): string =>
-  isOfStandIn(arn) ? './fpe refresh --pretrained false' : './fpe refresh';
-
 /** A start that works at once: the local stack has no ImageNet weights unless somebody has brought them. @param arn of a machine */
 export const proposedStart = (arn: string): string =>
   isOfStandIn(arn) ? './fpe start ID --pretrained false' : './fpe start ID';
+
+/** The same of a refresh. */
+export const proposedRefresh = (arn: string): string =>
+  isOfStandIn(arn) ? './fpe refresh --pretrained false' : './fpe refresh';
 
 /** Where AWS shows an execution; null for the local stack. */
 export const consoleUrl = (connection: Connection, arn: string): string | null =>

@@ -12,11 +12,9 @@ import {
   planImport,
 } from '../shared/fpe-database/import/import-stations.ts';
 import { type AnnotatedVariable, findAnnotatedVariables } from '../shared/fpe-database/stations.ts';
-import { runInput } from '../shared/inputs/train-station.ts';
-import { neededPairs } from '../shared/model-input/pair-split.ts';
 import { DEFAULT_VARIABLE, type VariableCode, variableOfAnnotation } from '../shared/variables.ts';
 import { isShellOfStack } from './connection.ts';
-import { hasLocalWeights } from './local-needs.ts';
+import { hasLocalWeights, LEAST_PAIRS } from './local-needs.ts';
 import { printJson, printText } from './print.ts';
 import { liveLines } from './progress/live-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
@@ -120,8 +118,6 @@ async function nextStep(
     : ' --pretrained false (or first, once: ./fpe weights, for the ImageNet weights)';
   return `${begin}: ./fpe start ${input}${without}`;
 }
-
-const LEAST_PAIRS = neededPairs(runInput.shape.train_frac.parse(undefined));
 
 /** The usual variable, unless photos were compared by others alone. */
 function trainedOn(annotated: readonly AnnotatedVariable[]): { variable_code: VariableCode; pairs: number } {

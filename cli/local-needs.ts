@@ -9,8 +9,13 @@ import {
 } from '../shared/fpe-database/stations.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
+import { runInput } from '../shared/inputs/train-station.ts';
+import { neededPairs } from '../shared/model-input/pair-split.ts';
 import { DEFAULT_VARIABLE, findVariable, variableOfAnnotation } from '../shared/variables.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Annotation pairs that a training can divide, at the usual share. */
+export const LEAST_PAIRS = neededPairs(runInput.shape.train_frac.parse(undefined));
 
 /** Whether the local stack has something where the ImageNet weights belong. */
 export async function hasLocalWeights(): Promise<boolean> {

@@ -9,7 +9,7 @@ import { readGivenFile } from './given-file.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { quoted } from './quoted.ts';
-import { startNamed } from './start.ts';
+import { pretrainedOption, startNamed } from './start.ts';
 import { parseStationIds } from './stations-file.ts';
 import { follow, followStarted } from './watch.ts';
 
@@ -51,12 +51,7 @@ export function refreshCommand(effects: Effects = EFFECTS): Command {
     .option('--max-model-age-days <n>', 'retrain an older model for a single new pair', number)
     .option('--max-training-jobs <n>', 'most trainings; the rest wait for the next refresh', number)
     .option('--concurrency <n>', 'stations at once, at most 40', number)
-    .addOption(
-      new Option(
-        '--pretrained <answer>',
-        'whether trainings start from ImageNet weights; overrides the input',
-      ).choices(['true', 'false']),
-    )
+    .addOption(pretrainedOption())
     .option('--dry-run', 'only show what would be done, and why')
     .option('--name <name>', 'name of the execution; must be new')
     .option('--detach', 'do not watch it')

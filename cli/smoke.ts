@@ -5,12 +5,12 @@ import { findRunningStack } from '../local/running-stack.ts';
 import { stopExecution } from '../shared/aws/executions.ts';
 import { PipelineError } from '../shared/errors.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
-import { parseRunInput, runInput } from '../shared/inputs/train-station.ts';
-import { neededPairs } from '../shared/model-input/pair-split.ts';
+import { parseRunInput } from '../shared/inputs/train-station.ts';
 import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connect, findStateMachine, noStack } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
+import { LEAST_PAIRS } from './local-needs.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
 import { formatDuration } from './progress/progress-lines.ts';
@@ -27,8 +27,6 @@ const LOCAL_INTERVAL_MS = 500;
 /** Takes minutes on a small instance, so that a checkpoint is in S3 before the last epoch. */
 const AWS_EPOCHS = 20;
 const LOCAL_EPOCHS = 12;
-/** That a training can be divided into, at the usual share. */
-const LEAST_PAIRS = neededPairs(runInput.shape.train_frac.parse(undefined));
 /** The demo's station, which is the first one in an empty database. */
 const DEMO_STATION = 1;
 

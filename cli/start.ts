@@ -12,6 +12,12 @@ import { quoted } from './quoted.ts';
 import { UsageError } from './usage-error.ts';
 import { follow, followStarted } from './watch.ts';
 
+export const pretrainedOption = (): Option =>
+  new Option(
+    '--pretrained <answer>',
+    'whether trainings start from ImageNet weights; overrides the input',
+  ).choices(['true', 'false']);
+
 type Options = { name?: string; detach?: boolean; yes?: boolean; pretrained?: 'true' | 'false' };
 
 /** The command's effects. */
@@ -31,12 +37,7 @@ export function startCommand(effects: Effects = EFFECTS): Command {
     .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
     .addOption(machineStageOption())
     .option('--name <name>', 'name of the execution; must be new')
-    .addOption(
-      new Option(
-        '--pretrained <answer>',
-        'whether a training starts from ImageNet weights; overrides the input',
-      ).choices(['true', 'false']),
-    )
+    .addOption(pretrainedOption())
     .option('--detach', 'do not watch it')
     .addOption(yesOption())
     .action((given: string, options: Options, command: Command) =>

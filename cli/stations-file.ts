@@ -2,7 +2,6 @@ import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import { UsageError } from './usage-error.ts';
 
 const [SHOWN_LINES, SHOWN_CHARACTERS] = [5, 40];
-const firstOf = (lines: readonly string[]): string => enumerate(lines, SHOWN_LINES);
 
 /**
  * Reads station ids in the format of upstream's scripts: one per line (contract 6.7). Blank lines and text after a # are ignored;
@@ -17,7 +16,10 @@ export function parseStationIds(text: string, where: string): number[] {
   const wrong = found.filter(({ text }) => text !== '' && !/^[1-9]\d{0,9}$/.test(text));
   if (wrong.length > 0)
     throw new UsageError(
-      `${where} has lines that are not station ids: ${firstOf(wrong.map(({ line, text }) => `line ${line} (${text.slice(0, SHOWN_CHARACTERS)})`))}. Expected: one number (stations.id) per line; # starts a comment.`,
+      `${where} has lines that are not station ids: ${enumerate(
+        wrong.map(({ line, text }) => `line ${line} (${text.slice(0, SHOWN_CHARACTERS)})`),
+        SHOWN_LINES,
+      )}. Expected: one number (stations.id) per line; # starts a comment.`,
     );
   const ids = found.filter(({ text }) => text !== '').map(({ text }) => Number(text));
   if (ids.length === 0) throw new UsageError(`${where} names no station. Expected: one id per line.`);

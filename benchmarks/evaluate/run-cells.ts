@@ -64,9 +64,12 @@ export async function runCells(
   const { folder, parallel, say, until = Number.POSITIVE_INFINITY } = options;
   mkdirSync(folder, { recursive: true });
   const pathOf = (cell: Cell) => join(folder, `${cellKey(cell, keyFacts(cell, options))}.json`);
-  const resultOf = (cell: Cell) =>
-    readResult(pathOf(cell), options.stations.get(cell.station) as JudgedStation, say);
-  const open = cells.filter((cell) => resultOf(cell) === null);
+  const results = new Map<Cell, CellResult>();
+  for (const cell of cells) {
+    const result = readResult(pathOf(cell), options.stations.get(cell.station) as JudgedStation, say);
+    if (result) results.set(cell, result);
+  }
+  const open = cells.filter((cell) => !results.has(cell));
   if (open.length < cells.length) say(`${cells.length - open.length} of ${cells.length} trainings are there`);
   const failures: CellFailure[] = [];
   const started = Date.now();
@@ -75,7 +78,9 @@ export async function runCells(
     while (next < open.length && Date.now() < until) {
       const cell = open[next++] as Cell;
       try {
-        writeDurably(pathOf(cell), JSON.stringify(await trainCell(cell, options)));
+        const result = await trainCell(cell, options);
+        writeDurably(pathOf(cell), JSON.stringify(result));
+        results.set(cell, result);
       } catch (error) {
         failures.push({ cell, reason: (error as Error).message });
         say(`✘ ${cellName(cell)}: ${(error as Error).message}`);
@@ -88,8 +93,11 @@ export async function runCells(
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
-  const results = cells.flatMap((cell) => resultOf(cell) ?? []);
-  return { results, failures, left: cells.length - results.length - failures.length };
+  return {
+    results: cells.flatMap((cell) => results.get(cell) ?? []),
+    failures,
+    left: cells.length - results.size - failures.length,
+  };
 }
 
 /** Null where there is none yet. One that is damaged is told of and removed, so that its training is repeated. */

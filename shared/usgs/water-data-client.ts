@@ -1,5 +1,6 @@
 import { ConfigurationMissing, ObservationsRefused, ObservationsUnavailable } from '../errors.ts';
 import { parseJsonAs } from '../formats/json.ts';
+import { isOnThisComputer } from '../formats/loopback.ts';
 import { nextPage, type ValuePage, valuePage } from './value-page.ts';
 
 export type WaterDataLimits = {
@@ -173,11 +174,9 @@ function refused(
     where: url,
     found,
     expected: 'an answer for the number of a USGS gage',
+    // The local stack's stand-in plays back what was recorded, and knows no other gage.
     fix: isOnThisComputer(url)
       ? 'start the local stack with USGS_API_URL=https://api.waterdata.usgs.gov/ogcapi/v1 to ask USGS itself, or import the station without its USGS number (nwis_id) and with values of its own, then start a new execution'
       : 'correct the USGS number (nwis_id) of the station on the FPE website, or empty it to use FPE’s own values, then start a new execution',
   });
 }
-
-/** The local stack's stand-in plays back what was recorded, and knows no other gage. */
-const isOnThisComputer = (url: string): boolean => /^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname);

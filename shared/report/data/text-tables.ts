@@ -2,7 +2,7 @@ import { formatCount, formatInterval, formatShare, formatTau, NOT_AVAILABLE } fr
 import type { CalibrationBin, PairAccuracy } from '../../predictions/pair-accuracy.ts';
 import type { Measures } from './measures.ts';
 import type { Stratum } from './strata.ts';
-import { LEAST_ROWS, TOO_FEW, whereEnough } from './too-few.ts';
+import { TOO_FEW, whereEnough } from './too-few.ts';
 
 /** A table of texts, the same in the page as it comes and when the script fills it anew for a period. */
 export type TextTable = {
@@ -17,11 +17,11 @@ export const shownTau = ({ n, tau }: { n: number; tau: number | null }): string 
 
 /** How often pairs are ordered right, as the page shows it; without pairs that is not available. */
 export function shownAccuracy({ n, share, interval, brier }: PairAccuracy) {
-  const enough = <Text extends string>(text: Text) => (n === 0 ? text : (whereEnough(n, text) ?? TOO_FEW));
+  const enough = (text: string) => (n === 0 ? text : (whereEnough(n, text) ?? TOO_FEW));
+  const told = whereEnough(n, interval);
   return {
     share: enough(formatShare(share)),
-    interval:
-      interval && n >= LEAST_ROWS ? `${formatShare(interval.low)} – ${formatShare(interval.high)}` : '',
+    interval: told ? `${formatShare(told.low)} – ${formatShare(told.high)}` : '',
     brier: enough(formatTau(brier)),
   };
 }

@@ -1,19 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { ModelAmbiguous, NoModel } from '../../../shared/errors.ts';
 import { describeDrawing, planDrawing, type StationModel } from '../../../shared/publication/drawn-models.ts';
+import { modelRow } from '../../fixtures/model-row.ts';
 
 const drawn = { predictions_url: 'https://x/predictions.csv', diagnostics_url: 'https://x/report.html' };
 const model = (code: string, more: Partial<StationModel> = {}): StationModel => ({
-  id: code.charCodeAt(0),
-  station_id: 29,
-  code,
-  uuid: `uuid-${code}`,
-  model_type_id: 'RANK',
-  variable_id: 'FLOW_CFS',
-  default: false,
-  status: 'DONE',
-  diagnostics_url: null,
-  predictions_url: null,
+  ...modelRow({ id: code.charCodeAt(0), code, uuid: `uuid-${code}` }),
   is_ours: true,
   ...more,
 });

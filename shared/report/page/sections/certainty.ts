@@ -29,15 +29,15 @@ function certainty(data: ReportData): Html {
   const rows = [
     { label: 'Train', of: accuracy.train, key: 'train' },
     { label: 'Val (held out)', of: accuracy.val, key: 'val' },
-  ];
+  ].map(({ label, of, key }) => ({ label, n: of.n, shown: shownAccuracy(of), key }));
   return html`<section id="pair-accuracy"><h3>Accuracy on annotation pairs</h3>
 ${scrollRegion(
   'Accuracy on annotation pairs',
   html`<table>
 <thead><tr><th scope="col" class="split">Pairs</th><th scope="col">with a decision</th><th scope="col">ordered right</th><th scope="col">95 %</th><th scope="col">Brier score</th></tr></thead>
 <tbody>${rows.map(
-    ({ label, of, key }) =>
-      html`<tr><th scope="row">${label}</th><td data-accuracy-n="${key}">${formatCount(of.n)}</td><td class="tau" data-accuracy="${key}">${shownAccuracy(of).share}</td><td data-accuracy-interval="${key}">${shownAccuracy(of).interval}</td><td data-brier="${key}">${shownAccuracy(of).brier}</td></tr>
+    ({ label, n, shown, key }) =>
+      html`<tr><th scope="row">${label}</th><td data-accuracy-n="${key}">${formatCount(n)}</td><td class="tau" data-accuracy="${key}">${shown.share}</td><td data-accuracy-interval="${key}">${shown.interval}</td><td data-brier="${key}">${shown.brier}</td></tr>
 `,
   )}</tbody></table>`,
 )}
