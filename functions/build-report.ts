@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import * as z from 'zod';
 import { pageScript } from '../browser/script.ts';
 import { optionalSetting } from '../shared/aws/configuration.ts';
@@ -10,6 +11,7 @@ import {
   readJson,
   readRows,
   readStream,
+  writeCsv,
   writeJson,
   writeObject,
 } from '../shared/aws/object-store.ts';
@@ -20,6 +22,7 @@ import { findPreviousModel } from '../shared/model-bucket/previous-model.ts';
 import { fileChecksums } from '../shared/model-bucket/report-files.ts';
 import { misreadWindows } from '../shared/model-input/model-windows.ts';
 import { prediction, unclearName, unclearPhoto } from '../shared/predictions/columns.ts';
+import { intervalFile } from '../shared/predictions/interval-file.ts';
 import { decisionsOf, judgedPairs, judgment, pairSplitRow } from '../shared/predictions/judged-pairs.ts';
 import { collectPhotos } from '../shared/predictions/scored-photos.ts';
 import { qualityRemarks, reportChecks } from '../shared/quality/dataset-quality.ts';
@@ -41,7 +44,7 @@ import { REPORTS } from '../shared/report/reports.ts';
 /** With them, the page of a station of 30,000 photos stays below 3 MB; a third is added by base64. */
 const THUMBNAILS_BYTES = 1_100_000;
 
-/** Compares scores with observed values, and writes the report for people and its numbers for programs to read. */
+/** Compares scores with observed values, and writes the report for people, and its numbers and the scores' intervals for programs to read. */
 export const handler = lambdaHandler(reportState, async (state): Promise<Report> => {
   const { keys, buckets } = state.run;
   const inModelBucket = objectsIn(buckets.model);
@@ -81,6 +84,10 @@ export const handler = lambdaHandler(reportState, async (state): Promise<Report>
   const thumbnails = await readThumbnails(buckets.storage, galleryPhotos(report), THUMBNAILS_BYTES);
   await writeObject(inModelBucket(keys.report), page(report, pageScript(), thumbnails), HTML_TYPE);
   await writeJson(inModelBucket(keys.metrics), metrics(report));
+  await writeCsv(
+    inModelBucket(keys.transform.intervals),
+    Readable.from(intervalFile(photos, report.scoreError)),
+  );
   const { photos: byPhoto, days } = report.agreement;
   publishKendallTau(state.run.station.id, byPhoto.overall.tau);
   publishLeftOut({

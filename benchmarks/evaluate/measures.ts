@@ -1,7 +1,13 @@
+import {
+  type JudgedDifference,
+  rankIntervals,
+  scoreError,
+} from '../../shared/predictions/score-intervals.ts';
 import { measuresOf } from '../../shared/report/data/measures.ts';
 import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
+import { percentileRanks } from '../../shared/statistics/ranks.ts';
 import { type Cell, pairParts, seenPhotos } from './cells.ts';
-import type { JudgedStation, StationPhoto } from './station-folder.ts';
+import type { JudgedStation, StationPair, StationPhoto } from './station-folder.ts';
 
 /** How well scores order photos that the network has not seen; null where it cannot be computed. */
 export type OrderMeasures = {
@@ -12,6 +18,8 @@ export type OrderMeasures = {
   /** Mean average precision in finding the photos of highest, and of lowest, true values, as the report's. */
   precisionHigh: number | null;
   precisionLow: number | null;
+  /** Share of the photos whose true rank lies in the interval that the validation pairs give. */
+  coverage: number | null;
 };
 export type CellMeasures = { groups: Record<string, OrderMeasures>; pairAccuracy: number | null };
 
@@ -29,7 +37,17 @@ export function cellMeasures(
     const score = scores[index];
     return typeof score === 'number' ? [{ photo, score }] : [];
   });
-  const unseen = scored.filter(({ photo }) => !seen.has(photo.imageId));
+  const scoreOf = new Map(scored.map(({ photo, score }) => [photo.imageId, score]));
+  const differenceOf = ({ one, two }: StationPair) =>
+    (scoreOf.get(one) ?? Number.NaN) - (scoreOf.get(two) ?? Number.NaN);
+  const { val, heldOut } = pairParts(station.pairs, cell);
+  const isHeld = holdsTruth(
+    scored,
+    val.map((pair) => ({ choice: pair.label, difference: differenceOf(pair) })),
+  );
+  const unseen = scored
+    .map((row, index) => ({ ...row, isHeld: isHeld?.[index] ?? null }))
+    .filter(({ photo }) => !seen.has(photo.imageId));
   const names = new Set(unseen.flatMap(({ photo }) => groupsOf(photo)));
   const groups = [...names]
     .map(
@@ -37,12 +55,9 @@ export function cellMeasures(
     )
     .filter(([, { n }]) => n >= LEAST_PHOTOS);
 
-  const scoreOf = new Map(scored.map(({ photo, score }) => [photo.imageId, score]));
-  const differences = pairParts(station.pairs, cell)
-    .heldOut.filter(({ label }) => label !== 0)
-    .map(
-      ({ one, two, label }) => label * ((scoreOf.get(one) ?? Number.NaN) - (scoreOf.get(two) ?? Number.NaN)),
-    )
+  const differences = heldOut
+    .filter(({ label }) => label !== 0)
+    .map((pair) => pair.label * differenceOf(pair))
     .filter((difference) => !Number.isNaN(difference));
   return {
     groups: Object.fromEntries(groups),
@@ -59,7 +74,24 @@ const groupsOf = ({ period, season, light }: StationPhoto): string[] => [
   `light ${light}`,
 ];
 
-function orderMeasures(rows: readonly { photo: StationPhoto; score: number }[]): OrderMeasures {
+/** Whether the interval of each photo's rank holds its true rank; null where the pairs tell nothing of how far scores may be off. */
+function holdsTruth(
+  scored: readonly { photo: StationPhoto; score: number }[],
+  judgments: readonly JudgedDifference[],
+): boolean[] | null {
+  const error = scoreError(judgments.filter(({ difference }) => !Number.isNaN(difference)));
+  if (error === null) return null;
+  const { low, high } = rankIntervals(
+    Float64Array.from(scored, ({ score }) => score),
+    error.halfWidth,
+  );
+  const truth = percentileRanks(Float64Array.from(scored, ({ photo }) => photo.trueValue));
+  return [...truth].map((rank, index) => rank >= (low[index] as number) && rank <= (high[index] as number));
+}
+
+function orderMeasures(
+  rows: readonly { photo: StationPhoto; score: number; isHeld: boolean | null }[],
+): OrderMeasures {
   const scores = Float64Array.from(rows, ({ score }) => score);
   const truth = Float64Array.from(rows, ({ photo }) => photo.trueValue);
   const observed = Float64Array.from(rows, ({ photo }) => photo.observed);
@@ -71,5 +103,8 @@ function orderMeasures(rows: readonly { photo: StationPhoto; score: number }[]):
     rho,
     precisionHigh: high?.mean ?? null,
     precisionLow: low?.mean ?? null,
+    coverage: rows.some(({ isHeld }) => isHeld === null)
+      ? null
+      : rows.filter(({ isHeld }) => isHeld).length / rows.length,
   };
 }

@@ -31,6 +31,7 @@ const MEASURES: Record<Exclude<keyof OrderMeasures, 'n'>, string> = {
   rho: 'rho',
   precisionHigh: 'precision high',
   precisionLow: 'precision low',
+  coverage: 'coverage',
 };
 const WITHIN = 'tau within';
 const AFTER = 'tau after';
@@ -109,7 +110,7 @@ export function differenceText(difference: Difference | null | undefined): strin
 export function markdownTable({ reference, rows }: Comparison): string {
   const other = [
     ...['tau observed after', 'rho after', 'precision high after', 'precision low after', 'pair accuracy'],
-    ...['tau season winter', 'tau light low'],
+    ...['tau season winter', 'tau light low', 'coverage within', 'coverage after'],
   ];
   const header = [
     ...['recipe', 'pairs', 'trainings', WITHIN, AFTER],

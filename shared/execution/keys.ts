@@ -42,6 +42,8 @@ const modelFiles = ({ files }: Type, folder: string, modelCode: string) => ({
     images: `${folder}/transform/images.csv`,
     manifest: `${folder}/transform/manifest.json`,
     predictions: `${folder}/transform/predictions.csv`,
+    /** How far the scores of the run's photos may be off. */
+    intervals: `${folder}/transform/predictions-intervals.csv`,
   },
   report: `${folder}/${modelCode}.html`,
   metrics: `${folder}/metrics.json`,

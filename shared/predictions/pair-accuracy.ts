@@ -165,13 +165,19 @@ export function contradictions(
   return found.sort((a, b) => b.confidence - a.confidence || a.pair - b.pair);
 }
 
-function* judged(pairs: JudgedPairs, scores: Float64Array, split: PairSplitName) {
+/** A pair of a split with two scores: what was chosen, and how much higher the left photo scored. */
+export function* judgedScores(pairs: JudgedPairs, scores: Float64Array, split: PairSplitName) {
   const wanted = PAIR_SPLITS.indexOf(split);
   for (let pair = 0; pair < pairs.choices.length; pair++) {
     if (pairs.splits[pair] !== wanted) continue;
-    const score = scores[pairs.left[pair] as number] as number;
-    const other = scores[pairs.right[pair] as number] as number;
-    if (Number.isNaN(score + other)) continue;
-    yield { pair, choice: pairs.choices[pair] as Choice, probability: probabilityOfMore(score, other) };
+    const difference =
+      (scores[pairs.left[pair] as number] as number) - (scores[pairs.right[pair] as number] as number);
+    if (Number.isNaN(difference)) continue;
+    yield { pair, choice: pairs.choices[pair] as Choice, difference };
   }
+}
+
+function* judged(pairs: JudgedPairs, scores: Float64Array, split: PairSplitName) {
+  for (const { pair, choice, difference } of judgedScores(pairs, scores, split))
+    yield { pair, choice, probability: probabilityOfMore(difference, 0) };
 }

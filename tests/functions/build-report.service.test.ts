@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import * as z from 'zod';
 import { handler as buildReport } from '../../functions/build-report.ts';
-import { readText, s3, writeObject } from '../../shared/aws/object-store.ts';
+import { readAllRows, readText, s3, writeObject } from '../../shared/aws/object-store.ts';
 import { photoBase } from '../../shared/aws/photos.ts';
 import { FileInvalid, ObjectNotFound } from '../../shared/errors.ts';
 import { modelKeys } from '../../shared/execution/keys.ts';
-import { csvHeader, csvRows } from '../../shared/formats/csv.ts';
+import { csvHeader, csvRows, numberCell } from '../../shared/formats/csv.ts';
 import { formatInstant } from '../../shared/formats/local-time.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions/columns.ts';
@@ -94,6 +95,44 @@ describe('BuildReport', () => {
     const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'kendall_tau.overall', value: 1 }));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'training.final_epoch', value: 2 }));
+  });
+
+  test('writes how far the score of each photo may be off, as the held-out pairs tell', async () => {
+    const state = await prepare(17, hourlyPhotos(60));
+    // Of the photos of two hours, the later one shows more; scores contradict every third.
+    const pairs = Array.from({ length: 40 }, (_, index) => [index + 2, index + 3] as const);
+    const write = (key: string, body: string) =>
+      writeObject({ bucket: buckets.model, key }, body, 'application/octet-stream');
+    const { annotations, pairs: splits } = state.run.keys.input;
+    await write(
+      annotations,
+      `user_id,rank,comment,left.imageId,right.imageId\n${pairs.map(([left, right]) => `a,RIGHT,NA,${left},${right}\n`).join('')}`,
+    );
+    await write(splits, `split,pair,label\n${pairs.map((_, index) => `val,${index + 1},-1\n`).join('')}`);
+
+    await call(buildReport, state);
+
+    const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
+    const numberOf = (name: string) => metrics.find((each: { name: string }) => each.name === name).value;
+    const halfWidth = numberOf('score_interval.half_width');
+    expect(numberOf('score_interval.pairs')).toBe(40);
+    expect(halfWidth / numberOf('score_interval.temperature')).toBeCloseTo(2.1096, 4);
+    expect(numberOf('score_interval.rank_width')).toBeGreaterThan(0.1);
+    const rows = await readAllRows(
+      { bucket: buckets.model, key: state.run.keys.transform.intervals },
+      z.object({
+        image_id: numberCell,
+        score: numberCell,
+        score_low: numberCell,
+        rank_low: numberCell,
+        rank_high: numberCell,
+      }),
+    );
+    expect(rows).toHaveLength(60);
+    for (const { score, score_low, rank_low, rank_high } of rows) {
+      expect(score - score_low).toBeCloseTo(halfWidth, 9);
+      expect(rank_high).toBeGreaterThan(rank_low);
+    }
   });
 
   test('warns that FPE’s container finds no photo of a model whose hours or months wrap', async () => {

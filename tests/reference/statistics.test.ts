@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { datasetImage, datasetValue } from '../../shared/dataset/columns.ts';
 import { interpolate, observedSeries } from '../../shared/dataset/observations.ts';
 import { parseCsv } from '../../shared/formats/csv.ts';
+import { scoreError } from '../../shared/predictions/score-intervals.ts';
 import { EXTREME_SHARES, measures } from '../../shared/report/data/measures.ts';
 import { averagePrecision } from '../../shared/statistics/average-precision.ts';
 import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
@@ -156,6 +157,39 @@ describe('On random data with ties and missing values, R agrees on', () => {
       samples.flatMap(({ x }) => [...percentileRanks(x)]),
       theirs,
     );
+  });
+
+  test('the temperature of scores, as a logistic regression', () => {
+    const judgment = fc.record({
+      difference: fc.noBias(fc.integer({ min: -4000, max: 4000 })).map((number) => number / 1000),
+      agreement: fc.constantFrom(1, 1, 1, -1, 0),
+    });
+    const samples = sampleOf(fc.array(judgment, { minLength: 30, maxLength: 60 }))
+      .map((rows) =>
+        rows.map(({ difference, agreement }) => ({
+          difference,
+          choice: (Math.sign(difference) * agreement) as 1 | -1 | 0,
+        })),
+      )
+      .filter((judgments) => scoreError(judgments) !== null);
+
+    const theirs = runR(
+      samples
+        .map((judgments) => {
+          const differences = vector(judgments.map(({ difference }) => difference));
+          return [
+            `d <- ${differences}; choice <- ${vector(judgments.map(({ choice }) => choice))}`,
+            'share <- 0.5 + choice / 2 * sum(choice != 0) / (sum(choice != 0) + 2)',
+            'fit <- glm(share ~ 0 + d, family = quasibinomial, control = list(epsilon = 1e-15, maxit = 200))',
+            print('unname(coef(fit))'),
+          ].join('\n');
+        })
+        .join('\n'),
+    );
+
+    expect(samples.length).toBeGreaterThan(10);
+    for (const [index, judgments] of samples.entries())
+      expect((scoreError(judgments)?.temperature ?? 0) * (theirs[index] as number)).toBeCloseTo(1, 6);
   });
 
   test('quantiles', () => {

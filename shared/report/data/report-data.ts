@@ -12,6 +12,7 @@ import {
   type PairSplitName,
   pairAccuracy,
 } from '../../predictions/pair-accuracy.ts';
+import { type ScoreError, scoreErrorOf } from '../../predictions/score-intervals.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
 import { smoothedScores } from '../../predictions/smoothed-scores.ts';
 import type { CheckResult } from '../../quality/finding.ts';
@@ -84,6 +85,8 @@ export type ReportData = ReportSources & {
   strata: ByGroup<Strata>;
   accuracy: Record<PairSplitName, PairAccuracy>;
   calibration: CalibrationBin[];
+  /** How far scores may be off; null if too few held-out pairs tell. */
+  scoreError: ScoreError | null;
   annotators: AnnotatorAgreement;
   comparison: PreviousComparison | null;
 };
@@ -129,6 +132,7 @@ export function reportData(sources: ReportSources): ReportData {
       val: pairAccuracy(pairs, photos.scores, 'val'),
     },
     calibration: calibration(pairs, photos.scores, 'val'),
+    scoreError: scoreErrorOf(pairs, photos.scores, 'val'),
     annotators: annotatorAgreement(pairs),
     comparison: previous && comparePrevious(photos, previous),
   };

@@ -1,3 +1,4 @@
+import { INTERVAL_LEVEL, LEAST_DECIDED, medianRankWidth } from '../../predictions/score-intervals.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
 import { type Metric, metric } from './metric.ts';
@@ -15,10 +16,11 @@ export const intervalMetrics = (name: string, interval: Interval | null, method:
     definition: `${end === 'low' ? 'lower' : 'upper'} end of the 95 % interval of ${name}, from ${method}`,
   }));
 
-/** Accuracy on annotation pairs, calibration of their probabilities, and agreement of annotators. */
+/** Accuracy on annotation pairs, calibration of their probabilities, how far scores may be off, and agreement of annotators. */
 export const pairMetrics = (data: ReportData): Metric[] => [
   ...accuracyMetrics(data),
   ...calibrationMetrics(data),
+  ...scoreIntervalMetrics(data),
   ...agreementMetrics(data),
 ];
 
@@ -75,6 +77,40 @@ const calibrationMetrics = ({ calibration }: ReportData): Metric[] =>
       ...intervalMetrics(`calibration_agreed.${bin}`, interval, "Wilson's formula"),
     ];
   });
+
+function scoreIntervalMetrics({ scoreError, photos: { scores } }: ReportData): Metric[] {
+  const level = `${100 * INTERVAL_LEVEL} % interval`;
+  return [
+    metric(
+      'score_interval.pairs',
+      'Pairs',
+      scoreError?.n ?? null,
+      'annotation pairs',
+      `validation pairs with a decision from which it is told how far scores may be off; not available from fewer than ${LEAST_DECIDED}, or where scores contradict annotators as often as not`,
+    ),
+    metric(
+      'score_interval.temperature',
+      'Temperature',
+      scoreError?.temperature ?? null,
+      'as the scores',
+      'number by which a difference of scores is divided to be the log-odds of an annotator’s choice; more than 1: the network is too sure of itself',
+    ),
+    metric(
+      'score_interval.half_width',
+      `Half of the ${level}`,
+      scoreError?.halfWidth ?? null,
+      'as the scores',
+      `half the width of the ${level} of a score, 1.645 π / √6 times the temperature`,
+    ),
+    metric(
+      'score_interval.rank_width',
+      `Width of the ${level} of a rank`,
+      scoreError && medianRankWidth(scores, scoreError.halfWidth),
+      'fraction of all ranks, 0 to 1',
+      `median width of the ${level} of a photo's percentile rank among all scored photos`,
+    ),
+  ];
+}
 
 function agreementMetrics({ annotators }: ReportData): Metric[] {
   const { repeatedPairs, between, within } = annotators;

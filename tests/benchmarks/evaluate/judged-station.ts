@@ -3,7 +3,7 @@ import { HOUR_MS } from '../../../shared/formats/durations.ts';
 import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
 
 /** A station whose photos show more of the variable the higher their id, 30 within the annotation period and 30 after. */
-export function judgedStation(name: string): JudgedStation {
+export function judgedStation(name: string, pairsMade = 40): JudgedStation {
   const photos = Array.from(
     { length: 60 },
     (_, index): StationPhoto => ({
@@ -19,7 +19,7 @@ export function judgedStation(name: string): JudgedStation {
   );
   const { below } = seededRandom(7);
   const within = photos.filter(({ period }) => period === 'within').slice(0, 10);
-  const pairs = Array.from({ length: 40 }, () => {
+  const pairs = Array.from({ length: pairsMade }, () => {
     const [one, two] = [below(within.length), below(within.length)].map(
       (place) => (within[place] as StationPhoto).imageId,
     ) as [number, number];

@@ -16,8 +16,23 @@ test('scores in the order of the true values have a tau, a rho, a precision and 
   expect(pairAccuracy).toBe(1);
   expect(groups.after).toEqual({
     ...{ n: 30, tauTrue: 1, tauObserved: 1, rho: expect.closeTo(1, 12) },
-    ...{ precisionHigh: 1, precisionLow: 1 },
+    // Four validation pairs tell nothing of how far scores may be off.
+    ...{ precisionHigh: 1, precisionLow: 1, coverage: null },
   });
+});
+
+test.each([
+  ['of scores in the true order hold every true rank', 1, 1, 1],
+  ['do not hold the true ranks of photos that are scored the wrong way round', -1, 0, 0.5],
+])('intervals %s', (_, sense, least, most) => {
+  const more = judgedStation('brook', 200);
+  // The network knows those of the annotation period, from which the pairs come.
+  const scores = more.photos.map(({ period, trueValue }) => (period === 'within' ? 1 : sense) * trueValue);
+
+  const { groups } = cellMeasures(more, { ...cell, pairs: 150 }, scores);
+
+  expect(groups.after?.coverage).toBeGreaterThanOrEqual(least);
+  expect(groups.after?.coverage).toBeLessThanOrEqual(most);
 });
 
 test('scores in the opposite order have a tau of −1 and order no held-out pair', () => {
