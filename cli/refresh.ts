@@ -8,7 +8,7 @@ import { connectToMachine, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
-import { quoted } from './quoted.ts';
+import { sameCommand } from './same-command.ts';
 import { pretrainedOption, startNamed } from './start.ts';
 import { parseStationIds } from './stations-file.ts';
 import { follow, followStarted } from './watch.ts';
@@ -67,13 +67,15 @@ async function runRefresh(
   command: Command,
   { connect, confirm, requireLocalNeeds, startExecution, follow, print }: Effects,
 ): Promise<void> {
-  const input = refreshInputOf(
-    given === undefined ? {} : readExecutionInput(given, 'refresh-stations'),
-    options,
-  );
+  const read = given === undefined ? {} : readExecutionInput(given, 'refresh-stations');
+  const input = refreshInputOf(read, options);
   const { connection, stateMachineArn } = await connect(command, 'refresh-stations');
   if (connection.kind === 'local')
-    await requireLocalNeeds('refresh-stations', input, withoutWeights(given, options));
+    await requireLocalNeeds(
+      'refresh-stations',
+      input,
+      sameCommand(command, { options: { '--pretrained': 'false' }, input: read }),
+    );
   if (!input.dry_run)
     await confirm(connection, options.yes, async () => {
       const { costOfExecution } = await import('./expenses.ts');
@@ -83,16 +85,6 @@ async function runRefresh(
   const executionArn = await startNamed(startExecution, stateMachineArn, input, options.name);
   await followStarted(options.detach, connection, executionArn, { follow, print });
 }
-
-/** The same refresh, of which no training starts from ImageNet weights. */
-const withoutWeights = (given: string | undefined, { stations, mode }: Options): string =>
-  [
-    './fpe refresh',
-    ...(given === undefined ? [] : [quoted(given)]),
-    ...(stations === undefined ? [] : ['--stations', quoted(stations)]),
-    ...(mode === undefined ? [] : ['--mode', mode]),
-    '--pretrained false',
-  ].join(' ');
 
 /**
  * The input of the execution: the given JSON, overridden by the options; checked as PlanRefresh checks it.

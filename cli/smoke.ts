@@ -14,7 +14,7 @@ import { LEAST_PAIRS } from './local-needs.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
 import { formatDuration } from './progress/progress-lines.ts';
-import { quoted } from './quoted.ts';
+import { sameCommand } from './same-command.ts';
 import { runningExecution, SmokeFailed } from './smoke/execution.ts';
 import { type Outcome, SMOKE_STEPS, type SmokePlace, type SmokeStep } from './smoke/steps.ts';
 import { connectToStage, optionalStageOption, stageSettings } from './stage.ts';
@@ -98,10 +98,11 @@ Examples:
   ./fpe smoke --stage prod --station 29 --from gpu
   ./fpe smoke                                      (while ./fpe local runs, with the demo's station)`,
     )
-    .action((_options: Options, command: Command) => runSmoke(command.optsWithGlobals<Options>(), effects));
+    .action((_options: Options, command: Command) => runSmoke(command, effects));
 }
 
-async function runSmoke(options: Options, effects: Effects): Promise<void> {
+async function runSmoke(command: Command, effects: Effects): Promise<void> {
+  const options = command.optsWithGlobals<Options>();
   const tell = options.json ? effects.printProgress : effects.print;
   const place = await placeOf(options, { ...effects, print: tell });
   const first = options.from ? SMOKE_STEPS.findIndex(({ name }) => name === options.from) : 0;
@@ -120,20 +121,10 @@ async function runSmoke(options: Options, effects: Effects): Promise<void> {
   const failed = rows.find(({ status }) => status === 'failed');
   if (failed) {
     process.exitCode = 1;
-    tell(`\nOnce it is fixed, continue with: ${goOnCommand(options, failed.name)}`);
+    tell(
+      `\nOnce it is fixed, continue with: ${sameCommand(command, { options: { '--from': failed.name } })}`,
+    );
   } else tell('\nEverything that was tested works.');
-}
-
-/** The same command, starting from a step. */
-export function goOnCommand(
-  { stage, station, months, input, folder, score, yes }: Options,
-  step: string,
-): string {
-  const given = { stage, station, months: months?.join('-'), input, folder, from: step };
-  const options = Object.entries(given).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, quoted(String(value))],
-  );
-  return ['./fpe smoke', ...options, ...(score ? ['--score'] : []), ...(yes ? ['--yes'] : [])].join(' ');
 }
 
 async function placeOf(options: Options, effects: Effects): Promise<SmokePlace> {

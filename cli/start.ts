@@ -8,7 +8,7 @@ import { readExecutionInput } from './execution-input.ts';
 import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
-import { quoted } from './quoted.ts';
+import { sameCommand } from './same-command.ts';
 import { UsageError } from './usage-error.ts';
 import { follow, followStarted } from './watch.ts';
 
@@ -52,11 +52,12 @@ async function startAndFollow(
   { connect, confirm, requireLocalNeeds, startExecution, follow, print }: Effects,
 ): Promise<void> {
   const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
+  const read = readExecutionInput(
+    given,
+    machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
+  );
   const input = {
-    ...readExecutionInput(
-      given,
-      machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
-    ),
+    ...read,
     ...(pretrained !== undefined && { pretrained: pretrained === 'true' }),
   };
   const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
@@ -64,7 +65,11 @@ async function startAndFollow(
   if (pretrained !== undefined && kind !== 'train-station')
     throw new UsageError(`--pretrained is for trainings, and this is an execution of ${kind}. Leave it out.`);
   if (connection.kind === 'local')
-    await requireLocalNeeds(kind, input, `./fpe start ${quoted(given)} --pretrained false`);
+    await requireLocalNeeds(
+      kind,
+      input,
+      sameCommand(command, { options: { '--pretrained': 'false' }, input: read }),
+    );
   await confirm(connection, yes, async () => {
     const { costOfExecution } = await import('./expenses.ts');
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
 import { executionSummary } from '../../cli/progress/execution-summary.ts';
 import { refreshCommand, refreshInputOf } from '../../cli/refresh.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
@@ -103,7 +104,7 @@ describe('fpe refresh', () => {
       follow: async (...given) => void did.push(['follow', ...given]),
       print: (...given) => did.push(['print', ...given]),
     });
-    await command.parseAsync(args, { from: 'user' });
+    await new Command().addCommand(command).parseAsync(['refresh', ...args], { from: 'user' });
     return did;
   }
 
@@ -113,7 +114,7 @@ describe('fpe refresh', () => {
         'needs',
         'refresh-stations',
         { mode: 'train', concurrency: 2 },
-        `./fpe refresh '{"mode": "train"}' --pretrained false`,
+        `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false`,
       ],
       [
         'confirm',
@@ -124,6 +125,15 @@ describe('fpe refresh', () => {
       ['print', 'Started nightly-1 in the local stack.'],
       ['follow', LOCAL, REFRESH_ARN],
     ]);
+  });
+
+  test('proposes without weights a refresh by the same rules', async () => {
+    const rules = ['--mode', 'train', '--min-new-pairs', '9', '--max-training-jobs', '3'];
+    const others = ['--max-model-age-days', '90', '--concurrency', '2', '--detach', '--yes'];
+
+    const [needs] = await run(...rules, '--pretrained', 'true', ...others);
+
+    expect(needs?.at(-1)).toBe(`./fpe refresh ${[...rules, ...others].join(' ')} --pretrained false`);
   });
 
   test('with --dry-run costs nothing, so that nobody is asked', async () => {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
 import { awaitFinding, meaningOf, SmokeFailed } from '../../cli/smoke/execution.ts';
 import type { SmokePlace } from '../../cli/smoke/steps.ts';
-import { goOnCommand, smokeCommand, smokeTable } from '../../cli/smoke.ts';
+import { smokeCommand, smokeTable } from '../../cli/smoke.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { readStage } from '../../config/stage.ts';
 import type { StackDescription } from '../../local/running-stack.ts';
@@ -88,20 +89,6 @@ test('the table has a line for each step, also for those that were not tried', (
   ]);
 });
 
-test('the command that goes on has all that was given before', () => {
-  expect(goOnCommand({}, 'gpu')).toBe('./fpe smoke --from gpu');
-  const given = {
-    stage: 'prod',
-    station: 29,
-    months: [11, 2] as [number, number],
-    from: 'first-run',
-    score: true,
-  };
-  expect(goOnCommand({ ...given, input: 'in.json', folder: "/tmp/it's here" }, 'gpu')).toBe(
-    "./fpe smoke --stage prod --station 29 --months 11-2 --input in.json --folder '/tmp/it'\\''s here' --from gpu --score",
-  );
-});
-
 describe('fpe smoke', () => {
   const environment = { ...process.env };
   afterEach(() => {
@@ -138,7 +125,8 @@ describe('fpe smoke', () => {
       printJson: (found) => facts.push(found),
       now: () => new Date('2026-11-27T07:05:00Z'),
     });
-    const failure = await command.parseAsync(args, { from: 'user' }).then(
+    const program = new Command().option('--folder <folder>').addCommand(command);
+    const failure = await program.parseAsync(['smoke', ...args], { from: 'user' }).then(
       () => null,
       (error) => error,
     );
@@ -186,6 +174,14 @@ describe('fpe smoke', () => {
 
     expect(printed).toContain('Once it is fixed, continue with: ./fpe smoke --from wrong-input');
     expect(process.exitCode).toBe(1);
+  });
+
+  test('goes on after a failure with all that was given before, from the step that failed', async () => {
+    const given = '--stage prod --station 29 --months 11-2 --score --yes --json';
+
+    const { progress } = await run([...given.split(' '), '--from', 'gpu'], { status: 'failed' });
+
+    expect(progress.at(-1)).toContain(`continue with: ./fpe smoke ${given} --from gpu`);
   });
 
   test.each<[string, string[], Situation, RegExp]>([

@@ -134,6 +134,12 @@ describe('fpe start', () => {
     expect(aws.failure).toBeNull();
   });
 
+  test('proposes without weights the same start', async () => {
+    const { failure } = await run(['29', '--name', 'try-2', '--machine', 'm', '--detach'], LOCAL, true);
+
+    expect(failure.message).toContain('./fpe start 29 --name try-2 --detach --machine m --pretrained false');
+  });
+
   test('--pretrained overrides the input', async () => {
     const { did } = await run(['{"station_id": 29, "pretrained": true}', '--pretrained', 'false']);
 
