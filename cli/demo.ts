@@ -11,11 +11,11 @@ import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { importExport } from '../shared/fpe-database/import/import-stations.ts';
-import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { readExecutionInput } from './execution-input.ts';
 import type { GlobalOptions } from './find-execution.ts';
+import { newModelCode, requireFreeCode } from './free-code.ts';
 import { describeImport } from './import.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { findMadeModel, type MadeModel } from './made-model.ts';
@@ -47,6 +47,7 @@ const EFFECTS = {
   findMadeModel,
   terminal: process.stdout,
   requireLocalNeeds,
+  requireFreeCode,
   print: printText,
 };
 type Effects = typeof EFFECTS;
@@ -61,7 +62,7 @@ export function demoCommand(effects: Effects = EFFECTS): Command {
 }
 
 async function runDemo(given: string, folder: string | undefined, effects: Effects): Promise<void> {
-  const { print, requireLocalNeeds, startExecution, stopExecution, watchExecution } = effects;
+  const { print, startExecution, stopExecution, watchExecution } = effects;
   const startedAtMs = performance.now();
   const input = readExecutionInput(given);
   const stackFolder = resolve(folder ?? effects.defaultFolder());
@@ -95,10 +96,12 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     drawing ??= beginDrawing(demoFolder, effects);
     const stationId = await prepareStation(demoFolder, drawing, stack.env.STORAGE_BUCKET as string, effects);
     const isDemo = given === DEMO_INPUT;
+    // A new code each time, so that a second run replaces nothing.
+    const code = newModelCode(input, new Date());
     const toStart: Record<string, unknown> = isDemo
-      ? { ...input, station_id: stationId, model_code: newModelCode() }
-      : { model_code: newModelCode(), ...input };
-    if (!isDemo) await requireLocalNeeds('train-station', toStart, withoutWeights(given, input), SUPPLY);
+      ? { ...input, station_id: stationId, model_code: code }
+      : { model_code: code, ...input };
+    if (!isDemo) await requireOfInput(toStart, (change) => demoWith(change, given, input), effects);
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);
@@ -109,7 +112,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     if (isPublished) {
       const model = await effects.findMadeModel(executionArn);
       await showPublished(model, demoFolder, stack.folder, stationId, effects);
-      print(nextSteps(model, given, folder && stack.folder));
+      print(nextSteps(model, given, input, folder && stack.folder));
     } else process.exitCode = 1;
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
@@ -176,17 +179,21 @@ async function prepareStation(
   return station.id;
 }
 
-/** A new one each time, so that a second run replaces nothing. */
-function newModelCode(): string {
-  const now = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  return `${DEFAULT_MODEL_TYPE}-FLOW-${now}`;
-}
-
 /** A file is somebody's own, and to be changed by them. */
-const withoutWeights = (given: string, input: Record<string, unknown>): string =>
+const demoWith = (change: object, given: string, input: Record<string, unknown>): string =>
   existsSync(given)
-    ? `"pretrained": false in ${given}`
-    : `./fpe demo ${quoted(JSON.stringify({ ...input, pretrained: false }))}`;
+    ? `${JSON.stringify(change).slice(1, -1).replace(':', ': ')} in ${given}`
+    : `./fpe demo ${quoted(JSON.stringify({ ...input, ...change }))}`;
+
+/** What an input of one's own may lack. @param again the same demo with a change of the input */
+async function requireOfInput(
+  input: Record<string, unknown>,
+  again: (change: object) => string,
+  { requireLocalNeeds, requireFreeCode }: Effects,
+): Promise<void> {
+  await requireLocalNeeds('train-station', input, again({ pretrained: false }), SUPPLY);
+  await requireFreeCode(input, (model_code) => again({ model_code }));
+}
 
 /** The stack of the demo ends with it. */
 const SUPPLY = './fpe weights (while ./fpe local runs in another terminal)';
@@ -249,10 +256,15 @@ async function showPublished(
  * @param given the input as it was typed, or the demo's
  * @param folder of the stack, if it is not the usual one: every command names it, in columns that stay in line
  */
-function nextSteps({ model_code }: MadeModel, given: string, folder: string | undefined): string {
+function nextSteps(
+  { model_code }: MadeModel,
+  given: string,
+  input: Record<string, unknown>,
+  folder: string | undefined,
+): string {
   const options = folder === undefined ? [] : ['--folder', quoted(folder)];
-  const again = [...(given === DEMO_INPUT ? [] : [quoted(given)]), ...options];
-  const npmStart = again.length > 0 ? ['npm start', '--', ...again] : ['npm start'];
+  const asked = [...(given === DEMO_INPUT ? [] : [quoted(given)]), ...options];
+  const npmStart = asked.length > 0 ? ['npm start', '--', ...asked] : ['npm start'];
   const steps: [command: string, what: string][] = [
     ['./fpe open', `open the report: ${model_code}.html; or: open input, open dataset`],
     ['./fpe local', 'run only the stack, to start executions yourself'],
@@ -263,6 +275,8 @@ function nextSteps({ model_code }: MadeModel, given: string, folder: string | un
     ['./fpe import FOLDER', '(while it runs) load a station that you exported from FPE'],
   ];
   const [open, ...others] = steps.map(([command, what]) => [[command, ...options].join(' '), what]);
-  const lines = [open as string[], [npmStart.join(' '), 'run it again'], ...others];
+  const isTaken = input.model_code !== undefined && input.overwrite !== true;
+  const again = isTaken ? 'run it again, once its input has another model_code' : 'run it again';
+  const lines = [open as string[], [npmStart.join(' '), again], ...others];
   return ['', 'Next:', ...tableLines(lines, { indent: '  ' })].join('\n');
 }

@@ -2,10 +2,11 @@ import { Command, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
 import { RequestRefused } from '../shared/errors.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
-import { machineOfInput } from '../shared/inputs/machines.ts';
+import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
 import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
+import { requireFreeCode } from './free-code.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { sameCommand } from './same-command.ts';
@@ -18,13 +19,20 @@ export const pretrainedOption = (): Option =>
     'whether trainings start from ImageNet weights; overrides the input',
   ).choices(['true', 'false']);
 
-type Options = { name?: string; detach?: boolean; yes?: boolean; pretrained?: 'true' | 'false' };
+type Options = {
+  name?: string;
+  modelCode?: string;
+  detach?: boolean;
+  yes?: boolean;
+  pretrained?: 'true' | 'false';
+};
 
 /** The command's effects. */
 const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
   requireLocalNeeds,
+  requireFreeCode,
   startExecution,
   follow,
   print: printText,
@@ -37,6 +45,10 @@ export function startCommand(effects: Effects = EFFECTS): Command {
     .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
     .addOption(machineStageOption())
     .option('--name <name>', 'name of the execution; must be new')
+    .option(
+      '--model-code <code>',
+      'of the model that is trained, or that scores; overrides the input, whose default is the code of the day',
+    )
     .addOption(pretrainedOption())
     .option('--detach', 'do not watch it')
     .addOption(yesOption())
@@ -47,35 +59,54 @@ export function startCommand(effects: Effects = EFFECTS): Command {
 
 async function startAndFollow(
   given: string,
-  { name, detach, yes, pretrained }: Options,
+  options: Options,
   command: Command,
-  { connect, confirm, requireLocalNeeds, startExecution, follow, print }: Effects,
+  { connect, confirm, startExecution, follow, print, ...effects }: Effects,
 ): Promise<void> {
   const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<GlobalOptions>();
   const read = readExecutionInput(
     given,
     machine === undefined ? undefined : (kindOfMachine(machine) ?? 'train-station'),
   );
+  const { pretrained, modelCode } = options;
   const input = {
     ...read,
     ...(pretrained !== undefined && { pretrained: pretrained === 'true' }),
+    ...(modelCode !== undefined && { model_code: modelCode }),
   };
   const { connection, stateMachineArn } = await connect(command, machineOfInput(input));
   const kind = kindOfMachine(stateMachineArn) ?? machineOfInput(input);
-  if (pretrained !== undefined && kind !== 'train-station')
-    throw new UsageError(`--pretrained is for trainings, and this is an execution of ${kind}. Leave it out.`);
+  requireFitting(kind, options);
+  MACHINE_INPUTS[kind].parse(input);
   if (connection.kind === 'local')
-    await requireLocalNeeds(
-      kind,
-      input,
-      sameCommand(command, { options: { '--pretrained': 'false' }, input: read }),
+    await requireLocally(kind, input, effects, (changes) =>
+      sameCommand(command, { options: changes, input: read }),
     );
-  await confirm(connection, yes, async () => {
+  await confirm(connection, options.yes, async () => {
     const { costOfExecution } = await import('./expenses.ts');
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };
   });
-  const executionArn = await startNamed(startExecution, stateMachineArn, input, name);
-  await followStarted(detach, connection, executionArn, { follow, print });
+  const executionArn = await startNamed(startExecution, stateMachineArn, input, options.name);
+  await followStarted(options.detach, connection, executionArn, { follow, print });
+}
+
+/** @throws UsageError for an option that the machine has no use for */
+function requireFitting(kind: MachineKind, { pretrained, modelCode }: Options): void {
+  if (pretrained !== undefined && kind !== 'train-station')
+    throw new UsageError(`--pretrained is for trainings, and this is an execution of ${kind}. Leave it out.`);
+  if (modelCode !== undefined && kind === 'refresh-stations')
+    throw new UsageError('--model-code is for one model, and a refresh may train many. Leave it out.');
+}
+
+/** What the machine's first function would find later. @param again the same start with other options */
+async function requireLocally(
+  kind: MachineKind,
+  input: Record<string, unknown>,
+  { requireLocalNeeds, requireFreeCode }: Pick<Effects, 'requireLocalNeeds' | 'requireFreeCode'>,
+  again: (options: Record<string, string>) => string,
+): Promise<void> {
+  await requireLocalNeeds(kind, input, again({ '--pretrained': 'false' }));
+  if (kind === 'train-station') await requireFreeCode(input, (code) => again({ '--model-code': code }));
 }
 
 /** @throws UsageError where the name is taken; Step Functions keeps names for 90 days */

@@ -68,6 +68,7 @@ async function run(
       return { stations: [station], files, rows: { inserted: 3, updated: 0 }, missing: 0, notes: [] };
     },
     requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
+    requireFreeCode: async (input, again) => void did.push(['code', input.model_code, again('FREE')]),
     findStateMachine: async (name) => `arn:${name}`,
     startExecution: async (machine, input) => {
       did.push(['start', machine, input]);
@@ -191,6 +192,15 @@ describe('fpe demo', () => {
     const { did } = await run(['{"station_id": 1, "model_code": "MINE"}']);
 
     expect(did.find(([what]) => what === 'start')?.[2]).toEqual({ station_id: 1, model_code: 'MINE' });
+  });
+
+  test('tells of a code that is taken, and that an input of a fixed code needs another to be run again', async () => {
+    const { did, printed } = await run(['{"station_id": 1, "model_code": "MINE"}']);
+    const replacing = await run(['{"station_id": 1, "model_code": "MINE", "overwrite": true}']);
+
+    expect(did).toContainEqual(['code', 'MINE', `./fpe demo '{"station_id":1,"model_code":"FREE"}'`]);
+    expect(printed).toContain('run it again, once its input has another model_code');
+    expect(replacing.printed).not.toContain('once its input');
   });
 
   test('gives another input without a code one of its own, so that it can be run twice a day', async () => {

@@ -31,6 +31,9 @@ async function run(args: string[], connection: Connection = LOCAL, isLacking = f
     requireLocalNeeds: async (...needs) => {
       if (isLacking) throw new UsageError(`lacks what ${JSON.stringify(needs)} needs`);
     },
+    requireFreeCode: async (input, again) => {
+      if (input.model_code === 'TAKEN') throw new UsageError(`taken: ${again('FREE')}`);
+    },
     startExecution: async (...given) => {
       did.push(['start', ...given]);
       return TRAIN_ARN;
@@ -138,6 +141,34 @@ describe('fpe start', () => {
     const { failure } = await run(['29', '--name', 'try-2', '--machine', 'm', '--detach'], LOCAL, true);
 
     expect(failure.message).toContain('./fpe start 29 --name try-2 --detach --machine m --pretrained false');
+  });
+
+  test('--model-code overrides the input, and is checked like it', async () => {
+    const { did } = await run(['{"station_id": 29, "model_code": "A"}', '--model-code', 'B']);
+    const wrong = await run(['29', '--model-code', 'a b']);
+
+    expect(did).toContainEqual(['start', TRAIN_MACHINE, { station_id: 29, model_code: 'B' }, null]);
+    expect(wrong.failure).toBeInstanceOf(InvalidInput);
+    expect(wrong.failure.message).toContain('model_code');
+    expect(wrong.did).toEqual([['connect', 'train-station']]);
+  });
+
+  test('refuses --model-code of a refresh, which may train many models', async () => {
+    const { failure } = await run(['{"mode": "auto"}', '--model-code', 'A']);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toContain('--model-code is for one model');
+  });
+
+  test('says on the local stack that a code is taken, and how to start with a free one', async () => {
+    const args = ['29', '--model-code', 'TAKEN', '--detach'];
+    const local = await run(args);
+    const aws = await run(args, { kind: 'aws', description: 'AWS' });
+
+    expect(local.failure).toBeInstanceOf(UsageError);
+    expect(local.failure.message).toBe('taken: ./fpe start 29 --detach --model-code FREE');
+    expect(local.did.map(([name]) => name)).toEqual(['connect']);
+    expect(aws.failure).toBeNull();
   });
 
   test('--pretrained overrides the input', async () => {
