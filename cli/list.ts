@@ -9,6 +9,7 @@ import {
 import { kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { countOf } from '../shared/formats/numbers.ts';
+import type { RefreshStatus, RefreshSummary } from '../shared/refresh/state.ts';
 import { connectToMachines, machineStageOption } from './find-execution.ts';
 import { parseSince, stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
@@ -67,8 +68,10 @@ type Listed = {
   /** Null for a refresh of all stations. */
   stations: number[] | null;
   model_code: string | null;
-  /** Stations of a refresh by their outcome. */
-  counts: { stations: number; succeeded: number; failed: number } | null;
+  /** Whether a refresh did its work, only planned it, or left it to another one. */
+  refresh: RefreshStatus | null;
+  /** Stations of a refresh by what was to be done, and by their outcome. */
+  counts: RefreshSummary['counts'] | null;
   started_at: string;
   stopped_at: string | null;
   /** Without the time between a failure and a redrive. */
@@ -101,7 +104,9 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
     station_id?: number;
     station_ids?: number[];
   };
-  const { model_code, counts } = parseJson(output ?? '{}') as Partial<Pick<Listed, 'model_code' | 'counts'>>;
+  const { model_code, counts, status } = parseJson(output ?? '{}') as Partial<
+    Pick<Listed, 'model_code'> & Pick<RefreshSummary, 'counts' | 'status'>
+  >;
   const startedAt = item.startDate ?? effects.now();
   const ms =
     redriveCount > 0
@@ -115,7 +120,8 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
     error: error ?? null,
     stations: station_id === undefined ? (station_ids ?? null) : [station_id],
     model_code: model_code ?? null,
-    counts: counts ? { stations: counts.stations, succeeded: counts.succeeded, failed: counts.failed } : null,
+    refresh: counts ? (status ?? null) : null,
+    counts: counts ?? null,
     started_at: startedAt.toISOString(),
     stopped_at: item.stopDate?.toISOString() ?? null,
     seconds: ms / 1000,
@@ -137,8 +143,19 @@ const rowOf = (listed: Listed): string[] => [
   formatDuration(1000 * listed.seconds),
 ];
 
-const resultOf = ({ counts }: Listed): string =>
-  counts ? `${counts.succeeded} succeeded, ${counts.failed} failed` : '';
+function resultOf({ refresh, counts }: Listed): string {
+  if (!counts) return '';
+  switch (refresh) {
+    case 'dry_run':
+      return `a plan: ${counts.train} to train, ${counts.score} to score`;
+    case 'already_running':
+      return 'nothing: another one was running';
+    case 'already_started':
+      return 'nothing: it had been started already';
+    default:
+      return `${counts.succeeded} succeeded, ${counts.failed} failed`;
+  }
+}
 
 function positive(text: string): number {
   const count = Number(text);

@@ -18,6 +18,7 @@ export type RefreshTask = z.output<typeof refreshTask>;
 
 /** Why a refresh does, or does not do, its work. */
 const REFRESH_STATUSES = ['refreshed', 'dry_run', 'already_running', 'already_started'] as const;
+export type RefreshStatus = (typeof REFRESH_STATUSES)[number];
 
 export const refresh = z.object({
   /** Names the folder in S3 and the executions of the stations; stable over retries and redrives. */

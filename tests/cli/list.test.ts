@@ -11,6 +11,11 @@ const MACHINES = ['train-station', 'refresh-stations'].map(machine);
 const minute = (n: number) => new Date(Date.UTC(2026, 0, 2, 3, n));
 
 type Sample = { kind: string; name: string; status: string; from: number; to?: number; described: object };
+const refreshOutput = (status: string, counts: object = {}) =>
+  JSON.stringify({
+    status,
+    counts: { stations: 3, train: 1, score: 2, nothing: 0, succeeded: 0, failed: 0, ...counts },
+  });
 /** Newest first, as Step Functions lists them. */
 const SAMPLES: Sample[] = [
   {
@@ -22,7 +27,7 @@ const SAMPLES: Sample[] = [
   },
   {
     ...{ kind: 'refresh-stations', name: 'nightly', status: 'SUCCEEDED', from: 6, to: 7 },
-    described: { input: '{}', output: '{"counts": {"stations": 3, "succeeded": 2, "failed": 1}}' },
+    described: { input: '{}', output: refreshOutput('refreshed', { succeeded: 2, failed: 1 }) },
   },
   {
     ...{ kind: 'train-station', name: 'trained', status: 'SUCCEEDED', from: 4, to: 8 },
@@ -89,6 +94,19 @@ describe('fpe list', () => {
     ]);
   });
 
+  test.each([
+    ['dry_run', 'a plan: 1 to train, 2 to score'],
+    ['already_running', 'nothing: another one was running'],
+    ['already_started', 'nothing: it had been started already'],
+  ])('tells no outcome of a refresh that ran nothing: %s', async (status, expected) => {
+    const described = { input: '{}', output: refreshOutput(status) };
+
+    const { lines } = await list([], [{ ...(SAMPLES[1] as Sample), described }]);
+
+    expect(lines[1]).toContain(`3 stations  ${expected}  2026`);
+    expect(lines[1]).not.toContain('succeeded');
+  });
+
   test('shows as many, and of such a status, as the options say', async () => {
     const { asked, lines } = await list(['-n', '3', '--status', 'FAILED']);
     const none = await list([], []);
@@ -117,7 +135,12 @@ describe('fpe list', () => {
     expectDocumented('list', facts[0]);
     expect(facts[0]).toMatchObject([
       { name: 'running', machine: 'train-station', stations: [29], stopped_at: null, seconds: 60 },
-      { name: 'nightly', stations: null, counts: { stations: 3, succeeded: 2, failed: 1 } },
+      {
+        name: 'nightly',
+        stations: null,
+        refresh: 'refreshed',
+        counts: { stations: 3, succeeded: 2, failed: 1 },
+      },
       { name: 'trained', model_code: 'RANK-FLOW-20260102', seconds: 120 },
       { name: 'two', error: 'DatabaseUnavailable', stations: [29, 41] },
     ]);
