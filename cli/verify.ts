@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buckets } from '../shared/aws/configuration.ts';
 import { countOf } from '../shared/formats/numbers.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
+import { findStations } from '../shared/fpe-database/stations.ts';
 import { modelTypes } from '../shared/model-types/registry.ts';
 import type { Unchecked } from '../shared/station-models/facts.ts';
 import {
@@ -32,6 +34,8 @@ type Options = {
 /** Findings for all requested stations. */
 export type Verification = {
   stations: Omit<StationVerification, 'uuids'>[];
+  /** Stations with neither models nor files of models: only with --all. */
+  others: number;
   /** Findings that belong to no station: only with --all. */
   findings: VerificationFinding[];
   faults: number;
@@ -48,6 +52,8 @@ const EFFECTS = {
   connect: connectToData,
   buckets,
   findStationIds,
+  countStations: async (): Promise<number> =>
+    (await withDatabase(findStations, DATABASE_LIMITS.byHand)).length,
   findStrayFolders,
   verifyAndRepair,
   verifyRefreshClaim,
@@ -104,14 +110,12 @@ async function runVerify(options: Options, command: Command, effects: Effects): 
 export const exitCodeOf = ({ faults, unchecked }: Verification): number =>
   faults > 0 ? FAULTS : unchecked > 0 ? UNCHECKED : 0;
 
-async function verify(
-  { station: ids, all, repair, yes }: Options,
-  { buckets, findStationIds, findStrayFolders, verifyAndRepair, verifyRefreshClaim, now }: Effects,
-): Promise<Verification> {
-  const places = buckets();
+async function verify({ station: ids, all, repair, yes }: Options, effects: Effects): Promise<Verification> {
+  const { verifyAndRepair, now } = effects;
+  const places = effects.buckets();
   const stations: StationVerification[] = [];
-  const findings: VerificationFinding[] = all ? await verifyRefreshClaim(places) : [];
-  for (const id of ids ?? (await findStationIds(places))) {
+  const findings: VerificationFinding[] = all ? await effects.verifyRefreshClaim(places) : [];
+  for (const id of ids ?? (await effects.findStationIds(places))) {
     const options = { repair: repair === true, confirmed: yes === true, now: now().getTime() };
     const found = await verifyAndRepair(id, places, options);
     if (found) stations.push(found);
@@ -120,9 +124,13 @@ async function verify(
   }
   const isComplete = stations.every(({ unchecked }) => unchecked.length === 0);
   if (all && isComplete)
-    for (const finding of await findStrayFolders(places, new Set(stations.flatMap(({ uuids }) => uuids))))
+    for (const finding of await effects.findStrayFolders(
+      places,
+      new Set(stations.flatMap(({ uuids }) => uuids)),
+    ))
       findings.push(finding);
-  return summarize(stations, findings);
+  const others = all ? Math.max(0, (await effects.countStations()) - stations.length) : 0;
+  return summarize(stations, findings, others);
 }
 
 const lostStation = (id: number, bucket: string): VerificationFinding => ({
@@ -140,12 +148,14 @@ const lostStation = (id: number, bucket: string): VerificationFinding => ({
 export function summarize(
   stations: readonly StationVerification[],
   findings: readonly VerificationFinding[],
+  others: number = 0,
 ): Verification {
   const all = [...stations.flatMap((station) => station.findings), ...findings];
   const count = (severity: VerificationFinding['severity']) =>
     all.filter((each) => each.severity === severity).length;
   return {
     stations: stations.map(({ uuids: _, ...station }) => station),
+    others,
     findings: [...findings],
     faults: count('fault'),
     remarks: count('remark'),
@@ -155,8 +165,8 @@ export function summarize(
 
 /** For the terminal. */
 export function describeVerification(
-  { stations, findings, faults, remarks, unchecked }: Verification,
-  { repair, yes }: Pick<Options, 'repair' | 'yes'> = {},
+  { stations, others, findings, faults, remarks, unchecked }: Verification,
+  { repair, yes, all }: Pick<Options, 'repair' | 'yes' | 'all'> = {},
 ): string {
   const how = { repair: repair === true, yes: yes === true };
   const summary = [
@@ -167,7 +177,10 @@ export function describeVerification(
   return [
     ...stations.map((each) => describeStation(each, how)),
     ...findings.map((finding) => describeFinding(finding, how)),
-    `${countOf(stations.length, 'station')}: ${summary.join(', ')}.`,
+    `${countOf(stations.length, 'station')}${all ? ' with models or files of models' : ''}: ${summary.join(', ')}.`,
+    ...(others > 0
+      ? [`${countOf(others, 'other station')}: no models and no files of models, so nothing to check.`]
+      : []),
   ].join('\n');
 }
 

@@ -109,6 +109,7 @@ describe('fpe verify', () => {
     args: string[],
     found: StationVerification = station(),
     claims: VerificationFinding[] = [],
+    stationsInDatabase = 1,
   ) {
     const did: unknown[][] = [];
     const printed: string[] = [];
@@ -117,6 +118,7 @@ describe('fpe verify', () => {
       connect: async (stage) => void did.push(['connect', stage]),
       buckets: () => ({ storage: 'photos', model: 'models' }),
       findStationIds: async () => [29, 30],
+      countStations: async () => stationsInDatabase,
       verifyAndRepair: async (id, _places, { repair, confirmed }) => {
         did.push(['verify', id, repair, confirmed]);
         return id === 29 ? found : null;
@@ -156,7 +158,18 @@ describe('fpe verify', () => {
     const { printed } = await run(['--all']);
 
     expect(printed).toContain('files of station 30, which is not in the database');
-    expect(printed).toMatch(/1 station: no faults, 2 remarks\.$/);
+    expect(printed).toMatch(/1 station with models or files of models: no faults, 2 remarks\.$/);
+  });
+
+  test('with --all says how many stations have nothing to check', async () => {
+    const { printed, facts } = await run(['--all'], station(), [], 4);
+    const json = await run(['--all', '--json'], station(), [], 4);
+
+    expect(printed).toMatch(
+      /1 station with models .*\.\n3 other stations: no models and no files of models, so nothing to check\.$/,
+    );
+    expect(facts).toEqual([]);
+    expect(json.facts[0]).toMatchObject({ others: 3 });
   });
 
   test('with --all tells of the claim that lets no refresh begin', async () => {
@@ -166,7 +179,9 @@ describe('fpe verify', () => {
     const ofAll = await run(['--all'], station(), [claim]);
 
     expect(of29.printed).not.toContain('claim_unreadable');
-    expect(ofAll.printed).toMatch(/✖ claim_unreadable[\s\S]*1 station: 1 fault, 2 remarks\.$/);
+    expect(ofAll.printed).toMatch(
+      /✖ claim_unreadable[\s\S]*1 station with models or files of models: 1 fault, 2 remarks\.$/,
+    );
     expect(process.exitCode).toBe(1);
   });
 
