@@ -5,8 +5,8 @@ import { type KnownTau, PAPER_MEDIANS, unseenPhotos } from '../data/unseen.ts';
 
 type Noted = Pick<ReportData, 'agreement' | 'intervals' | 'strata' | 'photos' | 'variable'>;
 
-/** How well scores and observed values agree, in a few sentences; for the notification. */
-export function agreementNote(data: Noted): string {
+/** How well scores and observed values agree, in a few sentences; for the notification and the command line. */
+export function agreementNote(data: Noted & Pick<ReportData, 'smoothed'>): string {
   const { best, worst, high, within, after } = unseenPhotos(data);
   const { noun } = data.variable;
   const phrases = [
@@ -21,7 +21,14 @@ export function agreementNote(data: Noted): string {
       ? ` The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of ${PAPER_MEDIANS.within.toFixed(2)} within and ${PAPER_MEDIANS.after.toFixed(2)} after.`
       : '';
   const parts = phrases.join('; ');
-  return `${leadSentence(data)}${parts ? ` Of these photos: ${parts}.` : ''}${paper}`;
+  return `${leadSentence(data)}${smoothedSentence(data)}${parts ? ` Of these photos: ${parts}.` : ''}${paper}`;
+}
+
+/** Where the run smooths the scores, and their own tau is told. */
+function smoothedSentence(data: Noted & Pick<ReportData, 'smoothed'>): string {
+  const tau = data.smoothed?.agreement['test-all'].tau ?? null;
+  if (data.smoothed === null || tau === null || !unseenPhotos(data).all) return '';
+  return ` Smoothed with a standard deviation of ${data.smoothed.hours} h, the scores agree with a tau of ${formatTau(tau)}.`;
 }
 
 /** How well the model does on photos that it has not seen, in one sentence; for the head of the report. */

@@ -738,10 +738,21 @@ describe('Smoothed scores', () => {
     );
   });
 
+  test('are told of in the note of e-mails and the command line, after the scores themselves', () => {
+    const report = testReport(photos, { state: smoothing });
+    const [scores, smoothed] = agreementNote(report).split(/(?<=\.) (?=[A-Z])/);
+
+    expect(scores).toContain(`a Kendall tau of ${report.agreement.photos['test-all'].tau?.toFixed(2)} (`);
+    expect(smoothed).toBe(
+      `Smoothed with a standard deviation of 24 h, the scores agree with a tau of ${report.smoothed?.agreement['test-all'].tau?.toFixed(2)}.`,
+    );
+  });
+
   test('are not spoken of where the input asks for none', () => {
     const report = testReport(photos);
 
     expect(report.smoothed).toBeNull();
+    expect(agreementNote(report)).not.toContain('mooth');
     expect([...metricsOf(report).keys()].filter((name) => name.includes('smoothed'))).toEqual([]);
     expect(performanceSection(report).content.text).not.toContain('smooth');
   });
