@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '..');
 export async function fpeProgram(args: readonly string[]): Promise<Command> {
   const program = newProgram();
   const asked = newProgram();
-  const { operands } = asked.parseOptions([...args]);
+  const { operands, unknown } = asked.parseOptions([...args]);
   if (asked.opts().version) await printVersion();
   const needsAll = operands.some((name) => COMMANDS[name]?.needsAll);
   for (const [name, entry] of Object.entries(COMMANDS))
@@ -21,7 +21,26 @@ export async function fpeProgram(args: readonly string[]): Promise<Command> {
         ? await loadCommand(entry, program)
         : new Command(name).description(entry.description),
     );
+  if (operands[0] === 'help') await showHelp(program, operands.slice(1));
+  else if (unknown.some((word) => word === '--help' || word === '-h'))
+    await requireCommand(program, operands[0] ?? unknown.find((word) => !word.startsWith('-')));
   return program;
+}
+
+/** Commander’s own help of a command that there is not is that of the program, as if this had been asked for. */
+async function showHelp(program: Command, names: readonly string[]): Promise<void> {
+  let shown = program;
+  for (const name of names) {
+    if (shown.commands.length > 0) await requireCommand(shown, name);
+    shown = shown.commands.find((command) => command.name() === name) ?? shown;
+  }
+  shown.help();
+}
+
+/** @throws CommanderError, with the name that is most like it */
+async function requireCommand(parent: Command, name: string | undefined): Promise<void> {
+  const isKnown = name === undefined || name === 'help' || parent.commands.some((one) => one.name() === name);
+  if (!isKnown) await parent.parseAsync([name], { from: 'user' });
 }
 
 async function printVersion(): Promise<never> {

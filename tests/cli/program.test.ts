@@ -63,6 +63,43 @@ describe('the program', () => {
   });
 });
 
+/** Runs fpe in a process of its own. */
+const fpe = (...args: string[]) =>
+  spawnSync(process.execPath, ['--no-warnings', 'cli/fpe.ts', ...args], { cwd: ROOT, encoding: 'utf8' });
+
+describe('what there is not is told of with what is most like it, and ends with 1:', () => {
+  test.each([
+    [['lst'], "unknown command 'lst'\n(Did you mean list?)"],
+    [['help', 'lst'], "unknown command 'lst'\n(Did you mean list?)"],
+    [['help', 'frob'], "unknown command 'frob'\n(see ./fpe --help)"],
+    [['lst', '--help'], "unknown command 'lst'\n(Did you mean list?)"],
+    [['-h', 'lst'], "unknown command 'lst'\n(Did you mean list?)"],
+    [['environment', 'crate'], "unknown command 'crate'\n(Did you mean create?)"],
+    [['help', 'environment', 'crate'], "unknown command 'crate'\n(Did you mean create?)"],
+    [['list', '--cuont', '3'], "unknown option '--cuont'\n(Did you mean --count?)"],
+    [['--foldr', 'x', 'list'], "unknown option '--foldr'\n(Did you mean --folder?)"],
+  ])('%j', (args, message) => {
+    const { status, stdout, stderr } = fpe(...args);
+
+    expect(stderr).toContain(message);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+  });
+
+  test.each([
+    [['help'], 'Usage: fpe [options] [command]'],
+    [['--help'], 'Usage: fpe [options] [command]'],
+    [['help', 'list'], 'Usage: fpe list '],
+    [['--aws', 'list', '--help'], 'Usage: fpe list '],
+    [['help', 'environment', 'create'], 'Usage: fpe environment create '],
+    [['help', 'local', 'status'], 'Usage: fpe local '],
+  ])('the help of what there is: %j', (args, usage) => {
+    const { status, stdout } = fpe(...args);
+
+    expect(stdout).toContain(usage);
+    expect(status).toBe(0);
+  });
+});
+
 test('every command is tested in this process, with its effects handed in', () => {
   const tests = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
   const text = tests.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('\n');
