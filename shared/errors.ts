@@ -260,11 +260,13 @@ export class DatabaseRefused extends PipelineError {
   override readonly name = 'DatabaseRefused';
 }
 /**
- * The database refuses a query, and will again: a constraint, a right, a table that is not there.
+ * The database refuses a query, and will again: a right or a table is not there, or a rule of the tables is broken.
  *
  * Kind: set-up.
- * Operator: grant the right that the message names, or complete FPE’s migrations.
- * Developer: a constraint that is violated is a mistake of this program: report it with the message.
+ * Operator: grant the right that the message names, or complete FPE’s migrations (`./fpe schema --dry-run --stage STAGE` says
+ * what is missing); then redrive. Where it names a constraint or a trigger that is not FPE’s, undo it.
+ * Developer: where it names another constraint, or a value, report it with the message; once that is mended and deployed, start a
+ * new execution.
  */
 export class DatabaseFailed extends PipelineError {
   override readonly name = 'DatabaseFailed';
@@ -339,7 +341,8 @@ export class AccessDenied extends PipelineError {
  *
  * Kind: set-up.
  * Operator: the message has the service’s own words; correct what they name.
- * Developer: if they name nothing of the account, it is a mistake of this program: report it.
+ * Developer: if they name nothing of the account, it is a mistake of this program: report it; once that is mended and deployed,
+ * start a new execution.
  */
 export class RequestRefused extends PipelineError {
   override readonly name = 'RequestRefused';

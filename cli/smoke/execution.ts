@@ -157,7 +157,7 @@ const MEANINGS: [RegExp, string][] = [
   ],
   [
     /^DatabaseFailed$/,
-    'The database answers, and has no tables of FPE, or other ones: ./fpe schema says which',
+    'The database answers, and lacks a table of FPE or a right on it: ./fpe schema --dry-run says which tables; its message, which right',
   ],
   [/^(SecretInvalid|ConfigurationMissing)$/, 'A secret or a setting of the stage is not as it should be'],
   [

@@ -117,7 +117,21 @@ const failed = (cause: unknown, where: string, peer: DatabasePeer): DatabaseFail
       where,
       found: said(cause, peer),
       expected: 'tables, rows and rights as the FPE schema has them',
-      fix: 'check whether the tables are FPE’s (./fpe schema --dry-run) and whether this user may read and write them',
+      fix: fixOfRefusal(cause, peer),
     },
     { cause },
   );
+
+/** SQLSTATEs of what a person can give the database: rights; schemas, tables, columns, functions and types. */
+const NO_RIGHT = /^42501/;
+const NO_TABLE = /^(3F000|42P01|42703|42704|42883)/;
+
+/** A redrive helps only where the database lacks something; anything else would be refused again. */
+function fixOfRefusal(cause: unknown, { isByHand }: DatabasePeer): string {
+  const { code = '' } = cause as { code?: string };
+  const again = isByHand ? 'then run the command again' : 'then redrive the execution';
+  if (NO_RIGHT.test(code)) return `grant the user of the database the right that is named, ${again}`;
+  if (NO_TABLE.test(code))
+    return `see whether this is FPE’s database and what it lacks (./fpe schema --dry-run), complete FPE’s migrations, ${again}`;
+  return `undo it if a constraint or a trigger is named that is not FPE’s; otherwise it is a mistake of this program: report it with this message; ${isByHand ? again : 'then start a new execution'}`;
+}

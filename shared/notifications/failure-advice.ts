@@ -156,8 +156,8 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     names: ['DatabaseFailed'],
     kind: 'set-up',
     fix: [
-      'Operator: grant the right that the message names, or complete FPE’s migrations.',
-      'Developer: a constraint that is violated is a mistake of this program: report it with the message.',
+      'Operator: grant the right that the message names, or complete FPE’s migrations (`./fpe schema --dry-run --stage STAGE` says what is missing); then redrive. Where it names a constraint or a trigger that is not FPE’s, undo it.',
+      'Developer: where it names another constraint, or a value, report it with the message; once that is mended and deployed, start a new execution.',
     ],
   },
   {
@@ -210,7 +210,7 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     kind: 'set-up',
     fix: [
       'Operator: the message has the service’s own words; correct what they name.',
-      'Developer: if they name nothing of the account, it is a mistake of this program: report it.',
+      'Developer: if they name nothing of the account, it is a mistake of this program: report it; once that is mended and deployed, start a new execution.',
     ],
   },
   {
