@@ -1,17 +1,24 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Argument, Command } from 'commander';
 import { readStage } from '../config/stage.ts';
 import { makeFolder } from '../host/folder.ts';
+import { LOCAL_STAGE } from '../local/account.ts';
 import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
+import { keptExecutions, keptObject } from '../local/stopped-stack.ts';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
-import { describeExecution, newestExecutions } from '../shared/aws/executions.ts';
+import {
+  type DescribeExecutionOutput,
+  describeExecution,
+  type ExecutionListItem,
+  newestExecutions,
+} from '../shared/aws/executions.ts';
 import { findJson, findSize, readBytes } from '../shared/aws/object-store.ts';
-import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { isOfStandIn, kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
 import { modelKeys, publishedKeys, versionKeys } from '../shared/execution/keys.ts';
-import { parseJson } from '../shared/formats/json.ts';
+import { parseJson, parseJsonAs } from '../shared/formats/json.ts';
 import { type ObjectLocation, objectOf, regionalUrl } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
@@ -51,6 +58,8 @@ const EFFECTS = {
   findMadeModel,
   describeExecution,
   findRunningStack,
+  keptExecutions,
+  keptObject,
   findManifest: (bucket: string, key: string): Promise<ModelManifest | null> =>
     findJson({ bucket, key }, modelManifest),
   storageBucket: ({ stage }: Options): string | null =>
@@ -60,6 +69,8 @@ const EFFECTS = {
   readBytes,
   show,
   print: (text: string): void => console.log(text),
+  /** For a person: only the address is on standard output. */
+  remark: (text: string): void => console.error(text),
 };
 type Effects = typeof EFFECTS;
 
@@ -80,7 +91,8 @@ export function openCommand(effects: Effects = EFFECTS): Command {
       'after',
       `
 Prints the address, and opens it where there is a desktop. Files that are not public are copied to .local/copies first. While the
-local stack is not running, it opens what npm start has left in .local/results.`,
+local stack is not running, it opens the newest of what npm start has left in .local/results, and of an execution or a model code that is named
+what the stack has left on disk.`,
     )
     .action(
       async (what: Page | typeof TABLE, given: string | undefined, _options: object, command: Command) => {
@@ -89,15 +101,74 @@ local stack is not running, it opens what npm start has left in .local/results.`
           throw new UsageError(
             'A table is of a refresh, not of a model: leave --station and --model-code out.',
           );
+        const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
+        const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
         const address =
           what === TABLE
-            ? await copiedTable(given, command, effects)
-            : await addressOf(what, given, command, options, effects);
+            ? await copiedTable(given, command, at)
+            : isKept && isOfNoModel(given, options)
+              ? newestResult(what, resultsFolder(options), effects)
+              : await addressOf(what, given, command, options, at);
         effects.print(address);
         if (!options.print) effects.show(address);
       },
     );
 }
+
+function isOfLocalStack(given: string | undefined, { aws, stage, machine }: Options): boolean {
+  const arns = [given, machine ?? process.env.FPE_STATE_MACHINE].filter((each) => each?.startsWith('arn:'));
+  return (
+    !aws && !stage && !process.env.AWS_ENDPOINT_URL_SFN && arns.every((arn) => isOfStandIn(arn as string))
+  );
+}
+const isOfNoModel = (given: string | undefined, { station, modelCode }: Options): boolean =>
+  given === undefined && station === undefined && modelCode === undefined;
+
+/** The same questions, answered from what the stack has left on disk: no address there is one of its S3. */
+function ofStoppedStack(folder: string, effects: Effects): Effects {
+  const kept = effects.keptExecutions(folder);
+  const describeExecution = async (arn: string) =>
+    kept.find(({ executionArn }) => executionArn === arn) as unknown as DescribeExecutionOutput;
+  const machineArns = [...new Set(kept.map(({ executionArn }) => machineArnOf(executionArn)))];
+  return {
+    ...effects,
+    connect: async () => {
+      if (machineArns.length === 0) throw new UsageError(nothingKept('nothing', folder));
+      const connection = { kind: 'local', description: 'the local stack' } as const;
+      return { connection, machineArns, modelBucket: LOCAL_STAGE.modelBucket };
+    },
+    findExecution: async (given) => {
+      const found = kept.find(({ name, executionArn }) => given === name || given === executionArn);
+      if (!found) throw new UsageError(nothingKept(`no execution ${given}`, folder));
+      return found.executionArn;
+    },
+    newestExecutions: async (machine, count, status) =>
+      kept
+        .filter((each) => machineArnOf(each.executionArn) === machine && each.status === status)
+        .sort((one, other) => other.startDate - one.startDate)
+        .slice(0, count)
+        .map(({ executionArn }) => ({ executionArn })) as ExecutionListItem[],
+    describeExecution,
+    findMadeModel: async (arn) => ({
+      ...(await findMadeModel(arn, describeExecution)),
+      diagnostics_url: null,
+      predictions_url: null,
+    }),
+    findManifest: async (bucket, key) => {
+      const bytes = effects.keptObject(folder, { bucket, key });
+      return bytes && parseJsonAs(Buffer.from(bytes).toString('utf8'), modelManifest);
+    },
+    storageBucket: () => null,
+    readBytes: async (location) => {
+      const bytes = effects.keptObject(folder, location);
+      if (!bytes) throw new UsageError(nothingKept(`no ${location.key}`, folder));
+      return bytes;
+    },
+  };
+}
+
+const nothingKept = (what: string, folder: string): string =>
+  `The local stack is not running, and has left ${what} in ${folder}. Start it with ./fpe local, or give --stage NAME.`;
 
 async function addressOf(
   what: Page,
@@ -108,9 +179,6 @@ async function addressOf(
 ): Promise<string> {
   if (options.station !== undefined || options.modelCode !== undefined)
     return ofCode(what, given, command, options, effects);
-  const isElsewhere = given !== undefined || options.aws || options.stage || process.env.AWS_ENDPOINT_URL_SFN;
-  if (!isElsewhere && !(await effects.findRunningStack(options.folder)))
-    return addressOfFile(newestResult(what, resultsFolder(options)));
   const { machineArns, modelBucket } = await effects.connect(command, given);
   const model = await effects.findMadeModel(
     given === undefined
@@ -231,7 +299,7 @@ async function copyOf(location: ObjectLocation, folder: string, { readBytes }: E
 const addressOfFile = (file: string): string => pathToFileURL(file).href;
 
 /** In what `npm start` has left: a folder for each model, of which the newest that has the page counts. @throws UsageError */
-function newestResult(what: Page, folder: string): string {
+function newestResult(what: Page, folder: string, { remark }: Effects): string {
   const fileOf = (code: string) =>
     ({
       report: `${code}.html`,
@@ -245,7 +313,12 @@ function newestResult(what: Page, folder: string): string {
     .map(({ name }) => join(folder, name, fileOf(name)))
     .filter((file) => existsSync(file))
     .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  if (newest) return newest;
+  if (newest) {
+    remark(
+      `The local stack is not running: this is ${basename(dirname(newest))}, the newest that npm start has left. The model of another execution: ./fpe open ${what} NAME`,
+    );
+    return addressOfFile(newest);
+  }
   throw new UsageError(
     `There is no ${what} in ${folder}, and the local stack is not running. Make a model with ./fpe demo, start the stack with ./fpe local, or give --stage NAME.`,
   );

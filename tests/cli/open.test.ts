@@ -45,6 +45,8 @@ type Situation = {
   manifests?: Record<string, string>;
   /** Keys of the storage bucket. */
   published?: string[];
+  /** What a stack that has ended has left: executions by name → their output, and keys of the model bucket → content. */
+  kept?: { executions?: Record<string, object>; objects?: Record<string, string> };
 };
 
 const REFRESH = {
@@ -69,9 +71,11 @@ async function run(
     refresh = REFRESH,
     manifests = {},
     published = [],
+    kept = {},
   }: Situation = {},
 ) {
   const printed: string[] = [];
+  const remarks: string[] = [];
   const opened: string[] = [];
   const read: unknown[] = [];
   const command = openCommand({
@@ -93,6 +97,15 @@ async function run(
         ...(refresh && { output: JSON.stringify(refresh) }),
       }) as never,
     findRunningStack: async () => (stack ? ({ folder } as never) : null),
+    keptExecutions: () =>
+      Object.entries(kept.executions ?? {}).map(([name, output], index) => ({
+        ...{ name, status: 'SUCCEEDED', startDate: index, input: '{}', output: JSON.stringify(output) },
+        executionArn: ('refresh_id' in output ? REFRESH_ARN : TRAIN_ARN).replace(/[^:]+$/, name),
+      })) as never,
+    keptObject: (_, { bucket: of, key }) =>
+      ['models', 'fpe-local-models'].includes(of) && kept.objects?.[key]
+        ? Buffer.from(kept.objects[key])
+        : null,
     findManifest: async (_, key) => (manifests[key] ? ({ model_uuid: manifests[key] } as never) : null),
     storageBucket: () => 'photos',
     hasObject: async (bucket, key) => bucket === 'photos' && published.includes(key),
@@ -102,13 +115,14 @@ async function run(
     },
     show: (address) => opened.push(address),
     print: (address) => printed.push(address),
+    remark: (text) => remarks.push(text),
   });
   const program = new Command().option('--folder <folder>').addCommand(command);
   const failure = await program.parseAsync(['open', '--folder', folder, ...args], { from: 'user' }).then(
     () => null,
     (error) => error,
   );
-  return { printed, opened, read, failure };
+  return { printed, remarks, opened, read, failure };
 }
 
 const S3 = 'http://127.0.0.1:4566/photos/models/0b2f6a8c';
@@ -216,10 +230,13 @@ describe('fpe open', () => {
       utimesSync(join(folder, 'results', code, `${code}.html`), 1000 + index, 1000 + index);
     }
 
-    const { printed } = await run([], { stack: false });
+    const { printed, remarks } = await run([], { stack: false });
     const { failure } = await run(['dataset'], { stack: false });
 
     expect(printed).toEqual([fileIn('NEW', 'NEW.html')]);
+    expect(remarks).toEqual([
+      'The local stack is not running: this is NEW, the newest that npm start has left. The model of another execution: ./fpe open report NAME',
+    ]);
     expect(failure).toBeInstanceOf(UsageError);
     expect(failure.message).toMatch(
       /^There is no dataset in .*results, and the local stack is not running\./,
@@ -236,6 +253,51 @@ describe('fpe open', () => {
     const { printed } = await run([], { stack: false });
 
     expect(printed).toEqual([fileIn('OLD', 'OLD.html')]);
+  });
+
+  const KEPT = {
+    executions: { 'try-1': { ...MADE_MODEL, keys: undefined }, 'nightly-1': REFRESH },
+    objects: {
+      'rank/29/models/RANK-FLOW-A/versions/0b2f6a8c/RANK-FLOW-A.html': 'the report',
+      'rank/29/models/RANK-FLOW-A/versions/0b2f6a8c/input/input.html': 'the input',
+      'rank/refreshes/r/result.csv': 'the table',
+    },
+  };
+  test.each<[string, string[], string, string]>([
+    ['report', ['report', 'try-1'], 'RANK-FLOW-A.html', 'the report'],
+    ['input', ['input', 'try-1'], 'input.html', 'the input'],
+    ['input page', ['input', TRAIN_ARN], 'input.html', 'the input'],
+    ['table', ['table', 'nightly-1'], 'result.csv', 'the table'],
+    ['latest table', ['table'], 'result.csv', 'the table'],
+  ])('finds the %s of an execution on disk where the stack has ended', async (_, args, name, content) => {
+    const { printed, failure } = await run(args, { stack: false, kept: KEPT });
+
+    expect(failure).toBeNull();
+    expect(printed).toEqual([copyIn(args[0] === 'table' ? 'nightly-1' : '0b2f6a8c', name)]);
+    expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe(content);
+  });
+
+  test.each<[string, string[], object, RegExp]>([
+    [
+      'it has left no such execution',
+      ['input', 'try-9'],
+      KEPT,
+      /^The local stack is not running, and has left no execution try-9 in .*\. Start it with \.\/fpe local/,
+    ],
+    ['it has left nothing', ['table'], {}, /has left nothing in .*\. Start it with/],
+    ['a file is gone', ['dataset', 'try-1'], KEPT, /has left no rank\/29\/.*\/dataset\.html in/],
+    [
+      'it has no such model',
+      ['--station', '29', '--model-code', 'X'],
+      KEPT,
+      /^Station 29 has no report of a model X/,
+    ],
+  ])('says what is missing where the stack has ended and %s', async (_, args, kept, message) => {
+    const { failure, printed } = await run(args, { stack: false, kept });
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toMatch(message);
+    expect(printed).toEqual([]);
   });
 
   test.each<[string, string[], Situation, RegExp]>([
