@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import * as z from 'zod';
 import { findJson, readJson } from '../shared/aws/object-store.ts';
 import { modelKeys } from '../shared/execution/keys.ts';
+import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import type { ModelTypeId } from '../shared/model-types/registry.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { findMadeModel } from './made-model.ts';
-import { findByCode, modelTypeOption } from './model-code.ts';
+import { findByCode, modelTypeOption, stationsOfCode } from './model-code.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
+import { sameCommand } from './same-command.ts';
 import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -32,6 +34,7 @@ const EFFECTS = {
   readMetrics: (bucket: string, key: string): Promise<MetricsFile> => readJson({ bucket, key }, metricsFile),
   findMetrics: (bucket: string, key: string): Promise<MetricsFile | null> =>
     findJson({ bucket, key }, metricsFile),
+  stationsOfCode,
   print: printText,
   printJson,
 };
@@ -40,9 +43,9 @@ type Effects = typeof EFFECTS;
 /** `fpe compare`: the numbers of two models side by side. */
 export function compareCommand(effects: Effects = EFFECTS): Command {
   return new Command('compare')
-    .argument('<one>', 'execution of train-station, by name or ARN; with --station, a model code')
+    .argument('<one>', 'execution of train-station, by name or ARN; or the code of a model')
     .argument('<other>', 'another one')
-    .option('--station <id>', 'compare two model codes of this station', stationId)
+    .option('--station <id>', 'compare two codes of this station; needed where several have them', stationId)
     .addOption(modelTypeOption())
     .addOption(machineStageOption())
     .option('--all', 'also numbers that are equal, or that only one of them has')
@@ -51,22 +54,98 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
       const { machineArns, modelBucket } = await effects.connect(command, one);
       if (modelBucket === null)
         throw new UsageError('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');
-      if (options.modelType && options.station === undefined)
-        throw new UsageError('--model-type is for model codes: give --station ID, too.');
-      const read = async (given: string) => {
-        const { station, modelType } = options;
-        if (station !== undefined)
-          return findByCode({ station, code: given, modelType }, 'metrics.json', (type) =>
-            effects.findMetrics(modelBucket, modelKeys(type, station, given).metrics),
-          );
-        const { keys } = await effects.findMadeModel(await effects.findExecution(given, machineArns));
-        return effects.readMetrics(modelBucket, keys.metrics);
-      };
-      const models = [await read(one), await read(other)] as const;
+      const again = (station: number) => sameCommand(command, { options: { '--station': String(station) } });
+      const place: Place = { machineArns, modelBucket, again };
+      const models = await readModels([one, other], options, place, effects);
       const rows = compareMetrics(...models);
       if (options.json) effects.printJson({ models: models.map(nameOf), metrics: rows });
       else effects.print(describeComparison(models, rows, options.all === true));
     });
+}
+
+type Place = {
+  machineArns: readonly string[];
+  modelBucket: string;
+  /** The same command for two codes of a station. */
+  again: (station: number) => string;
+};
+
+/** What a person has named: an execution, or else what is said where it is taken for one. */
+type Named = { given: string; execution: string } | { given: string; failure: string };
+
+/** @throws UsageError */
+async function readModels(
+  given: readonly [string, string],
+  { station, modelType }: Options,
+  place: Place,
+  effects: Effects,
+): Promise<[MetricsFile, MetricsFile]> {
+  const named = station === undefined ? await nameBoth(given, place, effects) : given.map(asCode);
+  const codes = named.filter((each) => 'failure' in each);
+  if (codes.length === 0 && modelType)
+    throw new UsageError('--model-type is for model codes, and these are executions. Leave it out.');
+  const of = station ?? (codes.length === 0 ? Number.NaN : await stationOf(codes, place, effects));
+  const read = async (each: Named): Promise<MetricsFile> => {
+    if ('execution' in each)
+      return effects.readMetrics(
+        place.modelBucket,
+        (await effects.findMadeModel(each.execution)).keys.metrics,
+      );
+    return findByCode({ station: of, code: each.given, modelType }, 'metrics.json', (type) =>
+      effects.findMetrics(place.modelBucket, modelKeys(type, of, each.given).metrics),
+    );
+  };
+  const [one, other] = named as [Named, Named];
+  return [await read(one), await read(other)];
+}
+
+const asCode = (given: string): Named => ({ given, failure: '' });
+
+async function nameBoth(
+  given: readonly string[],
+  { machineArns }: Place,
+  { findExecution }: Effects,
+): Promise<Named[]> {
+  const named: Named[] = [];
+  for (const name of given) {
+    const execution = await findExecution(name, machineArns).catch((error) => {
+      if (error instanceof UsageError) return error;
+      throw error;
+    });
+    named.push(
+      typeof execution === 'string'
+        ? { given: name, execution }
+        : { given: name, failure: execution.message },
+    );
+  }
+  return named;
+}
+
+/** The one station whose models have these codes. @throws UsageError */
+async function stationOf(
+  codes: readonly { given: string; failure: string }[],
+  { modelBucket, again }: Place,
+  { stationsOfCode }: Effects,
+): Promise<number> {
+  const having: number[][] = [];
+  for (const { given, failure } of codes) {
+    const stations = await stationsOfCode(modelBucket, given);
+    if (stations.length === 0) throw new UsageError(`No station has a model ${given}. ${failure}`);
+    having.push(stations);
+  }
+  const [first = [], ...others] = having;
+  const stations = first.filter((id) => others.every((ids) => ids.includes(id)));
+  if (stations.length === 1) return stations[0] as number;
+  const words = codes.map(({ given }) => given).join(' and ');
+  throw new UsageError(
+    stations.length === 0
+      ? `No station has models of both codes, ${words}. To compare models of two stations, name their executions: ./fpe list`
+      : `Stations ${enumerate(stations.map(String))} have models ${words}. ${
+          codes.length === 2
+            ? `Say which, such as: ${again(stations[0] as number)}`
+            : 'Name its execution instead; they are listed by: ./fpe list --station ID'
+        }`,
+  );
 }
 
 const nameOf = ({ station_id, model_code, variable_id }: MetricsFile) => ({
@@ -133,7 +212,7 @@ function describeComparison(
             : 'They have no number in common; --all shows those of each.',
         ]
       : tableLines([
-          ['NUMBER', ...models.map(({ model_code }) => model_code), 'DIFFERENCE', 'UNIT'],
+          ['NUMBER', ...models.map(({ model_code }) => model_code), 'SECOND − FIRST', 'UNIT'],
           ...lines,
         ])),
   ].join('\n');

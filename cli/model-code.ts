@@ -1,6 +1,9 @@
 import { Option } from 'commander';
+import pMap from 'p-map';
+import { findSize, listFolders } from '../shared/aws/object-store.ts';
+import { modelKeys } from '../shared/execution/keys.ts';
 import type { ModelType } from '../shared/model-types/model-type.ts';
-import { type ModelTypeId, modelTypeIds, modelTypeOf } from '../shared/model-types/registry.ts';
+import { type ModelTypeId, modelTypeIds, modelTypeOf, modelTypes } from '../shared/model-types/registry.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A model as people name it: the newest of this code, whatever its type unless that is given. */
@@ -36,4 +39,26 @@ export async function findByCode<Found>(
       ? `Station ${station} has models ${code} of ${found.map(({ type }) => type).join(' and ')}. Say which: --model-type ${one.type}`
       : `Station ${station} has no ${what} of a model ${code} (${types.join(', ')}). Its models: ./fpe models --station ${station}`,
   );
+}
+
+const STATIONS_AT_ONCE = 20;
+const QUESTIONS = { listFolders, findSize };
+
+/** A code alone names no station. @returns those whose models of this code have numbers, ascending */
+export async function stationsOfCode(
+  bucket: string,
+  code: string,
+  { listFolders, findSize } = QUESTIONS,
+): Promise<number[]> {
+  const found = new Set<number>();
+  for (const type of modelTypes()) {
+    const folders = await listFolders(bucket, type.prefix);
+    const ids = folders.filter((name) => /^[1-9]\d*$/.test(name)).map(Number);
+    const look = async (id: number) => {
+      const size = await findSize({ bucket, key: modelKeys(type, id, code).metrics });
+      if (size !== null) found.add(id);
+    };
+    await pMap(ids, look, { concurrency: STATIONS_AT_ONCE });
+  }
+  return [...found].sort((one, other) => one - other);
 }

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Command } from 'commander';
 import { compareCommand } from '../../cli/compare.ts';
+import { stationsOfCode } from '../../cli/model-code.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { MODEL_TYPES } from '../../shared/model-types/registry.ts';
 import { LOCAL } from '../fixtures/local-executions.ts';
@@ -35,14 +37,27 @@ const KEYS = ['OLD', 'NEW'].map((code) => `rank/29/models/${code}/metrics.json`)
 async function run(
   args: string[],
   [one, other]: [object, object] = [OLD, NEW],
-  { bucket = 'models', files = KEYS }: { bucket?: string | null; files?: string[] } = {},
+  {
+    bucket = 'models',
+    files = KEYS,
+    stations,
+  }: {
+    bucket?: string | null;
+    files?: string[];
+    /** Of codes, which name no execution. */
+    stations?: Record<string, number[]>;
+  } = {},
 ) {
   const read: string[] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
   const command = compareCommand({
     connect: async () => ({ connection: LOCAL, machineArns: [], modelBucket: bucket }),
-    findExecution: async (name) => String(name),
+    findExecution: async (name) => {
+      if (stations?.[String(name)]) throw new UsageError(`There is no execution ${name}.`);
+      return String(name);
+    },
+    stationsOfCode: async (_bucket, code) => stations?.[code] ?? [],
     findMadeModel: async (arn) => ({ ...MADE_MODEL, keys: { metrics: `${arn}/metrics.json` } }) as never,
     readMetrics: async (_bucket, key) => {
       read.push(key);
@@ -56,7 +71,8 @@ async function run(
     print: (text) => printed.push(text),
     printJson: (found) => facts.push(found),
   });
-  const failure = await command.parseAsync(args, { from: 'user' }).then(
+  const program = new Command().addCommand(command);
+  const failure = await program.parseAsync(['compare', ...args], { from: 'user' }).then(
     () => null,
     (error) => error,
   );
@@ -69,16 +85,16 @@ describe('fpe compare', () => {
 
     expect(read).toEqual(['try-1/metrics.json', 'try-2/metrics.json']);
     expect(lines).toEqual([
-      'NUMBER               OLD  NEW   DIFFERENCE  UNIT',
-      'kendall_tau.overall  0.7  0.77  0.07        tau',
+      'NUMBER               OLD  NEW   SECOND − FIRST  UNIT',
+      'kendall_tau.overall  0.7  0.77  0.07            tau',
     ]);
   });
 
   test('with --all shows also those that are equal, and those of one alone', async () => {
     const { lines } = await run(['try-1', 'try-2', '--all']);
 
-    expect(lines).toContain('kendall_tau.val      0.8  0.8   0           tau');
-    expect(lines).toContain('only.old             1    –     –           tau');
+    expect(lines).toContain('kendall_tau.val      0.8  0.8   0               tau');
+    expect(lines).toContain('only.old             1    –     –               tau');
   });
 
   test('begins with the agreement with observed values, and keeps the order of the rest', async () => {
@@ -189,6 +205,69 @@ describe('fpe compare', () => {
     });
   });
 
+  test('finds the station of two codes where one alone has both', async () => {
+    const stations = { OLD: [29, 41], NEW: [7, 29] };
+
+    const { read, failure } = await run(['OLD', 'NEW'], [OLD, NEW], { stations });
+
+    expect(failure).toBeNull();
+    expect(read).toEqual(KEYS);
+  });
+
+  test('compares an execution with a code that one station has', async () => {
+    const { read } = await run(['try-1', 'NEW'], [OLD, NEW], { stations: { NEW: [29] } });
+
+    expect(read).toEqual(['try-1/metrics.json', KEYS[1]]);
+  });
+
+  test.each<[string, string[], Record<string, number[]>, string]>([
+    [
+      'several stations have both codes',
+      ['OLD', 'NEW', '--all'],
+      { OLD: [29, 41], NEW: [29, 41] },
+      'Stations 29, 41 have models OLD and NEW. Say which, such as: ./fpe compare OLD NEW --all --station 29',
+    ],
+    [
+      'several have the only code',
+      ['try-1', 'NEW'],
+      { NEW: [29, 41] },
+      'Stations 29, 41 have models NEW. Name its execution instead; they are listed by: ./fpe list --station ID',
+    ],
+    [
+      'no station has both codes',
+      ['OLD', 'NEW'],
+      { OLD: [29], NEW: [41] },
+      'No station has models of both codes, OLD and NEW. To compare models of two stations, name their executions: ./fpe list',
+    ],
+    [
+      'it is neither an execution nor a code',
+      ['OLD', 'NEW'],
+      { OLD: [29], NEW: [] },
+      'No station has a model NEW. There is no execution NEW.',
+    ],
+  ])('says what to name where %s', async (_, args, stations, message) => {
+    const { failure, read } = await run(args, [OLD, NEW], { stations });
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toBe(message);
+    expect(read).toEqual([]);
+  });
+
+  test('looks for a code at the fixed places of every station of the bucket', async () => {
+    const asked: string[] = [];
+
+    const stations = await stationsOfCode('models', 'OLD', {
+      listFolders: async () => ['passing', '41', '7', '29', 'refreshes'],
+      findSize: async ({ bucket, key }) => {
+        asked.push(`${bucket}/${key}`);
+        return key.startsWith('rank/7/') ? null : 12;
+      },
+    });
+
+    expect(stations).toEqual([29, 41]);
+    expect(asked.sort()).toEqual(['29', '41', '7'].map((id) => `models/rank/${id}/models/OLD/metrics.json`));
+  });
+
   test('says which code the station has no model of', async () => {
     const { failure } = await run(['OLD', 'X', '--station', '29']);
 
@@ -200,7 +279,7 @@ describe('fpe compare', () => {
 
   test('takes a type only of codes', async () => {
     expect((await run(['a', 'b', '--model-type', 'RANK'])).failure.message).toBe(
-      '--model-type is for model codes: give --station ID, too.',
+      '--model-type is for model codes, and these are executions. Leave it out.',
     );
   });
 
