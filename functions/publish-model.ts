@@ -19,7 +19,6 @@ import {
   training,
 } from '../shared/execution/train-station-state.ts';
 import { stationClock } from '../shared/formats/local-time.ts';
-import { s3Uri } from '../shared/formats/object-location.ts';
 import {
   DATABASE_LIMITS,
   type Database,
@@ -56,7 +55,7 @@ import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { withImagesets, withNewFolder } from '../shared/predictions/people-record.ts';
 import { PhotoSet } from '../shared/predictions/photo-set.ts';
 import { withdrawalOf } from '../shared/predictions/withdrawal.ts';
-import { modelAddresses, NO_ADDRESSES } from '../shared/publication/model-addresses.ts';
+import { modelAddresses, NO_ADDRESSES, privateReportPlace } from '../shared/publication/model-addresses.ts';
 import { outcomeOf } from '../shared/publication/promotion.ts';
 import { withdrawFromImagesets } from '../shared/station-models/withdrawal.ts';
 
@@ -298,12 +297,10 @@ function publicationOf(
     const note = [`Its report is at ${diagnostics_url}.`, ...hidden].join(' ');
     return { outcome, model_id, images, diagnostics_url, predictions_url, note };
   }
-  const report = s3Uri({
-    bucket: run.buckets.model,
-    key: versionKeys(modelTypeOf(run.parameters.model_type), run.station.id, run.model_code, run.model_uuid)
-      .report,
-  });
-  const note = `${NOT_DRAWN[outcome]}; its report is at ${report}.`;
+  const type = modelTypeOf(run.parameters.model_type);
+  const key = versionKeys(type, run.station.id, run.model_code, run.model_uuid).report;
+  const report = privateReportPlace({ bucket: run.buckets.model, key }, run.execution_arn);
+  const note = `${NOT_DRAWN[outcome]}; its report: ${report}`;
   return { outcome, model_id, images: 0, diagnostics_url: null, predictions_url: null, note };
 }
 

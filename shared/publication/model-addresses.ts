@@ -1,5 +1,6 @@
+import { isOfStandIn, nameInArn } from '../execution/arns.ts';
 import { publishedKeys } from '../execution/keys.ts';
-import { regionalUrl } from '../formats/object-location.ts';
+import { type ObjectLocation, regionalUrl, s3Uri } from '../formats/object-location.ts';
 
 /** The columns of a model's row that make the website draw it (contract 9.1). */
 export function modelAddresses(
@@ -35,3 +36,12 @@ export const NO_ADDRESSES: ModelAddresses = {
   predictions_url: null,
   predictions_s3: null,
 };
+
+/**
+ * Where a person finds the report of a model that is not drawn: its address, or for the local stack, whose buckets are on one
+ * computer alone, a command.
+ *
+ * @param executionArn of the training
+ */
+export const privateReportPlace = (report: ObjectLocation, executionArn: string): string =>
+  isOfStandIn(executionArn) ? `./fpe open report ${nameInArn(executionArn)}` : s3Uri(report);

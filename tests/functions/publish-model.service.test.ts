@@ -355,7 +355,8 @@ describe('PublishModel', () => {
     const unlisted = await publish(false);
 
     expect(unlisted).toMatchObject({ outcome: 'unlisted', images: 0, predictions_url: null });
-    expect(unlisted.note).toContain(versionKeys(RANK, station.id, 'WORSE', run.model_uuid).report);
+    expect(unlisted.note).toMatch(/not the default; its report: \.\/fpe open report \S+$/);
+    expect(unlisted.note).toContain(run.execution_arn.split(':').at(-1));
     expect(await drawn()).toEqual(before);
     const [, row] = await models();
     expect(row).toMatchObject({
@@ -428,7 +429,7 @@ describe('PublishModel', () => {
     const kept = await publish({ ...promotionTo(false), current_model_uuid: row.uuid });
 
     expect(kept).toMatchObject({ outcome: 'kept', model_id: null, images: 0, predictions_url: null });
-    expect(kept.note).toContain(versionKeys(RANK, station.id, run.model_code, run.model_uuid).report);
+    expect(kept.note).toMatch(/; its report: \.\/fpe open report \S+$/);
     expect(await models()).toEqual([row]);
     expect(await shared()).toMatchObject(before);
     expect(await findSize(publicFile(run, 'predictions.csv'))).toBe(null);

@@ -470,6 +470,9 @@ describe('The page', () => {
     expect(text).toContain(`Page of the dataset ${folder}/dataset/dataset.html ./fpe open dataset one`);
     expect(text).toContain('from a checkout of the pipeline with --stage.');
     expect(text).not.toContain('Beside this page');
+    const local = words(page(hourlyPhotos(8), { jobPlace: 'one computer' }));
+    expect(local).toContain('in the model bucket of a local stack, not of AWS.');
+    expect(local).not.toContain('with --stage.');
   });
 
   test('begins with the figures where a model became the default though it is worse than the one before', () => {

@@ -82,8 +82,11 @@ function privateFiles({ state: { run }, jobPlace }: ReportData): Html {
   ];
   const fileOf = (key: string) => key.slice(key.lastIndexOf('/') + 1);
   return html`<section id="private-files"><h3>Numbers and pages</h3>
-<p>These files are in the model bucket, which is private. Who may read it copies them (aws s3 cp), or has them opened, from a checkout of the
-pipeline${jobPlace === 'SageMaker' ? ' with --stage' : ' while the local stack runs'}.</p>
+<p>${
+    jobPlace === 'SageMaker'
+      ? 'These files are in the model bucket, which is private. Who may read it copies them (aws s3 cp), or has them opened, from a checkout of the pipeline with --stage.'
+      : 'These files are in the model bucket of a local stack, not of AWS. Its computer opens them, from the checkout of the pipeline; while the stack runs, aws s3 cp copies them in a shell of its own: eval "$(./fpe local env)"'
+  }</p>
 ${
   jobPlace === 'SageMaker' || !run.parameters.publish
     ? NOTHING
