@@ -868,6 +868,9 @@ describe('Quirks of exports', () => {
     const { notes, files } = await load(given);
 
     expect(files.uploaded).toBe(4);
+    expect(notes.join()).toMatch(
+      /Not loaded, as an export has no file of this name at this place: .*truth\.csv/,
+    );
     for (const name of ['truth.csv', 'users/.DS_Store', 'README.txt', 'storage/imagesets/.DS_Store'])
       expect(notes.join()).toContain(name);
   });

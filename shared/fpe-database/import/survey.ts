@@ -110,7 +110,9 @@ export async function surveyExport(
   await surveyor.requireOwnPhotos();
   await surveyor.readStorage(exported);
   if (exported.ignored.length > 0)
-    surveyor.notes.push(`Not part of an export, so left alone: ${enumerate(exported.ignored)}.`);
+    surveyor.notes.push(
+      `Not loaded, as an export has no file of this name at this place: ${enumerate(exported.ignored)}. This is as it should be, unless one of them is misspelled or misplaced.`,
+    );
   if (surveyor.unknownColumns.size > 0)
     surveyor.notes.push(
       `The database has no such columns, so they are left out: ${enumerate([...surveyor.unknownColumns])}.`,
