@@ -19,6 +19,7 @@ import { newModelCode, requireFreeCode } from './free-code.ts';
 import { describeImport } from './import.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { findMadeModel, type MadeModel } from './made-model.ts';
+import { withPlace } from './place-name.ts';
 import { printText } from './print.ts';
 import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
 import { liveLines } from './progress/live-lines.ts';
@@ -26,6 +27,7 @@ import { formatDuration } from './progress/progress-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { watchExecution } from './progress/watch-execution.ts';
 import { quoted } from './quoted.ts';
+import { resultFiles, resultsFolder } from './results.ts';
 import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -106,8 +108,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);
     const result = runResult.safeParse(parseJson(execution.output ?? 'null'));
-    const summary = executionSummary(execution, states, ms);
-    print(`\n${result.success ? withFiles(summary, result.data, stack.folder) : summary}`);
+    print(`\n${executionSummary(execution, states, ms, (made) => filesOf(made, stack.folder))}`);
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
     if (isPublished) {
       const model = await effects.findMadeModel(executionArn);
@@ -198,18 +199,12 @@ async function requireOfInput(
 /** The stack of the demo ends with it. */
 const SUPPLY = './fpe weights (while ./fpe local runs in another terminal)';
 
-const resultsFolder = (stackFolder: string, { model_code }: RunResult): string =>
-  join(stackFolder, 'results', model_code);
-
-/** The summary with the files that stay instead of their addresses at the stack, which ends. */
-const withFiles = (summary: string, result: RunResult, stackFolder: string): string => {
-  const folder = `${resultsFolder(stackFolder, result)}/`;
-  return summary
-    .replaceAll(new RegExp(`https?://\\S+/models/${result.model_uuid}/`, 'g'), folder)
-    .replace(ADDRESS_OF_HIDDEN, `$1${folder}${result.model_code}.html`);
-};
-/** The report of a model that the website does not draw has no address (execution-summary.ts). */
-const ADDRESS_OF_HIDDEN = /^(Report +)its address: .*$/m;
+/** The stack ends, and its addresses with it: these files stay. */
+function filesOf({ model_code }: RunResult, stackFolder: string): { report: string; scores: string } {
+  const folder = join(resultsFolder(stackFolder), model_code);
+  const { report, predictions } = resultFiles(model_code);
+  return { report: join(folder, report), scores: join(folder, predictions) };
+}
 
 /** Copies the public files, the numbers and the pages to a place where a person can open them, and compares the scores with the demo's true flow. */
 async function showPublished(
@@ -219,7 +214,7 @@ async function showPublished(
   demoStationId: number,
   { listObjects, readBytes, print }: Effects,
 ): Promise<void> {
-  const folder = resultsFolder(stackFolder, result);
+  const folder = join(resultsFolder(stackFolder), result.model_code);
   makeFolder(folder);
   const bucket = process.env.STORAGE_BUCKET as string;
   for await (const { key } of listObjects(bucket, `models/${result.model_uuid}/`))
@@ -254,7 +249,7 @@ async function showPublished(
 
 /**
  * @param given the input as it was typed, or the demo's
- * @param folder of the stack, if it is not the usual one: every command names it, in columns that stay in line
+ * @param folder of the stack, if it is not the usual one: every command names it before the columns are set, which then stay in line
  */
 function nextSteps(
   { model_code }: MadeModel,
@@ -262,8 +257,10 @@ function nextSteps(
   input: Record<string, unknown>,
   folder: string | undefined,
 ): string {
-  const options = folder === undefined ? [] : ['--folder', quoted(folder)];
-  const asked = [...(given === DEMO_INPUT ? [] : [quoted(given)]), ...options];
+  const asked = [
+    ...(given === DEMO_INPUT ? [] : [quoted(given)]),
+    ...(folder === undefined ? [] : ['--folder', quoted(folder)]),
+  ];
   const npmStart = asked.length > 0 ? ['npm start', '--', ...asked] : ['npm start'];
   const steps: [command: string, what: string][] = [
     ['./fpe open', `open the report: ${model_code}.html; or: open input, open dataset`],
@@ -274,7 +271,7 @@ function nextSteps(
     ],
     ['./fpe import FOLDER', '(while it runs) load a station that you exported from FPE'],
   ];
-  const [open, ...others] = steps.map(([command, what]) => [[command, ...options].join(' '), what]);
+  const [open, ...others] = steps.map(([command, what]) => [withPlace(command, { folder }), what]);
   const isTaken = input.model_code !== undefined && input.overwrite !== true;
   const again = isTaken ? 'run it again, once its input has another model_code' : 'run it again';
   const lines = [open as string[], [npmStart.join(' '), again], ...others];

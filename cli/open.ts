@@ -36,6 +36,7 @@ import {
 import { findMadeModel, type MadeModel } from './made-model.ts';
 import { findByCode, modelTypeOption } from './model-code.ts';
 import { stationId } from './option-values.ts';
+import { resultFiles, resultsFolder } from './results.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Of a model, and the table of a refresh. */
@@ -107,7 +108,7 @@ what the stack has left on disk.`,
           what === TABLE
             ? await copiedTable(given, command, at)
             : isKept && isOfNoModel(given, options)
-              ? newestResult(what, resultsFolder(options), effects)
+              ? newestResult(what, resultsFolder(stackFolder(options)), effects)
               : await addressOf(what, given, command, options, at);
         effects.print(address);
         if (!options.print) effects.show(address);
@@ -240,7 +241,6 @@ const noBucket = (what: Page, code: string): string =>
   `The ${what} of ${code} is in the model bucket, and no bucket is named. Give --stage NAME, or set MODEL_BUCKET.`;
 
 const stackFolder = ({ folder }: Options): string => (folder ? resolve(folder) : defaultFolder());
-const resultsFolder = (options: Options): string => join(stackFolder(options), 'results');
 /** Of one model or refresh, apart from what npm start leaves, so that nothing there is replaced. */
 const copiesFolder = (options: Options, name: string): string => join(stackFolder(options), 'copies', name);
 
@@ -300,17 +300,10 @@ const addressOfFile = (file: string): string => pathToFileURL(file).href;
 
 /** In what `npm start` has left: a folder for each model, of which the newest that has the page counts. @throws UsageError */
 function newestResult(what: Page, folder: string, { remark }: Effects): string {
-  const fileOf = (code: string) =>
-    ({
-      report: `${code}.html`,
-      input: 'input.html',
-      dataset: 'dataset.html',
-      predictions: 'predictions.csv',
-    })[what];
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   const [newest] = entries
     .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join(folder, name, fileOf(name)))
+    .map(({ name }) => join(folder, name, resultFiles(name)[what]))
     .filter((file) => existsSync(file))
     .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
   if (newest) {

@@ -64,18 +64,29 @@ export const runResult = z.object({
 });
 export type RunResult = z.output<typeof runResult>;
 
+/** Where a person finds the files of a model, if not at the addresses of its result. */
+type ShownFiles = { report: string; scores: string };
+type FilesOf = (result: RunResult) => ShownFiles;
+
 /**
  * How an execution ended, in words, with addresses that work.
  *
  * @param ms in which it has run, without the pauses before redrives; default: from its start to its end
+ * @param filesOf where the files of its model stay, if not at their addresses
  */
 export const executionSummary = (
   execution: DescribeExecutionOutput,
   states: readonly StateProgress[],
   ms: number = Number(execution.stopDate ?? new Date()) - Number(execution.startDate),
-): string => withOpenAddresses(summaryOf(execution, states, ms), process.env.AWS_ENDPOINT_URL_S3);
+  filesOf?: FilesOf,
+): string => withOpenAddresses(summaryOf(execution, states, ms, filesOf), process.env.AWS_ENDPOINT_URL_S3);
 
-function summaryOf(execution: DescribeExecutionOutput, states: readonly StateProgress[], ms: number): string {
+function summaryOf(
+  execution: DescribeExecutionOutput,
+  states: readonly StateProgress[],
+  ms: number,
+  filesOf?: FilesOf,
+): string {
   const duration = formatDuration(ms);
   switch (execution.status) {
     case 'SUCCEEDED': {
@@ -85,7 +96,8 @@ function summaryOf(execution: DescribeExecutionOutput, states: readonly StatePro
       if (refreshed.success)
         return `${end}\n\n${refreshLines(refreshed.data, execution.executionArn).join('\n')}`;
       const [trained, scored] = [runResult.safeParse(output), scoringResult.safeParse(output)];
-      if (trained.success) return `${end}\n\n${resultLines(trained.data).join('\n')}`;
+      if (trained.success)
+        return `${end}\n\n${resultLines(trained.data, filesOf?.(trained.data)).join('\n')}`;
       if (scored.success) return `${end}\n\n${scoringLines(scored.data).join('\n')}`;
       return `${end}\n${execution.output}`;
     }
@@ -103,7 +115,7 @@ function summaryOf(execution: DescribeExecutionOutput, states: readonly StatePro
 }
 
 /** Photos, pairs, agreement with observed values, and where the files are. */
-export function resultLines(result: RunResult): string[] {
+export function resultLines(result: RunResult, files?: ShownFiles): string[] {
   const { images, pairs, values, kendall_tau } = result;
   const without = [
     ...(images.unreadable ? [`${formatCount(images.unreadable)} unreadable`] : []),
@@ -134,19 +146,24 @@ export function resultLines(result: RunResult): string[] {
       TAU_LABELS.map(([name, label]) => [label, formatTau(kendall_tau[name])]),
       { indent: '          ' },
     ),
-    ...(result.model_id === null
-      ? ['It was not published.']
-      : result.predictions_url === null
-        ? [
-            `models.id ${result.model_id}, which the website does not draw. ${result.promotion?.reason ?? ''}`.trimEnd(),
-            `Report    its address: ./fpe models --station ${result.station_id}`,
-          ]
-        : [
-            `Published as models.id ${result.model_id}. ${result.promotion?.reason ?? ''}`.trimEnd(),
-            `Report    ${result.diagnostics_url}`,
-            `Scores    ${result.predictions_url}`,
-          ]),
+    ...publicationLines(result, files),
     ...result.warnings,
+  ];
+}
+
+function publicationLines(result: RunResult, files?: ShownFiles): string[] {
+  const { model_id, diagnostics_url, predictions_url, promotion } = result;
+  if (model_id === null) return ['It was not published.'];
+  const isDrawn = predictions_url !== null;
+  const row = isDrawn
+    ? `Published as models.id ${model_id}.`
+    : `models.id ${model_id}, which the website does not draw.`;
+  const report = isDrawn ? diagnostics_url : `its address: ./fpe models --station ${result.station_id}`;
+  const scores = files?.scores ?? predictions_url;
+  return [
+    `${row} ${promotion?.reason ?? ''}`.trimEnd(),
+    `Report    ${files?.report ?? report}`,
+    ...(scores === null ? [] : [`Scores    ${scores}`]),
   ];
 }
 

@@ -27,7 +27,7 @@ const RESULT = {
   model_code: 'RANK-FLOW-A',
   model_uuid: 'uuid',
   model_id: 7,
-  diagnostics_url: 'http://127.0.0.1/photos/models/uuid/a.html',
+  diagnostics_url: 'http://127.0.0.1/photos/models/uuid/RANK-FLOW-A.html',
   predictions_url: 'http://127.0.0.1/photos/models/uuid/predictions.csv',
   images: { found: 3, excluded: {}, scored: 3, unreadable: 0 },
   pairs: { found: 2, train: 1, val: 1 },
@@ -136,7 +136,7 @@ describe('fpe demo', () => {
     for (const name of ['metrics.json', 'input.html', 'dataset.html'])
       expect(existsSync(join(folder, 'results', 'RANK-FLOW-A', name))).toBe(true);
     // The stack ends, and its addresses with it.
-    expect(printed).toContain(`Report    ${join(folder, 'results', 'RANK-FLOW-A', 'a.html')}`);
+    expect(printed).toContain(`Report    ${join(folder, 'results', 'RANK-FLOW-A', 'RANK-FLOW-A.html')}`);
     expect(printed).not.toContain('http://');
     expect(process.exitCode).toBeUndefined();
   });
@@ -156,6 +156,7 @@ describe('fpe demo', () => {
     ])
       expect(existsSync(join(files, name))).toBe(true);
     expect(printed).toContain(`Report    ${join(files, 'RANK-FLOW-A.html')}`);
+    expect(printed).toContain(`Scores    ${join(files, 'predictions.csv')}`);
     expect(printed).not.toContain('./fpe models');
     expect(printed).toContain(
       `The report, predictions.csv, images.csv, annotations.csv, metrics.json, input.html and dataset.html are in ${files}`,
@@ -169,10 +170,12 @@ describe('fpe demo', () => {
     expect(did[0]).toEqual(['stack', folder]);
     const commands = printed.split('Next:')[1]?.match(/(?:\.\/fpe|npm) .*?(?= {2})/g) ?? [];
     expect(commands).toHaveLength(5);
-    for (const command of commands) expect(command).toMatch(/ --folder \S+$/);
+    for (const command of commands) expect(command).toContain(` --folder ${folder}`);
     expect(commands).toEqual(
-      expect.arrayContaining([`./fpe open --folder ${folder}`, `npm start -- --folder ${folder}`]),
+      expect.arrayContaining([`./fpe --folder ${folder} open`, `npm start -- --folder ${folder}`]),
     );
+    const columns = printed.split('Next:\n')[1]?.match(/^.*? {2}(?=\S(?!.* {2}\S))/gm) ?? [];
+    expect(new Set(columns.map(({ length }) => length)).size).toBe(1);
     expect((await run([])).printed).not.toContain('--folder');
   });
 
