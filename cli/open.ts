@@ -30,6 +30,7 @@ import {
   findExecution,
   type GlobalOptions,
   machineStageOption,
+  machinesBeside,
   proposedRefresh,
   proposedStart,
 } from './find-execution.ts';
@@ -130,7 +131,9 @@ function ofStoppedStack(folder: string, effects: Effects): Effects {
   const kept = effects.keptExecutions(folder);
   const describeExecution = async (arn: string) =>
     kept.find(({ executionArn }) => executionArn === arn) as unknown as DescribeExecutionOutput;
-  const machineArns = [...new Set(kept.map(({ executionArn }) => machineArnOf(executionArn)))];
+  const machineArns = kept
+    .slice(0, 1)
+    .flatMap(({ executionArn }) => machinesBeside(machineArnOf(executionArn)));
   return {
     ...effects,
     connect: async () => {

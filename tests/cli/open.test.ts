@@ -284,6 +284,12 @@ describe('fpe open', () => {
       KEPT,
       /^The local stack is not running, and has left no execution try-9 in .*\. Start it with \.\/fpe local/,
     ],
+    [
+      'no refresh has run',
+      ['table'],
+      { executions: { 'try-1': MADE_MODEL } },
+      /-refresh-stations has succeeded yet\. .*: \.\/fpe refresh/,
+    ],
     ['it has left nothing', ['table'], {}, /has left nothing in .*\. Start it with/],
     ['a file is gone', ['dataset', 'try-1'], KEPT, /has left no rank\/29\/.*\/dataset\.html in/],
     [
