@@ -223,7 +223,7 @@ async function showPublished(
   const { metrics, input, dataset, report, transform } = result.keys;
   const ofHidden = [report, transform.predictions, input.images, input.annotations];
   const hidden = result.predictions_url === null ? ofHidden : [];
-  for (const key of [metrics, input.page, dataset.page, ...hidden])
+  for (const key of [metrics, transform.intervals, input.page, dataset.page, ...hidden])
     await writeFile(
       join(folder, basename(key)),
       await readBytes({ bucket: process.env.MODEL_BUCKET as string, key }),
@@ -243,7 +243,7 @@ async function showPublished(
       ? 'The report, predictions.csv, images.csv, annotations.csv'
       : 'The five published files';
   print(
-    `\n${files}, metrics.json, input.html and dataset.html are ${hidden.length > 0 ? '' : 'also '}in ${folder}`,
+    `\n${files}, metrics.json, predictions-intervals.csv, input.html and dataset.html are ${hidden.length > 0 ? '' : 'also '}in ${folder}`,
   );
 }
 

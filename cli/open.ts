@@ -41,7 +41,7 @@ import { resultFiles, resultsFolder } from './results.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Of a model, and the table of a refresh. */
-const PAGES = ['report', 'input', 'dataset', 'predictions'] as const;
+const PAGES = ['report', 'input', 'dataset', 'predictions', 'intervals'] as const;
 const TABLE = 'table';
 type Page = (typeof PAGES)[number];
 type Options = GlobalOptions & {
@@ -288,6 +288,7 @@ const keyOf = (what: Page, keys: MadeModel['keys']): string =>
     input: keys.input.page,
     dataset: keys.dataset.page,
     predictions: keys.transform.predictions,
+    intervals: keys.transform.intervals,
   })[what];
 
 /** For what no browser may read where it is. */

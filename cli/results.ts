@@ -9,4 +9,5 @@ export const resultFiles = (modelCode: string) => ({
   input: 'input.html',
   dataset: 'dataset.html',
   predictions: 'predictions.csv',
+  intervals: 'predictions-intervals.csv',
 });

@@ -97,7 +97,10 @@ async function run(
           },
           dataset: { page: 'versions/uuid/dataset/dataset.html' },
           report: 'versions/uuid/RANK-FLOW-A.html',
-          transform: { predictions: 'versions/uuid/transform/predictions.csv' },
+          transform: {
+            predictions: 'versions/uuid/transform/predictions.csv',
+            intervals: 'versions/uuid/transform/predictions-intervals.csv',
+          },
         },
       } as never;
     },
@@ -159,7 +162,7 @@ describe('fpe demo', () => {
     expect(printed).toContain(`Scores    ${join(files, 'predictions.csv')}`);
     expect(printed).not.toContain('./fpe models');
     expect(printed).toContain(
-      `The report, predictions.csv, images.csv, annotations.csv, metrics.json, input.html and dataset.html are in ${files}`,
+      `The report, predictions.csv, images.csv, annotations.csv, metrics.json, predictions-intervals.csv, input.html and dataset.html are in ${files}`,
     );
     expect(process.exitCode).toBeUndefined();
   });

@@ -146,8 +146,9 @@ describe('fpe open', () => {
   test.each<[string, string, object]>([
     ['input', 'input/input.html', MADE_MODEL],
     ['dataset', 'dataset/dataset.html', MADE_MODEL],
+    ['intervals', 'transform/predictions-intervals.csv', MADE_MODEL],
     ['report', 'RANK-FLOW-A.html', { ...MADE_MODEL, diagnostics_url: null }],
-  ])('copies the %s page that is not public from the model bucket', async (what, key, model) => {
+  ])('copies what is not public from the model bucket: %s', async (what, key, model) => {
     const { printed, read } = await run([what, 'try-1'], { model });
 
     expect(read).toEqual([{ bucket: 'models', key: `rank/29/models/RANK-FLOW-A/versions/0b2f6a8c/${key}` }]);
