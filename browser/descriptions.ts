@@ -1,3 +1,4 @@
+import { INTERVAL_LEVEL } from '../shared/predictions/score-intervals.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
 import type { Facts } from './figure-data.ts';
 import { formatValue } from './value-scale.ts';
@@ -24,6 +25,21 @@ export function photoFacts({ page, photos, ranks, residuals }: View, row: number
     ['Obs. rank', percent(ranks.observed[row] as number)],
     ['Pred. rank', percent(ranks.predicted[row] as number)],
     ['Residual', percent(residuals[row] as number)],
+  ];
+}
+
+/** The 90 % intervals of a photo's score, and of its rank among all photos with a score. */
+export function intervalFacts({ page, photos, scoreIntervals }: View, row: number): Facts {
+  const value = photos.scores[row] as number;
+  if (page.kind !== 'report' || scoreIntervals === null || Number.isNaN(value)) return [];
+  const { halfWidth, ranks } = scoreIntervals;
+  const level = `${100 * INTERVAL_LEVEL} %`;
+  return [
+    [`Score, ${level}`, `${score(value - halfWidth)} – ${score(value + halfWidth)}`],
+    [
+      `Rank among all, ${level}`,
+      `${percent(ranks.low[row] as number)} – ${percent(ranks.high[row] as number)}`,
+    ],
   ];
 }
 

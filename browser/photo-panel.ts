@@ -1,6 +1,6 @@
 import type { Choice } from '../shared/predictions/pair-accuracy.ts';
 import { probabilityOfMore } from '../shared/predictions/pair-accuracy.ts';
-import { photoFacts, splitLabel, wallTime } from './descriptions.ts';
+import { intervalFacts, photoFacts, splitLabel, wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
 import type { Place } from './places.ts';
 import type { View } from './view.ts';
@@ -110,7 +110,7 @@ export class PhotoPanel {
       element(
         'dl',
         {},
-        ...photoFacts(this.view, row)
+        ...[...photoFacts(this.view, row), ...intervalFacts(this.view, row)]
           .slice(1)
           .map(([term, text]) => element('div', {}, element('dt', {}, term), element('dd', {}, text))),
       ),

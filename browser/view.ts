@@ -1,5 +1,6 @@
 import { DAY_MS } from '../shared/formats/durations.ts';
 import { IMAGE_SPLITS, type ImageSplit } from '../shared/model-input/image-split.ts';
+import { type RankIntervals, rankIntervals, scoreErrorOf } from '../shared/predictions/score-intervals.ts';
 import {
   dailyMeans,
   type NamedPhotos,
@@ -36,6 +37,8 @@ export type View = {
   residuals: Float64Array;
   /** Percentile ranks of the scores over all photos that have one. */
   scoreRanks: Float64Array;
+  /** How far scores and these ranks may be off; null where too few held-out pairs tell. */
+  scoreIntervals: { halfWidth: number; ranks: RankIntervals } | null;
   days: ScoredDays & { noons: Float64Array };
   /** Ranks of days, each among all days that have the number. */
   dayRanks: Ranks;
@@ -67,6 +70,10 @@ export function createView(page: PageData): View {
   const ranks = once(() => overlapRanks(photos));
   const residuals = once(() => rankResiduals(photos));
   const scoreRanks = once(() => percentileRanks(photos.scores));
+  const scoreIntervals = once(() => {
+    const error = scoreErrorOf(page.pairs, photos.scores, 'val');
+    return error && { halfWidth: error.halfWidth, ranks: rankIntervals(photos.scores, error.halfWidth) };
+  });
   const dayRanks = once(() => ({
     observed: percentileRanks(days().values),
     predicted: percentileRanks(days().scores),
@@ -85,6 +92,9 @@ export function createView(page: PageData): View {
     },
     get scoreRanks() {
       return scoreRanks();
+    },
+    get scoreIntervals() {
+      return scoreIntervals();
     },
     get days() {
       return days();

@@ -3,6 +3,7 @@ import { createCanvas } from '@napi-rs/canvas';
 import type { Browser, Page } from 'playwright-core';
 import { pageScript } from '../../browser/script.ts';
 import { formatCount } from '../../shared/formats/numbers.ts';
+import { rankIntervals, type ScoreError, scoreErrorOf } from '../../shared/predictions/score-intervals.ts';
 import { dailyMeans, wallDate } from '../../shared/predictions/scored-photos.ts';
 import { comparePrevious, type PreviousModel } from '../../shared/report/data/comparison.ts';
 import { type ReportData, reportData } from '../../shared/report/data/report-data.ts';
@@ -145,6 +146,23 @@ describe('The report', () => {
         'Pred. rank': percent(predicted[row] as number),
         Residual: percent((observed[row] as number) - (predicted[row] as number)),
       });
+    }));
+
+  test('the panel of a photo tells how far its score and its rank may be off', () =>
+    onPage(async ({ page }) => {
+      const { x, y, facts } = await findPoint(page, 'images-timeseries');
+      const row = rowAt(facts.get('Time') as string);
+      const { halfWidth } = scoreErrorOf(report.pairs, report.photos.scores, 'val') as ScoreError;
+      const { low, high } = rankIntervals(report.photos.scores, halfWidth);
+      const [score, from, to] = [report.photos.scores[row], low[row], high[row]] as [number, number, number];
+
+      await page.mouse.click(x, y);
+
+      const shown = await page.locator('#panel dl > div').allTextContents();
+      expect(shown.slice(-2)).toEqual([
+        `Score, 90 %${(score - halfWidth).toFixed(3)} – ${(score + halfWidth).toFixed(3)}`,
+        `Rank among all, 90 %${(100 * from).toFixed(1)} % – ${(100 * to).toFixed(1)} %`,
+      ]);
     }));
 
   test.each([

@@ -26,6 +26,7 @@ import { performanceSection } from '../../../shared/report/page/sections/perform
 import {
   hourlyPhotos,
   packOutput,
+  judgedPairs as pairsOf,
   scoredPhotos,
   TRAINING,
   testReport,
@@ -560,6 +561,24 @@ describe('The page', () => {
       'tau-strata',
     ]);
     expect(figures.indexOf('learning-curve')).toBe(figures.indexOf('loss-function') + 1);
+  });
+
+  test('says how far a score may be off, and where held-out pairs cannot tell', () => {
+    const pairs = pairsOf(
+      Array.from({ length: 30 }, (_, index) => ({
+        left: index + 31,
+        right: index + 1,
+        choice: 1,
+        split: 'val',
+      })),
+    );
+
+    const [told, untold] = [words(page(hourlyPhotos(61), { pairs })), words(page(hourlyPhotos(61)))];
+
+    expect(told).toMatch(
+      /By 30 such pairs, the 90 % interval of a score is ± \d+\.\d\d, which for half of the photos is \d+ % of all ranks or less/,
+    );
+    expect(untold).toContain('Fewer than 10 held-out pairs have a decision');
   });
 
   test.each([

@@ -1,5 +1,6 @@
-import { countOf, formatCount, formatShare } from '../../../formats/numbers.ts';
+import { countOf, formatCount, formatShare, formatTau } from '../../../formats/numbers.ts';
 import type { AnnotatorAgreement } from '../../../predictions/pair-accuracy.ts';
+import { INTERVAL_LEVEL, LEAST_DECIDED, medianRankWidth } from '../../../predictions/score-intervals.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
@@ -18,6 +19,7 @@ export const certaintySection = (data: ReportData): Section => ({
   entries: [
     { id: 'pair-accuracy', title: 'Accuracy on pairs' },
     { id: 'calibration', title: 'Calibration' },
+    { id: 'score-intervals', title: 'Intervals of scores' },
     { id: 'annotator-agreement', title: 'Annotators' },
     ...(hasValues(data) ? [{ id: 'tau-strata', title: 'Season, value, hour' }] : []),
   ],
@@ -44,9 +46,20 @@ ${scrollRegion(
 <p>Pairs that annotators called the same are no decision, and count for the Brier score only: the mean squared distance of
 the model’s probability and the annotator’s choice, 0 at best, 0.25 for a coin.</p></section>
 ${calibration}
+<section id="score-intervals"><h3>How far a score may be off</h3>
+<p>${describeScoreError(data)}</p>${wholeRunNote('These intervals are')}</section>
 <section id="annotator-agreement"><h3>Agreement of annotators</h3>
 <p>${describeAgreement(data.annotators)}</p>${wholeRunNote('This agreement is')}</section>
 ${strata}`;
+}
+
+function describeScoreError({ scoreError, photos: { scores } }: ReportData): string {
+  const level = `${100 * INTERVAL_LEVEL} %`;
+  if (scoreError === null)
+    return `Fewer than ${LEAST_DECIDED} held-out pairs have a decision, or annotators contradict the scores as often as not: nothing can be said.`;
+  const { n, halfWidth } = scoreError;
+  const width = medianRankWidth(scores, halfWidth);
+  return `Annotators contradict the scores in held-out pairs, the more often the nearer the scores are. By ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}, which for half of the photos is ${formatShare(width)} of all ranks or less. Photos unlike those that were annotated may be off by more. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
 }
 
 function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreement): string {
