@@ -1,4 +1,4 @@
-import { type Cell, csvPieces } from '../formats/csv.ts';
+import { csvPieces } from '../formats/csv.ts';
 import { formatInstant } from '../formats/local-time.ts';
 import { rankIntervals, type ScoreError } from './score-intervals.ts';
 import type { NamedPhotos } from './scored-photos.ts';
@@ -19,22 +19,20 @@ const DECIMALS = 6;
 export function intervalFile(photos: NamedPhotos, error: ScoreError | null): Generator<string> {
   const { scores, timestamps, imageIds, keys } = photos;
   const { ranks, low, high } = rankIntervals(scores, error?.halfWidth ?? 0);
-  const cell = (number: number | undefined): Cell =>
-    number === undefined || Number.isNaN(number) ? null : number;
-  const rankCell = (rank: number | undefined): Cell =>
-    rank === undefined || Number.isNaN(rank) ? null : Number(rank.toFixed(DECIMALS));
+  // NaN, where there is none, becomes an empty cell.
+  const rounded = (rank: number): number => Number(rank.toFixed(DECIMALS));
   return csvPieces(INTERVAL_COLUMNS, keys.keys(), (row) => {
     const score = scores[row] as number;
     return {
       image_id: imageIds[row],
       timestamp: formatInstant(timestamps[row] as number),
       filename: keys[row],
-      score: cell(score),
-      score_low: error && cell(score - error.halfWidth),
-      score_high: error && cell(score + error.halfWidth),
-      rank: rankCell(ranks[row]),
-      rank_low: error && rankCell(low[row]),
-      rank_high: error && rankCell(high[row]),
+      score,
+      score_low: error && score - error.halfWidth,
+      score_high: error && score + error.halfWidth,
+      rank: rounded(ranks[row] as number),
+      rank_low: error && rounded(low[row] as number),
+      rank_high: error && rounded(high[row] as number),
     };
   });
 }

@@ -52,8 +52,11 @@ export function scoreError(judgments: Iterable<JudgedDifference>): ScoreError | 
     decided.reduce((sum, difference) => sum + difference * (sigmoid(steepness * difference) - chosen), 0) +
     same.reduce((sum, difference) => sum + difference * (sigmoid(steepness * difference) - 0.5), 0);
   if (!(slope(0) < 0)) return null;
-  let [low, high] = [0, 1];
-  while (slope(high) < 0) [low, high] = [high, 2 * high];
+  // Neighboring powers of two, so that the last halving is as fine as numbers of this size can be.
+  let high = 1;
+  while (slope(high) < 0) high *= 2;
+  while (slope(high / 2) >= 0) high /= 2;
+  let low = high / 2;
   for (let halving = 0; halving < HALVINGS; halving++) {
     const middle = (low + high) / 2;
     if (slope(middle) < 0) low = middle;
@@ -85,13 +88,12 @@ export type RankIntervals = { ranks: Float64Array; low: Float64Array; high: Floa
 export function rankIntervals(scores: Float64Array, halfWidth: number): RankIntervals {
   const ascending = scores.filter((score) => !Number.isNaN(score)).sort();
   const last = ascending.length - 1;
-  const share = (count: number): number => (last > 0 ? Math.min(1, Math.max(0, count / last)) : Number.NaN);
   const known = (rankAt: (score: number) => number) =>
     scores.map((score) => (Number.isNaN(score) ? Number.NaN : rankAt(score)));
   return {
     ranks: percentileRanks(scores),
-    low: known((score) => share(countBelow(ascending, score - halfWidth, false))),
-    high: known((score) => share(countBelow(ascending, score + halfWidth, true) - 1)),
+    low: known((score) => countBelow(ascending, score - halfWidth, false) / last),
+    high: known((score) => (countBelow(ascending, score + halfWidth, true) - 1) / last),
   };
 }
 
