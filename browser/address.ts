@@ -37,32 +37,51 @@ export function readAddress(hash: string): Address {
   };
 }
 
-/** The other way round; nothing of what every page begins with. */
-export function writeAddress(anchor: string, view: View): string {
+/** A part of a selection: as the address has it, and in words. */
+export type SelectionPart = {
+  of: 'period' | 'splits' | 'strata';
+  address: readonly string[];
+  words: string;
+  /** Whether it is what every page begins with. */
+  isInitial: boolean;
+};
+
+export function selectionParts(view: View): SelectionPart[] {
   const { from, to, splits, strataSplit } = view.selection;
-  const parts = [
-    anchor,
-    ...(isWhole(view) ? [] : [`from=${wallDate(from)}`, `to=${wallDate(to - DAY_MS)}`]),
-    ...(splits.size === IMAGE_SPLITS.length ? [] : [`splits=${[...splits].join(',')}`]),
-    ...(strataSplit === INITIAL_STRATA_SPLIT ? [] : [`strata=${strataSplit}`]),
+  const labelOf = (wanted: string) => SPLIT_GROUPS.find(({ id }) => id === wanted)?.label ?? wanted;
+  return [
+    {
+      of: 'period',
+      address: [`from=${wallDate(from)}`, `to=${wallDate(to - DAY_MS)}`],
+      words: `${wallDate(from)} to ${wallDate(to - DAY_MS)}`,
+      isInitial: isWhole(view),
+    },
+    {
+      of: 'splits',
+      address: [`splits=${[...splits].join(',')}`],
+      words: `splits ${[...splits].map(labelOf).join(', ') || 'none'}`,
+      isInitial: splits.size === IMAGE_SPLITS.length,
+    },
+    {
+      of: 'strata',
+      address: [`strata=${strataSplit}`],
+      words: `tau by season, month, hour and value of ${labelOf(strataSplit)}`,
+      isInitial: strataSplit === INITIAL_STRATA_SPLIT,
+    },
   ];
-  return parts.filter((part) => part !== '').join('&');
 }
+
+const chosenParts = (view: View): SelectionPart[] =>
+  selectionParts(view).filter(({ isInitial }) => !isInitial);
+
+/** The other way round; nothing of what every page begins with. */
+export const writeAddress = (anchor: string, view: View): string =>
+  [anchor, ...chosenParts(view).flatMap(({ address }) => address)].filter((part) => part !== '').join('&');
 
 /** What is selected, in words, for paper, which has no address and no form; empty for what every page begins with. */
 export function selectionWords(view: View): string {
-  const { from, to, splits, strataSplit } = view.selection;
-  const labelOf = (wanted: string) => SPLIT_GROUPS.find(({ id }) => id === wanted)?.label ?? wanted;
-  const parts = [
-    ...(isWhole(view) ? [] : [`${wallDate(from)} to ${wallDate(to - DAY_MS)}`]),
-    ...(splits.size === IMAGE_SPLITS.length
-      ? []
-      : [`splits ${[...splits].map(labelOf).join(', ') || 'none'}`]),
-    ...(strataSplit === INITIAL_STRATA_SPLIT
-      ? []
-      : [`tau by season, month, hour and value of ${labelOf(strataSplit)}`]),
-  ];
-  return parts.length === 0 ? '' : `Selected: ${parts.join('; ')}.`;
+  const made = chosenParts(view);
+  return made.length === 0 ? '' : `Selected: ${made.map(({ words }) => words).join('; ')}.`;
 }
 
 function dayAt(text: string | undefined): number | null {

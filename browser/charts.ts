@@ -11,6 +11,8 @@ import { CanvasRenderer } from 'echarts/renderers';
 import { ChartKeys } from './chart-keys.ts';
 import { downloadButtons } from './downloads.ts';
 import { figureCsv } from './figure-data.ts';
+import { figurePicture, PICTURE_SCALE } from './figure-picture.ts';
+import type { Imprint } from './imprint.ts';
 import { middleOf, type Place } from './places.ts';
 import type { Sheet, Stop } from './sheet.ts';
 import { currentTheme, type Theme } from './theme.ts';
@@ -40,6 +42,7 @@ export class Chart {
   readonly id: string;
   private readonly place: HTMLElement;
   private readonly draw: Draw;
+  private readonly imprint: () => Imprint;
   private readonly onPeriod: ((from: number, to: number) => void) | undefined;
   private readonly keys: ChartKeys;
   private chart: ECharts | undefined;
@@ -48,11 +51,20 @@ export class Chart {
   private isStale = true;
   private width = 0;
 
-  /** @param onPeriod hears of the window that a reader drags in the strip of this chart, wall-clock milliseconds */
-  constructor(place: HTMLElement, draw: Draw, onPeriod?: (from: number, to: number) => void) {
+  /**
+   * @param imprint what the figure says of itself where it is saved
+   * @param onPeriod hears of the window that a reader drags in the strip of this chart, wall-clock milliseconds
+   */
+  constructor(
+    place: HTMLElement,
+    draw: Draw,
+    imprint: () => Imprint,
+    onPeriod?: (from: number, to: number) => void,
+  ) {
     this.place = place;
     this.id = place.dataset.chart as string;
     this.draw = draw;
+    this.imprint = imprint;
     this.onPeriod = onPeriod;
     this.keys = new ChartKeys(place, {
       show: (stop) => this.showTip(stop),
@@ -61,9 +73,10 @@ export class Chart {
         this.sheet?.open({ seriesIndex: stop.seriesIndex, value: [0, 0, stop.index] }, this.placeOf(stop)),
     });
     place.after(
-      downloadButtons(this.id, {
+      downloadButtons({
+        fileName: () => this.imprint().fileName,
         picture: () => this.picture(),
-        data: () => figureCsv((this.sheet ?? this.draw(this.place.clientWidth, currentTheme())).rows()),
+        data: () => this.data(),
       }),
     );
     new IntersectionObserver(
@@ -162,9 +175,17 @@ export class Chart {
 
   private picture(): HTMLCanvasElement {
     if (this.isStale || !this.chart) this.render();
-    return (this.chart as ECharts).renderToCanvas({
-      pixelRatio: 2,
-      backgroundColor: currentTheme().ground,
+    const theme = currentTheme();
+    const canvas = (this.chart as ECharts).renderToCanvas({
+      pixelRatio: PICTURE_SCALE,
+      backgroundColor: theme.ground,
     });
+    return figurePicture(canvas, this.imprint(), theme);
+  }
+
+  private data(): string {
+    const sheet =
+      this.isStale || !this.sheet ? this.draw(this.place.clientWidth, currentTheme()) : this.sheet;
+    return figureCsv(sheet.rows(), this.imprint().columns);
   }
 }

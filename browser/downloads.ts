@@ -1,6 +1,8 @@
 import { element } from './elements.ts';
 
 type Contents = {
+  /** Of the file, without its ending. */
+  fileName(): string;
   picture(): HTMLCanvasElement;
   /** What it is drawn from, as CSV. */
   data(): string;
@@ -9,8 +11,8 @@ type Contents = {
 /** A browser has taken a file long before this. */
 const TAKEN_MS = 60_000;
 
-/** Buttons below a figure that save it, and its data, named after it. */
-export function downloadButtons(id: string, { picture, data }: Contents): HTMLElement {
+/** Buttons below a figure that save it, and its data. */
+export function downloadButtons({ fileName, picture, data }: Contents): HTMLElement {
   const button = (label: string, format: string, onclick: () => void) =>
     element(
       'button',
@@ -20,23 +22,10 @@ export function downloadButtons(id: string, { picture, data }: Contents): HTMLEl
   return element(
     'div',
     { class: 'downloads' },
-    button('Picture', 'PNG', () => picture().toBlob((blob) => blob && save(blob, `${nameOf(id)}.png`))),
-    button('Data', 'CSV', () => save(new Blob([data()], { type: 'text/csv' }), `${nameOf(id)}.csv`)),
+    button('Picture', 'PNG', () => picture().toBlob((blob) => blob && save(blob, `${fileName()}.png`))),
+    button('Data', 'CSV', () => save(new Blob([data()], { type: 'text/csv' }), `${fileName()}.csv`)),
   );
 }
-
-/** With what is selected, as the address says it: figures of two periods are told apart by their names alone. */
-const nameOf = (id: string): string =>
-  [
-    id,
-    ...location.hash
-      .slice(1)
-      .split('&')
-      .filter((part) => part.includes('=')),
-  ]
-    .join('_')
-    .replaceAll('=', '-')
-    .replaceAll(/[^\w,.-]+/g, '');
 
 function save(blob: Blob, name: string): void {
   const address = URL.createObjectURL(blob);

@@ -1,3 +1,5 @@
+import type { Imprint } from './imprint.ts';
+
 /** What a point says of itself: terms and texts. */
 export type Facts = [term: string, text: string][];
 
@@ -13,14 +15,17 @@ export type FigureRow = {
 /**
  * The data of a figure as CSV (RFC 4180), with a column for each fact that any of its points tells. Nothing in it was written by
  * a user, so nothing in it can be a formula.
+ *
+ * @param same columns with the same value in each row, before all others
  */
-export function figureCsv(rows: readonly FigureRow[]): string {
+export function figureCsv(rows: readonly FigureRow[], same: Imprint['columns']): string {
   const terms = [...new Set(rows.flatMap(({ facts }) => facts.map(([term]) => term)))];
   const lines = [
-    ['panel', 'series', 'x', 'y', ...terms],
+    [...same.map(([name]) => name), 'panel', 'series', 'x', 'y', ...terms],
     ...rows.map(({ panel, series, x, y, facts }) => {
       const texts = new Map(facts);
-      return [panel, series, x, y ?? '', ...terms.map((term) => texts.get(term) ?? '')];
+      const values = same.map(([, value]) => value);
+      return [...values, panel, series, x, y ?? '', ...terms.map((term) => texts.get(term) ?? '')];
     }),
   ];
   return lines.map((cells) => `${cells.map(cell).join(',')}\r\n`).join('');

@@ -7,6 +7,7 @@ import type { Actions } from './figures/photos.ts';
 import { showFilesBeside } from './files-beside.ts';
 import { fillGalleries } from './galleries.ts';
 import { gunzip } from './gunzip.ts';
+import { imprintOf } from './imprint.ts';
 import { showNotedPhotos } from './noted-photos.ts';
 import { shownNumbers } from './numbers.ts';
 import { type Origin, PhotoPanel } from './photo-panel.ts';
@@ -98,10 +99,17 @@ function reserveSoon(charts: readonly Chart[]): void {
 /** @param onPeriod called by the figure whose strip chooses the period */
 const createCharts = (view: View, actions: Actions, onPeriod: (from: number, to: number) => void): Chart[] =>
   [...document.querySelectorAll<HTMLElement>('[data-chart]')].map((place) => {
-    const figure = FIGURES[place.dataset.chart as string];
-    if (!figure) throw new Error(`No figure draws ${place.dataset.chart}`);
+    const id = place.dataset.chart as string;
+    const figure = FIGURES[id];
+    if (!figure) throw new Error(`No figure draws ${id}`);
     const draw: Draw = (width, theme) => figure(view, width, theme, actions);
-    return new Chart(place, draw, place.dataset.chart === PERIOD_FIGURE ? onPeriod : undefined);
+    const heading = place.closest('figure')?.querySelector('h3')?.textContent ?? '';
+    return new Chart(
+      place,
+      draw,
+      () => imprintOf(view, id, heading),
+      id === PERIOD_FIGURE ? onPeriod : undefined,
+    );
   });
 
 /** The strip of a chart says where it is at every move; days are whole, and the chart itself needs no redrawing. */

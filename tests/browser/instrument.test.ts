@@ -499,6 +499,14 @@ describe('A chart', () => {
       { width: 390 },
     ));
 
+  /** Keeps what is written into pictures that are made. */
+  const NOTE_WRITTEN = `
+    window.written = [];
+    const { fillText } = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+      if (!this.canvas.isConnected) written.push(text);
+      return fillText.call(this, text, ...place);
+    };`;
   const save = async (page: Page, id: string, format: string) => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
@@ -517,14 +525,19 @@ describe('A chart', () => {
       const savesSoundly = (id: string) =>
         onPage(async ({ page }) => {
           await drawFigure(page, id);
+          await page.evaluate(NOTE_WRITTEN);
           const [picture, data] = [await save(page, id, 'PNG'), await save(page, id, 'CSV')];
+          const heading = await page.locator(`#${id} h3`).textContent();
 
-          expect(picture.name).toBe(`${id}.png`);
+          expect(picture.name).toBe(`29_RANK-FLOW-20260401_${id}.png`);
           expect(picture.bytes.subarray(1, 4).toString()).toBe('PNG');
-          expect(data.name).toBe(`${id}.csv`);
+          const written = (await page.evaluate<string[]>('written')).join(' ');
+          expect(written).toContain(`${heading} West Brook (29) · model RANK-FLOW-20260401`);
+          expect(data.name).toBe(`29_RANK-FLOW-20260401_${id}.csv`);
           const lines = data.bytes.toString().trimEnd().split('\r\n');
-          expect(lines[0]).toMatch(/^panel,series,x,y/);
+          expect(lines[0]).toMatch(/^station_id,model_code,figure,selection,panel,series,x,y/);
           expect(lines.length).toBeGreaterThan(3);
+          for (const line of lines.slice(1)) expect(line).toMatch(`29,RANK-FLOW-20260401,${id},`);
           expect(data.bytes.toString()).not.toMatch(/NaN|undefined|\[object/);
         });
       expect(ids.length).toBeGreaterThan(10);
@@ -535,7 +548,7 @@ describe('A chart', () => {
         await page.locator('select[name="strata-split"]').selectOption('val');
         await drawFigure(page, 'tau-strata');
         expect((await save(page, 'tau-strata', 'CSV')).name).toBe(
-          'tau-strata_from-2024-01-10_to-2024-03-20_strata-val.csv',
+          '29_RANK-FLOW-20260401_tau-strata_from-2024-01-10_to-2024-03-20_strata-val.csv',
         );
       });
       await onPage(async ({ page }) => {

@@ -72,6 +72,8 @@ const reportNaming = (imageId: number, key: string): string => {
   };
   const page = {
     kind: 'report',
+    station: { id: 29, name: 'West Brook' },
+    code: 'RANK-FLOW-20260401',
     timezone: 'UTC',
     seed: 1,
     resamples: 1,

@@ -2,43 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readAddress, writeAddress } from '../../browser/address.ts';
 
-import { createView, type PageSelection } from '../../browser/view.ts';
 import { DAY_MS } from '../../shared/formats/durations.ts';
 
 import { IMAGE_SPLITS, type ImageSplit } from '../../shared/model-input/image-split.ts';
 import { SPLIT_GROUPS } from '../../shared/report/data/split-groups.ts';
-import type { PageData } from '../../shared/report/page/page-data.ts';
-import { hourlyPhotos, judgedPairs, scoredPhotos } from '../fixtures/report.ts';
-
-const FIRST_DAY = Date.UTC(2026, 2, 1);
-const DAYS = 10;
-const page: PageData = {
-  kind: 'report',
-  variable: { label: 'Flow [cfs]', noun: 'flow' },
-  timezone: 'UTC',
-  seed: 1,
-  resamples: 10,
-  photoBase: 'https://storage.s3.amazonaws.com/',
-  photos: scoredPhotos(hourlyPhotos(24 * (DAYS - 1))),
-  pairs: judgedPairs([]),
-  epochs: [],
-  learningCurve: { valPairs: 0, points: [], missing: null },
-  strata: null,
-  previous: null,
-  observed: null,
-  noted: {
-    examples: new Uint32Array(),
-    timestamps: new Float64Array(),
-    imageIds: new Uint32Array(),
-    keys: [],
-  },
-};
-
-const view = (selection: Partial<PageSelection> = {}) => {
-  const made = createView(page);
-  made.selection = { ...made.selection, ...selection };
-  return made;
-};
+import { DAYS, FIRST_DAY, viewWith as view } from '../fixtures/page-view.ts';
 
 describe('The address of a page', () => {
   test('tells nothing of what every page begins with', () => {

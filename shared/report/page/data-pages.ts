@@ -202,6 +202,8 @@ function pageData(
   }));
   return {
     kind,
+    station: { id: run.station.id, name: run.station.name },
+    code: kind === 'dataset' ? run.dataset_code : run.model_code,
     variable: variableWords(run.parameters.variable_code),
     timezone: run.station.timezone,
     seed: run.parameters.seed,

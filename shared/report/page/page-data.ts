@@ -23,6 +23,10 @@ import {
 export type PageData = {
   /** The report, or one of the pages beside the dataset and the input: those have no scores. */
   kind: 'report' | 'dataset' | 'input';
+  /** What it is about: what is saved of the page says so wherever it goes. */
+  station: { id: number; name: string };
+  /** Code of the model or, on the page of a dataset, of that. */
+  code: string;
   variable: VariableWords;
   timezone: string;
   /** Of the bootstrap. */
@@ -47,6 +51,8 @@ export type PageData = {
 type Head = Pick<
   PageData,
   | 'kind'
+  | 'station'
+  | 'code'
   | 'variable'
   | 'timezone'
   | 'seed'
@@ -60,6 +66,8 @@ type Head = Pick<
 export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
   const {
     kind,
+    station,
+    code,
     variable,
     timezone,
     seed,
@@ -76,6 +84,8 @@ export function packPage(page: PageData): Uint8Array<ArrayBuffer> {
   } = page;
   const head: Head = {
     kind,
+    station,
+    code,
     variable,
     timezone,
     seed,

@@ -50,6 +50,8 @@ export function reportPage(data: ReportData, script: string, thumbnails: Thumbna
       thumbnails,
       data: {
         kind: 'report',
+        station: { id: station.id, name: station.name },
+        code: model_code,
         variable: data.variable,
         timezone: station.timezone,
         seed: data.state.run.parameters.seed,

@@ -53,6 +53,8 @@ describe('The data of a page', () => {
   test('comes back as it was packed', () => {
     const page: PageData = {
       kind: 'report',
+      station: { id: 29, name: 'West Brook' },
+      code: 'RANK-FLOW-20260401',
       variable: { label: 'Flow [cfs]', noun: 'flow' },
       timezone: 'America/New_York',
       seed: 1691,

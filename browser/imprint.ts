@@ -1,0 +1,50 @@
+import { type SelectionPart, selectionParts } from './address.ts';
+import type { View } from './view.ts';
+
+/** What a saved figure says of where it is from: files are renamed and forwarded, pictures pasted into slides. */
+export type Imprint = {
+  /** Name of the file, without its ending: figures of two stations, models or periods are told apart by it alone. */
+  fileName: string;
+  /** Number and title. */
+  title: string;
+  /** Station and model. */
+  source: string;
+  /** What is selected, as far as the figure goes by it, in words; empty for all. */
+  selection: string;
+  /** The same for programs: columns that stand in each row of the data. */
+  columns: readonly [name: string, value: string | number][];
+};
+
+/** What the figures go by, where that is not the period and the splits. */
+const GOES_BY: Readonly<Record<string, readonly SelectionPart['of'][]>> = {
+  'loss-function': [],
+  'learning-curve': [],
+  calibration: ['period'],
+  'tau-strata': ['period', 'strata'],
+};
+
+/** @param heading number and title of the figure, as above it in the page */
+export function imprintOf(view: View, id: string, heading: string): Imprint {
+  const { kind, station, code } = view.page;
+  const parts = selectionParts(view).filter(({ of }) => (GOES_BY[id] ?? ['period', 'splits']).includes(of));
+  const chosen = parts.filter(({ isInitial }) => !isInitial);
+  // Without its list of photos, a picture of the strata would not say of which they are.
+  const told = parts.filter(({ of, isInitial }) => !isInitial || of === 'strata');
+  const selection = told.map(({ words }) => words).join('; ');
+  return {
+    fileName: [station.id, code, id, ...chosen.flatMap(({ address }) => address)]
+      .join('_')
+      .replaceAll('=', '-')
+      .replaceAll(/[^\w,.-]+/g, ''),
+    title: heading,
+    source: `${station.name} (${station.id}) · ${kind === 'dataset' ? 'dataset' : 'model'} ${code}`,
+    selection,
+    // Without the name of the station, which a user wrote: it might be a formula.
+    columns: [
+      ['station_id', station.id],
+      [kind === 'dataset' ? 'dataset_code' : 'model_code', code],
+      ['figure', id],
+      ['selection', selection || 'all'],
+    ],
+  };
+}
