@@ -28,6 +28,8 @@ type PointStyle = {
 /** Above this, points are drawn as one shape. */
 const LARGE = 3000;
 const FONT = 12;
+/** Between two lines of a legend, pixels. */
+const LEGEND_LINE = 16;
 
 /** One chart of one or more panels in the making: an option of ECharts, and what its points stand for. */
 export class Sheet {
@@ -152,22 +154,25 @@ export class Sheet {
     this.option.series.push({ ...series, xAxisIndex: panel, yAxisIndex: panel });
   }
 
-  /** Names and colors of what is drawn, at the top left of the sheet. */
+  /** Names and colors of what is drawn, at the top left of the sheet; in a second line what the first has no room for. */
   legend(entries: { name: string; color: string; symbol?: string }[], left: number): void {
-    let at = this.isNarrow ? 0 : left;
+    const first = this.isNarrow ? 4 : left;
+    let [at, line] = [first, 0];
     this.option.graphic = entries.flatMap(({ name, color, symbol }) => {
+      const width = (this.isNarrow ? 26 : 34) + name.length * 6.5;
+      if (at > first && at + width > this.width) [at, line] = [first, line + LEGEND_LINE];
       const x = at;
-      at += (this.isNarrow ? 26 : 34) + name.length * 6.5;
+      at += width;
       const mark =
         symbol === 'line'
-          ? { type: 'rect', left: x, top: 10, shape: { width: 12, height: 2 }, style: { fill: color } }
-          : { type: 'circle', left: x + 2, top: 7, shape: { r: 4 }, style: { fill: color } };
+          ? { type: 'rect', left: x, top: line + 10, shape: { width: 12, height: 2 }, style: { fill: color } }
+          : { type: 'circle', left: x + 2, top: line + 7, shape: { r: 4 }, style: { fill: color } };
       return [
         { ...mark, silent: true },
         {
           type: 'text',
           left: x + 16,
-          top: 5,
+          top: line + 5,
           silent: true,
           style: { text: name, fill: this.theme.ink, fontSize: FONT },
         },
@@ -372,7 +377,10 @@ export class Sheet {
 }
 
 /** Room for labels around a plot, pixels. */
-export type Margins = { left: number; right: number; top: number; bottom: number };
+type Margins = { left: number; top: number; bottom: number };
+
+/** To the right of a plot: the last label of an axis is centered at its end, and `100,000` is twice as wide. */
+const LABEL_END = 24;
 
 /** Plots in rows and columns of equal size. */
 export function boxes(sheet: Sheet, rows: number, columns: number, height: number, margins: Margins): Box[] {
@@ -382,7 +390,7 @@ export function boxes(sheet: Sheet, rows: number, columns: number, height: numbe
   return Array.from({ length: rows * columns }, (_, index) => ({
     left: (index % columns) * cellWidth + margins.left,
     top: Math.floor(index / columns) * cellHeight + margins.top,
-    width: cellWidth - margins.left - margins.right,
+    width: cellWidth - margins.left - LABEL_END,
     height,
   }));
 }

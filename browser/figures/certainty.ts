@@ -22,11 +22,11 @@ const share = (value: number | null) => (value === null ? 'NA' : `${(100 * value
 export function calibrationFigure(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const bins = calibration(view.page.pairs, photosOfPeriod(view).scores, 'val');
-  const side = Math.min(380, width - 90);
+  const side = Math.min(380, width - 96);
   const panel = sheet.panel(
-    box(sheet, side * 0.8, { left: 66, right: 18, top: 16, bottom: 46 }, side),
+    box(sheet, side * 0.8, { left: 72, top: 16, bottom: 46 }, side),
     sheet.percentAxis('Confidence of the model', 28, { min: 0.5, max: 1, interval: 0.1 }),
-    sheet.percentAxis('Annotator agrees', 46),
+    sheet.percentAxis('Annotator agrees', 50),
   );
   sheet.line(
     panel,

@@ -74,14 +74,14 @@ export const dailyRanks = (view: View, width: number, theme: Theme, actions: Act
   dailyPanels(view, width, theme, actions, (sheet) => [
     {
       title: 'Rank(Predicted Model Score)',
-      y: sheet.percentAxis('Rank', 46),
+      y: sheet.percentAxis('Rank', 50),
       numbers: view.dayRanks.predicted,
     },
     ...(view.hasValues
       ? [
           {
             title: `Rank(Observed ${view.page.variable.label.replace(/ \[.*\]$/, '')})`,
-            y: sheet.percentAxis('Rank', 46),
+            y: sheet.percentAxis('Rank', 50),
             numbers: view.dayRanks.observed,
           },
         ]
@@ -93,9 +93,9 @@ export function dailyOverlap(view: View, width: number, theme: Theme, actions: A
   const sheet = new Sheet(width, theme);
   const { days, overlap, selection } = view;
   const panel = sheet.panel(
-    box(sheet, 260, { left: 66, right: 16, top: 34, bottom: 32 }),
+    box(sheet, 260, { left: 72, top: 34, bottom: 32 }),
     sheet.timeAxis(selection.from, selection.to),
-    sheet.percentAxis('Rank', 46),
+    sheet.percentAxis('Rank', 50),
   );
   const rows = allRows(daysBySplit(view, (day) => !Number.isNaN(overlap.observed[day] as number)));
   const lines = [
@@ -113,7 +113,7 @@ export function dailyOverlap(view: View, width: number, theme: Theme, actions: A
   }
   sheet.legend(
     lines.map(({ name, color }) => ({ name, color, symbol: 'line' })),
-    66,
+    72,
   );
   return sheet;
 }

@@ -12,7 +12,7 @@ export function imagesPerDay(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const { photos, selection } = view;
   const panel = sheet.panel(
-    box(sheet, 180, { left: 62, right: 16, top: 20, bottom: 32 }),
+    box(sheet, 180, { left: 62, top: 20, bottom: 32 }),
     sheet.timeAxis(selection.from, selection.to),
     sheet.numberAxis('Photos a day', 42, { scale: false, min: 0, minInterval: 1 }),
   );
@@ -45,7 +45,7 @@ export function imagesPerDay(view: View, width: number, theme: Theme): Sheet {
 export function imagesMonths(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const panel = sheet.panel(
-    box(sheet, 220, { left: 62, right: 16, top: 34, bottom: 32 }),
+    box(sheet, 220, { left: 62, top: 34, bottom: 32 }),
     sheet.categoryAxis([...MONTHS]),
     sheet.numberAxis('Photos', 44, { scale: false, min: 0, minInterval: 1 }),
   );
@@ -78,7 +78,7 @@ export function observedValues(view: View, width: number, theme: Theme, actions:
   const { page, photos, scale, selection, whole } = view;
   const left = 66;
   const panel = sheet.panel(
-    box(sheet, 280, { left, right: 16, top: 34, bottom: 32 }),
+    box(sheet, 280, { left, top: 34, bottom: 32 }),
     sheet.timeAxis(selection.from, selection.to),
     sheet.valueAxis(scale, page.variable.label, 6, left - 18),
   );

@@ -143,7 +143,6 @@ export function valueDistributions(view: View, width: number, theme: Theme): She
   const columns = sheet.isNarrow ? 1 : 2;
   const areas = boxes(sheet, Math.ceil(filled.length / columns), columns, 150, {
     left: 60,
-    right: 16,
     top: 30,
     bottom: 44,
   });
@@ -187,9 +186,9 @@ export function valueFrequencies(view: View, width: number, theme: Theme): Sheet
   const place = photos.values.map(scale.place);
   const splits = photosBySplit(view, (row) => !Number.isNaN(place[row] as number));
   const panel = sheet.panel(
-    box(sheet, 260, { left: 66, right: 16, top: 34, bottom: 46 }),
+    box(sheet, 260, { left: 72, top: 34, bottom: 46 }),
     sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, sheet.isNarrow ? 5 : 10, 28),
-    sheet.percentAxis('Share of photos', 46),
+    sheet.percentAxis('Share of photos', 50),
   );
   for (const { id, label, rows } of splits) {
     const ascending = Float64Array.from(rows, (row) => place[row] as number).sort();
@@ -201,6 +200,6 @@ export function valueFrequencies(view: View, width: number, theme: Theme): Sheet
     if (last !== undefined) points.push([last, 1]);
     sheet.line(panel, points, { name: label, color: theme.splits[id], width: 2, step: true });
   }
-  splitLegend(sheet, splits, 66, 'line');
+  splitLegend(sheet, splits, 72, 'line');
   return sheet;
 }

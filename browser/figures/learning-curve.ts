@@ -5,7 +5,7 @@ import type { Theme } from '../theme.ts';
 import type { View } from '../view.ts';
 
 const HEIGHT = 210;
-const MARGINS = { left: 64, right: 16, top: 34, bottom: 46 };
+const MARGINS = { left: 64, top: 34, bottom: 46 };
 
 /** How held-out pairs are ordered after learning from fewer pairs: mean and range over shuffles, each number twice the one before. */
 export function learningCurve({ page: { learningCurve } }: View, width: number, theme: Theme): Sheet {

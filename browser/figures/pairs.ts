@@ -25,10 +25,9 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
   const sheet = new Sheet(width, theme);
   const { hasValues } = view;
   const columns = sheet.isNarrow || !hasValues ? 1 : 2;
-  const side = Math.min(420, width / columns - 108);
+  const side = Math.min(420, width / columns - 120);
   const areas = boxes(sheet, hasValues ? 2 / columns : 1, columns, side, {
-    left: 84,
-    right: 22,
+    left: 96,
     top: 62,
     bottom: 46,
   });
@@ -94,7 +93,7 @@ function timePanel(sheet: Sheet, { selection }: View, theme: Theme, square: Box)
   return sheet.panel(
     square,
     time('Right photo', 28),
-    time('Left photo', 62, { showMinLabel: false, showMaxLabel: false }),
+    time('Left photo', 74, { showMinLabel: false, showMaxLabel: false }),
     'By timestamp',
   );
 }
@@ -116,7 +115,7 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
   const { photos, scale, page } = view;
   const { left, right, choices } = page.pairs;
   const panel = sheet.panel(
-    box(sheet, 320, { left: 80, right: 20, top: 40, bottom: 46 }),
+    box(sheet, 320, { left: 80, top: 40, bottom: 46 }),
     sheet.valueAxis(scale, `Mean of both: ${page.variable.label}`, 8, 28),
     sheet.percentAxis('(Left − right) / sum', 58, { min: -1, max: 1, interval: 0.5 }),
   );

@@ -85,7 +85,7 @@ export function drawTimePanels(
 ): void {
   const { theme } = sheet;
   const { times, splitsOf, about, gapMs } = rows;
-  const areas = boxes(sheet, panels.length, 1, 195, { left: 66, right: 16, top: 34, bottom: 30 });
+  const areas = boxes(sheet, panels.length, 1, 195, { left: 72, top: 34, bottom: 30 });
   sheet.height += LEGEND_HEIGHT;
   const splitsWith = (numbers: Float64Array) => splitsOf((row) => !Number.isNaN(numbers[row] as number));
   for (const [index, { title, y, points, line }] of panels.entries()) {
@@ -115,7 +115,7 @@ export function drawTimePanels(
   splitLegend(
     sheet,
     splitsOf(() => true),
-    66,
+    72,
   );
 }
 
@@ -127,16 +127,16 @@ export function drawRankSquare(
   y: { name: string; ranks: Float64Array },
   about: About,
 ): void {
-  const side = Math.min(460, sheet.width - 90);
+  const side = Math.min(460, sheet.width - 96);
   const panel = sheet.panel(
-    box(sheet, side, { left: 66, right: 18, top: 34, bottom: 46 }, side),
+    box(sheet, side, { left: 72, top: 34, bottom: 46 }, side),
     sheet.percentAxis(x.name, 28),
-    sheet.percentAxis(y.name, 46),
+    sheet.percentAxis(y.name, 50),
   );
   drawDiagonal(sheet, panel);
   for (const { id, label, rows } of splits)
     sheet.points(panel, cloud(rows, x.ranks, y.ranks), { name: label, color: sheet.theme.splits[id] }, about);
-  splitLegend(sheet, splits, 66);
+  splitLegend(sheet, splits, 72);
 }
 
 /** Where two shares are equal. */

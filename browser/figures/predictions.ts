@@ -30,7 +30,7 @@ export function predictionsTimeseries(view: View, width: number, theme: Theme, a
     },
     {
       title: hasValues ? 'Rank: obs. line, pred. points' : 'Rank of the score',
-      y: sheet.percentAxis('Percentile rank', 46),
+      y: sheet.percentAxis('Percentile rank', 50),
       points: hasValues ? ranks.predicted : scoreRanks,
       line: hasValues ? ranks.observed : null,
     },
@@ -53,8 +53,7 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
   const rows = facets(sheet, splits);
   const columns = sheet.isNarrow ? 1 : 2;
   const areas = boxes(sheet, (rows.length * 2) / columns, columns, sheet.isNarrow ? 240 : 230, {
-    left: 66,
-    right: 18,
+    left: 72,
     top: 34,
     bottom: 48,
   });
@@ -69,7 +68,7 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
     const byRank = sheet.panel(
       areas[index * 2 + 1] as (typeof areas)[number],
       sheet.percentAxis('Obs. rank', 28),
-      sheet.percentAxis('Pred. rank', 46),
+      sheet.percentAxis('Pred. rank', 50),
       title,
     );
     for (const { id, label, rows } of shown) {
@@ -105,7 +104,6 @@ export function residualsTimeseries(view: View, width: number, theme: Theme, act
   );
   const areas = boxes(sheet, rows.length, 1, rows.length > 1 ? 130 : 220, {
     left: 72,
-    right: 16,
     top: 32,
     bottom: 30,
   });

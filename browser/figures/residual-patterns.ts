@@ -22,7 +22,7 @@ export function residualPatterns(view: View, width: number, theme: Theme, action
     photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)),
   );
   const columns = sheet.isNarrow ? 1 : 3;
-  const margins = { left: 72, right: 16, top: 34, bottom: 46 };
+  const margins = { left: 72, top: 34, bottom: 46 };
   const areas = boxes(sheet, (rows.length * 3) / columns, columns, 190, margins);
   const monthLabels = (place: number) => MONTHS[MONTH_STARTS.indexOf(place)] ?? '';
   const months = sheet.isNarrow

@@ -17,7 +17,7 @@ export function lossFunction({ page: { epochs } }: View, width: number, theme: T
   const sheet = new Sheet(width, theme);
   const last = epochs.at(-1)?.epoch ?? 1;
   const panel = sheet.panel(
-    box(sheet, 280, { left: 60, right: 20, top: 34, bottom: 46 }),
+    box(sheet, 280, { left: 60, top: 34, bottom: 46 }),
     sheet.numberAxis('Epoch', 28, {
       scale: false,
       min: Math.min(1, last - 1),
