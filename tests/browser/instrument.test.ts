@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createCanvas, loadImage } from '@napi-rs/canvas';
 import type { Browser, Page } from 'playwright-core';
 import { pageScript } from '../../browser/script.ts';
 import { calibration } from '../../shared/predictions/pair-accuracy.ts';
@@ -641,6 +642,50 @@ describe('Numbers and their words', () => {
               .filter((table) => table.getBoundingClientRect().right > innerWidth || [...table.querySelectorAll('td, th')].some((cell) => cell.scrollWidth > cell.clientWidth + 1))
               .map((table) => table.className)`),
           ).toEqual([]);
+      },
+      { width: 390 },
+    ));
+
+  test('break within a name such as max_gap_minutes after its underscores alone', () =>
+    onPage(
+      async ({ page }) => {
+        const broken = await page.evaluate<string[]>(`(() => {
+          const texts = document.createTreeWalker(document.getElementById('parameters'), NodeFilter.SHOW_TEXT);
+          const found = [];
+          for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+            const range = document.createRange();
+            range.selectNodeContents(text);
+            const isName = text.parentElement.tagName === 'TH';
+            if (isName && range.getClientRects().length > 1) found.push(text.data);
+          }
+          return found;
+        })()`);
+
+        expect(await textsOf(page, '#parameters th')).toContain('transform_instance_count');
+        expect(broken).toEqual([]);
+      },
+      { width: 320 },
+      reportPage({ ...report, jobPlace: 'one computer' }, pageScript()),
+    ));
+
+  test('that go on beyond the edge of a table say so by the shade of that edge', () =>
+    onPage(
+      async ({ page }) => {
+        const wide = page.locator('#private-files .scroll');
+        await wide.scrollIntoViewIfNeeded();
+        const shades = async () => {
+          const picture = await loadImage(await wide.screenshot());
+          const context = createCanvas(picture.width, picture.height).getContext('2d');
+          context.drawImage(picture, 0, 0);
+          // The lowest line of pixels but one lies below all words.
+          const line = context.getImageData(0, picture.height - 3, picture.width, 1).data;
+          const isShaded = (at: number) => (line[4 * at] as number) < 240;
+          return { left: isShaded(0), right: isShaded(picture.width - 1) };
+        };
+
+        expect(await shades()).toEqual({ left: false, right: true });
+        await wide.evaluate((region) => region.scrollTo(10_000, 0));
+        expect(await shades()).toEqual({ left: true, right: false });
       },
       { width: 390 },
     ));

@@ -35,6 +35,9 @@ function render(part: Part): string {
 
 export const NOTHING = new Html('');
 
+/** A name such as max_gap_minutes, which may go on in the next line after an underscore and nowhere else. */
+export const breakableName = (name: string): Html => new Html(escapeHtml(name).replaceAll('_', '_<wbr>'));
+
 /** What may be wider than the page: it scrolls by itself, also with the keyboard. */
 export const scrollRegion = (label: string, content: Html): Html =>
   html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`;

@@ -41,7 +41,16 @@ dl { margin: 0; }
 dl div { display: grid; grid-template-columns: 6.5rem 1fr; gap: .75rem; padding: .1rem 0; }
 dt { color: var(--muted); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
+.scroll {
+  /* Where more of a table lies beyond an edge, that edge is shaded: the two grounds move with the table and hide the two shades. */
+  --shade: color-mix(in srgb, var(--ink) 35%, transparent);
+  overflow-x: auto;
+  background:
+    linear-gradient(to right, var(--ground) 50%, transparent) left / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, var(--ground) 50%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to right, var(--shade), transparent) left / .8rem 100% no-repeat scroll,
+    linear-gradient(to left, var(--shade), transparent) right / .8rem 100% no-repeat scroll;
+}
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 th, td { padding: .3rem 0 .3rem 1.25rem; border-bottom: 1px solid var(--line); text-align: right; font-weight: 400; }
 :is(th, td):first-child { padding-left: 0; }
@@ -54,7 +63,8 @@ thead th[scope="col"]:not(.split) { padding-left: 1.25rem; }
 :is(.performance, .unseen) td:not(.tau) { color: var(--muted); font-weight: 400; }
 td, thead th, .scroll th { white-space: nowrap; }
 td.text { white-space: normal; }
-.parameters :is(th, td) { white-space: normal; overflow-wrap: anywhere; }
+.parameters :is(th, td) { white-space: normal; }
+.parameters td { overflow-wrap: anywhere; }
 .unseen tbody th, .unseen .split { white-space: normal; }
 .swatch { display: inline-block; width: .65em; height: .65em; margin-right: .6em; border-radius: 50%; }
 .swatch.train { background: var(--train); } .swatch.val { background: var(--val); }
@@ -167,6 +177,8 @@ nav a:hover { text-decoration: underline; }
   .checks div { grid-template-columns: 1fr auto; }
   .checks dd:last-child { grid-column: 1 / -1; }
   th, td { padding-left: .6rem; }
+  .scroll th { white-space: normal; }
+  td.hash { min-width: 10rem; }
   thead th[scope="col"]:not(.split) { padding-left: .6rem; }
   .counts :is(.left-out, .part) th { padding-left: .75rem; }
   :is(.performance, .measures, .unseen) { font-size: .9rem; }

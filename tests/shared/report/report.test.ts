@@ -44,6 +44,7 @@ const page = (...report: Parameters<typeof testReport>) => reportPage(testReport
 const words = (markup: string) =>
   markup
     .replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '')
+    .replaceAll('<wbr>', '')
     .replaceAll(/<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ');
 const metricsOf = (report: ReportData) =>

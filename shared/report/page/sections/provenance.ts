@@ -6,7 +6,7 @@ import { modelTypeOf } from '../../../model-types/registry.ts';
 import { durations } from '../../data/durations.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type CostEstimate, totalCost } from '../../data/run-facts.ts';
-import { type Html, html, NOTHING, scrollRegion } from '../html.ts';
+import { breakableName, type Html, html, NOTHING, scrollRegion } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** Where everything comes from. */
@@ -49,7 +49,7 @@ ${scrollRegion(
   'Parameters',
   html`<table class="parameters"><tbody>${Object.entries(run.parameters).map(
     ([name, value]) =>
-      html`<tr><th scope="row">${name}</th><td>${String(value)}${isUnused(name, data) ? ' (not used: one computer)' : ''}</td></tr>
+      html`<tr><th scope="row">${breakableName(name)}</th><td>${breakableName(String(value))}${isUnused(name, data) ? ' (not used: one computer)' : ''}</td></tr>
 `,
   )}</tbody></table>`,
 )}</section>
