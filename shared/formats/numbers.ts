@@ -19,6 +19,10 @@ export const formatInterval = (interval: { low: number; high: number } | null): 
 export const formatShare = (share: number | null): string =>
   share === null ? NOT_AVAILABLE : `${formatDecimals(100 * share, 0)} %`;
 
+/** e.g. 71 % – 88 % */
+export const formatShareInterval = ({ low, high }: { low: number; high: number }): string =>
+  `${formatShare(low)} – ${formatShare(high)}`;
+
 /** e.g. 4 s, 12 min, 3.5 h */
 export const formatSeconds = (seconds: number): string =>
   seconds < 100

@@ -1,4 +1,7 @@
-import { countOf, formatCount, formatShare } from '../../formats/numbers.ts';
+import { countOf, formatCount, formatShare, formatShareInterval, isOrAre } from '../../formats/numbers.ts';
+import type { Interval } from '../../statistics/tau-bootstrap.ts';
+import { wilsonInterval } from '../../statistics/wilson-interval.ts';
+import { isWide, whereEnough } from './too-few.ts';
 
 /** Results on the held-out pairs after learning from so many training pairs, one for each shuffle of them. */
 export type LearningPoint = {
@@ -39,39 +42,40 @@ export function meanAndRange(values: readonly number[]): Spread | null {
 /** Of the shuffles, so many have to be worse than all pairs for a gain to be more than their spread. */
 const CLEAR = 0.9;
 
-/** All shuffles are judged by the same held-out pairs: their spread does not tell how little a few of these tell. */
-const LEAST_HELD_OUT = 10;
-
-/** Whether the curve still rises where it ends, in sentences; none where there is no curve. */
-export function curveAdvice({ points, valPairs }: LearningCurve): string[] {
+/**
+ * Whether the curve still rises where it ends, in sentences; none where there is no curve. All shuffles are judged by the same
+ * held-out pairs, so their spread does not tell how little a few of these tell: the interval does.
+ *
+ * @param decided held-out pairs with a decision
+ */
+export function curveAdvice({ points, valPairs }: LearningCurve, decided: number): string[] {
   const [half, all] = points.slice(-2);
   if (!half || !all) return [];
   const [before, after] = [meanAndRange(half.accuracy), meanAndRange(all.accuracy)];
-  if (valPairs < LEAST_HELD_OUT || !before || !after)
+  const n = before && after ? Math.min(valPairs, decided) : 0;
+  const interval = whereEnough(n, wilsonInterval((after?.mean ?? 0) * n, n));
+  if (!before || !after || !interval)
     return [
-      `Learning curve: the ${countOf(valPairs, 'held-out pair')}${valPairs < LEAST_HELD_OUT ? '' : ' without a decision'} are too few to tell whether more annotation pairs would help.`,
+      `Learning curve: ${countOf(n, 'held-out pair')} with a decision ${isOrAre(n)} too few to tell whether more annotation pairs would help.`,
     ];
-  const figures = `Learning curve: learned from ${formatCount(all.pairs)} training pairs instead of ${formatCount(half.pairs)}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the ${countOf(valPairs, 'held-out pair')}, as far as they have a decision, right instead of ${formatShare(before.mean)} (${formatShare(before.low)} – ${formatShare(before.high)} over ${half.accuracy.length} shuffles).`;
+  const figures = `Learning curve: learned from ${formatCount(all.pairs)} training pairs instead of ${formatCount(half.pairs)}, a score of the features that the network had before its training orders ${formatShare(after.mean)} of the held-out pairs right (95 % interval ${formatShareInterval(interval)}, n ${formatCount(n)}) instead of ${formatShare(before.mean)} (${formatShareInterval(before)} over ${countOf(half.accuracy.length, 'shuffle')}).`;
+  return [`${figures} ${verdict(half, all, before.mean, interval)}`];
+}
+
+function verdict(half: LearningPoint, all: LearningPoint, before: number, interval: Interval): string {
   const isBelow = (value: number, whole: number) => value < whole;
   const isAbove = (value: number, whole: number) => value > whole;
-  const isAccurate = isClear(half.accuracy, isBelow, all.accuracy);
-  const isSurer = isClear(half.loss, isAbove, all.loss);
-  const isWorse = isClear(half.accuracy, isAbove, all.accuracy) || isClear(half.loss, isBelow, all.loss);
-  if (isWorse && !isAccurate)
-    return [
-      `${figures} More pairs made it worse here: the held-out pairs may be too few, or annotators who disagree; it does not tell whether more would help.`,
-    ];
+  const isAccurate = isClear(half.accuracy, isBelow, all.accuracy) && before < interval.low;
+  const isWorse = isClear(half.accuracy, isAbove, all.accuracy) && before > interval.high;
   if (isAccurate)
-    return [
-      `${figures} The curve still rises: more annotation pairs will probably help, the more so where the model does badly.`,
-    ];
-  if (isSurer)
-    return [
-      `${figures} That is within the spread of the shuffles, but the loss still falls: more pairs may help a little.`,
-    ];
-  return [
-    `${figures} That is within the spread of the shuffles, and so is the loss: more pairs like these would hardly help.`,
-  ];
+    return 'The curve still rises: more annotation pairs will probably help, the more so where the model does badly.';
+  if (!isWorse && isWide(interval))
+    return 'So few held-out pairs cannot tell whether the curve still rises, nor whether it does not.';
+  if (isWorse || isClear(half.loss, isBelow, all.loss))
+    return 'More pairs made it worse here, as annotators who disagree may; it does not tell whether more would help.';
+  if (isClear(half.loss, isAbove, all.loss))
+    return 'That is no clear difference, but the loss still falls: more pairs may help a little.';
+  return 'That is no clear difference, and neither is that of the loss: more pairs like these would hardly help.';
 }
 
 function isClear(

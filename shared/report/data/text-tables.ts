@@ -1,4 +1,11 @@
-import { formatCount, formatInterval, formatShare, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
+import {
+  formatCount,
+  formatInterval,
+  formatShare,
+  formatShareInterval,
+  formatTau,
+  NOT_AVAILABLE,
+} from '../../formats/numbers.ts';
 import type { CalibrationBin, PairAccuracy } from '../../predictions/pair-accuracy.ts';
 import type { Measures } from './measures.ts';
 import type { Stratum } from './strata.ts';
@@ -21,7 +28,7 @@ export function shownAccuracy({ n, share, interval, brier }: PairAccuracy) {
   const told = whereEnough(n, interval);
   return {
     share: enough(formatShare(share)),
-    interval: told ? `${formatShare(told.low)} – ${formatShare(told.high)}` : '',
+    interval: told ? formatShareInterval(told) : '',
     brier: enough(formatTau(brier)),
   };
 }

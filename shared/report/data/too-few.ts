@@ -4,6 +4,12 @@
  */
 export const LEAST_ROWS = 10;
 
+/** A share that is known no better than within so many percentage points tells nothing of a gain that is worth the work. */
+const WIDEST = 0.1;
+
+/** Whether the interval of a share holds both a difference that matters and none: then neither is said. */
+export const isWide = ({ low, high }: { low: number; high: number }): boolean => high - low > WIDEST;
+
 /** What stands in the place of a number of too few photos or days. */
 export const TOO_FEW = 'too few';
 

@@ -1,12 +1,14 @@
-import { formatCount, formatShare } from '../../formats/numbers.ts';
+import { countOf, formatCount, formatShare, formatShareInterval, isOrAre } from '../../formats/numbers.ts';
 import type { PairAccuracy, PairSplitName } from '../../predictions/pair-accuracy.ts';
+import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import { finalEpochs, type TrainingOutput } from './epochs.ts';
+import { isWide, whereEnough } from './too-few.ts';
 
 /** With more pairs than these, the method's paper found little gain (doi 10.5194/hess-29-6445-2025). */
 const PAIRS_OF_PAPER = 1000;
 
 type Sources = {
-  training: Pick<TrainingOutput, 'epochs' | 'recipe'>;
+  training: Pick<TrainingOutput, 'epochs' | 'recipe' | 'learnt'>;
   accuracy: Record<PairSplitName, PairAccuracy>;
 };
 
@@ -23,10 +25,14 @@ export const trainingAdvice = ({ training, accuracy }: Sources): string[] => [
 /** Recipes whose learning rate goes by the validation loss, not by the number of epochs; null is that of earlier versions. */
 const WITHOUT_END: TrainingOutput['recipe'][] = ['fpe', null];
 
-function epochAdvice({ epochs, recipe }: Sources['training']): string[] {
+function epochAdvice({ epochs, recipe, learnt }: Sources['training']): string[] {
   const [final] = finalEpochs(epochs);
   const last = epochs.at(-1);
   if (!final || !last || epochs.length < 2) return [];
+  if (learnt && whereEnough(learnt.val, true) === null)
+    return [
+      `The validation loss is that of ${countOf(learnt.val, 'pair')}, which ${isOrAre(learnt.val)} too few to tell whether more epochs would help.`,
+    ];
   const after = last.epoch - final.epoch;
   const least = `The validation loss was least ${after === 1 ? 'one epoch' : `${after} epochs`} before the end`;
   if (after > 0 && !WITHOUT_END.includes(recipe))
@@ -41,11 +47,22 @@ function epochAdvice({ epochs, recipe }: Sources['training']): string[] {
 }
 
 function pairAdvice({ train, val }: Record<PairSplitName, PairAccuracy>): string[] {
-  if (!train.interval || !val.interval) return [];
-  const figures = `${formatShare(train.share)} of its training pairs and ${formatShare(val.share)} of the held-out ones as the annotators did`;
-  if (val.interval.high >= train.interval.low)
+  const [ofTrain, ofVal] = [train, val].map(({ n, interval }) => whereEnough(n, interval));
+  if (train.n === 0 || val.n === 0) return [];
+  if (!ofTrain || !ofVal) {
+    const few = ofVal ? { n: train.n, pair: 'training pair' } : { n: val.n, pair: 'held-out pair' };
     return [
-      `The model orders ${figures}, which is no clear difference: it has learned little by heart, and photos it cannot tell apart limit it more than the number of pairs.`,
+      `How much better the model orders the pairs that it has learned from cannot be told: ${countOf(few.n, few.pair)} with a decision ${isOrAre(few.n)} too few.`,
+    ];
+  }
+  const part = ({ share, n }: PairAccuracy, interval: Interval, pairs: string) =>
+    `${formatShare(share)} of ${pairs} (95 % interval ${formatShareInterval(interval)}, n ${formatCount(n)})`;
+  const figures = `${part(train, ofTrain, 'its training pairs')} and ${part(val, ofVal, 'the held-out ones')} as the annotators did`;
+  if (ofVal.high >= ofTrain.low)
+    return [
+      isWide(ofVal)
+        ? `The model orders ${figures}: so few held-out pairs cannot tell whether it has learned some by heart.`
+        : `The model orders ${figures}, which is no clear difference: it has learned little by heart, and photos it cannot tell apart limit it more than the number of pairs.`,
     ];
   const pairs =
     train.n < PAIRS_OF_PAPER

@@ -22,7 +22,7 @@ export const modelTrainingSection = (data: ReportData): Section => ({
 const advice = (
   data: ReportData,
 ): Html => html`<section id="more-training"><h3>More epochs or annotations?</h3>
-${[...trainingAdvice(data), ...curveAdvice(data.training.learningCurve)].map(
+${[...trainingAdvice(data), ...curveAdvice(data.training.learningCurve, data.accuracy.val.n)].map(
   (sentence) => html`<p>${sentence}</p>
 `,
 )}<p class="note">Where the learning curve says otherwise than the sentences before it, those speak of the model itself, and the curve of features that
