@@ -8,6 +8,7 @@ import {
   type Stratum,
 } from '../../shared/report/data/strata.ts';
 import { shownTau } from '../../shared/report/data/text-tables.ts';
+import { whereEnough } from '../../shared/report/data/too-few.ts';
 import { type About, type Box, box, type Point, Sheet } from '../sheet.ts';
 import { shownStrata } from '../shown-strata.ts';
 import type { Theme } from '../theme.ts';
@@ -48,14 +49,15 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
     },
   };
   const points: Point[] = [];
-  for (const [index, { confidence, agreed, interval }] of bins.entries()) {
-    if (confidence === null || !interval) continue;
+  for (const [index, { n, confidence, agreed, interval }] of bins.entries()) {
+    const told = whereEnough(n, interval);
+    if (confidence === null || !told) continue;
     points.push([confidence, agreed, index]);
     sheet.line(
       panel,
       [
-        [confidence, interval.low],
-        [confidence, interval.high],
+        [confidence, told.low],
+        [confidence, told.high],
       ],
       { name: '95 %', color: theme.splits.val, width: 2 },
     );

@@ -1,3 +1,4 @@
+import { whereEnough } from '../../shared/report/data/too-few.ts';
 import { fitLine } from '../../shared/statistics/line-fit.ts';
 import { type Axis, boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
@@ -79,7 +80,7 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
     const all = allRows(shown);
     const column = (numbers: Float64Array) => Float64Array.from(all, (row) => numbers[row] as number);
     const x = column(place);
-    const line = fitLine(x, column(photos.scores));
+    const line = whereEnough(all.length, fitLine(x, column(photos.scores)));
     if (line) {
       const ends = extentOf(x);
       sheet.line(

@@ -565,6 +565,34 @@ describe('A chart', () => {
   );
 });
 
+describe('The calibration', () => {
+  test('draws no share of fewer than ten pairs, as its table shows none', () => {
+    const few = reportData(syntheticReport(1000, { pairCount: 240 }));
+    const enough = few.calibration.filter(({ n }) => n >= 10);
+    expect(enough.length).toBeGreaterThan(0);
+    expect(few.calibration.filter(({ n }) => n > 0 && n < 10).length).toBeGreaterThan(0);
+    return onPage(
+      async ({ page }) => {
+        await drawFigure(page, 'calibration');
+        await page.locator('[data-chart="calibration"]').focus();
+        const heard = new Set<string | null>();
+        for (const _ of few.calibration) {
+          await page.keyboard.press('ArrowRight');
+          heard.add(await page.locator('.said').textContent());
+        }
+
+        expect([...heard].map((text) => Number(/Pairs (\d+)/.exec(text ?? '')?.[1]))).toEqual(
+          enough.map(({ n }) => n),
+        );
+        const cells = await cellsOf(page, 'calibration');
+        expect(cells.filter(([, , confidence]) => confidence !== 'too few')).toHaveLength(enough.length);
+      },
+      {},
+      reportPage(few, pageScript()),
+    );
+  });
+});
+
 describe('The photo panel', () => {
   const covers = async (page: Page, { x, y }: { x: number; y: number }) => {
     const box = (await page.locator('#panel').boundingBox()) as {

@@ -449,6 +449,16 @@ describe('The page', () => {
     });
   });
 
+  test.each([
+    [9, 'Both scored 9 photos of this run, too few to tell how far they agree.'],
+    [10, 'Both scored 10 photos of this run; Kendall tau between their scores is'],
+  ])('compares with the model before over ten photos and more: %d', (n, said) => {
+    const { photos } = testReport(hourlyPhotos(n));
+    const previous = { model_code: 'OLD', scores: photos.scores, wasTest: new Uint8Array(n) };
+
+    expect(words(page(hourlyPhotos(n), { previous }))).toContain(said);
+  });
+
   test('says of a run on one computer what really ran: no image, no instance, no dollars', () => {
     const local = words(page(hourlyPhotos(8), { jobPlace: 'one computer' }));
     const inSageMaker = words(page(hourlyPhotos(8)));

@@ -5,7 +5,7 @@ import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
 import { calibrationTable, shownAccuracy, strataTable } from '../../data/text-tables.ts';
-import { LEAST_ROWS } from '../../data/too-few.ts';
+import { LEAST_ROWS, whereEnough } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -62,13 +62,16 @@ function describeScoreError({ scoreError, photos: { scores } }: ReportData): str
   return `Annotators contradict the scores in held-out pairs, the more often the nearer the scores are. By ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}, which for half of the photos is ${formatShare(width)} of all ranks or less. Photos unlike those that were annotated may be off by more. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
 }
 
+/** Of too few, a share tells no more than the numbers themselves. */
+const percent = (n: number, same: number): string => whereEnough(n, ` (${formatShare(same / n)})`) ?? '';
+
 function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreement): string {
   if (repeatedPairs === 0)
     return 'No two photos were compared more than once, so nothing can be said of how far annotators agree.';
   const sentence = (who: string, { n, same, opposite }: AnnotatorAgreement['between']) =>
     n === 0
       ? ''
-      : ` ${who} gave the same answer in ${formatCount(same)} of ${countOf(n, 'comparison')} (${formatShare(same / n)}), the opposite one in ${formatCount(opposite)}.`;
+      : ` ${who} gave the same answer in ${formatCount(same)} of ${countOf(n, 'comparison')}${percent(n, same)}, the opposite one in ${formatCount(opposite)}.`;
   return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} A model cannot be expected to agree with annotators more than they do with each other.`;
 }
 
@@ -92,8 +95,7 @@ function certaintyFigures(data: ReportData): { calibration: Html; strata: Html }
     calibration: figureMarkup({
       id: 'calibration',
       title: 'Calibration of Pair Probabilities',
-      caption:
-        'Held-out pairs by how sure the model is of the photo that shows more, and how often the annotator chose the same one. On the line the model is as sure as it may be; below it, it is too sure. Bars are 95 % intervals.',
+      caption: `Held-out pairs by how sure the model is of the photo that shows more, and how often the annotator chose the same one. On the line the model is as sure as it may be; below it, it is too sure. Bars are 95 % intervals; fewer than ${LEAST_ROWS} pairs are too few to tell, and have no point.`,
       numbers: tableMarkup(calibrationTable(data.calibration), 'calibration'),
     }),
     strata: hasValues(data)

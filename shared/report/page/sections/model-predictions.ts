@@ -1,4 +1,5 @@
 import type { ReportData } from '../../data/report-data.ts';
+import { LEAST_ROWS } from '../../data/too-few.ts';
 import { absent, figureMarkup, hasValues, LOG_NOTE, missingValues } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -40,8 +41,7 @@ function predictionFigures(data: ReportData): { timeseries: Html; scatter: Html;
     scatter: figureMarkup({
       id: 'scatter-plots',
       title: `Obs. ${variable.label} vs. Pred. Score, and Obs. vs. Pred. Ranks`,
-      caption:
-        'One row for each split where there is room. The line on the left is the least-squares fit of the score on the axis as drawn; on the right it is where both ranks are equal.',
+      caption: `One row for each split where there is room. The line on the left is the least-squares fit of the score on the axis as drawn, of ${LEAST_ROWS} photos and more; on the right it is where both ranks are equal.`,
     }),
     residuals: html`${[
       {

@@ -1,6 +1,8 @@
-import { countOf, formatCount, formatTau } from '../../../formats/numbers.ts';
+import { countOf, formatCount, formatTau, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import type { PreviousComparison } from '../../data/comparison.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { shownTau } from '../../data/text-tables.ts';
+import { whereEnough } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { gallery, type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -12,6 +14,13 @@ export const previousModelSection = (data: ReportData): Section => ({
   content: comparisonMarkup(data),
 });
 
+/** How far both models agree, unless it is over too few photos. */
+const likeness = ({ n, tauOfScores, meanRankChange }: PreviousComparison): string =>
+  whereEnough(
+    n,
+    `; Kendall tau between their scores is ${formatTau(tauOfScores)}, and the percentile rank of a photo changed by ${meanRankChange === null ? NOT_AVAILABLE : `${(100 * meanRankChange).toFixed(1)} percentage points`} on average`,
+  ) ?? ', too few to tell how far they agree';
+
 /** This model beside the station's one before it, over the same photos. */
 function comparisonMarkup(data: ReportData): Html {
   const { comparison, previous, variable } = data;
@@ -22,8 +31,7 @@ function comparisonMarkup(data: ReportData): Html {
     { label: 'Of them, in no annotation pair of either', taus: comparison.sameTest },
   ];
   return html`<p>The model before this one is <b>${previous.model_code}</b>. Both scored ${countOf(comparison.n, 'photo')} of this
-run; Kendall tau between their scores is ${formatTau(comparison.tauOfScores)}, and the percentile rank of a photo changed by
-${comparison.meanRankChange === null ? 'NA' : `${(100 * comparison.meanRankChange).toFixed(1)} percentage points`} on average.</p>
+run${likeness(comparison)}.</p>
 ${wholeRunNote('These numbers are')}
 ${
   hasValues(data)
