@@ -1,5 +1,6 @@
 import { readAddress, selectionWords, writeAddress } from './address.ts';
 import type { Chart } from './charts.ts';
+import { noPhotosWords, withinPhotos } from './period.ts';
 import type { PageSelection, View } from './view.ts';
 
 /** Writes the selection into the address, behind the section that is there already, and in words for paper. */
@@ -10,11 +11,15 @@ export function showSelection(view: View): void {
   if (words) words.textContent = selectionWords(view);
 }
 
-/** The selection comes with the address, and stays in it when a link leads elsewhere in the page. */
+/**
+ * The selection comes with the address, and stays in it when a link leads elsewhere in the page.
+ *
+ * @param tell says what is wrong with the address
+ */
 export function followAddress(
   view: View,
   charts: readonly Chart[],
-  select: (selection: PageSelection) => void,
+  { select, tell }: { select(selection: PageSelection): void; tell(problem: string): void },
 ): void {
   // Before the browser goes where a link leads, so that nothing above grows afterward.
   document.addEventListener('click', (event) => {
@@ -22,9 +27,13 @@ export function followAddress(
     for (const chart of charts) chart.reserve();
   });
   const follow = () => {
-    const { anchor, selection } = readAddress(location.hash);
-    if (Object.keys(selection).length > 0) select(within({ ...view.selection, ...selection }, view));
+    const { anchor, selection, problem } = readAddress(location.hash);
+    const asked = { ...view.selection, ...selection };
+    const shown = withinPhotos(asked, view);
+    if (Object.keys(selection).length > 0) select(shown ?? { ...asked, ...view.whole });
     else showSelection(view);
+    const found = shown ? problem : noPhotosWords(view, asked);
+    if (found !== '') tell(found);
     return anchor;
   };
   window.addEventListener('hashchange', () => {
@@ -40,10 +49,4 @@ export function followAddress(
   history.scrollRestoration = 'manual';
   for (const chart of charts) chart.reserve();
   section.scrollIntoView({ behavior: 'instant' });
-}
-
-/** A period as far as there are photos; of one that is wholly elsewhere, all. */
-function within(selection: PageSelection, { whole }: View): PageSelection {
-  const [from, to] = [Math.max(selection.from, whole.from), Math.min(selection.to, whole.to)];
-  return from < to ? { ...selection, from, to } : { ...selection, ...whole };
 }

@@ -2,6 +2,7 @@ import { DAY_MS } from '../shared/formats/durations.ts';
 import { IMAGE_SPLITS, type ImageSplit, isImageSplit } from '../shared/model-input/image-split.ts';
 import { wallDate } from '../shared/predictions/scored-photos.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
+import { periodWords } from './period.ts';
 import { INITIAL_STRATA_SPLIT, isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
 /** What stands behind # in the address: where in the page a reader is, and what was selected, so that it can be passed on. */
@@ -9,11 +10,16 @@ export type Address = {
   /** Id of a section or figure; empty at the top. */
   anchor: string;
   selection: Partial<PageSelection>;
+  /** What is wrong with its period, in words; empty if nothing is. */
+  problem: string;
 };
+
+const UNREADABLE_PERIOD =
+  'The address has a period that cannot be read: it needs from and to as yyyy-mm-dd, from not after to.';
 
 /**
  * e.g. `#tau-strata&from=2024-01-10&to=2024-03-20&splits=train,val&strata=val`; what is not understood is left out, as people
- * shorten and mend addresses.
+ * shorten and mend addresses, and told if it was a period.
  */
 export function readAddress(hash: string): Address {
   const [first = '', ...rest] = hash.replace(/^#/, '').split('&');
@@ -25,15 +31,19 @@ export function readAddress(hash: string): Address {
     }),
   );
   const [from, to] = [dayAt(parts.get('from')), dayAt(parts.get('to'))];
-  const splits = parts.get('splits')?.split(',').filter(isImageSplit);
+  const hasPeriod = parts.has('from') || parts.has('to');
+  const isPeriod = from !== null && to !== null && from <= to;
+  const asked = parts.get('splits');
+  const known = asked?.split(',').filter(isImageSplit) ?? [];
   const group = SPLIT_GROUPS.find(({ id }) => id === parts.get('strata'));
   return {
     anchor: isAnchor ? first : '',
     selection: {
-      ...(from !== null && to !== null && from <= to && { from, to: to + DAY_MS }),
-      ...(splits && { splits: new Set<ImageSplit>(splits) }),
+      ...(isPeriod && { from, to: to + DAY_MS }),
+      ...((asked === '' || known.length > 0) && { splits: new Set<ImageSplit>(known) }),
       ...(group && { strataSplit: group.id }),
     },
+    problem: hasPeriod && !isPeriod ? UNREADABLE_PERIOD : '',
   };
 }
 
@@ -53,7 +63,7 @@ export function selectionParts(view: View): SelectionPart[] {
     {
       of: 'period',
       address: [`from=${wallDate(from)}`, `to=${wallDate(to - DAY_MS)}`],
-      words: `${wallDate(from)} to ${wallDate(to - DAY_MS)}`,
+      words: periodWords({ from, to }),
       isInitial: isWhole(view),
     },
     {

@@ -102,7 +102,6 @@ export class Chart {
   reserve(): void {
     if (!this.isStale || this.place.clientWidth === 0) return;
     const sheet = this.draw(this.place.clientWidth, currentTheme());
-    sheet.sayIfEmpty();
     this.place.style.height = `${sheet.height}px`;
   }
 
@@ -121,7 +120,6 @@ export class Chart {
 
   private renderAs(theme: Theme): void {
     this.sheet = this.draw(this.width, theme);
-    this.sheet.sayIfEmpty();
     this.place.style.height = `${this.sheet.height}px`;
     this.chart ??= this.create();
     this.chart.resize({ width: this.width, height: this.sheet.height });

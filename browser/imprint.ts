@@ -1,4 +1,5 @@
-import { type SelectionPart, selectionParts } from './address.ts';
+import { selectionParts } from './address.ts';
+import { goesBy } from './figure-selection.ts';
 import type { View } from './view.ts';
 
 /** What a saved figure says of where it is from: files are renamed and forwarded, pictures pasted into slides. */
@@ -15,18 +16,10 @@ export type Imprint = {
   columns: readonly [name: string, value: string | number][];
 };
 
-/** What the figures go by, where that is not the period and the splits. */
-const GOES_BY: Readonly<Record<string, readonly SelectionPart['of'][]>> = {
-  'loss-function': [],
-  'learning-curve': [],
-  calibration: ['period'],
-  'tau-strata': ['period', 'strata'],
-};
-
 /** @param heading number and title of the figure, as above it in the page */
 export function imprintOf(view: View, id: string, heading: string): Imprint {
   const { kind, station, code } = view.page;
-  const parts = selectionParts(view).filter(({ of }) => (GOES_BY[id] ?? ['period', 'splits']).includes(of));
+  const parts = selectionParts(view).filter(({ of }) => goesBy(id).includes(of));
   const chosen = parts.filter(({ isInitial }) => !isInitial);
   // Without its list of photos, a picture of the strata would not say of which they are.
   const told = parts.filter(({ of, isInitial }) => !isInitial || of === 'strata');

@@ -2,6 +2,7 @@ import { DAY_MS } from '../shared/formats/durations.ts';
 import { unpackPage } from '../shared/report/page/page-data.ts';
 import { followAddress, showSelection } from './address-bar.ts';
 import { Chart, type Draw } from './charts.ts';
+import { nothingDrawnWords } from './figure-selection.ts';
 import { FIGURES } from './figures/index.ts';
 import type { Actions } from './figures/photos.ts';
 import { showFilesBeside } from './files-beside.ts';
@@ -10,6 +11,7 @@ import { gunzip } from './gunzip.ts';
 import { imprintOf } from './imprint.ts';
 import { showNotedPhotos } from './noted-photos.ts';
 import { shownNumbers } from './numbers.ts';
+import { noPhotosWords } from './period.ts';
 import { type Origin, PhotoPanel } from './photo-panel.ts';
 import { ShownNumbers } from './shown-numbers.ts';
 import { paperTheme } from './theme.ts';
@@ -47,6 +49,7 @@ function start(): void {
     toolbar.update();
     strata.update();
     document.documentElement.dataset.period = isWhole(view) ? 'whole' : 'part';
+    document.documentElement.dataset.photos = noPhotosWords(view, selection) === '' ? 'some' : 'none';
     showSelection(view);
     if (isSamePhotos(before, selection)) {
       refresh(charts, STRATA_FIGURE);
@@ -73,7 +76,7 @@ function start(): void {
   });
   window.addEventListener('beforeprint', fillRest);
   redrawForReaders(charts);
-  followAddress(view, charts, select);
+  followAddress(view, charts, { select, tell: (problem) => toolbar.tell(problem) });
   showFilesBeside();
   document.documentElement.dataset.ready = 'true';
 }
@@ -102,7 +105,11 @@ const createCharts = (view: View, actions: Actions, onPeriod: (from: number, to:
     const id = place.dataset.chart as string;
     const figure = FIGURES[id];
     if (!figure) throw new Error(`No figure draws ${id}`);
-    const draw: Draw = (width, theme) => figure(view, width, theme, actions);
+    const draw: Draw = (width, theme) => {
+      const sheet = figure(view, width, theme, actions);
+      sheet.sayIfEmpty(nothingDrawnWords(view, id));
+      return sheet;
+    };
     const heading = place.closest('figure')?.querySelector('h3')?.textContent ?? '';
     return new Chart(
       place,

@@ -36,14 +36,18 @@ export class Sheet {
   readonly width: number;
   readonly theme: Theme;
   height = 0;
-  readonly option: EChartsCoreOption & {
+  option: EChartsCoreOption & {
     grid: object[];
     xAxis: object[];
     yAxis: object[];
     series: object[];
     title: object[];
   };
+  /** What stands in a panel that has nothing where others have. */
+  emptyPanel = 'Nothing in this period';
   private readonly about: (About | undefined)[] = [];
+  /** Series that are drawn whether there are data or not. */
+  private readonly guides = new Set<number>();
   private readonly panels: { title: string; x: Axis; y: Axis }[] = [];
 
   constructor(width: number, theme: Theme) {
@@ -132,6 +136,16 @@ export class Sheet {
     });
   }
 
+  /** A line to read others by, such as that of zero: it is no data. */
+  guide(
+    panel: number,
+    points: [number, number][],
+    style: { name: string; color: string; width?: number; dashed?: boolean },
+  ): void {
+    this.guides.add(this.option.series.length);
+    this.line(panel, points, style);
+  }
+
   bars(
     panel: number,
     data: (number | null)[],
@@ -180,16 +194,52 @@ export class Sheet {
     });
   }
 
-  /** A period or a choice of splits may leave nothing to draw. */
-  sayIfEmpty(): void {
-    if (this.option.grid.length > 0) return;
-    this.height = 48;
-    this.option.title.push({
-      text: 'There is nothing to draw in this period.',
-      left: 0,
-      top: 12,
-      textStyle: { fontSize: 14, fontWeight: 400, color: this.theme.muted },
-    });
+  /**
+   * A period or a choice of splits may leave nothing to draw: then words stand in the place of axes, or in those of a panel that
+   * alone has nothing.
+   *
+   * @param why of the whole sheet
+   */
+  sayIfEmpty(why: string): void {
+    const filled = new Set(
+      this.drawn()
+        .filter(({ data }, series) => !this.guides.has(series) && data.some(isDrawn))
+        .map(({ xAxisIndex }) => xAxisIndex),
+    );
+    if (filled.size === 0) {
+      this.sayInstead(why);
+      return;
+    }
+    for (const [panel, box] of (this.option.grid as Box[]).entries())
+      if (!filled.has(panel))
+        this.option.title.push({
+          text: this.emptyPanel,
+          left: box.left + box.width / 2,
+          top: box.top + box.height / 2 - FONT,
+          textAlign: 'center',
+          padding: 0,
+          textStyle: { fontSize: FONT, fontWeight: 400, color: this.theme.muted },
+        });
+  }
+
+  private sayInstead(why: string): void {
+    this.height = this.isNarrow ? 80 : 48;
+    this.option = {
+      ...this.option,
+      ...{ grid: [], xAxis: [], yAxis: [], series: [], graphic: [], dataZoom: [] },
+      title: [
+        {
+          text: why,
+          left: 0,
+          top: 12,
+          padding: 0,
+          textStyle: {
+            ...{ fontSize: 14, fontWeight: 400, color: this.theme.muted },
+            ...{ width: this.width, overflow: 'break', lineHeight: 19 },
+          },
+        },
+      ],
+    };
   }
 
   /** A click on a point. */
@@ -375,6 +425,9 @@ export class Sheet {
       : {};
   }
 }
+
+const isDrawn = (point: [number, number | null, number?] | number | null): boolean =>
+  (Array.isArray(point) ? point[1] : point) !== null;
 
 /** Room for labels around a plot, pixels. */
 type Margins = { left: number; top: number; bottom: number };

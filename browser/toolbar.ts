@@ -1,6 +1,7 @@
 import { DAY_MS } from '../shared/formats/durations.ts';
 import type { ImageSplit } from '../shared/model-input/image-split.ts';
 import { wallDate } from '../shared/predictions/scored-photos.ts';
+import { noPhotosWords, periodWords, withinPhotos } from './period.ts';
 import { isWhole, type PageSelection, startOfDay, type View } from './view.ts';
 
 type Listeners = { onSelection(selection: PageSelection): void; onBrowse(): void };
@@ -22,8 +23,9 @@ export class Toolbar {
     form.addEventListener('submit', (event) => event.preventDefault());
     form.addEventListener('change', () => {
       const selection = this.read();
-      this.problem = typeof selection === 'string' ? selection : '';
-      if (typeof selection !== 'string') onSelection(selection);
+      if (typeof selection !== 'string') return onSelection(selection);
+      this.tell(selection);
+      this.areDatesValid = false;
     });
     whole.addEventListener('click', () => onSelection({ ...view.selection, ...view.whole }));
     browse.addEventListener('click', onBrowse);
@@ -39,24 +41,35 @@ export class Toolbar {
 
   /** Shows the period and the splits of the view. */
   update(): void {
-    const { from, to, whole } = this.controls;
+    const { from, to, whole, browse } = this.controls;
     const { selection } = this.view;
+    const none = noPhotosWords(this.view, selection);
     from.value = wallDate(selection.from);
     to.value = wallDate(selection.to - DAY_MS);
     whole.hidden = isWhole(this.view);
     for (const box of this.boxes) box.checked = selection.splits.has(box.value as ImageSplit);
-    this.problem = '';
+    browse.disabled = none !== '';
+    this.problem = none;
+    this.areDatesValid = true;
+  }
+
+  /** Says what is wrong with what was asked for, and what is shown instead. */
+  tell(problem: string): void {
+    this.problem = `${problem} Shown is ${periodWords(this.view.selection)}.`;
   }
 
   set numbers(text: string) {
     (this.form.elements.namedItem('numbers') as HTMLOutputElement).value = text;
   }
 
-  /** What is wrong with the dates as they stand in the form; empty if nothing is. */
+  /** Empty if there is none. */
   private set problem(text: string) {
     (this.form.querySelector('.problem') as HTMLElement).textContent = text;
+  }
+
+  private set areDatesValid(areValid: boolean) {
     const { from, to } = this.controls;
-    for (const input of [from, to]) input.setAttribute('aria-invalid', String(text !== ''));
+    for (const input of [from, to]) input.setAttribute('aria-invalid', String(!areValid));
   }
 
   private get controls() {
@@ -77,13 +90,13 @@ export class Toolbar {
   private read(): PageSelection | string {
     const { from, to } = this.controls;
     const [start, end] = [Date.parse(from.value), Date.parse(to.value)];
-    const shown = `Shown is still ${wallDate(this.view.selection.from)} to ${wallDate(this.view.selection.to - DAY_MS)}.`;
-    if (Number.isNaN(start) || Number.isNaN(end)) return `A period needs both dates. ${shown}`;
-    if (end < start) return `From (${from.value}) is after to (${to.value}). ${shown}`;
+    if (Number.isNaN(start) || Number.isNaN(end)) return 'A period needs both dates.';
+    if (end < start) return `From (${from.value}) is after to (${to.value}).`;
     const splits =
       this.boxes.length === 0
         ? this.view.selection.splits
         : new Set(this.boxes.filter(({ checked }) => checked).map(({ value }) => value as ImageSplit));
-    return { ...this.view.selection, from: startOfDay(start), to: startOfDay(end) + DAY_MS, splits };
+    const asked = { ...this.view.selection, from: startOfDay(start), to: startOfDay(end) + DAY_MS, splits };
+    return withinPhotos(asked, this.view) ?? noPhotosWords(this.view, asked);
   }
 }

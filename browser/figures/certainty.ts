@@ -29,7 +29,7 @@ export function calibrationFigure(view: View, width: number, theme: Theme): Shee
     sheet.percentAxis('Confidence of the model', 28, { min: 0.5, max: 1, interval: 0.1 }),
     sheet.percentAxis('Annotator agrees', 50),
   );
-  sheet.line(
+  sheet.guide(
     panel,
     [
       [0.5, 0.5],
@@ -100,6 +100,7 @@ const MIDDLE_ROWS: [Stratification, number][][] = [
 export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const strata = shownStrata(view);
+  sheet.emptyPanel = 'Too few photos';
   const least = STRATIFICATIONS.flatMap((by) => strata[by]).reduce(
     (lowest, { tau, interval }) => Math.min(lowest, interval?.low ?? tau ?? 0),
     0,

@@ -49,7 +49,7 @@ export function imagesMonths(view: View, width: number, theme: Theme): Sheet {
     sheet.categoryAxis([...MONTHS]),
     sheet.numberAxis('Photos', 44, { scale: false, min: 0, minInterval: 1 }),
   );
-  const splits = photosBySplit(view, () => true);
+  const splits = photosBySplit(view, () => true).filter(({ rows }) => rows.length > 0);
   for (const { id, label, rows } of splits) {
     const counts = new Array<number>(12).fill(0);
     for (const row of rows) {

@@ -59,7 +59,7 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
       [low, low],
       [high, high],
     ];
-    sheet.line(byValue, equal, { name: 'Equal', color: theme.muted, dashed: true });
+    sheet.guide(byValue, equal, { name: 'Equal', color: theme.muted, dashed: true });
   }
   sheet.legend(styles, 12);
   return sheet;
@@ -138,7 +138,7 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
       aboutPairs(view, actions),
     );
   }
-  sheet.line(
+  sheet.guide(
     panel,
     [
       [scale.range[0], 0],

@@ -141,7 +141,7 @@ export function drawRankSquare(
 
 /** Where two shares are equal. */
 export const drawDiagonal = (sheet: Sheet, panel: number): void =>
-  sheet.line(
+  sheet.guide(
     panel,
     [
       [0, 0],

@@ -115,7 +115,7 @@ export function residualsTimeseries(view: View, width: number, theme: Theme, act
       residualAxis(sheet, residuals),
       title,
     );
-    sheet.line(
+    sheet.guide(
       panel,
       [
         [selection.from, 0],

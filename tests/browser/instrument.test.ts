@@ -92,6 +92,26 @@ const cellsOf = (page: Page, name: string) =>
     .locator(`[data-table="${name}"] tbody tr`)
     .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
 
+/** Keeps what is written from now on: by chart and, under the name of none, into pictures that are made. */
+const NOTE_WRITTEN = `(() => {
+  window.written = {};
+  const { fillText } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+    const chart = this.canvas.closest('[data-chart]')?.dataset.chart ?? '';
+    (written[chart] ??= new Set()).add(text);
+    return fillText.call(this, text, ...place);
+  };
+})()`;
+const writtenIn = (page: Page, chart: string) =>
+  page.evaluate<string>(`[...(written[${JSON.stringify(chart)}] ?? [])].join(' ')`);
+const save = async (page: Page, id: string, format: string) => {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.locator(`#${id} .downloads button`, { hasText: format }).click(),
+  ]);
+  return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
+};
+
 describe('A period', () => {
   const [from, to] = ['2024-01-10', '2024-02-20'] as const;
 
@@ -142,13 +162,70 @@ describe('A period', () => {
       await page.locator('input[name="from"]').fill('2024-03-01');
 
       expect(await page.getByRole('alert').textContent()).toBe(
-        `From (2024-03-01) is after to (${to}). Shown is still ${from} to ${to}.`,
+        `From (2024-03-01) is after to (${to}). Shown is ${from} to ${to}.`,
       );
       expect(await page.locator('input[name="from"]').getAttribute('aria-invalid')).toBe('true');
       expect(await textsOf(page, '[data-tau]')).toEqual(before);
       await page.locator('input[name="from"]').fill(from);
       expect(await page.locator('.problem').textContent()).toBe('');
     }));
+
+  test('that is typed where there are no photos is told, and changes nothing', () =>
+    onPage(async ({ page }) => {
+      const whole = await periodOf(page);
+      await page.locator('input[name="to"]').fill('1999-02-01');
+      await page.locator('input[name="from"]').fill('1999-01-01');
+
+      expect(await page.getByRole('alert').textContent()).toBe(
+        `There are no photos from 1999-01-01 to 1999-02-01: those of this page are from ${whole.join(' to ')}. Shown is ${whole.join(' to ')}.`,
+      );
+      expect(await hashOf(page)).toBe('');
+    }));
+
+  /** Three months between photos, in which nothing was taken. */
+  const withGap = () => {
+    const sources = syntheticReport(1500, { pairCount: 300 });
+    const { photos } = sources;
+    const timestamps = photos.timestamps.map((at, row) => (row < 700 ? at : at + 90 * 24 * 60 * MINUTE_MS));
+    return reportPage(reportData({ ...sources, photos: { ...photos, timestamps } }), pageScript());
+  };
+
+  test.each([
+    [
+      'in a gap',
+      '#from=2023-12-15&to=2024-01-15',
+      'There are no photos from 2023-12-15 to 2024-01-15: the last before are of \\S+, the first after of \\S+\\.',
+    ],
+    ['without a split', '#splits=', 'No split is selected\\.'],
+  ])('%s shows no empty axes but says why', (_, hash, why) =>
+    onPage(
+      async ({ page }) => {
+        await page.evaluate(NOTE_WRITTEN);
+        await page.evaluate(`new Promise((resolve) => {
+          addEventListener('hashchange', () => setTimeout(resolve));
+          location.hash = ${JSON.stringify(hash)};
+        })`);
+        const always = ['loss-function', 'learning-curve'];
+        const unlimited = hash === '#splits=' ? ['calibration', 'tau-strata'] : ['images-timeseries'];
+        for (const id of await chartIds(page)) {
+          if ([...always, ...unlimited].includes(id)) continue;
+          await drawFigure(page, id);
+          expect({ id, written: await writtenIn(page, id) }).toEqual({
+            id,
+            // The first figure had axes before.
+            written: expect.stringMatching(`${id === 'images-timeseries' ? '' : '^'}${why}$`),
+          });
+        }
+        if (hash !== '#splits=') {
+          expect(await page.getByRole('alert').textContent()).toMatch(new RegExp(`^${why}$`));
+          expect(await page.locator('button[name="browse"]').isDisabled()).toBe(true);
+          expect(await page.locator('#images-timeseries .no-photos').isVisible()).toBe(true);
+        }
+      },
+      {},
+      withGap(),
+    ),
+  );
 
   test('of a single day shows no tau of the few photos of a split', () =>
     onPage(async ({ page }) => {
@@ -218,6 +295,9 @@ describe('The address', () => {
 
       expect(await periodOf(page)).toEqual(whole);
       expect(await page.locator('button[name="whole"]').isVisible()).toBe(false);
+      expect(await page.locator('input[name="split"]:checked').count()).toBe(4);
+      const said = await page.getByRole('alert').textContent();
+      expect(said).toMatch(/=\d|=yes/.test(hash) ? / Shown is 2023-10-01 to 2024-06-06\.$/ : /can|^$/);
     }),
   );
 });
@@ -492,22 +572,6 @@ describe('A chart', () => {
       { width: 390 },
     ));
 
-  /** Keeps what is written into pictures that are made. */
-  const NOTE_WRITTEN = `
-    window.written = [];
-    const { fillText } = CanvasRenderingContext2D.prototype;
-    CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
-      if (!this.canvas.isConnected) written.push(text);
-      return fillText.call(this, text, ...place);
-    };`;
-  const save = async (page: Page, id: string, format: string) => {
-    const [download] = await Promise.all([
-      page.waitForEvent('download'),
-      page.locator(`#${id} .downloads button`, { hasText: format }).click(),
-    ]);
-    return { name: download.suggestedFilename(), bytes: readFileSync(await download.path()) };
-  };
-
   test(
     'can be saved as a picture, and its data as CSV',
     async () => {
@@ -524,8 +588,9 @@ describe('A chart', () => {
 
           expect(picture.name).toBe(`29_RANK-FLOW-20260401_${id}.png`);
           expect(picture.bytes.subarray(1, 4).toString()).toBe('PNG');
-          const written = (await page.evaluate<string[]>('written')).join(' ');
-          expect(written).toContain(`${heading} West Brook (29) · model RANK-FLOW-20260401`);
+          expect(await writtenIn(page, '')).toContain(
+            `${heading} West Brook (29) · model RANK-FLOW-20260401`,
+          );
           expect(data.name).toBe(`29_RANK-FLOW-20260401_${id}.csv`);
           const lines = data.bytes.toString().trimEnd().split('\r\n');
           expect(lines[0]).toMatch(/^station_id,model_code,figure,selection,panel,series,x,y/);

@@ -46,6 +46,9 @@ export const scrollRegion = (label: string, content: Html): Html =>
 export const wholeRunNote = (what: string): Html =>
   html`<p class="whole-run">${what} of the whole run, not of the chosen period.</p>`;
 
+/** Says, where the chosen period has no photos, that this is so; for a figure that stays to choose another. */
+export const noPhotosNote = html`<p class="no-photos">There are no photos in the chosen period.</p>`;
+
 /** Place of photos, which the script puts there. */
 export const gallery = (id: string, text: string): Html => html`<p>${text}</p>
 <div class="gallery" data-gallery="${id}"></div>`;

@@ -83,8 +83,8 @@ figcaption { max-width: 46rem; color: var(--muted); font-size: .95rem; }
 .choice { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .4rem; max-width: 100%; margin-bottom: .5rem; font-size: .9rem; }
 select { max-width: 100%; padding: .2rem .3rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); font: inherit; }
 .said { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.whole-run, .selection { display: none; }
-[data-period="part"] .whole-run { display: block; padding: .35rem .75rem; border-left: 3px solid var(--line); color: var(--muted); font-size: .9rem; }
+.whole-run, .selection, .no-photos { display: none; }
+:is([data-period="part"] .whole-run, [data-photos="none"] .no-photos) { display: block; padding: .35rem .75rem; border-left: 3px solid var(--line); color: var(--muted); font-size: .9rem; }
 .problem { flex-basis: 100%; margin: 0; font-weight: 600; }
 .problem:empty { display: none; }
 .toolbar input[aria-invalid="true"] { border-color: var(--train); outline: 1px solid var(--train); }
@@ -177,7 +177,8 @@ nav a:hover { text-decoration: underline; }
   .checks div { grid-template-columns: 1fr auto; }
   .checks dd:last-child { grid-column: 1 / -1; }
   th, td { padding-left: .6rem; }
-  .scroll th { white-space: normal; }
+  .scroll th, .measures td { white-space: normal; }
+  .measures tbody th { white-space: nowrap; }
   td.hash { min-width: 10rem; }
   thead th[scope="col"]:not(.split) { padding-left: .6rem; }
   .counts :is(.left-out, .part) th { padding-left: .75rem; }

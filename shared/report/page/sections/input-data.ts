@@ -6,7 +6,7 @@ import { learntRemarks } from '../../data/remarks.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type Count, pairCounts, photoCounts, valueCounts } from '../../metrics/file.ts';
 import { type Figure, figureMarkup, hasValues, LOG_NOTE } from '../figure.ts';
-import { type Html, html, NOTHING, wholeRunNote } from '../html.ts';
+import { type Html, html, NOTHING, noPhotosNote, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 
 /** What the model was made from, and figures 1 to 4 of upstream's report (contract 8.3). */
@@ -77,6 +77,7 @@ function describeValues({ state, photos, variable }: ReportData): string {
 export const imageFigures = (variable: VariableWords, withValues: boolean): Figure[] => [
   {
     id: 'images-timeseries',
+    control: noPhotosNote,
     title: withValues
       ? `Timeseries of Obs. ${variable.label} and Image Splits`
       : 'Timeseries of Image Splits',
