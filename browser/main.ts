@@ -149,7 +149,11 @@ class StrataChoice {
   }
 
   update(): void {
-    if (this.#list) this.#list.value = this.#view.selection.strataSplit;
+    const photos = document.querySelector('[data-strata-photos]');
+    if (!this.#list || !photos) return;
+    this.#list.value = this.#view.selection.strataSplit;
+    // Paper shows no list.
+    photos.textContent = this.#list.selectedOptions[0]?.textContent ?? '';
   }
 }
 

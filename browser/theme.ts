@@ -11,6 +11,8 @@ export type Theme = {
   choices: { left: string; right: string; same: string };
   /** Points of one series that are drawn at most. */
   mostPoints: number;
+  /** Nothing can be dragged there. */
+  isPaper: boolean;
 };
 
 /** On paper points are shapes rather than pixels, and tens of megabytes of them show no more. */
@@ -19,6 +21,7 @@ const MOST_POINTS_ON_PAPER = 3000;
 export const currentTheme = (): Theme => ({
   ...colorsOf(document.documentElement),
   mostPoints: Number.POSITIVE_INFINITY,
+  isPaper: false,
 });
 
 /** Paper is light, whatever the screen is: of an element that the style sheet keeps light. */
@@ -28,10 +31,10 @@ export function paperTheme(): Theme {
   document.body.append(paper);
   const colors = colorsOf(paper);
   paper.remove();
-  return { ...colors, mostPoints: MOST_POINTS_ON_PAPER };
+  return { ...colors, mostPoints: MOST_POINTS_ON_PAPER, isPaper: true };
 }
 
-function colorsOf(element: Element): Omit<Theme, 'mostPoints'> {
+function colorsOf(element: Element): Omit<Theme, 'mostPoints' | 'isPaper'> {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {

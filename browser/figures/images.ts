@@ -24,6 +24,8 @@ type Timeseries = {
   width: number;
   /** All photos, whatever the period: the strip below shows the whole time, and the figure only moves its window. */
   splits: ReturnType<typeof photosBySplit>;
+  /** Ends of the time axes. */
+  ends: { from: number; to: number };
   about: About;
 };
 
@@ -34,23 +36,27 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   const left = sheet.isNarrow ? 66 : 92;
   const splits = photosBySplit(view, () => true, { ...selection, ...whole });
   const about = aboutPhotos(view, actions);
-  const figure: Timeseries = { sheet, view, theme, left, width: width - left - 14, splits, about };
+  // Without a strip, as on paper, the axes themselves are those of the period.
+  const ends = theme.isPaper ? selection : whole;
+  const figure: Timeseries = { sheet, view, theme, left, width: width - left - 14, splits, ends, about };
   if (hasValues) drawValues(figure);
   const rugTop = hasValues ? TOP + VALUES_HEIGHT + 16 : TOP;
   drawRug(figure, rugTop);
   splitLegend(sheet, splits, left);
   const stripTop = rugTop + RUG_HEIGHT + 34;
+  sheet.height = stripTop;
+  if (theme.isPaper) return sheet;
   sheet.option.dataZoom = [periodStrip(figure, hasValues ? [0, 1] : [0], stripTop)];
   sheet.height = stripTop + STRIP_HEIGHT + 16;
   return sheet;
 }
 
-function drawValues({ sheet, view, theme, left, width, splits, about }: Timeseries): void {
-  const { photos, scale, whole } = view;
+function drawValues({ sheet, view, theme, left, width, splits, ends, about }: Timeseries): void {
+  const { photos, scale } = view;
   const place = photos.values.map(scale.place);
   const panel = sheet.panel(
     { left, width, top: TOP, height: VALUES_HEIGHT },
-    sheet.timeAxis(whole.from, whole.to, { axisLabel: { show: false } }),
+    sheet.timeAxis(ends.from, ends.to, { axisLabel: { show: false } }),
     sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 18),
   );
   const valued = splits.map((split) => ({
@@ -73,11 +79,11 @@ function drawValues({ sheet, view, theme, left, width, splits, about }: Timeseri
 }
 
 /** All photos by time: annotated ones in one row, the others in the row below. */
-function drawRug({ sheet, view, theme, left, width, splits, about }: Timeseries, top: number): void {
-  const { photos, whole } = view;
+function drawRug({ sheet, view, theme, left, width, splits, ends, about }: Timeseries, top: number): void {
+  const { photos } = view;
   const rug = sheet.panel(
     { left, width, top, height: RUG_HEIGHT },
-    sheet.timeAxis(whole.from, whole.to),
+    sheet.timeAxis(ends.from, ends.to),
     sheet.categoryAxis(sheet.isNarrow ? ['none', 'pairs'] : ['Unannotated', 'Annotated'], {
       axisTick: { show: false },
     }),

@@ -453,6 +453,44 @@ describe('Paper', () => {
     SLOW_MS,
   );
 
+  test.each(['Letter', 'A4'] as const)('parts no heading and no caption from what follows: %s', (format) =>
+    onPage(async ({ page }) => {
+      const path = join(SCREENSHOTS, `paper-${format}.pdf`);
+      await page.pdf({ path, format, printBackground: true });
+      const leading = await page
+        .locator('h1, h2, h3, .finding p, .examples li, p:has(+ .gallery), p:has(+ .scroll), thead')
+        // Of an example, without its photos.
+        .evaluateAll((parts) =>
+          parts.map((part) => (part.matches('li') ? part.firstChild : part)?.textContent ?? ''),
+        );
+      // Compared without spaces, which a table has more of on paper.
+      const squeezed = (text: string) => text.replaceAll(/\s+/g, '');
+      const texts = leading.map(squeezed);
+
+      const lastLines = read(path)
+        .split('\f')
+        .map((sheet) => squeezed(sheet.trimEnd().split('\n').at(-1) ?? ''))
+        // What stands below photos of findings is their time.
+        .filter((line) => !/^(\d{4}-\d\d-\d\d\d\d:\d\d)*$/.test(line));
+      expect(lastLines.length).toBeGreaterThan(10);
+      expect(lastLines.filter((line) => texts.some((text) => text.includes(line)))).toEqual([]);
+    }),
+  );
+
+  test('offers nothing that it cannot do', () =>
+    onPage(async ({ page }) => {
+      await setPeriod(page, '2024-01-10', '2024-03-20');
+      await showOnPaper(page);
+      await page.evaluate(NOTE_WRITTEN);
+      await page.evaluate(`dispatchEvent(new Event('beforeprint'))`);
+
+      expect(await page.locator('main').innerText()).not.toMatch(/\b(drag|click|hover|tap)\b/i);
+      // Its axis is that of the period, as no strip beside it says what is.
+      expect(await writtenIn(page, 'images-timeseries')).toMatch(/Feb 2024/);
+      expect(await writtenIn(page, 'images-timeseries')).not.toMatch(/2023/);
+      expect(await page.locator('#tau-strata').innerText()).toContain('Photos: Test (All): in no pair');
+    }));
+
   test('says what is selected, which nothing else on it does', () =>
     onPage(async ({ page }) => {
       const words = page.locator('[data-selection]');

@@ -8,6 +8,8 @@ export type Figure = {
   id: string;
   title: string;
   caption: string;
+  /** What a reader can do with it, which paper does not say. */
+  hint?: string;
   /** What a reader can choose about it. */
   control?: Html;
   /** The same as a table, folded away; for readers who cannot see the drawing or want the numbers. */
@@ -52,12 +54,12 @@ const heading = (title: string, number: string): Html =>
 
 /** Place of a chart with its words; the script draws into `data-chart`. */
 const numberedFigure = (
-  { id, title, caption, control = NOTHING, numbers }: Figure,
+  { id, title, caption, hint, control = NOTHING, numbers }: Figure,
   number: string,
 ): Html => html`<figure id="${id}">
 ${heading(title, number)}
-${control}<div class="chart" data-chart="${id}" role="img" aria-label="${title}. ${caption}"></div>
-<figcaption>${caption}</figcaption>
+${control}<div class="chart" data-chart="${id}" role="img" aria-label="${[`${title}.`, caption, ...(hint ? [hint] : [])].join(' ')}"></div>
+<figcaption>${caption}${hint ? html` <span class="on-screen">${hint}</span>` : NOTHING}</figcaption>
 ${numbers ? html`<details><summary>Numbers</summary>${scrollRegion(`Numbers of ${title}`, numbers)}</details>` : NOTHING}</figure>
 `;
 

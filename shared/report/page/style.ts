@@ -83,7 +83,7 @@ figcaption { max-width: 46rem; color: var(--muted); font-size: .95rem; }
 .choice { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .4rem; max-width: 100%; margin-bottom: .5rem; font-size: .9rem; }
 select { max-width: 100%; padding: .2rem .3rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); font: inherit; }
 .said { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.whole-run, .selection, .no-photos { display: none; }
+.whole-run, .selection, .no-photos, .on-paper { display: none; }
 :is([data-period="part"] .whole-run, [data-photos="none"] .no-photos) { display: block; padding: .35rem .75rem; border-left: 3px solid var(--line); color: var(--muted); font-size: .9rem; }
 .problem { flex-basis: 100%; margin: 0; font-weight: 600; }
 .problem:empty { display: none; }
@@ -195,14 +195,16 @@ nav a:hover { text-decoration: underline; }
   @page { margin: 15mm; }
   html { font-size: 10pt; }
   body { padding: 0; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  nav, details, .toolbar, .panel, .downloads, .choice { display: none; }
+  nav, details, .toolbar, .panel, .downloads, .choice, .on-screen { display: none; }
+  .on-paper { display: block; }
+  .scroll { overflow: visible; background: none; }
   .facts, .columns { grid-template-columns: 1fr 1fr; }
   .selection:not(:empty) { display: block; font-weight: 600; }
   /* Drawn for the window, shrunk to the paper. */
   .chart, .chart > div { position: static !important; width: 100% !important; height: auto !important; }
   .chart canvas { position: static !important; width: auto !important; height: auto !important; max-width: 100%; max-height: 20cm; }
   .card { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
-  figure, table, .facts section { break-inside: avoid; }
+  h2, h3, h4, .finding p, p:has(+ :is(.gallery, .scroll, table, ul, dl)) { break-after: avoid; }
+  figure, table, p, .facts section, .examples li, .checks div, .facts-list div { break-inside: avoid; }
 }
 `;

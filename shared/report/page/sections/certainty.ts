@@ -75,8 +75,10 @@ function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreemen
   return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} A model cannot be expected to agree with annotators more than they do with each other.`;
 }
 
+const photosWords = ({ label, meaning }: SplitGroup): string => `${label}: ${meaning}`;
+
 /** Which photos the bars are of: those that the model has not seen unless a reader asks for others. */
-const splitChoice = html`<label class="choice">Photos <select name="strata-split">${[
+const splitChoice = html`<p class="on-paper">Photos: <span data-strata-photos>${photosWords(SPLIT_GROUPS.find(({ id }) => id === 'test-all') as SplitGroup)}</span></p><label class="choice">Photos <select name="strata-split">${[
   'test-all',
   'test-in',
   'test-out',
@@ -84,8 +86,7 @@ const splitChoice = html`<label class="choice">Photos <select name="strata-split
   'train',
   'overall',
 ].map((id) => {
-  const { label, meaning } = SPLIT_GROUPS.find((group) => group.id === id) as SplitGroup;
-  return html`<option value="${id}">${label}: ${meaning}</option>`;
+  return html`<option value="${id}">${photosWords(SPLIT_GROUPS.find((group) => group.id === id) as SplitGroup)}</option>`;
 })}</select></label>`;
 
 /** How far probabilities can be trusted, and where tau is high and low. */

@@ -82,8 +82,9 @@ export const imageFigures = (variable: VariableWords, withValues: boolean): Figu
       ? `Timeseries of Obs. ${variable.label} and Image Splits`
       : 'Timeseries of Image Splits',
     caption: withValues
-      ? `Observed ${variable.noun} at the time of each photo, and below it every photo by split: those in annotation pairs and those in none. Drag in the strip at the bottom to narrow all figures and numbers to a period. ${LOG_NOTE}`
-      : 'Every photo by split: those in annotation pairs and those in none. Drag in the strip at the bottom to narrow all figures to a period.',
+      ? `Observed ${variable.noun} at the time of each photo, and below it every photo by split: those in annotation pairs and those in none. ${LOG_NOTE}`
+      : 'Every photo by split: those in annotation pairs and those in none.',
+    hint: `Drag in the strip at the bottom to narrow all figures${withValues ? ' and numbers' : ''} to a period.`,
   },
   ...(withValues
     ? [

@@ -50,8 +50,8 @@ ${
 ${figureMarkup({
   id: 'previous-ranks',
   title: 'Percentile Ranks of This Model and of the One Before',
-  caption:
-    'Photos that both models scored; away from the line the models place a photo differently. Click one to see why.',
+  caption: 'Photos that both models scored; away from the line the models place a photo differently.',
+  hint: 'Click one to see why.',
 })}
 ${gallery('moved-photos', 'The photos whose rank changed most:')}`;
 }
