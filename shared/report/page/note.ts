@@ -45,15 +45,27 @@ export function leadSentence(data: Noted): string {
         : `all ${countOf(overall.n, 'photo')} with both have the same value or the same score.`
     }`;
   const { all, n } = unseenPhotos(data);
-  if (all)
-    return `On photos that the model has not seen, scores and ${observed} agree with a Kendall tau of ${tauPhrase(all, '95 % interval ')}.`;
+  if (all) return `On photos that the model has not seen, ${tauSentence(all, observed)}.`;
   const seen =
     overall.n < LEAST_ROWS
       ? ''
-      : ` Over all ${countOf(overall.n, 'photo')}, most of which it has seen, tau is ${formatTau(overall.tau)}, which tells little of others.`;
+      : ` Over all ${countOf(overall.n, 'photo')}, those that it has seen included, tau is ${formatTau(overall.tau)}, which tells little of others.`;
   return n < LEAST_ROWS
     ? `How well the model does on photos that it has not seen, ${countOf(n, 'photo')} with a score and ${observed} ${n === 1 ? 'is' : 'are'} too few to tell.${seen}`
     : `How well the model does on photos that it has not seen cannot be told: all ${formatCount(n)} have the same value or the same score.${seen}`;
+}
+
+/** What a tau says of scores and observed values, which its interval decides: where it holds 0, neither agreement nor the opposite. */
+function tauSentence(known: KnownTau, observed: string): string {
+  const { interval } = known;
+  const tau = tauPhrase(known, '95 % interval ');
+  if (!interval)
+    return `Kendall tau of scores and ${observed} is ${tau}; an interval needs photos of more days`;
+  // As they are shown: an end that reads 0.00 is none that lies beyond 0.
+  const [low, high] = [interval.low, interval.high].map((end) => Number(formatTau(end))) as [number, number];
+  if (low > 0) return `scores and ${observed} agree with a Kendall tau of ${tau}`;
+  if (high < 0) return `scores and ${observed} run against each other: their Kendall tau is ${tau}`;
+  return `it cannot be told whether scores and ${observed} agree: their Kendall tau is ${tau}`;
 }
 
 /** e.g. 0.67 (0.61 – 0.72, n 1,234); `what` says once what the interval is */

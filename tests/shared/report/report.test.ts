@@ -19,7 +19,7 @@ import {
 } from '../../../shared/report/data/training-output.ts';
 import { metricsFile, pairCounts, photoCounts, valueCounts } from '../../../shared/report/metrics/file.ts';
 import { Html, html } from '../../../shared/report/page/html.ts';
-import { agreementNote } from '../../../shared/report/page/note.ts';
+import { agreementNote, leadSentence } from '../../../shared/report/page/note.ts';
 import { reportPage } from '../../../shared/report/page/report-page.ts';
 import { lossTable } from '../../../shared/report/page/sections/model-training.ts';
 import { performanceSection } from '../../../shared/report/page/sections/performance.ts';
@@ -167,7 +167,59 @@ describe('The note', () => {
     const photos = hourlyPhotos(40).map((photo) => ({ ...photo, score: photo.value as number }));
 
     expect(agreementNote(testReport(photos))).toBe(
-      'On photos that the model has not seen, scores and observed flow agree with a Kendall tau of 1.00 (n 20). Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
+      'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (n 20); an interval needs photos of more days. Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
+    );
+  });
+
+  test.each([
+    [
+      'agree',
+      1,
+      /^scores and observed flow agree with a Kendall tau of (0\.\d|1\.0)\d \(95 % interval 0\.[1-9]/,
+    ],
+    [
+      'run against each other',
+      -1,
+      /^scores and observed flow run against each other: their Kendall tau is -[01]\.\d/,
+    ],
+    [
+      'are not related',
+      0,
+      /^it cannot be told whether scores and observed flow agree: their Kendall tau is -?0\.[01]\d \(95 % interval -0\.\d\d – 0/,
+    ],
+  ])('says in words that fit tau and its interval where both %s', (_, direction, expected) => {
+    const days = Array.from({ length: 120 }, (_, day) => ({
+      at: new Date(Date.UTC(2025, 0, 1 + day, 17)).toISOString(),
+      value: day,
+      score: direction * day + 90 * Math.sin(day * 12.9898),
+      split: 'test-out' as const,
+    }));
+
+    const [lead] = agreementNote(testReport(days)).split('. ');
+
+    expect(lead?.replace('On photos that the model has not seen, ', '')).toMatch(expected);
+  });
+
+  test('never says that scores agree where the interval, as it is shown, holds 0', () => {
+    const tau = fc.double({ min: -1, max: 1, noNaN: true });
+    const report = testReport(hourlyPhotos(80));
+    fc.assert(
+      fc.property(tau, tau, tau, (low, at, high) => {
+        const { photos: intervals } = report.intervals;
+        const interval = { low: Math.min(low, at), high: Math.max(high, at) };
+        const note = leadSentence({
+          ...report,
+          agreement: {
+            ...report.agreement,
+            photos: { ...report.agreement.photos, 'test-all': { n: 40, tau: at } },
+          },
+          intervals: { ...report.intervals, photos: { ...intervals, 'test-all': interval } },
+        });
+        const [shownLow, shownHigh] = [interval.low, interval.high].map((end) => Number(formatTau(end)));
+
+        expect(note.includes('flow agree with')).toBe((shownLow as number) > 0);
+        expect(note.includes('against each other')).toBe((shownHigh as number) < 0);
+      }),
     );
   });
 
@@ -194,7 +246,7 @@ describe('The note', () => {
     [
       'it has seen nearly all photos',
       'train' as const,
-      'How well the model does on photos that it has not seen, 3 photos with a score and observed flow are too few to tell. Over all 20 photos, most of which it has seen, tau is 1.00, which tells little of others.',
+      'How well the model does on photos that it has not seen, 3 photos with a score and observed flow are too few to tell. Over all 20 photos, those that it has seen included, tau is 1.00, which tells little of others.',
     ],
     [
       'all photos that it has not seen are alike',
