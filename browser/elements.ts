@@ -1,3 +1,4 @@
+import { isOnThisComputer } from '../shared/formats/loopback.ts';
 import { photoAddress, smallestFirst } from './photo-address.ts';
 
 type Attributes = Record<string, string | ((event: Event) => void)>;
@@ -47,7 +48,7 @@ export function photoImage(
 
 /** On this computer, photos are served by the local stack, which ends. */
 const missing = (base: string): string =>
-  /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]/.test(base)
+  isOnThisComputer(base)
     ? 'Photo cannot be loaded. It is shown while the local stack runs: ./fpe local'
     : 'Photo cannot be loaded';
 

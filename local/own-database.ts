@@ -4,12 +4,11 @@
  */
 
 import { ConfigurationMissing } from '../shared/errors.ts';
+import { isLoopbackHost } from '../shared/formats/loopback.ts';
 import { DATABASE_LIMITS, withConnection } from '../shared/fpe-database/connection.ts';
 import { requireSchema } from '../shared/fpe-database/schema.ts';
 
 const OPTION = '--database';
-/** Names and addresses of this computer. */
-const THIS_COMPUTER = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 /** Equivalent names, because PostgreSQL listens on all of them. */
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 export const isSameHost = (one: string, other: string): boolean =>
@@ -57,7 +56,7 @@ export function parseAddress(url: string): Address {
   if (parsed.search || parsed.hash)
     throw wrongAddress('options after the name', url, 'leave them out: the connection is made without TLS');
   const host = parsed.hostname.replace(/^\[(.*)\]$/, '$1');
-  if (!THIS_COMPUTER.test(host))
+  if (!isLoopbackHost(host))
     throw wrongAddress(
       `the host ${host}`,
       url,
