@@ -1,5 +1,6 @@
 import { INTERVAL_LEVEL } from '../shared/predictions/score-intervals.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
+import { withUnit } from '../shared/variables.ts';
 import type { Facts } from './figure-data.ts';
 import { formatValue } from './value-scale.ts';
 import type { View } from './view.ts';
@@ -12,6 +13,12 @@ export const wallTime = (wallMs: number): string =>
   new Date(wallMs).toISOString().slice(0, 16).replace('T', ' ');
 
 export const splitLabel = (id: string): string => SPLIT_GROUPS.find((group) => group.id === id)?.label ?? id;
+
+/** The value of a photo where nothing beside it tells the unit. */
+export function observedValue({ page, photos }: View, row: number): string {
+  const value = photos.values[row] as number;
+  return Number.isNaN(value) ? formatValue(value) : withUnit(formatValue(value), page.variable);
+}
 
 /** What there is to say of a photo. */
 export function photoFacts({ page, photos, ranks, residuals }: View, row: number): Facts {
@@ -56,10 +63,10 @@ export function dayFacts({ page, days, overlap }: View, day: number): Facts {
 
 const CHOICES: Record<string, string> = { '1': 'left shows more', '-1': 'right shows more', '0': 'the same' };
 
-export function pairFacts({ page, photos }: View, pair: number): Facts {
+export function pairFacts(view: View, pair: number): Facts {
+  const { page, photos } = view;
   const { left, right, choices, annotators } = page.pairs;
-  const photo = (row: number) =>
-    `${wallTime(photos.timestamps[row] as number)}, ${formatValue(photos.values[row] as number)}`;
+  const photo = (row: number) => `${wallTime(photos.timestamps[row] as number)}, ${observedValue(view, row)}`;
   return [
     ['Left', photo(left[pair] as number)],
     ['Right', photo(right[pair] as number)],

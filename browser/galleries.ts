@@ -7,11 +7,10 @@ import {
   rankChanges,
 } from '../shared/report/data/gallery-photos.ts';
 import { largestResiduals } from '../shared/report/data/statistics.ts';
-import { wallTime } from './descriptions.ts';
+import { observedValue, wallTime } from './descriptions.ts';
 import { element, photoImage } from './elements.ts';
 import type { Origin } from './photo-panel.ts';
 import { middleOf } from './places.ts';
-import { formatValue } from './value-scale.ts';
 import { photosBySplit, photosOfPeriod, type View } from './view.ts';
 
 type Open = (row: number, origin: Origin) => void;
@@ -46,9 +45,9 @@ export function fillGalleries(view: View, open: Open): void {
 
 /** Photos whose ranks by value and by score differ most. */
 function worstPhotos(view: View, opener: Opener): HTMLElement[] {
-  const { photos, residuals, ranks } = view;
+  const { residuals, ranks } = view;
   return photoCards(view, residuals, MOST_CARDS, opener, (row) => {
-    const value = formatValue(photos.values[row] as number);
+    const value = observedValue(view, row);
     return `obs. ${percent(ranks.observed[row])} (${value}), pred. ${percent(ranks.predicted[row])}`;
   });
 }

@@ -63,8 +63,12 @@ export const variableOfAnnotation = (annotation: string): VariableCode | undefin
 export const findVariable = (code: string): Variable | undefined =>
   isVariableCode(code) ? VARIABLES[code] : undefined;
 
-/** A variable in words: with its unit, for axes (Q-R5), and without, for sentences. */
-export type VariableWords = { label: string; noun: string };
+/** A variable in words: with its unit, for axes (Q-R5), and without, for sentences; the unit is empty where numbers stand alone. */
+export type VariableWords = { label: string; noun: string; unit: string };
+
+/** e.g. 23.4 cfs */
+export const withUnit = (value: string, { unit }: Pick<VariableWords, 'unit'>): string =>
+  unit === '' ? value : `${value} ${unit}`;
 
 /** A variable that is not in the list is called by its code. */
 export function variableWords(code: string): VariableWords {
@@ -72,5 +76,6 @@ export function variableWords(code: string): VariableWords {
   return {
     label: unit === null ? name : `${name} [${unit}]`,
     noun: noun ?? name.charAt(0).toLowerCase() + name.slice(1),
+    unit: unit === null || unit === 'count' ? '' : unit,
   };
 }

@@ -2,7 +2,7 @@ import type { ObservedSeries } from '../dataset/observations.ts';
 import { HOUR_MS } from '../formats/durations.ts';
 import { countOf } from '../formats/numbers.ts';
 import { quantile } from '../statistics/quantile.ts';
-import { findVariable } from '../variables.ts';
+import { findVariable, variableWords, withUnit } from '../variables.ts';
 import { type CheckResult, type Example, type FormatTime, findingOf, type NotedPhoto } from './finding.ts';
 import { countBefore, within } from './place-in-time.ts';
 
@@ -67,25 +67,22 @@ export function checkValues(
   const below = least === undefined ? [] : stretchesBelow(series, least);
   const excluded = new Set(below.flatMap(({ start, end }) => range(start, end)));
   const usable = without(series, excluded);
+  const inWords = variableWords(variableCode);
   const stuck = stuckStretches(usable);
   const spikes = spikesOf(usable);
   const example = (of: ObservedSeries, { start, end }: Stretch): Example => {
     const [from, to] = [of.timestamps[start] as number, of.timestamps[end - 1] as number];
     const level = end - start === 1 ? '' : ` (${countOf(end - start, 'value')})`;
     return {
-      caption: `${from === to ? at(from) : `${at(from)} to ${at(to)}`}: ${extremeOf(of.values, start, end)}${level}`,
+      caption: `${from === to ? at(from) : `${at(from)} to ${at(to)}`}: ${withUnit(String(extremeOf(of.values, start, end)), inWords)}${level}`,
       photos: within(photos, from - maxGapMs, to + maxGapMs + 1).filter(({ value }) => value !== null),
     };
   };
-  const found = (
-    of: ObservedSeries,
-    stretches: readonly Stretch[],
-    words: Parameters<typeof findingOf>[0],
-  ) =>
+  const found = (of: ObservedSeries, stretches: readonly Stretch[], said: Parameters<typeof findingOf>[0]) =>
     stretches.length > 0
       ? [
           findingOf(
-            words,
+            said,
             stretches.map((stretch) => example(of, stretch)),
           ),
         ]

@@ -57,7 +57,9 @@ describe('The check of observed values', () => {
     expect(findings.map(({ kind, title }) => [kind, title])).toEqual([
       ['values.impossible', '4 observed values below 0'],
     ]);
-    expect(findings[0]?.examples[0]?.caption).toBe('2024-05-05 04:00 to 2024-05-05 04:45: -9999 (4 values)');
+    expect(findings[0]?.examples[0]?.caption).toBe(
+      '2024-05-05 04:00 to 2024-05-05 04:45: -9999 cfs (4 values)',
+    );
     expect(findings[0]?.examples[0]?.photos.map(({ timestamp }) => utc(timestamp))).toEqual([
       '2024-05-05 03:00',
       '2024-05-05 04:00',

@@ -55,7 +55,7 @@ describe('The data of a page', () => {
       kind: 'report',
       station: { id: 29, name: 'West Brook' },
       code: 'RANK-FLOW-20260401',
-      variable: { label: 'Flow [cfs]', noun: 'flow' },
+      variable: { label: 'Flow [cfs]', noun: 'flow', unit: 'cfs' },
       timezone: 'America/New_York',
       seed: 1691,
       resamples: 200,
