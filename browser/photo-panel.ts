@@ -54,7 +54,9 @@ export class PhotoPanel {
 
   close(): void {
     this.panel.hidden = true;
-    (this.opener as HTMLElement | null)?.focus?.({ preventScroll: true });
+    // Another period may have taken the card away that the photo was opened from.
+    const opener = this.opener?.isConnected ? this.opener : document.querySelector('[name="browse"]');
+    (opener as HTMLElement | null)?.focus?.({ preventScroll: true });
   }
 
   /**
@@ -73,6 +75,7 @@ export class PhotoPanel {
     const { photos, page } = this.view;
     if (row < 0 || row >= photos.keys.length) return;
     this.row = row;
+    const focused = this.panel.contains(document.activeElement) ? document.activeElement?.textContent : null;
     const key = photos.keys[row] as string;
     const time = wallTime(photos.timestamps[row] as number);
     const image = element('div', { class: 'view' }, photoImage(page.photoBase, key, `Photo of ${time}`));
@@ -83,6 +86,7 @@ export class PhotoPanel {
         onclick: () => {
           image.replaceChildren(photoImage(page.photoBase, key, `Photo of ${time}, full size`, 'full'));
           full.disabled = true;
+          this.panel.focus({ preventScroll: true });
         },
       },
       'Full size',
@@ -122,6 +126,15 @@ export class PhotoPanel {
       ),
       this.pairs(row),
     );
+    if (typeof focused === 'string') this.focusAgain(focused);
+  }
+
+  /** On the button that is the same for the next photo, so that it can be pressed again; on the panel if it is none. */
+  private focusAgain(label: string): void {
+    const same = [...this.panel.querySelectorAll('button')].find(
+      ({ textContent, disabled }) => textContent === label && !disabled,
+    );
+    (same ?? this.panel).focus({ preventScroll: true });
   }
 
   private step(label: string, row: number): HTMLButtonElement {

@@ -27,7 +27,11 @@ export class Toolbar {
       this.tell(selection);
       this.areDatesValid = false;
     });
-    whole.addEventListener('click', () => onSelection({ ...view.selection, ...view.whole }));
+    whole.addEventListener('click', () => {
+      onSelection({ ...view.selection, ...view.whole });
+      // The button is gone, and the focus with it.
+      from.focus({ preventScroll: true });
+    });
     browse.addEventListener('click', onBrowse);
     this.tellHeight();
     new ResizeObserver(() => this.tellHeight()).observe(form);

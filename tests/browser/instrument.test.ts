@@ -731,6 +731,29 @@ describe('The photo panel', () => {
     ),
   );
 
+  test('keeps the focus where a key was pressed, though the photo is another', () =>
+    onPage(async ({ page }) => {
+      const focus = () =>
+        page.evaluate<string>('document.activeElement.textContent || document.activeElement.tagName');
+      await page.locator('[data-gallery="worst-photos"] .card').nth(2).click();
+      await page.getByRole('button', { name: 'Next' }).focus();
+      await page.keyboard.press('Enter');
+      expect(await focus()).toBe('Next →');
+      await page.keyboard.press('Enter');
+      expect(await focus()).toBe('Next →');
+      await page.getByRole('button', { name: 'Full size' }).focus();
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate<string>('document.activeElement.id')).toBe('panel');
+
+      await setPeriod(page, '2024-01-10', '2024-03-20');
+      await page.locator('#panel .close').focus();
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate<string>('document.activeElement.name')).toBe('browse');
+      await page.locator('button[name="whole"]').focus();
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate<string>('document.activeElement.name')).toBe('from');
+    }));
+
   test('walks the gallery that it was opened from, and time where it was opened from a chart', () =>
     onPage(async ({ page }) => {
       const heading = () => page.locator('#panel h2').textContent();
