@@ -36,6 +36,8 @@ export class Sheet {
   readonly width: number;
   readonly theme: Theme;
   height = 0;
+  /** Above all plots, where a legend would lie on the title of the first one, pixels. */
+  headroom = 0;
   option: EChartsCoreOption & {
     grid: object[];
     xAxis: object[];
@@ -439,10 +441,10 @@ const LABEL_END = 24;
 export function boxes(sheet: Sheet, rows: number, columns: number, height: number, margins: Margins): Box[] {
   const cellWidth = sheet.width / columns;
   const cellHeight = height + margins.top + margins.bottom;
-  sheet.height = rows * cellHeight;
+  sheet.height = sheet.headroom + rows * cellHeight;
   return Array.from({ length: rows * columns }, (_, index) => ({
     left: (index % columns) * cellWidth + margins.left,
-    top: Math.floor(index / columns) * cellHeight + margins.top,
+    top: sheet.headroom + Math.floor(index / columns) * cellHeight + margins.top,
     width: cellWidth - margins.left - LABEL_END,
     height,
   }));

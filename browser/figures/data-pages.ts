@@ -104,8 +104,8 @@ export function observedValues(view: View, width: number, theme: Theme, actions:
   );
   sheet.legend(
     [
-      { name: 'Observed values', color: theme.muted, symbol: 'line' },
-      { name: 'Photos', color: theme.accent },
+      ...(page.observed ? [{ name: 'Observed values', color: theme.muted, symbol: 'line' }] : []),
+      ...(rows.length > 0 ? [{ name: 'Photos', color: theme.accent }] : []),
     ],
     left,
   );

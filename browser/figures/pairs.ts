@@ -17,6 +17,12 @@ const aboutPairs = (view: View, { openPhoto }: Actions): About => ({
   open: (pair, at) => openPhoto(view.page.pairs.left[pair] as number, at),
 });
 
+/** Choices that no pair of the period has are not named. */
+function shownStyles(view: View, styles: ReturnType<typeof choiceStyles>) {
+  const made = new Set(pairsOfPeriod(view).map((pair) => view.page.pairs.choices[pair]));
+  return styles.filter(({ choice }) => made.has(choice));
+}
+
 /** Where a pair is drawn. */
 type PairPlaces = { x: (pair: number) => number; y: (pair: number) => number };
 
@@ -61,7 +67,7 @@ export function annotationPairs(view: View, width: number, theme: Theme, actions
     ];
     sheet.guide(byValue, equal, { name: 'Equal', color: theme.muted, dashed: true });
   }
-  sheet.legend(styles, 12);
+  sheet.legend(shownStyles(view, styles), 12);
   return sheet;
 }
 
@@ -146,6 +152,6 @@ export function pairDifferences(view: View, width: number, theme: Theme, actions
     ],
     { name: 'Equal', color: theme.muted, dashed: true },
   );
-  sheet.legend(styles, 12);
+  sheet.legend(shownStyles(view, styles), 12);
   return sheet;
 }

@@ -54,6 +54,9 @@ export const splitLegend = (
 export function facets(sheet: Sheet, splits: SplitRows[]): { title: string; splits: SplitRows[] }[] {
   const filled = splits.filter(({ rows }) => rows.length > 0);
   if (!sheet.isNarrow) return filled.map((split) => ({ title: splitTitle(split), splits: [split] }));
+  // In panels of their own, their titles name them.
+  sheet.headroom = LEGEND_HEIGHT;
+  splitLegend(sheet, filled, 0);
   return [{ title: 'All shown splits', splits: filled }];
 }
 
@@ -85,13 +88,12 @@ export function drawTimePanels(
 ): void {
   const { theme } = sheet;
   const { times, splitsOf, about, gapMs } = rows;
+  sheet.headroom = LEGEND_HEIGHT;
   const areas = boxes(sheet, panels.length, 1, 195, { left: 72, top: 34, bottom: 30 });
-  sheet.height += LEGEND_HEIGHT;
   const splitsWith = (numbers: Float64Array) => splitsOf((row) => !Number.isNaN(numbers[row] as number));
   for (const [index, { title, y, points, line }] of panels.entries()) {
-    const area = areas[index] as (typeof areas)[number];
     const panel = sheet.panel(
-      { ...area, top: area.top + LEGEND_HEIGHT },
+      areas[index] as (typeof areas)[number],
       sheet.timeAxis(selection.from, selection.to),
       y,
       title,

@@ -55,7 +55,11 @@ export function lossFunction({ page: { epochs } }: View, width: number, theme: T
   marks.itemStyle = { color: 'transparent', borderColor: theme.ink, borderWidth: 1.6 };
   sheet.legend(
     [
-      ...LOSSES.map(({ key, label }) => ({ name: label, color: theme.splits[key], symbol: 'line' })),
+      ...LOSSES.filter(({ key }) => pointsOf(key, () => true).length > 0).map(({ key, label }) => ({
+        name: label,
+        color: theme.splits[key],
+        symbol: 'line',
+      })),
       ...(circles.length > 0 ? [{ name: 'Final Model (circled)', color: theme.ink }] : []),
     ],
     60,

@@ -558,6 +558,39 @@ describe('A chart', () => {
       reportPage(reportData(syntheticReport(300, { pairCount: 0 })), pageScript()),
     ));
 
+  test.each(WIDTHS)('says which color is which split, at %d pixels', (width) =>
+    onPage(
+      async ({ page }) => {
+        await page.evaluate(NOTE_WRITTEN);
+        for (const id of ['scatter-plots', 'residuals-timeseries', 'residual-patterns', 'previous-ranks']) {
+          await drawFigure(page, id);
+          for (const split of ['Train', 'Val', 'Test (In)', 'Test (Out)'])
+            expect({ id, written: await writtenIn(page, id) }).toEqual({
+              id,
+              written: expect.stringContaining(split),
+            });
+        }
+      },
+      { width },
+    ),
+  );
+
+  test('names only choices that a pair has', () =>
+    onPage(
+      async ({ page }) => {
+        await page.evaluate(NOTE_WRITTEN);
+        await drawFigure(page, 'annotation-pairs');
+
+        expect(await writtenIn(page, 'annotation-pairs')).toContain('Left shows more');
+        expect(await writtenIn(page, 'annotation-pairs')).not.toContain('The same');
+      },
+      {},
+      reportPage(
+        { ...report, pairs: { ...report.pairs, choices: report.pairs.choices.map((choice) => choice || 1) } },
+        pageScript(),
+      ),
+    ));
+
   test('is walked with the arrow keys, and Enter opens the photo behind the point', () =>
     onPage(async ({ page }) => {
       await drawFigure(page, 'scatter-plots');
