@@ -435,7 +435,7 @@ const isDrawn = (point: [number, number | null, number?] | number | null): boole
 type Margins = { left: number; top: number; bottom: number };
 
 /** To the right of a plot: the last label of an axis is centered at its end, and `100,000` is twice as wide. */
-const LABEL_END = 24;
+export const LABEL_END = 24;
 
 /** Plots in rows and columns of equal size. */
 export function boxes(sheet: Sheet, rows: number, columns: number, height: number, margins: Margins): Box[] {

@@ -1,6 +1,6 @@
 import { formatCount } from '../../shared/formats/numbers.ts';
 import { envelope, thin } from '../../shared/report/data/decimation.ts';
-import { type About, type Axis, box, boxes, type Point, Sheet } from '../sheet.ts';
+import { type About, type Axis, box, boxes, LABEL_END, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, type View } from '../view.ts';
 import { cloud, linePoints, splitLegend, splitTitle } from './panels.ts';
@@ -38,7 +38,16 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   const about = aboutPhotos(view, actions);
   // Without a strip, as on paper, the axes themselves are those of the period.
   const ends = theme.isPaper ? selection : whole;
-  const figure: Timeseries = { sheet, view, theme, left, width: width - left - 14, splits, ends, about };
+  const figure: Timeseries = {
+    sheet,
+    view,
+    theme,
+    left,
+    width: width - left - LABEL_END,
+    splits,
+    ends,
+    about,
+  };
   if (hasValues) drawValues(figure);
   const rugTop = hasValues ? TOP + VALUES_HEIGHT + 16 : TOP;
   drawRug(figure, rugTop);
@@ -115,7 +124,7 @@ function periodStrip(
     startValue: selection.from,
     endValue: selection.to,
     left,
-    right: 14,
+    right: LABEL_END,
     top,
     height: STRIP_HEIGHT,
     brushSelect: true,

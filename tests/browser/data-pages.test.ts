@@ -4,7 +4,15 @@ import { pageScript } from '../../browser/script.ts';
 import { datasetPage, inputPage } from '../../shared/report/page/data-pages.ts';
 import { plantedChecks } from '../fixtures/planted-findings.ts';
 import { syntheticReport } from '../fixtures/synthetic-report.ts';
-import { chartIds, drawFigure, findPoint, launchBrowser, openPage, takeScreenshot } from './open-page.ts';
+import {
+  chartIds,
+  drawFigure,
+  findPoint,
+  inkAtEdges,
+  launchBrowser,
+  openPage,
+  takeScreenshot,
+} from './open-page.ts';
 
 const RANKS = { 1: 'LEFT', [-1]: 'RIGHT', 0: 'SAME' } as const;
 
@@ -75,11 +83,14 @@ describe.each(['dataset', 'input'] as const)('The page of the %s', (name) => {
     await page.close();
   });
 
-  test('narrows to a period', async () => {
+  test('narrows to a period, and cuts no label off', async () => {
     const { page, errors } = await openPage(browser, PAGES[name](), { width: 400 });
 
     await page.locator('input[name="to"]').fill('2023-11-15');
-    for (const id of await chartIds(page)) await drawFigure(page, id);
+    for (const id of await chartIds(page)) {
+      await drawFigure(page, id);
+      expect({ id, ink: await inkAtEdges(page, id) }).toEqual({ id, ink: [0, 0] });
+    }
 
     expect(await page.locator('button[name="whole"]').isVisible()).toBe(true);
     expect(

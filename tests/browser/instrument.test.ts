@@ -28,6 +28,7 @@ import {
   eventually,
   FLAGS,
   findPoint,
+  inkAtEdges,
   launchBrowser,
   type OpenPage,
   type openPage,
@@ -532,12 +533,7 @@ describe('A chart', () => {
       async ({ page }) => {
         for (const id of await chartIds(page)) {
           await drawFigure(page, id);
-          const ink = await page.evaluate<number[]>(`(() => {
-            const canvas = document.querySelector('[data-chart="${id}"] canvas');
-            const count = (left) => canvas.getContext('2d').getImageData(left, 0, 2, canvas.height)
-              .data.filter((part, at) => at % 4 === 3 && part > 60).length;
-            return [count(0), count(canvas.width - 2)];
-          })()`);
+          const ink = await inkAtEdges(page, id);
           expect({ id, ink }).toEqual({ id, ink: [0, 0] });
         }
       },

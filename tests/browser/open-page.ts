@@ -166,6 +166,15 @@ export function countPixels(page: Page, id: string, color: string): Promise<numb
   return page.evaluate<number>(script);
 }
 
+/** How much of a figure is drawn at its left and at its right edge, where a label would be cut off. */
+export const inkAtEdges = (page: Page, id: string): Promise<number[]> =>
+  page.evaluate<number[]>(`(() => {
+    const canvas = document.querySelector('[data-chart="${id}"] canvas');
+    const count = (left) => canvas.getContext('2d').getImageData(left, 0, 2, canvas.height)
+      .data.filter((part, at) => at % 4 === 3 && part > 60).length;
+    return [count(0), count(canvas.width - 2)];
+  })()`);
+
 /** Moves the pointer over the colored places of a figure until a point answers. @returns its place in the window, and what it says */
 export async function findPoint(
   page: Page,

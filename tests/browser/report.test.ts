@@ -231,7 +231,7 @@ describe('A period', () => {
         height: number;
       };
       const y = box.y + box.height - 30;
-      await page.mouse.move(box.x + box.width - 14, y);
+      await page.mouse.move(box.x + box.width - 24, y);
       await page.mouse.down();
       await page.mouse.move(box.x + box.width * 0.75, y, { steps: 8 });
       await page.mouse.move(box.x + box.width * 0.5, y, { steps: 8 });

@@ -30,8 +30,13 @@ export const html = (markup: TemplateStringsArray, ...parts: Part[]): Html =>
 
 function render(part: Part): string {
   if (part instanceof Html) return part.text;
-  return typeof part === 'object' ? part.map(({ text }) => text).join('') : escapeHtml(String(part));
+  return typeof part === 'object'
+    ? part.map(({ text }) => text).join('')
+    : escapeHtml(unparted(String(part)));
 }
+
+/** A number and its percent sign stay in one line. */
+const unparted = (text: string): string => text.replaceAll(/(\d) %/g, '$1\u00a0%');
 
 export const NOTHING = new Html('');
 

@@ -511,6 +511,13 @@ describe('The page', () => {
     expect(words(page(hourlyPhotos(n), { previous }))).toContain(said);
   });
 
+  test('keeps a number and its percent sign in one line', () => {
+    const text = page(hourlyPhotos(40)).replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '');
+
+    expect(html`${'71 % – 88 %'}`.text).toBe('71\u00a0% – 88\u00a0%');
+    expect(text).toContain('\u00a0% ');
+  });
+
   test('says of a run on one computer what really ran: no image, no instance, no dollars', () => {
     const local = words(page(hourlyPhotos(8), { jobPlace: 'one computer' }));
     const inSageMaker = words(page(hourlyPhotos(8)));

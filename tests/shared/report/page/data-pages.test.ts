@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { judgmentsOf } from '../../../../shared/predictions/judged-pairs.ts';
 import { datasetPage, inputPage, type PagePhoto } from '../../../../shared/report/page/data-pages.ts';
-import { escapeHtml } from '../../../../shared/report/page/html.ts';
+import { html } from '../../../../shared/report/page/html.ts';
 import { unpackPage } from '../../../../shared/report/page/page-data.ts';
 import { plantedChecks } from '../../../fixtures/planted-findings.ts';
 import { testReportState } from '../../../fixtures/report.ts';
@@ -78,7 +78,7 @@ describe('The page of a dataset', () => {
 
     const { noted, photos: shown } = dataOf(markup);
     for (const { title, meaning, action } of findings)
-      for (const text of [title, meaning, action]) expect(markup).toContain(escapeHtml(text));
+      for (const text of [title, meaning, action]) expect(markup).toContain(html`${text}`.text);
     expect([...new Set(noted.examples)].length).toBe(Math.max(...noted.examples) + 1);
     expect(noted.keys).toContain('imagesets/9a/images/reset <b>"one"</b>.JPG');
     expect(markup).not.toContain('reset <b>');
@@ -95,7 +95,7 @@ describe('The page of a dataset', () => {
     const markup = page(photosOf(8), { checks });
 
     expect(markup.match(/<dd>nothing found<\/dd>/g)).toHaveLength(6);
-    for (const { checked } of checks) expect(markup).toContain(escapeHtml(checked));
+    for (const { checked } of checks) expect(markup).toContain(html`${checked}`.text);
     expect(dataOf(markup).noted.keys).toEqual([]);
     expect(markup).toContain('<p>Observed values left out: 7 that a logger writes where it has none.</p>');
   });
