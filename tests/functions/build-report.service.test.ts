@@ -13,6 +13,7 @@ import { formatInstant } from '../../shared/formats/local-time.ts';
 import { RANK } from '../../shared/model-types/rank.ts';
 import { PREDICTION_COLUMNS } from '../../shared/predictions/columns.ts';
 import type { ReportState } from '../../shared/report/data/report-data.ts';
+import { html } from '../../shared/report/page/html.ts';
 import { unpackPage } from '../../shared/report/page/page-data.ts';
 import { hourlyPhotos, packOutput, type TestPhoto, testReportState } from '../fixtures/report.ts';
 import { call } from '../fixtures/run.ts';
@@ -91,7 +92,7 @@ describe('BuildReport', () => {
     });
     const page = await read(state, state.run.keys.report);
     expect(page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
-    expect(page).toContain(report.note.replace(/ Of these photos.*/s, ''));
+    expect(page).toContain(html`${report.note.replace(/ Of these photos.*/s, '')}`.text);
     const { metrics } = JSON.parse(await read(state, state.run.keys.metrics));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'kendall_tau.overall', value: 1 }));
     expect(metrics).toContainEqual(expect.objectContaining({ name: 'training.final_epoch', value: 2 }));
