@@ -42,10 +42,10 @@ export function intervalFacts({ page, photos, scoreIntervals }: View, row: numbe
   const { halfWidth, ranks } = scoreIntervals;
   const level = `${100 * INTERVAL_LEVEL} %`;
   return [
-    [`Score, ${level}`, `${score(value - halfWidth)} – ${score(value + halfWidth)}`],
+    [`Score, ${level}`, `${score(value - halfWidth)} to ${score(value + halfWidth)}`],
     [
       `Rank among all, ${level}`,
-      `${percent(ranks.low[row] as number)} – ${percent(ranks.high[row] as number)}`,
+      `${percent(ranks.low[row] as number)} to ${percent(ranks.high[row] as number)}`,
     ],
   ];
 }

@@ -160,8 +160,8 @@ describe('The report', () => {
 
       const shown = await page.locator('#panel dl > div').allTextContents();
       expect(shown.slice(-2)).toEqual([
-        `Score, 90 %${(score - halfWidth).toFixed(3)} – ${(score + halfWidth).toFixed(3)}`,
-        `Rank among all, 90 %${(100 * from).toFixed(1)} % – ${(100 * to).toFixed(1)} %`,
+        `Score, 90 %${(score - halfWidth).toFixed(3)} to ${(score + halfWidth).toFixed(3)}`,
+        `Rank among all, 90 %${(100 * from).toFixed(1)} % to ${(100 * to).toFixed(1)} %`,
       ]);
     }));
 

@@ -646,7 +646,7 @@ describe('The page', () => {
     const [told, untold] = [words(page(hourlyPhotos(61), { pairs })), words(page(hourlyPhotos(61)))];
 
     expect(told).toMatch(
-      /By 30 such pairs, the 90 % interval of a score is ± \d+\.\d\d, which for half of the photos is \d+ % of all ranks or less/,
+      /Judged by 30 such pairs, the 90 % interval of a score is ± \d+\.\d\d\. For half of the photos it spans at most \d+.% of all ranks/,
     );
     expect(untold).toContain('Fewer than 10 held-out pairs have a decision');
   });

@@ -59,7 +59,7 @@ function describeScoreError({ scoreError, photos: { scores } }: ReportData): str
     return `Fewer than ${LEAST_DECIDED} held-out pairs have a decision, or annotators contradict the scores as often as not: nothing can be said.`;
   const { n, halfWidth } = scoreError;
   const width = medianRankWidth(scores, halfWidth);
-  return `Annotators contradict the scores in held-out pairs, the more often the nearer the scores are. By ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}, which for half of the photos is ${formatShare(width)} of all ranks or less. Photos unlike those that were annotated may be off by more. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
+  return `Annotators contradict the scores in held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(width)} of all ranks. Photos unlike those that were annotated may be off by more. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
 }
 
 /** Of too few, a share tells no more than the numbers themselves. */
