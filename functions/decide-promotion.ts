@@ -13,7 +13,7 @@ import { collectPhotos } from '../shared/predictions/scored-photos.ts';
 import { COMPARISONS } from '../shared/publication/comparisons.ts';
 import { type ComparedDefault, decidedByInput } from '../shared/publication/promotion.ts';
 
-/** Compares the new model with the station's default on the held-out pairs, before anything is published. */
+/** Compares the new model with the station's default on held-out pairs, before anything is published. */
 export const handler = lambdaHandler(z.object({ run }), async ({ run }): Promise<Promotion> => {
   const { publish, promote, promotion_tolerance: tolerance } = run.parameters;
   if (!publish || promote === 'never') return decidedByInput(publish);
@@ -43,5 +43,6 @@ async function currentDefault(run: Run, imageIds: Uint32Array): Promise<Compared
   const key = publishedKeys(model.uuid, model.code).predictions;
   const scored = await readScores({ bucket: run.buckets.storage, key }, imageIds);
   const scores = scored?.scores ?? new Float64Array(imageIds.length).fill(Number.NaN);
-  return { model_code: model.code, model_uuid: model.uuid, scores };
+  const learned = scored?.wasTrain ?? new Uint8Array(imageIds.length);
+  return { model_code: model.code, model_uuid: model.uuid, scores, learned };
 }

@@ -24,6 +24,9 @@ const scoredRow = z.object({
 });
 const FILES_AT_ONCE = 20;
 
+/** `wasTrain`: 1 where the model has learned from the photo, as far as its file says. */
+type ReadScores = Omit<PreviousModel, 'model_code'> & { wasTrain: Uint8Array };
+
 /**
  * Scores of the station's newest finished model of the same type and variable that is older than this run, for the photos of this
  * run; null if there is none.
@@ -47,7 +50,7 @@ export async function findPreviousModel(run: Run, imageIds: Uint32Array): Promis
   if (!newest) return null;
   const { model_code, predictions: key } = newest;
   const scored = await readScores({ bucket: run.buckets.model, key }, imageIds);
-  return scored && { model_code, ...scored };
+  return scored && { model_code, scores: scored.scores, wasTest: scored.wasTest };
 }
 
 /**
@@ -77,10 +80,11 @@ async function readHead(run: Run, code: string) {
 export async function readScores(
   location: ObjectLocation,
   imageIds: Uint32Array,
-): Promise<Omit<PreviousModel, 'model_code'> | null> {
+): Promise<ReadScores | null> {
   const rowOf = new Map(Array.from(imageIds, (id, row) => [id, row]));
   const scores = new Float64Array(imageIds.length).fill(Number.NaN);
   const wasTest = new Uint8Array(imageIds.length);
+  const wasTrain = new Uint8Array(imageIds.length);
   try {
     for await (const rows of readRows(location, scoredRow))
       for (const { image_id, score, split } of rows) {
@@ -88,6 +92,7 @@ export async function readScores(
         if (row === undefined) continue;
         scores[row] = score ?? Number.NaN;
         wasTest[row] = Number(isTest(split));
+        wasTrain[row] = Number(split === 'train');
       }
   } catch (error) {
     if (error instanceof ObjectNotFound) return null;
@@ -95,7 +100,7 @@ export async function readScores(
     logger.warn('The predictions of another model cannot be read', { file: s3Uri(location), error });
     return null;
   }
-  return { scores, wasTest };
+  return { scores, wasTest, wasTrain };
 }
 
 const isTest = (split: string | null | undefined): boolean => split?.startsWith('test') ?? false;

@@ -1,12 +1,24 @@
 import type { Promotion, Publication } from '../execution/train-station-state.ts';
-import { type JudgedPairs, pairAccuracy } from '../predictions/pair-accuracy.ts';
+import { type JudgedPairs, PAIR_SPLITS, pairAccuracy } from '../predictions/pair-accuracy.ts';
 import { kendallTauB } from '../statistics/kendall-tau.ts';
 
 /** Fewer held-out pairs than upstream requires for a training (contract 6.3) cannot distinguish two models. */
 const MIN_PAIRS = 10;
 
+/**
+ * With so many pairs held out of both models, no other counts: one of them weighs 3 percentage points, hardly more than the usual
+ * tolerance. With fewer, chance would decide, so that all pairs held out of the new model count, which favors the default.
+ */
+const ENOUGH_PAIRS = 30;
+
 /** The current default model, with its score of each photo of this run; NaN if it has none. */
-export type ComparedDefault = { model_code: string; model_uuid: string; scores: Float64Array };
+export type ComparedDefault = {
+  model_code: string;
+  model_uuid: string;
+  scores: Float64Array;
+  /** 1 where it has learned from the photo. */
+  learned: Uint8Array;
+};
 
 export type PromotionInput = {
   pairs: JudgedPairs;
@@ -22,8 +34,9 @@ export type PromotionInput = {
 };
 
 /**
- * Decides whether a new model becomes the default of its station: if it orders the held-out pairs no worse than the current
- * default, within a tolerance. Only pairs and photos count that both models scored.
+ * Decides whether a new model becomes the default of its station: if it orders held-out pairs no worse than the current default,
+ * within a tolerance. Only pairs and photos count that both models scored, and of the pairs those that the default has not learned
+ * from, either, where there are enough.
  */
 export function decidePromotion({ promote, tolerance, ...compared }: PromotionInput): Promotion {
   const { current } = compared;
@@ -32,14 +45,14 @@ export function decidePromotion({ promote, tolerance, ...compared }: PromotionIn
       ...unconditional(true),
       reason: 'It becomes the default, as the station has no other default model of this variable.',
     };
-  const figures = compare({ ...compared, current });
+  const { familiar, ...figures } = compare({ ...compared, current });
   const { accuracy, current_accuracy: before, pairs } = figures;
   const areComparable = accuracy !== null && before !== null && pairs >= MIN_PAIRS;
   const is_worse = areComparable
     ? accuracy < before - tolerance
     : isLower(figures.kendall_tau, figures.current_kendall_tau, tolerance);
   const said = areComparable
-    ? `it orders ${percent(accuracy)} of ${pairs} held-out pairs as the annotators did, the present default ${current.model_code} ${percent(before)}`
+    ? `it orders ${percent(accuracy)} of ${pairs} held-out pairs as the annotators did, the present default ${current.model_code} ${percent(before)}${familiar > 0 ? `, which has learned from the photos of ${familiar} of them` : ''}`
     : `only ${pairs} held-out pairs have scores of it and of ${current.model_code}, and ${MIN_PAIRS} are needed to compare`;
   if (promote === 'always')
     return {
@@ -69,8 +82,14 @@ function compare({
   const whereBoth = (own: Float64Array, other: Float64Array) =>
     own.map((score, photo) => (Number.isNaN(other[photo] as number) ? Number.NaN : score));
   const [ours, theirs] = [whereBoth(scores, current.scores), whereBoth(current.scores, scores)];
-  const [now, before] = [pairAccuracy(pairs, ours, 'val'), pairAccuracy(pairs, theirs, 'val')];
+  const ofBoth = heldOutOf(pairs, current.learned);
+  const all = pairAccuracy(pairs, ours, 'val').n;
+  const fair = pairAccuracy(ofBoth, ours, 'val').n;
+  const chosen = fair >= ENOUGH_PAIRS ? ofBoth : pairs;
+  const [now, before] = [pairAccuracy(chosen, ours, 'val'), pairAccuracy(chosen, theirs, 'val')];
   return {
+    /** Pairs that are compared although the default has learned from both of their photos. */
+    familiar: chosen === pairs ? all - fair : 0,
     pairs: now.n,
     accuracy: now.share,
     kendall_tau: kendallTauB(values, ours),
@@ -80,6 +99,15 @@ function compare({
     current_kendall_tau: kendallTauB(values, theirs),
   };
 }
+
+/** Those of which the default has learned from both photos become training pairs, as they are for it. */
+const heldOutOf = (pairs: JudgedPairs, learned: Uint8Array): JudgedPairs => ({
+  ...pairs,
+  splits: pairs.splits.map((split, pair) =>
+    learned[pairs.left[pair] as number] && learned[pairs.right[pair] as number] ? TRAIN : split,
+  ),
+});
+const TRAIN = PAIR_SPLITS.indexOf('train');
 
 const isLower = (now: number | null, before: number | null, tolerance: number): boolean =>
   now !== null && before !== null && now < before - tolerance;

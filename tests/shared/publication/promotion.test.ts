@@ -18,6 +18,8 @@ const pairs = judgedPairs(
     split: 'val' as const,
   })),
 );
+/** No photo that the default has learned from. */
+const NOTHING = new Uint8Array(PHOTOS);
 const rising = Float64Array.from({ length: PHOTOS }, (_, photo) => photo);
 /** Puts the first `wrong` photos in falling order, so that as many pairs are wrong. */
 const withMistakes = (wrong: number) =>
@@ -31,7 +33,10 @@ const decide = (
     pairs,
     scores: withMistakes(now),
     values: rising,
-    current: before === null ? null : { model_code: 'OLD', model_uuid: 'old', scores: withMistakes(before) },
+    current:
+      before === null
+        ? null
+        : { model_code: 'OLD', model_uuid: 'old', scores: withMistakes(before), learned: NOTHING },
     tolerance,
     promote,
   });
@@ -68,7 +73,7 @@ describe('a new model', () => {
     const decided = decidePromotion({
       pairs,
       scores: withMistakes(10),
-      current: { model_code: 'OLD', model_uuid: 'old', scores: before },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: before, learned: NOTHING },
       values: rising,
       tolerance: 0,
       promote: 'if_better',
@@ -77,13 +82,36 @@ describe('a new model', () => {
     expect(decided).toMatchObject({ make_default: true, pairs: 19, accuracy: 1, current_accuracy: 1 });
   });
 
+  test.each([
+    ['enough pairs are held out of both: on these', 4, { pairs: 35, make_default: true }, false],
+    ['few are: on all that are held out of it, and says so', 20, { pairs: 39, make_default: false }, true],
+  ])('is compared, where %s', (_, learnedPairs, expected, isSaid) => {
+    // The default orders those right that it has learned from, and the new model does not.
+    const decided = decidePromotion({
+      pairs,
+      scores: withMistakes(learnedPairs),
+      current: {
+        ...{ model_code: 'OLD', model_uuid: 'old', scores: rising },
+        learned: Uint8Array.from(rising, (photo) => Number(photo <= learnedPairs)),
+      },
+      values: rising,
+      tolerance: 0.02,
+      promote: 'if_better',
+    });
+
+    expect(decided).toMatchObject(expected);
+    expect(decided.reason.includes(`, which has learned from the photos of ${learnedPairs} of them`)).toBe(
+      isSaid,
+    );
+  });
+
   test('does not become the default where too few pairs can be compared', () => {
     const unknown = new Float64Array(PHOTOS).fill(Number.NaN);
 
     const decided = decidePromotion({
       pairs,
       scores: rising,
-      current: { model_code: 'OLD', model_uuid: 'old', scores: unknown },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: unknown, learned: NOTHING },
       values: rising,
       tolerance: 0,
       promote: 'if_better',
@@ -100,7 +128,7 @@ describe('a new model', () => {
         const { make_default } = decidePromotion({
           pairs,
           scores,
-          current: { model_code: 'OLD', model_uuid: 'old', scores },
+          current: { model_code: 'OLD', model_uuid: 'old', scores, learned: NOTHING },
           values: rising,
           tolerance: 0,
           promote: 'if_better',
@@ -138,7 +166,7 @@ describe('promote: always', () => {
       pairs: judgedPairs([]),
       scores: withMistakes(39),
       values: rising,
-      current: { model_code: 'OLD', model_uuid: 'old', scores: rising },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: rising, learned: NOTHING },
       tolerance: 0.02,
       promote: 'always',
     });
@@ -156,7 +184,7 @@ describe('promote: always', () => {
       pairs: judgedPairs([]),
       scores: withMistakes(1),
       values: rising,
-      current: { model_code: 'OLD', model_uuid: 'old', scores: rising },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: rising, learned: NOTHING },
       tolerance,
       promote: 'always',
     });
@@ -171,7 +199,7 @@ describe('promote: always', () => {
       pairs,
       scores: withMistakes(20),
       values: new Float64Array(PHOTOS).fill(Number.NaN),
-      current: { model_code: 'OLD', model_uuid: 'old', scores: rising },
+      current: { model_code: 'OLD', model_uuid: 'old', scores: rising, learned: NOTHING },
       tolerance: 0.02,
       promote: 'always',
     });
