@@ -48,7 +48,7 @@ export class ChartKeys {
       this.#place.tabIndex = 0;
       this.#place.setAttribute(
         'aria-label',
-        `${this.#label} Arrow keys walk its points, Enter opens the photo of one.`,
+        `${this.#label} Arrow keys walk its points${sheet.opensPhotos ? ', Enter opens the photo of one' : ''}.`,
       );
     } else {
       this.#place.removeAttribute('tabindex');

@@ -10,12 +10,13 @@ import { type ECharts, init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import { ChartKeys } from './chart-keys.ts';
 import { downloadButtons } from './downloads.ts';
+import { element } from './elements.ts';
 import { figureCsv } from './figure-data.ts';
 import { figurePicture, PICTURE_SCALE } from './figure-picture.ts';
 import type { Imprint } from './imprint.ts';
 import { middleOf, type Place } from './places.ts';
 import type { Sheet, Stop } from './sheet.ts';
-import { currentTheme, type Theme } from './theme.ts';
+import { currentTheme, savedTheme, type Theme } from './theme.ts';
 
 use([
   BarChart,
@@ -172,18 +173,18 @@ export class Chart {
   }
 
   private picture(): HTMLCanvasElement {
-    if (this.isStale || !this.chart) this.render();
-    const theme = currentTheme();
-    const canvas = (this.chart as ECharts).renderToCanvas({
-      pixelRatio: PICTURE_SCALE,
-      backgroundColor: theme.ground,
-    });
-    return figurePicture(canvas, this.imprint(), theme);
+    const theme = savedTheme();
+    const width = this.place.clientWidth;
+    const sheet = this.draw(width, theme);
+    const chart = init(element('div', {}), null, { renderer: 'canvas', width, height: sheet.height });
+    chart.setOption(sheet.option);
+    const canvas = chart.renderToCanvas({ pixelRatio: PICTURE_SCALE, backgroundColor: theme.ground });
+    const picture = figurePicture(canvas, this.imprint(), theme);
+    chart.dispose();
+    return picture;
   }
 
   private data(): string {
-    const sheet =
-      this.isStale || !this.sheet ? this.draw(this.place.clientWidth, currentTheme()) : this.sheet;
-    return figureCsv(sheet.rows(), this.imprint().columns);
+    return figureCsv(this.draw(this.place.clientWidth, savedTheme()).rows(), this.imprint().columns);
   }
 }

@@ -280,6 +280,11 @@ export class Sheet {
     return this.drawn().some(({ data }, series) => this.about[series] !== undefined && data.length > 0);
   }
 
+  /** Whether there is a photo behind any point. */
+  get opensPhotos(): boolean {
+    return this.drawn().some(({ data }, series) => this.about[series]?.open !== undefined && data.length > 0);
+  }
+
   /** Everything that is drawn, as a table. */
   rows(): FigureRow[] {
     return this.drawn().flatMap(({ name, data, xAxisIndex }, seriesIndex) => {

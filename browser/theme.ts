@@ -11,8 +11,8 @@ export type Theme = {
   choices: { left: string; right: string; same: string };
   /** Points of one series that are drawn at most. */
   mostPoints: number;
-  /** Nothing can be dragged there. */
-  isPaper: boolean;
+  /** Nothing can be dragged: on paper, and in a file. */
+  isStill: boolean;
 };
 
 /** On paper points are shapes rather than pixels, and tens of megabytes of them show no more. */
@@ -21,8 +21,11 @@ const MOST_POINTS_ON_PAPER = 3000;
 export const currentTheme = (): Theme => ({
   ...colorsOf(document.documentElement),
   mostPoints: Number.POSITIVE_INFINITY,
-  isPaper: false,
+  isStill: false,
 });
+
+/** Of a figure that is saved: as the page shows it. */
+export const savedTheme = (): Theme => ({ ...currentTheme(), isStill: true });
 
 /** Paper is light, whatever the screen is: of an element that the style sheet keeps light. */
 export function paperTheme(): Theme {
@@ -31,10 +34,10 @@ export function paperTheme(): Theme {
   document.body.append(paper);
   const colors = colorsOf(paper);
   paper.remove();
-  return { ...colors, mostPoints: MOST_POINTS_ON_PAPER, isPaper: true };
+  return { ...colors, mostPoints: MOST_POINTS_ON_PAPER, isStill: true };
 }
 
-function colorsOf(element: Element): Omit<Theme, 'mostPoints' | 'isPaper'> {
+function colorsOf(element: Element): Omit<Theme, 'mostPoints' | 'isStill'> {
   const style = getComputedStyle(element);
   const color = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {

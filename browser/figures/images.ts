@@ -22,7 +22,7 @@ type Timeseries = {
   theme: Theme;
   left: number;
   width: number;
-  /** All photos, whatever the period: the strip below shows the whole time, and the figure only moves its window. */
+  /** With a strip below all photos, whatever the period: the figure only moves its window. */
   splits: ReturnType<typeof photosBySplit>;
   /** Ends of the time axes. */
   ends: { from: number; to: number };
@@ -34,10 +34,10 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   const sheet = new Sheet(width, theme);
   const { whole, selection, hasValues } = view;
   const left = sheet.isNarrow ? 66 : 92;
-  const splits = photosBySplit(view, () => true, { ...selection, ...whole });
   const about = aboutPhotos(view, actions);
-  // Without a strip, as on paper, the axes themselves are those of the period.
-  const ends = theme.isPaper ? selection : whole;
+  // Without a strip, as on paper and in files, the axes themselves are those of the period.
+  const ends = theme.isStill ? selection : whole;
+  const splits = photosBySplit(view, () => true, { ...selection, ...ends });
   const figure: Timeseries = {
     sheet,
     view,
@@ -54,7 +54,7 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
   splitLegend(sheet, splits, left);
   const stripTop = rugTop + RUG_HEIGHT + 34;
   sheet.height = stripTop;
-  if (theme.isPaper) return sheet;
+  if (theme.isStill) return sheet;
   sheet.option.dataZoom = [periodStrip(figure, hasValues ? [0, 1] : [0], stripTop)];
   sheet.height = stripTop + STRIP_HEIGHT + 16;
   return sheet;

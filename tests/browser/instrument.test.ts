@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
+import Papa from 'papaparse';
 import type { Browser, Page } from 'playwright-core';
 import { pageScript } from '../../browser/script.ts';
 import { calibration } from '../../shared/predictions/pair-accuracy.ts';
@@ -629,6 +630,11 @@ describe('A chart', () => {
             await page.locator(`[data-chart="${id}"]`).focus();
             await page.keyboard.press('ArrowRight');
             expect({ id, said: await page.locator('.said').textContent() }).not.toEqual({ id, said: '' });
+            const label = await page.locator(`[data-chart="${id}"]`).getAttribute('aria-label');
+            await page.keyboard.press('Enter');
+            const isOpen = await page.locator('#panel').isVisible();
+            expect({ id, isOpen }).toEqual({ id, isOpen: /Enter opens the photo/.test(label ?? '') });
+            await page.keyboard.press('Escape');
           } else expect(id).toBe('value-frequencies');
         }
         const unreachable = await page.evaluate<string[]>(`[...document.querySelectorAll('main *')]
@@ -670,6 +676,14 @@ describe('A chart', () => {
       for (const id of ids) await savesSoundly(id);
       await onPage(async ({ page }) => {
         await setPeriod(page, '2024-01-10', '2024-03-20');
+        for (const id of ['images-timeseries', 'predictions-timeseries']) {
+          await drawFigure(page, id);
+          const text = (await save(page, id, 'CSV')).bytes.toString();
+          const { data } = Papa.parse<{ x: string }>(text, { header: true, skipEmptyLines: true });
+          const dates = data.map(({ x }) => x.slice(0, 10));
+          expect(dates.length).toBeGreaterThan(100);
+          expect(dates.filter((date) => date < '2024-01-10' || date > '2024-03-20')).toEqual([]);
+        }
         await page.locator('select[name="strata-split"]').selectOption('val');
         await drawFigure(page, 'tau-strata');
         expect((await save(page, 'tau-strata', 'CSV')).name).toBe(
