@@ -546,7 +546,7 @@ test('The period stays within the photos, whose first and last days it begins wi
 
 describe('The report of a local run', () => {
   const code = testReportState({ storage: 'storage', model: 'model' }).run.model_code;
-  const beside = ['metrics.json', 'input.html', 'dataset.html'];
+  const beside = ['metrics.json', 'predictions-intervals.csv', 'input.html', 'dataset.html'];
   const local = () => reportPage({ ...report, jobPlace: 'one computer' }, pageScript());
 
   test('links to numbers and pages where npm start has left them beside it', () =>

@@ -587,7 +587,7 @@ describe('The page', () => {
     // The last three are shown where npm start leaves them beside the report.
     expect(linksOf({ station: { ...station, nwis_id: 'x"' } }, 'one computer')).toEqual([
       ...['predictions.csv', 'images.csv', 'annotations.csv'],
-      ...['metrics.json', 'input.html', 'dataset.html'],
+      ...['metrics.json', 'predictions-intervals.csv', 'input.html', 'dataset.html'],
     ]);
     expect(
       linksOf(

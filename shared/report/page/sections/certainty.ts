@@ -59,7 +59,7 @@ function describeScoreError({ scoreError, photos: { scores } }: ReportData): str
     return `Fewer than ${LEAST_DECIDED} held-out pairs have a decision, or annotators contradict the scores as often as not: nothing can be said.`;
   const { n, halfWidth } = scoreError;
   const width = medianRankWidth(scores, halfWidth);
-  return `Annotators contradict the scores in held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(width)} of all ranks. Photos unlike those that were annotated may be off by more. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
+  return `Annotators contradict the scores in held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(width)} of all ranks. It is as wide where the model is weak, so scores of such photos may be off by more, and those unlike the annotated ones as well. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
 }
 
 /** Of too few, a share tells no more than the numbers themselves. */

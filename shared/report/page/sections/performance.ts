@@ -1,4 +1,11 @@
-import { formatCount, formatInterval, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import {
+  countOf,
+  formatCount,
+  formatInterval,
+  formatTau,
+  isOrAre,
+  NOT_AVAILABLE,
+} from '../../../formats/numbers.ts';
 import { EXTREME_SHARES } from '../../data/measures.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
@@ -46,9 +53,16 @@ ${measuresMarkup(data)}`;
 /** Of photos that the model has not seen. */
 function smoothedMarkup({ agreement, smoothed }: ReportData): Html {
   if (smoothed === null) return NOTHING;
+  const [ofSmoothed, ofScores] = [smoothed.agreement['test-all'], agreement.photos['test-all']];
+  const found =
+    whereEnough(
+      ofSmoothed.n,
+      `their tau is ${formatTau(ofSmoothed.tau)}, that of the scores ${formatTau(ofScores.tau)}`,
+    ) ??
+    `${countOf(ofSmoothed.n, 'photo')} with an observed value ${isOrAre(ofSmoothed.n)} too few to tell their tau`;
   return html`<p id="smoothed">Predictions of this model that are published have a column smoothed_score beside the score: means over neighboring photos,
-weighted by a Gaussian with a standard deviation of ${smoothed.hours} hours. Over the photos that the model has not seen, their tau is
-${shownTau(smoothed.agreement['test-all'])}, that of the scores ${shownTau(agreement.photos['test-all'])}; within the annotation period, their neighbors are in part photos that
+weighted by a Gaussian with a standard deviation of ${smoothed.hours} hours. Over the photos that the model has not seen, 
+${found}; within the annotation period, their neighbors are in part photos that
 it has learned from. What changes faster than that, such as the peak of a short flood, is flattened.</p>
 ${wholeRunNote('These two are')}`;
 }

@@ -77,6 +77,7 @@ function privateFiles({ state: { run }, jobPlace }: ReportData): Html {
   const name = nameInArn(run.execution_arn);
   const rows: [title: string, key: string, command: string | null][] = [
     ['Every number with its definition', keys.metrics, null],
+    ['How far scores may be off', keys.transform.intervals, `./fpe open intervals ${name}`],
     ['Page of the model input', keys.input.page, `./fpe open input ${name}`],
     ['Page of the dataset', keys.dataset.page, `./fpe open dataset ${name}`],
   ];
