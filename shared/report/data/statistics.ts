@@ -4,12 +4,13 @@ import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
 import { type BootstrapOptions, bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
+import { LEAST_ROWS, whereEnough } from './too-few.ts';
 
 /** How far scores and observed values agree over some rows. */
 export type Agreement = {
   /** Rows with both a value and a score. */
   n: number;
-  /** Kendall's tau-b, or null where it cannot be computed: fewer than two rows, or all of them tied. */
+  /** Kendall's tau-b, or null of too few rows, and where all of them are tied. */
   tau: number | null;
 };
 
@@ -17,11 +18,12 @@ export type Agreement = {
 export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
   forEachGroup((group) => {
     const values = valuesOfGroup(rows, group);
-    return { n: countComplete({ values, scores: rows.scores }), tau: kendallTauB(values, rows.scores) };
+    const n = countComplete({ values, scores: rows.scores });
+    return { n, tau: whereEnough(n, kendallTauB(values, rows.scores)) };
   });
 
 /**
- * 95 % interval of the tau of a group; see `bootstrapTau`.
+ * 95 % interval of the tau of a group, null of too few rows; see `bootstrapTau`.
  *
  * @param clusters number of the day of each row
  */
@@ -30,7 +32,11 @@ export const tauInterval = (
   group: SplitGroup,
   clusters: ArrayLike<number>,
   options: BootstrapOptions,
-): Interval | null => bootstrapTau(valuesOfGroup(rows, group), rows.scores, clusters, options);
+): Interval | null => {
+  const values = valuesOfGroup(rows, group);
+  const n = countComplete({ values, scores: rows.scores });
+  return n < LEAST_ROWS ? null : bootstrapTau(values, rows.scores, clusters, options);
+};
 
 /** Values of rows outside the group become NaN, which leaves them out. */
 function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {

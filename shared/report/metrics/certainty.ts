@@ -1,6 +1,7 @@
 import { INTERVAL_LEVEL, LEAST_DECIDED, medianRankWidth } from '../../predictions/score-intervals.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
+import { LEAST_ROWS, whereEnough } from '../data/too-few.ts';
 import { type Metric, metric } from './metric.ts';
 
 const SHARE = 'fraction, 0 to 1';
@@ -162,11 +163,17 @@ export function comparisonMetrics({ comparison, previous, variable }: ReportData
     metric(
       `previous.${name}.kendall_tau`,
       'Kendall tau',
-      now,
+      whereEnough(n, now),
       TAU,
-      `Kendall's tau-b of this model's score and observed ${variable.noun}, ${photos}`,
+      `Kendall's tau-b of this model's score and observed ${variable.noun}, ${photos}; null for fewer than ${LEAST_ROWS}`,
     ),
-    metric(`previous.${name}.kendall_tau_before`, 'Kendall tau before', then, TAU, `the same of ${before}`),
+    metric(
+      `previous.${name}.kendall_tau_before`,
+      'Kendall tau before',
+      whereEnough(n, then),
+      TAU,
+      `the same of ${before}`,
+    ),
   ];
   return [
     metric(

@@ -18,6 +18,7 @@ import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
 import { totalCost } from '../data/run-facts.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
+import { LEAST_ROWS } from '../data/too-few.ts';
 import { comparisonMetrics, intervalMetrics, pairMetrics } from './certainty.ts';
 import { learningCurveMetrics } from './learning-curve.ts';
 import { measureMetrics } from './measures.ts';
@@ -332,7 +333,7 @@ function smoothedMetrics({ smoothed, variable }: ReportData): Metric[] {
     label,
     value: smoothed.agreement[id].tau,
     unit: 'dimensionless, -1 to 1',
-    definition: `Kendall's tau-b of smoothed_score (standard deviation ${smoothed.hours} h) and observed ${variable.noun}, photos ${meaning}`,
+    definition: `Kendall's tau-b of smoothed_score (standard deviation ${smoothed.hours} h) and observed ${variable.noun}, photos ${meaning}; null for fewer than ${LEAST_ROWS}`,
   }));
 }
 
@@ -350,7 +351,7 @@ function agreementMetrics({ agreement, intervals, variable }: ReportData): Metri
         label,
         value: agreement[by][id].tau,
         unit: 'dimensionless, -1 to 1',
-        definition: `Kendall's tau-b of score and observed ${variable.noun}, ${of} ${meaning}`,
+        definition: `Kendall's tau-b of score and observed ${variable.noun}, ${of} ${meaning}; null for fewer than ${LEAST_ROWS}`,
       },
       {
         name: `${name}_n.${id}`,

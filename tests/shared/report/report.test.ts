@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { US_WEST_2 } from '../../../shared/cost/model.ts';
 import { ArchiveInvalid, FileInvalid } from '../../../shared/errors.ts';
 import { formatTau } from '../../../shared/formats/numbers.ts';
+import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
 import { judgedPairs, judgment } from '../../../shared/predictions/judged-pairs.ts';
 import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
 import { finalEpochs } from '../../../shared/report/data/epochs.ts';
@@ -105,25 +106,38 @@ describe('Daily means', () => {
 describe('Agreement', () => {
   test('is computed for each split, for both tests together and for all photos', () => {
     const at = '2026-03-01T12:00:00Z';
+    const ten = (split: ImageSplit, sense: 1 | -1, n = 10) =>
+      Array.from({ length: n }, (_, value) => ({ at, value, score: sense * value, split }));
     const photos = scoredPhotos([
-      { at, value: 1, score: 1, split: 'train' },
-      { at, value: 2, score: 2, split: 'train' },
-      { at, value: 1, score: 2, split: 'val' },
-      { at, value: 2, score: 1, split: 'val' },
-      { at, value: 5, score: 5, split: 'test-in' },
-      { at, value: 6, score: 6, split: 'test-out' },
+      ...ten('train', 1),
+      ...ten('val', -1),
+      ...ten('test-in', 1, 5),
+      ...ten('test-out', 1, 9),
       { at, value: null, score: 7, split: 'test-out' },
       { at, value: 8, score: null, split: 'test-out' },
     ]);
 
     const result = agreements(photos);
 
-    expect(result.train).toEqual({ n: 2, tau: 1 });
-    expect(result.val).toEqual({ n: 2, tau: -1 });
-    expect(result['test-in']).toEqual({ n: 1, tau: null });
-    expect(result['test-out']).toEqual({ n: 1, tau: null });
-    expect(result['test-all']).toEqual({ n: 2, tau: 1 });
-    expect(result.overall.n).toBe(6);
+    expect(result.train).toEqual({ n: 10, tau: 1 });
+    expect(result.val).toEqual({ n: 10, tau: -1 });
+    // Too few to tell.
+    expect(result['test-in']).toEqual({ n: 5, tau: null });
+    expect(result['test-out']).toEqual({ n: 9, tau: null });
+    expect(result['test-all']).toEqual({ n: 14, tau: 1 });
+    expect(result.overall.n).toBe(34);
+  });
+
+  test('of fewer than ten photos or days is in no number of metrics.json, as it is in no table of the page', () => {
+    const few = metricsOf(testReport(hourlyPhotos(34)));
+
+    const told = [...few].filter(([name]) => /^kendall_tau(_daily)?\./.test(name));
+    expect(told.length).toBeGreaterThan(20);
+    expect(few.get('kendall_tau.overall')).not.toBeNull();
+    for (const [name, value] of told) {
+      const n = few.get(name.replace(/^(kendall_tau(_daily)?)\.([^.]+)(\.low|\.high)?$/, '$1_n.$3'));
+      if (typeof n === 'number' && n < 10) expect({ name, value }).toEqual({ name, value: null });
+    }
   });
 
   test('ranks photos and days by one formula, over those that have both value and score (Q-R2)', () => {
