@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { datasetImage, datasetValue } from '../../shared/dataset/columns.ts';
 import { interpolate, observedSeries } from '../../shared/dataset/observations.ts';
 import { parseCsv } from '../../shared/formats/csv.ts';
-import { scoreError } from '../../shared/predictions/score-intervals.ts';
+import { rankIntervals, scoreError } from '../../shared/predictions/score-intervals.ts';
 import { EXTREME_SHARES, measures } from '../../shared/report/data/measures.ts';
 import { averagePrecision } from '../../shared/statistics/average-precision.ts';
 import { kendallTauB } from '../../shared/statistics/kendall-tau.ts';
@@ -190,6 +190,32 @@ describe('On random data with ties and missing values, R agrees on', () => {
     expect(samples.length).toBeGreaterThan(10);
     for (const [index, judgments] of samples.entries())
       expect((scoreError(judgments)?.temperature ?? 0) * (theirs[index] as number)).toBeCloseTo(1, 6);
+  });
+
+  test('the intervals of ranks, as docs/model.md computes them', () => {
+    const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'model.md'), 'utf8');
+    const [, lines = ''] = /In R:\n\n((?: {4}.*\n)+)/.exec(page) ?? [];
+    const samples = sampleOf(pairs).map(({ x }) => x.filter((score) => !Number.isNaN(score)));
+
+    const theirs = runR(
+      samples
+        .map((scores) =>
+          [
+            `scores <- data.frame(score = as.numeric(${vector(scores)})); h <- 1.5`,
+            lines,
+            print('c(scores$rank_low, scores$rank_high)'),
+          ].join('\n'),
+        )
+        .join('\n'),
+    );
+
+    expectClose(
+      samples.flatMap((scores) => {
+        const { low, high } = rankIntervals(scores, 1.5);
+        return [...low, ...high];
+      }),
+      theirs,
+    );
   });
 
   test('quantiles', () => {
