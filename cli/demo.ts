@@ -85,10 +85,11 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     });
   let executionArn: string | null = null;
   let isInterrupted = false;
-  const onInterrupt = async () => {
+  const onInterrupt = async (signal: NodeJS.Signals) => {
     isInterrupted = true;
-    print('\nStopping …');
-    if (executionArn) await stopExecution(executionArn, 'Ctrl-C').catch(() => undefined);
+    const cause = signal === 'SIGINT' ? 'Ctrl-C' : 'The local stack was stopped';
+    print(signal === 'SIGINT' ? '\nStopping …' : `\n${cause}, and this run with it. Stopping …`);
+    if (executionArn) await stopExecution(executionArn, cause).catch(() => undefined);
     await stack.stop();
     process.exit(130);
   };

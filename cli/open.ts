@@ -19,7 +19,7 @@ import { findJson, findSize, readBytes } from '../shared/aws/object-store.ts';
 import { isOfStandIn, kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
 import { modelKeys, publishedKeys, versionKeys } from '../shared/execution/keys.ts';
 import { parseJson, parseJsonAs } from '../shared/formats/json.ts';
-import { type ObjectLocation, objectOf, regionalUrl } from '../shared/formats/object-location.ts';
+import { objectOf, regionalUrl } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import type { ModelTypeId } from '../shared/model-types/registry.ts';
@@ -69,6 +69,8 @@ const EFFECTS = {
   hasObject: async (bucket: string, key: string): Promise<boolean> =>
     (await findSize({ bucket, key })) !== null,
   readBytes,
+  /** Of a file that the website shows, where it is at hand; null elsewhere, as its address is. */
+  readPublicCopy: async (_key: string): Promise<Uint8Array | null> => null,
   show,
   print: (text: string): void => console.log(text),
   /** For a person: only the address is on standard output. */
@@ -99,22 +101,25 @@ what the stack has left on disk.`,
     .action(
       async (what: Page | typeof TABLE, given: string | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<Options>();
-        if (what === TABLE && (options.station !== undefined || options.modelCode !== undefined))
-          throw new UsageError(
-            'A table is of a refresh, not of a model: leave --station and --model-code out.',
-          );
+        requireFitting(what, options);
         const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
         const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
         const address =
           what === TABLE
             ? await copiedTable(given, command, at)
-            : isKept && isOfNoModel(given, options)
-              ? newestResult(what, resultsFolder(stackFolder(options)), effects)
-              : await addressOf(what, given, command, options, at);
+            : ((isKept && isOfNoModel(given, options)
+                ? newestResult(what, stackFolder(options), effects)
+                : null) ?? (await addressOf(what, given, command, options, at)));
         effects.print(address);
         if (!options.print) effects.show(address);
       },
     );
+}
+
+/** @throws UsageError */
+function requireFitting(what: Page | typeof TABLE, { station, modelCode }: Options): void {
+  if (what === TABLE && (station !== undefined || modelCode !== undefined))
+    throw new UsageError('A table is of a refresh, not of a model: leave --station and --model-code out.');
 }
 
 function isOfLocalStack(given: string | undefined, { aws, stage, machine }: Options): boolean {
@@ -163,6 +168,7 @@ function ofStoppedStack(folder: string, effects: Effects): Effects {
       return bytes && parseJsonAs(Buffer.from(bytes).toString('utf8'), modelManifest);
     },
     storageBucket: () => null,
+    readPublicCopy: async (key) => effects.keptObject(folder, { bucket: LOCAL_STAGE.storageBucket, key }),
     readBytes: async (location) => {
       const bytes = effects.keptObject(folder, location);
       if (!bytes) throw new UsageError(nothingKept(`no ${location.key}`, folder));
@@ -203,7 +209,9 @@ async function ofCode(
   effects: Effects,
 ): Promise<string> {
   const { station, modelCode: code, modelType } = options;
-  if (station === undefined || code === undefined || given !== undefined)
+  if (given !== undefined)
+    throw new UsageError('Which model? Give an execution, or --station ID and --model-code CODE, not both.');
+  if (station === undefined || code === undefined)
     throw new UsageError('Which model? Give --station ID and --model-code CODE, or an execution.');
   const { modelBucket } = await effects.connect(command);
   if (modelBucket === null) throw new UsageError(noBucket(what, code));
@@ -229,15 +237,19 @@ const PUBLIC: { [What in Page]?: (keys: ReturnType<typeof publishedKeys>) => str
   predictions: ({ predictions }) => predictions,
 };
 
-function copiedPage(
+async function copiedPage(
   what: Page,
-  { model_code, keys }: Pick<MadeModel, 'model_code' | 'keys'>,
+  { model_code, model_uuid, keys }: Pick<MadeModel, 'model_code' | 'model_uuid' | 'keys'>,
   bucket: string | null,
   folder: string,
   effects: Effects,
 ): Promise<string> {
   if (bucket === null) throw new UsageError(noBucket(what, model_code));
-  return copyOf({ bucket, key: keyOf(what, keys) }, folder, effects);
+  const published = PUBLIC[what]?.(publishedKeys(model_uuid, model_code));
+  const shown = published === undefined ? null : await effects.readPublicCopy(published);
+  if (published && shown) return writeCopy(published, shown, folder);
+  const location = { bucket, key: keyOf(what, keys) };
+  return writeCopy(location.key, await effects.readBytes(location), folder);
 }
 
 const noBucket = (what: Page, code: string): string =>
@@ -263,7 +275,9 @@ async function copiedTable(given: string | undefined, command: Command, effects:
         ? `The refresh ${name} has no table: ${data.note}`
         : `${name} has made no table of stations: it is ${status} and of ${kindOfMachine(execution)}. Expected: a refresh that succeeded`,
     );
-  return copyOf(objectOf(data.result_uri), copiesFolder(command.optsWithGlobals<Options>(), name), effects);
+  const table = objectOf(data.result_uri);
+  const folder = copiesFolder(command.optsWithGlobals<Options>(), name);
+  return writeCopy(table.key, await effects.readBytes(table), folder);
 }
 
 async function newestOf(
@@ -292,10 +306,9 @@ const keyOf = (what: Page, keys: MadeModel['keys']): string =>
   })[what];
 
 /** For what no browser may read where it is. */
-async function copyOf(location: ObjectLocation, folder: string, { readBytes }: Effects): Promise<string> {
-  const bytes = await readBytes(location);
+function writeCopy(key: string, bytes: Uint8Array, folder: string): string {
   makeFolder(folder);
-  const file = join(folder, basename(location.key));
+  const file = join(folder, basename(key));
   writeFileSync(file, bytes);
   return addressOfFile(file);
 }
@@ -303,7 +316,8 @@ async function copyOf(location: ObjectLocation, folder: string, { readBytes }: E
 const addressOfFile = (file: string): string => pathToFileURL(file).href;
 
 /** In what `npm start` has left: a folder for each model, of which the newest that has the page counts. @throws UsageError */
-function newestResult(what: Page, folder: string, { remark }: Effects): string {
+function newestResult(what: Page, stack: string, { remark, keptExecutions }: Effects): string | null {
+  const folder = resultsFolder(stack);
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
   const [newest] = entries
     .filter((entry) => entry.isDirectory())
@@ -316,10 +330,17 @@ function newestResult(what: Page, folder: string, { remark }: Effects): string {
     );
     return addressOfFile(newest);
   }
+  if (keptExecutions(stack).some(isFinishedTraining)) {
+    remark('The local stack is not running: this is of the latest training that it has left.');
+    return null;
+  }
   throw new UsageError(
     `There is no ${what} in ${folder}, and the local stack is not running. Make a model with ./fpe demo, start the stack with ./fpe local, or give --stage NAME.`,
   );
 }
+
+const isFinishedTraining = ({ executionArn, status }: { executionArn: string; status: string }): boolean =>
+  status === 'SUCCEEDED' && kindOfMachine(machineArnOf(executionArn)) === 'train-station';
 
 /** Opens an address where there is a desktop; elsewhere it was printed. */
 function show(address: string): void {

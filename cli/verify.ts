@@ -98,7 +98,8 @@ Exit codes: 0 no faults (remarks do not count); 1 faults remain; 2 something cou
 }
 
 async function runVerify(options: Options, command: Command, effects: Effects): Promise<void> {
-  if (!options.all === !options.station) throw new UsageError('Which stations? Give --station ID, or --all.');
+  if (!options.all === !options.station)
+    throw new UsageError(`Which stations? Give --station ID, or --all${options.all ? ', not both' : ''}.`);
   if (options.yes && !options.repair) throw new UsageError('--yes needs --repair.');
   await effects.connect(options.stage, command);
   const verification = await verify(options, effects);

@@ -110,7 +110,7 @@ export function describeDrawing({ action, model, superseded, kept }: DrawingChan
         `The website no longer draws ${named(model)}. Its files stay where they are.`,
         ...(model.default
           ? [
-              `It is no longer the default: the station then has none of ${kind}. fpe promote makes it the default again; fpe restore alone does not.`,
+              `It is no longer the default: the station then has none of ${kind}. To make it the default again: ./fpe promote --station ${model.station_id} --model-code ${model.code} (restore alone draws it, and makes it no default).`,
             ]
           : []),
       ];

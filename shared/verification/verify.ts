@@ -49,7 +49,7 @@ function verifyDefaults({ rows }: StationFacts): VerificationFinding[] {
       {
         found: `${defaults.length} defaults: ${defaults.map(whereIs).join('; ')}`,
         expected: 'one default',
-        advice: 'fpe verify --repair keeps the newest',
+        advice: `./fpe verify --station ${kept.station_id} --repair keeps the newest`,
       },
       { do: 'keep_one_default', model_id: kept.id, others },
     );

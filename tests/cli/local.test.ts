@@ -95,6 +95,19 @@ describe('fpe local', () => {
   });
 });
 
+test.each([
+  [['stop', '--reset'], '--reset is for ./fpe local, and does nothing with stop'],
+  [['status', '--database', 'postgresql://a@127.0.0.1/b'], '--database is for ./fpe local, and'],
+  [['stop', '--json'], '--json is for ./fpe local status, and does nothing with stop'],
+  [['env', 'nightly'], './fpe local env takes no nightly: only fire'],
+])('fpe local %j is refused, as nobody shall believe that all of it was done', async (args, message) => {
+  const { did, failure } = await run(args);
+
+  expect(failure).toBeInstanceOf(UsageError);
+  expect(failure.message).toContain(message);
+  expect(did).toEqual([]);
+});
+
 describe('fpe local status', () => {
   test('shows the stack that runs', async () => {
     const { printed } = await run(['status']);

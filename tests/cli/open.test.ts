@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { openCommand } from '../../cli/open.ts';
 import { UsageError } from '../../cli/usage-error.ts';
+import { LOCAL_STAGE } from '../../local/account.ts';
 import {
   LOCAL,
   REFRESH_ARN,
@@ -103,12 +104,13 @@ async function run(
         executionArn: ('refresh_id' in output ? REFRESH_ARN : TRAIN_ARN).replace(/[^:]+$/, name),
       })) as never,
     keptObject: (_, { bucket: of, key }) =>
-      ['models', 'fpe-local-models'].includes(of) && kept.objects?.[key]
+      ['models', 'fpe-local-models', LOCAL_STAGE.storageBucket].includes(of) && kept.objects?.[key]
         ? Buffer.from(kept.objects[key])
         : null,
     findManifest: async (_, key) => (manifests[key] ? ({ model_uuid: manifests[key] } as never) : null),
     storageBucket: () => 'photos',
     hasObject: async (bucket, key) => bucket === 'photos' && published.includes(key),
+    readPublicCopy: async () => null,
     readBytes: async (location) => {
       read.push(location);
       return Buffer.from('<html>') as never;
@@ -201,7 +203,7 @@ describe('fpe open', () => {
       'an execution is given, too',
       ['report', 'try-1', '--station', '29', '--model-code', 'A'],
       {},
-      'Which model?',
+      'Give an execution, or --station ID and --model-code CODE, not both',
     ],
     ['no bucket is known', ['--station', '29', '--model-code', 'A'], { bucket: null }, 'no bucket is named'],
     ['a table is asked for', ['table', '--station', '29'], {}, 'A table is of a refresh, not of a model'],
@@ -276,6 +278,27 @@ describe('fpe open', () => {
     expect(failure).toBeNull();
     expect(printed).toEqual([copyIn(args[0] === 'table' ? 'nightly-1' : '0b2f6a8c', name)]);
     expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe(content);
+  });
+
+  test('opens of a stack that has ended what the website showed, where it did', async () => {
+    const published = 'models/0b2f6a8c/predictions.csv';
+
+    const { printed } = await run(['predictions', 'try-1'], {
+      stack: false,
+      kept: { ...KEPT, objects: { ...KEPT.objects, [published]: 'the published scores' } },
+    });
+
+    expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe('the published scores');
+  });
+
+  test('opens the latest training of a stack that has ended where npm start has left nothing, and says so', async () => {
+    const { printed, remarks, failure } = await run([], { stack: false, kept: KEPT });
+
+    expect(failure).toBeNull();
+    expect(printed).toEqual([copyIn('0b2f6a8c', 'RANK-FLOW-A.html')]);
+    expect(remarks).toEqual([
+      'The local stack is not running: this is of the latest training that it has left.',
+    ]);
   });
 
   test.each<[string, string[], object, RegExp]>([

@@ -63,7 +63,7 @@ test('a default that is taken off the page leaves the station without one, and t
   const change = plan([model('A', { ...drawn, default: true })], 'A', { action: 'unpublish' });
 
   expect(describeDrawing(change as never).join(' ')).toMatch(
-    /the station then has none of RANK FLOW_CFS\. fpe promote makes it the default again; fpe restore alone does not\.$/,
+    /the station then has none of RANK FLOW_CFS\. To make it the default again: \.\/fpe promote --station \d+ --model-code A \(restore alone draws it, and makes it no default\)\.$/,
   );
 });
 
