@@ -69,13 +69,11 @@ export function localCommand(effects: Effects = EFFECTS): Command {
 /** @throws UsageError for what the action has no use for: nobody shall believe that it was done */
 function requireFitting(action: Action, schedule: string | undefined, options: Options): void {
   if (schedule !== undefined && action !== 'fire')
-    throw new UsageError(
-      `./fpe local ${action} takes no ${schedule}: only fire takes the name of a schedule.`,
-    );
+    throw new UsageError(`“local ${action}” takes no ${schedule}: only fire takes the name of a schedule.`);
   for (const [name, its] of Object.entries(ACTION_OF_OPTION))
     if (options[name as keyof Options] !== undefined && action !== its)
       throw new UsageError(
-        `--${name} is for ./fpe local${its === 'start' ? '' : ` ${its}`}, and does nothing with ${action}. Leave it out.`,
+        `--${name} is for “local ${its}”, and does nothing with “local ${action}”. Leave it out.`,
       );
 }
 const ACTION_OF_OPTION = { reset: 'start', database: 'start', json: 'status' } as const;

@@ -96,10 +96,10 @@ describe('fpe local', () => {
 });
 
 test.each([
-  [['stop', '--reset'], '--reset is for ./fpe local, and does nothing with stop'],
-  [['status', '--database', 'postgresql://a@127.0.0.1/b'], '--database is for ./fpe local, and'],
-  [['stop', '--json'], '--json is for ./fpe local status, and does nothing with stop'],
-  [['env', 'nightly'], './fpe local env takes no nightly: only fire'],
+  [['stop', '--reset'], '--reset is for “local start”, and does nothing with “local stop”'],
+  [['status', '--database', 'postgresql://a@127.0.0.1/b'], '--database is for “local start”, and'],
+  [['stop', '--json'], '--json is for “local status”, and does nothing with “local stop”'],
+  [['env', 'nightly'], '“local env” takes no nightly: only fire'],
 ])('fpe local %j is refused, as nobody shall believe that all of it was done', async (args, message) => {
   const { did, failure } = await run(args);
 

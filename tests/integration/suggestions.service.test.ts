@@ -61,6 +61,7 @@ const LOCAL: [form: string, run: Run][] = [
   ['verify --station N', runs('verify', '--station', '1')],
   ['verify --station X', runs('verify', '--station', '1')],
   ['verify --station N --repair', runs('verify', '--station', '1', '--repair')],
+  ['verify --station X --repair', runs('verify', '--station', '1', '--repair')],
   ['verify --all', runs('verify', '--all')],
   ['unpublish', asksFirst('unpublish', '--station', '1', '--model-code', CODE)],
   [
@@ -103,6 +104,7 @@ const LOCAL: [form: string, run: Run][] = [
   ['redrive NAME', starts('redrive', 'try-1')],
   ['redrive', starts('redrive')],
   ['start again.json', starts('start', AGAIN)],
+  ['start again.json --machine X', starts('start', AGAIN, '--machine', 'train-station')],
   ['start N --machine score-station', starts('start', '1', '--machine', 'score-station')],
   ['start events/demo-without-winter.json', starts('start', 'events/demo-without-winter.json')],
   ['completion bash', runs('completion', 'bash')],
