@@ -111,8 +111,19 @@ async function findNewest(
   const newest = (await Promise.all(machineArns.map((machine) => newestExecutions(machine, 1)))).flat();
   const [last] = newest.sort((one, other) => Number(other.startDate) - Number(one.startDate));
   if (last?.executionArn) return last.executionArn;
-  throw new UsageError(`Nothing has run yet. ${whatToStart(machineArns[0] as string)}`);
+  const [machine = '', ...others] = machineArns;
+  throw new UsageError(
+    others.length === 0 && kindOfMachine(machine) !== 'train-station'
+      ? `No execution of ${nameInArn(machine)} has run yet. Start one with: ${startOfOther(machine)}`
+      : `Nothing has run yet. ${whatToStart(machine)}`,
+  );
 }
+
+/** Of a machine that trains no single station. */
+const startOfOther = (machineArn: string): string =>
+  kindOfMachine(machineArn) === 'score-station'
+    ? './fpe start ID --machine score-station'
+    : proposedRefresh(machineArn);
 
 const whatToStart = (machineArn: string): string =>
   `${isOfStandIn(machineArn) ? 'Load a station with ./fpe import FOLDER (./fpe demo draws one), then start' : 'Start'} an execution of a station with: ${proposedStart(machineArn)}`;

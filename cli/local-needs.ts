@@ -54,7 +54,7 @@ export async function requireLocalNeeds(
   }
   if (wantsWeights(kind, input) && !(await hasWeights()))
     throw new UsageError(
-      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ${supply}. Or train without them: ${without}`,
+      `The local stack has no ImageNet weights, which trainings start from${kind === 'refresh-stations' ? ', and a refresh trains what needs it' : ''}. Supply them once with: ${supply}. Or train without them: ${without}`,
     );
 }
 

@@ -74,7 +74,7 @@ async function runRefresh(
     await requireLocalNeeds(
       'refresh-stations',
       input,
-      sameCommand(command, { options: { '--pretrained': 'false' }, input: read }),
+      `${sameCommand(command, { options: { '--pretrained': 'false' }, input: read })}. To score new photos alone: ${sameCommand(command, { options: { '--mode': 'score' }, input: read })}`,
     );
   if (!input.dry_run)
     await confirm(connection, options.yes, async () => {

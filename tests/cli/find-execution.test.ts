@@ -77,6 +77,17 @@ describe('an execution', () => {
     await expect(found).rejects.toThrow(message);
   });
 
+  test.each([
+    ['score-station', './fpe start ID --machine score-station'],
+    ['refresh-stations', './fpe refresh --pretrained false'],
+  ])('of %s alone, none of which has run, is refused with a start of that machine', async (kind, command) => {
+    const [machine] = MACHINES.filter((arn) => arn.endsWith(kind));
+
+    await expect(findExecution(undefined, [machine as string], holding())).rejects.toThrow(
+      `No execution of fpe-local-${kind} has run yet. Start one with: ${command}`,
+    );
+  });
+
   test('of a name that two machines know is asked for by its ARN', async () => {
     const both = [execution('train-station', 'a'), execution('score-station', 'a')];
 

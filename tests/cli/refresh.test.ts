@@ -114,7 +114,7 @@ describe('fpe refresh', () => {
         'needs',
         'refresh-stations',
         { mode: 'train', concurrency: 2 },
-        `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false`,
+        `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false. To score new photos alone: ./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --mode score`,
       ],
       [
         'confirm',
@@ -133,7 +133,10 @@ describe('fpe refresh', () => {
 
     const [needs] = await run(...rules, '--pretrained', 'true', ...others);
 
-    expect(needs?.at(-1)).toBe(`./fpe refresh ${[...rules, ...others].join(' ')} --pretrained false`);
+    const [without, scoring] = String(needs?.at(-1)).split('. To score new photos alone: ');
+    expect(without).toBe(`./fpe refresh ${[...rules, ...others].join(' ')} --pretrained false`);
+    expect(scoring).toMatch(/^\.\/fpe refresh .*--min-new-pairs 9 .*--detach --yes --mode score$/);
+    expect(scoring).not.toContain('--mode train');
   });
 
   test('with --dry-run costs nothing, so that nobody is asked', async () => {

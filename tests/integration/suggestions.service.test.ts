@@ -105,6 +105,7 @@ const LOCAL: [form: string, run: Run][] = [
   ['redrive', starts('redrive')],
   ['start again.json', starts('start', AGAIN)],
   ['start again.json --machine X', starts('start', AGAIN, '--machine', 'train-station')],
+  ['start ID --machine score-station', starts('start', '1', '--machine', 'score-station')],
   ['start N --machine score-station', starts('start', '1', '--machine', 'score-station')],
   ['start events/demo-without-winter.json', starts('start', 'events/demo-without-winter.json')],
   ['completion bash', runs('completion', 'bash')],
