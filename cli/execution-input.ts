@@ -25,7 +25,7 @@ export function readExecutionInput(given: string, kind?: MachineKind): Record<st
 
 function readText(given: string, kind?: MachineKind): { text: string; where: string } {
   if (given.trimStart().startsWith('{')) return { text: given, where: 'The input' };
-  if (/^\d+$/.test(given)) return { text: `{"station_id": ${given}}`, where: 'The input' };
+  if (/^\d+$/.test(given)) return { text: ofStation(given, kind), where: 'The input' };
   if (given === '-') return { text: readFileSync(0, 'utf8'), where: 'Standard input' };
   return {
     text: readGivenFile(given, kind === 'refresh-stations' ? EXPECTED_REFRESH : EXPECTED),
@@ -33,7 +33,10 @@ function readText(given: string, kind?: MachineKind): { text: string; where: str
   };
 }
 
+const ofStation = (id: string, kind?: MachineKind): string =>
+  kind === 'refresh-stations' ? `{"station_ids": [${id}]}` : `{"station_id": ${id}}`;
+
 const EXPECTED_REFRESH =
-  'Give a JSON file such as events/refresh-stations.json, or JSON such as \'{"mode": "score"}\'.';
+  'Give a station id, a JSON file such as events/refresh-stations.json, or JSON such as \'{"mode": "score"}\'.';
 const EXPECTED =
   'Give a station id, a JSON file such as events/train-station.json, or JSON such as \'{"station_id": 29}\'.';

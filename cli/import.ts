@@ -102,11 +102,11 @@ async function nextStep(
 ): Promise<string | null> {
   if (!station) return null;
   if (station.annotations === 0)
-    return `Station ${station.id} has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.`;
+    return `Station ${station.id} has no annotations yet, which a training learns from. Compare pairs of its photos, on FPE’s website or as docs/stations.md says, then import them.`;
   if (!stage && !isLocal()) return null;
   const { variable_code, pairs } = trainedOn(await annotatedVariables(station.id));
   if (pairs < LEAST_PAIRS)
-    return `Station ${station.id} has ${countOf(pairs, 'annotation pair')} for ${variable_code}, and a training needs ${LEAST_PAIRS}. Compare more pairs of its photos on FPE’s website, then import a newer export.`;
+    return `Station ${station.id} has ${countOf(pairs, 'annotation pair')} for ${variable_code}, and a training needs ${LEAST_PAIRS}. Compare more pairs of its photos, on FPE’s website or as docs/stations.md says, then import them.`;
   const input =
     variable_code === DEFAULT_VARIABLE
       ? String(station.id)

@@ -71,7 +71,7 @@ async function requireAnnotations(
     `Station ${station_id} has no finished annotation sessions for ${variable_code}, which a training learns from. ${
       others.length > 0
         ? `It has some for ${others.join(', ')}: set variable_code in the input`
-        : 'Compare pairs of its photos on FPE’s website, then load a newer export with: ./fpe import FOLDER'
+        : 'Compare pairs of its photos, on FPE’s website or as docs/stations.md says, then load them with: ./fpe import FOLDER'
     }.`,
   );
 }

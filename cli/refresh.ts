@@ -41,7 +41,7 @@ type Effects = typeof EFFECTS;
 /** `fpe refresh`: many stations, each trained, scored or left as it is. */
 export function refreshCommand(effects: Effects = EFFECTS): Command {
   return new Command('refresh')
-    .argument('[input]', 'JSON file, JSON text, or - for standard input; options override it')
+    .argument('[input]', 'station id, JSON file, JSON text, or - for standard input; options override it')
     .addOption(machineStageOption())
     .option('--stations <file>', 'file with one station id per line; default: all stations')
     .addOption(

@@ -122,13 +122,13 @@ describe('fpe import', () => {
       'of a station without annotations',
       { result: { ...RESULT, stations: [{ ...STATION, annotations: 0 }] } },
       [],
-      'Station 29 has no annotations yet, which a training learns from. Compare pairs of its photos on FPE’s website, then import a newer export.',
+      'Station 29 has no annotations yet, which a training learns from. Compare pairs of its photos, on FPE’s website or as docs/stations.md says, then import them.',
     ],
     [
       'of a station with too few pairs',
       { annotated: [{ variable: 'FLOW', pairs: 118 }] },
       [],
-      'Station 29 has 118 annotation pairs for FLOW_CFS, and a training needs 119. Compare more pairs of its photos on FPE’s website, then import a newer export.',
+      'Station 29 has 118 annotation pairs for FLOW_CFS, and a training needs 119. Compare more pairs of its photos, on FPE’s website or as docs/stations.md says, then import them.',
     ],
     [
       'of a station whose photos are not all there',

@@ -139,6 +139,12 @@ describe('fpe refresh', () => {
     expect(scoring).not.toContain('--mode train');
   });
 
+  test('takes the id of a station, as fpe start does', async () => {
+    const [, started] = (await run('29', '--dry-run')).filter(([what]) => what !== 'confirm');
+
+    expect(started).toEqual(['start', 'refresh-stations', { station_ids: [29], dry_run: true }, null]);
+  });
+
   test('with --dry-run costs nothing, so that nobody is asked', async () => {
     expect((await run('--dry-run')).map(([what]) => what)).toEqual(['needs', 'start', 'print', 'follow']);
   });

@@ -201,7 +201,7 @@ function lackingFiles({ files, photoKeys, annotationKeys }: Survey, stored: Stor
 const missingNotes = (lacking: readonly Lacking[], storageBucket: string): string[] =>
   lacking.map(
     ({ what, keys }) =>
-      `${countOf(keys.length, what)} ${isOrAre(keys.length)} neither in the export nor in ${storageBucket}; copy them there before training: ${enumerate(keys)}.`,
+      `${countOf(keys.length, what)} ${isOrAre(keys.length)} neither in the export nor in ${storageBucket}; put them below storage/ of the folder under these names and import it again, before training: ${enumerate(keys)}.`,
   );
 
 async function importRows(
