@@ -1,3 +1,4 @@
+import { formatShare } from '../shared/formats/numbers.ts';
 import { INTERVAL_LEVEL } from '../shared/predictions/score-intervals.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
 import { withUnit } from '../shared/variables.ts';
@@ -40,7 +41,7 @@ export function intervalFacts({ page, photos, scoreIntervals }: View, row: numbe
   const value = photos.scores[row] as number;
   if (page.kind !== 'report' || scoreIntervals === null || Number.isNaN(value)) return [];
   const { halfWidth, ranks } = scoreIntervals;
-  const level = `${100 * INTERVAL_LEVEL} %`;
+  const level = formatShare(INTERVAL_LEVEL);
   return [
     [`Score, ${level}`, `${score(value - halfWidth)} to ${score(value + halfWidth)}`],
     [

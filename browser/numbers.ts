@@ -9,7 +9,7 @@ import {
 } from '../shared/predictions/scored-photos.ts';
 import { measures } from '../shared/report/data/measures.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import { agreements, rowsOfGroup, tauInterval } from '../shared/report/data/statistics.ts';
+import { agreements, tauInterval } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
 import {
   calibrationTable,
@@ -19,7 +19,6 @@ import {
   strataTable,
   type TextTable,
 } from '../shared/report/data/text-tables.ts';
-import { whereEnough } from '../shared/report/data/too-few.ts';
 import { element } from './elements.ts';
 import { addIntervals, shownStrata } from './shown-strata.ts';
 import { isWhole, photosOfPeriod, type View } from './view.ts';
@@ -131,9 +130,8 @@ async function* intervalsOf(view: View, photos: ScoredPhotos): AsyncGenerator<()
     for (const group of SPLIT_GROUPS) {
       await pause();
       yield () => {
-        const n = rowsOfGroup(rows, group).values.length;
         const interval = tauInterval(rows, group, clusters, { resamples, seed });
-        fill(`data-interval="${by}.${group.id}"`, formatInterval(whereEnough(n, interval)));
+        fill(`data-interval="${by}.${group.id}"`, formatInterval(interval));
       };
     }
   for (const by of STRATIFICATIONS) {

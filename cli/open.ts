@@ -102,18 +102,26 @@ what the stack has left on disk.`,
       async (what: Page | typeof TABLE, given: string | undefined, _options: object, command: Command) => {
         const options = command.optsWithGlobals<Options>();
         requireFitting(what, options);
-        const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
-        const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
-        const address =
-          what === TABLE
-            ? await copiedTable(given, command, at)
-            : ((isKept && isOfNoModel(given, options)
-                ? newestResult(what, stackFolder(options), effects)
-                : null) ?? (await addressOf(what, given, command, options, at)));
+        const address = await findAddress(what, given, command, options, effects);
         effects.print(address);
         if (!options.print) effects.show(address);
       },
     );
+}
+
+async function findAddress(
+  what: Page | typeof TABLE,
+  given: string | undefined,
+  command: Command,
+  options: Options,
+  effects: Effects,
+): Promise<string> {
+  const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
+  const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
+  if (what === TABLE) return copiedTable(given, command, at);
+  const left =
+    isKept && isOfNoModel(given, options) ? newestResult(what, stackFolder(options), effects) : null;
+  return left ?? addressOf(what, given, command, options, at);
 }
 
 /** @throws UsageError */
@@ -315,7 +323,12 @@ function writeCopy(key: string, bytes: Uint8Array, folder: string): string {
 
 const addressOfFile = (file: string): string => pathToFileURL(file).href;
 
-/** In what `npm start` has left: a folder for each model, of which the newest that has the page counts. @throws UsageError */
+/**
+ * In what `npm start` has left: a folder for each model, of which the newest that has the page counts. Null where only trainings of
+ * the stack itself are left.
+ *
+ * @throws UsageError where there is neither
+ */
 function newestResult(what: Page, stack: string, { remark, keptExecutions }: Effects): string | null {
   const folder = resultsFolder(stack);
   const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];

@@ -5,6 +5,7 @@
  * Every write of any request passes through here, so keys are checked here.
  */
 import { createHash } from 'node:crypto';
+import { countWhile } from '../shared/statistics/count-while.ts';
 import { type Begun, MultipartUploads } from './multipart-uploads.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { noSuchBucket, noSuchKey, notImplemented, S3Error } from './s3-errors.ts';
@@ -256,11 +257,5 @@ function cutOff(objects: S3Object[], prefixes: string[]): Listing {
 
 function countBefore(order: Buffer[], key: string): number {
   const wanted = Buffer.from(key);
-  let [low, high] = [0, order.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (Buffer.compare(order[middle] as Buffer, wanted) < 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countWhile(order.length, (index) => Buffer.compare(order[index] as Buffer, wanted) < 0);
 }

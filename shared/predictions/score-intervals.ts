@@ -1,3 +1,4 @@
+import { countWhile } from '../statistics/count-while.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { percentileRanks } from '../statistics/ranks.ts';
 import { type Choice, type JudgedPairs, judgedScores, type PairSplitName } from './pair-accuracy.ts';
@@ -88,12 +89,14 @@ export type RankIntervals = { ranks: Float64Array; low: Float64Array; high: Floa
 export function rankIntervals(scores: Float64Array, halfWidth: number): RankIntervals {
   const ascending = scores.filter((score) => !Number.isNaN(score)).sort();
   const last = ascending.length - 1;
+  const countBy = (isCounted: (score: number) => boolean) =>
+    countWhile(ascending.length, (index) => isCounted(ascending[index] as number));
   const known = (rankAt: (score: number) => number) =>
     scores.map((score) => (Number.isNaN(score) ? Number.NaN : rankAt(score)));
   return {
     ranks: percentileRanks(scores),
-    low: known((score) => countBelow(ascending, score - halfWidth, false) / last),
-    high: known((score) => (countBelow(ascending, score + halfWidth, true) - 1) / last),
+    low: known((score) => countBy((other) => other < score - halfWidth) / last),
+    high: known((score) => (countBy((other) => other <= score + halfWidth) - 1) / last),
   };
 }
 
@@ -104,17 +107,4 @@ export function medianRankWidth(scores: Float64Array, halfWidth: number): number
     .map((end, photo) => end - (low[photo] as number))
     .filter((width) => !Number.isNaN(width));
   return widths.length === 0 ? null : quantile(widths.sort(), 0.5);
-}
-
-/** How many of ascending numbers are below a limit, or equal to it if that counts, too. */
-function countBelow(ascending: Float64Array, limit: number, orEqual: boolean): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const number = ascending[middle] as number;
-    if (number < limit || (orEqual && number === limit)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -82,14 +82,14 @@ function compare({
   const whereBoth = (own: Float64Array, other: Float64Array) =>
     own.map((score, photo) => (Number.isNaN(other[photo] as number) ? Number.NaN : score));
   const [ours, theirs] = [whereBoth(scores, current.scores), whereBoth(current.scores, scores)];
-  const ofBoth = heldOutOf(pairs, current.learned);
-  const all = pairAccuracy(pairs, ours, 'val').n;
-  const fair = pairAccuracy(ofBoth, ours, 'val').n;
-  const chosen = fair >= ENOUGH_PAIRS ? ofBoth : pairs;
-  const [now, before] = [pairAccuracy(chosen, ours, 'val'), pairAccuracy(chosen, theirs, 'val')];
+  const unfamiliar = heldOutOf(pairs, current.learned);
+  const ofUnfamiliar = pairAccuracy(unfamiliar, ours, 'val');
+  const areEnough = ofUnfamiliar.n >= ENOUGH_PAIRS;
+  const now = areEnough ? ofUnfamiliar : pairAccuracy(pairs, ours, 'val');
+  const before = pairAccuracy(areEnough ? unfamiliar : pairs, theirs, 'val');
   return {
     /** Pairs that are compared although the default has learned from both of their photos. */
-    familiar: chosen === pairs ? all - fair : 0,
+    familiar: now.n - ofUnfamiliar.n,
     pairs: now.n,
     accuracy: now.share,
     kendall_tau: kendallTauB(values, ours),

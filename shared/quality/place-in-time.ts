@@ -1,17 +1,12 @@
+import { countWhile } from '../statistics/count-while.ts';
+
 /**
  * Counts the things that lie before an instant; this is also the index of the first one that does not.
  *
  * @param timeOf time of the thing at an index; it must ascend
  */
-export function countBefore(count: number, timeOf: (index: number) => number, instant: number): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (timeOf(middle) < instant) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+export const countBefore = (count: number, timeOf: (index: number) => number, instant: number): number =>
+  countWhile(count, (index) => timeOf(index) < instant);
 
 /** Things from one instant to before another. @param things by time */
 export function within<Thing extends { timestamp: number }>(

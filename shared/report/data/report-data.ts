@@ -12,7 +12,7 @@ import {
   type PairSplitName,
   pairAccuracy,
 } from '../../predictions/pair-accuracy.ts';
-import { type ScoreError, scoreErrorOf } from '../../predictions/score-intervals.ts';
+import { medianRankWidth, type ScoreError, scoreErrorOf } from '../../predictions/score-intervals.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
 import { smoothedScores } from '../../predictions/smoothed-scores.ts';
 import type { CheckResult } from '../../quality/finding.ts';
@@ -87,6 +87,8 @@ export type ReportData = ReportSources & {
   calibration: CalibrationBin[];
   /** How far scores may be off; null if too few held-out pairs tell. */
   scoreError: ScoreError | null;
+  /** Median width of the intervals of ranks that this gives, 0 … 1. */
+  rankWidth: number | null;
   annotators: AnnotatorAgreement;
   comparison: PreviousComparison | null;
 };
@@ -112,6 +114,7 @@ export function reportData(sources: ReportSources): ReportData {
       Float64Array.from(rows, (row) => dayOf[row] as number),
       ofParts,
     );
+  const scoreError = scoreErrorOf(pairs, photos.scores, 'val');
   const strata = stratumOfRows({ ...photos, timestamps: wallMs });
   return {
     ...sources,
@@ -132,7 +135,8 @@ export function reportData(sources: ReportSources): ReportData {
       val: pairAccuracy(pairs, photos.scores, 'val'),
     },
     calibration: calibration(pairs, photos.scores, 'val'),
-    scoreError: scoreErrorOf(pairs, photos.scores, 'val'),
+    scoreError,
+    rankWidth: scoreError && medianRankWidth(photos.scores, scoreError.halfWidth),
     annotators: annotatorAgreement(pairs),
     comparison: previous && comparePrevious(photos, previous),
   };

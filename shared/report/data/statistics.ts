@@ -4,7 +4,7 @@ import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
 import { type BootstrapOptions, bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
-import { LEAST_ROWS, whereEnough } from './too-few.ts';
+import { whereEnough } from './too-few.ts';
 
 /** How far scores and observed values agree over some rows. */
 export type Agreement = {
@@ -35,7 +35,7 @@ export const tauInterval = (
 ): Interval | null => {
   const values = valuesOfGroup(rows, group);
   const n = countComplete({ values, scores: rows.scores });
-  return n < LEAST_ROWS ? null : bootstrapTau(values, rows.scores, clusters, options);
+  return whereEnough(n, bootstrapTau(values, rows.scores, clusters, options));
 };
 
 /** Values of rows outside the group become NaN, which leaves them out. */

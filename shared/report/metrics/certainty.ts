@@ -1,4 +1,5 @@
-import { INTERVAL_LEVEL, LEAST_DECIDED, medianRankWidth } from '../../predictions/score-intervals.ts';
+import { formatShare } from '../../formats/numbers.ts';
+import { INTERVAL_LEVEL, LEAST_DECIDED } from '../../predictions/score-intervals.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
 import { LEAST_ROWS, whereEnough } from '../data/too-few.ts';
@@ -79,8 +80,8 @@ const calibrationMetrics = ({ calibration }: ReportData): Metric[] =>
     ];
   });
 
-function scoreIntervalMetrics({ scoreError, photos: { scores } }: ReportData): Metric[] {
-  const level = `${100 * INTERVAL_LEVEL} % interval`;
+function scoreIntervalMetrics({ scoreError, rankWidth }: ReportData): Metric[] {
+  const level = `${formatShare(INTERVAL_LEVEL)} interval`;
   return [
     metric(
       'score_interval.pairs',
@@ -106,7 +107,7 @@ function scoreIntervalMetrics({ scoreError, photos: { scores } }: ReportData): M
     metric(
       'score_interval.rank_width',
       `Width of the ${level} of a rank`,
-      scoreError && medianRankWidth(scores, scoreError.halfWidth),
+      rankWidth,
       'fraction of all ranks, 0 to 1',
       `median width of the ${level} of a photo's percentile rank among all scored photos`,
     ),

@@ -1,6 +1,6 @@
 import { countOf, formatCount, formatShare, formatTau } from '../../../formats/numbers.ts';
 import type { AnnotatorAgreement } from '../../../predictions/pair-accuracy.ts';
-import { INTERVAL_LEVEL, LEAST_DECIDED, medianRankWidth } from '../../../predictions/score-intervals.ts';
+import { INTERVAL_LEVEL, LEAST_DECIDED } from '../../../predictions/score-intervals.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
@@ -53,13 +53,11 @@ ${calibration}
 ${strata}`;
 }
 
-function describeScoreError({ scoreError, photos: { scores } }: ReportData): string {
-  const level = `${100 * INTERVAL_LEVEL} %`;
+function describeScoreError({ scoreError, rankWidth }: ReportData): string {
   if (scoreError === null)
     return `Fewer than ${LEAST_DECIDED} held-out pairs have a decision, or annotators contradict the scores as often as not: nothing can be said.`;
   const { n, halfWidth } = scoreError;
-  const width = medianRankWidth(scores, halfWidth);
-  return `Annotators contradict the scores in held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'such pair')}, the ${level} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(width)} of all ranks. It is as wide where the model is weak, so scores of such photos may be off by more, and those unlike the annotated ones as well. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
+  return `Annotators contradict the scores in held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'such pair')}, the ${formatShare(INTERVAL_LEVEL)} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(rankWidth)} of all ranks. It is as wide where the model is weak, so scores of such photos may be off by more, and those unlike the annotated ones as well. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
 }
 
 /** Of too few, a share tells no more than the numbers themselves. */
@@ -75,19 +73,16 @@ function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreemen
   return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} A model cannot be expected to agree with annotators more than they do with each other.`;
 }
 
-const photosWords = ({ label, meaning }: SplitGroup): string => `${label}: ${meaning}`;
+function photosWords(id: SplitGroup['id']): string {
+  const { label, meaning } = SPLIT_GROUPS.find((group) => group.id === id) as SplitGroup;
+  return `${label}: ${meaning}`;
+}
 
 /** Which photos the bars are of: those that the model has not seen unless a reader asks for others. */
-const splitChoice = html`<p class="on-paper">Photos: <span data-strata-photos>${photosWords(SPLIT_GROUPS.find(({ id }) => id === 'test-all') as SplitGroup)}</span></p><label class="choice">Photos <select name="strata-split">${[
-  'test-all',
-  'test-in',
-  'test-out',
-  'val',
-  'train',
-  'overall',
-].map((id) => {
-  return html`<option value="${id}">${photosWords(SPLIT_GROUPS.find((group) => group.id === id) as SplitGroup)}</option>`;
-})}</select></label>`;
+const CHOICES = ['test-all', 'test-in', 'test-out', 'val', 'train', 'overall'] as const;
+const splitChoice = html`<p class="on-paper">Photos: <span data-strata-photos>${photosWords('test-all')}</span></p><label class="choice">Photos <select name="strata-split">${CHOICES.map(
+  (id) => html`<option value="${id}">${photosWords(id)}</option>`,
+)}</select></label>`;
 
 /** How far probabilities can be trusted, and where tau is high and low. */
 function certaintyFigures(data: ReportData): { calibration: Html; strata: Html } {

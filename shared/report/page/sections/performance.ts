@@ -32,9 +32,8 @@ function performance(data: ReportData): Html {
 <thead><tr><th scope="col" class="split">${title}</th><th scope="col">tau</th><th scope="col">95 %</th><th scope="col">n</th></tr></thead>
 <tbody>${SPLIT_GROUPS.map((group) => {
         const { n, tau } = agreement[by][group.id];
-        const interval = whereEnough(n, intervals[by][group.id]);
         const key = `${by}.${group.id}`;
-        return html`<tr${rowClass(group)}>${splitHead(group)}<td class="tau" data-tau="${key}">${shownTau({ n, tau })}</td><td class="interval" data-interval="${key}">${formatInterval(interval)}</td><td data-n="${key}">${formatCount(n)}</td></tr>
+        return html`<tr${rowClass(group)}>${splitHead(group)}<td class="tau" data-tau="${key}">${shownTau({ n, tau })}</td><td class="interval" data-interval="${key}">${formatInterval(intervals[by][group.id])}</td><td data-n="${key}">${formatCount(n)}</td></tr>
 `;
       })}</tbody>
 </table>`,
