@@ -19,19 +19,28 @@ const VALIDATION_SHARE = 0.2;
 const ROOT = join(import.meta.dirname, '..', '..');
 
 export type CellOptions = {
+  /** The first is the reference. */
   recipes: readonly string[];
   stations: readonly string[];
   seeds: readonly number[];
   pairs: readonly number[];
+  /** Pairs of the reference, if it is not trained with as many as the others. */
+  referencePairs?: number;
 };
 
 /** All cells; those of one seed and station come together, so that a run that is cut short can still compare. */
-export const cellsOf = ({ recipes, stations, seeds, pairs }: CellOptions): Cell[] =>
-  seeds.flatMap((seed) =>
-    stations.flatMap((station) =>
-      pairs.flatMap((n) => recipes.map((recipe) => ({ recipe, station, seed, pairs: n }))),
-    ),
+export function cellsOf({ recipes, stations, seeds, pairs, referencePairs }: CellOptions): Cell[] {
+  const kinds =
+    referencePairs === undefined
+      ? pairs.flatMap((n) => recipes.map((recipe) => ({ recipe, pairs: n })))
+      : [
+          ...recipes.slice(0, 1).map((recipe) => ({ recipe, pairs: referencePairs })),
+          ...pairs.flatMap((n) => recipes.slice(1).map((recipe) => ({ recipe, pairs: n }))),
+        ];
+  return seeds.flatMap((seed) =>
+    stations.flatMap((station) => kinds.map(({ recipe, pairs: n }) => ({ recipe, station, seed, pairs: n }))),
   );
+}
 
 export const cellName = ({ recipe, station, seed, pairs }: Cell): string =>
   `${recipe}, ${station}, seed ${seed}, ${pairs} pairs`;
@@ -67,6 +76,21 @@ export function pairParts(pairs: readonly StationPair[], { seed, pairs: wanted }
     train: learned.filter((_, index) => index % every !== every - 1),
     val: learned.filter((_, index) => index % every === every - 1),
   };
+}
+
+/**
+ * Epochs in which a training takes as many steps as one with more pairs takes in `epochs`: fewer pairs make shorter epochs.
+ *
+ * @param mostPairs of the training with more
+ */
+export function epochsOfSameSteps(
+  epochs: number,
+  { pairs }: JudgedStation,
+  cell: Cell,
+  mostPairs: number,
+): number {
+  const steps = (wanted: number) => pairParts(pairs, { ...cell, pairs: wanted }).train.length;
+  return Math.round((epochs * steps(mostPairs)) / steps(cell.pairs));
 }
 
 /** Photos that a cell's network has been trained or validated with. */

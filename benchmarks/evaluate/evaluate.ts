@@ -11,7 +11,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { describeError } from '../../cli/describe-error.ts';
 import { makeFolder } from '../../host/folder.ts';
 import { pythonCommand } from '../../local/python.ts';
-import { cellsOf, codeHash } from './cells.ts';
+import { type Cell, cellsOf, codeHash, epochsOfSameSteps } from './cells.ts';
 import { evaluationPage } from './page.ts';
 import { PYTHON_ENVIRONMENT, runCells } from './run-cells.ts';
 import { smoothedResult } from './smoothed-result.ts';
@@ -32,6 +32,8 @@ type Options = {
   stations?: string[];
   seeds?: number[];
   pairs?: number[];
+  referencePairs?: number;
+  sameSteps: boolean;
   epochs?: number;
   size?: number;
   minutes?: number;
@@ -70,6 +72,12 @@ const program = new Command('evaluate')
   .option('--stations <names>', Object.keys(STATIONS).join(', '), listOf(name))
   .option('--seeds <numbers>', 'of pairs and of the training', listOf(numberFrom(0, 2 ** 31 - 1)))
   .option('--pairs <numbers>', 'to train and validate with', listOf(numberFrom(10, 1_000_000)))
+  .option(
+    '--reference-pairs <number>',
+    'of the reference alone: the others are compared with it, whatever theirs',
+    numberFrom(10, 1_000_000),
+  )
+  .option('--same-steps', 'fewer pairs are trained for more epochs, so that all trainings are as long', false)
   .option(
     '--weights <file>',
     'ImageNet weights of ResNet-18 (.pth) to start from, as FPE’s models do; without them networks start from chance',
@@ -110,7 +118,12 @@ async function main(values: Options): Promise<void> {
     stations: values.stations ?? (values.quick ? QUICK_STATIONS : Object.keys(STATIONS)),
     seeds: values.seeds ?? (values.quick ? [1] : [1, 2, 3]),
     pairs: values.pairs ?? (values.quick ? [200] : [ALL_PAIRS]),
+    ...(values.referencePairs !== undefined && { referencePairs: values.referencePairs }),
   };
+  if (values.referencePairs !== undefined && options.recipes.length < 2)
+    program.error(
+      'error: --reference-pairs needs a recipe besides the reference: --recipes upstream,2026, for example',
+    );
   requireNames('recipe', options.recipes, [...Object.keys(experiments), 'all']);
   requireNames('station', options.stations, Object.keys(STATIONS));
   if (values.weights) requireFile(values.weights);
@@ -118,10 +131,13 @@ async function main(values: Options): Promise<void> {
     program.error(
       'error: upstream is trained without ImageNet weights (benchmarks/reference/training.py), and would not compare. Leave it out: --recipes fpe,2026',
     );
-  const hyperparameters: Record<string, unknown> = { ...(values.quick ? QUICK : FULL), ...COMMON };
-  if (values.epochs) hyperparameters.n_epochs = values.epochs;
-  if (values.weights) hyperparameters.pretrained = true;
-  if (values.size) hyperparameters.input_size = values.size;
+  const hyperparameters = {
+    ...(values.quick ? QUICK : FULL),
+    ...COMMON,
+    ...(values.epochs && { n_epochs: values.epochs }),
+    ...(values.weights && { pretrained: true }),
+    ...(values.size && { input_size: values.size }),
+  };
   makeFolder(values.folder);
 
   const stations = new Map<string, JudgedStation>();
@@ -133,12 +149,15 @@ async function main(values: Options): Promise<void> {
   }
   const code = codeHash();
   const weights = values.weights && createHash('sha256').update(readFileSync(values.weights)).digest('hex');
+  const mostPairs = Math.max(...options.pairs, options.referencePairs ?? 0);
+  const epochsOf = (cell: Cell) =>
+    epochsOfSameSteps(hyperparameters.n_epochs, stations.get(cell.station) as JudgedStation, cell, mostPairs);
   const started = Date.now();
   const { results, failures, left } = await runCells(cellsOf(options), {
     stations,
-    factsOf: ({ recipe }) => ({
-      hyperparameters,
-      experiment: experiments[recipe],
+    factsOf: (cell) => ({
+      hyperparameters: values.sameSteps ? { ...hyperparameters, n_epochs: epochsOf(cell) } : hyperparameters,
+      experiment: experiments[cell.recipe],
       code,
       ...(weights && { weights }),
     }),
@@ -159,11 +178,16 @@ async function main(values: Options): Promise<void> {
   const smoothed = (values.smooth ?? []).flatMap((hours) =>
     results.map((result) => smoothedResult(result, stations, hours)),
   );
-  const comparison = comparisonOf([...results, ...smoothed], stations, options.recipes[0] as string);
+  const comparison = comparisonOf(
+    [...results, ...smoothed],
+    stations,
+    options.recipes[0] as string,
+    options.referencePairs,
+  );
   const about = [
     `${new Date().toISOString().slice(0, 10)}, ${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores`,
     `stations ${options.stations.join(', ')}; seeds ${options.seeds.join(', ')}`,
-    JSON.stringify(hyperparameters),
+    `${JSON.stringify(hyperparameters)}${values.sameSteps ? '; more epochs of fewer pairs, so that all take as many steps' : ''}`,
     `${results.length} trainings, ${failures.length} failed, ${left} left out`,
   ];
   const write = (name: string, text: string) => writeFileSync(join(values.folder, name), text);

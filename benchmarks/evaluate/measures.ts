@@ -26,13 +26,17 @@ export type CellMeasures = { groups: Record<string, OrderMeasures>; pairAccuracy
 /** Below this many photos, tau says little. */
 const LEAST_PHOTOS = 20;
 
-/** @param scores of the station's photos, in their order; null for a photo that could not be read */
+/**
+ * @param scores of the station's photos, in their order; null for a photo that could not be read
+ * @param mostPairs photos that a network of so many pairs has seen count as seen, so that it is compared by the same photos
+ */
 export function cellMeasures(
   station: JudgedStation,
   cell: Cell,
   scores: readonly (number | null)[],
+  mostPairs = cell.pairs,
 ): CellMeasures {
-  const seen = seenPhotos(station, cell);
+  const seen = seenPhotos(station, { ...cell, pairs: Math.max(cell.pairs, mostPairs) });
   const scored = station.photos.flatMap((photo, index) => {
     const score = scores[index];
     return typeof score === 'number' ? [{ photo, score }] : [];

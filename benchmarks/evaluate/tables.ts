@@ -13,7 +13,7 @@ import type { CellResult } from './run-cells.ts';
 import type { JudgedStation } from './station-folder.ts';
 
 export type Figure = { estimate: Estimate; difference: Difference | null };
-/** A recipe, trained with some number of pairs, against the reference recipe. */
+/** A recipe, trained with some number of pairs, against the reference recipe with as many, unless the reference has its own. */
 export type ComparisonRow = {
   recipe: string;
   pairs: number;
@@ -50,15 +50,18 @@ function figuresOf({ groups, pairAccuracy }: CellMeasures): Map<string, number> 
   return new Map(all.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
 }
 
+/** @param referencePairs of the reference that all are compared with; else it is that of as many pairs */
 export function comparisonOf(
   results: readonly CellResult[],
   stations: ReadonlyMap<string, JudgedStation>,
   reference: string,
+  referencePairs?: number,
 ): Comparison {
+  const mostPairs = Math.max(...results.map(({ cell }) => cell.pairs));
   const cells = results.map((result) => ({
     ...result,
     figures: figuresOf(
-      cellMeasures(stations.get(result.cell.station) as JudgedStation, result.cell, result.scores),
+      cellMeasures(stations.get(result.cell.station) as JudgedStation, result.cell, result.scores, mostPairs),
     ),
   }));
   const figures = [...new Set(cells.flatMap((cell) => [...cell.figures.keys()]))].toSorted(byPlace);
@@ -74,7 +77,9 @@ export function comparisonOf(
     for (const figure of figures) {
       const values = readings(recipe, pairs, figure);
       const difference =
-        recipe === reference ? null : pairedDifference(values, readings(reference, pairs, figure));
+        recipe === reference
+          ? null
+          : pairedDifference(values, readings(reference, referencePairs ?? pairs, figure));
       const all = estimate(values);
       if (all) own.set(figure, { estimate: all, difference });
     }

@@ -35,6 +35,10 @@ describe('npm run evaluate', () => {
     [['--stations', 'nope'], /^error: no station is called nope\. Expected: any of moved, /],
     [['--weights', '/nope.pth'], /^error: \/nope\.pth is no file of weights\. /],
     [['--weights', 'package.json'], /^error: package\.json is no file of weights\. /],
+    [
+      ['--recipes', '2026', '--reference-pairs', '300'],
+      /^error: --reference-pairs needs a recipe besides the reference: --recipes upstream,2026, /,
+    ],
     [['--folder', '/proc/nope'], /^error: Cannot use \/proc\/nope /],
   ])('refuses %s in a line', (args, line) => {
     const { code, printed } = evaluate(...args);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { cellsOf, pairParts, seenPhotos } from '../../../benchmarks/evaluate/cells.ts';
+import { cellsOf, epochsOfSameSteps, pairParts, seenPhotos } from '../../../benchmarks/evaluate/cells.ts';
 import { cellMeasures } from '../../../benchmarks/evaluate/measures.ts';
 import { judgedStation } from './judged-station.ts';
 
@@ -61,6 +61,17 @@ test('photos that the network has seen, and those that could not be read, do not
   expect([groups.within?.n, groups.after?.n]).toEqual([within - seen.size, 29]);
 });
 
+test('trainings with fewer pairs are judged by the photos that none has seen', () => {
+  const few = { ...cell, pairs: 3 };
+  const scores = station.photos.map(({ trueValue }) => trueValue);
+
+  const [alone, beside] = [cellMeasures(station, few, scores), cellMeasures(station, few, scores, 20)];
+
+  expect(alone.groups.within?.n).toBe(30 - seenPhotos(station, few).size);
+  expect(beside.groups.within?.n).toBe(30 - seenPhotos(station, cell).size);
+  expect(alone.groups.within?.n).toBeGreaterThan(beside.groups.within?.n as number);
+});
+
 test('a group of fewer than twenty photos is not told', () => {
   const { groups } = cellMeasures(
     station,
@@ -92,4 +103,26 @@ test('all recipes of a station come before the next seed begins', () => {
   expect(cells.map(({ recipe, station: at, seed }) => `${recipe} ${at} ${seed}`)).toEqual([
     ...['fpe a 1', 'other a 1', 'fpe b 1', 'other b 1', 'fpe a 2', 'other a 2', 'fpe b 2', 'other b 2'],
   ]);
+});
+
+test('a reference with pairs of its own is trained once at each station, and the others with theirs', () => {
+  const options = { recipes: ['upstream', '2026'], stations: ['a'], seeds: [1], pairs: [50, 100] };
+
+  const cells = cellsOf({ ...options, referencePairs: 200 });
+
+  expect(cells.map(({ recipe, pairs }) => `${recipe} ${pairs}`)).toEqual([
+    'upstream 200',
+    '2026 50',
+    '2026 100',
+  ]);
+});
+
+test.each([
+  [16, 10],
+  [8, 20],
+  [4, 1000], // which are 34: held-out pairs are never trained with
+])('in %d epochs, %d pairs take the steps that 20 pairs take in 8, as far as they go', (epochs, pairs) => {
+  const got = epochsOfSameSteps(8, station, { ...cell, pairs }, 20);
+
+  expect(Math.abs(got - epochs)).toBeLessThanOrEqual(1);
 });

@@ -158,6 +158,21 @@ test('the tables compare each recipe with the reference', async () => {
   expect(csvTable(comparison)).toContain('fpe,20,tau after,6,1,1,1,2,2,2,a,2\n');
 });
 
+test('a recipe with fewer pairs is compared with the reference of more, where that is asked for', async () => {
+  const few = cells(['fpe'], [1, 2, 3]).map((cell) => ({ ...cell, pairs: 10 }));
+  const { results } = await runCells([...cells(['backward'], [1, 2, 3]), ...few], options);
+
+  const [asked, unasked] = [20, undefined].map((referencePairs) =>
+    comparisonOf(results, options.stations, 'backward', referencePairs).rows.find(
+      ({ recipe }) => recipe === 'fpe',
+    ),
+  );
+
+  expect(asked).toMatchObject({ pairs: 10 });
+  expect(asked?.figures.get('tau after')?.difference).toMatchObject({ mean: 2, n: 6 });
+  expect(unasked?.figures.get('tau after')?.difference).toBeNull();
+});
+
 test('the page shows every figure and carries no foreign markup', async () => {
   const { results } = await runCells(cells(['fpe', 'backward']), options);
   const comparison = comparisonOf(results, options.stations, 'backward');
