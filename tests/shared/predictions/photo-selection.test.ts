@@ -13,11 +13,15 @@ import {
 } from '../../../shared/model-input/model-windows.ts';
 import type { PredictedPhoto } from '../../../shared/predictions/columns.ts';
 import {
+  areFewVanished,
+  photosScoredElsewhere,
   readPredictedPhotos,
   requireFewRemovals,
+  type ScoredElsewhere,
   selectPhotos,
 } from '../../../shared/predictions/photo-selection.ts';
 import { PhotoSet } from '../../../shared/predictions/photo-set.ts';
+import type { Withdrawal } from '../../../shared/predictions/withdrawal.ts';
 
 const stored = (image_id: number, more: Partial<ImageRow> = {}): ImageRow => ({
   imageset_id: 1,
@@ -43,8 +47,14 @@ const predicted = (image_id: number | null, more: Partial<PredictedPhoto> = {}):
 async function* one<Row>(rows: Row[]) {
   yield rows;
 }
-const select = async (rows: PredictedPhoto[], images: ImageRow[], isOfModel = (_: number) => true) =>
-  selectPhotos(await readPredictedPhotos(one(rows)), one(images), isOfModel);
+const select = async (
+  rows: PredictedPhoto[],
+  images: ImageRow[],
+  isOfModel = (_: number) => true,
+  more: { others?: ScoredElsewhere[]; toGo?: Withdrawal } = {},
+) => selectPhotos(await readPredictedPhotos(one(rows)), one(images), isOfModel, more);
+const named = (...ids: number[]) =>
+  PhotoSet.fromJSON({ image_ids: ids, filenames: ids.map((id) => `${id}.jpg`) });
 
 describe('the selection of photos', () => {
   test('takes those that have no prediction, and counts an unreadable one as predicted', async () => {
@@ -101,9 +111,149 @@ describe('the selection of photos', () => {
     expect([corrected.size, outside.size]).toEqual([0, 0]);
   });
 
+  test('knows what has vanished from what is there but may not be shown', async () => {
+    const { removed, vanished, known } = await select(
+      [predicted(1), predicted(2, { score: null }), predicted(3)],
+      [stored(1), stored(2, { exclusion: 'pii', has_pii: true })],
+    );
+
+    expect(removed.toJSON().image_ids).toEqual([2, 3]);
+    expect(vanished.toJSON().image_ids).toEqual([3]);
+    expect(known).toBe(3);
+  });
+
+  test('finds back, by both names, what was to be withdrawn and is there without people', async () => {
+    const toGo = { image_ids: [1, 2], filenames: ['1.jpg', '2.jpg'] };
+
+    const { back } = await select(
+      [],
+      [stored(1), stored(2, { exclusion: 'pii', has_pii: true }), stored(3)],
+      undefined,
+      { toGo },
+    );
+
+    expect(back).toEqual({ image_ids: [1], filenames: ['1.jpg'] });
+  });
+
+  test('takes corrected times under both names, while the score stays', async () => {
+    const { corrected, outside, added, removed } = await select(
+      [predicted(1), predicted(2)],
+      [stored(1, { epoch_seconds: 7 }), stored(2)],
+    );
+
+    expect(corrected.get({ image_id: 1, filename: '' })).toBe(7000);
+    expect(corrected.get({ image_id: null, filename: '1.jpg' })).toBe(7000);
+    expect([corrected.size, outside.size, added.length, removed.size]).toEqual([2, 0, 0, 0]);
+  });
+
+  test.each<[string, Partial<ImageRow>]>([
+    ['no time any more', { epoch_seconds: null, exclusion: 'no_timestamp' }],
+    ['a time that no camera has', { epoch_seconds: 9e12, exclusion: 'impossible_timestamp' }],
+    ['a time outside the hours of the model', { epoch_seconds: 4 }],
+  ])('sets aside a photo with %s', async (_, change) => {
+    const { corrected, outside } = await select(
+      [predicted(1), predicted(2)],
+      [stored(1, change), stored(2)],
+      (epochMs) => epochMs !== 4000,
+    );
+
+    expect(outside.toJSON()).toEqual({ image_ids: [1], filenames: ['1.jpg'] });
+    expect(corrected.size).toBe(0);
+  });
+
+  test('does not judge the time of a photo that is being processed again', async () => {
+    const again = stored(1, { exclusion: 'image_not_done', epoch_seconds: null });
+
+    const { corrected, outside } = await select([predicted(1)], [again]);
+
+    expect([corrected.size, outside.size]).toEqual([0, 0]);
+  });
+
+  test('tells photos that another tool has scored from those that nobody has', async () => {
+    const others = [{ photos: named(1, 2), isPublic: false }];
+
+    const { added, elsewhere } = await select(
+      [predicted(1, { score: null })],
+      [stored(1), stored(2), stored(3)],
+      undefined,
+      { others },
+    );
+
+    expect(added.map(({ image_id }) => image_id)).toEqual([3]);
+    expect([1, 2, 3].map((id) => elsewhere.get({ image_id: id, filename: '' }))).toEqual([
+      1000,
+      2000,
+      undefined,
+    ]);
+    expect(elsewhere.get({ image_id: null, filename: '2.jpg' })).toBe(2000);
+  });
+
+  test.each([
+    ['keeps', true, 2],
+    ['does not yet publish', false, 0],
+  ])(
+    '%s the score of a photo in work that another tool gave in a file that is public: %s',
+    async (_, isPublic, names) => {
+      const others = [{ photos: named(1), isPublic }];
+
+      const { added, elsewhere } = await select(
+        [],
+        [stored(1, { exclusion: 'imageset_not_done' })],
+        undefined,
+        { others },
+      );
+
+      expect([elsewhere.size, added.length]).toEqual([names, 0]);
+    },
+  );
+
+  test('takes another tool’s scores neither of photos with people nor of those outside the model’s hours', async () => {
+    const others = [{ photos: named(1, 2), isPublic: true }];
+
+    const { elsewhere } = await select(
+      [],
+      [stored(1, { exclusion: 'imageset_not_done', has_pii: true }), stored(2)],
+      (epochMs) => epochMs !== 2000,
+      { others },
+    );
+
+    expect(elsewhere.size).toBe(0);
+  });
+
   test('tells whether the predictions are in order of time (Q-P3)', async () => {
     expect((await select([predicted(1), predicted(2)], [])).isSorted).toBe(true);
     expect((await select([predicted(2), predicted(1)], [])).isSorted).toBe(false);
+  });
+});
+
+describe('Scores of another tool', () => {
+  // Their spread is 10, so that those of the same model differ by at most 0.2.
+  const predictions = [
+    predicted(1, { score: 0 }),
+    predicted(2, { score: 10 }),
+    predicted(3, { score: null }),
+  ];
+
+  test('are those of the same model where known photos have nearly the same scores', async () => {
+    const file = [
+      predicted(1, { score: 0.19 }),
+      predicted(2, { score: 9.81 }),
+      predicted(3, { score: 4 }),
+      predicted(4, { score: 5 }),
+      predicted(5, { score: null }),
+    ];
+
+    const found = await photosScoredElsewhere(await readPredictedPhotos(one(predictions)), one(file));
+
+    expect(found?.toJSON().image_ids).toEqual([3, 4]);
+  });
+
+  test.each([0.21, -0.21])('are of another model where a known photo is off by %f', async (by) => {
+    const file = [predicted(4, { score: 5 }), predicted(1, { score: by })];
+
+    const found = await photosScoredElsewhere(await readPredictedPhotos(one(predictions)), one(file));
+
+    expect(found).toBeNull();
   });
 });
 
@@ -174,6 +324,15 @@ describe('Removals', () => {
     (vanished: number, outside: number, known: number, isAllowed = false) =>
     () =>
       requireFewRemovals({ vanished, outside, known }, isAllowed, 'station 29');
+
+  test('are few up to a tenth', () => {
+    expect(areFewVanished({ vanished: 10, known: 100 })).toBe(true);
+    expect(areFewVanished({ vanished: 11, known: 100 })).toBe(false);
+  });
+
+  test('that are too many say where, why that may be, and what to do', () => {
+    expect(remove(11, 0, 100)).toThrow(/station 29.*check whether the rows .* "allow_removals": true/s);
+  });
 
   test('of a tenth of the scored photos are few, and of any share where the input allows them', () => {
     expect(remove(6, 4, 100)).not.toThrow();
