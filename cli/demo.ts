@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { generateDemoStation } from '../demo-station/generate.ts';
 import { makeFolder } from '../host/folder.ts';
 import { defaultFolder } from '../local/running-stack.ts';
-import { startStack } from '../local/stack.ts';
+import { type Stack, startStack } from '../local/stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
@@ -13,6 +13,7 @@ import { parseJson } from '../shared/formats/json.ts';
 import { importExport } from '../shared/fpe-database/import/import-stations.ts';
 import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
+import { describeEnded, runningOn } from './ended-executions.ts';
 import { readExecutionInput } from './execution-input.ts';
 import type { GlobalOptions } from './find-execution.ts';
 import { newModelCode, requireFreeCode } from './free-code.ts';
@@ -50,6 +51,8 @@ const EFFECTS = {
   terminal: process.stdout,
   requireLocalNeeds,
   requireFreeCode,
+  runningOn,
+  describeEnded,
   print: printText,
 };
 type Effects = typeof EFFECTS;
@@ -89,8 +92,13 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     isInterrupted = true;
     const cause = signal === 'SIGINT' ? 'Ctrl-C' : 'The local stack was stopped';
     print(signal === 'SIGINT' ? '\nStopping …' : `\n${cause}, and this run with it. Stopping …`);
-    if (executionArn) await stopExecution(executionArn, cause).catch(() => undefined);
-    await stack.stop();
+    await endStack(
+      stack,
+      async () => {
+        if (executionArn) await stopExecution(executionArn, cause).catch(() => undefined);
+      },
+      effects,
+    );
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
@@ -124,8 +132,21 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     await new Promise(() => undefined);
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
-    await stack.stop();
+    await endStack(stack, async () => undefined, effects);
   }
+}
+
+/** Others may have started executions on it, which end with it. @param stopOwn ends that of the demo */
+async function endStack(
+  stack: Pick<Stack, 'folder' | 'isOwn' | 'stop'>,
+  stopOwn: () => Promise<void>,
+  { runningOn, describeEnded, print }: Effects,
+): Promise<void> {
+  const before = stack.isOwn ? runningOn(stack.folder) : [];
+  await stopOwn();
+  await stack.stop();
+  const ended = describeEnded(stack.folder, before);
+  if (ended !== null) print(`\nThe stack of the demo has ended. ${ended}`);
 }
 
 /** The demo station being drawn beside other work. */

@@ -8,6 +8,7 @@ import { defaultFolder, findRunningStack, type StackDescription } from '../local
 import { fireSchedule } from '../local/scheduler.ts';
 import { resetStack, startStack } from '../local/stack.ts';
 import { type Connection, noStack } from './connection.ts';
+import { describeEnded, runningOn } from './ended-executions.ts';
 import { commandFor, type GlobalOptions } from './find-execution.ts';
 import { printJson, printText } from './print.ts';
 import { tableLines } from './table.ts';
@@ -22,6 +23,8 @@ const EFFECTS = {
   startStack,
   resetStack,
   fireSchedule,
+  runningOn,
+  describeEnded,
   untilTold,
   kill: (pid: number): void => void process.kill(pid, 'SIGTERM'),
   print: printText,
@@ -127,7 +130,10 @@ async function startAndServe({ folder, reset, database }: Options, effects: Effe
   print('\nPress Ctrl-C to stop it.');
   await effects.untilTold();
   print('Stopping …');
+  const before = effects.runningOn(folder);
   await stack.stop();
+  const ended = effects.describeEnded(folder, before);
+  if (ended !== null) print(ended);
 }
 
 /** @param address of the user's own database @throws ConfigurationMissing */
@@ -156,12 +162,16 @@ function untilTold(): Promise<void> {
   });
 }
 
-async function stop({ folder }: Options, { findRunningStack, kill, print }: Effects): Promise<void> {
+async function stop(
+  { folder }: Options,
+  { findRunningStack, runningOn, describeEnded, kill, print }: Effects,
+): Promise<void> {
   const running = await findRunningStack(folder);
   if (!running) {
     print('The local stack is not running.');
     return;
   }
+  const before = runningOn(folder);
   kill(running.pid);
   const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (await findRunningStack(folder)) {
@@ -169,7 +179,8 @@ async function stop({ folder }: Options, { findRunningStack, kill, print }: Effe
       throw new UsageError(`Process ${running.pid} has not ended. To kill it: kill -9 ${running.pid}`);
     await sleep(200);
   }
-  print('Stopped.');
+  const ended = describeEnded(folder, before);
+  print(ended === null ? 'Stopped.' : `Stopped. ${ended}`);
 }
 
 async function status(

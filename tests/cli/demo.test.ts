@@ -40,6 +40,7 @@ async function run(
   status = 'SUCCEEDED',
   result: object = RESULT,
   stackFault: Error | null = null,
+  ended: string | null = null,
 ) {
   const did: unknown[][] = [];
   const printed: string[] = [];
@@ -52,6 +53,7 @@ async function run(
       if (stackFault) throw stackFault;
       return {
         folder,
+        isOwn: true,
         env: { STORAGE_BUCKET: 'photos' },
         stop: async () => void did.push(['stop']),
       } as never;
@@ -67,6 +69,8 @@ async function run(
       const files = { uploaded: 3, already_there: 0 };
       return { stations: [station], files, rows: { inserted: 3, updated: 0 }, missing: 0, notes: [] };
     },
+    runningOn: () => [],
+    describeEnded: () => ended,
     requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
     requireFreeCode: async (input, again) => void did.push(['code', input.model_code, again('FREE')]),
     findStateMachine: async (name) => `arn:${name}`,
@@ -118,6 +122,12 @@ async function run(
 }
 
 describe('fpe demo', () => {
+  test('tells what others had running on its stack, which ends with it', async () => {
+    const { printed } = await run([], 'SUCCEEDED', RESULT, null, '1 execution ended with it: nightly.');
+
+    expect(printed).toMatch(/\nThe stack of the demo has ended\. 1 execution ended with it: nightly\.$/);
+  });
+
   test('draws the station, imports it, trains, shows what was published, and stops the stack', async () => {
     const { did, printed } = await run([]);
 

@@ -1,14 +1,22 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
+import { describeEnded, runningOn } from '../../cli/ended-executions.ts';
 import { localCommand } from '../../cli/local.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { ApiError } from '../../local/json-api.ts';
 import type { StackDescription } from '../../local/running-stack.ts';
-import { REFRESH_ARN } from '../fixtures/local-executions.ts';
+import { machineArnOf, nameInArn } from '../../shared/execution/arns.ts';
+import { STARTED_BY } from '../../shared/inputs/parameters.ts';
+import { REFRESH_ARN, SCORE_ARN, TRAIN_ARN } from '../fixtures/local-executions.ts';
 import { expectDocumented } from '../support/documented-json.ts';
 
+const folders: string[] = [];
 afterEach(() => {
   process.exitCode = undefined;
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
 const STACK: StackDescription = {
@@ -30,8 +38,36 @@ const STACK: StackDescription = {
   env: { AWS_ACCESS_KEY_ID: 'LOCALKEY', AWS_SECRET_ACCESS_KEY: 'hidden', DB_HOST: '127.0.0.1' },
 };
 
+/** `isFinished`: it ends by itself, just before the stack does. */
+type Running = { arn: string; startedBy?: string; isFinished?: boolean };
+
+/** A stack's folder. */
+function folderWith(executions: readonly Running[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-local-'));
+  folders.push(folder);
+  for (const { arn, startedBy } of executions) {
+    const input = JSON.stringify(startedBy ? { [STARTED_BY]: startedBy } : { station_id: 1 });
+    const record = { executionArn: arn, name: nameInArn(arn), status: 'RUNNING', input };
+    const own = join(folder, 'executions', nameInArn(machineArnOf(arn)), nameInArn(arn));
+    mkdirSync(own, { recursive: true });
+    writeFileSync(join(own, 'execution.json'), JSON.stringify(record));
+  }
+  return folder;
+}
+
+function end(folder: string, executions: readonly Running[]): void {
+  for (const { arn, isFinished } of executions) {
+    const file = join(folder, 'executions', nameInArn(machineArnOf(arn)), nameInArn(arn), 'execution.json');
+    const record = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ ...record, status: isFinished ? 'SUCCEEDED' : 'ABORTED' }));
+  }
+}
+
+type Situation = { running?: boolean; refusal?: Error; executions?: Running[] };
+
 /** Runs the command below a program with its options. @returns what it did and printed, and why it failed */
-async function run(args: string[], { running = true, refusal }: { running?: boolean; refusal?: Error } = {}) {
+async function run(args: string[], { running = true, refusal, executions = [] }: Situation = {}) {
+  const folder = executions.length > 0 ? folderWith(executions) : '/data';
   const did: unknown[][] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
@@ -41,7 +77,11 @@ async function run(args: string[], { running = true, refusal }: { running?: bool
     startStack: async ({ folder, database, onProgress } = {}) => {
       did.push(['start', folder, database]);
       onProgress?.('S3');
-      return { ...STACK, isOwn: true, stop: async () => void did.push(['end']) };
+      const stop = async () => {
+        end(folder ?? '', executions);
+        did.push(['end']);
+      };
+      return { ...STACK, isOwn: true, stop };
     },
     resetStack: async (folder) => void did.push(['reset', folder]),
     fireSchedule: async (...given) => {
@@ -49,9 +89,12 @@ async function run(args: string[], { running = true, refusal }: { running?: bool
       did.push(['fire', ...given]);
       return { name: 'fpe-local-rank-nightly', input: '{}', executionArn: REFRESH_ARN };
     },
+    runningOn,
+    describeEnded,
     untilTold: async () => void did.push(['wait']),
     kill: (pid) => {
       did.push(['kill', pid]);
+      end(folder, executions);
       isThere = false;
     },
     print: (text) => printed.push(text),
@@ -59,7 +102,7 @@ async function run(args: string[], { running = true, refusal }: { running?: bool
     printJson: (found) => facts.push(found),
   });
   const program = new Command().option('--folder <folder>').addCommand(command);
-  const failure = await program.parseAsync(['local', '--folder', '/data', ...args], { from: 'user' }).then(
+  const failure = await program.parseAsync(['local', '--folder', folder, ...args], { from: 'user' }).then(
     () => null,
     (error) => error,
   );
@@ -92,6 +135,55 @@ describe('fpe local', () => {
     expect(printed).toMatch(/^The local stack is already running\.\n\nLocal stack: process 4711/);
     expect(other.failure).toBeInstanceOf(UsageError);
     expect(other.failure.message).toContain('with a different database, postgresql://fpe@127.0.0.1:5433/fpe');
+  });
+});
+
+describe('the end of the stack', () => {
+  const OTHER_ARN = TRAIN_ARN.replace('try-1', 'try-2');
+
+  test.each([
+    ['fpe local stop', ['stop'], true],
+    ['Ctrl-C', [], false],
+  ])('by %s tells what it has ended, and how that goes on', async (_, args, running) => {
+    const { printed } = await run(args, { running, executions: [{ arn: TRAIN_ARN }] });
+
+    expect(printed).toMatch(
+      /1 execution that was still running ended with it: try-1\.\nTo go on, start the stack with \.\/fpe local, then: \.\/fpe redrive try-1$/,
+    );
+  });
+
+  test('says nothing of what has ended by itself', async () => {
+    const { printed } = await run(['stop'], { executions: [{ arn: TRAIN_ARN, isFinished: true }] });
+
+    expect(printed).toBe('Stopped.');
+  });
+
+  test('gives a redrive for each, but none for what a refresh starts anew', async () => {
+    const { printed } = await run(['stop'], {
+      executions: [
+        { arn: TRAIN_ARN },
+        { arn: OTHER_ARN },
+        { arn: REFRESH_ARN },
+        { arn: SCORE_ARN, startedBy: REFRESH_ARN },
+      ],
+    });
+
+    expect(printed).toContain('3 executions that were still running ended with it: ');
+    expect(printed).toContain(', with 1 execution of stations that a refresh had started.');
+    expect(printed.split('\n').slice(2).sort()).toEqual([
+      '  ./fpe redrive nightly-1',
+      '  ./fpe redrive try-1',
+      '  ./fpe redrive try-2',
+    ]);
+  });
+
+  test('names by their ARNs what has the name of another', async () => {
+    const twin = SCORE_ARN.replace('score-1', 'try-1');
+
+    const { printed } = await run(['stop'], { executions: [{ arn: TRAIN_ARN }, { arn: twin }] });
+
+    expect(printed).toContain(`./fpe redrive ${TRAIN_ARN}`);
+    expect(printed).toContain(`./fpe redrive ${twin}`);
   });
 });
 
