@@ -27,22 +27,22 @@ export function completionCommand({ print }: Effects = EFFECTS): Command {
 }
 
 function wordsOf(program: Command): Words[] {
-  const global = optionsOf(program);
   return [
-    { command: '', words: [...program.commands.map((command) => command.name()), ...global] },
+    { command: '', words: [...program.commands.map((command) => command.name()), ...optionsOf(program)] },
     ...program.commands.map((command) => ({
       command: command.name(),
       words: [
         ...command.commands.map((sub) => sub.name()),
         ...command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
         ...new Set([command, ...command.commands].flatMap(optionsOf)),
-        ...global,
+        ...optionsOf({ options: command.createHelp().visibleGlobalOptions(command) }),
       ],
     })),
   ];
 }
 
-const optionsOf = ({ options }: Command): string[] => options.flatMap(({ long }) => long ?? []);
+const optionsOf = ({ options }: Pick<Command, 'options'>): string[] =>
+  options.flatMap(({ long }) => long ?? []);
 
 /** A file is completed where no word fits: inputs, folders, files of stations. */
 const SCRIPTS: Record<Shell, (words: readonly Words[]) => string> = {

@@ -146,21 +146,46 @@ export const costsMoney = ({ kind, description }: Connection): boolean =>
 /**
  * @param given ARN, name or end of the name from the command line; without it FPE_STATE_MACHINE, then the only machine of the kind
  * @param kind suffix of the machine's name, after app and stage (resources/machines.yml)
+ * @param start of the names of a stage's machines, if a stage is given
+ * @throws UsageError with the machines that there are
  */
 export async function findStateMachine(
   given: string | undefined,
   kind: string = 'train-station',
+  start: string = '',
 ): Promise<string> {
-  const wanted = given ?? process.env.FPE_STATE_MACHINE;
-  if (wanted?.startsWith('arn:')) return wanted;
-  const machines = await stateMachines();
+  const wanted = given ?? (start === '' ? process.env.FPE_STATE_MACHINE : undefined);
+  // Whoever may start a machine of an account need not have the right to list them all.
+  if (wanted?.startsWith('arn:') && !isOfStandIn(wanted)) return requireMachineArn(wanted);
+  const machines = [...(await stateMachines())].filter(([name]) => name.startsWith(start));
+  return chooseMachine(new Map(machines), wanted, kind);
+}
+
+/**
+ * @param machines ARNs by names
+ * @throws UsageError unless exactly one of them is wanted
+ */
+export function chooseMachine(
+  machines: ReadonlyMap<string, string>,
+  wanted: string | undefined,
+  kind: string,
+): string {
   const end = `-${wanted ?? kind}`;
-  const found = [...machines].filter(([name]) => name === wanted || name.endsWith(end));
+  const found = [...machines].filter(
+    ([name, arn]) => name === wanted || arn === wanted || name.endsWith(end),
+  );
   if (found.length === 1) return (found[0] as [string, string])[1];
   const names = [...machines.keys()].join(', ') || 'none';
   throw new UsageError(
     found.length === 0
       ? `No state machine ${wanted ? `is named ${wanted} or has a name ending in it` : `has a name ending in ${end}`} here. Found: ${names}. ${wanted && machines.size > 0 ? 'Choose one of them with --machine NAME' : 'Deploy it, or start the local stack with: ./fpe local'}`
       : `Several state machines match: ${found.map(([name]) => name).join(', ')}. Choose one with --stage NAME or --machine NAME.`,
+  );
+}
+
+function requireMachineArn(arn: string): string {
+  if (/^arn:[\w-]+:states:[\w-]+:\d{12}:stateMachine:[\w-]+$/.test(arn)) return arn;
+  throw new UsageError(
+    `${arn} is not the ARN of a state machine. Expected: arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`,
   );
 }

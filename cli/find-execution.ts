@@ -35,8 +35,8 @@ export async function connectToMachine(
     return { connection, stateMachineArn: await findStateMachine(options.machine, kind) };
   }
   const { connection, stage } = await connectToStage(options.stage);
-  const name = options.machine ?? `${stage.appName}-${stage.stage}-${kind}`;
-  return { connection, stateMachineArn: await findStateMachine(name) };
+  const start = `${stage.appName}-${stage.stage}-`;
+  return { connection, stateMachineArn: await findStateMachine(options.machine, kind, start) };
 }
 
 /**
@@ -48,7 +48,9 @@ export async function connectToMachines(command: Command, given?: string): Promi
   const options = command.optsWithGlobals<PlaceOptions>();
   if (given?.startsWith('arn:')) {
     const connection = await connect({ ...options, execution: given });
-    const machineArns = machinesBeside(machineArnOf(given));
+    const machineArn = machineArnOf(given);
+    if (options.machine !== undefined) await requireSame(options.machine, machineArn);
+    const machineArns = machinesBeside(machineArn);
     return { connection, machineArns, modelBucket: modelBucketOf(options) };
   }
   const { connection, stateMachineArn } = await connectToMachine(command);
@@ -57,6 +59,14 @@ export async function connectToMachines(command: Command, given?: string): Promi
     machineArns: options.machine ? [stateMachineArn] : machinesBeside(stateMachineArn),
     modelBucket: modelBucketOf(options),
   };
+}
+
+/** @throws UsageError if the machine that is named is not that of the execution */
+async function requireSame(named: string, machineArn: string): Promise<void> {
+  if ((await findStateMachine(named)) === machineArn) return;
+  throw new UsageError(
+    `The execution is one of ${nameInArn(machineArn)}, and --machine names ${named}. Leave --machine out.`,
+  );
 }
 
 /** `modelBucket` is null if neither a stage nor the environment names one. */

@@ -25,6 +25,7 @@ import type { MachineKind } from '../shared/inputs/machines.ts';
 import type { ModelTypeId } from '../shared/model-types/registry.ts';
 import { type ModelManifest, modelManifest } from '../shared/publication/model-manifest.ts';
 import { refreshSummary } from '../shared/refresh/state.ts';
+import { chooseMachine } from './connection.ts';
 import {
   connectToMachines,
   findExecution,
@@ -118,6 +119,7 @@ async function findAddress(
 ): Promise<string> {
   const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
   const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
+  if (isKept && options.machine !== undefined) await at.connect(command);
   if (what === TABLE) return copiedTable(given, command, at);
   const left =
     isKept && isOfNoModel(given, options) ? newestResult(what, stackFolder(options), effects) : null;
@@ -125,9 +127,11 @@ async function findAddress(
 }
 
 /** @throws UsageError */
-function requireFitting(what: Page | typeof TABLE, { station, modelCode }: Options): void {
+function requireFitting(what: Page | typeof TABLE, { station, modelCode, modelType }: Options): void {
   if (what === TABLE && (station !== undefined || modelCode !== undefined))
     throw new UsageError('A table is of a refresh, not of a model: leave --station and --model-code out.');
+  if (modelType !== undefined && modelCode === undefined)
+    throw new UsageError('--model-type is for the model of --model-code, and none is given. Leave it out.');
 }
 
 function isOfLocalStack(given: string | undefined, { aws, stage, machine }: Options): boolean {
@@ -149,13 +153,19 @@ function ofStoppedStack(folder: string, effects: Effects): Effects {
     .flatMap(({ executionArn }) => machinesBeside(machineArnOf(executionArn)));
   return {
     ...effects,
-    connect: async () => {
+    connect: async (command) => {
       if (machineArns.length === 0) throw new UsageError(nothingKept('nothing', folder));
       const connection = { kind: 'local', description: 'the local stack' } as const;
-      return { connection, machineArns, modelBucket: LOCAL_STAGE.modelBucket };
+      const { machine = process.env.FPE_STATE_MACHINE } = command.optsWithGlobals<Options>();
+      const named = new Map(machineArns.map((arn) => [nameInArn(arn), arn]));
+      const chosen = machine === undefined ? machineArns : [chooseMachine(named, machine, 'train-station')];
+      return { connection, machineArns: chosen, modelBucket: LOCAL_STAGE.modelBucket };
     },
-    findExecution: async (given) => {
-      const found = kept.find(({ name, executionArn }) => given === name || given === executionArn);
+    findExecution: async (given, of) => {
+      const found = kept.find(
+        ({ name, executionArn }) =>
+          given === executionArn || (given === name && of.includes(machineArnOf(executionArn))),
+      );
       if (!found) throw new UsageError(nothingKept(`no execution ${given}`, folder));
       return found.executionArn;
     },

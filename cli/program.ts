@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { COMMANDS, type CommandEntry } from './commands.ts';
+import { Command, CommanderError, Help, InvalidArgumentError, type Option } from 'commander';
+import { COMMANDS, type CommandEntry, type GlobalOption } from './commands.ts';
+import type { PlaceOptions } from './find-execution.ts';
 import { fitLines } from './print.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -43,6 +44,34 @@ async function requireCommand(parent: Command, name: string | undefined): Promis
   if (!isKnown) await parent.parseAsync([name], { from: 'user' });
 }
 
+/** The command below the program, of which this may be a subcommand. */
+const outermost = (command: Command): Command =>
+  command.parent?.parent ? outermost(command.parent) : command;
+
+/** Whether a command has a use for an option of the program. */
+const hasUse = (command: Command, option: Option): boolean =>
+  COMMANDS[outermost(command).name()]?.uses.includes(option.attributeName() as GlobalOption) ?? true;
+
+/** Nobody shall believe that a command has done what it has no use for. @throws CommanderError */
+function requireUses(program: Command, command: Command): void {
+  const given = program.options.filter(
+    (option) => program.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  const called = outermost(command);
+  for (const option of given.filter((option) => !hasUse(command, option))) {
+    const hasStage = called.options.some(({ long }) => long === '--stage');
+    const instead = option.long === '--aws' && hasStage ? 'For AWS, give --stage NAME.' : 'Leave it out.';
+    called.error(`error: “${called.name()}” has no use for ${option.long}. ${instead}`);
+  }
+  const { folder, aws, stage } = command.optsWithGlobals<PlaceOptions>();
+  if (folder !== undefined && (aws || stage !== undefined) && !COPIES_FILES.includes(called.name()))
+    called.error(
+      `error: --folder is of the local stack, and ${aws ? '--aws' : '--stage'} is of AWS. Leave one of them out.`,
+    );
+}
+/** From AWS, too: into the folder. */
+const COPIES_FILES = ['open'];
+
 async function printVersion(): Promise<never> {
   const { pipelineVersion } = await import('../host/version.ts');
   const version = pipelineVersion(ROOT);
@@ -67,8 +96,8 @@ function namedFolder(folder: string): string {
   throw new InvalidArgumentError('Expected the name of a folder.');
 }
 
-const newProgram = (): Command =>
-  new Command('fpe')
+const newProgram = (): Command => {
+  const program = new Command('fpe')
     .option('-V, --version', 'version and commit of the pipeline')
     .description('From stream photos and annotation pairs to a published ranking model')
     .option('--aws', 'use AWS, with the profile and region that the AWS CLI would use')
@@ -103,6 +132,14 @@ Examples:
       writeOut: (text) => process.stdout.write(fitLines(text, process.stdout.columns)),
       writeErr: (text) => process.stderr.write(fitLines(text, process.stderr.columns)),
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      visibleGlobalOptions(this: Help, command) {
+        const options = Help.prototype.visibleGlobalOptions.call(this, command);
+        return options.filter((option) => hasUse(command, option));
+      },
+    })
     .showHelpAfterError('(see ./fpe --help)')
     .exitOverride();
+  return program.hook('preAction', (_, command) => requireUses(program, command));
+};

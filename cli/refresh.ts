@@ -1,16 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { startExecution } from '../shared/aws/executions.ts';
-import { nameInArn } from '../shared/execution/arns.ts';
+import { kindOfMachine, nameInArn, siblingMachineArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { readExecutionInput } from './execution-input.ts';
-import { connectToMachine, machineStageOption } from './find-execution.ts';
+import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
 import { sameCommand } from './same-command.ts';
 import { pretrainedOption, startNamed } from './start.ts';
 import { parseStationIds } from './stations-file.ts';
+import { UsageError } from './usage-error.ts';
 import { follow, followStarted } from './watch.ts';
 
 type Options = {
@@ -69,7 +70,8 @@ async function runRefresh(
 ): Promise<void> {
   const read = given === undefined ? {} : readExecutionInput(given, 'refresh-stations');
   const input = refreshInputOf(read, options);
-  const { connection, stateMachineArn } = await connect(command, 'refresh-stations');
+  const { connection, stateMachineArn: found } = await connect(command, 'refresh-stations');
+  const stateMachineArn = refreshMachine(found, command.optsWithGlobals<GlobalOptions>());
   if (connection.kind === 'local')
     await requireLocalNeeds(
       'refresh-stations',
@@ -84,6 +86,20 @@ async function runRefresh(
     });
   const executionArn = await startNamed(startExecution, stateMachineArn, input, options.name);
   await followStarted(options.detach, connection, executionArn, { follow, print });
+}
+
+/**
+ * FPE_STATE_MACHINE says where, and may be of another kind: a refresh is of the machine beside it.
+ *
+ * @throws UsageError for one that is named for this command and is not of refreshes
+ */
+function refreshMachine(found: string, { machine }: GlobalOptions): string {
+  const kind = kindOfMachine(found);
+  if (machine === undefined || kind === null || kind === 'refresh-stations')
+    return siblingMachineArn(found, 'refresh-stations');
+  throw new UsageError(
+    `fpe refresh starts refresh-stations, and --machine names ${nameInArn(found)}. Leave it out; fpe start starts the others.`,
+  );
 }
 
 /**

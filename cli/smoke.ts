@@ -161,7 +161,7 @@ async function placeOfStage(
   });
   return {
     stage,
-    machines: await machinesOf((kind) => findStateMachine(`${stage.appName}-${stage.stage}-${kind}`)),
+    machines: await machinesOf((kind) => findStateMachine(kind, kind, `${stage.appName}-${stage.stage}-`)),
     modelBucket: stage.modelBucket,
     stationId: station,
     firstRun: firstRunOf(given, months),
@@ -185,7 +185,7 @@ async function placeOfLocalStack(
     );
   return {
     stage: null,
-    machines: await machinesOf(findStateMachine),
+    machines: await machinesOf((kind) => findStateMachine(kind)),
     modelBucket: stack.env.MODEL_BUCKET as string,
     stationId: station ?? DEMO_STATION,
     // The demo's pairs are spread over the year.

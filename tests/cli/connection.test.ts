@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type Connection, connect, costsMoney, type Wanted } from '../../cli/connection.ts';
+import {
+  type Connection,
+  chooseMachine,
+  connect,
+  costsMoney,
+  findStateMachine,
+  type Wanted,
+} from '../../cli/connection.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import type { StackDescription } from '../../local/running-stack.ts';
 
@@ -186,6 +193,37 @@ describe('a command ends with what to do', () => {
 
     await expect(connecting).rejects.toThrow(UsageError);
     await expect(connecting).rejects.toThrow(message);
+  });
+});
+
+describe('a machine', () => {
+  const KINDS = ['train-station', 'score-station', 'refresh-stations'];
+  const arnOf = (name: string) => `arn:aws:states:us-west-2:000000000000:stateMachine:${name}`;
+  const MACHINES = new Map(KINDS.map((kind) => [`fpe-local-${kind}`, arnOf(`fpe-local-${kind}`)]));
+
+  test.each([undefined, 'score-station', 'fpe-local-score-station', arnOf('fpe-local-score-station')])(
+    'is chosen by its kind, the end of its name, its name or its ARN: %s',
+    (wanted) => {
+      expect(chooseMachine(MACHINES, wanted, 'score-station')).toBe(arnOf('fpe-local-score-station'));
+    },
+  );
+
+  test.each(['nonsense', arnOf('nonsense')])(
+    'that there is not is refused with those that there are: %s',
+    (wanted) => {
+      const choose = () => chooseMachine(MACHINES, wanted, 'train-station');
+
+      expect(choose).toThrow(UsageError);
+      expect(choose).toThrow(`is named ${wanted}`);
+      expect(choose).toThrow(`Found: ${[...MACHINES.keys()].join(', ')}. Choose one of them`);
+    },
+  );
+
+  test('of AWS is not looked up by its ARN, which has to be one', async () => {
+    const refused = findStateMachine('arn:aws:states:us-east-1:123456789012:execution:a:b');
+
+    expect(await findStateMachine(AWS_ARN)).toBe(AWS_ARN);
+    await expect(refused).rejects.toThrow(/^arn:\S+ is not the ARN of a state machine\. Expected: /);
   });
 });
 

@@ -119,7 +119,7 @@ async function run(
     print: (address) => printed.push(address),
     remark: (text) => remarks.push(text),
   });
-  const program = new Command().option('--folder <folder>').addCommand(command);
+  const program = new Command().option('--folder <folder>').option('--machine <name>').addCommand(command);
   const failure = await program.parseAsync(['open', '--folder', folder, ...args], { from: 'user' }).then(
     () => null,
     (error) => error,
@@ -206,6 +206,12 @@ describe('fpe open', () => {
       'Give an execution, or --station ID and --model-code CODE, not both',
     ],
     ['no bucket is known', ['--station', '29', '--model-code', 'A'], { bucket: null }, 'no bucket is named'],
+    [
+      'the type alone is given',
+      ['--model-type', 'RANK'],
+      {},
+      '--model-type is for the model of --model-code',
+    ],
     ['a table is asked for', ['table', '--station', '29'], {}, 'A table is of a refresh, not of a model'],
   ])('of a model code says what to do where %s', async (_, args, situation, message) => {
     const { failure, read } = await run(args, situation);
@@ -301,7 +307,30 @@ describe('fpe open', () => {
     ]);
   });
 
+  test.each([
+    ['try-1', TRAIN_MACHINE],
+    [undefined, 'train-station'],
+  ])('looks in a stack that has ended at the machine that is named: %s of %s', async (given, machine) => {
+    const args = ['report', ...(given ? [given] : []), '--machine', machine];
+
+    const { printed } = await run(args, { stack: false, kept: KEPT });
+
+    expect(printed).toEqual([copyIn('0b2f6a8c', 'RANK-FLOW-A.html')]);
+  });
+
   test.each<[string, string[], object, RegExp]>([
+    [
+      'has no such machine',
+      ['--machine', 'nonsense'],
+      KEPT,
+      /^No state machine is named nonsense .* Found: /,
+    ],
+    [
+      'its machine has no such execution',
+      ['report', 'try-1', '--machine', 'refresh-stations'],
+      KEPT,
+      /has left no execution try-1 in/,
+    ],
     [
       'it has left no such execution',
       ['input', 'try-9'],

@@ -100,6 +100,56 @@ describe('what there is not is told of with what is most like it, and ends with 
   });
 });
 
+describe('an option of the program', () => {
+  const GLOBAL = { aws: ['--aws'], folder: ['--folder', '/x'], machine: ['--machine', 'nonsense'] };
+  /** Arguments with which a command begins its work, of those that have to be given. */
+  const REQUIRED: Record<string, string[]> = {
+    completion: ['completion', 'bash'],
+    environment: ['environment', 'create'],
+    import: ['import', '.'],
+    models: ['models', '--station', '1'],
+    promote: ['promote', '--station', '1', '--model-code', 'A'],
+    unpublish: ['unpublish', '--station', '1', '--model-code', 'A'],
+    restore: ['restore', '--station', '1', '--model-code', 'A'],
+  };
+  const unused = Object.entries(COMMANDS).flatMap(([name, { uses, mistakeCode = 1 }]) =>
+    (['aws', 'folder', 'machine'] as const)
+      .filter((option) => !uses.includes(option))
+      .map((option) => [name, option, mistakeCode] as const),
+  );
+
+  async function refusalOf(args: string[]) {
+    const program = await fpeProgram(args);
+    for (const command of program.commands) command.configureOutput({ writeErr: () => undefined });
+    return program.parseAsync(args, { from: 'user' }).catch((error) => error);
+  }
+
+  test.each(unused)('is refused by %s, which has no use for --%s', async (name, option, exitCode) => {
+    const refusal = await refusalOf([...GLOBAL[option], ...(REQUIRED[name] ?? [name])]);
+
+    expect(refusal.message).toMatch(`error: “${name}” has no use for --${option}. `);
+    expect(refusal.exitCode).toBe(exitCode);
+  });
+
+  test.each(unused)('is not in the help of %s, which has no use for --%s', async (name, option) => {
+    const program = await fpeProgram([name]);
+
+    const help = program.commands.find((command) => command.name() === name)?.helpInformation();
+    expect(help).not.toMatch(new RegExp(`^  --${option} `, 'm'));
+  });
+
+  test.each([
+    [['models', '--station', '1', '--folder', '/x', '--stage', 'prod'], '--stage is of AWS'],
+    [['list', '--folder', '/x', '--aws'], '--aws is of AWS'],
+  ])('that says elsewhere is refused beside --folder: %j', async (args, message) => {
+    const refusal = await refusalOf(args);
+
+    expect(refusal.message).toBe(
+      `error: --folder is of the local stack, and ${message}. Leave one of them out.`,
+    );
+  });
+});
+
 test('every command is tested in this process, with its effects handed in', () => {
   const tests = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
   const text = tests.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('\n');

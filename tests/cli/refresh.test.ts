@@ -8,7 +8,7 @@ import { refreshCommand, refreshInputOf } from '../../cli/refresh.ts';
 import { parseStationIds } from '../../cli/stations-file.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { InvalidInput } from '../../shared/errors.ts';
-import { LOCAL, REFRESH_ARN } from '../fixtures/local-executions.ts';
+import { LOCAL, REFRESH_ARN, REFRESH_MACHINE, TRAIN_MACHINE } from '../fixtures/local-executions.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -94,7 +94,10 @@ describe('fpe refresh', () => {
   async function run(...args: string[]) {
     const did: unknown[][] = [];
     const command = refreshCommand({
-      connect: async (_, kind) => ({ connection: LOCAL, stateMachineArn: String(kind) }),
+      connect: async (command, kind) => ({
+        connection: LOCAL,
+        stateMachineArn: String(command.optsWithGlobals().machine ?? process.env.FPE_STATE_MACHINE ?? kind),
+      }),
       confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
       requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
       startExecution: async (...given) => {
@@ -104,9 +107,30 @@ describe('fpe refresh', () => {
       follow: async (...given) => void did.push(['follow', ...given]),
       print: (...given) => did.push(['print', ...given]),
     });
-    await new Command().addCommand(command).parseAsync(['refresh', ...args], { from: 'user' });
+    const program = new Command().option('--machine <name>').addCommand(command);
+    await program.parseAsync(['refresh', ...args], { from: 'user' });
     return did;
   }
+
+  test('refuses to start another machine', async () => {
+    const refused = run('--machine', TRAIN_MACHINE);
+
+    await expect(refused).rejects.toThrow(UsageError);
+    await expect(refused).rejects.toThrow(
+      'fpe refresh starts refresh-stations, and --machine names fpe-local-train-station.',
+    );
+  });
+
+  test('starts the machine of refreshes beside that of FPE_STATE_MACHINE', async () => {
+    process.env.FPE_STATE_MACHINE = TRAIN_MACHINE;
+    try {
+      const started = (await run('--yes')).find(([what]) => what === 'start');
+
+      expect(started?.[1]).toBe(REFRESH_MACHINE);
+    } finally {
+      delete process.env.FPE_STATE_MACHINE;
+    }
+  });
 
   test('starts a refresh with what is given, and follows it', async () => {
     expect(await run('{"mode": "train"}', '--concurrency', '2', '--name', 'nightly-1')).toEqual([

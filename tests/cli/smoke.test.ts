@@ -113,7 +113,7 @@ describe('fpe smoke', () => {
         connection: { kind: 'aws', description: 'AWS, us-west-2' },
       }),
       findRunningStack: async () => (stack ? running : null),
-      findStateMachine: async (name) => `arn:${name}`,
+      findStateMachine: async (name, _kind, start = '') => `arn:${start}${name}`,
       confirm: async (_, yes, expense) => void asked.push([yes, await expense()]),
       trySteps: async (steps, place) => {
         tested.push({ steps: steps.map(({ name }) => name), place });

@@ -172,7 +172,8 @@ async function fpe(args: readonly string[]): Promise<{ printed: string; complain
   const spies = (['log', 'error'] as const).map((name) =>
     jest.spyOn(console, name).mockImplementation((text: unknown) => void said.push(String(text))),
   );
-  const given = ['--folder', local.stack.folder, ...args].map((part) =>
+  const place = COMMANDS[args[0] as string]?.uses.includes('folder') ? ['--folder', local.stack.folder] : [];
+  const given = [...place, ...args].map((part) =>
     part === STATIONS || part === AGAIN ? join(folder, part) : part,
   );
   try {
