@@ -3,9 +3,11 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { generateDemoStation } from '../demo-station/generate.ts';
+import { STATION_NAME } from '../demo-station/photographs.ts';
 import { makeFolder } from '../host/folder.ts';
 import { defaultFolder } from '../local/running-stack.ts';
 import { type Stack, startStack } from '../local/stack.ts';
+import { isNewFolder } from '../local/stopped-stack.ts';
 import { startExecution, stopExecution } from '../shared/aws/executions.ts';
 import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
@@ -18,7 +20,7 @@ import { readExecutionInput } from './execution-input.ts';
 import type { GlobalOptions } from './find-execution.ts';
 import { newModelCode, requireFreeCode } from './free-code.ts';
 import { describeImport } from './import.ts';
-import { requireLocalNeeds } from './local-needs.ts';
+import { LEAST_PAIRS, LOCAL_QUESTIONS, type LocalQuestions, requireLocalNeeds } from './local-needs.ts';
 import { findMadeModel, type MadeModel } from './made-model.ts';
 import { withPlace } from './place-name.ts';
 import { printText } from './print.ts';
@@ -33,6 +35,12 @@ import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 const DEMO_INPUT = join(import.meta.dirname, '..', 'events', 'demo.json');
+/** What is there once the demo has run on a new folder. */
+const NEW_STACK: LocalQuestions = {
+  hasWeights: async () => false,
+  stations: async () => [{ id: 1, name: STATION_NAME }],
+  annotated: async () => [{ variable: 'FLOW', pairs: LEAST_PAIRS }],
+};
 const STEPS = { draw: { title: 'Drawing the demo station', unit: 'photos' }, ...IMPORT_STEPS };
 
 /** The command's effects. */
@@ -49,6 +57,8 @@ const EFFECTS = {
   readBytes,
   findMadeModel,
   terminal: process.stdout,
+  isNewFolder,
+  localQuestions: LOCAL_QUESTIONS,
   requireLocalNeeds,
   requireFreeCode,
   runningOn,
@@ -69,8 +79,11 @@ export function demoCommand(effects: Effects = EFFECTS): Command {
 async function runDemo(given: string, folder: string | undefined, effects: Effects): Promise<void> {
   const { print, startExecution, stopExecution, watchExecution } = effects;
   const startedAtMs = performance.now();
-  const input = readExecutionInput(given);
+  const input = readExecutionInput(given, 'train-station');
   const stackFolder = resolve(folder ?? effects.defaultFolder());
+  const checks = checksOf(given, input, effects);
+  const isNew = effects.isNewFolder(stackFolder);
+  if (isNew) await checks(NEW_STACK);
   const demoFolder = join(stackFolder, 'demo-station');
   let drawing: Drawing | null = null;
   const stack = await effects
@@ -104,15 +117,15 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   try {
     Object.assign(process.env, stack.env);
+    if (!isNew) await checks(effects.localQuestions);
     drawing ??= beginDrawing(demoFolder, effects);
     const stationId = await prepareStation(demoFolder, drawing, stack.env.STORAGE_BUCKET as string, effects);
-    const isDemo = given === DEMO_INPUT;
     // A new code each time, so that a second run replaces nothing.
     const code = newModelCode(input, new Date());
-    const toStart: Record<string, unknown> = isDemo
-      ? { ...input, station_id: stationId, model_code: code }
-      : { model_code: code, ...input };
-    if (!isDemo) await requireOfInput(toStart, (change) => demoWith(change, given, input), effects);
+    const toStart: Record<string, unknown> =
+      given === DEMO_INPUT
+        ? { ...input, station_id: stationId, model_code: code }
+        : { model_code: code, ...input };
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
     const { execution, states, ms } = await watchExecution(executionArn);
@@ -127,6 +140,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     print(`\nTotal time: ${formatDuration(performance.now() - startedAtMs)}.`);
     if (execution.status !== 'SUCCEEDED') print(`Logs of functions and jobs: ${join(stack.folder, 'logs')}`);
   } catch (error) {
+    drawing?.stop();
     if (!isInterrupted) throw error;
     // Work in progress fails while the stack stops; that ends the process.
     await new Promise(() => undefined);
@@ -208,18 +222,31 @@ const demoWith = (change: object, given: string, input: Record<string, unknown>)
     ? `${JSON.stringify(change).slice(1, -1).replace(':', ': ')} in ${given}`
     : `./fpe demo ${quoted(JSON.stringify({ ...input, ...change }))}`;
 
-/** What an input of one's own may lack. @param again the same demo with a change of the input */
-async function requireOfInput(
+/** What an input of one's own may lack: it is told before the demo station is drawn, and on a new folder before the stack starts. */
+function checksOf(
+  given: string,
   input: Record<string, unknown>,
-  again: (change: object) => string,
-  { requireLocalNeeds, requireFreeCode }: Effects,
-): Promise<void> {
-  await requireLocalNeeds('train-station', input, again({ pretrained: false }), SUPPLY);
-  await requireFreeCode(input, (model_code) => again({ model_code }));
+  { requireLocalNeeds, requireFreeCode }: Pick<Effects, 'requireLocalNeeds' | 'requireFreeCode'>,
+): (questions: LocalQuestions) => Promise<void> {
+  if (given === DEMO_INPUT) return async () => undefined;
+  const again = (change: object) => demoWith(change, given, input);
+  const next = {
+    without: again({ pretrained: false }),
+    supply: `./fpe weights ${MEANWHILE}`,
+    load: `./fpe import FOLDER ${MEANWHILE}`,
+  };
+  return async (questions) => {
+    const isEmpty = (await questions.stations()).length === 0;
+    const { stations, annotated } = isEmpty ? NEW_STACK : questions;
+    await requireLocalNeeds('train-station', input, next, { ...questions, stations, annotated });
+    const isNamed = input.model_code !== undefined;
+    if (isNamed && questions !== NEW_STACK)
+      await requireFreeCode(input, (model_code) => again({ model_code }));
+  };
 }
 
 /** The stack of the demo ends with it. */
-const SUPPLY = './fpe weights (while ./fpe local runs in another terminal)';
+const MEANWHILE = '(while ./fpe local runs in another terminal)';
 
 /** The stack ends, and its addresses with it: these files stay. */
 function filesOf({ model_code }: RunResult, stackFolder: string): { report: string; scores: string } {

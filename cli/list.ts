@@ -50,8 +50,9 @@ export function listCommand(effects: Effects = EFFECTS): Command {
     .option('--since <age>', 'only those started since then: 90m, 12h, 7d, or a date such as 2026-11-27')
     .option('--json', 'as JSON')
     .action(async (options: Options, command: Command) => {
+      const from = options.since === undefined ? null : parseSince(options.since, effects.now());
       const { machineArns } = await effects.connect(command);
-      const found = await findListed(machineArns, options, effects);
+      const found = await findListed(machineArns, options, from, effects);
       if (options.json) effects.printJson(found);
       else effects.print(describeList(found));
     });
@@ -80,10 +81,10 @@ type Listed = {
 
 async function findListed(
   machineArns: readonly string[],
-  { count, status, station, since }: Options,
+  { count, status, station }: Options,
+  from: Date | null,
   effects: Effects,
 ): Promise<Listed[]> {
-  const from = since === undefined ? null : parseSince(since, effects.now());
   const most = station === undefined ? count : MOST_LOOKED_AT;
   const lists = await pMap(machineArns, (arn) => effects.newestExecutions(arn, most, status ?? null));
   const newest = lists

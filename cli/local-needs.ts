@@ -24,33 +24,39 @@ export async function hasLocalWeights(): Promise<boolean> {
 }
 
 /** What is asked of the local stack. */
-const QUESTIONS = {
+export const LOCAL_QUESTIONS = {
   hasWeights: hasLocalWeights,
   stations: (): Promise<{ id: number; name: string }[]> => withDatabase(findStations, DATABASE_LIMITS.byHand),
   annotated: (stationId: number): Promise<AnnotatedVariable[]> =>
     withDatabase((database) => findAnnotatedVariables(database, stationId), DATABASE_LIMITS.byHand),
 };
-type Questions = typeof QUESTIONS;
+export type LocalQuestions = typeof LOCAL_QUESTIONS;
+
+/** Commands that bring what is missing. */
+type NextSteps = {
+  /** Starts the same training without ImageNet weights. */
+  without: string;
+  supply?: string;
+  /** Loads a station, or more of one. */
+  load?: string;
+};
 
 /**
  * What an input needs and a local stack may lack, before anything starts: on AWS the machine's first function finds it, here a person
  * sits before the stack and can supply it.
  *
- * @param without what starts the same training without ImageNet weights, for the next step
- * @param supply what supplies them
  * @throws UsageError with what to do
  */
 export async function requireLocalNeeds(
   kind: MachineKind,
   input: Record<string, unknown>,
-  without: string,
-  supply = './fpe weights',
-  { hasWeights, stations, annotated }: Questions = QUESTIONS,
+  { without, supply = './fpe weights', load = './fpe import FOLDER' }: NextSteps,
+  { hasWeights, stations, annotated }: LocalQuestions = LOCAL_QUESTIONS,
 ): Promise<void> {
   if (kind !== 'refresh-stations') {
     const known = await stations();
-    if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known));
-    if (kind === 'train-station') await requireAnnotations(input, annotated);
+    if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known, load));
+    if (kind === 'train-station') await requireAnnotations(input, annotated, load);
   }
   if (wantsWeights(kind, input) && !(await hasWeights()))
     throw new UsageError(
@@ -61,7 +67,8 @@ export async function requireLocalNeeds(
 /** @throws UsageError for a station whose photos nobody has compared by the variable */
 async function requireAnnotations(
   { station_id, variable_code = DEFAULT_VARIABLE }: Record<string, unknown>,
-  annotated: Questions['annotated'],
+  annotated: LocalQuestions['annotated'],
+  load: string,
 ): Promise<void> {
   const wanted = findVariable(String(variable_code))?.annotation;
   const found = await annotated(Number(station_id));
@@ -71,7 +78,7 @@ async function requireAnnotations(
     `Station ${station_id} has no finished annotation sessions for ${variable_code}, which a training learns from. ${
       others.length > 0
         ? `It has some for ${others.join(', ')}: set variable_code in the input`
-        : 'Compare pairs of its photos, on FPE’s website or as docs/stations.md says, then load them with: ./fpe import FOLDER'
+        : `Compare pairs of its photos, on FPE’s website or as docs/stations.md says, then load them with: ${load}`
     }.`,
   );
 }
@@ -88,11 +95,15 @@ function wantsWeights(kind: MachineKind, input: Record<string, unknown>): boolea
 
 const STATIONS_SHOWN = 5;
 
-function noStation({ station_id }: Record<string, unknown>, known: { id: number; name: string }[]): string {
+function noStation(
+  { station_id }: Record<string, unknown>,
+  known: { id: number; name: string }[],
+  load: string,
+): string {
   const what = `The local stack has no station ${station_id}`;
   if (known.length === 0)
-    return `${what}; it has none at all. Load one with: ./fpe import FOLDER; the demo station is made by: ./fpe demo`;
+    return `${what}; it has none at all. Load one with: ${load}; the demo station is made by: ./fpe demo`;
   const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
   const more = known.length > STATIONS_SHOWN ? [`${known.length - STATIONS_SHOWN} more`] : [];
-  return `${what}. It has ${[...shown, ...more].join(', ')}.`;
+  return `${what}. It has ${[...shown, ...more].join(', ')}. Load another one with: ${load}`;
 }

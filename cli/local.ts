@@ -106,6 +106,8 @@ const credentialsOf = ({ env }: StackDescription): Credentials => ({
 
 async function startAndServe({ folder, reset, database }: Options, effects: Effects): Promise<void> {
   const { findRunningStack, startStack, resetStack, print } = effects;
+  // Before anything is deleted or started.
+  if (database) parseAddress(database);
   const running = await findRunningStack(folder);
   if (running && reset)
     throw new UsageError(

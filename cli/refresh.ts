@@ -73,11 +73,9 @@ async function runRefresh(
   const { connection, stateMachineArn: found } = await connect(command, 'refresh-stations');
   const stateMachineArn = refreshMachine(found, command.optsWithGlobals<GlobalOptions>());
   if (connection.kind === 'local')
-    await requireLocalNeeds(
-      'refresh-stations',
-      input,
-      `${sameCommand(command, { options: { '--pretrained': 'false' }, input: read })}. To score new photos alone: ${sameCommand(command, { options: { '--mode': 'score' }, input: read })}`,
-    );
+    await requireLocalNeeds('refresh-stations', input, {
+      without: `${sameCommand(command, { options: { '--pretrained': 'false' }, input: read })}. To score new photos alone: ${sameCommand(command, { options: { '--mode': 'score' }, input: read })}`,
+    });
   if (!input.dry_run)
     await confirm(connection, options.yes, async () => {
       const { costOfExecution } = await import('./expenses.ts');

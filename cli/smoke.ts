@@ -135,9 +135,11 @@ async function placeOf(options: Options, effects: Effects): Promise<SmokePlace> 
     scores: score,
     onState: (text: string) => effects.print(`    ${text}`),
   };
+  // The demo's pairs are spread over the year.
+  const firstRun = firstRunOf(given, options.months ?? (options.stage ? undefined : [1, 12]));
   const place = options.stage
-    ? await placeOfStage(options.stage, given, options, effects)
-    : await placeOfLocalStack(given, options, effects);
+    ? await placeOfStage(options.stage, firstRun, options, effects)
+    : await placeOfLocalStack(firstRun, options, effects);
   return { ...common, ...place };
 }
 
@@ -145,16 +147,16 @@ type OwnPlace = Omit<SmokePlace, 'codes' | 'scores' | 'onState'>;
 
 async function placeOfStage(
   name: string,
-  given: Record<string, unknown>,
-  { station, input, months, yes }: Options,
+  firstRun: Record<string, unknown>,
+  { station, input, yes }: Options,
   { connectToStage, findStateMachine, confirm }: Effects,
 ): Promise<OwnPlace> {
-  const { stage, connection } = await connectToStage(name);
-  Object.assign(process.env, stageSettings(stage));
   if (station === undefined)
     throw new UsageError(
       `Which station? Give --station ID, with at least ${LEAST_PAIRS} annotation pairs of photos in the months of ${input ?? 'events/first-run.json (May and June)'}, or choose others with --months 7-8.`,
     );
+  const { stage, connection } = await connectToStage(name);
+  Object.assign(process.env, stageSettings(stage));
   await confirm(connection, yes, async () => {
     const { COST_OF_SMOKE } = await import('./expenses.ts');
     return { what: `This tests stage ${name}`, cost: COST_OF_SMOKE };
@@ -164,7 +166,7 @@ async function placeOfStage(
     machines: await machinesOf((kind) => findStateMachine(kind, kind, `${stage.appName}-${stage.stage}-`)),
     modelBucket: stage.modelBucket,
     stationId: station,
-    firstRun: firstRunOf(given, months),
+    firstRun,
     epochsToStop: AWS_EPOCHS,
     notificationsLog: null,
     intervalMs: AWS_INTERVAL_MS,
@@ -172,8 +174,8 @@ async function placeOfStage(
 }
 
 async function placeOfLocalStack(
-  given: Record<string, unknown>,
-  { folder, station, months }: Options,
+  firstRun: Record<string, unknown>,
+  { folder, station }: Options,
   { connect, findRunningStack, findStateMachine }: Effects,
 ): Promise<OwnPlace> {
   const stack = await findRunningStack(folder && resolve(folder));
@@ -188,8 +190,7 @@ async function placeOfLocalStack(
     machines: await machinesOf((kind) => findStateMachine(kind)),
     modelBucket: stack.env.MODEL_BUCKET as string,
     stationId: station ?? DEMO_STATION,
-    // The demo's pairs are spread over the year.
-    firstRun: firstRunOf(given, months ?? [1, 12]),
+    firstRun,
     epochsToStop: LOCAL_EPOCHS,
     notificationsLog: join(stack.folder, 'logs', 'notifications.log'),
     intervalMs: LOCAL_INTERVAL_MS,

@@ -105,7 +105,7 @@ async function requireLocally(
   { requireLocalNeeds, requireFreeCode }: Pick<Effects, 'requireLocalNeeds' | 'requireFreeCode'>,
   again: (options: Record<string, string>) => string,
 ): Promise<void> {
-  await requireLocalNeeds(kind, input, again({ '--pretrained': 'false' }));
+  await requireLocalNeeds(kind, input, { without: again({ '--pretrained': 'false' }) });
   if (kind === 'train-station') await requireFreeCode(input, (code) => again({ '--model-code': code }));
 }
 

@@ -37,14 +37,15 @@ Checks size and SHA-256 before anything is uploaded. Uses the local stack while 
 Weights that are there already and sound are left as they are.`,
     )
     .action(async (file: string | undefined, { stage }: { stage?: string }, command: Command) => {
+      const given = file === undefined ? null : requireWeights(file, readWeights(file));
       await effects.connect(stage, command);
       const to = { bucket: effects.modelBucket(), key: readStage(stage ?? LOCAL_STAGE_NAME).weightsKey };
-      effects.print(await supplyWeights(file, to, effects));
+      effects.print(await supplyWeights(given, to, effects));
     });
 }
 
 async function supplyWeights(
-  file: string | undefined,
+  given: Uint8Array | null,
   to: ObjectLocation,
   {
     findWeights,
@@ -55,18 +56,22 @@ async function supplyWeights(
 ): Promise<string> {
   if ((await findWeights(to)).state === 'sound')
     return `The ImageNet weights are already there: ${s3Uri(to)}`;
-  if (file === undefined) print(`Downloading ${IMAGENET_WEIGHTS.url}, 47 MB …`);
-  const bytes = await (file === undefined ? download(fetch) : readWeights(file));
+  if (given === null) print(`Downloading ${IMAGENET_WEIGHTS.url}, 47 MB …`);
+  const bytes = given ?? requireWeights(IMAGENET_WEIGHTS.url, await download(fetch));
+  await writeObject(to, bytes);
+  return `Uploaded the ImageNet weights to ${s3Uri(to)}, sha256 ${IMAGENET_WEIGHTS.sha256.slice(0, 8)}…`;
+}
+
+/** @param from file or address @throws UsageError if these are not the weights */
+function requireWeights(from: string, bytes: Uint8Array): Uint8Array {
   const fault = weightsFault({
     bytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
   });
-  if (fault !== null)
-    throw new UsageError(
-      `These are not the ImageNet weights: ${file ?? IMAGENET_WEIGHTS.url} ${fault}. Download ${IMAGENET_WEIGHTS.url} again. Nothing was uploaded.`,
-    );
-  await writeObject(to, bytes);
-  return `Uploaded the ImageNet weights to ${s3Uri(to)}, sha256 ${IMAGENET_WEIGHTS.sha256.slice(0, 8)}…`;
+  if (fault === null) return bytes;
+  throw new UsageError(
+    `These are not the ImageNet weights: ${from} ${fault}. Download ${IMAGENET_WEIGHTS.url} again. Nothing was uploaded.`,
+  );
 }
 
 const readWeights = (file: string): Uint8Array =>

@@ -6,6 +6,10 @@ import type { ObjectLocation } from '../shared/formats/object-location.ts';
 import { ObjectFiles } from './object-files.ts';
 import type { ExecutionRecord } from './step-functions/executions.ts';
 
+/** Whether no stack has made a database for the folder yet. */
+export const isNewFolder = (folder: string): boolean =>
+  !['postgres', 'database.json'].some((name) => existsSync(join(folder, name)));
+
 /** Executions of all machines, in no order. */
 export function keptExecutions(folder: string): ExecutionRecord[] {
   const machines = foldersIn(join(folder, 'executions'));

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Command } from 'commander';
 import { demoCommand } from '../../cli/demo.ts';
+import { requireLocalNeeds } from '../../cli/local-needs.ts';
+import { UsageError } from '../../cli/usage-error.ts';
 import { TRAIN_ARN } from '../fixtures/local-executions.ts';
 
 const environment = { ...process.env };
@@ -41,6 +43,7 @@ async function run(
   result: object = RESULT,
   stackFault: Error | null = null,
   ended: string | null = null,
+  situation: { isNew?: boolean } = {},
 ) {
   const did: unknown[][] = [];
   const printed: string[] = [];
@@ -69,9 +72,18 @@ async function run(
       const files = { uploaded: 3, already_there: 0 };
       return { stations: [station], files, rows: { inserted: 3, updated: 0 }, missing: 0, notes: [] };
     },
+    isNewFolder: () => situation.isNew ?? false,
+    localQuestions: {
+      hasWeights: async () => true,
+      stations: async () => [{ id: 1, name: 'Mill Brook' }],
+      annotated: async () => [{ variable: 'FLOW', pairs: 200 }],
+    },
     runningOn: () => [],
     describeEnded: () => ended,
-    requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
+    requireLocalNeeds: async (kind, input, next, questions) => {
+      did.push(['needs', kind, input, next]);
+      await requireLocalNeeds(kind, input, next, questions);
+    },
     requireFreeCode: async (input, again) => void did.push(['code', input.model_code, again('FREE')]),
     findStateMachine: async (name) => `arn:${name}`,
     startExecution: async (machine, input) => {
@@ -117,8 +129,8 @@ async function run(
     () => null,
     (error: Error) => error,
   );
-  if (failure !== stackFault) throw failure;
-  return { did, printed: printed.join('\n') };
+  if (failure !== stackFault && !(failure instanceof UsageError)) throw failure;
+  return { failure, did, printed: printed.join('\n') };
 }
 
 describe('fpe demo', () => {
@@ -230,10 +242,30 @@ describe('fpe demo', () => {
     expect(did.find(([what]) => what === 'needs')).toEqual([
       'needs',
       'train-station',
-      started,
-      `./fpe demo '{"station_id":1,"pretrained":false}'`,
-      './fpe weights (while ./fpe local runs in another terminal)',
+      { station_id: 1 },
+      {
+        without: `./fpe demo '{"station_id":1,"pretrained":false}'`,
+        supply: './fpe weights (while ./fpe local runs in another terminal)',
+        load: './fpe import FOLDER (while ./fpe local runs in another terminal)',
+      },
     ]);
+  });
+
+  test.each([
+    ['starting anything on a new folder', ['5'], true, []],
+    ['asking for weights that a new folder cannot have', ['1'], true, []],
+    ['drawing where the stack has stations', ['5'], false, ['stack', 'draw', 'stop drawing', 'stop']],
+  ])('refuses an input that cannot be trained before %s', async (_, args, isNew, expected) => {
+    const { failure, did, printed } = await run(args, 'SUCCEEDED', RESULT, null, null, { isNew });
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure?.message).toMatch(/has no (station 5\. It has 1 “Mill Brook”|ImageNet weights)/);
+    expect(did.map(([what]) => what).filter((what) => what !== 'needs')).toEqual(expected);
+    expect(printed).not.toContain('Drawing');
+  });
+
+  test('takes an input of a training alone', async () => {
+    await expect(run(['{"mode": "train"}'])).rejects.toThrow('mode is not a name of the input');
   });
 
   test('ends with 1 and names the logs where the execution failed', async () => {

@@ -51,15 +51,18 @@ const HISTORY = [
 ];
 
 /** Runs the command with these arguments. @returns what it asked for and what it printed */
-async function list(args: string[], samples = SAMPLES) {
+async function list(args: string[], samples: Sample[] | null = SAMPLES) {
   const asked: unknown[][] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
   const command = listCommand({
-    connect: async () => ({ connection: LOCAL, machineArns: MACHINES, modelBucket: null }),
+    connect: async () => {
+      if (samples === null) throw new Error('there is nothing to connect to');
+      return { connection: LOCAL, machineArns: MACHINES, modelBucket: null };
+    },
     newestExecutions: async (machineArn, ...given) => {
       asked.push([machineArn, ...given]);
-      return samples
+      return (samples ?? [])
         .filter(({ kind }) => machineArn === machine(kind))
         .map(({ kind, name, status, from, to }) => ({
           executionArn: arnOf(kind, name),
@@ -67,7 +70,7 @@ async function list(args: string[], samples = SAMPLES) {
         })) as never;
     },
     describeExecution: async (arn) =>
-      samples.find(({ kind, name }) => arnOf(kind, name) === arn)?.described as never,
+      samples?.find(({ kind, name }) => arnOf(kind, name) === arn)?.described as never,
     executionHistory: async () => HISTORY as never,
     print: (text) => printed.push(text),
     printJson: (found) => facts.push(found),
@@ -151,8 +154,8 @@ describe('fpe list', () => {
     await expect(list([`--count=${count}`])).rejects.toThrow('Expected a whole number above 0.');
   });
 
-  test.each(['yesterday', '5', '5y', '2026-13-01', '-1d'])('refuses the age %s', async (age) => {
-    const listing = list([`--since=${age}`]);
+  test.each(['yesterday', '5', '5y', '2026-13-01', '-1d'])('refuses the age %s at once', async (age) => {
+    const listing = list([`--since=${age}`], null);
 
     await expect(listing).rejects.toThrow(UsageError);
     await expect(listing).rejects.toThrow(`“${age}” is no age. Expected: 90m, 12h`);

@@ -8,11 +8,16 @@ const needs = (
   input: Record<string, unknown>,
   { kind = 'train-station' as MachineKind, weights = false, ids = [1, 2], annotated = ['FLOW'] } = {},
 ) =>
-  requireLocalNeeds(kind, input, './fpe start 1 --pretrained false', undefined, {
-    hasWeights: async () => weights,
-    stations: async () => ids.map((id) => ({ id, name: `Brook ${id}` })),
-    annotated: async () => annotated.map((variable) => ({ variable, pairs: 200 })),
-  });
+  requireLocalNeeds(
+    kind,
+    input,
+    { without: './fpe start 1 --pretrained false' },
+    {
+      hasWeights: async () => weights,
+      stations: async () => ids.map((id) => ({ id, name: `Brook ${id}` })),
+      annotated: async () => annotated.map((variable) => ({ variable, pairs: 200 })),
+    },
+  );
 
 test.each([
   ['weights that are there', { station_id: 1 }, { weights: true }],

@@ -127,6 +127,15 @@ describe('fpe local', () => {
     expect(refused.failure.message).toContain('so its data cannot be reset. Stop it first: ./fpe local stop');
   });
 
+  test('with --reset deletes nothing before it knows that it can use the database', async () => {
+    const { did, failure } = await run(['--reset', '--database', 'postgresql://127.0.0.1/fpe'], {
+      running: false,
+    });
+
+    expect(failure.message).toContain('no user');
+    expect(did).toEqual([]);
+  });
+
   test('shows the one that is running, and refuses another database for it', async () => {
     const { did, printed } = await run(['start']);
     const other = await run(['--database', 'postgresql://a:b@127.0.0.1:5432/fpe']);

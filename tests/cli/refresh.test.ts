@@ -138,7 +138,9 @@ describe('fpe refresh', () => {
         'needs',
         'refresh-stations',
         { mode: 'train', concurrency: 2 },
-        `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false. To score new photos alone: ./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --mode score`,
+        {
+          without: `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false. To score new photos alone: ./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --mode score`,
+        },
       ],
       [
         'confirm',
@@ -157,7 +159,9 @@ describe('fpe refresh', () => {
 
     const [needs] = await run(...rules, '--pretrained', 'true', ...others);
 
-    const [without, scoring] = String(needs?.at(-1)).split('. To score new photos alone: ');
+    const [without, scoring] = String((needs?.at(-1) as { without?: string } | undefined)?.without).split(
+      '. To score new photos alone: ',
+    );
     expect(without).toBe(`./fpe refresh ${[...rules, ...others].join(' ')} --pretrained false`);
     expect(scoring).toMatch(/^\.\/fpe refresh .*--min-new-pairs 9 .*--detach --yes --mode score$/);
     expect(scoring).not.toContain('--mode train');

@@ -131,7 +131,7 @@ describe('fpe start', () => {
 
     expect(local.failure).toBeInstanceOf(UsageError);
     expect(local.failure.message).toBe(
-      'lacks what ["train-station",{"station_id":29,"pretrained":true},"./fpe start 29 --pretrained false"] needs',
+      'lacks what ["train-station",{"station_id":29,"pretrained":true},{"without":"./fpe start 29 --pretrained false"}] needs',
     );
     expect(local.did.map(([name]) => name)).toEqual(['connect']);
     expect(aws.failure).toBeNull();
