@@ -120,10 +120,29 @@ async function findAddress(
   const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
   const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
   if (isKept && options.machine !== undefined) await at.connect(command);
-  if (what === TABLE) return copiedTable(given, command, at);
-  const left =
-    isKept && isOfNoModel(given, options) ? newestResult(what, stackFolder(options), effects) : null;
-  return left ?? addressOf(what, given, command, options, at);
+  const find = async () => {
+    if (what === TABLE) return copiedTable(given, command, at);
+    const left =
+      isKept && isOfNoModel(given, options) ? newestResult(what, stackFolder(options), effects) : null;
+    return left ?? addressOf(what, given, command, options, at);
+  };
+  return isKept ? find().catch(proposeStart) : find();
+}
+
+/** What answers with a stack and without one proposes commands of which most need it. */
+const NEEDS_STACK = /\.\/fpe (?!(?:open|demo)\b)/;
+
+/** @throws the error, which says first how to start the stack where a proposal needs it */
+function proposeStart(error: unknown): never {
+  if (
+    error instanceof UsageError &&
+    NEEDS_STACK.test(error.message) &&
+    !error.message.includes('./fpe local')
+  )
+    throw new UsageError(`The local stack is not running; to start it: ./fpe local. ${error.message}`, {
+      cause: error,
+    });
+  throw error;
 }
 
 /** @throws UsageError */

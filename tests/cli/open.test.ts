@@ -341,7 +341,13 @@ describe('fpe open', () => {
       'no refresh has run',
       ['table'],
       { executions: { 'try-1': MADE_MODEL } },
-      /-refresh-stations has succeeded yet\. .*: \.\/fpe refresh/,
+      /^The local stack is not running; to start it: \.\/fpe local\. .*-refresh-stations has succeeded yet\. .*: \.\/fpe refresh/,
+    ],
+    [
+      'an execution has made no model',
+      ['report', 'try-2'],
+      { executions: { 'try-2': {} } },
+      /^The local stack is not running; to start it: \.\/fpe local\. try-2 has made no model: .*\.\/fpe show try-2$/,
     ],
     ['it has left nothing', ['table'], {}, /has left nothing in .*\. Start it with/],
     ['a file is gone', ['dataset', 'try-1'], KEPT, /has left no rank\/29\/.*\/dataset\.html in/],
@@ -349,7 +355,7 @@ describe('fpe open', () => {
       'it has no such model',
       ['--station', '29', '--model-code', 'X'],
       KEPT,
-      /^Station 29 has no report of a model X/,
+      /^The local stack is not running; to start it: \.\/fpe local\. Station 29 has no report of a model X .*\.\/fpe models --station 29$/,
     ],
   ])('says what is missing where the stack has ended and %s', async (_, args, kept, message) => {
     const { failure, printed } = await run(args, { stack: false, kept });
