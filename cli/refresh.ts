@@ -48,7 +48,11 @@ export function refreshCommand(effects: Effects = EFFECTS): Command {
     .addOption(
       new Option('--mode <mode>', 'train or score only (default: auto)').choices(['auto', 'train', 'score']),
     )
-    .option('--min-new-pairs <n>', 'train from this many new annotation pairs; 0 always trains', number)
+    .option(
+      '--min-new-pairs <n>',
+      'train from this many new annotation pairs; 0: wherever a training has enough',
+      number,
+    )
     .option('--max-model-age-days <n>', 'retrain an older model for a single new pair', number)
     .option('--max-training-jobs <n>', 'most trainings; the rest wait for the next refresh', number)
     .option('--concurrency <n>', 'stations at once, at most 40', number)

@@ -19,7 +19,7 @@ import {
   type TrainingParameters,
 } from '../shared/inputs/refresh-stations.ts';
 import { startedExecution } from '../shared/inputs/started-execution.ts';
-import { parseRunInput } from '../shared/inputs/train-station.ts';
+import { parseRunInput, type RunInput } from '../shared/inputs/train-station.ts';
 import {
   formerImagesets,
   readPeopleRecords,
@@ -28,8 +28,9 @@ import {
 import { type OtherRefresh, takeRefreshClaim } from '../shared/model-bucket/refresh-claim.ts';
 import { readScoredUntil } from '../shared/model-bucket/scored-until.ts';
 import { readTrainedUntil } from '../shared/model-bucket/trained-until.ts';
+import { neededPairs } from '../shared/model-input/pair-split.ts';
 import type { RefreshClaim } from '../shared/refresh/claim.ts';
-import { planRefresh, type RefreshDecision } from '../shared/refresh/plan.ts';
+import { planRefresh, type RefreshDecision, type RefreshRules } from '../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
 import { VARIABLES } from '../shared/variables.ts';
 
@@ -118,7 +119,15 @@ async function decide(settings: RefreshInput, now: Date): Promise<RefreshDecisio
     DATABASE_LIMITS.manyRows,
   );
   const peopleLeft = stationsWithPeopleLeft(people, records);
-  const rulesOf = (id: number) => stationRules(settings, id);
+  const rulesOf = (id: number): RefreshRules => {
+    const rules = stationRules(settings, id);
+    const { train_frac, annotations_max_n } = trainingOf(settings, id);
+    return {
+      ...rules,
+      needed_pairs: neededPairs(train_frac),
+      most_pairs: annotations_max_n ?? Number.POSITIVE_INFINITY,
+    };
+  };
   const settled = { max_training_jobs: settings.max_training_jobs, now };
   return planRefresh(
     histories.map((history) => ({ ...history, people_left: peopleLeft.get(history.station_id) ?? null })),
@@ -126,6 +135,10 @@ async function decide(settings: RefreshInput, now: Date): Promise<RefreshDecisio
     settled,
   );
 }
+
+/** The input of a station's training, with its defaults. */
+const trainingOf = (settings: RefreshInput, station_id: number): RunInput =>
+  parseRunInput({ ...settings.train, ...stationRules(settings, station_id).own, station_id });
 
 /** Trainings first, because they take longest. */
 function tasksOf(settings: RefreshInput, decisions: readonly RefreshDecision[]): RefreshTask[] {
@@ -136,11 +149,7 @@ function tasksOf(settings: RefreshInput, decisions: readonly RefreshDecision[]):
         station_id,
         action,
         own: { ...ownInput(settings, station_id, action), ...(model_code && { model_code }) },
-        timeout_seconds: executionLimit(
-          parseRunInput({ ...settings.train, ...stationRules(settings, station_id).own, station_id }),
-          action,
-          jobTimeMargin(),
-        ),
+        timeout_seconds: executionLimit(trainingOf(settings, station_id), action, jobTimeMargin()),
       })),
   );
   const bytes = Buffer.byteLength(JSON.stringify(tasks));

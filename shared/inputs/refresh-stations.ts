@@ -26,7 +26,9 @@ function withoutDefault(schema: z.ZodType): z.ZodType {
 const minNewPairs = z
   .int()
   .min(0)
-  .describe('annotation pairs since the last training that are worth a new one; 0 trains in any case');
+  .describe(
+    'annotation pairs since the last training that are worth a new one; 0 trains wherever a training has enough pairs',
+  );
 const maxModelAgeDays = z.number().gt(0).max(36_500).describe('retrain an older model for a single new pair');
 
 /**

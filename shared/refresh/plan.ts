@@ -23,6 +23,9 @@ export type StationHistory = {
 export type RefreshRules = Pick<RefreshInput, 'mode' | 'min_new_pairs' | 'max_model_age_days'> & {
   /** Of the pairs and of the model. */
   variable_code: string;
+  /** Pairs without which a training ends at once, and how many its input lets it take. */
+  needed_pairs: number;
+  most_pairs: number;
 };
 
 export const REFRESH_ACTIONS = ['train', 'score', 'nothing'] as const;
@@ -57,7 +60,7 @@ export function planRefresh(
 ): RefreshDecision[] {
   const wanted = histories.map((history) => ({
     history,
-    training: reasonToTrain(history, rulesOf(history.station_id), now),
+    training: possibleTraining(history, rulesOf(history.station_id), now),
     scoring: reasonToScore(history, rulesOf(history.station_id)),
   }));
   const trained = new Set(
@@ -92,6 +95,23 @@ export function planRefresh(
 type Reason = { yes: boolean; reason: string };
 const yes = (reason: string): Reason => ({ yes: true, reason });
 const no = (reason: string): Reason => ({ yes: false, reason });
+
+/** A training that would end at once for want of pairs is no plan. */
+function possibleTraining(history: StationHistory, rules: RefreshRules, now: Date): Reason {
+  const training = reasonToTrain(history, rules, now);
+  const { pairs, trained_at } = history;
+  const { needed_pairs: needed, most_pairs: most } = rules;
+  if (!training.yes || Math.min(pairs, most) >= needed) return training;
+  const taken =
+    pairs >= needed
+      ? `annotations_max_n takes ${formatCount(most)} of its pairs`
+      : trained_at === null
+        ? null
+        : `It has ${formatCount(pairs)} in all`;
+  return no(
+    `${training.reason} ${taken === null ? 'A' : `${taken}, and a`} training needs ${formatCount(needed)}.`,
+  );
+}
 
 function reasonToTrain(history: StationHistory, rules: RefreshRules, now: Date): Reason {
   const { pairs, new_pairs, trained_at, station_name } = history;

@@ -298,7 +298,7 @@ describe('PlanRefresh', () => {
 
   test('gives parameters of all stations and of one to its training, and says which stations are not there', async () => {
     const id = await station('Mill Brook');
-    await session(id, 60, 1, { variable: 'STAGE' });
+    await session(id, 150, 1, { variable: 'STAGE' });
 
     const settings = {
       station_ids: [id, 999_999],
@@ -324,6 +324,31 @@ describe('PlanRefresh', () => {
       },
     ]);
     expect((await reasonsOf(refresh))[1]).toBe('null nothing: There is no station 999999 in the database.');
+  });
+
+  test('plans no training that would end at once for want of pairs, by the parameters of each station', async () => {
+    const ids = [
+      await station('Few'),
+      await station('Halved'),
+      await station('Sampled'),
+      await station('Enough'),
+    ];
+    for (const [index, id] of ids.entries()) await session(id, index === 0 ? 1 : 150, 1);
+    const [, halved, sampled] = ids.map(String) as [string, string, string];
+
+    const reasons = await reasonsOf(
+      await planned({
+        min_new_pairs: 0,
+        stations: { [halved]: { train_frac: 0.5 }, [sampled]: { annotations_max_n: 100 } },
+      }),
+    );
+
+    expect(reasons).toEqual([
+      'Few nothing: It has no model yet and 1 annotation pair. A training needs 119.',
+      'Halved nothing: It has no model yet and 150 annotation pairs. A training needs 184.',
+      'Sampled nothing: It has no model yet and 150 annotation pairs. annotations_max_n takes 100 of its pairs, and a training needs 119.',
+      'Enough train: It has no model yet and 150 annotation pairs.',
+    ]);
   });
 
   test('only makes the plan where the input asks for no more', async () => {

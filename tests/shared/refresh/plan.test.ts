@@ -13,6 +13,8 @@ const RULES: RefreshRules = {
   min_new_pairs: 500,
   max_model_age_days: 365,
   variable_code: 'FLOW_CFS',
+  needed_pairs: 119,
+  most_pairs: Number.POSITIVE_INFINITY,
 };
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * 86_400_000);
 
@@ -57,6 +59,30 @@ describe('one station', () => {
       { ...without, pairs: 0 },
       { min_new_pairs: 0 },
       'nothing: It has no annotation pairs for FLOW_CFS.',
+    ],
+    [
+      'without a model and with fewer pairs than a training needs',
+      { ...without, pairs: 1 },
+      { min_new_pairs: 0 },
+      'nothing: It has no model yet and 1 annotation pair. A training needs 119.',
+    ],
+    [
+      'with a model and fewer pairs than a training of today needs',
+      { pairs: 118, new_pairs: 20, new_photos: 1 },
+      { min_new_pairs: 0, mode: 'train' },
+      'nothing: It has 20 new annotation pairs since the training of 2026-10-25. It has 118 in all, and a training needs 119.',
+    ],
+    [
+      'whose input takes fewer pairs than a training needs',
+      { ...without, pairs: 500 },
+      { most_pairs: 50 },
+      'nothing: It has no model yet and 500 annotation pairs. annotations_max_n takes 50 of its pairs, and a training needs 119.',
+    ],
+    [
+      'with as many pairs as a training needs',
+      { ...without, pairs: 119 },
+      { min_new_pairs: 0 },
+      'train: It has no model yet and 119 annotation pairs.',
     ],
     [
       'without pairs for another variable',
@@ -199,6 +225,8 @@ describe('many stations', () => {
     min_new_pairs: fc.nat(3000),
     max_model_age_days: fc.integer({ min: 1, max: 4000 }),
     variable_code: fc.constant('FLOW_CFS'),
+    needed_pairs: fc.integer({ min: 112, max: 2000 }),
+    most_pairs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 5000 })),
   });
 
   test('each gets one decision with a reason, within the budget and the mode, however they are ordered', () => {
@@ -228,7 +256,7 @@ describe('many stations', () => {
     );
   });
 
-  test('a station without a model is never scored, and one that does not exist never worked on', () => {
+  test('a station without a model is never scored, one of too few pairs never trained, and one that does not exist never worked on', () => {
     fc.assert(
       fc.property(anyHistories, anyRules, (stations, rules) => {
         const plan = planRefresh(stations, () => rules, { max_training_jobs: 99, now: NOW });
@@ -238,6 +266,10 @@ describe('many stations', () => {
           if (action === 'score' && !people_left) expect(model).not.toBeNull();
           if (action === 'score' && !model) expect(plan[index]?.model_code).toBe('ANY');
           if (stations[index]?.station_name === null) expect(action).toBe('nothing');
+          if (action === 'train')
+            expect(Math.min(stations[index]?.pairs ?? 0, rules.most_pairs)).toBeGreaterThanOrEqual(
+              rules.needed_pairs,
+            );
         }
       }),
     );
