@@ -7,10 +7,7 @@ import { InvalidInput } from '../shared/errors.ts';
 import { startOfExecutionArns } from '../shared/execution/arns.ts';
 import { executionLimit } from '../shared/execution/job-limits.ts';
 import { refreshKeys } from '../shared/execution/keys.ts';
-import { requireVariable, runId } from '../shared/execution/run.ts';
-import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import { findDefaultModels } from '../shared/fpe-database/model-rows.ts';
-import { stationHistories, stationIds, stationPeople } from '../shared/fpe-database/station-histories.ts';
+import { runId } from '../shared/execution/run.ts';
 import { STARTED_BY } from '../shared/inputs/parameters.ts';
 import {
   parseRefreshInput,
@@ -19,20 +16,11 @@ import {
   type TrainingParameters,
 } from '../shared/inputs/refresh-stations.ts';
 import { startedExecution } from '../shared/inputs/started-execution.ts';
-import { parseRunInput, type RunInput } from '../shared/inputs/train-station.ts';
-import {
-  formerImagesets,
-  readPeopleRecords,
-  stationsWithPeopleLeft,
-} from '../shared/model-bucket/people-left.ts';
 import { type OtherRefresh, takeRefreshClaim } from '../shared/model-bucket/refresh-claim.ts';
-import { readScoredUntil } from '../shared/model-bucket/scored-until.ts';
-import { readTrainedUntil } from '../shared/model-bucket/trained-until.ts';
-import { neededPairs } from '../shared/model-input/pair-split.ts';
 import type { RefreshClaim } from '../shared/refresh/claim.ts';
-import { planRefresh, type RefreshDecision, type RefreshRules } from '../shared/refresh/plan.ts';
+import type { RefreshDecision } from '../shared/refresh/plan.ts';
 import type { Refresh, RefreshTask } from '../shared/refresh/state.ts';
-import { VARIABLES } from '../shared/variables.ts';
+import { decideRefresh, trainingOf } from '../shared/station-models/refresh-decisions.ts';
 
 /** Parameters of a training that score-station accepts, too. */
 const SCORING_PARAMETERS = new Set([
@@ -59,7 +47,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
       );
 
   const now = new Date();
-  const decisions = others ? [] : await decide(settings, now);
+  const decisions = others ? [] : await decideRefresh(settings, now);
   const tasks = settings.dry_run ? [] : tasksOf(settings, decisions);
   await writeJson(
     { bucket, key: keys.plan },
@@ -92,53 +80,6 @@ const claimOf = ({ schedule, scheduled_at }: RefreshInput, arn: string, startedA
   schedule: schedule ?? null,
   scheduled_at: scheduled_at ?? null,
 });
-
-async function decide(settings: RefreshInput, now: Date): Promise<RefreshDecision[]> {
-  const { ids, wanted, models } = await withDatabase(async (database) => {
-    const ids = settings.station_ids ?? (await stationIds(database));
-    const wanted = ids.map((station_id) => {
-      const { model_type, variable_code } = stationRules(settings, station_id);
-      const { annotation } = VARIABLES[requireVariable(variable_code)];
-      return { station_id, model_type, variable_code, annotation_variable: annotation };
-    });
-    const kinds = wanted.map(({ station_id, model_type, variable_code }) => ({
-      station_id,
-      model_type_id: model_type,
-      variable_id: variable_code,
-    }));
-    return { ids, wanted, models: await findDefaultModels(database, kinds) };
-  }, DATABASE_LIMITS.manyRows);
-  const scoredUntil = await readScoredUntil(models);
-  const trainedUntil = await readTrainedUntil(wanted);
-  const records = await readPeopleRecords(ids);
-  const { people, histories } = await withDatabase(
-    async (database) => ({
-      people: await stationPeople(database, ids, formerImagesets(records)),
-      histories: await stationHistories(database, wanted, models, scoredUntil, trainedUntil),
-    }),
-    DATABASE_LIMITS.manyRows,
-  );
-  const peopleLeft = stationsWithPeopleLeft(people, records);
-  const rulesOf = (id: number): RefreshRules => {
-    const rules = stationRules(settings, id);
-    const { train_frac, annotations_max_n } = trainingOf(settings, id);
-    return {
-      ...rules,
-      needed_pairs: neededPairs(train_frac),
-      most_pairs: annotations_max_n ?? Number.POSITIVE_INFINITY,
-    };
-  };
-  const settled = { max_training_jobs: settings.max_training_jobs, now };
-  return planRefresh(
-    histories.map((history) => ({ ...history, people_left: peopleLeft.get(history.station_id) ?? null })),
-    rulesOf,
-    settled,
-  );
-}
-
-/** The input of a station's training, with its defaults. */
-const trainingOf = (settings: RefreshInput, station_id: number): RunInput =>
-  parseRunInput({ ...settings.train, ...stationRules(settings, station_id).own, station_id });
 
 /** Trainings first, because they take longest. */
 function tasksOf(settings: RefreshInput, decisions: readonly RefreshDecision[]): RefreshTask[] {
