@@ -12,25 +12,31 @@ import { UsageError } from './usage-error.ts';
  * @throws UsageError, InvalidInput
  */
 export function readExecutionInput(given: string, kind?: MachineKind): Record<string, unknown> {
-  const { text, where } = readText(given, kind);
   let input: unknown;
   try {
-    input = parseJson(text);
+    input = parseJson(readText(given, kind));
   } catch (error) {
-    throw new UsageError(`${where} is not JSON. Found: ${(error as Error).message}`);
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${placeOfInput(given)} is not JSON. Found: ${(error as Error).message}`);
   }
   MACHINE_INPUTS[kind ?? machineOfInput(Object(input))].parse(input);
   return input as Record<string, unknown>;
 }
 
-function readText(given: string, kind?: MachineKind): { text: string; where: string } {
-  if (given.trimStart().startsWith('{')) return { text: given, where: 'The input' };
-  if (/^\d+$/.test(given)) return { text: ofStation(given, kind), where: 'The input' };
-  if (given === '-') return { text: readFileSync(0, 'utf8'), where: 'Standard input' };
-  return {
-    text: readGivenFile(given, kind === 'refresh-stations' ? EXPECTED_REFRESH : EXPECTED),
-    where: given,
-  };
+function readText(given: string, kind?: MachineKind): string {
+  if (isText(given)) return given;
+  if (isId(given)) return ofStation(given, kind);
+  if (given === '-') return readFileSync(0, 'utf8');
+  return readGivenFile(given, kind === 'refresh-stations' ? EXPECTED_REFRESH : EXPECTED);
+}
+
+const isText = (given: string): boolean => given.trimStart().startsWith('{');
+const isId = (given: string): boolean => /^\d+$/.test(given);
+
+/** Names in messages what an input was read from. */
+export function placeOfInput(given: string): string {
+  if (isText(given) || isId(given)) return 'The input';
+  return given === '-' ? 'Standard input' : given;
 }
 
 const ofStation = (id: string, kind?: MachineKind): string =>

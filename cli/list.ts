@@ -10,6 +10,7 @@ import { kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns
 import { parseJson } from '../shared/formats/json.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import type { RefreshStatus, RefreshSummary } from '../shared/refresh/state.ts';
+import { unknownStations } from '../shared/refresh/summary.ts';
 import { connectToMachines, machineStageOption } from './find-execution.ts';
 import { parseSince, stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
@@ -148,7 +149,7 @@ function resultOf({ refresh, counts }: Listed): string {
   if (!counts) return '';
   switch (refresh) {
     case 'dry_run':
-      return `a plan: ${counts.train} to train, ${counts.score} to score`;
+      return `a plan: ${counts.train} to train, ${counts.score} to score${unknownStations(counts) > 0 ? `, ${unknownStations(counts)} unknown` : ''}`;
     case 'already_running':
       return 'nothing: another one was running';
     case 'already_started':

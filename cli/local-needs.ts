@@ -8,7 +8,6 @@ import {
   findStations,
 } from '../shared/fpe-database/stations.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
-import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { runInput } from '../shared/inputs/train-station.ts';
 import { neededPairs } from '../shared/model-input/pair-split.ts';
 import { DEFAULT_VARIABLE, findVariable, variableOfAnnotation } from '../shared/variables.ts';
@@ -48,19 +47,21 @@ type NextSteps = {
  * @throws UsageError with what to do
  */
 export async function requireLocalNeeds(
-  kind: MachineKind,
+  kind: Exclude<MachineKind, 'refresh-stations'>,
   input: Record<string, unknown>,
   { without, supply = './fpe weights', load = './fpe import FOLDER' }: NextSteps,
   { hasWeights, stations, annotated }: LocalQuestions = LOCAL_QUESTIONS,
 ): Promise<void> {
-  if (kind !== 'refresh-stations') {
-    const known = await stations();
-    if (!known.some(({ id }) => id === input.station_id)) throw new UsageError(noStation(input, known, load));
-    if (kind === 'train-station') await requireAnnotations(input, annotated, load);
-  }
-  if (wantsWeights(kind, input) && !(await hasWeights()))
+  const known = await stations();
+  if (!known.some(({ id }) => id === input.station_id))
     throw new UsageError(
-      `The local stack has no ImageNet weights, which trainings start from${kind === 'refresh-stations' ? ', and a refresh trains what needs it' : ''}. Supply them once with: ${supply}. Or train without them: ${without}`,
+      `The local stack has no station ${input.station_id}. ${describeStations(known, load)}`,
+    );
+  if (kind === 'score-station') return;
+  await requireAnnotations(input, annotated, load);
+  if (input.pretrained !== false && !(await hasWeights()))
+    throw new UsageError(
+      `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ${supply}. Or train without them: ${without}`,
     );
 }
 
@@ -83,27 +84,16 @@ async function requireAnnotations(
   );
 }
 
-/** Whether a training that this starts, or may start, begins with ImageNet weights. */
-function wantsWeights(kind: MachineKind, input: Record<string, unknown>): boolean {
-  if (kind === 'score-station') return false;
-  if (kind === 'train-station') return input.pretrained !== false;
-  const { dry_run, mode, max_training_jobs, stations, train } = parseRefreshInput(input);
-  if (dry_run || mode === 'score' || max_training_jobs === 0) return false;
-  const rules: Record<string, unknown>[] = [train, ...Object.values(stations)];
-  return rules.some(({ pretrained = train.pretrained }) => pretrained !== false);
-}
-
 const STATIONS_SHOWN = 5;
 
-function noStation(
-  { station_id }: Record<string, unknown>,
-  known: { id: number; name: string }[],
-  load: string,
+/** Which stations there are, and how there are more. @param load command that loads one */
+export function describeStations(
+  known: readonly { id: number; name: string }[],
+  load = './fpe import FOLDER',
 ): string {
-  const what = `The local stack has no station ${station_id}`;
   if (known.length === 0)
-    return `${what}; it has none at all. Load one with: ${load}; the demo station is made by: ./fpe demo`;
+    return `It has none at all. Load one with: ${load}; the demo station is made by: ./fpe demo`;
   const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
   const more = known.length > STATIONS_SHOWN ? [`${known.length - STATIONS_SHOWN} more`] : [];
-  return `${what}. It has ${[...shown, ...more].join(', ')}. Load another one with: ${load}`;
+  return `It has ${[...shown, ...more].join(', ')}. Load another one with: ${load}`;
 }

@@ -3,11 +3,11 @@ import { startExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn, siblingMachineArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
-import { readExecutionInput } from './execution-input.ts';
+import { placeOfInput, readExecutionInput } from './execution-input.ts';
 import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
-import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
+import { requireRefreshNeeds } from './refresh-needs.ts';
 import { sameCommand } from './same-command.ts';
 import { pretrainedOption, startNamed } from './start.ts';
 import { parseStationIds } from './stations-file.ts';
@@ -32,7 +32,7 @@ type Options = {
 const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
-  requireLocalNeeds,
+  requireRefreshNeeds,
   startExecution,
   follow,
   print: printText,
@@ -70,16 +70,19 @@ async function runRefresh(
   given: string | undefined,
   options: Options,
   command: Command,
-  { connect, confirm, requireLocalNeeds, startExecution, follow, print }: Effects,
+  { connect, confirm, requireRefreshNeeds, startExecution, follow, print }: Effects,
 ): Promise<void> {
   const read = given === undefined ? {} : readExecutionInput(given, 'refresh-stations');
   const input = refreshInputOf(read, options);
   const { connection, stateMachineArn: found } = await connect(command, 'refresh-stations');
   const stateMachineArn = refreshMachine(found, command.optsWithGlobals<GlobalOptions>());
-  if (connection.kind === 'local')
-    await requireLocalNeeds('refresh-stations', input, {
-      without: `${sameCommand(command, { options: { '--pretrained': 'false' }, input: read })}. To score new photos alone: ${sameCommand(command, { options: { '--mode': 'score' }, input: read })}`,
+  if (connection.kind === 'local') {
+    const again = (options: Record<string, string>) => sameCommand(command, { options, input: read });
+    await requireRefreshNeeds(input, options.stations ?? placeOfInput(given ?? '{}'), {
+      without: again({ '--pretrained': 'false' }),
+      scoring: again({ '--mode': 'score' }),
     });
+  }
   if (!input.dry_run)
     await confirm(connection, options.yes, async () => {
       const { costOfExecution } = await import('./expenses.ts');

@@ -4,11 +4,12 @@ import { RequestRefused } from '../shared/errors.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
-import { readExecutionInput } from './execution-input.ts';
+import { placeOfInput, readExecutionInput } from './execution-input.ts';
 import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
 import { requireFreeCode } from './free-code.ts';
 import { requireLocalNeeds } from './local-needs.ts';
 import { printText } from './print.ts';
+import { requireRefreshNeeds } from './refresh-needs.ts';
 import { sameCommand } from './same-command.ts';
 import { UsageError } from './usage-error.ts';
 import { follow, followStarted } from './watch.ts';
@@ -32,6 +33,7 @@ const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
   requireLocalNeeds,
+  requireRefreshNeeds,
   requireFreeCode,
   startExecution,
   follow,
@@ -79,7 +81,7 @@ async function startAndFollow(
   requireFitting(kind, options);
   MACHINE_INPUTS[kind].parse(input);
   if (connection.kind === 'local')
-    await requireLocally(kind, input, effects, (changes) =>
+    await requireLocally(kind, input, placeOfInput(given), effects, (changes) =>
       sameCommand(command, { options: changes, input: read }),
     );
   await confirm(connection, options.yes, async () => {
@@ -102,12 +104,22 @@ function requireFitting(kind: MachineKind, { pretrained, modelCode }: Options): 
 async function requireLocally(
   kind: MachineKind,
   input: Record<string, unknown>,
-  { requireLocalNeeds, requireFreeCode }: Pick<Effects, 'requireLocalNeeds' | 'requireFreeCode'>,
+  where: string,
+  { requireLocalNeeds, requireRefreshNeeds, requireFreeCode }: Needs,
   again: (options: Record<string, string>) => string,
 ): Promise<void> {
+  if (kind === 'refresh-stations') {
+    // Its options are those of fpe refresh.
+    const refresh = (options: Record<string, string>) =>
+      again(options).replace('./fpe start', './fpe refresh');
+    const [without, scoring] = [refresh({ '--pretrained': 'false' }), refresh({ '--mode': 'score' })];
+    await requireRefreshNeeds(input, where, { without, scoring });
+    return;
+  }
   await requireLocalNeeds(kind, input, { without: again({ '--pretrained': 'false' }) });
   if (kind === 'train-station') await requireFreeCode(input, (code) => again({ '--model-code': code }));
 }
+type Needs = Pick<Effects, 'requireLocalNeeds' | 'requireRefreshNeeds' | 'requireFreeCode'>;
 
 /** @throws UsageError where the name is taken; Step Functions keeps names for 90 days */
 export async function startNamed(

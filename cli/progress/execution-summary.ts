@@ -19,7 +19,7 @@ import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
 import { messageOf } from '../../shared/notifications/notification.ts';
 import { worseDefault } from '../../shared/publication/promotion.ts';
 import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
-import { describeLate, describeRow, tablePlace } from '../../shared/refresh/summary.ts';
+import { describeLate, describeRow, tablePlace, unknownStations } from '../../shared/refresh/summary.ts';
 import { learntRemarks } from '../../shared/report/data/remarks.ts';
 import { tableLines } from '../table.ts';
 import type { StateProgress } from './execution-progress.ts';
@@ -188,6 +188,7 @@ function refreshLines(
   { status, note, counts, stations, stations_left_out, result_uri, late }: RefreshSummary,
   executionArn = '',
 ): string[] {
+  const unknown = unknownStations(counts);
   return [
     note,
     ...(stations.length > 0 ? [''] : []),
@@ -196,7 +197,7 @@ function refreshLines(
     ...(counts.stations
       ? [
           '',
-          `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave alone`,
+          `Stations  ${formatCount(counts.stations)}: ${counts.train} to train, ${counts.score} to score, ${counts.nothing} to leave alone${unknown > 0 ? `, ${unknown} that the database does not have` : ''}`,
           ...(status === 'dry_run'
             ? []
             : [`Outcome   ${counts.succeeded} succeeded, ${counts.failed} failed`]),

@@ -43,7 +43,7 @@ const COLUMNS = [
 ] as const;
 
 const NO_STATION =
-  'StationNotFound: the database has no station of this id; correct station_ids of the input';
+  'StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids of the input, which names it';
 
 /** One row for each station of the plan, in its order. */
 export function resultRows(
@@ -143,6 +143,10 @@ export function summarizeRefresh(
     result_uri,
   };
 }
+
+/** How many of the stations the database does not have: they are planned for nothing, and counted as failed. */
+export const unknownStations = ({ stations, train, score, nothing }: RefreshSummary['counts']): number =>
+  stations - train - score - nothing;
 
 const URGENCY: Record<RefreshRow['outcome'], number> = { failed: 0, succeeded: 1, planned: 1, none: 2 };
 

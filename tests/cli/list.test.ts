@@ -110,6 +110,14 @@ describe('fpe list', () => {
     expect(lines[1]).not.toContain('succeeded');
   });
 
+  test('counts in a plan the stations that the database does not have', async () => {
+    const described = { input: '{}', output: refreshOutput('dry_run', { stations: 5 }) };
+
+    const { lines } = await list([], [{ ...(SAMPLES[1] as Sample), described }]);
+
+    expect(lines[1]).toContain('5 stations  a plan: 1 to train, 2 to score, 2 unknown  2026');
+  });
+
   test('shows as many, and of such a status, as the options say', async () => {
     const { asked, lines } = await list(['-n', '3', '--status', 'FAILED']);
     const none = await list([], []);

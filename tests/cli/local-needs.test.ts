@@ -1,12 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { requireLocalNeeds } from '../../cli/local-needs.ts';
 import { UsageError } from '../../cli/usage-error.ts';
-import type { MachineKind } from '../../shared/inputs/machines.ts';
 
-const REFRESH = { kind: 'refresh-stations' as const };
 const needs = (
   input: Record<string, unknown>,
-  { kind = 'train-station' as MachineKind, weights = false, ids = [1, 2], annotated = ['FLOW'] } = {},
+  {
+    kind = 'train-station' as 'train-station' | 'score-station',
+    weights = false,
+    ids = [1, 2],
+    annotated = ['FLOW'],
+  } = {},
 ) =>
   requireLocalNeeds(
     kind,
@@ -23,20 +26,8 @@ test.each([
   ['weights that are there', { station_id: 1 }, { weights: true }],
   ['a training without weights', { station_id: 2, pretrained: false }, {}],
   ['a scoring, which needs none', { station_id: 1 }, { kind: 'score-station' as const }],
-  ['a refresh with weights, which finds its own stations', {}, { ...REFRESH, ids: [], weights: true }],
-  ['a refresh that trains nothing', { mode: 'score' }, REFRESH],
-  ['a refresh that may train nothing', { max_training_jobs: 0 }, REFRESH],
-  ['a refresh that is only planned', { dry_run: true }, REFRESH],
-  ['a refresh whose trainings need none', { train: { pretrained: false } }, REFRESH],
 ])('nothing is missing for %s', async (_, input, situation) => {
   await expect(needs(input, situation)).resolves.toBeUndefined();
-});
-
-test.each([
-  ['that says nothing', {}],
-  ['of which a station wants them', { train: { pretrained: false }, stations: { 1: { pretrained: true } } }],
-])('a refresh %s needs weights before it starts', async (_, input) => {
-  await expect(needs(input, REFRESH)).rejects.toThrow('The local stack has no ImageNet weights');
 });
 
 test.each([
@@ -68,7 +59,7 @@ test('without weights, both ways to go on are named', async () => {
 
 test.each([
   [[1, 2], 'The local stack has no station 29. It has 1 “Brook 1”, 2 “Brook 2”.'],
-  [[], 'The local stack has no station 29; it has none at all. Load one with: ./fpe import FOLDER'],
+  [[], 'The local stack has no station 29. It has none at all. Load one with: ./fpe import FOLDER'],
   [[1, 2, 3, 4, 5, 6, 7], '5 “Brook 5”, 2 more.'],
 ])(
   'of a station that is not there, with %j, the stations that are there are named',

@@ -99,7 +99,7 @@ describe('fpe refresh', () => {
         stateMachineArn: String(command.optsWithGlobals().machine ?? process.env.FPE_STATE_MACHINE ?? kind),
       }),
       confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
-      requireLocalNeeds: async (...needs) => void did.push(['needs', ...needs]),
+      requireRefreshNeeds: async (...needs) => void did.push(['needs', ...needs]),
       startExecution: async (...given) => {
         did.push(['start', ...given]);
         return REFRESH_ARN;
@@ -136,10 +136,11 @@ describe('fpe refresh', () => {
     expect(await run('{"mode": "train"}', '--concurrency', '2', '--name', 'nightly-1')).toEqual([
       [
         'needs',
-        'refresh-stations',
         { mode: 'train', concurrency: 2 },
+        'The input',
         {
-          without: `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false. To score new photos alone: ./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --mode score`,
+          without: `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --pretrained false`,
+          scoring: `./fpe refresh '{"mode": "train"}' --concurrency 2 --name nightly-1 --mode score`,
         },
       ],
       [
@@ -159,12 +160,20 @@ describe('fpe refresh', () => {
 
     const [needs] = await run(...rules, '--pretrained', 'true', ...others);
 
-    const [without, scoring] = String((needs?.at(-1) as { without?: string } | undefined)?.without).split(
-      '. To score new photos alone: ',
-    );
+    const { without, scoring } = (needs as unknown[]).at(-1) as { without: string; scoring: string };
     expect(without).toBe(`./fpe refresh ${[...rules, ...others].join(' ')} --pretrained false`);
     expect(scoring).toMatch(/^\.\/fpe refresh .*--min-new-pairs 9 .*--detach --yes --mode score$/);
     expect(scoring).not.toContain('--mode train');
+  });
+
+  test('names what its stations come from', async () => {
+    const file = join(folder, 'some.txt');
+    writeFileSync(file, '29\n');
+
+    const [listed] = await run('--stations', file, '--dry-run');
+    const [named] = await run('29', '--dry-run');
+
+    expect([listed?.[2], named?.[2]]).toEqual([file, 'The input']);
   });
 
   test('takes the id of a station, as fpe start does', async () => {
@@ -234,6 +243,10 @@ test('the summary of a refresh has a line for each station, and counts', () => {
     startDate: new Date(0),
   };
   expect(executionSummary(planned as never, [])).not.toContain('Outcome');
+  const more = { ...planned, output: planned.output.replace('"stations":3', '"stations":4') };
+  expect(executionSummary(more as never, [])).toContain(
+    'Stations  4: 1 to train, 1 to score, 1 to leave alone, 1 that the database does not have',
+  );
   const local = { status: 'SUCCEEDED', output, executionArn: REFRESH_ARN, startDate: new Date(0) };
   expect(executionSummary(local as never, [])).toMatch(/^Table {5}\.\/fpe open table nightly-1$/m);
 });

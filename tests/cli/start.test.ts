@@ -31,6 +31,9 @@ async function run(args: string[], connection: Connection = LOCAL, isLacking = f
     requireLocalNeeds: async (...needs) => {
       if (isLacking) throw new UsageError(`lacks what ${JSON.stringify(needs)} needs`);
     },
+    requireRefreshNeeds: async (...needs) => {
+      if (isLacking) throw new UsageError(`lacks what ${JSON.stringify(needs)} needs`);
+    },
     requireFreeCode: async (input, again) => {
       if (input.model_code === 'TAKEN') throw new UsageError(`taken: ${again('FREE')}`);
     },
@@ -141,6 +144,15 @@ describe('fpe start', () => {
     const { failure } = await run(['29', '--name', 'try-2', '--machine', 'm', '--detach'], LOCAL, true);
 
     expect(failure.message).toContain('./fpe start 29 --name try-2 --detach --machine m --pretrained false');
+  });
+
+  test('proposes for a refresh the command whose options it needs', async () => {
+    const { failure } = await run(['{"mode":"auto"}', '--detach'], LOCAL, true);
+
+    const again = `./fpe refresh '{\\"mode\\":\\"auto\\"}' --detach`;
+    expect(failure.message).toContain(
+      `{"without":"${again} --pretrained false","scoring":"${again} --mode score"}`,
+    );
   });
 
   test('--model-code overrides the input, and is checked like it', async () => {

@@ -129,7 +129,7 @@ test('A station that does not exist is told of in words that say so', () => {
   const [row] = rows;
 
   expect(describeRow(row as RefreshRow)).toBe(
-    'Station 99: failed. StationNotFound: the database has no station of this id; correct station_ids of the input',
+    'Station 99: failed. StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids of the input, which names it',
   );
   expect(summarizeRefresh(refresh, rows, null).counts).toMatchObject({ stations: 1, nothing: 0, failed: 1 });
 });
