@@ -131,7 +131,8 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import('./smoke.ts')).smokeCommand(),
   },
   models: {
-    description: 'List the models of a station and show which of them the website draws',
+    description:
+      'List the models of a station and show which of them the website draws; or list all stations',
     uses: DATA,
     load: async () => (await import('./models.ts')).modelsCommand(),
   },

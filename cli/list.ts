@@ -55,7 +55,7 @@ export function listCommand(effects: Effects = EFFECTS): Command {
       const { machineArns } = await effects.connect(command);
       const found = await findListed(machineArns, options, from, effects);
       if (options.json) effects.printJson(found);
-      else effects.print(describeList(found));
+      else effects.print(describeList(found, options.station));
     });
 }
 
@@ -132,8 +132,10 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
 
 const HEADER = ['EXECUTION', 'MACHINE', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
 
-const describeList = (found: readonly Listed[]): string =>
-  found.length === 0 ? 'No execution.' : tableLines([HEADER, ...found.map(rowOf)]).join('\n');
+const describeList = (found: readonly Listed[], station: number | undefined): string =>
+  found.length === 0
+    ? `No execution${station === undefined ? '' : ` of station ${station}`}.`
+    : tableLines([HEADER, ...found.map(rowOf)]).join('\n');
 
 const rowOf = (listed: Listed): string[] => [
   listed.name,

@@ -2,15 +2,12 @@ import { LOCAL_STAGE_NAME, readStage } from '../config/stage.ts';
 import { setting } from '../shared/aws/configuration.ts';
 import { findSize } from '../shared/aws/object-store.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import {
-  type AnnotatedVariable,
-  findAnnotatedVariables,
-  findStations,
-} from '../shared/fpe-database/stations.ts';
+import { type AnnotatedVariable, findAnnotatedVariables } from '../shared/fpe-database/stations.ts';
 import type { MachineKind } from '../shared/inputs/machines.ts';
 import { runInput } from '../shared/inputs/train-station.ts';
 import { neededPairs } from '../shared/model-input/pair-split.ts';
 import { DEFAULT_VARIABLE, findVariable, variableOfAnnotation } from '../shared/variables.ts';
+import { describeStations, knownStations } from './known-stations.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Annotation pairs that a training can divide, at the usual share. */
@@ -25,7 +22,7 @@ export async function hasLocalWeights(): Promise<boolean> {
 /** What is asked of the local stack. */
 export const LOCAL_QUESTIONS = {
   hasWeights: hasLocalWeights,
-  stations: (): Promise<{ id: number; name: string }[]> => withDatabase(findStations, DATABASE_LIMITS.byHand),
+  stations: knownStations,
   annotated: (stationId: number): Promise<AnnotatedVariable[]> =>
     withDatabase((database) => findAnnotatedVariables(database, stationId), DATABASE_LIMITS.byHand),
 };
@@ -55,7 +52,7 @@ export async function requireLocalNeeds(
   const known = await stations();
   if (!known.some(({ id }) => id === input.station_id))
     throw new UsageError(
-      `The local stack has no station ${input.station_id}. ${describeStations(known, load)}`,
+      `The local stack has no station ${input.station_id}. ${describeStations(known, { load })}`,
     );
   if (kind === 'score-station') return;
   await requireAnnotations(input, annotated, load);
@@ -82,18 +79,4 @@ async function requireAnnotations(
         : `Compare pairs of its photos, on FPE’s website or as docs/stations.md says, then load them with: ${load}`
     }.`,
   );
-}
-
-const STATIONS_SHOWN = 5;
-
-/** Which stations there are, and how there are more. @param load command that loads one */
-export function describeStations(
-  known: readonly { id: number; name: string }[],
-  load = './fpe import FOLDER',
-): string {
-  if (known.length === 0)
-    return `It has none at all. Load one with: ${load}; the demo station is made by: ./fpe demo`;
-  const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
-  const more = known.length > STATIONS_SHOWN ? [`${known.length - STATIONS_SHOWN} more`] : [];
-  return `It has ${[...shown, ...more].join(', ')}. Load another one with: ${load}`;
 }

@@ -4,6 +4,8 @@ import { versionKeys } from '../shared/execution/keys.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
+import { findStationsWithModels } from '../shared/fpe-database/stations.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import {
   type DrawingAction,
@@ -19,34 +21,67 @@ import {
   findDrawingChange,
 } from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
+import { requireStations } from './known-stations.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
 import { quoted } from './quoted.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
+import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
 
 const PLACE = `
 Uses the local stack while it is running, unless --stage or the environment names a database (as for fpe import).`;
 
 /** The command's effects. */
-const EFFECTS = { connect: connectToData, buckets, findDrawableModels, print: printText, printJson };
+const EFFECTS = {
+  connect: connectToData,
+  requireStations,
+  findStations: () => withDatabase(findStationsWithModels, DATABASE_LIMITS.byHand),
+  buckets,
+  findDrawableModels,
+  print: printText,
+  printJson,
+};
 type Effects = typeof EFFECTS;
+type Options = { station?: number; stage?: string; json?: boolean };
 
-/** `fpe models`: a station's models in the database, and which of them the website draws. */
+/** `fpe models`: a station's models in the database, and which of them the website draws; or all stations. */
 export function modelsCommand(effects: Effects = EFFECTS): Command {
   return new Command('models')
-    .requiredOption('--station <id>', 'which station', stationId)
+    .option(
+      '--station <id>',
+      'which station; without it, all stations with the number of their models',
+      stationId,
+    )
     .addOption(optionalStageOption())
     .option('--json', 'everything as JSON')
     .addHelpText('after', PLACE)
-    .action(async (options: { station: number; stage?: string; json?: boolean }, command: Command) => {
-      await effects.connect(options.stage, command);
+    .action(async ({ station: id, stage, json }: Options, command: Command) => {
+      await effects.connect(stage, command);
+      if (id === undefined) {
+        const stations = await effects.findStations();
+        if (json) effects.printJson(stations);
+        else effects.print(describeAll(stations, stage));
+        return;
+      }
+      await effects.requireStations([id], stage);
       const places = effects.buckets();
-      const { station, models } = await effects.findDrawableModels(options.station, places);
-      if (options.json) effects.printJson(models);
+      const { station, models } = await effects.findDrawableModels(id, places);
+      if (json) effects.printJson(models);
       else effects.print(describeModels(station, models, places));
     });
 }
+
+const describeAll = (
+  stations: readonly { id: number; name: string; models: number }[],
+  stage: string | undefined,
+): string =>
+  stations.length === 0
+    ? `There is no station in the database. Load one with: ./fpe import FOLDER${stage ? '' : '; the demo station is made by: ./fpe demo'}`
+    : tableLines([
+        ['STATION', 'MODELS', 'NAME'],
+        ...stations.map(({ id, name, models }) => [String(id), String(models), name]),
+      ]).join('\n');
 
 /** For the terminal, the newest training first, with addresses that work. */
 export function describeModels(
@@ -99,6 +134,7 @@ type ChangeOptions = {
 /** The effects of a command that changes what the website draws. */
 const CHANGE_EFFECTS = {
   connect: connectToData,
+  requireStations,
   buckets,
   findDrawingChange,
   drawingWarnings,
@@ -140,6 +176,7 @@ Files are written first, then the rows of models change in one transaction. Phot
     )
     .action(async (options: ChangeOptions, command: Command) => {
       await effects.connect(options.stage, command);
+      await effects.requireStations([options.station], options.stage);
       effects.print(await changeModel(action, options, effects));
     });
 }

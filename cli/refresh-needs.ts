@@ -1,7 +1,8 @@
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import { parseRefreshInput, type RefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { decideRefresh, trainingOf } from '../shared/station-models/refresh-decisions.ts';
-import { describeStations, LOCAL_QUESTIONS } from './local-needs.ts';
+import { describeStations } from './known-stations.ts';
+import { LOCAL_QUESTIONS } from './local-needs.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What is asked of the local stack. */

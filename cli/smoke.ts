@@ -10,6 +10,7 @@ import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connect, findStateMachine, noStack } from './connection.ts';
 import { readExecutionInput } from './execution-input.ts';
+import { requireStations } from './known-stations.ts';
 import { LEAST_PAIRS } from './local-needs.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
@@ -46,6 +47,7 @@ type Options = {
 const EFFECTS = {
   connect,
   connectToStage,
+  requireStations,
   findRunningStack,
   findStateMachine,
   confirm: confirmExpense,
@@ -176,7 +178,7 @@ async function placeOfStage(
 async function placeOfLocalStack(
   firstRun: Record<string, unknown>,
   { folder, station }: Options,
-  { connect, findRunningStack, findStateMachine }: Effects,
+  { connect, requireStations, findRunningStack, findStateMachine }: Effects,
 ): Promise<OwnPlace> {
   const stack = await findRunningStack(folder && resolve(folder));
   if (!stack) throw new UsageError(`${noStack(folder ? { folder } : {})}; or give --stage NAME.`);
@@ -185,11 +187,13 @@ async function placeOfLocalStack(
     throw new UsageError(
       `The environment names ${description}, which does not belong to the local stack of this folder. Unset AWS_ENDPOINT_URL_SFN and AWS_ENDPOINT_URL, or give --stage NAME.`,
     );
+  const stationId = station ?? DEMO_STATION;
+  await requireStations([stationId], undefined);
   return {
     stage: null,
     machines: await machinesOf((kind) => findStateMachine(kind)),
     modelBucket: stack.env.MODEL_BUCKET as string,
-    stationId: station ?? DEMO_STATION,
+    stationId,
     firstRun,
     epochsToStop: LOCAL_EPOCHS,
     notificationsLog: join(stack.folder, 'logs', 'notifications.log'),

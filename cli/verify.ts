@@ -18,6 +18,7 @@ import {
   needsConfirmation,
   type VerificationFinding,
 } from '../shared/verification/findings.ts';
+import { requireStations } from './known-stations.ts';
 import { printJson, printText } from './print.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { UsageError } from './usage-error.ts';
@@ -50,6 +51,7 @@ const UNCHECKED = 2;
 /** The command's effects. */
 const EFFECTS = {
   connect: connectToData,
+  requireStations,
   buckets,
   findStationIds,
   countStations: async (): Promise<number> =>
@@ -102,6 +104,8 @@ async function runVerify(options: Options, command: Command, effects: Effects): 
     throw new UsageError(`Which stations? Give --station ID, or --all${options.all ? ', not both' : ''}.`);
   if (options.yes && !options.repair) throw new UsageError('--yes needs --repair.');
   await effects.connect(options.stage, command);
+  // Before any of them is looked at, or repaired.
+  if (options.station) await effects.requireStations(options.station, options.stage);
   const verification = await verify(options, effects);
   if (options.json) effects.printJson(verification);
   else effects.print(describeVerification(verification, options));
@@ -120,7 +124,6 @@ async function verify({ station: ids, all, repair, yes }: Options, effects: Effe
     const options = { repair: repair === true, confirmed: yes === true, now: now().getTime() };
     const found = await verifyAndRepair(id, places, options);
     if (found) stations.push(found);
-    else if (ids) throw new UsageError(`There is no station ${id} in the database.`);
     else findings.push(lostStation(id, places.model));
   }
   const isComplete = stations.every(({ unchecked }) => unchecked.length === 0);

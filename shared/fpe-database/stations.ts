@@ -23,3 +23,14 @@ export async function findStations(database: Database): Promise<{ id: number; na
   );
   return rows;
 }
+
+/** Every station with the number of its models, by id. */
+export async function findStationsWithModels(
+  database: Database,
+): Promise<{ id: number; name: string; models: number }[]> {
+  const { rows } = await database.query<{ id: number; name: string; models: number }>(
+    `SELECT id, name, (SELECT count(*) FROM models WHERE station_id = stations.id)::int AS models
+       FROM stations ORDER BY id`,
+  );
+  return rows;
+}

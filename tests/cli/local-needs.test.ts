@@ -60,7 +60,7 @@ test('without weights, both ways to go on are named', async () => {
 test.each([
   [[1, 2], 'The local stack has no station 29. It has 1 “Brook 1”, 2 “Brook 2”.'],
   [[], 'The local stack has no station 29. It has none at all. Load one with: ./fpe import FOLDER'],
-  [[1, 2, 3, 4, 5, 6, 7], '5 “Brook 5”, 2 more.'],
+  [[1, 2, 3, 4, 5, 6, 7], '5 “Brook 5” and 2 more (./fpe models lists them).'],
 ])(
   'of a station that is not there, with %j, the stations that are there are named',
   async (ids, expected) => {

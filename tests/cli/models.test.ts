@@ -1,4 +1,5 @@
 import { afterEach, expect, describe as group, test } from '@jest/globals';
+import { requireStations } from '../../cli/known-stations.ts';
 import {
   describeModels,
   modelsCommand,
@@ -73,6 +74,12 @@ group('fpe models', () => {
     const facts: unknown[] = [];
     const command = modelsCommand({
       connect: async (stage) => void asked.push(['connect', stage]),
+      requireStations: async (ids) =>
+        requireStations(ids, undefined, async () => [{ id: 29, name: 'Mill Brook' }]),
+      findStations: async () => [
+        { id: 1, name: 'Alder Creek', models: 0 },
+        { id: 29, name: 'Mill Brook', models: 12 },
+      ],
       buckets: () => ({ storage: 'photos', model: 'models' }),
       findDrawableModels: async (id) => {
         asked.push(['find', id]);
@@ -95,10 +102,28 @@ group('fpe models', () => {
     expect(printed).toMatch(/^Station 29 “Mill Brook”, 1 model\nRANK-FLOW-A {2}RANK FLOW_CFS {2}default/);
   });
 
+  test('lists without a station all of them, with the number of their models', async () => {
+    const { printed } = await run();
+
+    expect(printed.split('\n')).toEqual([
+      'STATION  MODELS  NAME',
+      '1        0       Alder Creek',
+      '29       12      Mill Brook',
+    ]);
+  });
+
+  test('names the stations that there are where there is no such station', async () => {
+    await expect(run('--station', '9')).rejects.toThrow(
+      'There is no station 9 in the database. It has 29 “Mill Brook”.',
+    );
+  });
+
   test('prints with --json what docs/commands.md says', async () => {
     const { facts, printed } = await run('--station', '29', '--json');
+    const all = await run('--json');
 
     expectDocumented('models', facts[0]);
+    expectDocumented('models', all.facts[0], { example: 1 });
     expect(printed).toBe('');
   });
 });
@@ -113,6 +138,7 @@ group('fpe promote, unpublish and restore', () => {
     const printed: string[] = [];
     const command = COMMANDS[action]({
       connect: async () => undefined,
+      requireStations: async (ids) => void did.push(['require', ...ids]),
       buckets: () => ({ storage: 'photos', model: 'models' }),
       findDrawingChange: async (request) => {
         did.push(['find', request]);
@@ -138,7 +164,7 @@ group('fpe promote, unpublish and restore', () => {
     async (action) => {
       const { did, failure } = await run(action, []);
 
-      expect(did.map(([what]) => what)).toEqual(['find']);
+      expect(did.map(([what]) => what)).toEqual(['require', 'find']);
       expect(failure).toBeInstanceOf(UsageError);
       expect(failure.message).toMatch(
         /^This would change:\n {2}.*\n {2}Warning: two photos are gone\.\nTo do it, add --yes\.$/s,
@@ -150,6 +176,7 @@ group('fpe promote, unpublish and restore', () => {
     const { did, printed } = await run(action, ['--yes']);
 
     expect(did).toEqual([
+      ['require', 1],
       ['find', { station_id: 1, action, code: 'RANK-FLOW-A', keepPrevious: false, allowRemovals: false }],
       ['change', 'RANK-FLOW-A', 'us-west-2'],
     ]);
@@ -159,8 +186,8 @@ group('fpe promote, unpublish and restore', () => {
   test('say where there is nothing to do', async () => {
     const { did, printed } = await run('promote', ['--yes', '--keep-previous'], { isDone: true });
 
-    expect(did).toHaveLength(1);
-    expect(did[0]?.[1]).toMatchObject({ keepPrevious: true });
+    expect(did).toHaveLength(2);
+    expect(did[1]?.[1]).toMatchObject({ keepPrevious: true });
     expect(printed).toBe('Nothing to do: RANK-FLOW-A is already the default and is drawn.');
   });
 });

@@ -112,6 +112,9 @@ describe('fpe smoke', () => {
         stage: { ...readStage('example'), stage: name },
         connection: { kind: 'aws', description: 'AWS, us-west-2' },
       }),
+      requireStations: async (ids) => {
+        if (ids.includes(99)) throw new UsageError('There is no station 99');
+      },
       findRunningStack: async () => (stack ? running : null),
       findStateMachine: async (name, _kind, start = '') => `arn:${start}${name}`,
       confirm: async (_, yes, expense) => void asked.push([yes, await expense()]),
@@ -192,6 +195,7 @@ describe('fpe smoke', () => {
       { kind: 'endpoint' },
       /^The environment names http:\/\/elsewhere/,
     ],
+    ['the stack does not have the station', ['--station', '99'], {}, /^There is no station 99/],
     ['a stage needs a station', ['--stage', 'prod'], {}, /^Which station\? Give --station ID/],
   ])('tests nothing where %s', async (_, args, situation, message) => {
     const { tested, failure } = await run(args, situation);

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { requireStations } from '../../cli/known-stations.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { describeVerification, exitCodeOf, summarize, verifyCommand } from '../../cli/verify.ts';
 import type { StationVerification } from '../../shared/station-models/verification.ts';
@@ -116,6 +117,8 @@ describe('fpe verify', () => {
     const facts: unknown[] = [];
     const command = verifyCommand({
       connect: async (stage) => void did.push(['connect', stage]),
+      requireStations: async (ids, stage) =>
+        requireStations(ids, stage, async () => [{ id: 29, name: 'Mill Brook' }]),
       buckets: () => ({ storage: 'photos', model: 'models' }),
       findStationIds: async () => [29, 30],
       countStations: async () => stationsInDatabase,
@@ -199,12 +202,17 @@ describe('fpe verify', () => {
 
   test.each<[string, string[], string]>([
     ['no station is named', [], 'Which stations? Give --station ID, or --all.'],
-    ['a station is not there', ['--station', '30'], 'There is no station 30 in the database.'],
+    [
+      'a station is not there',
+      ['--station', '29', '--station', '30', '--repair'],
+      'There is no station 30 in the database. It has 29 “Mill Brook”. Load another one with: ./fpe import FOLDER',
+    ],
   ])('ends with 2 where %s', async (_, args, message) => {
-    const { failure } = await run(args);
+    const { did, failure } = await run(args);
 
     expect(failure).toBeInstanceOf(UsageError);
     expect(failure.message).toBe(message);
+    expect(did.filter(([what]) => what === 'verify')).toEqual([]);
     expect(process.exitCode).toBe(2);
   });
 });

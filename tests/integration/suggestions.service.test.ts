@@ -54,6 +54,7 @@ const LOCAL: [form: string, run: Run][] = [
   ['input try-N > again.json', runs('input', 'published')],
   ['logs --follow', runs('logs', '--follow')],
   ['compare NAME OTHER', runs('compare', 'published', 'published')],
+  ['models', runs('models')],
   ['models --station N', runs('models', '--station', '1')],
   ['models --station X', runs('models', '--station', '1')],
   ['models --station ID', runs('models', '--station', '1')],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { findAnnotatedVariables } from '../../../shared/fpe-database/stations.ts';
+import { findAnnotatedVariables, findStationsWithModels } from '../../../shared/fpe-database/stations.ts';
 import { createTestDatabase, insertRow, insertStation } from '../../fixtures/station.ts';
 
 let database: pg.Client;
@@ -28,4 +28,22 @@ test('A station was compared by the variables of its finished sessions without a
     });
 
   expect(await findAnnotatedVariables(database, station.id)).toEqual([{ variable: 'STAGE', pairs: 2 }]);
+});
+
+test('Every station is listed with the number of its models', async () => {
+  const [one, other] = [await insertStation(database), await insertStation(database)];
+  for (const code of ['A', 'B'])
+    await insertRow(database, 'models', {
+      station_id: other.id,
+      model_type_id: 'RANK',
+      variable_id: 'FLOW_CFS',
+      code,
+    });
+
+  const stations = await findStationsWithModels(database);
+
+  expect(stations.filter(({ id }) => [one.id, other.id].includes(id))).toMatchObject([
+    { id: one.id, models: 0 },
+    { id: other.id, models: 2 },
+  ]);
 });

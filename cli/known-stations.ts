@@ -1,0 +1,49 @@
+import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
+import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
+import { findStations } from '../shared/fpe-database/stations.ts';
+import { UsageError } from './usage-error.ts';
+
+type Known = readonly { id: number; name: string }[];
+const STATIONS_SHOWN = 5;
+
+export const knownStations = (): Promise<Known> => withDatabase(findStations, DATABASE_LIMITS.byHand);
+
+/**
+ * For a command that is about stations of the database, before its work begins.
+ *
+ * @param stage that the command was given, if any
+ * @throws UsageError with the stations that there are
+ */
+export async function requireStations(
+  ids: readonly number[],
+  stage: string | undefined,
+  find: typeof knownStations = knownStations,
+): Promise<void> {
+  const known = await find();
+  const unknown = ids.filter((id) => known.every((station) => station.id !== id));
+  if (unknown.length === 0) return;
+  throw new UsageError(
+    `There is no station ${enumerate(unknown.map(String))} in the database. ${describeStations(known, stage === undefined ? {} : { demo: null })}`,
+  );
+}
+
+type MoreStations = {
+  /** Command that loads one. */
+  load?: string;
+  /** Command that makes the demo station; null where there is none. */
+  demo?: string | null;
+};
+
+/** Which stations there are, and how there are more. */
+export function describeStations(
+  known: Known,
+  { load = './fpe import FOLDER', demo = './fpe demo' }: MoreStations = {},
+): string {
+  if (known.length === 0)
+    return `It has none at all. Load one with: ${load}${demo === null ? '' : `; the demo station is made by: ${demo}`}`;
+  const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
+  const others = known.length - STATIONS_SHOWN;
+  const it =
+    others > 0 ? `${shown.join(', ')} and ${others} more (./fpe models lists them)` : shown.join(', ');
+  return `It has ${it}. Load another one with: ${load}`;
+}
