@@ -9,11 +9,12 @@ import { type LogQuery, logEvents } from '../shared/aws/logs.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { readableLine } from './log-line.ts';
 import { executionProgress, type StateProgress } from './progress/execution-progress.ts';
 import { watchedStates } from './progress/watch-execution.ts';
 import { UsageError } from './usage-error.ts';
 
-type Options = { state?: string; follow?: boolean };
+type Options = { state?: string; follow?: boolean; json?: boolean };
 const INTERVAL_MS = 2000;
 /** CloudWatch Logs shows lines late, and not in order. */
 const OVERLAP_MS = 60_000;
@@ -40,6 +41,7 @@ export function logsCommand(effects: Effects = EFFECTS): Command {
     .addOption(machineStageOption())
     .option('--state <name>', 'whose function or job; default: the state that failed, or the last one')
     .option('--follow', 'go on until the execution ends')
+    .option('--json', 'lines as they were logged: those of functions are JSON with all they know')
     .action(async (given: string | undefined, options: Options, command: Command) => {
       const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
@@ -49,7 +51,7 @@ export function logsCommand(effects: Effects = EFFECTS): Command {
       for (let isLast = false; !isLast; ) {
         // Asked before the lines are read, so that the last ones are read, too.
         isLast = !options.follow || !(await effects.isExecutionRunning(executionArn));
-        for await (const line of read()) effects.print(line);
+        for await (const line of read()) effects.print(options.json ? line : readableLine(line));
         if (!isLast) await effects.sleep();
       }
     });
@@ -99,7 +101,8 @@ function readerOf(
   { linesOfFile, logEvents }: Effects,
 ): () => AsyncIterable<string> {
   // A function has one log for all executions: its lines name theirs.
-  const isOfExecution = (line: string) => source.kind !== 'function' || line.includes(executionArn);
+  const isOfExecution = (line: string) =>
+    source.kind !== 'function' || line.includes(JSON.stringify(executionArn));
   if (connection.kind !== 'local') return newEvents(queryOf(source, executionArn), logEvents);
   const folder = join(connection.folder ?? defaultFolder(), 'logs');
   const file = join(folder, source.kind === 'function' ? 'functions' : 'jobs', `${source.name}.log`);

@@ -3,6 +3,7 @@ import { logsCommand } from '../../cli/logs.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import type { LogQuery } from '../../shared/aws/logs.ts';
 import { LOCAL, TRAIN_ARN } from '../fixtures/local-executions.ts';
+import { expectDocumented } from '../support/documented-json.ts';
 
 const second = (n: number) => new Date(n * 1000);
 const entered = (n: number, name: string) => ({
@@ -100,6 +101,27 @@ describe('fpe logs of the local stack', () => {
     expect(read).toEqual(['/data/logs/functions/fpe-local-prepare-run.log']);
     expect(printed).toEqual([ours]);
   });
+
+  test('shows no line of an execution whose name begins like its own', async () => {
+    const other = `{"message":"done","execution_arn":"${TRAIN_ARN}0"}`;
+
+    expect((await run(['--state', 'PrepareRun'], { files: [[other]] })).printed).toEqual([]);
+  });
+
+  test.each([[[]], [['--follow']]])(
+    'shows what a function has logged in readable lines, and as it is with --json: %j',
+    async (args) => {
+      const line = `{"timestamp":"2026-11-27T07:05:00.123Z","level":"INFO","message":"started","execution_arn":"${TRAIN_ARN}"}`;
+      const given = () => ({ files: [[line], [line]], running: [true, false] });
+
+      const readable = await run(['--state', 'PrepareRun', ...args], given());
+      const raw = await run(['--state', 'PrepareRun', '--json', ...args], given());
+
+      expect(readable.printed).toEqual(['2026-11-27 07:05:00  INFO   started']);
+      expect(raw.printed).toEqual([line]);
+      expectDocumented('logs', JSON.parse(line));
+    },
+  );
 
   test('shows the last state with a log while nothing has failed', async () => {
     expect((await run([], { history: PREPARED })).remarks).toEqual([
