@@ -137,10 +137,18 @@ export function describeImport(
   return [
     ...stations.map((station) => `Station ${station.id} “${station.name}”: ${describeRows(station)}`),
     `Files in ${storageBucket}: ${formatCount(files.uploaded)} copied, ${formatCount(files.already_there)} already there`,
-    `Rows: ${formatCount(rows.inserted)} added, ${formatCount(rows.updated)} updated`,
+    describeChanges(rows),
     ...describeNotes(notes),
   ].join('\n');
 }
+
+/** More than the photos, sessions and values that are counted while they are written. */
+const describeChanges = ({ inserted, updated }: ImportResult['rows']): string =>
+  `Rows: ${formatCount(inserted)} added, ${formatCount(updated)} updated${
+    inserted > 0
+      ? ' (photos, sessions and values, and the stations, sets, users and variables that they belong to)'
+      : ''
+  }`;
 
 /** What an import would do, for the terminal. */
 export function describePlan(

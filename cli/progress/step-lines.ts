@@ -9,7 +9,7 @@ export type StepProgress<Step extends string> = { step: Step; done: number; tota
 export const IMPORT_STEPS = {
   check: { title: 'Checking stations', unit: 'stations' },
   files: { title: 'Copying files', unit: 'files' },
-  rows: { title: 'Writing rows', unit: 'rows' },
+  rows: { title: 'Writing rows', unit: 'photos, sessions and values' },
 } as const satisfies Steps<string>;
 
 /** @returns a function that turns progress into lines, one for each step that has begun and has anything to do */

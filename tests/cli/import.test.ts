@@ -94,7 +94,7 @@ describe('fpe import', () => {
     expect(printed.split('\n')).toEqual([
       'Station 29 “Mill Brook”: 1,200 photos, 3 annotation sessions, 4,000 observed values',
       'Files in photos: 1,203 copied, 2 already there',
-      'Rows: 5,203 added, 1 updated',
+      'Rows: 5,203 added, 1 updated (photos, sessions and values, and the stations, sets, users and variables that they belong to)',
       '',
       'Note: 2 photos are missing.',
       '',

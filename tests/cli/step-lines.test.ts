@@ -20,6 +20,12 @@ describe('the progress of work in steps', () => {
     ]);
   });
 
+  test('names what an import counts while it writes rows, as there are more rows than that', () => {
+    const [line] = stepLines(IMPORT_STEPS, () => 0)({ step: 'rows', done: 5, total: 5 });
+
+    expect(line?.text).toContain('5 of 5 photos, sessions and values');
+  });
+
   test('has no line for a step without anything to do', () => {
     expect(stepLines(IMPORT_STEPS)({ step: 'files', done: 0, total: 0 })).toEqual([]);
   });
