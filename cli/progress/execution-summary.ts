@@ -9,6 +9,7 @@ import {
   sumOf,
   VALUE_EXCLUSIONS,
 } from '../../shared/dataset/reasons.ts';
+import { isOfStandIn, nameInArn, stageOfMachine } from '../../shared/execution/arns.ts';
 import { kendallTaus, learnt, promotion } from '../../shared/execution/train-station-state.ts';
 import { IMAGE_FILTERS } from '../../shared/filters/image-filters.ts';
 import { PAIR_FILTERS } from '../../shared/filters/pair-filters.ts';
@@ -97,7 +98,7 @@ function summaryOf(
         return `${end}\n\n${refreshLines(refreshed.data, execution.executionArn).join('\n')}`;
       const [trained, scored] = [runResult.safeParse(output), scoringResult.safeParse(output)];
       if (trained.success)
-        return `${end}\n\n${resultLines(trained.data, filesOf?.(trained.data)).join('\n')}`;
+        return `${end}\n\n${resultLines(trained.data, execution.executionArn, filesOf?.(trained.data)).join('\n')}`;
       if (scored.success) return `${end}\n\n${scoringLines(scored.data).join('\n')}`;
       return `${end}\n${execution.output}`;
     }
@@ -114,8 +115,8 @@ function summaryOf(
   }
 }
 
-/** Photos, pairs, agreement with observed values, and where the files are. */
-export function resultLines(result: RunResult, files?: ShownFiles): string[] {
+/** Photos, pairs, agreement with observed values, and where the files are. @param executionArn of the training */
+export function resultLines(result: RunResult, executionArn = '', files?: ShownFiles): string[] {
   const { images, pairs, values, kendall_tau } = result;
   const without = [
     ...(images.unreadable ? [`${formatCount(images.unreadable)} unreadable`] : []),
@@ -146,25 +147,35 @@ export function resultLines(result: RunResult, files?: ShownFiles): string[] {
       TAU_LABELS.map(([name, label]) => [label, formatTau(kendall_tau[name])]),
       { indent: '          ' },
     ),
-    ...publicationLines(result, files),
+    ...publicationLines(result, executionArn, files),
     ...result.warnings,
   ];
 }
 
-function publicationLines(result: RunResult, files?: ShownFiles): string[] {
+function publicationLines(result: RunResult, executionArn: string, files?: ShownFiles): string[] {
   const { model_id, diagnostics_url, predictions_url, promotion } = result;
-  if (model_id === null) return ['It was not published.'];
-  const isDrawn = predictions_url !== null;
-  const row = isDrawn
-    ? `Published as models.id ${model_id}.`
-    : `models.id ${model_id}, which the website does not draw.`;
-  const report = isDrawn ? diagnostics_url : `its address: ./fpe models --station ${result.station_id}`;
-  const scores = files?.scores ?? predictions_url;
+  const row =
+    model_id === null
+      ? 'It was not published.'
+      : predictions_url === null
+        ? `models.id ${model_id}, which the website does not draw.`
+        : `Published as models.id ${model_id}.`;
+  const shown = model_id === null ? undefined : files;
+  const report = shown?.report ?? diagnostics_url ?? commandForReport(executionArn);
+  const scores = shown?.scores ?? predictions_url;
   return [
-    `${row} ${promotion?.reason ?? ''}`.trimEnd(),
-    `Report    ${files?.report ?? report}`,
+    `${row} ${model_id === null ? '' : (promotion?.reason ?? '')}`.trimEnd(),
+    ...(report === null ? [] : [`Report    ${report}`]),
     ...(scores === null ? [] : [`Scores    ${scores}`]),
   ];
+}
+
+/** Opens the report of a model that the website does not draw, from the model bucket alone; null where its training is not known. */
+function commandForReport(executionArn: string): string | null {
+  if (executionArn === '') return null;
+  if (isOfStandIn(executionArn)) return `./fpe open report ${nameInArn(executionArn)}`;
+  const stage = stageOfMachine(executionArn);
+  return `./fpe open report ${executionArn}${stage === null ? '' : ` --stage ${stage}`}`;
 }
 
 const findingsLine = (counts: Record<string, number>): string => {

@@ -6,6 +6,7 @@ import { consoleUrl } from '../../cli/find-execution.ts';
 import { describeFailure, executionSummary, resultLines } from '../../cli/progress/execution-summary.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { InvalidInput, NoImages } from '../../shared/errors.ts';
+import { TRAIN_ARN } from '../fixtures/local-executions.ts';
 
 const result = {
   station_id: 29,
@@ -126,16 +127,23 @@ describe('the summary of an execution', () => {
     );
   });
 
-  test('says so when nothing was published', () => {
-    expect(resultLines({ ...result, model_id: null }).at(-1)).toBe('It was not published.');
-  });
+  const ON_AWS = 'arn:aws:states:us-west-2:123456789012:execution:fpe-prod-train-station:try-1';
+  test.each([
+    ['of the local stack', TRAIN_ARN, './fpe open report try-1'],
+    ['on AWS', ON_AWS, `./fpe open report ${ON_AWS} --stage prod`],
+  ])(
+    'says of a model %s that the website does not draw, or that was not published, how its report is opened',
+    (_, arn, command) => {
+      const hidden = { ...result, predictions_url: null, diagnostics_url: null };
 
-  test('says so when the website does not draw the model, and how its report is found', () => {
-    const lines = resultLines({ ...result, predictions_url: null, diagnostics_url: null });
+      const unlisted = resultLines(hidden, arn);
+      const unpublished = resultLines({ ...hidden, model_id: null }, arn);
 
-    expect(lines.at(-2)).toContain(`models.id ${result.model_id}, which the website does not draw.`);
-    expect(lines.at(-1)).toContain(`./fpe models --station ${result.station_id}`);
-  });
+      expect(unlisted.at(-2)).toContain(`models.id ${result.model_id}, which the website does not draw.`);
+      expect(unpublished.at(-2)).toBe('It was not published.');
+      for (const lines of [unlisted, unpublished]) expect(lines.at(-1)).toBe(`Report    ${command}`);
+    },
+  );
 
   test('tells the error of a function part by part, and where it failed', () => {
     const error = new NoImages({
