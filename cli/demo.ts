@@ -16,7 +16,7 @@ import { importExport } from '../shared/fpe-database/import/import-stations.ts';
 import { findStateMachine } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { describeEnded, runningOn } from './ended-executions.ts';
-import { readExecutionInput } from './execution-input.ts';
+import { INPUT_FORMS, readExecutionInput } from './execution-input.ts';
 import type { GlobalOptions } from './find-execution.ts';
 import { newModelCode, requireFreeCode } from './free-code.ts';
 import { describeImport } from './import.ts';
@@ -70,7 +70,7 @@ type Effects = typeof EFFECTS;
 /** `fpe demo`, which is `npm start`: everything on this computer, from photos to a published model. */
 export function demoCommand(effects: Effects = EFFECTS): Command {
   return new Command('demo')
-    .argument('[input]', 'a different input: station id, JSON file or JSON text', DEMO_INPUT)
+    .argument('[input]', `a different input: ${INPUT_FORMS}`, DEMO_INPUT)
     .action((given: string, _options: unknown, command: Command) =>
       runDemo(given, command.optsWithGlobals<GlobalOptions>().folder, effects),
     );
@@ -307,7 +307,7 @@ function nextSteps(
   folder: string | undefined,
 ): string {
   const asked = [
-    ...(given === DEMO_INPUT ? [] : [quoted(given)]),
+    ...(given === DEMO_INPUT ? [] : [quoted(given === '-' ? JSON.stringify(input) : given)]),
     ...(folder === undefined ? [] : ['--folder', quoted(folder)]),
   ];
   const npmStart = asked.length > 0 ? ['npm start', '--', ...asked] : ['npm start'];

@@ -4,6 +4,9 @@ import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inpu
 import { readGivenFile } from './given-file.ts';
 import { UsageError } from './usage-error.ts';
 
+/** What `readExecutionInput` takes, for the help of each command that takes an input. */
+export const INPUT_FORMS = 'station id, JSON file, JSON text, or - for standard input';
+
 /**
  * Reads an input as typed: a station's id, a file, JSON itself, or `-` for standard input. It is checked here as the machine's
  * first function checks it, so that a mistake is found before anything starts, but passed on unchanged.

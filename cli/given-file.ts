@@ -21,6 +21,7 @@ export const readGivenFile = (file: string, expected: string): string =>
 
 /** The same of a file that is no text. @throws UsageError */
 export function readGivenBytes(file: string, expected: string): Buffer {
+  if (file === '-') throw new UsageError(`Standard input (-) is not read here. ${expected}`);
   try {
     return readFileSync(file);
   } catch (error) {

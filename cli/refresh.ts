@@ -3,7 +3,7 @@ import { startExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn, siblingMachineArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
-import { placeOfInput, readExecutionInput } from './execution-input.ts';
+import { INPUT_FORMS, placeOfInput, readExecutionInput } from './execution-input.ts';
 import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
 import { readGivenFile } from './given-file.ts';
 import { printText } from './print.ts';
@@ -42,7 +42,7 @@ type Effects = typeof EFFECTS;
 /** `fpe refresh`: many stations, each trained, scored or left as it is. */
 export function refreshCommand(effects: Effects = EFFECTS): Command {
   return new Command('refresh')
-    .argument('[input]', 'station id, JSON file, JSON text, or - for standard input; options override it')
+    .argument('[input]', `${INPUT_FORMS}; options override it`)
     .addOption(machineStageOption())
     .option('--stations <file>', 'file with one station id per line; default: all stations')
     .addOption(

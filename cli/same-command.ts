@@ -4,6 +4,9 @@ import { quoted } from './quoted.ts';
 /** Said by what prints the command (place-name.ts). */
 const OF_PLACE = ['--folder', '--aws'];
 
+/** As an argument, or as the value of an option. */
+const STANDARD_INPUT = /^(--[a-z-]+=)?-$/;
+
 type Changes = {
   /** Long names of options of the command, which take the place of those that were given. */
   options: Record<string, string>;
@@ -21,7 +24,7 @@ export function sameCommand(command: Command, { options, input }: Changes): stri
   while (program.parent) program = program.parent;
   const changed = command.options.filter(({ long }) => long && long in options);
   const words = withoutOptions(program.args, changed).map((word) =>
-    word === '-' && input ? JSON.stringify(input) : word,
+    input ? word.replace(STANDARD_INPUT, (_, option = '') => option + JSON.stringify(input)) : word,
   );
   const ofProgram = program.options.flatMap((option) => {
     const name = option.attributeName();

@@ -9,7 +9,7 @@ import { parseRunInput } from '../shared/inputs/train-station.ts';
 import { DEFAULT_MODEL_TYPE } from '../shared/model-types/registry.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { connect, findStateMachine, noStack } from './connection.ts';
-import { readExecutionInput } from './execution-input.ts';
+import { INPUT_FORMS, placeOfInput, readExecutionInput } from './execution-input.ts';
 import { requireStations } from './known-stations.ts';
 import { LEAST_PAIRS } from './local-needs.ts';
 import { stationId } from './option-values.ts';
@@ -74,7 +74,7 @@ export function smokeCommand(effects: Effects = EFFECTS): Command {
       'months of its photos; default: those of the input; on the local stack, all',
       months,
     )
-    .option('--input <file>', 'input of the first run; default: events/first-run.json')
+    .option('--input <input>', `input of the first run: ${INPUT_FORMS}; default: events/first-run.json`)
     .addOption(
       new Option('--from <step>', 'continue with this step').choices(SMOKE_STEPS.map(({ name }) => name)),
     )
@@ -106,7 +106,8 @@ Examples:
 async function runSmoke(command: Command, effects: Effects): Promise<void> {
   const options = command.optsWithGlobals<Options>();
   const tell = options.json ? effects.printProgress : effects.print;
-  const place = await placeOf(options, { ...effects, print: tell });
+  const given = readExecutionInput(options.input ?? FIRST_RUN, 'train-station');
+  const place = await placeOf(given, options, { ...effects, print: tell });
   const first = options.from ? SMOKE_STEPS.findIndex(({ name }) => name === options.from) : 0;
   const onInterrupt = async () => {
     const arn = runningExecution();
@@ -124,14 +125,17 @@ async function runSmoke(command: Command, effects: Effects): Promise<void> {
   if (failed) {
     process.exitCode = 1;
     tell(
-      `\nOnce it is fixed, continue with: ${sameCommand(command, { options: { '--from': failed.name } })}`,
+      `\nOnce it is fixed, continue with: ${sameCommand(command, { options: { '--from': failed.name }, input: given })}`,
     );
   } else tell('\nEverything that was tested works.');
 }
 
-async function placeOf(options: Options, effects: Effects): Promise<SmokePlace> {
-  const { input = FIRST_RUN, score = false } = options;
-  const given = readExecutionInput(input, 'train-station');
+async function placeOf(
+  given: Record<string, unknown>,
+  options: Options,
+  effects: Effects,
+): Promise<SmokePlace> {
+  const { score = false } = options;
   const common = {
     codes: `${DEFAULT_MODEL_TYPE}-SMOKE-${effects.now().toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}`,
     scores: score,
@@ -155,7 +159,7 @@ async function placeOfStage(
 ): Promise<OwnPlace> {
   if (station === undefined)
     throw new UsageError(
-      `Which station? Give --station ID, with at least ${LEAST_PAIRS} annotation pairs of photos in the months of ${input ?? 'events/first-run.json (May and June)'}, or choose others with --months 7-8.`,
+      `Which station? Give --station ID, with at least ${LEAST_PAIRS} annotation pairs of photos in the months of ${input === undefined ? 'events/first-run.json (May and June)' : placeOfInput(input)}, or choose others with --months 7-8.`,
     );
   const { stage, connection } = await connectToStage(name);
   Object.assign(process.env, stageSettings(stage));

@@ -4,7 +4,7 @@ import { RequestRefused } from '../shared/errors.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
-import { placeOfInput, readExecutionInput } from './execution-input.ts';
+import { INPUT_FORMS, placeOfInput, readExecutionInput } from './execution-input.ts';
 import { connectToMachine, type GlobalOptions, machineStageOption } from './find-execution.ts';
 import { requireFreeCode } from './free-code.ts';
 import { requireLocalNeeds } from './local-needs.ts';
@@ -44,7 +44,7 @@ type Effects = typeof EFFECTS;
 /** `fpe start`: one execution, of the machine that the input is meant for. */
 export function startCommand(effects: Effects = EFFECTS): Command {
   return new Command('start')
-    .argument('<input>', 'station id, JSON file, JSON text, or - for standard input')
+    .argument('<input>', INPUT_FORMS)
     .addOption(machineStageOption())
     .option('--name <name>', 'name of the execution; must be new')
     .option(

@@ -150,6 +150,33 @@ describe('an option of the program', () => {
   });
 });
 
+describe('standard input', () => {
+  const fpeWith = (input: string, ...args: string[]) =>
+    spawnSync(process.execPath, ['--no-warnings', 'cli/fpe.ts', ...args], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      input,
+    });
+
+  test.each([
+    ['start', ['start', '-']],
+    ['refresh', ['refresh', '-']],
+    ['demo', ['demo', '-']],
+    ['smoke', ['smoke', '--input', '-']],
+  ])('is read by %s, which takes an input, as its help says', (name, args) => {
+    const { status, stderr } = fpeWith('{"nonsense": 1, "station_id": 1}', ...args);
+    const { stdout: help } = fpe(name, '--help');
+
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining('nonsense is not a name'),
+    });
+    expect(help.replaceAll(/\s+/g, ' ')).toContain(
+      'station id, JSON file, JSON text, or - for standard input',
+    );
+  });
+});
+
 test('every command is tested in this process, with its effects handed in', () => {
   const tests = readdirSync(import.meta.dirname).filter((file) => file.endsWith('.test.ts'));
   const text = tests.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('\n');

@@ -86,6 +86,9 @@ describe('the input of a refresh', () => {
   test('is checked before anything starts', () => {
     expect(() => refreshInputOf({}, { concurrency: 41 })).toThrow(InvalidInput);
     expect(() => refreshInputOf({}, { stations: join(folder, 'nowhere.txt') })).toThrow('There is no file');
+    expect(() => refreshInputOf({}, { stations: '-' })).toThrow(
+      'Standard input (-) is not read here. Give a file with one station id per line (--stations).',
+    );
   });
 });
 

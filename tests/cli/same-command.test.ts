@@ -48,4 +48,8 @@ test('the same command again holds the input that came by standard input, which 
   expect(await proposedBy(['try', '-', '--most', '3'], { '--answer': 'false' })).toBe(
     `./fpe try '{"station_id":29}' --most 3 --answer false`,
   );
+  for (const given of [['--name', '-'], ['--name=-']])
+    expect((await proposedBy(['try', ...given], {})).replaceAll(/['"]/g, '')).toMatch(
+      /^\.\/fpe try --name[ =]\{station_id:29\}$/,
+    );
 });

@@ -180,9 +180,12 @@ describe('fpe smoke', () => {
   });
 
   test('goes on after a failure with all that was given before, from the step that failed', async () => {
-    const given = '--stage prod --station 29 --months 11-2 --score --yes --json';
+    const given = `--stage prod --station 29 --input '{"station_id": 29}' --months 11-2 --score --yes --json`;
 
-    const { progress } = await run([...given.split(' '), '--from', 'gpu'], { status: 'failed' });
+    const { progress } = await run(
+      [...(given.match(/'.*'|\S+/g) ?? []).map((word) => word.replaceAll("'", '')), '--from', 'gpu'],
+      { status: 'failed' },
+    );
 
     expect(progress.at(-1)).toContain(`continue with: ./fpe smoke ${given} --from gpu`);
   });

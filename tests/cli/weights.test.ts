@@ -60,6 +60,7 @@ test('a file that is not the weights is refused by its size, and nothing is uplo
 
 test.each([
   ['a file that is not there', [join(folder, 'none.pth')], 'There is no file'],
+  ['standard input', ['-'], 'Standard input (-) is not read here. Give resnet18'],
   ['a folder', [folder], 'This is a folder, not a file:'],
   ['a download that is refused', [], 'status 503. Download them where there is a way to the internet'],
 ])('%s is told with what to do', async (_, args, expected) => {
