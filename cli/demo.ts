@@ -230,10 +230,11 @@ function checksOf(
 ): (questions: LocalQuestions) => Promise<void> {
   if (given === DEMO_INPUT) return async () => undefined;
   const again = (change: object) => demoWith(change, given, input);
+  // The stack of the demo ends with it.
   const next = {
     without: again({ pretrained: false }),
-    supply: `./fpe weights ${MEANWHILE}`,
-    load: `./fpe import FOLDER ${MEANWHILE}`,
+    supply: './fpe weights (while ./fpe local runs in another terminal)',
+    load: './fpe import FOLDER (while ./fpe local runs in another terminal)',
   };
   return async (questions) => {
     const isEmpty = (await questions.stations()).length === 0;
@@ -244,9 +245,6 @@ function checksOf(
       await requireFreeCode(input, (model_code) => again({ model_code }));
   };
 }
-
-/** The stack of the demo ends with it. */
-const MEANWHILE = '(while ./fpe local runs in another terminal)';
 
 /** The stack ends, and its addresses with it: these files stay. */
 function filesOf({ model_code }: RunResult, stackFolder: string): { report: string; scores: string } {
