@@ -77,7 +77,11 @@ const program = new Command('evaluate')
     'of the reference alone: the others are compared with it, whatever theirs',
     numberFrom(10, 1_000_000),
   )
-  .option('--same-steps', 'fewer pairs are trained for more epochs, so that all trainings are as long', false)
+  .option(
+    '--same-steps',
+    'trainings with fewer pairs have more epochs, so that all take as many steps as that of the reference',
+    false,
+  )
   .option(
     '--weights <file>',
     'ImageNet weights of ResNet-18 (.pth) to start from, as FPE’s models do; without them networks start from chance',
@@ -149,11 +153,24 @@ async function main(values: Options): Promise<void> {
   }
   const code = codeHash();
   const weights = values.weights && createHash('sha256').update(readFileSync(values.weights)).digest('hex');
-  const mostPairs = Math.max(...options.pairs, options.referencePairs ?? 0);
-  const epochsOf = (cell: Cell) =>
-    epochsOfSameSteps(hyperparameters.n_epochs, stations.get(cell.station) as JudgedStation, cell, mostPairs);
+  const reference = { recipe: options.recipes[0] as string, pairs: Math.max(...options.pairs) };
+  if (options.referencePairs !== undefined) reference.pairs = options.referencePairs;
+  const epochsOf = ({ neighborHours, ...cell }: Cell) =>
+    epochsOfSameSteps(
+      hyperparameters.n_epochs,
+      stations.get(cell.station) as JudgedStation,
+      { ...cell, neighborHours },
+      { ...cell, ...reference },
+    );
   const started = Date.now();
-  const { results, failures, left } = await runCells(cellsOf(options), {
+  const neighborHours = new Map(
+    options.recipes.flatMap((one) =>
+      experiments[one].neighbor_hours === null
+        ? []
+        : [[one, experiments[one].neighbor_hours as number] as const],
+    ),
+  );
+  const { results, failures, left } = await runCells(cellsOf({ ...options, neighborHours }), {
     stations,
     factsOf: (cell) => ({
       hyperparameters: values.sameSteps ? { ...hyperparameters, n_epochs: epochsOf(cell) } : hyperparameters,

@@ -1,7 +1,7 @@
 """The ways to train and to score that are compared: recipes of model/recipes.py, and single changes of `fpe`."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from recipes import RECIPES, Recipe
 from transforms import UPSTREAM_AUGMENTATION, Augmentation, Jitter
@@ -14,6 +14,7 @@ class Experiment:
     recipe: Recipe
     hyperparameters: Dict[str, Any] = field(default_factory=dict)
     views: int = 1  # parts of a photo whose scores are averaged: its center, or that and its four corners
+    neighbor_hours: Optional[float] = None  # pairs of photos that near to each other train as ties
     upstream: bool = False  # trained by benchmarks/reference/training.py
 
 
@@ -29,6 +30,8 @@ def augmented(**options: Any) -> Experiment:
 
 
 JITTER = Jitter(0.3, 0.3, 0.3)
+# Generated stations have two or three photos a day.
+NEIGHBOR_HOURS = 8.0
 
 
 def changed_2026(**options: Any) -> Experiment:
@@ -68,6 +71,8 @@ EXPERIMENTS = {
     '2026-hard-pairs-zoom': changed_2026(
         hard_pairs=1.0, augmentation=replace(RECIPES['2026'].augmentation, zoom=1.25)
     ),
+    'neighbors': Experiment(FPE, neighbor_hours=NEIGHBOR_HOURS),
+    '2026-neighbors': Experiment(RECIPES['2026'], neighbor_hours=NEIGHBOR_HOURS),
     '2026-jitter': augmented_2026(jitter=JITTER),
     '2026-zoom': augmented_2026(zoom=1.25),
     '2026-zoom-jitter': augmented_2026(zoom=1.25, jitter=JITTER),

@@ -28,15 +28,15 @@ const LEAST_PHOTOS = 20;
 
 /**
  * @param scores of the station's photos, in their order; null for a photo that could not be read
- * @param mostPairs photos that a network of so many pairs has seen count as seen, so that it is compared by the same photos
+ * @param alongside what it is compared with: photos that any of them has seen do not count, so that all are judged by the same
  */
 export function cellMeasures(
   station: JudgedStation,
   cell: Cell,
   scores: readonly (number | null)[],
-  mostPairs = cell.pairs,
+  alongside: readonly Cell[] = [],
 ): CellMeasures {
-  const seen = seenPhotos(station, { ...cell, pairs: Math.max(cell.pairs, mostPairs) });
+  const seen = new Set([cell, ...alongside].flatMap((one) => [...seenPhotos(station, one)]));
   const scored = station.photos.flatMap((photo, index) => {
     const score = scores[index];
     return typeof score === 'number' ? [{ photo, score }] : [];

@@ -14,12 +14,18 @@ import * as z from 'zod';
 import { writeDurably } from '../../host/durable-file.ts';
 import { MalformedJson, parseJsonAs } from '../../shared/formats/json.ts';
 import { pairsFile } from '../pairs-file.ts';
-import { type Cell, cellKey, cellName, pairParts } from './cells.ts';
-import type { JudgedStation } from './station-folder.ts';
+import { type Cell, cellKey, cellName, neighborsOf, pairParts } from './cells.ts';
+import type { JudgedStation, StationPair } from './station-folder.ts';
 
 /** What is kept of a training. */
 const cellResult = z.object({
-  cell: z.object({ recipe: z.string(), station: z.string(), seed: z.number(), pairs: z.number() }),
+  cell: z.object({
+    recipe: z.string(),
+    station: z.string(),
+    seed: z.number(),
+    pairs: z.number(),
+    neighborHours: z.number().optional(),
+  }),
   facts: z.unknown(),
   seconds: z.number(),
   /** Of the station's photos, in their order. */
@@ -128,19 +134,13 @@ async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   try {
-    mkdirSync(join(folder, 'values'));
     const { train, val } = pairParts(station.pairs, cell);
     const filenames = new Map(station.photos.map(({ imageId, filename }) => [imageId, filename]));
-    writeFileSync(
-      join(folder, 'values', 'pairs.csv'),
-      pairsFile(
-        [
-          ...train.map((pair) => ({ ...pair, split: 'train' as const })),
-          ...val.map((pair) => ({ ...pair, split: 'val' as const })),
-        ],
-        filenames,
-      ),
-    );
+    const inSplit = (pairs: readonly StationPair[], split: 'train' | 'val') =>
+      pairs.map((pair) => ({ ...pair, split }));
+    const pairs = [...inSplit([...train, ...neighborsOf(station, cell)], 'train'), ...inSplit(val, 'val')];
+    mkdirSync(join(folder, 'values'));
+    writeFileSync(join(folder, 'values', 'pairs.csv'), pairsFile(pairs, filenames));
     const job = join(folder, 'job.json');
     const description = {
       experiment: cell.recipe,

@@ -1,4 +1,5 @@
 import { formatCsv } from '../../shared/formats/csv.ts';
+import type { Cell } from './cells.ts';
 import {
   type Difference,
   type Estimate,
@@ -57,11 +58,20 @@ export function comparisonOf(
   reference: string,
   referencePairs?: number,
 ): Comparison {
-  const mostPairs = Math.max(...results.map(({ cell }) => cell.pairs));
+  const trainedAt = ({ station, seed }: Cell) => `${station} ${seed}`;
+  const alongside = Map.groupBy(
+    results.map(({ cell }) => cell),
+    trainedAt,
+  );
   const cells = results.map((result) => ({
     ...result,
     figures: figuresOf(
-      cellMeasures(stations.get(result.cell.station) as JudgedStation, result.cell, result.scores, mostPairs),
+      cellMeasures(
+        stations.get(result.cell.station) as JudgedStation,
+        result.cell,
+        result.scores,
+        alongside.get(trainedAt(result.cell)),
+      ),
     ),
   }));
   const figures = [...new Set(cells.flatMap((cell) => [...cell.figures.keys()]))].toSorted(byPlace);

@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { cellsOf, epochsOfSameSteps, pairParts, seenPhotos } from '../../../benchmarks/evaluate/cells.ts';
+import {
+  cellsOf,
+  epochsOfSameSteps,
+  neighborsOf,
+  pairParts,
+  seenPhotos,
+} from '../../../benchmarks/evaluate/cells.ts';
 import { cellMeasures } from '../../../benchmarks/evaluate/measures.ts';
 import { judgedStation } from './judged-station.ts';
 
@@ -65,7 +71,7 @@ test('trainings with fewer pairs are judged by the photos that none has seen', (
   const few = { ...cell, pairs: 3 };
   const scores = station.photos.map(({ trueValue }) => trueValue);
 
-  const [alone, beside] = [cellMeasures(station, few, scores), cellMeasures(station, few, scores, 20)];
+  const [alone, beside] = [cellMeasures(station, few, scores), cellMeasures(station, few, scores, [cell])];
 
   expect(alone.groups.within?.n).toBe(30 - seenPhotos(station, few).size);
   expect(beside.groups.within?.n).toBe(30 - seenPhotos(station, cell).size);
@@ -122,7 +128,22 @@ test.each([
   [8, 20],
   [4, 1000], // which are 34: held-out pairs are never trained with
 ])('in %d epochs, %d pairs take the steps that 20 pairs take in 8, as far as they go', (epochs, pairs) => {
-  const got = epochsOfSameSteps(8, station, { ...cell, pairs }, 20);
+  const got = epochsOfSameSteps(8, station, { ...cell, pairs }, cell);
 
   expect(Math.abs(got - epochs)).toBeLessThanOrEqual(1);
+});
+
+test('pairs of neighbors are of the annotation period, as many as train at most, and their photos are seen', () => {
+  const withNeighbors = { ...cell, neighborHours: 8 };
+
+  const neighbors = neighborsOf(station, withNeighbors);
+
+  const periods = new Map(station.photos.map(({ imageId, period }) => [imageId, period]));
+  const inThem = neighbors.flatMap(({ one, two }) => [one, two]);
+  expect(neighborsOf(station, cell)).toEqual([]);
+  expect(neighbors.length).toBeGreaterThan(0);
+  expect(neighbors.length).toBeLessThanOrEqual(pairParts(station.pairs, cell).train.length);
+  expect(new Set(inThem.map((id) => periods.get(id)))).toEqual(new Set(['within']));
+  expect([...seenPhotos(station, withNeighbors)]).toEqual(expect.arrayContaining(inThem));
+  expect(epochsOfSameSteps(8, station, withNeighbors, cell)).toBeLessThan(8);
 });

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { cellsOf } from '../../../benchmarks/evaluate/cells.ts';
+import { type Cell, cellsOf, neighborsOf } from '../../../benchmarks/evaluate/cells.ts';
 import { evaluationPage } from '../../../benchmarks/evaluate/page.ts';
 import { type RunOptions, runCells } from '../../../benchmarks/evaluate/run-cells.ts';
 import { comparisonOf, csvTable, markdownTable } from '../../../benchmarks/evaluate/tables.ts';
@@ -70,6 +70,16 @@ test('each cell is trained once with its pairs and their mirrors, and its result
   expect(results[0]).toMatchObject({ cell: cells(['fpe'])[0], torch: String(1 + 2 * 20) });
   expect(results[0]?.scores).toHaveLength(60);
   expect(said.at(-1)).toMatch(/^4 of 4 trainings, about 0 min left: fpe, [ab], seed [12], 20 pairs$/);
+});
+
+test('a training with neighbors has them among its pairs, mirrored as well', async () => {
+  const [cell] = cells(['fpe']) as [Cell];
+
+  const { results } = await runCells([cell, { ...cell, neighborHours: 8 }], options);
+
+  const neighbors = neighborsOf(judgedStation('a'), { ...cell, neighborHours: 8 });
+  expect(neighbors.length).toBeGreaterThan(0);
+  expect(results.map(({ torch }) => Number(torch))).toEqual([1 + 2 * 20, 1 + 2 * (20 + neighbors.length)]);
 });
 
 test('a run that goes on trains only what is not there', async () => {
