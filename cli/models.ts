@@ -5,7 +5,7 @@ import { countOf } from '../shared/formats/numbers.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
-import { findStationsWithModels } from '../shared/fpe-database/stations.ts';
+import { findModelCounts } from '../shared/fpe-database/stations.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import {
   type DrawingAction,
@@ -36,7 +36,7 @@ Uses the local stack while it is running, unless --stage or the environment name
 const EFFECTS = {
   connect: connectToData,
   requireStations,
-  findStations: () => withDatabase(findStationsWithModels, DATABASE_LIMITS.byHand),
+  findStations: () => withDatabase(findModelCounts, DATABASE_LIMITS.byHand),
   buckets,
   findDrawableModels,
   print: printText,

@@ -25,7 +25,7 @@ export async function findStations(database: Database): Promise<{ id: number; na
 }
 
 /** Every station with the number of its models, by id. */
-export async function findStationsWithModels(
+export async function findModelCounts(
   database: Database,
 ): Promise<{ id: number; name: string; models: number }[]> {
   const { rows } = await database.query<{ id: number; name: string; models: number }>(

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { findAnnotatedVariables, findStationsWithModels } from '../../../shared/fpe-database/stations.ts';
+import { findAnnotatedVariables, findModelCounts } from '../../../shared/fpe-database/stations.ts';
 import { createTestDatabase, insertRow, insertStation } from '../../fixtures/station.ts';
 
 let database: pg.Client;
@@ -40,7 +40,7 @@ test('Every station is listed with the number of its models', async () => {
       code,
     });
 
-  const stations = await findStationsWithModels(database);
+  const stations = await findModelCounts(database);
 
   expect(stations.filter(({ id }) => [one.id, other.id].includes(id))).toMatchObject([
     { id: one.id, models: 0 },
