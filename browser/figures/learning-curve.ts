@@ -11,6 +11,7 @@ const MARGINS = { left: 64, top: 34, bottom: 46 };
 export function learningCurve({ page: { learningCurve } }: View, width: number, theme: Theme): Sheet {
   const sheet = new Sheet(width, theme);
   const { points } = learningCurve;
+  sheet.emptyPanel = 'Too few held-out pairs';
   const [rows, columns] = sheet.isNarrow ? [2, 1] : [1, 2];
   const [left, right] = boxes(sheet, rows as number, columns as number, HEIGHT, MARGINS) as [Box, Box];
   const accuracy = points.map((point) => meanAndRange(point.accuracy));

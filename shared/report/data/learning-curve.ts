@@ -6,8 +6,9 @@ import { isWide, whereEnough } from './too-few.ts';
 /** Results on the held-out pairs after learning from so many training pairs, one for each shuffle of them. */
 export type LearningPoint = {
   pairs: number;
-  /** Empty where no held-out pair is unequal. */
+  /** Empty where no held-out pair is unequal, or too few are. */
   accuracy: readonly number[];
+  /** Empty where there are too few held-out pairs. */
   loss: readonly number[];
 };
 
@@ -20,11 +21,30 @@ export type LearningCurve = {
   valPairs: number;
   /** By rising numbers of pairs; none where the training made no curve. */
   points: readonly LearningPoint[];
-  /** Why there are none. */
+  /** Why there are none, or none with a result. */
   missing: string | null;
 };
 
 export const NO_CURVE: LearningCurve = { valPairs: 0, points: [], missing: 'this training made none' };
+
+/**
+ * The curve as far as there are held-out pairs enough to judge it by.
+ *
+ * @param decided held-out pairs with a decision
+ */
+export function toldCurve(curve: LearningCurve, decided: number): LearningCurve {
+  const { valPairs } = curve;
+  const few = `${countOf(valPairs, 'held-out pair')} ${isOrAre(valPairs)} too few to tell`;
+  return {
+    ...curve,
+    missing: curve.missing ?? (whereEnough(valPairs, true) ? null : few),
+    points: curve.points.map(({ pairs, accuracy, loss }) => ({
+      pairs,
+      accuracy: whereEnough(Math.min(valPairs, decided), accuracy) ?? [],
+      loss: whereEnough(valPairs, loss) ?? [],
+    })),
+  };
+}
 
 export type Spread = { mean: number; low: number; high: number };
 
@@ -52,7 +72,7 @@ export function curveAdvice({ points, valPairs }: LearningCurve, decided: number
   const [half, all] = points.slice(-2);
   if (!half || !all) return [];
   const [before, after] = [meanAndRange(half.accuracy), meanAndRange(all.accuracy)];
-  const n = before && after ? Math.min(valPairs, decided) : 0;
+  const n = Math.min(valPairs, decided);
   const interval = whereEnough(n, wilsonInterval((after?.mean ?? 0) * n, n));
   if (!before || !after || !interval)
     return [

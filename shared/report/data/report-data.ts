@@ -20,6 +20,7 @@ import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type VariableWords, variableWords } from '../../variables.ts';
 import { comparePrevious, type PreviousComparison, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
+import { toldCurve } from './learning-curve.ts';
 import { type Measures, measures } from './measures.ts';
 import type { CostEstimate, FileChecksum, JobPlace } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
@@ -99,7 +100,7 @@ export const RESAMPLES = 200;
 const RESAMPLES_OF_PARTS = 100;
 
 export function reportData(sources: ReportSources): ReportData {
-  const { state, photos, pairs, previous } = sources;
+  const { state, photos, pairs, previous, training } = sources;
   const { parameters, station } = state.run;
   const clock = stationClock(station.timezone);
   const wallMs = photos.timestamps.map(clock.wallMs);
@@ -116,8 +117,13 @@ export function reportData(sources: ReportSources): ReportData {
     );
   const scoreError = scoreErrorOf(pairs, photos.scores, 'val');
   const strata = stratumOfRows({ ...photos, timestamps: wallMs });
+  const accuracy = {
+    train: pairAccuracy(pairs, photos.scores, 'train'),
+    val: pairAccuracy(pairs, photos.scores, 'val'),
+  };
   return {
     ...sources,
+    training: { ...training, learningCurve: toldCurve(training.learningCurve, accuracy.val.n) },
     wallMs,
     days,
     variable: variableWords(parameters.variable_code),
@@ -130,10 +136,7 @@ export function reportData(sources: ReportSources): ReportData {
     },
     measures: measures(photos),
     strata: forEachGroup((group) => strataOfGroup(photos, strata, group, intervalOf)),
-    accuracy: {
-      train: pairAccuracy(pairs, photos.scores, 'train'),
-      val: pairAccuracy(pairs, photos.scores, 'val'),
-    },
+    accuracy,
     calibration: calibration(pairs, photos.scores, 'val'),
     scoreError,
     rankWidth: scoreError && medianRankWidth(photos.scores, scoreError.halfWidth),

@@ -26,6 +26,8 @@ export const pairMetrics = (data: ReportData): Metric[] => [
   ...agreementMetrics(data),
 ];
 
+const TOO_FEW = `null for fewer than ${LEAST_ROWS}`;
+
 const accuracyMetrics = ({ accuracy }: ReportData): Metric[] =>
   (['train', 'val'] as const).flatMap((split) => {
     const { n, share, interval, brier } = accuracy[split];
@@ -34,9 +36,9 @@ const accuracyMetrics = ({ accuracy }: ReportData): Metric[] =>
       metric(
         `pair_accuracy.${split}`,
         'Pair accuracy',
-        share,
+        whereEnough(n, share),
         SHARE,
-        `share of ${pairs} with a decision that the scores put in the annotator's order`,
+        `share of ${pairs} with a decision that the scores put in the annotator's order; ${TOO_FEW}`,
       ),
       metric(
         `pair_accuracy_n.${split}`,
@@ -45,13 +47,13 @@ const accuracyMetrics = ({ accuracy }: ReportData): Metric[] =>
         'annotation pairs',
         `${pairs}, with a decision and two scores`,
       ),
-      ...intervalMetrics(`pair_accuracy.${split}`, interval, "Wilson's formula"),
+      ...intervalMetrics(`pair_accuracy.${split}`, whereEnough(n, interval), "Wilson's formula"),
       metric(
         `brier_score.${split}`,
         'Brier score',
-        brier,
+        whereEnough(n, brier),
         'dimensionless, 0 to 1',
-        `mean squared distance of sigmoid(score − score) and choice (SAME as 1/2) over ${pairs}`,
+        `mean squared distance of sigmoid(score − score) and choice (SAME as 1/2) over ${pairs}; ${TOO_FEW} with a decision`,
       ),
     ];
   });
@@ -65,18 +67,18 @@ const calibrationMetrics = ({ calibration }: ReportData): Metric[] =>
       metric(
         `calibration_confidence.${bin}`,
         'Confidence',
-        confidence,
+        whereEnough(n, confidence),
         SHARE,
-        `mean confidence over ${pairs}`,
+        `mean confidence over ${pairs}; ${TOO_FEW}`,
       ),
       metric(
         `calibration_agreed.${bin}`,
         'Annotator agrees',
-        agreed,
+        whereEnough(n, agreed),
         SHARE,
-        `share of ${pairs} where the annotator chose the same photo`,
+        `share of ${pairs} where the annotator chose the same photo; ${TOO_FEW}`,
       ),
-      ...intervalMetrics(`calibration_agreed.${bin}`, interval, "Wilson's formula"),
+      ...intervalMetrics(`calibration_agreed.${bin}`, whereEnough(n, interval), "Wilson's formula"),
     ];
   });
 
@@ -166,7 +168,7 @@ export function comparisonMetrics({ comparison, previous, variable }: ReportData
       'Kendall tau',
       whereEnough(n, now),
       TAU,
-      `Kendall's tau-b of this model's score and observed ${variable.noun}, ${photos}; null for fewer than ${LEAST_ROWS}`,
+      `Kendall's tau-b of this model's score and observed ${variable.noun}, ${photos}; ${TOO_FEW}`,
     ),
     metric(
       `previous.${name}.kendall_tau_before`,
@@ -187,16 +189,16 @@ export function comparisonMetrics({ comparison, previous, variable }: ReportData
     metric(
       'previous.kendall_tau_of_scores',
       'Tau of scores',
-      comparison.tauOfScores,
+      whereEnough(comparison.n, comparison.tauOfScores),
       TAU,
-      "Kendall's tau-b of both models' scores",
+      `Kendall's tau-b of both models' scores; ${TOO_FEW} photos`,
     ),
     metric(
       'previous.mean_rank_change',
       'Mean rank change',
-      comparison.meanRankChange,
+      whereEnough(comparison.n, comparison.meanRankChange),
       'fraction of all ranks, 0 to 1',
-      'mean change of the percentile rank of a photo among those that both scored',
+      `mean change of the percentile rank of a photo among those that both scored; ${TOO_FEW}`,
     ),
     ...taus('all', comparison.all, 'photos that both scored, with an observed value'),
     ...taus('same_test', comparison.sameTest, 'of them, photos in no annotation pair of either model'),

@@ -1,5 +1,6 @@
 import { meanAndRange } from '../data/learning-curve.ts';
 import type { ReportData } from '../data/report-data.ts';
+import { LEAST_ROWS } from '../data/too-few.ts';
 import { type Metric, metric } from './metric.ts';
 
 const NOT_THE_MODEL =
@@ -8,7 +9,7 @@ const NOT_THE_MODEL =
 /** The points of the learning curve, counted from 1 for the fewest pairs; none where the training made no curve. */
 export const learningCurveMetrics = ({ training: { learningCurve } }: ReportData): Metric[] =>
   learningCurve.points.flatMap(({ pairs, accuracy, loss }, index) => {
-    const after = `over the held-out pairs, after learning from ${pairs} training pairs`;
+    const after = `over the held-out pairs, after learning from ${pairs} training pairs; null for fewer than ${LEAST_ROWS}`;
     return [
       metric(
         `learning_curve.pairs.${index + 1}`,

@@ -886,7 +886,9 @@ describe('metrics.json', () => {
   });
 
   test('gives the numbers that the page shows', () => {
-    const report = testReport(hourlyPhotos(60));
+    const pairs = Array.from({ length: 20 }, (_, row) => ({ left: row, right: row + 1, choice: 1 as const }));
+    const heldOut = pairsOf(pairs.map((pair) => ({ ...pair, split: 'val' as const })));
+    const report = testReport(hourlyPhotos(60), { pairs: heldOut });
 
     const metrics = metricsOf(report);
 
@@ -926,6 +928,34 @@ describe('metrics.json', () => {
       'training.learning_rate',
     ])
       expect(metrics.get(name)).toBeNull();
+  });
+
+  test('has no share, tau, interval or mean of fewer than ten photos or pairs, as the page has none', () => {
+    const photos = hourlyPhotos(9);
+    const nine = (split: 'train' | 'val') =>
+      photos.map((_, row) => ({ left: row, right: (row + 1) % 9, choice: 1 as const, split }));
+    const { learningCurve } = TRAINING;
+    const report = testReport(photos, {
+      state: testReportState(BUCKETS, { id: 29 }, { smoothing_hours: 24 }),
+      training: { ...TRAINING, learningCurve: { ...learningCurve, valPairs: 9 } },
+      pairs: pairsOf([...nine('train'), ...nine('val')]),
+      previous: {
+        model_code: 'RANK-FLOW-20250101',
+        scores: Float64Array.from(photos, (_, row) => row),
+        wasTest: new Uint8Array(9).fill(1),
+      },
+    });
+    const isEstimate = ({ name, unit }: { name: string; unit: string }) =>
+      /fraction|to 1$|as the number|as the scores/.test(unit) || name.startsWith('learning_curve.loss');
+
+    const estimates = metricsFile(report).metrics.filter(isEstimate);
+
+    expect(estimates.length).toBeGreaterThan(100);
+    expect(estimates.filter(({ value }) => value !== null).map(({ name }) => name)).toEqual([]);
+    expect(metricsOf(report).get('pair_accuracy_n.val')).toBe(9);
+    expect(words(reportPage(report, SCRIPT))).toContain(
+      'There is no learning curve: 9 held-out pairs are too few to tell.',
+    );
   });
 
   test('has counts that add up from each total to the next', () => {

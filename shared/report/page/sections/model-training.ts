@@ -2,6 +2,7 @@ import { formatCount, formatLoss, formatShare } from '../../../formats/numbers.t
 import { type EpochLoss, finalEpochs } from '../../data/epochs.ts';
 import { curveAdvice, type LearningCurve, meanAndRange } from '../../data/learning-curve.ts';
 import type { ReportData } from '../../data/report-data.ts';
+import { TOO_FEW } from '../../data/too-few.ts';
 import { trainingAdvice } from '../../data/training-advice.ts';
 import { absent, type Figure, figureMarkup } from '../figure.ts';
 import { type Html, html, NOTHING } from '../html.ts';
@@ -34,7 +35,7 @@ const CURVE = { id: 'learning-curve', title: 'Learning curve' };
 
 /** What fewer pairs would have taught, and what that can and cannot show. */
 function learningCurveFigure(curve: LearningCurve): Html {
-  if (curve.points.length === 0)
+  if (curve.missing !== null)
     return absent(CURVE.id, CURVE.title, `There is no learning curve: ${curve.missing}.`);
   return figureMarkup({
     ...CURVE,
@@ -46,8 +47,9 @@ function learningCurveFigure(curve: LearningCurve): Html {
 function curveTable({ points }: LearningCurve): Html {
   const cells = (values: readonly number[], format: (value: number | null) => string): Html => {
     const spread = meanAndRange(values);
-    const range = spread && values.length > 1 ? `${format(spread.low)} – ${format(spread.high)}` : '';
-    return html`<td>${format(spread?.mean ?? null)}</td><td class="interval">${range}</td>`;
+    if (!spread) return html`<td>${TOO_FEW}</td><td></td>`;
+    const range = values.length > 1 ? `${format(spread.low)} – ${format(spread.high)}` : '';
+    return html`<td>${format(spread.mean)}</td><td class="interval">${range}</td>`;
   };
   return html`<table>
 <thead><tr><th scope="col">Training pairs</th><th scope="col">Shuffles</th><th scope="col">Ordered right</th><th scope="col">from – to</th><th scope="col">Loss</th><th scope="col">from – to</th></tr></thead>
