@@ -9,12 +9,15 @@ type KnownStratum = Stratum & KnownTau;
 
 /**
  * How well the model does where it matters: over the photos that it has not seen, neither in training nor in validation. What
- * there are too few photos for is null; best and worst season are, too, when only one has enough.
+ * there are too few photos for is null.
  */
 export type Unseen = {
   /** Photos in no pair, with both a value and a score. */
   n: number;
   all: KnownTau | null;
+  /** Whether there are two seasons to compare. */
+  hasSeasons: boolean;
+  /** Seasons of the highest and of the lowest tau, where their intervals do not overlap: one of the four is always highest. */
   best: KnownStratum | null;
   worst: KnownStratum | null;
   high: KnownStratum | null;
@@ -46,11 +49,14 @@ export function unseenPhotos({
     return found && all && found.n === all.n ? { ...found, ...all } : found;
   };
   const seasons = known(season).sort((a, b) => b.tau - a.tau);
+  const [best, worst] = [seasons[0], seasons.at(-1)];
+  const areApart = best?.interval && worst?.interval ? best.interval.low > worst.interval.high : false;
   return {
     n,
     all,
-    best: seasons.length > 1 ? (seasons[0] as KnownStratum) : null,
-    worst: seasons.length > 1 ? (seasons.at(-1) as KnownStratum) : null,
+    hasSeasons: seasons.length > 1,
+    best: areApart ? (best as KnownStratum) : null,
+    worst: areApart ? (worst as KnownStratum) : null,
     high: named(value, 'highest_tenth'),
     within: ofPeriod('within'),
     after: ofPeriod('after'),

@@ -51,21 +51,30 @@ function links({ state: { run }, jobPlace }: ReportData): Html {
 `;
 }
 
+/** In the place of numbers that do not differ by more than chance may. */
+const UNTOLD = 'cannot be told';
+
 /** The photos that the model has not seen, where it matters; beside it what the method's paper found. */
 function unseenTable(data: ReportData): Html {
-  const { all, best, worst, high, within, after } = unseenPhotos(data);
-  const rows: [label: string, tau: KnownTau | null, paper?: number][] = [
+  const { all, hasSeasons, best, worst, high, within, after } = unseenPhotos(data);
+  const rows: [label: string, tau: KnownTau | typeof UNTOLD | null, paper?: number][] = [
     ['All', all],
-    [best ? `Best season: ${best.label}` : 'Best season', best],
-    [worst ? `Worst season: ${worst.label}` : 'Worst season', worst],
+    ...(best && worst
+      ? ([
+          [`Best season: ${best.label}`, best],
+          [`Worst season: ${worst.label}`, worst],
+        ] as [string, KnownTau][])
+      : ([['Best and worst season', hasSeasons ? UNTOLD : null]] as [string, typeof UNTOLD | null][])),
     [`Highest tenth of ${data.variable.noun}`, high],
     ['Within the annotation period', within, PAPER_MEDIANS.within],
     ['After it', after, PAPER_MEDIANS.after],
   ];
-  const cells = (tau: KnownTau | null): Html =>
-    tau
+  const cells = (tau: KnownTau | typeof UNTOLD | null): Html => {
+    if (tau === UNTOLD) return html`<td colspan="3">${UNTOLD}</td>`;
+    return tau
       ? html`<td class="tau">${formatTau(tau.tau)}</td><td class="interval">${formatInterval(tau.interval)}</td><td>${formatCount(tau.n)}</td>`
       : html`<td class="tau">${TOO_FEW}</td><td></td><td></td>`;
+  };
   return html`${scrollRegion(
     'Kendall tau of photos that the model has not seen',
     html`<table class="unseen">
@@ -76,7 +85,8 @@ function unseenTable(data: ReportData): Html {
 `,
     )}</tbody></table>`,
   )}
-<p class="note">Not seen: in no pair of training or validation. Fewer than ${LEAST_ROWS} photos, or none that differ, are too few to tell. Paper: medians
+<p class="note">Not seen: in no pair of training or validation. Fewer than ${LEAST_ROWS} photos, or none that differ, are too few to tell. Best and worst season are
+told where their intervals do not overlap: by chance alone, one of four is always the best. Paper: medians
 over the stations of the method’s paper, doi 10.5194/hess-29-6445-2025.</p>`;
 }
 

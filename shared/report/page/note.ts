@@ -7,9 +7,10 @@ type Noted = Pick<ReportData, 'agreement' | 'intervals' | 'strata' | 'photos' | 
 
 /** How well scores and observed values agree, in a few sentences; for the notification and the command line. */
 export function agreementNote(data: Noted & Pick<ReportData, 'smoothed'>): string {
-  const { best, worst, high, within, after } = unseenPhotos(data);
+  const { hasSeasons, best, worst, high, within, after } = unseenPhotos(data);
   const { noun } = data.variable;
   const phrases = [
+    hasSeasons && !best ? 'which season is best and which worst cannot be told' : '',
     best && worst ? `in the best season, ${best.label}, ${tauPhrase(best)}` : '',
     best && worst ? `in the worst, ${worst.label}, ${tauPhrase(worst)}` : '',
     high ? `in the highest tenth of observed ${noun} ${tauPhrase(high)}` : '',

@@ -11,6 +11,8 @@ import {
 } from '../../../shared/report/data/strata.ts';
 import { unseenPhotos } from '../../../shared/report/data/unseen.ts';
 import { metricsFile } from '../../../shared/report/metrics/file.ts';
+import { titleBlock } from '../../../shared/report/page/header.ts';
+import { agreementNote } from '../../../shared/report/page/note.ts';
 import { kendallTauB } from '../../../shared/statistics/kendall-tau.ts';
 import { scoredPhotos, type TestPhoto, testReport } from '../../fixtures/report.ts';
 
@@ -180,6 +182,27 @@ describe('Photos that the model has not seen', () => {
     expect(unseen.high).toMatchObject({ id: 'highest_tenth', n: 37 });
     expect(unseen.within?.n).toBe(60);
     expect(unseen.after?.n).toBe(245);
+  });
+
+  test('have no best and no worst season where chance may have put one before the others', () => {
+    // As unlike in each season as in the others.
+    const alike = YEAR.map((photo, day) => {
+      const value = (day * 61) % 365;
+      return { ...photo, value, score: value + ((day * 37) % 101) * 4 };
+    });
+    const report = testReport(alike);
+
+    const [highest, lowest] = [...report.strata['test-all'].season]
+      .sort((a, b) => (b.tau as number) - (a.tau as number))
+      .filter((_, place, { length }) => place === 0 || place === length - 1);
+    expect(highest?.interval?.low).toBeLessThan(lowest?.interval?.high as number);
+    expect(unseenPhotos(report)).toMatchObject({ best: null, worst: null, hasSeasons: true });
+    expect(agreementNote(report)).toContain(
+      'Of these photos: which season is best and which worst cannot be told;',
+    );
+    expect(titleBlock(report).text).toContain(
+      '<th scope="row">Best and worst season</th><td colspan="3">cannot be told</td>',
+    );
   });
 
   test('are told nothing of where there are fewer than ten, and no best season where there is one', () => {
