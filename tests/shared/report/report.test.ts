@@ -317,6 +317,22 @@ describe('The note', () => {
 });
 
 describe('The page', () => {
+  test('speaks of no place that another layout has elsewhere, and of no mouse', () => {
+    const previous = {
+      model_code: 'RANK-FLOW-20250101',
+      scores: new Float64Array(60),
+      wasTest: new Uint8Array(60),
+    };
+
+    const text = words(page(hourlyPhotos(60), { previous }));
+
+    expect(text).toContain('Observed flow at the time of each photo');
+    expect(text).toContain('Photos that both models scored');
+    const places =
+      /[^.]*\b(on the (left|right)|(left|right)(most)? (panel|plot|chart)|at the (top|bottom)|(figure|panel|plot|chart)s? (above|below)|below it every|hover\w*|click\w*)\b[^.]*/gi;
+    expect(text.match(places)).toBeNull();
+  });
+
   test('shows every number of the title block', () => {
     const text = words(page(hourlyPhotos(600)));
 

@@ -82,9 +82,9 @@ export const imageFigures = (variable: VariableWords, withValues: boolean): Figu
       ? `Timeseries of Obs. ${variable.label} and Image Splits`
       : 'Timeseries of Image Splits',
     caption: withValues
-      ? `Observed ${variable.noun} at the time of each photo, and below it every photo by split: those in annotation pairs and those in none. ${LOG_NOTE}`
+      ? `Observed ${variable.noun} at the time of each photo, and every photo by split: those in annotation pairs and those in none. ${LOG_NOTE}`
       : 'Every photo by split: those in annotation pairs and those in none.',
-    hint: `Drag in the strip at the bottom to narrow all figures${withValues ? ' and numbers' : ''} to a period.`,
+    hint: `Drag in the strip of this figure to narrow all figures${withValues ? ' and numbers' : ''} to a period.`,
   },
   ...(withValues
     ? [
@@ -108,5 +108,5 @@ export const pairFigure = (variable: VariableWords, withValues: boolean): Figure
   title: withValues
     ? `Annotation Pairs by Timestamp and by Obs. ${variable.label}`
     : 'Annotation Pairs by Timestamp',
-  caption: `Each point is a pair of photos: the left one against the right one, colored by which of them shows more${withValues ? '. Where annotators see what the gage measures, colors part at the diagonal' : ''}.`,
+  caption: `Each point is a pair of photos: the one that annotators saw left against the one that they saw right, colored by which of them shows more${withValues ? '. Where annotators see what the gage measures, colors part at the diagonal' : ''}.`,
 });

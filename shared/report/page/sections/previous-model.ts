@@ -51,7 +51,7 @@ ${figureMarkup({
   id: 'previous-ranks',
   title: 'Percentile Ranks of This Model and of the One Before',
   caption: 'Photos that both models scored; away from the line the models place a photo differently.',
-  hint: 'Click one to see why.',
+  hint: 'Select one to see why.',
 })}
 ${gallery('moved-photos', 'The photos whose rank changed most:')}`;
 }
