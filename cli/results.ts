@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { RESULTS_FOLDER } from '../shared/execution/keys.ts';
 
-/** Below the folder of a stack: what `npm start` leaves of each model, in a folder of its code. Reports know it by this name, too. */
-export const resultsFolder = (stackFolder: string): string => join(stackFolder, 'results');
+/** What `npm start` leaves of the models of a stack. */
+export const resultsFolder = (stackFolder: string): string => join(stackFolder, RESULTS_FOLDER);
 
 /** Names of the files that a person opens of a model. */
 export const resultFiles = (modelCode: string) => ({

@@ -188,6 +188,12 @@ const publicFiles = (folder: string, modelCode: string) => ({
   annotations: `${folder}/annotations.csv`,
 });
 
+/** Below the folder of a local stack: what `npm start` leaves of each model, in a folder of its code. */
+export const RESULTS_FOLDER = 'results';
+
+/** Where a report lies that `npm start` has left, as its address tells. */
+export const modelResults = (modelCode: string): string => `${RESULTS_FOLDER}/${modelCode}`;
+
 /** Folder of a model's public files in the storage bucket, with a trailing slash. */
 export const publicFolder = (modelUuid: string): string => `models/${modelUuid}/`;
 

@@ -1,3 +1,4 @@
+import { modelResults } from '../../execution/keys.ts';
 import { extremes, stationClock } from '../../formats/local-time.ts';
 import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
@@ -47,7 +48,7 @@ function links({ state: { run }, jobPlace }: ReportData): Html {
       : []),
   ];
   if (to.length + published.length === 0) return NOTHING;
-  return html`<p class="links"><span data-published="results/${run.model_code}">${published.map((name) => html`<a href="${name}">${name}</a> `)}</span>${to.map(([text, address]) => html`<a href="${address}">${text}</a> `)}</p>
+  return html`<p class="links"><span data-published="${modelResults(run.model_code)}">${published.map((name) => html`<a href="${name}">${name}</a> `)}</span>${to.map(([text, address]) => html`<a href="${address}">${text}</a> `)}</p>
 `;
 }
 

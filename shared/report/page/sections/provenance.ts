@@ -1,5 +1,5 @@
 import { nameInArn } from '../../../execution/arns.ts';
-import { versionKeys } from '../../../execution/keys.ts';
+import { modelResults, versionKeys } from '../../../execution/keys.ts';
 import { countOf, formatCount, formatSeconds, NOT_AVAILABLE } from '../../../formats/numbers.ts';
 import { s3Uri } from '../../../formats/object-location.ts';
 import { modelTypeOf } from '../../../model-types/registry.ts';
@@ -91,7 +91,7 @@ function privateFiles({ state: { run }, jobPlace }: ReportData): Html {
 ${
   jobPlace === 'SageMaker' || !run.parameters.publish
     ? NOTHING
-    : html`<p class="links" data-beside="results/${run.model_code}" hidden>Beside this page: ${rows.map(
+    : html`<p class="links" data-beside="${modelResults(run.model_code)}" hidden>Beside this page: ${rows.map(
         ([, key]) => html`<a href="${fileOf(key)}">${fileOf(key)}</a> `,
       )}</p>
 `
