@@ -30,7 +30,7 @@ export function imprintOf(view: View, id: string, heading: string): Imprint {
       .replaceAll('=', '-')
       .replaceAll(/[^\w,.-]+/g, ''),
     title: heading,
-    source: `${station.name} (${station.id}) · ${kind === 'dataset' ? 'dataset' : 'model'} ${code}`,
+    source: `${station.name} (${station.id})${station.synthetic ? ', synthetic station' : ''} · ${kind === 'dataset' ? 'dataset' : 'model'} ${code}`,
     selection,
     // Without the name of the station, which a user wrote: it might be a formula.
     columns: [

@@ -127,7 +127,8 @@ const stationRow = ({ waterbody }: Observed) => ({
   latitude: LATITUDE,
   longitude: LONGITUDE,
   timezone: TIMEZONE,
-  metadata: '{}',
+  // Reports say so at their top.
+  metadata: '{"synthetic":true}',
   private: false,
   nwis_id: null,
   waterbody_type: waterbody,

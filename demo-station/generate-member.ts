@@ -15,7 +15,7 @@ import { type DrawingOptions, writeStation } from './write-station.ts';
 const DAYS = 730;
 const ANNOTATED_DAYS = 365;
 /** Changes whenever the same seed gives other files. */
-const VERSION = 2;
+const VERSION = 3;
 /** Below this share of the zenith's height the sun stands less than about 9° high. */
 const LOW_SUN = 0.15;
 /** Says what the folder holds, once all of it is there. */

@@ -65,7 +65,14 @@ export const jobBase = (prefix: string, stationId: number, startedAt: string, su
   `${prefix}-${stationId}-${startedAt.slice(0, 10).replaceAll('-', '')}-${suffix}`;
 
 export type RunChecks = {
-  station: { id: number; name: string; timezone: string; nwis_id: string | null } | null;
+  station: {
+    id: number;
+    name: string;
+    timezone: string;
+    nwis_id: string | null;
+    /** Whether its `metadata` say that no such stream exists, as those of the demo station do. */
+    synthetic: boolean;
+  } | null;
   variable_codes: string[];
   model_types: string[];
   /** The station's models of this code, newest first: normally one, but older scripts may have left several (Q-P6). */

@@ -37,7 +37,14 @@ export const run = z.object({
   id: z.string(),
   execution_arn: z.string(),
   started_at: instant,
-  station: z.object({ id: z.int(), name: z.string(), timezone: z.string(), nwis_id: z.string().nullable() }),
+  station: z.object({
+    id: z.int(),
+    name: z.string(),
+    timezone: z.string(),
+    nwis_id: z.string().nullable(),
+    /** Whether a program made up photos, values and annotators; false if an earlier version started the execution. */
+    synthetic: z.boolean().default(false),
+  }),
   annotation_variable: z.string(),
   model_code: z.string(),
   dataset_code: z.string(),

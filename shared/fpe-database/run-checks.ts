@@ -9,7 +9,8 @@ export async function findRunChecks(
   modelCode: string,
 ): Promise<RunChecks> {
   const { rows } = await database.query<RunChecks>(
-    `SELECT (SELECT json_build_object('id', id, 'name', name, 'timezone', timezone, 'nwis_id', nullif(trim(nwis_id), ''))
+    `SELECT (SELECT json_build_object('id', id, 'name', name, 'timezone', timezone, 'nwis_id', nullif(trim(nwis_id), ''),
+                                      'synthetic', coalesce(metadata->>'synthetic' = 'true', false))
                FROM stations WHERE id = $1) AS station,
             (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM variables) AS variable_codes,
             (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM model_types) AS model_types,

@@ -308,7 +308,7 @@ class RepairWork {
     const run = {
       parameters: { model_type: idOf(type) },
       id: run_id,
-      station: { ...this.#look.facts.station, nwis_id: null },
+      station: { ...this.#look.facts.station, nwis_id: null, synthetic: false },
       buckets: this.#places,
       ...{ model_code, model_uuid, execution_arn, keys },
     };

@@ -133,7 +133,7 @@ test('the folder has the layout of an export', () => {
     name: 'Mill Brook',
     timezone: 'America/New_York',
     nwis_id: null,
-    metadata: '{}',
+    metadata: '{"synthetic":true}',
   });
   for (const uuid of foldersIn('db/imagesets')) {
     expect(uuid).toMatch(UUID_V4);

@@ -125,6 +125,20 @@ test('gives jobs of two runs in the same second different names (Q-T2)', async (
   expect(one.job_base).not.toBe(two.job_base);
 });
 
+test.each([
+  ['{"synthetic":true}', true],
+  ['{"synthetic":false}', false],
+  ['{"note":"synthetic"}', false],
+  ['"synthetic"', false],
+  [null, false],
+])('takes a station with the metadata %s for a synthetic one: %s', async (metadata, synthetic) => {
+  await database.query('UPDATE stations SET metadata = $2 WHERE id = $1', [station.id, metadata]);
+
+  const run = await prepare({});
+
+  expect(run.station).toMatchObject({ id: station.id, synthetic });
+});
+
 test('derives the annotation variable from the variable (Q-I5)', async () => {
   const run = await prepare({ variable_code: 'SNOW_FT' });
 
@@ -200,7 +214,7 @@ test('refuses a model type that cannot be trained, also one that the database ha
 test('refuses a model type without a row, as its model could not be published', () => {
   const input = parseRunInput({ station_id: 1 });
   const checks = {
-    station: { id: 1, name: 'Mill Brook', timezone: 'America/New_York', nwis_id: null },
+    station: { id: 1, name: 'Mill Brook', timezone: 'America/New_York', nwis_id: null, synthetic: false },
     variable_codes: ['FLOW_CFS'],
     model_types: ['OTHER'],
     published: [],

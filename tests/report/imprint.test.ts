@@ -50,6 +50,14 @@ describe('A saved figure', () => {
     expect(imprintOf(viewWith(), 'scatter-plots', '').selection).toBe('');
   });
 
+  test('of a synthetic station says so, wherever the picture goes', () => {
+    const view = viewWith({}, { ...PAGE, station: { ...PAGE.station, synthetic: true } });
+
+    expect(imprintOf(view, 'scatter-plots', '').source).toBe(
+      'West Brook (29), synthetic station · model RANK-FLOW-20260401',
+    );
+  });
+
   test('of a dataset names the dataset', () => {
     const view = viewWith({}, { ...PAGE, kind: 'dataset', code: 'WINTER' });
     const { source, columns } = imprintOf(view, 'images-per-day', '');
@@ -59,7 +67,7 @@ describe('A saved figure', () => {
   });
 
   test('has no text of users in its data, which a spreadsheet might take for a formula', () => {
-    const view = viewWith({}, { ...PAGE, station: { id: 29, name: '=HYPERLINK("http://x")' } });
+    const view = viewWith({}, { ...PAGE, station: { ...PAGE.station, name: '=HYPERLINK("http://x")' } });
 
     expect(JSON.stringify(imprintOf(view, 'scatter-plots', '').columns)).not.toContain('HYPERLINK');
   });

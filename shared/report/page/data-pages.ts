@@ -13,9 +13,10 @@ import { NO_PHOTOS, notedPhotos } from '../data/noted-photos.ts';
 import { exclusionRemarks } from '../data/remarks.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
 import { type Figure, figuresMarkup } from './figure.ts';
+import { stationHeading } from './header.ts';
 import { type Html, html } from './html.ts';
 import { pageText, type Section } from './page.ts';
-import type { PageData } from './page-data.ts';
+import { type PageData, shownStation } from './page-data.ts';
 import { qualitySection } from './sections/data-quality.ts';
 import { imageFigures, pairFigure } from './sections/input-data.ts';
 
@@ -166,7 +167,7 @@ const header = (
   facts: readonly [string, string][],
 ): Html => html`<header>
 <p class="over">${over}</p>
-<h1>${run.station.name} <span class="id">(${run.station.id})</span></h1>
+${stationHeading(run.station)}
 <p class="lead">${code}</p>
 <div class="facts"><section><dl>${[...facts, ['Time zone', run.station.timezone]].map(
   ([term, text]) => html`<div><dt>${term as string}</dt><dd>${text as string}</dd></div>`,
@@ -202,7 +203,7 @@ function pageData(
   }));
   return {
     kind,
-    station: { id: run.station.id, name: run.station.name },
+    station: shownStation(run.station),
     code: kind === 'dataset' ? run.dataset_code : run.model_code,
     variable: variableWords(run.parameters.variable_code),
     timezone: run.station.timezone,

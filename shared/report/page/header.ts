@@ -1,4 +1,5 @@
 import { modelResults } from '../../execution/keys.ts';
+import type { Run } from '../../execution/train-station-state.ts';
 import { extremes, stationClock } from '../../formats/local-time.ts';
 import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
@@ -22,7 +23,7 @@ export function titleBlock(data: ReportData): Html {
   const worse = worseDefault(promotion);
   return html`<header>
 <p class="over">${REPORT_TITLE}</p>
-<h1>${run.station.name} <span class="id">(${run.station.id})</span></h1>
+${stationHeading(run.station)}
 ${worse ? html`<p class="lead worse">⚠ ${worse}</p>` : NOTHING}<p class="lead">${leadSentence(data)}</p>
 ${hasValues(data) ? unseenTable(data) : NOTHING}${wholeRunNote('The numbers of this block are')}
 <div class="facts">
@@ -33,6 +34,16 @@ ${factGroups(data).map(
 )}</div>
 ${links(data)}</header>`;
 }
+
+/** Name of the station; of one that does not exist, with the words that say so. */
+export const stationHeading = ({ id, name, synthetic }: Run['station']): Html =>
+  html`<h1>${name} <span class="id">(${id})</span></h1>${
+    synthetic
+      ? html`
+<p class="notice" id="synthetic"><b>Synthetic station:</b> a program made up its photos, its observed values and its annotators. What follows shows how
+the pipeline works, and tells nothing of a real stream.</p>`
+      : NOTHING
+  }`;
 
 /** To the files that are published beside the page, and to where station and values come from. */
 function links({ state: { run }, jobPlace }: ReportData): Html {

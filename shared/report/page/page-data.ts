@@ -1,4 +1,5 @@
 import type { ObservedSeries } from '../../dataset/observations.ts';
+import type { Station } from '../../execution/run.ts';
 import { IMAGE_SPLITS, type ImageSplit } from '../../model-input/image-split.ts';
 import type { JudgedPairs } from '../../predictions/pair-accuracy.ts';
 import type { NamedPhotos } from '../../predictions/scored-photos.ts';
@@ -19,12 +20,16 @@ import {
   unpackColumns,
 } from './columns.ts';
 
+export type ShownStation = Pick<Station, 'id' | 'name' | 'synthetic'>;
+
+export const shownStation = ({ id, name, synthetic }: Station): ShownStation => ({ id, name, synthetic });
+
 /** What a page carries for its charts. Instants are wall-clock times at the station, so the browser needs no zone. */
 export type PageData = {
   /** The report, or one of the pages beside the dataset and the input: those have no scores. */
   kind: 'report' | 'dataset' | 'input';
   /** What it is about: what is saved of the page says so wherever it goes. */
-  station: { id: number; name: string };
+  station: ShownStation;
   /** Code of the model or, on the page of a dataset, of that. */
   code: string;
   variable: VariableWords;
@@ -124,6 +129,8 @@ export function unpackPage(block: Uint8Array<ArrayBuffer>): PageData {
   const { head, columns } = unpackColumns(block) as { head: Head; columns: Columns };
   return {
     ...head,
+    // Reports of earlier versions do not tell.
+    station: { ...head.station, synthetic: head.station.synthetic ?? false },
     // Reports of earlier versions have none.
     strata: head.strata ?? null,
     learningCurve: head.learningCurve ?? NO_CURVE,

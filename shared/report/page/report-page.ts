@@ -4,6 +4,7 @@ import { remarks } from '../data/remarks.ts';
 import { RESAMPLES, type ReportData } from '../data/report-data.ts';
 import { REPORT_TITLE, titleBlock } from './header.ts';
 import { pageText, type Section } from './page.ts';
+import { shownStation } from './page-data.ts';
 import { certaintySection } from './sections/certainty.ts';
 import { contradictedPairsSection } from './sections/contradicted-pairs.ts';
 import { dailyAggregationSection } from './sections/daily-aggregation.ts';
@@ -50,7 +51,7 @@ export function reportPage(data: ReportData, script: string, thumbnails: Thumbna
       thumbnails,
       data: {
         kind: 'report',
-        station: { id: station.id, name: station.name },
+        station: shownStation(station),
         code: model_code,
         variable: data.variable,
         timezone: station.timezone,

@@ -316,6 +316,16 @@ describe('The note', () => {
   });
 });
 
+describe('The page of a synthetic station', () => {
+  const pageOf = (synthetic: boolean) =>
+    page(hourlyPhotos(60), { state: testReportState(BUCKETS, { id: 29, synthetic }) });
+
+  test('says so above all its numbers, and that of a real one does not', () => {
+    expect(words(pageOf(true))).toMatch(/Mill Brook \(29\) Synthetic station: a program made up its photos/);
+    expect(words(pageOf(false))).not.toMatch(/synthetic/i);
+  });
+});
+
 describe('The page', () => {
   test('speaks of no place that another layout has elsewhere, and of no mouse', () => {
     const previous = {

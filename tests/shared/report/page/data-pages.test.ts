@@ -32,6 +32,14 @@ describe('The page of a dataset', () => {
       'draw()',
     );
 
+  test('says of a synthetic station that it is one', () => {
+    const synthetic = { run: { ...run, station: { ...run.station, synthetic: true } } };
+
+    expect(page(photosOf(8), synthetic)).toContain('Synthetic station:');
+    expect(dataOf(page(photosOf(8), synthetic)).station.synthetic).toBe(true);
+    expect(page()).not.toMatch(/synthetic station/i);
+  });
+
   test('shows photos, observed values and pairs', () => {
     expect(chartsOf(page())).toEqual([
       'images-per-day',

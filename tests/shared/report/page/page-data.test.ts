@@ -53,7 +53,7 @@ describe('The data of a page', () => {
   test('comes back as it was packed', () => {
     const page: PageData = {
       kind: 'report',
-      station: { id: 29, name: 'West Brook' },
+      station: { id: 29, name: 'West Brook', synthetic: false },
       code: 'RANK-FLOW-20260401',
       variable: { label: 'Flow [cfs]', noun: 'flow', unit: 'cfs' },
       timezone: 'America/New_York',
