@@ -7,16 +7,17 @@ import {
   TooltipComponent,
 } from 'echarts/components';
 import { type ECharts, init, use } from 'echarts/core';
-import { CanvasRenderer } from 'echarts/renderers';
+import { CanvasRenderer, SVGRenderer } from 'echarts/renderers';
 import { ChartKeys } from './chart-keys.ts';
 import { downloadButtons } from './downloads.ts';
 import { element } from './elements.ts';
 import { figureCsv } from './figure-data.ts';
+import { figureDrawing } from './figure-drawing.ts';
 import { figurePicture, PICTURE_SCALE } from './figure-picture.ts';
 import type { Imprint } from './imprint.ts';
 import { middleOf, type Place } from './places.ts';
 import type { Sheet, Stop } from './sheet.ts';
-import { currentTheme, savedTheme, type Theme } from './theme.ts';
+import { currentTheme, drawnTheme, savedTheme, type Theme } from './theme.ts';
 
 use([
   BarChart,
@@ -28,6 +29,7 @@ use([
   TitleComponent,
   TooltipComponent,
   CanvasRenderer,
+  SVGRenderer,
 ]);
 
 export type Draw = (width: number, theme: Theme) => Sheet;
@@ -76,7 +78,9 @@ export class Chart {
     place.after(
       downloadButtons({
         fileName: () => this.imprint().fileName,
+        whyNothing: () => this.draw(this.place.clientWidth, savedTheme()).instead,
         picture: () => this.picture(),
+        drawing: () => this.drawing(),
         data: () => this.data(),
       }),
     );
@@ -182,6 +186,26 @@ export class Chart {
     const picture = figurePicture(canvas, this.imprint(), theme);
     chart.dispose();
     return picture;
+  }
+
+  private drawing(): string {
+    const theme = drawnTheme();
+    const width = this.place.clientWidth;
+    const sheet = this.draw(width, theme);
+    const chart = init(element('div', {}), null, { renderer: 'svg', width, height: sheet.height });
+    chart.setOption(sheet.option);
+    const remark = sheet.isThinned
+      ? `Of each series ${theme.mostPoints.toLocaleString('en-US')} points at most are drawn; the data as CSV have more.`
+      : '';
+    const drawing = figureDrawing(
+      chart.renderToSVGString(),
+      { width, height: sheet.height },
+      this.imprint(),
+      theme,
+      remark,
+    );
+    chart.dispose();
+    return drawing;
   }
 
   private data(): string {

@@ -45,6 +45,10 @@ export class Sheet {
     series: object[];
     title: object[];
   };
+  /** Words that stand in the place of the whole chart; empty if there is one. */
+  instead = '';
+  /** Whether some points are left out, as there are more than the theme draws. */
+  isThinned = false;
   /** What stands in a panel that has nothing where others have. */
   emptyPanel = 'Nothing in this period';
   private readonly about: (About | undefined)[] = [];
@@ -102,11 +106,13 @@ export class Sheet {
   }
 
   points(panel: number, points: Point[], style: PointStyle, about?: About): void {
+    const shown = thin(points, this.theme.mostPoints);
+    if (shown.length < points.length) this.isThinned = true;
     const size = style.size ?? (points.length > 5000 ? 3 : points.length > 500 ? 5 : 7);
     this.addSeries(panel, about, {
       type: 'scatter',
       name: style.name,
-      data: thin(points, this.theme.mostPoints),
+      data: shown,
       dimensions: ['x', 'y', 'index'],
       encode: { x: 0, y: 1 },
       symbol: style.symbol ?? 'circle',
@@ -225,6 +231,7 @@ export class Sheet {
   }
 
   private sayInstead(why: string): void {
+    this.instead = why;
     this.height = this.isNarrow ? 80 : 48;
     this.option = {
       ...this.option,

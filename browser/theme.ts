@@ -15,8 +15,8 @@ export type Theme = {
   isStill: boolean;
 };
 
-/** On paper points are shapes rather than pixels, and tens of megabytes of them show no more. */
-const MOST_POINTS_ON_PAPER = 3000;
+/** On paper and in SVG points are shapes rather than pixels, and tens of megabytes of them show no more. */
+const MOST_SHAPES = 3000;
 
 export const currentTheme = (): Theme => ({
   ...colorsOf(document.documentElement),
@@ -27,6 +27,9 @@ export const currentTheme = (): Theme => ({
 /** Of a figure that is saved: as the page shows it. */
 export const savedTheme = (): Theme => ({ ...currentTheme(), isStill: true });
 
+/** Of one that is saved as shapes. */
+export const drawnTheme = (): Theme => ({ ...savedTheme(), mostPoints: MOST_SHAPES });
+
 /** Paper is light, whatever the screen is: of an element that the style sheet keeps light. */
 export function paperTheme(): Theme {
   const paper = document.createElement('div');
@@ -34,7 +37,7 @@ export function paperTheme(): Theme {
   document.body.append(paper);
   const colors = colorsOf(paper);
   paper.remove();
-  return { ...colors, mostPoints: MOST_POINTS_ON_PAPER, isStill: true };
+  return { ...colors, mostPoints: MOST_SHAPES, isStill: true };
 }
 
 function colorsOf(element: Element): Omit<Theme, 'mostPoints' | 'isStill'> {

@@ -19,6 +19,7 @@ import { calibrationTable, shownMeasures, strataTable } from '../../shared/repor
 import { REPORT_FIGURES } from '../../shared/report/page/figure.ts';
 import { reportPage } from '../../shared/report/page/report-page.ts';
 import { plantedChecks } from '../fixtures/planted-findings.ts';
+import { testReportState } from '../fixtures/report.ts';
 import { syntheticReport } from '../fixtures/synthetic-report.ts';
 import { CHROMIUM } from './chromium.js';
 import {
@@ -42,6 +43,7 @@ import {
 
 /** A telephone, a tablet, a laptop and a large screen. */
 const WIDTHS = [390, 768, 1440, 2560];
+const BUCKETS = { storage: 'storage', model: 'model' };
 const MINUTE_MS = 60_000;
 /** A browser that starts anew, and one that saves 32 files, on a busy machine. */
 const SLOW_MS = 3 * MINUTE_MS;
@@ -70,6 +72,44 @@ const onPage = (
   options: Parameters<typeof openPage>[2] = {},
   text = markup,
 ) => actOnPage(browser, text, act, options);
+
+/** A saved drawing as another program would read and show it. */
+async function readDrawing(from: Browser, svg: string) {
+  const page = await from.newPage();
+  try {
+    await page.setContent('<canvas></canvas>');
+    return await page.evaluate<{
+      faults: number;
+      text: string;
+      images: number;
+      marks: number;
+      colors: number;
+    }>(`(async () => {
+      const text = ${JSON.stringify(svg)};
+      const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+      const image = new Image();
+      image.src = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+      await image.decode();
+      const canvas = document.querySelector('canvas');
+      [canvas.width, canvas.height] = [image.width, image.height];
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let colors = 0;
+      for (let at = 0; at < data.length; at += 4)
+        if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 50) colors += 1;
+      return {
+        faults: parsed.querySelectorAll('parsererror').length,
+        text: [...parsed.querySelectorAll('text')].map((part) => part.textContent).join(' '),
+        images: parsed.querySelectorAll('image, foreignObject, script').length,
+        marks: parsed.querySelectorAll('path, circle, line, polyline, rect').length,
+        colors,
+      };
+    })()`);
+  } finally {
+    await page.close();
+  }
+}
 
 const periodOf = (page: Page) =>
   Promise.all(['from', 'to'].map((name) => page.locator(`input[name="${name}"]`).inputValue()));
@@ -199,7 +239,7 @@ describe('A period', () => {
       'There are no photos from 2023-12-15 to 2024-01-15: the last before are of \\S+, the first after of \\S+\\.',
     ],
     ['without a split', '#splits=', 'No split is selected\\.'],
-  ])('%s shows no empty axes but says why', (_, hash, why) =>
+  ])('%s shows no empty axes but says why, and saves no empty figure', (_, hash, why) =>
     onPage(
       async ({ page }) => {
         await page.evaluate(NOTE_WRITTEN);
@@ -218,6 +258,21 @@ describe('A period', () => {
             written: expect.stringMatching(`${id === 'images-timeseries' ? '' : '^'}${why}$`),
           });
         }
+        const files: string[] = [];
+        page.on('download', (download) => files.push(download.suggestedFilename()));
+        const drawn = hash === '#splits=' ? [...always, ...unlimited] : always;
+        for (const id of await chartIds(page)) {
+          if (drawn.includes(id)) continue;
+          for (const format of ['PNG', 'SVG', 'CSV']) {
+            await page.locator(`#${id} .downloads button`, { hasText: format }).click();
+            expect({ id, said: await page.locator(`#${id} .downloads output`).textContent() }).toEqual({
+              id,
+              said: expect.stringMatching(`^Not saved\\. (${why}|Fewer than 10 .*)$`),
+            });
+          }
+        }
+        await page.locator('#loss-function .downloads button', { hasText: 'CSV' }).click();
+        await eventually(async () => expect(files).toHaveLength(1));
         if (hash !== '#splits=') {
           expect(await page.getByRole('alert').textContent()).toMatch(new RegExp(`^${why}$`));
           expect(await page.locator('button[name="browse"]').isDisabled()).toBe(true);
@@ -709,6 +764,60 @@ describe('A chart', () => {
     },
     SLOW_MS,
   );
+
+  test(
+    'can be saved as a drawing of shapes, which shows as much as the picture and says as much of its origin',
+    async () => {
+      const named = reportPage(
+        reportData({
+          ...report,
+          state: testReportState(BUCKETS, { id: 29, name: 'Brook <b>&\u0001 "Mill"', synthetic: true }),
+        }),
+        pageScript(),
+      );
+      const drawings = new Map<string, string>();
+      let selected = '';
+      await onPage(
+        async ({ page }) => {
+          for (const id of Object.keys(REPORT_FIGURES)) {
+            await drawFigure(page, id);
+            const { name, bytes } = await save(page, id, 'SVG');
+            expect(name).toBe(`29_RANK-FLOW-20260401_${id}.svg`);
+            drawings.set(id, bytes.toString());
+          }
+          await setPeriod(page, '2024-01-10', '2024-03-20');
+          await drawFigure(page, 'scatter-plots');
+          selected = (await save(page, 'scatter-plots', 'SVG')).bytes.toString();
+        },
+        {},
+        named,
+      );
+
+      for (const [id, svg] of drawings) {
+        const { faults, text, images, marks, colors } = await readDrawing(browser, svg);
+        expect({ id, faults, images }).toEqual({ id, faults: 0, images: 0 });
+        expect(text).toContain('Brook <b>& "Mill" (29), synthetic station · model RANK-FLOW-20260401');
+        expect(text).toContain(`Figure ${REPORT_FIGURES[id]}. `);
+        expect({ id, hasMarks: marks > 10 && colors > 100 }).toEqual({ id, hasMarks: true });
+        expect(svg.length).toBeLessThan(8_000_000);
+      }
+      expect(selected).toContain('Selected: 2024-01-10 to 2024-03-20');
+    },
+    SLOW_MS,
+  );
+
+  test('says in a drawing that points are left out, where there are more than it can hold', () =>
+    onPage(
+      async ({ page }) => {
+        await drawFigure(page, 'scatter-plots');
+        const drawing = (await save(page, 'scatter-plots', 'SVG')).bytes.toString();
+
+        expect(drawing).toContain('Of each series 3,000 points at most are drawn');
+        expect(drawing.length).toBeLessThan(5_000_000);
+      },
+      {},
+      reportPage(reportData(syntheticReport(12_000)), pageScript()),
+    ));
 });
 
 describe('The calibration', () => {

@@ -78,7 +78,8 @@ figure { margin: 2rem 0 2.5rem; }
 figcaption { max-width: 46rem; color: var(--muted); font-size: .95rem; }
 .chart { width: 100%; min-height: 12rem; }
 .chart[data-drawn] { min-height: 0; }
-.downloads { display: flex; gap: .4rem; margin: .25rem 0 .5rem; }
+.downloads { display: flex; flex-wrap: wrap; align-items: baseline; gap: .4rem; margin: .25rem 0 .5rem; }
+.downloads output { font-size: .78rem; }
 .downloads button { padding: .05rem .5rem; font-size: .78rem; color: var(--muted); }
 .choice { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .4rem; max-width: 100%; margin-bottom: .5rem; font-size: .9rem; }
 select { max-width: 100%; padding: .2rem .3rem; border: 1px solid var(--line); border-radius: .35rem; background: var(--panel); color: var(--ink); font: inherit; }
