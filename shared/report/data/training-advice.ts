@@ -43,7 +43,7 @@ function epochAdvice({ epochs, recipe, learnt }: Sources['training']): string[] 
     ? [
         'The validation loss was still falling at the last epoch: more epochs (n_epochs) may give a better model.',
       ]
-    : [`${least}: more epochs would not help.`];
+    : [`${least}: more epochs would hardly help.`];
 }
 
 function pairAdvice({ train, val }: Record<PairSplitName, PairAccuracy>): string[] {

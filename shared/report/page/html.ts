@@ -26,7 +26,9 @@ export const escapeHtml = (text: string): string =>
  * wherever it is shown. Attributes must be quoted.
  */
 export const html = (markup: TemplateStringsArray, ...parts: Part[]): Html =>
-  new Html(markup.reduce((text, piece, index) => text + render(parts[index - 1] as Part) + piece));
+  new Html(
+    markup.map(unparted).reduce((text, piece, index) => text + render(parts[index - 1] as Part) + piece),
+  );
 
 function render(part: Part): string {
   if (part instanceof Html) return part.text;

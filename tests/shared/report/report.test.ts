@@ -7,6 +7,7 @@ import { formatTau } from '../../../shared/formats/numbers.ts';
 import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
 import { judgedPairs, judgment } from '../../../shared/predictions/judged-pairs.ts';
 import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
+import { CHECKS, type CheckName } from '../../../shared/quality/finding.ts';
 import { finalEpochs } from '../../../shared/report/data/epochs.ts';
 import { NO_CURVE } from '../../../shared/report/data/learning-curve.ts';
 import type { ReportData } from '../../../shared/report/data/report-data.ts';
@@ -327,6 +328,21 @@ describe('The page of a synthetic station', () => {
 });
 
 describe('The page', () => {
+  test('does not call data in order that nobody has checked', () => {
+    const empty = (check: CheckName) => ({ check, checked: 'all', findings: [] });
+    const said = (made: readonly CheckName[]) => words(page(hourlyPhotos(60), { checks: made.map(empty) }));
+
+    expect(said([])).toContain('Nothing was checked.');
+    expect(said(CHECKS.slice(1))).toContain('Nothing was found by the checks that were made.');
+    expect(said(CHECKS)).toContain('Nothing was found.');
+  });
+
+  test('parts no number from its percent sign', () => {
+    const text = page(hourlyPhotos(60)).replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '');
+
+    expect(text.match(/.*\d[ \n]%.*/g)).toBeNull();
+  });
+
   test('speaks of no place that another layout has elsewhere, and of no mouse', () => {
     const previous = {
       model_code: 'RANK-FLOW-20250101',

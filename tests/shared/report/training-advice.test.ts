@@ -36,7 +36,7 @@ test.each([
   [
     'was least one epoch before',
     losses(0.6, 0.4, 0.5),
-    'least one epoch before the end: more epochs would not',
+    'least one epoch before the end: more epochs would hardly',
   ],
   ['was least long before', losses(0.4, 0.5, 0.5, 0.6), 'least 3 epochs before the end'],
 ])('a validation loss that %s says so', (_, epochs, expected) => {

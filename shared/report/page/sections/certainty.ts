@@ -70,7 +70,7 @@ function describeAgreement({ repeatedPairs, between, within }: AnnotatorAgreemen
     n === 0
       ? ''
       : ` ${who} gave the same answer in ${formatCount(same)} of ${countOf(n, 'comparison')}${percent(n, same)}, the opposite one in ${formatCount(opposite)}.`;
-  return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} A model cannot be expected to agree with annotators more than they do with each other.`;
+  return `${countOf(repeatedPairs, 'pair')} of photos ${repeatedPairs === 1 ? 'was' : 'were'} compared more than once.${sentence('Two annotators', between)}${sentence('One annotator, asked again,', within)} Where annotators contradict each other, no model agrees with all of them.`;
 }
 
 function photosWords(id: SplitGroup['id']): string {
@@ -98,7 +98,7 @@ function certaintyFigures(data: ReportData): { calibration: Html; strata: Html }
       ? figureMarkup({
           id: 'tau-strata',
           title: `Kendall Tau by Season, Period, Observed ${data.variable.label}, Month and Hour`,
-          caption: `Bars are taus, lines their 95 % intervals, and the number below each is how many photos it comes from; fewer than ${LEAST_ROWS} are too few to tell, and have no bar. Photos that the model has seen look better than others will. Within one hour or one month, light and season are alike; within a tenth of the observed values the order is harder to tell, so these taus are mostly lower than that of all photos. Bars whose lines overlap are not told apart: of many, one is always the highest by chance. The tenths are those of the whole run; the annotation period goes from the first to the last day with an annotated photo.`,
+          caption: `Bars are taus, lines their 95 % intervals, and the number below each is how many photos it comes from; fewer than ${LEAST_ROWS} are too few to tell, and have no bar. Photos that the model has seen look better than others will. Within one hour or one month, light and season are alike; within a tenth of the observed values the order is harder to tell, so these taus are mostly lower than that of all photos. Where lines overlap, the difference may be chance: of many bars, one is always the highest. The tenths are those of the whole run; the annotation period goes from the first to the last day with an annotated photo.`,
           control: splitChoice,
           numbers: html`${STRATIFICATIONS.map((by) => tableMarkup(strataTable(strata['test-all'][by]), `strata.${by}`, STRATA_TITLES[by]))}`,
         })

@@ -66,7 +66,7 @@ function lossFigure({ training: { epochs } }: ReportData): Figure {
   return {
     id: 'loss-function',
     title: 'Loss function',
-    caption: `Mean RankNet loss over the pairs after each epoch; a model that orders all pairs alike has a loss of 0.69. ${final ? `The final model is the network after the epoch with the least validation loss, epoch ${final.epoch}.` : 'There is no validation loss, so no epoch is marked.'}`,
+    caption: `Mean RankNet loss over the pairs after each epoch; a model that gives all photos the same score has a loss of 0.69. ${final ? `The final model is the network after the epoch with the least validation loss, epoch ${final.epoch}.` : 'There is no validation loss, so no epoch is marked.'}`,
     numbers: lossTable(epochs),
   };
 }

@@ -73,7 +73,7 @@ const splitHead = ({ id, label, splits }: SplitGroup): Html =>
 
 /** What FPE's team compares models by. */
 function measuresMarkup({ measures, variable }: ReportData): Html {
-  const percent = EXTREME_SHARES.map((share) => Math.round(100 * share)).join(', ');
+  const percent = `${EXTREME_SHARES.map((share) => Math.round(100 * share)).join(', ')} %`;
   const chance = (EXTREME_SHARES.reduce((sum, share) => sum + share, 0) / EXTREME_SHARES.length).toFixed(2);
   return html`<section id="measures"><h3>Other measures</h3>
 ${scrollRegion(
@@ -90,7 +90,7 @@ ${scrollRegion(
 <li><b>rho</b>: Spearman’s correlation of the ranks by score and by observed ${variable.noun}</li>
 <li><b>rank diff.</b>: how far these two percentile ranks of a photo lie apart on average, in percentage points; by chance 33</li>
 <li><b>high</b>: how well the photos of the highest ${variable.noun} are found when photos are looked at from the highest score down, the
-mean of the average precisions for the top ${percent} %; 1 is all of them first, by chance it would be about ${chance}</li>
+mean of the average precisions for the top ${percent}; 1 is all of them first, by chance it would be about ${chance}</li>
 <li><b>low</b>: likewise for the lowest, from the lowest score up</li>
 </ul></section>`;
 }
