@@ -48,6 +48,7 @@ export class Chart {
   private readonly imprint: () => Imprint;
   private readonly onPeriod: ((from: number, to: number) => void) | undefined;
   private readonly keys: ChartKeys;
+  private readonly downloads: ReturnType<typeof downloadButtons>;
   private chart: ECharts | undefined;
   private sheet: Sheet | undefined;
   private isNear = false;
@@ -75,15 +76,14 @@ export class Chart {
       open: (stop) =>
         this.sheet?.open({ seriesIndex: stop.seriesIndex, value: [0, 0, stop.index] }, this.placeOf(stop)),
     });
-    place.after(
-      downloadButtons({
-        fileName: () => this.imprint().fileName,
-        whyNothing: () => this.draw(this.place.clientWidth, savedTheme()).instead,
-        picture: () => this.picture(),
-        drawing: () => this.drawing(),
-        data: () => this.data(),
-      }),
-    );
+    this.downloads = downloadButtons({
+      fileName: () => this.imprint().fileName,
+      whyNothing: () => this.draw(this.place.clientWidth, savedTheme()).instead,
+      picture: () => this.picture(),
+      drawing: () => this.drawing(),
+      data: () => this.data(),
+    });
+    place.after(this.downloads.place);
     new IntersectionObserver(
       ([entry]) => {
         this.isNear = entry?.isIntersecting ?? false;
@@ -99,6 +99,7 @@ export class Chart {
 
   /** Draws anew, now or when it comes near. */
   refresh(): void {
+    this.downloads.unsay();
     this.isStale = true;
     if (this.isNear) this.render();
   }

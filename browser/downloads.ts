@@ -16,7 +16,11 @@ type Contents = {
 const TAKEN_MS = 60_000;
 
 /** Buttons below a figure that save it, and its data; of one that has nothing to show they say so instead. */
-export function downloadButtons({ fileName, whyNothing, picture, drawing, data }: Contents): HTMLElement {
+export function downloadButtons({ fileName, whyNothing, picture, drawing, data }: Contents): {
+  place: HTMLElement;
+  /** Takes back what was said of a figure that is another now. */
+  unsay(): void;
+} {
   const said = element('output');
   const button = (label: string, format: string, save: () => void) =>
     element(
@@ -34,7 +38,7 @@ export function downloadButtons({ fileName, whyNothing, picture, drawing, data }
     );
   const saveText = (text: string, type: string, ending: string) =>
     saveBlob(new Blob([text], { type }), `${fileName()}.${ending}`);
-  return element(
+  const place = element(
     'div',
     { class: 'downloads' },
     button('Picture', 'PNG', () => picture().toBlob((blob) => blob && saveBlob(blob, `${fileName()}.png`))),
@@ -42,6 +46,12 @@ export function downloadButtons({ fileName, whyNothing, picture, drawing, data }
     button('Data', 'CSV', () => saveText(data(), 'text/csv', 'csv')),
     said,
   );
+  return {
+    place,
+    unsay: () => {
+      said.value = '';
+    },
+  };
 }
 
 function saveBlob(blob: Blob, name: string): void {

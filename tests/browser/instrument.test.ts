@@ -278,6 +278,10 @@ describe('A period', () => {
           expect(await page.locator('button[name="browse"]').isDisabled()).toBe(true);
           expect(await page.locator('#images-timeseries .no-photos').isVisible()).toBe(true);
         }
+        await page.evaluate("location.hash = '#splits=train&from=2023-10-05&to=2023-11-25'");
+        await eventually(async () =>
+          expect((await page.locator('.downloads').allTextContents()).join()).not.toContain('Not saved'),
+        );
       },
       {},
       withGap(),

@@ -214,7 +214,7 @@ describe('A period', () => {
       const expected = agreementsBetween(from, to);
       expect(await shownTaus(page, 'photos')).toEqual(expectedTaus(expected.photos));
       expect(await shownTaus(page, 'days')).toEqual(expectedTaus(expected.days));
-      expect(await page.locator('output').textContent()).toContain(
+      expect(await page.locator('output[name="numbers"]').textContent()).toContain(
         `not seen: tau ${shownTau(expected.photos['test-all'])}`,
       );
     }),
