@@ -116,9 +116,15 @@ async function requireStackOfShell({ folder }: Wanted, { answersAt }: typeof QUE
   );
 }
 
-/** A shell that was set up for an earlier start of the stack has outdated addresses and credentials. */
-function connectToStack({ env }: StackDescription, { folder }: Wanted): Connection {
+/** The settings of a local stack in place of what the environment has: a profile would go before the stack's keys. */
+export function useStack({ env }: Pick<StackDescription, 'env'>): void {
   Object.assign(process.env, env);
+  delete process.env.AWS_PROFILE;
+}
+
+/** A shell that was set up for an earlier start of the stack has outdated addresses and credentials. */
+function connectToStack(stack: StackDescription, { folder }: Wanted): Connection {
+  useStack(stack);
   return { kind: 'local', description: 'the local stack', ...(folder && { folder: resolve(folder) }) };
 }
 

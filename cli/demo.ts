@@ -13,7 +13,7 @@ import { listObjects, readBytes } from '../shared/aws/object-store.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { importExport } from '../shared/fpe-database/import/import-stations.ts';
-import { findStateMachine } from './connection.ts';
+import { findStateMachine, useStack } from './connection.ts';
 import { demoTruthTau } from './demo-truth.ts';
 import { describeEnded, runningOn } from './ended-executions.ts';
 import { INPUT_FORMS, readExecutionInput } from './execution-input.ts';
@@ -26,6 +26,7 @@ import { withPlace } from './place-name.ts';
 import { printText } from './print.ts';
 import { executionSummary, type RunResult, runResult } from './progress/execution-summary.ts';
 import { liveLines } from './progress/live-lines.ts';
+import { untilLost } from './progress/lost-sight.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { IMPORT_STEPS, stepLines } from './progress/step-lines.ts';
 import { watchExecution } from './progress/watch-execution.ts';
@@ -77,7 +78,7 @@ export function demoCommand(effects: Effects = EFFECTS): Command {
 }
 
 async function runDemo(given: string, folder: string | undefined, effects: Effects): Promise<void> {
-  const { print, startExecution, stopExecution, watchExecution } = effects;
+  const { print, startExecution } = effects;
   const startedAtMs = performance.now();
   const input = readExecutionInput(given, 'train-station');
   const stackFolder = resolve(folder ?? effects.defaultFolder());
@@ -103,20 +104,14 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
   let isInterrupted = false;
   const onInterrupt = async (signal: NodeJS.Signals) => {
     isInterrupted = true;
-    const cause = signal === 'SIGINT' ? 'Ctrl-C' : 'The local stack was stopped';
+    const cause = signal === 'SIGINT' ? 'Ctrl-C' : `The ${stack.isOwn ? 'local stack' : 'demo'} was stopped`;
     print(signal === 'SIGINT' ? '\nStopping …' : `\n${cause}, and this run with it. Stopping …`);
-    await endStack(
-      stack,
-      async () => {
-        if (executionArn) await stopExecution(executionArn, cause).catch(() => undefined);
-      },
-      effects,
-    );
+    await endStack(stack, executionArn, cause, effects);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   try {
-    Object.assign(process.env, stack.env);
+    useStack(stack);
     if (!isNew) await checks(effects.localQuestions);
     drawing ??= beginDrawing(demoFolder, effects);
     const stationId = await prepareStation(demoFolder, drawing, stack.env.STORAGE_BUCKET as string, effects);
@@ -128,7 +123,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
         : { model_code: code, ...input };
     executionArn = await startExecution(await effects.findStateMachine('train-station'), toStart, null);
     print(`\nExecution ${nameInArn(executionArn)} of station ${toStart.station_id}`);
-    const { execution, states, ms } = await watchExecution(executionArn);
+    const { execution, states, ms } = await watchToEnd(executionArn, effects);
     const result = runResult.safeParse(parseJson(execution.output ?? 'null'));
     print(`\n${executionSummary(execution, states, ms, (made) => filesOf(made, stack.folder))}`);
     const isPublished = execution.status === 'SUCCEEDED' && result.success && result.data.model_id !== null;
@@ -146,21 +141,37 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     await new Promise(() => undefined);
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
-    await endStack(stack, async () => undefined, effects);
+    await endStack(stack, null, 'The demo has ended', effects);
   }
 }
 
-/** Others may have started executions on it, which end with it. @param stopOwn ends that of the demo */
+/** On a stack of others, which may end before. @throws UsageError */
+const watchToEnd = (executionArn: string, { watchExecution }: Effects) => {
+  const name = nameInArn(executionArn);
+  const again = { watch: `./fpe watch ${name}`, redrive: `./fpe redrive ${name}` };
+  return untilLost({ kind: 'local' }, again, () => watchExecution(executionArn));
+};
+
+/**
+ * Others may have started executions on it, which end with it. On a stack of others, that of the demo alone ends.
+ *
+ * @param executionArn that of the demo, if it is still to be stopped
+ */
 async function endStack(
   stack: Pick<Stack, 'folder' | 'isOwn' | 'stop'>,
-  stopOwn: () => Promise<void>,
-  { runningOn, describeEnded, print }: Effects,
+  executionArn: string | null,
+  cause: string,
+  { runningOn, describeEnded, stopExecution, print }: Effects,
 ): Promise<void> {
   const before = stack.isOwn ? runningOn(stack.folder) : [];
-  await stopOwn();
+  if (executionArn) await stopExecution(executionArn, cause).catch(() => undefined);
   await stack.stop();
   const ended = describeEnded(stack.folder, before);
   if (ended !== null) print(`\nThe stack of the demo has ended. ${ended}`);
+  if (executionArn && !stack.isOwn) {
+    const name = nameInArn(executionArn);
+    print(`\nThe stack goes on running; execution ${name} was stopped. To go on: ./fpe redrive ${name}`);
+  }
 }
 
 /** The demo station being drawn beside other work. */

@@ -156,7 +156,7 @@ export const consoleUrl = (connection: Connection, arn: string): string | null =
  */
 export function commandFor(
   connection: Connection,
-  action: 'watch' | 'redrive' | 'show' | 'stop',
+  action: 'watch' | 'redrive' | 'show' | 'stop' | 'logs',
   arn: string,
 ): string {
   const execution = connection.kind === 'local' ? nameInArn(arn) : arn;

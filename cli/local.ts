@@ -209,8 +209,11 @@ async function printEnvironment(
   printLines(exportLines(running).join('\n'));
 }
 
-const exportLines = ({ env }: StackDescription): string[] =>
-  Object.entries(env).map(([name, value]) => `export ${name}=${value}`);
+/** A profile goes before the keys of the environment, for the SDKs of AWS. */
+const exportLines = ({ env }: StackDescription): string[] => [
+  ...Object.entries(env).map(([name, value]) => `export ${name}=${value}`),
+  'unset AWS_PROFILE',
+];
 
 /** Table of services, and the lines that configure other programs for them. */
 export function describeStack(stack: StackDescription): string {

@@ -8,9 +8,10 @@ import { executionHistory, isExecutionRunning } from '../shared/aws/executions.t
 import { type LogQuery, logEvents } from '../shared/aws/logs.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
-import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { readableLine } from './log-line.ts';
 import { executionProgress, type StateProgress } from './progress/execution-progress.ts';
+import { untilLost } from './progress/lost-sight.ts';
 import { watchedStates } from './progress/watch-execution.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -45,16 +46,40 @@ export function logsCommand(effects: Effects = EFFECTS): Command {
     .action(async (given: string | undefined, options: Options, command: Command) => {
       const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
-      const source = await findSource(executionArn, options.state, effects);
-      effects.remark(`${nameInArn(executionArn)}, ${source.state}: ${source.name}`);
-      const read = readerOf(source, executionArn, connection, effects);
-      for (let isLast = false; !isLast; ) {
-        // Asked before the lines are read, so that the last ones are read, too.
-        isLast = !options.follow || !(await effects.isExecutionRunning(executionArn));
-        for await (const line of read()) effects.print(options.json ? line : readableLine(line));
-        if (!isLast) await effects.sleep();
-      }
+      const again = {
+        watch: `${commandFor(connection, 'logs', executionArn)} --follow`,
+        redrive: commandFor(connection, 'redrive', executionArn),
+      };
+      await untilLost(connection, again, () => showLogs(connection, executionArn, options, effects));
     });
+}
+
+async function showLogs(
+  connection: Connection,
+  executionArn: string,
+  { state, follow, json }: Options,
+  effects: Effects,
+): Promise<void> {
+  let source = await findSource(executionArn, state, effects);
+  const begin = () => {
+    effects.remark(`${nameInArn(executionArn)}, ${source.state}: ${source.name}`);
+    return readerOf(source, executionArn, connection, effects);
+  };
+  const show = async () => {
+    for await (const line of read()) effects.print(json ? line : readableLine(line));
+  };
+  let read = begin();
+  for (let isLast = false; !isLast; ) {
+    // Asked before the lines are read, so that the last ones are read, too.
+    isLast = !follow || !(await effects.isExecutionRunning(executionArn));
+    const later = follow && state === undefined ? await sourcesAfter(source, executionArn, effects) : [];
+    await show();
+    for (source of later) {
+      read = begin();
+      await show();
+    }
+    if (!isLast) await effects.sleep();
+  }
 }
 
 /** Where a state's work is logged: by a function, or by a job of SageMaker. */
@@ -70,8 +95,7 @@ async function findSource(
   wanted: string | undefined,
   { executionHistory, watchedStates }: Effects,
 ): Promise<Source> {
-  const history = await executionHistory(executionArn);
-  const states = executionProgress(await watchedStates(executionArn), history);
+  const states = await statesOf(executionArn, { executionHistory, watchedStates });
   const sources = states.flatMap((state) => sourceOf(state) ?? []);
   const failed = states.find(({ status }) => status === 'failed')?.name;
   const found = sources.find(({ state }) => state === (wanted ?? failed)) ?? (wanted ? null : sources.at(-1));
@@ -80,6 +104,22 @@ async function findSource(
   throw new UsageError(
     `${nameInArn(executionArn)} has no log${wanted ? ` of ${wanted}` : ''}. States with a log: ${names}.`,
   );
+}
+
+const statesOf = async (
+  executionArn: string,
+  { executionHistory, watchedStates }: Pick<Effects, 'executionHistory' | 'watchedStates'>,
+): Promise<StateProgress[]> => {
+  const history = await executionHistory(executionArn);
+  return executionProgress(await watchedStates(executionArn), history);
+};
+
+/** What has begun since; a retried job has a log of its own. */
+async function sourcesAfter(source: Source, executionArn: string, effects: Effects): Promise<Source[]> {
+  const sources = (await statesOf(executionArn, effects)).flatMap((state) => sourceOf(state) ?? []);
+  const isSame = ({ state, name }: Source) => state === source.state && name === source.name;
+  const place = sources.findLastIndex(isSame);
+  return sources.slice(place + 1).filter((later) => !isSame(later) && later.sinceMs >= source.sinceMs);
 }
 
 function sourceOf({ name: state, request, functionArn, startedAt }: StateProgress): Source | null {

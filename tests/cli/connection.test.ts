@@ -57,6 +57,17 @@ const connectWith = (
   });
 
 describe('a command uses', () => {
+  test('the keys of the running local stack, whatever profile the shell has, real or not', async () => {
+    for (const profile of ['usgs', 'wrong']) {
+      process.env.AWS_PROFILE = profile;
+
+      const connection = await connectWith({ stack: true });
+
+      expect(connection.kind).toBe('local');
+      expect([process.env.AWS_PROFILE, process.env.AWS_ACCESS_KEY_ID]).toEqual([undefined, 'LOCALNEW']);
+    }
+  });
+
   test.each<[string, boolean, Record<string, string>, Wanted, string]>([
     ['the local stack where it runs', true, {}, {}, 'the local stack'],
     [

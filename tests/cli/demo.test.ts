@@ -1,11 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Command } from 'commander';
 import { demoCommand } from '../../cli/demo.ts';
 import { requireLocalNeeds } from '../../cli/local-needs.ts';
 import { UsageError } from '../../cli/usage-error.ts';
+import { ServiceUnreachable } from '../../shared/errors.ts';
 import { TRAIN_ARN } from '../fixtures/local-executions.ts';
 
 const environment = { ...process.env };
@@ -43,10 +44,16 @@ async function run(
   result: object = RESULT,
   stackFault: Error | null = null,
   ended: string | null = null,
-  situation: { isNew?: boolean } = {},
+  situation: {
+    isNew?: boolean;
+    isOwn?: boolean;
+    signal?: 'SIGINT' | 'SIGTERM';
+    lost?: Error;
+    printed?: string[];
+  } = {},
 ) {
   const did: unknown[][] = [];
-  const printed: string[] = [];
+  const printed = situation.printed ?? [];
   const command = demoCommand({
     defaultFolder: () => folder,
     startStack: async ({ folder: where, onProgress } = {}) => {
@@ -56,7 +63,7 @@ async function run(
       if (stackFault) throw stackFault;
       return {
         folder,
-        isOwn: true,
+        isOwn: situation.isOwn ?? true,
         env: { STORAGE_BUCKET: 'photos' },
         stop: async () => void did.push(['stop']),
       } as never;
@@ -90,12 +97,19 @@ async function run(
       did.push(['start', machine, input]);
       return TRAIN_ARN;
     },
-    stopExecution: async () => undefined,
-    watchExecution: async () => ({
-      execution: { status, output: JSON.stringify(result), error: 'NotEnoughPairs' } as never,
-      states: [],
-      ms: 95_000,
-    }),
+    stopExecution: async (arn, cause) => void did.push(['stop execution', arn, cause]),
+    watchExecution: async () => {
+      if (situation.lost) throw situation.lost;
+      if (situation.signal) {
+        process.emit(situation.signal, situation.signal);
+        await new Promise(() => undefined);
+      }
+      return {
+        execution: { status, output: JSON.stringify(result), error: 'NotEnoughPairs' } as never,
+        states: [],
+        ms: 95_000,
+      };
+    },
     listObjects: async function* () {
       if ('predictions_url' in result && result.predictions_url === null) return;
       yield { key: 'models/uuid/predictions.csv', size: 1 } as never;
@@ -133,7 +147,62 @@ async function run(
   return { failure, did, printed: printed.join('\n') };
 }
 
+/** Runs until a signal ends it. @returns the exit code, and what was printed from the start of the execution on */
+async function runUntil(signal: 'SIGINT' | 'SIGTERM', isOwn: boolean) {
+  const printed: string[] = [];
+  const exit = jest.spyOn(process, 'exit');
+  const code = await new Promise((resolve) => {
+    exit.mockImplementation(((given: number) => resolve(given)) as never);
+    void run([], 'SUCCEEDED', RESULT, null, null, { signal, isOwn, printed });
+  });
+  exit.mockRestore();
+  const start = printed.findIndex((text) => text.includes('Execution try-1'));
+  return { code, printed: printed.slice(start + 1).join('\n') };
+}
+
+describe('fpe demo that is interrupted', () => {
+  test.each([
+    ['SIGTERM', true, /^\nThe local stack was stopped, and this run with it\. Stopping …$/],
+    ['SIGINT', true, /^\nStopping …$/],
+    [
+      'SIGTERM',
+      false,
+      /^\nThe demo was stopped, and this run with it\. Stopping …\n\nThe stack goes on running; execution try-1 was stopped\. To go on: \.\/fpe redrive try-1$/,
+    ],
+    [
+      'SIGINT',
+      false,
+      /^\nStopping …\n\nThe stack goes on running; execution try-1 was stopped\. To go on: \.\/fpe redrive try-1$/,
+    ],
+  ] as const)('by %s, on a stack of its own: %s, says what has ended', async (signal, isOwn, words) => {
+    const { code, printed } = await runUntil(signal, isOwn);
+
+    expect(code).toBe(130);
+    expect(printed).toMatch(words);
+  });
+});
+
 describe('fpe demo', () => {
+  test('on a stack of others that ends says how to go on', async () => {
+    const lost = new ServiceUnreachable({
+      ...{ what: 'Step Functions does not answer', where: 'DescribeExecution' },
+      ...{ found: 'ECONNREFUSED', expected: 'an answer', fix: 'check the network' },
+    });
+
+    const { failure } = await run([], 'SUCCEEDED', RESULT, null, null, { isOwn: false, lost });
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure?.message).toMatch(/The local stack has ended.*then: \.\/fpe redrive try-1$/);
+  });
+
+  test('uses the keys of the stack whatever profile the shell has', async () => {
+    process.env.AWS_PROFILE = 'work';
+
+    await run([]);
+
+    expect(process.env.AWS_PROFILE).toBeUndefined();
+  });
+
   test('tells what others had running on its stack, which ends with it', async () => {
     const { printed } = await run([], 'SUCCEEDED', RESULT, null, '1 execution ended with it: nightly.');
 

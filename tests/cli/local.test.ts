@@ -259,6 +259,7 @@ test('fpe local env prints the settings of a shell', async () => {
     'export AWS_ACCESS_KEY_ID=LOCALKEY',
     'export AWS_SECRET_ACCESS_KEY=hidden',
     'export DB_HOST=127.0.0.1',
+    'unset AWS_PROFILE',
   ]);
   expect(none.failure).toBeInstanceOf(UsageError);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { logsCommand } from '../../cli/logs.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import type { LogQuery } from '../../shared/aws/logs.ts';
+import { ServiceUnreachable } from '../../shared/errors.ts';
 import { LOCAL, TRAIN_ARN } from '../fixtures/local-executions.ts';
 import { expectDocumented } from '../support/documented-json.ts';
 
@@ -37,6 +38,9 @@ const FAILED = [
 
 type Situation = {
   history?: object[];
+  /** The history, each time that it is asked for; then `history`. */
+  histories?: object[][];
+  fault?: Error;
   isAws?: boolean;
   /** Whether the execution runs, each time that it is asked. */
   running?: boolean[];
@@ -48,7 +52,15 @@ type Situation = {
 /** Runs the command. @returns what it read, printed and remarked, and why it failed */
 async function run(
   args: string[],
-  { history = FAILED, isAws = false, running = [], files = [[]], events = [[]] }: Situation = {},
+  {
+    history = FAILED,
+    histories = [],
+    fault,
+    isAws = false,
+    running = [],
+    files = [[]],
+    events = [[]],
+  }: Situation = {},
 ) {
   const read: unknown[] = [];
   const printed: string[] = [];
@@ -60,9 +72,12 @@ async function run(
       modelBucket: null,
     }),
     findExecution: async () => TRAIN_ARN,
-    executionHistory: async () => history as never,
+    executionHistory: async () => (histories.shift() ?? history) as never,
     watchedStates: async () => ['PrepareRun', 'TrainModel', 'ScoreImages'],
-    isExecutionRunning: async () => running.shift() ?? false,
+    isExecutionRunning: async () => {
+      if (fault) throw fault;
+      return running.shift() ?? false;
+    },
     logEvents: async function* (query: LogQuery) {
       read.push(query);
       yield* events.shift() ?? [];
@@ -136,6 +151,39 @@ describe('fpe logs of the local stack', () => {
     });
 
     expect(printed).toEqual(['one', 'two', 'three']);
+  });
+
+  test('with --follow goes on to the states that come after, and shows each to its end', async () => {
+    const ours = (text: string) => `{"message":"${text}","execution_arn":"${TRAIN_ARN}"}`;
+
+    const { printed, remarks } = await run(['--follow', '--json'], {
+      histories: [PREPARED, PREPARED, TRAINING],
+      running: [true, true, false],
+      files: [[ours('a')], [ours('a'), ours('b')], ['epoch=1'], ['epoch=1', 'epoch=2']],
+    });
+
+    expect(remarks).toEqual(['try-1, PrepareRun: fpe-local-prepare-run', 'try-1, TrainModel: job-1']);
+    expect(printed).toEqual([ours('a'), ours('b'), 'epoch=1', 'epoch=2']);
+  });
+
+  test('with --follow and a state stays with that state', async () => {
+    const { remarks } = await run(['--follow', '--state', 'PrepareRun'], { running: [true, false] });
+
+    expect(remarks).toEqual(['try-1, PrepareRun: fpe-local-prepare-run']);
+  });
+
+  test('says how to go on when the stack ends meanwhile', async () => {
+    const fault = new ServiceUnreachable({
+      ...{ what: 'Step Functions does not answer', where: 'DescribeExecution' },
+      ...{ found: 'ECONNREFUSED', expected: 'an answer', fix: 'check the network' },
+    });
+
+    const { failure } = await run(['--follow'], { running: [true], fault });
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toBe(
+      '\nThe local stack has ended, and this execution with it. To go on, start the stack with ./fpe local, then: ./fpe redrive try-1',
+    );
   });
 });
 
