@@ -181,7 +181,10 @@ export class Chart {
     const theme = savedTheme();
     const width = this.place.clientWidth;
     const sheet = this.draw(width, theme);
-    const chart = init(element('div', {}), null, { renderer: 'canvas', width, height: sheet.height });
+    // Many small points are lost where a chart is drawn anew for another scale than its own.
+    const chart = init(element('div', {}), null, {
+      ...{ renderer: 'canvas', width, height: sheet.height, devicePixelRatio: PICTURE_SCALE },
+    });
     chart.setOption(sheet.option);
     const canvas = chart.renderToCanvas({ pixelRatio: PICTURE_SCALE, backgroundColor: theme.ground });
     const picture = figurePicture(canvas, this.imprint(), theme);

@@ -1,4 +1,3 @@
-import { DAY_MS } from '../shared/formats/durations.ts';
 import { formatCount, formatInterval } from '../shared/formats/numbers.ts';
 import { calibration, PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
 import {
@@ -9,7 +8,7 @@ import {
 } from '../shared/predictions/scored-photos.ts';
 import { measures } from '../shared/report/data/measures.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import { agreements, tauInterval } from '../shared/report/data/statistics.ts';
+import { agreements, tauInterval, weekOf } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
 import {
   calibrationTable,
@@ -120,10 +119,9 @@ export async function updateIntervals(
 async function* intervalsOf(view: View, photos: ScoredPhotos): AsyncGenerator<() => void> {
   const { seed, resamples } = view.page;
   const days = dailyMeans(photos, wallDate);
-  const dayOf = photos.timestamps.map((wallMs) => Math.floor(wallMs / DAY_MS));
   const tables: [by: string, rows: ScoredRows, clusters: ArrayLike<number>][] = [
-    ['days', days, [...days.dates.keys()]],
-    ['photos', photos, dayOf],
+    ['days', days, days.dates.map((date) => weekOf(Date.parse(date)))],
+    ['photos', photos, photos.timestamps.map(weekOf)],
   ];
   const pause = () => new Promise((resolve) => setTimeout(resolve));
   for (const [by, rows, clusters] of tables)

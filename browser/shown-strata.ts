@@ -1,5 +1,5 @@
-import { DAY_MS } from '../shared/formats/durations.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../shared/report/data/split-groups.ts';
+import { weekOf } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS, type Strata, type Stratification, strataBy } from '../shared/report/data/strata.ts';
 import { bootstrapTau } from '../shared/statistics/tau-bootstrap.ts';
 import { isWhole, type PageSelection, photosOfPeriod, type View } from './view.ts';
@@ -32,7 +32,7 @@ export function addIntervals(view: View, by: Stratification): void {
     bootstrapTau(
       values,
       scores,
-      Float64Array.from(rows, (row) => Math.floor((photos.timestamps[row] as number) / DAY_MS)),
+      Float64Array.from(rows, (row) => weekOf(photos.timestamps[row] as number)),
       { resamples: RESAMPLES, seed },
     ),
   );

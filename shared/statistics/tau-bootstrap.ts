@@ -11,7 +11,7 @@ const TAILS = [0.025, 0.975] as const;
 
 /**
  * 95 % percentile interval of Kendall's tau-b by a cluster bootstrap (Efron and Tibshirani 1993, chapters 8 and 13): whole
- * clusters are drawn with replacement, as rows of one cluster (photos of one day) repeat each other and would make the
+ * clusters are drawn with replacement, as rows of one cluster (photos of one week) repeat each other and would make the
  * interval far too narrow if they were drawn one by one.
  *
  * @param x, y same length; a row with NaN in either is left out

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { executionState } from '../../execution/train-station-state.ts';
-import { DAY_MS } from '../../formats/durations.ts';
 import { stationClock } from '../../formats/local-time.ts';
 import {
   type AnnotatorAgreement,
@@ -24,7 +23,7 @@ import { toldCurve } from './learning-curve.ts';
 import { type Measures, measures } from './measures.ts';
 import type { CostEstimate, FileChecksum, JobPlace } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
-import { type Agreement, agreements, tauInterval } from './statistics.ts';
+import { type Agreement, agreements, tauInterval, weekOf } from './statistics.ts';
 import { type IntervalOfRows, type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
 
 /** The part of the machine's state that the report is made from. */
@@ -105,14 +104,15 @@ export function reportData(sources: ReportSources): ReportData {
   const clock = stationClock(station.timezone);
   const wallMs = photos.timestamps.map(clock.wallMs);
   const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
-  const dayOf = wallMs.map((instant) => Math.floor(instant / DAY_MS));
+  const weeks = wallMs.map(weekOf);
+  const weeksOfDays = days.dates.map((date) => weekOf(Date.parse(date)));
   const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
   const ofParts = { ...bootstrap, resamples: RESAMPLES_OF_PARTS };
   const intervalOf: IntervalOfRows = (values, scores, rows) =>
     bootstrapTau(
       values,
       scores,
-      Float64Array.from(rows, (row) => dayOf[row] as number),
+      Float64Array.from(rows, (row) => weeks[row] as number),
       ofParts,
     );
   const scoreError = scoreErrorOf(pairs, photos.scores, 'val');
@@ -131,8 +131,8 @@ export function reportData(sources: ReportSources): ReportData {
     smoothed:
       parameters.smoothing_hours === null ? null : smoothedAgreement(photos, parameters.smoothing_hours),
     intervals: {
-      photos: forEachGroup((group) => tauInterval(photos, group, dayOf, bootstrap)),
-      days: forEachGroup((group) => tauInterval(days, group, [...days.dates.keys()], bootstrap)),
+      photos: forEachGroup((group) => tauInterval(photos, group, weeks, bootstrap)),
+      days: forEachGroup((group) => tauInterval(days, group, weeksOfDays, bootstrap)),
     },
     measures: measures(photos),
     strata: forEachGroup((group) => strataOfGroup(photos, strata, group, intervalOf)),

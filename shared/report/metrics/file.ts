@@ -337,7 +337,7 @@ function smoothedMetrics({ smoothed, variable }: ReportData): Metric[] {
   }));
 }
 
-const BOOTSTRAP = 'a cluster bootstrap over days';
+const BOOTSTRAP = 'a cluster bootstrap over weeks';
 
 function agreementMetrics({ agreement, intervals, variable }: ReportData): Metric[] {
   const blocks = [

@@ -34,7 +34,7 @@ export function strataMetrics({ strata, variable }: ReportData): Metric[] {
             'photos',
             `photos with both a score and an observed value behind kendall_tau.${name}`,
           ),
-          ...intervalMetrics(`kendall_tau.${name}`, interval, 'a cluster bootstrap over days'),
+          ...intervalMetrics(`kendall_tau.${name}`, interval, 'a cluster bootstrap over weeks'),
         ];
       }),
     ),

@@ -98,7 +98,7 @@ function unseenTable(data: ReportData): Html {
     )}</tbody></table>`,
   )}
 <p class="note">Not seen: in no pair of training or validation. Fewer than ${LEAST_ROWS} photos, or none that differ, are too few to tell. Best and worst season are
-told where their intervals do not overlap: by chance alone, one of four is always the best. Paper: medians
+told where their intervals do not overlap: by chance alone, one is always the best. Paper: medians
 over the stations of the method’s paper, doi 10.5194/hess-29-6445-2025.</p>`;
 }
 

@@ -15,7 +15,7 @@ export function agreementNote(data: Noted & Pick<ReportData, 'smoothed'>): strin
     best && worst ? `in the worst, ${worst.label}, ${tauPhrase(worst)}` : '',
     high ? `in the highest tenth of observed ${noun} ${tauPhrase(high)}` : '',
     within ? `within the annotation period ${tauPhrase(within)}` : '',
-    after ? `after it ${tauPhrase(after)}` : '',
+    after ? `after ${within ? 'it' : 'the annotation period'} ${tauPhrase(after)}` : '',
   ].filter((phrase) => phrase !== '');
   const paper =
     within || after
@@ -61,7 +61,7 @@ function tauSentence(known: KnownTau, observed: string): string {
   const { interval } = known;
   const tau = tauPhrase(known, '95 % interval ');
   if (!interval)
-    return `Kendall tau of scores and ${observed} is ${tau}; an interval needs photos of more days`;
+    return `Kendall tau of scores and ${observed} is ${tau}; an interval needs photos of more weeks`;
   // As they are shown: an end that reads 0.00 is none that lies beyond 0.
   const [low, high] = [interval.low, interval.high].map((end) => Number(formatTau(end))) as [number, number];
   if (low > 0) return `scores and ${observed} agree with a Kendall tau of ${tau}`;

@@ -183,7 +183,7 @@ describe('The note', () => {
     const photos = hourlyPhotos(40).map((photo) => ({ ...photo, score: photo.value as number }));
 
     expect(agreementNote(testReport(photos))).toBe(
-      'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (n 20); an interval needs photos of more days. Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
+      'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (n 20); an interval needs photos of more weeks. Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
     );
   });
 
@@ -191,7 +191,7 @@ describe('The note', () => {
     [
       'agree',
       1,
-      /^scores and observed flow agree with a Kendall tau of (0\.\d|1\.0)\d \(95 % interval 0\.[1-9]/,
+      /^scores and observed flow agree with a Kendall tau of (0\.\d|1\.0)\d \(95 % interval 0\.\d[1-9]/,
     ],
     [
       'run against each other',
@@ -397,16 +397,17 @@ describe('The page', () => {
     expect(text).toContain('Start 2026-03-01 07:00 End 2026-03-31 08:00 # Images 2 With Value 0');
   });
 
-  test('gives tau by photo and by day with two decimals and their n, unless they are too few', () => {
+  test('gives tau by photo and by day with two decimals, intervals and their n, unless they are too few', () => {
+    const at = (day: number, hour: number) => new Date(Date.UTC(2026, 2, 7 * day, hour)).toISOString();
     const days = Array.from({ length: 10 }, (_, index) => index + 1).flatMap((day) => [
       {
-        at: `2026-03-${String(day).padStart(2, '0')}T17:00:00Z`,
+        at: at(day, 17),
         value: day,
         score: day,
         split: 'train' as const,
       },
       {
-        at: `2026-03-${String(day).padStart(2, '0')}T18:00:00Z`,
+        at: at(day, 18),
         value: day + 10,
         score: -day,
         split: day < 10 ? ('test-in' as const) : ('test-out' as const),
@@ -703,7 +704,7 @@ describe('The page', () => {
     const [told, untold] = [words(page(hourlyPhotos(61), { pairs })), words(page(hourlyPhotos(61)))];
 
     expect(told).toMatch(
-      /Judged by 30 such pairs, the 90 % interval of a score is ± \d+\.\d\d\. For half of the photos it spans at most \d+.% of all ranks/,
+      /Judged by 30 held-out pairs with a decision, the 90 % interval of a score is ± \d+\.\d\d\. For half of the photos it spans at most \d+.% of all ranks/,
     );
     expect(untold).toContain('Fewer than 10 held-out pairs have a decision');
   });
@@ -891,7 +892,7 @@ describe('Smoothed scores', () => {
     const report = testReport(photos, { state: smoothing });
     const [scores, smoothed] = agreementNote(report).split(/(?<=\.) (?=[A-Z])/);
 
-    expect(scores).toContain(`a Kendall tau of ${report.agreement.photos['test-all'].tau?.toFixed(2)} (`);
+    expect(scores).toContain(`is ${report.agreement.photos['test-all'].tau?.toFixed(2)} (n 30)`);
     expect(smoothed).toBe(
       `Smoothed with a standard deviation of 24 h, the scores agree with a tau of ${report.smoothed?.agreement['test-all'].tau?.toFixed(2)}.`,
     );

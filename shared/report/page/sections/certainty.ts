@@ -57,7 +57,7 @@ function describeScoreError({ scoreError, rankWidth }: ReportData): string {
   if (scoreError === null)
     return `Fewer than ${LEAST_DECIDED} held-out pairs have a decision, or annotators contradict the scores as often as not: nothing can be said.`;
   const { n, halfWidth } = scoreError;
-  return `Annotators contradict the scores in held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'such pair')}, the ${formatShare(INTERVAL_LEVEL)} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(rankWidth)} of all ranks. It is as wide where the model is weak, so scores of such photos may be off by more, and those unlike the annotated ones as well. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
+  return `Annotators contradict the scores in some held-out pairs, the more often the nearer two scores are to each other. Judged by ${countOf(n, 'held-out pair')} with a decision, the ${formatShare(INTERVAL_LEVEL)} interval of a score is ± ${formatTau(halfWidth)}. For half of the photos it spans at most ${formatShare(rankWidth)} of all ranks. It is as wide where the model is weak, so scores of such photos may be off by more, and those unlike the annotated ones as well. The panel of a photo shows its intervals, predictions-intervals.csv those of all photos.`;
 }
 
 /** Of too few, a share tells no more than the numbers themselves. */

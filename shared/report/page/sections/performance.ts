@@ -42,7 +42,7 @@ function performance(data: ReportData): Html {
 <p>Kendall tau (tau-b) compares the order of the scores with the order of observed ${variable.noun}: 1 is the same order, 0
 is no relation, −1 the opposite order. n counts the photos, or days, that have both; ${NOT_AVAILABLE} stands where tau cannot
 be computed, and ${TOO_FEW} where n is below ${LEAST_ROWS}.</p>
-<p>The interval is where tau lies with 95 % confidence: a bootstrap over days, as photos of one day are much alike.</p>
+<p>The interval is where tau lies with 95 % confidence: a bootstrap over weeks, as photos of a day, and one day and the next, are much alike. It is rather too narrow where there are few weeks.</p>
 ${smoothedMarkup(data)}<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
     ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
   )}</ul>
