@@ -66,7 +66,7 @@ export function smokeCommand(effects: Effects = EFFECTS): Command {
     .addOption(optionalStageOption())
     .option(
       '--station <id>',
-      `station to test with; needs at least ${LEAST_PAIRS} annotation pairs in the months`,
+      `station to test with; needs at least ${LEAST_PAIRS} annotation pairs in the months; default: that of --input`,
       stationId,
     )
     .option(
@@ -143,23 +143,39 @@ async function placeOf(
   };
   // The demo's pairs are spread over the year.
   const firstRun = firstRunOf(given, options.months ?? (options.stage ? undefined : [1, 12]));
+  const own = { ...options, station: stationOf(given, options) };
   const place = options.stage
-    ? await placeOfStage(options.stage, firstRun, options, effects)
-    : await placeOfLocalStack(firstRun, options, effects);
+    ? await placeOfStage(options.stage, firstRun, own, effects)
+    : await placeOfLocalStack(firstRun, own, effects);
   return { ...common, ...place };
 }
 
+/**
+ * The station to test with, as far as somebody has named one.
+ *
+ * @throws UsageError where two are named
+ */
+function stationOf(given: Record<string, unknown>, { station, input }: Options): number | undefined {
+  const named = input === undefined ? undefined : Number(given.station_id);
+  if (station !== undefined && named !== undefined && station !== named)
+    throw new UsageError(
+      `Which station? ${placeOfInput(input as string)} names ${named}, and --station ${station}. Leave --station out, or give the input of station ${station}.`,
+    );
+  return station ?? named;
+}
+
+type OwnOptions = Omit<Options, 'station'> & { station: number | undefined };
 type OwnPlace = Omit<SmokePlace, 'codes' | 'scores' | 'onState'>;
 
 async function placeOfStage(
   name: string,
   firstRun: Record<string, unknown>,
-  { station, input, yes }: Options,
+  { station, yes }: OwnOptions,
   { connectToStage, findStateMachine, confirm }: Effects,
 ): Promise<OwnPlace> {
   if (station === undefined)
     throw new UsageError(
-      `Which station? Give --station ID, with at least ${LEAST_PAIRS} annotation pairs of photos in the months of ${input === undefined ? 'events/first-run.json (May and June)' : placeOfInput(input)}, or choose others with --months 7-8.`,
+      `Which station? Give --station ID, with at least ${LEAST_PAIRS} annotation pairs of photos in the months of events/first-run.json (May and June), or choose others with --months 7-8.`,
     );
   const { stage, connection } = await connectToStage(name);
   Object.assign(process.env, stageSettings(stage));
@@ -181,7 +197,7 @@ async function placeOfStage(
 
 async function placeOfLocalStack(
   firstRun: Record<string, unknown>,
-  { folder, station }: Options,
+  { folder, station }: OwnOptions,
   { connect, requireStations, findRunningStack, findStateMachine }: Effects,
 ): Promise<OwnPlace> {
   const stack = await findRunningStack(folder && resolve(folder));

@@ -152,6 +152,15 @@ describe('fpe smoke', () => {
     expect(printed).toContain('Everything that was tested works.');
   });
 
+  test.each([
+    ['the local stack', []],
+    ['a stage', ['--stage', 'prod']],
+  ])('tests %s with the station that the input names', async (_, place) => {
+    const { tested } = await run([...place, '--input', '{"station_id": 7}']);
+
+    expect(tested[0]?.place.stationId).toBe(7);
+  });
+
   test('tests a stage after it has asked, from the step that is named', async () => {
     const { tested, asked } = await run(['--stage', 'prod', '--station', '29', '--from', 'spot', '--score']);
 
@@ -199,6 +208,13 @@ describe('fpe smoke', () => {
       /^The environment names http:\/\/elsewhere/,
     ],
     ['the stack does not have the station', ['--station', '99'], {}, /^There is no station 99/],
+    ['the stack does not have the input’s station', ['--input', '99'], {}, /^There is no station 99/],
+    [
+      'the input is of another station than is named',
+      ['--station', '7', '--input', '8'],
+      {},
+      /^Which station\? The input names 8, and --station 7\. /,
+    ],
     ['a stage needs a station', ['--stage', 'prod'], {}, /^Which station\? Give --station ID/],
   ])('tests nothing where %s', async (_, args, situation, message) => {
     const { tested, failure } = await run(args, situation);
