@@ -140,6 +140,19 @@ describe('fpe list', () => {
     expect(namesIn((await list(['--since', since])).lines)).toEqual(names);
   });
 
+  test.each([
+    ['99999999999d', '“99999999999d” is longer ago than there are dates'],
+    ['2026-02-31', 'There is no day 2026-02-31'],
+    ['2025-02-29T12:00', 'There is no day 2025-02-29'],
+    ['2026-13-01', '“2026-13-01” is no age'],
+    ['yesterday', '“yesterday” is no age'],
+  ])('refuses to show those since %s', async (since, message) => {
+    const attempt = list(['--since', since]);
+
+    await expect(attempt).rejects.toThrow(UsageError);
+    await expect(attempt).rejects.toThrow(message);
+  });
+
   test('prints with --json what docs/commands.md says', async () => {
     const { facts, lines } = await list(['--json']);
 
