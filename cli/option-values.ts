@@ -20,7 +20,9 @@ export function parseSince(text: string, now: Date): Date {
   if (amount && unit) {
     const from = new Date(now.getTime() - Number(amount) * (UNITS_MS[unit] as number));
     if (!Number.isNaN(from.getTime())) return from;
-    throw new UsageError(`“${text}” is longer ago than there are dates. Expected: such as 90m, 12h, 7d or 2w.`);
+    throw new UsageError(
+      `“${text}” is longer ago than there are dates. Expected: such as 90m, 12h, 7d or 2w.`,
+    );
   }
   const date = dateOf(text);
   if (date) return date;

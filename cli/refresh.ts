@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { startExecution } from '../shared/aws/executions.ts';
+import { findExecutionOutcome, startExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn, siblingMachineArn } from '../shared/execution/arns.ts';
 import { parseRefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
@@ -9,7 +9,7 @@ import { readGivenFile } from './given-file.ts';
 import { printText } from './print.ts';
 import { requireRefreshNeeds } from './refresh-needs.ts';
 import { sameCommand } from './same-command.ts';
-import { pretrainedOption, startNamed } from './start.ts';
+import { pretrainedOption, startNamed, takenName } from './start.ts';
 import { parseStationIds } from './stations-file.ts';
 import { UsageError } from './usage-error.ts';
 import { follow, followStarted } from './watch.ts';
@@ -33,6 +33,7 @@ const EFFECTS = {
   connect: connectToMachine,
   confirm: confirmExpense,
   requireRefreshNeeds,
+  findExecutionOutcome,
   startExecution,
   follow,
   print: printText,
@@ -70,14 +71,16 @@ async function runRefresh(
   given: string | undefined,
   options: Options,
   command: Command,
-  { connect, confirm, requireRefreshNeeds, startExecution, follow, print }: Effects,
+  { connect, confirm, requireRefreshNeeds, startExecution, follow, print, ...effects }: Effects,
 ): Promise<void> {
   const read = given === undefined ? {} : readExecutionInput(given, 'refresh-stations');
   const input = refreshInputOf(read, options);
   const { connection, stateMachineArn: found } = await connect(command, 'refresh-stations');
   const stateMachineArn = refreshMachine(found, command.optsWithGlobals<GlobalOptions>());
   if (connection.kind === 'local') {
-    const again = (options: Record<string, string>) => sameCommand(command, { options, input: read });
+    const without = await takenName(stateMachineArn, options.name, effects);
+    const again = (options: Record<string, string>) =>
+      sameCommand(command, { options, without, input: read });
     await requireRefreshNeeds(input, options.stations ?? placeOfInput(given ?? '{}'), {
       without: again({ '--pretrained': 'false' }),
       scoring: again({ '--mode': 'score' }),

@@ -10,6 +10,8 @@ const STANDARD_INPUT = /^(--[a-z-]+=)?-$/;
 type Changes = {
   /** Long names of options of the command, which take the place of those that were given. */
   options: Record<string, string>;
+  /** Long names of options that are left out. */
+  without?: readonly string[];
   /** What was read from standard input, and cannot be read again. */
   input?: object | undefined;
 };
@@ -19,10 +21,10 @@ type Changes = {
  *
  * @param command that was called, below its program
  */
-export function sameCommand(command: Command, { options, input }: Changes): string {
+export function sameCommand(command: Command, { options, without = [], input }: Changes): string {
   let program = command;
   while (program.parent) program = program.parent;
-  const changed = command.options.filter(({ long }) => long && long in options);
+  const changed = command.options.filter(({ long }) => long && (long in options || without.includes(long)));
   const words = withoutOptions(program.args, changed).map((word) =>
     input ? word.replace(STANDARD_INPUT, (_, option = '') => option + JSON.stringify(input)) : word,
   );

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import { startExecution } from '../shared/aws/executions.ts';
+import { findExecutionOutcome, startExecution } from '../shared/aws/executions.ts';
 import { RequestRefused } from '../shared/errors.ts';
-import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
+import { executionArn, kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { MACHINE_INPUTS, type MachineKind, machineOfInput } from '../shared/inputs/machines.ts';
 import { confirmExpense, yesOption } from './confirm.ts';
 import { INPUT_FORMS, placeOfInput, readExecutionInput } from './execution-input.ts';
@@ -35,6 +35,7 @@ const EFFECTS = {
   requireLocalNeeds,
   requireRefreshNeeds,
   requireFreeCode,
+  findExecutionOutcome,
   startExecution,
   follow,
   print: printText,
@@ -80,16 +81,18 @@ async function startAndFollow(
   const kind = kindOfMachine(stateMachineArn) ?? machineOfInput(input);
   requireFitting(kind, options);
   MACHINE_INPUTS[kind].parse(input);
-  if (connection.kind === 'local')
+  if (connection.kind === 'local') {
+    const without = await takenName(stateMachineArn, options.name, effects);
     await requireLocally(kind, input, placeOfInput(given), effects, (changes) =>
-      sameCommand(command, { options: changes, input: read }),
+      sameCommand(command, { options: changes, without, input: read }),
     );
+  }
   await confirm(connection, options.yes, async () => {
     const { costOfExecution } = await import('./expenses.ts');
     return { what: `This starts ${nameInArn(stateMachineArn)}`, cost: costOfExecution(kind, input) };
   });
-  const executionArn = await startNamed(startExecution, stateMachineArn, input, options.name);
-  await followStarted(options.detach, connection, executionArn, { follow, print });
+  const started = await startNamed(startExecution, stateMachineArn, input, options.name);
+  await followStarted(options.detach, connection, started, { follow, print });
 }
 
 /** @throws UsageError for an option that the machine has no use for */
@@ -120,6 +123,14 @@ async function requireLocally(
   if (kind === 'train-station') await requireFreeCode(input, (code) => again({ '--model-code': code }));
 }
 type Needs = Pick<Effects, 'requireLocalNeeds' | 'requireRefreshNeeds' | 'requireFreeCode'>;
+
+/** @returns --name where no other execution can be started with it, so that no proposal has it */
+export const takenName = async (
+  machineArn: string,
+  name: string | undefined,
+  { findExecutionOutcome }: Pick<Effects, 'findExecutionOutcome'>,
+): Promise<string[]> =>
+  name !== undefined && (await findExecutionOutcome(executionArn(machineArn, name))) ? ['--name'] : [];
 
 /** @throws UsageError where the name is taken; Step Functions keeps names for 90 days */
 export async function startNamed(

@@ -103,6 +103,7 @@ describe('fpe refresh', () => {
       }),
       confirm: async (_, yes, expense) => void did.push(['confirm', yes, await expense()]),
       requireRefreshNeeds: async (...needs) => void did.push(['needs', ...needs]),
+      findExecutionOutcome: async (arn) => (arn.endsWith(':used') ? ({} as never) : null),
       startExecution: async (...given) => {
         did.push(['start', ...given]);
         return REFRESH_ARN;
@@ -167,6 +168,16 @@ describe('fpe refresh', () => {
     expect(without).toBe(`./fpe refresh ${[...rules, ...others].join(' ')} --pretrained false`);
     expect(scoring).toMatch(/^\.\/fpe refresh .*--min-new-pairs 9 .*--detach --yes --mode score$/);
     expect(scoring).not.toContain('--mode train');
+  });
+
+  test('proposes no name that an execution has already', async () => {
+    const [used] = await run('--name', 'used', '--detach');
+    const [fresh] = await run('--name', 'fresh', '--detach');
+
+    expect((used as unknown[]).at(-1)).toMatchObject({ scoring: './fpe refresh --detach --mode score' });
+    expect((fresh as unknown[]).at(-1)).toMatchObject({
+      scoring: './fpe refresh --name fresh --detach --mode score',
+    });
   });
 
   test('names what its stations come from', async () => {

@@ -37,6 +37,7 @@ async function run(args: string[], connection: Connection = LOCAL, isLacking = f
     requireFreeCode: async (input, again) => {
       if (input.model_code === 'TAKEN') throw new UsageError(`taken: ${again('FREE')}`);
     },
+    findExecutionOutcome: async (arn) => (arn.endsWith(':used') ? ({} as never) : null),
     startExecution: async (...given) => {
       did.push(['start', ...given]);
       return TRAIN_ARN;
@@ -181,6 +182,18 @@ describe('fpe start', () => {
     expect(local.failure.message).toBe('taken: ./fpe start 29 --detach --model-code FREE');
     expect(local.did.map(([name]) => name)).toEqual(['connect']);
     expect(aws.failure).toBeNull();
+  });
+
+  test.each([
+    ['a code that is taken', ['29', '--model-code', 'TAKEN', '--name', 'used'], false, '--model-code FREE'],
+    ['weights that are missing', ['29', '--name', 'used'], true, '--pretrained false'],
+    ['a refresh', ['{"mode":"auto"}', '--name=used'], true, '--mode score'],
+  ])('proposes no name that an execution has already: %s', async (_, args, isLacking, proposed) => {
+    const { failure } = await run(args, LOCAL, isLacking);
+
+    expect(failure).toBeInstanceOf(UsageError);
+    expect(failure.message).toContain(proposed);
+    expect(failure.message).not.toContain('--name');
   });
 
   test('--pretrained overrides the input', async () => {
