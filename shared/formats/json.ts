@@ -53,7 +53,25 @@ function describeFault(text: string, message: string): string {
   if (text.trim() === '') return 'no text';
   const what = `text that is not JSON (${text.length} characters):`;
   const [, position, line, column] = PLACE.exec(message) ?? [];
+  const known = encodingFault(text) ?? trailingComma(text);
+  if (known !== null) return `${what} ${known}`;
   if (message === 'Unexpected end of JSON input' || Number(position) >= text.length)
     return `${what} it ends too early`;
+  if (!/^\uFEFF?\s*[[{]/.test(text)) return `${what} it does not begin with { or [`;
   return line ? `${what} see line ${line}, column ${column}` : `${what} it has a word that is no value`;
+}
+
+/** What was read as UTF-8 and is none. */
+function encodingFault(text: string): string | null {
+  if (/^\uFFFD{2}.?\0|^.?\0.\0|^\0.\0/su.test(text)) return 'it is in UTF-16; save it as UTF-8';
+  return /[\0\uFFFD]/.test(text) ? 'it has bytes that are no text in UTF-8' : null;
+}
+
+function trailingComma(text: string): string | null {
+  if (!/^\uFEFF?\s*[[{]/.test(text)) return null;
+  const withoutStrings = text.replaceAll(/"(?:[^"\\]|\\.)*"/gs, (string) => string.replaceAll(/[^\n]/g, '.'));
+  const at = withoutStrings.search(/,\s*[\]}]/);
+  if (at < 0) return null;
+  const lines = text.slice(0, at).split('\n');
+  return `nothing follows the comma in line ${lines.length}, column ${(lines.at(-1) as string).length + 1}`;
 }

@@ -23,7 +23,20 @@ describe('text that is not JSON', () => {
     ['{"a": 1', 'text that is not JSON (7 characters): it ends too early'],
     ['{"a": "1', 'text that is not JSON (8 characters): it ends too early'],
     ['{"a": 1,\n b: 2}', 'text that is not JSON (15 characters): see line 2, column 2'],
-    ['hunter2', 'text that is not JSON (7 characters): it has a word that is no value'],
+    ['{"a": hunter2}', 'text that is not JSON (14 characters): it has a word that is no value'],
+    ['hunter2', 'text that is not JSON (7 characters): it does not begin with { or ['],
+    ['# A title\n\nA text, [1,]', 'text that is not JSON (23 characters): it does not begin with { or ['],
+    ['[1,]', 'text that is not JSON (4 characters): nothing follows the comma in line 1, column 3'],
+    [
+      '{"a": ",]\\"",\n "b": 2,\n}',
+      'text that is not JSON (24 characters): nothing follows the comma in line 2, column 8',
+    ],
+    ['{"a": ",}", b}', 'text that is not JSON (14 characters): see line 1, column 13'],
+    ['{"a": \0\0}', 'text that is not JSON (9 characters): it has bytes that are no text in UTF-8'],
+    ...['', '\uFEFF'].map((mark): [string, string] => {
+      const text = Buffer.from(`${mark}{"a": 1}`, 'utf16le').toString('utf8');
+      return [text, `text that is not JSON (${text.length} characters): it is in UTF-16; save it as UTF-8`];
+    }),
   ])('is told by size and place: %j', (text, message) => {
     expect(faultOf(() => parseJson(text)).message).toBe(message);
   });

@@ -1133,7 +1133,7 @@ describe('The output of the training', () => {
     [
       'broken JSON',
       { 'args.json': 'hunter2', 'metrics.csv': METRICS },
-      `args.json in ${WHERE}). Found: text that is not JSON (7 characters): it has a word that is no value. Expected`,
+      `args.json in ${WHERE}). Found: text that is not JSON (7 characters): it does not begin with { or [. Expected`,
     ],
     ['a file twice', { 'a/args.json': '{}', 'b/args.json': '{}' }, 'args.json twice'],
   ])('with %s is refused by name', async (_, files, message) => {
