@@ -14,23 +14,30 @@ export const INPUT_FORMS = 'station id, JSON file, JSON text, or - for standard 
  * @param kind of the machine that will receive it; if left out, the one that the input is meant for
  * @throws UsageError, InvalidInput
  */
-export function readExecutionInput(given: string, kind?: MachineKind): Record<string, unknown> {
+export function readExecutionInput(
+  given: string,
+  kind?: MachineKind,
+  readStandardInput = (): string => readFileSync(0, 'utf8'),
+): Record<string, unknown> {
+  const text = readText(given, kind, readStandardInput);
   let input: unknown;
   try {
-    input = parseJson(readText(given, kind));
+    input = parseJson(text);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`${placeOfInput(given)} is not JSON. Found: ${(error as Error).message}`);
+    throw new UsageError(
+      `${placeOfInput(given)} is not JSON. Found: ${(error as Error).message}. ${expectedOf(kind)}`,
+    );
   }
   MACHINE_INPUTS[kind ?? machineOfInput(Object(input))].parse(input);
   return input as Record<string, unknown>;
 }
 
-function readText(given: string, kind?: MachineKind): string {
+function readText(given: string, kind: MachineKind | undefined, readStandardInput: () => string): string {
   if (isText(given)) return given;
   if (isId(given)) return ofStation(given, kind);
-  if (given === '-') return readFileSync(0, 'utf8');
-  return readGivenFile(given, kind === 'refresh-stations' ? EXPECTED_REFRESH : EXPECTED);
+  if (given !== '-') return readGivenFile(given, expectedOf(kind));
+  const text = readStandardInput();
+  return isId(text.trim()) ? ofStation(text.trim(), kind) : text;
 }
 
 const isText = (given: string): boolean => given.trimStart().startsWith('{');
@@ -42,9 +49,17 @@ export function placeOfInput(given: string): string {
   return given === '-' ? 'Standard input' : given;
 }
 
-const ofStation = (id: string, kind?: MachineKind): string =>
-  kind === 'refresh-stations' ? `{"station_ids": [${id}]}` : `{"station_id": ${id}}`;
+/** @throws UsageError for digits that are no id */
+function ofStation(id: string, kind?: MachineKind): string {
+  if (!/^[1-9]\d{0,9}$/.test(id))
+    throw new UsageError(
+      `${id} is no station id. Expected: a whole number from 1, without zeros before it. ${expectedOf(kind)}`,
+    );
+  return kind === 'refresh-stations' ? `{"station_ids": [${id}]}` : `{"station_id": ${id}}`;
+}
 
+const expectedOf = (kind?: MachineKind): string =>
+  kind === 'refresh-stations' ? EXPECTED_REFRESH : EXPECTED;
 const EXPECTED_REFRESH =
   'Give a station id, a JSON file such as events/refresh-stations.json, or JSON such as \'{"mode": "score"}\'.';
 const EXPECTED =
