@@ -37,7 +37,7 @@ export async function findByCode<Found>(
   throw new UsageError(
     one
       ? `Station ${station} has models ${code} of ${found.map(({ type }) => type).join(' and ')}. Say which: --model-type ${one.type}`
-      : `Station ${station} has no ${what} of a model ${code} (${types.join(', ')}). Its models: ./fpe models --station ${station}`,
+      : `Station ${station} has no ${what} of a model ${code} (${types.join(', ')}). Which models there are: ./fpe models, and of one station: ./fpe models --station ID`,
   );
 }
 

@@ -77,11 +77,12 @@ function requireOne(
   });
   if (!model)
     throw new NoModel({
-      what: 'The station has no finished model of this code',
+      what:
+        models.length > 0 ? 'The station has no finished model of this code' : 'The station has no models',
       where,
       found: codes.join(', ') || 'no models',
       expected: `a row with code ${code}, status DONE and a uuid`,
-      fix: 'give the code of one of its models; one with publish: false has no row',
+      fix: `${models.length > 0 ? 'give the code of one of its models' : 'train one with ./fpe start ID (on a local stack without ImageNet weights, with --pretrained false)'}; one with publish: false has no row`,
     });
   if (others.length > 0)
     throw new ModelAmbiguous({

@@ -273,7 +273,7 @@ describe('fpe compare', () => {
 
     expect(failure).toBeInstanceOf(UsageError);
     expect(failure.message).toBe(
-      'Station 29 has no metrics.json of a model X (RANK). Its models: ./fpe models --station 29',
+      'Station 29 has no metrics.json of a model X (RANK). Which models there are: ./fpe models, and of one station: ./fpe models --station ID',
     );
   });
 

@@ -195,7 +195,7 @@ describe('fpe open', () => {
       'the station has no such model',
       ['--station', '29', '--model-code', 'RANK-X'],
       {},
-      'Station 29 has no report of a model RANK-X (RANK). Its models: ./fpe models --station 29',
+      'Station 29 has no report of a model RANK-X (RANK). Which models there are: ./fpe models, and of one station: ./fpe models --station ID',
     ],
     ['no code is given', ['--station', '29'], {}, 'Which model? Give --station ID and --model-code CODE'],
     ['no station is given', ['--model-code', 'A'], {}, 'Which model?'],
@@ -355,7 +355,7 @@ describe('fpe open', () => {
       'it has no such model',
       ['--station', '29', '--model-code', 'X'],
       KEPT,
-      /^The local stack is not running; to start it: \.\/fpe local\. Station 29 has no report of a model X .*\.\/fpe models --station 29$/,
+      /^The local stack is not running; to start it: \.\/fpe local\. Station 29 has no report of a model X .*: \.\/fpe models, and of one station: \.\/fpe models --station ID$/,
     ],
   ])('says what is missing where the stack has ended and %s', async (_, args, kept, message) => {
     const { failure, printed } = await run(args, { stack: false, kept });

@@ -51,6 +51,7 @@ describe('A model that is promoted', () => {
 
   test.each([
     ['of which there is none', [model('A')], NoModel, 'Found: A'],
+    ['where the station has no models', [], NoModel, 'To fix: train one with ./fpe start ID'],
     ['that has failed', [model('A'), model('B', { status: 'FAILED' })], NoModel, 'A, B (FAILED)'],
     ['that two rows have', [model('B'), model('B', { id: 9 })], ModelAmbiguous, 'ids 66, 9'],
   ])('has a code, and one %s is refused', (_, models, ErrorClass, words) => {
