@@ -6,7 +6,7 @@ import { Argument, Command } from 'commander';
 import { readStage } from '../config/stage.ts';
 import { makeFolder } from '../host/folder.ts';
 import { LOCAL_STAGE } from '../local/account.ts';
-import { defaultFolder, findRunningStack } from '../local/running-stack.ts';
+import { answers, defaultFolder, findRunningStack } from '../local/running-stack.ts';
 import { keptExecutions, keptObject } from '../local/stopped-stack.ts';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
 import {
@@ -25,7 +25,7 @@ import type { MachineKind } from '../shared/inputs/machines.ts';
 import type { ModelTypeId } from '../shared/model-types/registry.ts';
 import { type ModelManifest, modelManifest } from '../shared/publication/model-manifest.ts';
 import { refreshSummary } from '../shared/refresh/state.ts';
-import { chooseMachine } from './connection.ts';
+import { chooseMachine, isShellOfStack } from './connection.ts';
 import {
   connectToMachines,
   findExecution,
@@ -61,6 +61,7 @@ const EFFECTS = {
   findMadeModel,
   describeExecution,
   findRunningStack,
+  answersAt: (s3: string): Promise<boolean> => answers({ endpoints: { s3 } }),
   keptExecutions,
   keptObject,
   findManifest: (bucket: string, key: string): Promise<ModelManifest | null> =>
@@ -117,7 +118,7 @@ async function findAddress(
   options: Options,
   effects: Effects,
 ): Promise<string> {
-  const isKept = isOfLocalStack(given, options) && !(await effects.findRunningStack(options.folder));
+  const isKept = isOfLocalStack(given, options) && !(await isRunning(options, effects));
   const at = isKept ? ofStoppedStack(stackFolder(options), effects) : effects;
   if (isKept && options.machine !== undefined) await at.connect(command);
   const find = async () => {
@@ -156,9 +157,20 @@ function requireFitting(what: Page | typeof TABLE, { station, modelCode, modelTy
 function isOfLocalStack(given: string | undefined, { aws, stage, machine }: Options): boolean {
   const arns = [given, machine ?? process.env.FPE_STATE_MACHINE].filter((each) => each?.startsWith('arn:'));
   return (
-    !aws && !stage && !process.env.AWS_ENDPOINT_URL_SFN && arns.every((arn) => isOfStandIn(arn as string))
+    !aws &&
+    !stage &&
+    (!process.env.AWS_ENDPOINT_URL_SFN || isShellOfStack()) &&
+    arns.every((arn) => isOfStandIn(arn as string))
   );
 }
+
+/** A shell may be set up for the stack of another folder. */
+async function isRunning({ folder }: Options, { findRunningStack, answersAt }: Effects): Promise<boolean> {
+  if (await findRunningStack(folder)) return true;
+  const { AWS_ENDPOINT_URL_S3: s3 } = process.env;
+  return folder === undefined && isShellOfStack() && !!s3 && (await answersAt(s3));
+}
+
 const isOfNoModel = (given: string | undefined, { station, modelCode }: Options): boolean =>
   given === undefined && station === undefined && modelCode === undefined;
 

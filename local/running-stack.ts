@@ -49,7 +49,7 @@ export const readDescription = (folder: string): StackDescription | null => read
 export const runsStill = ({ pid, pid_started }: StackDescription): boolean =>
   pid_started ? isSameProcess({ pid, startedAt: pid_started }) : isAlive(pid);
 
-export async function answers({ endpoints }: StackDescription): Promise<boolean> {
+export async function answers({ endpoints }: { endpoints: { s3: string } }): Promise<boolean> {
   try {
     const response = await fetch(`${endpoints.s3}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
     return response.ok;

@@ -38,6 +38,10 @@ afterEach(() => {
 
 type Situation = {
   stack?: boolean;
+  /** Options of the program. */
+  place?: string[];
+  /** Whether S3 answers at the address of the environment. */
+  answers?: boolean;
   model?: object;
   bucket?: string | null;
   newest?: string[];
@@ -65,7 +69,9 @@ const REFRESH = {
 async function run(
   args: string[],
   {
+    place = ['--folder', folder],
     stack = true,
+    answers = false,
     model = MADE_MODEL,
     bucket = 'models',
     newest = [TRAIN_ARN],
@@ -98,6 +104,7 @@ async function run(
         ...(refresh && { output: JSON.stringify(refresh) }),
       }) as never,
     findRunningStack: async () => (stack ? ({ folder } as never) : null),
+    answersAt: async () => answers,
     keptExecutions: () =>
       Object.entries(kept.executions ?? {}).map(([name, output], index) => ({
         ...{ name, status: 'SUCCEEDED', startDate: index, input: '{}', output: JSON.stringify(output) },
@@ -120,7 +127,7 @@ async function run(
     remark: (text) => remarks.push(text),
   });
   const program = new Command().option('--folder <folder>').option('--machine <name>').addCommand(command);
-  const failure = await program.parseAsync(['open', '--folder', folder, ...args], { from: 'user' }).then(
+  const failure = await program.parseAsync(['open', ...place, ...args], { from: 'user' }).then(
     () => null,
     (error) => error,
   );
@@ -284,6 +291,27 @@ describe('fpe open', () => {
     expect(failure).toBeNull();
     expect(printed).toEqual([copyIn(args[0] === 'table' ? 'nightly-1' : '0b2f6a8c', name)]);
     expect(readFileSync(new URL(printed[0] as string), 'utf8')).toBe(content);
+  });
+
+  describe('in a shell that is set up for a local stack', () => {
+    beforeEach(() => {
+      process.env.AWS_ENDPOINT_URL_SFN = 'http://127.0.0.1:4566';
+      process.env.AWS_ACCESS_KEY_ID = 'LOCALKEY';
+    });
+
+    test('finds on disk what the stack has left that has ended', async () => {
+      const { printed } = await run(['report', 'try-1'], { stack: false, kept: KEPT });
+      const { failure } = await run(['table'], { stack: false, place: [] });
+
+      expect(printed).toEqual([copyIn('0b2f6a8c', 'RANK-FLOW-A.html')]);
+      expect(failure.message).toMatch(/^The local stack is not running, and has left nothing in /);
+    });
+
+    test('asks the stack of another folder that is running', async () => {
+      const { printed } = await run([], { stack: false, answers: true, place: [] });
+
+      expect(printed).toEqual([`${S3}/RANK-FLOW-A.html`]);
+    });
   });
 
   test('opens of a stack that has ended what the website showed, where it did', async () => {
