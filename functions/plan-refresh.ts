@@ -122,6 +122,6 @@ function noteOf({ dry_run, schedule }: RefreshInput, others: OtherRefresh | null
     return `Another refresh has been running since ${others.holder.started_at}, so nothing was done: ${others.holder.execution_arn}`;
   if (others) return `This start of the schedule was done already, by ${others.holder.execution_arn}`;
   if (stations === 0) return 'The database has no stations, so there is nothing to do.';
-  if (dry_run) return 'This is the plan only, because the input says dry_run: true.';
+  if (dry_run) return 'This is the plan only, as was asked for (dry_run).';
   return schedule ? `Started by the schedule “${schedule}”.` : 'Started by hand.';
 }

@@ -58,16 +58,17 @@ async function findPlan(executionArn: string): Promise<Refresh | null> {
   const [planned] = executionProgress(STATES, await executionHistory(executionArn));
   const parsed = refresh.safeParse((planned?.output as { refresh?: unknown } | null)?.refresh);
   if (!parsed.success) return null;
-  printText(announcement(parsed.data));
+  const announced = announcement(parsed.data);
+  if (announced !== null) printText(announced);
   return parsed.data;
 }
 
-/** A plan alone has no tasks, and its table follows at once. */
-export function announcement({ tasks, note }: Pick<Refresh, 'tasks' | 'note'>): string {
+/** What is begun. Null without tasks: the summary follows at once, and says why. */
+export function announcement({ tasks }: Pick<Refresh, 'tasks'>): string | null {
   const count = (action: string) => tasks.filter((task) => task.action === action).length;
   return tasks.length === 0
-    ? note
-    : `${note}\n${countOf(count('train'), 'station')} to train, ${count('score')} to score.`;
+    ? null
+    : `${countOf(count('train'), 'station')} to train, ${count('score')} to score.`;
 }
 
 /** The names of the stations' executions begin with the refresh's id; two lists are enough to find all of them. */

@@ -28,10 +28,9 @@ test('a station of a refresh has a line when it begins and one when it ends, on 
 
 test('what a refresh will do is counted, and of a plan alone nothing is said to be zero', () => {
   const task = (action: 'train' | 'score') => ({ station_id: 29, action, own: {}, timeout_seconds: 1 });
-  const note = 'Started by hand.';
 
-  expect(announcement({ note, tasks: [task('train'), task('score'), task('score')] })).toBe(
-    'Started by hand.\n1 station to train, 2 to score.',
+  expect(announcement({ tasks: [task('train'), task('score'), task('score')] })).toBe(
+    '1 station to train, 2 to score.',
   );
-  expect(announcement({ note, tasks: [] })).toBe(note);
+  expect(announcement({ tasks: [] })).toBe(null);
 });

@@ -358,7 +358,11 @@ describe('PlanRefresh', () => {
 
     const refresh = await planned({ dry_run: true }, 'dry');
 
-    expect(refresh).toMatchObject({ status: 'dry_run', tasks: [] });
+    expect(refresh).toMatchObject({
+      status: 'dry_run',
+      tasks: [],
+      note: expect.stringContaining('plan only, as was asked for'),
+    });
     expect((await decisionsOf(refresh))[0]?.action).toBe('train');
   });
 
