@@ -141,11 +141,18 @@ const rowOf = (listed: Listed): string[] => [
   listed.name,
   listed.machine,
   listed.status,
-  listed.counts ? countOf(listed.counts.stations, 'station') : (listed.stations?.join(',') ?? ''),
+  stationsOf(listed),
   listed.error ?? listed.model_code ?? resultOf(listed),
   listed.started_at.slice(0, 19).replace('T', ' '),
   formatDuration(1000 * listed.seconds),
 ];
+
+/** The same while a refresh runs and once it has ended; how many are all stations is known only then. */
+function stationsOf({ stations, counts }: Listed): string {
+  if (stations === null) return counts ? countOf(counts.stations, 'station') : '';
+  return stations.length <= MOST_NAMED ? stations.join(',') : countOf(stations.length, 'station');
+}
+const MOST_NAMED = 5;
 
 function resultOf({ refresh, counts }: Listed): string {
   if (!counts) return '';

@@ -110,6 +110,28 @@ describe('fpe list', () => {
     expect(lines[1]).not.toContain('succeeded');
   });
 
+  test.each([
+    ['29', [29]],
+    ['29,41', [29, 41]],
+    ['6 stations', [1, 2, 3, 4, 5, 6]],
+  ])(
+    'tells the stations of a refresh alike while it runs and once it has ended: %s',
+    async (expected, station_ids) => {
+      const input = JSON.stringify({ station_ids });
+      const sample = SAMPLES[1] as Sample;
+      const running = { ...sample, name: 'running', status: 'RUNNING', described: { input } };
+      const ended = {
+        ...sample,
+        described: { input, output: refreshOutput('refreshed', { stations: station_ids.length }) },
+      };
+
+      const { lines } = await list([], [running, ended]);
+
+      for (const line of lines.slice(1))
+        expect(line).toMatch(new RegExp(`(RUNNING|SUCCEEDED) +${expected} `));
+    },
+  );
+
   test('counts in a plan the stations that the database does not have', async () => {
     const described = { input: '{}', output: refreshOutput('dry_run', { stations: 5 }) };
 
