@@ -163,7 +163,7 @@ export function describePlan(
     `${countOf(files, 'file')} for ${storageBucket}`,
     ...storage.map(
       (of) =>
-        `  ${formatCount(of.files)} ${of.kind}, ${formatCount(of.bytes)} bytes; ${formatCount(of.already_there)} already there`,
+        `  ${countOfKind(of.files, of.kind)}, ${countOf(of.bytes, 'byte')}; ${formatCount(of.already_there)} already there`,
     ),
     ...(already_there.length > 0 ? [`Already there: ${enumerate(already_there, KEYS_SHOWN)}`] : []),
     ...describeNotes(notes),
@@ -171,6 +171,10 @@ export function describePlan(
     'Nothing was written.',
   ].join('\n');
 }
+
+/** e.g. 1 annotation file, 2 files of models */
+const countOfKind = (files: number, kind: string): string =>
+  `${formatCount(files)} ${files === 1 ? kind.replace(/s\b/, '') : kind}`;
 
 const describeRows = ({ images, annotations, values, models }: Rows): string =>
   [

@@ -696,7 +696,7 @@ describe('An import', () => {
     const text = describePlan(plan, 'photos');
     expect(text).toContain('New station “Mill Brook”: 3 photos, 1 annotation session, 2 observed values\n');
     expect(text).toContain(
-      '4 files for photos\n  3 photos, 83 bytes; 1 already there\n  1 annotation files, ',
+      '4 files for photos\n  3 photos, 83 bytes; 1 already there\n  1 annotation file, ',
     );
     expect(text).toContain(`Already there: ${key}\n`);
     expect(text).toContain('Nothing was written.');
