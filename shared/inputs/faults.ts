@@ -19,7 +19,7 @@ export function parseInput<Shape extends z.ZodRawShape>(
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const names = Object.keys(schema.shape);
-  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, input, names));
+  const faults = issuesByValue(parsed.error.issues).flatMap((issue) => describeIssue(issue, input, names));
   throw new InvalidInput(
     {
       what: `The input has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}`,
@@ -30,6 +30,19 @@ export function parseInput<Shape extends z.ZodRawShape>(
     },
     { cause: parsed.error },
   );
+}
+
+const SAFE_INTEGER = String(Number.MAX_SAFE_INTEGER);
+
+/** One value may break several rules: they are told as one fault, that of JavaScript's integers only where there is no other. */
+export function issuesByValue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  const isOfNames = ({ code }: z.core.$ZodIssue) => code === 'unrecognized_keys' || code === 'invalid_key';
+  const byPath = Map.groupBy(issues, (issue) => (isOfNames(issue) ? issue : JSON.stringify(issue.path)));
+  return [...byPath.values()].map((ofValue) => {
+    const narrower = ofValue.filter(({ message }) => !message.endsWith(SAFE_INTEGER));
+    const told = narrower.length > 0 ? narrower : ofValue;
+    return { ...(told[0] as z.core.$ZodIssue), message: told.map(({ message }) => message).join(' and ') };
+  });
 }
 
 /** One phrase per fault: the name, what was given, and what would be right. */

@@ -3,6 +3,7 @@ import { InvalidInput } from '../errors.ts';
 import { suggestion } from '../formats/suggestion.ts';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { DEFAULT_VARIABLE } from '../variables.ts';
+import { issuesByValue } from './faults.ts';
 import { parametersIn } from './parameters.ts';
 import { runInput } from './train-station.ts';
 
@@ -130,7 +131,7 @@ export function parseRefreshInput(given: unknown): RefreshInput {
   const input = parametersIn(given);
   const parsed = refreshInput.safeParse(input);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.flatMap((issue) => describeIssue(issue, input));
+  const faults = issuesByValue(parsed.error.issues).flatMap((issue) => describeIssue(issue, input));
   throw new InvalidInput(
     {
       what: `The input has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}`,
