@@ -118,7 +118,8 @@ async function startAndServe({ folder, reset, database }: Options, effects: Effe
       `The local stack is running (process ${running.pid}) with a different database, ${running.endpoints.postgres}. To use this one, stop it first: ./fpe local stop`,
     );
   if (running) {
-    effects.printLines(`The local stack is already running.\n\n${describeStack(running)}`);
+    print('The local stack is already running.\n');
+    printStack(running, effects);
     return;
   }
   if (reset) await resetStack(folder);
@@ -127,7 +128,8 @@ async function startAndServe({ folder, reset, database }: Options, effects: Effe
     ...(database && { database }),
     onProgress: (what) => print(`Starting ${what} …`),
   });
-  effects.printLines(`\n${describeStack(stack)}`);
+  print('');
+  printStack(stack, effects);
   if (!stack.isOwn) return;
   print('\nPress Ctrl-C to stop it.');
   await effects.untilTold();
@@ -192,7 +194,7 @@ async function status(
   const running = await findRunningStack(folder);
   if (!running) process.exitCode = 1;
   if (json) printJson(running ? { running: true, ...withoutSettings(running) } : { running: false, folder });
-  else if (running) printLines(describeStack(running));
+  else if (running) printStack(running, { print, printLines });
   else print(noStack({ folder }));
 }
 
@@ -215,8 +217,19 @@ const exportLines = ({ env }: StackDescription): string[] => [
   'unset AWS_PROFILE',
 ];
 
-/** Table of services, and the lines that configure other programs for them. */
-export function describeStack(stack: StackDescription): string {
+function printStack(
+  stack: StackDescription,
+  { print, printLines }: Pick<Effects, 'print' | 'printLines'>,
+): void {
+  const { services, settings } = describeStack(stack);
+  print(
+    `${services}\n\nSettings for the AWS CLI and other programs while it runs (or use eval "$(./fpe local env)"):`,
+  );
+  printLines(settings);
+}
+
+/** Table of services, and the lines that configure other programs for them: these are to be copied, and stay whole. */
+export function describeStack(stack: StackDescription): { services: string; settings: string } {
   const { pid, started_at, folder, endpoints, database, machines } = stack;
   const services = [
     ['Step Functions', endpoints.stepFunctions, 'the compiled state machines'],
@@ -227,14 +240,16 @@ export function describeStack(stack: StackDescription): string {
     ['PostgreSQL', endpoints.postgres, database === 'own' ? 'your own' : 'embedded, with the FPE schema'],
   ];
   const machine = machines[0]?.arn ?? 'ARN';
-  return [
-    `Local stack: process ${pid}, started ${started_at}, data in ${folder}`,
-    ...tableLines(services, { indent: '  ' }),
-    '',
-    'Settings for the AWS CLI and other programs while it runs (or use eval "$(./fpe local env)"):',
-    ...exportLines(stack).map((line) => `  ${line}`),
-    '',
-    '  aws stepfunctions start-execution --endpoint-url $AWS_ENDPOINT_URL_SFN \\',
-    `    --state-machine-arn ${machine} --input file://events/demo.json`,
-  ].join('\n');
+  return {
+    services: [
+      `Local stack: process ${pid}, started ${started_at}, data in ${folder}`,
+      ...tableLines(services, { indent: '  ' }),
+    ].join('\n'),
+    settings: [
+      ...exportLines(stack).map((line) => `  ${line}`),
+      '',
+      '  aws stepfunctions start-execution --endpoint-url $AWS_ENDPOINT_URL_SFN \\',
+      `    --state-machine-arn ${machine} --input file://events/demo.json`,
+    ].join('\n'),
+  };
 }

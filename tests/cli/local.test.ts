@@ -69,6 +69,7 @@ type Situation = { running?: boolean; refusal?: Error; executions?: Running[] };
 async function run(args: string[], { running = true, refusal, executions = [] }: Situation = {}) {
   const folder = executions.length > 0 ? folderWith(executions) : '/data';
   const did: unknown[][] = [];
+  const whole: string[] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
   let isThere = running;
@@ -98,7 +99,10 @@ async function run(args: string[], { running = true, refusal, executions = [] }:
       isThere = false;
     },
     print: (text) => printed.push(text),
-    printLines: (text) => printed.push(text),
+    printLines: (text) => {
+      printed.push(text);
+      whole.push(text);
+    },
     printJson: (found) => facts.push(found),
   });
   const program = new Command().option('--folder <folder>').addCommand(command);
@@ -106,7 +110,7 @@ async function run(args: string[], { running = true, refusal, executions = [] }:
     () => null,
     (error) => error,
   );
-  return { did, printed: printed.join('\n'), facts, failure };
+  return { did, printed: printed.join('\n'), whole: whole.join('\n'), facts, failure };
 }
 
 describe('fpe local', () => {
@@ -210,6 +214,14 @@ test.each([
 });
 
 describe('fpe local status', () => {
+  test('fits the table to the terminal, and keeps whole what is to be copied', async () => {
+    const { whole, printed } = await run(['status']);
+
+    expect(printed).toContain('Step Functions  http://127.0.0.1:8083');
+    expect(whole).toMatch(/^ {2}export AWS_ACCESS_KEY_ID=/);
+    expect(whole).not.toContain('Step Functions');
+  });
+
   test('shows the stack that runs', async () => {
     const { printed } = await run(['status']);
 

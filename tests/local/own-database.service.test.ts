@@ -78,8 +78,8 @@ describe('a stack on a database that FPE’s migrations keep', () => {
       expect(execution).toMatchObject({ status: 'FAILED', error: 'StationNotFound' });
       expect((await database.query('SELECT count(*)::int AS n FROM stations')).rows).toEqual([{ n: 1 }]);
       expect(existsSync(join(folder, 'postgres'))).toBe(false);
-      expect(describeStack(stack)).toMatch(new RegExp(`postgresql://.*/${name}\\s+your own`));
-      expect(describeStack(stack)).toContain(`export DB_NAME=${name}`);
+      expect(describeStack(stack).services).toMatch(new RegExp(`postgresql://.*/${name}\\s+your own`));
+      expect(describeStack(stack).settings).toContain(`export DB_NAME=${name}`);
     } finally {
       await stack.stop();
       Object.assign(process.env, before);

@@ -132,7 +132,7 @@ test('a second start attaches to the stack that runs, and leaves it running', as
 });
 
 test('it says where everything is and how other programs use it', () => {
-  const text = describeStack(stack);
+  const text = Object.values(describeStack(stack)).join('\n');
 
   for (const endpoint of Object.values(stack.endpoints)) expect(text).toContain(endpoint);
   expect(text).toContain(`export AWS_ENDPOINT_URL_SFN=${stack.endpoints.stepFunctions}`);
