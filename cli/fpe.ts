@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { CommanderError } from 'commander';
 import type { PlaceOptions } from './find-execution.ts';
+import { printRemark } from './print.ts';
 import { fpeProgram } from './program.ts';
 
 // Whoever reads the output has seen enough, as in fpe list | head -1.
@@ -24,6 +25,6 @@ try {
   process.exitCode ??= error instanceof CommanderError ? error.exitCode : 1;
   if (!(error instanceof CommanderError)) {
     const { describeError } = await import('./describe-error.ts');
-    console.error(describeError(error));
+    printRemark(describeError(error));
   }
 }

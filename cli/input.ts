@@ -5,7 +5,7 @@ import { parseJson } from '../shared/formats/json.ts';
 import { machineOfInput } from '../shared/inputs/machines.ts';
 import { parametersIn } from '../shared/inputs/parameters.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
-import { printJson } from './print.ts';
+import { printJson, printRemark } from './print.ts';
 
 /** The command's effects. */
 const EFFECTS = {
@@ -14,7 +14,7 @@ const EFFECTS = {
   describeExecution,
   printJson,
   /** For a person: only the input is on standard output. */
-  remark: (text: string): void => console.error(text),
+  remark: printRemark,
 };
 type Effects = typeof EFFECTS;
 

@@ -38,6 +38,7 @@ import {
 import { findMadeModel, type MadeModel } from './made-model.ts';
 import { findByCode, modelTypeOption } from './model-code.ts';
 import { stationId } from './option-values.ts';
+import { printRemark } from './print.ts';
 import { resultFiles, resultsFolder } from './results.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -76,7 +77,7 @@ const EFFECTS = {
   show,
   print: (text: string): void => console.log(text),
   /** For a person: only the address is on standard output. */
-  remark: (text: string): void => console.error(text),
+  remark: printRemark,
 };
 type Effects = typeof EFFECTS;
 

@@ -11,6 +11,7 @@ import {
   type Template,
 } from '../deployment/package.ts';
 import { parseJson } from '../shared/formats/json.ts';
+import { printText } from './print.ts';
 import { stageOption } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -39,16 +40,16 @@ checksums.`,
 /** Packages a stage and describes the result. @throws StageInvalid, Error */
 export async function packageWithProgress(stage: string): Promise<Manifest> {
   readStage(stage);
-  console.log(`Packaging stage ${stage} (serverless.yml, config/${stage}.yml) …`);
+  printText(`Packaging stage ${stage} (serverless.yml, config/${stage}.yml) …`);
   const folder = packageFolder(stage);
   const manifest = await packageStage(ROOT, stage, folder);
   const { template, archives } = manifest;
   const megabytes = archives.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
-  console.log(
+  printText(
     `Stack ${manifest.stack}: a template of ${Math.round(template.bytes / 1024)} KiB and ${archives.length} archives of ${megabytes.toFixed(1)} MiB in ${relative(process.cwd(), folder) || '.'}/; checksums in ${MANIFEST_FILE}`,
   );
   if (!hasScoringLibrary(ROOT))
-    console.log(
+    printText(
       'The library that scores quickest, ncnn, is not in it: scoring works, and takes about half as long again. To add it: npm run setup -- --without-python, then package again',
     );
   return manifest;

@@ -4,6 +4,9 @@ import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 /** Prints a text for people, with lines that fit the terminal. */
 export const printText = (text: string): void => console.log(fitLines(text, process.stdout.columns));
 
+/** The same on standard error, for what is not the command's result. */
+export const printRemark = (text: string): void => console.error(fitLines(text, process.stderr.columns));
+
 /** Prints facts for programs, whole, whatever the terminal; addresses lead where the objects are. */
 export const printJson = (facts: unknown): void =>
   console.log(withOpenAddresses(JSON.stringify(facts, null, 2), process.env.AWS_ENDPOINT_URL_S3));
@@ -28,6 +31,19 @@ export const fitLines = (text: string, columns: number | undefined): string =>
         .split('\n')
         .map((line) => fitLine(line, columns))
         .join('\n');
+
+/** The same of a help text: paragraphs are written with lines of their own, which a narrower terminal joins before it breaks them. */
+export const fitHelp = (text: string, columns: number | undefined): string =>
+  columns === undefined
+    ? text
+    : fitLines(
+        text.replaceAll(/^\S.*(?:\n\S.*)+$/gm, (paragraph) =>
+          paragraph.split('\n').some((line) => widthOf(line) > columns)
+            ? paragraph.replaceAll('\n', ' ')
+            : paragraph,
+        ),
+        columns,
+      );
 
 const widthOf = (text: string): number => stripVTControlCharacters(text).length;
 

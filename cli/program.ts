@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, Help, InvalidArgumentError, type Option } from 'commander';
 import { COMMANDS, type CommandEntry, type GlobalOption } from './commands.ts';
 import type { PlaceOptions } from './find-execution.ts';
-import { fitLines } from './print.ts';
+import { fitHelp, fitLines } from './print.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -129,7 +129,7 @@ Examples:
     )
     // What stands below the options is not wrapped by Commander.
     .configureOutput({
-      writeOut: (text) => process.stdout.write(fitLines(text, process.stdout.columns)),
+      writeOut: (text) => process.stdout.write(fitHelp(text, process.stdout.columns)),
       writeErr: (text) => process.stderr.write(fitLines(text, process.stderr.columns)),
     })
     .configureHelp({

@@ -13,7 +13,7 @@ import { INPUT_FORMS, placeOfInput, readExecutionInput } from './execution-input
 import { requireStations } from './known-stations.ts';
 import { LEAST_PAIRS } from './local-needs.ts';
 import { stationId } from './option-values.ts';
-import { printJson, printText } from './print.ts';
+import { printJson, printRemark, printText } from './print.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { sameCommand } from './same-command.ts';
 import { runningExecution, SmokeFailed } from './smoke/execution.ts';
@@ -54,7 +54,7 @@ const EFFECTS = {
   trySteps,
   stopExecution,
   print: printText,
-  printProgress: (text: string): void => console.error(text),
+  printProgress: printRemark,
   printJson,
   now: (): Date => new Date(),
 };

@@ -33,6 +33,18 @@ describe('./fpe', () => {
     expect(stderr).toContain('There is no file no such file.');
   });
 
+  test('breaks what it refuses into lines that fit the terminal', () => {
+    const terminal = 'data:text/javascript,process.stderr.columns=60';
+
+    const { stderr } = spawnSync(
+      process.execPath,
+      ['--no-warnings', '--import', terminal, 'cli/fpe.ts', 'start', 'no such file'],
+      { cwd: ROOT, encoding: 'utf8' },
+    );
+
+    expect(stderr).toMatch(/^There is no file no such file\. Give a station id, a JSON\n {2}file such as /);
+  });
+
   test('says on a fresh clone what to do', () => {
     cpSync(join(ROOT, 'fpe'), join(folder, 'fpe'));
 

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { fitLines } from '../../cli/print.ts';
+import { fitHelp, fitLines } from '../../cli/print.ts';
 
 describe('lines that are printed', () => {
   test.each<[string, string, string[]]>([
@@ -65,6 +65,22 @@ describe('lines that are printed', () => {
         expect(lines.join(' ').split(/ +/).filter(Boolean)).toEqual(words);
         for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns);
       }),
+    );
+  });
+});
+
+describe('a help text', () => {
+  const paragraphs =
+    'A note in two lines, of which\nthe second ends.\n\nExamples:\n  ./fpe list\n  ./fpe show';
+
+  test('is broken as it is written where its lines fit', () => {
+    expect(fitHelp(paragraphs, 30)).toBe(paragraphs);
+    expect(fitHelp(paragraphs, undefined)).toBe(paragraphs);
+  });
+
+  test('is broken anew, paragraph by paragraph, where one of its lines does not', () => {
+    expect(fitHelp(paragraphs, 26)).toBe(
+      'A note in two lines, of\n  which the second ends.\n\nExamples:\n  ./fpe list\n  ./fpe show',
     );
   });
 });
