@@ -75,7 +75,7 @@ export function selectionParts(view: View): SelectionPart[] {
     {
       of: 'strata',
       address: [`strata=${strataSplit}`],
-      words: `tau by season, month, hour and value of ${labelOf(strataSplit)}`,
+      words: `tau by season, annotation period, value, month and hour of ${labelOf(strataSplit)}`,
       isInitial: strataSplit === INITIAL_STRATA_SPLIT,
     },
   ];

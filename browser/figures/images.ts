@@ -1,5 +1,5 @@
 import { formatCount } from '../../shared/formats/numbers.ts';
-import { envelope, thin } from '../../shared/report/data/decimation.ts';
+import { envelope, MOST_OF_SPLIT, thin } from '../../shared/report/data/decimation.ts';
 import { type About, type Axis, box, boxes, LABEL_END, type Point, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { allRows, photosBySplit, type View } from '../view.ts';
@@ -7,7 +7,6 @@ import { cloud, linePoints, splitLegend, splitTitle } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 
 /** Of the first figure, which a reader waits for. */
-const MOST_POINTS_AT_FIRST = 6000;
 
 /** The figure's layout, in pixels. */
 const TOP = 34;
@@ -81,7 +80,7 @@ function drawValues({ sheet, view, theme, left, width, splits, ends, about }: Ti
   for (const { id, label, rows } of valued)
     sheet.points(
       panel,
-      cloud(rows, photos.timestamps, place, MOST_POINTS_AT_FIRST),
+      cloud(rows, photos.timestamps, place, MOST_OF_SPLIT),
       { name: label, color: theme.splits[id], size: 4 },
       about,
     );
@@ -99,9 +98,7 @@ function drawRug({ sheet, view, theme, left, width, splits, ends, about }: Times
   );
   for (const { id, label, rows } of splits) {
     const row = id.startsWith('test') ? 0 : 1;
-    const points = thin(rows, MOST_POINTS_AT_FIRST).map(
-      (at): Point => [photos.timestamps[at] as number, row, at],
-    );
+    const points = thin(rows, MOST_OF_SPLIT).map((at): Point => [photos.timestamps[at] as number, row, at]);
     sheet.points(
       rug,
       points,

@@ -563,7 +563,7 @@ describe('Paper', () => {
 
       expect(await words.isVisible()).toBe(true);
       expect(await words.textContent()).toBe(
-        'Selected: 2024-01-10 to 2024-03-20; splits Val, Test (In), Test (Out); tau by season, month, hour and value of Val.',
+        'Selected: 2024-01-10 to 2024-03-20; splits Val, Test (In), Test (Out); tau by season, annotation period, value, month and hour of Val.',
       );
     }));
 
@@ -809,6 +809,29 @@ describe('A chart', () => {
     },
     SLOW_MS,
   );
+
+  test('keeps every point of a picture, also of more than charts draw one by one, on a screen of the least scale', () =>
+    onPage(
+      async ({ page }) => {
+        for (const id of ['images-timeseries', 'scatter-plots']) {
+          await drawFigure(page, id);
+          const picture = await loadImage((await save(page, id, 'PNG')).bytes);
+          const context = createCanvas(picture.width, picture.height).getContext('2d');
+          context.drawImage(picture, 0, 0);
+          const { data } = context.getImageData(0, 0, picture.width, picture.height);
+          let green = 0;
+          for (let at = 0; at < data.length; at += 4) {
+            const [red, greenness, blue] = data.subarray(at, at + 3) as unknown as [number, number, number];
+            if (greenness > red + 40 && greenness > blue + 10) green += 1;
+          }
+
+          // That of Test (In), which most photos are.
+          expect({ id, isDrawn: green > 5000 }).toEqual({ id, isDrawn: true });
+        }
+      },
+      {},
+      reportPage(reportData(syntheticReport(14_000)), pageScript()),
+    ));
 
   test('says in a drawing that points are left out, where there are more than it can hold', () =>
     onPage(

@@ -56,7 +56,6 @@ const LOCAL: [form: string, run: Run][] = [
   ['compare NAME OTHER', runs('compare', 'published', 'published')],
   ['models', runs('models')],
   ['models --station N', runs('models', '--station', '1')],
-  ['models --station X', runs('models', '--station', '1')],
   ['models --station ID', runs('models', '--station', '1')],
   ['verify', runs('verify', '--station', '1')],
   ['verify --station N', runs('verify', '--station', '1')],

@@ -192,7 +192,12 @@ test(
       `${stdout}\nprintenv AWS_SECRET_ACCESS_KEY`,
     ]);
 
-    expect(stdout.trim().split('\n')).toHaveLength(Object.keys(stack.env).length);
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split('=')[0]),
+    ).toEqual([...Object.keys(stack.env).map((name) => `export ${name}`), 'unset AWS_PROFILE']);
     expect(said.trim()).toBe(stack.env.AWS_SECRET_ACCESS_KEY);
   },
   PROGRAM_MS,

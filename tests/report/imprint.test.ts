@@ -32,7 +32,10 @@ describe('A saved figure', () => {
   test.each([
     ['scatter-plots', '2026-03-02 to 2026-03-04; splits Train, Val'],
     ['calibration', '2026-03-02 to 2026-03-04'],
-    ['tau-strata', '2026-03-02 to 2026-03-04; tau by season, month, hour and value of Val'],
+    [
+      'tau-strata',
+      '2026-03-02 to 2026-03-04; tau by season, annotation period, value, month and hour of Val',
+    ],
     ['loss-function', ''],
     ['learning-curve', ''],
   ])('tells what it goes by of what is selected: %s', (id, words) => {
@@ -45,7 +48,7 @@ describe('A saved figure', () => {
   test('of the taus by season tells the photos that they are of, even where nobody chose them', () => {
     expect(imprintOf(viewWith(), 'tau-strata', '')).toMatchObject({
       fileName: '29_RANK-FLOW-20260401_tau-strata',
-      selection: 'tau by season, month, hour and value of Test (All)',
+      selection: 'tau by season, annotation period, value, month and hour of Test (All)',
     });
     expect(imprintOf(viewWith(), 'scatter-plots', '').selection).toBe('');
   });

@@ -1,5 +1,8 @@
 /** Fewer points for drawing; numbers are always computed from all of them. */
 
+/** Photos of a split that figure 1 draws; where there are more, every second one, or every third, … */
+export const MOST_OF_SPLIT = 6000;
+
 /**
  * Rows to draw of a dense cloud: every k-th one, so that at most `most` are left.
  *

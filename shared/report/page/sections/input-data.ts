@@ -2,6 +2,7 @@ import { sumOf } from '../../../dataset/reasons.ts';
 import { countOf, formatCount } from '../../../formats/numbers.ts';
 import { countWithValue } from '../../../predictions/scored-photos.ts';
 import type { VariableWords } from '../../../variables.ts';
+import { MOST_OF_SPLIT } from '../../data/decimation.ts';
 import { learntRemarks } from '../../data/remarks.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { type Count, pairCounts, photoCounts, valueCounts } from '../../metrics/file.ts';
@@ -73,6 +74,8 @@ function describeValues({ state, photos, variable }: ReportData): string {
   return observations?.note ? `${found} ${observations.note}` : found;
 }
 
+const THINNED_NOTE = `Of a split with more than ${formatCount(MOST_OF_SPLIT)} photos, every second one is drawn and saved, or every third, and so on.`;
+
 /** Figures 1 to 3: photos of the run (contract 8.3). */
 export const imageFigures = (variable: VariableWords, withValues: boolean): Figure[] => [
   {
@@ -82,8 +85,8 @@ export const imageFigures = (variable: VariableWords, withValues: boolean): Figu
       ? `Timeseries of Obs. ${variable.label} and Image Splits`
       : 'Timeseries of Image Splits',
     caption: withValues
-      ? `Observed ${variable.noun} at the time of each photo, and every photo by split: those in annotation pairs and those in none. ${LOG_NOTE}`
-      : 'Every photo by split: those in annotation pairs and those in none.',
+      ? `Observed ${variable.noun} at the time of each photo, and every photo by split: those in annotation pairs and those in none. ${THINNED_NOTE} ${LOG_NOTE}`
+      : `Every photo by split: those in annotation pairs and those in none. ${THINNED_NOTE}`,
     hint: `Drag in the strip of this figure to narrow all figures${withValues ? ' and numbers' : ''} to a period.`,
   },
   ...(withValues
