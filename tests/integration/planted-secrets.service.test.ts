@@ -45,7 +45,8 @@ beforeAll(async () => {
   await local.database.query("UPDATE stations SET nwis_id = '99' WHERE id = $1", [station_id]);
   expect(await run({ ...input, model_code: 'RANK-FLOW-20260402' })).toMatchObject({ status: 'FAILED' });
   expect(await run({ ...input, station_id: 4711 })).toMatchObject({ status: 'FAILED' });
-  await until(async () => notifications().includes('4711'));
+  // They are sent beside each other, in whatever order.
+  await until(async () => ['ObservationsRefused', '4711'].every((text) => notifications().includes(text)));
 }, STACK_TIMEOUT_MS);
 afterAll(async () => {
   jest.restoreAllMocks();
