@@ -8,7 +8,7 @@ import {
 } from '../shared/predictions/scored-photos.ts';
 import { measures } from '../shared/report/data/measures.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import { agreements, tauInterval, weekOf } from '../shared/report/data/statistics.ts';
+import { agreements, tauInterval, weekOf, weeksOfDays } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
 import {
   calibrationTable,
@@ -120,7 +120,7 @@ async function* intervalsOf(view: View, photos: ScoredPhotos): AsyncGenerator<()
   const { seed, resamples } = view.page;
   const days = dailyMeans(photos, wallDate);
   const tables: [by: string, rows: ScoredRows, clusters: ArrayLike<number>][] = [
-    ['days', days, days.dates.map((date) => weekOf(Date.parse(date)))],
+    ['days', days, weeksOfDays(days)],
     ['photos', photos, photos.timestamps.map(weekOf)],
   ];
   const pause = () => new Promise((resolve) => setTimeout(resolve));

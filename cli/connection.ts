@@ -1,11 +1,6 @@
 import { resolve } from 'node:path';
 import { LOCAL_REGION } from '../local/account.ts';
-import {
-  defaultFolder,
-  findRunningStack,
-  PING_TIMEOUT_MS,
-  type StackDescription,
-} from '../local/running-stack.ts';
+import { answersAt, defaultFolder, findRunningStack, type StackDescription } from '../local/running-stack.ts';
 import { stateMachines } from '../shared/aws/executions.ts';
 import { isOfStandIn, regionInArn } from '../shared/execution/arns.ts';
 import { isOnThisComputer } from '../shared/formats/loopback.ts';
@@ -35,16 +30,7 @@ export type Wanted = {
 };
 
 /** What is asked of this computer. */
-const QUESTIONS = {
-  findRunningStack,
-  async answersAt(endpoint: string): Promise<boolean> {
-    try {
-      return (await fetch(`${endpoint}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) })).ok;
-    } catch {
-      return false;
-    }
-  },
-};
+const QUESTIONS = { findRunningStack, answersAt };
 
 /**
  * Points the SDK at what the command wants: AWS only if it is asked for (--aws, a stage, the ARN of a machine or an execution), another

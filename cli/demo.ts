@@ -106,7 +106,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     isInterrupted = true;
     const cause = signal === 'SIGINT' ? 'Ctrl-C' : `The ${stack.isOwn ? 'local stack' : 'demo'} was stopped`;
     print(signal === 'SIGINT' ? '\nStopping …' : `\n${cause}, and this run with it. Stopping …`);
-    await endStack(stack, executionArn, cause, effects);
+    await endStack(stack, executionArn ? { executionArn, cause } : null, effects);
     process.exit(130);
   };
   process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
@@ -141,7 +141,7 @@ async function runDemo(given: string, folder: string | undefined, effects: Effec
     await new Promise(() => undefined);
   } finally {
     process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
-    await endStack(stack, null, 'The demo has ended', effects);
+    await endStack(stack, null, effects);
   }
 }
 
@@ -155,21 +155,20 @@ const watchToEnd = (executionArn: string, { watchExecution }: Effects) => {
 /**
  * Others may have started executions on it, which end with it. On a stack of others, that of the demo alone ends.
  *
- * @param executionArn that of the demo, if it is still to be stopped
+ * @param toStop that of the demo, if it is still to be stopped
  */
 async function endStack(
   stack: Pick<Stack, 'folder' | 'isOwn' | 'stop'>,
-  executionArn: string | null,
-  cause: string,
+  toStop: { executionArn: string; cause: string } | null,
   { runningOn, describeEnded, stopExecution, print }: Effects,
 ): Promise<void> {
   const before = stack.isOwn ? runningOn(stack.folder) : [];
-  if (executionArn) await stopExecution(executionArn, cause).catch(() => undefined);
+  if (toStop) await stopExecution(toStop.executionArn, toStop.cause).catch(() => undefined);
   await stack.stop();
   const ended = describeEnded(stack.folder, before);
   if (ended !== null) print(`\nThe stack of the demo has ended. ${ended}`);
-  if (executionArn && !stack.isOwn) {
-    const name = nameInArn(executionArn);
+  if (toStop && !stack.isOwn) {
+    const name = nameInArn(toStop.executionArn);
     print(`\nThe stack goes on running; execution ${name} was stopped. To go on: ./fpe redrive ${name}`);
   }
 }

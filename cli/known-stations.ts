@@ -8,6 +8,9 @@ const STATIONS_SHOWN = 5;
 
 export const knownStations = (): Promise<Known> => withDatabase(findStations, DATABASE_LIMITS.byHand);
 
+export const unknownAmong = (ids: readonly number[], known: Known): number[] =>
+  ids.filter((id) => known.every((station) => station.id !== id));
+
 /**
  * For a command that is about stations of the database, before its work begins.
  *
@@ -20,7 +23,7 @@ export async function requireStations(
   find: typeof knownStations = knownStations,
 ): Promise<void> {
   const known = await find();
-  const unknown = ids.filter((id) => known.every((station) => station.id !== id));
+  const unknown = unknownAmong(ids, known);
   if (unknown.length === 0) return;
   throw new UsageError(
     `There is no station ${enumerate(unknown.map(String))} in the database. ${describeStations(known, stage === undefined ? {} : { demo: null })}`,

@@ -117,9 +117,8 @@ const statesOf = async (
 /** What has begun since; a retried job has a log of its own. */
 async function sourcesAfter(source: Source, executionArn: string, effects: Effects): Promise<Source[]> {
   const sources = (await statesOf(executionArn, effects)).flatMap((state) => sourceOf(state) ?? []);
-  const isSame = ({ state, name }: Source) => state === source.state && name === source.name;
-  const place = sources.findLastIndex(isSame);
-  return sources.slice(place + 1).filter((later) => !isSame(later) && later.sinceMs >= source.sinceMs);
+  const place = sources.findLastIndex(({ state, name }) => state === source.state && name === source.name);
+  return sources.slice(place + 1).filter(({ sinceMs }) => sinceMs >= source.sinceMs);
 }
 
 function sourceOf({ name: state, request, functionArn, startedAt }: StateProgress): Source | null {

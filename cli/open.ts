@@ -6,7 +6,7 @@ import { Argument, Command } from 'commander';
 import { readStage } from '../config/stage.ts';
 import { makeFolder } from '../host/folder.ts';
 import { LOCAL_STAGE } from '../local/account.ts';
-import { answers, defaultFolder, findRunningStack } from '../local/running-stack.ts';
+import { answersAt, defaultFolder, findRunningStack } from '../local/running-stack.ts';
 import { keptExecutions, keptObject } from '../local/stopped-stack.ts';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
 import {
@@ -62,7 +62,7 @@ const EFFECTS = {
   findMadeModel,
   describeExecution,
   findRunningStack,
-  answersAt: (s3: string): Promise<boolean> => answers({ endpoints: { s3 } }),
+  answersAt,
   keptExecutions,
   keptObject,
   findManifest: (bucket: string, key: string): Promise<ModelManifest | null> =>

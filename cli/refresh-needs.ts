@@ -1,7 +1,7 @@
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import { parseRefreshInput, type RefreshInput } from '../shared/inputs/refresh-stations.ts';
 import { decideRefresh, trainingOf } from '../shared/station-models/refresh-decisions.ts';
-import { describeStations } from './known-stations.ts';
+import { describeStations, unknownAmong } from './known-stations.ts';
 import { LOCAL_QUESTIONS } from './local-needs.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -35,7 +35,7 @@ export async function requireRefreshNeeds(
   const settings = parseRefreshInput(input);
   const known = await stations();
   const named = [...(settings.station_ids ?? []), ...Object.keys(settings.stations).map(Number)];
-  const unknown = [...new Set(named)].filter((id) => known.every((station) => station.id !== id));
+  const unknown = unknownAmong([...new Set(named)], known);
   if (unknown.length > 0)
     throw new UsageError(
       `${where} names ${unknown.length === 1 ? 'a station' : 'stations'} that the local stack does not have: ${enumerate(unknown.map(String))}. ${describeStations(known)}`,

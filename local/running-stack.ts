@@ -39,7 +39,7 @@ export const defaultFolder = (): string => join(ROOT, '.local');
 export async function findRunningStack(folder: string = defaultFolder()): Promise<StackDescription | null> {
   const description = readDescription(folder);
   if (!description?.endpoints || !runsStill(description)) return null;
-  return (await answers(description)) ? description : null;
+  return (await answersAt(description.endpoints.s3)) ? description : null;
 }
 
 export const stackFile = (folder: string): string => join(folder, 'stack.json');
@@ -49,9 +49,10 @@ export const readDescription = (folder: string): StackDescription | null => read
 export const runsStill = ({ pid, pid_started }: StackDescription): boolean =>
   pid_started ? isSameProcess({ pid, startedAt: pid_started }) : isAlive(pid);
 
-export async function answers({ endpoints }: { endpoints: { s3: string } }): Promise<boolean> {
+/** Whether a stack answers. @param s3 address of its S3 */
+export async function answersAt(s3: string): Promise<boolean> {
   try {
-    const response = await fetch(`${endpoints.s3}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
+    const response = await fetch(`${s3}/health`, { signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
     return response.ok;
   } catch {
     return false;

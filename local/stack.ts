@@ -25,7 +25,7 @@ import { startLambda } from './lambda.ts';
 import { openOwnDatabase } from './own-database.ts';
 import { freePort, type Postgres, removePostgres, startPostgres } from './postgres.ts';
 import {
-  answers,
+  answersAt,
   defaultFolder,
   readDescription,
   runsStill,
@@ -475,7 +475,7 @@ async function claimFolder(folder: string): Promise<Claim> {
     const other = readDescription(folder);
     if (unlock && !(other && isUnlockedStack(other))) return takeFolder(folder, unlock);
     unlock?.();
-    if (other?.endpoints && (await answers(other))) return { running: other };
+    if (other?.endpoints && (await answersAt(other.endpoints.s3))) return { running: other };
     if (performance.now() > deadline)
       throw new Error(
         `${other ? `Process ${other.pid}` : 'Another process'} has the folder ${folder}, but no stack answers there. If that process is no local stack, remove ${stackFile(folder)}.`,

@@ -153,16 +153,6 @@ async function main(values: Options): Promise<void> {
   }
   const code = codeHash();
   const weights = values.weights && createHash('sha256').update(readFileSync(values.weights)).digest('hex');
-  const reference = { recipe: options.recipes[0] as string, pairs: Math.max(...options.pairs) };
-  if (options.referencePairs !== undefined) reference.pairs = options.referencePairs;
-  const epochsOf = ({ neighborHours, ...cell }: Cell) =>
-    epochsOfSameSteps(
-      hyperparameters.n_epochs,
-      stations.get(cell.station) as JudgedStation,
-      { ...cell, neighborHours },
-      { ...cell, ...reference },
-    );
-  const started = Date.now();
   const neighborHours = new Map(
     options.recipes.flatMap((one) =>
       experiments[one].neighbor_hours === null
@@ -170,7 +160,17 @@ async function main(values: Options): Promise<void> {
         : [[one, experiments[one].neighbor_hours as number] as const],
     ),
   );
-  const { results, failures, left } = await runCells(cellsOf({ ...options, neighborHours }), {
+  const cells = cellsOf({ ...options, neighborHours });
+  const referenceOf = ({ station, seed }: Cell) =>
+    cells
+      .filter((one) => one.recipe === options.recipes[0] && one.station === station && one.seed === seed)
+      .toSorted((one, other) => other.pairs - one.pairs)[0] as Cell;
+  const epochsOf = (cell: Cell) => {
+    const station = stations.get(cell.station) as JudgedStation;
+    return epochsOfSameSteps(hyperparameters.n_epochs, station, cell, referenceOf(cell));
+  };
+  const started = Date.now();
+  const { results, failures, left } = await runCells(cells, {
     stations,
     factsOf: (cell) => ({
       hyperparameters: values.sameSteps ? { ...hyperparameters, n_epochs: epochsOf(cell) } : hyperparameters,

@@ -3,7 +3,7 @@ import type { SeededRandom } from '../../shared/statistics/seeded-random.ts';
 
 type Photo = { timestamp: number };
 
-/** Share of the days of the annotation period whose photos may be neighbors: the others stay unseen, for the report. */
+/** Share of the days of the annotation period whose photos may be neighbors: the others stay unseen, to judge by. */
 const SHARE_OF_DAYS = 0.5;
 /** So that a camera with a photo a minute costs no more than one with a photo every quarter of an hour. */
 const MOST_PHOTOS_PER_DAY = 100;

@@ -6,8 +6,6 @@ import { allRows, photosBySplit, type View } from '../view.ts';
 import { cloud, linePoints, splitLegend, splitTitle } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 
-/** Of the first figure, which a reader waits for. */
-
 /** The figure's layout, in pixels. */
 const TOP = 34;
 const VALUES_HEIGHT = 250;

@@ -57,18 +57,21 @@ function describeFault(text: string, message: string): string {
   if (known !== null) return `${what} ${known}`;
   if (message === 'Unexpected end of JSON input' || Number(position) >= text.length)
     return `${what} it ends too early`;
-  if (!/^\uFEFF?\s*[[{]/.test(text)) return `${what} it does not begin with { or [`;
+  if (!BEGINNING.test(text)) return `${what} it does not begin with { or [`;
   return line ? `${what} see line ${line}, column ${column}` : `${what} it has a word that is no value`;
 }
 
+/** Of an object or a list. */
+const BEGINNING = /^\uFEFF?\s*[[{]/;
+
 /** What was read as UTF-8 and is none. */
 function encodingFault(text: string): string | null {
-  if (/^\uFFFD{2}.?\0|^.?\0.\0|^\0.\0/su.test(text)) return 'it is in UTF-16; save it as UTF-8';
+  if (/^\uFFFD{2}.?\0|^.?\0.\0/su.test(text)) return 'it is in UTF-16; save it as UTF-8';
   return /[\0\uFFFD]/.test(text) ? 'it has bytes that are no text in UTF-8' : null;
 }
 
 function trailingComma(text: string): string | null {
-  if (!/^\uFEFF?\s*[[{]/.test(text)) return null;
+  if (!BEGINNING.test(text)) return null;
   const withoutStrings = text.replaceAll(/"(?:[^"\\]|\\.)*"/gs, (string) => string.replaceAll(/[^\n]/g, '.'));
   const at = withoutStrings.search(/,\s*[\]}]/);
   if (at < 0) return null;

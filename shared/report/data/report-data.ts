@@ -23,7 +23,7 @@ import { toldCurve } from './learning-curve.ts';
 import { type Measures, measures } from './measures.ts';
 import type { CostEstimate, FileChecksum, JobPlace } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
-import { type Agreement, agreements, tauInterval, weekOf } from './statistics.ts';
+import { type Agreement, agreements, tauInterval, weekOf, weeksOfDays } from './statistics.ts';
 import { type IntervalOfRows, type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
 
 /** The part of the machine's state that the report is made from. */
@@ -104,8 +104,7 @@ export function reportData(sources: ReportSources): ReportData {
   const clock = stationClock(station.timezone);
   const wallMs = photos.timestamps.map(clock.wallMs);
   const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
-  const weeks = wallMs.map(weekOf);
-  const weeksOfDays = days.dates.map((date) => weekOf(Date.parse(date)));
+  const [weeks, ofDays] = [wallMs.map(weekOf), weeksOfDays(days)];
   const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
   const ofParts = { ...bootstrap, resamples: RESAMPLES_OF_PARTS };
   const intervalOf: IntervalOfRows = (values, scores, rows) =>
@@ -132,7 +131,7 @@ export function reportData(sources: ReportSources): ReportData {
       parameters.smoothing_hours === null ? null : smoothedAgreement(photos, parameters.smoothing_hours),
     intervals: {
       photos: forEachGroup((group) => tauInterval(photos, group, weeks, bootstrap)),
-      days: forEachGroup((group) => tauInterval(days, group, weeksOfDays, bootstrap)),
+      days: forEachGroup((group) => tauInterval(days, group, ofDays, bootstrap)),
     },
     measures: measures(photos),
     strata: forEachGroup((group) => strataOfGroup(photos, strata, group, intervalOf)),

@@ -1,11 +1,11 @@
 import { DAY_MS } from '../../formats/durations.ts';
 import type { ImageSplit } from '../../model-input/image-split.ts';
-import type { ScoredRows } from '../../predictions/scored-photos.ts';
+import type { ScoredDays, ScoredRows } from '../../predictions/scored-photos.ts';
 import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
 import { type BootstrapOptions, bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
-import { whereEnough } from './too-few.ts';
+import { LEAST_ROWS, whereEnough } from './too-few.ts';
 
 /** How far scores and observed values agree over some rows. */
 export type Agreement = {
@@ -30,6 +30,8 @@ export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
  */
 export const weekOf = (wallMs: number): number => Math.floor(wallMs / (7 * DAY_MS));
 
+export const weeksOfDays = ({ dates }: ScoredDays): number[] => dates.map((date) => weekOf(Date.parse(date)));
+
 /**
  * 95 % interval of the tau of a group, null of too few rows; see `bootstrapTau`.
  *
@@ -43,7 +45,7 @@ export const tauInterval = (
 ): Interval | null => {
   const values = valuesOfGroup(rows, group);
   const n = countComplete({ values, scores: rows.scores });
-  return whereEnough(n, bootstrapTau(values, rows.scores, clusters, options));
+  return n < LEAST_ROWS ? null : bootstrapTau(values, rows.scores, clusters, options);
 };
 
 /** Values of rows outside the group become NaN, which leaves them out. */
