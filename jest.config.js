@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 
 /**
  * Projects by what they need: `unit` nothing but the source; `services`, tests named *.service.test.ts, the embedded PostgreSQL
- * and S3, started once per run; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
+ * and S3, started once per run; `integration`, tests named *.integration.test.ts, whole stacks or many processes for each file, and
+ * minutes in all; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
  * `npm run test:containers` installs; `clients` checkouts of FPE's own repositories; `browser` Chromium; `reference` R. All run the
  * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
  */
@@ -29,7 +30,7 @@ export default {
       testMatch: ['<rootDir>/tests/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        '\\.service\\.test\\.ts$',
+        '\\.(service|integration)\\.test\\.ts$',
         '<rootDir>/tests/(emulator|containers|clients|browser|reference)/',
       ],
     },
@@ -37,6 +38,13 @@ export default {
       ...common,
       displayName: 'services',
       testMatch: ['<rootDir>/tests/**/*.service.test.ts'],
+      globalSetup: '<rootDir>/tests/services/start-services.js',
+      globalTeardown: '<rootDir>/tests/services/stop-services.js',
+    },
+    {
+      ...common,
+      displayName: 'integration',
+      testMatch: ['<rootDir>/tests/**/*.integration.test.ts'],
       globalSetup: '<rootDir>/tests/services/start-services.js',
       globalTeardown: '<rootDir>/tests/services/stop-services.js',
     },

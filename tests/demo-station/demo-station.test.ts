@@ -20,7 +20,7 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 const BUCKET = '{STORAGE_BUCKET}';
 
 /** A few days are enough for the files; the year's plans are made without drawing its photos. */
-const FEW_DAYS = 6;
+const FEW_DAYS = 3;
 const year = simulateStream(START, 365, SEED);
 const { photographs, imagesets } = planPhotographs(year, SEED);
 const sessions = annotate(photographs, SEED);

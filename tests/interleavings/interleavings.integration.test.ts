@@ -6,9 +6,9 @@ import type { Trials } from './trial-process.ts';
 
 /**
  * Any interleaving of executions of the machines with stops, redrives, retries and what happens meanwhile keeps the promise of
- * docs/reliability.md. A run in CI tries hundreds; `FPE_INTERLEAVINGS=5000` tries so many, `FPE_SECONDS=600` as many as that
- * gives, and `FPE_SEED=…` those of a run that failed, whose seed is printed. Each process has a seed of its own: the first one
- * this, the others those that follow.
+ * docs/reliability.md. A run in CI tries as many as fit into a minute; `FPE_INTERLEAVINGS=5000` tries so many, `FPE_SECONDS=600` as
+ * many as that gives, and `FPE_SEED=…` those of a run that failed, whose seed is printed. Each process has a seed of its own: the
+ * first one this, the others those that follow.
  */
 const { FPE_INTERLEAVINGS, FPE_SECONDS, FPE_SEED } = process.env;
 const SEED = Number(FPE_SEED ?? Date.now() % 2 ** 31);
@@ -37,5 +37,5 @@ test('every interleaving of executions, stops, redrives and faults keeps the pro
   const tried = trials.reduce((sum, each) => sum + each.tried, 0);
   process.stderr.write(`${tried} interleavings, seed ${SEED}\n`);
   expect(trials.filter(({ failure }) => failure !== null)).toEqual([]);
-  expect(tried).toBeGreaterThan(10);
+  expect(tried).toBeGreaterThan(0);
 });
