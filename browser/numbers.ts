@@ -1,18 +1,20 @@
-import { formatCount, formatInterval } from '../shared/formats/numbers.ts';
+import { formatCount } from '../shared/formats/numbers.ts';
 import { calibration, PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
-import {
-  dailyMeans,
-  type ScoredPhotos,
-  type ScoredRows,
-  wallDate,
-} from '../shared/predictions/scored-photos.ts';
+import { dailyMeans, type ScoredPhotos, wallDate } from '../shared/predictions/scored-photos.ts';
 import { measures } from '../shared/report/data/measures.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import { agreements, tauInterval, weekOf, weeksOfDays } from '../shared/report/data/statistics.ts';
+import {
+  agreements,
+  intervalsByWeeks,
+  tauInterval,
+  weekOf,
+  weeksOfDays,
+} from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
 import {
   calibrationTable,
   shownAccuracy,
+  shownInterval,
   shownMeasures,
   shownTau,
   strataTable,
@@ -119,17 +121,17 @@ export async function updateIntervals(
 async function* intervalsOf(view: View, photos: ScoredPhotos): AsyncGenerator<() => void> {
   const { seed, resamples } = view.page;
   const days = dailyMeans(photos, wallDate);
-  const tables: [by: string, rows: ScoredRows, clusters: ArrayLike<number>][] = [
-    ['days', days, weeksOfDays(days)],
-    ['photos', photos, photos.timestamps.map(weekOf)],
+  const tables = [
+    { by: 'days', rows: days, weeks: weeksOfDays(days), found: agreements(days) },
+    { by: 'photos', rows: photos, weeks: photos.timestamps.map(weekOf), found: agreements(photos) },
   ];
   const pause = () => new Promise((resolve) => setTimeout(resolve));
-  for (const [by, rows, clusters] of tables)
+  for (const { by, rows, weeks, found } of tables)
     for (const group of SPLIT_GROUPS) {
       await pause();
       yield () => {
-        const interval = tauInterval(rows, group, clusters, { resamples, seed });
-        fill(`data-interval="${by}.${group.id}"`, formatInterval(interval));
+        const interval = tauInterval(rows, group, intervalsByWeeks(weeks, { resamples, seed }));
+        fill(`data-interval="${by}.${group.id}"`, shownInterval({ ...found[group.id], interval }));
       };
     }
   for (const by of STRATIFICATIONS) {

@@ -1,13 +1,10 @@
 import { SPLIT_GROUPS, type SplitGroup } from '../shared/report/data/split-groups.ts';
-import { weekOf } from '../shared/report/data/statistics.ts';
+import { intervalsByWeeks, weekOf } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS, type Strata, type Stratification, strataBy } from '../shared/report/data/strata.ts';
-import { bootstrapTau } from '../shared/statistics/tau-bootstrap.ts';
 import { isWhole, type PageSelection, photosOfPeriod, type View } from './view.ts';
 
 /** Taus of selections without the whole period, computed once for all who draw them. */
 const computed = new WeakMap<PageSelection, Strata>();
-/** To be looked at side by side; as many as the report itself takes for them. */
-const RESAMPLES = 100;
 
 /** Tau in every stratum of the selected period and photos; intervals of a period follow by `addIntervals`. */
 export function shownStrata(view: View): Strata {
@@ -26,15 +23,15 @@ export function shownStrata(view: View): Strata {
 /** Adds the intervals of one stratification of the selection. */
 export function addIntervals(view: View, by: Stratification): void {
   const photos = photosOfPeriod(view);
-  const { seed } = view.page;
+  const { seed, resamples } = view.page;
+  const weeks = photos.timestamps.map(weekOf);
   const strata = shownStrata(view);
-  strata[by] = strataBy(photos, view.stratumOfRows, groupOf(view), by, (values, scores, rows) =>
-    bootstrapTau(
-      values,
-      scores,
-      Float64Array.from(rows, (row) => weekOf(photos.timestamps[row] as number)),
-      { resamples: RESAMPLES, seed },
-    ),
+  strata[by] = strataBy(
+    photos,
+    view.stratumOfRows,
+    groupOf(view),
+    by,
+    intervalsByWeeks(weeks, { resamples, seed }),
   );
 }
 

@@ -1,4 +1,3 @@
-import { formatInterval } from '../../shared/formats/numbers.ts';
 import { calibration } from '../../shared/predictions/pair-accuracy.ts';
 import { comparePrevious } from '../../shared/report/data/comparison.ts';
 import {
@@ -7,7 +6,7 @@ import {
   type Stratification,
   type Stratum,
 } from '../../shared/report/data/strata.ts';
-import { shownTau } from '../../shared/report/data/text-tables.ts';
+import { shownInterval, shownTau } from '../../shared/report/data/text-tables.ts';
 import { whereEnough } from '../../shared/report/data/too-few.ts';
 import { type About, type Box, box, type Point, Sheet } from '../sheet.ts';
 import { shownStrata } from '../shown-strata.ts';
@@ -149,7 +148,7 @@ function drawStrata(sheet: Sheet, area: Box, title: string, strata: readonly Str
         ['Photos of', label],
         ['n', n.toLocaleString('en-US')],
         ['tau', shownTau({ n, tau })],
-        ['95 %', formatInterval(interval)],
+        ['95 %', shownInterval({ n, tau, interval })],
       ];
     },
   };

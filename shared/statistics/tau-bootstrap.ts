@@ -5,7 +5,9 @@ import { seededRandom } from './seeded-random.ts';
 /** Where a number lies with 95 % confidence. */
 export type Interval = { low: number; high: number };
 
-export type BootstrapOptions = { resamples: number; seed: number };
+type ResampleOptions = { resamples: number; seed: number };
+/** `leastClusters`: of fewer, there is no interval. */
+export type BootstrapOptions = ResampleOptions & { leastClusters: number };
 
 const TAILS = [0.025, 0.975] as const;
 
@@ -16,17 +18,17 @@ const TAILS = [0.025, 0.975] as const;
  *
  * @param x, y same length; a row with NaN in either is left out
  * @param clusters number of the cluster of each row
- * @returns null with fewer than three clusters, or when tau cannot be computed
+ * @returns null with fewer than `leastClusters`, or when tau cannot be computed
  */
 export function bootstrapTau(
   x: Float64Array,
   y: Float64Array,
   clusters: ArrayLike<number>,
-  options: BootstrapOptions,
+  { leastClusters, ...options }: BootstrapOptions,
 ): Interval | null {
   const sample = rankedSample(x, y);
   const { clusterOf, clusterCount } = numberClusters(sample.rows, clusters);
-  if (clusterCount < 3) return null;
+  if (clusterCount < leastClusters) return null;
   const weights = new Uint16Array(sample.rows.length);
   const taus: number[] = [];
   for (const counts of resampleCounts(clusterCount, options)) {
@@ -41,7 +43,7 @@ export function bootstrapTau(
 }
 
 /** For each resample, how often each of `n` clusters was drawn. */
-export function* resampleCounts(n: number, { resamples, seed }: BootstrapOptions): Generator<Uint16Array> {
+export function* resampleCounts(n: number, { resamples, seed }: ResampleOptions): Generator<Uint16Array> {
   const random = seededRandom(seed);
   const counts = new Uint16Array(n);
   for (let resample = 0; resample < resamples; resample++) {

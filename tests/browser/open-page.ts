@@ -1,8 +1,8 @@
+import { deepEqual } from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect } from '@jest/globals';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { CHROMIUM } from './chromium.js';
 
@@ -85,7 +85,8 @@ export async function actOnPage(
   const opened = await openPage(browser, markup, options);
   try {
     await act(opened);
-    expect(opened.errors).toEqual([]);
+    // Not Jest's, as a benchmark opens pages as well.
+    deepEqual(opened.errors, []);
   } finally {
     await opened.page.close();
   }
@@ -113,13 +114,13 @@ export async function eventually(assess: () => Promise<void>): Promise<void> {
 
 /** Waits until the intervals of a chosen period, which follow once the reader has come to rest, are shown. */
 export async function waitForIntervals(page: Page): Promise<void> {
-  await eventually(async () => expect(await page.locator('[aria-busy="true"]').count()).toBe(0));
+  await eventually(async () => deepEqual(await page.locator('[aria-busy="true"]').count(), 0));
 }
 
 /** Shows a page as on paper, once all its figures are drawn. */
 export async function showOnPaper(page: Page, colorScheme: 'light' | 'dark' = 'light'): Promise<void> {
   await page.emulateMedia({ media: 'print', colorScheme });
-  await eventually(async () => expect(await page.locator('[data-chart]:not([data-drawn])').count()).toBe(0));
+  await eventually(async () => deepEqual(await page.locator('[data-chart]:not([data-drawn])').count(), 0));
 }
 
 /** Scrolls to a figure, below the tools that stay at the top, and waits until it is drawn. */

@@ -75,7 +75,7 @@ describe('BuildReport', () => {
     const report = await call(buildReport, state);
 
     expect(report).toEqual({
-      note: 'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (n 30); an interval needs photos of more weeks. Of these photos: within the annotation period 1.00 (n 15); after it 1.00 (n 15). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
+      note: 'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (too few weeks for an interval, n 30). Of these photos: within the annotation period 1.00 (n 15); after it 1.00 (n 15). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
       remarks: expect.stringMatching(/^\nPhotos without a score: 2 truncated or broken, 1 without an answer/),
       warnings: [],
       data_findings: { clock: 0, duplicates: 0, gaps: 0, values: 0, darkness: 0, annotators: 0 },

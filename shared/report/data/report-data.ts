@@ -15,7 +15,7 @@ import { medianRankWidth, type ScoreError, scoreErrorOf } from '../../prediction
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
 import { smoothedScores } from '../../predictions/smoothed-scores.ts';
 import type { CheckResult } from '../../quality/finding.ts';
-import { bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
+import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import { type VariableWords, variableWords } from '../../variables.ts';
 import { comparePrevious, type PreviousComparison, type PreviousModel } from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
@@ -23,8 +23,15 @@ import { toldCurve } from './learning-curve.ts';
 import { type Measures, measures } from './measures.ts';
 import type { CostEstimate, FileChecksum, JobPlace } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
-import { type Agreement, agreements, tauInterval, weekOf, weeksOfDays } from './statistics.ts';
-import { type IntervalOfRows, type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
+import {
+  type Agreement,
+  agreements,
+  intervalsByWeeks,
+  tauInterval,
+  weekOf,
+  weeksOfDays,
+} from './statistics.ts';
+import { type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
 
 /** The part of the machine's state that the report is made from. */
 export const reportState = executionState.pick({
@@ -93,10 +100,8 @@ export type ReportData = ReportSources & {
   comparison: PreviousComparison | null;
 };
 
-/** Enough for two digits of an interval, in a second for 30,000 photos. */
+/** Enough for two digits of an interval; those of 30,000 photos and all their parts take three seconds. */
 export const RESAMPLES = 200;
-/** Some hundred more intervals, to be looked at side by side. */
-const RESAMPLES_OF_PARTS = 100;
 
 export function reportData(sources: ReportSources): ReportData {
   const { state, photos, pairs, previous, training } = sources;
@@ -104,16 +109,9 @@ export function reportData(sources: ReportSources): ReportData {
   const clock = stationClock(station.timezone);
   const wallMs = photos.timestamps.map(clock.wallMs);
   const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
-  const [weeks, ofDays] = [wallMs.map(weekOf), weeksOfDays(days)];
   const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
-  const ofParts = { ...bootstrap, resamples: RESAMPLES_OF_PARTS };
-  const intervalOf: IntervalOfRows = (values, scores, rows) =>
-    bootstrapTau(
-      values,
-      scores,
-      Float64Array.from(rows, (row) => weeks[row] as number),
-      ofParts,
-    );
+  const ofPhotos = intervalsByWeeks(wallMs.map(weekOf), bootstrap);
+  const ofDays = intervalsByWeeks(weeksOfDays(days), bootstrap);
   const scoreError = scoreErrorOf(pairs, photos.scores, 'val');
   const strata = stratumOfRows({ ...photos, timestamps: wallMs });
   const accuracy = {
@@ -130,11 +128,11 @@ export function reportData(sources: ReportSources): ReportData {
     smoothed:
       parameters.smoothing_hours === null ? null : smoothedAgreement(photos, parameters.smoothing_hours),
     intervals: {
-      photos: forEachGroup((group) => tauInterval(photos, group, weeks, bootstrap)),
-      days: forEachGroup((group) => tauInterval(days, group, ofDays, bootstrap)),
+      photos: forEachGroup((group) => tauInterval(photos, group, ofPhotos)),
+      days: forEachGroup((group) => tauInterval(days, group, ofDays)),
     },
     measures: measures(photos),
-    strata: forEachGroup((group) => strataOfGroup(photos, strata, group, intervalOf)),
+    strata: forEachGroup((group) => strataOfGroup(photos, strata, group, ofPhotos)),
     accuracy,
     calibration: calibration(pairs, photos.scores, 'val'),
     scoreError,

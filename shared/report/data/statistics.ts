@@ -5,7 +5,7 @@ import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
 import { type BootstrapOptions, bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
-import { LEAST_ROWS, whereEnough } from './too-few.ts';
+import { LEAST_ROWS, LEAST_WEEKS, whereEnough } from './too-few.ts';
 
 /** How far scores and observed values agree over some rows. */
 export type Agreement = {
@@ -26,27 +26,43 @@ export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
 /**
  * Number of the week of a wall-clock instant: rows of a week are drawn together, as photos of a day are alike, and so is the water,
  * and how far the scores are off, from one day to the next. Drawn by days, intervals of 95 % hold the truth in half to three quarters
- * of the stations whose flow takes weeks to fall; by weeks, in four fifths or more.
+ * of the stations whose flow takes weeks to fall; by weeks, in two thirds to nine tenths (docs/report.md).
  */
 export const weekOf = (wallMs: number): number => Math.floor(wallMs / (7 * DAY_MS));
 
 export const weeksOfDays = ({ dates }: ScoredDays): number[] => dates.map((date) => weekOf(Date.parse(date)));
 
+/** 95 % interval of the tau of some rows, which have both a value and a score; null of too few weeks. */
+export type IntervalOfRows = (
+  values: Float64Array,
+  scores: Float64Array,
+  rows: readonly number[],
+) => Interval | null;
+
 /**
- * 95 % interval of the tau of a group, null of too few rows; see `bootstrapTau`.
+ * The only way to an interval of tau, so that the same photos have the same one wherever they are told of; see `bootstrapTau`.
  *
- * @param clusters number of the week of each row
+ * @param weeks number of the week of each row of the run
  */
-export const tauInterval = (
+export const intervalsByWeeks =
+  (weeks: ArrayLike<number>, options: Omit<BootstrapOptions, 'leastClusters'>): IntervalOfRows =>
+  (values, scores, rows) =>
+    bootstrapTau(
+      values,
+      scores,
+      rows.map((row) => weeks[row] as number),
+      { ...options, leastClusters: LEAST_WEEKS },
+    );
+
+/** The same of a group; null of too few rows as well. */
+export function tauInterval(
   rows: ScoredRows,
   group: SplitGroup,
-  clusters: ArrayLike<number>,
-  options: BootstrapOptions,
-): Interval | null => {
-  const values = valuesOfGroup(rows, group);
-  const n = countComplete({ values, scores: rows.scores });
-  return n < LEAST_ROWS ? null : bootstrapTau(values, rows.scores, clusters, options);
-};
+  intervalOf: IntervalOfRows,
+): Interval | null {
+  const { places, values, scores } = rowsOfGroup(rows, group);
+  return places.length < LEAST_ROWS ? null : intervalOf(values, scores, places);
+}
 
 /** Values of rows outside the group become NaN, which leaves them out. */
 function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {
@@ -54,17 +70,16 @@ function valuesOfGroup(rows: ScoredRows, { splits }: SplitGroup): Float64Array {
   return rows.values.map((value, row) => (members.has(rows.splits[row] as ImageSplit) ? value : Number.NaN));
 }
 
-/** The rows of a group that have both a value and a score. */
+/** The rows of a group that have both a value and a score; `places` are theirs among all rows. */
 export function rowsOfGroup(
   rows: ScoredRows,
   group: SplitGroup,
-): { values: Float64Array; scores: Float64Array } {
+): { places: number[]; values: Float64Array; scores: Float64Array } {
   const values = valuesOfGroup(rows, group);
   const isComplete = (row: number) => !Number.isNaN((values[row] as number) + (rows.scores[row] as number));
-  return {
-    values: values.filter((_, row) => isComplete(row)),
-    scores: rows.scores.filter((_, row) => isComplete(row)),
-  };
+  const places = [...values.keys()].filter(isComplete);
+  const column = (numbers: Float64Array) => Float64Array.from(places, (row) => numbers[row] as number);
+  return { places, values: column(values), scores: column(rows.scores) };
 }
 
 const countComplete = ({ values, scores }: Pick<ScoredRows, 'values' | 'scores'>): number =>

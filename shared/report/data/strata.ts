@@ -6,6 +6,7 @@ import { quantile } from '../../statistics/quantile.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import { MONTHS } from './months.ts';
 import type { SplitGroup } from './split-groups.ts';
+import type { IntervalOfRows } from './statistics.ts';
 import { whereEnough } from './too-few.ts';
 
 /** By what photos are told apart, in the order of the page. */
@@ -16,8 +17,11 @@ export type ByStratification<Value> = Record<Stratification, Value>;
 /** What a stratum is called: `id` by programs, `label` by people. */
 export type StratumName = { id: string; label: string };
 
-/** Kendall tau among the photos of a stratum; null with fewer than ten of them, or where it cannot be computed. */
-export type Stratum = StratumName & { n: number; tau: number | null; interval: Interval | null };
+/**
+ * Kendall tau among the photos of a stratum; null with fewer than ten of them, or where it cannot be computed. The interval is null
+ * then and of too few weeks, and undefined where nobody has computed it.
+ */
+export type Stratum = StratumName & { n: number; tau: number | null; interval: Interval | null | undefined };
 export type Strata = ByStratification<Stratum[]>;
 
 export const STRATA_TITLES: ByStratification<string> = {
@@ -102,14 +106,11 @@ function annotatedDays({ timestamps, splits }: ScoredPhotos): { first: number; l
   return first > last ? null : { first, last };
 }
 
-/** Interval of the tau of some rows; left out where it would take too long. */
-export type IntervalOfRows = (
-  values: Float64Array,
-  scores: Float64Array,
-  rows: readonly number[],
-) => Interval | null;
-
-/** Tau in every stratum of the photos of a group of splits; strata without a photo that has both numbers are left out. */
+/**
+ * Tau in every stratum of the photos of a group of splits; strata without a photo that has both numbers are left out.
+ *
+ * @param intervalOf left out where intervals would take too long
+ */
 export const strataOfGroup = (
   photos: ScoredRows,
   strata: StratumOfRows,
@@ -126,7 +127,7 @@ export function strataBy(
   strata: StratumOfRows,
   { splits }: SplitGroup,
   by: Stratification,
-  intervalOf: IntervalOfRows = () => null,
+  intervalOf?: IntervalOfRows,
 ): Stratum[] {
   const members = new Set<ImageSplit>(splits);
   const isMember = (row: number) =>
@@ -142,9 +143,9 @@ export function strataBy(
   );
 }
 
-function tauOfRows({ values, scores }: ScoredRows, rows: readonly number[], intervalOf: IntervalOfRows) {
+function tauOfRows({ values, scores }: ScoredRows, rows: readonly number[], intervalOf?: IntervalOfRows) {
   const column = (numbers: Float64Array) => Float64Array.from(rows, (row) => numbers[row] as number);
   const [x, y] = [column(values), column(scores)];
   const tau = whereEnough(rows.length, kendallTauB(x, y));
-  return { n: rows.length, tau, interval: tau === null ? null : intervalOf(x, y, rows) };
+  return { n: rows.length, tau, interval: tau === null ? null : intervalOf?.(x, y, rows) };
 }

@@ -9,7 +9,7 @@ import {
 import type { CalibrationBin, PairAccuracy } from '../../predictions/pair-accuracy.ts';
 import type { Measures } from './measures.ts';
 import type { Stratum } from './strata.ts';
-import { TOO_FEW, whereEnough } from './too-few.ts';
+import { TOO_FEW, TOO_FEW_WEEKS, whereEnough } from './too-few.ts';
 
 /** A table of texts, the same in the page as it comes and when the script fills it anew for a period. */
 export type TextTable = {
@@ -21,6 +21,12 @@ export type TextTable = {
 /** Tau as it is shown: not at all where too few rows stand behind it. */
 export const shownTau = ({ n, tau }: { n: number; tau: number | null }): string =>
   whereEnough(n, formatTau(tau)) ?? TOO_FEW;
+
+/** The interval of a tau as it is shown: why there is none where the tau is shown, nothing where nobody has computed it. */
+export const shownInterval = ({ n, tau, interval }: Omit<Stratum, 'id' | 'label'>): string => {
+  if (interval) return formatInterval(interval);
+  return interval === null && tau !== null && whereEnough(n, true) ? TOO_FEW_WEEKS : '';
+};
 
 /** How often pairs are ordered right, as the page shows it; without pairs that is not available. */
 export function shownAccuracy({ n, share, interval, brier }: PairAccuracy) {
@@ -51,7 +57,7 @@ export const strataTable = (strata: readonly Stratum[]): TextTable => ({
     label,
     formatCount(n),
     shownTau({ n, tau }),
-    formatInterval(interval),
+    shownInterval({ n, tau, interval }),
   ]),
 });
 

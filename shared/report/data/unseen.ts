@@ -4,7 +4,7 @@ import type { Stratum } from './strata.ts';
 import { LEAST_ROWS } from './too-few.ts';
 
 /** A Kendall tau that there are enough photos for. */
-export type KnownTau = { n: number; tau: number; interval: Interval | null };
+export type KnownTau = { n: number; tau: number; interval: Interval | null | undefined };
 type KnownStratum = Stratum & KnownTau;
 
 /**
@@ -43,11 +43,6 @@ export function unseenPhotos({
   const named = (found: readonly Stratum[], id: string) =>
     known(found).find((stratum) => stratum.id === id) ?? null;
   const all = tau === null || n < LEAST_ROWS ? null : { n, tau, interval: intervals.photos['test-all'] };
-  /** Where all are of one period, two intervals of the same photos would differ by chance. */
-  const ofPeriod = (id: string) => {
-    const found = named(period, id);
-    return found && all && found.n === all.n ? { ...found, ...all } : found;
-  };
   const seasons = known(season).sort((a, b) => b.tau - a.tau);
   const [best, worst] = [seasons[0], seasons.at(-1)];
   const areApart = best?.interval && worst?.interval ? best.interval.low > worst.interval.high : false;
@@ -58,7 +53,7 @@ export function unseenPhotos({
     best: areApart ? (best as KnownStratum) : null,
     worst: areApart ? (worst as KnownStratum) : null,
     high: named(value, 'highest_tenth'),
-    within: ofPeriod('within'),
-    after: ofPeriod('after'),
+    within: named(period, 'within'),
+    after: named(period, 'after'),
   };
 }

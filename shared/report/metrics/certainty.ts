@@ -2,14 +2,21 @@ import { formatShare } from '../../formats/numbers.ts';
 import { INTERVAL_LEVEL, LEAST_DECIDED } from '../../predictions/score-intervals.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
-import { LEAST_ROWS, whereEnough } from '../data/too-few.ts';
+import { LEAST_ROWS, LEAST_WEEKS, whereEnough } from '../data/too-few.ts';
 import { type Metric, metric } from './metric.ts';
 
 const SHARE = 'fraction, 0 to 1';
 const TAU = 'dimensionless, -1 to 1';
 
+/** How intervals of taus come about. */
+export const TAU_BOOTSTRAP = `a cluster bootstrap over weeks; null for fewer than ${LEAST_WEEKS}`;
+
 /** Both ends of an interval, named after its number. */
-export const intervalMetrics = (name: string, interval: Interval | null, method: string): Metric[] =>
+export const intervalMetrics = (
+  name: string,
+  interval: Interval | null | undefined,
+  method: string,
+): Metric[] =>
   (['low', 'high'] as const).map((end) => ({
     name: `${name}.${end}`,
     label: '95 % interval',

@@ -19,7 +19,7 @@ import type { ReportData } from '../data/report-data.ts';
 import { totalCost } from '../data/run-facts.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
 import { LEAST_ROWS } from '../data/too-few.ts';
-import { comparisonMetrics, intervalMetrics, pairMetrics } from './certainty.ts';
+import { comparisonMetrics, intervalMetrics, pairMetrics, TAU_BOOTSTRAP } from './certainty.ts';
 import { learningCurveMetrics } from './learning-curve.ts';
 import { measureMetrics } from './measures.ts';
 import type { Metric } from './metric.ts';
@@ -337,8 +337,6 @@ function smoothedMetrics({ smoothed, variable }: ReportData): Metric[] {
   }));
 }
 
-const BOOTSTRAP = 'a cluster bootstrap over weeks';
-
 function agreementMetrics({ agreement, intervals, variable }: ReportData): Metric[] {
   const blocks = [
     { by: 'photos', name: 'kendall_tau', of: 'photos' },
@@ -360,7 +358,7 @@ function agreementMetrics({ agreement, intervals, variable }: ReportData): Metri
         unit: by,
         definition: `${by} with both a score and an observed value behind ${name}.${id}`,
       },
-      ...intervalMetrics(`${name}.${id}`, intervals[by][id], BOOTSTRAP),
+      ...intervalMetrics(`${name}.${id}`, intervals[by][id], TAU_BOOTSTRAP),
     ]),
   );
 }

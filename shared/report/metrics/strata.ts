@@ -2,7 +2,7 @@ import type { ReportData } from '../data/report-data.ts';
 import { SPLIT_GROUPS } from '../data/split-groups.ts';
 import { STRATIFICATIONS, type Stratification } from '../data/strata.ts';
 import { LEAST_ROWS } from '../data/too-few.ts';
-import { intervalMetrics } from './certainty.ts';
+import { intervalMetrics, TAU_BOOTSTRAP } from './certainty.ts';
 import { type Metric, metric } from './metric.ts';
 
 /** Kendall tau in every stratum, of all photos under its name alone and of each split with the split's id behind it. */
@@ -34,7 +34,7 @@ export function strataMetrics({ strata, variable }: ReportData): Metric[] {
             'photos',
             `photos with both a score and an observed value behind kendall_tau.${name}`,
           ),
-          ...intervalMetrics(`kendall_tau.${name}`, interval, 'a cluster bootstrap over weeks'),
+          ...intervalMetrics(`kendall_tau.${name}`, interval, TAU_BOOTSTRAP),
         ];
       }),
     ),

@@ -1,12 +1,13 @@
 import { modelResults } from '../../execution/keys.ts';
 import type { Run } from '../../execution/train-station-state.ts';
 import { extremes, stationClock } from '../../formats/local-time.ts';
-import { formatCount, formatInterval, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
+import { formatCount, formatTau, NOT_AVAILABLE } from '../../formats/numbers.ts';
 import { countWithValue } from '../../predictions/scored-photos.ts';
 import { worseDefault } from '../../publication/promotion.ts';
 import { finalEpochs } from '../data/epochs.ts';
 import type { ReportData } from '../data/report-data.ts';
-import { LEAST_ROWS, TOO_FEW } from '../data/too-few.ts';
+import { shownInterval } from '../data/text-tables.ts';
+import { LEAST_ROWS, LEAST_WEEKS, TOO_FEW } from '../data/too-few.ts';
 import { type KnownTau, PAPER_MEDIANS, unseenPhotos } from '../data/unseen.ts';
 import { hasValues } from './figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from './html.ts';
@@ -84,7 +85,7 @@ function unseenTable(data: ReportData): Html {
   const cells = (tau: KnownTau | typeof UNTOLD | null): Html => {
     if (tau === UNTOLD) return html`<td colspan="3">${UNTOLD}</td>`;
     return tau
-      ? html`<td class="tau">${formatTau(tau.tau)}</td><td class="interval">${formatInterval(tau.interval)}</td><td>${formatCount(tau.n)}</td>`
+      ? html`<td class="tau">${formatTau(tau.tau)}</td><td class="interval">${shownInterval(tau)}</td><td>${formatCount(tau.n)}</td>`
       : html`<td class="tau">${TOO_FEW}</td><td></td><td></td>`;
   };
   return html`${scrollRegion(
@@ -97,7 +98,7 @@ function unseenTable(data: ReportData): Html {
 `,
     )}</tbody></table>`,
   )}
-<p class="note">Not seen: in no pair of training or validation. Fewer than ${LEAST_ROWS} photos, or none that differ, are too few to tell. Best and worst season are
+<p class="note">Not seen: in no pair of training or validation. Fewer than ${LEAST_ROWS} photos, or none that differ, are too few to tell, and fewer than ${LEAST_WEEKS} weeks too few for an interval. Best and worst season are
 told where their intervals do not overlap: by chance alone, one is always the best. Paper: medians
 over the stations of the method’s paper, doi 10.5194/hess-29-6445-2025.</p>`;
 }

@@ -1,21 +1,23 @@
 import { countOf, formatCount, formatInterval, formatTau } from '../../formats/numbers.ts';
 import type { ReportData } from '../data/report-data.ts';
-import { LEAST_ROWS } from '../data/too-few.ts';
+import { LEAST_ROWS, TOO_FEW_WEEKS } from '../data/too-few.ts';
 import { type KnownTau, PAPER_MEDIANS, unseenPhotos } from '../data/unseen.ts';
 
 type Noted = Pick<ReportData, 'agreement' | 'intervals' | 'strata' | 'photos' | 'variable'>;
 
 /** How well scores and observed values agree, in a few sentences; for the notification and the command line. */
 export function agreementNote(data: Noted & Pick<ReportData, 'smoothed'>): string {
-  const { hasSeasons, best, worst, high, within, after } = unseenPhotos(data);
+  const { all, hasSeasons, best, worst, high, within, after } = unseenPhotos(data);
+  // Of parts, too few weeks are said where they are not those of the whole.
+  const ofPart = (part: KnownTau) => (all?.interval ? tauPhrase(part) : valueAndCount(part));
   const { noun } = data.variable;
   const phrases = [
     hasSeasons && !best ? 'which season is best and which worst cannot be told' : '',
-    best && worst ? `in the best season, ${best.label}, ${tauPhrase(best)}` : '',
-    best && worst ? `in the worst, ${worst.label}, ${tauPhrase(worst)}` : '',
-    high ? `in the highest tenth of observed ${noun} ${tauPhrase(high)}` : '',
-    within ? `within the annotation period ${tauPhrase(within)}` : '',
-    after ? `after ${within ? 'it' : 'the annotation period'} ${tauPhrase(after)}` : '',
+    best && worst ? `in the best season, ${best.label}, ${ofPart(best)}` : '',
+    best && worst ? `in the worst, ${worst.label}, ${ofPart(worst)}` : '',
+    high ? `in the highest tenth of observed ${noun} ${ofPart(high)}` : '',
+    within ? `within the annotation period ${ofPart(within)}` : '',
+    after ? `after ${within ? 'it' : 'the annotation period'} ${ofPart(after)}` : '',
   ].filter((phrase) => phrase !== '');
   const paper =
     within || after
@@ -60,8 +62,7 @@ export function leadSentence(data: Noted): string {
 function tauSentence(known: KnownTau, observed: string): string {
   const { interval } = known;
   const tau = tauPhrase(known, '95 % interval ');
-  if (!interval)
-    return `Kendall tau of scores and ${observed} is ${tau}; an interval needs photos of more weeks`;
+  if (!interval) return `Kendall tau of scores and ${observed} is ${tau}`;
   // As they are shown: an end that reads 0.00 is none that lies beyond 0.
   const [low, high] = [interval.low, interval.high].map((end) => Number(formatTau(end))) as [number, number];
   if (low > 0) return `scores and ${observed} agree with a Kendall tau of ${tau}`;
@@ -69,6 +70,9 @@ function tauSentence(known: KnownTau, observed: string): string {
   return `it cannot be told whether scores and ${observed} agree: their Kendall tau is ${tau}`;
 }
 
-/** e.g. 0.67 (0.61 – 0.72, n 1,234); `what` says once what the interval is */
+/** e.g. 0.67 (n 60) */
+const valueAndCount = ({ tau, n }: KnownTau): string => `${formatTau(tau)} (n ${formatCount(n)})`;
+
+/** e.g. 0.67 (0.61 – 0.72, n 1,234) or 0.67 (too few weeks for an interval, n 60); `what` says once what the interval is */
 const tauPhrase = ({ tau, interval, n }: KnownTau, what = ''): string =>
-  `${formatTau(tau)} (${interval ? `${what}${formatInterval(interval)}, ` : ''}n ${formatCount(n)})`;
+  `${formatTau(tau)} (${interval ? `${what}${formatInterval(interval)}` : `${TOO_FEW_WEEKS} for an interval`}, n ${formatCount(n)})`;

@@ -183,7 +183,7 @@ describe('The note', () => {
     const photos = hourlyPhotos(40).map((photo) => ({ ...photo, score: photo.value as number }));
 
     expect(agreementNote(testReport(photos))).toBe(
-      'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (n 20); an interval needs photos of more weeks. Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
+      'On photos that the model has not seen, Kendall tau of scores and observed flow is 1.00 (too few weeks for an interval, n 20). Of these photos: within the annotation period 1.00 (n 10); after it 1.00 (n 10). The method’s paper (doi 10.5194/hess-29-6445-2025) found medians of 0.75 within and 0.59 after.',
     );
   });
 
@@ -254,7 +254,9 @@ describe('The note', () => {
     );
     expect(note).toMatch(/in the best season, (Mar–May|Jun–Aug|Sep–Nov), 1\.00 \(1\.00 – 1\.00, n 9[12]\);/);
     expect(note).toMatch(/in the worst, Dec–Feb, 0\.\d\d \(.* – .*, n 90\);/);
-    expect(note).toContain('in the highest tenth of observed flow 1.00 (1.00 – 1.00, n 37).');
+    expect(note).toContain(
+      'in the highest tenth of observed flow 1.00 (too few weeks for an interval, n 37).',
+    );
     expect(note).not.toContain('paper');
   });
 
@@ -892,7 +894,9 @@ describe('Smoothed scores', () => {
     const report = testReport(photos, { state: smoothing });
     const [scores, smoothed] = agreementNote(report).split(/(?<=\.) (?=[A-Z])/);
 
-    expect(scores).toContain(`is ${report.agreement.photos['test-all'].tau?.toFixed(2)} (n 30)`);
+    expect(scores).toContain(
+      `is ${report.agreement.photos['test-all'].tau?.toFixed(2)} (too few weeks for an interval, n 30)`,
+    );
     expect(smoothed).toBe(
       `Smoothed with a standard deviation of 24 h, the scores agree with a tau of ${report.smoothed?.agreement['test-all'].tau?.toFixed(2)}.`,
     );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { SPLIT_GROUPS, type SplitGroup } from '../../../shared/report/data/split-groups.ts';
-import { tauInterval, weekOf } from '../../../shared/report/data/statistics.ts';
+import { intervalsByWeeks, tauInterval, weekOf } from '../../../shared/report/data/statistics.ts';
 import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
 import type { Interval } from '../../../shared/statistics/tau-bootstrap.ts';
 
@@ -25,7 +25,11 @@ describe('The interval of a tau', () => {
     };
     const width = (clusters: number[]) => {
       const overall = SPLIT_GROUPS.find(({ id }) => id === 'overall') as SplitGroup;
-      const { low, high } = tauInterval(rows, overall, clusters, { resamples: 200, seed: 1 }) as Interval;
+      const { low, high } = tauInterval(
+        rows,
+        overall,
+        intervalsByWeeks(clusters, { resamples: 200, seed: 1 }),
+      ) as Interval;
       return high - low;
     };
 

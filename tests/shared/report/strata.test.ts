@@ -118,7 +118,7 @@ describe('A stratum', () => {
 
     expect(strataOf(photos).hour).toEqual([
       { id: '7', label: '7:00', n: 9, tau: null, interval: null },
-      { id: '8', label: '8:00', n: 10, tau: 1, interval: null },
+      { id: '8', label: '8:00', n: 10, tau: 1 },
     ]);
   });
 

@@ -5,7 +5,7 @@ import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
 import { calibrationTable, shownAccuracy, strataTable } from '../../data/text-tables.ts';
-import { LEAST_ROWS, whereEnough } from '../../data/too-few.ts';
+import { LEAST_ROWS, LEAST_WEEKS, whereEnough } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -98,7 +98,7 @@ function certaintyFigures(data: ReportData): { calibration: Html; strata: Html }
       ? figureMarkup({
           id: 'tau-strata',
           title: `Kendall Tau by Season, Period, Observed ${data.variable.label}, Month and Hour`,
-          caption: `Bars are taus, lines their 95 % intervals, and the number below each is how many photos it comes from; fewer than ${LEAST_ROWS} are too few to tell, and have no bar. Photos that the model has seen look better than others will. Within one hour or one month, light and season are alike; within a tenth of the observed values the order is harder to tell, so these taus are mostly lower than that of all photos. Where lines overlap, the difference may be chance: of many bars, one is always the highest. The tenths are those of the whole run; the annotation period goes from the first to the last day with an annotated photo.`,
+          caption: `Bars are taus, lines their 95 % intervals, and the number below each is how many photos it comes from; fewer than ${LEAST_ROWS} are too few to tell, and have no bar; where they are of fewer than ${LEAST_WEEKS} weeks, no interval can be told, and the bar has no line. Photos that the model has seen look better than others will. Within one hour or one month, light and season are alike; within a tenth of the observed values the order is harder to tell, so these taus are mostly lower than that of all photos. Where lines overlap, the difference may be chance: of many bars, one is always the highest. The tenths are those of the whole run; the annotation period goes from the first to the last day with an annotated photo.`,
           control: splitChoice,
           numbers: html`${STRATIFICATIONS.map((by) => tableMarkup(strataTable(strata['test-all'][by]), `strata.${by}`, STRATA_TITLES[by]))}`,
         })

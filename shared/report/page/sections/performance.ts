@@ -1,16 +1,9 @@
-import {
-  countOf,
-  formatCount,
-  formatInterval,
-  formatTau,
-  isOrAre,
-  NOT_AVAILABLE,
-} from '../../../formats/numbers.ts';
+import { countOf, formatCount, formatTau, isOrAre, NOT_AVAILABLE } from '../../../formats/numbers.ts';
 import { EXTREME_SHARES } from '../../data/measures.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
-import { shownMeasures, shownTau } from '../../data/text-tables.ts';
-import { LEAST_ROWS, TOO_FEW, whereEnough } from '../../data/too-few.ts';
+import { shownInterval, shownMeasures, shownTau } from '../../data/text-tables.ts';
+import { LEAST_ROWS, LEAST_WEEKS, TOO_FEW, TOO_FEW_WEEKS, whereEnough } from '../../data/too-few.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 
@@ -33,7 +26,7 @@ function performance(data: ReportData): Html {
 <tbody>${SPLIT_GROUPS.map((group) => {
         const { n, tau } = agreement[by][group.id];
         const key = `${by}.${group.id}`;
-        return html`<tr${rowClass(group)}>${splitHead(group)}<td class="tau" data-tau="${key}">${shownTau({ n, tau })}</td><td class="interval" data-interval="${key}">${formatInterval(intervals[by][group.id])}</td><td data-n="${key}">${formatCount(n)}</td></tr>
+        return html`<tr${rowClass(group)}>${splitHead(group)}<td class="tau" data-tau="${key}">${shownTau({ n, tau })}</td><td class="interval" data-interval="${key}">${shownInterval({ n, tau, interval: intervals[by][group.id] })}</td><td data-n="${key}">${formatCount(n)}</td></tr>
 `;
       })}</tbody>
 </table>`,
@@ -42,7 +35,8 @@ function performance(data: ReportData): Html {
 <p>Kendall tau (tau-b) compares the order of the scores with the order of observed ${variable.noun}: 1 is the same order, 0
 is no relation, −1 the opposite order. n counts the photos, or days, that have both; ${NOT_AVAILABLE} stands where tau cannot
 be computed, and ${TOO_FEW} where n is below ${LEAST_ROWS}.</p>
-<p>The interval is where tau lies with 95 % confidence: a bootstrap over weeks, as photos of a day, and one day and the next, are much alike. It is rather too narrow where there are few weeks.</p>
+<p>The interval is where tau lies with 95 % confidence: a bootstrap over weeks, as photos of a day, and one day and the next, are much alike. Of photos of fewer than ${LEAST_WEEKS} weeks it
+would be much too narrow, so there is none (${TOO_FEW_WEEKS}).</p>
 ${smoothedMarkup(data)}<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
     ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
   )}</ul>
