@@ -2,6 +2,8 @@ import { element } from './elements.ts';
 import type { Sheet, Stop } from './sheet.ts';
 
 type Listeners = {
+  /** The reader is at the chart, drawn or not. */
+  arrive(): void;
   /** Shows a point and returns what it says of itself. */
   show(stop: Stop): string;
   hide(): void;
@@ -35,15 +37,23 @@ export class ChartKeys {
     place.addEventListener('keydown', (event) => {
       if (this.#press(event.key)) event.preventDefault();
     });
+    // Until it is known whether there is anything to walk.
+    place.tabIndex = 0;
+    place.addEventListener('focus', () => listeners.arrive());
     place.addEventListener('blur', () => listeners.hide());
   }
 
   /** Walks what is drawn now; where the points are is only asked for once somebody walks. */
   walk(sheet: Sheet): void {
+    this.offer(sheet);
     this.#sheet = sheet;
     this.#stops = undefined;
     this.#series = 0;
     this.#at = -1;
+  }
+
+  /** Takes the focus, or none, before the chart is drawn: the browser goes from one stop to the next, wherever that is. */
+  offer(sheet: Sheet): void {
     if (sheet.isWalkable) {
       this.#place.tabIndex = 0;
       this.#place.setAttribute(

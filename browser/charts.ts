@@ -71,6 +71,7 @@ export class Chart {
     this.imprint = imprint;
     this.onPeriod = onPeriod;
     this.keys = new ChartKeys(place, {
+      arrive: () => this.isStale && this.render(),
       show: (stop) => this.showTip(stop),
       hide: () => this.chart?.dispatchAction({ type: 'hideTip' }),
       open: (stop) =>
@@ -97,9 +98,14 @@ export class Chart {
     }).observe(place);
   }
 
+  /** What it shows is another now, which it draws already. */
+  change(): void {
+    this.downloads.unsay();
+  }
+
   /** Draws anew, now or when it comes near. */
   refresh(): void {
-    this.downloads.unsay();
+    this.change();
     this.isStale = true;
     if (this.isNear) this.render();
   }
@@ -109,6 +115,7 @@ export class Chart {
     if (!this.isStale || this.place.clientWidth === 0) return;
     const sheet = this.draw(this.place.clientWidth, currentTheme());
     this.place.style.height = `${sheet.height}px`;
+    this.keys.offer(sheet);
   }
 
   /** Draws now, wherever it stands. */

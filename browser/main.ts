@@ -56,7 +56,10 @@ function start(): void {
       numbers?.updateStrata();
       return;
     }
-    for (const chart of charts) if (chart.id !== source) chart.refresh();
+    for (const chart of charts) {
+      if (chart.id === source) chart.change();
+      else chart.refresh();
+    }
     if (numbers) toolbar.numbers = numbers.update();
     fillGalleries(view, openFrom);
     reserveSoon(charts);

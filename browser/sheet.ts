@@ -54,7 +54,7 @@ export class Sheet {
   private readonly about: (About | undefined)[] = [];
   /** Series that are drawn whether there are data or not. */
   private readonly guides = new Set<number>();
-  private readonly panels: { title: string; x: Axis; y: Axis }[] = [];
+  private readonly panels: { name: string; x: Axis; y: Axis }[] = [];
 
   constructor(width: number, theme: Theme) {
     this.width = width;
@@ -86,12 +86,16 @@ export class Sheet {
     return this.width < 560;
   }
 
-  /** @param box of the plot itself, pixels; its labels lie outside @returns index of the panel */
-  panel(box: Box, x: Axis, y: Axis, title?: string): number {
+  /**
+   * @param box of the plot itself, pixels; its labels lie outside
+   * @param name in the data of the figure; the title unless given
+   * @returns index of the panel
+   */
+  panel(box: Box, x: Axis, y: Axis, title = '', name = title): number {
     const index = this.option.grid.length;
     // Panels above each other share their edges, whatever the width of their labels.
     this.option.grid.push({ ...box, outerBoundsMode: 'none' });
-    this.panels.push({ title: title ?? '', x, y });
+    this.panels.push({ name, x, y });
     this.option.xAxis.push({ gridIndex: index, ...x });
     this.option.yAxis.push({ gridIndex: index, ...y });
     if (title)
@@ -295,13 +299,13 @@ export class Sheet {
   /** Everything that is drawn, as a table. */
   rows(): FigureRow[] {
     return this.drawn().flatMap(({ name, data, xAxisIndex }, seriesIndex) => {
-      const { title, x: axisX, y: axisY } = this.panels[xAxisIndex] as (typeof this.panels)[number];
+      const { name: panel, x: axisX, y: axisY } = this.panels[xAxisIndex] as (typeof this.panels)[number];
       const read = (axis: Axis, place: number) => axis.read?.(place) ?? place;
       return data.flatMap((point, dataIndex): FigureRow[] => {
         const [x, y, index = dataIndex] = Array.isArray(point) ? point : [dataIndex, point];
         if (y === null) return [];
         const facts = this.about[seriesIndex]?.describe(index) ?? [];
-        return [{ panel: title, series: name, x: read(axisX, x), y: read(axisY, y), facts }];
+        return [{ panel, series: name, x: read(axisX, x), y: read(axisY, y), facts }];
       });
     });
   }

@@ -11,6 +11,9 @@ const TOP = 34;
 const VALUES_HEIGHT = 250;
 const RUG_HEIGHT = 110;
 const STRIP_HEIGHT = 32;
+/** From below; and where there is little room. */
+const RUG_ROWS = ['Unannotated', 'Annotated'];
+const SHORT_RUG_ROWS = ['none', 'pairs'];
 
 /** What the parts of the first figure have in common. */
 type Timeseries = {
@@ -60,10 +63,13 @@ export function imagesTimeseries(view: View, width: number, theme: Theme, action
 function drawValues({ sheet, view, theme, left, width, splits, ends, about }: Timeseries): void {
   const { photos, scale } = view;
   const place = photos.values.map(scale.place);
+  const name = `Obs. ${view.page.variable.label}`;
   const panel = sheet.panel(
     { left, width, top: TOP, height: VALUES_HEIGHT },
     sheet.timeAxis(ends.from, ends.to, { axisLabel: { show: false } }),
-    sheet.valueAxis(scale, `Obs. ${view.page.variable.label}`, 6, left - 18),
+    sheet.valueAxis(scale, name, 6, left - 18),
+    '',
+    name,
   );
   const valued = splits.map((split) => ({
     ...split,
@@ -90,9 +96,15 @@ function drawRug({ sheet, view, theme, left, width, splits, ends, about }: Times
   const rug = sheet.panel(
     { left, width, top, height: RUG_HEIGHT },
     sheet.timeAxis(ends.from, ends.to),
-    sheet.categoryAxis(sheet.isNarrow ? ['none', 'pairs'] : ['Unannotated', 'Annotated'], {
+    sheet.categoryAxis(RUG_ROWS, {
       axisTick: { show: false },
+      axisLabel: {
+        color: theme.muted,
+        ...(sheet.isNarrow && { formatter: (_: string, row: number) => SHORT_RUG_ROWS[row] }),
+      },
     }),
+    '',
+    'Photos',
   );
   for (const { id, label, rows } of splits) {
     const row = id.startsWith('test') ? 0 : 1;

@@ -50,15 +50,9 @@ export const splitLegend = (
     left,
   );
 
-/** Splits in panels of their own, or all in one panel where there is no room. */
-export function facets(sheet: Sheet, splits: SplitRows[]): { title: string; splits: SplitRows[] }[] {
-  const filled = splits.filter(({ rows }) => rows.length > 0);
-  if (!sheet.isNarrow) return filled.map((split) => ({ title: splitTitle(split), splits: [split] }));
-  // In panels of their own, their titles name them.
-  sheet.headroom = LEGEND_HEIGHT;
-  splitLegend(sheet, filled, 0);
-  return [{ title: 'All shown splits', splits: filled }];
-}
+/** Splits that have panels of their own: drawn over each other, the last would hide the others. */
+export const facets = (splits: readonly SplitRows[]): (SplitRows & { title: string })[] =>
+  splits.filter(({ rows }) => rows.length > 0).map((split) => ({ ...split, title: splitTitle(split) }));
 
 export const splitTitle = ({ label, rows }: SplitRows): string =>
   `${label} (n = ${formatCount(rows.length)})`;

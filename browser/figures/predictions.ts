@@ -3,7 +3,7 @@ import { fitLine } from '../../shared/statistics/line-fit.ts';
 import { type Axis, boxes, Sheet } from '../sheet.ts';
 import type { Theme } from '../theme.ts';
 import { extentOf, roundAxis } from '../value-scale.ts';
-import { allRows, photosBySplit, type View } from '../view.ts';
+import { photosBySplit, type View } from '../view.ts';
 import { cloud, drawDiagonal, drawTimePanels, facets, type TimePanel } from './panels.ts';
 import { type Actions, aboutPhotos } from './photos.ts';
 
@@ -51,15 +51,15 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
   const about = aboutPhotos(view, actions);
   const place = photos.values.map(scale.place);
   const splits = photosBySplit(view, (row) => !Number.isNaN(ranks.observed[row] as number));
-  const rows = facets(sheet, splits);
+  const shown = facets(splits);
   const columns = sheet.isNarrow ? 1 : 2;
-  const areas = boxes(sheet, (rows.length * 2) / columns, columns, sheet.isNarrow ? 240 : 230, {
+  const areas = boxes(sheet, (shown.length * 2) / columns, columns, sheet.isNarrow ? 190 : 230, {
     left: 72,
     top: 34,
     bottom: 48,
   });
   const scores = roundAxis(photos.scores);
-  for (const [index, { title, splits: shown }] of rows.entries()) {
+  for (const [index, { id, label, title, rows }] of shown.entries()) {
     const byValue = sheet.panel(
       areas[index * 2] as (typeof areas)[number],
       sheet.valueAxis(scale, `Obs. ${page.variable.label}`, 5, 28),
@@ -72,15 +72,12 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
       sheet.percentAxis('Pred. rank', 50),
       title,
     );
-    for (const { id, label, rows } of shown) {
-      const style = { name: label, color: theme.splits[id] };
-      sheet.points(byValue, cloud(rows, place, photos.scores), style, about);
-      sheet.points(byRank, cloud(rows, ranks.observed, ranks.predicted), style, about);
-    }
-    const all = allRows(shown);
-    const column = (numbers: Float64Array) => Float64Array.from(all, (row) => numbers[row] as number);
+    const style = { name: label, color: theme.splits[id] };
+    sheet.points(byValue, cloud(rows, place, photos.scores), style, about);
+    sheet.points(byRank, cloud(rows, ranks.observed, ranks.predicted), style, about);
+    const column = (numbers: Float64Array) => Float64Array.from(rows, (row) => numbers[row] as number);
     const x = column(place);
-    const line = whereEnough(all.length, fitLine(x, column(photos.scores)));
+    const line = whereEnough(rows.length, fitLine(x, column(photos.scores)));
     if (line) {
       const ends = extentOf(x);
       sheet.line(
@@ -99,16 +96,13 @@ export function residualsTimeseries(view: View, width: number, theme: Theme, act
   const sheet = new Sheet(width, theme);
   const { photos, residuals, selection } = view;
   const about = aboutPhotos(view, actions);
-  const rows = facets(
-    sheet,
-    photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)),
-  );
-  const areas = boxes(sheet, rows.length, 1, rows.length > 1 ? 130 : 220, {
+  const shown = facets(photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)));
+  const areas = boxes(sheet, shown.length, 1, shown.length > 1 ? 130 : 220, {
     left: 72,
     top: 32,
     bottom: 30,
   });
-  for (const [index, { title, splits }] of rows.entries()) {
+  for (const [index, { id, label, title, rows }] of shown.entries()) {
     const panel = sheet.panel(
       areas[index] as (typeof areas)[number],
       sheet.timeAxis(selection.from, selection.to),
@@ -123,13 +117,12 @@ export function residualsTimeseries(view: View, width: number, theme: Theme, act
       ],
       { name: 'Zero', color: theme.ink, width: 1 },
     );
-    for (const { id, label, rows } of splits)
-      sheet.points(
-        panel,
-        cloud(rows, photos.timestamps, residuals),
-        { name: label, color: theme.splits[id], size: 4 },
-        about,
-      );
+    sheet.points(
+      panel,
+      cloud(rows, photos.timestamps, residuals),
+      { name: label, color: theme.splits[id], size: 4 },
+      about,
+    );
   }
   return sheet;
 }

@@ -17,18 +17,15 @@ export function residualPatterns(view: View, width: number, theme: Theme, action
   const about = aboutPhotos(view, actions);
   const hours = photos.timestamps.map(spreadHour);
   const days = photos.timestamps.map((wallMs) => dayOfYear(wallMs));
-  const rows = facets(
-    sheet,
-    photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)),
-  );
+  const shown = facets(photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)));
   const columns = sheet.isNarrow ? 1 : 3;
   const margins = { left: 72, top: 34, bottom: 46 };
-  const areas = boxes(sheet, (rows.length * 3) / columns, columns, 190, margins);
+  const areas = boxes(sheet, (shown.length * 3) / columns, columns, sheet.isNarrow ? 140 : 190, margins);
   const monthLabels = (place: number) => MONTHS[MONTH_STARTS.indexOf(place)] ?? '';
   const months = sheet.isNarrow
     ? MONTH_STARTS.filter((_, index) => index % 2 === 0)
     : MONTH_STARTS.filter((_, index) => index % 3 === 0);
-  for (const [index, { title, splits }] of rows.entries()) {
+  for (const [index, { id, label, rows }] of shown.entries()) {
     const panels = [
       { name: 'vs. Fitted', x: ranks.predicted, axis: sheet.percentAxis('Pred. rank', 28) },
       {
@@ -61,10 +58,9 @@ export function residualPatterns(view: View, width: number, theme: Theme, action
         areas[index * 3 + column] as (typeof areas)[number],
         axis,
         residualAxis(sheet, residuals),
-        sheet.isNarrow ? name : `${title.replace(/ \(n.*/, '')}: ${name}`,
+        `${label}: ${name}`,
       );
-      for (const { id, label, rows } of splits)
-        sheet.points(panel, cloud(rows, x, residuals), { name: label, color: theme.splits[id] }, about);
+      sheet.points(panel, cloud(rows, x, residuals), { name: label, color: theme.splits[id] }, about);
     }
   }
   return sheet;

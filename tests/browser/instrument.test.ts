@@ -144,6 +144,15 @@ const NOTE_WRITTEN = `(() => {
     return fillText.call(this, text, ...place);
   };
 })()`;
+/** Keeps the texts that are saved from now on, in the place of files. */
+const NOTE_SAVED = `(() => {
+  window.saved = [];
+  URL.createObjectURL = (blob) => {
+    saved.push(blob.text());
+    return 'about:blank';
+  };
+  HTMLAnchorElement.prototype.click = () => {};
+})()`;
 const writtenIn = (page: Page, chart: string) =>
   page.evaluate<string>(`[...(written[${JSON.stringify(chart)}] ?? [])].join(' ')`);
 const save = async (page: Page, id: string, format: string) => {
@@ -287,6 +296,32 @@ describe('A period', () => {
       withGap(),
     ),
   );
+
+  test('that is dragged in the strip takes back what the first figure said of another', () =>
+    onPage(
+      async ({ page }) => {
+        await page.evaluate("location.hash = '#from=2023-12-15&to=2024-01-15'");
+        const said = page.locator('#images-timeseries .downloads output');
+        await eventually(async () => {
+          await page.locator('#images-timeseries .downloads button', { hasText: 'CSV' }).click();
+          expect(await said.textContent()).toMatch(/^Not saved\. There are no photos/);
+        });
+        await drawFigure(page, 'images-timeseries');
+        const { x, y, width, height } = (await page
+          .locator('[data-chart="images-timeseries"] canvas')
+          .boundingBox()) as { x: number; y: number; width: number; height: number };
+        const strip = y + height - 32;
+        await page.mouse.move(x + 0.2 * width, strip);
+        await page.mouse.down();
+        await page.mouse.move(x + 0.3 * width, strip, { steps: 5 });
+        await page.mouse.up();
+
+        await eventually(async () => expect((await periodOf(page))[0]).toMatch(/^2023-1[01]/));
+        expect(await said.textContent()).toBe('');
+      },
+      {},
+      withGap(),
+    ));
 
   test('of a single day shows no tau of the few photos of a split', () =>
     onPage(async ({ page }) => {
@@ -679,6 +714,40 @@ describe('A chart', () => {
       expect(await page.evaluate<string>('document.activeElement.dataset.chart')).toBe('scatter-plots');
     }));
 
+  test.each([390, 1440])(
+    'is a stop of the Tab key before it is drawn, and drawn once it has the focus, at %d pixels',
+    (width) =>
+      onPage(
+        async ({ page }) => {
+          const ids = await chartIds(page);
+          const heard: Record<string, string | null> = {};
+          await page.locator('#toolbar input').first().focus();
+          // To the end of the page, where the focus leaves it.
+          for (let stops = 0; stops < 1000; stops++) {
+            await page.keyboard.press('Tab');
+            const id = await page.evaluate<string | null>(
+              "document.activeElement === document.body ? null : document.activeElement.dataset.chart ?? ''",
+            );
+            if (id === null) break;
+            if (id === '') continue;
+            await page.keyboard.press('ArrowRight');
+            expect(await page.evaluate<string>('document.activeElement.dataset.chart')).toBe(id);
+            expect(await page.locator(`[data-chart="${id}"] canvas`).count()).toBe(1);
+            heard[id] = await page.locator('.said').textContent();
+          }
+
+          // Its lines have no points.
+          expect(Object.keys(heard)).toEqual(ids.filter((id) => id !== 'value-frequencies'));
+          for (const said of Object.values(heard)) expect(said).toMatch(/\w+ .+/);
+          const labels = await page
+            .locator('[data-chart][tabindex="0"]')
+            .evaluateAll((places) => places.map((place) => place.getAttribute('aria-label')));
+          for (const label of labels) expect(label).toContain('Arrow keys walk its points');
+        },
+        { width },
+      ),
+  );
+
   test('takes the focus where its points tell something, and every part that scrolls does', () =>
     onPage(
       async ({ page }) => {
@@ -703,6 +772,34 @@ describe('A chart', () => {
       },
       { width: 390 },
     ));
+
+  test('has the same data however wide it is drawn', () =>
+    onPage(async ({ page }) => {
+      await page.evaluate(NOTE_SAVED);
+      const ids = await chartIds(page);
+      const savedAt = async (width: number) => {
+        await page.setViewportSize({ width, height: 900 });
+        for (const id of ids) await page.locator(`#${id} .downloads button`, { hasText: 'CSV' }).click();
+        return page.evaluate<string[]>('Promise.all(saved.splice(0))');
+      };
+      const wide = await savedAt(1440);
+
+      expect(wide).toHaveLength(ids.length);
+      for (const width of [390, 768]) {
+        const texts = await savedAt(width);
+        expect({ width, differing: ids.filter((_, at) => texts[at] !== wide[at]) }).toEqual({
+          width,
+          differing: [],
+        });
+      }
+      const { data } = Papa.parse<{ panel: string; y: string }>(wide[0] as string, {
+        ...{ header: true, skipEmptyLines: true },
+      });
+      const panels = Map.groupBy(data, ({ panel }) => panel);
+      expect([...panels.keys()]).toEqual(['Obs. Flow [cfs]', 'Photos']);
+      expect(panels.get('Obs. Flow [cfs]')?.filter(({ y }) => !(Number(y) > 0))).toEqual([]);
+      expect(new Set(panels.get('Photos')?.map(({ y }) => y))).toEqual(new Set(['Unannotated', 'Annotated']));
+    }));
 
   test(
     'can be saved as a picture, and its data as CSV',

@@ -41,7 +41,7 @@ function predictionFigures(data: ReportData): { timeseries: Html; scatter: Html;
     scatter: figureMarkup({
       id: 'scatter-plots',
       title: `Obs. ${variable.label} vs. Pred. Score, and Obs. vs. Pred. Ranks`,
-      caption: `By split where there is room. Against the observed value, the line is the least-squares fit of the score on the axis as drawn, of ${LEAST_ROWS} photos and more; of the ranks, it is where both are equal.`,
+      caption: `By split. Against the observed value, the line is the least-squares fit of the score on the axis as drawn, of ${LEAST_ROWS} photos and more; of the ranks, it is where both are equal.`,
     }),
     residuals: html`${[
       {
@@ -54,7 +54,7 @@ function predictionFigures(data: ReportData): { timeseries: Html; scatter: Html;
         id: 'residual-patterns',
         title: 'Percentile Rank Residuals: vs. Fitted, Diurnal and Seasonal Pattern',
         caption:
-          'Residuals against the predicted rank, the hour of the day (spread a little, station time) and the day of the year (31 December of leap years on day 365), by split where there is room.',
+          'Residuals against the predicted rank, the hour of the day (spread a little, station time) and the day of the year (31 December of leap years on day 365), by split.',
       },
     ].map(figureMarkup)}`,
   };
