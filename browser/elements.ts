@@ -1,9 +1,10 @@
+import { legibleText } from '../shared/formats/legible-text.ts';
 import { isOnThisComputer } from '../shared/formats/loopback.ts';
 import { photoAddress, smallestFirst } from './photo-address.ts';
 
 type Attributes = Record<string, string | ((event: Event) => void)>;
 
-/** An element; texts become text, never markup. `onclick` and its like take functions. */
+/** An element; texts become text, never markup, and are legible whatever names are in them. `onclick` and its like take functions. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -13,7 +14,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   for (const [name, value] of Object.entries(attributes))
     if (typeof value === 'function') made.addEventListener(name.slice(2), value);
     else made.setAttribute(name, value);
-  made.append(...children);
+  made.append(...children.map((child) => (typeof child === 'string' ? legibleText(child) : child)));
   return made;
 }
 

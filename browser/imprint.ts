@@ -1,3 +1,4 @@
+import { legibleText } from '../shared/formats/legible-text.ts';
 import { selectionParts } from './address.ts';
 import { goesBy } from './figure-selection.ts';
 import type { View } from './view.ts';
@@ -30,7 +31,9 @@ export function imprintOf(view: View, id: string, heading: string): Imprint {
       .replaceAll('=', '-')
       .replaceAll(/[^\w,.-]+/g, ''),
     title: heading,
-    source: `${station.name} (${station.id})${station.synthetic ? ', synthetic station' : ''} · ${kind === 'dataset' ? 'dataset' : 'model'} ${code}`,
+    source: legibleText(
+      `${station.name} (${station.id})${station.synthetic ? ', synthetic station' : ''} · ${kind === 'dataset' ? 'dataset' : 'model'} ${code}`,
+    ).replaceAll(/\s+/g, ' '),
     selection,
     // Without the name of the station, which a user wrote: it might be a formula.
     columns: [

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import * as z from 'zod';
 import { parseJson } from '../shared/formats/json.ts';
-import { lineOf, messageOf } from '../shared/notifications/notification.ts';
+import { legibleText } from '../shared/formats/legible-text.ts';
+import { lineOf } from '../shared/notifications/notification.ts';
 
 const logged = z.looseObject({ timestamp: z.string(), level: z.string(), message: z.string() });
 const loggedError = z.object({
@@ -31,7 +32,7 @@ export function readableLine(line: string): string {
   const color = COLORS[level];
   const time = timestamp.slice(0, 19).replace('T', ' ');
   return [
-    `${time}  ${color ? styleText(color, label) : label}  ${[messageOf(message).trim(), ...others].join(' ')}`,
+    `${time}  ${color ? styleText(color, label) : label}  ${[legibleText(message).trim(), ...others].join(' ')}`,
     ...errorLines(error).map((text) => `  ${text}`),
   ].join('\n');
 }
@@ -50,7 +51,7 @@ function errorLines(error: unknown): string[] {
   const { data } = loggedError.safeParse(error);
   if (!data) return error === undefined ? [] : [shown(error)];
   const { name, message, location, cause } = data;
-  const parts = messageOf(message)
+  const parts = legibleText(message)
     .trim()
     .split(/(?<=\.) (?=(?:Found|Expected|To fix): )|\n/);
   return [

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { legibleInTerminal } from '../shared/formats/legible-text.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 
 /** Prints a text for people, with lines that fit the terminal. */
@@ -20,14 +21,14 @@ const WORD =
 
 /**
  * Breaks lines that are too long, only at spaces: a word that is longer than the terminal is wide, such as an address or a command,
- * stays whole.
+ * stays whole. Names in it turn, hide and color nothing else.
  *
  * @param columns of the terminal; undefined where there is none
  */
 export const fitLines = (text: string, columns: number | undefined): string =>
   columns === undefined || columns < MIN_COLUMNS
-    ? text
-    : text
+    ? legibleInTerminal(text)
+    : legibleInTerminal(text)
         .split('\n')
         .map((line) => fitLine(line, columns))
         .join('\n');

@@ -14,10 +14,10 @@ import { kendallTaus, learnt, promotion } from '../../shared/execution/train-sta
 import { IMAGE_FILTERS } from '../../shared/filters/image-filters.ts';
 import { PAIR_FILTERS } from '../../shared/filters/pair-filters.ts';
 import { parseJson } from '../../shared/formats/json.ts';
+import { legibleText } from '../../shared/formats/legible-text.ts';
 import { countOf, formatCount } from '../../shared/formats/numbers.ts';
 import { withOpenAddresses } from '../../shared/formats/open-addresses.ts';
 import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
-import { messageOf } from '../../shared/notifications/notification.ts';
 import { worseDefault } from '../../shared/publication/promotion.ts';
 import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
 import { describeLate, describeRow, tablePlace, unknownStations } from '../../shared/refresh/summary.ts';
@@ -236,7 +236,7 @@ const formatTau = (value: number | null): string => (value === null ? '–' : va
 /** Error and message of a failed execution; causes of functions and jobs are JSON with the message inside. */
 export function describeFailure(error: string | undefined, cause: string | undefined): string {
   const { name, message: text } = readFailureCause(cause ?? '');
-  const message = messageOf(text || 'No cause was given.');
+  const message = legibleText(text || 'No cause was given.');
   // The parts of our own errors each on a separate line.
   return `${name ?? error ?? 'Unknown'}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
 }

@@ -3,12 +3,13 @@ import { executionPage, isOfStandIn, nameInArn, stageOfMachine } from '../execut
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
+import { legibleText } from '../formats/legible-text.ts';
 import { formatCount } from '../formats/numbers.ts';
 import { worseDefault } from '../publication/promotion.ts';
 import { EXECUTION_ADVICE, JOB_ADVICE } from './failure-advice.ts';
 import { readFailureCause } from './failure-cause.ts';
 import { ADVISED, FAILURE_KINDS, type FailureAdvice, type FailureKind } from './failure-kinds.ts';
-import { lineOf, messageOf, type Notification, notificationOf } from './notification.ts';
+import { lineOf, type Notification, notificationOf } from './notification.ts';
 
 /**
  * What people are told of single executions. It is put together here, not by a machine or a rule: their interpreters do not agree
@@ -184,7 +185,7 @@ function againLine({ again, when }: End, execution: string): string {
 
 /** Several lines, each set in, so that none passes for one of the message. */
 const partOf = (cause: string, maxCharacters: number): string =>
-  messageOf(cause.slice(0, maxCharacters)).trim().replaceAll('\n', '\n  ') +
+  legibleText(cause.slice(0, maxCharacters)).trim().replaceAll('\n', '\n  ') +
   (cause.length > maxCharacters ? '…' : '');
 
 const stationInput = z.object({ station_id: z.int() });

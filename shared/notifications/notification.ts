@@ -1,3 +1,5 @@
+import { legibleText } from '../formats/legible-text.ts';
+
 /** What people get by e-mail, as SNS takes it. */
 export type Notification = { subject: string; message: string };
 
@@ -23,18 +25,13 @@ const ASCII: Record<string, string> = {
   '’': "'",
 };
 
-/** ESC [ … m and its like, which a terminal obeys. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: what it is for
-const TERMINAL_SEQUENCE = /\u001b\[[0-?]*[ -/]*[@-~]/g;
-/** Control characters but tab and line feed, and those that reverse the direction of what follows. */
-const CONTROL = /[[\p{Cc}\u202a-\u202e\u2066-\u2069]--[\t\n]]/gv;
 /** What a Python object without a text of its own is called by: another address in every process. */
 const MEMORY_ADDRESS = / at 0x[0-9a-f]{6,}\b/gi;
 
 /** The one way to a notification, from any texts: SNS would refuse others, and nobody would hear of it. */
 export const notificationOf = (subject: string, message: string): Notification => ({
   subject: subjectOf(subject),
-  message: shorten(messageOf(message), MAX_MESSAGE_CHARACTERS) || NOTHING_TO_SAY,
+  message: shorten(legibleText(message), MAX_MESSAGE_CHARACTERS) || NOTHING_TO_SAY,
 });
 
 /**
@@ -42,7 +39,7 @@ export const notificationOf = (subject: string, message: string): Notification =
  * punctuation mark, of fewer than 100 characters. Publish fails for others, and with it the state.
  */
 export function subjectOf(text: string): string {
-  const ascii = messageOf(text)
+  const ascii = legibleText(text)
     .replaceAll(/[^\p{ASCII}]/gu, (character) => ASCII[character] ?? character)
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
@@ -55,21 +52,14 @@ export function subjectOf(text: string): string {
     : `${ascii.slice(0, MAX_SUBJECT_CHARACTERS - 3).trimEnd()}...`;
 }
 
-/** Text of a message, from any text: Unicode without control characters but tabs and line feeds. */
-export const messageOf = (text: string): string =>
-  text
-    .toWellFormed()
-    .replaceAll(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
-    .replaceAll(TERMINAL_SEQUENCE, '')
-    .replaceAll(CONTROL, '');
-
 /**
  * Any text as a part of one line, so that what a station is called, or a job says, cannot pass for another line.
  *
  * @param maxCharacters above which its end is left out
  */
 export const lineOf = (text: string, maxCharacters: number): string =>
-  shorten(messageOf(text).replaceAll(/\s+/g, ' ').trim(), maxCharacters);
+  // Again, as what isolates a name may have been cut off.
+  legibleText(shorten(legibleText(text).replaceAll(/\s+/g, ' ').trim(), maxCharacters));
 
 const shorten = (text: string, maxCharacters: number): string =>
   text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1).toWellFormed()}…`;

@@ -28,7 +28,9 @@ describe('a command is loaded when it is called:', () => {
 
     expect(stdout).toContain('Usage: fpe');
     const ours = modules.filter((url) => !url.includes('/node_modules/')).map((url) => url.split('/').at(-1));
-    expect(ours.sort()).toEqual(['commands.ts', 'fpe.ts', 'open-addresses.ts', 'print.ts', 'program.ts']);
+    expect(ours.sort()).toEqual([
+      ...['commands.ts', 'fpe.ts', 'legible-text.ts', 'open-addresses.ts', 'print.ts', 'program.ts'],
+    ]);
     expect(modules.filter((url) => /@(aws-sdk|smithy)/.test(url))).toEqual([]);
   });
 

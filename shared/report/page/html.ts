@@ -1,3 +1,5 @@
+import { legibleText } from '../../formats/legible-text.ts';
+
 /** Markup that may go into the page as it is. */
 export class Html {
   readonly text: string;
@@ -17,9 +19,9 @@ const ENTITIES: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** Text as it may stand between tags and in quoted attributes. */
+/** Text as it may stand between tags and in quoted attributes; names that others wrote direct nothing around them. */
 export const escapeHtml = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+  legibleText(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 
 /**
  * Template tag: whatever is put in is escaped unless it is `Html` itself, so a name with a tag in it stays a name

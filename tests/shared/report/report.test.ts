@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { US_WEST_2 } from '../../../shared/cost/model.ts';
 import { ArchiveInvalid, FileInvalid } from '../../../shared/errors.ts';
+import { legibleText } from '../../../shared/formats/legible-text.ts';
 import { formatTau } from '../../../shared/formats/numbers.ts';
 import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
 import { judgedPairs, judgment } from '../../../shared/predictions/judged-pairs.ts';
@@ -523,6 +524,27 @@ describe('The page', () => {
     expect(markup).not.toContain('" onload');
     expect(markup.match(/<\/(title|style)>/g)).toHaveLength(2);
     expect(markup).toContain('alert(&#39;1&#39;)&lt;/script&gt;&quot; onload=&quot;alert(2)&amp;amp;');
+  });
+
+  test.each([
+    ['an override', 'Mill\u202e Brook\u2067\u0007'],
+    ['letters from right to left', 'נחל 2 דן'],
+  ])('is turned by no name in it, wherever it stands: %s', (_, name) => {
+    const state = testReportState(BUCKETS, { id: 29, name });
+    const report = testReport(hourlyPhotos(8), {
+      state,
+      period: { source: name },
+      notes: name,
+      files: [{ name, key: name, bytes: 1, sha256: name, written_at: '' }],
+      cost: { parts: [{ name, usd: 1, basis: name }], assumptions: name },
+    });
+
+    const markup = reportPage(report, SCRIPT);
+
+    expect(markup.split(legibleText(name)).length).toBeGreaterThan(8);
+    expect(markup.replaceAll(/\u2068[^\u2068\u2069\n]+\u2069/g, '')).not.toMatch(
+      /[[\p{Cc}\p{Bidi_Control}\p{Script=Hebrew}]--[\t\n]]/v,
+    );
   });
 
   test('asks for nothing but itself and photos, and runs no script but its own', () => {
