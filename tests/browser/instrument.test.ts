@@ -872,7 +872,11 @@ describe('A chart', () => {
       const named = reportPage(
         reportData({
           ...report,
-          state: testReportState(BUCKETS, { id: 29, name: 'Brook <b>&\u0001 "Mill"', synthetic: true }),
+          state: testReportState(BUCKETS, {
+            id: 29,
+            name: 'Brook <b>&\u0001 "Mill"\u202e נחל',
+            synthetic: true,
+          }),
         }),
         pageScript(),
       );
@@ -897,7 +901,9 @@ describe('A chart', () => {
       for (const [id, svg] of drawings) {
         const { faults, text, images, marks, colors } = await readDrawing(browser, svg);
         expect({ id, faults, images }).toEqual({ id, faults: 0, images: 0 });
-        expect(text).toContain('Brook <b>& "Mill" (29), synthetic station · model RANK-FLOW-20260401');
+        expect(text).toContain(
+          'Brook <b>& "Mill" \u2068נחל\u2069 (29), synthetic station · model RANK-FLOW-20260401',
+        );
         expect(text).toContain(`Figure ${REPORT_FIGURES[id]}. `);
         expect({ id, hasMarks: marks > 10 && colors > 100 }).toEqual({ id, hasMarks: true });
         expect(svg.length).toBeLessThan(8_000_000);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCanvas } from '@napi-rs/canvas';
 import type { Browser, Page } from 'playwright-core';
 import { pageScript } from '../../browser/script.ts';
+import { legibleText } from '../../shared/formats/legible-text.ts';
 import { formatCount } from '../../shared/formats/numbers.ts';
 import { rankIntervals, type ScoreError, scoreErrorOf } from '../../shared/predictions/score-intervals.ts';
 import { dailyMeans, wallDate } from '../../shared/predictions/scored-photos.ts';
@@ -454,6 +455,45 @@ describe('Hostile names', () => {
         expect(await page.locator('h1').textContent()).toContain(hostile);
         expect(await page.locator('#panel .key').textContent()).toContain(hostile);
         expect(await page.locator('img[src="x"]').count()).toBe(0);
+      },
+      { photos: false },
+      reportPage(reportData(sources), pageScript()),
+    );
+  });
+});
+
+describe('A name that reverses what follows', () => {
+  /** Where in the window the number of the station begins, and its name. */
+  const places = `(() => {
+    const [name, id] = [document.querySelector('h1').firstChild, document.querySelector('h1 .id')];
+    const range = document.createRange();
+    range.selectNodeContents(name);
+    return [range.getBoundingClientRect().left, id.getBoundingClientRect().left];
+  })()`;
+
+  test.each([
+    ['by an override', 'Mill\u202e Brook'],
+    ['by its letters', 'נחל דן'],
+  ])('%s reverses nothing on the page, and nothing of the photo panel', async (_, name) => {
+    const sources = syntheticReport(300, {
+      pairCount: 60,
+      state: testReportState({ storage: 'storage', model: 'model' }, { id: 29, name }),
+    });
+    sources.photos.keys = sources.photos.keys.map((__, index) => `imagesets/1/images/${index}${name}.jpg`);
+    sources.summary.notes = name;
+    await onPage(
+      async ({ page }) => {
+        const { x, y } = await findPoint(page, 'images-timeseries');
+        await page.mouse.click(x, y);
+        await page.waitForSelector('#panel .missing');
+        const shown = `${await page.title()}\n${await page.locator('body').innerText()}`;
+
+        expect(await page.locator('#panel .key').textContent()).toContain(legibleText(name));
+        expect(shown.replaceAll(/\u2068[^\u2068\u2069\n]+\u2069/g, '')).not.toMatch(
+          /[\p{Bidi_Control}\p{Script=Hebrew}]/u,
+        );
+        const [ofName, ofId] = await page.evaluate<[number, number]>(places);
+        expect(ofId).toBeGreaterThan(ofName);
       },
       { photos: false },
       reportPage(reportData(sources), pageScript()),
