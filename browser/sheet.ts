@@ -385,12 +385,10 @@ export class Sheet {
         color: this.theme.muted,
         hideOverlap: true,
         formatter: scale.label,
-        ...(customValues && { customValues }),
+        customValues,
       },
-      ...(customValues && {
-        axisTick: { customValues },
-        splitLine: { lineStyle: { color: this.theme.line }, customValues },
-      }),
+      axisTick: { customValues },
+      splitLine: { lineStyle: { color: this.theme.line }, customValues },
     });
   }
 

@@ -9,8 +9,8 @@ export type ValueScale = {
   label(place: number): string;
   /** Ends of an axis that holds all values. */
   range: [number, number];
-  /** Places of labels and lines; undefined leaves them to the chart. */
-  ticks(count: number): number[] | undefined;
+  /** Places of labels and lines. */
+  ticks(count: number): number[];
 };
 
 const number = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
@@ -41,14 +41,24 @@ export function valueScale(values: Float64Array): ValueScale {
 
 function linearScale(least: number, most: number): ValueScale {
   const margin = (most - least || Math.abs(most) || 1) * 0.04;
+  const [from, to] = [least >= 0 && least - margin < 0 ? 0 : least - margin, most + margin];
   return {
     isLog: false,
     place: (value) => value,
     value: (place) => place,
     label: formatValue,
-    range: [least >= 0 && least - margin < 0 ? 0 : least - margin, most + margin],
-    ticks: () => undefined,
+    range: [from, to],
+    ticks: (count) => linearTicks(from, to, count),
   };
+}
+
+/** Round numbers alone: those of the ends would lie on their neighbors. */
+function linearTicks(from: number, to: number, count: number): number[] {
+  const step = roundStep((to - from) / count);
+  const first = Math.ceil(from / step);
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
 }
 
 function logScale(least: number, leastPositive: number, most: number): ValueScale {
@@ -98,14 +108,18 @@ export function extentOf(numbers: Float64Array): [number, number] {
 export function roundAxis(numbers: Float64Array): { min: number; max: number; interval: number } {
   const [least, most] = extentOf(numbers);
   if (least > most) return { min: 0, max: 1, interval: 0.5 };
-  const rough = Math.max(most - least || 1, 1e-9) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const interval = power * ([1, 2, 5].find((step) => step * power >= rough) ?? 10);
+  const interval = roundStep(Math.max(most - least || 1, 1e-9) / 5);
   return {
     min: Math.floor(least / interval) * interval,
     max: Math.ceil(most / interval) * interval,
     interval,
   };
+}
+
+/** The least of 1, 2 and 5 times a power of ten that is not less. */
+function roundStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  return power * ([1, 2, 5].find((step) => step * power >= rough) ?? 10);
 }
 
 /** Axis of Kendall tau from below the lowest to 1, in steps of which one is 0. @param lowest −1 … 0 */

@@ -50,6 +50,15 @@ describe('lines that are printed', () => {
     expect(fitLines(line, 30).split('\n')).toEqual(lines);
   });
 
+  test.each([undefined, 80])('are turned and hidden by no name in them, in %s columns', (columns) => {
+    const mark = styleText('green', '✔', { validateStream: false });
+
+    expect(fitLines(`${mark} station 29, Mill\u202e\u001b[2J Brook: trained`, columns)).toBe(
+      `${mark} station 29, Mill Brook: trained`,
+    );
+    expect(fitLines('station 29, נחל: 3 photos', columns)).toBe('station 29, \u2068נחל\u2069: 3 photos');
+  });
+
   test('stay whole where there is no terminal', () => {
     const line = 'word '.repeat(100);
 

@@ -35,6 +35,30 @@ describe('The axis of observed values', () => {
     expect(scale.range[0]).toBeLessThan(scale.range[1]);
   });
 
+  test('has round labels within its ends, as many as there is room for', () => {
+    const stage = scaleOf(4.8, 5.22);
+    expect(stage.isLog).toBe(false);
+    expect(stage.ticks(5).map(stage.label)).toEqual(['4.8', '4.9', '5', '5.1', '5.2']);
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: -1e5, max: 1e5 }), { minLength: 1 }),
+        fc.integer({ min: 4, max: 10 }),
+        (scaled, count) => {
+          const { isLog, range, ticks } = scaleOf(...scaled.map((number) => number / 128));
+          fc.pre(!isLog);
+          const places = ticks(count);
+
+          expect(places.length).toBeLessThanOrEqual(count + 1);
+          expect(places.length).toBeGreaterThan(0);
+          for (const place of places) {
+            expect(place).toBeGreaterThanOrEqual(range[0] - 1e-9 * Math.abs(range[0]));
+            expect(place).toBeLessThanOrEqual(range[1] + 1e-9 * Math.abs(range[1]));
+          }
+        },
+      ),
+    );
+  });
+
   test('holds every value, in order', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1 }), (values) => {

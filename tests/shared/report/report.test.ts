@@ -755,6 +755,8 @@ describe('The page', () => {
       'calibration',
     ]);
     expect(markup.match(/<figure id="[^"]*" class="absent">/g)).toHaveLength(3);
+    expect(markup).not.toMatch(/<td[^>]* data-(tau|measure)="|href="#measures"/);
+    expect(markup).toContain('<a href="#pair-accuracy">');
     expect(words(markup)).toContain(
       'No observed data: none of the 8 photos has an observed value of Flow [cfs].',
     );

@@ -4,6 +4,7 @@ import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { shownInterval, shownMeasures, shownTau } from '../../data/text-tables.ts';
 import { LEAST_ROWS, LEAST_WEEKS, TOO_FEW, TOO_FEW_WEEKS, whereEnough } from '../../data/too-few.ts';
+import { hasValues, missingValues } from '../figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
 
@@ -11,9 +12,14 @@ import type { Section } from '../page.ts';
 export const performanceSection = (data: ReportData): Section => ({
   id: 'performance',
   title: 'Performance (Kendall Tau)',
-  content: performance(data),
-  entries: [{ id: 'measures', title: 'Other measures' }],
+  content: hasValues(data) ? performance(data) : nothingToCompare(data),
+  entries: hasValues(data) ? [{ id: 'measures', title: 'Other measures' }] : [],
 });
+
+/** Tables of nothing would tell nothing. */
+const nothingToCompare = (data: ReportData): Html => html`<p>${missingValues(data)}</p>
+<p>What tells how good the model is without them: how many <a href="#pair-accuracy">annotation pairs</a> it orders as the annotators did.</p>
+${smoothedMarkup(data)}${splitLegend}`;
 
 /** The script fills the cells anew for a period. */
 function performance(data: ReportData): Html {
@@ -37,11 +43,13 @@ is no relation, −1 the opposite order. n counts the photos, or days, that have
 be computed, and ${TOO_FEW} where n is below ${LEAST_ROWS}.</p>
 <p>The interval is where tau lies with 95 % confidence: a bootstrap over weeks, as photos of a day, and one day and the next, are much alike. Of photos of fewer than ${LEAST_WEEKS} weeks it
 would be much too narrow, so there is none (${TOO_FEW_WEEKS}).</p>
-${smoothedMarkup(data)}<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
-    ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
-  )}</ul>
+${smoothedMarkup(data)}${splitLegend}
 ${measuresMarkup(data)}`;
 }
+
+const splitLegend = html`<ul class="legend">${SPLIT_GROUPS.filter(({ splits }) => splits.length === 1).map(
+  ({ label, meaning }) => html`<li><b>${label}</b>: photos ${meaning}</li>`,
+)}</ul>`;
 
 /** Of photos that the model has not seen. */
 function smoothedMarkup({ agreement, smoothed }: ReportData): Html {
