@@ -86,6 +86,11 @@ export class Sheet {
     return this.width < 560;
   }
 
+  /** As on a tablet and on paper, where labels of many panels in a row lie on each other, and one figure fills a page. */
+  get isMiddle(): boolean {
+    return !this.isNarrow && this.width < 960;
+  }
+
   /**
    * @param box of the plot itself, pixels; its labels lie outside
    * @param name in the data of the figure; the title unless given
@@ -161,7 +166,7 @@ export class Sheet {
   bars(
     panel: number,
     data: (number | null)[],
-    style: { name: string; color: string; stack?: string },
+    style: { name: string; color: string | ((bar: { dataIndex: number }) => string); stack?: string },
     about?: About,
   ): void {
     this.addSeries(panel, about, {

@@ -83,8 +83,6 @@ const STRATA_ROWS: [Stratification, number][][] = [
   ],
 ];
 
-/** On a tablet and on paper, labels of more than two panels in a row would lie on each other. */
-const MIDDLE_WIDTH = 960;
 const MIDDLE_ROWS: [Stratification, number][][] = [
   [
     ['season', 0.5],
@@ -106,7 +104,7 @@ export function tauStrata(view: View, width: number, theme: Theme): Sheet {
   );
   const rows = sheet.isNarrow
     ? STRATIFICATIONS.map((by): [Stratification, number][] => [[by, 1]])
-    : width < MIDDLE_WIDTH
+    : sheet.isMiddle
       ? MIDDLE_ROWS
       : STRATA_ROWS;
   // Labels stand upright where panels are narrow, and need room below.
@@ -155,7 +153,11 @@ function drawStrata(sheet: Sheet, area: Box, title: string, strata: readonly Str
   sheet.bars(
     panel,
     strata.map(({ tau }) => tau),
-    { name: title, color: theme.accent },
+    {
+      name: title,
+      // Faint where nobody can tell how far it may be off.
+      color: ({ dataIndex }) => `${theme.accent}${strata[dataIndex]?.interval === null ? '66' : ''}`,
+    },
     about,
   );
   sheet.line(

@@ -53,11 +53,17 @@ export function scatterPlots(view: View, width: number, theme: Theme, actions: A
   const splits = photosBySplit(view, (row) => !Number.isNaN(ranks.observed[row] as number));
   const shown = facets(splits);
   const columns = sheet.isNarrow ? 1 : 2;
-  const areas = boxes(sheet, (shown.length * 2) / columns, columns, sheet.isNarrow ? 190 : 230, {
-    left: 72,
-    top: 34,
-    bottom: 48,
-  });
+  const areas = boxes(
+    sheet,
+    (shown.length * 2) / columns,
+    columns,
+    sheet.isNarrow ? 190 : sheet.isMiddle ? 140 : 230,
+    {
+      left: 72,
+      top: 34,
+      bottom: 48,
+    },
+  );
   const scores = roundAxis(photos.scores);
   for (const [index, { id, label, title, rows }] of shown.entries()) {
     const byValue = sheet.panel(

@@ -20,14 +20,24 @@ export function residualPatterns(view: View, width: number, theme: Theme, action
   const shown = facets(photosBySplit(view, (row) => !Number.isNaN(residuals[row] as number)));
   const columns = sheet.isNarrow ? 1 : 3;
   const margins = { left: 72, top: 34, bottom: 46 };
-  const areas = boxes(sheet, (shown.length * 3) / columns, columns, sheet.isNarrow ? 140 : 190, margins);
+  const areas = boxes(
+    sheet,
+    (shown.length * 3) / columns,
+    columns,
+    sheet.isNarrow || sheet.isMiddle ? 140 : 190,
+    margins,
+  );
   const monthLabels = (place: number) => MONTHS[MONTH_STARTS.indexOf(place)] ?? '';
   const months = sheet.isNarrow
     ? MONTH_STARTS.filter((_, index) => index % 2 === 0)
     : MONTH_STARTS.filter((_, index) => index % 3 === 0);
   for (const [index, { id, label, rows }] of shown.entries()) {
     const panels = [
-      { name: 'vs. Fitted', x: ranks.predicted, axis: sheet.percentAxis('Pred. rank', 28) },
+      {
+        name: 'vs. Fitted',
+        x: ranks.predicted,
+        axis: sheet.percentAxis('Pred. rank', 28, { interval: sheet.isMiddle ? 0.5 : 0.25 }),
+      },
       {
         name: 'Diurnal',
         x: hours,

@@ -795,6 +795,9 @@ describe('A chart', () => {
       const { data } = Papa.parse<{ panel: string; y: string }>(wide[0] as string, {
         ...{ header: true, skipEmptyLines: true },
       });
+      expect(wide[ids.indexOf('tau-strata')]).toMatch(
+        /,By month,By month,Jan,[\d.]+,Jan,\d+,[\d.]+,too few weeks\r/,
+      );
       const panels = Map.groupBy(data, ({ panel }) => panel);
       expect([...panels.keys()]).toEqual(['Obs. Flow [cfs]', 'Photos']);
       expect(panels.get('Obs. Flow [cfs]')?.filter(({ y }) => !(Number(y) > 0))).toEqual([]);
