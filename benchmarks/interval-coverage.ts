@@ -9,8 +9,8 @@
  */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { LEAST_WEEKS } from '../shared/predictions/weeks.ts';
 import { RESAMPLES } from '../shared/report/data/report-data.ts';
-import { LEAST_WEEKS } from '../shared/report/data/too-few.ts';
 import { bootstrapTau } from '../shared/statistics/tau-bootstrap.ts';
 
 type Series = { flowDays: number; errorDays: number; tau: number };

@@ -1,15 +1,10 @@
 import { formatCount } from '../shared/formats/numbers.ts';
 import { calibration, PAIR_SPLITS, pairAccuracy } from '../shared/predictions/pair-accuracy.ts';
 import { dailyMeans, type ScoredPhotos, wallDate } from '../shared/predictions/scored-photos.ts';
+import { weekOf, weeksOfDays } from '../shared/predictions/weeks.ts';
 import { measures } from '../shared/report/data/measures.ts';
 import { SPLIT_GROUPS } from '../shared/report/data/split-groups.ts';
-import {
-  agreements,
-  intervalsByWeeks,
-  tauInterval,
-  weekOf,
-  weeksOfDays,
-} from '../shared/report/data/statistics.ts';
+import { agreements, intervalsByWeeks, tauInterval } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS } from '../shared/report/data/strata.ts';
 import {
   calibrationTable,

@@ -1,5 +1,6 @@
+import { weekOf } from '../shared/predictions/weeks.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../shared/report/data/split-groups.ts';
-import { intervalsByWeeks, weekOf } from '../shared/report/data/statistics.ts';
+import { intervalsByWeeks } from '../shared/report/data/statistics.ts';
 import { STRATIFICATIONS, type Strata, type Stratification, strataBy } from '../shared/report/data/strata.ts';
 import { isWhole, type PageSelection, photosOfPeriod, type View } from './view.ts';
 

@@ -3,7 +3,13 @@ import * as z from 'zod';
 import { findJson, readJson } from '../shared/aws/object-store.ts';
 import { modelKeys } from '../shared/execution/keys.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
-import type { ModelTypeId } from '../shared/model-types/registry.ts';
+import { findComparison } from '../shared/model-bucket/compared-models.ts';
+import { idOf, type ModelTypeId } from '../shared/model-types/registry.ts';
+import {
+  comparedFigures,
+  type ModelComparison,
+  verdictWords,
+} from '../shared/publication/model-comparison.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { findMadeModel } from './made-model.ts';
 import { findByCode, modelTypeOption, stationsOfCode } from './model-code.ts';
@@ -24,6 +30,12 @@ const metricsFile = z.object({
   files: z.array(z.object({ name: z.string(), sha256: z.string() })).default([]),
 });
 type MetricsFile = z.output<typeof metricsFile>;
+/** A model with its numbers, and the keys of its files in the model bucket. */
+type ReadModel = {
+  metrics: MetricsFile;
+  type: ModelTypeId;
+  keys: Pick<ReturnType<typeof modelKeys>, 'transform' | 'input'>;
+};
 type Options = { station?: number; modelType?: ModelTypeId; all?: boolean; json?: boolean };
 
 /** The command's effects. */
@@ -34,6 +46,7 @@ const EFFECTS = {
   readMetrics: (bucket: string, key: string): Promise<MetricsFile> => readJson({ bucket, key }, metricsFile),
   findMetrics: (bucket: string, key: string): Promise<MetricsFile | null> =>
     findJson({ bucket, key }, metricsFile),
+  findComparison,
   stationsOfCode,
   print: printText,
   printJson,
@@ -56,10 +69,17 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
         throw new UsageError('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');
       const again = (station: number) => sameCommand(command, { options: { '--station': String(station) } });
       const place: Place = { machineArns, modelBucket, again };
-      const models = await readModels([one, other], options, place, effects);
+      const read = await readModels([one, other], options, place, effects);
+      const models = [read[0].metrics, read[1].metrics] as const;
       const rows = compareMetrics(...models);
-      if (options.json) effects.printJson({ models: models.map(nameOf), metrics: rows });
-      else effects.print(describeComparison(models, rows, options.all === true));
+      const comparison = await compareScores(read, modelBucket, effects);
+      if (options.json)
+        effects.printJson({
+          models: models.map(nameOf),
+          comparison: comparison && comparisonFacts(comparison),
+          metrics: rows,
+        });
+      else effects.print(describeComparison(models, comparison, rows, options.all === true));
     });
 }
 
@@ -79,25 +99,51 @@ async function readModels(
   { station, modelType }: Options,
   place: Place,
   effects: Effects,
-): Promise<[MetricsFile, MetricsFile]> {
+): Promise<[ReadModel, ReadModel]> {
   const named = station === undefined ? await nameBoth(given, place, effects) : given.map(asCode);
   const codes = named.filter((each) => 'failure' in each);
   if (codes.length === 0 && modelType)
     throw new UsageError('--model-type is for model codes, and these are executions. Leave it out.');
   const of = station ?? (codes.length === 0 ? Number.NaN : await stationOf(codes, place, effects));
-  const read = async (each: Named): Promise<MetricsFile> => {
-    if ('execution' in each)
-      return effects.readMetrics(
-        place.modelBucket,
-        (await effects.findMadeModel(each.execution)).keys.metrics,
-      );
-    return findByCode({ station: of, code: each.given, modelType }, 'metrics.json', (type) =>
-      effects.findMetrics(place.modelBucket, modelKeys(type, of, each.given).metrics),
-    );
+  const read = async (each: Named): Promise<ReadModel> => {
+    if ('execution' in each) {
+      const { keys, model_type: type } = await effects.findMadeModel(each.execution);
+      return { metrics: await effects.readMetrics(place.modelBucket, keys.metrics), keys, type };
+    }
+    return findByCode({ station: of, code: each.given, modelType }, 'metrics.json', async (type) => {
+      const keys = modelKeys(type, of, each.given);
+      const metrics = await effects.findMetrics(place.modelBucket, keys.metrics);
+      return metrics && { metrics, keys, type: idOf(type) };
+    });
   };
   const [one, other] = named as [Named, Named];
   return [await read(one), await read(other)];
 }
+
+/**
+ * The second with the first, by their scores of the same photos and pairs; null for models of two stations, variables or types, for
+ * one and the same, and where files of theirs are gone.
+ */
+async function compareScores(
+  [one, other]: readonly [ReadModel, ReadModel],
+  bucket: string,
+  { findComparison }: Effects,
+): Promise<ModelComparison | null> {
+  const isSame = (of: (model: ReadModel) => unknown) => of(one) === of(other);
+  const isOfOneKind =
+    isSame(({ type }) => type) &&
+    isSame(({ metrics }) => metrics.station_id) &&
+    isSame(({ metrics }) => metrics.variable_id);
+  const key = one.keys.transform.predictions;
+  if (!isOfOneKind || key === other.keys.transform.predictions) return null;
+  return findComparison(other.type, bucket, other.keys, { bucket, key });
+}
+
+/** For programs, in the order of the models. */
+const comparisonFacts = ({ verdict, pairs, photos }: ModelComparison) => {
+  const facts = ({ n, now, before, difference }: typeof pairs) => ({ n, values: [before, now], difference });
+  return { verdict, pairs: facts(pairs), photos: facts(photos) };
+};
 
 const asCode = (given: string): Named => ({ given, failure: '' });
 
@@ -191,6 +237,7 @@ const LISTS = { 'input/images.csv': 'photos or their values', 'input/pairs.csv':
 
 function describeComparison(
   models: readonly [MetricsFile, MetricsFile],
+  comparison: ModelComparison | null,
   rows: readonly ComparedMetric[],
   isAll: boolean,
 ): string {
@@ -204,6 +251,7 @@ function describeComparison(
     unit,
   ]);
   return [
+    ...verdictLines(models, comparison),
     ...remarks(models, rows),
     ...(lines.length === 0
       ? [
@@ -216,6 +264,17 @@ function describeComparison(
           ...lines,
         ])),
   ].join('\n');
+}
+
+/** Whether one is better; nothing where that cannot be asked. */
+function verdictLines(
+  [{ model_code: one }, { model_code: other }]: readonly [MetricsFile, MetricsFile],
+  comparison: ModelComparison | null,
+): string[] {
+  if (comparison === null) return [];
+  const figures = comparedFigures(comparison, other, one);
+  if (figures.length === 0) return [];
+  return [`${verdictWords(comparison.verdict, other, one)}.`, ...figures, ''];
 }
 
 function remarks(

@@ -2,12 +2,12 @@ import { describeExecution } from '../shared/aws/executions.ts';
 import { kindOfMachine, nameInArn } from '../shared/execution/arns.ts';
 import { versionKeys } from '../shared/execution/keys.ts';
 import { parseJson } from '../shared/formats/json.ts';
-import { DEFAULT_MODEL_TYPE, modelTypeOf } from '../shared/model-types/registry.ts';
+import { DEFAULT_MODEL_TYPE, idOf, type ModelTypeId, modelTypeOf } from '../shared/model-types/registry.ts';
 import { type RunResult, runResult } from './progress/execution-summary.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The model that a training has made, and the keys of its files in the model bucket. */
-export type MadeModel = RunResult & { keys: ReturnType<typeof versionKeys> };
+export type MadeModel = RunResult & { model_type: ModelTypeId; keys: ReturnType<typeof versionKeys> };
 
 /**
  * @param executionArn of train-station
@@ -29,8 +29,10 @@ export async function findMadeModel(
     );
   const { model_type = DEFAULT_MODEL_TYPE } = parseJson(input ?? '{}') as { model_type?: string };
   const { station_id, model_code, model_uuid } = parsed.data;
+  const type = modelTypeOf(model_type);
   return {
     ...parsed.data,
-    keys: versionKeys(modelTypeOf(model_type), station_id, model_code, model_uuid),
+    model_type: idOf(type),
+    keys: versionKeys(type, station_id, model_code, model_uuid),
   };
 }

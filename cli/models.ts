@@ -16,7 +16,7 @@ import {
 import {
   changeDrawing,
   type DrawingRequest,
-  drawingWarnings,
+  drawingRemarks,
   findDrawableModels,
   findDrawingChange,
 } from '../shared/station-models/drawn-models.ts';
@@ -137,7 +137,7 @@ const CHANGE_EFFECTS = {
   requireStations,
   buckets,
   findDrawingChange,
-  drawingWarnings,
+  drawingRemarks,
   changeDrawing,
   region: (): string => setting('AWS_REGION'),
   print: printText,
@@ -184,7 +184,7 @@ Files are written first, then the rows of models change in one transaction. Phot
 async function changeModel(
   action: DrawingAction,
   options: ChangeOptions,
-  { buckets, findDrawingChange, drawingWarnings, changeDrawing, region }: ChangeEffects,
+  { buckets, findDrawingChange, drawingRemarks, changeDrawing, region }: ChangeEffects,
 ): Promise<string> {
   const places = buckets();
   const request: DrawingRequest = {
@@ -196,13 +196,20 @@ async function changeModel(
   };
   const change = await findDrawingChange(request, places);
   if (!change) return `Nothing to do: ${ALREADY[action](options.modelCode)}.`;
-  const lines = [...describeDrawing(change), ...(await drawingWarnings(change, places))];
+  const [changes, remarks] = [describeDrawing(change), await drawingRemarks(change, places)];
   if (!options.yes)
     throw new UsageError(
-      ['This would change:', ...lines.map((line) => `  ${line}`), 'To do it, add --yes.'].join('\n'),
+      [
+        'This would change:',
+        ...[...changes, ...remarks].map((line) => `  ${line}`),
+        'To do it, add --yes.',
+      ].join('\n'),
     );
   await changeDrawing(request, change, places, region());
-  return lines.map((line) => (line.startsWith('Warning') ? `⚠ ${line}` : `✔ ${line}`)).join('\n');
+  return [
+    ...changes.map((line) => `✔ ${line}`),
+    ...remarks.map((line) => (line.startsWith('Warning') ? `⚠ ${line}` : line)),
+  ].join('\n');
 }
 
 const ALREADY: Record<DrawingAction, (code: string) => string> = {

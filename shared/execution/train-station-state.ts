@@ -182,14 +182,27 @@ export const kendallTaus = z.object({
   overall: tau,
 });
 
+/** Null where nothing was compared, or too little; executions of earlier versions have none. */
+const difference = z
+  .object({ low: z.number().min(-2).max(2), high: z.number().min(-2).max(2) })
+  .nullable()
+  .default(null);
+
 /** Whether the model becomes the station's default, and why. */
 export const promotion = z.object({
   make_default: z.boolean(),
-  is_worse: z.boolean().default(false).describe('than the present default, by more than the tolerance'),
+  is_worse: z
+    .boolean()
+    .default(false)
+    .describe('clearly, and by more than the tolerance, than the present default'),
   reason: z.string(),
   pairs: count.describe('held-out pairs that both models were compared on; 0 where nothing was compared'),
   accuracy: z.number().min(0).max(1).nullable(),
-  kendall_tau: tau.default(null).describe('over the photos that both models scored and that have a value'),
+  accuracy_difference: difference.describe('accuracy less current_accuracy, 95 % interval'),
+  kendall_tau: tau
+    .default(null)
+    .describe('over the photos with a value that both models scored and neither has learned from'),
+  kendall_tau_difference: difference.describe('kendall_tau less current_kendall_tau, 95 % interval'),
   current_model_code: z.string().nullable(),
   /** The default that it was compared with; null if the station has none, or if the input alone decides. */
   current_model_uuid: z.string().nullable(),

@@ -118,14 +118,16 @@ export const runInput = z
       .enum(['always', 'if_better', 'never'])
       .default('if_better')
       .describe(
-        'whether the model becomes the station’s default; if_better: not if it orders held-out pairs worse than the present default',
+        'whether the model becomes the station’s default; if_better: not if it is clearly worse than the present default, on held-out pairs or, where these leave it open, in Kendall tau',
       ),
     promotion_tolerance: z
       .number()
       .min(0)
       .max(1)
       .default(0.02)
-      .describe('share of the held-out pairs by which if_better may be worse than the present default'),
+      .describe(
+        'share of the held-out pairs, or difference of Kendall tau, by which if_better may be clearly worse than the present default',
+      ),
     keep_previous: z
       .boolean()
       .default(false)

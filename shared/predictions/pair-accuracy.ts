@@ -177,6 +177,28 @@ export function* judgedScores(pairs: JudgedPairs, scores: Float64Array, split: P
   }
 }
 
+/** How many pairs of a split scores order as their annotator did where other scores do not, and the other way round; halves for ties. */
+export function pairChanges(
+  pairs: JudgedPairs,
+  [scores, others]: readonly [Float64Array, Float64Array],
+  split: PairSplitName,
+): { gained: number; lost: number } {
+  const correctIn = (given: Float64Array) =>
+    new Map(
+      judgedScores(pairs, given, split)
+        .filter(({ choice }) => choice !== 0)
+        .map(({ pair, choice, difference }) => [pair, (1 + Math.sign(difference) * choice) / 2]),
+    );
+  const [now, before] = [correctIn(scores), correctIn(others)];
+  let [gained, lost] = [0, 0];
+  for (const [pair, correct] of now) {
+    const change = correct - (before.get(pair) ?? correct);
+    gained += Math.max(0, change);
+    lost += Math.max(0, -change);
+  }
+  return { gained, lost };
+}
+
 function* judged(pairs: JudgedPairs, scores: Float64Array, split: PairSplitName) {
   for (const { pair, choice, difference } of judgedScores(pairs, scores, split))
     yield { pair, choice, probability: probabilityOfMore(difference, 0) };

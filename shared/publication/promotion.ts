@@ -1,128 +1,89 @@
 import type { Promotion, Publication } from '../execution/train-station-state.ts';
-import { type JudgedPairs, PAIR_SPLITS, pairAccuracy } from '../predictions/pair-accuracy.ts';
-import { kendallTauB } from '../statistics/kendall-tau.ts';
+import { comparedFigures, LEAST_COMPARED, type ModelComparison, verdictWords } from './model-comparison.ts';
 
-/** Fewer held-out pairs than upstream requires for a training (contract 6.3) cannot distinguish two models. */
-const MIN_PAIRS = 10;
+/** The default that a new model is compared with. */
+type CurrentDefault = { model_code: string; model_uuid: string };
 
-/**
- * With so many pairs held out of both models, no other counts: one of them weighs 3 percentage points, hardly more than the usual
- * tolerance. With fewer, chance would decide, so that all pairs held out of the new model count, which favors the default.
- */
-const ENOUGH_PAIRS = 30;
-
-/** The current default model, with its score of each photo of this run; NaN if it has none. */
-export type ComparedDefault = {
-  model_code: string;
-  model_uuid: string;
-  scores: Float64Array;
-  /** 1 where it has learned from the photo. */
-  learned: Uint8Array;
-};
-
-export type PromotionInput = {
-  pairs: JudgedPairs;
-  /** Scores of the new model, by photo of the run; NaN if it has none. */
-  scores: Float64Array;
-  /** Observed values by photo; NaN where there is none. */
-  values: Float64Array;
-  current: ComparedDefault | null;
-  /** Share of the pairs, 0 to 1, by which the new model may be worse. */
-  tolerance: number;
-  /** always: it becomes the default in any case; a worse model leads only to a warning. */
-  promote: 'always' | 'if_better';
-};
+/** What is decided where there is nothing to compare with. */
+export const becomesFirst = (): Promotion => ({
+  ...unconditional(true),
+  reason: 'It becomes the default, as the station has no other default model of this variable.',
+});
 
 /**
- * Decides whether a new model becomes the default of its station: if it orders held-out pairs no worse than the current default,
- * within a tolerance. Only pairs and photos count that both models scored, and of the pairs those that the default has not learned
- * from, either, where there are enough.
+ * Decides whether a new model becomes the default of its station: unless it is clearly worse than the current default, by more than
+ * a tolerance. Where no clear difference shows, the new model is preferred, as it has learned from what was annotated since.
+ *
+ * @param comparison of the new model with the default, with the same tolerance: a share of the pairs, 0 to 1
+ * @param promote always: it becomes the default in any case; a worse model leads only to a warning
  */
-export function decidePromotion({ promote, tolerance, ...compared }: PromotionInput): Promotion {
-  const { current } = compared;
-  if (!current)
-    return {
-      ...unconditional(true),
-      reason: 'It becomes the default, as the station has no other default model of this variable.',
-    };
-  const { familiar, ...figures } = compare({ ...compared, current });
-  const { accuracy, current_accuracy: before, pairs } = figures;
-  const areComparable = accuracy !== null && before !== null && pairs >= MIN_PAIRS;
-  const is_worse = areComparable
-    ? accuracy < before - tolerance
-    : isLower(figures.kendall_tau, figures.current_kendall_tau, tolerance);
-  const said = areComparable
-    ? `it orders ${percent(accuracy)} of ${pairs} held-out pairs as the annotators did, the present default ${current.model_code} ${percent(before)}${familiar > 0 ? `, which has learned from the photos of ${familiar} of them` : ''}`
-    : `only ${pairs} held-out pairs have scores of it and of ${current.model_code}, and ${MIN_PAIRS} are needed to compare`;
-  if (promote === 'always')
-    return {
-      ...figures,
-      is_worse,
-      make_default: true,
-      reason: `It becomes the default, as the input says promote: always; ${said}.`,
-    };
-  const make_default = areComparable && !is_worse;
+export function decidePromotion(
+  comparison: ModelComparison,
+  current: CurrentDefault,
+  { promote, tolerance }: { promote: 'always' | 'if_better'; tolerance: number },
+): Promotion {
+  const is_worse = comparison.verdict === 'worse';
+  const isAlways = promote === 'always';
+  const make_default = isAlways || (comparison.pairs.n >= LEAST_COMPARED && !is_worse);
+  const decision = `It ${make_default ? 'becomes' : 'does not become'} the default${isAlways ? ', as the input says promote: always; ' : ': '}`;
+  const verdict = `${verdictOn(comparison, current, tolerance)}.`;
   return {
-    ...figures,
+    ...stated(comparison, current),
     is_worse,
     make_default,
-    reason: make_default
-      ? `It becomes the default: ${said}.`
-      : `It does not become the default: ${said}${areComparable ? `, which is worse by more than ${(100 * tolerance).toFixed(1)} percentage points` : ''}.`,
+    reason: [decision + verdict, ...comparedFigures(comparison, 'it', current.model_code)].join(' '),
   };
 }
 
-/** Accuracy on the held-out pairs, and Kendall's tau-b of scores and observed values, of both models over the same photos. */
-function compare({
-  pairs,
-  scores,
-  values,
-  current,
-}: Omit<PromotionInput, 'promote' | 'tolerance' | 'current'> & { current: ComparedDefault }) {
-  const whereBoth = (own: Float64Array, other: Float64Array) =>
-    own.map((score, photo) => (Number.isNaN(other[photo] as number) ? Number.NaN : score));
-  const [ours, theirs] = [whereBoth(scores, current.scores), whereBoth(current.scores, scores)];
-  const unfamiliar = heldOutOf(pairs, current.learned);
-  const ofUnfamiliar = pairAccuracy(unfamiliar, ours, 'val');
-  const areEnough = ofUnfamiliar.n >= ENOUGH_PAIRS;
-  const now = areEnough ? ofUnfamiliar : pairAccuracy(pairs, ours, 'val');
-  const before = pairAccuracy(areEnough ? unfamiliar : pairs, theirs, 'val');
-  return {
-    /** Pairs that are compared although the default has learned from both of their photos. */
-    familiar: now.n - ofUnfamiliar.n,
-    pairs: now.n,
-    accuracy: now.share,
-    kendall_tau: kendallTauB(values, ours),
-    current_model_code: current.model_code,
-    current_model_uuid: current.model_uuid,
-    current_accuracy: before.share,
-    current_kendall_tau: kendallTauB(values, theirs),
-  };
+function verdictOn(
+  { verdict, pairs }: ModelComparison,
+  { model_code }: CurrentDefault,
+  tolerance: number,
+): string {
+  const present = `the present default ${model_code}`;
+  const words = verdictWords(verdict, 'it', present, tolerance);
+  if (pairs.n >= LEAST_COMPARED) return words;
+  const few = `only ${pairs.n} held-out pairs have scores of it and of ${model_code}, and ${LEAST_COMPARED} are needed to compare`;
+  return verdict === 'unclear' ? few : `${words}; ${few}`;
 }
 
-/** Those of which the default has learned from both photos become training pairs, as they are for it. */
-const heldOutOf = (pairs: JudgedPairs, learned: Uint8Array): JudgedPairs => ({
-  ...pairs,
-  splits: pairs.splits.map((split, pair) =>
-    learned[pairs.left[pair] as number] && learned[pairs.right[pair] as number] ? TRAIN : split,
-  ),
+const stated = ({ pairs, photos }: ModelComparison, { model_code, model_uuid }: CurrentDefault) => ({
+  pairs: pairs.n,
+  accuracy: pairs.now,
+  accuracy_difference: pairs.difference,
+  kendall_tau: photos.now,
+  kendall_tau_difference: photos.difference,
+  current_model_code: model_code,
+  current_model_uuid: model_uuid,
+  current_accuracy: pairs.before,
+  current_kendall_tau: photos.before,
 });
-const TRAIN = PAIR_SPLITS.indexOf('train');
-
-const isLower = (now: number | null, before: number | null, tolerance: number): boolean =>
-  now !== null && before !== null && now < before - tolerance;
 
 /** What has to be said first of a model that becomes the default though it is worse than the one before; null for any other. */
 export function worseDefault(
   promotion: Omit<Promotion, 'pairs' | 'current_model_uuid' | 'reason'>,
 ): string | null {
-  const { make_default, is_worse, kendall_tau: now, current_kendall_tau: before } = promotion;
-  if (!make_default || !is_worse) return null;
-  const figures = isLower(now, before, 0)
-    ? `Kendall tau over all photos ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
+  if (!promotion.make_default || !promotion.is_worse) return null;
+  const { kendall_tau: now, current_kendall_tau: before } = promotion;
+  const figures = isTold(promotion)
+    ? `Kendall tau ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
     : `held-out pairs ordered as the annotators did ${percent(promotion.current_accuracy as number)} → ${percent(promotion.accuracy as number)}`;
   return `${figures}: the new default is worse than ${promotion.current_model_code}, which it replaces.`;
 }
+
+/** Whether the taus are what tells that it is worse; executions of earlier versions have no interval. */
+const isTold = ({
+  kendall_tau: now,
+  current_kendall_tau: before,
+  kendall_tau_difference: difference,
+  accuracy_difference,
+}: Pick<
+  Promotion,
+  'kendall_tau' | 'current_kendall_tau' | 'kendall_tau_difference' | 'accuracy_difference'
+>): boolean => {
+  if (now === null || before === null) return false;
+  return difference === null ? accuracy_difference === null && now < before : difference.high < 0;
+};
 
 /**
  * What becomes of a finished model. FPE draws every row of `models` that has addresses, whether it is the default or not; so a
@@ -152,7 +113,9 @@ const unconditional = (make_default: boolean) => ({
   is_worse: false,
   pairs: 0,
   accuracy: null,
+  accuracy_difference: null,
   kendall_tau: null,
+  kendall_tau_difference: null,
   current_model_code: null,
   current_model_uuid: null,
   current_accuracy: null,

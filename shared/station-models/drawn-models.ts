@@ -21,6 +21,7 @@ import { findAddresses, lockModels, makeOnlyDefault, unlinkModels } from '../fpe
 import { findStationWithModels } from '../fpe-database/scoring-model.ts';
 import { findImageIds, photosWithPeople } from '../fpe-database/station-export.ts';
 import { clearDefault, linkModel } from '../fpe-database/verified-models.ts';
+import { findComparison } from '../model-bucket/compared-models.ts';
 import { readModelFilters } from '../model-bucket/model-files.ts';
 import { changeManifest, findManifest, typeOf, writePublicFiles } from '../model-bucket/model-publication.ts';
 import { changePeopleRecord, readPeopleRecord } from '../model-bucket/people-record.ts';
@@ -28,7 +29,7 @@ import { requireUnclaimed } from '../model-bucket/run-claim.ts';
 import { withdrawFromFolder } from '../model-bucket/withdrawal.ts';
 import { misreadWindows, windowsOf } from '../model-input/model-windows.ts';
 import { inputImage } from '../model-input/rank-input.ts';
-import { modelTypeOf } from '../model-types/registry.ts';
+import { isModelType, modelTypeOf } from '../model-types/registry.ts';
 import { predictedPhoto } from '../predictions/columns.ts';
 import { withNewFolder } from '../predictions/people-record.ts';
 import { areFewVanished, MOST_VANISHED } from '../predictions/photo-selection.ts';
@@ -41,6 +42,7 @@ import {
   type StationModel,
 } from '../publication/drawn-models.ts';
 import { type ModelAddresses, modelAddresses, NO_ADDRESSES } from '../publication/model-addresses.ts';
+import { comparedFigures, verdictWords } from '../publication/model-comparison.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
 import type { ModelRow } from '../publication/model-row.ts';
 import type { VerifiedStation } from '../verification/facts.ts';
@@ -84,44 +86,37 @@ const findOwnManifest = async ({ station_id, model_type_id, code, uuid }: ModelR
         versionKeys(modelTypeOf(model_type_id), station_id, code, uuid).manifest,
       );
 
-/** What else FPE's tools would do with a model that will be drawn, and how much less it agrees than the default that it replaces. */
-export async function drawingWarnings(change: DrawingChange, places: Places): Promise<string[]> {
+/** What else FPE's tools would do with a model that will be drawn, and how it compares with the default that it replaces. */
+export async function drawingRemarks(change: DrawingChange, places: Places): Promise<string[]> {
   const { action, model } = change;
   const { station_id, model_type_id, code, uuid } = model;
   if (action === 'unpublish' || uuid === null) return [];
   const keys = scoredModelKeys(modelTypeOf(model_type_id), station_id, code, uuid);
   const filters = await readModelFilters({ buckets: places, model_uuid: uuid, keys });
-  return [...misreadWindows(windowsOf(filters)), ...(await worseThanBefore(change, places))];
+  return [...misreadWindows(windowsOf(filters)), ...(await comparedWithBefore(change, places))];
 }
 
-/** Each model by the photos that it has not seen, as its report says: nothing is scored anew. */
-async function worseThanBefore(
+/** By the scores that both have: nothing is scored anew. Nothing is said of a model of others, or where there is too little. */
+async function comparedWithBefore(
   { action, model, superseded, kept }: DrawingChange,
-  places: Places,
+  { model: bucket, storage }: Places,
 ): Promise<string[]> {
+  const { station_id, model_type_id: type, code, uuid } = model;
   const [before] = [...superseded, ...kept];
-  if (action !== 'promote' || !before) return [];
-  const [now, former] = [await unseenTau(model, places), await unseenTau(before, places)];
-  if (now === null || former === null || now >= former) return [];
+  if (action !== 'promote' || !before?.uuid || uuid === null || !isModelType(type)) return [];
+  const comparison = await findComparison(
+    type,
+    bucket,
+    versionKeys(modelTypeOf(type), station_id, code, uuid),
+    { bucket: storage, key: publishedKeys(before.uuid, before.code).predictions },
+  );
+  if (comparison === null) return [];
+  const [figure, ...figures] = comparedFigures(comparison, code, before.code);
+  if (figure === undefined) return [];
+  const verdict = verdictWords(comparison.verdict, code, `${before.code}, which it replaces`);
   return [
-    `Warning: on photos that it has not seen, ${model.code} agrees less with observed values than ${before.code}, which it replaces: Kendall tau ${former.toFixed(2)} → ${now.toFixed(2)}.`,
+    [comparison.verdict === 'worse' ? `Warning: ${verdict}.` : `${verdict}.`, figure, ...figures].join(' '),
   ];
-}
-
-const UNSEEN_TAU = 'kendall_tau.test-all';
-const unseenMetrics = z.object({
-  metrics: z.array(z.object({ name: z.string(), value: z.number().nullable() })),
-});
-
-/** Null for a model without metrics.json, such as upstream's, and where it has no such photos. */
-async function unseenTau(
-  { station_id, model_type_id, code, uuid }: StationModel,
-  { model: bucket }: Places,
-): Promise<number | null> {
-  if (uuid === null) return null;
-  const key = versionKeys(modelTypeOf(model_type_id), station_id, code, uuid).metrics;
-  const found = await findJson({ bucket, key }, unseenMetrics);
-  return found?.metrics.find(({ name }) => name === UNSEEN_TAU)?.value ?? null;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rankedSample, weightedTauB } from './kendall-tau.ts';
+import { type RankedSample, rankedSample, weightedTauB } from './kendall-tau.ts';
 import { quantile } from './quantile.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -29,15 +29,59 @@ export function bootstrapTau(
   const sample = rankedSample(x, y);
   const { clusterOf, clusterCount } = numberClusters(sample.rows, clusters);
   if (clusterCount < leastClusters) return null;
+  const tauOf = resampledTau(sample, clusterOf);
+  return percentileInterval(resampleCounts(clusterCount, options), tauOf);
+}
+
+/**
+ * The same of the difference of two taus with one sample: tau of x and y less tau of x and z, in each resample of the same rows.
+ *
+ * @param x, y, z same length; a row with NaN in any of them is left out
+ * @param clusters number of the cluster of each row
+ * @returns null with fewer than `leastClusters`, or when either tau cannot be computed
+ */
+export function bootstrapTauDifference(
+  x: Float64Array,
+  [y, z]: readonly [Float64Array, Float64Array],
+  clusters: ArrayLike<number>,
+  { leastClusters, ...options }: BootstrapOptions,
+): Interval | null {
+  const complete = x.map((number, row) =>
+    Number.isNaN(y[row] as number) || Number.isNaN(z[row] as number) ? Number.NaN : number,
+  );
+  const [ofY, ofZ] = [y, z].map((sample) => rankedSample(complete, sample)) as [RankedSample, RankedSample];
+  // Both have the same rows, whose clusters are numbered by where they first appear.
+  const { clusterOf, clusterCount } = numberClusters(ofY.rows, clusters);
+  if (clusterCount < leastClusters) return null;
+  const tauOfY = resampledTau(ofY, clusterOf);
+  const tauOfZ = resampledTau(ofZ, numberClusters(ofZ.rows, clusters).clusterOf);
+  return percentileInterval(resampleCounts(clusterCount, options), (counts) => {
+    const [one, other] = [tauOfY(counts), tauOfZ(counts)];
+    return one === null || other === null ? null : one - other;
+  });
+}
+
+/** Tau of a sample whose clusters were drawn as often as they are counted. */
+function resampledTau(sample: RankedSample, clusterOf: Uint32Array): (counts: Uint16Array) => number | null {
   const weights = new Uint16Array(sample.rows.length);
-  const taus: number[] = [];
-  for (const counts of resampleCounts(clusterCount, options)) {
+  return (counts) => {
     for (let row = 0; row < weights.length; row++) weights[row] = counts[clusterOf[row] as number] as number;
-    const tau = weightedTauB(sample, weights);
-    if (tau !== null) taus.push(tau);
+    return weightedTauB(sample, weights);
+  };
+}
+
+/** Of a number of each resample, without those that have none; null if all have none. */
+function percentileInterval(
+  resamples: Iterable<Uint16Array>,
+  numberOf: (counts: Uint16Array) => number | null,
+): Interval | null {
+  const found: number[] = [];
+  for (const counts of resamples) {
+    const number = numberOf(counts);
+    if (number !== null) found.push(number);
   }
-  if (taus.length === 0) return null;
-  const ascending = Float64Array.from(taus).sort();
+  if (found.length === 0) return null;
+  const ascending = Float64Array.from(found).sort();
   const [low, high] = TAILS.map((tail) => quantile(ascending, tail)) as [number, number];
   return { low, high };
 }

@@ -4,6 +4,7 @@ import { compareCommand } from '../../cli/compare.ts';
 import { stationsOfCode } from '../../cli/model-code.ts';
 import { UsageError } from '../../cli/usage-error.ts';
 import { MODEL_TYPES } from '../../shared/model-types/registry.ts';
+import type { ModelComparison } from '../../shared/publication/model-comparison.ts';
 import { LOCAL } from '../fixtures/local-executions.ts';
 import { MADE_MODEL } from '../fixtures/made-model.ts';
 import { expectDocumented } from '../support/documented-json.ts';
@@ -41,16 +42,19 @@ async function run(
     bucket = 'models',
     files = KEYS,
     stations,
+    comparison = null,
   }: {
     bucket?: string | null;
     files?: string[];
     /** Of codes, which name no execution. */
     stations?: Record<string, number[]>;
+    comparison?: ModelComparison | null;
   } = {},
 ) {
   const read: string[] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
+  const compared: string[][] = [];
   const command = compareCommand({
     connect: async () => ({ connection: LOCAL, machineArns: [], modelBucket: bucket }),
     findExecution: async (name) => {
@@ -58,7 +62,14 @@ async function run(
       return String(name);
     },
     stationsOfCode: async (_bucket, code) => stations?.[code] ?? [],
-    findMadeModel: async (arn) => ({ ...MADE_MODEL, keys: { metrics: `${arn}/metrics.json` } }) as never,
+    findMadeModel: async (arn) => {
+      const keys = { metrics: `${arn}/metrics.json`, transform: { predictions: `${arn}/predictions.csv` } };
+      return { ...MADE_MODEL, keys } as never;
+    },
+    findComparison: async (_type, _bucket, keys, { key }) => {
+      compared.push([keys.transform.predictions, key]);
+      return comparison;
+    },
     readMetrics: async (_bucket, key) => {
       read.push(key);
       return (read.length === 1 ? one : other) as never;
@@ -76,7 +87,7 @@ async function run(
     () => null,
     (error) => error,
   );
-  return { read, lines: printed.join('\n').split('\n'), facts, failure };
+  return { read, lines: printed.join('\n').split('\n'), facts, compared, failure };
 }
 
 describe('fpe compare', () => {
@@ -88,6 +99,38 @@ describe('fpe compare', () => {
       'NUMBER               OLD  NEW   SECOND − FIRST  UNIT',
       'kendall_tau.overall  0.7  0.77  0.07            tau',
     ]);
+  });
+
+  const COMPARISON: ModelComparison = {
+    verdict: 'unclear',
+    pairs: { n: 111, now: 0.82, before: 0.8, difference: { low: -0.03, high: 0.07 } },
+    familiar: 0,
+    photos: { n: 240, now: 0.7, before: 0.68, difference: { low: -0.01, high: 0.05 } },
+  };
+
+  test('begins with whether the second is better, by the scores of both', async () => {
+    const { lines, compared } = await run(['a', 'b'], [OLD, NEW], { comparison: COMPARISON });
+
+    expect(compared).toEqual([['b/predictions.csv', 'a/predictions.csv']]);
+    expect(lines.slice(0, 4)).toEqual([
+      'NEW shows no clear difference from OLD.',
+      'Of 111 held-out pairs, NEW orders 82.0 % as the annotators did, and OLD 80.0 % (95 % interval of the difference -3.0 to 7.0 percentage points).',
+      'Kendall tau over 240 photos that neither has learned from: NEW 0.70, OLD 0.68 (95 % interval of the difference -0.01 to 0.05).',
+      '',
+    ]);
+    const { facts } = await run(['a', 'b', '--json'], [OLD, NEW], { comparison: COMPARISON });
+    expectDocumented('compare', facts[0]);
+  });
+
+  test.each<[string, string[], [object, object]]>([
+    ['of two stations', ['a', 'b'], [OLD, { ...NEW, station_id: 41 }]],
+    ['of two variables', ['a', 'b'], [OLD, { ...NEW, variable_id: 'STAGE_FT' }]],
+    ['that are one and the same', ['a', 'a'], [OLD, OLD]],
+  ])('judges no models %s', async (_, args, files) => {
+    const { lines, compared } = await run(args, files, { comparison: COMPARISON });
+
+    expect(compared).toEqual([]);
+    expect(lines.join()).not.toContain('difference from');
   });
 
   test('with --all shows also those that are equal, and those of one alone', async () => {

@@ -144,7 +144,7 @@ group('fpe promote, unpublish and restore', () => {
         did.push(['find', request]);
         return isDone ? null : { action, model, superseded: [], kept: [] };
       },
-      drawingWarnings: async () => ['Warning: two photos are gone.'],
+      drawingRemarks: async () => ['Warning: two photos are gone.'],
       changeDrawing: async (request, _change, _places, region) =>
         void did.push(['change', request.code, region]),
       region: () => 'us-west-2',

@@ -66,7 +66,7 @@ describe('A model that knows only', () => {
     'brightness, colors, contrast, the size of the file or how brown the water is does not order those of %s',
     async (name) => {
       const folder = join(root, name);
-      await generateMember(name, folder, { everyDays: 28 });
+      await generateMember(name, folder, { everyDays: 24 });
 
       const files = photosOf(folder);
       const rows = truthOf(folder).filter(({ usable }) => usable.toLowerCase() === 'true');

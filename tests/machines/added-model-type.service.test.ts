@@ -4,6 +4,7 @@ import { parseAnnotationFile } from '../../shared/dataset/annotation-sessions.ts
 import type { Run } from '../../shared/execution/train-station-state.ts';
 import type { ModelType } from '../../shared/model-types/model-type.ts';
 import { MODEL_TYPES } from '../../shared/model-types/registry.ts';
+import type { ModelComparison } from '../../shared/publication/model-comparison.ts';
 import type { ReportData } from '../../shared/report/data/report-data.ts';
 import type { Workplace } from '../interleavings/workplace.ts';
 
@@ -41,7 +42,6 @@ describe('a type of models that is added to the list', () => {
     ...(await import('../interleavings/station.ts')),
     ...(await import('../../shared/aws/object-store.ts')),
     ...(await import('../../shared/publication/comparisons.ts')),
-    ...(await import('../../shared/publication/promotion.ts')),
     ...(await import('../../shared/report/reports.ts')),
     ...(await import('../../shared/station-models/verification.ts')),
   });
@@ -49,12 +49,10 @@ describe('a type of models that is added to the list', () => {
   beforeAll(async () => {
     product = await load();
     Object.assign(product.COMPARISONS, {
-      TINY: (options: Parameters<typeof product.decidePromotion>[0]) => ({
-        ...product.decidePromotion({ ...options, current: null }),
-        current_model_code: options.current?.model_code ?? null,
-        current_model_uuid: options.current?.model_uuid ?? null,
-        reason: 'It becomes the default: tiny models always do.',
-      }),
+      TINY: (): ModelComparison => {
+        const nothing = { n: 0, now: null, before: null, difference: null };
+        return { verdict: 'better', pairs: { ...nothing, n: 1000 }, familiar: 0, photos: nothing };
+      },
     });
     Object.assign(product.REPORTS, {
       TINY: {
@@ -158,7 +156,7 @@ describe('a type of models that is added to the list', () => {
     ]);
     expect(workplace.machines.resultOf(ended.arn, 'decidePromotion')).toMatchObject({
       make_default: true,
-      reason: 'It becomes the default: tiny models always do.',
+      reason: 'It becomes the default: it is better than the present default T1.',
       current_model_code: 'T1',
     });
     expect(ended.output).toContain('T2');

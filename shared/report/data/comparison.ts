@@ -1,6 +1,8 @@
 import type { ScoredPhotos } from '../../predictions/scored-photos.ts';
+import { compareTaus } from '../../publication/model-comparison.ts';
 import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
+import type { Interval } from '../../statistics/tau-bootstrap.ts';
 
 /** What an earlier model of the station said of the photos of this run. */
 export type PreviousModel = {
@@ -27,16 +29,48 @@ export type PreviousComparison = {
 
 export type TauPair = { n: number; now: number | null; before: number | null };
 
+/** Numbers of the photos that both models scored; NaN elsewhere. */
+const whereBoth = (
+  numbers: Float64Array,
+  photos: ScoredPhotos,
+  previous: PreviousModel,
+  keep: (row: number) => boolean = () => true,
+): Float64Array =>
+  numbers.map((number, row) =>
+    keep(row) && !Number.isNaN((photos.scores[row] as number) + (previous.scores[row] as number))
+      ? number
+      : Number.NaN,
+  );
+
+/** Observed values of the photos that both scored, and of those of them that are in no annotation pair of either. */
+const comparedValues = (photos: ScoredPhotos, previous: PreviousModel) => ({
+  all: whereBoth(photos.values, photos, previous),
+  sameTest: whereBoth(
+    photos.values,
+    photos,
+    previous,
+    (row) => photos.splits[row]?.startsWith('test') === true && previous.wasTest[row] === 1,
+  ),
+});
+
+/** 95 % intervals of the tau of this model less that of the earlier one; null where they cannot be told. */
+export type TauDifferences = { all: Interval | null; sameTest: Interval | null };
+
+/** @param weeks number of the week of each photo */
+export function tauDifferences(
+  photos: ScoredPhotos,
+  previous: PreviousModel,
+  weeks: ArrayLike<number>,
+): TauDifferences {
+  const values = comparedValues(photos, previous);
+  const differenceOver = (compared: Float64Array) =>
+    compareTaus(compared, [photos.scores, previous.scores], weeks).difference;
+  return { all: differenceOver(values.all), sameTest: differenceOver(values.sameTest) };
+}
+
 /** Compares this run's scores with those of an earlier model, over the very same photos. */
 export function comparePrevious(photos: ScoredPhotos, previous: PreviousModel): PreviousComparison {
-  const both = (numbers: Float64Array, keep: (row: number) => boolean = () => true) =>
-    numbers.map((number, row) =>
-      keep(row) && !Number.isNaN((photos.scores[row] as number) + (previous.scores[row] as number))
-        ? number
-        : Number.NaN,
-    );
-  const isTest = (row: number) =>
-    photos.splits[row]?.startsWith('test') === true && previous.wasTest[row] === 1;
+  const both = (numbers: Float64Array) => whereBoth(numbers, photos, previous);
   const now = percentileRanks(both(photos.scores));
   const before = percentileRanks(both(previous.scores));
   const changes = now
@@ -47,13 +81,14 @@ export function comparePrevious(photos: ScoredPhotos, previous: PreviousModel): 
     now: kendallTauB(values, photos.scores),
     before: kendallTauB(values, previous.scores),
   });
+  const values = comparedValues(photos, previous);
   return {
     n: both(photos.scores).filter((score) => !Number.isNaN(score)).length,
     tauOfScores: kendallTauB(photos.scores, previous.scores),
     meanRankChange:
       changes.length === 0 ? null : changes.reduce((sum, change) => sum + change, 0) / changes.length,
-    all: against(both(photos.values)),
-    sameTest: against(both(photos.values, isTest)),
+    all: against(values.all),
+    sameTest: against(values.sameTest),
     ranks: { now, before },
   };
 }

@@ -14,23 +14,23 @@ import {
 import { medianRankWidth, type ScoreError, scoreErrorOf } from '../../predictions/score-intervals.ts';
 import { dailyMeans, type NamedPhotos, type ScoredDays, wallDate } from '../../predictions/scored-photos.ts';
 import { smoothedScores } from '../../predictions/smoothed-scores.ts';
+import { weekOf, weeksOfDays } from '../../predictions/weeks.ts';
 import type { CheckResult } from '../../quality/finding.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import { type VariableWords, variableWords } from '../../variables.ts';
-import { comparePrevious, type PreviousComparison, type PreviousModel } from './comparison.ts';
+import {
+  comparePrevious,
+  type PreviousComparison,
+  type PreviousModel,
+  type TauDifferences,
+  tauDifferences,
+} from './comparison.ts';
 import type { TrainingOutput } from './epochs.ts';
 import { toldCurve } from './learning-curve.ts';
 import { type Measures, measures } from './measures.ts';
 import type { CostEstimate, FileChecksum, JobPlace } from './run-facts.ts';
 import { type ByGroup, forEachGroup } from './split-groups.ts';
-import {
-  type Agreement,
-  agreements,
-  intervalsByWeeks,
-  tauInterval,
-  weekOf,
-  weeksOfDays,
-} from './statistics.ts';
+import { type Agreement, agreements, intervalsByWeeks, tauInterval } from './statistics.ts';
 import { type Strata, strataOfGroup, stratumOfRows } from './strata.ts';
 
 /** The part of the machine's state that the report is made from. */
@@ -98,6 +98,7 @@ export type ReportData = ReportSources & {
   rankWidth: number | null;
   annotators: AnnotatorAgreement;
   comparison: PreviousComparison | null;
+  differences: TauDifferences | null;
 };
 
 /** Enough for two digits of an interval; those of 30,000 photos and all their parts take three seconds. */
@@ -110,7 +111,8 @@ export function reportData(sources: ReportSources): ReportData {
   const wallMs = photos.timestamps.map(clock.wallMs);
   const days = dailyMeans({ ...photos, timestamps: wallMs }, wallDate);
   const bootstrap = { resamples: RESAMPLES, seed: parameters.seed };
-  const ofPhotos = intervalsByWeeks(wallMs.map(weekOf), bootstrap);
+  const weeks = wallMs.map(weekOf);
+  const ofPhotos = intervalsByWeeks(weeks, bootstrap);
   const ofDays = intervalsByWeeks(weeksOfDays(days), bootstrap);
   const scoreError = scoreErrorOf(pairs, photos.scores, 'val');
   const strata = stratumOfRows({ ...photos, timestamps: wallMs });
@@ -139,6 +141,7 @@ export function reportData(sources: ReportSources): ReportData {
     rankWidth: scoreError && medianRankWidth(photos.scores, scoreError.halfWidth),
     annotators: annotatorAgreement(pairs),
     comparison: previous && comparePrevious(photos, previous),
+    differences: previous && tauDifferences(photos, previous, weeks),
   };
 }
 

@@ -1,11 +1,11 @@
-import { DAY_MS } from '../../formats/durations.ts';
 import type { ImageSplit } from '../../model-input/image-split.ts';
-import type { ScoredDays, ScoredRows } from '../../predictions/scored-photos.ts';
+import type { ScoredRows } from '../../predictions/scored-photos.ts';
+import { LEAST_WEEKS } from '../../predictions/weeks.ts';
 import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
 import { type BootstrapOptions, bootstrapTau, type Interval } from '../../statistics/tau-bootstrap.ts';
 import { type ByGroup, forEachGroup, type SplitGroup } from './split-groups.ts';
-import { LEAST_ROWS, LEAST_WEEKS, whereEnough } from './too-few.ts';
+import { LEAST_ROWS, whereEnough } from './too-few.ts';
 
 /** How far scores and observed values agree over some rows. */
 export type Agreement = {
@@ -24,14 +24,6 @@ export const agreements = (rows: ScoredRows): ByGroup<Agreement> =>
   });
 
 /**
- * Number of the week of a wall-clock instant: rows of a week are drawn together, as photos of a day are alike, and so is the water,
- * and how far the scores are off, from one day to the next. Drawn by days, intervals of 95 % hold the truth in half to three quarters
- * of the stations whose flow takes weeks to fall; by weeks, in two thirds to nine tenths (docs/report.md).
- */
-export const weekOf = (wallMs: number): number => Math.floor(wallMs / (7 * DAY_MS));
-
-export const weeksOfDays = ({ dates }: ScoredDays): number[] => dates.map((date) => weekOf(Date.parse(date)));
-
 /** 95 % interval of the tau of some rows, which have both a value and a score; null of too few weeks. */
 export type IntervalOfRows = (
   values: Float64Array,

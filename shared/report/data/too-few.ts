@@ -4,12 +4,6 @@
  */
 export const LEAST_ROWS = 10;
 
-/**
- * Of photos of fewer weeks, 95 % intervals of tau hold the truth too rarely: of three weeks in 64 to 84 of 100 cases where flow and
- * errors last for a week at most, of eight in 83 to 93, which further weeks hardly raise (`benchmarks/interval-coverage.ts`).
- */
-export const LEAST_WEEKS = 8;
-
 /** A share that is known no better than within so many percentage points tells nothing of a gain that is worth the work. */
 const WIDEST = 0.1;
 

@@ -1,8 +1,9 @@
 import { formatShare } from '../../formats/numbers.ts';
 import { INTERVAL_LEVEL, LEAST_DECIDED } from '../../predictions/score-intervals.ts';
+import { LEAST_WEEKS } from '../../predictions/weeks.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
 import type { ReportData } from '../data/report-data.ts';
-import { LEAST_ROWS, LEAST_WEEKS, whereEnough } from '../data/too-few.ts';
+import { LEAST_ROWS, whereEnough } from '../data/too-few.ts';
 import { type Metric, metric } from './metric.ts';
 
 const SHARE = 'fraction, 0 to 1';
@@ -165,10 +166,15 @@ function agreementMetrics({ annotators }: ReportData): Metric[] {
 }
 
 /** This model beside the one before; nothing without one. */
-export function comparisonMetrics({ comparison, previous, variable }: ReportData): Metric[] {
-  if (!comparison || !previous) return [];
+export function comparisonMetrics({ comparison, differences, previous, variable }: ReportData): Metric[] {
+  if (!comparison || !differences || !previous) return [];
   const before = previous.model_code;
-  const taus = (name: string, { n, now, before: then }: typeof comparison.all, photos: string): Metric[] => [
+  const taus = (
+    name: string,
+    { n, now, before: then }: typeof comparison.all,
+    difference: Interval | null,
+    photos: string,
+  ): Metric[] => [
     metric(`previous.${name}.n`, 'Photos', n, 'photos', photos),
     metric(
       `previous.${name}.kendall_tau`,
@@ -183,6 +189,11 @@ export function comparisonMetrics({ comparison, previous, variable }: ReportData
       whereEnough(n, then),
       TAU,
       `the same of ${before}`,
+    ),
+    ...intervalMetrics(
+      `previous.${name}.kendall_tau_difference`,
+      whereEnough(n, difference),
+      'a bootstrap by weeks of both models together',
     ),
   ];
   return [
@@ -207,7 +218,12 @@ export function comparisonMetrics({ comparison, previous, variable }: ReportData
       'fraction of all ranks, 0 to 1',
       `mean change of the percentile rank of a photo among those that both scored; ${TOO_FEW}`,
     ),
-    ...taus('all', comparison.all, 'photos that both scored, with an observed value'),
-    ...taus('same_test', comparison.sameTest, 'of them, photos in no annotation pair of either model'),
+    ...taus('all', comparison.all, differences.all, 'photos that both scored, with an observed value'),
+    ...taus(
+      'same_test',
+      comparison.sameTest,
+      differences.sameTest,
+      'of them, photos in no annotation pair of either model',
+    ),
   ];
 }

@@ -379,7 +379,7 @@ describe('what is told of a success', () => {
 
     expect(told.subject).toBe('FPE: a worse default of station 29 is finished');
     expect(told.message).toMatch(
-      /^Warning: Kendall tau over all photos 0\.77 → 0\.19: the new default is worse than OLD, which it replaces\. Station 29 /,
+      /^Warning: Kendall tau 0\.77 → 0\.19: the new default is worse than OLD, which it replaces\. Station 29 /,
     );
   });
 

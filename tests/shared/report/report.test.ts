@@ -593,6 +593,19 @@ describe('The page', () => {
     expect(words(page(hourlyPhotos(n), { previous }))).toContain(said);
   });
 
+  test.each<[string, (score: number, row: number) => number, RegExp]>([
+    ['no clear difference', (score) => score, /no clear difference \(0\.00 to 0\.00\)/],
+    ['better', (score) => -score, /better \(\d\.\d\d to \d\.\d\d\)/],
+    ['too few weeks to tell', (score, row) => (row < 100 ? score : Number.NaN), /100 \S+ \S+ too few/],
+  ])('tells by an interval whether the model before is another: %s', (_, scoreOf, expected) => {
+    const photos = hourlyPhotos(600);
+    const scores = testReport(photos).photos.values.map(scoreOf);
+    const previous = { model_code: 'OLD', scores, wasTest: new Uint8Array(600) };
+    const own = photos.map((photo, row) => ({ ...photo, score: row }));
+
+    expect(words(page(own, { previous }))).toMatch(expected);
+  });
+
   test('keeps a number and its percent sign in one line', () => {
     const text = page(hourlyPhotos(40)).replaceAll(/<(style|script)[\s\S]*?<\/\1>/g, '');
 
@@ -642,7 +655,7 @@ describe('The page', () => {
       words(page(hourlyPhotos(8), { state: of }).split('</header>')[0] as string);
 
     expect(header({ ...state, promotion })).toContain(
-      '⚠ Kendall tau over all photos 0.77 → 0.19: the new default is worse than OLD, which it replaces.',
+      '⚠ Kendall tau 0.77 → 0.19: the new default is worse than OLD, which it replaces.',
     );
     expect(header(state)).not.toContain('⚠');
   });

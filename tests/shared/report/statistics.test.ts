@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { weekOf } from '../../../shared/predictions/weeks.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../../shared/report/data/split-groups.ts';
-import { intervalsByWeeks, tauInterval, weekOf } from '../../../shared/report/data/statistics.ts';
+import { intervalsByWeeks, tauInterval } from '../../../shared/report/data/statistics.ts';
 import { seededRandom } from '../../../shared/statistics/seeded-random.ts';
 import type { Interval } from '../../../shared/statistics/tau-bootstrap.ts';
 

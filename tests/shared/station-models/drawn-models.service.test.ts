@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { deleteObject, readJson, readText, writeCsv, writeJson } from '../../../shared/aws/object-store.ts';
+import { deleteObject, readJson, readText, writeCsv } from '../../../shared/aws/object-store.ts';
 import {
   ClaimLost,
   NoModel,
@@ -17,7 +17,7 @@ import type { DrawingChange } from '../../../shared/publication/drawn-models.ts'
 import {
   changeDrawing,
   type DrawingRequest,
-  drawingWarnings,
+  drawingRemarks,
   findDrawableModels,
   findDrawingChange,
 } from '../../../shared/station-models/drawn-models.ts';
@@ -344,46 +344,87 @@ describe('A person who changes what the website draws', () => {
 
     const agreed = (await findDrawingChange(request, buckets)) as DrawingChange;
 
-    expect(await drawingWarnings(agreed, buckets)).toEqual([expect.stringContaining('months 11 to 4')]);
+    expect(await drawingRemarks(agreed, buckets)).toEqual([expect.stringContaining('months 11 to 4')]);
   });
 
-  test.each<[string, number | null, number | null, string[]]>([
-    [
-      'agrees less',
-      0.68,
-      0.63,
+  describe('is told of a model that replaces the default whether it is better', () => {
+    const PHOTOS = Array.from({ length: 300 }, (_, index) => index + 1);
+    const rising = (id: number) => id;
+    const falling = (id: number) => -id;
+    /** Of each pair of neighbors that the annotators saw, the later one shows more; the first in ten is wrong. */
+    const mostlyRising = (id: number) => (id % 20 === 2 ? id - 1.5 : id);
+    const predictionsOf = (scoreOf: (id: number) => number | '', isLearned = false) =>
       [
-        'Warning: on photos that it has not seen, SECOND agrees less with observed values than FIRST, which it replaces: Kendall tau 0.68 → 0.63.',
-      ],
-    ],
-    ['agrees more', 0.63, 0.68, []],
-    ['cannot be judged', 0.63, null, []],
-    ['replaces one that cannot be', null, 0.1, []],
-  ])('is warned of a model that %s on photos that it has not seen', async (_, before, now, warnings) => {
-    const first = await publishTwo();
-    const writeTau = ({ model_code, model_uuid }: Run, value: number | null) =>
-      writeJson(inModelBucket(versionKeys(RANK, station.id, model_code, model_uuid).metrics), {
-        metrics: [
-          { name: 'kendall_tau.overall', value: 0.9 },
-          { name: 'kendall_tau.test-all', value },
+        'split,image_id,timestamp,filename,url,value,score',
+        ...PHOTOS.map(
+          (id) => `${isLearned ? 'train' : 'test-in'},${id},2026-03-01T15:00:00Z,${id}.jpg,,,${scoreOf(id)}`,
+        ),
+        '',
+      ].join('\n');
+
+    async function remarksOn(now: string | null, before: string): Promise<string[]> {
+      const first = await publishTwo();
+      const own = versionKeys(RANK, station.id, 'SECOND', run.model_uuid);
+      if (now !== null) await writeCsv(inModelBucket(own.transform.predictions), now);
+      else await deleteObject(inModelBucket(own.input.pairs));
+      await writeCsv(publicFile(first, 'predictions.csv'), before);
+      const agreed = (await findDrawingChange(
+        requestOf({ action: 'promote', code: 'SECOND' }),
+        buckets,
+      )) as DrawingChange;
+      return (await drawingRemarks(agreed, buckets)).map((text) =>
+        text.replaceAll(first.model_code, 'FIRST'),
+      );
+    }
+
+    test.each<[string, string | null, string, RegExp[]]>([
+      [
+        'that is worse',
+        predictionsOf(falling),
+        predictionsOf(rising),
+        [
+          /^Warning: SECOND is worse than FIRST, which it replaces\. Of \d+ held-out pairs, SECOND orders 0\.0 % as the annotators did, and FIRST 100\.0 % \(95 % interval/,
         ],
-      });
-    await writeTau(first, before);
-    await writeTau(run, now);
-    const agreed = (await findDrawingChange(
-      requestOf({ action: 'promote', code: 'SECOND' }),
-      buckets,
-    )) as DrawingChange;
+      ],
+      [
+        'that is better',
+        predictionsOf(rising),
+        predictionsOf(falling),
+        [/^SECOND is better than FIRST, which it replaces\. Of/],
+      ],
+      [
+        'that shows no clear difference',
+        predictionsOf(rising),
+        predictionsOf(mostlyRising),
+        [/^SECOND shows no clear difference from FIRST, which it replaces\. Of/],
+      ],
+      ['without files of its input', null, predictionsOf(rising), []],
+      ['where the other has no scores', predictionsOf(rising), predictionsOf(() => ''), []],
+    ])('%s', async (_, now, before, expected) => {
+      const remarks = await remarksOn(now, before);
 
-    const found = await drawingWarnings(agreed, buckets);
+      expect(remarks).toHaveLength(expected.length);
+      for (const [index, pattern] of expected.entries()) expect(remarks[index]).toMatch(pattern);
+    });
 
-    expect(found.map((text) => text.replaceAll(first.model_code, 'FIRST'))).toEqual(warnings);
-    await change({ action: 'promote', code: 'SECOND' });
-    const back = (await findDrawingChange(
-      requestOf({ action: 'unpublish', code: 'SECOND' }),
-      buckets,
-    )) as DrawingChange;
-    expect(await drawingWarnings(back, buckets)).toEqual([]);
+    test('also where photos of its pairs have left its predictions since', async () => {
+      const fewer = predictionsOf(rising).replace(/\ntest-in,[1-9],.*/g, '');
+
+      expect(await remarksOn(fewer, predictionsOf(falling))).toEqual([
+        expect.stringMatching(/^SECOND is better than FIRST/),
+      ]);
+    });
+
+    test('but not of one that is taken off the page', async () => {
+      await publishTwo();
+      await change({ action: 'promote', code: 'SECOND' });
+      const back = (await findDrawingChange(
+        requestOf({ action: 'unpublish', code: 'SECOND' }),
+        buckets,
+      )) as DrawingChange;
+
+      expect(await drawingRemarks(back, buckets)).toEqual([]);
+    });
   });
 
   test('shows nobody in whom people were found while the model was off the page', async () => {

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { kendallTauB } from '../../../shared/statistics/kendall-tau.ts';
 import { fitLine } from '../../../shared/statistics/line-fit.ts';
 import { quantile } from '../../../shared/statistics/quantile.ts';
-import { bootstrapTau, resampleCounts } from '../../../shared/statistics/tau-bootstrap.ts';
+import {
+  bootstrapTau,
+  bootstrapTauDifference,
+  resampleCounts,
+} from '../../../shared/statistics/tau-bootstrap.ts';
 
 const OPTIONS = { resamples: 30, seed: 1691, leastClusters: 3 };
 const number = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.constant(Number.NaN));
@@ -16,7 +20,19 @@ const rows = fc
   }));
 
 /** The sample written out, and its tau computed as of any other. */
-function writtenOut({ x, y, clusters }: { x: Float64Array; y: Float64Array; clusters: number[] }): number[] {
+const writtenOut = (given: { x: Float64Array; y: Float64Array; clusters: number[] }): number[] =>
+  tausWrittenOut(given).filter((tau) => tau !== null);
+
+/** Null in a resample that has none. */
+function tausWrittenOut({
+  x,
+  y,
+  clusters,
+}: {
+  x: Float64Array;
+  y: Float64Array;
+  clusters: number[];
+}): (number | null)[] {
   const complete = clusters
     .map((_, row) => row)
     .filter((row) => !Number.isNaN((x[row] as number) + (y[row] as number)));
@@ -27,7 +43,7 @@ function writtenOut({ x, y, clusters }: { x: Float64Array; y: Float64Array; clus
     );
     const column = (of: Float64Array) => Float64Array.from(drawn, (row) => of[row] as number);
     return kendallTauB(column(x), column(y));
-  }).filter((tau) => tau !== null);
+  });
 }
 
 describe('The bootstrap interval of tau', () => {
@@ -129,5 +145,60 @@ describe('The least-squares line', () => {
   test('does not exist where all x are the same', () => {
     expect(fitLine(Float64Array.of(2, 2), Float64Array.of(1, 3))).toBeNull();
     expect(fitLine(Float64Array.of(), Float64Array.of())).toBeNull();
+  });
+});
+
+describe('The bootstrap interval of a difference of taus', () => {
+  const threes = fc
+    .array(fc.record({ x: number, y: number, z: number, cluster: fc.nat(8) }), { maxLength: 40 })
+    .map((all) => ({
+      x: Float64Array.from(all, ({ x }) => x),
+      y: Float64Array.from(all, ({ y }) => y),
+      z: Float64Array.from(all, ({ z }) => z),
+      clusters: all.map(({ cluster }) => cluster),
+    }));
+
+  test('is that of both taus in the same resamples, written out', () => {
+    fc.assert(
+      fc.property(threes, ({ x, y, z, clusters }) => {
+        const interval = bootstrapTauDifference(x, [y, z], clusters, OPTIONS);
+
+        if (interval === null) return;
+        const complete = x.map((value, row) => value + (y[row] as number) + (z[row] as number));
+        const whereAll = (sample: Float64Array) =>
+          sample.map((value, row) => (Number.isNaN(complete[row] as number) ? Number.NaN : value));
+        const taus = [y, z].map((other) => tausWrittenOut({ x: whereAll(x), y: other, clusters }));
+        const differences = (taus[0] as (number | null)[]).flatMap((tau, resample) => {
+          const other = taus[1]?.[resample] ?? null;
+          return tau === null || other === null ? [] : [tau - other];
+        });
+        const ascending = Float64Array.from(differences).sort();
+        expect(interval.low).toBeCloseTo(quantile(ascending, 0.025), 12);
+        expect(interval.high).toBeCloseTo(quantile(ascending, 0.975), 12);
+      }),
+    );
+  });
+
+  test('is far narrower than that of either where both are alike, as they err in the same weeks', () => {
+    const x = Float64Array.from({ length: 200 }, (_, row) => row);
+    const y = x.map((value) => value + 60 * Math.sin(value / 9));
+    const z = y.map((value, row) => value + (row % 7));
+    const clusters = x.map((value) => Math.floor(value / 7));
+    const options = { resamples: 200, seed: 1, leastClusters: 3 };
+
+    const width = (interval: { low: number; high: number } | null) =>
+      (interval?.high ?? Number.NaN) - (interval?.low ?? Number.NaN);
+
+    expect(width(bootstrapTauDifference(x, [y, z], clusters, options))).toBeLessThan(
+      width(bootstrapTau(x, y, clusters, options)) / 2,
+    );
+  });
+
+  test.each([
+    ['two clusters alone', [1, 2, 3, 4], [0, 0, 1, 1]],
+    ['one number alone', [1, 1, 1, 1], [0, 1, 2, 3]],
+  ])('is none of %s', (_, y, clusters) => {
+    const x = Float64Array.of(1, 2, 3, 4);
+    expect(bootstrapTauDifference(x, [Float64Array.from(y), x], clusters, OPTIONS)).toBeNull();
   });
 });

@@ -1,11 +1,12 @@
 import { countOf, formatCount, formatShare, formatTau } from '../../../formats/numbers.ts';
 import type { AnnotatorAgreement } from '../../../predictions/pair-accuracy.ts';
 import { INTERVAL_LEVEL, LEAST_DECIDED } from '../../../predictions/score-intervals.ts';
+import { LEAST_WEEKS } from '../../../predictions/weeks.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { STRATA_TITLES, STRATIFICATIONS } from '../../data/strata.ts';
 import { calibrationTable, shownAccuracy, strataTable } from '../../data/text-tables.ts';
-import { LEAST_ROWS, LEAST_WEEKS, whereEnough } from '../../data/too-few.ts';
+import { LEAST_ROWS, whereEnough } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';

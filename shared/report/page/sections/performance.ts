@@ -1,9 +1,10 @@
 import { countOf, formatCount, formatTau, isOrAre, NOT_AVAILABLE } from '../../../formats/numbers.ts';
+import { LEAST_WEEKS } from '../../../predictions/weeks.ts';
 import { EXTREME_SHARES } from '../../data/measures.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { SPLIT_GROUPS, type SplitGroup } from '../../data/split-groups.ts';
 import { shownInterval, shownMeasures, shownTau } from '../../data/text-tables.ts';
-import { LEAST_ROWS, LEAST_WEEKS, TOO_FEW, TOO_FEW_WEEKS, whereEnough } from '../../data/too-few.ts';
+import { LEAST_ROWS, TOO_FEW, TOO_FEW_WEEKS, whereEnough } from '../../data/too-few.ts';
 import { hasValues, missingValues } from '../figure.ts';
 import { type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';

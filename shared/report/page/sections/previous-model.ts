@@ -1,8 +1,10 @@
 import { countOf, formatCount, formatTau, NOT_AVAILABLE } from '../../../formats/numbers.ts';
-import type { PreviousComparison } from '../../data/comparison.ts';
+import { verdictOf } from '../../../publication/model-comparison.ts';
+import type { Interval } from '../../../statistics/tau-bootstrap.ts';
+import type { PreviousComparison, TauPair } from '../../data/comparison.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { shownTau } from '../../data/text-tables.ts';
-import { whereEnough } from '../../data/too-few.ts';
+import { TOO_FEW, whereEnough } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { gallery, type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -21,14 +23,25 @@ const likeness = ({ n, tauOfScores, meanRankChange }: PreviousComparison): strin
     `; Kendall tau between their scores is ${formatTau(tauOfScores)}, and the percentile rank of a photo changed by ${meanRankChange === null ? NOT_AVAILABLE : `${(100 * meanRankChange).toFixed(1)} percentage points`} on average`,
   ) ?? ', too few to tell how far they agree';
 
+/** Which of both is better, where the interval of their difference tells. */
+function shownDifference({ now, before }: TauPair, difference: Interval | null): string {
+  if (difference === null) return TOO_FEW;
+  const verdict = verdictOf({ now, before, difference });
+  return `${verdict === 'unclear' ? 'no clear difference' : verdict} (${formatTau(difference.low)} to ${formatTau(difference.high)})`;
+}
+
 /** This model beside the station's one before it, over the same photos. */
 function comparisonMarkup(data: ReportData): Html {
-  const { comparison, previous, variable } = data;
-  if (!comparison || !previous)
+  const { comparison, differences, previous, variable } = data;
+  if (!comparison || !differences || !previous)
     return html`<p>The station has no earlier model of this variable to compare with.</p>`;
   const rows = [
-    { label: 'Photos that both scored', taus: comparison.all },
-    { label: 'Of them, in no annotation pair of either', taus: comparison.sameTest },
+    { label: 'Photos that both scored', taus: comparison.all, difference: differences.all },
+    {
+      label: 'Of them, in no annotation pair of either',
+      taus: comparison.sameTest,
+      difference: differences.sameTest,
+    },
   ];
   return html`<p>The model before this one is <b>${previous.model_code}</b>. Both scored ${countOf(comparison.n, 'photo')} of this
 run${likeness(comparison)}.</p>
@@ -38,10 +51,10 @@ ${
     ? scrollRegion(
         'Kendall tau of both models',
         html`<table>
-<thead><tr><th scope="col" class="split">Kendall tau with observed ${variable.noun}</th><th scope="col">n</th><th scope="col">${previous.model_code}</th><th scope="col">this model</th></tr></thead>
+<thead><tr><th scope="col" class="split">Kendall tau with observed ${variable.noun}</th><th scope="col">n</th><th scope="col">${previous.model_code}</th><th scope="col">this model</th><th scope="col">Difference (95 %)</th></tr></thead>
 <tbody>${rows.map(
-          ({ label, taus }) =>
-            html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${shownTau({ n: taus.n, tau: taus.before })}</td><td class="tau">${shownTau({ n: taus.n, tau: taus.now })}</td></tr>
+          ({ label, taus, difference }) =>
+            html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${shownTau({ n: taus.n, tau: taus.before })}</td><td class="tau">${shownTau({ n: taus.n, tau: taus.now })}</td><td>${shownDifference(taus, difference)}</td></tr>
 `,
         )}</tbody></table>`,
       )

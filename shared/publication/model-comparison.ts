@@ -1,0 +1,188 @@
+import { formatCount } from '../formats/numbers.ts';
+import { type JudgedPairs, PAIR_SPLITS, pairAccuracy, pairChanges } from '../predictions/pair-accuracy.ts';
+import { LEAST_WEEKS } from '../predictions/weeks.ts';
+import { kendallTauB } from '../statistics/kendall-tau.ts';
+import { pairedShareInterval } from '../statistics/paired-shares.ts';
+import { bootstrapTauDifference, type Interval } from '../statistics/tau-bootstrap.ts';
+
+/** Fewer held-out pairs than upstream requires for a training (contract 6.3), or photos, cannot distinguish two models. */
+export const LEAST_COMPARED = 10;
+
+/**
+ * With so many pairs held out of both models, no other counts: one of them weighs 3 percentage points, hardly more than the usual
+ * tolerance. With fewer, chance would decide, so that all pairs held out of the new model count, which favors the other.
+ */
+const ENOUGH_PAIRS = 30;
+
+const BOOTSTRAP = { resamples: 200, seed: 1691, leastClusters: LEAST_WEEKS };
+/** Of more photos, so many at even distances give the interval: its width comes from the number of weeks. */
+const MOST_RESAMPLED = 50_000;
+
+/** Scores of a model by photo, NaN where it has none, and 1 where it has learned from the photo. */
+export type ScoredModel = { scores: Float64Array; learned: Uint8Array };
+
+/** What two models scored, and what is known of it. */
+export type ComparedModels = {
+  /** Those of validation are held out of the model. */
+  pairs: JudgedPairs;
+  model: ScoredModel;
+  other: ScoredModel;
+  /** Observed values by photo; NaN where there is none. */
+  values: Float64Array;
+  /** Number of the week of each photo. */
+  weeks: ArrayLike<number>;
+};
+
+/**
+ * better, worse: the 95 % interval of the difference lies on one side of 0. tolerated: worse so, but not by more than the tolerance.
+ * unclear: the interval holds 0, or there are too few photos and pairs for one.
+ */
+export type Verdict = 'better' | 'worse' | 'tolerated' | 'unclear';
+
+/** The figures of a model and of the other one over the same cases, and the interval of the first less the second. */
+type Compared = { n: number; now: number | null; before: number | null; difference: Interval | null };
+
+export type ModelComparison = {
+  verdict: Verdict;
+  /** Share of the held-out pairs that each orders as the annotators did, 0 to 1. */
+  pairs: Compared;
+  /** Held-out pairs that are compared although the other model has learned from both of their photos. */
+  familiar: number;
+  /** Kendall's tau-b of scores and observed values over the photos that neither has learned from. */
+  photos: Compared;
+};
+
+/**
+ * Compares two models by the same pairs and photos. The held-out pairs decide, as the annotators' order is what the models learn:
+ * those that neither has learned from, where there are enough. Where they leave it open, the observed values do.
+ *
+ * @param tolerance by how much a model that is clearly worse may be so, as a difference of shares or of taus
+ */
+export function compareModels(compared: ComparedModels, tolerance = 0): ModelComparison {
+  const { familiar, ...pairs } = comparePairs(compared);
+  const photos = comparePhotos(compared);
+  const byPairs = pairs.n < LEAST_COMPARED ? 'unclear' : verdictOf(pairs, tolerance);
+  return { verdict: byPairs === 'unclear' ? verdictOf(photos, tolerance) : byPairs, pairs, familiar, photos };
+}
+
+/** What the interval of a difference of this model less the other tells. */
+export function verdictOf({ now, before, difference }: Omit<Compared, 'n'>, tolerance = 0): Verdict {
+  if (now === null || before === null || difference === null) return 'unclear';
+  if (difference.low > 0) return 'better';
+  if (difference.high >= 0) return 'unclear';
+  return now < before - tolerance ? 'worse' : 'tolerated';
+}
+
+/** Over the pairs whose photos both scored. */
+function comparePairs({ pairs, model, other }: ComparedModels): Compared & { familiar: number } {
+  const both = [whereBoth(model.scores, other.scores), whereBoth(other.scores, model.scores)] as const;
+  const unfamiliar = heldOutOf(pairs, other.learned);
+  const held = pairAccuracy(unfamiliar, both[0], 'val').n;
+  const counted = held >= ENOUGH_PAIRS ? unfamiliar : pairs;
+  const [now, before] = [pairAccuracy(counted, both[0], 'val'), pairAccuracy(counted, both[1], 'val')];
+  const { gained, lost } = pairChanges(counted, both, 'val');
+  return {
+    n: now.n,
+    now: now.share,
+    before: before.share,
+    difference: pairedShareInterval(gained, lost, now.n),
+    familiar: now.n - held,
+  };
+}
+
+const whereBoth = (own: Float64Array, other: Float64Array): Float64Array =>
+  own.map((score, photo) => (Number.isNaN(other[photo] as number) ? Number.NaN : score));
+
+/** Those of which the model has learned from both photos become training pairs, as they are for it. */
+const heldOutOf = (pairs: JudgedPairs, learned: Uint8Array): JudgedPairs => ({
+  ...pairs,
+  splits: pairs.splits.map((split, pair) =>
+    learned[pairs.left[pair] as number] && learned[pairs.right[pair] as number] ? TRAIN : split,
+  ),
+});
+const TRAIN = PAIR_SPLITS.indexOf('train');
+
+function comparePhotos({ model, other, values, weeks }: ComparedModels): Compared {
+  const unlearned = values.map((value, photo) =>
+    model.learned[photo] || other.learned[photo] ? Number.NaN : value,
+  );
+  return compareTaus(unlearned, [model.scores, other.scores], weeks);
+}
+
+/**
+ * Kendall's tau-b of two models' scores and the observed values, over the photos that both scored.
+ *
+ * @param values by photo; NaN where there is none, or where it does not count
+ * @param weeks number of the week of each photo, as photos of a week are drawn together
+ */
+export function compareTaus(
+  values: Float64Array,
+  [now, before]: readonly [Float64Array, Float64Array],
+  weeks: ArrayLike<number>,
+): Compared {
+  const rows = Uint32Array.from(values.keys()).filter(
+    (row) => !Number.isNaN((values[row] as number) + (now[row] as number) + (before[row] as number)),
+  );
+  const n = rows.length;
+  if (n < LEAST_COMPARED) return { n, now: null, before: null, difference: null };
+  const pick = (numbers: ArrayLike<number>, of = rows) =>
+    Float64Array.from(of, (row) => numbers[row] as number);
+  const observed = pick(values);
+  const step = Math.ceil(n / MOST_RESAMPLED);
+  const drawn = rows.filter((_, index) => index % step === 0);
+  return {
+    n,
+    now: kendallTauB(observed, pick(now)),
+    before: kendallTauB(observed, pick(before)),
+    difference: bootstrapTauDifference(
+      pick(values, drawn),
+      [pick(now, drawn), pick(before, drawn)],
+      pick(weeks, drawn),
+      BOOTSTRAP,
+    ),
+  };
+}
+
+/** How a model compares, as a sentence without its full stop. */
+export const verdictWords = (verdict: Verdict, model: string, other: string, tolerance = 0): string =>
+  ({
+    better: `${model} is better than ${other}`,
+    worse: `${model} is worse than ${other}`,
+    tolerated: `${model} is worse than ${other}, but by no more than ${percentagePoints(tolerance)}`,
+    unclear: `${model} shows no clear difference from ${other}`,
+  })[verdict];
+
+/** The figures behind a verdict, a sentence for pairs and one for photos, where there are enough. */
+export function comparedFigures(
+  { pairs, familiar, photos }: ModelComparison,
+  model: string,
+  other: string,
+): string[] {
+  const known = familiar > 0 ? `, which has learned from the photos of ${formatCount(familiar)} of them` : '';
+  const { now, before } = pairs;
+  return [
+    ...(pairs.n < LEAST_COMPARED || now === null || before === null
+      ? []
+      : [
+          `Of ${formatCount(pairs.n)} held-out pairs, ${model} orders ${percent(now)} as the annotators did, and ${other} ${percent(before)}${known}${differenceWords(pairs, (share) => (100 * share).toFixed(1), ' percentage points')}.`,
+        ]),
+    ...(photos.now === null || photos.before === null
+      ? []
+      : [
+          `Kendall tau over ${formatCount(photos.n)} photos that neither has learned from: ${model} ${photos.now.toFixed(2)}, ${other} ${photos.before.toFixed(2)}${differenceWords(photos, (tau) => tau.toFixed(2), '')}.`,
+        ]),
+  ];
+}
+
+/** Nothing without an interval. */
+const differenceWords = (
+  { difference }: Compared,
+  format: (number: number) => string,
+  unit: string,
+): string =>
+  difference === null
+    ? ''
+    : ` (95 % interval of the difference ${format(difference.low)} to ${format(difference.high)}${unit})`;
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const percentagePoints = (share: number): string => `${(100 * share).toFixed(1)} percentage points`;
