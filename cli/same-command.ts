@@ -8,6 +8,8 @@ const OF_PLACE = ['--folder', '--aws'];
 const STANDARD_INPUT = /^(--[a-z-]+=)?-$/;
 
 type Changes = {
+  /** Another command that takes the same arguments; left out: the one that was called. */
+  name?: string;
   /** Long names of options of the command, which take the place of those that were given. */
   options: Record<string, string>;
   /** Long names of options that are left out. */
@@ -21,12 +23,18 @@ type Changes = {
  *
  * @param command that was called, below its program
  */
-export function sameCommand(command: Command, { options, without = [], input }: Changes): string {
+export function sameCommand(command: Command, { name, options, without = [], input }: Changes): string {
   let program = command;
   while (program.parent) program = program.parent;
   const changed = command.options.filter(({ long }) => long && (long in options || without.includes(long)));
-  const words = withoutOptions(program.args, changed).map((word) =>
-    input ? word.replace(STANDARD_INPUT, (_, option = '') => option + JSON.stringify(input)) : word,
+  const called = withoutOptions(program.args, changed);
+  const place = called.indexOf(command.name());
+  const words = called.map((word, index) =>
+    name !== undefined && index === place
+      ? name
+      : input
+        ? word.replace(STANDARD_INPUT, (_, option = '') => option + JSON.stringify(input))
+        : word,
   );
   const ofProgram = program.options.flatMap((option) => {
     const name = option.attributeName();

@@ -83,8 +83,8 @@ async function startAndFollow(
   MACHINE_INPUTS[kind].parse(input);
   if (connection.kind === 'local') {
     const without = await takenName(stateMachineArn, options.name, effects);
-    await requireLocally(kind, input, placeOfInput(given), effects, (changes) =>
-      sameCommand(command, { options: changes, without, input: read }),
+    await requireLocally(kind, input, placeOfInput(given), effects, (options, name = command.name()) =>
+      sameCommand(command, { name, options, without, input: read }),
     );
   }
   await confirm(connection, options.yes, async () => {
@@ -103,20 +103,20 @@ function requireFitting(kind: MachineKind, { pretrained, modelCode }: Options): 
     throw new UsageError('--model-code is for one model, and a refresh may train many. Leave it out.');
 }
 
-/** What the machine's first function would find later. @param again the same start with other options */
+/** What the machine's first function would find later. @param again the same start with other options, or by another command */
 async function requireLocally(
   kind: MachineKind,
   input: Record<string, unknown>,
   where: string,
   { requireLocalNeeds, requireRefreshNeeds, requireFreeCode }: Needs,
-  again: (options: Record<string, string>) => string,
+  again: (options: Record<string, string>, name?: string) => string,
 ): Promise<void> {
   if (kind === 'refresh-stations') {
     // Its options are those of fpe refresh.
-    const refresh = (options: Record<string, string>) =>
-      again(options).replace('./fpe start', './fpe refresh');
-    const [without, scoring] = [refresh({ '--pretrained': 'false' }), refresh({ '--mode': 'score' })];
-    await requireRefreshNeeds(input, where, { without, scoring });
+    await requireRefreshNeeds(input, where, {
+      without: again({ '--pretrained': 'false' }, 'refresh'),
+      scoring: again({ '--mode': 'score' }, 'refresh'),
+    });
     return;
   }
   await requireLocalNeeds(kind, input, { without: again({ '--pretrained': 'false' }) });

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { sameCommand } from '../../cli/same-command.ts';
 
 /** @returns what is proposed by a command that was called with these words, its input having been read from standard input */
-async function proposedBy(args: string[], options: Record<string, string>): Promise<string> {
+async function proposedBy(args: string[], options: Record<string, string>, name?: string): Promise<string> {
   let proposed = '';
   const command = new Command('try')
     .argument('[input]')
@@ -13,7 +13,11 @@ async function proposedBy(args: string[], options: Record<string, string>): Prom
     .option('--stage <stage>')
     .option('--detach')
     .action((_given: string, _options: object, called: Command) => {
-      proposed = sameCommand(called, { options, input: { station_id: 29 } });
+      proposed = sameCommand(called, {
+        ...(name !== undefined && { name }),
+        options,
+        input: { station_id: 29 },
+      });
     });
   const program = new Command('fpe')
     .option('--aws')
@@ -52,4 +56,10 @@ test('the same command again holds the input that came by standard input, which 
     expect((await proposedBy(['try', ...given], {})).replaceAll(/['"]/g, '')).toMatch(
       /^\.\/fpe try --name[ =]\{station_id:29\}$/,
     );
+});
+
+test('another command takes the place of the one that was called, and of no value that reads like it', async () => {
+  expect(await proposedBy(['try', 'try', '--stage', 'try'], { '--answer': 'false' }, 'other')).toBe(
+    './fpe other try --stage try --answer false',
+  );
 });
