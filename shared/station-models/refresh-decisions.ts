@@ -14,7 +14,7 @@ import { VARIABLES } from '../variables.ts';
 /** What a refresh of these settings does with each station at this instant, by what database and model bucket hold. */
 export async function decideRefresh(settings: RefreshInput, now: Date): Promise<RefreshDecision[]> {
   const { ids, wanted, models } = await withDatabase(async (database) => {
-    const ids = settings.station_ids ?? (await stationIds(database));
+    const ids = settings.station_ids ?? allStations(settings, await stationIds(database));
     const wanted = ids.map((station_id) => {
       const { model_type, variable_code } = stationRules(settings, station_id);
       const { annotation } = VARIABLES[requireVariable(variable_code)];
@@ -53,6 +53,13 @@ export async function decideRefresh(settings: RefreshInput, now: Date): Promise<
     rulesOf,
     settled,
   );
+}
+
+/** All stations, and those that only the rules name and the database does not have, so that a slip is told. */
+function allStations({ stations }: RefreshInput, known: readonly number[]): number[] {
+  const isKnown = new Set(known);
+  const named = Object.keys(stations).map(Number);
+  return [...known, ...named.filter((id) => !isKnown.has(id))];
 }
 
 /** The input of a station's training, with its defaults. */

@@ -326,6 +326,19 @@ describe('PlanRefresh', () => {
     expect((await reasonsOf(refresh))[1]).toBe('null nothing: There is no station 999999 in the database.');
   });
 
+  test('says of all stations which are not there that only its rules name', async () => {
+    const id = await station('Mill Brook');
+
+    const refresh = await planned({
+      stations: { 999999: { min_new_pairs: 1 }, [id]: { min_new_pairs: 1 } },
+      dry_run: true,
+    });
+
+    expect((await reasonsOf(refresh)).filter((reason) => reason.startsWith('null'))).toEqual([
+      'null nothing: There is no station 999999 in the database.',
+    ]);
+  });
+
   test('plans no training that would end at once for want of pairs, by the parameters of each station', async () => {
     const ids = [
       await station('Few'),
