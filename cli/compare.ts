@@ -10,6 +10,7 @@ import {
   type ModelComparison,
   verdictWords,
 } from '../shared/publication/model-comparison.ts';
+import { requireAskedStation } from './asked-station.ts';
 import { connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
 import { findMadeModel } from './made-model.ts';
 import { findByCode, modelTypeOption, stationsOfCode } from './model-code.ts';
@@ -36,7 +37,7 @@ type ReadModel = {
   type: ModelTypeId;
   keys: Pick<ReturnType<typeof modelKeys>, 'transform' | 'input'>;
 };
-type Options = { station?: number; modelType?: ModelTypeId; all?: boolean; json?: boolean };
+type Options = { station?: number; stage?: string; modelType?: ModelTypeId; all?: boolean; json?: boolean };
 
 /** The command's effects. */
 const EFFECTS = {
@@ -47,6 +48,7 @@ const EFFECTS = {
   findMetrics: (bucket: string, key: string): Promise<MetricsFile | null> =>
     findJson({ bucket, key }, metricsFile),
   findComparison,
+  requireAskedStation,
   stationsOfCode,
   print: printText,
   printJson,
@@ -64,12 +66,16 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
     .option('--all', 'also numbers that are equal, or that only one of them has')
     .option('--json', 'as JSON, all numbers')
     .action(async (one: string, other: string, options: Options, command: Command) => {
-      const { machineArns, modelBucket } = await effects.connect(command, one);
+      const { connection, machineArns, modelBucket } = await effects.connect(command, one);
       if (modelBucket === null)
         throw new UsageError('Which model bucket? Give --stage NAME, or set MODEL_BUCKET.');
       const again = (station: number) => sameCommand(command, { options: { '--station': String(station) } });
       const place: Place = { machineArns, modelBucket, again };
-      const read = await readModels([one, other], options, place, effects);
+      const read = await readModels([one, other], options, place, effects).catch(async (error) => {
+        const { station, stage } = options;
+        if (station !== undefined) await effects.requireAskedStation(station, connection, stage);
+        throw error;
+      });
       const models = [read[0].metrics, read[1].metrics] as const;
       const rows = compareMetrics(...models);
       const comparison = await compareScores(read, modelBucket, effects);

@@ -11,6 +11,7 @@ import { parseJson } from '../shared/formats/json.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import type { RefreshStatus, RefreshSummary } from '../shared/refresh/state.ts';
 import { unknownStations } from '../shared/refresh/summary.ts';
+import { requireAskedStation } from './asked-station.ts';
 import { connectToMachines, machineStageOption } from './find-execution.ts';
 import { parseSince, stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
@@ -23,6 +24,7 @@ type Options = {
   count: number;
   status?: (typeof STATUSES)[number];
   station?: number;
+  stage?: string;
   since?: string;
   json?: boolean;
 };
@@ -35,6 +37,7 @@ const EFFECTS = {
   newestExecutions,
   describeExecution,
   executionHistory,
+  requireAskedStation,
   print: printText,
   printJson,
   now: (): Date => new Date(),
@@ -52,8 +55,10 @@ export function listCommand(effects: Effects = EFFECTS): Command {
     .option('--json', 'as JSON')
     .action(async (options: Options, command: Command) => {
       const from = options.since === undefined ? null : parseSince(options.since, effects.now());
-      const { machineArns } = await effects.connect(command);
+      const { connection, machineArns } = await effects.connect(command);
       const found = await findListed(machineArns, options, from, effects);
+      if (found.length === 0 && options.station !== undefined)
+        await effects.requireAskedStation(options.station, connection, options.stage);
       if (options.json) effects.printJson(found);
       else effects.print(describeList(found, options.station));
     });

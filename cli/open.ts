@@ -25,6 +25,7 @@ import type { MachineKind } from '../shared/inputs/machines.ts';
 import type { ModelTypeId } from '../shared/model-types/registry.ts';
 import { type ModelManifest, modelManifest } from '../shared/publication/model-manifest.ts';
 import { refreshSummary } from '../shared/refresh/state.ts';
+import { requireAskedStation } from './asked-station.ts';
 import { chooseMachine, isShellOfStack } from './connection.ts';
 import {
   connectToMachines,
@@ -58,6 +59,7 @@ type Options = GlobalOptions & {
 const EFFECTS = {
   connect: connectToMachines,
   findExecution,
+  requireAskedStation,
   newestExecutions,
   findMadeModel,
   describeExecution,
@@ -201,6 +203,8 @@ function ofStoppedStack(folder: string, effects: Effects): Effects {
       if (!found) throw new UsageError(nothingKept(`no execution ${given}`, folder));
       return found.executionArn;
     },
+    // Its database has stopped, too.
+    requireAskedStation: async () => undefined,
     newestExecutions: async (machine, count, status) =>
       kept
         .filter((each) => machineArnOf(each.executionArn) === machine && each.status === status)
@@ -263,13 +267,16 @@ async function ofCode(
     throw new UsageError('Which model? Give an execution, or --station ID and --model-code CODE, not both.');
   if (station === undefined || code === undefined)
     throw new UsageError('Which model? Give --station ID and --model-code CODE, or an execution.');
-  const { modelBucket } = await effects.connect(command);
+  const { connection, modelBucket } = await effects.connect(command);
   if (modelBucket === null) throw new UsageError(noBucket(what, code));
   const model = await findByCode({ station, code, modelType }, what, async (type) => {
     const manifest = await effects.findManifest(modelBucket, modelKeys(type, station, code).manifest);
     if (!manifest) return null;
     const { model_uuid } = manifest;
     return { model_code: code, model_uuid, keys: versionKeys(type, station, code, model_uuid) };
+  }).catch(async (error) => {
+    await effects.requireAskedStation(station, connection, options.stage);
+    throw error;
   });
   const published = PUBLIC[what]?.(publishedKeys(model.model_uuid, code));
   const storageBucket = effects.storageBucket(options);

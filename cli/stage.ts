@@ -25,7 +25,7 @@ export async function connectToStage(name: string): Promise<{ stage: Stage; conn
 }
 
 /** Points this process to the database and the buckets of a stage. @throws as `connectToStage` */
-async function useStage(name: string): Promise<void> {
+export async function useStage(name: string): Promise<void> {
   Object.assign(process.env, stageSettings((await connectToStage(name)).stage));
 }
 

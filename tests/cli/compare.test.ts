@@ -61,6 +61,9 @@ async function run(
       if (stations?.[String(name)]) throw new UsageError(`There is no execution ${name}.`);
       return String(name);
     },
+    requireAskedStation: async (id) => {
+      if (id === 9) throw new UsageError('There is no station 9 in the database.');
+    },
     stationsOfCode: async (_bucket, code) => stations?.[code] ?? [],
     findMadeModel: async (arn) => {
       const keys = { metrics: `${arn}/metrics.json`, transform: { predictions: `${arn}/predictions.csv` } };
@@ -120,6 +123,14 @@ describe('fpe compare', () => {
     ]);
     const { facts } = await run(['a', 'b', '--json'], [OLD, NEW], { comparison: COMPARISON });
     expectDocumented('compare', facts[0]);
+  });
+
+  test('refuses a station that there is not', async () => {
+    const of = async (station: string) =>
+      (await run(['A', 'B', '--station', station], [OLD, NEW], { files: [] })).failure;
+
+    expect(await of('9')).toEqual(new UsageError('There is no station 9 in the database.'));
+    expect((await of('30')).message).toMatch(/^Station 30 has no metrics\.json of a model A/);
   });
 
   test.each<[string, string[], [object, object]]>([

@@ -72,6 +72,9 @@ async function list(args: string[], samples: Sample[] | null = SAMPLES) {
     describeExecution: async (arn) =>
       samples?.find(({ kind, name }) => arnOf(kind, name) === arn)?.described as never,
     executionHistory: async () => HISTORY as never,
+    requireAskedStation: async (id) => {
+      if (id === 9) throw new UsageError('There is no station 9 in the database.');
+    },
     print: (text) => printed.push(text),
     printJson: (found) => facts.push(found),
     now: () => minute(10),
@@ -80,6 +83,17 @@ async function list(args: string[], samples: Sample[] | null = SAMPLES) {
   await command.parseAsync(args, { from: 'user' });
   return { asked, facts, lines: printed.join('\n').split('\n') };
 }
+
+test.each([[[]], [['--json']]])(
+  'a station that there is not is refused, where nothing has run for it: %j',
+  async (more) => {
+    await expect(list(['--station', '9', ...more])).rejects.toThrow(
+      new UsageError('There is no station 9 in the database.'),
+    );
+    const { lines } = await list(['--station', '30']);
+    expect(lines).toEqual(['No execution of station 30.']);
+  },
+);
 
 const namesIn = (lines: string[]) => lines.slice(1).map((line) => line.split(' ')[0]);
 

@@ -92,6 +92,9 @@ async function run(
       modelBucket: bucket,
     }),
     findExecution: async () => TRAIN_ARN,
+    requireAskedStation: async (id) => {
+      if (id === 9) throw new UsageError('There is no station 9 in the database.');
+    },
     newestExecutions: async (machine, count, status) => {
       expect([count, status]).toEqual([1, 'SUCCEEDED']);
       if (machine === REFRESH_MACHINE && newest.length > 0) return [{ executionArn: REFRESH_ARN }] as never;
@@ -139,6 +142,17 @@ const fileIn = (...path: string[]) => pathToFileURL(join(folder, 'results', ...p
 const copyIn = (...path: string[]) => pathToFileURL(join(folder, 'copies', ...path)).href;
 
 describe('fpe open', () => {
+  test('refuses a station that there is not, where a stack runs whose database can say so', async () => {
+    const of = async (station: string, situation = {}) =>
+      (await run(['--station', station, '--model-code', 'A'], situation)).failure?.message;
+
+    expect(await of('9')).toBe('There is no station 9 in the database.');
+    expect(await of('30')).toMatch(/^Station 30 has no report of a model A/);
+    expect(await of('9', { stack: false, kept: { executions: { a: MADE_MODEL } } })).toMatch(
+      /Station 9 has no report/,
+    );
+  });
+
   test.each<[string, string[], string]>([
     ['the report of the latest training', [], `${S3}/RANK-FLOW-A.html`],
     ['the scores of an execution', ['predictions', 'try-1'], `${S3}/predictions.csv`],
