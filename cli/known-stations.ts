@@ -1,9 +1,10 @@
+import { type NamedStation, shownStationName } from '../shared/execution/station.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import { findStations } from '../shared/fpe-database/stations.ts';
 import { UsageError } from './usage-error.ts';
 
-type Known = readonly { id: number; name: string }[];
+type Known = readonly NamedStation[];
 const STATIONS_SHOWN = 5;
 
 export const knownStations = (): Promise<Known> => withDatabase(findStations, DATABASE_LIMITS.byHand);
@@ -26,9 +27,16 @@ export async function requireStations(
   const unknown = unknownAmong(ids, known);
   if (unknown.length === 0) return;
   throw new UsageError(
-    `There is no station ${enumerate(unknown.map(String))} in the database. ${describeStations(known, stage === undefined ? {} : { demo: null })}`,
+    `There is no station ${enumerate(unknown.map(String))} in the database. ${describeStations(known, offeredAt(stage))}`,
   );
 }
+
+/** The demo is made on a local stack alone. */
+const offeredAt = (stage: string | undefined): MoreStations => (stage === undefined ? {} : { demo: null });
+
+/** For a list that would be empty. */
+export const describeNoStations = (stage: string | undefined): string =>
+  `There is no station in the database. ${loadFirst(offeredAt(stage))}`;
 
 type MoreStations = {
   /** Command that loads one. */
@@ -37,16 +45,19 @@ type MoreStations = {
   demo?: string | null;
 };
 
+const IMPORT = './fpe import FOLDER';
+
+const loadFirst = ({ load = IMPORT, demo = './fpe demo' }: MoreStations): string =>
+  `Load one with: ${load}${demo === null ? '' : `; the demo station is made by: ${demo}`}`;
+
 /** Which stations there are, and how there are more. */
-export function describeStations(
-  known: Known,
-  { load = './fpe import FOLDER', demo = './fpe demo' }: MoreStations = {},
-): string {
-  if (known.length === 0)
-    return `It has none at all. Load one with: ${load}${demo === null ? '' : `; the demo station is made by: ${demo}`}`;
-  const shown = known.slice(0, STATIONS_SHOWN).map(({ id, name }) => `${id} “${name}”`);
+export function describeStations(known: Known, offered: MoreStations = {}): string {
+  if (known.length === 0) return `It has none at all. ${loadFirst(offered)}`;
+  const shown = known
+    .slice(0, STATIONS_SHOWN)
+    .map(({ id, name, synthetic }) => `${id} “${shownStationName(name, synthetic)}”`);
   const others = known.length - STATIONS_SHOWN;
   const it =
     others > 0 ? `${shown.join(', ')} and ${others} more (./fpe models lists them)` : shown.join(', ');
-  return `It has ${it}. Load another one with: ${load}`;
+  return `It has ${it}. Load another one with: ${offered.load ?? IMPORT}`;
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { buckets, setting } from '../shared/aws/configuration.ts';
 import { versionKeys } from '../shared/execution/keys.ts';
+import { type NamedStation, shownStationName } from '../shared/execution/station.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { s3Uri } from '../shared/formats/object-location.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
@@ -21,7 +22,7 @@ import {
   findDrawingChange,
 } from '../shared/station-models/drawn-models.ts';
 import type { Places } from '../shared/verification/findings.ts';
-import { requireStations } from './known-stations.ts';
+import { describeNoStations, requireStations } from './known-stations.ts';
 import { stationId } from './option-values.ts';
 import { printJson, printText } from './print.ts';
 import { quoted } from './quoted.ts';
@@ -36,7 +37,8 @@ Uses the local stack while it is running, unless --stage or the environment name
 const EFFECTS = {
   connect: connectToData,
   requireStations,
-  findStations: () => withDatabase(findModelCounts, DATABASE_LIMITS.byHand),
+  findStations: (): Promise<(NamedStation & { models: number })[]> =>
+    withDatabase(findModelCounts, DATABASE_LIMITS.byHand),
   buckets,
   findDrawableModels,
   print: printText,
@@ -73,19 +75,23 @@ export function modelsCommand(effects: Effects = EFFECTS): Command {
 }
 
 const describeAll = (
-  stations: readonly { id: number; name: string; models: number }[],
+  stations: readonly (NamedStation & { models: number })[],
   stage: string | undefined,
 ): string =>
   stations.length === 0
-    ? `There is no station in the database. Load one with: ./fpe import FOLDER${stage ? '' : '; the demo station is made by: ./fpe demo'}`
+    ? describeNoStations(stage)
     : tableLines([
         ['STATION', 'MODELS', 'NAME'],
-        ...stations.map(({ id, name, models }) => [String(id), String(models), name]),
+        ...stations.map(({ id, name, synthetic, models }) => [
+          String(id),
+          String(models),
+          shownStationName(name, synthetic),
+        ]),
       ]).join('\n');
 
 /** For the terminal, the newest training first, with addresses that work. */
 export function describeModels(
-  station: { id: number; name: string },
+  station: NamedStation,
   models: readonly StationModel[],
   { model: bucket }: Pick<Places, 'model'>,
 ): string {
@@ -96,9 +102,10 @@ export function describeModels(
       ...(report === null ? [] : [`    report ${report}`]),
     ];
   });
-  const text = [`Station ${station.id} “${station.name}”, ${countOf(models.length, 'model')}`, ...lines].join(
-    '\n',
-  );
+  const text = [
+    `Station ${station.id} “${shownStationName(station.name, station.synthetic)}”, ${countOf(models.length, 'model')}`,
+    ...lines,
+  ].join('\n');
   return withOpenAddresses(text, process.env.AWS_ENDPOINT_URL_S3);
 }
 

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { buckets } from '../shared/aws/configuration.ts';
+import { shownStationName } from '../shared/execution/station.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { findStations } from '../shared/fpe-database/stations.ts';
@@ -195,7 +196,7 @@ const describeStation = (
   how: How,
 ): string =>
   [
-    `Station ${station.id} “${station.name}”, ${countOf(models, 'model')}${findings.length + repaired.length + unchecked.length === 0 ? ': no problems' : ''}`,
+    `Station ${station.id} “${shownStationName(station.name, station.synthetic)}”, ${countOf(models, 'model')}${findings.length + repaired.length + unchecked.length === 0 ? ': no problems' : ''}`,
     ...repaired.map(describeRepaired),
     ...findings.map((finding) => describeFinding(finding, how)),
     ...unchecked.map(describeUnchecked),

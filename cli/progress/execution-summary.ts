@@ -25,7 +25,7 @@ import { learntRemarks } from '../../shared/report/data/remarks.ts';
 import { tableLines } from '../table.ts';
 import type { StateProgress } from './execution-progress.ts';
 import { formatDuration } from './progress-lines.ts';
-import { scoringLines, scoringResult } from './scoring-lines.ts';
+import { describeStation, scoringLines, scoringResult, toldStation } from './scoring-lines.ts';
 
 /** Output of the machine's last state; defaults for what executions of earlier versions lack. */
 export const runResult = z.object({
@@ -33,6 +33,7 @@ export const runResult = z.object({
   model_code: z.string(),
   model_uuid: z.string(),
   model_id: z.number().nullable(),
+  station: toldStation,
   diagnostics_url: z.string().nullable(),
   predictions_url: z.string().nullable(),
   images: z.object({
@@ -125,7 +126,7 @@ export function resultLines(result: RunResult, executionArn = '', files?: ShownF
   const worse = result.promotion ? worseDefault(result.promotion) : null;
   return [
     ...(worse === null ? [] : [`⚠ ${worse}`]),
-    `Model     ${result.model_code} of station ${result.station_id}`,
+    `Model     ${result.model_code} of ${describeStation(result)}`,
     `Photos    ${formatCount(images.scored)} scored of ${formatCount(images.found)}${without.join('')}`,
     ...leftOut(PHOTO_EXCLUSIONS, images.excluded),
     ...leftOut(IMAGE_FILTERS, images.filtered),

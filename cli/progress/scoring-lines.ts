@@ -1,10 +1,29 @@
 import * as z from 'zod';
 import { leftOutPhrases, PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../../shared/dataset/reasons.ts';
+import { shownStationName } from '../../shared/execution/station.ts';
 import { formatCount } from '../../shared/formats/numbers.ts';
+
+/** Of the output of either machine; executions of earlier versions tell only the id. */
+export const toldStation = z
+  .object({ name: z.string(), synthetic: z.boolean().default(false) })
+  .optional()
+  .catch(undefined);
+
+export const describeStation = ({
+  station_id,
+  station,
+}: {
+  station_id: number;
+  station?: z.output<typeof toldStation>;
+}): string =>
+  station
+    ? `station ${station_id}, ${shownStationName(station.name, station.synthetic)}`
+    : `station ${station_id}`;
 
 /** Output of score-station. */
 export const scoringResult = z.object({
   station_id: z.number(),
+  station: toldStation,
   model_code: z.string(),
   scored: z.number(),
   removed: z.number(),
@@ -33,7 +52,7 @@ export function scoringLines(result: ScoringResult): string[] {
     ...(removed ? [`${formatCount(removed)} removed, because they no longer exist or now show people`] : []),
   ];
   return [
-    `Model     ${result.model_code} of station ${result.station_id}`,
+    `Model     ${result.model_code} of ${describeStation(result)}`,
     `Photos    ${changes.join(', ') || 'no new ones'}; ${formatCount(images)} have a score`,
     ...leftOutPhrases(PHOTO_FAULTS, faults, formatCount).map((phrase) => `          ${phrase}`),
     ...leftOutPhrases(PHOTO_EXCLUSIONS, left_out, formatCount).map((phrase) => `          ${phrase}`),

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import {
   extension,
+  type ScoringRun,
   scoringRun,
   selection,
   suppliedModel,
   withdrawn,
 } from '../../shared/execution/score-station-state.ts';
+import { shownStationName } from '../../shared/execution/station.ts';
 import {
   dataset,
   manifests,
@@ -14,6 +16,7 @@ import {
   predictions,
   promotion,
   publication,
+  type Run,
   report,
   run,
   split,
@@ -27,11 +30,17 @@ export function stateDetails(name: string, output: unknown): string {
   return describe ? describe(output) : '';
 }
 
+const describePrepared = ({
+  station,
+  model_code,
+}: Pick<Run | ScoringRun, 'station' | 'model_code'>): string =>
+  `station ${station.id}, ${shownStationName(station.name, station.synthetic)}: ${model_code}`;
+
+/** The summary has all. */
+const firstSentence = (text: string): string => text.split(/(?<=\.) (?=[A-Z])/)[0] ?? '';
+
 const DETAILS: Record<string, (output: unknown) => string> = {
-  PrepareRun: details(
-    { run },
-    ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
-  ),
+  PrepareRun: details({ run }, ({ run }) => describePrepared(run)),
   ExportStation: details({ export: stationExport }, ({ export: found }) => {
     const excluded = found.images_found - found.images;
     return `${countOf(found.images, 'photo')}${excluded ? ` (${formatCount(excluded)} left out)` : ''}, ${countOf(found.annotation_pairs, 'pair')} of ${countOf(found.annotation_sessions, 'session')}`;
@@ -66,13 +75,9 @@ const DETAILS: Record<string, (output: unknown) => string> = {
     ({ predictions: made }) =>
       `${formatCount(made.scored)} photos scored${made.unreadable ? `, ${formatCount(made.unreadable)} unreadable` : ''}`,
   ),
-  DecidePromotion: details({ promotion }, ({ promotion: decided }) => decided.reason),
-  // Its first sentence; the summary has all.
-  BuildReport: details({ report }, ({ report: built }) => built.note.split(/(?<=\.) (?=[A-Z])/)[0] ?? ''),
-  PrepareScoring: details(
-    { run: scoringRun },
-    ({ run }) => `station ${run.station.id}, ${run.station.name}: ${run.model_code}`,
-  ),
+  DecidePromotion: details({ promotion }, ({ promotion: decided }) => firstSentence(decided.reason)),
+  BuildReport: details({ report }, ({ report: built }) => firstSentence(built.note)),
+  PrepareScoring: details({ run: scoringRun }, ({ run }) => describePrepared(run)),
   SelectPhotos: details({ selection }, ({ selection: selected }) =>
     selected.work === 'nothing'
       ? `no new photos in addition to ${formatCount(selected.images)} scored ones`

@@ -28,7 +28,12 @@ export const scoringRun = z.object({
   job_suffix: z.string(),
   execution_arn: z.string(),
   started_at: z.iso.datetime({ offset: true }),
-  station: z.object({ id: z.int(), name: z.string(), timezone: z.string() }),
+  station: z.object({
+    id: z.int(),
+    name: z.string(),
+    timezone: z.string(),
+    synthetic: z.boolean().default(false),
+  }),
   model_id: z.int(),
   model_code: z.string(),
   model_uuid: z.string(),

@@ -1,6 +1,16 @@
 import { InvalidTimezone, StationNotFound } from '../errors.ts';
 import { isTimezone } from '../formats/local-time.ts';
 
+/** What people are told of a station; synthetic: a program made it up. */
+export type NamedStation = { id: number; name: string; synthetic?: boolean | undefined };
+
+/**
+ * Name of a station for people. Of one that a program made up, such as the demo's, it says so: nobody should take its scores for
+ * those of a stream.
+ */
+export const shownStationName = (name: string, synthetic: boolean | undefined): string =>
+  synthetic ? `${name}, synthetic` : name;
+
 /** @throws StationNotFound */
 export function requireStationExists<Station>(station: Station | null, id: number): Station {
   if (station) return station;

@@ -1,6 +1,7 @@
 import type { RunChecks } from '../execution/run.ts';
 import { STATION_LIMITS, type StationSize } from '../limits/station-size.ts';
 import type { Database } from './connection.ts';
+import { isSynthetic } from './station-sql.ts';
 
 /** Everything that PrepareRun needs to know from the database before a run, in one round trip. */
 export async function findRunChecks(
@@ -10,7 +11,7 @@ export async function findRunChecks(
 ): Promise<RunChecks> {
   const { rows } = await database.query<RunChecks>(
     `SELECT (SELECT json_build_object('id', id, 'name', name, 'timezone', timezone, 'nwis_id', nullif(trim(nwis_id), ''),
-                                      'synthetic', coalesce(metadata->>'synthetic' = 'true', false))
+                                      'synthetic', ${isSynthetic('stations')})
                FROM stations WHERE id = $1) AS station,
             (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM variables) AS variable_codes,
             (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM model_types) AS model_types,

@@ -1,11 +1,12 @@
 import type { StationModels } from '../publication/scoring-model.ts';
 import type { Database } from './connection.ts';
 import { findModelRows } from './model-rows.ts';
+import { isSynthetic } from './station-sql.ts';
 
 /** A station with all its rows of `models`, the newest training first. */
 export async function findStationWithModels(database: Database, stationId: number): Promise<StationModels> {
   const { rows } = await database.query<NonNullable<StationModels['station']>>(
-    'SELECT id, name, timezone FROM stations WHERE id = $1',
+    `SELECT id, name, timezone, ${isSynthetic('stations')} AS synthetic FROM stations WHERE id = $1`,
     [stationId],
   );
   return { station: rows[0] ?? null, models: await findModelRows(database, [stationId]) };

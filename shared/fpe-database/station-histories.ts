@@ -3,6 +3,7 @@ import type { StationHistory } from '../refresh/plan.ts';
 import type { Database } from './connection.ts';
 import { HAS_PII } from './image-sql.ts';
 import { isPossible } from './station-export.ts';
+import { isSynthetic } from './station-sql.ts';
 
 /** What a station is refreshed for. */
 export type RefreshedStation = {
@@ -44,7 +45,7 @@ export async function stationHistories(
 ): Promise<Omit<StationHistory, 'people_left'>[]> {
   const defaultIds = new Map(defaults.map(({ station_id, id }) => [station_id, id]));
   const { rows } = await database.query<Omit<StationHistory, 'people_left'>>(
-    `SELECT wanted.station_id, station.name AS station_name,
+    `SELECT wanted.station_id, station.name AS station_name, ${isSynthetic('station')} AS synthetic,
             CASE WHEN model.id IS NOT NULL THEN json_build_object('code', model.code, 'scored_until', model.scored_until) END AS model,
             training.trained_at, annotated.pairs, annotated.new_pairs,
             coalesce(photos.new_photos, 0)::float8 AS new_photos

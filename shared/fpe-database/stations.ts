@@ -1,4 +1,7 @@
 import type { Database } from './connection.ts';
+import { isSynthetic } from './station-sql.ts';
+
+type KnownStation = { id: number; name: string; synthetic: boolean };
 
 /** Annotation pairs of finished sessions without a flag, by what was compared, such as FLOW. */
 export type AnnotatedVariable = { variable: string; pairs: number };
@@ -17,19 +20,17 @@ export async function findAnnotatedVariables(
 }
 
 /** Every station, by id. */
-export async function findStations(database: Database): Promise<{ id: number; name: string }[]> {
-  const { rows } = await database.query<{ id: number; name: string }>(
-    'SELECT id, name FROM stations ORDER BY id',
+export async function findStations(database: Database): Promise<KnownStation[]> {
+  const { rows } = await database.query<KnownStation>(
+    `SELECT id, name, ${isSynthetic('stations')} AS synthetic FROM stations ORDER BY id`,
   );
   return rows;
 }
 
 /** Every station with the number of its models, by id. */
-export async function findModelCounts(
-  database: Database,
-): Promise<{ id: number; name: string; models: number }[]> {
-  const { rows } = await database.query<{ id: number; name: string; models: number }>(
-    `SELECT id, name, (SELECT count(*) FROM models WHERE station_id = stations.id)::int AS models
+export async function findModelCounts(database: Database): Promise<(KnownStation & { models: number })[]> {
+  const { rows } = await database.query<KnownStation & { models: number }>(
+    `SELECT id, name, ${isSynthetic('stations')} AS synthetic, (SELECT count(*) FROM models WHERE station_id = stations.id)::int AS models
        FROM stations ORDER BY id`,
   );
   return rows;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { executionPage, isOfStandIn, nameInArn, stageOfMachine } from '../execution/arns.ts';
 import type { Extension, ScoringRun, Selection } from '../execution/score-station-state.ts';
+import { shownStationName } from '../execution/station.ts';
 import type { Predictions, Promotion, Report, Run } from '../execution/train-station-state.ts';
 import { parseJson } from '../formats/json.ts';
 import { legibleText } from '../formats/legible-text.ts';
@@ -22,8 +23,8 @@ const MAX_ERROR_CHARACTERS = 200;
 const MAX_CAUSE_CHARACTERS = 8_000;
 const MAX_INPUT_CHARACTERS = 2_000;
 
-const stationOf = ({ id, name }: { id: number; name: string }): string =>
-  `Station ${id} (${lineOf(name, MAX_NAME_CHARACTERS)})`;
+const stationOf = ({ id, name, synthetic }: { id: number; name: string; synthetic: boolean }): string =>
+  `Station ${id} (${shownStationName(lineOf(name, MAX_NAME_CHARACTERS), synthetic)})`;
 
 /** @param note where the model is to be seen, or why it is not */
 export function trainingNotification(

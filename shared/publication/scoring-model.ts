@@ -80,7 +80,7 @@ function helpOf(
 }
 
 export type StationModels = {
-  station: { id: number; name: string; timezone: string } | null;
+  station: { id: number; name: string; timezone: string; synthetic: boolean } | null;
   /** Every row of the station. */
   models: ModelRow[];
 };

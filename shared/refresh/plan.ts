@@ -7,6 +7,7 @@ export type StationHistory = {
   station_id: number;
   /** Null if there is no such station. */
   station_name: string | null;
+  synthetic?: boolean | undefined;
   /** The default model, with which photos are scored; null if there is none. */
   model: { code: string; scored_until: Date } | null;
   /** Database snapshot of the newest training, even if its model was not promoted: training on the same pairs again would not help. */
@@ -35,6 +36,8 @@ export type RefreshAction = (typeof REFRESH_ACTIONS)[number];
 export type RefreshDecision = {
   station_id: number;
   station_name: string | null;
+  /** Whether a program made it up. */
+  synthetic?: boolean | undefined;
   action: RefreshAction;
   reason: string;
   /** Model that a station without a default one is scored with, as photos have to be withdrawn. */
@@ -73,8 +76,14 @@ export function planRefresh(
       .map(({ history }) => history.station_id),
   );
   const decisions = wanted.map(({ history, training, scoring }): RefreshDecision => {
-    const { station_id, station_name } = history;
-    const decide = (action: RefreshAction, reason: string) => ({ station_id, station_name, action, reason });
+    const { station_id, station_name, synthetic } = history;
+    const decide = (action: RefreshAction, reason: string) => ({
+      station_id,
+      station_name,
+      ...(synthetic && { synthetic }),
+      action,
+      reason,
+    });
     if (station_name === null) return decide('nothing', `There is no station ${station_id} in the database.`);
     if (trained.has(station_id)) return decide('train', training.reason);
     const waits = training.yes ? ` Its training waits: max_training_jobs is ${max_training_jobs}.` : '';

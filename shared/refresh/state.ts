@@ -56,6 +56,7 @@ export const refreshPlan = z.object({
     z.object({
       station_id: z.int(),
       station_name: z.string().nullable(),
+      synthetic: z.boolean().optional(),
       action: z.enum(REFRESH_ACTIONS),
       reason: z.string(),
       model_code: z.string().optional(),
@@ -69,6 +70,7 @@ export const OUTCOMES = ['succeeded', 'failed', 'planned', 'none'] as const;
 const refreshRow = z.object({
   station_id: z.int(),
   station_name: z.string().nullable(),
+  synthetic: z.boolean().optional(),
   action: z.enum(REFRESH_ACTIONS),
   reason: z.string(),
   outcome: z.enum(OUTCOMES),

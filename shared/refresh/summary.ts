@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isOfStandIn, nameInArn } from '../execution/arns.ts';
 import type { LateExecution } from '../execution/late-executions.ts';
+import { shownStationName } from '../execution/station.ts';
 import { isStillRunning } from '../execution/status.ts';
 import { promotion } from '../execution/train-station-state.ts';
 import { csvHeader, csvRows } from '../formats/csv.ts';
@@ -43,7 +44,7 @@ const COLUMNS = [
 ] as const;
 
 const NO_STATION =
-  'StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids of the input, which names it';
+  'StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids or stations of the input, which names it';
 
 /** One row for each station of the plan, in its order. */
 export function resultRows(
@@ -224,13 +225,17 @@ const redriveOf = (executionArn: string): string =>
 export function describeRow({
   station_id,
   station_name,
+  synthetic,
   action,
   reason,
   outcome,
   detail,
   execution_arn,
 }: RefreshRow): string {
-  const name = station_name === null ? '' : ` (${lineOf(station_name, MAX_NAME_CHARACTERS)})`;
+  const name =
+    station_name === null
+      ? ''
+      : ` (${shownStationName(lineOf(station_name, MAX_NAME_CHARACTERS), synthetic)})`;
   const station = `Station ${station_id}${name}`;
   if (outcome === 'none' || outcome === 'planned')
     return `${station}: ${action}. ${lineOf(reason, MAX_REASON_CHARACTERS)}`;

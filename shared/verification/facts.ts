@@ -1,4 +1,5 @@
 import type { RunClaim } from '../execution/run-claim.ts';
+import type { NamedStation } from '../execution/station.ts';
 import type { ModelType } from '../model-types/model-type.ts';
 import type { Withdrawal } from '../predictions/withdrawal.ts';
 import type { ModelManifest } from '../publication/model-manifest.ts';
@@ -26,7 +27,7 @@ export type StationFacts = {
   runFolders: readonly RunFolder[];
 };
 
-export type VerifiedStation = { id: number; name: string; timezone: string };
+export type VerifiedStation = NamedStation & { timezone: string };
 
 export type FoundObject = { key: string; size: number; etag: string };
 export type Objects = ReadonlyMap<string, FoundObject>;

@@ -199,6 +199,19 @@ describe('the summary of an execution', () => {
     ]);
   });
 
+  test('names the station, and says of one that a program made up that it is one', () => {
+    const output = JSON.stringify({
+      station_id: 1,
+      station: { id: 1, name: 'Mill Brook', timezone: 'UTC', synthetic: true },
+      ...{ model_code: 'A', model_uuid: '6f2c', predictions_url: 'https://x/predictions.csv' },
+      ...{ scored: 0, removed: 0, unreadable: 0, images: 3 },
+    });
+
+    expect(executionSummary({ ...times, status: 'SUCCEEDED', output } as never, [])).toContain(
+      'Model     A of station 1, Mill Brook, synthetic\n',
+    );
+  });
+
   test('tells the reason of a job, and a cause that is plain text', () => {
     const job = JSON.stringify({ TrainingJobName: 'x', FailureReason: 'AlgorithmError: no space left' });
 

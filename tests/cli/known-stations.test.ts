@@ -46,6 +46,12 @@ test.each([
   },
 );
 
+test('a station that a program made up is named as one', () => {
+  expect(describeStations([{ id: 1, name: 'Mill Brook', synthetic: true }])).toContain(
+    'It has 1 “Mill Brook, synthetic”.',
+  );
+});
+
 test('of many stations the first are named, and what lists them all', () => {
   expect(describeStations(brooks(7))).toBe(
     'It has 1 “Brook 1”, 2 “Brook 2”, 3 “Brook 3”, 4 “Brook 4”, 5 “Brook 5” and 2 more (./fpe models lists them). Load another one with: ./fpe import FOLDER',

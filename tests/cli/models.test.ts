@@ -77,8 +77,8 @@ group('fpe models', () => {
       requireStations: async (ids) =>
         requireStations(ids, undefined, async () => [{ id: 29, name: 'Mill Brook' }]),
       findStations: async () => [
-        { id: 1, name: 'Alder Creek', models: 0 },
-        { id: 29, name: 'Mill Brook', models: 12 },
+        { id: 1, name: 'Alder Creek', synthetic: true, models: 0 },
+        { id: 29, name: 'Mill Brook', synthetic: false, models: 12 },
       ],
       buckets: () => ({ storage: 'photos', model: 'models' }),
       findDrawableModels: async (id) => {
@@ -107,7 +107,7 @@ group('fpe models', () => {
 
     expect(printed.split('\n')).toEqual([
       'STATION  MODELS  NAME',
-      '1        0       Alder Creek',
+      '1        0       Alder Creek, synthetic',
       '29       12      Mill Brook',
     ]);
   });

@@ -19,7 +19,7 @@ const FAULT: VerificationFinding = {
 };
 const REMARK: VerificationFinding = { ...FAULT, kind: 'claim_waits', severity: 'remark', repair: null };
 const station = (parts: Partial<StationVerification> = {}): StationVerification => ({
-  station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York' },
+  station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York', synthetic: false },
   models: 1,
   findings: [],
   repaired: [],

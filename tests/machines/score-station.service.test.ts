@@ -100,6 +100,7 @@ describe('score-station', () => {
     ]);
     expect(outputOf(execution)).toEqual({
       station_id: 29,
+      station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York', synthetic: false },
       model_code: run.model_code,
       model_uuid: run.model_uuid,
       scored: NEW_PHOTOS - 2,
@@ -123,6 +124,7 @@ describe('score-station', () => {
     expect(machine.works()).toEqual(['prepareScoring', 'selectPhotos', 'recordPredictions']);
     expect(outputOf(execution)).toEqual({
       station_id: 29,
+      station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York', synthetic: false },
       model_code: run.model_code,
       model_uuid: run.model_uuid,
       scored: 0,

@@ -167,6 +167,7 @@ describe('the machine', () => {
 
     expect(JSON.parse(output as string)).toEqual({
       station_id: 29,
+      station: { id: 29, name: 'Mill Brook', timezone: 'America/New_York', nwis_id: null, synthetic: false },
       model_code: 'RANK-FLOW-20260401',
       model_uuid: '6f2c1b1e-0000-4000-8000-000000000001',
       model_id: 7,

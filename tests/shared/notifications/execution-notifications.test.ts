@@ -365,6 +365,26 @@ describe('what is told of a success', () => {
       expect(message).toContain(`Station 29 (${name})`);
   });
 
+  test('says of a station that a program made up that it is one, however long its name is', () => {
+    const station = { id: 1, name: 'Mill Brook'.repeat(20), timezone: 'UTC', synthetic: true };
+    const promotion = promotionTo(true);
+    const [trained, scored] = [
+      trainingNotification(
+        { station: station as never, model_code: 'NEW' },
+        { predictions: { scored: 2, images: 3 }, report: { note: 'A note.', remarks: '' }, promotion },
+        'It is published.',
+      ),
+      scoringNotification(
+        { station, model_code: 'NEW', predictions_url: 'https://x/predictions.csv' },
+        { removed: 0 },
+        { scored: 1, unreadable: 0, images: 3, remarks: '' },
+      ),
+    ];
+
+    for (const { message } of [trained, scored])
+      expect(message).toMatch(/^Station 1 \(Mill Brook.*…?, synthetic\)/);
+  });
+
   test('begins with the figures where a model became the default though it is worse than the one before', () => {
     const promotion = { ...promotionTo(true), is_worse: true, current_model_code: 'OLD' };
     const told = trainingNotification(

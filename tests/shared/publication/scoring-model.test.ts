@@ -5,7 +5,7 @@ import type { ModelRow } from '../../../shared/publication/model-row.ts';
 import { requireModel } from '../../../shared/publication/scoring-model.ts';
 import { modelRow } from '../../fixtures/model-row.ts';
 
-const STATION = { id: 29, name: 'Mill Brook', timezone: 'America/New_York' };
+const STATION = { id: 29, name: 'Mill Brook', timezone: 'America/New_York', synthetic: false };
 const refuse =
   (models: ModelRow[], input: object = {}) =>
   () =>

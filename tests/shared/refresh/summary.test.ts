@@ -36,6 +36,12 @@ function failedRow(cause: string | null, row: Partial<RefreshDecision> = {}): Re
 const messageOf = (rows: readonly RefreshRow[]) =>
   refreshMessage(summarizeRefresh(refresh, rows, 's3://models/result.csv'), 's3://models/result.csv');
 
+test('a station that a program made up is told as one', () => {
+  const [row] = resultRows([decision({ synthetic: true, action: 'nothing' })], refresh, new Map());
+
+  expect(describeRow(row as RefreshRow)).toBe('Station 29 (Mill Brook, synthetic): nothing. 500 new pairs.');
+});
+
 describe('What is told of a failed station', () => {
   test('is the message within the cause of a function or a job', () => {
     expect(failedRow('{"errorMessage":"No photos."}').detail).toBe('Fault: No photos.');
@@ -129,7 +135,7 @@ test('A station that does not exist is told of in words that say so', () => {
   const [row] = rows;
 
   expect(describeRow(row as RefreshRow)).toBe(
-    'Station 99: failed. StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids of the input, which names it',
+    'Station 99: failed. StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids or stations of the input, which names it',
   );
   expect(summarizeRefresh(refresh, rows, null).counts).toMatchObject({ stations: 1, nothing: 0, failed: 1 });
 });
