@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import * as z from 'zod';
 import { parseJson } from '../shared/formats/json.ts';
 import { legibleText } from '../shared/formats/legible-text.ts';
+import { JOB_ADVICE } from '../shared/notifications/failure-advice.ts';
 import { lineOf } from '../shared/notifications/notification.ts';
 
 const logged = z.looseObject({ timestamp: z.string(), level: z.string(), message: z.string() });
@@ -9,6 +10,7 @@ const loggedError = z.object({
   name: z.string().default('Error'),
   message: z.string().default(''),
   location: z.string().optional(),
+  stack: z.string().catch(''),
   cause: z.unknown().optional(),
 });
 
@@ -20,10 +22,73 @@ const REPEATED = new Set([
 const COLORS: Record<string, 'red' | 'yellow'> = { ERROR: 'red', CRITICAL: 'red', WARN: 'yellow' };
 const MAX_VALUE_CHARACTERS = 200;
 
-/** A line of a log for a person: of what a function has logged time, level, message and error; any other one as it is. */
-export function readableLine(line: string): string {
-  const entry = entryOf(line);
-  if (entry === null) return line;
+/** From the least to the most urgent. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type Wanted = {
+  /** Lines of at least this level. */
+  level?: LogLevel | undefined;
+  /** Also where in the sources an error was raised, which tells a developer alone. */
+  verbose?: boolean | undefined;
+};
+
+/** Of one log, line by line, as a trace has many: what is shown of a line, null for nothing. */
+type LineReader = (line: string) => string | null;
+
+/** For a person, by default without what is for debugging, such as each call of AWS: of what a function has logged time, level, message and error; any other line as it is. */
+export function readableLines({ level = 'info', verbose = false }: Wanted): LineReader {
+  const place = traceFollower();
+  return (line) => {
+    const entry = entryOf(line);
+    const part = place(line);
+    if (!isAtLeast(level, levelOf(line, entry, part))) return null;
+    if (entry) return readableEntry(entry, verbose);
+    return part === 'trace' && !verbose ? null : line;
+  };
+}
+
+/** The same lines as they were logged, of at least a level. */
+export function loggedLines({ level = 'debug' }: Wanted): LineReader {
+  const place = traceFollower();
+  return (line) => (isAtLeast(level, levelOf(line, entryOf(line), place(line))) ? line : null);
+}
+
+/** What a line is to the trace of an error: a part of it, the error at its end, or nothing. */
+type TracePart = 'trace' | 'error' | null;
+
+/** Python's traces end with the error; those of JavaScript begin with it, and each of their lines can be told by itself. */
+function traceFollower(): (line: string) => TracePart {
+  let isInside = false;
+  return (line) => {
+    if (/^Traceback \(most recent call last\):/.test(line)) isInside = true;
+    else if (/^\s+at .+:\d+:\d+\)?$/.test(line)) return 'trace';
+    else if (!isInside) return null;
+    else if (/^\S/.test(line)) {
+      isInside = false;
+      return 'error';
+    }
+    return 'trace';
+  };
+}
+
+const isAtLeast = (wanted: LogLevel, level: LogLevel): boolean =>
+  LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);
+
+/** Jobs tell no level: what they end with is an error, and all else information. */
+function levelOf(line: string, entry: Entry | null, part: TracePart): LogLevel {
+  if (entry) return LEVELS[entry.level] ?? 'info';
+  return part !== null || ERROR_OF_JOB.test(line) ? 'error' : 'info';
+}
+const LEVELS: Record<string, LogLevel> = {
+  ...{ TRACE: 'debug', DEBUG: 'debug', INFO: 'info' },
+  ...{ WARN: 'warn', ERROR: 'error', CRITICAL: 'error' },
+};
+const ERROR_OF_JOB = new RegExp(
+  `^(?:${JOB_ADVICE.flatMap(({ names }) => names).join('|')}|\\w+(?:Error|Exception)): `,
+);
+
+function readableEntry(entry: Entry, verbose: boolean): string {
   const { timestamp, level, message, error } = entry;
   const others = Object.entries(entry)
     .filter(([name]) => !REPEATED.has(name) && !name.startsWith('function_'))
@@ -33,11 +98,13 @@ export function readableLine(line: string): string {
   const time = timestamp.slice(0, 19).replace('T', ' ');
   return [
     `${time}  ${color ? styleText(color, label) : label}  ${[legibleText(message).trim(), ...others].join(' ')}`,
-    ...errorLines(error).map((text) => `  ${text}`),
+    ...errorLines(error, verbose).map((text) => `  ${text}`),
   ].join('\n');
 }
 
-function entryOf(line: string): z.output<typeof logged> | null {
+type Entry = z.output<typeof logged>;
+
+function entryOf(line: string): Entry | null {
   if (!line.startsWith('{')) return null;
   try {
     return logged.safeParse(parseJson(line)).data ?? null;
@@ -47,19 +114,27 @@ function entryOf(line: string): z.output<typeof logged> | null {
 }
 
 /** The parts of our own errors each on a line of its own, as summaries show them; then what has caused it. */
-function errorLines(error: unknown): string[] {
+function errorLines(error: unknown, verbose: boolean): string[] {
   const { data } = loggedError.safeParse(error);
   if (!data) return error === undefined ? [] : [shown(error)];
-  const { name, message, location, cause } = data;
+  const { name, message, location, stack, cause } = data;
   const parts = legibleText(message)
     .trim()
     .split(/(?<=\.) (?=(?:Found|Expected|To fix): )|\n/);
   return [
-    `${name}: ${parts[0]}${location ? ` (${location})` : ''}`,
+    `${name}: ${parts[0]}${verbose && location ? ` (${location})` : ''}`,
     ...parts.slice(1).map((part) => `  ${part}`),
-    ...errorLines(cause).map((text) => `  ${text}`),
+    ...(verbose ? framesOf(stack) : []),
+    ...errorLines(cause, verbose).map((text) => `  ${text}`),
   ];
 }
+
+/** The error itself stands above. */
+const framesOf = (stack: string): string[] =>
+  stack
+    .split('\n')
+    .filter((frame) => /^\s*at /.test(frame))
+    .map((frame) => `  ${legibleText(frame).trim()}`);
 
 const shown = (value: unknown): string =>
   lineOf(typeof value === 'string' ? value : JSON.stringify(value), MAX_VALUE_CHARACTERS);

@@ -2,20 +2,20 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { defaultFolder } from '../local/running-stack.ts';
 import { executionHistory, isExecutionRunning } from '../shared/aws/executions.ts';
 import { type LogQuery, logEvents } from '../shared/aws/logs.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
 import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
-import { readableLine } from './log-line.ts';
+import { LOG_LEVELS, type LogLevel, loggedLines, readableLines } from './log-line.ts';
 import { executionProgress, type StateProgress } from './progress/execution-progress.ts';
 import { untilLost } from './progress/lost-sight.ts';
 import { watchedStates } from './progress/watch-execution.ts';
 import { UsageError } from './usage-error.ts';
 
-type Options = { state?: string; follow?: boolean; json?: boolean };
+type Options = { state?: string; follow?: boolean; level?: LogLevel; verbose?: boolean; json?: boolean };
 const INTERVAL_MS = 2000;
 /** CloudWatch Logs shows lines late, and not in order. */
 const OVERLAP_MS = 60_000;
@@ -42,8 +42,19 @@ export function logsCommand(effects: Effects = EFFECTS): Command {
     .addOption(machineStageOption())
     .option('--state <name>', 'whose function or job; default: the state that failed, or the last one')
     .option('--follow', 'go on until the execution ends')
+    .addOption(
+      new Option(
+        '--level <level>',
+        'only lines of at least this level; default: info, with --json all',
+      ).choices(LOG_LEVELS),
+    )
+    .option('--verbose', 'also where in the sources errors were raised: paths and traces')
     .option('--json', 'lines as they were logged: those of functions are JSON with all they know')
     .action(async (given: string | undefined, options: Options, command: Command) => {
+      if (options.json && options.verbose)
+        throw new UsageError(
+          '--json gives lines as they were logged, with all they know: --verbose has no use. Leave it out.',
+        );
       const { connection, machineArns } = await effects.connect(command, given);
       const executionArn = await effects.findExecution(given, machineArns);
       const again = {
@@ -57,7 +68,7 @@ export function logsCommand(effects: Effects = EFFECTS): Command {
 async function showLogs(
   connection: Connection,
   executionArn: string,
-  { state, follow, json }: Options,
+  { state, follow, json, ...wanted }: Options,
   effects: Effects,
 ): Promise<void> {
   let source = await findSource(executionArn, state, effects);
@@ -66,16 +77,20 @@ async function showLogs(
     return readerOf(source, executionArn, connection, effects);
   };
   const show = async () => {
-    for await (const line of read()) effects.print(json ? line : readableLine(line));
+    for await (const line of read()) {
+      const text = shown(line);
+      if (text !== null) effects.print(text);
+    }
   };
-  let read = begin();
+  const lines = json ? loggedLines : readableLines;
+  let [read, shown] = [begin(), lines(wanted)];
   for (let isLast = false; !isLast; ) {
     // Asked before the lines are read, so that the last ones are read, too.
     isLast = !follow || !(await effects.isExecutionRunning(executionArn));
     const later = follow && state === undefined ? await sourcesAfter(source, executionArn, effects) : [];
     await show();
     for (source of later) {
-      read = begin();
+      [read, shown] = [begin(), lines(wanted)];
       await show();
     }
     if (!isLast) await effects.sleep();

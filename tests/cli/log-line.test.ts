@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from '@jest/globals';
-import { readableLine } from '../../cli/log-line.ts';
+import { type LogLevel, loggedLines, readableLines } from '../../cli/log-line.ts';
 
 const LOGGED = {
   level: 'INFO',
@@ -16,8 +16,25 @@ const LOGGED = {
   execution_arn: 'arn:aws:states:us-west-2:000000000000:execution:fpe-local-train-station:try-1',
   run_id: '20261127-070500-abc',
 };
-const linesOf = (entry: object): string[] =>
-  stripVTControlCharacters(readableLine(JSON.stringify({ ...LOGGED, ...entry }))).split('\n');
+const readableLine = (line: string, verbose = false): string => readableLines({ verbose })(line) ?? '';
+const linesOf = (entry: object, verbose = false): string[] =>
+  stripVTControlCharacters(readableLine(JSON.stringify({ ...LOGGED, ...entry }), verbose)).split('\n');
+/** What is shown of a whole log. */
+const shownOf = (lines: string[], level?: LogLevel, verbose = false): string[] =>
+  lines.flatMap(
+    (
+      (read) => (line: string) =>
+        read(line) ?? []
+    )(readableLines({ level, verbose })),
+  );
+
+test('what is for debugging is left out, unless it is asked for or lines are as they were logged', () => {
+  const line = JSON.stringify({ ...LOGGED, level: 'DEBUG' });
+
+  expect(readableLines({})(line)).toBeNull();
+  expect(readableLines({ level: 'debug' })(line)).toMatch(/DEBUG {2}finished/);
+  expect(loggedLines({})(line)).toBe(line);
+});
 
 test('of what a function logs, a person reads time, level, message and what only this line says', () => {
   expect(linesOf({ seconds: 2.1, result: { photos: 3 } })).toEqual([
@@ -44,8 +61,62 @@ test('an error has its parts, and what has caused it, on lines of their own', ()
     '    Found: nothing.',
     '    Expected: pairs.',
     '    To fix: annotate',
-    '    TypeError: x is null (file.js:3)',
+    '    TypeError: x is null',
   ]);
+});
+
+test('where an error was raised is for developers, who ask for it', () => {
+  const error = {
+    ...{ name: 'TypeError', message: 'x is null', location: 'file.js:3' },
+    stack: 'TypeError: x is null\n    at work (/var/task/file.js:3:1)\n    at node:internal:7:2',
+  };
+
+  expect(linesOf({ message: 'failed', error }).slice(1)).toEqual(['  TypeError: x is null']);
+  expect(linesOf({ message: 'failed', error }, true).slice(1)).toEqual([
+    '  TypeError: x is null (file.js:3)',
+    '    at work (/var/task/file.js:3:1)',
+    '    at node:internal:7:2',
+  ]);
+});
+
+const TRACE = [
+  'Traceback (most recent call last):',
+  '  File "/opt/ml/code/train.py", line 399, in main',
+  '    train(os.environ)',
+  'ZeroDivisionError: division by zero',
+];
+const JOB = ['Epoch 1 of 7', ...TRACE, 'division by zero', 'Exited with 1'];
+
+test('the trace of a job is left out but for the error at its end, unless it is asked for', () => {
+  expect(shownOf(JOB)).toEqual(['Epoch 1 of 7', ...TRACE.slice(3), ...JOB.slice(5)]);
+  expect(shownOf(JOB, undefined, true)).toEqual(JOB);
+  expect(shownOf(['Error: gone', '    at work (file:///x/a.js:3:1)', 'REPORT'])).toEqual([
+    'Error: gone',
+    'REPORT',
+  ]);
+});
+
+test.each<[LogLevel, string[]]>([
+  ['debug', ['DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL']],
+  ['info', ['INFO', 'WARN', 'ERROR', 'CRITICAL']],
+  ['warn', ['WARN', 'ERROR', 'CRITICAL']],
+  ['error', ['ERROR', 'CRITICAL']],
+])('of at least the level %s are %j', (level, expected) => {
+  const lines = ['DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'].map((each) =>
+    JSON.stringify({ ...LOGGED, level: each }),
+  );
+
+  expect(
+    lines.filter((line) => readableLines({ level })(line) !== null).map((line) => JSON.parse(line).level),
+  ).toEqual(expected);
+  expect(lines.filter((line) => loggedLines({ level })(line) === line)).toHaveLength(expected.length);
+});
+
+test('of a job, whose lines tell no level, its trace and its error are errors', () => {
+  const log = ['Epoch 1 of 7', ...TRACE, 'InvalidHyperparameters: no epochs. Found: 0', 'Exited'];
+
+  expect(shownOf(log, 'error')).toEqual([...TRACE.slice(3), 'InvalidHyperparameters: no epochs. Found: 0']);
+  expect(shownOf(log, 'info')).toEqual(['Epoch 1 of 7', ...TRACE.slice(3), ...log.slice(5)]);
 });
 
 test('an error that is none is shown as it is', () => {

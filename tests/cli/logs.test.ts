@@ -235,3 +235,30 @@ test.each([
   expect(failure).toBeInstanceOf(UsageError);
   expect(failure.message).toBe(message);
 });
+
+describe('fpe logs by level', () => {
+  test('shows lines of at least a level, readable or as they were logged', async () => {
+    const line = (level: string) =>
+      JSON.stringify({
+        ...{ level, message: level.toLowerCase(), timestamp: '2026-11-27T07:05:00.123Z' },
+        execution_arn: TRAIN_ARN,
+      });
+    const files = () => [[line('INFO'), line('ERROR')]];
+    const of = async (...args: string[]) =>
+      (await run(['--state', 'PrepareRun', ...args], { files: files() })).printed;
+
+    expect(await of('--level', 'error', '--json')).toEqual([line('ERROR')]);
+    expect((await of('--level', 'error')).map((text) => text.split(' ').at(-1))).toEqual(['error']);
+    expect(await of()).toHaveLength(2);
+  });
+
+  test('refuses --verbose beside --json, which has everything', async () => {
+    const { failure } = await run(['--json', '--verbose']);
+
+    expect(failure).toEqual(
+      new UsageError(
+        '--json gives lines as they were logged, with all they know: --verbose has no use. Leave it out.',
+      ),
+    );
+  });
+});
