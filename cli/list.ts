@@ -9,6 +9,7 @@ import {
 import { kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { countOf } from '../shared/formats/numbers.ts';
+import { toldFailure } from '../shared/notifications/job-error.ts';
 import type { RefreshStatus, RefreshSummary } from '../shared/refresh/state.ts';
 import { unknownStations } from '../shared/refresh/summary.ts';
 import { requireAskedStation } from './asked-station.ts';
@@ -72,6 +73,8 @@ type Listed = {
   status: string;
   /** Of an execution that did not succeed. */
   error: string | null;
+  /** Of a job that failed, the one that it has told. */
+  job_error: string | null;
   /** Null for a refresh of all stations. */
   stations: number[] | null;
   model_code: string | null;
@@ -106,7 +109,7 @@ async function findListed(
 
 async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed> {
   const arn = item.executionArn as string;
-  const { input, output, error, redriveCount = 0 } = await effects.describeExecution(arn);
+  const { input, output, error, cause, redriveCount = 0 } = await effects.describeExecution(arn);
   const { station_id, station_ids } = parseJson(input ?? '{}') as {
     station_id?: number;
     station_ids?: number[];
@@ -125,6 +128,7 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
     machine: kindOfMachine(arn) ?? nameInArn(machineArnOf(arn)),
     status: String(item.status),
     error: error ?? null,
+    job_error: toldFailure(error, cause).job_error,
     stations: station_id === undefined ? (station_ids ?? null) : [station_id],
     model_code: model_code ?? null,
     refresh: counts ? (status ?? null) : null,
@@ -147,7 +151,7 @@ const rowOf = (listed: Listed): string[] => [
   listed.machine,
   listed.status,
   stationsOf(listed),
-  listed.error ?? listed.model_code ?? resultOf(listed),
+  listed.job_error ?? listed.error ?? listed.model_code ?? resultOf(listed),
   listed.started_at.slice(0, 19).replace('T', ' '),
   formatDuration(1000 * listed.seconds),
 ];

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import * as z from 'zod';
 import { parseJson } from '../shared/formats/json.ts';
 import { legibleText } from '../shared/formats/legible-text.ts';
-import { JOB_ADVICE } from '../shared/notifications/failure-advice.ts';
+import { jobErrorIn } from '../shared/notifications/job-error.ts';
 import { lineOf } from '../shared/notifications/notification.ts';
 
 const logged = z.looseObject({ timestamp: z.string(), level: z.string(), message: z.string() });
@@ -78,15 +78,13 @@ const isAtLeast = (wanted: LogLevel, level: LogLevel): boolean =>
 /** Jobs tell no level: what they end with is an error, and all else information. */
 function levelOf(line: string, entry: Entry | null, part: TracePart): LogLevel {
   if (entry) return LEVELS[entry.level] ?? 'info';
-  return part !== null || ERROR_OF_JOB.test(line) ? 'error' : 'info';
+  return part !== null || jobErrorIn(line) !== null || OTHER_ERROR.test(line) ? 'error' : 'info';
 }
 const LEVELS: Record<string, LogLevel> = {
   ...{ TRACE: 'debug', DEBUG: 'debug', INFO: 'info' },
   ...{ WARN: 'warn', ERROR: 'error', CRITICAL: 'error' },
 };
-const ERROR_OF_JOB = new RegExp(
-  `^(?:${JOB_ADVICE.flatMap(({ names }) => names).join('|')}|\\w+(?:Error|Exception)): `,
-);
+const OTHER_ERROR = /^\w+(?:Error|Exception): /;
 
 function readableEntry(entry: Entry, verbose: boolean): string {
   const { timestamp, level, message, error } = entry;

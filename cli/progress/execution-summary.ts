@@ -17,7 +17,7 @@ import { parseJson } from '../../shared/formats/json.ts';
 import { legibleText } from '../../shared/formats/legible-text.ts';
 import { countOf, formatCount } from '../../shared/formats/numbers.ts';
 import { withOpenAddresses } from '../../shared/formats/open-addresses.ts';
-import { readFailureCause } from '../../shared/notifications/failure-cause.ts';
+import { toldFailure } from '../../shared/notifications/job-error.ts';
 import { worseDefault } from '../../shared/publication/promotion.ts';
 import { type RefreshSummary, refreshSummary } from '../../shared/refresh/state.ts';
 import { describeLate, describeRow, tablePlace, unknownStations } from '../../shared/refresh/summary.ts';
@@ -236,8 +236,8 @@ const formatTau = (value: number | null): string => (value === null ? '–' : va
 
 /** Error and message of a failed execution; causes of functions and jobs are JSON with the message inside. */
 export function describeFailure(error: string | undefined, cause: string | undefined): string {
-  const { name, message: text } = readFailureCause(cause ?? '');
+  const { name, message: text } = toldFailure(error, cause);
   const message = legibleText(text || 'No cause was given.');
   // The parts of our own errors each on a separate line.
-  return `${name ?? error ?? 'Unknown'}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
+  return `${name}\n  ${message.replaceAll(/\. (?=(Found|Expected|To fix): )/g, '.\n  ').trim()}`;
 }

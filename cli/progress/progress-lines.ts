@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { formatCount } from '../../shared/formats/numbers.ts';
+import { toldFailure } from '../../shared/notifications/job-error.ts';
 import { type StateProgress, type StateStatus, stateMs } from './execution-progress.ts';
 import { stateDetails } from './state-details.ts';
 
@@ -55,12 +56,12 @@ function describeState(state: StateProgress, job: JobProgress | null, now: Date)
   const retries = state.retries ? ` (${state.retries} ${state.retries === 1 ? 'retry' : 'retries'})` : '';
   switch (state.status) {
     case 'running':
-      if (state.error) return `${state.error.name}, trying again soon${retries}`;
+      if (state.error) return `${nameOf(state.error)}, trying again soon${retries}`;
       if (state.items) return progressBar(state.items.done, state.items.total, 'batches') + retries;
       return (job ? describeJob(job) + timeLeft(job, now) : '') + retries;
     case 'failed':
     case 'stopped':
-      return (state.error?.name ?? '') + retries;
+      return (state.error ? nameOf(state.error) : '') + retries;
     case 'skipped':
       return 'skipped';
     case 'done':
@@ -110,3 +111,6 @@ export function formatDuration(milliseconds: number): string {
   if (minutes < 60) return `${minutes}m ${String(Math.round(seconds) % 60).padStart(2, '0')}s`;
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
 }
+
+const nameOf = ({ name, cause }: { name: string; cause: string }): string =>
+  toldFailure(name, cause).job_error ?? name;

@@ -10,6 +10,7 @@ import { worseDefault } from '../publication/promotion.ts';
 import { EXECUTION_ADVICE, JOB_ADVICE } from './failure-advice.ts';
 import { readFailureCause } from './failure-cause.ts';
 import { ADVISED, FAILURE_KINDS, type FailureAdvice, type FailureKind } from './failure-kinds.ts';
+import { jobErrorIn } from './job-error.ts';
 import { lineOf, type Notification, notificationOf } from './notification.ts';
 
 /**
@@ -116,8 +117,6 @@ export function failureNotification({ time, detail }: StatusChange): Notificatio
   );
 }
 
-/** How SageMaker's FailureReason begins where one of our jobs has told its error. */
-const ERROR_OF_JOB = /^(?:AlgorithmError: )?(\w+): /;
 /** Of what ended from outside: its error, if any, is a word of whoever ended it. */
 const ERROR_OF_STATUS: Record<string, string> = { ABORTED: 'ExecutionEnded', TIMED_OUT: 'States.Timeout' };
 const UNNAMED: FailureAdvice = {
@@ -135,8 +134,8 @@ function adviceOn(
   status: string,
   message: string,
 ): { job: string | null; advice: FailureAdvice } {
-  const [, job = ''] = error === 'States.TaskFailed' ? (ERROR_OF_JOB.exec(message) ?? []) : [];
-  const ofJob = findAdvice(JOB_ADVICE, job);
+  const job = error === 'States.TaskFailed' ? jobErrorIn(message) : null;
+  const ofJob = job === null ? undefined : findAdvice(JOB_ADVICE, job);
   if (ofJob) return { job, advice: ofJob };
   return { job: null, advice: findAdvice(EXECUTION_ADVICE, ERROR_OF_STATUS[status] ?? error) ?? UNNAMED };
 }

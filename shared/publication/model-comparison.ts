@@ -1,4 +1,4 @@
-import { formatCount } from '../formats/numbers.ts';
+import { formatCount, formatTau } from '../formats/numbers.ts';
 import { type JudgedPairs, PAIR_SPLITS, pairAccuracy, pairChanges } from '../predictions/pair-accuracy.ts';
 import { LEAST_WEEKS } from '../predictions/weeks.ts';
 import { kendallTauB } from '../statistics/kendall-tau.ts';
@@ -164,12 +164,12 @@ export function comparedFigures(
     ...(pairs.n < LEAST_COMPARED || now === null || before === null
       ? []
       : [
-          `Of ${formatCount(pairs.n)} held-out pairs, ${model} orders ${percent(now)} as the annotators did, and ${other} ${percent(before)}${known}${differenceWords(pairs, (share) => (100 * share).toFixed(1), ' percentage points')}.`,
+          `Of ${formatCount(pairs.n)} held-out pairs, ${model} orders ${percent(now)} as the annotators did, and ${other} ${percent(before)}${known}${differenceWords(pairs, points, ' percentage points')}.`,
         ]),
     ...(photos.now === null || photos.before === null
       ? []
       : [
-          `Kendall tau over ${formatCount(photos.n)} photos that neither has learned from: ${model} ${photos.now.toFixed(2)}, ${other} ${photos.before.toFixed(2)}${differenceWords(photos, (tau) => tau.toFixed(2), '')}.`,
+          `Kendall tau over ${formatCount(photos.n)} photos that neither has learned from is ${formatTau(photos.now)} for ${model} and ${formatTau(photos.before)} for ${other}${differenceWords(photos, formatTau, '')}.`,
         ]),
   ];
 }
@@ -184,5 +184,7 @@ const differenceWords = (
     ? ''
     : ` (95 % interval of the difference ${format(difference.low)} to ${format(difference.high)}${unit})`;
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-const percentagePoints = (share: number): string => `${(100 * share).toFixed(1)} percentage points`;
+/** Never -0.0. */
+const points = (share: number): string => (100 * share).toFixed(1).replace(/^-(?=0\.0$)/, '');
+const percent = (share: number): string => `${points(share)} %`;
+const percentagePoints = (share: number): string => `${points(share)} percentage points`;

@@ -6,7 +6,7 @@ import { isStillRunning } from '../execution/status.ts';
 import { promotion } from '../execution/train-station-state.ts';
 import { csvHeader, csvRows } from '../formats/csv.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
-import { readFailureCause } from '../notifications/failure-cause.ts';
+import { toldFailure } from '../notifications/job-error.ts';
 import { lineOf, type Notification, notificationOf } from '../notifications/notification.ts';
 import { worseDefault } from '../publication/promotion.ts';
 import type { RefreshDecision } from './plan.ts';
@@ -104,10 +104,11 @@ function describeOutput(action: RefreshRow['action'], output: unknown): string {
   ].join(', ');
 }
 
-const describeFailure = ({ status, error, cause }: StationExecution): string =>
-  isStillRunning(status)
-    ? 'It has been waited for in vain, and still runs.'
-    : shortFailure([error ?? status, readFailureCause(cause ?? '').message].filter(Boolean).join(': '));
+function describeFailure({ status, error, cause }: StationExecution): string {
+  if (isStillRunning(status)) return 'It has been waited for in vain, and still runs.';
+  const { job_error, message } = toldFailure(error ?? status, cause ?? '');
+  return shortFailure([job_error ?? error ?? status, message].filter(Boolean).join(': '));
+}
 
 /** The pipeline's errors end with what to do (errors.ts): of one that is too long, what was found goes first. */
 function shortFailure(text: string): string {

@@ -118,7 +118,7 @@ describe('fpe compare', () => {
     expect(lines.slice(0, 4)).toEqual([
       'NEW shows no clear difference from OLD.',
       'Of 111 held-out pairs, NEW orders 82.0 % as the annotators did, and OLD 80.0 % (95 % interval of the difference -3.0 to 7.0 percentage points).',
-      'Kendall tau over 240 photos that neither has learned from: NEW 0.70, OLD 0.68 (95 % interval of the difference -0.01 to 0.05).',
+      'Kendall tau over 240 photos that neither has learned from is 0.70 for NEW and 0.68 for OLD (95 % interval of the difference -0.01 to 0.05).',
       '',
     ]);
     const { facts } = await run(['a', 'b', '--json'], [OLD, NEW], { comparison: COMPARISON });

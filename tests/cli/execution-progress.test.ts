@@ -145,6 +145,17 @@ describe('lines for a person', () => {
     expect(lines[3]).toBe('· MergeBatches');
   });
 
+  test('name the error that a failed job has told, not that a job has failed', () => {
+    const failed = event(9, 'ExecutionFailed', {
+      executionFailedEventDetails: {
+        error: 'States.TaskFailed',
+        cause: '{"FailureReason":"AlgorithmError: TrainingDiverged: It diverged, exit code: 1"}',
+      },
+    });
+
+    expect(linesOf([...training, failed])[2]).toMatch(/^✖ TrainModel .* TrainingDiverged$/);
+  });
+
   test('tell the time that a job needs by its pace since something was done, not since it was started', () => {
     const scoring = (scored: number): JobProgress => ({ kind: 'scoring', scored, photos: 1000 });
     const leftOf = (job: JobProgress) =>

@@ -216,6 +216,12 @@ describe('the summary of an execution', () => {
     const job = JSON.stringify({ TrainingJobName: 'x', FailureReason: 'AlgorithmError: no space left' });
 
     expect(describeFailure('States.TaskFailed', job)).toContain('AlgorithmError: no space left');
+    expect(
+      describeFailure(
+        'States.TaskFailed',
+        '{"FailureReason":"AlgorithmError: TrainingDiverged: The training diverged. To fix: lower learning_rate, exit code: 1"}',
+      ),
+    ).toBe('TrainingDiverged\n  The training diverged.\n  To fix: lower learning_rate');
     expect(describeFailure('TrainingStopped', 'It was stopped')).toBe('TrainingStopped\n  It was stopped');
     expect(describeFailure(undefined, undefined)).toBe('Unknown\n  No cause was given.');
   });

@@ -95,6 +95,19 @@ test.each([[[]], [['--json']]])(
   },
 );
 
+test('of a training whose job has failed the error is told that the job has told', async () => {
+  const described = {
+    ...{ input: '{"station_id": 29}', error: 'States.TaskFailed' },
+    cause: '{"FailureReason":"AlgorithmError: TrainingDiverged: It diverged, exit code: 1"}',
+  };
+  const failed = { kind: 'train-station', name: 'nans', status: 'FAILED', from: 0, to: 1, described };
+
+  expect((await list([], [failed])).lines[1]).toMatch(/FAILED +29 +TrainingDiverged /);
+  expect((await list(['--json'], [failed])).facts[0]).toMatchObject([
+    { error: 'States.TaskFailed', job_error: 'TrainingDiverged' },
+  ]);
+});
+
 const namesIn = (lines: string[]) => lines.slice(1).map((line) => line.split(' ')[0]);
 
 describe('fpe list', () => {

@@ -109,7 +109,7 @@ describe('SummarizeRefresh', () => {
       [
         6,
         'failed',
-        'StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids of the input, which names it',
+        'StationNotFound: the database has no station of this id; correct the file of --stations, or station_ids or stations of the input, which names it',
       ],
     ]);
     expect(is_worth_telling).toBe(true);

@@ -103,7 +103,7 @@ describe('a new model', () => {
     expect(decided.accuracy_difference?.high).toBeGreaterThan(0);
     expect(decided.kendall_tau_difference?.high).toBeLessThan(0);
     expect(decided.reason).toMatch(
-      /Kendall tau over 40 photos that neither has learned from: it -?0\.\d\d, OLD 1\.00 /,
+      /Kendall tau over 40 photos that neither has learned from is -?0\.\d\d for it and 1\.00 for OLD /,
     );
   });
 

@@ -50,6 +50,16 @@ describe('What is told of a failed station', () => {
     expect(failedRow(null).detail).toBe('Fault');
   });
 
+  test('is of a job the error that it has told, without the frame of SageMaker', () => {
+    const execution: StationExecution = {
+      ...{ execution_arn: 'arn:x', status: 'FAILED', error: 'States.TaskFailed', output: null },
+      cause: '{"FailureReason":"AlgorithmError: TrainingDiverged: It diverged., exit code: 1"}',
+    };
+
+    const [row] = resultRows([decision()], refresh, new Map([[29, execution]]));
+    expect(row?.detail).toBe('TrainingDiverged: It diverged.');
+  });
+
   test('reads the same for the same fault, wherever in memory it was', () => {
     const cause = (address: string) =>
       JSON.stringify({ FailureReason: `cannot identify image file <_io.BytesIO object at ${address}>` });
