@@ -51,10 +51,10 @@ ${
     ? scrollRegion(
         'Kendall tau of both models',
         html`<table>
-<thead><tr><th scope="col" class="split">Kendall tau with observed ${variable.noun}</th><th scope="col">n</th><th scope="col">${previous.model_code}</th><th scope="col">this model</th><th scope="col">Difference (95 %)</th></tr></thead>
+<thead><tr><th scope="col" class="split">Kendall tau with observed ${variable.noun}</th><th scope="col">n</th><th scope="col">${previous.model_code}</th><th scope="col">this model</th><th scope="col" class="split">Difference (95 %)</th></tr></thead>
 <tbody>${rows.map(
           ({ label, taus, difference }) =>
-            html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${shownTau({ n: taus.n, tau: taus.before })}</td><td class="tau">${shownTau({ n: taus.n, tau: taus.now })}</td><td>${shownDifference(taus, difference)}</td></tr>
+            html`<tr><th scope="row">${label}</th><td>${formatCount(taus.n)}</td><td>${shownTau({ n: taus.n, tau: taus.before })}</td><td class="tau">${shownTau({ n: taus.n, tau: taus.now })}</td><td class="text">${shownDifference(taus, difference)}</td></tr>
 `,
         )}</tbody></table>`,
       )
