@@ -118,7 +118,7 @@ export const runInput = z
       .enum(['always', 'if_better', 'never'])
       .default('if_better')
       .describe(
-        'whether the model becomes the station’s default; if_better: not if it is clearly worse than the present default, on held-out pairs or, where these leave it open, in Kendall tau',
+        'whether the model becomes the station’s default; if_better: not if it is worse than the present default on held-out pairs or, where these show no clear difference, in Kendall tau',
       ),
     promotion_tolerance: z
       .number()
@@ -126,7 +126,7 @@ export const runInput = z
       .max(1)
       .default(0.02)
       .describe(
-        'share of the held-out pairs, or difference of Kendall tau, by which if_better may be clearly worse than the present default',
+        'share of the held-out pairs, or difference of Kendall tau, by which a model may be worse than the present default with if_better',
       ),
     keep_previous: z
       .boolean()

@@ -11,8 +11,9 @@ export const becomesFirst = (): Promotion => ({
 });
 
 /**
- * Decides whether a new model becomes the default of its station: unless it is clearly worse than the current default, by more than
- * a tolerance. Where no clear difference shows, the new model is preferred, as it has learned from what was annotated since.
+ * Decides whether a new model becomes the default of its station: not if it is clearly worse than the current default, by more than
+ * a tolerance. Where no clear difference shows, it has to order as many held-out pairs but for the tolerance: what visitors see should
+ * not change for a model that may be worse.
  *
  * @param comparison of the new model with the default, with the same tolerance: a share of the pairs, 0 to 1
  * @param promote always: it becomes the default in any case; a worse model leads only to a warning
@@ -24,7 +25,8 @@ export function decidePromotion(
 ): Promotion {
   const is_worse = comparison.verdict === 'worse';
   const isAlways = promote === 'always';
-  const make_default = isAlways || (comparison.pairs.n >= LEAST_COMPARED && !is_worse);
+  const isHeldBack = comparison.pairs.n < LEAST_COMPARED || is_worse || isBehind(comparison, tolerance);
+  const make_default = isAlways || !isHeldBack;
   const decision = `It ${make_default ? 'becomes' : 'does not become'} the default${isAlways ? ', as the input says promote: always; ' : ': '}`;
   const verdict = `${verdictOn(comparison, current, tolerance)}.`;
   return {
@@ -35,14 +37,21 @@ export function decidePromotion(
   };
 }
 
-function verdictOn(
-  { verdict, pairs }: ModelComparison,
-  { model_code }: CurrentDefault,
-  tolerance: number,
-): string {
+/** Whether no clear difference shows, and it orders fewer of the held-out pairs than the tolerance allows. */
+const isBehind = ({ verdict, pairs }: ModelComparison, tolerance: number): boolean =>
+  verdict === 'unclear' &&
+  pairs.now !== null &&
+  pairs.before !== null &&
+  pairs.now < pairs.before - tolerance;
+
+function verdictOn(comparison: ModelComparison, { model_code }: CurrentDefault, tolerance: number): string {
+  const { verdict, pairs } = comparison;
   const present = `the present default ${model_code}`;
   const words = verdictWords(verdict, 'it', present, tolerance);
-  if (pairs.n >= LEAST_COMPARED) return words;
+  if (pairs.n >= LEAST_COMPARED)
+    return isBehind(comparison, tolerance)
+      ? `${words}, which orders more of the held-out pairs as the annotators did`
+      : words;
   const few = `only ${pairs.n} held-out pairs have scores of it and of ${model_code}, and ${LEAST_COMPARED} are needed to compare`;
   return verdict === 'unclear' ? few : `${words}; ${few}`;
 }

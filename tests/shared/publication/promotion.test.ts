@@ -69,12 +69,19 @@ describe('a new model', () => {
     expect(decided.current_accuracy).toBeCloseTo((PHOTOS - 1 - before) / (PHOTOS - 1));
   });
 
-  test('becomes the default where the difference is not clear, and says so with the figures', () => {
-    expect(decide(3, 0)).toMatchObject({
+  test('becomes the default where the difference is not clear but within the tolerance, and says so with the figures', () => {
+    expect(decide(3, 0, { tolerance: 0.08 })).toMatchObject({
       make_default: true,
       is_worse: false,
       reason:
         'It becomes the default: it shows no clear difference from the present default OLD. Of 39 held-out pairs, it orders 92.3 % as the annotators did, and OLD 100.0 % (95 % interval of the difference -16.6 to 2.0 percentage points).',
+    });
+    expect(decide(0, 3)).toMatchObject({ make_default: true, is_worse: false });
+    expect(decide(3, 0)).toMatchObject({
+      make_default: false,
+      is_worse: false,
+      reason:
+        'It does not become the default: it shows no clear difference from the present default OLD, which orders more of the held-out pairs as the annotators did. Of 39 held-out pairs, it orders 92.3 % as the annotators did, and OLD 100.0 % (95 % interval of the difference -16.6 to 2.0 percentage points).',
     });
     expect(decide(8, 0)).toMatchObject({
       make_default: false,
