@@ -14,7 +14,7 @@ export const LEAST_COMPARED = 10;
  */
 const ENOUGH_PAIRS = 30;
 
-const BOOTSTRAP = { resamples: 200, seed: 1691, leastClusters: LEAST_WEEKS };
+const BOOTSTRAP = { resamples: 150, seed: 1691, leastClusters: LEAST_WEEKS };
 /** Of more photos, so many at even distances give the interval: its width comes from the number of weeks. */
 const MOST_RESAMPLED = 50_000;
 

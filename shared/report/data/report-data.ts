@@ -102,7 +102,7 @@ export type ReportData = ReportSources & {
 };
 
 /** Enough for two digits of an interval; those of 30,000 photos and all their parts take three seconds. */
-export const RESAMPLES = 200;
+export const RESAMPLES = 150;
 
 export function reportData(sources: ReportSources): ReportData {
   const { state, photos, pairs, previous, training } = sources;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { addIntervals, shownStrata } from '../../../browser/shown-strata.ts';
 import { DAY_MS } from '../../../shared/formats/durations.ts';
 import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
-import { type ReportData, reportData } from '../../../shared/report/data/report-data.ts';
+import { RESAMPLES, type ReportData, reportData } from '../../../shared/report/data/report-data.ts';
 import { SPLIT_GROUPS } from '../../../shared/report/data/split-groups.ts';
 import { STRATIFICATIONS, stratumOfRows } from '../../../shared/report/data/strata.ts';
 import { strataTable } from '../../../shared/report/data/text-tables.ts';
@@ -81,7 +81,7 @@ describe('Photos that are told of in two places', () => {
     const page = {
       ...PAGE,
       photos: { ...report.photos, timestamps: report.wallMs },
-      resamples: 200,
+      resamples: RESAMPLES,
       seed: 1691,
     };
     const view = viewWith({ strataSplit: 'test-in' }, page);

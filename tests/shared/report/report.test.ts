@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { US_WEST_2 } from '../../../shared/cost/model.ts';
 import { ArchiveInvalid, FileInvalid } from '../../../shared/errors.ts';
+import { HOUR_MS } from '../../../shared/formats/durations.ts';
 import { legibleText } from '../../../shared/formats/legible-text.ts';
 import { formatTau } from '../../../shared/formats/numbers.ts';
 import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
@@ -596,9 +597,18 @@ describe('The page', () => {
   test.each<[string, (score: number, row: number) => number, RegExp]>([
     ['no clear difference', (score) => score, /no clear difference \(0\.00 to 0\.00\)/],
     ['better', (score) => -score, /better \(\d\.\d\d to \d\.\d\d\)/],
-    ['too few weeks to tell', (score, row) => (row < 100 ? score : Number.NaN), /100 \S+ \S+ too few/],
+    ['too few weeks to tell', (score, row) => (row < 100 ? score : Number.NaN), /100 \S+ \S+ too few weeks/],
+    [
+      'too few photos to tell',
+      (score, row) => (row < 9 ? score : Number.NaN),
+      / 9 too few too few too few(?! weeks)/,
+    ],
   ])('tells by an interval whether the model before is another: %s', (_, scoreOf, expected) => {
-    const photos = hourlyPhotos(600);
+    const start = Date.UTC(2026, 2, 1);
+    const photos = hourlyPhotos(600).map((photo, row) => ({
+      ...photo,
+      at: new Date(start + 3 * row * HOUR_MS).toISOString(),
+    }));
     const scores = testReport(photos).photos.values.map(scoreOf);
     const previous = { model_code: 'OLD', scores, wasTest: new Uint8Array(600) };
     const own = photos.map((photo, row) => ({ ...photo, score: row }));

@@ -4,7 +4,7 @@ import type { Interval } from '../../../statistics/tau-bootstrap.ts';
 import type { PreviousComparison, TauPair } from '../../data/comparison.ts';
 import type { ReportData } from '../../data/report-data.ts';
 import { shownTau } from '../../data/text-tables.ts';
-import { TOO_FEW, whereEnough } from '../../data/too-few.ts';
+import { TOO_FEW, TOO_FEW_WEEKS, whereEnough } from '../../data/too-few.ts';
 import { figureMarkup, hasValues } from '../figure.ts';
 import { gallery, type Html, html, NOTHING, scrollRegion, wholeRunNote } from '../html.ts';
 import type { Section } from '../page.ts';
@@ -24,8 +24,9 @@ const likeness = ({ n, tauOfScores, meanRankChange }: PreviousComparison): strin
   ) ?? ', too few to tell how far they agree';
 
 /** Which of both is better, where the interval of their difference tells. */
-function shownDifference({ now, before }: TauPair, difference: Interval | null): string {
-  if (difference === null) return TOO_FEW;
+function shownDifference({ n, now, before }: TauPair, difference: Interval | null): string {
+  const areTold = now !== null && before !== null;
+  if (difference === null) return whereEnough(n, areTold ? TOO_FEW_WEEKS : NOT_AVAILABLE) ?? TOO_FEW;
   const verdict = verdictOf({ now, before, difference });
   return `${verdict === 'unclear' ? 'no clear difference' : verdict} (${formatTau(difference.low)} to ${formatTau(difference.high)})`;
 }

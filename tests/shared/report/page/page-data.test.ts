@@ -58,7 +58,7 @@ describe('The data of a page', () => {
       variable: { label: 'Flow [cfs]', noun: 'flow', unit: 'cfs' },
       timezone: 'America/New_York',
       seed: 1691,
-      resamples: 200,
+      resamples: 150,
       photoBase: 'https://storage.s3.amazonaws.com/',
       photos: scoredPhotos([
         { at: '2026-03-01T12:00:00Z', value: 0.1, score: 0.5, split: 'val' },
