@@ -44,6 +44,30 @@ describe('the page about models', () => {
     expect(PAGE).toContain(`of fewer than ${LEAST_ROWS} nothing is shown`);
   });
 
+  test('says how often the share of held-out pairs alone holds a model back', () => {
+    const tolerance = runInput.shape.promotion_tolerance.parse(undefined);
+    const shareHeldBack = (pairs: number, lose: number, gain: number): number => {
+      const random = seededRandom(1691);
+      const difference = () => {
+        const drawn = Array.from({ length: pairs }, () => random.below(1000) / 1000);
+        const lost = drawn.filter((number) => number < lose).length;
+        return (drawn.filter((number) => number >= lose && number < lose + gain).length - lost) / pairs;
+      };
+      return (
+        Array.from({ length: 2000 }, difference).filter((each) => each < -tolerance - 1e-12).length / 2000
+      );
+    };
+    const rows = [...PAGE.matchAll(/\| (\d+) \| (\d+) % \| (\d+) % \|/g)].map((row) =>
+      row.slice(1).map(Number),
+    );
+
+    expect(rows.map(([pairs]) => pairs)).toEqual([30, 111, 500]);
+    for (const [pairs = 0, equal = 0, worse = 0] of rows) {
+      expect(shareHeldBack(pairs, 0.1, 0.1)).toBeCloseTo(equal / 100, 1);
+      expect(shareHeldBack(pairs, 0.2, 0.1)).toBeCloseTo(worse / 100, 1);
+    }
+  });
+
   test('says after how many pairs a refresh trains again', () => {
     expect(PAGE).toContain(`once it has ${refreshInput.shape.min_new_pairs.parse(undefined)} new pairs`);
   });
