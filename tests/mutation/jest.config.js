@@ -6,7 +6,7 @@ const [unit] = jest.projects.filter(({ displayName }) => displayName === 'unit')
 export default {
   ...unit,
   displayName: undefined,
-  testMatch: ['statistics', 'model-input', 'predictions'].map(
+  testMatch: ['statistics', 'model-input', 'predictions', 'publication'].map(
     (room) => `<rootDir>/tests/shared/${room}/**/*.test.ts`,
   ),
 };

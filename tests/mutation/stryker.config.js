@@ -7,7 +7,7 @@ export default {
   jest: { projectType: 'custom', configFile: 'tests/mutation/jest.config.js' },
   testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
   coverageAnalysis: 'perTest',
-  mutate: ['shared/{statistics,model-input,predictions}/**/*.ts'],
+  mutate: ['shared/{statistics,model-input,predictions,publication}/**/*.ts'],
   ignorePatterns: ['.local', '.serverless', 'docs', 'tests/integration/golden'],
   // TypeScript 7 has no API that Stryker could rewrite tsconfig.json with; nothing here is compiled by it.
   tsconfigFile: 'none',
