@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -545,6 +545,7 @@ describe('Paper', () => {
       ]);
 
       expectWhole(read(pdf));
+      rmSync(folder, { recursive: true });
     },
     SLOW_MS,
   );

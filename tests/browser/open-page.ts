@@ -1,5 +1,5 @@
 import { deepEqual } from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -49,10 +49,12 @@ type Options = {
 export async function openPage(browser: Browser, markup: string, options: Options = {}): Promise<OpenPage> {
   const { width = 1280, height = 900, photos = true, lostPhotos = !photos, path = 'page.html' } = options;
   const { colorScheme = 'light', reducedMotion = 'no-preference' } = options;
-  const file = join(mkdtempSync(join(tmpdir(), 'fpe-page-')), path);
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-page-'));
+  const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, markup);
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion });
+  page.on('close', () => rmSync(folder, { recursive: true }));
   const errors: string[] = [];
   const requests: string[] = [];
   page.on('pageerror', (error) => errors.push(String(error.stack ?? error)));

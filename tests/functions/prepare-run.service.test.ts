@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -35,10 +35,11 @@ let database: pg.Client;
 let buckets: { storage: string; model: string };
 let executions: TestExecutions;
 let station: { id: number };
+let packageFolder: string;
 beforeAll(async () => {
   services = await startTestServices();
   ({ database, buckets, executions } = services);
-  const packageFolder = mkdtempSync(join(tmpdir(), 'fpe-package-'));
+  packageFolder = mkdtempSync(join(tmpdir(), 'fpe-package-'));
   mkdirSync(join(packageFolder, 'model', 'wheels'), { recursive: true });
   writeFileSync(join(packageFolder, 'model', 'train.py'), 'pass');
   writeFileSync(join(packageFolder, 'model', 'wheels', 'library.whl'), 'wheel');
@@ -53,7 +54,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   station = await insertStation(database, { nwis_id: ' ' });
 });
-afterAll(() => services.stop());
+afterAll(async () => {
+  rmSync(packageFolder, { recursive: true });
+  await services.stop();
+});
 
 const execution = (name: string) => ({
   arn: `arn:aws:states:us-west-2:000000000000:execution:fpe-test-train-station:${name}`,
