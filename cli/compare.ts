@@ -280,7 +280,7 @@ function verdictLines(
   if (comparison === null) return [];
   const figures = comparedFigures(comparison, other, one);
   if (figures.length === 0) return [];
-  return [`${verdictWords(comparison.verdict, other, one)}.`, ...figures, ''];
+  return [`${verdictWords(comparison, other, one)}.`, ...figures, ''];
 }
 
 function remarks(

@@ -44,7 +44,7 @@ export function readableLines({ level = 'info', verbose = false }: Wanted): Line
     const part = place(line);
     if (!isAtLeast(level, levelOf(line, entry, part))) return null;
     if (entry) return readableEntry(entry, verbose);
-    return part === 'trace' && !verbose ? null : line;
+    return part === 'trace' && !verbose ? null : legibleText(line);
   };
 }
 
@@ -62,7 +62,7 @@ function traceFollower(): (line: string) => TracePart {
   let isInside = false;
   return (line) => {
     if (/^Traceback \(most recent call last\):/.test(line)) isInside = true;
-    else if (/^\s+at .+:\d+:\d+\)?$/.test(line)) return 'trace';
+    else if (/^\s+at .+(?::\d+:\d+|<anonymous>|native)\)?$/.test(line)) return 'trace';
     else if (!isInside) return null;
     else if (/^\S/.test(line)) {
       isInside = false;
@@ -78,19 +78,23 @@ const isAtLeast = (wanted: LogLevel, level: LogLevel): boolean =>
 /** Jobs tell no level: what they end with is an error, and all else information. */
 function levelOf(line: string, entry: Entry | null, part: TracePart): LogLevel {
   if (entry) return LEVELS[entry.level] ?? 'info';
-  return part !== null || jobErrorIn(line) !== null || OTHER_ERROR.test(line) ? 'error' : 'info';
+  if (part !== null || jobErrorIn(line) !== null || OTHER_ERROR.test(line)) return 'error';
+  return OTHER_WARNING.test(line) ? 'warn' : 'info';
 }
 const LEVELS: Record<string, LogLevel> = {
   ...{ TRACE: 'debug', DEBUG: 'debug', INFO: 'info' },
   ...{ WARN: 'warn', ERROR: 'error', CRITICAL: 'error' },
 };
-const OTHER_ERROR = /^\w+(?:Error|Exception): /;
+/** As Python and its libraries write them, after a time and a place perhaps. */
+const OTHER_ERROR =
+  /^(?:[\w.]+(?:Error|Exception)(?:: |$)|KeyboardInterrupt$)|(?:^|[\s[])(?:ERROR|CRITICAL)\b/;
+const OTHER_WARNING = /(?:^|[\s[])WARN(?:ING)?\b|^\S*:?\d*:?\s*\w*Warning: /;
 
 function readableEntry(entry: Entry, verbose: boolean): string {
   const { timestamp, level, message, error } = entry;
   const others = Object.entries(entry)
     .filter(([name]) => !REPEATED.has(name) && !name.startsWith('function_'))
-    .map(([name, value]) => `${name}=${shown(value)}`);
+    .map(([name, value]) => legibleText(`${name}=${shown(value)}`));
   const label = level.padEnd(5);
   const color = COLORS[level];
   const time = timestamp.slice(0, 19).replace('T', ' ');
@@ -120,7 +124,7 @@ function errorLines(error: unknown, verbose: boolean): string[] {
     .trim()
     .split(/(?<=\.) (?=(?:Found|Expected|To fix): )|\n/);
   return [
-    `${name}: ${parts[0]}${verbose && location ? ` (${location})` : ''}`,
+    `${legibleText(name)}: ${parts[0]}${verbose && location ? ` (${location})` : ''}`,
     ...parts.slice(1).map((part) => `  ${part}`),
     ...(verbose ? framesOf(stack) : []),
     ...errorLines(cause, verbose).map((text) => `  ${text}`),

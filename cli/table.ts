@@ -1,3 +1,5 @@
+import { legibleInTerminal } from '../shared/formats/legible-text.ts';
+
 type TableOptions = {
   /** Before each line. */
   indent?: string;
@@ -5,11 +7,12 @@ type TableOptions = {
   widths?: readonly number[];
 };
 
-/** A line for each row: columns as wide as their longest cell, two spaces apart, and nothing after the last cell. */
+/** A line for each row, whatever line breaks and control characters its cells have: columns as wide as their longest cell, two spaces apart, and nothing after the last cell. */
 export function tableLines(
-  rows: readonly (readonly string[])[],
+  given: readonly (readonly string[])[],
   { indent = '', widths = [] }: TableOptions = {},
 ): string[] {
+  const rows = given.map((row) => row.map((cell) => legibleInTerminal(cell).replaceAll(/\s*\n\s*/g, ' ')));
   const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const wide = Array.from({ length: columns }, (_, column) =>
     rows.reduce((width, row) => Math.max(width, row[column]?.length ?? 0), widths[column] ?? 0),

@@ -1,4 +1,5 @@
 import { InvalidTimezone, StationNotFound } from '../errors.ts';
+import { legibleText } from '../formats/legible-text.ts';
 import { isTimezone } from '../formats/local-time.ts';
 
 /** What people are told of a station; synthetic: a program made it up. */
@@ -6,10 +7,12 @@ export type NamedStation = { id: number; name: string; synthetic?: boolean | und
 
 /**
  * Name of a station for people. Of one that a program made up, such as the demo's, it says so: nobody should take its scores for
- * those of a stream.
+ * those of a stream. One line, whatever the name: a second one could pass for a row of a table.
  */
-export const shownStationName = (name: string, synthetic: boolean | undefined): string =>
-  synthetic ? `${name}, synthetic` : name;
+export function shownStationName(name: string, synthetic: boolean | undefined): string {
+  const line = legibleText(name).replaceAll(/\s+/g, ' ').trim();
+  return synthetic ? `${line}, synthetic` : line;
+}
 
 /** @throws StationNotFound */
 export function requireStationExists<Station>(station: Station | null, id: number): Station {

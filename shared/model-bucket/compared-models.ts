@@ -43,7 +43,7 @@ export async function readComparedModels(
   };
 }
 
-/** Compares two finished models; null where files of the first are gone or damaged, so that nothing can be said. */
+/** Compares two finished models; null where files of either are gone or damaged, or they have no photo in common. */
 export async function findComparison(
   type: ModelTypeId,
   bucket: string,
@@ -51,7 +51,8 @@ export async function findComparison(
   otherPredictions: ObjectLocation,
 ): Promise<ModelComparison | null> {
   try {
-    return COMPARISONS[type](await readComparedModels(bucket, keys, otherPredictions));
+    const compared = await readComparedModels(bucket, keys, otherPredictions);
+    return compared.other.scores.every(Number.isNaN) ? null : COMPARISONS[type](compared);
   } catch (error) {
     if (error instanceof ObjectNotFound || error instanceof FileInvalid) return null;
     throw error;

@@ -44,6 +44,8 @@ type Compared = { n: number; now: number | null; before: number | null; differen
 
 export type ModelComparison = {
   verdict: Verdict;
+  /** What has decided; null of unclear. */
+  decided_by: 'pairs' | 'photos' | null;
   /** Share of the held-out pairs that each orders as the annotators did, 0 to 1. */
   pairs: Compared;
   /** Held-out pairs that are compared although the other model has learned from both of their photos. */
@@ -62,15 +64,21 @@ export function compareModels(compared: ComparedModels, tolerance = 0): ModelCom
   const { familiar, ...pairs } = comparePairs(compared);
   const photos = comparePhotos(compared);
   const byPairs = pairs.n < LEAST_COMPARED ? 'unclear' : verdictOf(pairs, tolerance);
-  return { verdict: byPairs === 'unclear' ? verdictOf(photos, tolerance) : byPairs, pairs, familiar, photos };
+  const verdict = byPairs === 'unclear' ? verdictOf(photos, tolerance) : byPairs;
+  const byWhat = byPairs === 'unclear' ? 'photos' : 'pairs';
+  return { verdict, decided_by: verdict === 'unclear' ? null : byWhat, pairs, familiar, photos };
 }
+
+/** Whether a share or tau is below another one by more than a tolerance; not where the difference is the tolerance, but for rounding. */
+export const isBelow = (now: number, before: number, tolerance: number): boolean =>
+  before - now > tolerance + 1e-12;
 
 /** What the interval of a difference of this model less the other tells. */
 export function verdictOf({ now, before, difference }: Omit<Compared, 'n'>, tolerance = 0): Verdict {
   if (now === null || before === null || difference === null) return 'unclear';
   if (difference.low > 0) return 'better';
   if (difference.high >= 0) return 'unclear';
-  return now < before - tolerance ? 'worse' : 'tolerated';
+  return isBelow(now, before, tolerance) ? 'worse' : 'tolerated';
 }
 
 /** Over the pairs whose photos both scored. */
@@ -144,11 +152,16 @@ export function compareTaus(
 }
 
 /** How a model compares, as a sentence without its full stop. */
-export const verdictWords = (verdict: Verdict, model: string, other: string, tolerance = 0): string =>
+export const verdictWords = (
+  { verdict, decided_by }: Pick<ModelComparison, 'verdict' | 'decided_by'>,
+  model: string,
+  other: string,
+  tolerance = 0,
+): string =>
   ({
     better: `${model} is better than ${other}`,
     worse: `${model} is worse than ${other}`,
-    tolerated: `${model} is worse than ${other}, but by no more than ${percentagePoints(tolerance)}`,
+    tolerated: `${model} is worse than ${other}, but by no more than the tolerance of ${decided_by === 'photos' ? `${tolerance} in Kendall tau` : `${Number((100 * tolerance).toPrecision(12))} percentage points`}`,
     unclear: `${model} shows no clear difference from ${other}`,
   })[verdict];
 
@@ -187,4 +200,3 @@ const differenceWords = (
 /** Never -0.0. */
 const points = (share: number): string => (100 * share).toFixed(1).replace(/^-(?=0\.0$)/, '');
 const percent = (share: number): string => `${points(share)} %`;
-const percentagePoints = (share: number): string => `${points(share)} percentage points`;

@@ -1,5 +1,12 @@
 import type { Promotion, Publication } from '../execution/train-station-state.ts';
-import { comparedFigures, LEAST_COMPARED, type ModelComparison, verdictWords } from './model-comparison.ts';
+import { countOf } from '../formats/numbers.ts';
+import {
+  comparedFigures,
+  isBelow,
+  LEAST_COMPARED,
+  type ModelComparison,
+  verdictWords,
+} from './model-comparison.ts';
 
 /** The default that a new model is compared with. */
 type CurrentDefault = { model_code: string; model_uuid: string };
@@ -37,22 +44,23 @@ export function decidePromotion(
   };
 }
 
-/** Whether no clear difference shows, and it orders fewer of the held-out pairs than the tolerance allows. */
-const isBehind = ({ verdict, pairs }: ModelComparison, tolerance: number): boolean =>
-  verdict === 'unclear' &&
+/** Whether the pairs show no clear difference, tau none in its favor, and it orders fewer of the pairs than the tolerance allows. */
+const isBehind = ({ verdict, decided_by, pairs }: ModelComparison, tolerance: number): boolean =>
+  decided_by !== 'pairs' &&
+  verdict !== 'better' &&
   pairs.now !== null &&
   pairs.before !== null &&
-  pairs.now < pairs.before - tolerance;
+  isBelow(pairs.now, pairs.before, tolerance);
 
 function verdictOn(comparison: ModelComparison, { model_code }: CurrentDefault, tolerance: number): string {
   const { verdict, pairs } = comparison;
   const present = `the present default ${model_code}`;
-  const words = verdictWords(verdict, 'it', present, tolerance);
+  const words = verdictWords(comparison, 'it', present, tolerance);
   if (pairs.n >= LEAST_COMPARED)
     return isBehind(comparison, tolerance)
-      ? `${words}, which orders more of the held-out pairs as the annotators did`
+      ? `${words}; ${model_code} orders more of the held-out pairs as the annotators did`
       : words;
-  const few = `only ${pairs.n} held-out pairs have scores of it and of ${model_code}, and ${LEAST_COMPARED} are needed to compare`;
+  const few = `only ${countOf(pairs.n, 'held-out pair')} ${pairs.n === 1 ? 'has' : 'have'} scores of it and of ${model_code}, and ${LEAST_COMPARED} are needed to compare`;
   return verdict === 'unclear' ? few : `${words}; ${few}`;
 }
 

@@ -113,7 +113,7 @@ async function comparedWithBefore(
   if (comparison === null) return [];
   const [figure, ...figures] = comparedFigures(comparison, code, before.code);
   if (figure === undefined) return [];
-  const verdict = verdictWords(comparison.verdict, code, `${before.code}, which it replaces`);
+  const verdict = verdictWords(comparison, code, `${before.code}, which it replaces`);
   return [
     [comparison.verdict === 'worse' ? `Warning: ${verdict}.` : `${verdict}.`, figure, ...figures].join(' '),
   ];

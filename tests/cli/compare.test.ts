@@ -106,6 +106,7 @@ describe('fpe compare', () => {
 
   const COMPARISON: ModelComparison = {
     verdict: 'unclear',
+    decided_by: null,
     pairs: { n: 111, now: 0.82, before: 0.8, difference: { low: -0.03, high: 0.07 } },
     familiar: 0,
     photos: { n: 240, now: 0.7, before: 0.68, difference: { low: -0.01, high: 0.05 } },

@@ -56,8 +56,17 @@ describe('lines that are printed', () => {
     expect(fitLines(`${mark} station 29, Mill\u202e\u001b[2J Brook: trained`, columns)).toBe(
       `${mark} station 29, Mill Brook: trained`,
     );
-    expect(fitLines('station 29, נחל: 3 photos', columns)).toBe('station 29, \u2068נחל\u2069: 3 photos');
+    expect(fitLines('\u001b[8mstation 29\u001b[0m', columns)).toBe('station 29');
   });
+
+  test.each([undefined, 80])(
+    'can be copied, also a path of letters from right to left, in %s columns',
+    (columns) => {
+      const command = "./fpe start '/data/\u05e9\u05dc\u05d5\u05dd.json'";
+
+      expect(fitLines(command, columns)).toBe(command);
+    },
+  );
 
   test('stay whole where there is no terminal', () => {
     const line = 'word '.repeat(100);

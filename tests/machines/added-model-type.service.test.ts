@@ -51,7 +51,8 @@ describe('a type of models that is added to the list', () => {
     Object.assign(product.COMPARISONS, {
       TINY: (): ModelComparison => {
         const nothing = { n: 0, now: null, before: null, difference: null };
-        return { verdict: 'better', pairs: { ...nothing, n: 1000 }, familiar: 0, photos: nothing };
+        const pairs = { ...nothing, n: 1000 };
+        return { verdict: 'better', decided_by: 'pairs', pairs, familiar: 0, photos: nothing };
       },
     });
     Object.assign(product.REPORTS, {

@@ -193,7 +193,7 @@ export function comparisonMetrics({ comparison, differences, previous, variable 
     ...intervalMetrics(
       `previous.${name}.kendall_tau_difference`,
       whereEnough(n, difference),
-      'a bootstrap by weeks of both models together',
+      `a bootstrap by weeks of both models together; null for fewer than ${LEAST_WEEKS}`,
     ),
   ];
   return [

@@ -81,7 +81,7 @@ describe('a new model', () => {
       make_default: false,
       is_worse: false,
       reason:
-        'It does not become the default: it shows no clear difference from the present default OLD, which orders more of the held-out pairs as the annotators did. Of 39 held-out pairs, it orders 92.3 % as the annotators did, and OLD 100.0 % (95 % interval of the difference -16.6 to 2.0 percentage points).',
+        'It does not become the default: it shows no clear difference from the present default OLD; OLD orders more of the held-out pairs as the annotators did. Of 39 held-out pairs, it orders 92.3 % as the annotators did, and OLD 100.0 % (95 % interval of the difference -16.6 to 2.0 percentage points).',
     });
     expect(decide(8, 0)).toMatchObject({
       make_default: false,
@@ -96,7 +96,7 @@ describe('a new model', () => {
 
     expect(decided).toMatchObject({ make_default: true, is_worse: false });
     expect(decided.reason).toContain(
-      'It becomes the default: it is worse than the present default OLD, but by no more than 21.0 percentage points.',
+      'It becomes the default: it is worse than the present default OLD, but by no more than the tolerance of 21 percentage points.',
     );
   });
 
@@ -111,6 +111,40 @@ describe('a new model', () => {
     expect(decided.kendall_tau_difference?.high).toBeLessThan(0);
     expect(decided.reason).toMatch(
       /Kendall tau over 40 photos that neither has learned from is -?0\.\d\d for it and 1\.00 for OLD /,
+    );
+  });
+
+  test('may order fewer pairs by exactly the tolerance, however numbers are rounded', () => {
+    for (let right = 1; right < PHOTOS; right++) {
+      const decided = decide(right, right - 1, { tolerance: 1 / (PHOTOS - 1) });
+
+      expect([right, decided.make_default]).toEqual([right, true]);
+    }
+  });
+
+  test('is not helped by a tau that is clearly worse, but within the tolerance, where it orders fewer pairs', () => {
+    const {
+      pairs: compared,
+      photos,
+      familiar,
+    } = compareModels({
+      ...{ pairs, values: NO_VALUES, weeks: rising },
+      model: { scores: withMistakes(3), learned: NOTHING },
+      other: { scores: rising, learned: NOTHING },
+    });
+    const tau = { ...photos, n: 400, now: 0.8, before: 0.81, difference: { low: -0.02, high: -0.001 } };
+    const current = { model_code: 'OLD', model_uuid: 'old' };
+    const input = { promote: 'if_better', tolerance: 0.02 } as const;
+
+    const decided = decidePromotion(
+      { verdict: 'tolerated', decided_by: 'photos', pairs: compared, familiar, photos: tau },
+      current,
+      input,
+    );
+
+    expect(decided).toMatchObject({ make_default: false, is_worse: false });
+    expect(decided.reason).toMatch(
+      /^It does not become the default: it is worse than the present default OLD, but by no more than the tolerance of 0\.02 in Kendall tau; OLD orders more of the held-out pairs as the annotators did\./,
     );
   });
 
