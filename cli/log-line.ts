@@ -94,7 +94,7 @@ function readableEntry(entry: Entry, verbose: boolean): string {
   const { timestamp, level, message, error } = entry;
   const others = Object.entries(entry)
     .filter(([name]) => !REPEATED.has(name) && !name.startsWith('function_'))
-    .map(([name, value]) => legibleText(`${name}=${shown(value)}`));
+    .map(([name, value]) => `${legibleText(name)}=${shown(value)}`);
   const label = level.padEnd(5);
   const color = COLORS[level];
   const time = timestamp.slice(0, 19).replace('T', ' ');

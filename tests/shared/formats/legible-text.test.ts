@@ -1,34 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { legibleInTerminal, legibleText } from '../../../shared/formats/legible-text.ts';
-
-/** Texts of all of Unicode, with those parts of it that do harm more often than chance has them. */
-const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.string({
-    unit: fc.constantFrom(
-      ...[
-        'a',
-        'ü',
-        ' ',
-        '(',
-        '2',
-        '\n',
-        '\r',
-        '\t',
-        '\0',
-        '\u001b[2J',
-        '\u001b',
-        '[31m',
-        '\u0085',
-        '\ud83d',
-        '😀',
-      ],
-      ...['א', 'ب', '\u05b0', '\u200f', '\u202e', '\u2068', '\u2069', '\u2028'],
-    ),
-    maxLength: 300,
-  }),
-);
+import { anyText } from '../../fixtures/texts.ts';
 
 /** A name between an isolate and its end, which directs nothing beyond. */
 const ISOLATED = /\u2068[^\u2068\u2069\n]+\u2069/g;

@@ -2,32 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { legibleText } from '../../../shared/formats/legible-text.ts';
 import { lineOf, subjectOf, withoutAddresses } from '../../../shared/notifications/notification.ts';
-
-/** Texts of all of Unicode, with those parts of it that do harm more often than chance has them. */
-const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 300 }),
-  fc.string({
-    unit: fc.constantFrom(
-      'a',
-      'ü',
-      ' ',
-      '\n',
-      '\r',
-      '\t',
-      '\0',
-      '\u001b[2J',
-      '\ud83d',
-      '…',
-      '=',
-      '\u202e',
-      '\u05d0',
-      '\u2028',
-      '😀',
-      '~',
-    ),
-    maxLength: 300,
-  }),
-);
+import { anyText } from '../../fixtures/texts.ts';
 
 describe('A subject', () => {
   test.each([
