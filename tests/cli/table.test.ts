@@ -22,6 +22,15 @@ describe('a table', () => {
     expect(tableLines([['a', 'b', 'c']], { indent: '  ', widths: [3] })).toEqual(['  a    b  c']);
   });
 
+  test('has no row, and hides nothing, that only a name in a cell has written', () => {
+    const rows = [
+      ['1', 'Mill\n2  Fake Brook'],
+      ['3', '\u001b[8mHidden\u202e'],
+    ];
+
+    expect(tableLines(rows)).toEqual(['1  Mill 2  Fake Brook', '3  Hidden']);
+  });
+
   test('may have rows of different lengths, or none', () => {
     expect(tableLines([['a'], ['long', 'b', 'c'], []])).toEqual(['a', 'long  b  c', '']);
     expect(tableLines([])).toEqual([]);

@@ -1,6 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { InvalidTimezone, StationNotFound } from '../../../shared/errors.ts';
-import { requireStationExists, requireTimezone } from '../../../shared/execution/station.ts';
+import {
+  requireStationExists,
+  requireTimezone,
+  shownStationName,
+} from '../../../shared/execution/station.ts';
 
 const STATION = { id: 29, name: 'Mill Brook', timezone: 'America/New_York' };
 
@@ -26,3 +30,14 @@ test.each(['America/Gotham', '', '-05:00'])('the time zone "%s" is refused with 
   expect(attempt).toThrow('stations.timezone of station 29 (Mill Brook)');
   expect(attempt).toThrow(JSON.stringify(timezone));
 });
+
+test.each([
+  ['Mill Brook', false, 'Mill Brook'],
+  ['Mill Brook', true, 'Mill Brook, synthetic'],
+  [' Mill\r\n\tBrook\u001b[8m\u202e ', true, 'Mill Brook, synthetic'],
+])(
+  'the name %j is shown in one line, and says whether a program made the station up: %s',
+  (name, synthetic, shown) => {
+    expect(shownStationName(name, synthetic)).toBe(shown);
+  },
+);
