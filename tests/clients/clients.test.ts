@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ import { runR } from '../reference/run-r.ts';
 import { MODEL_CODE, type PublishedDemo, publishDemo } from './published-demo.ts';
 import { Website } from './website.ts';
 
+/** Waits without blocking: what this process has open with servers goes on meanwhile, closing included. */
+const runProgram = promisify(execFile);
 const MINUTE_MS = 60_000;
 jest.setTimeout(10 * MINUTE_MS);
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -171,14 +173,14 @@ describe('FPE’s scoring container', () => {
     const torchHome = join(scratch, 'torch', 'hub', 'checkpoints');
     mkdirSync(torchHome, { recursive: true });
     // The container has ImageNet weights in its cache; the model's own replace them.
-    execFileSync(PYTHON, [
+    await runProgram(PYTHON, [
       '-c',
       `import torch, torchvision; torch.save(torchvision.models.resnet18().state_dict(), '${torchHome}/resnet18-f37072fd.pth')`,
     ]);
     const imagesets = await website.ask<{ uuid: string }[]>(`/stations/${demo.stationId}/imagesets`);
     const { env } = demo.stack;
 
-    const { stdout } = await promisify(execFile)(
+    const { stdout } = await runProgram(
       PYTHON,
       [
         join(sources, 'predict-imageset.py'),
@@ -226,16 +228,16 @@ describe('readers of the files', () => {
     const lines = (/\bIn Python:\n\n((?: {4}.*\n)+)/.exec(readme)?.[1] ?? '').replaceAll(/^ {4}/gm, '');
     expect(lines).toContain('pandas.read_csv');
 
-    const printed = execFileSync(
+    const { stdout } = await runProgram(
       PYTHON,
       [
         '-c',
         `import pandas\n${lines}\nprint("\\n".join(str(int(time.timestamp())) for time in scores["timestamp"]))`,
       ],
-      { cwd: scratch, encoding: 'utf8' },
+      { cwd: scratch },
     );
 
-    expect(printed.trim().split('\n').map(Number)).toEqual(
+    expect(stdout.trim().split('\n').map(Number)).toEqual(
       rows.map(({ timestamp }) => Date.parse(timestamp as string) / 1000),
     );
   });
@@ -245,10 +247,8 @@ describe('readers of the files', () => {
     await demo.download(modelFolder(), folder);
     // As upstream's scripts unpack what a training leaves.
     mkdirSync(join(folder, 'output'));
-    const archive = execFileSync('find', [join(folder, 'jobs'), '-name', 'output.tar.gz'], {
-      encoding: 'utf8',
-    }).trim();
-    execFileSync('tar', ['-xzf', archive, '-C', join(folder, 'output')]);
+    const { stdout } = await runProgram('find', [join(folder, 'jobs'), '-name', 'output.tar.gz']);
+    await runProgram('tar', ['-xzf', stdout.trim(), '-C', join(folder, 'output')]);
     const rows = rowsOf(readFileSync(join(folder, 'transform', 'predictions.csv'), 'utf8'));
     const number = (text: string | undefined) => (text ? Number(text) : Number.NaN);
 
