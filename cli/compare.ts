@@ -146,9 +146,14 @@ async function compareScores(
 }
 
 /** For programs, in the order of the models. */
-const comparisonFacts = ({ verdict, pairs, photos }: ModelComparison) => {
-  const facts = ({ n, now, before, difference }: typeof pairs) => ({ n, values: [before, now], difference });
-  return { verdict, pairs: facts(pairs), photos: facts(photos) };
+const comparisonFacts = ({ verdict, pairs, photos, untold }: ModelComparison) => {
+  const facts = ({ n, now, before, difference }: typeof pairs, perhaps_learned: number) => ({
+    n,
+    perhaps_learned,
+    values: [before, now],
+    difference,
+  });
+  return { verdict, pairs: facts(pairs, untold.pairs), photos: facts(photos, untold.photos) };
 };
 
 const asCode = (given: string): Named => ({ given, failure: '' });

@@ -201,13 +201,21 @@ export const promotion = z.object({
   accuracy_difference: difference.describe('accuracy less current_accuracy, 95 % interval'),
   kendall_tau: tau
     .default(null)
-    .describe('over the photos with a value that both models scored and neither has learned from'),
+    .describe(
+      'over the photos with a value that both models scored and neither is known to have learned from',
+    ),
   kendall_tau_difference: difference.describe('kendall_tau less current_kendall_tau, 95 % interval'),
   current_model_code: z.string().nullable(),
   /** The default that it was compared with; null if the station has none, or if the input alone decides. */
   current_model_uuid: z.string().nullable(),
   current_accuracy: z.number().min(0).max(1).nullable(),
   current_kendall_tau: tau.default(null),
+  untold: z
+    .object({ pairs: count, photos: count })
+    .default({ pairs: 0, photos: 0 })
+    .describe(
+      'how many of these pairs and photos the present default may have learned from, as its file does not say',
+    ),
 });
 export type Promotion = z.output<typeof promotion>;
 

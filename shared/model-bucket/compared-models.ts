@@ -33,7 +33,7 @@ export async function readComparedModels(
     pairs: await readPairs(inBucket(input.annotations), inBucket(input.pairs), imageIds),
     model: { scores, learned: Uint8Array.from(splits, (split) => Number(split === 'train')) },
     other: other
-      ? { scores: other.scores, learned: other.wasTrain }
+      ? { scores: other.scores, learned: other.learned }
       : {
           scores: new Float64Array(imageIds.length).fill(Number.NaN),
           learned: new Uint8Array(imageIds.length),

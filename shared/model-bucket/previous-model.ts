@@ -7,8 +7,10 @@ import { modelKeys, modelsFolder, versionKeys } from '../execution/keys.ts';
 import type { Run } from '../execution/train-station-state.ts';
 import { optionalIdCell, optionalTextCell } from '../formats/csv.ts';
 import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
+import { isImageSplit } from '../model-input/image-split.ts';
 import { modelTypeOf } from '../model-types/registry.ts';
 import { numberOrNoneCell } from '../predictions/columns.ts';
+import { NOT_KNOWN } from '../publication/model-comparison.ts';
 import type { PreviousModel } from '../report/data/comparison.ts';
 import { findManifest } from './model-publication.ts';
 
@@ -24,8 +26,8 @@ const scoredRow = z.object({
 });
 const FILES_AT_ONCE = 20;
 
-/** `wasTrain`: 1 where the model has learned from the photo, as far as its file says. */
-type ReadScores = Omit<PreviousModel, 'model_code'> & { wasTrain: Uint8Array };
+/** `learned`: 1 where the model has learned from the photo, 0 where it has not, `NOT_KNOWN` where its file does not say. */
+type ReadScores = Omit<PreviousModel, 'model_code'> & { learned: Uint8Array };
 
 /**
  * Scores of the station's newest finished model of the same type and variable that is older than this run, for the photos of this
@@ -84,15 +86,15 @@ export async function readScores(
   const rowOf = new Map(Array.from(imageIds, (id, row) => [id, row]));
   const scores = new Float64Array(imageIds.length).fill(Number.NaN);
   const wasTest = new Uint8Array(imageIds.length);
-  const wasTrain = new Uint8Array(imageIds.length);
+  const learned = new Uint8Array(imageIds.length);
   try {
     for await (const rows of readRows(location, scoredRow))
       for (const { image_id, score, split } of rows) {
         const row = image_id === null ? undefined : rowOf.get(image_id);
         if (row === undefined) continue;
         scores[row] = score ?? Number.NaN;
-        wasTest[row] = Number(isTest(split));
-        wasTrain[row] = Number(split === 'train');
+        wasTest[row] = inSplit(split, isTest);
+        learned[row] = inSplit(split, (name) => name === 'train');
       }
   } catch (error) {
     if (error instanceof ObjectNotFound) return null;
@@ -100,7 +102,12 @@ export async function readScores(
     logger.warn('The predictions of another model cannot be read', { file: s3Uri(location), error });
     return null;
   }
-  return { scores, wasTest, wasTrain };
+  return { scores, wasTest, learned };
 }
 
-const isTest = (split: string | null | undefined): boolean => split?.startsWith('test') ?? false;
+/** 1 or 0, `NOT_KNOWN` of a split that is missing or has another name. */
+const inSplit = (split: string | null, isIn: (split: string) => boolean): number =>
+  split !== null && (isImageSplit(split) || isTest(split)) ? Number(isIn(split)) : NOT_KNOWN;
+
+/** Older files have one word for both. */
+const isTest = (split: string): boolean => split.startsWith('test');

@@ -32,10 +32,11 @@ export function decidePromotion(
 ): Promotion {
   const is_worse = comparison.verdict === 'worse';
   const isAlways = promote === 'always';
-  const isHeldBack = comparison.pairs.n < LEAST_COMPARED || is_worse || isBehind(comparison, tolerance);
+  const isBehind = ordersFewer(comparison, tolerance);
+  const isHeldBack = comparison.pairs.n < LEAST_COMPARED || is_worse || isBehind;
   const make_default = isAlways || !isHeldBack;
   const decision = `It ${make_default ? 'becomes' : 'does not become'} the default${isAlways ? ', as the input says promote: always; ' : ': '}`;
-  const verdict = `${verdictOn(comparison, current, tolerance)}.`;
+  const verdict = `${verdictOn(comparison, current, { tolerance, isBehind })}.`;
   return {
     ...stated(comparison, current),
     is_worse,
@@ -45,26 +46,30 @@ export function decidePromotion(
 }
 
 /** Whether the pairs show no clear difference, tau none in its favor, and it orders fewer of the pairs than the tolerance allows. */
-const isBehind = ({ verdict, decided_by, pairs }: ModelComparison, tolerance: number): boolean =>
+const ordersFewer = ({ verdict, decided_by, pairs }: ModelComparison, tolerance: number): boolean =>
   decided_by !== 'pairs' &&
   verdict !== 'better' &&
   pairs.now !== null &&
   pairs.before !== null &&
   isBelow(pairs.now, pairs.before, tolerance);
 
-function verdictOn(comparison: ModelComparison, { model_code }: CurrentDefault, tolerance: number): string {
+function verdictOn(
+  comparison: ModelComparison,
+  { model_code }: CurrentDefault,
+  { tolerance, isBehind }: { tolerance: number; isBehind: boolean },
+): string {
   const { verdict, pairs } = comparison;
   const present = `the present default ${model_code}`;
   const words = verdictWords(comparison, 'it', present, tolerance);
   if (pairs.n >= LEAST_COMPARED)
-    return isBehind(comparison, tolerance)
+    return isBehind
       ? `${words}; ${model_code} orders more of the held-out pairs as the annotators did`
       : words;
   const few = `only ${countOf(pairs.n, 'held-out pair')} ${pairs.n === 1 ? 'has' : 'have'} scores of it and of ${model_code}, and ${LEAST_COMPARED} are needed to compare`;
   return verdict === 'unclear' ? few : `${words}; ${few}`;
 }
 
-const stated = ({ pairs, photos }: ModelComparison, { model_code, model_uuid }: CurrentDefault) => ({
+const stated = ({ pairs, photos, untold }: ModelComparison, { model_code, model_uuid }: CurrentDefault) => ({
   pairs: pairs.n,
   accuracy: pairs.now,
   accuracy_difference: pairs.difference,
@@ -74,6 +79,7 @@ const stated = ({ pairs, photos }: ModelComparison, { model_code, model_uuid }: 
   current_model_uuid: model_uuid,
   current_accuracy: pairs.before,
   current_kendall_tau: photos.before,
+  untold,
 });
 
 /** What has to be said first of a model that becomes the default though it is worse than the one before; null for any other. */
@@ -81,11 +87,14 @@ export function worseDefault(
   promotion: Omit<Promotion, 'pairs' | 'current_model_uuid' | 'reason'>,
 ): string | null {
   if (!promotion.make_default || !promotion.is_worse) return null;
-  const { kendall_tau: now, current_kendall_tau: before } = promotion;
-  const figures = isTold(promotion)
-    ? `Kendall tau ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
-    : `held-out pairs ordered as the annotators did ${percent(promotion.current_accuracy as number)} → ${percent(promotion.accuracy as number)}`;
-  return `${figures}: the new default is worse than ${promotion.current_model_code}, which it replaces.`;
+  const { kendall_tau: now, current_kendall_tau: before, current_model_code: code, untold } = promotion;
+  const byWhat = isTold(promotion) ? 'photos' : 'pairs';
+  const figures =
+    byWhat === 'photos'
+      ? `Kendall tau ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
+      : `held-out pairs ordered as the annotators did ${percent(promotion.current_accuracy as number)} → ${percent(promotion.accuracy as number)}`;
+  const doubt = untold[byWhat] > 0 ? `, on ${byWhat} that the latter may have learned from` : '';
+  return `${figures}: the new default is worse than ${code}, which it replaces${doubt}.`;
 }
 
 /** Whether the taus are what tells that it is worse; executions of earlier versions have no interval. */
@@ -137,6 +146,7 @@ const unconditional = (make_default: boolean) => ({
   current_model_uuid: null,
   current_accuracy: null,
   current_kendall_tau: null,
+  untold: { pairs: 0, photos: 0 },
 });
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -109,6 +109,7 @@ describe('fpe compare', () => {
     decided_by: null,
     pairs: { n: 111, now: 0.82, before: 0.8, difference: { low: -0.03, high: 0.07 } },
     familiar: 0,
+    untold: { pairs: 0, photos: 3 },
     photos: { n: 240, now: 0.7, before: 0.68, difference: { low: -0.01, high: 0.05 } },
   };
 
@@ -119,11 +120,14 @@ describe('fpe compare', () => {
     expect(lines.slice(0, 4)).toEqual([
       'NEW shows no clear difference from OLD.',
       'Of 111 held-out pairs, NEW orders 82.0 % as the annotators did, and OLD 80.0 % (95 % interval of the difference -3.0 to 7.0 percentage points).',
-      'Kendall tau over 240 photos that neither has learned from is 0.70 for NEW and 0.68 for OLD (95 % interval of the difference -0.01 to 0.05).',
+      'Kendall tau over 240 photos that NEW has not learned from, and OLD may have from 3, is 0.70 for NEW and 0.68 for OLD (95 % interval of the difference -0.01 to 0.05).',
       '',
     ]);
     const { facts } = await run(['a', 'b', '--json'], [OLD, NEW], { comparison: COMPARISON });
     expectDocumented('compare', facts[0]);
+    expect(facts[0]).toMatchObject({
+      comparison: { pairs: { perhaps_learned: 0 }, photos: { perhaps_learned: 3 } },
+    });
   });
 
   test('refuses a station that there is not', async () => {

@@ -79,6 +79,22 @@ describe('The present default is compared by its public file, whoever wrote it',
   });
 
   test.each([
+    ['of a training', trained('train'), { pairs: 0, photos: 0 }],
+    ['with splits of older files', trained('test'), { pairs: 0, photos: 0 }],
+    ['without splits, as FPE’s scripts extend it', extended, { pairs: expect.any(Number) }],
+    ['with splits that are missing', trained('NA'), { pairs: expect.any(Number) }],
+    ['with splits that are empty', trained(''), { pairs: expect.any(Number) }],
+    ['with splits that nobody knows', trained('Training'), { pairs: expect.any(Number) }],
+  ])('and whether it says what the model learned from is told: %s', async (_, publicFile, expected) => {
+    const { untold, pairs, reason } = await decideAgainst(publicFile);
+
+    expect(untold).toMatchObject(expected);
+    const isTold = expected.pairs === 0;
+    expect(untold.pairs).toBe(isTold ? 0 : pairs);
+    expect(reason.includes('Whether OLD has learned from these pairs is not known')).toBe(!isTold);
+  });
+
+  test.each([
     ['that has no scores', 'image_id,timestamp\n1,2026-03-01T15:00:00Z\n'],
     ['that is cut off within a line', extended.slice(0, extended.lastIndexOf(',', extended.length - 20))],
   ])('one %s costs the promotion, not the run', async (_, publicFile) => {

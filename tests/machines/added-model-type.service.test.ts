@@ -52,7 +52,14 @@ describe('a type of models that is added to the list', () => {
       TINY: (): ModelComparison => {
         const nothing = { n: 0, now: null, before: null, difference: null };
         const pairs = { ...nothing, n: 1000 };
-        return { verdict: 'better', decided_by: 'pairs', pairs, familiar: 0, photos: nothing };
+        return {
+          verdict: 'better',
+          decided_by: 'pairs',
+          pairs,
+          familiar: 0,
+          untold: { pairs: 0, photos: 0 },
+          photos: nothing,
+        };
       },
     });
     Object.assign(product.REPORTS, {

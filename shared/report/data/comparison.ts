@@ -1,5 +1,5 @@
 import type { ScoredPhotos } from '../../predictions/scored-photos.ts';
-import { compareTaus } from '../../publication/model-comparison.ts';
+import { compareTaus, NOT_KNOWN } from '../../publication/model-comparison.ts';
 import { kendallTauB } from '../../statistics/kendall-tau.ts';
 import { percentileRanks } from '../../statistics/ranks.ts';
 import type { Interval } from '../../statistics/tau-bootstrap.ts';
@@ -9,7 +9,7 @@ export type PreviousModel = {
   model_code: string;
   /** Its score of each photo of this run; NaN where it has none. */
   scores: Float64Array;
-  /** 1 where the photo is known to have been in none of its annotation pairs. */
+  /** 1 where the photo was in none of its annotation pairs, 0 where it was in one, `NOT_KNOWN` where its file does not say. */
   wasTest: Uint8Array;
 };
 
@@ -23,6 +23,8 @@ export type PreviousComparison = {
   /** Against observed values: photos that both scored, and those of them that neither was trained or validated on. */
   all: TauPair;
   sameTest: TauPair;
+  /** Photos left out of these, as the earlier model's file does not say whether they were in its pairs. */
+  untold: number;
   /** Percentile ranks among the photos that both scored, NaN elsewhere. */
   ranks: { now: Float64Array; before: Float64Array };
 };
@@ -42,16 +44,21 @@ const whereBoth = (
       : Number.NaN,
   );
 
-/** Observed values of the photos that both scored, and of those of them that are in no annotation pair of either. */
-const comparedValues = (photos: ScoredPhotos, previous: PreviousModel) => ({
-  all: whereBoth(photos.values, photos, previous),
-  sameTest: whereBoth(
-    photos.values,
-    photos,
-    previous,
-    (row) => photos.splits[row]?.startsWith('test') === true && previous.wasTest[row] === 1,
-  ),
-});
+/** Observed values of the photos that both scored, of those of them that are in no annotation pair of either, and of those that may be. */
+function comparedValues(photos: ScoredPhotos, previous: PreviousModel) {
+  const inNoPair = (wasTest: number) =>
+    whereBoth(
+      photos.values,
+      photos,
+      previous,
+      (row) => photos.splits[row]?.startsWith('test') === true && previous.wasTest[row] === wasTest,
+    );
+  return {
+    all: whereBoth(photos.values, photos, previous),
+    sameTest: inNoPair(1),
+    untold: inNoPair(NOT_KNOWN),
+  };
+}
 
 /** 95 % intervals of the tau of this model less that of the earlier one; null where they cannot be told. */
 export type TauDifferences = { all: Interval | null; sameTest: Interval | null };
@@ -76,19 +83,21 @@ export function comparePrevious(photos: ScoredPhotos, previous: PreviousModel): 
   const changes = now
     .map((rank, row) => Math.abs(rank - (before[row] as number)))
     .filter((change) => !Number.isNaN(change));
+  const countOf = (numbers: Float64Array) => numbers.filter((number) => !Number.isNaN(number)).length;
   const against = (values: Float64Array): TauPair => ({
-    n: values.filter((value) => !Number.isNaN(value)).length,
+    n: countOf(values),
     now: kendallTauB(values, photos.scores),
     before: kendallTauB(values, previous.scores),
   });
   const values = comparedValues(photos, previous);
   return {
-    n: both(photos.scores).filter((score) => !Number.isNaN(score)).length,
+    n: countOf(both(photos.scores)),
     tauOfScores: kendallTauB(photos.scores, previous.scores),
     meanRankChange:
       changes.length === 0 ? null : changes.reduce((sum, change) => sum + change, 0) / changes.length,
     all: against(values.all),
     sameTest: against(values.sameTest),
+    untold: countOf(values.untold),
     ranks: { now, before },
   };
 }

@@ -5,7 +5,9 @@ import {
   comparedFigures,
   compareModels,
   compareTaus,
+  NOT_KNOWN,
   type ScoredModel,
+  verdictWords,
 } from '../../../shared/publication/model-comparison.ts';
 import type { Interval } from '../../../shared/statistics/tau-bootstrap.ts';
 import { judgedPairs } from '../../fixtures/report.ts';
@@ -136,6 +138,74 @@ describe('Two models', () => {
         ? /OLD \d+\.\d %, which has learned from the photos of 20 of them/
         : /OLD \d+\.\d % \(95 %/,
     );
+  });
+
+  test('are compared on all held-out pairs where it is not known what the other has learned from, and the words say so', () => {
+    const untold = new Uint8Array(PHOTOS).fill(NOT_KNOWN);
+    const given = { pairs, values: rising, weeks: rising };
+
+    const worse = compareModels({
+      ...given,
+      model: modelOf(withMistakes(20)),
+      other: modelOf(rising, untold),
+    });
+    const better = compareModels({
+      ...given,
+      model: modelOf(rising),
+      other: modelOf(withMistakes(20), untold),
+    });
+
+    expect(worse).toMatchObject({ verdict: 'worse', familiar: 0, untold: { pairs: 39, photos: 40 } });
+    expect(verdictWords(worse, 'it', 'OLD')).toBe(
+      'it is worse than OLD, on pairs that the latter may have learned from',
+    );
+    expect(verdictWords(better, 'it', 'OLD')).toBe('it is better than OLD');
+    const [ofPairs, ofPhotos] = comparedFigures(worse, 'it', 'OLD');
+    expect(ofPairs).toMatch(
+      /, and OLD 100\.0 % \(95 % .*\)\. Whether OLD has learned from these pairs is not known, as its file does not say\.$/,
+    );
+    expect(ofPhotos).toMatch(
+      /^Kendall tau over 40 photos that it has not learned from, and OLD may have, is -?0\.\d\d for it and 1\.00 for OLD /,
+    );
+  });
+
+  test('are compared on the pairs that are known to be unseen, where these are enough', () => {
+    // Of the last pair, neither photo is told of; of the one before it, one is.
+    const untold = Uint8Array.from(rising, (photo) => (photo >= PHOTOS - 2 ? NOT_KNOWN : 0));
+
+    const found = compareModels({
+      pairs,
+      model: modelOf(rising),
+      other: modelOf(rising, untold),
+      values: rising,
+      weeks: rising,
+    });
+
+    expect(found).toMatchObject({ pairs: { n: 38 }, familiar: 0, untold: { pairs: 0, photos: 2 } });
+    const [ofPairs, ofPhotos] = comparedFigures(found, 'it', 'OLD');
+    expect(ofPairs).not.toContain('not known');
+    expect(ofPhotos).toMatch(
+      /^Kendall tau over 40 photos that it has not learned from, and OLD may have from 2, is /,
+    );
+  });
+
+  test.each([
+    ['one photo of each pair is known to be unseen', [0, NOT_KNOWN], 0, 0],
+    ['one photo of each is learned from and the other not told of', [1, NOT_KNOWN], 0, 39],
+    ['both are learned from', [1, 1], 39, 0],
+    ['one is learned from', [1, 0], 0, 0],
+  ])('are compared by pairs of which %s', (_, [even, odd], familiar, untold) => {
+    const learned = Uint8Array.from(rising, (photo) => (photo % 2 === 0 ? even : odd) as number);
+
+    const found = compareModels({
+      pairs,
+      model: modelOf(rising),
+      other: modelOf(rising, learned),
+      values: NAN,
+      weeks: rising,
+    });
+
+    expect(found).toMatchObject({ pairs: { n: 39 }, familiar, untold: { pairs: untold } });
   });
 
   test('are compared by tau over the photos that neither has learned from', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compareModels } from '../../../shared/publication/model-comparison.ts';
+import { compareModels, NOT_KNOWN } from '../../../shared/publication/model-comparison.ts';
 import {
   becomesFirst,
   decidedByInput,
@@ -32,13 +32,15 @@ type Given = {
   promote?: 'always' | 'if_better';
   judged?: typeof pairs;
   values?: Float64Array;
+  /** Whether the file of the default says what it learned from. */
+  isTold?: boolean;
 };
 
 /** @param now, before how many pairs each orders wrong, or its scores */
 function decide(
   now: number | Float64Array,
   before: number | Float64Array,
-  { tolerance = 0.02, promote = 'if_better', judged = pairs, values = NO_VALUES }: Given = {},
+  { tolerance = 0.02, promote = 'if_better', judged = pairs, values = NO_VALUES, isTold = true }: Given = {},
 ) {
   const modelOf = (given: number | Float64Array) => ({
     scores: typeof given === 'number' ? withMistakes(given) : given,
@@ -46,7 +48,13 @@ function decide(
   });
   const comparison = compareModels(
     // A photo a week, so that each is drawn by itself.
-    { pairs: judged, model: modelOf(now), other: modelOf(before), values, weeks: rising },
+    {
+      pairs: judged,
+      model: modelOf(now),
+      other: { ...modelOf(before), learned: isTold ? NOTHING : new Uint8Array(PHOTOS).fill(NOT_KNOWN) },
+      values,
+      weeks: rising,
+    },
     tolerance,
   );
   return decidePromotion(comparison, { model_code: 'OLD', model_uuid: 'old' }, { promote, tolerance });
@@ -127,6 +135,7 @@ describe('a new model', () => {
       pairs: compared,
       photos,
       familiar,
+      untold,
     } = compareModels({
       ...{ pairs, values: NO_VALUES, weeks: rising },
       model: { scores: withMistakes(3), learned: NOTHING },
@@ -137,7 +146,7 @@ describe('a new model', () => {
     const input = { promote: 'if_better', tolerance: 0.02 } as const;
 
     const decided = decidePromotion(
-      { verdict: 'tolerated', decided_by: 'photos', pairs: compared, familiar, photos: tau },
+      { verdict: 'tolerated', decided_by: 'photos', pairs: compared, familiar, untold, photos: tau },
       current,
       input,
     );
@@ -146,6 +155,21 @@ describe('a new model', () => {
     expect(decided.reason).toMatch(
       /^It does not become the default: it is worse than the present default OLD, but by no more than the tolerance of 0\.02 in Kendall tau; OLD orders more of the held-out pairs as the annotators did\./,
     );
+  });
+
+  test('is held back where the default is better on pairs that it may have learned from, and the reason says so', () => {
+    expect(decide(8, 0, { isTold: false })).toMatchObject({
+      make_default: false,
+      untold: { pairs: 39, photos: 0 },
+      reason:
+        'It does not become the default: it is worse than the present default OLD, on pairs that the latter may have learned from. Of 39 held-out pairs, it orders 79.5 % as the annotators did, and OLD 100.0 % (95 % interval of the difference -32.6 to -6.5 percentage points). Whether OLD has learned from these pairs is not known, as its file does not say.',
+    });
+    expect(decide(0, 8, { isTold: false })).toMatchObject({
+      make_default: true,
+      reason: expect.stringMatching(
+        /^It becomes the default: it is better than the present default OLD\. .* Whether OLD has learned from these pairs is not known/,
+      ),
+    });
   });
 
   test('does not become the default where too few pairs can be compared', () => {
@@ -197,6 +221,19 @@ describe('promote: always', () => {
     expect(worseDefault(decided)).toBe(
       'held-out pairs ordered as the annotators did 100.0 % → 48.7 %: the new default is worse than OLD, which it replaces.',
     );
+  });
+
+  test.each([
+    [
+      NO_VALUES,
+      /pairs ordered .*: the new default is worse than OLD, which it replaces, on pairs that the latter may have learned from\.$/,
+    ],
+    [
+      rising,
+      /^Kendall tau .*: the new default is worse than OLD, which it replaces, on photos that the latter may have learned from\.$/,
+    ],
+  ])('says where the one before may have learned from what they are compared by: %#', (values, expected) => {
+    expect(worseDefault(decide(30, 0, { promote: 'always', values, isTold: false }))).toMatch(expected);
   });
 
   test('says the taus of an execution of an earlier version, which has no intervals', () => {

@@ -9,6 +9,7 @@ import { formatTau } from '../../../shared/formats/numbers.ts';
 import type { ImageSplit } from '../../../shared/model-input/image-split.ts';
 import { judgedPairs, judgment } from '../../../shared/predictions/judged-pairs.ts';
 import { dailyMeans } from '../../../shared/predictions/scored-photos.ts';
+import { NOT_KNOWN } from '../../../shared/publication/model-comparison.ts';
 import { CHECKS, type CheckName } from '../../../shared/quality/finding.ts';
 import { finalEpochs } from '../../../shared/report/data/epochs.ts';
 import { NO_CURVE } from '../../../shared/report/data/learning-curve.ts';
@@ -614,6 +615,22 @@ describe('The page', () => {
     const own = photos.map((photo, row) => ({ ...photo, score: row }));
 
     expect(words(page(own, { previous }))).toMatch(expected);
+  });
+
+  test('says of which photos the file of the model before does not tell whether it has learned from them', () => {
+    const photos = hourlyPhotos(600).map(
+      (photo, row) => ({ ...photo, split: row < 30 ? 'train' : 'test-in' }) as const,
+    );
+    const { scores } = testReport(photos).photos;
+    const told = (wasTest: number) => {
+      const previous = { model_code: 'OLD', scores, wasTest: new Uint8Array(600).fill(wasTest) };
+      return words(page(photos, { previous }));
+    };
+
+    expect(told(NOT_KNOWN)).toContain(
+      'Of 570 photos it is not known whether OLD has learned from them, as its file does not say. The second row leaves them out; in the first, they may favor that model.',
+    );
+    for (const wasTest of [0, 1]) expect(told(wasTest)).not.toContain('not known whether');
   });
 
   test('keeps a number and its percent sign in one line', () => {

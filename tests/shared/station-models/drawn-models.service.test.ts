@@ -398,6 +398,14 @@ describe('A person who changes what the website draws', () => {
         predictionsOf(mostlyRising),
         [/^SECOND shows no clear difference from FIRST, which it replaces\. Of/],
       ],
+      [
+        'that orders fewer of the pairs that the other may have learned from',
+        predictionsOf(falling),
+        predictionsOf(rising).replaceAll('\ntest-in,', '\n,'),
+        [
+          /^Warning: SECOND is worse than FIRST, which it replaces, on pairs that the latter may have learned from\. .* Whether FIRST has learned from these pairs is not known/,
+        ],
+      ],
       ['without files of its input', null, predictionsOf(rising), []],
       ['where the other has no scores', predictionsOf(rising), predictionsOf(() => ''), []],
     ])('%s', async (_, now, before, expected) => {

@@ -31,6 +31,13 @@ function shownDifference({ n, now, before }: TauPair, difference: Interval | nul
   return `${verdict === 'unclear' ? 'no clear difference' : verdict} (${formatTau(difference.low)} to ${formatTau(difference.high)})`;
 }
 
+/** Why photos are missing from the second row; nothing where none are. */
+const untoldNote = ({ comparison, previous }: ReportData): Html =>
+  comparison && previous && comparison.untold > 0
+    ? html`<p>Of ${countOf(comparison.untold, 'photo')} it is not known whether ${previous.model_code} has learned from ${comparison.untold === 1 ? 'it' : 'them'}, as its
+file does not say. The second row leaves ${comparison.untold === 1 ? 'it' : 'them'} out; in the first, they may favor that model.</p>`
+    : NOTHING;
+
 /** This model beside the station's one before it, over the same photos. */
 function comparisonMarkup(data: ReportData): Html {
   const { comparison, differences, previous, variable } = data;
@@ -61,6 +68,7 @@ ${
       )
     : NOTHING
 }
+${untoldNote(data)}
 ${figureMarkup({
   id: 'previous-ranks',
   title: 'Percentile Ranks of This Model and of the One Before',
