@@ -38,56 +38,78 @@ type LineReader = (line: string) => string | null;
 
 /** For a person, by default without what is for debugging, such as each call of AWS: of what a function has logged time, level, message and error; any other line as it is. */
 export function readableLines({ level = 'info', verbose = false }: Wanted): LineReader {
-  const place = traceFollower();
+  const place = placeFollower();
   return (line) => {
-    const entry = entryOf(line);
-    const part = place(line);
-    if (!isAtLeast(level, levelOf(line, entry, part))) return null;
+    const { entry, isFrame, level: own } = place(line);
+    if (!isAtLeast(level, own)) return null;
     if (entry) return readableEntry(entry, verbose);
-    return part === 'trace' && !verbose ? null : legibleText(line);
+    return isFrame && !verbose ? null : legibleText(line);
   };
 }
 
 /** The same lines as they were logged, of at least a level. */
 export function loggedLines({ level = 'debug' }: Wanted): LineReader {
-  const place = traceFollower();
-  return (line) => (isAtLeast(level, levelOf(line, entryOf(line), place(line))) ? line : null);
+  const place = placeFollower();
+  return (line) => (isAtLeast(level, place(line).level) ? line : null);
 }
 
-/** What a line is to the trace of an error: a part of it, the error at its end, or nothing. */
-type TracePart = 'trace' | 'error' | null;
+/** What a line is: what a function has logged, or where in the sources an error was raised; else anything. */
+type Place = { entry: Entry | null; isFrame: boolean; level: LogLevel };
 
-/** Python's traces end with the error; those of JavaScript begin with it, and each of their lines can be told by itself. */
-function traceFollower(): (line: string) => TracePart {
-  let isInside = false;
+/** Where lines are: within Python's trace, or that of a group of errors; at the error that ends a trace; or anywhere else. */
+type Within = 'trace' | 'group' | 'error' | null;
+
+/**
+ * Tells of each line of a log what it is. A line that goes on with another one has its level. Python's traces end with the error,
+ * whose message may have many lines; those of JavaScript begin with it, and each of their lines can be told by itself.
+ */
+function placeFollower(): (line: string) => Place {
+  let within: Within = null;
+  let level: LogLevel = 'info';
   return (line) => {
-    if (/^Traceback \(most recent call last\):/.test(line)) isInside = true;
-    else if (/^\s+at .+(?::\d+:\d+|<anonymous>|native)\)?$/.test(line)) return 'trace';
-    else if (!isInside) return null;
-    else if (/^\S/.test(line)) {
-      isInside = false;
-      return 'error';
-    }
-    return 'trace';
+    const entry = entryOf(line);
+    within = entry ? null : withinOf(line, within);
+    const isFurther = /^(?:\s|$)/.test(line);
+    const own = entry ? (LEVELS[entry.level] ?? 'info') : levelOf(line, within);
+    if (!isFurther || isAtLeast(level, own)) level = own;
+    return { entry, isFrame: isFrame(line, within), level };
   };
 }
+
+function withinOf(line: string, before: Within): Within {
+  if (/^\s*\+ Exception Group Traceback \(most recent call last\):/.test(line)) return 'group';
+  if (/^Traceback \(most recent call last\):/.test(line)) return 'trace';
+  if (before === 'trace') return /^\S/.test(line) ? 'error' : 'trace';
+  if (before === 'group' && /^\s*[|+]/.test(line)) return 'group';
+  return before === 'error' && !BEGINS.test(line) && jobErrorIn(line) === null ? 'error' : null;
+}
+/** What visibly belongs to no message before it: after an error, rather too much than too little is shown. */
+const BEGINS =
+  /^(?:[[{]|\d{4}-\d|\d\d:\d\d|\w+=|(?:START|END|REPORT|DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL)\b|Exited )/;
+
+const SCRIPT_FRAME = /^\s+at .+(?::\d+:\d+|<anonymous>|native)\)?$/;
+/** Of a group of errors, each error stands within the frames. */
+const isFrame = (line: string, within: Within): boolean =>
+  within === 'trace' ||
+  (within === 'group' && !/^[\s|]*\| [A-Za-z_][\w.]*(?:: |$)/.test(line)) ||
+  SCRIPT_FRAME.test(line);
 
 const isAtLeast = (wanted: LogLevel, level: LogLevel): boolean =>
   LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(wanted);
 
 /** Jobs tell no level: what they end with is an error, and all else information. */
-function levelOf(line: string, entry: Entry | null, part: TracePart): LogLevel {
-  if (entry) return LEVELS[entry.level] ?? 'info';
-  if (part !== null || jobErrorIn(line) !== null || OTHER_ERROR.test(line)) return 'error';
+function levelOf(line: string, within: Within): LogLevel {
+  if (within !== null || SCRIPT_FRAME.test(line) || jobErrorIn(line) !== null || OTHER_ERROR.test(line))
+    return 'error';
   return OTHER_WARNING.test(line) ? 'warn' : 'info';
 }
 const LEVELS: Record<string, LogLevel> = {
   ...{ TRACE: 'debug', DEBUG: 'debug', INFO: 'info' },
   ...{ WARN: 'warn', ERROR: 'error', CRITICAL: 'error' },
 };
-/** As Python and its libraries write them, after a time and a place perhaps. */
+/** As Python, Node.js and their libraries write them, after a time and a place perhaps. */
 const OTHER_ERROR =
-  /^(?:[\w.]+(?:Error|Exception)(?:: |$)|KeyboardInterrupt$)|(?:^|[\s[])(?:ERROR|CRITICAL)\b/;
+  /^(?:[\w.]*(?:Error|Exception)(?: \[\w+\])?(?:: |$)|KeyboardInterrupt$)|(?:^|[\s[])(?:ERROR|CRITICAL)\b/;
 const OTHER_WARNING = /(?:^|[\s[])WARN(?:ING)?\b|^\S*:?\d*:?\s*\w*Warning: /;
 
 function readableEntry(entry: Entry, verbose: boolean): string {

@@ -1,6 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { defaultFolder } from '../local/running-stack.ts';
@@ -9,6 +7,7 @@ import { type LogQuery, logEvents } from '../shared/aws/logs.ts';
 import { nameInArn } from '../shared/execution/arns.ts';
 import type { Connection } from './connection.ts';
 import { commandFor, connectToMachines, findExecution, machineStageOption } from './find-execution.ts';
+import { followFile, type NewLines } from './log-file.ts';
 import { LOG_LEVELS, type LogLevel, loggedLines, readableLines } from './log-line.ts';
 import { executionProgress, type StateProgress } from './progress/execution-progress.ts';
 import { untilLost } from './progress/lost-sight.ts';
@@ -28,7 +27,7 @@ const EFFECTS = {
   watchedStates,
   isExecutionRunning,
   logEvents,
-  linesOfFile,
+  followFile,
   sleep: (): Promise<void> => sleep(INTERVAL_MS),
   print: (text: string): void => console.log(text),
   remark: (text: string): void => console.error(text),
@@ -76,8 +75,8 @@ async function showLogs(
     effects.remark(`${nameInArn(executionArn)}, ${source.state}: ${source.name}`);
     return readerOf(source, executionArn, connection, effects);
   };
-  const show = async () => {
-    for await (const line of read()) {
+  const show = async (isLast: boolean) => {
+    for await (const line of read(isLast)) {
       const text = shown(line);
       if (text !== null) effects.print(text);
     }
@@ -88,10 +87,11 @@ async function showLogs(
     // Asked before the lines are read, so that the last ones are read, too.
     isLast = !follow || !(await effects.isExecutionRunning(executionArn));
     const later = follow && state === undefined ? await sourcesAfter(source, executionArn, effects) : [];
-    await show();
-    for (source of later) {
+    await show(isLast || later.length > 0);
+    for (const [index, next] of later.entries()) {
+      source = next;
       [read, shown] = [begin(), lines(wanted)];
-      await show();
+      await show(isLast || index < later.length - 1);
     }
     if (!isLast) await effects.sleep();
   }
@@ -147,27 +147,26 @@ function sourceOf({ name: state, request, functionArn, startedAt }: StateProgres
 /** arn:aws:lambda:region:account:function:NAME, perhaps with a version */
 const functionIn = (arn: string): string => arn.split(':')[6] ?? arn;
 
-/** Each call gives the lines that are new since the last one. */
 function readerOf(
   source: Source,
   executionArn: string,
   connection: Connection,
-  { linesOfFile, logEvents }: Effects,
-): () => AsyncIterable<string> {
-  // A function has one log for all executions: its lines name theirs.
-  const isOfExecution = (line: string) =>
-    source.kind !== 'function' || line.includes(JSON.stringify(executionArn));
+  { followFile, logEvents }: Effects,
+): NewLines {
   if (connection.kind !== 'local') return newEvents(queryOf(source, executionArn), logEvents);
   const folder = join(connection.folder ?? defaultFolder(), 'logs');
   const file = join(folder, source.kind === 'function' ? 'functions' : 'jobs', `${source.name}.log`);
-  let read = 0;
-  return async function* () {
-    let line = 0;
-    for await (const text of linesOfFile(file)) {
-      line += 1;
-      if (line <= read) continue;
-      read = line;
-      if (isOfExecution(text)) yield text;
+  const newLines = followFile(file);
+  return source.kind === 'function' ? linesOfExecution(executionArn, newLines) : newLines;
+}
+
+/** A function has one log for all executions: its lines name theirs, but for those that go on with the one before. */
+function linesOfExecution(executionArn: string, newLines: NewLines): NewLines {
+  let isOurs = false;
+  return async function* (isLast) {
+    for await (const line of newLines(isLast)) {
+      isOurs = line.includes(JSON.stringify(executionArn)) || (isOurs && /^\s/.test(line));
+      if (isOurs) yield line;
     }
   };
 }
@@ -177,7 +176,7 @@ const queryOf = ({ kind, name, sinceMs }: Source, executionArn: string): LogQuer
     ? { group: `/aws/lambda/${name}`, filter: `{ $.execution_arn = "${executionArn}" }`, sinceMs }
     : { group: `/aws/sagemaker/${kind}`, streamPrefix: `${name}/`, sinceMs };
 
-function newEvents(query: LogQuery, ask: typeof logEvents): () => AsyncIterable<string> {
+function newEvents(query: LogQuery, ask: typeof logEvents): NewLines {
   const shown = new Set<string>();
   let sinceMs = query.sinceMs;
   return async function* () {
@@ -185,12 +184,7 @@ function newEvents(query: LogQuery, ask: typeof logEvents): () => AsyncIterable<
       if (shown.has(id)) continue;
       shown.add(id);
       sinceMs = Math.max(sinceMs, timestampMs - OVERLAP_MS);
-      yield message;
+      yield* message.split('\n');
     }
   };
-}
-
-async function* linesOfFile(file: string): AsyncGenerator<string> {
-  if (!existsSync(file)) return;
-  yield* createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY });
 }

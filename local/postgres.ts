@@ -288,7 +288,7 @@ async function runAlone(
     ...owner,
   });
   let log = '';
-  alone.stderr.on('data', (chunk) => {
+  alone.stderr.setEncoding('utf8').on('data', (chunk) => {
     log += chunk;
   });
   alone.stdin.on('error', () => undefined); // it ended first, as its log says
@@ -310,7 +310,7 @@ async function start(bin: string, data: string, port: number, owner: Owner | nul
   );
   endWithThisProcess(server, { signal: 'SIGINT', isGroup: false, graceMs: STOP_TIMEOUT_MS });
   let log = '';
-  server.stderr?.on('data', (chunk) => {
+  server.stderr?.setEncoding('utf8').on('data', (chunk) => {
     log = (log + chunk).slice(-LOG_CHARACTERS);
   });
   const deadline = performance.now() + DATABASE_START_TIMEOUT_MS;

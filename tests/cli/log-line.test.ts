@@ -119,6 +119,77 @@ test('of a job, whose lines tell no level, its trace and its error are errors', 
   expect(shownOf(log, 'info')).toEqual(['Epoch 1 of 7', ...TRACE.slice(3), ...log.slice(5)]);
 });
 
+const CHAINED = [
+  ...TRACE,
+  '',
+  'During handling of the above exception, another exception occurred:',
+  '',
+  'Traceback (most recent call last):',
+  '  File "/opt/ml/code/train.py", line 402, in main',
+  'RuntimeError: CUDA error: device-side assert triggered',
+  'Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.',
+  '',
+  'For debugging consider passing CUDA_LAUNCH_BLOCKING=1',
+  '  and look at the first kernel',
+];
+const GROUP = [
+  '  + Exception Group Traceback (most recent call last):',
+  '  |   File "/opt/ml/code/train.py", line 399, in main',
+  '  | ExceptionGroup: two photos (2 sub-exceptions)',
+  '  +-+---------------- 1 ----------------',
+  '    | ValueError: no photo',
+  '    +---------------- 2 ----------------',
+  '    | OSError: truncated',
+  '    +------------------------------------',
+];
+
+test.each<[string, string[], string[]]>([
+  [
+    'chained errors, whose messages have many lines',
+    CHAINED,
+    CHAINED.filter((line, index) => index === 3 || (index > 3 && !/^(Traceback| {2}File)/.test(line))),
+  ],
+  ['a group of errors', GROUP, [2, 4, 6].map((index) => GROUP[index] as string)],
+  [
+    'an error of JavaScript with what it knows',
+    ['Error: gone', '    at work (file:///x/a.js:3:1)', "  code: 'ENOENT'"],
+    ['Error: gone', "  code: 'ENOENT'"],
+  ],
+  [
+    'an error with a code',
+    ['TypeError [ERR_INVALID_URL]: Invalid URL', "  input: 'x'"],
+    ['TypeError [ERR_INVALID_URL]: Invalid URL', "  input: 'x'"],
+  ],
+  [
+    'an error with a level',
+    ['[ERROR] worker 3 died', '', '  signal 9'],
+    ['[ERROR] worker 3 died', '', '  signal 9'],
+  ],
+])('of at least the level error is the whole of %s, and nothing around it', (_, error, shown) => {
+  const log = ['reading', '  630 photos', ...error, 'epoch=1/7 train_loss=0.6', '  in 8 s'];
+
+  expect(shownOf(log, 'error')).toEqual(shown);
+  expect(shownOf(log, 'error', true)).toEqual(error);
+  expect(shownOf(log)).toEqual([...log.slice(0, 2), ...shown, ...log.slice(-2)]);
+  const read = loggedLines({ level: 'error' });
+  expect(log.filter((line) => read(line) !== null)).toEqual(error);
+});
+
+test('what a warning of Python quotes is a warning, too', () => {
+  const log = ['/opt/ml/code/train.py:3: UserWarning: no GPU', '  warnings.warn(', 'reading'];
+
+  expect(shownOf(log, 'warn')).toEqual(log.slice(0, 2));
+});
+
+test('what goes on with a line that a function has logged has its level', () => {
+  const [warn, info] = ['WARN', 'INFO'].map((level) => JSON.stringify({ ...LOGGED, level })) as [
+    string,
+    string,
+  ];
+
+  expect(shownOf([info, '  a', warn, '  b', info, '  c'], 'warn').slice(1)).toEqual(['  b']);
+});
+
 test('an error that is none is shown as it is', () => {
   expect(linesOf({ error: 'out of memory' }).slice(1)).toEqual(['  out of memory']);
 });

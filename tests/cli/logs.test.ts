@@ -44,12 +44,12 @@ type Situation = {
   isAws?: boolean;
   /** Whether the execution runs, each time that it is asked. */
   running?: boolean[];
-  /** The lines of a file, each time that it is read. */
+  /** The new lines of a file, each time that it is asked for. */
   files?: string[][];
   events?: { id: string; timestampMs: number; message: string }[][];
 };
 
-/** Runs the command. @returns what it read, printed and remarked, and why it failed */
+/** Runs the command. @returns what it read, printed and remarked, which files it read to the end, and why it failed */
 async function run(
   args: string[],
   {
@@ -65,6 +65,7 @@ async function run(
   const read: unknown[] = [];
   const printed: string[] = [];
   const remarks: string[] = [];
+  const ended: string[] = [];
   const command = logsCommand({
     connect: async () => ({
       connection: isAws ? { kind: 'aws', description: 'AWS' } : { ...LOCAL, folder: '/data' },
@@ -82,9 +83,12 @@ async function run(
       read.push(query);
       yield* events.shift() ?? [];
     },
-    linesOfFile: async function* (file) {
+    followFile: (file) => {
       read.push(file);
-      yield* files.shift() ?? [];
+      return async function* (isLast) {
+        if (isLast) ended.push(file);
+        yield* files.shift() ?? [];
+      };
     },
     sleep: async () => undefined,
     print: (text) => printed.push(text),
@@ -94,7 +98,7 @@ async function run(
     () => null,
     (error) => error,
   );
-  return { read, printed, remarks, failure };
+  return { read, printed, remarks, ended, failure };
 }
 
 describe('fpe logs of the local stack', () => {
@@ -123,11 +127,23 @@ describe('fpe logs of the local stack', () => {
     expect((await run(['--state', 'PrepareRun'], { files: [[other]] })).printed).toEqual([]);
   });
 
+  test('shows of a function what goes on with a line of this execution, and with no other', async () => {
+    const of = (name: string) => `{"message":"done","execution_arn":"${name}"}`;
+    const files = [
+      ['  z', of(TRAIN_ARN), '  a'],
+      ['  b', of('other'), '  c', 'START', '  d'],
+    ];
+
+    const { printed } = await run(['--follow', '--state', 'PrepareRun'], { files, running: [true, false] });
+
+    expect(printed).toEqual([of(TRAIN_ARN), '  a', '  b']);
+  });
+
   test.each([[[]], [['--follow']]])(
     'shows what a function has logged in readable lines, and as it is with --json: %j',
     async (args) => {
       const line = `{"timestamp":"2026-11-27T07:05:00.123Z","level":"INFO","message":"started","execution_arn":"${TRAIN_ARN}"}`;
-      const given = () => ({ files: [[line], [line]], running: [true, false] });
+      const given = () => ({ files: [[line], []], running: [true, false] });
 
       const readable = await run(['--state', 'PrepareRun', ...args], given());
       const raw = await run(['--state', 'PrepareRun', '--json', ...args], given());
@@ -147,7 +163,7 @@ describe('fpe logs of the local stack', () => {
   test('with --follow goes on until the execution has ended, and shows each line once', async () => {
     const { printed } = await run(['--follow'], {
       running: [true, true, false],
-      files: [['one'], ['one', 'two'], ['one', 'two', 'three']],
+      files: [['one'], ['two'], ['three']],
     });
 
     expect(printed).toEqual(['one', 'two', 'three']);
@@ -156,14 +172,15 @@ describe('fpe logs of the local stack', () => {
   test('with --follow goes on to the states that come after, and shows each to its end', async () => {
     const ours = (text: string) => `{"message":"${text}","execution_arn":"${TRAIN_ARN}"}`;
 
-    const { printed, remarks } = await run(['--follow', '--json'], {
+    const { printed, remarks, ended } = await run(['--follow', '--json'], {
       histories: [PREPARED, PREPARED, TRAINING],
       running: [true, true, false],
-      files: [[ours('a')], [ours('a'), ours('b')], ['epoch=1'], ['epoch=1', 'epoch=2']],
+      files: [[ours('a')], [ours('b')], ['epoch=1'], ['epoch=2']],
     });
 
     expect(remarks).toEqual(['try-1, PrepareRun: fpe-local-prepare-run', 'try-1, TrainModel: job-1']);
     expect(printed).toEqual([ours('a'), ours('b'), 'epoch=1', 'epoch=2']);
+    expect(ended).toEqual(['/data/logs/functions/fpe-local-prepare-run.log', '/data/logs/jobs/job-1.log']);
   });
 
   test('with --follow and a state stays with that state', async () => {
@@ -207,6 +224,15 @@ describe('fpe logs of AWS', () => {
         sinceMs: 1000,
       },
     ]);
+  });
+
+  test('shows each line of an event that has several by itself', async () => {
+    const message = 'Traceback (most recent call last):\n  File "train.py", line 3\nValueError: no photos';
+    const of = async (...args: string[]) =>
+      (await run(args, { isAws: true, events: [[{ id: 'a', timestampMs: 4000, message }]] })).printed;
+
+    expect(await of('--level', 'error')).toEqual(['ValueError: no photos']);
+    expect(await of('--json')).toEqual(message.split('\n'));
   });
 
   test('with --follow asks again from a minute before the last line, and shows each once', async () => {
