@@ -15,7 +15,7 @@ import { connectToMachines, findExecution, machineStageOption } from './find-exe
 import { findMadeModel } from './made-model.ts';
 import { findByCode, modelTypeOption, stationsOfCode } from './model-code.ts';
 import { stationId } from './option-values.ts';
-import { printJson, printText } from './print.ts';
+import { printJson, printText, terminalColumns } from './print.ts';
 import { sameCommand } from './same-command.ts';
 import { tableLines } from './table.ts';
 import { UsageError } from './usage-error.ts';
@@ -50,6 +50,7 @@ const EFFECTS = {
   findComparison,
   requireAskedStation,
   stationsOfCode,
+  columns: terminalColumns,
   print: printText,
   printJson,
 };
@@ -85,7 +86,13 @@ export function compareCommand(effects: Effects = EFFECTS): Command {
           comparison: comparison && comparisonFacts(comparison),
           metrics: rows,
         });
-      else effects.print(describeComparison(models, comparison, rows, options.all === true));
+      else
+        effects.print(
+          describeComparison(models, comparison, rows, {
+            isAll: options.all === true,
+            columns: effects.columns(),
+          }),
+        );
     });
 }
 
@@ -250,7 +257,7 @@ function describeComparison(
   models: readonly [MetricsFile, MetricsFile],
   comparison: ModelComparison | null,
   rows: readonly ComparedMetric[],
-  isAll: boolean,
+  { isAll, columns }: { isAll: boolean; columns: number | undefined },
 ): string {
   const isVisible = ({ difference }: ComparedMetric) =>
     difference !== null && formatValue(difference) !== '0';
@@ -270,10 +277,10 @@ function describeComparison(
             ? 'Their numbers are the same, to four decimals.'
             : 'They have no number in common; --all shows those of each.',
         ]
-      : tableLines([
-          ['NUMBER', ...models.map(({ model_code }) => model_code), 'SECOND − FIRST', 'UNIT'],
-          ...lines,
-        ])),
+      : tableLines(
+          [['NUMBER', ...models.map(({ model_code }) => model_code), 'SECOND − FIRST', 'UNIT'], ...lines],
+          { columns },
+        )),
   ].join('\n');
 }
 

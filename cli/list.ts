@@ -15,7 +15,7 @@ import { unknownStations } from '../shared/refresh/summary.ts';
 import { requireAskedStation } from './asked-station.ts';
 import { connectToMachines, machineStageOption } from './find-execution.ts';
 import { parseSince, stationId } from './option-values.ts';
-import { printJson, printText } from './print.ts';
+import { printJson, printText, terminalColumns } from './print.ts';
 import { runningMs } from './progress/execution-progress.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { tableLines } from './table.ts';
@@ -39,6 +39,7 @@ const EFFECTS = {
   describeExecution,
   executionHistory,
   requireAskedStation,
+  columns: terminalColumns,
   print: printText,
   printJson,
   now: (): Date => new Date(),
@@ -61,7 +62,7 @@ export function listCommand(effects: Effects = EFFECTS): Command {
       if (found.length === 0 && options.station !== undefined)
         await effects.requireAskedStation(options.station, connection, options.stage);
       if (options.json) effects.printJson(found);
-      else effects.print(describeList(found, options.station));
+      else effects.print(describeList(found, options.station, effects.columns()));
     });
 }
 
@@ -141,10 +142,14 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
 
 const HEADER = ['EXECUTION', 'MACHINE', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
 
-const describeList = (found: readonly Listed[], station: number | undefined): string =>
+const describeList = (
+  found: readonly Listed[],
+  station: number | undefined,
+  columns: number | undefined,
+): string =>
   found.length === 0
     ? `No execution${station === undefined ? '' : ` of station ${station}`}.`
-    : tableLines([HEADER, ...found.map(rowOf)]).join('\n');
+    : tableLines([HEADER, ...found.map(rowOf)], { columns }).join('\n');
 
 const rowOf = (listed: Listed): string[] => [
   listed.name,

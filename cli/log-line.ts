@@ -117,9 +117,9 @@ function readableEntry(entry: Entry, verbose: boolean): string {
   const others = Object.entries(entry)
     .filter(([name]) => !REPEATED.has(name) && !name.startsWith('function_'))
     .map(([name, value]) => `${legibleText(name)}=${shown(value)}`);
-  const label = level.padEnd(5);
+  const label = legibleText(level).padEnd(5);
   const color = COLORS[level];
-  const time = timestamp.slice(0, 19).replace('T', ' ');
+  const time = legibleText(timestamp).slice(0, 19).replace('T', ' ');
   return [
     `${time}  ${color ? styleText(color, label) : label}  ${[legibleText(message).trim(), ...others].join(' ')}`,
     ...errorLines(error, verbose).map((text) => `  ${text}`),

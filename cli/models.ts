@@ -24,7 +24,7 @@ import {
 import type { Places } from '../shared/verification/findings.ts';
 import { describeNoStations, requireStations } from './known-stations.ts';
 import { stationId } from './option-values.ts';
-import { printJson, printText } from './print.ts';
+import { printJson, printText, terminalColumns } from './print.ts';
 import { quoted } from './quoted.ts';
 import { connectToData, optionalStageOption } from './stage.ts';
 import { tableLines } from './table.ts';
@@ -41,6 +41,7 @@ const EFFECTS = {
     withDatabase(findModelCounts, DATABASE_LIMITS.byHand),
   buckets,
   findDrawableModels,
+  columns: terminalColumns,
   print: printText,
   printJson,
 };
@@ -63,7 +64,7 @@ export function modelsCommand(effects: Effects = EFFECTS): Command {
       if (id === undefined) {
         const stations = await effects.findStations();
         if (json) effects.printJson(stations);
-        else effects.print(describeAll(stations, stage));
+        else effects.print(describeAll(stations, stage, effects.columns()));
         return;
       }
       await effects.requireStations([id], stage);
@@ -77,17 +78,21 @@ export function modelsCommand(effects: Effects = EFFECTS): Command {
 const describeAll = (
   stations: readonly (NamedStation & { models: number })[],
   stage: string | undefined,
+  columns: number | undefined,
 ): string =>
   stations.length === 0
     ? describeNoStations(stage)
-    : tableLines([
-        ['STATION', 'MODELS', 'NAME'],
-        ...stations.map(({ id, name, synthetic, models }) => [
-          String(id),
-          String(models),
-          shownStationName(name, synthetic),
-        ]),
-      ]).join('\n');
+    : tableLines(
+        [
+          ['STATION', 'MODELS', 'NAME'],
+          ...stations.map(({ id, name, synthetic, models }) => [
+            String(id),
+            String(models),
+            shownStationName(name, synthetic),
+          ]),
+        ],
+        { columns },
+      ).join('\n');
 
 /** For the terminal, the newest training first, with addresses that work. */
 export function describeModels(

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
 import { legibleInTerminal } from '../shared/formats/legible-text.ts';
 import { withOpenAddresses } from '../shared/formats/open-addresses.ts';
 
@@ -11,6 +12,10 @@ export const printRemark = (text: string): void => console.error(fitLines(text, 
 /** Prints facts for programs, whole, whatever the terminal; addresses lead where the objects are. */
 export const printJson = (facts: unknown): void =>
   console.log(withOpenAddresses(JSON.stringify(facts, null, 2), process.env.AWS_ENDPOINT_URL_S3));
+
+/** Of the terminal that shows what is printed; undefined where there is none, or one that is too narrow for anything. */
+export const terminalColumns = (): number | undefined =>
+  process.stdout.columns >= MIN_COLUMNS ? process.stdout.columns : undefined;
 
 /** A label and what follows it, such as “Photos    878 scored”: what is continued below it is set in as far. */
 const LABEL = /^\s*\S+(?: \S+)* {2,}(?=\S)/;
@@ -39,23 +44,21 @@ export const fitHelp = (text: string, columns: number | undefined): string =>
     ? text
     : fitLines(
         text.replaceAll(/^\S.*(?:\n\S.*)+$/gm, (paragraph) =>
-          paragraph.split('\n').some((line) => widthOf(line) > columns)
+          paragraph.split('\n').some((line) => stringWidth(line) > columns)
             ? paragraph.replaceAll('\n', ' ')
             : paragraph,
         ),
         columns,
       );
 
-const widthOf = (text: string): number => stripVTControlCharacters(text).length;
-
 function fitLine(line: string, columns: number): string {
-  if (widthOf(line) <= columns) return line;
+  if (stringWidth(line) <= columns) return line;
   const indent = ' '.repeat(indentOf(line, columns));
   const lines: string[] = [];
   let current = '';
   for (const [, spaces = '', word = ''] of line.matchAll(WORD)) {
     const isFirst = current.trim() === '';
-    if (isFirst || widthOf(current + spaces + word) <= columns) current += spaces + word;
+    if (isFirst || stringWidth(current + spaces + word) <= columns) current += spaces + word;
     else {
       lines.push(current);
       current = indent + word;
@@ -66,7 +69,7 @@ function fitLine(line: string, columns: number): string {
 
 function indentOf(line: string, columns: number): number {
   const plain = stripVTControlCharacters(line);
-  const label = LABEL.exec(plain)?.[0].length ?? 0;
+  const label = stringWidth(LABEL.exec(plain)?.[0] ?? '');
   const own = /^ */.exec(plain)?.[0].length ?? 0;
   return label > 0 && label <= columns / 2 ? label : Math.min(own + 2, columns / 2);
 }

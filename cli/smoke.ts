@@ -13,7 +13,7 @@ import { INPUT_FORMS, placeOfInput, readExecutionInput } from './execution-input
 import { requireStations } from './known-stations.ts';
 import { LEAST_PAIRS } from './local-needs.ts';
 import { stationId } from './option-values.ts';
-import { printJson, printRemark, printText } from './print.ts';
+import { printJson, printRemark, printText, terminalColumns } from './print.ts';
 import { formatDuration } from './progress/progress-lines.ts';
 import { sameCommand } from './same-command.ts';
 import { runningExecution, SmokeFailed } from './smoke/execution.ts';
@@ -54,6 +54,7 @@ const EFFECTS = {
   trySteps,
   stopExecution,
   print: printText,
+  columns: terminalColumns,
   printProgress: printRemark,
   printJson,
   now: (): Date => new Date(),
@@ -120,7 +121,7 @@ async function runSmoke(command: Command, effects: Effects): Promise<void> {
     .trySteps(SMOKE_STEPS.slice(first), place, tell)
     .finally(() => process.off('SIGINT', onInterrupt));
   if (options.json) effects.printJson(smokeFacts(rows));
-  else effects.print(`\n${smokeTable(rows).join('\n')}`);
+  else effects.print(`\n${smokeTable(rows, effects.columns()).join('\n')}`);
   const failed = rows.find(({ status }) => status === 'failed');
   if (failed) {
     process.exitCode = 1;
@@ -284,12 +285,15 @@ function told(error: unknown, { stage }: Pick<SmokePlace, 'stage'>): { found: st
 }
 
 /** Step, outcome, duration and what was found, in columns. */
-export const smokeTable = (rows: readonly SmokeRow[]): string[] =>
-  tableLines([
-    ['STEP', 'RESULT', 'TOOK', 'FOUND'],
-    ...rows.map(({ name, status, ms, found }) => [name, status, formatDuration(ms), found]),
-    ...notTried(rows).map((name) => [name, 'not tried', '', '']),
-  ]);
+export const smokeTable = (rows: readonly SmokeRow[], columns?: number): string[] =>
+  tableLines(
+    [
+      ['STEP', 'RESULT', 'TOOK', 'FOUND'],
+      ...rows.map(({ name, status, ms, found }) => [name, status, formatDuration(ms), found]),
+      ...notTried(rows).map((name) => [name, 'not tried', '', '']),
+    ],
+    { columns },
+  );
 
 const notTried = (rows: readonly SmokeRow[]): string[] =>
   SMOKE_STEPS.slice(SMOKE_STEPS.findIndex(({ name }) => name === rows.at(-1)?.name) + 1).map(

@@ -1,3 +1,4 @@
+import { shorten } from '../shared/formats/shortened-text.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,7 +18,7 @@ export function parseStationIds(text: string, where: string): number[] {
   if (wrong.length > 0)
     throw new UsageError(
       `${where} has lines that are not station ids: ${enumerate(
-        wrong.map(({ line, text }) => `line ${line} (${text.slice(0, SHOWN_CHARACTERS)})`),
+        wrong.map(({ line, text }) => `line ${line} (${shorten(text, SHOWN_CHARACTERS)})`),
         SHOWN_LINES,
       )}. Expected: one number (stations.id) per line; # starts a comment.`,
     );

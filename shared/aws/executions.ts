@@ -17,6 +17,7 @@ import { ExecutionEnded, RequestRefused } from '../errors.ts';
 import type { RunningExecution } from '../execution/late-executions.ts';
 import { isStillRunning } from '../execution/status.ts';
 import { parseJson } from '../formats/json.ts';
+import { shorten } from '../formats/shortened-text.ts';
 import { SHORT_PATIENCE_MS, serviceClient } from './service-client.ts';
 
 export type { DescribeExecutionOutput, ExecutionListItem, HistoryEvent };
@@ -114,7 +115,7 @@ export async function startExecution(
 
 export async function stopExecution(executionArn: string, cause: string): Promise<void> {
   await stepFunctions().send(
-    new StopExecutionCommand({ executionArn, error: 'StoppedByUser', cause: cause.slice(0, 32_768) }),
+    new StopExecutionCommand({ executionArn, error: 'StoppedByUser', cause: shorten(cause, 32_768) }),
   );
 }
 

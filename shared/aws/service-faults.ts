@@ -9,6 +9,7 @@ import {
   ServiceUnreachable,
   ServiceUntrusted,
 } from '../errors.ts';
+import { shorten } from '../formats/shortened-text.ts';
 import { isByHand } from './configuration.ts';
 
 /** Names of the errors that faults of AWS services are turned into. */
@@ -157,7 +158,7 @@ const CLASSES = { ServiceUnreachable, ServiceThrottled, ServiceFailed, ServiceUn
 function said({ name = '', code, message = '', errors = [] }: Thrown): string {
   const named = code !== undefined && !message.includes(String(code)) ? `${name} ${code}` : name;
   const text = message || errors.map((each) => (each as Error).message).join('; ');
-  return `${named}: ${text}`.slice(0, 500).replace(/\.+$/, '');
+  return shorten(`${named}: ${text}`, 500).replace(/\.+$/, '');
 }
 
 type Words = Omit<ErrorParts, 'where' | 'found'>;

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { ArchiveInvalid } from '../errors.ts';
+import { shorten } from './shortened-text.ts';
 
 const MEBIBYTE = 2 ** 20;
 /** File systems do not take longer names. */
@@ -94,7 +95,7 @@ class CheckedEntries {
 
   /** @returns null for a folder @throws ArchiveInvalid */
   add(header: Header): Omit<ArchiveFile, 'body'> | null {
-    const entry = `entry ${JSON.stringify(header.name.slice(0, SHOWN_CHARACTERS))}`;
+    const entry = `entry ${JSON.stringify(shorten(header.name, SHOWN_CHARACTERS))}`;
     this.#measure(entry, header.size ?? 0);
     if (header.type !== 'file' && header.type !== 'directory')
       throw this.#refusal(entry, `a ${header.type ?? 'thing of an unknown kind'}`);

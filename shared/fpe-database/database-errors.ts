@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { DatabaseFailed, DatabaseRefused, DatabaseUnavailable, DatabaseUntrusted } from '../errors.ts';
+import { shorten } from '../formats/shortened-text.ts';
 import { databaseEvent, databaseFault, isFromServer } from './database-faults.ts';
 
 /** Milliseconds, each shorter than the next: the server ends what takes too long before the caller gives up on the server. */
@@ -43,7 +44,7 @@ export function connectionFailure(error: unknown, peer: DatabasePeer): unknown {
 /** The pipeline's error for one that a query rejected with; an error that is not the database's is returned unchanged. */
 export function queryFailure(error: unknown, sql: string, peer: DatabasePeer): unknown {
   const statement = sql.replaceAll(/\s+/g, ' ').trim();
-  const where = `${peer.host}, ${statement.length > 80 ? `${statement.slice(0, 79)}…` : statement}`;
+  const where = `${peer.host}, ${shorten(statement, 80)}`;
   const fault = databaseFault(error);
   if (fault === null) return error;
   return fault === 'passing' ? unavailable(error, where, peer) : failed(error, where, peer);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInput } from '../errors.ts';
+import { shorten } from '../formats/shortened-text.ts';
 import { suggestion } from '../formats/suggestion.ts';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { DEFAULT_VARIABLE } from '../variables.ts';
@@ -8,6 +9,7 @@ import { parametersIn } from './parameters.ts';
 import { runInput } from './train-station.ts';
 
 const stationId = runInput.shape.station_id;
+const SHOWN_CHARACTERS = 100;
 
 /** What a refresh may do: train and score as is needed, or only one of both. */
 const mode = z.enum(['auto', 'train', 'score']);
@@ -160,7 +162,7 @@ function describeIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
     input,
   );
   const shown = JSON.stringify(given) ?? 'missing';
-  return [`${where} is ${shown.length > 100 ? `${shown.slice(0, 100)}…` : shown}: ${issue.message}`];
+  return [`${where} is ${shorten(shown, SHOWN_CHARACTERS)}: ${issue.message}`];
 }
 
 const namesAt = ([first]: readonly PropertyKey[]): string[] => {

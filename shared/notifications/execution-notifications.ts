@@ -6,6 +6,7 @@ import type { Predictions, Promotion, Report, Run } from '../execution/train-sta
 import { parseJson } from '../formats/json.ts';
 import { legibleText } from '../formats/legible-text.ts';
 import { formatCount } from '../formats/numbers.ts';
+import { shorten } from '../formats/shortened-text.ts';
 import { worseDefault } from '../publication/promotion.ts';
 import { EXECUTION_ADVICE, JOB_ADVICE } from './failure-advice.ts';
 import { readFailureCause } from './failure-cause.ts';
@@ -185,8 +186,7 @@ function againLine({ again, when }: End, execution: string): string {
 
 /** Several lines, each set in, so that none passes for one of the message. */
 const partOf = (cause: string, maxCharacters: number): string =>
-  legibleText(cause.slice(0, maxCharacters)).trim().replaceAll('\n', '\n  ') +
-  (cause.length > maxCharacters ? '…' : '');
+  legibleText(shorten(cause, maxCharacters)).trim().replaceAll('\n', '\n  ');
 
 const stationInput = z.object({ station_id: z.int() });
 

@@ -1,4 +1,5 @@
 import { legibleText } from '../formats/legible-text.ts';
+import { shorten } from '../formats/shortened-text.ts';
 
 /** What people get by e-mail, as SNS takes it. */
 export type Notification = { subject: string; message: string };
@@ -60,9 +61,6 @@ export function subjectOf(text: string): string {
 export const lineOf = (text: string, maxCharacters: number): string =>
   // Again, as what isolates a name may have been cut off.
   legibleText(shorten(legibleText(text).replaceAll(/\s+/g, ' ').trim(), maxCharacters));
-
-const shorten = (text: string, maxCharacters: number): string =>
-  text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1).toWellFormed()}…`;
 
 /** A fault's text without what differs each time, so that the same fault reads the same. */
 export const withoutAddresses = (text: string): string => text.replaceAll(MEMORY_ADDRESS, '');

@@ -1,6 +1,7 @@
 import { ConfigurationMissing, ObservationsRefused, ObservationsUnavailable } from '../errors.ts';
 import { parseJsonAs } from '../formats/json.ts';
 import { isOnThisComputer } from '../formats/loopback.ts';
+import { shorten } from '../formats/shortened-text.ts';
 import { nextPage, type ValuePage, valuePage } from './value-page.ts';
 
 export type WaterDataLimits = {
@@ -60,7 +61,7 @@ function addressOf(link: string | null, of: string): string | null {
   throw new ObservationsRefused({
     what: 'USGS names a next page that cannot be read',
     where: of,
-    found: link.slice(0, 300),
+    found: shorten(link, 300),
     expected: 'an address that begins with https',
     fix: 'redrive the execution; if that does not help, empty the USGS number (nwis_id) of the station to use FPE’s own values, and start a new one',
   });
@@ -109,7 +110,7 @@ async function askOnce(url: string, client: WaterDataClient): Promise<Outcome> {
   }
   // Services that refuse a key are seen to repeat it.
   const said = client.apiKey ? body.replaceAll(client.apiKey, '(the key)') : body;
-  const found = `status ${response.status}: ${said.slice(0, 300)}`;
+  const found = `status ${response.status}: ${shorten(said, 300)}`;
   if (isPassing(response.status)) return { found, waitMs: retryAfterMs(response.headers) };
   if (!response.ok) throw refused(response.status, url, found, client.apiKey !== undefined);
   try {

@@ -82,6 +82,7 @@ async function run(
       read.push(key);
       return (read.length === 1 ? one : other) as never;
     },
+    columns: () => undefined,
     print: (text) => printed.push(text),
     printJson: (found) => facts.push(found),
   });

@@ -51,7 +51,7 @@ const HISTORY = [
 ];
 
 /** Runs the command with these arguments. @returns what it asked for and what it printed */
-async function list(args: string[], samples: Sample[] | null = SAMPLES) {
+async function list(args: string[], samples: Sample[] | null = SAMPLES, columns?: number) {
   const asked: unknown[][] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
@@ -75,6 +75,7 @@ async function list(args: string[], samples: Sample[] | null = SAMPLES) {
     requireAskedStation: async (id) => {
       if (id === 9) throw new UsageError('There is no station 9 in the database.');
     },
+    columns: () => columns,
     print: (text) => printed.push(text),
     printJson: (found) => facts.push(found),
     now: () => minute(10),
@@ -105,6 +106,23 @@ test('of a training whose job has failed the error is told that the job has told
   expect((await list([], [failed])).lines[1]).toMatch(/FAILED +29 +TrainingDiverged /);
   expect((await list(['--json'], [failed])).facts[0]).toMatchObject([
     { error: 'States.TaskFailed', job_error: 'TrainingDiverged' },
+  ]);
+});
+
+test('a terminal of 60 or 80 columns has the same cells in lines that fit', async () => {
+  const cellsIn = (lines: readonly string[]) => lines.join('  ').split(/ {2,}/);
+  const { lines: whole } = await list([]);
+  for (const columns of [60, 80]) {
+    const { lines } = await list([], SAMPLES, columns);
+
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(columns);
+    expect(cellsIn(lines)).toEqual(cellsIn(whole));
+  }
+  expect((await list([], SAMPLES, 60)).lines.slice(0, 4)).toEqual([
+    'EXECUTION  MACHINE           STATUS     STATION',
+    '  RESULT                 STARTED              DURATION',
+    'running    train-station     RUNNING    29',
+    '                         2026-01-02 03:09:00  1m 00s',
   ]);
 });
 

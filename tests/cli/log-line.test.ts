@@ -198,6 +198,9 @@ test('what a log quotes cannot move the cursor of a terminal', () => {
   const [line] = linesOf({ message: 'read \u001b[2Jphoto.jpg', key: 'a\u0007b' });
 
   expect(line).toBe('2026-11-27 07:05:00  INFO   read photo.jpg key=ab');
+  expect(
+    readableLine(JSON.stringify({ ...LOGGED, level: '\u001b[2JX', timestamp: '\u001b[2J\u202e2026' })),
+  ).toBe('2026  X      finished');
 });
 
 test.each(['epoch=1 loss=0.3', '{"epoch": 1}', '{not JSON', ''])(

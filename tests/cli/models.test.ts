@@ -85,6 +85,7 @@ group('fpe models', () => {
         asked.push(['find', id]);
         return { station: { id, name: 'Mill Brook' } as never, models: [model] };
       },
+      columns: () => undefined,
       print: (text) => printed.push(text),
       printJson: (json) => facts.push(json),
     });

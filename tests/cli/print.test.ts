@@ -50,6 +50,18 @@ describe('lines that are printed', () => {
     expect(fitLines(line, 30).split('\n')).toEqual(lines);
   });
 
+  test('are as wide as the terminal shows them', () => {
+    expect(fitLines('漢字漢字 漢字漢字 漢字漢字 漢字漢字', 30).split('\n')).toEqual([
+      '漢字漢字 漢字漢字 漢字漢字',
+      '  漢字漢字',
+    ]);
+    expect(fitLines('e\u0301'.repeat(30), 30)).toBe('e\u0301'.repeat(30));
+    expect(fitLines('漢字  878 scored of 1,197, 1 unreadable', 30).split('\n')).toEqual([
+      '漢字  878 scored of 1,197, 1',
+      '      unreadable',
+    ]);
+  });
+
   test.each([undefined, 80])('are turned and hidden by no name in them, in %s columns', (columns) => {
     const mark = styleText('green', '✔', { validateStream: false });
 

@@ -123,6 +123,7 @@ describe('fpe smoke', () => {
         return [{ name: steps[0]?.name as string, status, ms: 10, found: 'something' }];
       },
       stopExecution: async () => undefined,
+      columns: () => undefined,
       print: (text) => printed.push(text),
       printProgress: (text) => progress.push(text),
       printJson: (found) => facts.push(found),

@@ -1,4 +1,7 @@
+import { stripVTControlCharacters, styleText } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describeSchema } from '../../cli/schema.ts';
 import { describeEvent, describeOutputs } from '../../cli/stack-changes.ts';
 import { tableLines } from '../../cli/table.ts';
@@ -29,6 +32,73 @@ describe('a table', () => {
     ];
 
     expect(tableLines(rows)).toEqual(['1  Mill 2  Fake Brook', '3  Hidden']);
+  });
+
+  test.each([
+    ['漢字川', 6],
+    ['Río Bañó', 8],
+    ['e\u0301a\u0308', 2],
+    ['👨‍👩‍👧 🇺🇸', 5],
+    ['\u200bX', 1],
+    [styleText('red', 'failed', { validateStream: false }), 6],
+  ])('is in line where a name is %s', (name, width) => {
+    const [first, second, third] = tableLines([
+      [name, '|'],
+      ['12345678', '|'],
+      ['', '|'],
+    ]) as [string, string, string];
+
+    expect(stripVTControlCharacters(first)).toBe(
+      `${stripVTControlCharacters(name)}${' '.repeat(10 - width)}|`,
+    );
+    expect([second, third]).toEqual(['12345678  |', '          |']);
+  });
+
+  const WIDE = [
+    ['EXECUTION', 'STATUS', 'RESULT', 'STARTED'],
+    ['nightly-1', 'FAILED', 'DatabaseUnavailable', '2026-01-02'],
+    ['漢字', 'RUNNING', '', ''],
+  ];
+  test('has a line for each row where there is no terminal, and folds rows that are wider than one', () => {
+    expect(tableLines(WIDE)).toEqual([
+      'EXECUTION  STATUS   RESULT               STARTED',
+      'nightly-1  FAILED   DatabaseUnavailable  2026-01-02',
+      '漢字       RUNNING',
+    ]);
+    expect(tableLines(WIDE, { columns: 51 })).toEqual(tableLines(WIDE));
+    expect(tableLines(WIDE, { columns: 50 })).toEqual([
+      'EXECUTION  STATUS   RESULT',
+      '  STARTED',
+      'nightly-1  FAILED   DatabaseUnavailable',
+      '  2026-01-02',
+      '漢字       RUNNING',
+    ]);
+    expect(tableLines(WIDE, { columns: 22, indent: ' ' })).toEqual([
+      ' EXECUTION  STATUS',
+      '   RESULT',
+      '   STARTED',
+      ' nightly-1  FAILED',
+      '   DatabaseUnavailable',
+      '   2026-01-02',
+      ' 漢字       RUNNING',
+    ]);
+  });
+
+  test('is never wider than the terminal but for what has no space in it, and loses no cell', () => {
+    const cell = fc.string({ unit: fc.constantFrom('a', '漢', '👩‍🔬', 'e\u0301'), maxLength: 12 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(cell, { maxLength: 6 }), { maxLength: 6 }),
+        fc.integer({ min: 20, max: 80 }),
+        (rows, columns) => {
+          const lines = tableLines(rows, { columns });
+
+          for (const line of lines)
+            expect(line.includes('  ') && stringWidth(line) > columns + 2).toBe(false);
+          expect(lines.join(' ').split(/ +/).filter(Boolean)).toEqual(rows.flat().filter(Boolean));
+        },
+      ),
+    );
   });
 
   test('may have rows of different lengths, or none', () => {

@@ -1,4 +1,5 @@
 import { parseJson } from '../../formats/json.ts';
+import { shorten } from '../../formats/shortened-text.ts';
 import { type ExportRecord, malformed } from './export-records.ts';
 
 /** Type of each column of a table, in the words of `information_schema.columns.data_type`. */
@@ -44,7 +45,7 @@ export function timestampInUtc(timestamp: string, where: string): string {
   if (date === undefined || !isDay(date))
     throw malformed(
       where,
-      JSON.stringify(timestamp.slice(0, SHOWN_CHARACTERS)),
+      JSON.stringify(shorten(timestamp, SHOWN_CHARACTERS)),
       'a time such as 2022-02-01T12:00:00Z',
     );
   return zone === undefined ? `${date}T${time}Z` : timestamp;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { ExportFolderInvalid } from '../../errors.ts';
 import { isTimezone } from '../../formats/local-time.ts';
+import { shorten } from '../../formats/shortened-text.ts';
 import { VARIABLES } from '../../variables.ts';
 import type { Database } from '../connection.ts';
 import type { Catalog, ImportedTable } from './catalog.ts';
@@ -464,7 +465,7 @@ function requirePlace(record: ExportRecord, where: string): void {
   if (typeof timezone === 'string' && timezone !== 'NA' && !isTimezone(timezone))
     throw malformed(
       where,
-      `timezone ${JSON.stringify(timezone.slice(0, 60))}`,
+      `timezone ${JSON.stringify(shorten(timezone, 60))}`,
       'a name of the IANA time zone database, such as America/New_York',
     );
   for (const [name, most] of Object.entries(COORDINATES)) {

@@ -80,7 +80,7 @@ describe('An archive', () => {
     ['a'.repeat(256), 'a path of 256 characters'],
     ['.', 'a file without a name'],
   ])('with a file named %j is refused', async (name, found) => {
-    const shown = `entry ${JSON.stringify(name.slice(0, 120))}`;
+    const shown = `entry ${JSON.stringify(name.length > 120 ? `${name.slice(0, 119)}…` : name)}`;
 
     await expectRefusal(read(await archiveOf({ name, type: 'file', body: 'x' })), shown, `Found: ${found}`);
     if (!name.endsWith('.'))
