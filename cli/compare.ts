@@ -23,6 +23,7 @@ import { UsageError } from './usage-error.ts';
 /** What is compared of metrics.json (docs/report.md). */
 const metricsFile = z.object({
   station_id: z.number(),
+  synthetic: z.boolean().nullable().default(null),
   model_code: z.string(),
   variable_id: z.string(),
   metrics: z.array(
@@ -212,8 +213,9 @@ async function stationOf(
   );
 }
 
-const nameOf = ({ station_id, model_code, variable_id }: MetricsFile) => ({
+const nameOf = ({ station_id, synthetic, model_code, variable_id }: MetricsFile) => ({
   station_id,
+  synthetic,
   model_code,
   variable_id,
 });
@@ -269,6 +271,7 @@ function describeComparison(
     unit,
   ]);
   return [
+    ...syntheticLines(models),
     ...verdictLines(models, comparison),
     ...remarks(models, rows),
     ...(lines.length === 0
@@ -283,6 +286,12 @@ function describeComparison(
         )),
   ].join('\n');
 }
+
+/** Of stations that a program made up: nobody should take their numbers for those of a stream. */
+const syntheticLines = (models: readonly MetricsFile[]): string[] =>
+  [...new Set(models.filter(({ synthetic }) => synthetic).map(({ station_id }) => station_id))].map(
+    (id) => `Station ${id} is synthetic: a program made up its photos, values and annotators.`,
+  );
 
 /** Whether one is better; nothing where that cannot be asked. */
 function verdictLines(

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { optionalSetting, setting } from '../shared/aws/configuration.ts';
+import { shownStationName } from '../shared/execution/station.ts';
 import { countOf, formatCount } from '../shared/formats/numbers.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
@@ -135,7 +136,10 @@ export function describeImport(
   storageBucket: string,
 ): string {
   return [
-    ...stations.map((station) => `Station ${station.id} “${station.name}”: ${describeRows(station)}`),
+    ...stations.map(
+      ({ id, name, synthetic, ...rows }) =>
+        `Station ${id} “${shownStationName(name, synthetic)}”: ${describeRows(rows)}`,
+    ),
     `Files in ${storageBucket}: ${formatCount(files.uploaded)} copied, ${formatCount(files.already_there)} already there`,
     describeChanges(rows),
     ...describeNotes(notes),
@@ -156,9 +160,9 @@ export function describePlan(
   storageBucket: string,
 ): string {
   return [
-    ...stations.map(({ id, name, ...rows }) => {
+    ...stations.map(({ id, name, synthetic, ...rows }) => {
       const whose = id === null ? 'New station' : `Station ${id}`;
-      return `${whose} “${name}”: ${describeRows(rows)}`;
+      return `${whose} “${shownStationName(name, synthetic)}”: ${describeRows(rows)}`;
     }),
     `${countOf(files, 'file')} for ${storageBucket}`,
     ...storage.map(

@@ -2,12 +2,19 @@ import { type NamedStation, shownStationName } from '../shared/execution/station
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
 import { enumerate } from '../shared/fpe-database/import/enumerate.ts';
 import { findStations } from '../shared/fpe-database/stations.ts';
+import type { Connection } from './connection.ts';
 import { UsageError } from './usage-error.ts';
 
 type Known = readonly NamedStation[];
 const STATIONS_SHOWN = 5;
 
 export const knownStations = (): Promise<Known> => withDatabase(findStations, DATABASE_LIMITS.byHand);
+
+/** For what is told besides: none where the database is in AWS, perhaps out of reach, or does not answer. */
+export const findLocalStations = async (
+  { kind }: Pick<Connection, 'kind'>,
+  find: typeof knownStations = knownStations,
+): Promise<Known> => (kind === 'local' ? find().catch(() => []) : []);
 
 export const unknownAmong = (ids: readonly number[], known: Known): number[] =>
   ids.filter((id) => known.every((station) => station.id !== id));

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pMap from 'p-map';
+import * as z from 'zod';
 import {
   describeExecution,
   type ExecutionListItem,
@@ -7,6 +8,7 @@ import {
   newestExecutions,
 } from '../shared/aws/executions.ts';
 import { kindOfMachine, machineArnOf, nameInArn } from '../shared/execution/arns.ts';
+import type { NamedStation } from '../shared/execution/station.ts';
 import { parseJson } from '../shared/formats/json.ts';
 import { countOf } from '../shared/formats/numbers.ts';
 import { toldFailure } from '../shared/notifications/job-error.ts';
@@ -14,6 +16,7 @@ import type { RefreshStatus, RefreshSummary } from '../shared/refresh/state.ts';
 import { unknownStations } from '../shared/refresh/summary.ts';
 import { requireAskedStation } from './asked-station.ts';
 import { connectToMachines, machineStageOption } from './find-execution.ts';
+import { findLocalStations } from './known-stations.ts';
 import { parseSince, stationId } from './option-values.ts';
 import { printJson, printText, terminalColumns } from './print.ts';
 import { runningMs } from './progress/execution-progress.ts';
@@ -39,6 +42,7 @@ const EFFECTS = {
   describeExecution,
   executionHistory,
   requireAskedStation,
+  findLocalStations,
   columns: terminalColumns,
   print: printText,
   printJson,
@@ -58,7 +62,8 @@ export function listCommand(effects: Effects = EFFECTS): Command {
     .action(async (options: Options, command: Command) => {
       const from = options.since === undefined ? null : parseSince(options.since, effects.now());
       const { connection, machineArns } = await effects.connect(command);
-      const found = await findListed(machineArns, options, from, effects);
+      const listed = await findListed(machineArns, options, from, effects);
+      const found = tellSynthetic(listed, await effects.findLocalStations(connection));
       if (found.length === 0 && options.station !== undefined)
         await effects.requireAskedStation(options.station, connection, options.stage);
       if (options.json) effects.printJson(found);
@@ -78,6 +83,8 @@ type Listed = {
   job_error: string | null;
   /** Null for a refresh of all stations. */
   stations: number[] | null;
+  /** Whether a program made its one station up; null where it has not told. */
+  synthetic: boolean | null;
   model_code: string | null;
   /** Whether a refresh did its work, only planned it, or left it to another one. */
   refresh: RefreshStatus | null;
@@ -108,6 +115,17 @@ async function findListed(
     .slice(0, count);
 }
 
+/** What one execution has told of a station, or the database of the local stack knows of it, is so of the others. */
+function tellSynthetic(found: readonly Listed[], known: readonly NamedStation[]): Listed[] {
+  const told = new Map(known.map(({ id, synthetic }) => [id, synthetic === true]));
+  for (const { stations, synthetic } of found)
+    if (stations && synthetic !== null) told.set(stations[0] as number, synthetic);
+  return found.map((listed) => {
+    const [id, ...others] = listed.stations ?? [];
+    return { ...listed, synthetic: id === undefined || others.length > 0 ? null : (told.get(id) ?? null) };
+  });
+}
+
 async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed> {
   const arn = item.executionArn as string;
   const { input, output, error, cause, redriveCount = 0 } = await effects.describeExecution(arn);
@@ -115,7 +133,8 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
     station_id?: number;
     station_ids?: number[];
   };
-  const { model_code, counts, status } = parseJson(output ?? '{}') as Partial<
+  const told = parseJson(output ?? '{}');
+  const { model_code, counts, status } = told as Partial<
     Pick<Listed, 'model_code'> & Pick<RefreshSummary, 'counts' | 'status'>
   >;
   const startedAt = item.startDate ?? effects.now();
@@ -131,6 +150,7 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
     error: error ?? null,
     job_error: toldFailure(error, cause).job_error,
     stations: station_id === undefined ? (station_ids ?? null) : [station_id],
+    synthetic: syntheticIn(told),
     model_code: model_code ?? null,
     refresh: counts ? (status ?? null) : null,
     counts: counts ?? null,
@@ -139,6 +159,11 @@ async function lookAt(item: ExecutionListItem, effects: Effects): Promise<Listed
     seconds: ms / 1000,
   };
 }
+
+const stationOutput = z.object({ station: z.object({ synthetic: z.boolean() }) });
+/** Executions of earlier versions do not tell. */
+const syntheticIn = (output: unknown): boolean | null =>
+  stationOutput.safeParse(output).data?.station.synthetic ?? null;
 
 const HEADER = ['EXECUTION', 'MACHINE', 'STATUS', 'STATION', 'RESULT', 'STARTED', 'DURATION'];
 
@@ -162,8 +187,9 @@ const rowOf = (listed: Listed): string[] => [
 ];
 
 /** The same while a refresh runs and once it has ended; how many are all stations is known only then. */
-function stationsOf({ stations, counts }: Listed): string {
+function stationsOf({ stations, synthetic, counts }: Listed): string {
   if (stations === null) return counts ? countOf(counts.stations, 'station') : '';
+  if (synthetic) return `${stations.join(',')}, synthetic`;
   return stations.length <= MOST_NAMED ? stations.join(',') : countOf(stations.length, 'station');
 }
 const MOST_NAMED = 5;

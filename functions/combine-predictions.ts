@@ -5,6 +5,7 @@ import { publishScoring } from '../shared/aws/metrics.ts';
 import { readRows, readStream, writeCsv } from '../shared/aws/object-store.ts';
 import { PHOTO_FAULTS, sumCounts } from '../shared/dataset/reasons.ts';
 import { PredictionsIncomplete } from '../shared/errors.ts';
+import { stationInWords } from '../shared/execution/station.ts';
 import {
   type MergedBatch,
   manifests,
@@ -115,7 +116,7 @@ async function* rowsOf(
 const incomplete = (run: Run, found: string, expected: string): PredictionsIncomplete =>
   new PredictionsIncomplete({
     what: 'The predictions are not complete',
-    where: `station ${run.station.id} (${run.station.name}), model ${run.model_code}`,
+    where: `${stationInWords(run.station)}, model ${run.model_code}`,
     found,
     expected,
     fix: 'check the log of the transform job, then start a new execution',

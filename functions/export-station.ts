@@ -24,6 +24,7 @@ import {
   VALUE_EXCLUSIONS,
 } from '../shared/dataset/reasons.ts';
 import { NoAnnotations, NoImages } from '../shared/errors.ts';
+import { stationInWords } from '../shared/execution/station.ts';
 import { type Run, run, type StationExport } from '../shared/execution/train-station-state.ts';
 import { csvHeader, csvRows } from '../shared/formats/csv.ts';
 import { formatExactInstant, formatInstant } from '../shared/formats/local-time.ts';
@@ -239,7 +240,7 @@ function countExcludedPairs(
 const noImages = (run: Run, { found, excluded }: ExportedImages): NoImages =>
   new NoImages({
     what: 'The station has no photo that can be used',
-    where: `station ${run.station.id} (${run.station.name})`,
+    where: stationInWords(run.station),
     found: `${found} photos, left out: ${leftOutPhrases(PHOTO_EXCLUSIONS, excluded).join(', ') || 'none'}`,
     expected:
       'photos with status DONE and a timestamp, without people or vehicles, in imagesets with status DONE',
@@ -249,7 +250,7 @@ const noImages = (run: Run, { found, excluded }: ExportedImages): NoImages =>
 const noAnnotations = (run: Run, sessions: number): NoAnnotations =>
   new NoAnnotations({
     what: 'The station has no annotation pairs for this variable',
-    where: `annotations of station ${run.station.id} (${run.station.name}), variable ${run.annotation_variable}`,
+    where: `annotations of ${stationInWords(run.station)}, variable ${run.annotation_variable}`,
     found: `${sessions} finished, unflagged sessions with 0 pairs`,
     expected: `pairs of photos ranked by annotators, at least ${neededPairs(run.parameters.train_frac)} of them`,
     fix: 'have photos of this station annotated on the FPE website, then start a new execution',

@@ -23,6 +23,7 @@ import {
   scoringRun,
   selection,
 } from '../shared/execution/score-station-state.ts';
+import { stationInWords } from '../shared/execution/station.ts';
 import { type MergedBatch, mergedBatch } from '../shared/execution/train-station-state.ts';
 import { csvHeader, csvRows, formatCsv } from '../shared/formats/csv.ts';
 import { inUtc, type StationClock, stationClock } from '../shared/formats/local-time.ts';
@@ -161,7 +162,7 @@ async function readNewScores(
   if (rows.length === transform_photos) return rows.sort(byInstant);
   throw new PredictionsIncomplete({
     what: 'The new predictions are not complete',
-    where: `station ${run.station.id} (${run.station.name}), model ${run.model_code}`,
+    where: `${stationInWords(run.station)}, model ${run.model_code}`,
     found: `${rows.length} rows in ${merged.length} chunks`,
     expected: `${transform_photos} rows`,
     fix: 'check the log of the transform job, then start a new execution',

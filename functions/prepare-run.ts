@@ -16,6 +16,7 @@ import {
 } from '../shared/execution/run.ts';
 import { modelCodeExists } from '../shared/execution/run-claim.ts';
 import { modelRequest, trainingRequest, transformRequest } from '../shared/execution/sagemaker-requests.ts';
+import { stationInWords } from '../shared/execution/station.ts';
 import type { Run } from '../shared/execution/train-station-state.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { packSource } from '../shared/formats/source-archive.ts';
@@ -43,7 +44,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
   };
   const { checks, size } = await readStation(parameters.station_id, codes.model_code, of);
   const station = requireStation(checks, parameters);
-  requireStationSize(station, size);
+  requireStationSize(stationInWords(station), size);
   requireFreeCode(checks, codes.model_code, parameters);
   const places = { buckets: buckets(), weightsKey: setting('PRETRAINED_WEIGHTS_KEY') };
   if (parameters.pretrained) await requireWeights({ bucket: places.buckets.model, key: places.weightsKey });

@@ -8,6 +8,7 @@ import { findSize } from '../shared/aws/object-store.ts';
 import { DefaultChanged } from '../shared/errors.ts';
 import { modelKeys, publicFolder, stationKeys, versionKeys } from '../shared/execution/keys.ts';
 import { modelCodeExists } from '../shared/execution/run-claim.ts';
+import { stationInWords } from '../shared/execution/station.ts';
 import {
   dataset,
   type Promotion,
@@ -248,7 +249,7 @@ function requireSameVariable(run: Run, known: readonly ModelOfCode[]): void {
   );
   if (!other) return;
   throw modelCodeExists(
-    `models of station ${run.station.id} (${run.station.name})`,
+    `models of ${stationInWords(run.station)}`,
     `${run.model_code} of type ${other.model_type_id} and variable ${other.variable_id}`,
   );
 }
@@ -263,7 +264,7 @@ async function requireSameDefault(database: Database, run: Run, promotion: Promo
   if ((current?.uuid ?? null) === promotion.current_model_uuid) return;
   throw new DefaultChanged({
     what: 'Another model became the default of the station meanwhile',
-    where: `models of station ${run.station.id} (${run.station.name})`,
+    where: `models of ${stationInWords(run.station)}`,
     found: current ? `${current.code} with uuid ${current.uuid}` : 'no default',
     expected: promotion.current_model_uuid ?? 'no default',
     fix: 'nothing: the machine compares with the new default',

@@ -4,6 +4,7 @@ import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
 import { CSV_TYPE, copyConditionally, findVersion, findWriter } from '../shared/aws/object-store.ts';
 import { ModelReplaced, ObjectChanged } from '../shared/errors.ts';
 import { extension, type ScoringRun, scoringRun } from '../shared/execution/score-station-state.ts';
+import { stationInWords } from '../shared/execution/station.ts';
 import type { ObjectLocation } from '../shared/formats/object-location.ts';
 import { objectsIn } from '../shared/formats/object-location.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
@@ -49,7 +50,7 @@ async function requireSameModel(run: ScoringRun): Promise<boolean> {
   if (model?.uuid === run.model_uuid) return model.is_drawn;
   throw new ModelReplaced({
     what: 'The model was replaced while photos were scored with it',
-    where: `models.id ${run.model_id}, ${run.model_code} of station ${run.station.id} (${run.station.name})`,
+    where: `models.id ${run.model_id}, ${run.model_code} of ${stationInWords(run.station)}`,
     found: model ? `uuid ${model.uuid}` : 'no such row',
     expected: `uuid ${run.model_uuid}`,
     fix: 'start a new execution, which scores with the new model; nothing was published',

@@ -4,6 +4,7 @@ import type { PhotoExclusion } from '../dataset/reasons.ts';
 import { thumbnailKey } from '../dataset/thumbnail-key.ts';
 import { PhotosMissing } from '../errors.ts';
 import { MAX_PAYLOAD_BYTES } from '../execution/sagemaker-requests.ts';
+import { stationInWords } from '../execution/station.ts';
 import { regionalUrl } from '../formats/object-location.ts';
 import { optionalSetting, setting } from './configuration.ts';
 import { findSmallObject, listObjects } from './object-store.ts';
@@ -50,7 +51,7 @@ export async function requirePhotos(
   const shown = [...missing.keys()].slice(0, KEYS_SHOWN).join(', ');
   throw new PhotosMissing({
     what: 'Photos that the database knows are not in S3',
-    where: `bucket ${storageBucket}, station ${station.id} (${station.name})`,
+    where: `bucket ${storageBucket}, ${stationInWords(station)}`,
     found: `${missing.size} of ${keys.size} missing, e.g. ${shown}`,
     expected: 'an object for every image with status DONE',
     fix: 'upload the photos again, or set the status of these images to FAILED to exclude them, then redrive the execution',

@@ -3,8 +3,8 @@ import { PHOTO_EXCLUSIONS, PHOTO_FAULTS } from '../dataset/reasons.ts';
 import { windowLimits } from '../filters/filter-images.ts';
 import { objectLocation } from '../formats/object-location.ts';
 import { scoringInput } from '../inputs/score-station.ts';
-
 import type { ScoringKeys } from './keys.ts';
+import { stationInWords } from './station.ts';
 import { countsOf } from './train-station-state.ts';
 
 /** State of one `score-station` execution: as in `train-station`, each state adds one named key of keys and counts. */
@@ -126,4 +126,4 @@ export type ScoredUntil = z.output<typeof scoredUntil>;
 
 /** Names the place of a scoring's fault, for people. */
 export const placeOf = ({ station, model_code }: Pick<ScoringRun, 'station' | 'model_code'>): string =>
-  `station ${station.id} (${station.name}), model ${model_code}`;
+  `${stationInWords(station)}, model ${model_code}`;

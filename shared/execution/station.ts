@@ -14,6 +14,10 @@ export function shownStationName(name: string, synthetic: boolean | undefined): 
   return synthetic ? `${line}, synthetic` : line;
 }
 
+/** The same with its id, within a sentence or a message: station 29 (Mill Brook). */
+export const stationInWords = ({ id, name, synthetic }: NamedStation): string =>
+  `station ${id} (${shownStationName(name, synthetic)})`;
+
 /** @throws StationNotFound */
 export function requireStationExists<Station>(station: Station | null, id: number): Station {
   if (station) return station;
@@ -27,11 +31,11 @@ export function requireStationExists<Station>(station: Station | null, id: numbe
 }
 
 /** @throws InvalidTimezone */
-export function requireTimezone(station: { id: number; name: string; timezone: string }): void {
+export function requireTimezone(station: NamedStation & { timezone: string }): void {
   if (isTimezone(station.timezone)) return;
   throw new InvalidTimezone({
     what: 'The station’s time zone does not exist',
-    where: `stations.timezone of station ${station.id} (${station.name})`,
+    where: `stations.timezone of ${stationInWords(station)}`,
     found: JSON.stringify(station.timezone),
     expected: 'a name of the IANA time zone database, such as America/New_York',
     fix: 'correct the station’s time zone on the FPE website and start a new execution',

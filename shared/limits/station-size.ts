@@ -25,9 +25,10 @@ const FIXES: Record<keyof StationSize, string> = {
 /**
  * A function that runs out of memory hours later says less.
  *
+ * @param where the station, in words
  * @throws StationTooLarge naming all that is too much
  */
-export function requireStationSize(station: { id: number; name: string }, size: StationSize): void {
+export function requireStationSize(where: string, size: StationSize): void {
   const names = Object.keys(STATION_LIMITS) as (keyof StationSize)[];
   const above = names.filter((name) => size[name] > STATION_LIMITS[name]);
   if (above.length === 0) return;
@@ -35,7 +36,7 @@ export function requireStationSize(station: { id: number; name: string }, size: 
     above.map((name) => `${more}${formatCount(sizes[name])} ${name.replace('_', ' ')}`).join(', ');
   throw new StationTooLarge({
     what: 'The station has more than one execution can work on',
-    where: `station ${station.id} (${station.name})`,
+    where,
     found: list(size, 'at least '),
     expected: `at most ${list(STATION_LIMITS)}`,
     fix: `${[...new Set(above.map((name) => FIXES[name]))].join('; ')}, or give the functions more memory and raise the limit (docs/scale.md)`,

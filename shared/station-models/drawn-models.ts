@@ -13,7 +13,7 @@ import {
   stationKeys,
   versionKeys,
 } from '../execution/keys.ts';
-import { requireStationExists } from '../execution/station.ts';
+import { requireStationExists, stationInWords } from '../execution/station.ts';
 import { countOf, formatCount } from '../formats/numbers.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../formats/object-location.ts';
 import { DATABASE_LIMITS, type Database, inTransaction, withDatabase } from '../fpe-database/connection.ts';
@@ -326,7 +326,7 @@ class DrawingWork {
     if (allowRemovals || areFewVanished({ vanished: gone.size, known })) return gone.toJSON();
     throw new TooManyRemovals({
       what: 'Too many photos of the training are gone to show the model without them',
-      where: `station ${this.#station.id} (${this.#station.name}), ${this.#model.code}`,
+      where: `${stationInWords(this.#station)}, ${this.#model.code}`,
       found: `${gone.size} of ${known} photos are no longer in the database`,
       expected: `at most ${MOST_VANISHED * 100} %`,
       fix: 'check whether the rows of images and imagesets are back; if the photos are really gone, add --allow-removals',

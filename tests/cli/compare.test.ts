@@ -16,7 +16,7 @@ const metric = (name: string, value: number | null, unit = 'tau') => ({
   definition: 'what it is',
 });
 const file = (model_code: string, ...metrics: object[]) => ({
-  ...{ station_id: 29, model_code, variable_id: 'FLOW_CFS', files: [] },
+  ...{ station_id: 29, synthetic: null, model_code, variable_id: 'FLOW_CFS', files: [] },
   metrics: [metric('pairs.val', 111, 'pairs'), ...metrics] as never,
 });
 const OLD = file(
@@ -129,6 +129,35 @@ describe('fpe compare', () => {
     expect(facts[0]).toMatchObject({
       comparison: { pairs: { perhaps_learned: 0 }, photos: { perhaps_learned: 3 } },
     });
+  });
+
+  test.each<[string, object, object, string | null]>([
+    ['one', {}, { synthetic: false }, null],
+    [
+      'a synthetic one',
+      { synthetic: true },
+      {},
+      'Station 29 is synthetic: a program made up its photos, values and annotators.',
+    ],
+  ])('says of %s what it is', async (_, one, other, said) => {
+    const { lines } = await run(
+      ['a', 'b'],
+      [
+        { ...OLD, ...one },
+        { ...NEW, ...other },
+      ],
+    );
+    const { facts } = await run(
+      ['a', 'b', '--json'],
+      [
+        { ...OLD, ...one },
+        { ...NEW, ...other },
+      ],
+    );
+
+    expect(lines.find((line) => line.includes('synthetic')) ?? null).toBe(said);
+    const told = [one, other].map((of) => ('synthetic' in of ? of.synthetic : null));
+    expect(facts[0]).toMatchObject({ models: told.map((synthetic) => ({ synthetic })) });
   });
 
   test('refuses a station that there is not', async () => {

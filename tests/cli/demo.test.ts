@@ -75,7 +75,15 @@ async function run(
     },
     importExport: async (where) => {
       did.push(['import', where]);
-      const station = { id: 1, name: 'Mill Brook', images: 3, annotations: 1, values: 3, models: 0 };
+      const station = {
+        id: 1,
+        name: 'Mill Brook',
+        synthetic: true,
+        images: 3,
+        annotations: 1,
+        values: 3,
+        models: 0,
+      };
       const files = { uploaded: 3, already_there: 0 };
       return { stations: [station], files, rows: { inserted: 3, updated: 0 }, missing: 0, notes: [] };
     },

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Command } from 'commander';
-import { importCommand } from '../../cli/import.ts';
+import { describeImport, describePlan, importCommand } from '../../cli/import.ts';
 import { ExportFolderInvalid } from '../../shared/errors.ts';
 import type { ImportOptions } from '../../shared/fpe-database/import/import-stations.ts';
 import { expectDocumented } from '../support/documented-json.ts';
@@ -16,7 +16,15 @@ afterEach(() => {
   for (const [name, value] of Object.entries(former)) if (value !== undefined) process.env[name] = value;
 });
 
-const STATION = { id: 29, name: 'Mill Brook', images: 1200, annotations: 3, values: 4000, models: 0 };
+const STATION = {
+  id: 29,
+  name: 'Mill Brook',
+  synthetic: false,
+  images: 1200,
+  annotations: 3,
+  values: 4000,
+  models: 0,
+};
 const RESULT = {
   stations: [STATION],
   files: { uploaded: 1203, already_there: 2 },
@@ -151,6 +159,15 @@ describe('fpe import', () => {
     expect(printed).toContain('New station “Mill Brook”: 1,200 photos');
     expect(printed).toContain('Already there: imagesets/a/images/1.jpg');
     expect(printed).toMatch(/\nNothing was written\.$/);
+  });
+
+  test('says which station is synthetic, before and after it is loaded', () => {
+    const stations = [{ ...STATION, name: 'Mill\nBrook', synthetic: true }];
+
+    expect(describeImport({ ...RESULT, stations }, 'storage')).toMatch(
+      /^Station 29 “Mill Brook, synthetic”: /,
+    );
+    expect(describePlan({ ...PLAN, stations }, 'storage')).toMatch(/^Station 29 “Mill Brook, synthetic”: /);
   });
 
   test('prints with --json what docs/commands.md says', async () => {

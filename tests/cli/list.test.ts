@@ -51,7 +51,14 @@ const HISTORY = [
 ];
 
 /** Runs the command with these arguments. @returns what it asked for and what it printed */
-async function list(args: string[], samples: Sample[] | null = SAMPLES, columns?: number) {
+async function list(
+  args: string[],
+  samples: Sample[] | null = SAMPLES,
+  {
+    columns,
+    known = [],
+  }: { columns?: number; known?: { id: number; name: string; synthetic: boolean }[] } = {},
+) {
   const asked: unknown[][] = [];
   const printed: string[] = [];
   const facts: unknown[] = [];
@@ -75,6 +82,7 @@ async function list(args: string[], samples: Sample[] | null = SAMPLES, columns?
     requireAskedStation: async (id) => {
       if (id === 9) throw new UsageError('There is no station 9 in the database.');
     },
+    findLocalStations: async () => known,
     columns: () => columns,
     print: (text) => printed.push(text),
     printJson: (found) => facts.push(found),
@@ -113,17 +121,39 @@ test('a terminal of 60 or 80 columns has the same cells in lines that fit', asyn
   const cellsIn = (lines: readonly string[]) => lines.join('  ').split(/ {2,}/);
   const { lines: whole } = await list([]);
   for (const columns of [60, 80]) {
-    const { lines } = await list([], SAMPLES, columns);
+    const { lines } = await list([], SAMPLES, { columns });
 
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(columns);
     expect(cellsIn(lines)).toEqual(cellsIn(whole));
   }
-  expect((await list([], SAMPLES, 60)).lines.slice(0, 4)).toEqual([
+  expect((await list([], SAMPLES, { columns: 60 })).lines.slice(0, 4)).toEqual([
     'EXECUTION  MACHINE           STATUS     STATION',
     '  RESULT                 STARTED              DURATION',
     'running    train-station     RUNNING    29',
     '                         2026-01-02 03:09:00  1m 00s',
   ]);
+});
+
+test('says which station is synthetic, once one of its executions, or the local database, has told', async () => {
+  const of = (name: string, station_id: number, output?: object) => ({
+    ...{ kind: 'train-station', name, status: output ? 'SUCCEEDED' : 'RUNNING', from: 9 },
+    described: { input: JSON.stringify({ station_id }), ...(output && { output: JSON.stringify(output) }) },
+  });
+  const station = (synthetic: boolean) => ({ station: { name: 'Mill Brook', synthetic } });
+  const samples = [of('a', 1), of('b', 1, station(true)), of('c', 2, station(false)), of('d', 3), of('e', 4)];
+  const known = [{ id: 3, name: 'Demo', synthetic: true }];
+
+  const { lines } = await list([], samples, { known });
+  const { facts } = await list(['--json'], samples, { known });
+
+  expect(lines.slice(1).map((line) => line.split(/ {2,}/)[3])).toEqual([
+    '1, synthetic',
+    '1, synthetic',
+    '2',
+    '3, synthetic',
+    '4',
+  ]);
+  expect(facts[0]).toMatchObject([true, true, false, true, null].map((synthetic) => ({ synthetic })));
 });
 
 const namesIn = (lines: string[]) => lines.slice(1).map((line) => line.split(' ')[0]);

@@ -40,6 +40,8 @@ export type ImportOptions = {
 export type ImportedStation = {
   id: number;
   name: string;
+  /** Whether a program made it up, as its row says. */
+  synthetic: boolean;
   images: number;
   annotations: number;
   values: number;
@@ -103,8 +105,8 @@ export async function planImport(folder: string, options: ImportOptions): Promis
   const notes = missingNotes(lacking, storageBucket);
   const isThere = new Set(same);
   return {
-    stations: survey.stations.map(({ id, name, images, annotations, values, models }) => {
-      return { id, name, images, annotations, values, models };
+    stations: survey.stations.map(({ id, name, synthetic, images, annotations, values, models }) => {
+      return { id, name, synthetic, images, annotations, values, models };
     }),
     files: survey.files.length,
     storage: STORAGE_KINDS.flatMap((kind) => {
@@ -237,8 +239,8 @@ async function importRows(
     for (const note of written.notes) notes.push(note);
     rows.inserted += inserted;
     rows.updated += updated;
-    const { name, images, annotations, values, models } = station;
-    stations.push({ id, name, images, annotations, values, models });
+    const { name, synthetic, images, annotations, values, models } = station;
+    stations.push({ id, name, synthetic, images, annotations, values, models });
   }
   return { stations, rows, notes };
 }

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
+import * as z from 'zod';
 import { ExportFolderInvalid } from '../../errors.ts';
+import { parseJson } from '../../formats/json.ts';
 import { isTimezone } from '../../formats/local-time.ts';
 import { shorten } from '../../formats/shortened-text.ts';
 import { VARIABLES } from '../../variables.ts';
@@ -46,6 +48,7 @@ export type StationSurvey = {
   station: ExportedStation;
   user_id: string;
   name: string;
+  synthetic: boolean;
   /** Null while the station is not in the database. */
   id: number | null;
   images: number;
@@ -226,7 +229,10 @@ class Surveyor implements Survey {
     const { annotations, renumbered } = await this.#readAnnotations(station, id, owner);
     for (const file of station.modelFiles) await this.#readModel(file, id, owner);
     const models = station.modelFiles.length;
-    this.stations.push({ station, user_id, name, id, images, annotations, values, models, hasImageIds });
+    this.stations.push({
+      ...{ station, user_id, name, id, images, annotations, values, models, hasImageIds },
+      synthetic: isSyntheticRecord(record),
+    });
 
     if (annotations > 0 && !hasImageIds)
       this.notes.push(
@@ -458,6 +464,17 @@ class Surveyor implements Survey {
 
 /** Largest value of a coordinate, in degrees. */
 const COORDINATES = { latitude: 90, longitude: 180 };
+
+const metadata = z.object({ synthetic: z.union([z.literal(true), z.literal('true')]) });
+
+/** As the database tells it once the row is there (station-sql.ts): PostgreSQL gives exporters JSON as a value or as text. */
+function isSyntheticRecord({ metadata: given }: ExportRecord): boolean {
+  try {
+    return metadata.safeParse(typeof given === 'string' ? parseJson(given) : given).success;
+  } catch {
+    return false;
+  }
+}
 
 /** What a training would refuse, or a map could not show. @throws ExportFolderInvalid */
 function requirePlace(record: ExportRecord, where: string): void {

@@ -183,6 +183,7 @@ export function metricsFile(data: ReportData) {
   ];
   return {
     station_id: run.station.id,
+    synthetic: run.station.synthetic,
     model_code: run.model_code,
     run_id: run.id,
     variable_id: run.parameters.variable_code,

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { StationTooLarge } from '../../../shared/errors.ts';
 import { requireStationSize, STATION_LIMITS } from '../../../shared/limits/station-size.ts';
 
-const STATION = { id: 29, name: 'Mill Brook' };
+const STATION = 'station 29 (Mill Brook)';
 
 test('a station with exactly as much as there may be is taken', () => {
   expect(() => requireStationSize(STATION, STATION_LIMITS)).not.toThrow();
@@ -18,4 +18,5 @@ test.each([
 
   expect(attempt).toThrow(StationTooLarge);
   expect(attempt).toThrow(fix);
+  expect(attempt).toThrow(`(${STATION})`);
 });

@@ -982,6 +982,7 @@ describe('metrics.json', () => {
 
     expect(head).toEqual({
       station_id: 29,
+      synthetic: false,
       model_code: 'RANK-FLOW-20260401',
       run_id: '20260401-120000-0a1b2c3d',
       variable_id: 'FLOW_CFS',
