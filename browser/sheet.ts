@@ -360,6 +360,8 @@ export class Sheet {
       axisLabel: {
         color: this.theme.muted,
         hideOverlap: true,
+        // Of two labels that all but touch, such as the first of a month and the day before it, one is hidden.
+        textMargin: [4, 6],
         // Within the plot: centered, the last one would be cut off at the edge of the chart.
         alignMinLabel: 'left',
         alignMaxLabel: 'right',

@@ -144,6 +144,38 @@ const NOTE_WRITTEN = `(() => {
     return fillText.call(this, text, ...place);
   };
 })()`;
+/** Keeps where texts are written from now on, in pixels of the page; what a canvas was cleared of is forgotten. */
+const NOTE_PLACES = `(() => {
+  window.places = new Map();
+  const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.clearRect = function (x, y, width, height) {
+    if (width >= this.canvas.width) places.delete(this.canvas);
+    return clearRect.call(this, x, y, width, height);
+  };
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const turn = this.getTransform();
+    const size = this.measureText(text);
+    const corners = [-size.actualBoundingBoxLeft, size.actualBoundingBoxRight].flatMap((right) =>
+      [-size.actualBoundingBoxAscent, size.actualBoundingBoxDescent].map((down) =>
+        new DOMPoint(x + right, y + down).matrixTransform(turn)));
+    const [xs, ys] = ['x', 'y'].map((axis) => corners.map((corner) => corner[axis] / devicePixelRatio));
+    const box = { left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) };
+    if (!places.has(this.canvas)) places.set(this.canvas, new Map());
+    places.get(this.canvas).set([text, x, y, turn.e, turn.f].join(), { text, box });
+    return fillText.call(this, text, x, y);
+  };
+})()`;
+/** Of a chart, how many texts it has, and those that lie on each other or run into each other. */
+const collidingIn = (page: Page, chart: string) =>
+  page.evaluate<{ texts: number; colliding: string[] }>(`(() => {
+    const all = [...places].filter(([canvas]) => canvas.closest('[data-chart]')?.dataset.chart === ${JSON.stringify(chart)})
+      .flatMap(([, texts]) => [...texts.values()]);
+    const isBeside = (one, other) => one.right + 2 < other.left || one.bottom - 1 < other.top;
+    const colliding = all.flatMap((one, index) => all.slice(index + 1)
+      .filter((other) => !isBeside(one.box, other.box) && !isBeside(other.box, one.box))
+      .map((other) => one.text + ' and ' + other.text));
+    return { texts: all.length, colliding };
+  })()`);
 /** Keeps the texts that are saved from now on, in the place of files. */
 const NOTE_SAVED = `(() => {
   window.saved = [];
@@ -636,6 +668,38 @@ describe('A chart', () => {
       { width },
     ),
   );
+
+  const TIMED = [
+    'images-timeseries',
+    'annotation-pairs',
+    'predictions-timeseries',
+    'residuals-timeseries',
+    'daily-scores',
+  ];
+  /** The second one has a last day of February and a first one of March beside each other. */
+  const PERIODS = ['from=2023-11-01&to=2024-05-20', 'from=2024-02-03&to=2024-03-21'];
+  const writesNothingOverEachOther = async (page: Page, ids: readonly string[]) => {
+    await page.evaluate(NOTE_PLACES);
+    for (const period of PERIODS) {
+      await page.evaluate(`places.clear(); location.hash = ${JSON.stringify(period)}`);
+      for (const id of ids) {
+        await drawFigure(page, id);
+        await eventually(async () => expect((await collidingIn(page, id)).texts).toBeGreaterThan(3));
+        const { colliding } = await collidingIn(page, id);
+        expect({ id, period, colliding }).toEqual({ id, period, colliding: [] });
+      }
+    }
+  };
+  test.each(WIDTHS)('writes no label of an axis of time over another one, at %d pixels', (width) =>
+    onPage(({ page }) => writesNothingOverEachOther(page, TIMED), { width }),
+  );
+
+  test.each(WIDTHS)('writes none over another one without observed values either, at %d pixels', (width) => {
+    const sources = syntheticReport(3000, { pairCount: 700 });
+    sources.photos.values.fill(Number.NaN);
+    const without = reportPage(reportData(sources), pageScript());
+    return onPage(({ page }) => writesNothingOverEachOther(page, ['annotation-pairs']), { width }, without);
+  });
 
   test('names only splits that have something to show', () =>
     onPage(
