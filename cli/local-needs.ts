@@ -56,7 +56,7 @@ export async function requireLocalNeeds(
     );
   if (kind === 'score-station') return;
   await requireAnnotations(input, annotated, load);
-  if (input.pretrained !== false && !(await hasWeights()))
+  if (input.pretrained !== false && !input.start_from && !(await hasWeights()))
     throw new UsageError(
       `The local stack has no ImageNet weights, which trainings start from. Supply them once with: ${supply}. Or train without them: ${without}`,
     );

@@ -42,13 +42,18 @@ export async function requireRefreshNeeds(
     );
   if (settings.dry_run || !mayTrain(settings) || (await hasWeights())) return;
   const trained = (await decide(settings, now())).filter(
-    ({ station_id, action }) => action === 'train' && trainingOf(settings, station_id).pretrained,
+    ({ station_id, action }) => action === 'train' && startsFromImageNet(settings, station_id),
   );
   if (trained.length === 0) return;
   const ids = enumerate(trained.map(({ station_id }) => String(station_id)));
   throw new UsageError(
     `The local stack has no ImageNet weights, and this refresh would train with them at ${trained.length === 1 ? 'station' : 'stations'} ${ids}. Supply them once with: ./fpe weights. Or train without them: ${next.without}. To score new photos alone: ${next.scoring}`,
   );
+}
+
+function startsFromImageNet(settings: RefreshInput, station_id: number): boolean {
+  const { pretrained, start_from } = trainingOf(settings, station_id);
+  return pretrained && !start_from;
 }
 
 /** Whether it is worth asking database and model bucket what would be trained. */

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { buckets, jobTimeMargin, setting } from '../shared/aws/configuration.ts';
 import { isExecutionRunning } from '../shared/aws/executions.ts';
 import { lambdaHandler } from '../shared/aws/lambda-handler.ts';
-import { findSize, listObjects, writeObject } from '../shared/aws/object-store.ts';
+import { copyObject, findSize, listObjects, writeObject } from '../shared/aws/object-store.ts';
 import { ModelCodeExists, PretrainedWeightsMissing } from '../shared/errors.ts';
 import { jobLimits } from '../shared/execution/job-limits.ts';
 import { datasetKeys, modelKeys, runKeys } from '../shared/execution/keys.ts';
@@ -21,6 +21,7 @@ import type { Run } from '../shared/execution/train-station-state.ts';
 import { type ObjectLocation, objectsIn, s3Uri } from '../shared/formats/object-location.ts';
 import { packSource } from '../shared/formats/source-archive.ts';
 import { DATABASE_LIMITS, withDatabase } from '../shared/fpe-database/connection.ts';
+import { findModelRows } from '../shared/fpe-database/model-rows.ts';
 import { findRunChecks, findStationSize } from '../shared/fpe-database/run-checks.ts';
 import { startedExecution } from '../shared/inputs/started-execution.ts';
 import { parseRunInput, type RunInput } from '../shared/inputs/train-station.ts';
@@ -28,6 +29,7 @@ import { requireStationSize } from '../shared/limits/station-size.ts';
 import { findManifest } from '../shared/model-bucket/model-publication.ts';
 import { readModelSource } from '../shared/model-bucket/model-source.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
+import { findStartModel, requireOtherStation } from '../shared/model-bucket/start-model.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { findVariable, VARIABLES } from '../shared/variables.ts';
 
@@ -42,12 +44,13 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
     variable_code: parameters.variable_code,
     annotation_variable: VARIABLES[variable].annotation,
   };
-  const { checks, size } = await readStation(parameters.station_id, codes.model_code, of);
+  requireOtherStation(parameters);
+  const { checks, size, startModels } = await readStation(parameters, codes.model_code, of);
   const station = requireStation(checks, parameters);
   requireStationSize(stationInWords(station), size);
   requireFreeCode(checks, codes.model_code, parameters);
   const places = { buckets: buckets(), weightsKey: setting('PRETRAINED_WEIGHTS_KEY') };
-  if (parameters.pretrained) await requireWeights({ bucket: places.buckets.model, key: places.weightsKey });
+  const start = await findStart(parameters, startModels, places);
 
   const inModelBucket = objectsIn(places.buckets.model);
   const wanted = { execution_arn: execution.arn, started_at: startedAt, ...newIdentity() };
@@ -58,17 +61,19 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
   await takeClaim(ofDataset, claim, { ...options, claimed: 'dataset' });
   if (!parameters.overwrite) await requireUnfinished(places.buckets, fixed.manifest);
   const id = runId(startedAt, claim.job_suffix);
-  const keys = runKeys(type, station.id, codes.dataset_code, codes.model_code, id);
+  const keysOf = (run: string) => runKeys(type, station.id, codes.dataset_code, codes.model_code, run);
+  const keys = keysOf(id);
   const source = await packSource(await readModelSource());
   await writeObject({ bucket: places.buckets.model, key: keys.source }, source, 'application/gzip');
+
+  // What a training starts from stays what it was, whatever becomes of the other model.
+  if (start) await copyObject(start.archive, inModelBucket(keys.start_model), 'application/gzip');
 
   const settings = { buckets: places.buckets, keys, parameters };
   const limits = jobLimits(parameters, size, jobTimeMargin());
   const checkpoints = await findCheckpoints(
     places.buckets.model,
-    claim.former_runs.map(
-      (former) => runKeys(type, station.id, codes.dataset_code, codes.model_code, former).checkpoints,
-    ),
+    claim.former_runs.map((former) => keysOf(former).checkpoints),
   );
   return {
     id,
@@ -78,6 +83,7 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
     annotation_variable: of.annotation_variable,
     ...codes,
     model_uuid: claim.model_uuid,
+    start_model: start?.model ?? null,
     parameters,
     buckets: places.buckets,
     keys,
@@ -96,12 +102,17 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
   };
 });
 
-/** What the database knows about the station and about models with this code. */
-const readStation = (stationId: number, modelCode: string, of: Parameters<typeof findStationSize>[2]) =>
+/** What the database knows about the station, about models with this code, and about those of a station to start from. */
+const readStation = (
+  { station_id, start_from }: RunInput,
+  modelCode: string,
+  of: Parameters<typeof findStationSize>[2],
+) =>
   withDatabase(
     async (database) => ({
-      checks: await findRunChecks(database, stationId, modelCode),
-      size: await findStationSize(database, stationId, of),
+      checks: await findRunChecks(database, station_id, modelCode),
+      size: await findStationSize(database, station_id, of),
+      startModels: start_from ? await findModelRows(database, [start_from.station_id]) : [],
     }),
     DATABASE_LIMITS.quick,
   );
@@ -172,6 +183,17 @@ async function requireUnfinished(places: Run['buckets'], manifestKey: string): P
 /** The first of the folders that is not empty: SageMaker refuses a channel without an object. */
 async function findCheckpoints(bucket: string, folders: readonly string[]): Promise<string | null> {
   for (const folder of folders) for await (const _ of listObjects(bucket, `${folder}/`)) return folder;
+  return null;
+}
+
+/** @returns the model of another station to start from, if the input names one @throws also where ImageNet weights are wanted and missing */
+async function findStart(
+  { start_from, pretrained, model_type }: RunInput,
+  models: Parameters<typeof findStartModel>[0],
+  { buckets, weightsKey }: { buckets: Run['buckets']; weightsKey: string },
+) {
+  if (start_from) return findStartModel(models, start_from, { buckets, model_type });
+  if (pretrained) await requireWeights({ bucket: buckets.model, key: weightsKey });
   return null;
 }
 

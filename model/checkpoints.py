@@ -31,7 +31,9 @@ def write_atomically(path: Path, write: Callable[[Path], Any]) -> None:
         part.unlink(missing_ok=True)
 
 
-def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
+def run_identity(
+    settings: Hyperparameters, pairs_csv: Path, start_model: Path | None = None
+) -> dict[str, Any]:
     """What a checkpoint must share to be resumed from. The number of epochs may be raised, where no earlier epoch
     depends on it.
     """
@@ -39,7 +41,13 @@ def run_identity(settings: Hyperparameters, pairs_csv: Path) -> dict[str, Any]:
     del identity['checkpoint_dir']
     if not RECIPES[settings.recipe].has_an_end():
         del identity['n_epochs']
-    return {**identity, 'pairs_sha256': hashlib.sha256(pairs_csv.read_bytes()).hexdigest()}
+    files = {'pairs_sha256': pairs_csv}
+    if start_model:
+        files['start_model_sha256'] = start_model
+    return {
+        **identity,
+        **{name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()},
+    }
 
 
 def take_over(former: Path | None, folder: Path) -> None:

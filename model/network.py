@@ -8,6 +8,10 @@ checkpoints: do not rename them.
 from __future__ import annotations
 
 import os
+import shutil
+import tarfile
+import tempfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import resnet18
 
-from checkpoint_file import read_checkpoint_file
+from checkpoint_file import MAX_FILE_BYTES, read_checkpoint_file
 from errors import InvalidCheckpoint, UnsafeCheckpoint, reason_of
 
 # Published checkpoints were saved from within a DataParallel wrapper, which puts this before every name.
@@ -117,6 +121,50 @@ def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
         ) from error
     body = nn.Sequential(*list(donor.children())[:-2])
     network.resnetbody.model.load_state_dict(body.state_dict())
+
+
+def load_archive(network: RankNet, path: str | os.PathLike) -> None:
+    """Fill the network from the model.pth in a published model.tar.gz; nothing else of it is unpacked.
+
+    Raises UnsafeCheckpoint, and InvalidCheckpoint if the archive is damaged or holds no model of this network.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = os.path.join(folder, 'model.pth')
+        try:
+            fault = unpack_model(path, checkpoint)
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+            fault = reason_of(error)[:300]
+        if fault:
+            raise InvalidCheckpoint(
+                what='The model to start from cannot be read',
+                where=str(path),
+                found=fault,
+                expected='a model.tar.gz with a model.pth, as this pipeline or FPE published it',
+                fix='start from another model, or leave start_from out',
+            )
+        try:
+            load_published_state(network, load_checkpoint(checkpoint)['model_state_dict'], str(path))
+        except (InvalidCheckpoint, UnsafeCheckpoint) as error:
+            # The archive is what a reader knows.
+            error.args = (str(error).replace(checkpoint, f'model.pth in {path}'),)
+            raise
+
+
+def unpack_model(archive_path: str | os.PathLike, path: str) -> str | None:
+    """Write the model.pth of an archive to `path`; returns what is wrong with it, None if nothing is.
+
+    Raises OSError, EOFError, zlib.error and tarfile.TarError for a damaged archive.
+    """
+    with tarfile.open(archive_path, 'r:*') as archive:
+        for member in archive:
+            if not member.isfile() or os.path.normpath(member.name) != 'model.pth':
+                continue
+            if member.size > MAX_FILE_BYTES:
+                return f'a model.pth of {member.size:,} bytes; at most {MAX_FILE_BYTES:,} are read'
+            with archive.extractfile(member) as source, open(path, 'wb') as file:
+                shutil.copyfileobj(source, file)
+            return None
+    return 'no model.pth'
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:

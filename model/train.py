@@ -6,7 +6,8 @@ SageMaker runs this file in its PyTorch container; the local stack runs it the s
     SM_CHANNEL_IMAGES=… SM_CHANNEL_VALUES=… SM_MODEL_DIR=… SM_OUTPUT_DIR=… python train.py
 
 Reads   images channel: the photos, at the path that pairs.csv gives · values channel: pairs.csv ·
-        weights channel, if `pretrained`: one .pth, ImageNet weights of ResNet-18 · checkpoints channel, if an
+        model channel, if the network starts from another station's model: its model.tar.gz · otherwise, if
+        `pretrained`, weights channel: one .pth, ImageNet weights of ResNet-18 · checkpoints channel, if an
         earlier run of the same model code was not finished: its epoch_NN.pth
 Writes  model dir: model.pth (the epoch of lowest validation loss), code/ (what serves it) ·
         output data dir: args.json, metrics.csv, training.json · checkpoint dir: epoch_NN.pth ·
@@ -66,6 +67,7 @@ from learning_curve import learning_curve
 from network import (
     RankNet,
     initialize_head,
+    load_archive,
     load_checkpoint,
     load_imagenet_weights,
     load_published_state,
@@ -186,7 +188,8 @@ def curve_at_start(network: RankNet, data: Data, settings: Hyperparameters) -> d
 
 
 def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
-    """A seeded network; with `pretrained`, its body from the one .pth file of the weights channel (Q-T6).
+    """A seeded network: another station's, body and head, if there is a model channel; with `pretrained`, its
+    body from the one .pth file of the weights channel (Q-T6).
 
     Otherwise, the head starts as He et al. 2015 (https://arxiv.org/abs/1502.01852) propose: with PyTorch's
     default, made for other activations, so little of the gradient reaches an untrained body that it learns
@@ -195,7 +198,9 @@ def start_network(settings: Hyperparameters, folders: Folders) -> RankNet:
     """
     torch.manual_seed(settings.random_seed)
     network = RankNet()
-    if settings.pretrained:
+    if folders.start_model:
+        load_archive(network, folders.start_model)
+    elif settings.pretrained:
         files = sorted(folders.weights.glob('*.pth')) if folders.weights else []
         if len(files) != 1:
             raise PretrainedWeightsMissing(
@@ -236,7 +241,7 @@ class Training:
     def __init__(self, settings: Hyperparameters, folders: Folders, data: Data, device: torch.device):
         self.settings, self.folders, self.data = settings, folders, data
         self.checkpoints = Path(settings.checkpoint_dir)
-        self.identity = run_identity(settings, folders.values / 'pairs.csv')
+        self.identity = run_identity(settings, folders.values / 'pairs.csv', folders.start_model)
         self.transforms = checkpoint_transforms(data.transforms)
         self.progress = Progress()
         self.network = start_network(settings, folders).to(device, memory_format=torch.channels_last)

@@ -41,6 +41,7 @@ class Folders(NamedTuple):
     images: Path
     values: Path
     weights: Path | None
+    start_model: Path | None  # channel `model`: the archive of another station's model
     checkpoints: Path | None  # those of an unfinished run of the same model code
     model: Path
     output: Path
@@ -51,7 +52,7 @@ class Folders(NamedTuple):
         output = Path(environment.get('SM_OUTPUT_DIR', '/opt/ml/output'))
         channels = {
             name: environment.get(f'SM_CHANNEL_{name.upper()}')
-            for name in ('images', 'values', 'weights', 'checkpoints')
+            for name in ('images', 'values', 'weights', 'model', 'checkpoints')
         }
         for name in ('images', 'values'):
             if not channels[name]:
@@ -66,6 +67,7 @@ class Folders(NamedTuple):
             Path(channels['images']),
             Path(channels['values']),
             Path(channels['weights']) if channels['weights'] else None,
+            Path(channels['model']) / 'model.tar.gz' if channels['model'] else None,
             Path(channels['checkpoints']) if channels['checkpoints'] else None,
             Path(environment.get('SM_MODEL_DIR', '/opt/ml/model')),
             output,

@@ -24,6 +24,7 @@ const ALL_PAIRS = 400;
 /** As npm start trains, in fewer epochs. */
 const FULL = { n_epochs: 10, learning_rate: 0.01, batch_size: 16, unfreeze_after: 0, input_size: 96 };
 const QUICK = { ...FULL, n_epochs: 4, input_size: 64 };
+const WEIGHTS = 'torchvision’s resnet18-f37072fd.pth (README, “ImageNet weights”)';
 const COMMON = { num_image_stats: 200, pretrained: false };
 
 type Options = {
@@ -38,6 +39,8 @@ type Options = {
   size?: number;
   minutes?: number;
   weights?: string;
+  start?: string;
+  keepModels: boolean;
   smooth?: number[];
   folder: string;
 };
@@ -86,6 +89,11 @@ const program = new Command('evaluate')
     '--weights <file>',
     'ImageNet weights of ResNet-18 (.pth) to start from, as FPE’s models do; without them networks start from chance',
   )
+  .option(
+    '--start <file>',
+    'model.pth of another station that experiments with “started” in their names begin with, a published one or one that --keep-models has kept',
+  )
+  .option('--keep-models', 'keep the model of each training beside its result', false)
   .option('--epochs <number>', 'of a training', numberFrom(1, 1000))
   .option('--size <pixels>', 'height of the photos in a training', numberFrom(32, 1024))
   .option(
@@ -115,7 +123,9 @@ async function main(values: Options): Promise<void> {
   const recipes =
     values.recipes ?? (values.quick || values.weights ? ['fpe', '2026'] : ['upstream', 'fpe', '2026']);
   // A name of digits would come before all others among the keys.
-  const others = Object.keys(experiments).filter((one) => one !== 'upstream' || !values.weights);
+  const others = Object.keys(experiments).filter(
+    (one) => (one !== 'upstream' || !values.weights) && (values.start || experiments[one].start === null),
+  );
   const all = [...new Set(['upstream', 'fpe', ...others])].filter((one) => others.includes(one));
   const options = {
     recipes: [...new Set(recipes.flatMap((one) => (one === 'all' ? all : [one])))],
@@ -130,7 +140,13 @@ async function main(values: Options): Promise<void> {
     );
   requireNames('recipe', options.recipes, [...Object.keys(experiments), 'all']);
   requireNames('station', options.stations, Object.keys(STATIONS));
-  if (values.weights) requireFile(values.weights);
+  if (values.weights) requireFile(values.weights, WEIGHTS);
+  if (values.start) requireFile(values.start, 'the model.pth of a station');
+  const started = options.recipes.filter((one) => experiments[one].start !== null);
+  if (started.length > 0 && !values.start)
+    program.error(
+      `error: ${started.join(' and ')} ${started.length === 1 ? 'begins' : 'begin'} with another station’s model. Name one: --start model.pth; --keep-models keeps those of trainings`,
+    );
   if (values.weights && options.recipes.includes('upstream'))
     program.error(
       'error: upstream is trained without ImageNet weights (benchmarks/reference/training.py), and would not compare. Leave it out: --recipes fpe,2026',
@@ -152,7 +168,9 @@ async function main(values: Options): Promise<void> {
     stations.set(name, readStation(folder));
   }
   const code = codeHash();
-  const weights = values.weights && createHash('sha256').update(readFileSync(values.weights)).digest('hex');
+  const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+  const weights = values.weights && hashOf(values.weights);
+  const start = values.start && hashOf(values.start);
   const neighborHours = new Map(
     options.recipes.flatMap((one) =>
       experiments[one].neighbor_hours === null
@@ -169,7 +187,7 @@ async function main(values: Options): Promise<void> {
     const station = stations.get(cell.station) as JudgedStation;
     return epochsOfSameSteps(hyperparameters.n_epochs, station, cell, referenceOf(cell));
   };
-  const started = Date.now();
+  const begun = Date.now();
   const { results, failures, left } = await runCells(cells, {
     stations,
     factsOf: (cell) => ({
@@ -177,13 +195,16 @@ async function main(values: Options): Promise<void> {
       experiment: experiments[cell.recipe],
       code,
       ...(weights && { weights }),
+      ...(experiments[cell.recipe].start && { start }),
     }),
     folder: join(values.folder, 'results'),
     worker: { command: python, arguments: [join(import.meta.dirname, 'train_and_score.py')] },
     weights: values.weights ? resolve(values.weights) : null,
+    start: values.start ? resolve(values.start) : null,
+    keepModels: values.keepModels,
     parallel: availableParallelism(),
     say: console.log,
-    ...(values.minutes !== undefined && { until: started + values.minutes * 60_000 }),
+    ...(values.minutes !== undefined && { until: begun + values.minutes * 60_000 }),
   });
   if (failures.length > 0) process.exitCode = 1;
   if (results.length === 0) {
@@ -224,11 +245,9 @@ function requireNames(kind: string, names: readonly string[], known: readonly st
     );
 }
 
-function requireFile(path: string): void {
+function requireFile(path: string, expected: string): void {
   if (!path.endsWith('.pth') || !statSync(path, { throwIfNoEntry: false })?.isFile())
-    program.error(
-      `error: ${path} is no file of weights. Expected: torchvision’s resnet18-f37072fd.pth (README, “ImageNet weights”)`,
-    );
+    program.error(`error: ${path} is no file of weights. Expected: ${expected}`);
 }
 
 // Trainings end with this process, and their folders are removed: both happen when it exits.

@@ -16,6 +16,10 @@ class Experiment:
     views: int = 1  # parts of a photo whose scores are averaged: its center, or that and its four corners
     neighbor_hours: Optional[float] = None  # pairs of photos that near to each other train as ties
     upstream: bool = False  # trained by benchmarks/reference/training.py
+    start: Optional[str] = (
+        None  # what is taken from another station's model (--start): its body, or its whole network
+    )
+    networks: int = 1  # trainings with the same pairs and other seeds, whose standardized scores are averaged
 
 
 FPE = RECIPES['fpe']
@@ -76,6 +80,14 @@ EXPERIMENTS = {
     '2026-jitter': augmented_2026(jitter=JITTER),
     '2026-zoom': augmented_2026(zoom=1.25),
     '2026-zoom-jitter': augmented_2026(zoom=1.25, jitter=JITTER),
+    '2026-three': Experiment(RECIPES['2026'], networks=3),
+    # With --start alone.
+    'started': Experiment(FPE, start='network'),
+    '2026-started-body': Experiment(RECIPES['2026'], start='body'),
+    '2026-started': Experiment(RECIPES['2026'], start='network'),
+    '2026-started-frozen-statistics': Experiment(
+        replace(RECIPES['2026'], freeze_batch_norm=True), start='network'
+    ),
 }
 
 if __name__ == '__main__':

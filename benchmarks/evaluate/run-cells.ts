@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -52,6 +53,10 @@ export type RunOptions = {
   worker: Worker;
   /** The .pth that networks start from, if the hyperparameters say `pretrained`. */
   weights: string | null;
+  /** The published model of another station that experiments with a `start` begin with. */
+  start: string | null;
+  /** Whether the model of each training is kept beside its result. */
+  keepModels: boolean;
   /** Trainings at a time, each with a single thread. */
   parallel: number;
   say(line: string): void;
@@ -73,7 +78,8 @@ export async function runCells(
   const results = new Map<Cell, CellResult>();
   for (const cell of cells) {
     const result = readResult(pathOf(cell), options.stations.get(cell.station) as JudgedStation, say);
-    if (result) results.set(cell, result);
+    const complete = !options.keepModels || existsSync(modelPath(pathOf(cell)));
+    if (result && complete) results.set(cell, result);
   }
   const open = cells.filter((cell) => !results.has(cell));
   if (open.length < cells.length) say(`${cells.length - open.length} of ${cells.length} trainings are there`);
@@ -84,7 +90,7 @@ export async function runCells(
     while (next < open.length && Date.now() < until) {
       const cell = open[next++] as Cell;
       try {
-        const result = await trainCell(cell, options);
+        const result = await trainCell(cell, options, pathOf(cell));
         writeDurably(pathOf(cell), JSON.stringify(result));
         results.set(cell, result);
       } catch (error) {
@@ -125,7 +131,7 @@ const keyFacts = (cell: Cell, { stations, factsOf }: RunOptions) => ({
   station: stations.get(cell.station)?.stamp,
 });
 
-async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
+async function trainCell(cell: Cell, options: RunOptions, path: string): Promise<CellResult> {
   const station = options.stations.get(cell.station) as JudgedStation;
   const facts = options.factsOf(cell);
   const folder = mkdtempSync(join(tmpdir(), 'fpe-evaluate-'));
@@ -147,18 +153,23 @@ async function trainCell(cell: Cell, options: RunOptions): Promise<CellResult> {
       hyperparameters: { ...facts.hyperparameters, random_seed: cell.seed },
       images: station.storage,
       weights: weightsFolder(options.weights, folder),
+      start: options.start,
       folder,
       filenames: [...filenames.values()],
     };
     writeFileSync(job, JSON.stringify(description));
     await runWorker(options.worker, job);
     const output = JSON.parse(readFileSync(join(folder, 'scores.json'), 'utf8'));
+    if (options.keepModels) copyFileSync(join(folder, 'model', 'model.pth'), modelPath(path));
     return { cell, facts: keyFacts(cell, options), seconds: (Date.now() - started) / 1000, ...output };
   } finally {
     process.off('exit', remove);
     remove();
   }
 }
+
+/** Of the result's model, if it is kept. */
+const modelPath = (resultPath: string): string => resultPath.replace(/\.json$/, '.pth');
 
 /** A channel of SageMaker is a folder, and holds this file alone. */
 function weightsFolder(weights: string | null, folder: string): string | null {

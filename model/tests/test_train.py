@@ -2,9 +2,11 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 
 import pytest
@@ -14,6 +16,7 @@ from test_photos import OTHERS, claimed_size, jpeg
 from torchvision.models import resnet18
 from torchvision.transforms import ColorJitter
 
+import network as network_file
 import train
 import training_job
 from checkpoints import (
@@ -24,7 +27,15 @@ from checkpoints import (
     save_checkpoint,
     write_atomically,
 )
-from errors import GpuUnavailable, MissingChannel, NotEnoughPairs, PretrainedWeightsMissing, TrainingDiverged
+from errors import (
+    GpuUnavailable,
+    InvalidCheckpoint,
+    MissingChannel,
+    NotEnoughPairs,
+    PretrainedWeightsMissing,
+    TrainingDiverged,
+    UnsafeCheckpoint,
+)
 from hyperparameters import Hyperparameters, parse_hyperparameters
 from ncnn_network import WHEELS
 from network import RankNet, load_checkpoint, ranking_loss
@@ -357,6 +368,92 @@ def test_pretrained_starts_from_the_weights_channel(station):
 
     saved = model_of(station)['model_state_dict']['module.resnetbody.model.0.weight']
     assert torch.equal(saved, donor.conv1.weight)
+
+
+def archive_of(root, *members):
+    """A model channel: model.tar.gz with files under these names; names alone are links to /etc/passwd."""
+    (root / 'start').mkdir()
+    with tarfile.open(root / 'start' / 'model.tar.gz', 'w:gz') as archive:
+        for name, source in members:
+            if source:
+                archive.add(source, name)
+            else:
+                link = tarfile.TarInfo(name)
+                link.type, link.linkname = tarfile.SYMTYPE, '/etc/passwd'
+                archive.addfile(link)
+    return {'SM_CHANNEL_MODEL': str(root / 'start')}
+
+
+@pytest.fixture
+def donor(station, tmp_path):
+    """A checkpoint of a network that no seed gives."""
+    train.train(station.environment(learning_rate='0.5', unfreeze_after='0'))
+    path = tmp_path / 'donor.pth'
+    shutil.copy(station.root / 'model' / 'model.pth', path)
+    shutil.rmtree(station.root / 'checkpoints')
+    return path
+
+
+@pytest.mark.parametrize('name', ['model.pth', './model.pth'])
+def test_a_training_starts_from_the_model_of_its_model_channel_whatever_pretrained_says(
+    station, donor, tmp_path, name
+):
+    channel = archive_of(tmp_path, ('code/train.py', __file__), (name, donor))
+
+    train.train({**station.environment(pretrained='true', learning_rate='1e-12'), **channel})
+
+    given, started = load_checkpoint(donor)['model_state_dict'], model_of(station)['model_state_dict']
+    weights = [key for key in given if key.endswith(('weight', 'bias'))]
+    assert len(weights) == 66
+    for key in weights:
+        assert torch.allclose(started[key], given[key], atol=1e-6), key
+
+
+@pytest.mark.parametrize(
+    'members, kind, found',
+    [
+        ([('code/model.pth', __file__)], InvalidCheckpoint, 'no model.pth'),
+        ([('model.pth', None)], InvalidCheckpoint, 'no model.pth'),
+        ([('model.pth', __file__)], UnsafeCheckpoint, 'more than a model'),
+        ([('model.pth', 'of other things')], InvalidCheckpoint, 'no checkpoint of this network'),
+    ],
+)
+def test_an_archive_without_a_model_is_refused(station, tmp_path, members, kind, found):
+    other = tmp_path / 'of other things'
+    torch.save({'weight': torch.zeros(3)}, other)
+    channel = archive_of(
+        tmp_path, *[(name, other if source == other.name else source) for name, source in members]
+    )
+
+    with pytest.raises(kind, match=re.escape(found)) as caught:
+        train.train({**station.environment(), **channel})
+
+    assert str(tmp_path / 'start' / 'model.tar.gz') in str(caught.value)
+
+
+def test_a_model_of_an_archive_that_is_too_large_is_not_unpacked(station, tmp_path, monkeypatch):
+    monkeypatch.setattr(network_file, 'MAX_FILE_BYTES', 10)
+
+    with pytest.raises(InvalidCheckpoint, match='at most 10 are read'):
+        train.train({**station.environment(), **archive_of(tmp_path, ('model.pth', __file__))})
+
+
+@pytest.mark.parametrize('damage', [lambda data: data[: len(data) // 2], lambda data: b'no archive'])
+def test_a_damaged_archive_is_refused(station, donor, tmp_path, damage):
+    channel = archive_of(tmp_path, ('model.pth', donor))
+    path = tmp_path / 'start' / 'model.tar.gz'
+    path.write_bytes(damage(path.read_bytes()))
+
+    with pytest.raises(InvalidCheckpoint, match=r'cannot be read.*start/model\.tar\.gz'):
+        train.train({**station.environment(), **channel})
+
+
+def test_a_training_from_another_model_does_not_go_on_from_checkpoints_without(station, donor, tmp_path):
+    train.train(station.environment())
+
+    train.train({**station.environment(n_epochs='2'), **archive_of(tmp_path, ('model.pth', donor))})
+
+    assert read_facts(station)['resumed_after_epochs'] == 0
 
 
 def test_pretrained_without_weights_is_refused(station):

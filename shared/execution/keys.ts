@@ -136,6 +136,8 @@ export function runKeys(
     claim: modelKeys(type, stationId, modelCode).claim,
     dataset_claim: datasetKeys(type, stationId, datasetCode).claim,
     source: `${run}/source/sourcedir.tar.gz`,
+    /** Copy of the archive of another station's model that the training starts from. */
+    start_model: `${run}/start/model.tar.gz`,
     export: {
       images: `${run}/export/images.csv`,
       annotations: `${run}/export/annotations.json`,

@@ -30,7 +30,7 @@ const MAX_CONCURRENT_TRANSFORMS = 4;
 const HYPERPARAMETERS = Object.keys(hyperparameters) as (keyof typeof hyperparameters)[];
 
 /**
- * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on
+ * @param weightsKey key of the ImageNet weights in the model bucket; used when `pretrained` is on and there is no `start_from`
  * @param formerCheckpoints folder in the model bucket with the checkpoints of an unfinished run, from which the training
  *   continues if they are for the same input
  * @param maxHours if it should end earlier than `training_max_hours`
@@ -64,7 +64,7 @@ export function trainingRequest(
       channel('images', 'ManifestFile', inModelBucket(keys.input.manifest)),
       channel('values', 'S3Prefix', inModelBucket(keys.input.pairs)),
       channel('code', 'S3Prefix', inModelBucket(keys.source)),
-      ...(parameters.pretrained ? [channel('weights', 'S3Prefix', inModelBucket(weightsKey))] : []),
+      ...startChannels(parameters, inModelBucket(keys.start_model), inModelBucket(weightsKey)),
       ...(formerCheckpoints === null
         ? []
         : [channel('checkpoints', 'S3Prefix', inModelBucket(`${formerCheckpoints}/`))]),
@@ -83,6 +83,16 @@ export function trainingRequest(
     EnableManagedSpotTraining: parameters.training_spot,
     CheckpointConfig: { S3Uri: inModelBucket(keys.checkpoints), LocalPath: CONTAINER_CHECKPOINTS },
   };
+}
+
+/** What the training starts from. `model` is SageMaker's own name for it (SageMaker developer guide, "Incremental training"). */
+function startChannels(
+  { start_from, pretrained }: RequestSettings['parameters'],
+  model: string,
+  weights: string,
+) {
+  if (start_from) return [channel('model', 'S3Prefix', model)];
+  return pretrained ? [channel('weights', 'S3Prefix', weights)] : [];
 }
 
 /** The model's container; `code/` is in model.tar.gz, written there by the training. */

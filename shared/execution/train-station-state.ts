@@ -31,6 +31,10 @@ export const countsOf = <Code extends string>(reasons: Record<Code, Reason>) =>
     z.ZodType<Counts<Code>, Partial<Counts<Code>>>
   >;
 
+/** A published model, wherever its row in `models` is now. */
+export const startModel = z.object({ station_id: z.int(), model_code: z.string(), model_uuid: z.string() });
+export type StartModel = z.output<typeof startModel>;
+
 /** What PrepareRun fixes once for the whole run. */
 export const run = z.object({
   /** Identity of the run: names folders; stable over retries and redrives. */
@@ -49,6 +53,8 @@ export const run = z.object({
   model_code: z.string(),
   dataset_code: z.string(),
   model_uuid: z.string(),
+  /** The model of another station that the training starts from. */
+  start_model: startModel.nullable().default(null),
   parameters: runInput,
   buckets: z.object({ storage: z.string(), model: z.string() }),
   keys: z.custom<RunKeys>((value) => typeof value === 'object' && value !== null),

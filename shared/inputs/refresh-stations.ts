@@ -6,7 +6,7 @@ import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { DEFAULT_VARIABLE } from '../variables.ts';
 import { issuesByValue } from './faults.ts';
 import { parametersIn } from './parameters.ts';
-import { runInput } from './train-station.ts';
+import { type RunInput, runInput } from './train-station.ts';
 
 const stationId = runInput.shape.station_id;
 const SHOWN_CHARACTERS = 100;
@@ -110,8 +110,11 @@ type RefreshOverrides = TrainingParameters &
 
 /** What holds for one station: the rules of the decision, and the parameters of its training as given. */
 export function stationRules(input: RefreshInput, id: number) {
-  const { mode, min_new_pairs, max_model_age_days, ...own } = (input.stations[String(id)] ??
+  const { mode, min_new_pairs, max_model_age_days, ...given } = (input.stations[String(id)] ??
     {}) as RefreshOverrides;
+  // The station whose model all others start from starts as if there were none.
+  const common = input.train.start_from as RunInput['start_from'] | undefined;
+  const own = { ...(common?.station_id === id && { start_from: null }), ...given };
   const parameters: TrainingParameters = { ...input.train, ...own };
   return {
     mode: mode ?? input.mode,

@@ -3,7 +3,7 @@ import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { DEFAULT_VARIABLE } from '../variables.ts';
 import { parseInput } from './faults.ts';
 import { modelType } from './model-type.ts';
-import { runInput } from './train-station.ts';
+import { modelsCode, runInput } from './train-station.ts';
 
 const { station_id, transform_instance_type, transform_instance_count, merge_batch_size } = runInput.shape;
 
@@ -14,10 +14,7 @@ const { station_id, transform_instance_type, transform_instance_count, merge_bat
  */
 export const scoringInput = z.strictObject({
   station_id,
-  model_code: z
-    .string()
-    .min(1)
-    .max(64)
+  model_code: modelsCode
     .optional()
     .describe('models.code; default: the station’s default model of the variable'),
   model_type: modelType

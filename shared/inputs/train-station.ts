@@ -20,6 +20,13 @@ const code = z
     'expected 1 to 64 letters, digits, dots, dashes or underscores',
   );
 
+const stationId = z
+  .int()
+  .positive()
+  .max(2 ** 31 - 1);
+/** Of any row of FPE's table `models`: upstream's scripts take other characters, too. */
+export const modelsCode = z.string().min(1).max(64);
+
 /** How far a factor of photos' colors varies: 0.3 draws it between 0.7 and 1.3. */
 const jitter = z.number().min(0).max(1).default(0);
 
@@ -60,8 +67,14 @@ export const hyperparameters = {
     .max(2 ** 31 - 1)
     .default(1691)
     .describe('seed of the training'),
-  pretrained: z.boolean().default(true).describe('start from ImageNet weights'),
+  pretrained: z.boolean().default(true).describe('start from ImageNet weights, unless start_from is given'),
 };
+
+/** A published model of another station, as FPE's table `models` names it. */
+const publishedModel = z.strictObject({
+  station_id: stationId.describe('stations.id of the other station'),
+  model_code: modelsCode.describe('models.code'),
+});
 
 /**
  * Input of one execution of `train-station`: only `station_id` is required.
@@ -70,11 +83,7 @@ export const hyperparameters = {
  */
 export const runInput = z
   .strictObject({
-    station_id: z
-      .int()
-      .positive()
-      .max(2 ** 31 - 1)
-      .describe('stations.id'),
+    station_id: stationId.describe('stations.id'),
     model_type: modelType.default(DEFAULT_MODEL_TYPE),
     variable_code: z.string().min(1).max(16).default(DEFAULT_VARIABLE).describe('variables.id'),
     model_code: code
@@ -98,6 +107,12 @@ export const runInput = z
       .default(1691)
       .describe('seed of sampling and split'),
     ...hyperparameters,
+    start_from: publishedModel
+      .nullable()
+      .default(null)
+      .describe(
+        'a published model of another station that the training starts from, instead of ImageNet weights (docs/model.md)',
+      ),
     training_instance_type: instanceType.default('ml.g6.2xlarge'),
     training_spot: z.boolean().default(false).describe('managed spot training, resumes from checkpoints'),
     training_max_hours: z.number().gt(0).max(672).default(24),

@@ -402,8 +402,12 @@ async function writeManifest(
 ): Promise<void> {
   const { id: run_id, model_uuid, model_code, dataset_code, execution_arn, started_at } = run;
   const ofRun = { model_uuid, model_code, dataset_code, run_id, execution_arn, started_at };
-  const { smoothing_hours } = run.parameters;
-  const manifest: ModelManifest = { ...ofRun, snapshot_at, outcome, images, smoothing_hours, files };
+  const { parameters, start_model } = run;
+  const { smoothing_hours } = parameters;
+  const manifest: ModelManifest = {
+    ...ofRun,
+    ...{ snapshot_at, outcome, images, smoothing_hours, start_model, files },
+  };
   const location = { bucket: run.buckets.model, key: run.keys.manifest };
   await writeJson(location, manifest);
   await replace(run, [toModelBucket(run, location, key)]);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { publication } from '../execution/train-station-state.ts';
+import { publication, startModel } from '../execution/train-station-state.ts';
 
 /**
  * The files that make up one finished model, in `model.json`: at the fixed places of its code, where it is written last, it says
@@ -18,6 +18,8 @@ export const modelManifest = z.object({
   images: publication.shape.images,
   /** Of the published predictions; earlier versions smoothed none. */
   smoothing_hours: z.number().nullable().default(null),
+  /** The model of another station that the training started from; earlier versions had no such start. */
+  start_model: startModel.nullable().default(null),
   /** A file is the model's as long as it has this ETag; empty while the places are being written. */
   files: z.array(z.object({ bucket: z.string(), key: z.string(), etag: z.string() })),
 });

@@ -25,6 +25,11 @@ const needs = (
 test.each([
   ['weights that are there', { station_id: 1 }, { weights: true }],
   ['a training without weights', { station_id: 2, pretrained: false }, {}],
+  [
+    'a training from another station’s model',
+    { station_id: 2, start_from: { station_id: 1, model_code: 'A' } },
+    {},
+  ],
   ['a scoring, which needs none', { station_id: 1 }, { kind: 'score-station' as const }],
 ])('nothing is missing for %s', async (_, input, situation) => {
   await expect(needs(input, situation)).resolves.toBeUndefined();

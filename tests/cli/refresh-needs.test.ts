@@ -37,6 +37,12 @@ describe('weights are not asked for by a refresh', () => {
     ['that is only planned', { dry_run: true }, {}, 0],
     ['whose trainings need none', { train: { pretrained: false } }, {}, 1],
     [
+      'whose trainings start from a model',
+      { train: { start_from: { station_id: 99, model_code: 'A' } } },
+      {},
+      1,
+    ],
+    [
       'of which the station that wants them is not trained',
       { train: { pretrained: false }, stations: { 2: { pretrained: true } } },
       { plan: { 1: 'train', 2: 'score' } },

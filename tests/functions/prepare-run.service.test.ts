@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { handler } from '../../functions/prepare-run.ts';
-import { findSize, writeJson, writeObject } from '../../shared/aws/object-store.ts';
+import { deleteObject, findSize, readText, writeJson, writeObject } from '../../shared/aws/object-store.ts';
 import {
   DatasetCodeInUse,
   InvalidInput,
@@ -12,6 +12,7 @@ import {
   ModelCodeExists,
   ModelCodeInUse,
   ModelTypeNotFound,
+  NoModel,
   PretrainedWeightsMissing,
   StationNotFound,
   StationTooLarge,
@@ -250,6 +251,107 @@ test('refuses a run from ImageNet weights that nobody has uploaded, and takes th
   expect(channels.map(({ ChannelName }) => ChannelName)).toEqual(['images', 'values', 'code', 'weights']);
 });
 
+describe('a training that starts from a model of another station', () => {
+  const archiveOf = (uuid: string) => ({ bucket: buckets.storage, key: `models/${uuid}/model.tar.gz` });
+  const gzip = 'application/gzip';
+  let other: { id: number };
+  beforeEach(async () => {
+    other = await insertStation(database);
+    await insertRow(database, 'models', {
+      ...{ station_id: other.id, model_type_id: 'RANK', variable_id: 'STAGE_FT', status: 'DONE' },
+      ...{ code: 'THEIRS', uuid: `u-${other.id}` },
+    });
+    await writeObject(archiveOf(`u-${other.id}`), 'the archive', gzip);
+  });
+  const startFrom = (model_code = 'THEIRS', station_id = other.id) => ({
+    start_from: { station_id, model_code },
+    pretrained: true,
+  });
+
+  test('is given a copy of its archive, and no ImageNet weights', async () => {
+    const run = await prepare(startFrom());
+
+    await deleteObject(archiveOf(`u-${other.id}`));
+    const copy = { bucket: buckets.model, key: run.keys.start_model };
+    expect(await readText(copy)).toBe('the archive');
+    const channels = run.training_request.InputDataConfig as ReturnType<
+      typeof trainingRequest
+    >['InputDataConfig'];
+    expect(channels.map(({ ChannelName }) => ChannelName)).toEqual(['images', 'values', 'code', 'model']);
+    expect(channels.at(-1)?.DataSource.S3DataSource.S3Uri).toBe(`s3://${copy.bucket}/${copy.key}`);
+    expect(run.start_model).toEqual({
+      station_id: other.id,
+      model_code: 'THEIRS',
+      model_uuid: `u-${other.id}`,
+    });
+  });
+
+  test('takes the archive in the model’s own folder where there is one', async () => {
+    const own = `rank/${other.id}/models/THEIRS/versions/u-${other.id}/model.tar.gz`;
+    await writeObject({ bucket: buckets.model, key: own }, 'its own', gzip);
+
+    const run = await prepare(startFrom());
+
+    expect(await readText({ bucket: buckets.model, key: run.keys.start_model })).toBe('its own');
+  });
+
+  test('must not start from a model of the station itself, whose pairs judge the new one', async () => {
+    const attempt = prepare(startFrom('THEIRS', station.id));
+
+    await expect(attempt).rejects.toThrow(InvalidInput);
+    await expect(attempt).rejects.toThrow(
+      `Found: station ${station.id}. Expected: a model of another station`,
+    );
+  });
+
+  test.each([
+    ['of a code that the station does not have', 'NOPE', 'THEIRS (RANK, STAGE_FT)'],
+    ['of a station without models', 'THEIRS', 'no models'],
+  ])('refuses a model %s', async (what, model_code, found) => {
+    const { id } = what.endsWith('without models') ? await insertStation(database) : other;
+
+    const attempt = prepare(startFrom(model_code, id));
+
+    await expect(attempt).rejects.toThrow(NoModel);
+    await expect(attempt).rejects.toThrow(found);
+  });
+
+  test('refuses a model whose archive is gone', async () => {
+    await deleteObject(archiveOf(`u-${other.id}`));
+
+    const attempt = prepare(startFrom());
+
+    await expect(attempt).rejects.toThrow(NoModel);
+    await expect(attempt).rejects.toThrow(
+      `no object s3://${buckets.storage}/models/u-${other.id}/model.tar.gz`,
+    );
+  });
+
+  test('refuses a model that has itself started from one, which may know this station’s pairs', async () => {
+    const manifest: ModelManifest = {
+      ...{ model_uuid: `u-${other.id}`, model_code: 'THEIRS', dataset_code: 'THEIRS', run_id: 'r' },
+      ...{ execution_arn: 'e', started_at: 't', snapshot_at: 't', outcome: 'published', images: 1 },
+      ...{ smoothing_hours: null, files: [] },
+      start_model: { station_id: station.id, model_code: 'OURS', model_uuid: 'u' },
+    };
+    const key = `rank/${other.id}/models/THEIRS/versions/u-${other.id}/model.json`;
+    await writeJson({ bucket: buckets.model, key }, manifest);
+
+    const attempt = prepare(startFrom());
+
+    await expect(attempt).rejects.toThrow(InvalidInput);
+    await expect(attempt).rejects.toThrow(`it started from model OURS of station ${station.id}`);
+  });
+
+  test('names a row of models by its code, whatever characters upstream gave it', async () => {
+    await database.query("UPDATE models SET code = 'of spring, v2' WHERE station_id = $1", [other.id]);
+
+    const run = await prepare(startFrom('of spring, v2'));
+
+    expect(run.start_model?.model_code).toBe('of spring, v2');
+  });
+});
+
 test('refuses a published model code unless overwrite is given', async () => {
   const row = { station_id: station.id, model_type_id: 'RANK', code: 'PUBLISHED', uuid: 'u-1' };
   await insertRow(database, 'models', row);
@@ -334,6 +436,7 @@ test('refuses the code of a finished model that is not published, unless overwri
     outcome: 'unpublished',
     images: 0,
     smoothing_hours: null,
+    start_model: null,
     files: [{ bucket: buckets.model, key: 'k', etag: 'e' }],
   };
   await writeJson({ bucket: buckets.model, key: modelKeys(RANK, station.id, 'HIDDEN').manifest }, manifest);

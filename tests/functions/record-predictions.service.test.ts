@@ -68,7 +68,14 @@ describe('RecordPredictions', () => {
     const times = { started_at: run.started_at, snapshot_at: run.started_at };
     const manifestOf = (key: string): ModelManifest => ({
       ...{ model_uuid: run.model_uuid, model_code: run.model_code, dataset_code: 'd', run_id: 'r' },
-      ...{ execution_arn: 'e', ...times, outcome: 'published', images: 1, smoothing_hours: 24 },
+      ...{
+        execution_arn: 'e',
+        ...times,
+        outcome: 'published',
+        images: 1,
+        smoothing_hours: 24,
+        start_model: null,
+      },
       files: [key, 'another'].map((each) => ({ bucket: services.buckets.model, key: each, etag: 'old' })),
     });
     await writeJson(inModelBucket(version.manifest), manifestOf(version.predictions));

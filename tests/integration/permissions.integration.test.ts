@@ -9,7 +9,7 @@ import { listOf } from '../../shared/aws/policy-document.ts';
 import type { Promotion } from '../../shared/execution/train-station-state.ts';
 import { objectOf } from '../../shared/formats/object-location.ts';
 import { packageOnce } from '../fixtures/packages.ts';
-import { insertImageset } from '../fixtures/station.ts';
+import { insertImageset, insertStation } from '../fixtures/station.ts';
 import { isAllowed, matches, type Request, type Statement, statementsOfRole } from '../templates/iam.ts';
 import {
   drawPhoto,
@@ -159,6 +159,8 @@ beforeAll(async () => {
   // Looks for the weights and does not find them.
   await local.run({ ...input, model_code: 'PRETRAINED', pretrained: true });
 
+  await startFromUpstream(machine, input);
+
   tasks = await readTasks('TrainStation', execution.executionArn as string);
   scoringTasks = await readTasks('ScoreStation', await scoreNewPhotos(stationId));
   refreshTasks = await readTasks('RefreshStations', await refreshStation(stationId));
@@ -183,6 +185,25 @@ async function readTasks(machine: string, executionArn: string): Promise<Task[]>
       ? [{ resource: `${resourceType}:${resource}`, parameters: JSON.parse(parameters) }]
       : [];
   });
+}
+
+/** A training that starts from a model of another station, which upstream has published. */
+async function startFromUpstream(machine: string, input: object): Promise<void> {
+  const { database } = local;
+  const { id } = await insertStation(database);
+  const [published] = (await database.query("SELECT uuid FROM models WHERE code = 'RANK-FLOW-20260401'"))
+    .rows;
+  const archive = {
+    bucket: local.stack.env.STORAGE_BUCKET as string,
+    key: `models/${published.uuid}/model.tar.gz`,
+  };
+  await publishUpstreamModel(local, id, archive, 'timestamp,filename,score\n');
+  const start_from = { station_id: id, model_code: UPSTREAM_CODE };
+  const started = await ended(
+    await startExecution(machine, { ...input, model_code: 'STARTED', start_from }, 'started'),
+  );
+  if (started.status !== 'SUCCEEDED') throw new Error(`${started.error}: ${started.cause}`);
+  await database.query('DELETE FROM models WHERE station_id = $1', [id]);
 }
 
 /**
@@ -621,7 +642,7 @@ test('every line that a function logs carries the station, the model code and th
     expect(line).toMatchObject({
       service: 'fpe-local-rank',
       station_id: 1,
-      model_code: expect.stringMatching(/^(RANK-FLOW-202\d{5}|SECOND)$/),
+      model_code: expect.stringMatching(/^(RANK-FLOW-202\d{5}|SECOND|STARTED)$/),
       execution_arn: expect.stringMatching(/:execution:fpe-local-(train|score)-station:[\w-]+$/),
     });
 });

@@ -19,6 +19,12 @@ const FPE_STATION = 'https://www.usgs.gov/apps/ecosheds/fpe/#/explorer/';
 const USGS_GAGE = 'https://waterdata.usgs.gov/monitoring-location/USGS-';
 export const REPORT_TITLE = 'FPE Rank Model Diagnostics';
 
+/** What the network was before it learned. */
+const startOf = ({ start_model: other, parameters }: Run): string => {
+  if (other) return `model ${other.model_code} of station ${other.station_id}`;
+  return parameters.pretrained ? 'ImageNet weights' : 'chance';
+};
+
 /** Title block: which model this is, from what it was made and how well it does (contract 8.2). */
 export function titleBlock(data: ReportData): Html {
   const { run, promotion } = data.state;
@@ -144,6 +150,7 @@ function factGroups({ state, summary, training, photos, variable }: ReportData) 
       title: 'Training',
       facts: [
         ['Recipe', training.recipe ?? NOT_AVAILABLE],
+        ['Started From', startOf(run)],
         ['# Epochs', formatCount(training.epochs.length)],
         ['Learn Rate', training.learningRate === null ? NOT_AVAILABLE : String(training.learningRate)],
         ['Final Model', final ? `epoch ${final.epoch}` : NOT_AVAILABLE],

@@ -36,6 +36,14 @@ describe('npm run evaluate', () => {
     [['--weights', '/nope.pth'], /^error: \/nope\.pth is no file of weights\. /],
     [['--weights', 'package.json'], /^error: package\.json is no file of weights\. /],
     [
+      ['--start', '/nope.pth'],
+      /^error: \/nope\.pth is no file of weights\. Expected: the model\.pth of a station\n$/,
+    ],
+    [
+      ['--recipes', '2026,2026-started'],
+      /^error: 2026-started begins with another station’s model\. Name one: --start model\.pth; /,
+    ],
+    [
       ['--recipes', '2026', '--reference-pairs', '300'],
       /^error: --reference-pairs needs a recipe besides the reference: --recipes upstream,2026, /,
     ],

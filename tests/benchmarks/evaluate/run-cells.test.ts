@@ -20,7 +20,7 @@ import { comparisonOf, csvTable, markdownTable } from '../../../benchmarks/evalu
 import { judgedStation } from './judged-station.ts';
 
 /** Scores photos by their place, backward for the recipe `backward`; fails for seed 2 of the recipe `failing`. */
-const WORKER = `import { readFileSync, readdirSync, writeFileSync, appendFileSync } from 'node:fs';
+const WORKER = `import { mkdirSync, readFileSync, readdirSync, writeFileSync, appendFileSync } from 'node:fs';
 const job = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const lines = readFileSync(job.folder + '/values/pairs.csv', 'utf8').trim().split('\\n').length;
 if (job.experiment === 'failing' && job.hyperparameters.random_seed === 2) {
@@ -33,6 +33,8 @@ if (job.weights) {
 }
 const sign = job.experiment === 'backward' ? -1 : 1;
 const scores = job.filenames.map((_, index) => sign * index);
+mkdirSync(job.folder + '/model');
+writeFileSync(job.folder + '/model/model.pth', job.experiment + ' of ' + (job.start ?? 'chance'));
 appendFileSync(process.env.EVALUATED, job.experiment + job.hyperparameters.random_seed + '\\n');
 writeFileSync(job.folder + '/scores.json', JSON.stringify({ scores, epochs: [], device: 'cpu', torch: String(lines) }));`;
 
@@ -53,6 +55,8 @@ beforeEach(() => {
     folder: join(folder, 'results'),
     worker: { command: process.execPath, arguments: [join(folder, 'worker.mjs')] },
     weights: null,
+    start: null,
+    keepModels: false,
     parallel: 2,
     say: (line) => said.push(line),
   };
@@ -231,6 +235,23 @@ test('a training starts from the weights, in a folder that has no other file', a
   expect(failures).toEqual([]);
 });
 
+test('models are kept beside the results where that is asked for, and a result without its model is trained again', async () => {
+  const [cell] = cells(['fpe']);
+  const kept = { ...options, start: '/models/of-another.pth', keepModels: true };
+  await runCells([cell as Cell], options);
+  const before = readdirSync(options.folder);
+
+  await runCells([cell as Cell], kept);
+  await runCells([cell as Cell], kept);
+
+  const [result] = before as [string];
+  const model = result.replace(/json$/, 'pth');
+  expect(before).toEqual([expect.stringMatching(/^fpe\.a\.1\.20\.[0-9a-f]{12}\.json$/)]);
+  expect(readdirSync(options.folder).toSorted()).toEqual([result, model]);
+  expect(readFileSync(join(options.folder, model), 'utf8')).toBe('fpe of /models/of-another.pth');
+  expect(readFileSync(join(folder, 'evaluated'), 'utf8')).toBe('fpe1\nfpe1\n');
+});
+
 test('an interrupted run leaves neither trainings nor their folders behind', async () => {
   const temporary = join(folder, 'temporary');
   mkdirSync(temporary);
@@ -243,7 +264,8 @@ test('an interrupted run leaves neither trainings nor their folders behind', asy
 import { judgedStation } from ${station};
 process.once('SIGTERM', () => process.exit(143));
 await runCells([{ recipe: 'fpe', station: 'a', seed: 1, pairs: 20 }], {
-  stations: new Map([['a', judgedStation('a')]]), factsOf: () => ({ hyperparameters: {} }), weights: null, parallel: 1, say() {},
+  stations: new Map([['a', judgedStation('a')]]), factsOf: () => ({ hyperparameters: {} }), weights: null, start: null, keepModels: false,
+  parallel: 1, say() {},
   folder: ${JSON.stringify(join(folder, 'results'))}, worker: { command: process.execPath, arguments: ['--eval', ${JSON.stringify(lives)}] },
 });`;
   writeFileSync(join(folder, 'interrupted.ts'), script);

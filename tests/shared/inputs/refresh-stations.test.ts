@@ -75,6 +75,17 @@ test('what is given for a station goes before what is given for all', () => {
   expect(stationRules(input, 41)).toMatchObject({ min_new_pairs: 200, own: {} });
 });
 
+test('the station whose model all others start from starts without, unless it has a start of its own', () => {
+  const start_from = { station_id: 29, model_code: 'A' };
+  const another = { station_id: 41, model_code: 'B' };
+  const common = parseRefreshInput({ train: { start_from } });
+  const own = parseRefreshInput({ train: { start_from }, stations: { 29: { start_from: another } } });
+
+  expect(stationRules(common, 29).own).toEqual({ start_from: null });
+  expect(stationRules(common, 41).own).toEqual({});
+  expect(stationRules(own, 29).own).toEqual({ start_from: another });
+});
+
 test('defaults of a training are left to train-station', () => {
   expect(parseRefreshInput({ train: { n_epochs: 5 } }).train).toEqual({ n_epochs: 5 });
 });

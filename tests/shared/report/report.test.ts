@@ -384,6 +384,7 @@ describe('The page', () => {
       'Period 2026-03-01 – 2026-03-20',
       'Notes NA',
       '# Epochs 3',
+      'Started From ImageNet weights',
       'Learn Rate 0.001',
       'Final Model epoch 2',
       'Performance (Kendall Tau)',

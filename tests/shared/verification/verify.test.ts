@@ -156,7 +156,7 @@ describe('fixed places that are being written to', () => {
   const manifest: ModelManifest = {
     ...{ model_uuid: UUID, model_code: 'A', dataset_code: 'A', run_id: '20260531-120000-0a1b2c3d' },
     ...{ execution_arn: ARN, started_at: CLAIM.started_at, snapshot_at: CLAIM.started_at },
-    ...{ outcome: 'published', images: 3, smoothing_hours: null, files: [] },
+    ...{ outcome: 'published', images: 3, smoothing_hours: null, start_model: null, files: [] },
   };
 
   test.each<[ExecutionState | null, string[]]>([
