@@ -1,15 +1,10 @@
 import * as z from 'zod';
-import { InvalidInput } from '../errors.ts';
-import { shorten } from '../formats/shortened-text.ts';
-import { suggestion } from '../formats/suggestion.ts';
 import { DEFAULT_MODEL_TYPE } from '../model-types/registry.ts';
 import { DEFAULT_VARIABLE } from '../variables.ts';
-import { issuesByValue } from './faults.ts';
-import { parametersIn } from './parameters.ts';
+import { parseInput } from './faults.ts';
 import { type RunInput, runInput } from './train-station.ts';
 
 const stationId = runInput.shape.station_id;
-const SHOWN_CHARACTERS = 100;
 
 /** What a refresh may do: train and score as is needed, or only one of both. */
 const mode = z.enum(['auto', 'train', 'score']);
@@ -127,50 +122,6 @@ export function stationRules(input: RefreshInput, id: number) {
   };
 }
 
-/**
- * Checks the input of a refresh and fills its defaults; all faults are reported at once.
- *
- * @throws InvalidInput
- */
-export function parseRefreshInput(given: unknown): RefreshInput {
-  const input = parametersIn(given);
-  const parsed = refreshInput.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const faults = issuesByValue(parsed.error.issues).flatMap((issue) => describeIssue(issue, input));
-  throw new InvalidInput(
-    {
-      what: `The input has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}`,
-      where: 'input of the execution',
-      found: faults.join('; '),
-      expected: 'names and values as in events/refresh-stations.schema.json; {} is valid',
-      fix: 'correct the input and start a new execution',
-    },
-    { cause: parsed.error },
-  );
-}
-
-/** One phrase per fault: where, what was given, and what would be right. */
-function describeIssue(issue: z.core.$ZodIssue, input: unknown): string[] {
-  const where = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const names = namesAt(issue.path);
-    return issue.keys.map(
-      (key) => `${[...issue.path, key].join('.')} is not a name of the input${suggestion(key, names)}`,
-    );
-  }
-  if (issue.code === 'invalid_key') return [`${where} is not the id of a station`];
-  if (where === '') return [`${JSON.stringify(input) ?? 'nothing'} is not a JSON object`];
-  const given = issue.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
-    input,
-  );
-  const shown = JSON.stringify(given) ?? 'missing';
-  return [`${where} is ${shorten(shown, SHOWN_CHARACTERS)}: ${issue.message}`];
-}
-
-const namesAt = ([first]: readonly PropertyKey[]): string[] => {
-  const training = Object.keys(trainingShape);
-  if (first === 'train') return training;
-  if (first === 'stations') return [...training, 'mode', 'min_new_pairs', 'max_model_age_days'];
-  return Object.keys(refreshInput.shape);
-};
+/** @throws InvalidInput naming every fault */
+export const parseRefreshInput = (given: unknown): RefreshInput =>
+  parseInput(refreshInput, given, 'events/refresh-stations.schema.json', '{} is valid');
