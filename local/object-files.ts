@@ -116,7 +116,7 @@ export class ObjectFiles {
     const file = this.#file(bucket, key);
     try {
       const content = readFileSync(file);
-      return content.subarray(0, bodyBytes(content.subarray(-FOOTER_BYTES), content.length) ?? 0);
+      return content.subarray(0, bodyBytes(content) ?? 0);
     } catch (error) {
       throw asS3Error(error);
     }
@@ -246,8 +246,14 @@ function fileName(segment: string): string {
     .replace(/[^ -~]/g, '_')}%~${hash}`;
 }
 
-/** Length of the body in front of a footer; null if the file is incomplete. */
-function bodyBytes(footer: Buffer, fileBytes: number): number | null {
+/**
+ * Length of the body in the file of an object.
+ *
+ * @param end the end of the file, with the footer, or all of it
+ * @returns null if the file is incomplete, or none of an object
+ */
+export function bodyBytes(end: Buffer, fileBytes = end.length): number | null {
+  const footer = end.subarray(-FOOTER_BYTES);
   if (footer.length < FOOTER_BYTES || !footer.subarray(4).equals(MAGIC)) return null;
   const bytes = fileBytes - FOOTER_BYTES - footer.readUInt32BE(0);
   return bytes < 0 ? null : bytes;
@@ -264,7 +270,7 @@ function readDescription(file: string): S3Object | null {
       return end;
     };
     let end = readEnd(TAIL_BYTES);
-    const length = bodyBytes(end.subarray(-FOOTER_BYTES), size);
+    const length = bodyBytes(end, size);
     if (length === null) return null;
     if (size - length > end.length) end = readEnd(size - length);
     const described: Description = JSON.parse(

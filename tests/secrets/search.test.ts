@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import { zipSync } from 'fflate';
+import { startS3 } from '../../local/s3.ts';
 import { packFiles } from '../../shared/formats/packed-archive.ts';
 import { searchBytes, searchFolder, secretsOf } from './search.ts';
 
@@ -45,6 +46,34 @@ test('a secret is found in an archive, by file; where it may be it is not looked
   rmSync(folder, { recursive: true });
 
   expect(found).toEqual(['DB_PASSWORD (as it is) in jobs/model.tar.gz']);
+});
+
+test('a secret is found in every archive of the local S3, and in the description of an object', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fpe-search-'));
+  const { store, stop } = await startS3(folder, { buckets: ['models'] });
+  const archive = Buffer.from(await packFiles([['metrics.csv', line]]));
+  store.putObject('models', 'one/model.tar.gz', archive);
+  store.putObject('models', 'other/model.tar.gz', archive);
+  store.putObject(
+    'models',
+    'clean.tar.gz',
+    Buffer.from(await packFiles([['metrics.csv', 'nothing']])),
+    undefined,
+    {
+      told: Buffer.from(SECRET).toString('hex'),
+    },
+  );
+  await stop();
+
+  const found = searchFolder(folder, secrets).sort();
+  rmSync(folder, { recursive: true });
+
+  const objects = 'objects/buckets/models/objects';
+  expect(found).toEqual([
+    `DB_PASSWORD (as it is) in ${objects}/one/model.tar.gz%object`,
+    `DB_PASSWORD (as it is) in ${objects}/other/model.tar.gz%object`,
+    `DB_PASSWORD (in hexadecimal digits) in ${objects}/clean.tar.gz%object`,
+  ]);
 });
 
 test('nothing is found where there is none', () => {
