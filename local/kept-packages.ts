@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Manifest, packageStage, TEMPLATE_FILE } from '../deployment/package.ts';
+import { lock } from '../host/lock.ts';
 import { isAlive } from '../host/process.ts';
 
 /** The sources of a package. */
@@ -38,16 +39,24 @@ export async function keepPackage(
 ): Promise<string> {
   const folder = join(kept, name);
   if (existsSync(folder)) return folder;
-  // Another process may do the same at the same time; either result is as good.
-  const own = join(kept, `${process.pid}-${Math.random().toString(36).slice(2)}`);
+  // Whoever needs the same package meanwhile waits for it, which takes less than to make another.
+  const unlock = await lock(`${kept}.lock`, (holder) =>
+    console.error(`Waiting: the project is being packaged by ${holder}.`),
+  );
   try {
-    finish(own, await packageStage(root, stage, own));
-    if (!existsSync(folder)) renameSync(own, folder);
+    if (existsSync(folder)) return folder;
+    const own = join(kept, `${process.pid}-${Math.random().toString(36).slice(2)}`);
+    try {
+      finish(own, await packageStage(root, stage, own));
+      renameSync(own, folder);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+    removeOldPackages(kept);
+    return folder;
   } finally {
-    rmSync(own, { recursive: true, force: true });
+    unlock();
   }
-  removeOldPackages(kept);
-  return folder;
 }
 
 /** Distinguishes packages of different sources. @param root folder of serverless.yml */

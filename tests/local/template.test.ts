@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { tryLock } from '../../host/lock.ts';
+import { keepPackage } from '../../local/kept-packages.ts';
 import { compileTemplate, readTemplate } from '../../local/template.ts';
 
 const role = { Type: 'AWS::IAM::Role', Properties: {} };
@@ -177,6 +178,21 @@ test(
       return createRequire(file)(file).handler();
     });
     expect(await Promise.all(handlers)).toEqual(['hello', 'good morning']);
+  },
+  FRAMEWORK_MS,
+);
+
+test(
+  'a package that several ask for at once is made once',
+  async () => {
+    const made: string[] = [];
+    const place = { root, stage: 'local', kept: join(root, '.local/several'), name: 'wanted' };
+    const ask = () => keepPackage(place, (folder) => made.push(folder));
+
+    const folders = await Promise.all([ask(), ask(), ask()]);
+
+    expect(new Set(folders)).toEqual(new Set([join(place.kept, 'wanted')]));
+    expect(made).toHaveLength(1);
   },
   FRAMEWORK_MS,
 );
