@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
  * and S3, started once per run; `integration`, tests named *.integration.test.ts, whole stacks or many processes for each file, and
  * minutes in all; `emulator` moto and cfn-lint, which `npm run test:emulator` installs; `containers` AWS's toolkits, which
  * `npm run test:containers` installs; `clients` checkouts of FPE's own repositories; `browser` Chromium; `reference` R. All run the
- * TypeScript sources as native ES modules (hence --experimental-vm-modules in the npm scripts).
+ * TypeScript sources as native ES modules (hence --experimental-vm-modules in the script `jest` of package.json).
  */
 const common = {
   rootDir: import.meta.dirname,
