@@ -21,7 +21,7 @@ import { reportPage } from '../../shared/report/page/report-page.ts';
 import { plantedChecks } from '../fixtures/planted-findings.ts';
 import { testReportState } from '../fixtures/report.ts';
 import { syntheticReport } from '../fixtures/synthetic-report.ts';
-import { CHROMIUM } from './chromium.js';
+import { findChromium } from './chromium.js';
 import {
   actOnPage,
   chartIds,
@@ -47,6 +47,8 @@ const BUCKETS = { storage: 'storage', model: 'model' };
 const MINUTE_MS = 60_000;
 /** A browser that starts anew, and one that saves 32 files, on a busy machine. */
 const SLOW_MS = 3 * MINUTE_MS;
+/** Whose pictures and data are saved one after the other. */
+const FIGURES_PER_PAGE = 8;
 
 let browser: Browser;
 let report: ReportData;
@@ -74,41 +76,36 @@ const onPage = (
 ) => actOnPage(browser, text, act, options);
 
 /** A saved drawing as another program would read and show it. */
-async function readDrawing(from: Browser, svg: string) {
-  const page = await from.newPage();
-  try {
-    await page.setContent('<canvas></canvas>');
-    return await page.evaluate<{
-      faults: number;
-      text: string;
-      images: number;
-      marks: number;
-      colors: number;
-    }>(`(async () => {
-      const text = ${JSON.stringify(svg)};
-      const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
-      const image = new Image();
-      image.src = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
-      await image.decode();
-      const canvas = document.querySelector('canvas');
-      [canvas.width, canvas.height] = [image.width, image.height];
-      const context = canvas.getContext('2d');
-      context.drawImage(image, 0, 0);
-      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      let colors = 0;
-      for (let at = 0; at < data.length; at += 4)
-        if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 50) colors += 1;
-      return {
-        faults: parsed.querySelectorAll('parsererror').length,
-        text: [...parsed.querySelectorAll('text')].map((part) => part.textContent).join(' '),
-        images: parsed.querySelectorAll('image, foreignObject, script').length,
-        marks: parsed.querySelectorAll('path, circle, line, polyline, rect').length,
-        colors,
-      };
-    })()`);
-  } finally {
-    await page.close();
-  }
+async function readDrawing(page: Page, svg: string) {
+  await page.setContent('<canvas></canvas>');
+  return await page.evaluate<{
+    faults: number;
+    text: string;
+    images: number;
+    marks: number;
+    colors: number;
+  }>(`(async () => {
+    const text = ${JSON.stringify(svg)};
+    const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+    const image = new Image();
+    image.src = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+    await image.decode();
+    const canvas = document.querySelector('canvas');
+    [canvas.width, canvas.height] = [image.width, image.height];
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    let colors = 0;
+    for (let at = 0; at < data.length; at += 4)
+      if (Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]) > 50) colors += 1;
+    return {
+      faults: parsed.querySelectorAll('parsererror').length,
+      text: [...parsed.querySelectorAll('text')].map((part) => part.textContent).join(' '),
+      images: parsed.querySelectorAll('image, foreignObject, script').length,
+      marks: parsed.querySelectorAll('path, circle, line, polyline, rect').length,
+      colors,
+    };
+  })()`);
 }
 
 const periodOf = (page: Page) =>
@@ -568,7 +565,7 @@ describe('Paper', () => {
       const [page, pdf] = [join(folder, 'report.html'), join(folder, 'report.pdf')];
       writeFileSync(page, markup);
 
-      spawnSync(CHROMIUM, [
+      spawnSync(findChromium(), [
         '--headless',
         ...FLAGS,
         `--user-data-dir=${folder}`,
@@ -876,28 +873,28 @@ describe('A chart', () => {
       await onPage(async ({ page }) => {
         ids = await chartIds(page);
       });
-      const savesSoundly = (id: string) =>
-        onPage(async ({ page }) => {
-          await drawFigure(page, id);
-          await page.evaluate(NOTE_WRITTEN);
-          const [picture, data] = [await save(page, id, 'PNG'), await save(page, id, 'CSV')];
-          const heading = await page.locator(`#${id} h3`).textContent();
+      const savesSoundly = async (page: Page, id: string) => {
+        await drawFigure(page, id);
+        await page.evaluate(NOTE_WRITTEN);
+        const [picture, data] = [await save(page, id, 'PNG'), await save(page, id, 'CSV')];
+        const heading = await page.locator(`#${id} h3`).textContent();
 
-          expect(picture.name).toBe(`29_RANK-FLOW-20260401_${id}.png`);
-          expect(picture.bytes.subarray(1, 4).toString()).toBe('PNG');
-          expect(await writtenIn(page, '')).toContain(
-            `${heading} West Brook (29) · model RANK-FLOW-20260401`,
-          );
-          expect(data.name).toBe(`29_RANK-FLOW-20260401_${id}.csv`);
-          const lines = data.bytes.toString().trimEnd().split('\r\n');
-          expect(lines[0]).toMatch(/^station_id,model_code,figure,selection,panel,series,x,y/);
-          expect(lines.length).toBeGreaterThan(3);
-          for (const line of lines.slice(1)) expect(line).toMatch(`29,RANK-FLOW-20260401,${id},`);
-          expect(data.bytes.toString()).not.toMatch(/NaN|undefined|\[object/);
-        });
+        expect(picture.name).toBe(`29_RANK-FLOW-20260401_${id}.png`);
+        expect(picture.bytes.subarray(1, 4).toString()).toBe('PNG');
+        expect(await writtenIn(page, '')).toContain(`${heading} West Brook (29) · model RANK-FLOW-20260401`);
+        expect(data.name).toBe(`29_RANK-FLOW-20260401_${id}.csv`);
+        const lines = data.bytes.toString().trimEnd().split('\r\n');
+        expect(lines[0]).toMatch(/^station_id,model_code,figure,selection,panel,series,x,y/);
+        expect(lines.length).toBeGreaterThan(3);
+        for (const line of lines.slice(1)) expect(line).toMatch(`29,RANK-FLOW-20260401,${id},`);
+        expect(data.bytes.toString()).not.toMatch(/NaN|undefined|\[object/);
+      };
       expect(ids.length).toBeGreaterThan(10);
-      // Each on a page of its own: of many files of one page, Chromium loses the thirty-first now and then.
-      for (const id of ids) await savesSoundly(id);
+      // Several pages, each of few files: of many files of one page, Chromium loses the thirty-first now and then.
+      for (let first = 0; first < ids.length; first += FIGURES_PER_PAGE)
+        await onPage(async ({ page }) => {
+          for (const id of ids.slice(first, first + FIGURES_PER_PAGE)) await savesSoundly(page, id);
+        });
       await onPage(async ({ page }) => {
         await setPeriod(page, '2024-01-10', '2024-03-20');
         for (const id of ['images-timeseries', 'predictions-timeseries']) {
@@ -966,8 +963,9 @@ describe('A chart', () => {
         named,
       );
 
+      const reader = await browser.newPage();
       for (const [id, svg] of drawings) {
-        const { faults, text, images, marks, colors } = await readDrawing(browser, svg);
+        const { faults, text, images, marks, colors } = await readDrawing(reader, svg);
         expect({ id, faults, images }).toEqual({ id, faults: 0, images: 0 });
         expect(text).toContain(
           'Brook <b>& "Mill" \u2068נחל\u2069 (29), synthetic station · model RANK-FLOW-20260401',
@@ -976,6 +974,7 @@ describe('A chart', () => {
         expect({ id, hasMarks: marks > 10 && colors > 100 }).toEqual({ id, hasMarks: true });
         expect(svg.length).toBeLessThan(8_000_000);
       }
+      await reader.close();
       expect(selected).toContain('Selected: 2024-01-10 to 2024-03-20');
     },
     SLOW_MS,

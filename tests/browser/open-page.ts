@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { CHROMIUM } from './chromium.js';
+import { findChromium } from './chromium.js';
 
 export const SCREENSHOTS = join(import.meta.dirname, '..', '..', '.local', 'screenshots');
 export const FLAGS = [
@@ -20,7 +20,7 @@ export const FLAGS = [
 ];
 
 export const launchBrowser = (flags: string[] = []): Promise<Browser> =>
-  chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...flags] });
+  chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...flags] });
 
 /** A page of ours as a reader opens it, and everything that must not happen on it. */
 export type OpenPage = {

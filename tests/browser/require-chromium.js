@@ -1,8 +1,8 @@
 import { requireProgram } from '../support/system-program.js';
-import { CHROMIUM } from './chromium.js';
+import { requireChromium } from './chromium.js';
 
 export default () => {
-  requireProgram(CHROMIUM, 'chromium');
+  requireChromium();
   // Reads what was printed.
   requireProgram('pdftotext', 'poppler-utils', '-v');
 };

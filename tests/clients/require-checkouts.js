@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { CHROMIUM } from '../browser/chromium.js';
+import { requireChromium } from '../browser/chromium.js';
 import { requireProgram } from '../support/system-program.js';
 
 /** Environment variable → the repository that it names a checkout of, and a file by which that is known. */
@@ -28,7 +28,7 @@ export default () => {
 ${faults.map((fault) => `  ${fault}`).join('\n')}
 For example: FPE=../fpe FPE_MODEL=../fpe-model npm run test:clients
 It works on copies, takes about ten minutes, and needs npm's and Python's registries, Chromium and R.`);
-  requireProgram(CHROMIUM, 'chromium');
+  requireChromium();
   requireProgram('Rscript', 'r-base-core');
   requireR();
 };
