@@ -8,6 +8,9 @@ import type { DrawingTask } from './draw-photos.ts';
 import { type DemoStation, photoPaths, writeExport } from './export-folder.ts';
 import type { Imageset } from './photographs.ts';
 
+/** A thread builds the weather and its views before its first photo, which takes as long as a dozen photos. */
+const LEAST_PER_THREAD = 12;
+
 /** The file that says what a folder holds: `complete` once all of it is there, `unfinished` until then. */
 export type Stamp = { name: string; complete: string; unfinished: string };
 
@@ -63,7 +66,7 @@ function clear(folder: string, stamp: string): void {
 /** Divides the photos among worker threads by time, so that each thread has few cameras, whose views it computes once. */
 async function draw(task: DrawingTask, { onProgress, signal }: DrawingOptions): Promise<void> {
   const total = task.photos.length;
-  const perThread = Math.ceil(total / Math.min(8, availableParallelism()));
+  const perThread = Math.max(LEAST_PER_THREAD, Math.ceil(total / Math.min(8, availableParallelism())));
   let done = 0;
   const workers: Worker[] = [];
   const finished: Promise<void>[] = [];
