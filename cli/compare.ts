@@ -293,12 +293,23 @@ const syntheticLines = (models: readonly MetricsFile[]): string[] =>
     (id) => `Station ${id} is synthetic: a program made up its photos, values and annotators.`,
   );
 
-/** Whether one is better; nothing where that cannot be asked. */
+/** Whether one is better; nothing where that cannot be asked: of two stations or variables, or of one and the same model. */
 function verdictLines(
-  [{ model_code: one }, { model_code: other }]: readonly [MetricsFile, MetricsFile],
+  models: readonly [MetricsFile, MetricsFile],
   comparison: ModelComparison | null,
 ): string[] {
-  if (comparison === null) return [];
+  const [{ model_code: one }, { model_code: other }] = models;
+  if (comparison === null) {
+    const [first, second] = models;
+    const isAsked =
+      first.station_id === second.station_id && first.variable_id === second.variable_id && one !== other;
+    return isAsked
+      ? [
+          `Which of the two is better cannot be told: files of theirs are gone or damaged, they have no photo in common, or the predictions.csv of ${other} does not say what it learned from (column split).`,
+          '',
+        ]
+      : [];
+  }
   const figures = comparedFigures(comparison, other, one);
   if (figures.length === 0) return [];
   return [`${verdictWords(comparison, other, one)}.`, ...figures, ''];

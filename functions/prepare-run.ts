@@ -29,7 +29,7 @@ import { requireStationSize } from '../shared/limits/station-size.ts';
 import { findManifest } from '../shared/model-bucket/model-publication.ts';
 import { readModelSource } from '../shared/model-bucket/model-source.ts';
 import { takeClaim } from '../shared/model-bucket/run-claim.ts';
-import { findStartModel, requireOtherStation } from '../shared/model-bucket/start-model.ts';
+import { findStartModel } from '../shared/model-bucket/start-model.ts';
 import { modelTypeOf } from '../shared/model-types/registry.ts';
 import { findVariable, VARIABLES } from '../shared/variables.ts';
 
@@ -44,7 +44,6 @@ export const handler = lambdaHandler(startedExecution, async ({ input, execution
     variable_code: parameters.variable_code,
     annotation_variable: VARIABLES[variable].annotation,
   };
-  requireOtherStation(parameters);
   const { checks, size, startModels } = await readStation(parameters, codes.model_code, of);
   const station = requireStation(checks, parameters);
   requireStationSize(stationInWords(station), size);

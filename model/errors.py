@@ -45,6 +45,14 @@ class PretrainedWeightsMissing(PipelineError):
     """
 
 
+class StartModelUnusable(PipelineError):
+    """The archive of the model that `start_from` names is damaged, or holds no model of this network.
+
+    Kind: input.
+    Hydrologist: name another station’s model in `start_from`, or leave it out, and start a new execution.
+    """
+
+
 class InvalidPairs(PipelineError):
     """pairs.csv does not have the columns or labels that the contract names.
 

@@ -11,7 +11,6 @@ import os
 import shutil
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,7 @@ from torch.nn import functional as F
 from torchvision.models import resnet18
 
 from checkpoint_file import MAX_FILE_BYTES, read_checkpoint_file
-from errors import InvalidCheckpoint, UnsafeCheckpoint, reason_of
+from errors import InvalidCheckpoint, StartModelUnusable, UnsafeCheckpoint, reason_of
 
 # Published checkpoints were saved from within a DataParallel wrapper, which puts this before every name.
 PREFIX = 'module.'
@@ -126,45 +125,40 @@ def load_imagenet_weights(network: RankNet, path: str | os.PathLike) -> None:
 def load_archive(network: RankNet, path: str | os.PathLike) -> None:
     """Fill the network from the model.pth in a published model.tar.gz; nothing else of it is unpacked.
 
-    Raises UnsafeCheckpoint, and InvalidCheckpoint if the archive is damaged or holds no model of this network.
+    Raises StartModelUnusable if the archive is damaged, or holds no model of this network, or one without finite
+    weights.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        checkpoint = os.path.join(folder, 'model.pth')
-        try:
-            fault = unpack_model(path, checkpoint)
-        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-            fault = reason_of(error)[:300]
-        if fault:
-            raise InvalidCheckpoint(
-                what='The model to start from cannot be read',
-                where=str(path),
-                found=fault,
-                expected='a model.tar.gz with a model.pth, as this pipeline or FPE published it',
-                fix='start from another model, or leave start_from out',
-            )
-        try:
-            load_published_state(network, load_checkpoint(checkpoint)['model_state_dict'], str(path))
-        except (InvalidCheckpoint, UnsafeCheckpoint) as error:
-            # The archive is what a reader knows.
-            error.args = (str(error).replace(checkpoint, f'model.pth in {path}'),)
-            raise
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            checkpoint = os.path.join(folder, 'model.pth')
+            unpack_model(path, checkpoint)
+            load_published_state(network, load_checkpoint(checkpoint)['model_state_dict'], 'its model.pth')
+        if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
+            raise ValueError('weights that are not finite')
+    except Exception as error:  # whatever an archive of others' can make tarfile and its decompressors raise
+        raise StartModelUnusable(
+            what='The model to start from cannot be used',
+            where=f'model channel {path}',
+            found=reason_of(error).replace(checkpoint, 'its model.pth')[:400],
+            expected='a model.tar.gz with a model.pth of this network, as this pipeline or FPE published it',
+            fix='name another model in start_from, or leave it out, and start a new execution',
+        ) from error
 
 
-def unpack_model(archive_path: str | os.PathLike, path: str) -> str | None:
-    """Write the model.pth of an archive to `path`; returns what is wrong with it, None if nothing is.
-
-    Raises OSError, EOFError, zlib.error and tarfile.TarError for a damaged archive.
+def unpack_model(archive_path: str | os.PathLike, path: str) -> None:
+    """Write the model.pth of an archive to `path`. Raises ValueError if there is none or it is too large, and
+    whatever a damaged archive makes tarfile raise.
     """
-    with tarfile.open(archive_path, 'r:*') as archive:
+    with tarfile.open(archive_path, 'r:gz') as archive:
         for member in archive:
             if not member.isfile() or os.path.normpath(member.name) != 'model.pth':
                 continue
             if member.size > MAX_FILE_BYTES:
-                return f'a model.pth of {member.size:,} bytes; at most {MAX_FILE_BYTES:,} are read'
+                raise ValueError(f'a model.pth of {member.size:,} bytes; at most {MAX_FILE_BYTES:,} are read')
             with archive.extractfile(member) as source, open(path, 'wb') as file:
                 shutil.copyfileobj(source, file)
-            return None
-    return 'no model.pth'
+            return
+    raise ValueError('no model.pth')
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict[str, Any]:

@@ -351,6 +351,9 @@ def train(environment: Mapping[str, str]) -> None:
     write_arguments(settings, folders, environment)
     write_code(folders.model)
 
+    if folders.start_model:
+        # Photos take minutes; what is wrong with the model is told before.
+        load_archive(RankNet(), folders.start_model)
     data = load_data(folders, settings)
     print(
         f'{len(data.train)} training and {len(data.val)} validation pairs; {len(data.photos)} photos at '

@@ -160,6 +160,16 @@ export class ModelReplaced extends PipelineError {
   override readonly name = 'ModelReplaced';
 }
 /**
+ * The model that `start_from` names cannot be started from: it is not there, not finished, or has itself started from another one.
+ *
+ * Kind: input.
+ * Hydrologist: name another station’s model in `start_from`, or leave it out, and start a new execution;
+ * `./fpe models --station STATION --stage STAGE` shows the models of a station.
+ */
+export class StartModelUnusable extends PipelineError {
+  override readonly name = 'StartModelUnusable';
+}
+/**
  * `pretrained` is on and the ImageNet weights are not in the model bucket.
  *
  * Kind: set-up.

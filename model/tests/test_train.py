@@ -1,5 +1,7 @@
 import csv
+import io
 import json
+import lzma
 import os
 import re
 import shutil
@@ -29,12 +31,11 @@ from checkpoints import (
 )
 from errors import (
     GpuUnavailable,
-    InvalidCheckpoint,
     MissingChannel,
     NotEnoughPairs,
     PretrainedWeightsMissing,
+    StartModelUnusable,
     TrainingDiverged,
-    UnsafeCheckpoint,
 )
 from hyperparameters import Hyperparameters, parse_hyperparameters
 from ncnn_network import WHEELS
@@ -410,41 +411,61 @@ def test_a_training_starts_from_the_model_of_its_model_channel_whatever_pretrain
 
 
 @pytest.mark.parametrize(
-    'members, kind, found',
+    'members, found',
     [
-        ([('code/model.pth', __file__)], InvalidCheckpoint, 'no model.pth'),
-        ([('model.pth', None)], InvalidCheckpoint, 'no model.pth'),
-        ([('model.pth', __file__)], UnsafeCheckpoint, 'more than a model'),
-        ([('model.pth', 'of other things')], InvalidCheckpoint, 'no checkpoint of this network'),
+        ([('code/model.pth', __file__)], 'no model.pth'),
+        ([('model.pth', None)], 'no model.pth'),
+        ([('model.pth', __file__)], 'more than a model'),
+        ([('model.pth', 'of other things')], 'no checkpoint of this network'),
     ],
 )
-def test_an_archive_without_a_model_is_refused(station, tmp_path, members, kind, found):
+def test_an_archive_without_a_model_is_refused_before_photos_are_read(station, tmp_path, members, found):
     other = tmp_path / 'of other things'
     torch.save({'weight': torch.zeros(3)}, other)
-    channel = archive_of(
-        tmp_path, *[(name, other if source == other.name else source) for name, source in members]
-    )
+    members = [(name, other if source == other.name else source) for name, source in members]
+    shutil.rmtree(station.root / 'images')
 
-    with pytest.raises(kind, match=re.escape(found)) as caught:
-        train.train({**station.environment(), **channel})
+    with pytest.raises(StartModelUnusable, match=re.escape(found)) as caught:
+        train.train({**station.environment(), **archive_of(tmp_path, *members)})
 
     assert str(tmp_path / 'start' / 'model.tar.gz') in str(caught.value)
+
+
+def test_a_model_with_weights_that_are_not_finite_is_refused(station, donor, tmp_path):
+    checkpoint = load_checkpoint(donor)
+    checkpoint['model_state_dict']['module.fclayers.0.bias'][3] = float('nan')
+    torch.save(checkpoint, donor)
+
+    with pytest.raises(StartModelUnusable, match='not finite'):
+        train.train({**station.environment(), **archive_of(tmp_path, ('model.pth', donor))})
 
 
 def test_a_model_of_an_archive_that_is_too_large_is_not_unpacked(station, tmp_path, monkeypatch):
     monkeypatch.setattr(network_file, 'MAX_FILE_BYTES', 10)
 
-    with pytest.raises(InvalidCheckpoint, match='at most 10 are read'):
+    with pytest.raises(StartModelUnusable, match='at most 10 are read'):
         train.train({**station.environment(), **archive_of(tmp_path, ('model.pth', __file__))})
 
 
-@pytest.mark.parametrize('damage', [lambda data: data[: len(data) // 2], lambda data: b'no archive'])
+def sparse(data):
+    """An archive whose header names places of a sparse file that are no numbers."""
+    member = tarfile.TarInfo('model.pth')
+    member.pax_headers = {'GNU.sparse.map': 'a,b', 'GNU.sparse.size': 'x'}
+    with io.BytesIO() as file:
+        with tarfile.open(fileobj=file, mode='w:gz', format=tarfile.PAX_FORMAT) as archive:
+            archive.addfile(member)
+        return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    'damage', [lambda data: data[: len(data) // 2], lambda data: b'no archive', lzma.compress, sparse]
+)
 def test_a_damaged_archive_is_refused(station, donor, tmp_path, damage):
     channel = archive_of(tmp_path, ('model.pth', donor))
     path = tmp_path / 'start' / 'model.tar.gz'
     path.write_bytes(damage(path.read_bytes()))
 
-    with pytest.raises(InvalidCheckpoint, match=r'cannot be read.*start/model\.tar\.gz'):
+    with pytest.raises(StartModelUnusable, match=r'cannot be used.*start/model\.tar\.gz'):
         train.train({**station.environment(), **channel})
 
 

@@ -77,9 +77,10 @@ export const refreshInput = z
     for (const [id, own] of Object.entries(input.stations)) {
       if (input.station_ids && !input.station_ids.includes(Number(id)))
         context.addIssue({ code: 'custom', path: ['stations', id], message: 'it is not among station_ids' });
-      checkTogether(input.train, own, ['stations', id], context);
+      const station_id = Number(id);
+      checkTogether({ station_id, ...commonOf(input, station_id) }, own, ['stations', id], context);
     }
-    checkTogether(input.train, {}, ['train'], context);
+    checkTogether({ station_id: 1, ...input.train, start_from: null }, {}, ['train'], context);
   });
 
 export type RefreshInput = z.output<typeof refreshInput>;
@@ -94,7 +95,7 @@ function checkTogether(common: object, own: object, path: string[], context: z.R
     max_model_age_days: _age,
     ...parameters
   } = own as RefreshOverrides;
-  const parsed = runInput.safeParse({ station_id: 1, ...common, ...parameters });
+  const parsed = runInput.safeParse({ ...common, ...parameters });
   for (const issue of parsed.error?.issues ?? [])
     if (issue.code === 'custom')
       context.addIssue({ code: 'custom', path: [...path, ...issue.path], message: issue.message });
@@ -103,13 +104,22 @@ function checkTogether(common: object, own: object, path: string[], context: z.R
 type RefreshOverrides = TrainingParameters &
   Partial<Pick<RefreshInput, 'mode' | 'min_new_pairs' | 'max_model_age_days'>>;
 
+/** The station whose model all others start from starts as if there were none. */
+function withoutOwnStart({ train }: Pick<RefreshInput, 'train'>, id: number): TrainingParameters {
+  const start = train.start_from as RunInput['start_from'] | undefined;
+  return start?.station_id === id ? { start_from: null } : {};
+}
+
+const commonOf = (input: Pick<RefreshInput, 'train'>, id: number): TrainingParameters => ({
+  ...input.train,
+  ...withoutOwnStart(input, id),
+});
+
 /** What holds for one station: the rules of the decision, and the parameters of its training as given. */
 export function stationRules(input: RefreshInput, id: number) {
   const { mode, min_new_pairs, max_model_age_days, ...given } = (input.stations[String(id)] ??
     {}) as RefreshOverrides;
-  // The station whose model all others start from starts as if there were none.
-  const common = input.train.start_from as RunInput['start_from'] | undefined;
-  const own = { ...(common?.station_id === id && { start_from: null }), ...given };
+  const own = { ...withoutOwnStart(input, id), ...given };
   const parameters: TrainingParameters = { ...input.train, ...own };
   return {
     mode: mode ?? input.mode,

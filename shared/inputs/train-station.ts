@@ -153,6 +153,14 @@ export const runInput = z
     for (const filters of [IMAGE_FILTERS, PAIR_FILTERS])
       for (const { name, message } of faultsOf(filters, input))
         context.addIssue({ code: 'custom', path: [name], message });
+    // It has learned from pairs and photos that the new one is judged by, in validation, promotion and report.
+    if (input.start_from?.station_id === input.station_id)
+      context.addIssue({
+        code: 'custom',
+        path: ['start_from', 'station_id'],
+        message:
+          'a model of the station itself knows the pairs that the new one is judged by: expected another station',
+      });
     for (const name of ['jitter_brightness', 'jitter_contrast', 'jitter_saturation'] as const)
       if (input[name] > 0 && !input.augment)
         context.addIssue({

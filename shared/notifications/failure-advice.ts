@@ -89,6 +89,13 @@ export const EXECUTION_ADVICE: readonly FailureAdvice[] = [
     fix: ['Hydrologist: start a new execution, which scores with the model that is there now.'],
   },
   {
+    names: ['StartModelUnusable'],
+    kind: 'input',
+    fix: [
+      'Hydrologist: name another station’s model in `start_from`, or leave it out, and start a new execution; `./fpe models --station STATION --stage STAGE` shows the models of a station.',
+    ],
+  },
+  {
     names: ['PretrainedWeightsMissing'],
     kind: 'set-up',
     fix: [
@@ -466,6 +473,13 @@ export const JOB_ADVICE: readonly FailureAdvice[] = [
     fix: [
       'Hydrologist: start with `"pretrained": false`.',
       'Operator: upload the weights once (README, “ImageNet weights”), then redrive.',
+    ],
+  },
+  {
+    names: ['StartModelUnusable'],
+    kind: 'input',
+    fix: [
+      'Hydrologist: name another station’s model in `start_from`, or leave it out, and start a new execution.',
     ],
   },
   {

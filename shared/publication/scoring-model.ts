@@ -5,14 +5,12 @@ import { DEFAULT_VARIABLE } from '../variables.ts';
 import { canBeDefault, defaultModelOf } from './default-model.ts';
 import type { ModelRow } from './model-row.ts';
 
-type RequestedModel = Pick<ScoringInput, 'station_id' | 'model_code' | 'model_type' | 'variable_code'>;
-
 /**
  * The model requested by its code, otherwise the station's default.
  *
  * @throws NoModel, ModelAmbiguous
  */
-export function requireModel({ models }: StationModels, input: RequestedModel): ModelRow & { uuid: string } {
+export function requireModel({ models }: StationModels, input: ScoringInput): ModelRow & { uuid: string } {
   const { model_code: code } = input;
   if (code === undefined) {
     const variable_id = input.variable_code ?? DEFAULT_VARIABLE;
@@ -42,7 +40,7 @@ export function requireModel({ models }: StationModels, input: RequestedModel): 
   return { ...model, uuid: model.uuid };
 }
 
-const noModel = (models: readonly ModelRow[], input: RequestedModel, variable: string | undefined): NoModel =>
+const noModel = (models: readonly ModelRow[], input: ScoringInput, variable: string | undefined): NoModel =>
   new NoModel({
     what: input.model_code
       ? 'The station has no published model of this code'
@@ -71,7 +69,7 @@ const noModel = (models: readonly ModelRow[], input: RequestedModel, variable: s
 /** A model that is finished and no default was replaced, or taken off the website by hand. */
 function helpOf(
   models: readonly ModelRow[],
-  { station_id, model_code, variable_code }: RequestedModel,
+  { station_id, model_code, variable_code }: ScoringInput,
 ): string {
   const finished = models.find(
     (model) => canBeDefault(model) && model.variable_id === (variable_code ?? DEFAULT_VARIABLE),

@@ -9,6 +9,13 @@ import { LOCAL } from '../fixtures/local-executions.ts';
 import { MADE_MODEL } from '../fixtures/made-model.ts';
 import { expectDocumented } from '../support/documented-json.ts';
 
+/** Of models that have too few pairs and photos in common. */
+const NONE = { n: 0, now: null, before: null, difference: null };
+const TOO_FEW: ModelComparison = {
+  ...{ verdict: 'unclear', decided_by: null, familiar: 0, untold: { pairs: 0, photos: 0 } },
+  ...{ pairs: NONE, photos: NONE },
+};
+
 const metric = (name: string, value: number | null, unit = 'tau') => ({
   name,
   value,
@@ -42,7 +49,7 @@ async function run(
     bucket = 'models',
     files = KEYS,
     stations,
-    comparison = null,
+    comparison = TOO_FEW,
   }: {
     bucket?: string | null;
     files?: string[];
@@ -184,6 +191,14 @@ describe('fpe compare', () => {
 
     expect(lines).toContain('kendall_tau.val      0.8  0.8   0               tau');
     expect(lines).toContain('only.old             1    –     –               tau');
+  });
+
+  test('says so where it cannot be told which of the two is better', async () => {
+    const { lines } = await run(['a', 'b'], [OLD, NEW], { comparison: null });
+
+    expect(lines[0]).toMatch(
+      /^Which of the two is better cannot be told: files of theirs are gone or damaged, .* predictions\.csv of NEW does not say/,
+    );
   });
 
   test('begins with the agreement with observed values, and keeps the order of the rest', async () => {

@@ -12,8 +12,8 @@ import {
   ModelCodeExists,
   ModelCodeInUse,
   ModelTypeNotFound,
-  NoModel,
   PretrainedWeightsMissing,
+  StartModelUnusable,
   StationNotFound,
   StationTooLarge,
   VariableNotFound,
@@ -300,7 +300,7 @@ describe('a training that starts from a model of another station', () => {
 
     await expect(attempt).rejects.toThrow(InvalidInput);
     await expect(attempt).rejects.toThrow(
-      `Found: station ${station.id}. Expected: a model of another station`,
+      `start_from.station_id is ${station.id}: a model of the station itself knows the pairs`,
     );
   });
 
@@ -312,8 +312,27 @@ describe('a training that starts from a model of another station', () => {
 
     const attempt = prepare(startFrom(model_code, id));
 
-    await expect(attempt).rejects.toThrow(NoModel);
+    await expect(attempt).rejects.toThrow(StartModelUnusable);
     await expect(attempt).rejects.toThrow(found);
+  });
+
+  test('refuses a model that is not finished, whatever its code', async () => {
+    await database.query("UPDATE models SET status = 'FAILED' WHERE station_id = $1", [other.id]);
+
+    const attempt = prepare(startFrom());
+
+    await expect(attempt).rejects.toThrow(StartModelUnusable);
+    await expect(attempt).rejects.toThrow('THEIRS (RANK, STAGE_FT, status FAILED)');
+  });
+
+  test('refuses a code that several rows have', async () => {
+    const row = { station_id: other.id, model_type_id: 'RANK', variable_id: 'FLOW_CFS', status: 'DONE' };
+    await insertRow(database, 'models', { ...row, code: 'THEIRS', uuid: 'another' });
+
+    const attempt = prepare(startFrom());
+
+    await expect(attempt).rejects.toThrow(StartModelUnusable);
+    await expect(attempt).rejects.toThrow('Several models have the code of the model to start from');
   });
 
   test('refuses a model whose archive is gone', async () => {
@@ -321,25 +340,28 @@ describe('a training that starts from a model of another station', () => {
 
     const attempt = prepare(startFrom());
 
-    await expect(attempt).rejects.toThrow(NoModel);
+    await expect(attempt).rejects.toThrow(StartModelUnusable);
     await expect(attempt).rejects.toThrow(
       `no object s3://${buckets.storage}/models/u-${other.id}/model.tar.gz`,
     );
   });
 
-  test('refuses a model that has itself started from one, which may know this station’s pairs', async () => {
+  test.each([
+    ['its own folder', (uuid: string) => `versions/${uuid}/model.json`],
+    ['the fixed place alone', () => 'model.json'],
+  ])('refuses a model that has itself started from one, as the manifest at %s says', async (_, placeOf) => {
+    const place = placeOf(`u-${other.id}`);
     const manifest: ModelManifest = {
       ...{ model_uuid: `u-${other.id}`, model_code: 'THEIRS', dataset_code: 'THEIRS', run_id: 'r' },
       ...{ execution_arn: 'e', started_at: 't', snapshot_at: 't', outcome: 'published', images: 1 },
       ...{ smoothing_hours: null, files: [] },
       start_model: { station_id: station.id, model_code: 'OURS', model_uuid: 'u' },
     };
-    const key = `rank/${other.id}/models/THEIRS/versions/u-${other.id}/model.json`;
-    await writeJson({ bucket: buckets.model, key }, manifest);
+    await writeJson({ bucket: buckets.model, key: `rank/${other.id}/models/THEIRS/${place}` }, manifest);
 
     const attempt = prepare(startFrom());
 
-    await expect(attempt).rejects.toThrow(InvalidInput);
+    await expect(attempt).rejects.toThrow(StartModelUnusable);
     await expect(attempt).rejects.toThrow(`it started from model OURS of station ${station.id}`);
   });
 

@@ -18,7 +18,7 @@ import {
 import { listOf } from '../../shared/aws/policy-document.ts';
 import { parseRefreshInput } from '../../shared/inputs/refresh-stations.ts';
 import { PACKAGING_MS, packageOnce } from '../fixtures/packages.ts';
-import { policiesOf } from './iam.ts';
+import { policiesOf, type Statement } from './iam.ts';
 
 /** Every stage of the project as it would be deployed. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -152,6 +152,25 @@ describe.each(STAGES)('stage %s', (stage) => {
 
     expect(roles.filter((properties) => properties.ManagedPolicyArns !== undefined)).toEqual([]);
     expect(roles.every((properties) => (properties.Policies as unknown[]).length === 1)).toBe(true);
+  });
+
+  test('every role that reads objects of a bucket may list it: S3 answers 403 for a missing object otherwise', () => {
+    const bucketsOf = (statements: Statement[], action: string) =>
+      statements
+        .filter(({ Effect, Action }) => Effect === 'Allow' && listOf(Action).includes(action))
+        .flatMap(({ Resource }) => listOf(Resource ?? []).map((one) => JSON.stringify(one)))
+        .map((resource) => /:s3:::([^/"]+)/.exec(resource)?.[1]);
+    const roles = policiesOf(templateOf(stage)).map(({ name, statements }) => ({
+      name,
+      read: new Set(bucketsOf(statements, 's3:GetObject')),
+      listed: new Set(bucketsOf(statements, 's3:ListBucket')),
+    }));
+
+    expect(roles.filter(({ read }) => read.size > 0).length).toBeGreaterThan(10);
+    const unlisted = roles.flatMap(({ name, read, listed }) =>
+      [...read.difference(listed)].map((bucket) => `${name}: ${bucket}`),
+    );
+    expect(unlisted).toEqual([]);
   });
 
   test('every role has the boundary that the stage names, or none', () => {

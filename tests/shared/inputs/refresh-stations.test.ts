@@ -86,6 +86,20 @@ test('the station whose model all others start from starts without, unless it ha
   expect(stationRules(own, 29).own).toEqual({ start_from: another });
 });
 
+test('a start from a model of the station itself is refused, whichever station it is', () => {
+  for (const id of [1, 29]) {
+    const start_from = { station_id: id, model_code: 'A' };
+
+    expect(() => parseRefreshInput({ stations: { [id]: { start_from } } })).toThrow(InvalidInput);
+    expect(() => parseRefreshInput({ stations: { [id]: { start_from } } })).toThrow(
+      `stations.${id}.start_from.station_id is ${id}: a model of the station itself knows the pairs`,
+    );
+    expect(parseRefreshInput({ train: { start_from }, stations: { [id]: { n_epochs: 9 } } }).train).toEqual({
+      start_from,
+    });
+  }
+});
+
 test('defaults of a training are left to train-station', () => {
   expect(parseRefreshInput({ train: { n_epochs: 5 } }).train).toEqual({ n_epochs: 5 });
 });
