@@ -1,5 +1,5 @@
 import type { Promotion, Publication } from '../execution/train-station-state.ts';
-import { countOf } from '../formats/numbers.ts';
+import { countOf, formatCount } from '../formats/numbers.ts';
 import {
   comparedFigures,
   isBelow,
@@ -88,12 +88,17 @@ export function worseDefault(
 ): string | null {
   if (!promotion.make_default || !promotion.is_worse) return null;
   const { kendall_tau: now, current_kendall_tau: before, current_model_code: code, untold } = promotion;
-  const byWhat = isTold(promotion) ? 'photos' : 'pairs';
+  // As the comparison: observed values tell what held-out pairs leave open.
+  const arePairsClear = promotion.accuracy_difference !== null && promotion.accuracy_difference.high < 0;
+  const byWhat = !arePairsClear && isTold(promotion) ? 'photos' : 'pairs';
   const figures =
     byWhat === 'photos'
       ? `Kendall tau ${(before as number).toFixed(2)} → ${(now as number).toFixed(2)}`
       : `held-out pairs ordered as the annotators did ${percent(promotion.current_accuracy as number)} → ${percent(promotion.accuracy as number)}`;
-  const doubt = untold[byWhat] > 0 ? `, on ${byWhat} that the latter may have learned from` : '';
+  const doubt =
+    untold[byWhat] > 0
+      ? `, and which may have learned from ${formatCount(untold[byWhat])} of these ${byWhat}`
+      : '';
   return `${figures}: the new default is worse than ${code}, which it replaces${doubt}.`;
 }
 

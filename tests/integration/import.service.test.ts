@@ -982,8 +982,8 @@ describe('An import refuses, before it writes anything,', () => {
     await expectRefusal(writeExport({ imageIds: [id, id, id + 1] }), `id ${id}, as ${PHOTOS[0]}`);
   });
 
-  test('an imageset that another station has', async () => {
-    const first = writeExport({ name: 'Before it was renamed' });
+  test('an imageset that another station has, whose name cannot color what follows', async () => {
+    const first = writeExport({ name: 'Before \x1b[31mit was\nrenamed' });
     await load(first);
     const station = { name: 'After', latitude: 1, longitude: 2, timezone: 'UTC' };
     first.write(`${stationPath(first.userId)}/db/station.json`, station);

@@ -1,4 +1,5 @@
 import { ExportFolderInvalid } from '../../errors.ts';
+import { shownStationName } from '../../execution/station.ts';
 import type { Database } from '../connection.ts';
 import { namingFile } from './rows.ts';
 
@@ -47,7 +48,7 @@ export async function findByUuid(
   throw new ExportFolderInvalid({
     what: `A row of ${table} belongs to another station of this database`,
     where,
-    found: `uuid ${foreign.uuid} at station ${foreign.station_id} “${foreign.name}”`,
+    found: `uuid ${foreign.uuid} at station ${foreign.station_id} “${shownStationName(foreign.name, undefined)}”`,
     expected:
       'the same owner and name of the station as when it was imported first, or a uuid that is not there',
     fix: 'restore name and user of the station in station.json and user.json, or import into another database (DB_NAME; on this computer --folder OTHER, a stack of its own)',
@@ -218,7 +219,7 @@ async function refuseTakenImageIds(
   if (taken)
     throw clash(
       where,
-      `image ${taken.id} is ${taken.filename} of station ${taken.station_id} “${taken.name}” here`,
+      `image ${taken.id} is ${taken.filename} of station ${taken.station_id} “${shownStationName(taken.name, undefined)}” here`,
     );
 }
 
