@@ -6,7 +6,7 @@ import { type ObjectLocation, s3Uri } from '../formats/object-location.ts';
 import type { RunInput } from '../inputs/train-station.ts';
 import { modelTypeOf } from '../model-types/registry.ts';
 import type { ModelRow } from '../publication/model-row.ts';
-import { findArchive, hasFixedPlaces } from './model-files.ts';
+import { findArchive } from './model-files.ts';
 import { findManifest } from './model-publication.ts';
 
 type StartFrom = NonNullable<RunInput['start_from']>;
@@ -29,8 +29,7 @@ export async function findStartModel(
 ): Promise<{ model: StartModel; archive: ObjectLocation }> {
   const { code, uuid } = requirePublished(models, start_from, model_type);
   const keys = scoredModelKeys(modelTypeOf(model_type), start_from.station_id, code, uuid);
-  const scored = { buckets, keys, model_uuid: uuid };
-  const archive = await findArchive(scored);
+  const archive = await findArchive({ buckets, keys, model_uuid: uuid });
   const where = whereOf(start_from);
   if ((await findSize(archive)) === null)
     throw new StartModelUnusable({
@@ -40,10 +39,10 @@ export async function findStartModel(
       expected: 'the model.tar.gz that was published with the model',
       fix: FIX,
     });
-  const manifest =
-    (await findManifest({ buckets }, keys.version.manifest)) ??
-    ((await hasFixedPlaces(scored)) ? await findManifest({ buckets }, keys.manifest) : null);
-  const former = manifest?.start_model;
+  const manifestAt = (key: string) => findManifest({ buckets }, key);
+  // At the fixed place may be that of a newer model.
+  const manifest = (await manifestAt(keys.version.manifest)) ?? (await manifestAt(keys.manifest));
+  const former = manifest?.model_uuid === uuid ? manifest.start_model : null;
   if (former)
     throw new StartModelUnusable({
       what: 'The model to start from has itself started from another one, whose pairs it knows as well',
