@@ -128,21 +128,23 @@ def load_archive(network: RankNet, path: str | os.PathLike) -> None:
     Raises StartModelUnusable if the archive is damaged, or holds no model of this network, or one without finite
     weights.
     """
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            checkpoint = os.path.join(folder, 'model.pth')
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = os.path.join(folder, 'model.pth')
+        try:
             unpack_model(path, checkpoint)
             load_published_state(network, load_checkpoint(checkpoint)['model_state_dict'], 'its model.pth')
-        if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
-            raise ValueError('weights that are not finite')
-    except Exception as error:  # whatever an archive of others' can make tarfile and its decompressors raise
-        raise StartModelUnusable(
-            what='The model to start from cannot be used',
-            where=f'model channel {path}',
-            found=reason_of(error).replace(checkpoint, 'its model.pth')[:400],
-            expected='a model.tar.gz with a model.pth of this network, as this pipeline or FPE published it',
-            fix='name another model in start_from, or leave it out, and start a new execution',
-        ) from error
+            if not all(torch.isfinite(tensor).all() for tensor in network.state_dict().values()):
+                raise ValueError('weights that are not finite')
+        except (
+            Exception
+        ) as error:  # whatever an archive of others' can make tarfile and its decompressors raise
+            raise StartModelUnusable(
+                what='The model to start from cannot be used',
+                where=f'model channel {path}',
+                found=reason_of(error).replace(checkpoint, 'its model.pth')[:400],
+                expected='a model.tar.gz with a model.pth of this network, as this pipeline or FPE published it',
+                fix='name another model in start_from, or leave it out, and start a new execution',
+            ) from error
 
 
 def unpack_model(archive_path: str | os.PathLike, path: str) -> None:
